@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^ornstein$/, replacement: here('./src/index.ts') },
+      { find: /^ornstein\/float64$/, replacement: here('./lib/index.ts') },
+      { find: /^ornstein\/laws$/, replacement: here('./src/laws/index.ts') }
+    ]
+  },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 }
+})

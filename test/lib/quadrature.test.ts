@@ -107,6 +107,20 @@ describe('gaussHermite', () => {
     }
   })
 
+  it('keeps the outermost weights through the scaling: w Σ p_k² = 1 at each node of order 300', () => {
+    const { nodes, weights } = gaussHermite(300)
+    const relative = Array.from(nodes, (x, i) => {
+      let [previous, current, squares] = [0, 1, 0]
+      for (let k = 0; k < 300; k++) {
+        squares += current * current
+        ;[previous, current] = [current, (x * current - Math.sqrt(k) * previous) / Math.sqrt(k + 1)]
+      }
+      return weights[i] * squares - 1
+    })
+    expect(weights[0]).toBeLessThan(1e-240)
+    expect(worst(relative)).toBeLessThan(1e-12)
+  })
+
   it('neither overflows nor loses mass at order 1000', () => {
     const rule = gaussHermite(1000)
     expect(integrate(rule, x => x ** 6)).toBeCloseTo(15, 10)

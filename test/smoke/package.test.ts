@@ -1,0 +1,146 @@
+/** The package as its users meet it: packed, installed into an empty folder, run in plain Node, typed, bundled. */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ofMarkdown } from '../doctest/extract.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const home = mkdtempSync(join(tmpdir(), 'ornstein-smoke-'))
+const installed = join(home, 'node_modules', 'ornstein')
+
+const run = (command: string, args: ReadonlyArray<string>, cwd = home): Promise<{ stdout: string; stderr: string }> => {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(VITEST|NODE_ENV$|NODE_OPTIONS$|npm_(lifecycle|package))/.test(name)
+    )
+  )
+  return promisify(execFile)(command, [...args], { cwd, env, timeout: 240_000, maxBuffer: 2 ** 26 }).catch(
+    (cause: unknown) => {
+      const { stdout, stderr } = cause as { stdout: string; stderr: string }
+      throw new Error(`${command} ${args.join(' ')} failed\n${stdout}\n${stderr}`, { cause })
+    }
+  )
+}
+
+/** Runs a TypeScript program in plain Node, its types stripped. */
+const runProgram = (name: string, code: string): Promise<{ stdout: string; stderr: string }> => {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
+  })
+  writeFileSync(join(home, `${name}.mjs`), outputText)
+  return run(process.execPath, [`${name}.mjs`])
+}
+
+const npmFlags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline']
+
+beforeAll(async () => {
+  // `npm test` has just built dist; packing must not build it again under the feet of the other tests.
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', home], root)
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
+  const tarball = readdirSync(home).find(file => file.endsWith('.tgz')) ?? ''
+  await run('npm', ['install', '--prefix', home, ...npmFlags, `./${tarball}`, 'fast-check@4'])
+}, 300_000)
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true })
+})
+
+describe('the package', () => {
+  it('holds what runs and nothing else, in less than a megabyte', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => relative(installed, join(entry.parentPath, entry.name)))
+    expect(files).toContain('LICENSE')
+    expect(files).toContain('dist/src/index.js')
+    expect(
+      files.filter(file => /(^|\/)(test|bench)\/|\.test\.|\.map$|\.tsbuildinfo$|(?<!\.d)\.ts$/.test(file))
+    ).toEqual([])
+    const [tarball = ''] = readdirSync(home).filter(file => file.endsWith('.tgz'))
+    expect(statSync(join(home, tarball)).size).toBeLessThan(1_000_000)
+  })
+
+  const laws = existsSync(join(root, 'dist/src/laws/index.js'))
+  it.each([['ornstein'], ['ornstein/float64'], ...(laws ? [['ornstein/laws']] : [])])(
+    'offers %s to plain Node, in silence',
+    async name => {
+      const program = `console.log(Object.keys(await import('${name}')).length > 0)`
+      expect(await run(process.execPath, ['--input-type=module', '--eval', program])).toEqual({
+        stdout: 'true\n',
+        stderr: ''
+      })
+    }
+  )
+
+  it("runs the README's first program", async () => {
+    const first = ofMarkdown('README.md', readFileSync(join(root, 'README.md'), 'utf8')).at(0)
+    const { stdout } = await runProgram('readme', first?.examples[0]?.code ?? 'throw new Error("no program")')
+    expect(stdout).not.toBe('')
+  })
+
+  it("runs a user's program", async () => {
+    await runProgram('consumer', readFileSync(join(root, 'test/smoke/consumer.ts'), 'utf8'))
+  })
+
+  it('is typed for a strict user who skips no library check and installs no types', async () => {
+    cpSync(join(root, 'test/smoke/consumer.ts'), join(home, 'consumer.ts'))
+    const compilerOptions = { strict: true, module: 'NodeNext', target: 'ES2022', skipLibCheck: false, noEmit: true }
+    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
+  })
+
+  it('bundles for a browser, with nothing of Node in it', async () => {
+    const entry = join(home, 'entry.js')
+    writeFileSync(entry, "import * as ornstein from 'ornstein'\nglobalThis.ornstein = ornstein\n")
+    const ofNode: string[] = []
+    await build({
+      root: home,
+      configFile: false,
+      logLevel: 'silent',
+      build: { write: false, rolldownOptions: { input: entry } },
+      plugins: [
+        {
+          name: 'node-imports',
+          enforce: 'pre',
+          resolveId: (source, importer = '') => {
+            const own = importer.startsWith(installed)
+            if (source.startsWith('node:') || (own && builtinModules.includes(source)))
+              ofNode.push(`${source} from ${relative(home, importer)}`)
+            return null
+          }
+        }
+      ]
+    })
+    expect(ofNode).toEqual([])
+  })
+})
+
+describe('the command', () => {
+  const ornstein = (...args: ReadonlyArray<string>): Promise<{ stdout: string; stderr: string }> =>
+    run(join(home, 'node_modules', '.bin', 'ornstein'), args)
+
+  it('tells how it is used', async () => {
+    const { stdout } = await ornstein('--help')
+    expect(stdout).toMatch(/^Usage: ornstein/)
+    expect(stdout).toContain('fit')
+  })
+
+  it('fits the eruptions of Old Faithful', async () => {
+    const data = join('node_modules', 'ornstein', 'examples', 'data', 'faithful.csv')
+    const { stdout } = await ornstein('fit', data, '--components', '2', '--standardize', '--json')
+    const fitted = JSON.parse(stdout) as { components: number; dim: number; means: ReadonlyArray<[number, number]> }
+    expect(fitted).toMatchObject({ components: 2, dim: 2 })
+    const [short = [NaN, NaN], long = [NaN, NaN]] = [...fitted.means].sort(([a], [b]) => a - b)
+    // Maximum likelihood puts the centres near (2.04, 54.5) and (4.29, 80.0); families differ by less than this.
+    expect(Math.abs(short[0] - 2.04)).toBeLessThan(0.1)
+    expect(Math.abs(short[1] - 54.5)).toBeLessThan(1)
+    expect(Math.abs(long[0] - 4.29)).toBeLessThan(0.1)
+    expect(Math.abs(long[1] - 80)).toBeLessThan(1)
+  })
+})

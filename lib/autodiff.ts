@@ -1,0 +1,228 @@
+/** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
+import {
+  engine,
+  getGradient,
+  registerGradient,
+  Tensor,
+  unregisterGradient,
+  type GradConfig,
+  type KernelBackend
+} from '@tensorflow/tfjs-core'
+import { backendName, ensureBackend, run } from './backend.js'
+import { gradients } from './gradients.js'
+import { type NdArray } from './ndarray.js'
+import { addN, fromNdArray, mul, slice, toNdArray, zeros } from './tensor.js'
+
+/** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
+interface Choice {
+  backendName: string
+  backendInstance: KernelBackend
+  profiler: unknown
+  pendingBackendInit: unknown
+}
+
+const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({ kernelName, ...rule }))
+
+/** Puts our derivatives in force, and returns how to put back those of the process. */
+const lendGradients = (): (() => void) => {
+  // tfjs's types hide that a gradient may be missing
+  const theirs = ours.map(({ kernelName }) => getGradient(kernelName) as GradConfig | undefined)
+  ours.forEach(registerGradient)
+  return () => {
+    ours.forEach(({ kernelName }, i) => {
+      const before = theirs[i]
+      if (before === undefined) unregisterGradient(kernelName)
+      else registerGradient(before)
+    })
+  }
+}
+
+let depth = 0
+
+/** Runs f in double precision, frees every tensor it made, and leaves backend and gradients of the process as they were. */
+const scope = <R>(f: () => R): R => {
+  const tf = engine()
+  const tidied = (): R => {
+    tf.startScope()
+    try {
+      return f()
+    } finally {
+      tf.endScope()
+    }
+  }
+  if (depth > 0 && tf.backendName === backendName) return tidied()
+  ensureBackend()
+  // see Choice
+  const choice = tf as unknown as Choice
+  const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
+  const giveBack = lendGradients()
+  depth++
+  try {
+    choice.pendingBackendInit = undefined
+    // the factory is synchronous, so the backend is in force when this returns, and the promise has nothing to tell
+    void tf.setBackend(backendName)
+    return tidied()
+  } finally {
+    depth--
+    giveBack()
+    Object.assign(choice, { backendName: name, backendInstance, profiler, pendingBackendInit })
+  }
+}
+
+/** The value of f and the cotangents of xs, undefined where f does not depend on x; on an error the tape is freed. */
+const pullback = (f: () => Tensor, xs: Tensor[], dy?: Tensor): { value: Tensor; grads: (Tensor | undefined)[] } => {
+  const tf = engine()
+  try {
+    return tf.gradients(f, xs, dy, true)
+  } catch (error) {
+    const { state } = tf
+    // the tape is null between differentiations, which tfjs's types do not say
+    const tape = state.activeTape as typeof state.activeTape | null
+    if (state.gradientDepth === 0 && tape !== null) {
+      for (const { saved } of tape)
+        saved?.forEach(t => {
+          t.dispose()
+        })
+      Object.assign(state, { activeTape: null })
+    }
+    throw error
+  }
+}
+
+type Arrays<T> = { readonly [K in keyof T]: NdArray }
+
+/**
+ * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. Every tensor
+ * made on the way is freed; the tfjs backend of the process, whichever it is, is in force again afterwards.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, mul, scalar } from 'ornstein/float64'
+ *
+ * assert.equal(compute(() => mul(scalar(0.1), 3)).values[0], 0.1 * 3)
+ *
+ * const { twice, thrice } = compute(() => ({ twice: mul(scalar(0.1), 2), thrice: mul(scalar(0.1), 3) }))
+ * assert.deepEqual([twice.values[0], thrice.values[0]], [0.1 * 2, 0.1 * 3])
+ */
+export function compute(f: () => Tensor): NdArray
+export function compute<T extends Readonly<Record<string, Tensor>>>(f: () => T): Arrays<T>
+export function compute(
+  f: () => Tensor | Readonly<Record<string, Tensor>>
+): NdArray | Readonly<Record<string, NdArray>> {
+  return scope(() => {
+    const result = f()
+    return result instanceof Tensor
+      ? toNdArray(result)
+      : Object.fromEntries(Object.entries(result).map(([name, t]) => [name, toNdArray(t)]))
+  })
+}
+
+/** The keys of a record, which the language types as mere strings. */
+const keysOf = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
+/** A record over names that are all of its keys, which `Object.fromEntries` forgets. */
+const recordOf = <P extends string, V>(
+  names: ReadonlyArray<P>,
+  value: (name: P, i: number) => V
+): { readonly [K in P]: V } =>
+  Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as { readonly [K in P]: V }
+
+/**
+ * The value of a scalar function of named parameters, and its gradient in each of them. A parameter on which f does not
+ * depend gets zeros; neither value nor gradient need be finite.
+ *
+ * @throws Error when f returns more than a scalar
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mean, square, sub, valueAndGrad } from 'ornstein/float64'
+ *
+ * const loss = valueAndGrad(({ centre }: { readonly centre: Tensor }) => mean(square(sub(centre, 0.1))))
+ * const { value, gradient } = loss({ centre: { shape: [2], values: Float64Array.of(1.1, 0.1) } })
+ * assert.ok(Math.abs(value - 0.5) < 1e-15)
+ * assert.deepEqual([...gradient.centre.values], [1.1 - 0.1, 0])
+ */
+export const valueAndGrad =
+  <P extends string>(f: (params: { readonly [K in P]: Tensor }) => Tensor) =>
+  (params: { readonly [K in P]: NdArray }): {
+    readonly value: number
+    readonly gradient: { readonly [K in P]: NdArray }
+  } =>
+    scope(() => {
+      const names = keysOf(params)
+      const xs = names.map(name => fromNdArray(params[name]))
+      const { value, grads } = pullback(() => {
+        const y = f(recordOf(names, (_, i) => xs[i]))
+        if (y.size !== 1)
+          throw new Error(
+            `valueAndGrad: the function returned shape [${y.shape.join(', ')}], not a scalar; take its mean or sum`
+          )
+        return y
+      }, xs)
+      return {
+        value: toNdArray(value).values[0],
+        gradient: recordOf(names, (name, i) => toNdArray(grads[i] ?? zeros(params[name].shape)))
+      }
+    })
+
+/** A copy under a new name, so that what was computed from x before is a constant to whoever differentiates in the copy. */
+const renamed = (x: Tensor): Tensor => run('Identity', { x })
+
+/** Σ dy · ∂f/∂x: the product of a row vector with the Jacobian. Differentiable in x, dy and whatever f closes over. */
+export const vjp =
+  (f: (x: Tensor) => Tensor) =>
+  (x: Tensor, dy: Tensor): Tensor => {
+    const y = renamed(x)
+    return pullback(() => f(y), [y], dy).grads[0] ?? zeros(x.shape)
+  }
+
+/**
+ * The gradient of Σ f, of the shape of x. It is a tensor function like any other: it nests, to any order, and is
+ * differentiable in whatever f closes over, which counts as constant here even where it was computed from x.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, grad, mul, square, tensor } from 'ornstein/float64'
+ *
+ * const cubed = (x: Tensor) => mul(x, square(x))
+ * assert.deepEqual([...compute(() => grad(cubed)(tensor([1, 2], [2]))).values], [3, 12])
+ * assert.deepEqual([...compute(() => grad(grad(cubed))(tensor([1, 2], [2]))).values], [6, 12])
+ */
+export const grad =
+  (f: (x: Tensor) => Tensor) =>
+  (x: Tensor): Tensor => {
+    const y = renamed(x)
+    return pullback(() => f(y), [y]).grads[0] ?? zeros(x.shape)
+  }
+
+/** ∂f/∂x · v: the derivative along v, of the shape of f(x). (The product with rows is linear in the row; this is its derivative.) */
+export const jvp =
+  (f: (x: Tensor) => Tensor) =>
+  (x: Tensor, v: Tensor): Tensor =>
+    grad(u => mul(vjp(f)(x, u), v))(zeros(f(x).shape))
+
+/**
+ * The divergence Σ_j ∂f_j/∂x_j of a map that treats each row alone: x is [rows, d], f(x) is [rows, d], the result [rows, 1].
+ * It takes d gradients, and is itself differentiable in whatever f closes over.
+ *
+ * @throws Error when x is no matrix or f changes its shape
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, divergence, square, tensor } from 'ornstein/float64'
+ *
+ * const { shape, values } = compute(() => divergence(square)(tensor([1, 2, 3, 4], [2, 2])))
+ * assert.deepEqual(shape, [2, 1])
+ * assert.deepEqual([...values], [2 * (1 + 2), 2 * (3 + 4)])
+ */
+export const divergence =
+  (f: (x: Tensor) => Tensor) =>
+  (x: Tensor): Tensor => {
+    const [rows, d] = x.shape
+    if (x.rank !== 2) throw new Error(`divergence: x has shape [${x.shape.join(', ')}], not [rows, d]`)
+    const column = (t: Tensor, j: number): Tensor => slice(t, [0, j], [rows, 1])
+    const whole = (t: Tensor): Tensor => {
+      if (t.rank !== 2 || t.shape[0] !== rows || t.shape[1] !== d)
+        throw new Error(`divergence: f returned shape [${t.shape.join(', ')}] for x of [${rows}, ${d}]`)
+      return t
+    }
+    const terms = Array.from({ length: d }, (_, j) => column(grad(y => column(whole(f(y)), j))(x), j))
+    return d === 0 ? zeros([rows, 1]) : addN(terms)
+  }

@@ -1,0 +1,208 @@
+/**
+ * A tfjs backend in double precision. tfjs knows one floating dtype, 'float32', but leaves storage to the backend: here it is
+ * a Float64Array, and the whole engine, gradients included, computes in doubles.
+ */
+import {
+  DataStorage,
+  engine,
+  KernelBackend,
+  registerKernel,
+  type backend_util,
+  type DataType,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  type Tensor,
+  type TensorInfo
+} from '@tensorflow/tfjs-core'
+import { allocate, product, type Dense, type DType, type Inputs, type Values } from './kernels/dense.js'
+import { kernels } from './kernels/index.js'
+
+/** The name under which tfjs knows the backend. */
+export const backendName = 'float64'
+
+type BackendValues = backend_util.BackendValues
+
+interface Entry {
+  readonly values: Values
+  references: number
+}
+
+/** tfjs's value types leave out Float64Array, which it passes through untouched: the one place that says otherwise. */
+export const asBackendValues = (values: Values): Float32Array => values as unknown as Float32Array
+
+const bits = new DataView(new ArrayBuffer(4))
+
+/**
+ * Whether a float32 is surely what was meant: a whole number up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
+ * One in about 4000 rounded constants looks like that; 0.1, 1/3 and π do not.
+ */
+const isShort = (x: number): boolean => {
+  if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 2 ** 20)) return true
+  bits.setFloat32(0, x)
+  return (bits.getUint32(0) & 0xfff) === 0
+}
+
+const numericType = (dtype: DataType): DType => {
+  if (dtype === 'string' || dtype === 'complex64')
+    throw new Error(`float64 backend: a tensor of dtype ${dtype}; only real numbers, integers and booleans are held`)
+  return dtype
+}
+
+class Float64Backend extends KernelBackend {
+  readonly #data: DataStorage<Entry> = new DataStorage<Entry>(this, engine())
+
+  /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
+  override write(values: BackendValues | null, shape: number[], dtype: DataType): object {
+    if (values instanceof Float32Array && dtype === 'float32') {
+      const rounded = values.find(x => !isShort(x))
+      if (rounded !== undefined)
+        throw new Error(
+          `float64 backend: ${rounded} was rounded to float32 by tfjs before it arrived; ` +
+            `write scalar(x) or tensor(values, shape) of 'ornstein/float64', or pass a plain number to its functions`
+        )
+    }
+    const id = {}
+    this.move(id, values, shape, dtype, 1)
+    return id
+  }
+
+  override move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
+    const type = numericType(dtype)
+    // numericType refused strings, so these are numbers, whatever array holds them
+    const source = given as ArrayLike<number> | null
+    const own = allocate(0, type)
+    if (source?.constructor === own.constructor) this.#data.set(id, { values: source as Values, references })
+    else {
+      const values = allocate(product(shape), type)
+      if (source !== null) values.set(source)
+      this.#data.set(id, { values, references })
+    }
+  }
+
+  /** The array itself; kernels read it and never write to it. */
+  values(id: object): Values {
+    return this.#data.get(id).values
+  }
+
+  override readSync(id: object): BackendValues {
+    return asBackendValues(this.values(id).slice())
+  }
+  override read(id: object): Promise<BackendValues> {
+    return Promise.resolve(this.readSync(id))
+  }
+  override refCount(id: object): number {
+    return this.#data.has(id) ? this.#data.get(id).references : 0
+  }
+  override incRef(id: object): void {
+    this.#data.get(id).references++
+  }
+  override disposeData(id: object, force = false): boolean {
+    if (!this.#data.has(id)) return true
+    const entry = this.#data.get(id)
+    entry.references--
+    if (!force && entry.references > 0) return false
+    this.#data.delete(id)
+    return true
+  }
+  override numDataIds(): number {
+    return this.#data.numDataIds()
+  }
+  override timerAvailable(): boolean {
+    return true
+  }
+  override time(f: () => void): ReturnType<KernelBackend['time']> {
+    const start = performance.now()
+    f()
+    return Promise.resolve({ kernelMs: performance.now() - start })
+  }
+  override memory(): { unreliable: boolean } {
+    return { unreliable: true }
+  }
+  override floatPrecision(): 16 | 32 {
+    return 32
+  }
+  override epsilon(): number {
+    return Number.EPSILON
+  }
+  override dispose(): void {
+    // nothing is held outside the garbage collector's reach
+  }
+}
+export type { Float64Backend }
+
+/** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
+const dressed =
+  (kernel: (typeof kernels)[string]) =>
+  (call: {
+    inputs: Record<string, TensorInfo | undefined>
+    backend: object
+    attrs?: object
+  }): TensorInfo | TensorInfo[] => {
+    // kernels are registered for this backend alone
+    const backend = call.backend as Float64Backend
+    const given: Record<string, Dense> = {}
+    const ids = new Map<Values, object>()
+    for (const [name, info] of Object.entries(call.inputs)) {
+      if (info === undefined) continue
+      const values = backend.values(info.dataId)
+      ids.set(values, info.dataId)
+      given[name] = { shape: info.shape, dtype: numericType(info.dtype), values }
+    }
+    const inputs: Inputs = given
+    const adopt = ({ shape, dtype, values }: Dense): TensorInfo => {
+      const shared = ids.get(values)
+      if (shared !== undefined) backend.incRef(shared)
+      return { dataId: shared ?? backend.write(asBackendValues(values), [...shape], dtype), shape: [...shape], dtype }
+    }
+    const outputs = kernel(inputs, call.attrs ?? {})
+    return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
+  }
+
+/** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
+export const ensureBackend = (): Float64Backend => {
+  const tf = engine()
+  if (!(backendName in tf.registryFactory)) {
+    // priority 0: tfjs itself never prefers it to a backend the user brought
+    tf.registerBackend(backendName, () => new Float64Backend(), 0)
+    for (const [kernelName, kernel] of Object.entries(kernels))
+      registerKernel({ kernelName, backendName, kernelFunc: dressed(kernel) })
+  }
+  // the factory above is the only one of this name
+  return tf.findBackend(backendName) as Float64Backend
+}
+
+/** Refuses to touch tensors while another backend, and so another precision, is in force. */
+const insist = (what: string): void => {
+  if (engine().backendName !== backendName)
+    throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
+}
+
+/** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */
+export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
+  insist('tensor')
+  if (values.length !== product(shape))
+    throw new RangeError(`tensor: ${values.length} values do not fill the shape [${shape.join(', ')}]`)
+  return engine().makeTensor(asBackendValues(values), [...shape], dtype)
+}
+
+/** The same entries as a tensor of their own, outside every tape: a constant to whatever is differentiated. */
+export const detached = (x: Tensor): Tensor => {
+  insist('stopGradient')
+  ensureBackend().incRef(x.dataId)
+  return engine().makeTensorFromDataId(x.dataId, x.shape, x.dtype)
+}
+
+/** The array behind a tensor, uncopied. */
+export const valuesOf = (x: Tensor): Values => ensureBackend().values(x.dataId)
+
+/** Runs a kernel of several outputs on the tape. Lists of tensors go by the names '0', '1', … */
+export const runAll = (kernel: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor[] => {
+  insist(kernel)
+  return engine().runKernel<Tensor[]>(kernel, inputs, attrs)
+}
+
+/** Runs a kernel of one output on the tape. */
+export const run = (kernel: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor => {
+  insist(kernel)
+  return engine().runKernel<Tensor>(kernel, inputs, attrs)
+}

@@ -1,0 +1,9 @@
+/**
+ * The numerical ground: tensors and derivatives in double precision, random keys, quadrature. It knows nothing of diffusion
+ * or mixtures, and runs unchanged in a browser and in Node.
+ */
+export * from './autodiff.js'
+export * as Key from './key.js'
+export { type NdArray } from './ndarray.js'
+export * as Quadrature from './quadrature.js'
+export * from './tensor.js'

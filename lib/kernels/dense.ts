@@ -1,0 +1,154 @@
+/**
+ * What a kernel computes on: dense row-major arrays of doubles, integers or truth values. Nothing in this folder knows of
+ * tfjs's engine, tensors or tapes; `../backend.ts` dresses these pure functions as tfjs kernels.
+ */
+
+/** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
+export type DType = 'float32' | 'int32' | 'bool'
+export type Values = Float64Array | Int32Array | Uint8Array
+
+export interface Dense {
+  readonly shape: ReadonlyArray<number>
+  readonly dtype: DType
+  readonly values: Values
+}
+
+export type Inputs = Readonly<Record<string, Dense>>
+
+/** A kernel never writes to its inputs; an output may share an input's `values` (a reshape), which costs no copy. */
+export type Kernel = (inputs: Inputs, attrs: object) => Dense | Dense[]
+export type KernelTable = Readonly<Record<string, Kernel>>
+
+/**
+ * A kernel with its attributes named. tfjs types attributes as a loose map, though every op passes exactly those listed in
+ * its `kernel_names.ts`; the cast says so in one place.
+ */
+export const kernel = <Attrs extends object = object>(f: (inputs: Inputs, attrs: Attrs) => Dense | Dense[]): Kernel =>
+  f as Kernel
+
+export const allocate = (length: number, dtype: DType): Values =>
+  dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
+
+export const product = (xs: ReadonlyArray<number>): number => {
+  let result = 1
+  for (const x of xs) result *= x
+  return result
+}
+
+/** Row-major strides: how far apart, in `values`, two neighbours along each axis are. */
+export const stridesOf = (shape: ReadonlyArray<number>): number[] => {
+  const strides = new Array<number>(shape.length)
+  for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i], i--) strides[i] = step
+  return strides
+}
+
+/** The axis counted from the front, or an error that names the op. */
+export const axisOf = (axis: number, rank: number, op: string): number => {
+  const counted = axis < 0 ? axis + rank : axis
+  if (!Number.isInteger(counted) || counted < 0 || counted >= rank)
+    throw new Error(`${op}: axis ${axis} is outside [${-rank}, ${rank}) for a tensor of rank ${rank}`)
+  return counted
+}
+
+/** Sorted, distinct axes counted from the front; all of them when none are given. */
+export const axesOf = (axis: number | ReadonlyArray<number> | null | undefined, rank: number, op: string): number[] =>
+  axis === null || axis === undefined
+    ? Array.from({ length: rank }, (_, i) => i)
+    : [...new Set((typeof axis === 'number' ? [axis] : axis).map(i => axisOf(i, rank, op)))].sort((a, b) => a - b)
+
+/** The shape of `a ∘ b`: sizes aligned from the right, where 1 stretches. */
+export const broadcastShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number>, op: string): number[] => {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1
+    const y = b[i - rank + b.length] ?? 1
+    if (x !== y && x !== 1 && y !== 1)
+      throw new Error(`${op}: shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast together`)
+    return x === 1 ? y : x
+  })
+}
+
+/** Strides with which an array of shape `from` is read as one of shape `to`: 0 along stretched axes. */
+export const broadcastStrides = (from: ReadonlyArray<number>, to: ReadonlyArray<number>): number[] => {
+  const strides = stridesOf(from)
+  const lead = to.length - from.length
+  return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : strides[i - lead]))
+}
+
+/** Drop axes of size 1 and join neighbours that every stride list walks in one go: fewer, longer inner loops. */
+export const collapse = (
+  shape: ReadonlyArray<number>,
+  strides: ReadonlyArray<ReadonlyArray<number>>
+): { readonly shape: number[]; readonly strides: number[][] } => {
+  const sizes: number[] = []
+  const steps: number[][] = strides.map(() => [])
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] === 1) continue
+    const last = sizes.length - 1
+    if (last >= 0 && strides.every((s, k) => steps[k][last] === s[i] * shape[i])) {
+      sizes[last] *= shape[i]
+      strides.forEach((s, k) => (steps[k][last] = s[i]))
+    } else {
+      sizes.push(shape[i])
+      strides.forEach((s, k) => steps[k].push(s[i]))
+    }
+  }
+  return { shape: sizes, strides: steps }
+}
+
+/**
+ * The one copy behind transpose, slice, tile, reverse and broadcasting: entry (i₁ … i_r) of `shape` is read at
+ * `from + Σ i_k strides_k` of `source`, and entries are written one after another from `at` on.
+ */
+export const copyStrided = (
+  source: Values,
+  out: Values,
+  shape: ReadonlyArray<number>,
+  strides: ReadonlyArray<number>,
+  from = 0,
+  at = 0
+): void => {
+  const plan = collapse(shape, [strides])
+  const sizes = plan.shape
+  const [steps] = plan.strides
+  const count = product(sizes)
+  if (count === 0) return
+  const rank = sizes.length
+  if (rank === 0) {
+    out[at] = source[from]
+    return
+  }
+  const inner = sizes[rank - 1]
+  const step = steps[rank - 1]
+  const index = new Array<number>(rank).fill(0)
+  let p = from
+  for (let o = at; o < at + count;) {
+    if (step === 1 && inner > 16) {
+      out.set(source.subarray(p, p + inner), o)
+      o += inner
+    } else for (let j = 0, q = p; j < inner; j++, q += step) out[o++] = source[q]
+    for (let k = rank - 2; k >= 0; k--) {
+      p += steps[k]
+      if (++index[k] < sizes[k]) break
+      p -= steps[k] * sizes[k]
+      index[k] = 0
+    }
+  }
+}
+
+/** A fresh array of `shape` filled by `copyStrided`. */
+export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Dense => {
+  const values = allocate(product(shape), x.dtype)
+  copyStrided(x.values, values, shape, strides, from)
+  return { shape, dtype: x.dtype, values }
+}
+
+/** The axes of `x` in the order `perm`. */
+export const permute = (x: Dense, perm: ReadonlyArray<number>): Dense => {
+  const strides = stridesOf(x.shape)
+  return strided(
+    x,
+    perm.map(i => x.shape[i]),
+    perm.map(i => strides[i])
+  )
+}

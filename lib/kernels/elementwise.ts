@@ -1,0 +1,272 @@
+/** Kernels that treat every entry alone: tables of scalar functions, run by a handful of generic routines. */
+import erf from '@stdlib/math-base-special-erf'
+import {
+  allocate,
+  broadcastShape,
+  broadcastStrides,
+  collapse,
+  kernel,
+  product,
+  strided,
+  type Dense,
+  type DType,
+  type Kernel,
+  type KernelTable,
+  type Values
+} from './dense.js'
+import { loops, type Grid } from './loops.js'
+
+type Scalar = (x: number) => number
+type Scalar2 = (x: number, y: number) => number
+type Predicate = (x: number) => boolean
+type Predicate2 = (x: number, y: number) => boolean
+
+/** The constants of Klambauer et al. (2017), to full double precision. */
+export const selu = { alpha: 1.6732632423543772, scale: 1.0507009873554805 }
+
+/** 1 / (1 + e^{-x}), with a small relative error in both tails. */
+const sigmoid = (x: number): number => {
+  if (x >= 0) return 1 / (1 + Math.exp(-x))
+  const e = Math.exp(x)
+  return e / (1 + e)
+}
+
+/** log(1 + e^x) without overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+
+const roundHalfToEven = (x: number): number => {
+  const below = Math.floor(x)
+  const excess = x - below
+  return excess < 0.5 ? below : excess > 0.5 ? below + 1 : below % 2 === 0 ? below : below + 1
+}
+
+/** Always doubles out. */
+const real: Readonly<Record<string, Scalar>> = {
+  Acos: Math.acos,
+  Acosh: Math.acosh,
+  Asin: Math.asin,
+  Asinh: Math.asinh,
+  Atan: Math.atan,
+  Atanh: Math.atanh,
+  Cos: Math.cos,
+  Cosh: Math.cosh,
+  Elu: x => (x >= 0 ? x : Math.expm1(x)),
+  Erf: erf,
+  Exp: Math.exp,
+  Expm1: Math.expm1,
+  Log: Math.log,
+  Log1p: Math.log1p,
+  Reciprocal: x => 1 / x,
+  Rsqrt: x => 1 / Math.sqrt(x),
+  Selu: x => selu.scale * (x >= 0 ? x : selu.alpha * Math.expm1(x)),
+  Sigmoid: sigmoid,
+  Sin: Math.sin,
+  Sinh: Math.sinh,
+  Softplus: softplus,
+  Sqrt: Math.sqrt,
+  Tan: Math.tan,
+  Tanh: Math.tanh
+}
+
+/** Integers stay integers. */
+const numeric: Readonly<Record<string, Scalar>> = {
+  Abs: Math.abs,
+  Ceil: Math.ceil,
+  Floor: Math.floor,
+  Neg: x => -x,
+  Relu: x => (x < 0 ? 0 : x),
+  Relu6: x => (x < 0 ? 0 : x > 6 ? 6 : x),
+  Round: roundHalfToEven,
+  Sign: x => (x > 0 ? 1 : x < 0 ? -1 : x),
+  Square: x => x * x
+}
+
+const predicates: Readonly<Record<string, Predicate>> = {
+  IsFinite: Number.isFinite,
+  IsInf: x => Math.abs(x) === Infinity,
+  IsNan: Number.isNaN,
+  LogicalNot: x => x === 0
+}
+
+/** Doubles when either side is; else integers. */
+const arithmetic: Readonly<Record<string, Scalar2>> = {
+  Add: (x, y) => x + y,
+  FloorDiv: (x, y) => Math.floor(x / y),
+  Maximum: Math.max,
+  Minimum: Math.min,
+  // the sign of the divisor, as floorDiv asks; exact, unlike x - y·floor(x / y)
+  Mod: (x, y) => {
+    const rest = x % y
+    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest
+  },
+  Multiply: (x, y) => x * y,
+  Pow: Math.pow,
+  Prelu: (x, alpha) => (x < 0 ? alpha * x : x),
+  SquaredDifference: (x, y) => (x - y) * (x - y),
+  Sub: (x, y) => x - y
+}
+
+/** Always doubles out. */
+const quotients: Readonly<Record<string, Scalar2>> = { Atan2: Math.atan2, RealDiv: (x, y) => x / y }
+
+const relations: Readonly<Record<string, Predicate2>> = {
+  Equal: (x, y) => x === y,
+  Greater: (x, y) => x > y,
+  GreaterEqual: (x, y) => x >= y,
+  Less: (x, y) => x < y,
+  LessEqual: (x, y) => x <= y,
+  LogicalAnd: (x, y) => x !== 0 && y !== 0,
+  LogicalOr: (x, y) => x !== 0 || y !== 0,
+  LogicalXor: (x, y) => (x !== 0) !== (y !== 0),
+  NotEqual: (x, y) => x !== y
+}
+
+const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
+
+/** The first input, whatever the op calls it. */
+const only = (inputs: Readonly<Record<string, Dense>>): Dense => Object.values(inputs)[0]
+
+const map = (x: Dense, f: Scalar, dtype: DType): Dense => {
+  const values = allocate(x.values.length, dtype)
+  const from = x.values
+  for (let i = 0; i < values.length; i++) values[i] = f(from[i])
+  return { shape: x.shape, dtype, values }
+}
+
+const mapped =
+  (name: string, f: Scalar, dtype: (x: DType) => DType): Kernel =>
+  inputs => {
+    const x = only(inputs)
+    const loop = loops().map[name]
+    if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
+    const values = new Float64Array(x.values.length)
+    loop(x.values, values)
+    return { shape: x.shape, dtype: 'float32', values }
+  }
+
+/** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
+const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: Grid) => void): void => {
+  const { shape: sizes, strides } = collapse(shape, [
+    broadcastStrides(a.shape, shape),
+    broadcastStrides(b.shape, shape)
+  ])
+  if (product(sizes) === 0) return
+  const [sa, sb] = strides
+  const rank = sizes.length
+  const rows = rank > 1 ? sizes[rank - 2] : 1
+  const columns = rank > 0 ? sizes[rank - 1] : 1
+  const grid: Grid = {
+    rows,
+    columns,
+    ra: rank > 1 ? sa[rank - 2] : 0,
+    ca: rank > 0 ? sa[rank - 1] : 0,
+    rb: rank > 1 ? sb[rank - 2] : 0,
+    cb: rank > 0 ? sb[rank - 1] : 0,
+    pa: 0,
+    pb: 0,
+    at: 0
+  }
+  const index = new Array<number>(rank).fill(0)
+  for (;;) {
+    visit(grid)
+    let k = rank - 3
+    for (; k >= 0; k--) {
+      grid.pa += sa[k]
+      grid.pb += sb[k]
+      if (++index[k] < sizes[k]) break
+      grid.pa -= sa[k] * sizes[k]
+      grid.pb -= sb[k] * sizes[k]
+      index[k] = 0
+    }
+    if (k < 0) return
+    grid.at += rows * columns
+  }
+}
+
+const zipGrid = (a: Values, b: Values, out: Values, f: Scalar2, grid: Grid): void => {
+  const { rows, columns, ra, ca, rb, cb, pa, pb } = grid
+  for (let i = 0, o = grid.at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(a[p], b[q])
+}
+
+const zipped =
+  (name: string, f: Scalar2, dtype: (a: DType, b: DType) => DType): Kernel =>
+  inputs => {
+    const [a, b] = Object.values(inputs)
+    const shape = broadcastShape(a.shape, b.shape, name)
+    const type = dtype(a.dtype, b.dtype)
+    const out = allocate(product(shape), type)
+    const loop = loops().zip[name]
+    const x = a.values
+    const y = b.values
+    if (loop && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
+      overGrids(a, b, shape, grid => {
+        loop(x, y, out, grid)
+      })
+    else
+      overGrids(a, b, shape, grid => {
+        zipGrid(x, y, out, f, grid)
+      })
+    return { shape, dtype: type, values: out }
+  }
+
+const table = <F>(functions: Readonly<Record<string, F>>, build: (name: string, f: F) => Kernel): KernelTable =>
+  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, build(name, f)]))
+
+/** Read as `shape`, copied only when it has to stretch. */
+export const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
+  x.values.length === product(shape) ? { ...x, shape } : strided(x, shape, broadcastStrides(x.shape, shape))
+
+const select = kernel(({ condition, t, e }) => {
+  // tfjs lets a condition of rank 1 choose whole rows
+  const rows = condition.shape.length === 1 && t.shape.length > 1 && condition.shape[0] === t.shape[0]
+  const mask = rows ? { ...condition, shape: [t.shape[0], ...t.shape.slice(1).map(() => 1)] } : condition
+  const shape = broadcastShape(broadcastShape(mask.shape, t.shape, 'where'), e.shape, 'where')
+  const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
+  const out = allocate(product(shape), dtype)
+  const [c, x, y] = [stretched(mask, shape).values, stretched(t, shape).values, stretched(e, shape).values]
+  for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
+  return { shape, dtype, values: out }
+})
+
+const cast = kernel<{ dtype: DType }>(({ x }, { dtype }) =>
+  dtype === x.dtype ? x : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
+)
+
+const addN = kernel(inputs => {
+  const [first, ...others] = Object.values(inputs)
+  const out = allocate(first.values.length, first.dtype)
+  out.set(first.values)
+  for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
+  return { ...first, values: out }
+})
+
+export const elementwise: KernelTable = {
+  ...table(real, (name, f) => mapped(name, f, () => 'float32')),
+  ...table(numeric, (name, f) => mapped(name, f, numericType)),
+  ...table(predicates, (name, f) =>
+    mapped(
+      name,
+      x => (f(x) ? 1 : 0),
+      () => 'bool'
+    )
+  ),
+  ...table(arithmetic, (name, f) => zipped(name, f, numericType)),
+  ...table(quotients, (name, f) => zipped(name, f, () => 'float32')),
+  ...table(relations, (name, f) =>
+    zipped(
+      name,
+      (x, y) => (f(x, y) ? 1 : 0),
+      () => 'bool'
+    )
+  ),
+  AddN: addN,
+  Cast: cast,
+  ClipByValue: kernel<{ clipValueMin: number; clipValueMax: number }>(({ x }, { clipValueMin, clipValueMax }) =>
+    map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
+  ),
+  LeakyRelu: kernel<{ alpha: number }>(({ x }, { alpha }) => map(x, v => (v < 0 ? alpha * v : v), 'float32')),
+  Select: select,
+  // NaN stays NaN
+  Step: kernel<{ alpha: number }>(({ x }, { alpha }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'))
+}

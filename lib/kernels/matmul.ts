@@ -1,0 +1,72 @@
+/** Products of matrices. */
+import {
+  broadcastShape,
+  broadcastStrides,
+  copyStrided,
+  kernel,
+  permute,
+  product,
+  type Dense,
+  type KernelTable
+} from './dense.js'
+import { loops } from './loops.js'
+
+const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+
+const doubles = (x: Dense): Float64Array => (x.values instanceof Float64Array ? x.values : Float64Array.from(x.values))
+
+/** The last two axes swapped. */
+const swapped = (x: Dense): Dense => {
+  const rank = x.shape.length
+  return permute(x, [...Array(rank - 2).keys(), rank - 1, rank - 2])
+}
+
+/** [… m, k] · [… k, n] → [… m, n], batches broadcast. Operands are laid out so that both stream along k. */
+const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Dense => {
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw new Error(
+      `matMul: ${list(a.shape)} and ${list(b.shape)} are not both matrices; reshape a vector to [n, 1] or [1, n]`
+    )
+  const left = transposeA ? swapped(a) : a
+  const right = transposeB ? b : swapped(b)
+  const [m, k] = left.shape.slice(-2)
+  const [n, k2] = right.shape.slice(-2)
+  if (k !== k2) throw new Error(`matMul: inner sizes ${k} and ${k2} of ${list(a.shape)} and ${list(b.shape)} differ`)
+  const batch = broadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2), 'matMul')
+  const count = product(batch)
+  const values = new Float64Array(count * m * n)
+  const which = (x: Dense): Float64Array => {
+    // the index of the matrix that each batch entry reads
+    const own = x.shape.slice(0, -2)
+    const index = new Float64Array(count)
+    copyStrided(
+      Float64Array.from({ length: product(own) }, (_, i) => i),
+      index,
+      batch,
+      broadcastStrides(own, batch)
+    )
+    return index
+  }
+  const [x, y] = [doubles(left), doubles(right)]
+  const { matMul: multiply } = loops()
+  if (count === 1) multiply(x, y, values, m, k, n)
+  else {
+    const [i, j] = [which(left), which(right)]
+    for (let q = 0; q < count; q++)
+      multiply(
+        x.subarray(i[q] * m * k, (i[q] + 1) * m * k),
+        y.subarray(j[q] * k * n, (j[q] + 1) * k * n),
+        values.subarray(q * m * n, (q + 1) * m * n),
+        m,
+        k,
+        n
+      )
+  }
+  return { shape: [...batch, m, n], dtype: 'float32', values }
+}
+
+export const matmul: KernelTable = {
+  BatchMatMul: kernel<{ transposeA?: boolean; transposeB?: boolean }>(({ a, b }, { transposeA, transposeB }) =>
+    matMul(a, b, transposeA ?? false, transposeB ?? false)
+  )
+}

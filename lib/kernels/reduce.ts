@@ -1,0 +1,225 @@
+/** Kernels that fold, scan or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
+import {
+  allocate,
+  axesOf,
+  axisOf,
+  kernel,
+  permute,
+  product,
+  type DType,
+  type Kernel,
+  type KernelTable,
+  type Values
+} from './dense.js'
+import { loops } from './loops.js'
+
+interface Fibres {
+  readonly outer: number
+  readonly n: number
+  readonly inner: number
+}
+
+const fibres = (shape: ReadonlyArray<number>, axis: number): Fibres => ({
+  outer: product(shape.slice(0, axis)),
+  n: shape[axis],
+  inner: product(shape.slice(axis + 1))
+})
+
+/** Folds `x` read as [outer, n, inner] into `out` = [outer, inner]. */
+type Fold = (x: Values, out: Values, along: Fibres) => void
+
+interface ReduceAttrs {
+  axis?: number | ReadonlyArray<number> | null
+  reductionIndices?: number | ReadonlyArray<number> | null
+  keepDims?: boolean
+}
+
+/** Neighbouring axes fold where they lie; scattered ones are first brought to the end. */
+const reduction = (name: string, fold: Fold, dtype: (x: DType) => DType): Kernel =>
+  kernel<ReduceAttrs>((inputs, { axis, reductionIndices, keepDims }) => {
+    const [x] = Object.values(inputs)
+    const rank = x.shape.length
+    const axes = axesOf(axis ?? reductionIndices, rank, name)
+    const kept = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
+    const together = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
+    const first = together ? (axes[0] ?? rank) : kept.length
+    const source = together ? x : permute(x, [...kept, ...axes])
+    const along = {
+      outer: product(source.shape.slice(0, first)),
+      n: product(source.shape.slice(first, first + axes.length)),
+      inner: product(source.shape.slice(first + axes.length))
+    }
+    const type = dtype(x.dtype)
+    const values = allocate(along.outer * along.inner, type)
+    fold(source.values, values, along)
+    return {
+      shape:
+        keepDims === true ? x.shape.map((length, i) => (axes.includes(i) ? 1 : length)) : kept.map(i => x.shape[i]),
+      dtype: type,
+      values
+    }
+  })
+
+/** Adds `n` rows of `width` entries pairwise; `scratch` holds one row for every halving. */
+const sumRows = (
+  x: Values,
+  from: number,
+  n: number,
+  width: number,
+  out: Values,
+  at: number,
+  scratch: ReadonlyArray<Float64Array>,
+  depth: number
+): void => {
+  if (n <= 16) {
+    for (let j = 0; j < width; j++) out[at + j] = x[from + j]
+    for (let i = 1, p = from + width; i < n; i++, p += width) for (let j = 0; j < width; j++) out[at + j] += x[p + j]
+    return
+  }
+  const half = n >> 1
+  const other = scratch[depth]
+  sumRows(x, from, half, width, out, at, scratch, depth + 1)
+  sumRows(x, from + half * width, n - half, width, other, 0, scratch, depth + 1)
+  for (let j = 0; j < width; j++) out[at + j] += other[j]
+}
+
+const sum: Fold = (x, out, { outer, n, inner }) => {
+  if (n === 0) return
+  if (inner === 1) {
+    const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
+    const { sum: add } = loops()
+    for (let i = 0; i < outer; i++) out[i] = add(doubles, i * n, (i + 1) * n)
+    return
+  }
+  const levels = Math.max(0, Math.ceil(Math.log2(n / 16)) + 1)
+  const scratch = Array.from({ length: levels }, () => new Float64Array(inner))
+  for (let i = 0; i < outer; i++) sumRows(x, i * n * inner, n, inner, out, i * inner, scratch, 0)
+}
+
+const mean: Fold = (x, out, along) => {
+  sum(x, out, along)
+  for (let i = 0; i < out.length; i++) out[i] /= along.n
+}
+
+const folding =
+  (start: number, f: (sum: number, x: number) => number): Fold =>
+  (x, out, { outer, n, inner }) => {
+    out.fill(start)
+    for (let i = 0, p = 0; i < outer; i++)
+      for (let j = 0; j < n; j++) for (let k = 0, o = i * inner; k < inner; k++, p++, o++) out[o] = f(out[o], x[p])
+  }
+
+// a NaN wins and stays
+const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
+const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
+
+/** Where the best of each fibre stands, the first among equals. */
+const winner = (name: string, beats: (v: number, best: number) => boolean): Kernel =>
+  kernel<{ axis: number | ReadonlyArray<number> }>(({ x }, { axis }) => {
+    const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, name)
+    const { outer, n, inner } = fibres(x.shape, at)
+    if (n === 0) throw new Error(`${name}: axis ${at} is empty`)
+    const values = new Int32Array(outer * inner)
+    for (let i = 0; i < outer; i++)
+      for (let k = 0; k < inner; k++) {
+        const from = i * n * inner + k
+        let best = 0
+        for (let j = 1; j < n; j++) if (beats(x.values[from + j * inner], x.values[from + best * inner])) best = j
+        values[i * inner + k] = best
+      }
+    return { shape: x.shape.filter((_, i) => i !== at), dtype: 'int32', values }
+  })
+
+/** Running folds; `exclusive` leaves the entry itself out, `reverse` runs from the end. */
+const scan = (name: string, start: number, f: (sum: number, x: number) => number): Kernel =>
+  kernel<{ axis?: number; exclusive?: boolean; reverse?: boolean }>(({ x }, { axis, exclusive, reverse }) => {
+    if (x.shape.length === 0) throw new Error(`${name}: a scalar has no axis to run along`)
+    const { outer, n, inner } = fibres(x.shape, axisOf(axis ?? 0, x.shape.length, name))
+    const dtype = x.dtype === 'bool' ? 'int32' : x.dtype
+    const values = allocate(x.values.length, dtype)
+    for (let i = 0; i < outer; i++)
+      for (let k = 0; k < inner; k++) {
+        let total = start
+        for (let j = 0; j < n; j++) {
+          const p = (i * n + (reverse === true ? n - 1 - j : j)) * inner + k
+          if (exclusive === true) values[p] = total
+          total = f(total, x.values[p])
+          if (exclusive !== true) values[p] = total
+        }
+      }
+    return { shape: x.shape, dtype, values }
+  })
+
+/** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
+const normalized = (name: string, logarithm: boolean): Kernel =>
+  kernel<{ dim?: number; axis?: number }>((inputs, { dim, axis }) => {
+    const [x] = Object.values(inputs)
+    const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
+    const values = new Float64Array(x.values.length)
+    for (let i = 0; i < outer; i++)
+      for (let k = 0; k < inner; k++) {
+        const from = i * n * inner + k
+        const to = from + n * inner
+        let m = -Infinity
+        for (let p = from; p < to; p += inner) m = larger(m, x.values[p])
+        let total = 0
+        for (let p = from; p < to; p += inner) total += values[p] = Math.exp(x.values[p] - m)
+        if (logarithm) {
+          const shift = Math.log(total)
+          for (let p = from; p < to; p += inner) values[p] = x.values[p] - m - shift
+        } else for (let p = from; p < to; p += inner) values[p] /= total
+      }
+    return { shape: x.shape, dtype: 'float32', values }
+  })
+
+/** The k largest of every last-axis row, in descending order, the earlier of equals first. */
+const topK = kernel<{ k: number }>(({ x }, { k }) => {
+  const n = x.shape[x.shape.length - 1]
+  const outer = product(x.shape.slice(0, -1))
+  const shape = [...x.shape.slice(0, -1), k]
+  const values = allocate(outer * k, x.dtype)
+  const indices = new Int32Array(outer * k)
+  for (let i = 0; i < outer; i++) {
+    const row = x.values.subarray(i * n, (i + 1) * n)
+    const order = Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b)
+    for (let j = 0; j < k; j++) {
+      indices[i * k + j] = order[j]
+      values[i * k + j] = row[order[j]]
+    }
+  }
+  return [
+    { shape, dtype: x.dtype, values },
+    { shape, dtype: 'int32', values: indices }
+  ]
+})
+
+const numeric = (x: DType): DType => (x === 'bool' ? 'int32' : x)
+
+export const reduce: KernelTable = {
+  All: reduction(
+    'all',
+    folding(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0)),
+    () => 'bool'
+  ),
+  Any: reduction(
+    'any',
+    folding(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0)),
+    () => 'bool'
+  ),
+  ArgMax: winner('argMax', (v, best) => v > best),
+  ArgMin: winner('argMin', (v, best) => v < best),
+  Cumprod: scan('cumprod', 1, (a, x) => a * x),
+  Cumsum: scan('cumsum', 0, (a, x) => a + x),
+  LogSoftmax: normalized('logSoftmax', true),
+  Max: reduction('max', folding(-Infinity, larger), numeric),
+  Mean: reduction('mean', mean, () => 'float32'),
+  Min: reduction('min', folding(Infinity, smaller), numeric),
+  Prod: reduction(
+    'prod',
+    folding(1, (a, x) => a * x),
+    numeric
+  ),
+  Softmax: normalized('softmax', false),
+  Sum: reduction('sum', sum, numeric),
+  TopK: topK
+}

@@ -48,7 +48,13 @@ const numericType = (dtype: DataType): DType => {
   return dtype
 }
 
-class Float64Backend extends KernelBackend {
+/** What kernels need of the backend. */
+interface Store extends KernelBackend {
+  /** The array itself; kernels read it and never write to it. */
+  values(id: object): Values
+}
+
+class Float64Backend extends KernelBackend implements Store {
   readonly #data: DataStorage<Entry> = new DataStorage<Entry>(this, engine())
 
   /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
@@ -79,7 +85,6 @@ class Float64Backend extends KernelBackend {
     }
   }
 
-  /** The array itself; kernels read it and never write to it. */
   values(id: object): Values {
     return this.#data.get(id).values
   }
@@ -128,7 +133,6 @@ class Float64Backend extends KernelBackend {
     // nothing is held outside the garbage collector's reach
   }
 }
-export type { Float64Backend }
 
 /** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
 const dressed =
@@ -139,7 +143,7 @@ const dressed =
     attrs?: object
   }): TensorInfo | TensorInfo[] => {
     // kernels are registered for this backend alone
-    const backend = call.backend as Float64Backend
+    const backend = call.backend as Store
     const given: Record<string, Dense> = {}
     const ids = new Map<Values, object>()
     for (const [name, info] of Object.entries(call.inputs)) {
@@ -159,7 +163,7 @@ const dressed =
   }
 
 /** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
-export const ensureBackend = (): Float64Backend => {
+export const ensureBackend = (): Store => {
   const tf = engine()
   if (!(backendName in tf.registryFactory)) {
     // priority 0: tfjs itself never prefers it to a backend the user brought
@@ -167,8 +171,8 @@ export const ensureBackend = (): Float64Backend => {
     for (const [kernelName, kernel] of Object.entries(kernels))
       registerKernel({ kernelName, backendName, kernelFunc: dressed(kernel) })
   }
-  // the factory above is the only one of this name
-  return tf.findBackend(backendName) as Float64Backend
+  // whatever holds the name was registered by this module, or by another copy of it
+  return tf.findBackend(backendName) as Store
 }
 
 /** Refuses to touch tensors while another backend, and so another precision, is in force. */
@@ -189,7 +193,7 @@ export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType
 export const detached = (x: Tensor): Tensor => {
   insist('stopGradient')
   ensureBackend().incRef(x.dataId)
-  return engine().makeTensorFromDataId(x.dataId, x.shape, x.dtype)
+  return engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
 /** The array behind a tensor, uncopied. */

@@ -14,27 +14,22 @@ type Thunks = Record<string, () => Tensor>
 export type Rule = Omit<GradConfig, 'kernelName'>
 
 /**
- * A rule of one output. tfjs types attributes as a loose map, but its ops pass just those of `kernel_names.ts`; and it gives
- * one cotangent to a kernel of one output. Both are said here, once.
+ * A rule of one output. tfjs types attributes as a loose map, though its ops pass just those of its `kernel_names.ts`, which
+ * each rule states; and it gives one cotangent to a kernel of one output. Both are said in this cast and the two below.
  */
-const rule = <Attrs = object>(saves: string[], pull: (dy: Tensor, saved: Tensor[], attrs: Attrs) => Thunks): Rule => ({
+const rule = (saves: string[], pull: (dy: Tensor, saved: Tensor[], attrs: never) => Thunks): Rule => ({
   inputsToSave: saves,
-  gradFunc: (dy, saved, attrs) => pull(dy as Tensor, saved, attrs as NamedAttrMap & Attrs)
+  gradFunc: (dy, saved, attrs) => pull(dy as Tensor, saved, attrs as never)
 })
 /** A rule of several outputs: tfjs gives a list of cotangents, or the one alone. */
-const ruleOfMany = <Attrs = object>(
-  saves: string[],
-  pull: (dys: Tensor[], saved: Tensor[], attrs: Attrs) => Thunks
-): Rule => ({
+const ruleOfMany = (saves: string[], pull: (dys: Tensor[], saved: Tensor[], attrs: never) => Thunks): Rule => ({
   inputsToSave: saves,
-  gradFunc: (dys, saved, attrs) => pull(Array.isArray(dys) ? dys : [dys], saved, attrs as NamedAttrMap & Attrs)
+  gradFunc: (dys, saved, attrs) => pull(Array.isArray(dys) ? dys : [dys], saved, attrs as never)
 })
 /** A rule of a list of inputs, which tfjs names '0', '1', … */
-const ruleOfList = <Attrs = object>(
-  pull: (dy: Tensor, xs: Tensor[], attrs: Attrs) => ReadonlyArray<() => Tensor>
-): Rule => ({
+const ruleOfList = (pull: (dy: Tensor, xs: Tensor[], attrs: never) => ReadonlyArray<() => Tensor>): Rule => ({
   saveAllInputs: true,
-  gradFunc: (dy, xs, attrs) => Object.fromEntries(pull(dy as Tensor, xs, attrs as NamedAttrMap & Attrs).entries())
+  gradFunc: (dy, xs, attrs) => Object.fromEntries(pull(dy as Tensor, xs, attrs as never).entries())
 })
 
 const zerosOf = (x: Tensor) => (): Tensor => T.zeros(x.shape)
@@ -164,7 +159,7 @@ const spread = (dy: Tensor, x: Tensor, attrs: Reduce): Tensor =>
 
 /** Equal extremes share evenly. */
 const extreme = (fold: (x: Tensor, axes: number[], keepDims: boolean) => Tensor): Rule =>
-  rule<Reduce>(['x'], (dy, [x], attrs) => ({
+  rule(['x'], (dy, [x], attrs: Reduce) => ({
     x: () => {
       const { axes, kept } = folded(x, attrs)
       const mask = T.cast(T.equal(x, fold(x, axes, true)), 'float64')
@@ -270,18 +265,18 @@ const cut = (dy: Tensor, sizes: ReadonlyArray<number>, axis: number): ReadonlyAr
 
 const structural: Readonly<Record<string, Rule>> = {
   AddN: ruleOfList((dy, xs) => xs.map(() => () => dy)),
-  BatchMatMul: rule<MatMulAttrs>(['a', 'b'], (dy, [a, b], attrs) => matMulPull(dy, a, b, attrs)),
+  BatchMatMul: rule(['a', 'b'], (dy, [a, b], attrs: MatMulAttrs) => matMulPull(dy, a, b, attrs)),
   // towards whole numbers and truth values a cast is piecewise constant
-  Cast: rule<{ dtype: string }>(['x'], (dy, [x], { dtype }) => ({
+  Cast: rule(['x'], (dy, [x], { dtype }: { dtype: string }) => ({
     x: dtype === 'float32' ? () => T.cast(dy, 'float64') : zerosOf(x)
   })),
-  ClipByValue: rule<{ clipValueMin: number; clipValueMax: number }>(
+  ClipByValue: rule(
     ['x'],
-    (dy, [x], { clipValueMin, clipValueMax }) => ({
+    (dy, [x], { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) => ({
       x: () => T.mul(dy, T.logicalAnd(T.greaterEqual(x, clipValueMin), T.lessEqual(x, clipValueMax)))
     })
   ),
-  Concat: ruleOfList<{ axis: number }>((dy, xs, { axis }) => {
+  Concat: ruleOfList((dy, xs, { axis }: { axis: number }) => {
     const at = axisOf(axis, dy.rank, 'concat')
     return cut(
       dy,
@@ -289,8 +284,8 @@ const structural: Readonly<Record<string, Rule>> = {
       at
     )
   }),
-  Cumprod: rule<ScanAttrs>(['x'], (dy, [x], attrs) => ({ x: () => cumprodPull(dy, x, attrs) })),
-  Cumsum: rule<ScanAttrs>([], (dy, _, { axis = 0, exclusive = false, reverse = false }) => ({
+  Cumprod: rule(['x'], (dy, [x], attrs: ScanAttrs) => ({ x: () => cumprodPull(dy, x, attrs) })),
+  Cumsum: rule([], (dy, _, { axis = 0, exclusive = false, reverse = false }: ScanAttrs) => ({
     x: () => T.cumsum(dy, axis, { exclusive, reverse: !reverse })
   })),
   ExpandDims: rule(['input'], (dy, [x]) => ({ input: () => T.reshape(dy, x.shape) })),
@@ -298,9 +293,9 @@ const structural: Readonly<Record<string, Rule>> = {
     params: () => unpick(dy, x, numbers => T.gatherNd(numbers, indices)),
     indices: zerosOf(indices)
   })),
-  GatherV2: rule<{ axis: number; batchDims?: number }>(
+  GatherV2: rule(
     ['x', 'indices'],
-    (dy, [x, indices], { axis, batchDims = 0 }) => ({
+    (dy, [x, indices], { axis, batchDims = 0 }: { axis: number; batchDims?: number }) => ({
       x: () =>
         axisOf(axis, x.rank, 'gather') === 0
           ? T.segmentSum(dy, indices, x.shape[0])
@@ -308,22 +303,22 @@ const structural: Readonly<Record<string, Rule>> = {
       indices: zerosOf(indices)
     })
   ),
-  LeakyRelu: rule<{ alpha: number }>(['x'], (dy, [x], { alpha }) => ({ x: () => T.mul(dy, T.step(x, alpha)) })),
-  LogSoftmax: rule<{ axis: number }>(['logits'], (dy, [x], { axis }) => ({
+  LeakyRelu: rule(['x'], (dy, [x], { alpha }: { alpha: number }) => ({ x: () => T.mul(dy, T.step(x, alpha)) })),
+  LogSoftmax: rule(['logits'], (dy, [x], { axis }: { axis: number }) => ({
     logits: () => T.sub(dy, T.mul(T.sum(dy, axis, true), T.softmax(x, axis)))
   })),
   Max: extreme(T.max),
-  Mean: rule<Reduce>(['x'], (dy, [x], attrs) => ({
+  Mean: rule(['x'], (dy, [x], attrs: Reduce) => ({
     x: () => spread(T.div(dy, product(folded(x, attrs).axes.map(i => x.shape[i]))), x, attrs)
   })),
   Min: extreme(T.min),
-  MirrorPad: rule<{ paddings: [number, number][]; mode: 'reflect' | 'symmetric' }>(
+  MirrorPad: rule(
     ['x'],
-    (dy, [x], { paddings, mode }) => ({
+    (dy, [x], { paddings, mode }: { paddings: [number, number][]; mode: 'reflect' | 'symmetric' }) => ({
       x: () => unpick(dy, x, numbers => T.mirrorPad(numbers, paddings, mode))
     })
   ),
-  Pack: ruleOfList<{ axis: number }>((dy, xs, { axis }) => {
+  Pack: ruleOfList((dy, xs, { axis }: { axis: number }) => {
     const at = axisOf(axis, dy.rank, 'stack')
     return cut(
       dy,
@@ -331,7 +326,7 @@ const structural: Readonly<Record<string, Rule>> = {
       at
     ).map((part, i) => () => T.reshape(part(), xs[i].shape))
   }),
-  PadV2: rule<{ paddings: [number, number][] }>(['x'], (dy, [x], { paddings }) => ({
+  PadV2: rule(['x'], (dy, [x], { paddings }: { paddings: [number, number][] }) => ({
     x: () =>
       T.slice(
         dy,
@@ -339,9 +334,9 @@ const structural: Readonly<Record<string, Rule>> = {
         x.shape
       )
   })),
-  Prod: rule<Reduce>(['x'], (dy, [x], attrs) => ({ x: () => prodPull(dy, x, attrs) })),
+  Prod: rule(['x'], (dy, [x], attrs: Reduce) => ({ x: () => prodPull(dy, x, attrs) })),
   Reshape: rule(['x'], (dy, [x]) => ({ x: () => T.reshape(dy, x.shape) })),
-  Reverse: rule<{ dims: number | number[] }>([], (dy, _, { dims }) => ({ x: () => T.reverse(dy, dims) })),
+  Reverse: rule([], (dy, _, { dims }: { dims: number | number[] }) => ({ x: () => T.reverse(dy, dims) })),
   ScatterNd: rule(['indices'], (dy, [indices]) => ({
     updates: () => T.gatherNd(dy, indices),
     indices: zerosOf(indices)
@@ -356,7 +351,7 @@ const structural: Readonly<Record<string, Rule>> = {
       e: () => shrink(T.where(mask, 0, dy), e.shape)
     }
   }),
-  Slice: rule<{ begin: number | number[] }>(['x'], (dy, [x], { begin }) => ({
+  Slice: rule(['x'], (dy, [x], { begin }: { begin: number | number[] }) => ({
     x: () => {
       const from = typeof begin === 'number' ? [begin] : begin
       return T.pad(
@@ -368,18 +363,18 @@ const structural: Readonly<Record<string, Rule>> = {
       )
     }
   })),
-  Softmax: rule<{ dim: number }>(['logits'], (dy, [x], { dim }) => ({
+  Softmax: rule(['logits'], (dy, [x], { dim }: { dim: number }) => ({
     logits: () => {
       const y = T.softmax(x, dim)
       return T.mul(y, T.sub(dy, T.sum(T.mul(dy, y), dim, true)))
     }
   })),
-  SplitV: ruleOfMany<{ axis: number }>([], (dys, _, { axis }) => ({ x: () => T.concat(dys, axis) })),
-  StridedSlice: rule<NamedAttrMap>(['x'], (dy, [x], attrs) => ({
+  SplitV: ruleOfMany([], (dys, _, { axis }: { axis: number }) => ({ x: () => T.concat(dys, axis) })),
+  StridedSlice: rule(['x'], (dy, [x], attrs: NamedAttrMap) => ({
     x: () => unpick(dy, x, numbers => run('StridedSlice', { x: numbers }, attrs))
   })),
-  Sum: rule<Reduce>(['x'], (dy, [x], attrs) => ({ x: () => spread(dy, x, attrs) })),
-  Tile: rule<{ reps: number[] }>(['x'], (dy, [x], { reps }) => ({
+  Sum: rule(['x'], (dy, [x], attrs: Reduce) => ({ x: () => spread(dy, x, attrs) })),
+  Tile: rule(['x'], (dy, [x], { reps }: { reps: number[] }) => ({
     x: () =>
       T.reshape(
         T.sum(
@@ -392,7 +387,7 @@ const structural: Readonly<Record<string, Rule>> = {
         x.shape
       )
   })),
-  TopK: ruleOfMany<{ k: number }>(['x'], ([dy], [x], { k }) => ({
+  TopK: ruleOfMany(['x'], ([dy], [x], { k }: { k: number }) => ({
     x: () => {
       const n = x.shape[x.rank - 1]
       const rows = n === 0 ? 0 : x.size / n
@@ -400,14 +395,14 @@ const structural: Readonly<Record<string, Rule>> = {
       return T.reshape(T.segmentSum(T.reshape(dy, [-1]), T.reshape(at, [-1]), x.size), x.shape)
     }
   })),
-  Transpose: rule<{ perm: number[] }>([], (dy, _, { perm }) => ({
+  Transpose: rule([], (dy, _, { perm }: { perm: number[] }) => ({
     x: () =>
       T.transpose(
         dy,
         perm.map((_, i) => perm.indexOf(i))
       )
   })),
-  Unpack: ruleOfMany<{ axis: number }>([], (dys, _, { axis }) => ({ value: () => T.stack(dys, axis) })),
+  Unpack: ruleOfMany([], (dys, _, { axis }: { axis: number }) => ({ value: () => T.stack(dys, axis) })),
   UnsortedSegmentSum: rule(['segmentIds'], (dy, [ids]) => ({
     x: () => {
       const rows = T.gather(dy, T.maximum(ids, 0))

@@ -23,8 +23,7 @@ export type KernelTable = Readonly<Record<string, Kernel>>
  * A kernel with its attributes named. tfjs types attributes as a loose map, though every op passes exactly those listed in
  * its `kernel_names.ts`; the cast says so in one place.
  */
-export const kernel = <Attrs extends object = object>(f: (inputs: Inputs, attrs: Attrs) => Dense | Dense[]): Kernel =>
-  f as Kernel
+export const kernel = (f: (inputs: Inputs, attrs: never) => Dense | Dense[]): Kernel => f as Kernel
 
 export const allocate = (length: number, dtype: DType): Values =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)

@@ -229,7 +229,7 @@ const select = kernel(({ condition, t, e }) => {
   return { shape, dtype, values: out }
 })
 
-const cast = kernel<{ dtype: DType }>(({ x }, { dtype }) =>
+const cast = kernel(({ x }, { dtype }: { dtype: DType }) =>
   dtype === x.dtype ? x : map(x, dtype === 'bool' ? v => (v !== 0 ? 1 : 0) : v => v, dtype)
 )
 
@@ -262,11 +262,11 @@ export const elementwise: KernelTable = {
   ),
   AddN: addN,
   Cast: cast,
-  ClipByValue: kernel<{ clipValueMin: number; clipValueMax: number }>(({ x }, { clipValueMin, clipValueMax }) =>
+  ClipByValue: kernel(({ x }, { clipValueMin, clipValueMax }: { clipValueMin: number; clipValueMax: number }) =>
     map(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
   ),
-  LeakyRelu: kernel<{ alpha: number }>(({ x }, { alpha }) => map(x, v => (v < 0 ? alpha * v : v), 'float32')),
+  LeakyRelu: kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v < 0 ? alpha * v : v), 'float32')),
   Select: select,
   // NaN stays NaN
-  Step: kernel<{ alpha: number }>(({ x }, { alpha }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'))
+  Step: kernel(({ x }, { alpha }: { alpha: number }) => map(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32'))
 }

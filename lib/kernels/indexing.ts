@@ -88,16 +88,19 @@ const oneHot = (indices: Dense, depth: number, on: number, off: number, dtype: D
 
 export const indexing: KernelTable = {
   GatherNd: kernel(({ params, indices }) => gatherNd(params, indices)),
-  GatherV2: kernel<{ axis: number; batchDims?: number }>(({ x, indices }, { axis, batchDims }) =>
+  GatherV2: kernel(({ x, indices }, { axis, batchDims }: { axis: number; batchDims?: number }) =>
     gather(x, indices, axis, batchDims ?? 0)
   ),
-  OneHot: kernel<{ depth: number; onValue: number; offValue: number; dtype?: DType }>(
-    ({ indices }, { depth, onValue, offValue, dtype }) => oneHot(indices, depth, onValue, offValue, dtype ?? 'float32')
+  OneHot: kernel(
+    (
+      { indices },
+      { depth, onValue, offValue, dtype }: { depth: number; onValue: number; offValue: number; dtype?: DType }
+    ) => oneHot(indices, depth, onValue, offValue, dtype ?? 'float32')
   ),
-  ScatterNd: kernel<{ shape: ReadonlyArray<number> }>(({ indices, updates }, { shape }) =>
+  ScatterNd: kernel(({ indices, updates }, { shape }: { shape: ReadonlyArray<number> }) =>
     scatterNd(indices, updates, shape)
   ),
-  UnsortedSegmentSum: kernel<{ numSegments: number }>(({ x, segmentIds }, { numSegments }) =>
+  UnsortedSegmentSum: kernel(({ x, segmentIds }, { numSegments }: { numSegments: number }) =>
     segmentSum(x, segmentIds, numSegments)
   )
 }

@@ -66,7 +66,7 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
 }
 
 export const matmul: KernelTable = {
-  BatchMatMul: kernel<{ transposeA?: boolean; transposeB?: boolean }>(({ a, b }, { transposeA, transposeB }) =>
+  BatchMatMul: kernel(({ a, b }, { transposeA, transposeB }: { transposeA?: boolean; transposeB?: boolean }) =>
     matMul(a, b, transposeA ?? false, transposeB ?? false)
   )
 }

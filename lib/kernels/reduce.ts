@@ -36,7 +36,7 @@ interface ReduceAttrs {
 
 /** Neighbouring axes fold where they lie; scattered ones are first brought to the end. */
 const reduction = (name: string, fold: Fold, dtype: (x: DType) => DType): Kernel =>
-  kernel<ReduceAttrs>((inputs, { axis, reductionIndices, keepDims }) => {
+  kernel((inputs, { axis, reductionIndices, keepDims }: ReduceAttrs) => {
     const [x] = Object.values(inputs)
     const rank = x.shape.length
     const axes = axesOf(axis ?? reductionIndices, rank, name)
@@ -115,7 +115,7 @@ const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v 
 
 /** Where the best of each fibre stands, the first among equals. */
 const winner = (name: string, beats: (v: number, best: number) => boolean): Kernel =>
-  kernel<{ axis: number | ReadonlyArray<number> }>(({ x }, { axis }) => {
+  kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
     const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, name)
     const { outer, n, inner } = fibres(x.shape, at)
     if (n === 0) throw new Error(`${name}: axis ${at} is empty`)
@@ -132,7 +132,7 @@ const winner = (name: string, beats: (v: number, best: number) => boolean): Kern
 
 /** Running folds; `exclusive` leaves the entry itself out, `reverse` runs from the end. */
 const scan = (name: string, start: number, f: (sum: number, x: number) => number): Kernel =>
-  kernel<{ axis?: number; exclusive?: boolean; reverse?: boolean }>(({ x }, { axis, exclusive, reverse }) => {
+  kernel(({ x }, { axis, exclusive, reverse }: { axis?: number; exclusive?: boolean; reverse?: boolean }) => {
     if (x.shape.length === 0) throw new Error(`${name}: a scalar has no axis to run along`)
     const { outer, n, inner } = fibres(x.shape, axisOf(axis ?? 0, x.shape.length, name))
     const dtype = x.dtype === 'bool' ? 'int32' : x.dtype
@@ -152,7 +152,7 @@ const scan = (name: string, start: number, f: (sum: number, x: number) => number
 
 /** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
 const normalized = (name: string, logarithm: boolean): Kernel =>
-  kernel<{ dim?: number; axis?: number }>((inputs, { dim, axis }) => {
+  kernel((inputs, { dim, axis }: { dim?: number; axis?: number }) => {
     const [x] = Object.values(inputs)
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
     const values = new Float64Array(x.values.length)
@@ -173,7 +173,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
   })
 
 /** The k largest of every last-axis row, in descending order, the earlier of equals first. */
-const topK = kernel<{ k: number }>(({ x }, { k }) => {
+const topK = kernel(({ x }, { k }: { k: number }) => {
   const n = x.shape[x.shape.length - 1]
   const outer = product(x.shape.slice(0, -1))
   const shape = [...x.shape.slice(0, -1), k]

@@ -236,26 +236,26 @@ const linSpace = (start: number, stop: number, count: number): Dense => {
 }
 
 export const shape: KernelTable = {
-  Concat: kernel<{ axis: number }>((inputs, { axis }) => {
+  Concat: kernel((inputs, { axis }: { axis: number }) => {
     const parts = Object.values(inputs)
     return concat(parts, axisOf(axis, parts[0].shape.length, 'concat'))
   }),
-  ExpandDims: kernel<{ dim: number }>((inputs, { dim }) => {
+  ExpandDims: kernel((inputs, { dim }: { dim: number }) => {
     const [x] = Object.values(inputs)
     return view(x, inserted(x.shape, axisOf(dim, x.shape.length + 1, 'expandDims'), 1))
   }),
-  Fill: kernel<{ shape: ReadonlyArray<number>; value: number; dtype?: DType }>((_, { shape, value, dtype }) =>
+  Fill: kernel((_, { shape, value, dtype }: { shape: ReadonlyArray<number>; value: number; dtype?: DType }) =>
     filled(shape, value, dtype ?? 'float32')
   ),
   Identity: kernel(({ x }) => x),
-  LinSpace: kernel<{ start: number; stop: number; num: number }>((_, { start, stop, num }) =>
+  LinSpace: kernel((_, { start, stop, num }: { start: number; stop: number; num: number }) =>
     linSpace(start, stop, num)
   ),
-  MirrorPad: kernel<{ paddings: Paddings; mode: 'reflect' | 'symmetric' }>(({ x }, { paddings, mode }) =>
+  MirrorPad: kernel(({ x }, { paddings, mode }: { paddings: Paddings; mode: 'reflect' | 'symmetric' }) =>
     mirrorPad(x, paddings, mode)
   ),
   OnesLike: kernel(({ x }) => filled(x.shape, 1, x.dtype)),
-  Pack: kernel<{ axis: number }>((inputs, { axis }) => {
+  Pack: kernel((inputs, { axis }: { axis: number }) => {
     const parts = Object.values(inputs)
     const at = axisOf(axis, parts[0].shape.length + 1, 'stack')
     return concat(
@@ -263,27 +263,28 @@ export const shape: KernelTable = {
       at
     )
   }),
-  PadV2: kernel<{ paddings: Paddings; constantValue: number }>(({ x }, { paddings, constantValue }) =>
+  PadV2: kernel(({ x }, { paddings, constantValue }: { paddings: Paddings; constantValue: number }) =>
     pad(x, paddings, constantValue)
   ),
-  Range: kernel<{ start: number; stop: number; step: number; dtype: DType }>((_, { start, stop, step, dtype }) =>
+  Range: kernel((_, { start, stop, step, dtype }: { start: number; stop: number; step: number; dtype: DType }) =>
     range(start, stop, step, dtype)
   ),
-  Reshape: kernel<{ shape: ReadonlyArray<number> }>((inputs, { shape }) => reshape(Object.values(inputs)[0], shape)),
-  Reverse: kernel<{ dims: number | ReadonlyArray<number> }>(({ x }, { dims }) => reverse(x, dims)),
-  Slice: kernel<{ begin: number | ReadonlyArray<number>; size?: number | ReadonlyArray<number> }>(
-    ({ x }, { begin, size }) => slice(x, begin, size)
+  Reshape: kernel((inputs, { shape }: { shape: ReadonlyArray<number> }) => reshape(Object.values(inputs)[0], shape)),
+  Reverse: kernel(({ x }, { dims }: { dims: number | ReadonlyArray<number> }) => reverse(x, dims)),
+  Slice: kernel(
+    ({ x }, { begin, size }: { begin: number | ReadonlyArray<number>; size?: number | ReadonlyArray<number> }) =>
+      slice(x, begin, size)
   ),
-  SplitV: kernel<{ numOrSizeSplits: number | ReadonlyArray<number>; axis: number }>(
-    ({ x }, { numOrSizeSplits, axis }) => {
+  SplitV: kernel(
+    ({ x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | ReadonlyArray<number>; axis: number }) => {
       const at = axisOf(axis, x.shape.length, 'split')
       return split(x, splitSizes(x.shape[at], numOrSizeSplits), at)
     }
   ),
-  StridedSlice: kernel<StridedSlice>(({ x }, attrs) => stridedSlice(x, attrs)),
-  Tile: kernel<{ reps: ReadonlyArray<number> }>(({ x }, { reps }) => tile(x, reps)),
-  Transpose: kernel<{ perm: ReadonlyArray<number> }>(({ x }, { perm }) => permute(x, perm)),
-  Unpack: kernel<{ axis: number }>(({ value }, { axis }) => {
+  StridedSlice: kernel(({ x }, attrs: StridedSlice) => stridedSlice(x, attrs)),
+  Tile: kernel(({ x }, { reps }: { reps: ReadonlyArray<number> }) => tile(x, reps)),
+  Transpose: kernel(({ x }, { perm }: { perm: ReadonlyArray<number> }) => permute(x, perm)),
+  Unpack: kernel(({ value }, { axis }: { axis: number }) => {
     const at = axisOf(axis, value.shape.length, 'unstack')
     return split(value, new Array<number>(value.shape[at]).fill(1), at).map(part => view(part, dropped(part.shape, at)))
   }),

@@ -76,10 +76,12 @@ export interface P {
   it('may not be empty', () => {
     expect(() => ofSource('src/A.ts', '/** @example */\nexport const f = 1')).toThrow('src/A.ts › f')
   })
-  it('are missed where an exported function has no docblock', () => {
-    const text =
-      'export const f = () => 1\n/** Said. */\nexport const g = () => 1\nconst h = () => 1\nexport const one = 1'
-    expect(undocumented('src/A.ts', text)).toEqual(['src/A.ts › f'])
+  it('are missed where no declaration of an exported function has one', () => {
+    const overloads = (name: string): string =>
+      `export function ${name}(x: 1): 1\nexport function ${name}(x: 2): 2\nexport function ${name}(x: never) { return x }\n`
+    const text = `export const f = () => 1\n/** Said. */\nexport const g = () => 1\nconst h = () => 1\nexport const one = 1
+/** Said. */\n${overloads('k')}${overloads('l')}`
+    expect(undocumented('src/A.ts', text)).toEqual(['src/A.ts › f', 'src/A.ts › l'])
   })
 })
 

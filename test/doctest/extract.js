@@ -168,17 +168,18 @@ const definesFunction = statement =>
     ))
 
 /** The exported functions of a source file that have no docblock. @param {string} file @param {string} text */
-export const undocumented = (file, text) =>
-  ts
-    .createSourceFile(file, text, ts.ScriptTarget.Latest, true)
-    .statements.filter(
-      statement =>
-        definesFunction(statement) &&
-        ts.canHaveModifiers(statement) &&
-        ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) &&
-        docblocks(statement).length === 0
-    )
-    .map(statement => `${file} › ${symbolOf(statement)}`)
+export const undocumented = (file, text) => {
+  const { statements } = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const functions = statements.filter(
+    statement =>
+      definesFunction(statement) &&
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+  )
+  // Of the overloads of a function, one docblock is enough.
+  const documented = new Set(functions.filter(each => docblocks(each).length > 0).map(symbolOf))
+  return [...new Set(functions.map(symbolOf))].filter(name => !documented.has(name)).map(name => `${file} › ${name}`)
+}
 
 /** The generated files of one documented file: path to content. @param {string} file @param {ReadonlyArray<Program>} programs */
 const generate = (file, programs) => {

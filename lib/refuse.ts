@@ -1,0 +1,7 @@
+/**
+ * For a literal that a programmer wrote wrongly, where the signature promises a value and leaves no room for an error:
+ * throws a RangeError that names the remedy. Data, files and descriptions never come here; they get errors as values.
+ */
+export const refuse = (message: string): never => {
+  throw new RangeError(message)
+}

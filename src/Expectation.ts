@@ -1,0 +1,99 @@
+/** Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken. */
+import * as t from 'io-ts'
+import { type NdArray } from '../lib/index.js'
+import * as Params from './Params.js'
+import type { Points } from './Points.js'
+import * as Problem from './Problem.js'
+import * as Tagged from './Tagged.js'
+
+interface Sampled {
+  /** Draws of noise for each row and step. */
+  readonly draws: number
+  /** Each draw z is followed by −z. */
+  readonly antithetic: boolean
+}
+
+export interface MonteCarlo extends Sampled {
+  readonly _tag: 'MonteCarlo'
+}
+
+export interface Projected extends Sampled {
+  readonly _tag: 'Projected'
+}
+
+export interface Quadrature {
+  readonly _tag: 'Quadrature'
+  readonly nodes: number
+}
+
+export interface Fixed {
+  readonly _tag: 'Fixed'
+  /** One row of noise for each row of the data. */
+  readonly noise: NdArray
+}
+
+export type Expectation = MonteCarlo | Quadrature | Projected | Fixed
+
+const sampled = ({ draws = 1, antithetic = false }: Partial<Sampled>): Sampled => ({ draws, antithetic })
+
+/** Plain noise: `draws` standard normal vectors for each row, fresh at every step. Any score, any objective. */
+export const monteCarlo = (options: Partial<Sampled> = {}): Expectation => ({ _tag: 'MonteCarlo', ...sampled(options) })
+
+/**
+ * Gauss–Hermite nodes along the one direction in which the loss of the symmetric pair sees the noise; the rest is
+ * integrated in closed form. Deterministic, so exact line searches and quasi-Newton methods apply.
+ */
+export const quadrature = ({ nodes }: Omit<Quadrature, '_tag'>): Expectation => ({ _tag: 'Quadrature', nodes })
+
+/**
+ * Noise only in the span of the centres, where a mixture's loss sees it; the rest is integrated in closed form.
+ * The same mean as `monteCarlo`, with less variance: the conditional expectation (Rao–Blackwell).
+ */
+export const projected = (options: Partial<Sampled> = {}): Expectation => ({ _tag: 'Projected', ...sampled(options) })
+
+/** Common random numbers: row i of the data meets row i of the noise, at every step. */
+export const fixed = ({ rows, dim, values }: Points): Expectation => ({
+  _tag: 'Fixed',
+  noise: { shape: [rows, dim], values }
+})
+
+export const fold = Tagged.fold<Expectation>()
+
+const showSampled = (name: string, { draws, antithetic }: Sampled): string =>
+  `Expectation.${name}(${draws === 1 && !antithetic ? '' : `{ draws: ${draws}, antithetic: ${antithetic} }`})`
+
+export const show = fold<string>({
+  MonteCarlo: e => showSampled('monteCarlo', e),
+  Quadrature: ({ nodes }) => `Expectation.quadrature({ nodes: ${nodes} })`,
+  Projected: e => showSampled('projected', e),
+  Fixed: ({ noise }) => `Expectation.fixed(${noise.shape.join(' × ')} noise)`
+})
+
+/** Whether two evaluations at the same parameters give the same number, whatever the key. */
+export const isDeterministic = fold<boolean>({
+  MonteCarlo: () => false,
+  Quadrature: () => true,
+  Projected: () => false,
+  Fixed: () => true
+})
+
+export const problems = fold<ReadonlyArray<Problem.Problem>>({
+  MonteCarlo: ({ draws }) => Problem.count('draws', draws, 1, 1),
+  Quadrature: ({ nodes }) => Problem.count('nodes', nodes, 1, 16),
+  Projected: ({ draws }) => Problem.count('draws', draws, 1, 1),
+  Fixed: ({ noise }) =>
+    Problem.unless(
+      noise.values.every(Number.isFinite),
+      'noise',
+      'NaN or infinite somewhere',
+      'finite throughout',
+      'draw it with Key.normal'
+    )
+})
+
+export const codec: t.Type<Expectation, unknown> = t.union([
+  t.type({ _tag: t.literal('MonteCarlo'), draws: t.number, antithetic: t.boolean }),
+  t.type({ _tag: t.literal('Quadrature'), nodes: t.number }),
+  t.type({ _tag: t.literal('Projected'), draws: t.number, antithetic: t.boolean }),
+  t.type({ _tag: t.literal('Fixed'), noise: Params.ndArrayCodec })
+])

@@ -1,0 +1,325 @@
+/** Initializers: where a pipeline starts. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import { add, compute, Key, matMul, square, sub, sum, tensor, type NdArray } from '../lib/index.js'
+import { size } from '../lib/ndarray.js'
+import { symmetricEigen } from '../lib/linalg.js'
+import * as Params from './Params.js'
+import * as Points from './Points.js'
+import * as Problem from './Problem.js'
+import * as Score from './Score.js'
+import * as Tagged from './Tagged.js'
+
+export interface Gaussian {
+  readonly _tag: 'Gaussian'
+  readonly scale: number
+}
+
+export interface FromData {
+  readonly _tag: 'FromData'
+}
+
+export interface KMeansPlusPlus {
+  readonly _tag: 'KMeansPlusPlus'
+}
+
+export interface Spectral {
+  readonly _tag: 'Spectral'
+}
+
+export interface WarmStart {
+  readonly _tag: 'WarmStart'
+  readonly centres: ReadonlyArray<ReadonlyArray<number>>
+  readonly radius: number
+}
+
+export interface Values {
+  readonly _tag: 'Values'
+  readonly values: Params.Params<string>
+}
+
+export interface Centres {
+  readonly _tag: 'Centres'
+  readonly centres: ReadonlyArray<ReadonlyArray<number>>
+}
+
+export type Initializer = Gaussian | FromData | KMeansPlusPlus | Spectral | WarmStart | Values | Centres
+
+/** Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. */
+export const gaussian = ({ scale }: Omit<Gaussian, '_tag'>): Initializer => ({ _tag: 'Gaussian', scale })
+
+/** Different rows of the data, drawn in proportion to their weights. */
+export const fromData: Initializer = { _tag: 'FromData' }
+
+/** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
+export const kMeansPlusPlus: Initializer = { _tag: 'KMeansPlusPlus' }
+
+/**
+ * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), its length from the eigenvalue. For K
+ * components, k-means++ among the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
+ */
+export const spectral: Initializer = { _tag: 'Spectral' }
+
+/** Each centre displaced by `radius` in a random direction: the paper's warm start. */
+export const warmStart = ({ centres, radius }: Omit<WarmStart, '_tag'>): Initializer => ({
+  _tag: 'WarmStart',
+  centres,
+  radius
+})
+
+/**
+ * Exactly these: a list of centres (other parameters get their usual start), or all parameters by name.
+ *
+ * @example
+ * import { Initializer, Params } from 'ornstein'
+ *
+ * export const centres = Initializer.values([[0, 0], [3, 4]])
+ * export const all = Initializer.values(Params.of({ means: [[0, 0], [3, 4]], logits: [0, 0], logVariances: [0, 1] }))
+ */
+export const values = (values: ReadonlyArray<ReadonlyArray<number>> | Params.Params<string>): Initializer =>
+  isList(values) ? { _tag: 'Centres', centres: values } : { _tag: 'Values', values }
+
+// Array.isArray alone does not narrow a readonly array.
+const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
+
+export const fold = Tagged.fold<Initializer>()
+
+/** How an initializer starts a score on data; or why it cannot. */
+export type Start<P extends string> = E.Either<ReadonlyArray<Problem.Problem>, (key: Key.Key) => Params.Params<P>>
+
+type Draw = (key: Key.Key) => NdArray
+
+const normals =
+  (shape: ReadonlyArray<number>, scale: number): Draw =>
+  key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
+
+const rows = (points: Points.Points, chosen: ReadonlyArray<number>): NdArray => ({
+  shape: [chosen.length, points.dim],
+  values: Float64Array.from(chosen.flatMap(i => Array.from(Points.row(i)(points))))
+})
+
+/** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
+const differentRows =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const weights = Points.weightsOf(points)
+    const clocks = Key.uniform(points.rows)(key).map((u, i) =>
+      weights[i] > 0 ? -Math.log1p(-u) / weights[i] : Infinity
+    )
+    const order = Array.from(clocks, (_, i) => i).sort((i, j) => clocks[i] - clocks[j])
+    return rows(points, order.slice(0, count))
+  }
+
+const squaredDistanceTo = (points: Points.Points, centre: ReadonlyArray<number>): Float64Array =>
+  compute(() => sum(square(sub(Points.tensor(points), tensor(centre, [1, points.dim]))), 1)).values
+
+/** Each row's squared distance to the nearest centre. */
+const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
+  Array.from({ length: centres.shape[0] }, (_, k) =>
+    squaredDistanceTo(points, Array.from(centres.values.subarray(k * points.dim, (k + 1) * points.dim)))
+  ).reduce((least, distances) => least.map((d, i) => Math.min(d, distances[i])))
+
+/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. */
+const spread =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const weights = Points.weightsOf(points)
+    const keys = Key.split(count)(key)
+    const first = Key.categorical(weights)(1)(keys[0])[0]
+    const candidates = 2 + Math.floor(Math.log(count))
+    const total = (distances: Float64Array): number => distances.reduce((sum, d, i) => sum + weights[i] * d, 0)
+    const distancesTo = (i: number): Float64Array => squaredDistanceTo(points, Points.row(i)(points))
+    const { chosen } = keys.slice(1).reduce<{ chosen: ReadonlyArray<number>; distances: Float64Array }>(
+      ({ chosen, distances }, key) => {
+        const mass = distances.map((d, i) => weights[i] * d)
+        const drawn = Key.categorical(mass.some(m => m > 0) ? mass : weights)(candidates)(key)
+        return Array.from(drawn, i => ({ i, distances: distancesTo(i).map((d, j) => Math.min(d, distances[j])) }))
+          .map(({ i, distances }) => ({ chosen: [...chosen, i], distances, left: total(distances) }))
+          .reduce((best, next) => (next.left < best.left ? next : best))
+      },
+      { chosen: [first], distances: distancesTo(first) }
+    )
+    return rows(points, chosen)
+  }
+
+const topOfSecondMoment = (points: Points.Points): NdArray => {
+  const { dim } = points
+  const mean = Points.mean(points)
+  const secondMoment = Points.covariance(points).map((c, at) => c + mean[Math.floor(at / dim)] * mean[at % dim])
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: secondMoment })
+  // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
+  const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
+  return { shape: [1, dim], values: vectors.values.slice(0, dim).map(v => length * v) }
+}
+
+const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
+  const { dim } = points
+  const { vectors } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
+  const kept = Math.min(directions, dim)
+  const projected = compute(() => {
+    const mean = tensor(Points.mean(points), [1, dim])
+    const basis = tensor(vectors.values.slice(0, kept * dim), [kept, dim])
+    const coordinates = matMul(sub(Points.tensor(points), mean), basis, { transposeB: true })
+    return add(mean, matMul(coordinates, basis))
+  })
+  return { ...points, values: projected.values }
+}
+
+const displaced =
+  (centres: NdArray, radius: number): Draw =>
+  key => {
+    const dim = centres.shape[1]
+    const directions = Key.normal(centres.values.length)(key)
+    const norms = Array.from({ length: centres.shape[0] }, (_, k) =>
+      Math.hypot(...directions.subarray(k * dim, (k + 1) * dim))
+    )
+    return {
+      shape: centres.shape,
+      values: centres.values.map((c, at) => c + (radius * directions[at]) / norms[Math.floor(at / dim)])
+    }
+  }
+
+/** The average variance of the data about the nearest centre, per coordinate: where variances start. */
+const varianceAbout = (points: Points.Points, centres: NdArray): number => {
+  const weights = Points.weightsOf(points)
+  const total = nearest(points, centres).reduce((sum, d, i) => sum + weights[i] * d, 0)
+  return total > 0 ? total / points.dim : 1
+}
+
+/** The start of a score on data, or what is wrong with the initializer for them. */
+export const interpret =
+  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
+  (initializer: Initializer): Start<P> => {
+    const { shapes, family } = Score.interpret(score)
+    const wanted = shapes(points.dim)
+    const noCentres = Problem.of(
+      'initializer',
+      show(initializer),
+      `one for ${Score.show(score)}, which has no centres`,
+      'use Initializer.gaussian, or Initializer.values with all parameters by name'
+    )
+    const started = (draw: (count: number) => Draw): Start<P> =>
+      pipe(
+        family,
+        E.fromOption(() => [noCentres]),
+        E.map(({ fromCentres, count }) => {
+          const centresOf = draw(count)
+          return key => {
+            const centres = centresOf(key)
+            return fromCentres(centres, varianceAbout(points, centres))
+          }
+        })
+      )
+    const given = (
+      centres: ReadonlyArray<ReadonlyArray<number>>,
+      then: (centres: NdArray) => Draw,
+      extra: ReadonlyArray<Problem.Problem> = []
+    ): Start<P> => {
+      const array = Params.ndArray(centres)
+      const count = pipe(
+        family,
+        O.fold(
+          () => centres.length,
+          ({ count }) => count
+        )
+      )
+      const fits =
+        array !== null && array.shape.length === 2 && array.shape[0] === count && array.shape[1] === points.dim
+      const problems = [
+        ...Problem.unless(
+          fits && array.values.every(Number.isFinite),
+          'initializer.centres',
+          JSON.stringify(centres),
+          `${count} finite centre${count === 1 ? '' : 's'} of ${points.dim} coordinates`,
+          'give one list of coordinates for each centre'
+        ),
+        ...extra
+      ]
+      return array === null || problems.length > 0 ? E.left(problems) : started(() => then(array))
+    }
+    return fold<Start<P>>({
+      Gaussian: ({ scale }) => {
+        const problems = Problem.positive('initializer.scale', scale, 1)
+        if (problems.length > 0) return E.left(problems)
+        return O.isSome(family)
+          ? started(count => normals([count, points.dim], scale))
+          : E.right(key =>
+              pipe(
+                wanted,
+                Params.map((shape: ReadonlyArray<number>, name) => normals(shape, scale)(Key.named(name)(key)[name]))
+              )
+            )
+      },
+      FromData: () => started(count => differentRows(points, count)),
+      KMeansPlusPlus: () => started(count => spread(points, count)),
+      Spectral: () =>
+        started(count =>
+          score._tag === 'SymmetricPair'
+            ? () => topOfSecondMoment(points)
+            : spread(projectedOnTop(points, Math.max(1, count - 1)), count)
+        ),
+      WarmStart: ({ centres, radius }) =>
+        given(
+          centres,
+          array => displaced(array, radius),
+          Problem.unless(radius >= 0 && radius < Infinity, 'initializer.radius', radius, '≥ 0 and finite', 'try 0.5')
+        ),
+      Centres: ({ centres }) => given(centres, array => () => array),
+      Values: ({ values }) => {
+        const problems = parameterProblems(wanted, values)
+        // `parameterProblems` has just checked that the names are those of the score.
+        return problems.length > 0 ? E.left(problems) : E.right(() => values as Params.Params<P>)
+      }
+    })(initializer)
+  }
+
+const parameterProblems = (
+  wanted: Params.Shapes<string>,
+  values: Params.Params<string>
+): ReadonlyArray<Problem.Problem> => {
+  const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+  return [
+    ...Params.names(wanted).flatMap(name => {
+      const field = `initializer.values.${name}`
+      if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${print(wanted[name])}`, 'add it')]
+      const { shape, values: entries } = values[name]
+      return print(shape) !== print(wanted[name]) || entries.length !== size(shape)
+        ? [Problem.of(field, `shape ${print(shape)}`, `of shape ${print(wanted[name])}`, 'reshape it to fit the data')]
+        : Problem.unless(entries.every(Number.isFinite), field, 'NaN or infinite somewhere', 'finite', 'correct it')
+    }),
+    ...Params.names(values).flatMap(name =>
+      Problem.unless(
+        name in wanted,
+        `initializer.values.${name}`,
+        'given',
+        `a parameter of the score, which has ${Object.keys(wanted).join(', ')}`,
+        'leave it out'
+      )
+    )
+  ]
+}
+
+export const show = fold<string>({
+  Gaussian: ({ scale }) => `Initializer.gaussian({ scale: ${scale} })`,
+  FromData: () => 'Initializer.fromData',
+  KMeansPlusPlus: () => 'Initializer.kMeansPlusPlus',
+  Spectral: () => 'Initializer.spectral',
+  WarmStart: ({ centres, radius }) =>
+    `Initializer.warmStart({ centres: ${JSON.stringify(centres)}, radius: ${radius} })`,
+  Values: ({ values }) => `Initializer.values(${Params.show(values)})`,
+  Centres: ({ centres }) => `Initializer.values(${JSON.stringify(centres)})`
+})
+
+const lists = t.readonlyArray(t.readonlyArray(t.number))
+
+export const codec: t.Type<Initializer, unknown> = t.union([
+  t.type({ _tag: t.literal('Gaussian'), scale: t.number }),
+  t.type({ _tag: t.literal('FromData') }),
+  t.type({ _tag: t.literal('KMeansPlusPlus') }),
+  t.type({ _tag: t.literal('Spectral') }),
+  t.type({ _tag: t.literal('WarmStart'), centres: lists, radius: t.number }),
+  t.type({ _tag: t.literal('Values'), values: Params.codec }),
+  t.type({ _tag: t.literal('Centres'), centres: lists })
+])

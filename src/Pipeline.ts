@@ -1,0 +1,60 @@
+/** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
+import * as t from 'io-ts'
+import * as Initializer from './Initializer.js'
+import * as Schedule from './Schedule.js'
+import * as Score from './Score.js'
+import * as Stage from './Stage.js'
+
+export interface Pipeline<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<P>
+  readonly initializer: Initializer.Initializer
+  readonly stages: ReadonlyArray<Stage.Stage>
+}
+
+/** A pipeline is its parts; nothing is checked before `Compile` sees the data. */
+export const of = <P extends string>(parts: Pipeline<P>): Pipeline<P> => parts
+
+const indent = (text: string): string => text.replaceAll('\n', '\n    ')
+
+/**
+ * The pipeline as the code that builds it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Initializer, Pipeline, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const pipeline = Pipeline.of({
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.spherical({ components: 3 }),
+ *   initializer: Initializer.kMeansPlusPlus,
+ *   stages: [Stage.expectationMaximization({ steps: 50 })]
+ * })
+ * assert.match(Pipeline.show(pipeline), /score: Score.spherical\(\{ components: 3 \}\)/)
+ */
+export const show = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
+  [
+    'Pipeline.of({',
+    `  schedule: ${Schedule.show(schedule)},`,
+    `  score: ${Score.show(score)},`,
+    `  initializer: ${Initializer.show(initializer)},`,
+    `  stages: [${stages.map(stage => `\n    ${indent(Stage.show(stage))}`).join(',')}\n  ]`,
+    '})'
+  ].join('\n')
+
+/** The pipeline as mathematics. */
+export const formula = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
+  [
+    `x_t = α x_0 + σ z, z ~ N(0, I), ${Schedule.formula(schedule)}`,
+    Score.formula(score),
+    `start: ${Initializer.show(initializer)}`,
+    ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
+  ].join('\n')
+
+/** The pipeline as JSON and back. Custom parts are code: they are written by name and refused on the way in. */
+export const codec: t.Type<Pipeline<string>, unknown> = t.type({
+  schedule: Schedule.codec,
+  score: Score.codec,
+  initializer: Initializer.codec,
+  stages: t.readonlyArray(Stage.codec)
+})

@@ -1,0 +1,344 @@
+/**
+ * Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. Parameters are always those at time 0; at
+ * level (α, σ) a component N(c, v I) has become N(αc, (α²v + σ²) I).
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import {
+  compute,
+  div,
+  divergence,
+  exp,
+  fill,
+  fromNdArray,
+  greater,
+  log,
+  maximum,
+  reshape,
+  softmax,
+  square,
+  sub,
+  sum,
+  unstack,
+  where,
+  type NdArray,
+  type Tensor
+} from '../lib/index.js'
+import { size } from '../lib/ndarray.js'
+import * as Components from './Components.js'
+import type * as Mixture from './Mixture.js'
+import * as Params from './Params.js'
+import type { Points } from './Points.js'
+import * as Problem from './Problem.js'
+import * as Schedule from './Schedule.js'
+import * as Tagged from './Tagged.js'
+
+export interface SymmetricPair {
+  readonly _tag: 'SymmetricPair'
+}
+
+export interface Spherical {
+  readonly _tag: 'Spherical'
+  readonly components: number
+}
+
+export interface Isotropic {
+  readonly _tag: 'Isotropic'
+  readonly components: number
+}
+
+/** α and σ for each row, [rows, 1]. */
+export interface Level {
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+}
+
+export interface Custom<P extends string = string> {
+  readonly _tag: 'Custom'
+  readonly name: string
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly apply: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+}
+
+type Tags<P extends string> = SymmetricPair | Spherical | Isotropic | Custom<P>
+
+/** A score whose parameters are named `P`. */
+export type Score<P extends string> = Tags<P> & {
+  /** Never there: it lets the compiler know the names of the parameters. */
+  readonly _P?: P
+}
+
+/** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
+export const symmetricPair: Score<'mean'> = { _tag: 'SymmetricPair' }
+
+/** Equal weights and unit variances: s(x) = Σ w_i m_i − x, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α · means_i. */
+export const spherical = ({ components }: Omit<Spherical, '_tag'>): Score<'means'> => ({
+  _tag: 'Spherical',
+  components
+})
+
+/**
+ * Free weights and one variance a component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ²,
+ * w = softmax(log π_i − (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are given by `logits` up to a constant, variances by
+ * their logarithms.
+ */
+export const isotropic = ({ components }: Omit<Isotropic, '_tag'>): Score<'means' | 'logits' | 'logVariances'> => ({
+  _tag: 'Isotropic',
+  components
+})
+
+/**
+ * A student network of one's own: named parameter shapes, and a row-wise function in the tensor vocabulary,
+ * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise.
+ *
+ * @example
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { strict as assert } from 'node:assert'
+ * import { add, matMul, neg } from 'ornstein/float64'
+ * import { Params, Points, Schedule, Score } from 'ornstein'
+ *
+ * const affine = Score.custom({
+ *   name: 'affine',
+ *   shapes: dim => ({ matrix: [dim, dim], offset: [dim] }),
+ *   apply: ({ matrix, offset }, x) => neg(add(matMul(x, matrix), offset))
+ * })
+ * const params = Params.of({ matrix: [[1, 0], [0, 2]], offset: [0, 1] })
+ * const at = Score.evaluate(affine, Schedule.ornsteinUhlenbeck)(params)(0.1)
+ * assert.deepEqual([...at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values], [-3, -9])
+ */
+export const custom = <P extends string>(description: Omit<Custom<P>, '_tag'>): Score<P> => ({
+  _tag: 'Custom',
+  ...description
+})
+
+/** What a score is when it is that of an isotropic mixture. */
+export interface Family<P extends string> {
+  readonly components: (params: Params.Tensors<P>) => Components.Components
+  /** Whether |x|² enters the responsibilities, as it does with unequal variances. */
+  readonly seesNorm: boolean
+  /** The centres that span the directions in which the family sees a point, [K, dim]. */
+  readonly centres: (params: Params.Params<P>) => NdArray
+  /** Parameters with the given centres [K, dim] and one variance for all components. */
+  readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
+  /** How many centres the parameters hold. */
+  readonly count: number
+  /** The M-step of expectation–maximization. */
+  readonly maximise: (statistics: Statistics) => Params.Tensors<P>
+}
+
+/** Sufficient statistics of an E-step. Σ over rows of weight · responsibility · (1, x, |x − c_i|²), c_i the old centres. */
+export interface Statistics {
+  /** [K, 1] */
+  readonly mass: Tensor
+  /** [K, dim] */
+  readonly sums: Tensor
+  /** [K, 1] */
+  readonly scatter: Tensor
+  /** [K, dim] */
+  readonly centres: Tensor
+  readonly varianceFloor: number
+}
+
+/** What a score means. */
+export interface Model<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  /** s(x), [rows, dim] */
+  readonly score: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** div s(x), [rows, 1] */
+  readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  readonly family: O.Option<Family<P>>
+}
+
+/** The mean of each component; one without mass stays where it is. */
+const means = ({ mass, sums, centres }: Statistics): Tensor =>
+  where(greater(mass, 0), div(sums, maximum(mass, Number.MIN_VALUE)), centres)
+
+const model = <P extends string>(shapes: (dim: number) => Params.Shapes<P>, family: Family<P>): Model<P> => ({
+  shapes,
+  score: (params, x, level) => Components.score(family.components(params), x, level),
+  divergence: (params, x, level) => Components.divergence(family.components(params), x, level),
+  family: O.some(family)
+})
+
+const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
+  components: ({ mean }) => Components.pair(mean),
+  seesNorm: false,
+  centres: ({ mean }) => ({ shape: [1, mean.values.length], values: mean.values }),
+  fromCentres: ({ shape, values }) => ({ mean: { shape: [shape[1]], values: values.slice(0, shape[1]) } }),
+  count: 1,
+  maximise: ({ sums, mass }) => {
+    const [plus, minus] = unstack(sums)
+    return { mean: div(sub(plus, minus), sum(mass)) }
+  }
+})
+
+const sphericalModel = ({ components }: Spherical): Model<'means'> =>
+  model(dim => ({ means: [components, dim] }), {
+    components: ({ means }) => ({ centres: means, logits: null, variances: null }),
+    seesNorm: false,
+    centres: ({ means }) => means,
+    fromCentres: centres => ({ means: centres }),
+    count: components,
+    maximise: statistics => ({ means: means(statistics) })
+  })
+
+const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | 'logVariances'> =>
+  model(dim => ({ means: [components, dim], logits: [components], logVariances: [components] }), {
+    components: ({ means, logits, logVariances }) => ({ centres: means, logits, variances: exp(logVariances) }),
+    seesNorm: true,
+    centres: ({ means }) => means,
+    fromCentres: (centres, variance) => ({
+      means: centres,
+      logits: { shape: [components], values: new Float64Array(components) },
+      logVariances: { shape: [components], values: new Float64Array(components).fill(Math.log(variance)) }
+    }),
+    count: components,
+    maximise: statistics => {
+      const { mass, scatter, centres, varianceFloor } = statistics
+      const dim = centres.shape[1] ?? 1
+      const moved = means(statistics)
+      // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|², without the cancellation of Σ r|x|² − Σr |new|².
+      const spread = sub(div(scatter, maximum(mass, Number.MIN_VALUE)), sum(square(sub(moved, centres)), 1, true))
+      return {
+        means: moved,
+        logits: reshape(log(maximum(div(mass, sum(mass)), Number.MIN_VALUE)), [components]),
+        logVariances: reshape(log(maximum(div(spread, dim), varianceFloor)), [components])
+      }
+    }
+  })
+
+const customModel = <P extends string>({ shapes, apply }: Custom<P>): Model<P> => ({
+  shapes,
+  score: apply,
+  divergence: (params, x, level) => divergence(point => apply(params, point, level))(x),
+  family: O.none
+})
+
+/** The meaning of a score. */
+export const interpret = <P extends string>(score: Score<P>): Model<P> =>
+  // Only the constructors build a `Score<P>`, and each ties its tag to the names of its parameters.
+  Tagged.fold<Tags<P>>()<unknown>({
+    SymmetricPair: () => pairModel,
+    Spherical: sphericalModel,
+    Isotropic: isotropicModel,
+    Custom: customModel
+  })(score) as Model<P>
+
+/** The parameters' names and shapes for data of a dimension. */
+export const shapes =
+  (dim: number) =>
+  <P extends string>(score: Score<P>): Params.Shapes<P> =>
+    interpret(score).shapes(dim)
+
+/** The number of free parameters, as information criteria count them: weights sum to one. */
+export const degreesOfFreedom =
+  (dim: number) =>
+  <P extends string>(score: Score<P>): number =>
+    Object.values<ReadonlyArray<number>>(shapes(dim)(score)).reduce((total, shape) => total + size(shape), 0) -
+    (score._tag === 'Isotropic' ? 1 : 0)
+
+/** Parameters as tensors; for use inside `compute`. */
+export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
+
+/**
+ * The score itself at every point, s(x), as points of the same number of rows and dimension.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Params, Schedule, Score } from 'ornstein'
+ *
+ * const score = Score.evaluate(Score.symmetricPair, Schedule.ornsteinUhlenbeck)
+ * const { values } = score(Params.of({ mean: [0] }))(1)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+ * assert.deepEqual([...values], [1, -2])
+ */
+export const evaluate =
+  <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>
+  (params: Params.Params<P>) =>
+  (time: number) =>
+  ({ rows, dim, values }: Points): Points => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    const result = compute(() =>
+      interpret(score).score(tensors(params), fromNdArray({ shape: [rows, dim], values }), {
+        alpha: fill([rows, 1], alpha),
+        sigma: fill([rows, 1], sigma)
+      })
+    )
+    return { rows, dim, values: result.values }
+  }
+
+/** The mixture at time 0 that parameters describe; none for a custom score. */
+export const mixture =
+  <P extends string>(score: Score<P>) =>
+  (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
+    pipe(
+      interpret(score).family,
+      O.map(family => {
+        const part = (pick: (components: Components.Components) => Tensor): Float64Array =>
+          compute(() => pick(family.components(tensors(params)))).values
+        const means = compute(() => family.components(tensors(params)).centres)
+        const count = means.shape[0]
+        return {
+          means,
+          weights: part(({ logits }) => (logits === null ? fill([count], 1 / count) : softmax(logits))),
+          variances: part(({ variances }) => variances ?? fill([count], 1))
+        }
+      })
+    )
+
+export const show = <P extends string>(score: Score<P>): string =>
+  Tagged.fold<Tags<P>>()<string>({
+    SymmetricPair: () => 'Score.symmetricPair',
+    Spherical: ({ components }) => `Score.spherical({ components: ${components} })`,
+    Isotropic: ({ components }) => `Score.isotropic({ components: ${components} })`,
+    Custom: ({ name }) => `Score.custom({ name: ${JSON.stringify(name)}, … })`
+  })(score)
+
+export const formula = <P extends string>(score: Score<P>): string =>
+  Tagged.fold<Tags<P>>()<string>({
+    SymmetricPair: () => 's(x) = tanh(⟨m, x⟩) m − x, m = α mean',
+    Spherical: ({ components }) =>
+      `s(x) = Σ w_i m_i − x over ${components} components, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α means_i`,
+    Isotropic: ({ components }) =>
+      `s(x) = −Σ w_i (x − m_i)/u_i over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
+      'w = softmax(logits_i − (d/2) log u_i − |x − m_i|²/(2u_i)), m_i = α means_i',
+    Custom: ({ name }) => `s(x) = ${name}(x)`
+  })(score)
+
+/** What is wrong with a score for data of so many rows. */
+export const problems =
+  ({ rows, dim }: { readonly rows: number; readonly dim: number }) =>
+  <P extends string>(score: Score<P>): ReadonlyArray<Problem.Problem> => {
+    const componentProblems = ({ components }: { readonly components: number }): ReadonlyArray<Problem.Problem> => [
+      ...Problem.count('components', components, 1, 2),
+      ...Problem.unless(
+        !(components > rows),
+        'components',
+        components,
+        `≤ ${rows}, the number of rows`,
+        'ask for fewer components or give more data'
+      )
+    ]
+    return Tagged.fold<Tags<P>>()<ReadonlyArray<Problem.Problem>>({
+      SymmetricPair: () => [],
+      Spherical: componentProblems,
+      Isotropic: componentProblems,
+      Custom: ({ shapes }) =>
+        Object.entries<ReadonlyArray<number>>(shapes(dim)).flatMap(([name, shape]) =>
+          Problem.unless(
+            shape.every(length => Number.isSafeInteger(length) && length >= 0),
+            `shapes.${name}`,
+            `[${shape.join(', ')}]`,
+            'a list of whole numbers ≥ 0',
+            'give the length of each axis'
+          )
+        )
+    })(score)
+  }
+
+export const codec: t.Type<Score<string>, unknown> = t.union([
+  t.type({ _tag: t.literal('SymmetricPair') }),
+  t.type({ _tag: t.literal('Spherical'), components: t.number }),
+  t.type({ _tag: t.literal('Isotropic'), components: t.number }),
+  Tagged.code<Custom>('Custom', 'score')
+])

@@ -27,7 +27,8 @@ export type DataError = Problem.Problem
 const fail = (...of: Parameters<typeof Problem.of>): Either.Either<DataError, never> => Either.left(Problem.of(...of))
 const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */
-const more = (count: number): string => (count > 1 ? `; there are ${count - 1} more like it` : '')
+const more = (count: number): string =>
+  count > 2 ? `; there are ${count - 1} more like it` : count > 1 ? '; there is 1 more like it' : ''
 
 /** Numbers by position: what `Float64Array.from({ length }, …)` gives, ten times as fast. */
 const tabulate = (length: number, f: (k: number) => number): Float64Array =>
@@ -275,7 +276,7 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
           'double a quote that belongs to the cell: ""'
         )
   const cells = data.filter(record => !isBlank(record))
-  return cells.length === 0
+  return cells.length === 0 || text.trim() === ''
     ? fail('text', 'an empty text', 'a table', 'give a line for each row, such as 1.5,2')
     : Either.right(cells)
 }
@@ -468,7 +469,6 @@ const extract = (
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as Either from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
  * import { Points } from 'ornstein'
  *
  * assert.deepEqual(

@@ -124,7 +124,7 @@ const root: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
  *
  * assert.deepEqual(Key.fromSeed(7), Key.fromSeed(7))
  * assert.notDeepEqual(Key.fromSeed(7), Key.fromSeed(8))
- * assert.throws(() => Key.fromSeed(0.5), /seed: 0.5 is not a safe integer; try 0/)
+ * assert.throws(() => Key.fromSeed(2.6), /seed: 2.6 is not a safe integer; try 3/)
  */
 export const fromSeed = (seed: number): Key => {
   if (!Number.isSafeInteger(seed)) {

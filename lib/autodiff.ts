@@ -4,7 +4,6 @@ import {
   getGradient,
   registerGradient,
   Tensor,
-  unregisterGradient,
   type GradConfig,
   type KernelBackend
 } from '@tensorflow/tfjs-core'
@@ -23,21 +22,45 @@ interface Choice {
 
 const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({ kernelName, ...rule }))
 
-/** Puts our derivatives in force, and returns how to put back those of the process. */
+/**
+ * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
+ * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
+ */
 const lendGradients = (): (() => void) => {
-  // tfjs's types hide that a gradient may be missing
-  const theirs = ours.map(({ kernelName }) => getGradient(kernelName) as GradConfig | undefined)
-  ours.forEach(registerGradient)
+  const theirs: GradConfig[] = []
+  for (const rule of ours) {
+    // tfjs's types hide that a gradient may be missing
+    const before = getGradient(rule.kernelName) as GradConfig | undefined
+    if (before === rule) continue
+    if (before !== undefined) theirs.push(before)
+    registerGradient(rule)
+  }
   return () => {
-    ours.forEach(({ kernelName }, i) => {
-      const before = theirs[i]
-      if (before === undefined) unregisterGradient(kernelName)
-      else registerGradient(before)
-    })
+    theirs.forEach(registerGradient)
   }
 }
 
 let depth = 0
+let chosen: Choice | undefined
+
+/** Puts the backend in force, and returns how to put back the choice of the process. */
+const lendBackend = (): (() => void) => {
+  const tf = engine()
+  // see Choice
+  const choice = tf as unknown as Choice
+  const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
+  const ready = ensureBackend()
+  choice.pendingBackendInit = undefined
+  if (chosen?.backendInstance === ready) Object.assign(choice, chosen)
+  else {
+    // the factory is synchronous, so the backend is in force when this returns, and its promise has nothing to tell
+    void tf.setBackend(backendName)
+    chosen = { backendName, backendInstance: ready, profiler: choice.profiler, pendingBackendInit: undefined }
+  }
+  return () => {
+    Object.assign(choice, { backendName: name, backendInstance, profiler, pendingBackendInit })
+  }
+}
 
 /** Runs f in double precision, frees every tensor it made, and leaves backend and gradients of the process as they were. */
 const scope = <R>(f: () => R): R => {
@@ -51,21 +74,15 @@ const scope = <R>(f: () => R): R => {
     }
   }
   if (depth > 0 && tf.backendName === backendName) return tidied()
-  ensureBackend()
-  // see Choice
-  const choice = tf as unknown as Choice
-  const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
-  const giveBack = lendGradients()
+  const giveBackBackend = lendBackend()
+  const giveBackGradients = lendGradients()
   depth++
   try {
-    choice.pendingBackendInit = undefined
-    // the factory is synchronous, so the backend is in force when this returns, and the promise has nothing to tell
-    void tf.setBackend(backendName)
     return tidied()
   } finally {
     depth--
-    giveBack()
-    Object.assign(choice, { backendName: name, backendInstance, profiler, pendingBackendInit })
+    giveBackGradients()
+    giveBackBackend()
   }
 }
 

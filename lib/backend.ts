@@ -199,7 +199,7 @@ export const detached = (x: Tensor): Tensor => {
 /** The array behind a tensor, uncopied. */
 export const valuesOf = (x: Tensor): Values => ensureBackend().values(x.dataId)
 
-/** Runs a kernel of several outputs on the tape. Lists of tensors go by the names '0', '1', … */
+/** Runs a kernel of several outputs on the tape. */
 export const runAll = (kernel: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor[] => {
   insist(kernel)
   return engine().runKernel<Tensor[]>(kernel, inputs, attrs)

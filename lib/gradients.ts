@@ -135,7 +135,6 @@ const constant: Readonly<Record<string, ReadonlyArray<string>>> = {
   LogicalAnd: ['a', 'b'],
   LogicalNot: ['x'],
   LogicalOr: ['a', 'b'],
-  LogicalXor: ['a', 'b'],
   NotEqual: ['a', 'b'],
   OneHot: ['indices'],
   OnesLike: ['x'],
@@ -341,16 +340,11 @@ const structural: Readonly<Record<string, Rule>> = {
     updates: () => T.gatherNd(dy, indices),
     indices: zerosOf(indices)
   })),
-  Select: rule(['condition', 't', 'e'], (dy, [condition, t, e]) => {
-    // a condition of rank 1 may choose whole rows
-    const rows = condition.rank === 1 && t.rank > 1 && condition.shape[0] === t.shape[0]
-    const mask = rows ? T.reshape(condition, [-1, ...t.shape.slice(1).map(() => 1)]) : condition
-    return {
-      condition: zerosOf(condition),
-      t: () => shrink(T.where(mask, dy, 0), t.shape),
-      e: () => shrink(T.where(mask, 0, dy), e.shape)
-    }
-  }),
+  Select: rule(['condition', 't', 'e'], (dy, [condition, t, e]) => ({
+    condition: zerosOf(condition),
+    t: () => shrink(T.where(condition, dy, 0), t.shape),
+    e: () => shrink(T.where(condition, 0, dy), e.shape)
+  })),
   Slice: rule(['x'], (dy, [x], { begin }: { begin: number | number[] }) => ({
     x: () => {
       const from = typeof begin === 'number' ? [begin] : begin

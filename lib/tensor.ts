@@ -76,9 +76,6 @@ export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: lift(x) }
 export const onesLike = (x: Operand): Tensor => run('OnesLike', { x: lift(x) })
 
 const lift = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
-const liftAll = (xs: ReadonlyArray<Operand>): Record<string, Tensor> =>
-  Object.fromEntries(xs.map((x, i) => [i, lift(x)]))
-
 // —— entry by entry ————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 type Unary = (x: Operand) => Tensor
@@ -193,7 +190,7 @@ export const equal: Binary = binary('Equal')
 export const notEqual: Binary = binary('NotEqual')
 export const logicalAnd: Binary = binary('LogicalAnd')
 export const logicalOr: Binary = binary('LogicalOr')
-export const logicalXor: Binary = binary('LogicalXor')
+export const logicalXor: Binary = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
 export const logicalNot: Unary = unary('LogicalNot')
 
 /**
@@ -399,15 +396,16 @@ export const stridedSlice = (x: Operand, begin: Shape, end: Shape, strides?: Sha
     }
   )
 
-const someOf = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
+/** tfjs passes lists of tensors as inputs in the place of records, whatever its types say. */
+const listed = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
   if (xs.length === 0) throw new RangeError(`${op}: no tensors to join; give at least one`)
-  return liftAll(xs)
+  return xs.map(lift) as unknown as Record<string, Tensor>
 }
 
 /** Joined along an axis they already have */
-export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor => run('Concat', someOf(xs, 'concat'), { axis })
+export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor => run('Concat', listed(xs, 'concat'), { axis })
 /** Joined along a new axis */
-export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => run('Pack', someOf(xs, 'stack'), { axis })
+export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => run('Pack', listed(xs, 'stack'), { axis })
 /** Taken apart along an axis, which goes */
 export const unstack = (x: Tensor, axis = 0): Tensor[] => runAll('Unpack', { value: x }, { axis })
 /** Cut along an axis into equal parts, or into parts of the sizes given */
@@ -464,4 +462,4 @@ export const scatterNd = (indices: Tensor, updates: Tensor, shape: Shape): Tenso
 export const segmentSum = (x: Tensor, ids: Tensor, segments: number): Tensor =>
   run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: segments })
 /** Σ of tensors of one shape, in one pass */
-export const addN = (xs: ReadonlyArray<Tensor>): Tensor => run('AddN', someOf(xs, 'addN'))
+export const addN = (xs: ReadonlyArray<Tensor>): Tensor => run('AddN', listed(xs, 'addN'))

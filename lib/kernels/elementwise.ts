@@ -117,7 +117,6 @@ const relations: Readonly<Record<string, Predicate2>> = {
   LessEqual: (x, y) => x <= y,
   LogicalAnd: (x, y) => x !== 0 && y !== 0,
   LogicalOr: (x, y) => x !== 0 || y !== 0,
-  LogicalXor: (x, y) => (x !== 0) !== (y !== 0),
   NotEqual: (x, y) => x !== y
 }
 
@@ -214,17 +213,14 @@ const table = <F>(functions: Readonly<Record<string, F>>, build: (name: string, 
   Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, build(name, f)]))
 
 /** Read as `shape`, copied only when it has to stretch. */
-export const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
+const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
   x.values.length === product(shape) ? { ...x, shape } : strided(x, shape, broadcastStrides(x.shape, shape))
 
 const select = kernel(({ condition, t, e }) => {
-  // tfjs lets a condition of rank 1 choose whole rows
-  const rows = condition.shape.length === 1 && t.shape.length > 1 && condition.shape[0] === t.shape[0]
-  const mask = rows ? { ...condition, shape: [t.shape[0], ...t.shape.slice(1).map(() => 1)] } : condition
-  const shape = broadcastShape(broadcastShape(mask.shape, t.shape, 'where'), e.shape, 'where')
+  const shape = broadcastShape(broadcastShape(condition.shape, t.shape, 'where'), e.shape, 'where')
   const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
   const out = allocate(product(shape), dtype)
-  const [c, x, y] = [stretched(mask, shape).values, stretched(t, shape).values, stretched(e, shape).values]
+  const [c, x, y] = [condition, t, e].map(part => stretched(part, shape).values)
   for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
   return { shape, dtype, values: out }
 })

@@ -255,7 +255,7 @@ const guessDelimiter = (text: string): string =>
 
 /** Cells of a text, a rectangle, without blank lines. */
 const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, Cells> => {
-  const text = source.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
+  const text = source.replace(/\r\n?/g, '\n')
   const { delimiter } = options
   if (delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter)))
     return fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
@@ -606,7 +606,7 @@ const average = (p: Float64Array, values: Float64Array, dim: number): Float64Arr
 
 /**
  * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
- * that is large against the spread costs no digits.
+ * that is large against the spread costs no digits; the mean of equal numbers is exactly that number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -703,20 +703,14 @@ export interface Scaling {
  * )
  */
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
-  const { rows, dim, values } = points
+  const { dim } = points
   const p = weightsOf(points)
-  // By comparison, not by variance: the mean of equal numbers may be an ulp off, which must not become a unit.
-  const counted = p.findIndex(weight => weight > 0)
-  const isConstant = Array.from({ length: dim }, (_, j) =>
-    p.every((weight, i) => weight === 0 || values[i * dim + j] === values[counted * dim + j])
-  )
-  const centre = mean(points).map((m, j) => (isConstant[j] ? values[counted * dim + j] : m))
+  const centre = mean(points)
   const z = centred(points, centre)
-  const scale = tabulate(dim, j => {
-    const deviation = Math.sqrt(p.reduce((sum, weight, i) => sum + weight * z[i * dim + j] ** 2, 0))
-    return isConstant[j] || deviation === 0 ? 1 : deviation
-  })
-  return { points: { ...points, rows, values: z.map((x, k) => x / scale[k % dim]) }, centre, scale }
+  // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
+  const deviation = tabulate(dim, j => Math.sqrt(p.reduce((sum, weight, i) => sum + weight * z[i * dim + j] ** 2, 0)))
+  const scale = deviation.map(s => (s === 0 ? 1 : s))
+  return { points: { ...points, values: z.map((x, k) => x / scale[k % dim]) }, centre, scale }
 }
 
 /**

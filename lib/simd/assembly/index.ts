@@ -1,0 +1,13 @@
+/*
+ * The kernels over the module's imported memory. They keep no state of their own in it but constant tables, and take
+ * every operand as an address: several instances may share one memory.
+ */
+export { mapErf, mapExp, mapExpm1, mapLog, mapLog1p, mapSigmoid, mapSoftplus, mapTanh } from './map'
+export { multiply, pack } from './product'
+export { normals, uniforms } from './random'
+export { addDot, addSum, total } from './reduce'
+
+/** The first address that is free for operands. */
+export function start(): usize {
+  return (__heap_base + 63) & ~63
+}

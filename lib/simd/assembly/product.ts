@@ -1,0 +1,133 @@
+/*
+ * The pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*,
+ * 2008): B's blocks are packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is
+ * read where it lies, by strides, so that its transpose needs no packing.
+ *
+ * Each entry of C is summed in the order of k, whatever tile or block it is in.
+ */
+
+/**
+ * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row, columns
+ * beyond n as zeros. The block begins at `b`; its rows (with `transposed`, its columns) are `stride` bytes apart.
+ */
+export function pack(b: usize, stride: usize, transposed: bool, k: i32, n: i32, panels: usize): void {
+  const along: usize = transposed ? stride : 8
+  const down: usize = transposed ? 8 : stride
+  let j: i32 = 0
+  for (; j + 4 <= n; j += 4, b += along << 2) {
+    let from = b
+    for (const end = panels + (<usize>k << 5); panels < end; panels += 32, from += down) {
+      if (transposed) {
+        store<f64>(panels, load<f64>(from))
+        store<f64>(panels, load<f64>(from + along), 8)
+        store<f64>(panels, load<f64>(from + 2 * along), 16)
+        store<f64>(panels, load<f64>(from + 3 * along), 24)
+      } else {
+        v128.store(panels, v128.load(from))
+        v128.store(panels, v128.load(from, 16), 16)
+      }
+    }
+  }
+  if (j == n) return
+  for (const end = panels + (<usize>k << 5); panels < end; panels += 32, b += down) {
+    store<f64>(panels, load<f64>(b))
+    store<f64>(panels, j + 1 < n ? load<f64>(b + along) : 0, 8)
+    store<f64>(panels, j + 2 < n ? load<f64>(b + 2 * along) : 0, 16)
+    store<f64>(panels, 0, 24)
+  }
+}
+
+@inline
+function madd(c: v128, a: v128, b: v128): v128 {
+  return f64x2.add(c, f64x2.mul(a, b))
+}
+
+/** Stores the first `columns` of a tile's row, which may be more than the four it has. */
+@inline
+function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
+  if (columns >= 4) {
+    v128.store(to, left)
+    v128.store(to, right, 16)
+  } else if (columns == 1) {
+    v128.store64_lane(to, left, 0)
+  } else {
+    v128.store(to, left)
+    if (columns == 3) v128.store64_lane(to, right, 0, 16)
+  }
+}
+
+/**
+ * C = A·B, or C += A·B with `adding`, for an m × k block of A, a packed k × n block of B, and C's m rows of n doubles one
+ * after the other. A's entry (i, p) is at a + i·down + p·along. Up to three rows beyond the m-th are read in A, whatever
+ * lies there, and overwritten in C.
+ */
+export function multiply(
+  a: usize,
+  down: usize,
+  along: usize,
+  panels: usize,
+  c: usize,
+  m: i32,
+  k: i32,
+  n: i32,
+  adding: bool
+): void {
+  const row = <usize>n << 3
+  const panel = <usize>k << 5
+  for (let j: i32 = 0; j < n; j += 4, panels += panel, c += 32) {
+    let r0 = c
+    let rows = a
+    for (let i: i32 = 0; i < m; i += 4, rows += down << 2, r0 += row << 2) {
+      const r1 = r0 + row
+      const r2 = r1 + row
+      const r3 = r2 + row
+      let c00 = f64x2.splat(0)
+      let c01 = f64x2.splat(0)
+      let c10 = f64x2.splat(0)
+      let c11 = f64x2.splat(0)
+      let c20 = f64x2.splat(0)
+      let c21 = f64x2.splat(0)
+      let c30 = f64x2.splat(0)
+      let c31 = f64x2.splat(0)
+      if (adding) {
+        c00 = v128.load(r0)
+        c01 = v128.load(r0, 16)
+        c10 = v128.load(r1)
+        c11 = v128.load(r1, 16)
+        c20 = v128.load(r2)
+        c21 = v128.load(r2, 16)
+        c30 = v128.load(r3)
+        c31 = v128.load(r3, 16)
+      }
+      let a0 = rows
+      let a1 = a0 + down
+      let a2 = a1 + down
+      let a3 = a2 + down
+      let b = panels
+      for (const end = b + panel; b < end; b += 32) {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        let s = v128.load_splat<f64>(a0)
+        c00 = madd(c00, s, b0)
+        c01 = madd(c01, s, b1)
+        s = v128.load_splat<f64>(a1)
+        c10 = madd(c10, s, b0)
+        c11 = madd(c11, s, b1)
+        s = v128.load_splat<f64>(a2)
+        c20 = madd(c20, s, b0)
+        c21 = madd(c21, s, b1)
+        s = v128.load_splat<f64>(a3)
+        c30 = madd(c30, s, b0)
+        c31 = madd(c31, s, b1)
+        a0 += along
+        a1 += along
+        a2 += along
+        a3 += along
+      }
+      storeRow(r0, c00, c01, n - j)
+      storeRow(r1, c10, c11, n - j)
+      storeRow(r2, c20, c21, n - j)
+      storeRow(r3, c30, c31, n - j)
+    }
+  }
+}

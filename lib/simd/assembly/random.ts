@@ -1,0 +1,157 @@
+import { ln } from './logarithm'
+
+/*
+ * The draws of lib/key.ts, four counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
+ * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/key.ts and
+ * lib/elementary.ts, so the bits are the same; nothing here may be reassociated.
+ */
+
+@inline const PI_HALF: f64 = 1.5707963267948966
+@inline const TWO_26: f64 = 67108864
+@inline const TWO_MINUS_53: f64 = 1.1102230246251565e-16
+/** 2⁵²: added to a small natural number, its bits become the low ones. */
+@inline const INTEGER: f64 = 4503599627370496
+@inline const SIGN: i64 = 0x8000000000000000
+
+@inline
+function round(x0: v128, x1: v128, by: i32): v128 {
+  return v128.xor(v128.or(i32x4.shl(x1, by), i32x4.shr_u(x1, 32 - by)), x0)
+}
+
+/** The draws for the four counters (first + lanes), lane after lane as [0, 1) doubles, at `out` and `out` + 16. */
+@inline
+function draw(k0: v128, k1: v128, first: u64, lanes: v128, out: usize): void {
+  const k2 = v128.xor(v128.xor(k0, k1), i32x4.splat(0x1bd11bda))
+  const low = i32x4.splat(<i32>first)
+  let x0 = i32x4.add(low, lanes)
+  // A comparison is −1 where true: the high word's carry.
+  let x1 = i32x4.sub(i32x4.splat(<i32>(first >> 32)), i32x4.lt_u(x0, low))
+  x0 = i32x4.add(x0, k0)
+  x1 = i32x4.add(x1, k1)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 13)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 15)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 26)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 6)
+  x0 = i32x4.add(x0, k1)
+  x1 = i32x4.add(x1, i32x4.add(k2, i32x4.splat(1)))
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 17)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 29)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 16)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 24)
+  x0 = i32x4.add(x0, k2)
+  x1 = i32x4.add(x1, i32x4.add(k0, i32x4.splat(2)))
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 13)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 15)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 26)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 6)
+  x0 = i32x4.add(x0, k0)
+  x1 = i32x4.add(x1, i32x4.add(k1, i32x4.splat(3)))
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 17)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 29)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 16)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 24)
+  x0 = i32x4.add(x0, k1)
+  x1 = i32x4.add(x1, i32x4.add(k2, i32x4.splat(4)))
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 13)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 15)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 26)
+  x0 = i32x4.add(x0, x1)
+  x1 = round(x0, x1, 6)
+  x0 = i32x4.shr_u(i32x4.add(x0, k2), 5)
+  x1 = i32x4.shr_u(i32x4.add(x1, i32x4.add(k0, i32x4.splat(5))), 6)
+  v128.store(out, unit(x0, x1))
+  v128.store(out, unit(upper(x0), upper(x1)), 16)
+}
+
+@inline
+function upper(x: v128): v128 {
+  return v128.shuffle<i64>(x, x, 1, 1)
+}
+
+/** The low lanes of (x0·2²⁶ + x1)·2⁻⁵³, exact throughout. */
+@inline
+function unit(x0: v128, x1: v128): v128 {
+  const wide = f64x2.mul(f64x2.convert_low_i32x4_s(x0), f64x2.splat(TWO_26))
+  return f64x2.mul(f64x2.add(wide, f64x2.convert_low_i32x4_s(x1)), f64x2.splat(TWO_MINUS_53))
+}
+
+/** Draws first … first + n − 1 of the key, n a multiple of 4. */
+export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
+  const key0 = i32x4.splat(k0)
+  const key1 = i32x4.splat(k1)
+  let at = <u64>first
+  for (const end = out + (<usize>n << 3); out < end; out += 32, at += 4) {
+    draw(key0, key1, at, i32x4(0, 1, 2, 3), out)
+  }
+}
+
+@inline
+function step(p: v128, z: v128, coefficient: f64): v128 {
+  return f64x2.add(f64x2.splat(coefficient), f64x2.mul(z, p))
+}
+
+/** Normals first … first + n − 1 of the key, `first` even and n a multiple of 4. */
+export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
+  const key0 = i32x4.splat(k0)
+  const key1 = i32x4.splat(k1)
+  const one = f64x2.splat(1)
+  const half = f64x2.splat(0.5)
+  let at = <u64>first
+  for (const end = out + (<usize>n << 3); out < end; out += 32, at += 4) {
+    // The even counters' draws, then the odd ones'.
+    draw(key0, key1, at, i32x4(0, 2, 1, 3), out)
+    const u = v128.load(out)
+    const v = v128.load(out, 16)
+    const r = f64x2.sqrt(f64x2.mul(f64x2.splat(-2), ln(f64x2.sub(one, u))))
+    const turns = f64x2.mul(f64x2.splat(4), v)
+    const q = f64x2.floor(f64x2.add(turns, half))
+    const a = f64x2.mul(f64x2.sub(turns, q), f64x2.splat(PI_HALF))
+    const z = f64x2.mul(a, a)
+    const w = f64x2.mul(z, z)
+    const hz = f64x2.mul(half, z)
+    const whole = f64x2.sub(one, hz)
+    const cosRest = f64x2.add(
+      f64x2.mul(z, step(step(f64x2.splat(2.48015872894767294178e-5), z, -1.38888888888741095749e-3), z, 4.16666666666666019037e-2)),
+      f64x2.mul(
+        f64x2.mul(w, w),
+        step(step(f64x2.splat(-1.13596475577881948265e-11), z, 2.0875723212981748279e-9), z, -2.75573143513906633035e-7)
+      )
+    )
+    const cos = f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, cosRest)))
+    const sinRest = f64x2.add(
+      step(step(f64x2.splat(2.75573137070700676789e-6), z, -1.98412698298579493134e-4), z, 8.33333333332248946124e-3),
+      f64x2.mul(f64x2.mul(z, w), step(f64x2.splat(1.58969099521155010221e-10), z, -2.50507602534068634195e-8))
+    )
+    const sin = f64x2.add(a, f64x2.mul(f64x2.mul(z, a), step(sinRest, z, -1.66666666666666324348e-1)))
+    // Quarter turns: an odd number swaps, and the signs are (q + 1) & 2 and q & 2.
+    const quarter = f64x2.add(q, f64x2.splat(INTEGER))
+    const odd = i64x2.neg(v128.and(quarter, i64x2.splat(1)))
+    const sign = i64x2.splat(SIGN)
+    const x = v128.xor(
+      f64x2.mul(r, v128.bitselect(sin, cos, odd)),
+      v128.and(i64x2.shl(i64x2.add(quarter, i64x2.splat(1)), 62), sign)
+    )
+    const y = v128.xor(f64x2.mul(r, v128.bitselect(cos, sin, odd)), v128.and(i64x2.shl(quarter, 62), sign))
+    v128.store(out, v128.shuffle<f64>(x, y, 0, 2))
+    v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
+  }
+}

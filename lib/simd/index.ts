@@ -1,0 +1,95 @@
+/**
+ * Elementary functions, reductions, matrix products and random draws in double precision, two lanes at a time in
+ * WebAssembly SIMD, on arrays of the caller's; plain JavaScript where that is missing.
+ *
+ * | | error, at most | |
+ * |---|---|---|
+ * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp, the whole domain | NaN, ±0, ±∞ as `Math` has them |
+ * | sum, dot | 1 ulp of Σ\|xᵢ\|, and of Σ\|xᵢyᵢ\| with products rounded | whatever the length |
+ * | matMul | k ulp of Σ\|aᵢₚbₚⱼ\| | entry (i, j) depends on row i of A and column j of B only, not on m, n or the rest |
+ * | uniforms, normals | none | the bits of lib/key.ts |
+ *
+ * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant, and
+ * each worker has a module and memory of its own.
+ */
+import type { Elementwise, Kernels } from './kernels.js'
+import { plain } from './plain.js'
+import { compile, compileLater, simd, type SimdKernels } from './wasm.js'
+
+export type { Elementwise, Kernels } from './kernels.js'
+
+/** Undefined before first use; null where the engine has no SIMD or may not compile here. */
+let found: SimdKernels | null | undefined
+
+const accelerator = (): SimdKernels | null => {
+  if (found !== undefined) return found
+  try {
+    found = simd(compile())
+  } catch {
+    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on compiling at once.
+    found = null
+  }
+  return found
+}
+
+const kernels = (): Kernels => accelerator() ?? plain
+
+/** Whether the kernels run in SIMD here. */
+export const accelerated = (): boolean => accelerator() !== null
+
+/**
+ * Compiles ahead and in the background, and says whether the kernels run in SIMD. Nobody needs to call it, but some old
+ * browsers (Chrome before 115) refuse to compile a module of this size at once on their main thread, and would stay on
+ * the plain path.
+ */
+export const ready = async (): Promise<boolean> => {
+  if (accelerator() === null) {
+    try {
+      found = simd(await compileLater())
+    } catch {
+      return false
+    }
+  }
+  return true
+}
+
+export const exp: Elementwise = (x, out) => kernels().exp(x, out)
+export const expm1: Elementwise = (x, out) => kernels().expm1(x, out)
+export const log: Elementwise = (x, out) => kernels().log(x, out)
+export const log1p: Elementwise = (x, out) => kernels().log1p(x, out)
+export const tanh: Elementwise = (x, out) => kernels().tanh(x, out)
+/** 1/(1 + e^{−x}) */
+export const sigmoid: Elementwise = (x, out) => kernels().sigmoid(x, out)
+/** ln(1 + e^x) */
+export const softplus: Elementwise = (x, out) => kernels().softplus(x, out)
+export const erf: Elementwise = (x, out) => kernels().erf(x, out)
+
+/** Σ xᵢ for from ≤ i < to, all of x unless given; compensated. */
+export const sum: Kernels['sum'] = (x, from, to) => kernels().sum(x, from, to)
+
+/** Σ xᵢ yᵢ over x's length, compensated. */
+export const dot = (x: Float64Array, y: Float64Array): number => kernels().dot(x, y)
+
+/**
+ * The m × n product of an m × k and a k × n matrix, row-major. With `transposeA`, `a` holds the k × m transpose, with
+ * `transposeB`, `b` the n × k. `out` is a new array unless given, is not `a` or `b`, and is returned.
+ */
+export const matMul: Kernels['matMul'] = (a, b, m, k, n, transposeA, transposeB, out) =>
+  kernels().matMul(a, b, m, k, n, transposeA, transposeB, out)
+
+/**
+ * Writes the uniform draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. Returns false, and
+ * writes nothing, where there is no SIMD: the loop of lib/key.ts is the plain path.
+ */
+export const uniforms = (k0: number, k1: number, first: number, count: number, out: Float64Array): boolean => {
+  const simd = accelerator()
+  simd?.uniforms(k0, k1, first, count, out)
+  return simd !== null
+}
+
+/** The same for normal draws; draw i is half of pair ⌊i/2⌋, as in lib/key.ts. */
+export const normals = (k0: number, k1: number, first: number, count: number, out: Float64Array): boolean => {
+  const simd = accelerator()
+  simd?.normals(k0, k1, first, count, out)
+  return simd !== null
+}

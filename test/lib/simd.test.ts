@@ -1,0 +1,400 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import * as Key from '../../lib/key.js'
+import * as Simd from '../../lib/simd/index.js'
+import type { Elementwise, Kernels } from '../../lib/simd/kernels.js'
+import { plain } from '../../lib/simd/plain.js'
+import { compile, instantiate } from '../../lib/simd/wasm.js'
+import { oracle, ulps } from './simd-oracle.js'
+
+const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
+type Name = (typeof names)[number]
+
+/** Below it, a function is not defined. */
+const lower: Partial<Record<Name, number>> = { log: 0, log1p: -1 }
+
+/** Where a function bends, and so where its reductions change. */
+const ranges: Readonly<Record<Name, ReadonlyArray<readonly [number, number]>>> = {
+  exp: [
+    [-1, 1],
+    [-708, 709.79],
+    [-745.2, -707]
+  ],
+  expm1: [
+    [-1.2, 1.2],
+    [-40, 40],
+    [708.5, 709.8]
+  ],
+  log: [
+    [0.5, 2],
+    [0.99, 1.01],
+    [0, 100],
+    [0, 3e-308]
+  ],
+  log1p: [
+    [-1, 1],
+    [-0.6, -0.2],
+    [0.2, 2],
+    [0, 1e6]
+  ],
+  tanh: [
+    [-0.5, 0.5],
+    [-1.2, 1.2],
+    [-23, 23]
+  ],
+  sigmoid: [
+    [-5, 5],
+    [-40, 40],
+    [-746, -700]
+  ],
+  softplus: [
+    [-5, 5],
+    [-40, 40],
+    [-746, -700]
+  ],
+  erf: [
+    [-1.1, 1.1],
+    [0.9, 1.4],
+    [-6.1, 6.1]
+  ]
+}
+
+/** The doubles next to a number on both sides, and it. */
+const around = (x: number): ReadonlyArray<number> => {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setFloat64(0, x)
+  const word = view.getBigInt64(0)
+  return [word - 1n, word, word + 1n].map(bits => {
+    view.setBigInt64(0, bits)
+    return view.getFloat64(0)
+  })
+}
+
+const edges = [
+  ...[5e-324, 2.2250738585072014e-308, 2 ** -54, 2 ** -53, 2 ** -28, 0.34657359027997264, 0.5, Math.SQRT1_2],
+  ...[1, Math.SQRT2, 1.0397207708399179, 2, 5.9215871957945, 19.06, 22, 36.7368005696771, 40],
+  ...[708.3964185322641, 709.0895657128241, 709.782712893384, 745.1332191019411, 2 ** 53, 2 ** 54, 2 ** 1000]
+].flatMap(x => [...around(x), ...around(-x)])
+
+/** One number of every binade and sign, and the powers of two. */
+const binades = (draws: Float64Array): ReadonlyArray<number> =>
+  Array.from({ length: 2097 }, (_, i) => i - 1074).flatMap((exponent, i) =>
+    [2 ** exponent, 2 ** exponent * (1 + draws[i])].flatMap(x => [x, -x])
+  )
+
+const points = (name: Name): Float64Array => {
+  const draws = Key.uniform(2097)(Key.fromSeed(5))
+  const inner = ranges[name].flatMap(([from, to], i) =>
+    Array.from(Key.uniform(700)(Key.fromSeed(i)), u => from + (to - from) * u)
+  )
+  return Float64Array.from(
+    [...inner, ...edges, ...binades(draws)].filter(x => x > (lower[name] ?? -Infinity) && Math.abs(x) < Infinity)
+  )
+}
+
+/** Where the bits of two arrays first differ, or −1: toEqual takes its time over long ones. */
+const difference = (x: Float64Array, y: Float64Array): number =>
+  x.length === y.length ? x.findIndex((v, i) => !Object.is(v, y[i])) : Math.min(x.length, y.length)
+
+describe('the SIMD path', () => {
+  it('is taken here', () => {
+    expect(Simd.accelerated()).toBe(true)
+  })
+
+  it.each(names)('%s is within 2 ulp of the exact value, in every binade and around every edge', name => {
+    const x = points(name)
+    const y = Simd[name](x)
+    const bad = Array.from(x.keys())
+      .map(i => ({ x: x[i], y: y[i], ulps: ulps(y[i], oracle[name](x[i])) }))
+      .filter(({ ulps }) => !(ulps <= 2))
+    expect(bad.slice(0, 5)).toEqual([])
+  })
+
+  it.each(names)('%s gives what Math gives, or the limit, for NaN, zeros and infinities', name => {
+    const limits: Readonly<Record<Name, ReadonlyArray<number>>> = {
+      exp: [NaN, 0, 1, 1, Infinity],
+      expm1: [NaN, -1, -0, 0, Infinity],
+      log: [NaN, NaN, -Infinity, -Infinity, Infinity],
+      log1p: [NaN, NaN, -0, 0, Infinity],
+      tanh: [NaN, -1, -0, 0, 1],
+      sigmoid: [NaN, 0, 0.5, 0.5, 1],
+      softplus: [NaN, 0, Math.LN2, Math.LN2, Infinity],
+      erf: [NaN, -1, -0, 0, 1]
+    }
+    // In each of eight positions, so that no lane or vector of a turn is missed, among harmless neighbours.
+    for (let at = 0; at < 8; at++)
+      [NaN, -Infinity, -0, 0, Infinity].forEach((x, i) => {
+        const xs = new Float64Array(8).fill(1.5)
+        xs[at] = x
+        const ys = Simd[name](xs)
+        expect(ys[at], `${name}(${x}) at ${at}`).toBe(limits[name][i])
+        const rest = ys.filter((_, j) => j !== at)
+        expect(rest).toEqual(new Float64Array(7).fill(Simd[name](Float64Array.of(1.5))[0]))
+      })
+  })
+
+  it('has logarithms at and below the ends of their domains', () => {
+    const log = Simd.log(Float64Array.of(-1, -5e-324, 5e-324))
+    expect(log).toEqual(Float64Array.of(NaN, NaN, Math.log(5e-324)))
+    expect(Simd.log1p(Float64Array.of(-1, -2, -Infinity))).toEqual(Float64Array.of(-Infinity, NaN, NaN))
+  })
+
+  it.each(names)('%s has the same bits wherever a number stands, and may write in place', name => {
+    const x = Key.uniform(2100)(Key.fromSeed(1))
+    const y = Simd[name](x)
+    for (const n of [0, 1, 2, 3, 7, 8, 9, 31, 1023, 1024, 1025, 2047, 2049]) {
+      expect(Simd[name](x.subarray(3, 3 + n))).toEqual(y.slice(3, 3 + n))
+      const inPlace = x.slice()
+      expect(Simd[name](inPlace.subarray(0, n), inPlace)).toBe(inPlace)
+      expect(inPlace.subarray(0, n)).toEqual(y.subarray(0, n))
+      expect(inPlace.subarray(n)).toEqual(x.subarray(n))
+    }
+  })
+})
+
+describe.each([
+  ['SIMD', Simd],
+  ['plain', plain]
+])('reductions, %s', (_, { sum, dot }) => {
+  it('adds a million tenths to the last bit', () => {
+    const tenths = new Float64Array(1e6).fill(0.1)
+    // The exact sum of the doubles: a tenth is 0.1 + 5.55e-18.
+    expect(Math.abs(sum(tenths) / 100000 - 1)).toBeLessThanOrEqual(1e-15)
+    expect(Math.abs(dot(tenths, new Float64Array(1e6).fill(1)) / 100000 - 1)).toBeLessThanOrEqual(1e-15)
+  })
+
+  it('keeps what large terms that cancel would swallow', () => {
+    const x = new Float64Array(5000).fill(1)
+    x[17] = 1e17
+    x[4001] = -1e17
+    expect(sum(x)).toBe(4998)
+    expect(dot(x, new Float64Array(5000).fill(0.5))).toBe(2499)
+  })
+
+  it('has the sums of nothing, of infinities and of NaN', () => {
+    expect(sum(new Float64Array(0))).toBe(0)
+    expect(dot(new Float64Array(0), new Float64Array(0))).toBe(0)
+    expect(sum(Float64Array.of(1, Infinity, 2))).toBe(Infinity)
+    expect(sum(Float64Array.of(1, -Infinity, 2))).toBe(-Infinity)
+    expect(sum(Float64Array.of(Infinity, -Infinity))).toBe(NaN)
+    expect(sum(Float64Array.of(NaN, 1))).toBe(NaN)
+    expect(sum(Float64Array.of(1e308, 1e308))).toBe(Infinity)
+  })
+
+  it('sums a part', () => {
+    const x = Float64Array.from({ length: 3000 }, (_, i) => i)
+    expect(sum(x, 10, 2500)).toBe((2499 * 2500) / 2 - 45)
+    expect(sum(x, 7, 7)).toBe(0)
+  })
+})
+
+describe.each([
+  ['SIMD', Simd.matMul],
+  ['plain', plain.matMul]
+])('matMul, %s', (_, matMul) => {
+  const integers = (n: number, seed: number): Float64Array =>
+    Float64Array.from(Key.integers(201)(n)(Key.fromSeed(seed)), i => i - 100)
+
+  /** Its products and sums of small integers are exact, so every path must have these. */
+  const reference = (a: Float64Array, b: Float64Array, m: number, k: number, n: number): Float64Array => {
+    const c = new Float64Array(m * n)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) for (let p = 0; p < k; p++) c[i * n + j] += a[i * k + p] * b[p * n + j]
+    return c
+  }
+  const transpose = (x: Float64Array, rows: number, columns: number): Float64Array =>
+    Float64Array.from(x, (_, at) => x[(at % rows) * columns + Math.floor(at / rows)])
+
+  const check = (m: number, k: number, n: number): void => {
+    const a = integers(m * k, m)
+    const b = integers(k * n, n)
+    const c = reference(a, b, m, k, n)
+    const [at, bt] = [transpose(a, m, k), transpose(b, k, n)]
+    // What a former call left behind must not show.
+    matMul(new Float64Array(1600).fill(NaN), new Float64Array(1600).fill(NaN), 40, 40, 40)
+    const out = new Float64Array(m * n + 1).fill(NaN)
+    expect(difference(matMul(a, b, m, k, n), c)).toBe(-1)
+    expect(difference(matMul(at, b, m, k, n, true), c)).toBe(-1)
+    expect(difference(matMul(a, bt, m, k, n, false, true), c)).toBe(-1)
+    expect(matMul(at, bt, m, k, n, true, true, out)).toBe(out)
+    expect(difference(out.subarray(0, m * n), c)).toBe(-1)
+    expect(out[m * n]).toBe(NaN)
+  }
+
+  it('is exact on small integers, with all transposes, for any small shape', () => {
+    const size = fc.integer({ min: 0, max: 20 })
+    fc.assert(fc.property(size, size, size, check), { numRuns: 60 })
+  })
+
+  it.each([
+    [1000, 64, 64],
+    [64, 1000, 64],
+    [5, 257, 1],
+    [131, 513, 3],
+    [1, 300, 600],
+    [259, 300, 258],
+    [66, 256, 256],
+    [3000, 2, 2],
+    [2, 3000, 2],
+    [1, 1, 3000]
+  ])('and across blocks: %d × %d × %d', check)
+
+  it('computes a row from that row alone', () => {
+    const [m, k, n] = [70, 300, 30]
+    const a = Key.normal(m * k)(Key.fromSeed(1))
+    const b = Key.normal(k * n)(Key.fromSeed(2))
+    const c = matMul(a, b, m, k, n)
+    for (const [from, to] of [
+      [0, 1],
+      [13, 18],
+      [69, 70]
+    ])
+      expect(matMul(a.subarray(from * k, to * k), b, to - from, k, n)).toEqual(c.slice(from * n, to * n))
+  })
+})
+
+describe('draws', () => {
+  const key = Key.fromSeed(2024)
+  const windows = fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 2500 }))
+
+  it.each([
+    ['uniforms', Simd.uniforms, Key.uniform],
+    ['normals', Simd.normals, Key.normal]
+  ])('%s have the bits of Key, from anywhere on', (_, draw, ofKey) => {
+    const all = ofKey(5500)(key)
+    fc.assert(
+      fc.property(windows, ([first, count]) => {
+        const out = new Float64Array(count + 1).fill(7)
+        expect(draw(key.k0, key.k1, first, count, out)).toBe(true)
+        expect(out.subarray(0, count)).toEqual(all.subarray(first, first + count))
+        expect(out[count]).toBe(7)
+      }),
+      { numRuns: 50 }
+    )
+  })
+
+  it('normals have the bits of Key for a hundred thousand draws of other keys', () => {
+    for (const seed of [0, -1, 2 ** 40]) {
+      const { k0, k1 } = Key.fromSeed(seed)
+      const out = new Float64Array(100_001)
+      Simd.normals(k0, k1, 0, out.length, out)
+      expect(difference(out, Key.normal(out.length)(Key.fromSeed(seed)))).toBe(-1)
+    }
+  })
+
+  it('uniforms carry into the high word of the counter, at every place in a vector', () => {
+    const ofBlock = (counter: number): number => {
+      const [x0, x1] = Key.block(counter % 2 ** 32, Math.floor(counter / 2 ** 32))(key)
+      return ((x0 >>> 5) * 2 ** 26 + (x1 >>> 6)) * 2 ** -53
+    }
+    for (let back = 0; back < 5; back++) {
+      const first = 3 * 2 ** 32 - back
+      const out = new Float64Array(9)
+      Simd.uniforms(key.k0, key.k1, first, 9, out)
+      expect(out).toEqual(Float64Array.from(out, (_, i) => ofBlock(first + i)))
+    }
+  })
+})
+
+describe('the two paths agree', () => {
+  /** To 10⁻¹³ of the size, or of the smallest normal number. */
+  const close = (x: number, y: number): boolean =>
+    Object.is(x, y) || Math.abs(x - y) <= 1e-13 * Math.max(Math.abs(x), Math.abs(y), 1e-300)
+
+  const paths = (name: Name): readonly [Elementwise, Elementwise] => [Simd[name], plain[name]]
+
+  it.each(names)('%s, on any doubles', name => {
+    const [fast, slow] = paths(name)
+    const scales = fc.tuple(fc.float64Array({ maxLength: 40 }), fc.constantFrom(1, 1e-300, 1e-10, 1e-3))
+    fc.assert(
+      fc.property(scales, ([x, scale]) => {
+        const xs = x.map(v => v * scale)
+        const ys = slow(xs)
+        return fast(xs).every((y, i) => close(y, ys[i]))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it('sum, dot and matMul, of normal numbers', () => {
+    const x = Key.normal(20_000)(Key.fromSeed(1))
+    const y = Key.normal(20_000)(Key.fromSeed(2))
+    expect(Math.abs(Simd.sum(x) - plain.sum(x))).toBeLessThan(1e-13 * 20_000)
+    expect(Math.abs(Simd.dot(x, y) - plain.dot(x, y))).toBeLessThan(1e-13 * 20_000)
+    const [c, d] = [Simd.matMul(x, y, 50, 400, 50), plain.matMul(x, y, 50, 400, 50)]
+    expect(c.every((v, i) => Math.abs(v - d[i]) < 1e-13 * 400)).toBe(true)
+  })
+})
+
+describe('where the engine has less', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.resetModules()
+  })
+  const fresh = async (): Promise<typeof Simd> => {
+    vi.resetModules()
+    return import('../../lib/simd/index.js')
+  }
+
+  it('runs plainly without WebAssembly', async () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    const simd = await fresh()
+    expect(simd.accelerated()).toBe(false)
+    expect(await simd.ready()).toBe(false)
+    const x = Key.normal(20)(Key.fromSeed(1))
+    const both: Kernels = simd
+    for (const name of names) expect(both[name](x)).toEqual(plain[name](x))
+    expect(simd.matMul(x, x, 4, 5, 4)).toEqual(plain.matMul(x, x, 4, 5, 4))
+    const untouched = new Float64Array(3)
+    expect(simd.normals(1, 2, 0, 3, untouched) || simd.uniforms(1, 2, 0, 3, untouched)).toBe(false)
+    expect(untouched).toEqual(new Float64Array(3))
+  })
+
+  it('runs plainly without SIMD', async () => {
+    const refuse = (): never => {
+      throw new WebAssembly.CompileError('no such opcode')
+    }
+    vi.stubGlobal('WebAssembly', { ...wasmGlobal(), Module: refuse, compile: refuse })
+    const simd = await fresh()
+    expect(simd.accelerated()).toBe(false)
+    expect(await simd.ready()).toBe(false)
+  })
+
+  it('compiles in the background where it may not at once', async () => {
+    const { Module } = WebAssembly
+    const refuse = Object.assign(
+      function () {
+        throw new RangeError('WebAssembly.Module is disallowed on the main thread')
+      },
+      { prototype: Module.prototype }
+    )
+    vi.stubGlobal('WebAssembly', { ...wasmGlobal(), Module: refuse })
+    const simd = await fresh()
+    expect(simd.accelerated()).toBe(false)
+    expect(await simd.ready()).toBe(true)
+    expect(simd.accelerated()).toBe(true)
+    expect(simd.exp(Float64Array.of(1))).toEqual(Simd.exp(Float64Array.of(1)))
+  })
+})
+
+/** Its members are not enumerable. */
+const wasmGlobal = (): Record<string, unknown> => ({
+  Memory: WebAssembly.Memory,
+  Instance: WebAssembly.Instance,
+  CompileError: WebAssembly.CompileError,
+  compile: WebAssembly.compile.bind(WebAssembly)
+})
+
+it('runs over a shared memory, several instances over one', () => {
+  const module = compile(true)
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true })
+  const [first, second] = [instantiate(module, memory), instantiate(module, memory)]
+  const at = first.start()
+  expect(second.start()).toBe(at)
+  const shared = new Float64Array(memory.buffer, at, 16)
+  shared.set(Key.uniform(16)(Key.fromSeed(1)))
+  const x = Float64Array.from(shared)
+  first.mapExp(at, at, 8)
+  second.mapExp(at + 64, at + 64, 8)
+  expect(Float64Array.from(shared)).toEqual(Simd.exp(x))
+})

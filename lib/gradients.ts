@@ -63,7 +63,8 @@ const unary: Readonly<Record<string, Pull1>> = {
   Erf: (dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
   Exp: (dy, x) => T.mul(dy, T.exp(x)),
   Expm1: (dy, x) => T.mul(dy, T.exp(x)),
-  Identity: dy => dy,
+  // under a name of its own: tfjs disposes a cotangent once it has been added to another
+  Identity: (dy, x) => T.reshape(dy, x.shape),
   Log: (dy, x) => T.div(dy, x),
   Log1p: (dy, x) => T.div(dy, T.add(1, x)),
   Neg: dy => T.neg(dy),
@@ -263,7 +264,7 @@ const cut = (dy: Tensor, sizes: ReadonlyArray<number>, axis: number): ReadonlyAr
 }
 
 const structural: Readonly<Record<string, Rule>> = {
-  AddN: ruleOfList((dy, xs) => xs.map(() => () => dy)),
+  AddN: ruleOfList((dy, xs) => xs.map(x => () => T.reshape(dy, x.shape))),
   BatchMatMul: rule(['a', 'b'], (dy, [a, b], attrs: MatMulAttrs) => matMulPull(dy, a, b, attrs)),
   // towards whole numbers and truth values a cast is piecewise constant
   Cast: rule(['x'], (dy, [x], { dtype }: { dtype: string }) => ({

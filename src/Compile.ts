@@ -4,6 +4,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type * as t from 'io-ts'
 import { type Key } from '../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
@@ -26,7 +27,7 @@ export type CompileErrors = Problem.Problems
 /** How a stage is computed, and why. */
 export interface Plan {
   readonly stage: string
-  readonly engine: 'autodiff' | 'closed form'
+  readonly engine: Loss.Plan<string>['engine'] | 'closed form'
   readonly reason: string
 }
 
@@ -169,18 +170,22 @@ export const valueAndGrad =
   (
     points: Points.Points
   ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
-    either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => {
-      const evaluate = Loss.evaluate(loss, points)
-      const wanted = Score.shapes(points.dim)(loss.score)
-      return (params, key) => evaluate(Params.checked(wanted)(params), key)
-    })
+    pipe(
+      points,
+      plans(loss),
+      E.map(([{ evaluate }]) => {
+        const wanted = Score.shapes(points.dim)(loss.score)
+        return (params, key) => evaluate(Params.checked(wanted)(params), key)
+      })
+    )
 
-const compileDescend = <P extends string>(
-  loss: Loss.Loss<P>,
-  stage: Stage.Descend,
-  points: Points.Points
-): CompiledStage<P> => {
-  const evaluate = Loss.evaluate(loss, points)
+/** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
+export const plans =
+  <P extends string>(loss: Loss.Loss<P>) =>
+  (points: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> =>
+    either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => Loss.plans(loss, points))
+
+const compileDescend = <P extends string>({ evaluate }: Loss.Plan<P>, stage: Stage.Descend): CompiledStage<P> => {
   const { init, update } = Optimizer.anyInterpret<P>(stage.optimizer)
   return {
     stopping: stage,
@@ -225,13 +230,10 @@ const compileStage = <P extends string>(
     Descend: stage => {
       const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
       const problems = [...Stage.problems(schedule)(stage), ...refusals(loss, points)]
+      const [plan] = Loss.plans(loss, points)
       return {
-        plan: {
-          stage: Stage.formula(stage),
-          engine: 'autodiff',
-          reason: `reverse mode through ${Score.show(score)}, ${Expectation.show(stage.expectation)}`
-        },
-        stage: problems.length > 0 ? E.left(problems) : E.right(() => compileDescend(loss, stage, points))
+        plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
+        stage: problems.length > 0 ? E.left(problems) : E.right(() => compileDescend(plan, stage))
       }
     },
     ExpectationMaximization: stage => {

@@ -5,28 +5,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import {
-  compute,
-  div,
-  divergence,
-  exp,
-  fill,
-  fromNdArray,
-  greater,
-  log,
-  maximum,
-  reshape,
-  softmax,
-  square,
-  sub,
-  sum,
-  unstack,
-  where,
-  type NdArray,
-  type Tensor
-} from '../lib/index.js'
+import { compute, divergence, exp, fill, fromNdArray, softmax, type NdArray, type Tensor } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
+import type * as Pass from './fused/pass.js'
 import type * as Mixture from './Mixture.js'
 import * as Params from './Params.js'
 import type { Points } from './Points.js'
@@ -114,30 +96,22 @@ export const custom = <P extends string>(description: Omit<Custom<P>, '_tag'>): 
 
 /** What a score is when it is that of an isotropic mixture. */
 export interface Family<P extends string> {
+  /** The mixture in the tensor vocabulary. */
   readonly components: (params: Params.Tensors<P>) => Components.Components
+  /** The mixture as arrays. */
+  readonly arrays: (params: Params.Params<P>) => Pass.Arrays
+  /** The derivative with respect to the parameters, from that with respect to `arrays`. */
+  readonly pullBack: (params: Params.Params<P>, gradient: Omit<Pass.Gradient, 'value'>) => Params.Params<P>
+  /** The parameters that maximise the expected log-likelihood, from the E-step at `params`. */
+  readonly maximise: (params: Params.Params<P>, statistics: Pass.Statistics, varianceFloor: number) => Params.Params<P>
   /** Whether |x|² enters the responsibilities, as it does with unequal variances. */
   readonly seesNorm: boolean
-  /** The centres that span the directions in which the family sees a point, [K, dim]. */
-  readonly centres: (params: Params.Params<P>) => NdArray
-  /** Parameters with the given centres [K, dim] and one variance for all components. */
-  readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
   /** How many centres the parameters hold. */
   readonly count: number
-  /** The M-step of expectation–maximization. */
-  readonly maximise: (statistics: Statistics) => Params.Tensors<P>
-}
-
-/** Sufficient statistics of an E-step. Σ over rows of weight · responsibility · (1, x, |x − c_i|²), c_i the old centres. */
-export interface Statistics {
-  /** [K, 1] */
-  readonly mass: Tensor
-  /** [K, dim] */
-  readonly sums: Tensor
-  /** [K, 1] */
-  readonly scatter: Tensor
-  /** [K, dim] */
-  readonly centres: Tensor
-  readonly varianceFloor: number
+  /** The centres that the parameters hold, [count, dim]. */
+  readonly centres: (params: Params.Params<P>) => NdArray
+  /** Parameters with given centres [count, dim], and one variance for all components. */
+  readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
 }
 
 /** What a score means. */
@@ -150,10 +124,6 @@ export interface Model<P extends string> {
   readonly family: O.Option<Family<P>>
 }
 
-/** The mean of each component; one without mass stays where it is. */
-const means = ({ mass, sums, centres }: Statistics): Tensor =>
-  where(greater(mass, 0), div(sums, maximum(mass, Number.MIN_VALUE)), centres)
-
 const model = <P extends string>(shapes: (dim: number) => Params.Shapes<P>, family: Family<P>): Model<P> => ({
   shapes,
   score: (params, x, level) => Components.score(family.components(params), x, level),
@@ -161,51 +131,94 @@ const model = <P extends string>(shapes: (dim: number) => Params.Shapes<P>, fami
   family: O.some(family)
 })
 
+const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+
+/** The mean of each component after an E-step; one without mass stays where it is. */
+const means = ({ shape, values }: NdArray, { mass, sums }: Pass.Statistics): NdArray => ({
+  shape,
+  values: values.map((old, at) => {
+    const total = mass[Math.floor(at / shape[1])]
+    return total > 0 ? sums[at] / total : old
+  })
+})
+
 const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
   components: ({ mean }) => Components.pair(mean),
+  arrays: ({ mean: { values } }) => ({
+    components: 2,
+    centres: Float64Array.from([...values, ...values.map(value => -value)]),
+    logits: new Float64Array(2),
+    variances: Float64Array.of(1, 1)
+  }),
+  pullBack: ({ mean: { shape, values } }, { centres }) => ({
+    mean: { shape, values: values.map((_, j) => centres[j] - centres[values.length + j]) }
+  }),
+  maximise: ({ mean: { shape, values } }, { sums }) => ({
+    mean: { shape, values: values.map((_, j) => sums[j] - sums[values.length + j]) }
+  }),
   seesNorm: false,
-  centres: ({ mean }) => ({ shape: [1, mean.values.length], values: mean.values }),
-  fromCentres: ({ shape, values }) => ({ mean: { shape: [shape[1]], values: values.slice(0, shape[1]) } }),
   count: 1,
-  maximise: ({ sums, mass }) => {
-    const [plus, minus] = unstack(sums)
-    return { mean: div(sub(plus, minus), sum(mass)) }
-  }
+  centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
+  fromCentres: ({ shape, values }) => ({ mean: vector(values.slice(0, shape[1])) })
 })
 
 const sphericalModel = ({ components }: Spherical): Model<'means'> =>
   model(dim => ({ means: [components, dim] }), {
     components: ({ means }) => ({ centres: means, logits: null, variances: null }),
+    arrays: ({ means }) => ({
+      components,
+      centres: means.values,
+      logits: new Float64Array(components),
+      variances: new Float64Array(components).fill(1)
+    }),
+    pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
+    maximise: ({ means: old }, statistics) => ({ means: means(old, statistics) }),
     seesNorm: false,
-    centres: ({ means }) => means,
-    fromCentres: centres => ({ means: centres }),
     count: components,
-    maximise: statistics => ({ means: means(statistics) })
+    centres: ({ means }) => means,
+    fromCentres: centres => ({ means: centres })
   })
 
 const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | 'logVariances'> =>
   model(dim => ({ means: [components, dim], logits: [components], logVariances: [components] }), {
     components: ({ means, logits, logVariances }) => ({ centres: means, logits, variances: exp(logVariances) }),
+    arrays: ({ means, logits, logVariances }) => ({
+      components,
+      centres: means.values,
+      logits: logits.values,
+      variances: logVariances.values.map(Math.exp)
+    }),
+    pullBack: ({ means: { shape }, logVariances }, { centres, logits, variances }) => ({
+      means: { shape, values: centres },
+      logits: vector(logits),
+      logVariances: vector(variances.map((g, k) => g * Math.exp(logVariances.values[k])))
+    }),
+    maximise: ({ means: old }, statistics, varianceFloor) => {
+      const { mass, scatter } = statistics
+      const dim = old.shape[1]
+      const moved = means(old, statistics)
+      const total = mass.reduce((sum, m) => sum + m, 0)
+      const squaredStep = (k: number): number =>
+        moved.values
+          .subarray(k * dim, (k + 1) * dim)
+          .reduce((sum, value, j) => sum + (value - old.values[k * dim + j]) ** 2, 0)
+      return {
+        means: moved,
+        logits: vector(mass.map(m => Math.log(Math.max(m / total, Number.MIN_VALUE)))),
+        // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|²
+        logVariances: vector(
+          mass.map((m, k) => Math.log(Math.max(m > 0 ? (scatter[k] / m - squaredStep(k)) / dim : 0, varianceFloor)))
+        )
+      }
+    },
     seesNorm: true,
+    count: components,
     centres: ({ means }) => means,
     fromCentres: (centres, variance) => ({
       means: centres,
-      logits: { shape: [components], values: new Float64Array(components) },
-      logVariances: { shape: [components], values: new Float64Array(components).fill(Math.log(variance)) }
-    }),
-    count: components,
-    maximise: statistics => {
-      const { mass, scatter, centres, varianceFloor } = statistics
-      const dim = centres.shape[1] ?? 1
-      const moved = means(statistics)
-      // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|², without the cancellation of Σ r|x|² − Σr |new|².
-      const spread = sub(div(scatter, maximum(mass, Number.MIN_VALUE)), sum(square(sub(moved, centres)), 1, true))
-      return {
-        means: moved,
-        logits: reshape(log(maximum(div(mass, sum(mass)), Number.MIN_VALUE)), [components]),
-        logVariances: reshape(log(maximum(div(spread, dim), varianceFloor)), [components])
-      }
-    }
+      logits: vector(new Float64Array(components)),
+      logVariances: vector(new Float64Array(components).fill(Math.log(variance)))
+    })
   })
 
 const customModel = <P extends string>({ shapes, apply }: Custom<P>): Model<P> => ({

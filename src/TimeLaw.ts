@@ -88,17 +88,19 @@ export const quadrature = (schedule: Schedule.Schedule, count: number): ((law: T
   })
 
 /** The times of one random evaluation: a node is shared by all rows, or each row draws its own time. */
-export type Times = { readonly weight: number; readonly times: number | Float64Array }
+export interface Times {
+  readonly time: number | Float64Array
+  readonly weight: number
+}
 
 /** The law with its randomness drawn: nodes stay nodes, a uniform law draws a time for each row. */
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key): ((law: TimeLaw) => ReadonlyArray<Times>) => {
-    const shared = (law: TimeLaw): ReadonlyArray<Times> =>
-      quadrature(schedule, 1)(law).map(({ time, weight }) => ({ times: time, weight }))
+    const shared = quadrature(schedule, 1)
     return fold<ReadonlyArray<Times>>({
       At: shared,
-      Uniform: ({ lo, hi }) => [{ times: Key.uniform(rows)(key).map(u => lo + (hi - lo) * u), weight: 1 }],
+      Uniform: ({ lo, hi }) => [{ time: Key.uniform(rows)(key).map(u => lo + (hi - lo) * u), weight: 1 }],
       Nodes: shared,
       Likelihood: shared
     })

@@ -1,0 +1,400 @@
+/**
+ * The closed forms as loops: one pass over the data for all noise levels and draws together, two products of size
+ * rows × K × dim whatever their number, nothing of the size of the data allocated. Each is the derivative of what
+ * `Components` computes, and is held against autodiff.
+ *
+ * Notation, for a row x of x_t = αx_0 + σz: A_k = α⟨C_k, x⟩, H = α²CCᵀ, u_k = α²v_k + σ², q_k = |x − αC_k|²,
+ * w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)), p_k = w_k/u_k, b = Σp_k, s = αΣp_kC_k − bx,
+ * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db.
+ */
+
+/** Data as a pass reads them. */
+export interface Rows {
+  readonly rows: number
+  readonly dim: number
+  readonly x: Float64Array
+  /** |x|² of each row */
+  readonly squaredNorms: Float64Array
+  /** Weights that sum to 1; null for equal ones. */
+  readonly weights: Float64Array | null
+}
+
+/** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
+export interface Arrays {
+  readonly components: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+}
+
+/** Derivatives with respect to each of `Arrays`. */
+export interface Gradient {
+  readonly value: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+}
+
+/** Noise in the span of an orthonormal basis, and what of the rest matters. */
+export interface SpanNoise {
+  readonly _tag: 'Span'
+  /** [rows, rank], or [rank] shared by all rows */
+  readonly coordinates: Float64Array
+  readonly shared: boolean
+  /** A normal for each row along the part of x_0 outside the span; null where |x|² does not matter. */
+  readonly along: Float64Array | null
+  /** |z|² beyond the span and `along`: for each row, or its mean. */
+  readonly rest: Float64Array | number
+}
+
+/** All of the noise, [rows, dim]. */
+export interface FullNoise {
+  readonly _tag: 'Full'
+  readonly values: Float64Array
+}
+
+/** One noise level with one draw of noise. */
+export interface Part {
+  readonly weight: number
+  /** One for all rows, or one a row. */
+  readonly alpha: Float64Array
+  readonly sigma: Float64Array
+  readonly noise: SpanNoise | FullNoise
+  /** The loss is |s|² + 2 div s, or, with the noise as target, |s + z/σ|² (full noise only). */
+  readonly target: 'none' | 'noise'
+  /** Add d/σ², which makes the implicit loss the denoising one in the mean. */
+  readonly completed: boolean
+}
+
+/** An orthonormal basis [rank, dim]. */
+export interface Basis {
+  readonly rank: number
+  readonly vectors: Float64Array
+}
+
+/** Rows summed before their sum joins the total: rounding grows with rows/CHUNK + CHUNK, and chunks are independent. */
+const CHUNK = 1024
+
+/** A row nearer to the span than this share of its length has no direction outside it. */
+export const OUTSIDE = 1e-9
+
+const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += a[i + k] * b[j + k]
+  return sum
+}
+
+const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
+  for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
+}
+
+/** |x|² of each row. */
+export const squaredNorms = (x: Float64Array, rows: number, dim: number): Float64Array =>
+  Float64Array.from({ length: rows }, (_, i) => dot(x, i * dim, x, i * dim, dim))
+
+/** y += each entry of x, and x is emptied for the next chunk. */
+const drain = (x: Float64Array, y: Float64Array): void => {
+  for (let k = 0; k < x.length; k++) y[k] += x[k]
+  x.fill(0)
+}
+
+/** |x − Σ⟨b_j, x⟩b_j|, by the difference itself: that of the squares would lose the small ones. */
+const distanceFromSpan = (
+  x: Float64Array,
+  at: number,
+  dim: number,
+  vectors: Float64Array,
+  coordinates: Float64Array,
+  residual: Float64Array
+): number => {
+  for (let k = 0; k < dim; k++) residual[k] = x[at + k]
+  for (let j = 0; j < coordinates.length; j++) axpy(-coordinates[j], vectors, j * dim, residual, 0, dim)
+  return Math.sqrt(dot(residual, 0, residual, 0, dim))
+}
+
+const addProduct = (
+  scale: number,
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  m: number,
+  k: number,
+  n: number
+): void => {
+  for (let i = 0; i < m; i++) for (let p = 0; p < k; p++) axpy(scale * a[i * k + p], b, p * n, out, i * n, n)
+}
+
+/** Σ weight · row loss over rows and parts, and its derivatives; the parts' noise lies in `basis` unless it is full. */
+export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>): Gradient => {
+  const { rows, dim, x } = data
+  const { components: K, centres, logits, variances } = mixture
+  const { rank, vectors } = basis
+  const gram = new Float64Array(K * K)
+  const basisGram = new Float64Array(K * rank)
+  for (let i = 0; i < K; i++) {
+    for (let j = 0; j < K; j++) gram[i * K + j] = dot(centres, i * dim, centres, j * dim, dim)
+    for (let j = 0; j < rank; j++) basisGram[i * rank + j] = dot(centres, i * dim, vectors, j * dim, dim)
+  }
+  const [dots, basisDots, noiseDots] = [new Float64Array(K), new Float64Array(rank), new Float64Array(K)]
+  const [A, q, w, p, P, u, logu] = Array.from({ length: 7 }, () => new Float64Array(K))
+  const [onData, onNoise] = [new Float64Array(K), new Float64Array(K)]
+  // Sums over a chunk, and over all.
+  const sums = (): Readonly<Record<'value' | 'F' | 'Fb' | 'Q' | 'PP' | 'logits' | 'variances', Float64Array>> => ({
+    value: new Float64Array(1),
+    F: new Float64Array(K * dim),
+    Fb: new Float64Array(K * rank),
+    Q: new Float64Array(K),
+    PP: new Float64Array(K * K),
+    logits: new Float64Array(K),
+    variances: new Float64Array(K)
+  })
+  const [chunk, total] = [sums(), sums()]
+  const seesNorm = parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null)
+  const residual = new Float64Array(dim)
+  let outside = 0
+
+  for (let i = 0; i < rows; i++) {
+    const at = i * dim
+    for (let k = 0; k < K; k++) dots[k] = dot(centres, k * dim, x, at, dim)
+    for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
+    if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
+    onData.fill(0)
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    for (const part of parts) {
+      const one = part.alpha.length === 1
+      const alpha = part.alpha[one ? 0 : i]
+      const sigma = part.sigma[one ? 0 : i]
+      const c = rowWeight * part.weight
+      const { noise } = part
+      const h = part.target === 'none' ? 1 : 0
+      const squaredScoreWeight = 1 - 2 * h
+      // The noisy point: its products with the centres, its squared norm, and how much of x_0 there is in it.
+      let squaredNorm = alpha * alpha * data.squaredNorms[i]
+      let share = alpha
+      let alongShare = 0
+      let crossPoint = 0
+      const offset = noise._tag === 'Span' && !noise.shared ? i * rank : 0
+      if (noise._tag === 'Span') {
+        for (let j = 0; j < rank; j++) {
+          const z = noise.coordinates[offset + j]
+          squaredNorm += sigma * z * (2 * alpha * basisDots[j] + sigma * z)
+        }
+        for (let k = 0; k < K; k++)
+          A[k] = alpha * (alpha * dots[k] + sigma * dot(basisGram, k * rank, noise.coordinates, offset, rank))
+        squaredNorm += sigma * sigma * (typeof noise.rest === 'number' ? noise.rest : noise.rest[i])
+        if (noise.along !== null) {
+          const normal = noise.along[i]
+          if (outside > OUTSIDE * Math.sqrt(data.squaredNorms[i] + 1)) {
+            squaredNorm += sigma * normal * (2 * alpha * outside + sigma * normal)
+            alongShare = (sigma * normal) / outside
+            share += alongShare
+          } else squaredNorm += sigma * sigma * normal * normal
+        }
+      } else {
+        for (let k = 0; k < K; k++) {
+          noiseDots[k] = dot(centres, k * dim, noise.values, at, dim)
+          A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
+        }
+        const xz = dot(x, at, noise.values, at, dim)
+        const zz = dot(noise.values, at, noise.values, at, dim)
+        squaredNorm += sigma * (2 * alpha * xz + sigma * zz)
+        crossPoint = alpha * xz + sigma * zz
+        if (part.target === 'noise') chunk.value[0] += (c * zz) / (sigma * sigma)
+      }
+      if (part.completed) chunk.value[0] += (c * dim) / (sigma * sigma)
+
+      // Responsibilities.
+      let greatest = -Infinity
+      for (let k = 0; k < K; k++) {
+        u[k] = alpha * alpha * variances[k] + sigma * sigma
+        logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Math.log(u[k])
+        q[k] = squaredNorm - 2 * A[k] + alpha * alpha * gram[k * K + k]
+        w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
+        if (w[k] > greatest) greatest = w[k]
+      }
+      let mass = 0
+      for (let k = 0; k < K; k++) mass += w[k] = Math.exp(w[k] - greatest)
+      let [b, pA, curvature] = [0, 0, 0]
+      for (let k = 0; k < K; k++) {
+        w[k] /= mass
+        p[k] = w[k] / u[k]
+        b += p[k]
+        pA += p[k] * A[k]
+        curvature += (p[k] * q[k]) / u[k]
+      }
+      // P = ∂loss/∂p.
+      let pHp = 0
+      let cross = 0
+      let mean = 0
+      for (let k = 0; k < K; k++) {
+        const Hp = alpha * alpha * dot(gram, k * K, p, 0, K)
+        pHp += p[k] * Hp
+        P[k] = squaredScoreWeight * 2 * (b * squaredNorm - pA - b * A[k] + Hp) + 2 * h * (q[k] / u[k] - dim)
+        if (part.target === 'noise') {
+          const along = (2 / sigma) * (alpha * noiseDots[k] - crossPoint)
+          P[k] += along
+          cross += p[k] * along
+        }
+        mean += p[k] * P[k]
+      }
+      const squaredScore = b * b * squaredNorm - 2 * b * pA + pHp
+      chunk.value[0] += c * (squaredScoreWeight * squaredScore + 2 * h * (curvature - dim * b) + cross)
+      // Back through the softmax, to A, H, u and the weights.
+      onNoise.fill(0)
+      for (let k = 0; k < K; k++) {
+        const E = w[k] * (P[k] / u[k] - mean)
+        const Q = (2 * h * p[k]) / u[k] - E / (2 * u[k])
+        const dA = -2 * (Q + squaredScoreWeight * b * p[k])
+        chunk.logits[k] += c * E
+        chunk.variances[k] +=
+          c *
+          alpha *
+          alpha *
+          ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
+        chunk.Q[k] += c * alpha * alpha * Q
+        for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
+        onData[k] += c * alpha * dA * share
+        onNoise[k] = c * alpha * (sigma * dA + (part.target === 'noise' ? (2 * p[k]) / sigma : 0))
+        if (noise._tag === 'Span')
+          for (let j = 0; j < rank; j++)
+            chunk.Fb[k * rank + j] +=
+              c * alpha * dA * (sigma * noise.coordinates[offset + j] - alongShare * basisDots[j])
+      }
+      if (noise._tag === 'Full') for (let k = 0; k < K; k++) axpy(onNoise[k], noise.values, at, chunk.F, k * dim, dim)
+    }
+    for (let k = 0; k < K; k++) axpy(onData[k], x, at, chunk.F, k * dim, dim)
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'F', 'Fb', 'Q', 'PP', 'logits', 'variances'] as const)
+        drain(chunk[name], total[name])
+  }
+
+  const { F, Fb, Q, PP } = total
+  addProduct(1, Fb, vectors, F, K, rank, dim)
+  for (let k = 0; k < K; k++) {
+    for (let j = 0; j < k; j++) PP[j * K + k] = PP[k * K + j]
+    axpy(2 * Q[k], centres, k * dim, F, k * dim, dim)
+  }
+  addProduct(2, PP, centres, F, K, K, dim)
+  return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
+}
+
+/**
+ * The symmetric pair under noise in its one direction: with m = αc, a = ⟨m, x⟩, g = |m|², T = tanh(a/u), u = α² + σ²,
+ * |s|² + 2 div s = (g(2 − T²) − 2aT + |x|²)/u² − 2d/u. Levels and noise are those of all rows.
+ */
+export const pairPass = (data: Rows, { centres }: Arrays, _: Basis, parts: ReadonlyArray<Part>): Gradient => {
+  const { rows, dim, x } = data
+  const mean = centres.subarray(0, dim)
+  const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
+  const levels = parts.flatMap(({ weight, alpha: [alpha], sigma: [sigma], noise, completed }) => {
+    if (noise._tag !== 'Span' || typeof noise.rest !== 'number') return []
+    const u = alpha * alpha + sigma * sigma
+    const z = length > 0 ? noise.coordinates[0] : 0
+    const constant =
+      (sigma * sigma * (z * z + noise.rest)) / (u * u) - (2 * dim) / u + (completed ? dim / (sigma * sigma) : 0)
+    return [{ weight, alpha, sigma, u, z, constant }]
+  })
+  const chunk = { value: new Float64Array(1), onData: new Float64Array(dim), onMean: new Float64Array(1) }
+  const total = { value: new Float64Array(1), onData: new Float64Array(dim), onMean: new Float64Array(1) }
+  for (let i = 0; i < rows; i++) {
+    const product = dot(mean, 0, x, i * dim, dim)
+    const along = length > 0 ? product / length : 0
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    let onData = 0
+    for (const { weight, alpha, sigma, u, z, constant } of levels) {
+      const c = (rowWeight * weight) / (u * u)
+      const g = alpha * alpha * length * length
+      const a = alpha * (alpha * product + sigma * z * length)
+      const T = Math.tanh(a / u)
+      const slope = 1 - T * T
+      const squaredNorm = alpha * (alpha * data.squaredNorms[i] + 2 * sigma * z * along)
+      chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * weight * constant
+      const da = -2 * c * alpha * (T + (slope * (g * T + a)) / u)
+      onData += alpha * da
+      chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + (length > 0 ? (sigma * z * da) / length : 0)
+    }
+    axpy(onData, x, i * dim, chunk.onData, 0, dim)
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'onData', 'onMean'] as const) drain(chunk[name], total[name])
+  }
+  axpy(total.onMean[0], mean, 0, total.onData, 0, dim)
+  // All on the first of the centres ±c: the parameter takes the difference of the two.
+  const gradient = new Float64Array(2 * dim)
+  gradient.set(total.onData)
+  return { value: total.value[0], centres: gradient, logits: new Float64Array(2), variances: new Float64Array(2) }
+}
+
+/** What an E-step leaves of the data. */
+export interface Statistics {
+  /** −Σ weight · log p(x) */
+  readonly value: number
+  /** Σ weight · p(k | x), [K] */
+  readonly mass: Float64Array
+  /** Σ weight · p(k | x) x, [K, dim] */
+  readonly sums: Float64Array
+  /** Σ weight · p(k | x) |x − c_k|², [K] */
+  readonly scatter: Float64Array
+}
+
+/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
+export const expectationPass = (data: Rows, { components: K, centres, logits, variances }: Arrays): Statistics => {
+  const { rows, dim, x } = data
+  const sums = (): Readonly<Record<'value' | 'mass' | 'sums' | 'scatter', Float64Array>> => ({
+    value: new Float64Array(1),
+    mass: new Float64Array(K),
+    sums: new Float64Array(K * dim),
+    scatter: new Float64Array(K)
+  })
+  const [chunk, total] = [sums(), sums()]
+  const [q, w] = [new Float64Array(K), new Float64Array(K)]
+  const offsets = logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
+  const greatestLogit = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const logMass = greatestLogit + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - greatestLogit), 0))
+  for (let i = 0; i < rows; i++) {
+    const at = i * dim
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    let greatest = -Infinity
+    for (let k = 0; k < K; k++) {
+      let distance = 0
+      for (let j = 0, c = k * dim; j < dim; j++, c++) distance += (x[at + j] - centres[c]) ** 2
+      q[k] = distance
+      w[k] = offsets[k] - distance / (2 * variances[k])
+      if (w[k] > greatest) greatest = w[k]
+    }
+    let mass = 0
+    for (let k = 0; k < K; k++) mass += w[k] = Math.exp(w[k] - greatest)
+    chunk.value[0] -= rowWeight * (greatest + Math.log(mass) - logMass)
+    for (let k = 0; k < K; k++) {
+      const r = (rowWeight * w[k]) / mass
+      chunk.mass[k] += r
+      chunk.scatter[k] += r * q[k]
+      axpy(r, x, at, chunk.sums, k * dim, dim)
+    }
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+  }
+  return { ...total, value: total.value[0] }
+}
+
+/** The gradient of −Σ weight · log p(x), from the E-step at the same mixture. */
+export const likelihoodGradient = (
+  { components: K, centres, logits, variances }: Arrays,
+  { value, mass, sums, scatter }: Statistics,
+  dim: number
+): Gradient => {
+  const greatest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const prior = logits.map(logit => Math.exp(logit - greatest))
+  const total = prior.reduce((sum, p) => sum + p, 0)
+  return {
+    value,
+    centres: sums.map((sum, at) => {
+      const k = Math.floor(at / dim)
+      return (mass[k] * centres[at] - sum) / variances[k]
+    }),
+    logits: prior.map((p, k) => p / total - mass[k]),
+    variances: Float64Array.from(
+      { length: K },
+      (_, k) => (mass[k] * dim - scatter[k] / variances[k]) / (2 * variances[k])
+    )
+  }
+}

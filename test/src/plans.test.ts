@@ -1,0 +1,125 @@
+/** Every plan for the same loss gives the same value and gradient, on awkward data and centres too. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import { Compile, Expectation, Key, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
+
+const dim = 3
+const normal = (label: string, count: number, scale = 1): Float64Array =>
+  pipe(Key.fromSeed(11), Key.child(label.length), Key.normal(count)).map(z => scale * z)
+
+const rows = 40
+const plain: Points.Points = { rows, dim, values: normal('data', rows * dim, 1.5) }
+const points: Readonly<Record<string, Points.Points>> = {
+  plain,
+  weighted: { ...plain, weights: Float64Array.from({ length: rows }, (_, i) => i % 4) },
+  'one row': { rows: 1, dim, values: Float64Array.of(1, -2, 0.5) },
+  duplicates: { rows: 3, dim, values: Float64Array.of(1, 2, 3, 1, 2, 3, 1, 2, 3) },
+  zeros: { rows: 2, dim, values: new Float64Array(2 * dim) }
+}
+
+const centres: Readonly<Record<string, ReadonlyArray<ReadonlyArray<number>>>> = {
+  generic: [
+    [1, 0.3, -2],
+    [-0.5, 2, 0.1],
+    [0.4, -1, 1.2],
+    [2, 2, 2]
+  ],
+  equal: [
+    [1, 0.3, -2],
+    [1, 0.3, -2],
+    [1, 0.3, -2],
+    [1, 0.3, -2]
+  ],
+  zero: Array.from({ length: 4 }, () => [0, 0, 0]),
+  'rank one': [
+    [1, 2, 3],
+    [-1, -2, -3],
+    [2, 4, 6],
+    [0, 0, 0]
+  ]
+}
+
+interface Student {
+  readonly score: Score.Score<string>
+  readonly params: (centres: ReadonlyArray<ReadonlyArray<number>>) => Params.Params<string>
+}
+
+// A table over scores whose parameters have different names.
+const student = <P extends string>(
+  score: Score.Score<P>,
+  params: (centres: ReadonlyArray<ReadonlyArray<number>>) => Params.Params<P>
+): Student => ({ score: score as unknown as Score.Score<string>, params })
+
+const students: Readonly<Record<string, Student>> = {
+  pair: student(Score.symmetricPair, ([mean]) => Params.of({ mean })),
+  spherical: student(Score.spherical({ components: 4 }), means => Params.of({ means })),
+  isotropic: student(Score.isotropic({ components: 4 }), means =>
+    Params.of({ means, logits: [0.1, -1, 0.5, 0], logVariances: [0, -1, 0.7, 0.2] })
+  )
+}
+
+const expectations = (name: string, { rows, dim }: Points.Points): ReadonlyArray<Expectation.Expectation> => [
+  Expectation.monteCarlo(),
+  Expectation.monteCarlo({ draws: 2, antithetic: true }),
+  Expectation.projected(),
+  Expectation.projected({ draws: 2, antithetic: true }),
+  Expectation.fixed({ rows, dim, values: normal('noise!', rows * dim) }),
+  ...(name === 'pair' ? [Expectation.quadrature({ nodes: 8 })] : [])
+]
+
+const objectives: ReadonlyArray<Objective.Objective> = [
+  Objective.denoising(TimeLaw.at(0.3)),
+  Objective.implicit(TimeLaw.at(1.5)),
+  Objective.denoising(TimeLaw.uniform(0.2, 2)),
+  Objective.implicit(TimeLaw.likelihood({ until: 4, nodes: 3 })),
+  Objective.sum([
+    Objective.weight(0.3)(Objective.likelihood),
+    Objective.weight(-2)(
+      Objective.denoising(
+        TimeLaw.nodes([
+          { time: 0.1, weight: 0.5 },
+          { time: 1, weight: 2 }
+        ])
+      )
+    )
+  ])
+]
+
+/** α² + σ² is not 1 here. */
+const exploding = Schedule.custom({ name: 'variance exploding', alpha: () => 1, sigma: t => t, until: 10 })
+
+describe.each(Object.keys(students))('%s', name => {
+  const { score, params } = students[name]
+  const cases = Object.entries(points).flatMap(([data, points]) =>
+    Object.entries(centres).flatMap(([start, rows]) =>
+      expectations(name, points).flatMap(expectation =>
+        [Schedule.ornsteinUhlenbeck, exploding].flatMap(schedule =>
+          objectives.map(objective => ({ data, points, start, rows, expectation, schedule, objective }))
+        )
+      )
+    )
+  )
+  it.each(Object.keys(centres))('agree at %s centres', start => {
+    for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
+      if (score._tag !== 'SymmetricPair' && score._tag !== 'Custom' && points.rows < 4) {
+        // More components than rows is refused; the loss itself is fine with it.
+        continue
+      }
+      const plans = Compile.plans({ schedule, score, objective, expectation })(points)
+      if (E.isLeft(plans)) throw new Error(JSON.stringify(plans.left))
+      expect(plans.right.map(({ engine }) => engine)).toEqual(['fused', 'autodiff'])
+      const [fused, autodiff] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
+      const label = `${data}, ${Schedule.show(schedule)}, ${Expectation.show(expectation)}, ${Objective.show(objective)}`
+      const scale = 1 + Math.abs(autodiff.value)
+      expect(Math.abs(fused.value - autodiff.value) / scale, label).toBeLessThan(1e-12)
+      for (const key of Object.keys(autodiff.gradient)) {
+        const wanted = autodiff.gradient[key].values
+        const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
+        fused.gradient[key].values.forEach((g, i) => {
+          expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
+        })
+      }
+    }
+  })
+})

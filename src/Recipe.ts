@@ -1,0 +1,109 @@
+/**
+ * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data. `Pipeline.show` says
+ * what was chosen. They expect data of about unit scale, such as `Points.standardize` gives.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import { symmetricEigen } from '../lib/linalg.js'
+import * as Expectation from './Expectation.js'
+import * as Initializer from './Initializer.js'
+import * as Objective from './Objective.js'
+import * as Optimizer from './Optimizer.js'
+import * as Pipeline from './Pipeline.js'
+import * as Points from './Points.js'
+import * as Rate from './Rate.js'
+import * as Schedule from './Schedule.js'
+import type * as Score from './Score.js'
+import * as Stage from './Stage.js'
+import * as TimeLaw from './TimeLaw.js'
+
+/** A recipe makes a pipeline for a score from data. */
+export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Points.Points) => Pipeline.Pipeline<P>
+
+/**
+ * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
+ * moment. There the loss is that of power iteration.
+ */
+const highNoise = (points: Points.Points): number => {
+  const { dim } = points
+  const mean = Points.mean(points)
+  const moment = Points.covariance(points).map((c, at) => c + mean[Math.floor(at / dim)] * mean[at % dim])
+  const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
+  return Math.max(0.3, Math.log(values[0]) / 2 + 0.7)
+}
+
+const LOW_NOISE = 0.1
+
+/** The pair learns by plain descent on a deterministic loss, in steps of ½ in m = α·mean: that of expectation–maximization. */
+const pairStage = (time: number, steps: number): Stage.Stage => {
+  const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
+  return Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(time)),
+    expectation: Expectation.quadrature({ nodes: 16 }),
+    optimizer: Optimizer.gradientDescent({ rate: 0.5 / alpha ** 2 }),
+    steps,
+    relativeChange: 1e-7
+  })
+}
+
+const mixtureStage = (time: number, steps: number, rate: number): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(time)),
+    expectation: Expectation.projected({ antithetic: true }),
+    optimizer: Optimizer.adam({ rate: Rate.cosine({ rate, steps, final: rate / 100 }) }),
+    steps
+  })
+
+/**
+ * The paper's algorithm (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low. The pair
+ * starts at random, K components at k-means++ centres, the warm start.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Key, Metric, Mixture, Recipe, Run, Score } from 'ornstein'
+ *
+ * const truth = Mixture.symmetricPair([1.5, 2])
+ * const data = Mixture.sample(2000)(Key.fromSeed(1))(truth)
+ * const program = pipe(data, Compile.pipeline(Recipe.twoStage(Score.symmetricPair)(data)))
+ * assert.ok(E.isRight(program))
+ * const { params } = Run.last(program.right)(Key.fromSeed(2))
+ * assert.ok(Metric.centreError(params, truth) < 0.1)
+ */
+export const twoStage: Recipe = score => points => {
+  const high = highNoise(points)
+  return Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : Initializer.kMeansPlusPlus,
+    stages:
+      score._tag === 'SymmetricPair'
+        ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
+        : [mixtureStage(high / 2, 150, 0.05), mixtureStage(LOW_NOISE, 300, 0.05)]
+  })
+}
+
+/** Expectation–maximization from k-means++ centres (for the pair, from the spectral start). */
+export const expectationMaximization: Recipe = score => () =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : Initializer.kMeansPlusPlus,
+    stages: [Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })]
+  })
+
+/** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
+export const maximumLikelihood: Recipe = score => () =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : Initializer.kMeansPlusPlus,
+    stages: [
+      Stage.descend({
+        objective: Objective.likelihood,
+        optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }) }),
+        steps: 500,
+        relativeChange: 1e-8
+      })
+    ]
+  })

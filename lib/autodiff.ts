@@ -150,7 +150,7 @@ const recordOf = <P extends string, V>(
  * @throws Error when f returns more than a scalar
  * @example
  * import { strict as assert } from 'node:assert'
- * import { mean, square, sub, valueAndGrad } from 'ornstein/float64'
+ * import { mean, square, sub, valueAndGrad, type Tensor } from 'ornstein/float64'
  *
  * const loss = valueAndGrad(({ centre }: { readonly centre: Tensor }) => mean(square(sub(centre, 0.1))))
  * const { value, gradient } = loss({ centre: { shape: [2], values: Float64Array.of(1.1, 0.1) } })
@@ -197,7 +197,7 @@ export const vjp =
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { compute, grad, mul, square, tensor } from 'ornstein/float64'
+ * import { compute, grad, mul, square, tensor, type Tensor } from 'ornstein/float64'
  *
  * const cubed = (x: Tensor) => mul(x, square(x))
  * assert.deepEqual([...compute(() => grad(cubed)(tensor([1, 2], [2]))).values], [3, 12])

@@ -63,8 +63,7 @@ const unary: Readonly<Record<string, Pull1>> = {
   Erf: (dy, x) => T.mul(dy, T.mul(2 / Math.sqrt(Math.PI), T.exp(T.neg(T.square(x))))),
   Exp: (dy, x) => T.mul(dy, T.exp(x)),
   Expm1: (dy, x) => T.mul(dy, T.exp(x)),
-  // under a name of its own: tfjs disposes a cotangent once it has been added to another
-  Identity: (dy, x) => T.reshape(dy, x.shape),
+  Identity: dy => dy,
   Log: (dy, x) => T.div(dy, x),
   Log1p: (dy, x) => T.div(dy, T.add(1, x)),
   Neg: dy => T.neg(dy),
@@ -264,6 +263,7 @@ const cut = (dy: Tensor, sizes: ReadonlyArray<number>, axis: number): ReadonlyAr
 }
 
 const structural: Readonly<Record<string, Rule>> = {
+  // each its own tensor: tfjs disposes a cotangent once it has been added to another
   AddN: ruleOfList((dy, xs) => xs.map(x => () => T.reshape(dy, x.shape))),
   BatchMatMul: rule(['a', 'b'], (dy, [a, b], attrs: MatMulAttrs) => matMulPull(dy, a, b, attrs)),
   // towards whole numbers and truth values a cast is piecewise constant

@@ -14,7 +14,7 @@ import {
   type KernelTable,
   type Values
 } from './dense.js'
-import { loops, type Grid } from './loops.js'
+import { maps, zips, type Grid } from './loops.js'
 
 type Scalar = (x: number) => number
 type Scalar2 = (x: number, y: number) => number
@@ -136,7 +136,7 @@ const mapped =
   (name: string, f: Scalar, dtype: (x: DType) => DType): Kernel =>
   inputs => {
     const x = only(inputs)
-    const loop = loops().map[name]
+    const loop = maps[name]
     if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
     const values = new Float64Array(x.values.length)
     loop(x.values, values)
@@ -195,7 +195,7 @@ const zipped =
     const shape = broadcastShape(a.shape, b.shape, name)
     const type = dtype(a.dtype, b.dtype)
     const out = allocate(product(shape), type)
-    const loop = loops().zip[name]
+    const loop = zips[name]
     const x = a.values
     const y = b.values
     if (loop && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)

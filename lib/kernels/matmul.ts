@@ -4,35 +4,28 @@ import {
   broadcastStrides,
   copyStrided,
   kernel,
-  permute,
   product,
   type Dense,
   type KernelTable
 } from './dense.js'
-import { loops } from './loops.js'
+import { matMul as multiply } from '../simd/index.js'
 
 const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
 const doubles = (x: Dense): Float64Array => (x.values instanceof Float64Array ? x.values : Float64Array.from(x.values))
 
-/** The last two axes swapped. */
-const swapped = (x: Dense): Dense => {
-  const rank = x.shape.length
-  return permute(x, [...Array(rank - 2).keys(), rank - 1, rank - 2])
-}
-
-/** [… m, k] · [… k, n] → [… m, n], batches broadcast. Operands are laid out so that both stream along k. */
+/** [… m, k] · [… k, n] → [… m, n], batches broadcast. */
 const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Dense => {
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new Error(
       `matMul: ${list(a.shape)} and ${list(b.shape)} are not both matrices; reshape a vector to [n, 1] or [1, n]`
     )
-  const left = transposeA ? swapped(a) : a
-  const right = transposeB ? b : swapped(b)
-  const [m, k] = left.shape.slice(-2)
-  const [n, k2] = right.shape.slice(-2)
+  const rows = a.shape.slice(-2)
+  const columns = b.shape.slice(-2)
+  const [m, k] = transposeA ? rows.reverse() : rows
+  const [k2, n] = transposeB ? columns.reverse() : columns
   if (k !== k2) throw new Error(`matMul: inner sizes ${k} and ${k2} of ${list(a.shape)} and ${list(b.shape)} differ`)
-  const batch = broadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2), 'matMul')
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matMul')
   const count = product(batch)
   const values = new Float64Array(count * m * n)
   const which = (x: Dense): Float64Array => {
@@ -47,19 +40,20 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
     )
     return index
   }
-  const [x, y] = [doubles(left), doubles(right)]
-  const { matMul: multiply } = loops()
-  if (count === 1) multiply(x, y, values, m, k, n)
+  const [x, y] = [doubles(a), doubles(b)]
+  if (count === 1) multiply(x, y, m, k, n, transposeA, transposeB, values)
   else {
-    const [i, j] = [which(left), which(right)]
+    const [i, j] = [which(a), which(b)]
     for (let q = 0; q < count; q++)
       multiply(
         x.subarray(i[q] * m * k, (i[q] + 1) * m * k),
         y.subarray(j[q] * k * n, (j[q] + 1) * k * n),
-        values.subarray(q * m * n, (q + 1) * m * n),
         m,
         k,
-        n
+        n,
+        transposeA,
+        transposeB,
+        values.subarray(q * m * n, (q + 1) * m * n)
       )
   }
   return { shape: [...batch, m, n], dtype: 'float32', values }

@@ -11,7 +11,8 @@ import {
   type KernelTable,
   type Values
 } from './dense.js'
-import { loops } from './loops.js'
+import { exp } from '../simd/index.js'
+import { sum as sumOf } from './loops.js'
 
 interface Fibres {
   readonly outer: number
@@ -87,8 +88,7 @@ const sum: Fold = (x, out, { outer, n, inner }) => {
   if (n === 0) return
   if (inner === 1) {
     const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
-    const { sum: add } = loops()
-    for (let i = 0; i < outer; i++) out[i] = add(doubles, i * n, (i + 1) * n)
+    for (let i = 0; i < outer; i++) out[i] = sumOf(doubles, i * n, (i + 1) * n)
     return
   }
   const levels = Math.max(0, Math.ceil(Math.log2(n / 16)) + 1)
@@ -155,20 +155,23 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
   kernel((inputs, { dim, axis }: { dim?: number; axis?: number }) => {
     const [x] = Object.values(inputs)
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
-    const values = new Float64Array(x.values.length)
-    for (let i = 0; i < outer; i++)
-      for (let k = 0; k < inner; k++) {
-        const from = i * n * inner + k
-        const to = from + n * inner
-        let m = -Infinity
-        for (let p = from; p < to; p += inner) m = larger(m, x.values[p])
-        let total = 0
-        for (let p = from; p < to; p += inner) total += values[p] = Math.exp(x.values[p] - m)
-        if (logarithm) {
-          const shift = Math.log(total)
-          for (let p = from; p < to; p += inner) values[p] = x.values[p] - m - shift
-        } else for (let p = from; p < to; p += inner) values[p] /= total
-      }
+    const shifted = new Float64Array(x.values.length)
+    const visit = (fibre: (from: number, to: number) => void): void => {
+      for (let i = 0; i < outer; i++) for (let k = 0; k < inner; k++) fibre(i * n * inner + k, (i + 1) * n * inner + k)
+    }
+    visit((from, to) => {
+      let top = -Infinity
+      for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
+      for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
+    })
+    const values = exp(shifted, new Float64Array(shifted.length))
+    visit((from, to) => {
+      let total = 0
+      for (let p = from; p < to; p += inner) total += values[p]
+      const log = Math.log(total)
+      if (logarithm) for (let p = from; p < to; p += inner) values[p] = shifted[p] - log
+      else for (let p = from; p < to; p += inner) values[p] /= total
+    })
     return { shape: x.shape, dtype: 'float32', values }
   })
 

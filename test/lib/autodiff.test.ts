@@ -63,7 +63,7 @@ describe('compute', () => {
     F.compute(() => F.scalar(1))
     const ours = tf.getGradient('Exp')
     tf.registerGradient(theirs)
-    expect(entries(() => F.grad(F.exp)(F.scalar(1)))).toEqual([Math.E])
+    expect(entries(() => F.grad(F.exp)(F.scalar(1)))[0]).toBeCloseTo(Math.E, 14)
     expect(tf.getGradient('Exp')).toBe(theirs)
     tf.registerGradient(ours)
   })

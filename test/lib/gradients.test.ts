@@ -183,7 +183,8 @@ const table: Readonly<Record<string, Row[]>> = {
     { f: x => F.pow(x, 3), at: [exactly([3], -1.5, 0, 2)] },
     { f: x => F.pow(x, 2), at: [exactly([3], -1.5, 0, 2)] },
     { f: x => F.pow(x, 1), at: [exactly([2], 0, 2)] },
-    { f: x => F.pow(x, 0), at: [exactly([2], 0, 2)] }
+    { f: x => F.pow(x, 0), at: [exactly([2], 0, 2)] },
+    { f: b => F.pow(F.tensor([0, 2], [2]), b), at: [exactly([2], 1.5, 0.5)] }
   ],
   Prelu: [{ f: (x, alpha) => runAll('Prelu', { x, alpha }) as unknown as Tensor, at: [at([2, 3]), at([3])] }],
   Prod: reduced(F.prod, exactly([2, 3, 2], 0, 1.5, 2, 0, 1, 2, 0.5, -1, 0, 0, 3, 1)),

@@ -1,0 +1,282 @@
+/** Everything that is wrong, at once, each with what a user will read. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { neg } from '../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Points,
+  Problem,
+  Rate,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+
+const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.from({ length: 10 }, (_, i) => Math.sin(i)) }
+
+const custom = Score.custom({ name: 'shrink', shapes: () => ({ scale: [] }), apply: (_, x) => neg(x) })
+
+/** A right pipeline, to be made wrong in one place. */
+const right = Pipeline.of({
+  schedule: Schedule.ornsteinUhlenbeck,
+  // Its parameters' names are of no interest here.
+  score: Score.spherical({ components: 3 }) as unknown as Score.Score<string>,
+  initializer: Initializer.kMeansPlusPlus,
+  stages: []
+})
+
+const descend = {
+  objective: Objective.denoising(TimeLaw.at(0.3)),
+  expectation: Expectation.monteCarlo(),
+  optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+  steps: 3
+}
+
+const stage = (change: Partial<Parameters<typeof Stage.descend>[0]>): Pipeline.Pipeline<string> => ({
+  ...right,
+  stages: [Stage.descend({ ...descend, ...change })]
+})
+
+const anyScore = <P extends string>(score: Score.Score<P>): Score.Score<string> =>
+  // As above.
+  score as unknown as Score.Score<string>
+
+const withScore = <P extends string>(
+  score: Score.Score<P>,
+  change: Partial<Parameters<typeof Stage.descend>[0]> = {}
+): Pipeline.Pipeline<string> => ({
+  ...stage(change),
+  score: anyScore(score),
+  initializer: Initializer.gaussian({ scale: 1 })
+})
+
+const messages = (pipeline: Pipeline.Pipeline<string>, data: Points.Points = points): ReadonlyArray<string> =>
+  pipe(
+    data,
+    Compile.pipeline(pipeline),
+    E.match(
+      problems => problems.map(Problem.show),
+      () => []
+    )
+  )
+
+const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.Points, ReadonlyArray<string>]> = [
+  ['nothing wrong', stage({}), points, []],
+  [
+    'a quadrature of three components',
+    stage({ expectation: Expectation.quadrature({ nodes: 8 }) }),
+    points,
+    [
+      'stages[0].expectation: Expectation.quadrature({ nodes: 8 }) of Score.spherical({ components: 3 }) is not of Score.symmetricPair, the score with a single direction that matters; use Expectation.projected()'
+    ]
+  ],
+  [
+    'a projection of a custom score',
+    withScore(custom, { expectation: Expectation.projected() }),
+    points,
+    [
+      'stages[0].expectation: Expectation.projected() of Score.custom({ name: "shrink", … }) is not of the score of a mixture, whose centres say which noise matters; use Expectation.monteCarlo()'
+    ]
+  ],
+  [
+    'the likelihood of a custom score',
+    withScore(custom, { objective: Objective.likelihood }),
+    points,
+    [
+      'stages[0].objective: Objective.likelihood of Score.custom({ name: "shrink", … }) is not of the score of a mixture, which has a density; use Objective.denoising or Objective.implicit'
+    ]
+  ],
+  [
+    'centres for a custom score',
+    { ...withScore(custom), initializer: Initializer.kMeansPlusPlus },
+    points,
+    [
+      'initializer: Initializer.kMeansPlusPlus is not one for Score.custom({ name: "shrink", … }), which has no centres; use Initializer.gaussian, or Initializer.values with all parameters by name'
+    ]
+  ],
+  [
+    'expectation–maximization of a custom score',
+    { ...withScore(custom), stages: [Stage.expectationMaximization({ steps: 1 })] },
+    points,
+    [
+      'stages[0].score: Score.custom({ name: "shrink", … }) is not the score of a mixture, as expectation–maximization needs; use Stage.descend'
+    ]
+  ],
+  [
+    'fixed noise of another size',
+    stage({ expectation: Expectation.fixed({ rows: 4, dim: 2, values: new Float64Array(8) }) }),
+    points,
+    [
+      'stages[0].expectation.noise: 4 × 2 is not 5 × 2, a row for each row of the data; draw as much noise as there is data'
+    ]
+  ],
+  [
+    'a time outside the schedule',
+    {
+      ...stage({ objective: Objective.denoising(TimeLaw.at(2)) }),
+      schedule: Schedule.custom({ name: 'flow', alpha: t => 1 - t, sigma: t => t, until: 1 })
+    },
+    points,
+    [
+      'stages[0].objective.timeLaw.time: 2 is not a time of Schedule.custom({ name: "flow", … }) with noise, in (0, 1]; try 0.1'
+    ]
+  ],
+  [
+    'a time without noise',
+    stage({ objective: Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(TimeLaw.at(0))])) }),
+    points,
+    [
+      'stages[0].objective.objective.objectives[1].timeLaw.time: 0 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
+    ]
+  ],
+  [
+    // log-SNR there: 2 log(3/127)
+    'a schedule that rises',
+    { ...stage({}), schedule: Schedule.custom({ name: 'back', alpha: t => t, sigma: t => 1 - t, until: 1 }) },
+    points,
+    [
+      'schedule.log-SNR of back at time 0.023076923076923078: -7.491149595580963 is not falling; let the noise grow relative to the signal as time goes on'
+    ]
+  ],
+  [
+    'more components than rows',
+    withScore(Score.isotropic({ components: 6 })),
+    points,
+    ['score.components: 6 is not ≤ 5, the number of rows; ask for fewer components or give more data']
+  ],
+  [
+    'a rate below zero',
+    stage({ optimizer: Optimizer.gradientDescent({ rate: -1 }) }),
+    points,
+    ['stages[0].optimizer.rate: -1 is not > 0 and finite; try 0.1']
+  ],
+  [
+    'parameters of the wrong shape',
+    { ...stage({}), initializer: Initializer.values(Params.of({ means: [[1, 2]], extra: 1 })) },
+    points,
+    [
+      'initializer.values.means: shape [1, 2] is not of shape [3, 2]; reshape it to fit the data',
+      'initializer.values.extra: given is not a parameter of the score, which has means; leave it out'
+    ]
+  ],
+  [
+    'centres of the wrong shape',
+    { ...stage({}), initializer: Initializer.warmStart({ centres: [[1, 2, 3]], radius: -1 }) },
+    points,
+    [
+      'initializer.centres: [[1,2,3]] is not 3 finite centres of 2 coordinates; give one list of coordinates for each centre',
+      'initializer.radius: -1 is not ≥ 0 and finite; try 0.5'
+    ]
+  ],
+  [
+    'a NaN in the data',
+    stage({}),
+    { rows: 20, dim: 2, values: Float64Array.from({ length: 40 }, (_, i) => (i === 33 ? NaN : i)) },
+    ['points.row 17, column 2: NaN is not a finite number; correct it or leave the row out']
+  ],
+  [
+    'a custom objective under a projection',
+    stage({
+      objective: Objective.custom('mine', TimeLaw.at(0.3), ({ score }) => score),
+      expectation: Expectation.projected()
+    }),
+    points,
+    [
+      'stages[0].expectation: Expectation.projected() of Objective.custom("mine", TimeLaw.at(0.3), …) is not one that draws the noise itself, which a custom objective may look at; use Expectation.monteCarlo()'
+    ]
+  ],
+  [
+    'everything at once',
+    {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: anyScore(Score.spherical({ components: 9 })),
+      initializer: Initializer.gaussian({ scale: 0 }),
+      stages: [
+        Stage.descend({
+          objective: Objective.implicit(TimeLaw.uniform(2, 1)),
+          expectation: Expectation.projected({ draws: 0 }),
+          optimizer: Optimizer.adam({ rate: Rate.constant(0), beta1: 1 }),
+          steps: -1
+        }),
+        Stage.expectationMaximization({ steps: 1.5, varianceFloor: 0 })
+      ]
+    },
+    points,
+    [
+      'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',
+      'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
+      'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
+      'stages[0].optimizer.beta1: 1 is not in [0, 1); try 0.9',
+      'stages[0].optimizer.rate: 0 is not > 0 and finite; try 0.1',
+      'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
+      'stages[1].steps: 1.5 is not a whole number ≥ 0; try 100',
+      'stages[1].varianceFloor: 0 is not > 0 and finite; try 0.000001'
+    ]
+  ]
+]
+
+describe('Compile.pipeline', () => {
+  it.each(faults)('%s', (_, pipeline, data, wanted) => {
+    expect(messages(pipeline, data)).toEqual(wanted)
+  })
+
+  it('says what was chosen, and why', () => {
+    const plan = (pipeline: Pipeline.Pipeline<string>): string =>
+      pipe(
+        points,
+        Compile.pipeline(pipeline),
+        E.match(() => 'refused', Compile.explain)
+      )
+    expect(plan({ ...stage({}), stages: [...stage({}).stages, Stage.expectationMaximization({ steps: 1 })] })).toBe(
+      [
+        'stage 1: minimise E |s(x_t) + z/σ|², at t = 0.3',
+        '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data',
+        'stage 2: θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
+        '  by closed form: the maximiser of the expected log-likelihood is known'
+      ].join('\n')
+    )
+    expect(plan(withScore(custom))).toMatch(/by autodiff: Score.custom\(\{ name: "shrink", … \}\) has no closed form/)
+  })
+})
+
+describe('Compile.valueAndGrad', () => {
+  const loss = {
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.isotropic({ components: 2 }),
+    objective: Objective.denoising(TimeLaw.uniform(0.1, 1)),
+    expectation: Expectation.projected()
+  }
+  const params = Params.of({
+    means: [
+      [1, 0],
+      [0, -1]
+    ],
+    logits: [0, 1],
+    logVariances: [0.2, -0.3]
+  })
+
+  it('gives the same bits for the same key, others for another', () => {
+    const compiled = Compile.valueAndGrad(loss)(points)
+    if (E.isLeft(compiled)) throw new Error('refused')
+    const at = (seed: number): number => compiled.right(params, Key.fromSeed(seed)).value
+    expect(at(1)).toBe(at(1))
+    expect(at(1)).not.toBe(at(2))
+  })
+
+  it('refuses parameters of the wrong shape by name', () => {
+    const compiled = Compile.valueAndGrad(loss)(points)
+    if (E.isLeft(compiled)) throw new Error('refused')
+    expect(() =>
+      compiled.right({ ...params, logits: { shape: [3], values: new Float64Array(3) } }, Key.fromSeed(1))
+    ).toThrow('logits: shape [3] is not of shape [2]; give parameters that fit the score and the data')
+  })
+})

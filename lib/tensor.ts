@@ -19,6 +19,7 @@ export type Operand = Tensor | number
 /** One axis or several, from the end when negative. */
 export type Axes = number | ReadonlyArray<number>
 
+/** Sizes of the axes, outermost first; [] for a scalar. */
 export type Shape = ReadonlyArray<number>
 
 /** What entries are: doubles (tfjs, which has no name for them, reports 'float32'), whole numbers, or truth values. */
@@ -53,7 +54,9 @@ export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values:
 /** `shape` filled with x, exactly. */
 export const fill = (shape: Shape, x: number): Tensor =>
   run('Fill', {}, { shape: [...shape], value: x, dtype: 'float32' })
+/** `shape` filled with 0. */
 export const zeros = (shape: Shape): Tensor => fill(shape, 0)
+/** `shape` filled with 1. */
 export const ones = (shape: Shape): Tensor => fill(shape, 1)
 
 /** start, start + step, … while short of stop. */
@@ -72,7 +75,9 @@ export const oneHot = (indices: Operand, depth: number): Tensor =>
 
 /** The identity matrix, [n, n]. */
 export const eye = (n: number): Tensor => oneHot(range(0, n), n)
+/** Zeros of the shape and type of x. */
 export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: lift(x) })
+/** Ones of the shape and type of x. */
 export const onesLike = (x: Operand): Tensor => run('OnesLike', { x: lift(x) })
 
 const lift = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
@@ -124,7 +129,9 @@ export const squaredDifference: Binary = binary('SquaredDifference')
 /** The angle of (b, a), in (-π, π] */
 export const atan2: Binary = binary('Atan2')
 
+/** -x */
 export const neg: Unary = unary('Neg')
+/** e^x */
 export const exp: Unary = unary('Exp')
 /** The natural logarithm */
 export const log: Unary = unary('Log')
@@ -132,6 +139,7 @@ export const log: Unary = unary('Log')
 export const expm1: Unary = unary('Expm1')
 /** log(1 + x), right for small x */
 export const log1p: Unary = unary('Log1p')
+/** (e^x - e^{-x}) / (e^x + e^{-x}) */
 export const tanh: Unary = unary('Tanh')
 /** 1 / (1 + e^{-x}) */
 export const sigmoid: Unary = unary('Sigmoid')
@@ -139,26 +147,41 @@ export const sigmoid: Unary = unary('Sigmoid')
 export const softplus: Unary = unary('Softplus')
 /** 2/√π ∫₀ˣ e^{-t²} dt */
 export const erf: Unary = unary('Erf')
+/** √x, NaN where x < 0; the derivative is ∞ at 0. */
 export const sqrt: Unary = unary('Sqrt')
 /** 1 / √x */
 export const rsqrt: Unary = unary('Rsqrt')
+/** x² */
 export const square: Unary = unary('Square')
+/** sin x, x in radians */
 export const sin: Unary = unary('Sin')
+/** cos x, x in radians */
 export const cos: Unary = unary('Cos')
+/** tan x, x in radians */
 export const tan: Unary = unary('Tan')
+/** The angle in [-π/2, π/2] whose sine is x; |x| ≤ 1 */
 export const asin: Unary = unary('Asin')
+/** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
 export const acos: Unary = unary('Acos')
+/** The angle in (-π/2, π/2) whose tangent is x */
 export const atan: Unary = unary('Atan')
+/** (e^x - e^{-x}) / 2 */
 export const sinh: Unary = unary('Sinh')
+/** (e^x + e^{-x}) / 2 */
 export const cosh: Unary = unary('Cosh')
+/** The inverse of sinh */
 export const asinh: Unary = unary('Asinh')
+/** The inverse of cosh on [0, ∞); x ≥ 1 */
 export const acosh: Unary = unary('Acosh')
+/** The inverse of tanh; |x| < 1 */
 export const atanh: Unary = unary('Atanh')
 /** |x|, derivative 0 at 0 */
 export const abs: Unary = unary('Abs')
 /** -1, 0 or 1 */
 export const sign: Unary = unary('Sign')
+/** ⌊x⌋ */
 export const floor: Unary = unary('Floor')
+/** ⌈x⌉ */
 export const ceil: Unary = unary('Ceil')
 /** The nearest whole number, the even one of two */
 export const round: Unary = unary('Round')
@@ -170,8 +193,11 @@ export const relu: Unary = unary('Relu')
 export const elu: Unary = unary('Elu')
 /** The self-normalising unit of Klambauer et al. (2017) */
 export const selu: Unary = unary('Selu')
+/** Whether an entry is NaN */
 export const isNaN: Unary = unary('IsNan')
+/** Whether an entry is neither NaN nor infinite */
 export const isFinite: Unary = unary('IsFinite')
+/** Whether an entry is ∞ or -∞ */
 export const isInf: Unary = unary('IsInf')
 
 /** 1 where x > 0, `below` elsewhere */
@@ -182,15 +208,25 @@ export const clip = (x: Operand, low: number, high: number): Tensor => {
   return run('ClipByValue', { x: lift(x) }, { clipValueMin: low, clipValueMax: high })
 }
 
+/** a > b, entry by entry */
 export const greater: Binary = binary('Greater')
+/** a ≥ b */
 export const greaterEqual: Binary = binary('GreaterEqual')
+/** a < b */
 export const less: Binary = binary('Less')
+/** a ≤ b */
 export const lessEqual: Binary = binary('LessEqual')
+/** a = b; NaN equals nothing */
 export const equal: Binary = binary('Equal')
+/** a ≠ b */
 export const notEqual: Binary = binary('NotEqual')
+/** Whether both are true (not 0) */
 export const logicalAnd: Binary = binary('LogicalAnd')
+/** Whether either is true (not 0) */
 export const logicalOr: Binary = binary('LogicalOr')
+/** Whether just one is true (not 0) */
 export const logicalXor: Binary = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
+/** Whether x is false (0) */
 export const logicalNot: Unary = unary('LogicalNot')
 
 /**

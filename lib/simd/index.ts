@@ -1,10 +1,11 @@
 /**
  * Elementary functions, reductions, matrix products and random draws in double precision, two lanes at a time in
- * WebAssembly SIMD, on arrays of the caller's; plain JavaScript where that is missing.
+ * WebAssembly SIMD, on arrays of the caller's; plain JavaScript where that is missing. Additions, square roots and other
+ * single operations are not here: copying in and out costs more than a plain loop.
  *
  * | | error, at most | |
  * |---|---|---|
- * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp, the whole domain | NaN, ±0, ±∞ as `Math` has them |
+ * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp | the whole domain; NaN, ±0, ±∞ as `Math` has them |
  * | sum, dot | 1 ulp of Σ\|xᵢ\|, and of Σ\|xᵢyᵢ\| with products rounded | whatever the length |
  * | matMul | k ulp of Σ\|aᵢₚbₚⱼ\| | entry (i, j) depends on row i of A and column j of B only, not on m, n or the rest |
  * | uniforms, normals | none | the bits of lib/key.ts |
@@ -38,9 +39,9 @@ const kernels = (): Kernels => accelerator() ?? plain
 export const accelerated = (): boolean => accelerator() !== null
 
 /**
- * Compiles ahead and in the background, and says whether the kernels run in SIMD. Nobody needs to call it, but some old
- * browsers (Chrome before 115) refuse to compile a module of this size at once on their main thread, and would stay on
- * the plain path.
+ * Compiles ahead and in the background, and says whether the kernels run in SIMD. Nobody needs to call it, but on their
+ * main thread Chromium's browsers of before 2023 refuse to compile a module of over 4 kB at once (this one has 25), and
+ * without it would stay on the plain path.
  */
 export const ready = async (): Promise<boolean> => {
   if (accelerator() === null) {

@@ -73,17 +73,25 @@ const CHUNK = 1024
 const BLOCK = 16384
 const DEPTH = 256
 const WIDTH = 256
-/** A tile reaches up to three rows over the end of A or C, each of at most DEPTH or WIDTH doubles. */
+/** Tiles and panels reach up to three rows or columns over a block's end, each of at most DEPTH or WIDTH doubles. */
 const OVERHANG = 3 * 256 + 8
+
+/** 64 kB each; the arena takes 21 of them. */
+const PAGES = 24
 
 /** Blocks of consecutive indices below n, `step` at a time: calls visit(first, size). */
 const blocks = (n: number, step: number, visit: (first: number, size: number) => void): void => {
   for (let first = 0; first < n; first += step) visit(first, Math.min(step, n - first))
 }
 
-/** `whole` itself if [from, to) is all of it: a view costs more than a short copy. */
-const part = (whole: Float64Array, from: number, to: number): Float64Array =>
-  from === 0 && to === whole.length ? whole : whole.subarray(from, to)
+/** Below this length, a loop is faster than a view to copy from. */
+const SHORT = 24
+
+/** Copies source[from], …, source[from + count − 1] to target[to], … */
+const copy = (source: Float64Array, from: number, target: Float64Array, to: number, count: number): void => {
+  if (count < SHORT) for (let i = 0; i < count; i++) target[to + i] = source[from + i]
+  else target.set(count === source.length ? source : source.subarray(from, from + count), to)
+}
 
 /** A block of a row-major matrix with `length` columns: `rows` from `top`, `columns` from `left`. */
 interface Block {
@@ -94,27 +102,23 @@ interface Block {
   readonly columns: number
 }
 
-/** Below this many columns, a loop over a row is faster than a view of it. */
-const SHORT = 24
-
-/** Copies a block of `matrix` to the beginning of `packed`, row after row, or with `back` the other way. */
-const copyBlock = (matrix: Float64Array, packed: Float64Array, block: Block, back: boolean): void => {
+/** Calls visit(at, packed, count) for stretches of a block: where in the matrix, and where if packed row after row. */
+const stretches = (block: Block, visit: (at: number, packed: number, count: number) => void): void => {
   const { length, top, rows, left, columns } = block
-  if (columns === length) {
-    const here = part(matrix, top * length, (top + rows) * length)
-    if (back) here.set(part(packed, 0, rows * columns))
-    else packed.set(here)
-    return
-  }
-  for (let i = 0; i < rows; i++) {
-    const at = (top + i) * length + left
-    const to = i * columns
-    if (columns >= SHORT) {
-      if (back) matrix.set(packed.subarray(to, to + columns), at)
-      else packed.set(matrix.subarray(at, at + columns), to)
-    } else if (back) for (let j = 0; j < columns; j++) matrix[at + j] = packed[to + j]
-    else for (let j = 0; j < columns; j++) packed[to + j] = matrix[at + j]
-  }
+  if (columns === length) visit(top * length, 0, rows * length)
+  else for (let i = 0; i < rows; i++) visit((top + i) * length + left, i * columns, columns)
+}
+
+const copyIn = (matrix: Float64Array, block: Block, packed: Float64Array): void => {
+  stretches(block, (at, to, count) => {
+    copy(matrix, at, packed, to, count)
+  })
+}
+
+const copyOut = (packed: Float64Array, matrix: Float64Array, block: Block): void => {
+  stretches(block, (at, from, count) => {
+    copy(packed, from, matrix, at, count)
+  })
 }
 
 /**
@@ -122,7 +126,7 @@ const copyBlock = (matrix: Float64Array, packed: Float64Array, block: Block, bac
  * the cache, and results copied out.
  */
 export const simd = (module: WebAssembly.Module): SimdKernels => {
-  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 })
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES })
   const wasm = instantiate(module, memory)
   let next = wasm.start()
   /** The arena: places for operands, laid out once and used by every call. */
@@ -135,13 +139,13 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
   const y = place(CHUNK)
   const state = place(16)
   const blockA = place(BLOCK + OVERHANG)
-  const blockB = place(DEPTH * WIDTH)
+  const blockB = place(DEPTH * WIDTH + OVERHANG)
   const panels = place(DEPTH * WIDTH)
   const blockC = place(BLOCK + OVERHANG)
 
   /** Copies elements [from, from + count) to a chunk, and zeros after them to a multiple of 8, which is returned. */
   const load = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
-    chunk.set(part(source, from, from + count))
+    copy(source, from, chunk, 0, count)
     const padded = (count + 7) & -8
     if (padded > count) chunk.fill(0, count, padded)
     return padded
@@ -152,7 +156,7 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
     (source, out = new Float64Array(source.length)) => {
       blocks(source.length, CHUNK, (from, count) => {
         map(x.at, x.at, load(source, from, count, x.view))
-        out.set(part(x.view, 0, count), from)
+        copy(x.view, 0, out, from, count)
       })
       return out
     }
@@ -164,7 +168,7 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
       blocks(count + skip, CHUNK, (from, size) => {
         draws(k0 | 0, k1 | 0, first - skip + from, (size + 3) & -4, x.at)
         const before = from === 0 ? skip : 0
-        out.set(part(x.view, before, size), from + before - skip)
+        copy(x.view, before, out, from + before - skip, size - before)
       })
     }
 
@@ -202,31 +206,22 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
       const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
       blocks(n, width, (j, columns) => {
         blocks(k, depth, (p, inner) => {
-          copyBlock(
-            b,
-            blockB.view,
-            transposeB
-              ? { length: k, top: j, rows: columns, left: p, columns: inner }
-              : { length: n, top: p, rows: inner, left: j, columns },
-            false
-          )
-          wasm.pack(blockB.at, (transposeB ? inner : columns) * DOUBLE, transposeB, inner, columns, panels.at)
+          const [strideB, blockOfB] = transposeB
+            ? [inner, { length: k, top: j, rows: columns, left: p, columns: inner }]
+            : [columns, { length: n, top: p, rows: inner, left: j, columns }]
+          copyIn(b, blockOfB, blockB.view)
+          wasm.pack(blockB.at, strideB * DOUBLE, transposeB, inner, columns, panels.at)
           blocks(m, height, (i, rows) => {
-            copyBlock(
-              a,
-              blockA.view,
-              transposeA
-                ? { length: m, top: p, rows: inner, left: i, columns: rows }
-                : { length: k, top: i, rows, left: p, columns: inner },
-              false
-            )
-            const [down, along] = transposeA ? [1, rows] : [inner, 1]
-            // A single block of rows stays in blockC from one p to the next; several go to `out` and back.
-            const resident = rows === m
-            const block = { length: n, top: i, rows, left: j, columns }
-            if (p > 0 && !resident) copyBlock(out, blockC.view, block, false)
+            const [down, along, blockOfA] = transposeA
+              ? [1, rows, { length: m, top: p, rows: inner, left: i, columns: rows }]
+              : [inner, 1, { length: k, top: i, rows, left: p, columns: inner }]
+            const blockOfC = { length: n, top: i, rows, left: j, columns }
+            // A single block of rows stays in the memory from one p to the next; several go to `out` and back.
+            const stays = rows === m
+            copyIn(a, blockOfA, blockA.view)
+            if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
             wasm.multiply(blockA.at, down * DOUBLE, along * DOUBLE, panels.at, blockC.at, rows, inner, columns, p > 0)
-            if (!resident || p + inner === k) copyBlock(out, blockC.view, block, true)
+            if (!stays || p + inner === k) copyOut(blockC.view, out, blockOfC)
           })
         })
       })

@@ -10,6 +10,18 @@ import { oracle, ulps } from './simd-oracle.js'
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 type Name = (typeof names)[number]
 
+/** Bounds on the error in ulp, tighter than what is promised, 2: worse is a change for the worse. */
+const bounds: Readonly<Record<Name, number>> = {
+  exp: 1,
+  expm1: 1.35,
+  log: 0.9,
+  log1p: 0.9,
+  tanh: 1.1,
+  sigmoid: 1.75,
+  softplus: 1.6,
+  erf: 1.2
+}
+
 /** Below it, a function is not defined. */
 const lower: Partial<Record<Name, number>> = { log: 0, log1p: -1 }
 
@@ -101,12 +113,12 @@ describe('the SIMD path', () => {
     expect(Simd.accelerated()).toBe(true)
   })
 
-  it.each(names)('%s is within 2 ulp of the exact value, in every binade and around every edge', name => {
+  it.each(names)('%s is within its bound of the exact value, in every binade and around every edge', name => {
     const x = points(name)
     const y = Simd[name](x)
     const bad = Array.from(x.keys())
       .map(i => ({ x: x[i], y: y[i], ulps: ulps(y[i], oracle[name](x[i])) }))
-      .filter(({ ulps }) => !(ulps <= 2))
+      .filter(({ ulps }) => !(ulps <= bounds[name]))
     expect(bad.slice(0, 5)).toEqual([])
   })
 

@@ -77,8 +77,9 @@ export function exp(x: v128): v128 {
 }
 
 /**
- * 2^k(e^r − 1) + (2^k − 1), the larger addends' rounding error carried along: they cancel for k = ±1. Everything is halved
- * until the last step, as 2^1024 is no double. Below 2⁻⁵⁴, x itself: halving would lose a bit of a subnormal, and −0.
+ * 2^k(e^r − 1) + (2^k − 1), the largest parts first: where those cancel, for k = ±1, their sum is exact. Everything is
+ * halved until the last step, as 2^1024 is no double. Below 2⁻⁵⁴, x itself: halving would lose a bit of a subnormal, and
+ * −0 its sign.
  */
 @inline
 export function expm1(x: v128): v128 {
@@ -90,11 +91,8 @@ export function expm1(x: v128): v128 {
   const r = f64x2.sub(h, l)
   const s = f64x2.add(rest(r), f64x2.sub(f64x2.sub(h, r), l))
   const power = i64x2.shl(i64x2.sub(t, i64x2.splat(1024)), 52)
-  const whole = f64x2.sub(power, f64x2.splat(0.5))
-  const part = f64x2.mul(power, r)
-  const sum = f64x2.add(whole, part)
-  const error = f64x2.sub(part, f64x2.sub(sum, whole))
-  const y = f64x2.add(sum, f64x2.add(error, f64x2.mul(power, s)))
+  const sum = f64x2.add(f64x2.sub(power, f64x2.splat(0.5)), f64x2.mul(power, r))
+  const y = f64x2.add(sum, f64x2.mul(power, s))
   return v128.bitselect(x, f64x2.add(y, y), f64x2.lt(f64x2.abs(x), f64x2.splat(5.551115123125783e-17)))
 }
 

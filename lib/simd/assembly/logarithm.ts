@@ -73,25 +73,25 @@ export function lnAtEdges(x: v128, otherwise: v128): v128 {
 }
 
 /**
- * ln(1 + x) where 1 + x is `ordinary`. With u = 1 + x rounded and c its rounding error, exact, it is ln u + c/u to first
- * order in c. −0 stays −0, which u forgets.
+ * ln u + c/u for the double u nearest 1 + x, and the c that rounding took: ln(1 + x) to first order in c. u − 1 is exact,
+ * and then c, unless u is so large that c does not count.
  */
 @inline
+function lnOfSum(u: v128, x: v128): v128 {
+  const c = f64x2.sub(x, f64x2.sub(u, f64x2.splat(1)))
+  return reduced(u, f64x2.div(c, u), true, 0)
+}
+
+/** ln(1 + x) where 1 + x is `ordinary`. −0 stays −0, which 1 + x forgets. */
+@inline
 export function log1p(x: v128): v128 {
-  const one = f64x2.splat(1)
-  const u = f64x2.add(one, x)
-  const xPart = f64x2.sub(u, one)
-  const c = f64x2.add(f64x2.sub(one, f64x2.sub(u, xPart)), f64x2.sub(x, xPart))
-  const y = reduced(u, f64x2.div(c, u), true, 0)
+  const y = lnOfSum(f64x2.add(f64x2.splat(1), x), x)
   return v128.or(y, v128.and(x, f64x2.eq(x, f64x2.splat(0))))
 }
 
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^{−|x|}). */
 @inline
 export function softplus(x: v128): v128 {
-  const one = f64x2.splat(1)
   const e = exp(f64x2.neg(f64x2.abs(x)))
-  const u = f64x2.add(one, e)
-  const c = f64x2.sub(e, f64x2.sub(u, one))
-  return f64x2.add(v128.pmax<f64>(x, f64x2.splat(0)), reduced(u, f64x2.div(c, u), true, 0))
+  return f64x2.add(v128.pmax<f64>(x, f64x2.splat(0)), lnOfSum(f64x2.add(f64x2.splat(1), e), e))
 }

@@ -7,33 +7,26 @@
  */
 
 /**
- * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row, columns
- * beyond n as zeros. The block begins at `b`; its rows (with `transposed`, its columns) are `stride` bytes apart.
+ * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row. Columns beyond n
+ * hold anything, as nothing of theirs is stored. The block begins at `b`; its rows (with `transposed`, its columns) are
+ * `stride` bytes apart, and up to three columns beyond its end are read.
  */
 export function pack(b: usize, stride: usize, transposed: bool, k: i32, n: i32, panels: usize): void {
-  const along: usize = transposed ? stride : 8
-  const down: usize = transposed ? 8 : stride
-  let j: i32 = 0
-  for (; j + 4 <= n; j += 4, b += along << 2) {
+  for (let j: i32 = 0; j < n; j += 4, b += transposed ? stride << 2 : 32) {
     let from = b
-    for (const end = panels + (<usize>k << 5); panels < end; panels += 32, from += down) {
+    for (const end = panels + (<usize>k << 5); panels < end; panels += 32) {
       if (transposed) {
         store<f64>(panels, load<f64>(from))
-        store<f64>(panels, load<f64>(from + along), 8)
-        store<f64>(panels, load<f64>(from + 2 * along), 16)
-        store<f64>(panels, load<f64>(from + 3 * along), 24)
+        store<f64>(panels, load<f64>(from + stride), 8)
+        store<f64>(panels, load<f64>(from + 2 * stride), 16)
+        store<f64>(panels, load<f64>(from + 3 * stride), 24)
+        from += 8
       } else {
         v128.store(panels, v128.load(from))
         v128.store(panels, v128.load(from, 16), 16)
+        from += stride
       }
     }
-  }
-  if (j == n) return
-  for (const end = panels + (<usize>k << 5); panels < end; panels += 32, b += down) {
-    store<f64>(panels, load<f64>(b))
-    store<f64>(panels, j + 1 < n ? load<f64>(b + along) : 0, 8)
-    store<f64>(panels, j + 2 < n ? load<f64>(b + 2 * along) : 0, 16)
-    store<f64>(panels, 0, 24)
   }
 }
 

@@ -1,0 +1,33 @@
+/** The laws of the built-in schedule, and of others written as users write them. */
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { Schedule } from '../../src/index.js'
+import { cosine, straight, varianceExploding } from '../../src/laws/arbitraries.js'
+import * as laws from '../../src/laws/schedule.js'
+
+fc.configureGlobal({ seed: 2307_01178 })
+
+const linear = Schedule.custom({
+  name: 'linear β',
+  alpha: t => Math.exp(-0.25 * t * t),
+  sigma: t => Math.sqrt(-Math.expm1(-0.5 * t * t)),
+  until: 4
+})
+
+/** A row for each instance: what it is, and what it claims. */
+const instances: ReadonlyArray<readonly [Schedule.Schedule, laws.ScheduleOptions]> = [
+  [Schedule.ornsteinUhlenbeck, {}],
+  [cosine, { variancePreserving: true }],
+  [varianceExploding, { homogeneous: false }],
+  [straight, {}],
+  [linear, { variancePreserving: true }]
+]
+
+describe.each(instances.map(([schedule, options]) => ({ schedule, options, name: Schedule.show(schedule) })))(
+  '$name',
+  ({ schedule, options }) => {
+    it.each(laws.schedule(schedule, options))('$name', ({ property }) => {
+      fc.assert(property)
+    })
+  }
+)

@@ -56,9 +56,9 @@ export interface Plan<P extends string> {
 /** Gauss–Legendre nodes for a uniform time law when nothing else says how many. */
 const TIME_NODES = 16
 
-/** A noise level with a draw of noise: a scalar for all rows, or one a row. */
+/** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
 interface Sample {
-  readonly weight: number
+  readonly weight: Float64Array
   readonly alpha: Float64Array
   readonly sigma: Float64Array
   readonly noise: Noise.Noise
@@ -117,7 +117,7 @@ const draw =
           noiseKeys[i]
         )(expectation).map(draw => ({
           ...level,
-          weight: weight * draw.weight,
+          weight: Float64Array.of(weight * draw.weight),
           noise: draw.noise
         }))
       })
@@ -193,7 +193,7 @@ const autodiff = <P extends string>(
     )
 
   const matching =
-    (term: Matching, { alpha, sigma, noise }: Sample, { basis, projects }: Evaluation) =>
+    (term: Matching, { weight, alpha, sigma, noise }: Sample, { basis, projects }: Evaluation) =>
     (params: Params.Tensors<P>): Tensor => {
       const perRow = (values: Float64Array): Tensor =>
         values.length === 1 ? fill([rows, 1], values[0]) : tensor(values, [rows, 1])
@@ -202,7 +202,7 @@ const autodiff = <P extends string>(
       const { drawn, orthogonal } = Noise.tensors(noise, basis, points)
       const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
       const beyond = mul(square(level.sigma), orthogonal)
-      return Tagged.fold<Matching>()<Tensor>({
+      const loss = Tagged.fold<Matching>()<Tensor>({
         Denoising: () =>
           projects
             ? // E|s + z/σ|² = E[|s|² + 2 div s] + d/σ², by Stein's identity.
@@ -219,6 +219,7 @@ const autodiff = <P extends string>(
             level
           })
       })(term)
+      return mul(perRow(weight), reshape(loss, [rows, 1]))
     }
 
   return (params, key) => {
@@ -230,7 +231,7 @@ const autodiff = <P extends string>(
       evaluation.terms.flatMap(({ weight, term, samples }) =>
         term._tag === 'Likelihood'
           ? [part(weight, likelihood)]
-          : samples.map(sample => part(weight * sample.weight, matching(term, sample, evaluation)))
+          : samples.map(sample => part(weight, matching(term, sample, evaluation)))
       )
     )
   }
@@ -269,7 +270,7 @@ const fused = <P extends string>(
     const parts = terms.flatMap(({ weight, term, samples }) =>
       samples.map((sample): Pass.Part => ({
         ...sample,
-        weight: weight * sample.weight,
+        weight: sample.weight.map(w => weight * w),
         target: term._tag === 'Denoising' && !projects ? 'noise' : 'none',
         completed: term._tag === 'Denoising' && projects
       }))

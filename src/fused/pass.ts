@@ -55,8 +55,8 @@ export interface FullNoise {
 
 /** One noise level with one draw of noise. */
 export interface Part {
-  readonly weight: number
-  /** One for all rows, or one a row. */
+  /** Like α and σ, one for all rows, or one a row. */
+  readonly weight: Float64Array
   readonly alpha: Float64Array
   readonly sigma: Float64Array
   readonly noise: SpanNoise | FullNoise
@@ -164,7 +164,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       const one = part.alpha.length === 1
       const alpha = part.alpha[one ? 0 : i]
       const sigma = part.sigma[one ? 0 : i]
-      const c = rowWeight * part.weight
+      const c = rowWeight * part.weight[part.weight.length === 1 ? 0 : i]
       const { noise } = part
       const h = part.target === 'none' ? 1 : 0
       const squaredScoreWeight = 1 - 2 * h
@@ -286,7 +286,7 @@ export const pairPass = (data: Rows, { centres }: Arrays, _: Basis, parts: Reado
   const { rows, dim, x } = data
   const mean = centres.subarray(0, dim)
   const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
-  const levels = parts.flatMap(({ weight, alpha: [alpha], sigma: [sigma], noise, completed }) => {
+  const levels = parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
     if (noise._tag !== 'Span' || typeof noise.rest !== 'number') return []
     const u = alpha * alpha + sigma * sigma
     const z = length > 0 ? noise.coordinates[0] : 0

@@ -22,7 +22,7 @@ import {
   TimeLaw
 } from 'ornstein'
 
-const truth = Mixture.symmetricPair([0.6, 0.8, 0, 0])
+export const truth = Mixture.symmetricPair([0.6, 0.8, 0, 0])
 const { data, run } = pipe(Key.fromSeed(7), Key.named('data', 'run'))
 
 const stage = (time: number, steps: number): Stage.Stage =>
@@ -33,8 +33,10 @@ const stage = (time: number, steps: number): Stage.Stage =>
     steps
   })
 
-const learned = pipe(
-  Mixture.sample(20_000)(data)(truth),
+export const points = Mixture.sample(20_000)(data)(truth)
+
+export const learned = pipe(
+  points,
   Compile.pipeline(
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,

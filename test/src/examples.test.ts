@@ -1,0 +1,52 @@
+/** The programs of `examples/` run, and reach what they claim. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it, vi } from 'vitest'
+import { Compile, Initializer, Key, Metric, Params, Pipeline, Run, Schedule, Score, Stage } from '../../src/index.js'
+
+const printed = async (program: () => Promise<unknown>): Promise<string> => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  try {
+    await program()
+    return log.mock.calls.map(line => line.join(' ')).join('\n')
+  } finally {
+    log.mockRestore()
+  }
+}
+
+describe('two-gaussians', () => {
+  it('learns the centre to 1.1 times the error of maximum likelihood on the same sample', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+    const { learned, points, truth } = await import('../../examples/two-gaussians.js')
+    log.mockRestore()
+    if (E.isLeft(learned)) throw new Error('refused')
+    const likeliest = pipe(
+      points,
+      Compile.pipeline(
+        Pipeline.of({
+          schedule: Schedule.ornsteinUhlenbeck,
+          score: Score.symmetricPair,
+          initializer: Initializer.values(Params.of({ mean: [0.6, 0.8, 0, 0] })),
+          stages: [Stage.expectationMaximization({ steps: 5000, relativeChange: 1e-12 })]
+        })
+      ),
+      E.map(program => Run.last(program)(Key.fromSeed(0)))
+    )
+    if (E.isLeft(likeliest)) throw new Error('refused')
+    const error = Metric.centreError(learned.right.params, truth)
+    expect(error).toBeLessThanOrEqual(1.1 * Metric.centreError(likeliest.right.params, truth))
+  })
+})
+
+describe('swap', () => {
+  it('runs every cell of the table, or says precisely why not', async () => {
+    const text = await printed(() => import('../../examples/swap.js'))
+    const outcomes = text.split('\n').filter(line => line.startsWith('    '))
+    expect(outcomes).toHaveLength(12)
+    outcomes.forEach((outcome, i) => {
+      if (i % 3 === 2)
+        expect(outcome).toBe('    initializer.values.mean: shape [2] is not of shape [3]; reshape it to fit the data')
+      else expect(Number(outcome.replace('    error ', ''))).toBeLessThan(0.2)
+    })
+  })
+})

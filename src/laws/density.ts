@@ -1,0 +1,153 @@
+/**
+ * Gaussian mixtures computed a second time, by the textbook and without a tensor: what the laws compare with. Nothing
+ * here calls `Components`, `Mixture` or the fused pass.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Quadrature } from '../../lib/index.js'
+import type * as Params from '../Params.js'
+import type { Points } from '../Points.js'
+import type { Level } from '../Schedule.js'
+import type { Score } from '../Score.js'
+import { dot } from './check.js'
+
+export type Row = ReadonlyArray<number>
+
+export interface Gaussian {
+  readonly weight: number
+  readonly mean: Row
+  readonly variance: number
+}
+
+export type Gaussians = ReadonlyArray<Gaussian>
+
+export const rowsOf = ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): ReadonlyArray<Row> =>
+  Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
+
+export const pointsOf = (dim: number, rows: ReadonlyArray<Row>, weights?: Row): Points => ({
+  rows: rows.length,
+  dim,
+  values: Float64Array.from(rows.flat()),
+  ...(weights === undefined ? {} : { weights: Float64Array.from(weights) })
+})
+
+const matrix = ({ shape: [rows, dim], values }: Params.Params<string>[string]): ReadonlyArray<Row> =>
+  rowsOf({ rows, dim, values })
+
+export const scale = (factor: number, x: Row): Row => x.map(value => factor * value)
+export const plus = (x: Row, y: Row): Row => x.map((value, j) => value + y[j])
+export const minus = (x: Row, y: Row): Row => x.map((value, j) => value - y[j])
+
+/** Σ weight · row */
+export const combine = (weights: Row, rows: ReadonlyArray<Row>, dim: number): Row =>
+  Array.from({ length: dim }, (_, j) => rows.reduce((sum, row, i) => sum + weights[i] * row[j], 0))
+
+/** What a built-in family says its parameters mean, at time 0. */
+export const meaning = <P extends string>(score: Score<P>): O.Option<(params: Params.Params<P>) => Gaussians> => {
+  const of = (read: (params: Params.Params<string>) => Gaussians): O.Option<(params: Params.Params<P>) => Gaussians> =>
+    O.some(read)
+  // Only the constructors build a score, and each ties its tag to the names read here.
+  switch (score._tag) {
+    case 'SymmetricPair':
+      return of(({ mean }) => {
+        const centre = Array.from(mean.values)
+        return [centre, scale(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))
+      })
+    case 'Spherical':
+      return of(({ means }) => matrix(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 })))
+    case 'Isotropic':
+      return of(({ means, logits, logVariances }) => {
+        const masses = Array.from(logits.values, Math.exp)
+        const total = masses.reduce((a, b) => a + b, 0)
+        return matrix(means).map((mean, k) => ({
+          weight: masses[k] / total,
+          mean,
+          variance: Math.exp(logVariances.values[k])
+        }))
+      })
+    case 'Custom':
+      return O.none
+  }
+}
+
+/** The law of αx + σz. */
+export const diffused =
+  ({ alpha, sigma }: Level) =>
+  (mixture: Gaussians): Gaussians =>
+    mixture.map(({ weight, mean, variance }) => ({
+      weight,
+      mean: scale(alpha, mean),
+      variance: alpha ** 2 * variance + sigma ** 2
+    }))
+
+/** log(weight · density) of each component at x. */
+const joint =
+  (x: Row) =>
+  (mixture: Gaussians): Row =>
+    mixture.map(({ weight, mean, variance }) => {
+      const off = minus(x, mean)
+      return Math.log(weight) - (x.length * Math.log(2 * Math.PI * variance) + dot(off, off) / variance) / 2
+    })
+
+const greatestOf = (values: Row): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
+
+export const logDensity =
+  (x: Row) =>
+  (mixture: Gaussians): number => {
+    const logs = joint(x)(mixture)
+    const most = greatestOf(logs)
+    return most + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - most), 0))
+  }
+
+/** p(k | x) */
+export const responsibilities =
+  (x: Row) =>
+  (mixture: Gaussians): Row => {
+    const logs = joint(x)(mixture)
+    const most = greatestOf(logs)
+    const masses = logs.map(value => Math.exp(value - most))
+    const total = masses.reduce((a, b) => a + b, 0)
+    return masses.map(mass => mass / total)
+  }
+
+/** E[x_0 | αx_0 + σz = x]: a component's posterior mean is c + αv/u (x − αc), by conjugacy; they are mixed by p(k | x). */
+export const posteriorMean =
+  ({ alpha, sigma }: Level, x: Row) =>
+  (mixture: Gaussians): Row =>
+    combine(
+      pipe(mixture, diffused({ alpha, sigma }), responsibilities(x)),
+      mixture.map(({ mean, variance }) =>
+        plus(mean, scale((alpha * variance) / (alpha ** 2 * variance + sigma ** 2), minus(x, scale(alpha, mean))))
+      ),
+      x.length
+    )
+
+/** Tensor Gauss–Hermite rule: nodes^dim weighted points of the standard normal law. */
+export const normalRule = (nodes: number, dim: number): ReadonlyArray<{ readonly z: Row; readonly weight: number }> => {
+  const rule = Quadrature.gaussHermite(nodes)
+  return Array.from({ length: dim }).reduce<ReadonlyArray<{ readonly z: Row; readonly weight: number }>>(
+    grid =>
+      pipe(
+        grid,
+        RA.chain(({ z, weight }) =>
+          Array.from(rule.nodes, (node, i) => ({ z: [...z, node], weight: weight * rule.weights[i] }))
+        )
+      ),
+    [{ z: [], weight: 1 }]
+  )
+}
+
+/** The mixture as weighted points: a Gauss–Hermite rule around each centre. */
+export const population = (mixture: Gaussians, nodes: number): Points => {
+  const dim = mixture[0].mean.length
+  const rule = normalRule(nodes, dim)
+  const rows = mixture.flatMap(({ weight, mean, variance }) =>
+    rule.map(({ z, weight: w }) => ({ x: plus(mean, scale(Math.sqrt(variance), z)), weight: weight * w }))
+  )
+  return pointsOf(
+    dim,
+    rows.map(({ x }) => x),
+    rows.map(({ weight }) => weight)
+  )
+}

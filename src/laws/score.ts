@@ -1,0 +1,424 @@
+/** Laws of scores: of any student network, and of those that are the score of a mixture. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  compute,
+  div,
+  divergence as divergenceOf,
+  expandDims,
+  fill,
+  grad,
+  log,
+  logSumExp,
+  mul,
+  square,
+  sub,
+  sum,
+  tensor,
+  type Tensor
+} from '../../lib/index.js'
+import * as Params from '../Params.js'
+import * as Points from '../Points.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
+
+export interface ScoreOptions<P extends string> {
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
+  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
+  /** Multiplies every tolerance below; 1 is what rounding and differences are expected to cost. */
+  readonly slack?: number
+  /** The mixture at time 0 whose score it claims to be; that of the family for a built-in one. */
+  readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
+  /** The symmetries it claims; those of the family for a built-in one. */
+  readonly symmetries?: Symmetries<P>
+  /** What is believed to be its divergence; by default what `Score` makes of it. */
+  readonly divergence?: Score.Model<P>['divergence']
+}
+
+interface Case<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly time: number
+  readonly points: Points.Points
+  readonly params: Params.Params<P>
+  readonly seed: number
+}
+
+const show =
+  <P extends string>(score: Score.Score<P>) =>
+  ({ schedule, time, points, params, seed }: Case<P>): string =>
+    [
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `const params = ${Params.show(params)}`,
+      `Score.evaluate(${Score.show(score)}, ${Schedule.show(schedule)})(params)(${time})(points) // seed ${seed}`
+    ].join('\n')
+
+/** The derivative at 0 by central differences of fourth order. */
+export const slope = (f: (step: number) => number, h: number): number =>
+  (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+
+const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Level => ({
+  alpha: fill([rows, 1], alpha),
+  sigma: fill([rows, 1], sigma)
+})
+
+/** log p of each row, [rows], from distances to the centres: a second writing of it, to differentiate. */
+const logDensityTensor =
+  (mixture: Density.Gaussians) =>
+  (x: Tensor): Tensor => {
+    const [K, dim] = [mixture.length, mixture[0].mean.length]
+    const centres = tensor(
+      mixture.flatMap(({ mean }) => mean),
+      [1, K, dim]
+    )
+    const variances = tensor(
+      mixture.map(({ variance }) => variance),
+      [1, K]
+    )
+    const weights = tensor(
+      mixture.map(({ weight }) => weight),
+      [1, K]
+    )
+    const squares = sum(square(sub(expandDims(x, 1), centres)), 2)
+    const constant = mul(dim / 2, log(mul(2 * Math.PI, variances)))
+    return logSumExp(sub(sub(log(weights), constant), div(squares, mul(2, variances))), 1)
+  }
+
+const hyvarinen = 'Hyvärinen 2005, JMLR 6:695–709'
+const symmetry = 'symmetry of the density'
+
+const casesOf = <P extends string>(
+  score: Score.Score<P>,
+  {
+    schedules = Arbitrary.schedules,
+    points = Arbitrary.points({ maxRows: 4, weights: false }),
+    params = Arbitrary.params(score)
+  }: ScoreOptions<P>
+): fc.Arbitrary<Case<P>> =>
+  fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
+    fc.record({
+      schedule: fc.constant(schedule),
+      time: Arbitrary.times(schedule),
+      points: points(dim),
+      params: params(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+
+/** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
+export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): ReadonlyArray<Law> => {
+  const { slack = 1, divergence = Score.interpret(score).divergence } = options
+  const cases = casesOf(score, options)
+  const apply = Score.interpret(score).score
+  const evaluate = ({ schedule, params, time }: Case<P>, points: Points.Points): Points.Points =>
+    Score.evaluate(score, schedule)(params)(time)(points)
+  const divergences = ({ schedule, params, time, points }: Case<P>): Float64Array =>
+    compute(() =>
+      divergence(
+        Score.tensors(params),
+        Points.tensor(points),
+        levelTensors(points.rows, Schedule.level(time)(schedule))
+      )
+    ).values
+
+  return [
+    law(
+      {
+        name: 'is finite, a row for each row',
+        statement:
+          '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included. Exactly.',
+        source: 'definition of Score.Model'
+      },
+      cases,
+      show(score),
+      each => {
+        const { rows, dim, values } = evaluate(each, each.points)
+        return (
+          holds(values.length === rows * dim && rows === each.points.rows, () => `${values.length} values`) &&
+          holds(values.every(Number.isFinite), () => `s(x) = ${values.join(', ')}`)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'sees each row alone, at its own level',
+        statement:
+          '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
+        source: 'definition of Score.Model'
+      },
+      cases,
+      show(score),
+      each => {
+        const { schedule, params, points, time } = each
+        const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
+        const levels = times.map(time => Schedule.level(time)(schedule))
+        const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [points.rows, 1])
+        const together = compute(() =>
+          apply(Score.tensors(params), Points.tensor(points), {
+            alpha: column(levels.map(({ alpha }) => alpha)),
+            sigma: column(levels.map(({ sigma }) => sigma))
+          })
+        ).values
+        const alone = times.flatMap((time, i) =>
+          Array.from(evaluate({ ...each, time }, Points.select([i])(points)).values)
+        )
+        return agree('s', together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
+      }
+    ),
+    law(
+      {
+        name: 'divergence is the trace of the Jacobian, by autodiff',
+        statement:
+          '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-13 (1 + r²)² (1 + |div s|), r the greatest entry: a difference of squares of that size.',
+        source: hyvarinen
+      },
+      cases,
+      show(score),
+      each => {
+        const { schedule, params, points, time } = each
+        const wanted = compute(() => {
+          const tensors = Score.tensors(params)
+          const level = levelTensors(points.rows, Schedule.level(time)(schedule))
+          return divergenceOf(x => apply(tensors, x, level))(Points.tensor(points))
+        }).values
+        const r = greatest([...points.values, ...flat(params)])
+        return agree('div s', divergences(each), wanted, slack * 1e-13 * (1 + r * r) ** 2 * (1 + greatest(wanted)))
+      }
+    ),
+    law(
+      {
+        name: 'divergence is the trace of the Jacobian, by differences',
+        statement:
+          '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order.',
+        source: hyvarinen
+      },
+      cases,
+      show(score),
+      each => {
+        const { points, params } = each
+        const { rows, dim, values } = points
+        const r = greatest([...values, ...flat(params)])
+        const h = 2e-3 / (1 + r)
+        const moved = (j: number, step: number): Float64Array =>
+          evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
+        const wanted = Array.from({ length: rows }, (_, i) =>
+          Array.from({ length: dim }, (_, j) => slope(step => moved(j, step)[i * dim + j], h)).reduce(
+            (a, b) => a + b,
+            0
+          )
+        )
+        return agree('div s', divergences(each), wanted, slack * 1e-8 * (1 + r * r) ** 2 * (1 + greatest(wanted)))
+      }
+    )
+  ]
+}
+
+/**
+ * The laws of a score: those of any student network; where it is (or claims to be) the score of a mixture, that it is;
+ * and the symmetries it has.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Score } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.score(Score.symmetricPair).forEach(({ property }) => {
+ *   fc.assert(property, { numRuns: 10 })
+ * })
+ */
+export const score = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): ReadonlyArray<Law> => {
+  const { slack = 1, symmetries = symmetriesOf(score) } = options
+  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  return [
+    ...student(score, options),
+    ...(mixture === undefined ? [] : ofMixture(score, mixture, options)),
+    ...ofSymmetries(score, symmetries, slack, casesOf(score, options))
+  ]
+}
+
+/** The size of the terms that a score is the difference of, and how much their rounding grows on the way. */
+const conditionOf = (
+  mixture: Density.Gaussians,
+  points: Points.Points
+): { readonly r: number; readonly u: number } => ({
+  r: 1 + greatest(points.values) + greatest(mixture.flatMap(({ mean }) => mean)),
+  u: mixture.reduce((least, { variance }) => Math.min(least, variance), Infinity)
+})
+
+/** Laws of the score of a mixture: it is the gradient of a log-density, and the posterior mean by Tweedie's formula. */
+export const ofMixture = <P extends string>(
+  score: Score.Score<P>,
+  mixture: (params: Params.Params<P>) => Density.Gaussians,
+  options: ScoreOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { slack = 1 } = options
+  const cases = casesOf(score, options)
+  const evaluate = ({ schedule, params, time, points }: Case<P>): Float64Array =>
+    Score.evaluate(score, schedule)(params)(time)(points).values
+  const diffused = ({ schedule, params, time }: Case<P>): Density.Gaussians =>
+    pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
+
+  return [
+    law(
+      {
+        name: 'is the gradient of the log-density, by autodiff',
+        statement:
+          '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, ' +
+          'u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
+        source: hyvarinen
+      },
+      cases,
+      show(score),
+      each => {
+        const at = diffused(each)
+        const wanted = compute(() => grad(logDensityTensor(at))(Points.tensor(each.points))).values
+        const { r, u } = conditionOf(at, each.points)
+        return agree('s', evaluate(each), wanted, slack * 1e-14 * each.points.dim * (1 + (r * r) / u) * (r / u))
+      }
+    ),
+    law(
+      {
+        name: 'is the gradient of the log-density, by differences',
+        statement:
+          '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
+        source: hyvarinen
+      },
+      cases,
+      show(score),
+      each => {
+        const at = diffused(each)
+        const { r, u } = conditionOf(at, each.points)
+        const wanted = Density.rowsOf(each.points).flatMap(row =>
+          row.map((_, j) =>
+            slope(step => Density.logDensity(row.map((x, i) => (i === j ? x + step : x)))(at), (2e-3 * u) / r)
+          )
+        )
+        return agree('s', evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
+      }
+    ),
+    law(
+      {
+        name: 'Tweedie: (x + σ²s)/α is the posterior mean of x_0',
+        statement:
+          '∀ θ, t, x: (x + σ² s(x))/α = E[x_0 | x_t = x], the latter by conjugacy in each component. To 1e-14 d (1 + r²/u) r (1 + σ²/u)/α.',
+        source: 'Efron 2011, JASA 106:1602–1614; Robbins 1956'
+      },
+      cases,
+      show(score),
+      each => {
+        const level = Schedule.level(each.time)(each.schedule)
+        const { alpha, sigma } = level
+        const found = evaluate(each).map((s, at) => (each.points.values[at] + sigma * sigma * s) / alpha)
+        const prior = mixture(each.params)
+        const wanted = Density.rowsOf(each.points).flatMap(row => Density.posteriorMean(level, row)(prior))
+        const { r, u } = conditionOf(diffused(each), each.points)
+        const rounding = (1 + (r * r) / u) * r * (1 + (sigma * sigma) / u)
+        return agree('E[x_0 | x]', found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
+      }
+    )
+  ]
+}
+
+/** Laws of the symmetries that a score claims. */
+const ofSymmetries = <P extends string>(
+  score: Score.Score<P>,
+  { odd = false, relabel, rotate, translate }: Symmetries<P>,
+  slack: number,
+  cases: fc.Arbitrary<Case<P>>
+): ReadonlyArray<Law> => {
+  const evaluate = ({ schedule, params, time, points }: Case<P>): Points.Points =>
+    Score.evaluate(score, schedule)(params)(time)(points)
+  const same =
+    (
+      change: (each: Case<P>) => {
+        readonly params?: Params.Params<P>
+        readonly points?: Points.Points
+        /** What becomes of the score. */
+        readonly score: (row: Density.Row) => Density.Row
+      }
+    ) =>
+    (each: Case<P>): boolean => {
+      const { score, ...changed } = change(each)
+      const found = evaluate({ ...each, ...changed }).values
+      const plain = evaluate(each)
+      const r = 1 + greatest([...each.points.values, ...flat(each.params)])
+      return agree('s', found, mapRows(score)(plain).values, slack * 1e-13 * (1 + r * r) * (r + greatest(plain.values)))
+    }
+  const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
+  const id = (row: Density.Row): Density.Row => row
+
+  return [
+    ...(odd
+      ? [
+          law(
+            { name: 'is odd', statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`, source: symmetry },
+            cases,
+            show(score),
+            same(({ points }) => {
+              const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
+              return { points: mapRows(opposite)(points), score: opposite }
+            })
+          )
+        ]
+      : []),
+    ...(relabel === undefined
+      ? []
+      : [
+          law(
+            {
+              name: 'does not know the order of the components',
+              statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
+              source: symmetry
+            },
+            cases,
+            show(score),
+            same(({ params, seed }) => ({ params: relabel(seed)(params), score: id }))
+          )
+        ]),
+    ...(rotate === undefined
+      ? []
+      : [
+          law(
+            {
+              name: 'turns with data and centres',
+              statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
+              source: symmetry
+            },
+            cases,
+            show(score),
+            same(({ params, points, seed }) => {
+              const turn = orthogonal(seed, points.dim)
+              return { params: rotate(turn)(params), points: mapRows(turn)(points), score: turn }
+            })
+          )
+        ]),
+    ...(translate === undefined
+      ? []
+      : [
+          law(
+            {
+              name: 'moves with data and centres',
+              statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
+              source: symmetry
+            },
+            cases,
+            show(score),
+            same(({ schedule, time, params, points, seed }) => {
+              const { alpha } = Schedule.level(time)(schedule)
+              const by = Array.from({ length: points.dim }, (_, j) => ((seed % 7) - 3) / (j + 2))
+              return {
+                params: translate(by)(params),
+                points: mapRows(row => Density.plus(row, Density.scale(alpha, by)))(points),
+                score: id
+              }
+            })
+          )
+        ])
+  ]
+}

@@ -1,0 +1,25 @@
+/** The laws of the built-in scores, and of a student network that is no mixture. */
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { Score } from '../../src/index.js'
+import { student } from '../../src/laws/arbitraries.js'
+import * as laws from '../../src/laws/score.js'
+import type { Law } from '../../src/laws/Law.js'
+
+fc.configureGlobal({ seed: 2307_01178, numRuns: 100 })
+
+/** A row for each instance. */
+const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
+  'Score.symmetricPair': laws.score(Score.symmetricPair),
+  'Score.spherical, 1 component': laws.score(Score.spherical({ components: 1 })),
+  'Score.spherical, 3 components': laws.score(Score.spherical({ components: 3 })),
+  'Score.isotropic, 1 component': laws.score(Score.isotropic({ components: 1 })),
+  'Score.isotropic, 3 components': laws.score(Score.isotropic({ components: 3 })),
+  'a student network': laws.score(student)
+}
+
+describe.each(Object.entries(instances))('%s', (_, instance) => {
+  it.each(instance)('$name', ({ property }) => {
+    fc.assert(property)
+  })
+})

@@ -1,0 +1,420 @@
+/** Laws of optimizers: the algebra of chains, purity, symmetries, and what steps are for. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as t from 'io-ts'
+import { type NdArray } from '../../lib/index.js'
+import * as Optimizer from '../Optimizer.js'
+import * as Params from '../Params.js'
+import { sameBits, throughText } from './bits.js'
+import { dot, flat } from './check.js'
+import type { Law } from './Law.js'
+import { optimizers, walks, type Walk } from './pipelines.js'
+
+type P = Params.Params<string>
+type State = Optimizer.AnyState<string>
+
+interface Evaluation {
+  readonly value: number
+  readonly gradient: P
+}
+
+type Evaluate = (params: P) => Evaluation
+
+/** An optimizer as functions: what `Optimizer.anyInterpret` gives. */
+export interface Machine {
+  readonly init: (params: P) => State
+  /** The context is the objective, for those optimizers that ask for more of it than its gradient. */
+  readonly update: (
+    gradient: P,
+    state: State,
+    params: P,
+    context: Evaluation & { readonly evaluate: Evaluate }
+  ) => readonly [P, State]
+}
+
+/** How steps answer when every gradient is multiplied by c > 0: they are multiplied too, or they stay as they are. */
+export type Scaling = 'linear' | 'invariant'
+
+/** ½ xᵀAx with lo ≤ A ≤ hi, from |x_i| ≤ 4, is at most `within` after `steps`. */
+export interface Convergence {
+  readonly lo: number
+  readonly hi: number
+  readonly steps: number
+  readonly within: number
+}
+
+export interface Options {
+  /** The computation under test. */
+  readonly interpret: (optimizer: Optimizer.Optimizer) => Machine
+  readonly stateCodec: (optimizer: Optimizer.Optimizer) => t.Type<State, unknown>
+  /** Parameters, and the gradients met on the way. */
+  readonly walks: fc.Arbitrary<Walk>
+  /** What the optimizer is chained with. */
+  readonly others: fc.Arbitrary<Optimizer.Optimizer>
+  /** Relative, where sums are taken in another order or ε is met; elsewhere laws hold to the last bit. */
+  readonly tolerance: number
+  /** Whether permuted coordinates take permuted steps. */
+  readonly coordinatesAlike: boolean
+  /** Whether the step of an entry is the same under whichever name it goes. */
+  readonly namesAlike: boolean
+  readonly scaling: Scaling | null
+  /** The step after `count` steps, in closed form, where every gradient is the same number. */
+  readonly constant: ((gradient: number, count: number) => number) | null
+  /** The Lipschitz constant of the gradient up to which no step on a quadratic goes up. */
+  readonly descends: number | null
+  readonly converges: Convergence | null
+  /** The names of `walks` whose parameters stay as they are. */
+  readonly frozen: ReadonlyArray<string>
+}
+
+const defaults: Options = {
+  interpret: Optimizer.anyInterpret,
+  stateCodec: Optimizer.stateCodec,
+  walks,
+  others: optimizers,
+  // Sums in another order differ by some 2⁻⁵² of their terms, which may cancel a hundredfold.
+  tolerance: 1e-9,
+  coordinatesAlike: true,
+  namesAlike: true,
+  scaling: null,
+  constant: null,
+  descends: null,
+  converges: null,
+  frozen: []
+}
+
+// —— walking ——
+
+const plus = Params.zipWith((a, b) => a + b)
+
+/** The objective of which a gradient is the gradient everywhere: ⟨g, θ⟩. */
+const linear =
+  (gradient: P): Evaluate =>
+  params => ({ value: dot(flat(gradient), flat(params)), gradient })
+
+const updated = (
+  { update }: Machine,
+  gradient: P,
+  state: State,
+  params: P,
+  evaluate: Evaluate = linear(gradient)
+): readonly [P, State] => update(gradient, state, params, { ...evaluate(params), evaluate })
+
+/** Where a walk has led. */
+interface Trail {
+  readonly params: P
+  readonly state: State
+  readonly steps: ReadonlyArray<P>
+}
+
+const begin = ({ init }: Machine, params: P): Trail => ({ params, state: init(params), steps: [] })
+
+const advance =
+  (machine: Machine, evaluate?: Evaluate) =>
+  ({ params, state, steps }: Trail, gradient: P): Trail => {
+    const [step, next] = updated(machine, gradient, state, params, evaluate)
+    return { params: plus(params, step), state: next, steps: [...steps, step] }
+  }
+
+const follow = (machine: Machine, { start, gradients }: Walk): Trail =>
+  // reduce gives its callback the index too, which `advance` must not take for an objective.
+  gradients.reduce((trail, gradient) => advance(machine)(trail, gradient), begin(machine, start))
+
+const stepsOf = (machine: Machine, walk: Walk): ReadonlyArray<P> => follow(machine, walk).steps
+
+const onWalk =
+  (f: (params: P) => P) =>
+  ({ start, gradients }: Walk): Walk => ({ start: f(start), gradients: gradients.map(f) })
+
+/** The entries of every array backwards. */
+const reversed = (params: P): P =>
+  pipe(
+    params,
+    Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.slice().reverse() }))
+  )
+
+/** Every entry under a name of its own, in order. */
+const split = (params: P): P =>
+  Object.fromEntries(
+    Object.entries(params).flatMap(([name, { values }]) =>
+      Array.from(values, (value, i) => [`${name}${i}`, { shape: [], values: Float64Array.of(value) }])
+    )
+  )
+
+const near =
+  (tolerance: number) =>
+  (a: number, b: number): boolean =>
+    Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)) + 1e-300
+
+/** Whether steps agree up to rounding, which is relative to the longest entry of the step. */
+const nearSteps =
+  (tolerance: number) =>
+  (a: ReadonlyArray<P>, b: ReadonlyArray<P>): boolean =>
+    a.length === b.length &&
+    a.every((step, i) => {
+      const [found, wanted] = [flat(step), flat(b[i])]
+      const size = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      return (
+        sameBits(Params.shapes(step), Params.shapes(b[i])) &&
+        found.every((value, j) => Object.is(value, wanted[j]) || Math.abs(value - wanted[j]) <= tolerance * size)
+      )
+    })
+
+// —— quadratics ——
+
+/** ½ xᵀAx with the eigenvalues of A given, and its eigenvectors the axes reflected in the plane normal to `mirror`. */
+interface Quadratic {
+  readonly eigenvalues: ReadonlyArray<number>
+  readonly mirror: ReadonlyArray<number>
+  readonly start: ReadonlyArray<number>
+}
+
+const quadratics = (lo: number, hi: number): fc.Arbitrary<Quadratic> =>
+  fc.integer({ min: 1, max: 4 }).chain(size => {
+    const each = (one: fc.Arbitrary<number>): fc.Arbitrary<ReadonlyArray<number>> =>
+      fc.array(one, { minLength: size, maxLength: size })
+    const coordinates = each(fc.integer({ min: -64, max: 64 }).map(n => n / 16))
+    return fc.record({
+      eigenvalues: each(fc.integer({ min: 0, max: 64 }).map(n => lo + ((hi - lo) * n) / 64)),
+      mirror: coordinates,
+      start: coordinates
+    })
+  })
+
+const vector = (values: ReadonlyArray<number>): P => ({
+  x: { shape: [values.length], values: Float64Array.from(values) }
+})
+
+const evaluateOn = ({ eigenvalues, mirror }: Quadratic): Evaluate => {
+  const square = dot(mirror, mirror)
+  const reflected = (x: ReadonlyArray<number>): ReadonlyArray<number> => {
+    const along = square === 0 ? 0 : (2 * dot(mirror, x)) / square
+    return x.map((value, i) => value - along * mirror[i])
+  }
+  return params => {
+    const x = flat(params)
+    const gradient = reflected(reflected(x).map((value, i) => eigenvalues[i] * value))
+    return { value: dot(x, gradient) / 2, gradient: vector(gradient) }
+  }
+}
+
+/** ½ xᵀAx along the path that the optimizer takes on it, the start first. */
+const valuesAlong = (machine: Machine, quadratic: Quadratic, count: number): ReadonlyArray<number> => {
+  const evaluate = evaluateOn(quadratic)
+  return Array.from({ length: count }).reduce<readonly [Trail, ReadonlyArray<number>]>(
+    ([trail, values]) => {
+      const after = advance(machine, evaluate)({ ...trail, steps: [] }, evaluate(trail.params).gradient)
+      return [after, [...values, evaluate(after.params).value]]
+    },
+    [begin(machine, vector(quadratic.start)), [evaluate(vector(quadratic.start)).value]]
+  )[1]
+}
+
+// —— laws ——
+
+/**
+ * The laws of an optimizer. What is true of every optimizer is always held; what an optimizer claims beyond that (how it
+ * scales, its closed form where gradients are constant, where it descends and converges) is held where the options
+ * claim it.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Optimizer } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const held = laws.optimizer(Optimizer.momentum({ rate: 0.1 }), { scaling: 'linear' })
+ * held.forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Options> = {}): ReadonlyArray<Law> => {
+  const { interpret, stateCodec, walks, others, tolerance, ...claims } = { ...defaults, ...options }
+  const { chain } = Optimizer
+  const o = interpret(optimizer)
+  const agree = nearSteps(tolerance)
+  // A power of two scales without rounding.
+  const factors = fc.integer({ min: -3, max: 6 }).map(power => 2 ** power)
+  const scaled = (c: number, { start, gradients }: Walk): Walk => ({
+    start,
+    gradients: gradients.map(gradient => Params.mapValues(g => c * g)(gradient))
+  })
+
+  return [
+    {
+      name: 'chaining is associative',
+      statement:
+        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit',
+      source: 'definition of a monoid',
+      property: fc.property(others, others, walks, (a, c, walk) => {
+        const flat = stepsOf(interpret(chain(a, optimizer, c)), walk)
+        return (
+          sameBits(stepsOf(interpret(chain(chain(a, optimizer), c)), walk), flat) &&
+          sameBits(stepsOf(interpret(chain(a, chain(optimizer, c))), walk), flat)
+        )
+      })
+    },
+    {
+      name: 'the empty chain is the identity of chaining',
+      statement:
+        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone',
+      source: 'definition of a monoid',
+      property: fc.property(walks, walk => {
+        const alone = stepsOf(o, walk)
+        return (
+          sameBits(stepsOf(interpret(chain(chain(), optimizer)), walk), alone) &&
+          sameBits(stepsOf(interpret(chain(optimizer, chain())), walk), alone) &&
+          sameBits(stepsOf(interpret(chain()), walk), walk.gradients)
+        )
+      })
+    },
+    {
+      name: 'a chain applies its parts in turn',
+      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a',
+      source: 'definition of `chain`',
+      property: fc.property(others, walks, (a, { start, gradients }) => {
+        const first = interpret(a)
+        // Both parts see the parameters that the whole chain has moved, and the objective itself.
+        const [, , , byHand] = gradients.reduce<readonly [P, State, State, ReadonlyArray<P>]>(
+          ([params, ofFirst, ofO, steps], gradient) => {
+            const [made, nextFirst] = updated(first, gradient, ofFirst, params)
+            const [step, nextO] = updated(o, made, ofO, params, linear(gradient))
+            return [plus(params, step), nextFirst, nextO, [...steps, step]]
+          },
+          [start, first.init(start), o.init(start), []]
+        )
+        return sameBits(stepsOf(interpret(chain(a, optimizer)), { start, gradients }), byHand)
+      })
+    },
+    {
+      name: 'steps have the names and shapes of the parameters',
+      statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries',
+      source: 'type of `Transformation`',
+      property: fc.property(walks, walk =>
+        stepsOf(o, walk).every(
+          step =>
+            sameBits(Params.shapes(step), Params.shapes(walk.start)) &&
+            Params.names(step).every(name => step[name].values.length === walk.start[name].values.length)
+        )
+      )
+    },
+    {
+      name: 'a state goes through JSON unchanged',
+      statement: '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit',
+      source: 'a run stopped and resumed is the same run',
+      property: fc.property(walks, fc.nat(8), ({ start, gradients }, n) => {
+        const before = follow(o, { start, gradients: gradients.slice(0, n) })
+        const rest = (state: State): ReadonlyArray<P> =>
+          gradients.slice(n).reduce((trail, gradient) => advance(o)(trail, gradient), { ...before, state }).steps
+        const codec = stateCodec(optimizer)
+        return pipe(
+          codec.decode(throughText(codec.encode(before.state))),
+          E.match(
+            () => false,
+            read => sameBits(read, before.state) && sameBits(rest(read), rest(before.state))
+          )
+        )
+      })
+    },
+    {
+      name: 'update is pure',
+      statement: 'the same gradient, state and parameters give the same step and state, and stay as they were',
+      source: 'definition of a function',
+      property: fc.property(walks, ({ start, gradients }) => {
+        const [, holds] = gradients.reduce<readonly [Trail, boolean]>(
+          ([trail, holds], gradient) => {
+            const given = [gradient, trail.state, trail.params] as const
+            const kept = structuredClone(given)
+            const fresh = updated(o, ...structuredClone(given))
+            const [once, again] = [updated(o, ...given), updated(o, ...given)]
+            const pure = sameBits(once, fresh) && sameBits(again, fresh) && sameBits(given, kept)
+            return [advance(o)(trail, gradient), holds && pure]
+          },
+          [begin(o, start), true]
+        )
+        return holds
+      })
+    },
+    {
+      name: 'no rate, no step',
+      statement: 'chain(o, scale(0)) leaves the parameters where they are',
+      source: 'θ + 0 = θ',
+      property: fc.property(walks, walk =>
+        stepsOf(interpret(chain(optimizer, Optimizer.scale(0))), walk).every(step => flat(step).every(s => s === 0))
+      )
+    },
+    ...when(claims.coordinatesAlike, {
+      name: 'permuted coordinates take permuted steps',
+      statement: 'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ',
+      source: 'the optimizer knows no order of coordinates',
+      property: fc.property(walks, walk => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed)))
+    }),
+    ...when(claims.namesAlike, {
+      name: 'split parameters take split steps',
+      statement: 'the step of an entry is the same whether it has a name of its own or shares one with others',
+      source: 'names are for people',
+      property: fc.property(walks, walk => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split)))
+    }),
+    ...when(claims.scaling === 'linear', {
+      name: 'scaled gradients take scaled steps',
+      statement: '∀ c > 0: the steps along c·g are c times the steps along g',
+      source: 'linearity',
+      property: fc.property(walks, factors, (walk, c) =>
+        agree(
+          stepsOf(o, scaled(c, walk)),
+          stepsOf(o, walk).map(step => Params.mapValues(s => c * s)(step))
+        )
+      )
+    }),
+    ...when(claims.scaling === 'invariant', {
+      name: 'scaled gradients take the same steps',
+      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε',
+      source: 'Kingma & Ba 2015, section 2.1',
+      property: fc.property(walks, factors, (walk, c) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk)))
+    }),
+    ...claim(claims.constant, closedForm => ({
+      name: 'a constant gradient takes the steps of its closed form',
+      statement: 'where every gradient is g, step n is the closed form at (g, n)',
+      source: 'geometric sums; a bias-corrected mean of a constant is that constant',
+      property: fc.property(
+        fc.integer({ min: -64, max: 64 }).map(n => n / 16),
+        fc.integer({ min: 1, max: 12 }),
+        (gradient, length) => {
+          const gradients = Array.from({ length }, () => vector([gradient]))
+          return stepsOf(o, { start: vector([1]), gradients }).every((step, n) =>
+            near(tolerance)(step.x.values[0], closedForm(gradient, n))
+          )
+        }
+      )
+    })),
+    ...claim(claims.descends, lipschitz => ({
+      name: 'no step on a quadratic goes up',
+      statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx`,
+      source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
+      property: fc.property(quadratics(0, lipschitz), quadratic => {
+        const values = valuesAlong(o, quadratic, 8)
+        // Rounding: some units in the last place of the first and largest value.
+        return values.every((value, i) => i === 0 || value <= values[i - 1] + 1e-13 * values[0])
+      })
+    })),
+    ...claim(claims.converges, ({ lo, hi, steps, within }) => ({
+      name: 'the minimum of a strongly convex quadratic is reached',
+      statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}`,
+      source: 'a strongly convex function has one minimum, here 0',
+      property: fc.property(quadratics(lo, hi), quadratic => valuesAlong(o, quadratic, steps)[steps] <= within)
+    })),
+    ...when(claims.frozen.length > 0, {
+      name: 'what is frozen keeps its bits',
+      statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit`,
+      source: 'definition of `freeze`',
+      property: fc.property(walks, walk => {
+        const { params } = follow(o, walk)
+        return claims.frozen.every(name => !(name in params) || sameBits(params[name], walk.start[name]))
+      })
+    })
+  ]
+}
+
+const when = (claimed: boolean, law: Law): ReadonlyArray<Law> => (claimed ? [law] : [])
+
+const claim = <A>(value: A | null, law: (value: A) => Law): ReadonlyArray<Law> => (value === null ? [] : [law(value)])

@@ -1,15 +1,19 @@
 /**
  * Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once.
  */
-import { pipe } from 'fp-ts/lib/function.js'
+import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as Eq from 'fp-ts/lib/Eq.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import type * as t from 'io-ts'
-import { type Key } from '../lib/index.js'
+import * as S from 'fp-ts/lib/string.js'
+import * as t from 'io-ts'
+import { Key } from '../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Expectation from './Expectation.js'
 import * as Initializer from './Initializer.js'
+import * as Pass from './fused/pass.js'
 import * as Loss from './Loss.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
@@ -17,6 +21,8 @@ import * as Params from './Params.js'
 import type { Pipeline } from './Pipeline.js'
 import * as Points from './Points.js'
 import * as Problem from './Problem.js'
+import { remembering, type Best, type CompiledStage, type Plan, type Program } from './Program.js'
+import * as Run from './Run.js'
 import * as Schedule from './Schedule.js'
 import * as Score from './Score.js'
 import * as Stage from './Stage.js'
@@ -24,39 +30,7 @@ import * as Tagged from './Tagged.js'
 
 export type CompileErrors = Problem.Problems
 
-/** How a stage is computed, and why. */
-export interface Plan {
-  readonly stage: string
-  readonly engine: Loss.Plan<string>['engine'] | 'closed form'
-  readonly reason: string
-}
-
-/** What one step of a stage found and did. */
-export interface Step<P extends string> {
-  /** The objective at the parameters the step started from. */
-  readonly value: number
-  /** The Euclidean norm of the gradient there; for expectation–maximization, which has none, that of the step. */
-  readonly norm: number
-  readonly params: Params.Params<P>
-  readonly optimizer: Optimizer.AnyState<P>
-}
-
-/** A stage ready to run. */
-export interface CompiledStage<P extends string> {
-  readonly stopping: Stage.Stopping
-  readonly begin: (params: Params.Params<P>) => Optimizer.AnyState<P>
-  readonly step: (params: Params.Params<P>, optimizer: Optimizer.AnyState<P>, key: Key.Key) => Step<P>
-  readonly optimizerCodec: t.Type<Optimizer.AnyState<P>, unknown>
-}
-
-/** A pipeline that fits its data, ready to run. */
-export interface Program<P extends string> {
-  readonly pipeline: Pipeline<P>
-  readonly start: (key: Key.Key) => Params.Params<P>
-  readonly stages: ReadonlyArray<CompiledStage<P>>
-  /** What was chosen for each stage, and why. */
-  readonly plan: ReadonlyArray<Plan>
-}
+export type { CompiledStage, Plan, Program } from './Program.js'
 
 const refusals = <P extends string>(
   { score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>,
@@ -187,77 +161,182 @@ export const plans =
 
 const compileDescend = <P extends string>({ evaluate }: Loss.Plan<P>, stage: Stage.Descend): CompiledStage<P> => {
   const { init, update } = Optimizer.anyInterpret<P>(stage.optimizer)
-  return {
+  return remembering({
     stopping: stage,
     begin: init,
     step: (params, state, key) => {
       const { value, gradient } = evaluate(params, key)
-      const [step, optimizer] = update(gradient, state, params)
-      return { value, norm: Params.norm(gradient), params: Params.zipWith((p, s) => p + s)(params, step), optimizer }
+      const [step, memory] = update(gradient, state, params)
+      return { value, norm: Params.norm(gradient), params: Params.zipWith((p, s) => p + s)(params, step), memory }
     },
-    optimizerCodec: Optimizer.stateCodec(stage.optimizer)
-  }
+    memoryCodec: Optimizer.stateCodec<P>(stage.optimizer)
+  })
 }
 
-const compileEM = <P extends string>(
-  family: Score.Family<P>,
-  stage: Stage.ExpectationMaximization,
-  points: Points.Points
-): CompiledStage<P> => {
-  const update = ExpectationMaximization.step(family, stage.varianceFloor, points)
-  return {
-    stopping: { ...stage, gradientNorm: 0 },
+/** A stage that remembers nothing: a map of the parameters. */
+const compileMap = <P extends string>(
+  stopping: Omit<Stage.Stopping, 'gradientNorm'>,
+  next: (params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }
+): CompiledStage<P> =>
+  remembering<P, null>({
+    stopping: { ...stopping, gradientNorm: 0 },
     begin: () => null,
     step: params => {
-      const { value, params: next } = update(params)
-      return { value, norm: Params.norm(Params.zipWith((a, b) => a - b)(next, params)), params: next, optimizer: null }
+      const taken = next(params)
+      return { ...taken, norm: Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params)), memory: null }
     },
-    optimizerCodec: Optimizer.stateCodec(Optimizer.scale(1))
-  }
+    memoryCodec: t.null
+  })
+
+const bestCodec: t.Type<Best, unknown> = t.type({ best: t.union([t.number, t.null]) })
+
+/** Attempt after attempt; the parameters are those of the best so far, by the likelihood where there is one. */
+const compileRestart = <P extends string>(
+  attempt: Program<P>,
+  times: number,
+  points: Points.Points
+): CompiledStage<P> => {
+  const rows = Loss.rowsOf(points)
+  const loss = ({ params, value }: Run.State<P>): number =>
+    pipe(
+      Score.interpret(attempt.pipeline.score).family,
+      O.fold(
+        () => value ?? Infinity,
+        ({ arrays }) => Pass.expectationPass(rows, arrays(params)).value
+      )
+    )
+  return remembering<P, Best>({
+    stopping: { steps: times, gradientNorm: 0, relativeChange: 0 },
+    begin: () => ({ best: null }),
+    step: (params, { best }, key) => {
+      const keys = pipe(key, Key.named('start', 'steps'))
+      const start = best === null ? params : attempt.start(keys.start)
+      const last = Run.last({ ...attempt, start: () => start })(keys.steps)
+      const found = last.status._tag === 'Failed' ? Infinity : loss(last)
+      const better = found < (best ?? Infinity)
+      return {
+        value: better ? found : (best ?? Number.MAX_VALUE),
+        norm: 0,
+        params: better ? last.params : params,
+        memory: { best: better ? found : (best ?? Number.MAX_VALUE) }
+      }
+    },
+    memoryCodec: bestCodec
+  })
 }
 
 interface Compiled<P extends string> {
   readonly plan: Plan
-  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
+  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, CompiledStage<P>>
 }
 
-/** How a stage of a pipeline is to be computed on the data, or what is wrong with it. */
+/** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
 const compileStage = <P extends string>(
-  { schedule, score }: Pipeline<P>,
+  pipeline: Pipeline<P>,
+  start: (key: Key.Key) => Params.Params<P>,
   points: Points.Points
-): ((stage: Stage.Stage) => Compiled<P>) =>
-  Stage.fold<Compiled<P>>({
+): ((stage: Stage.Simple) => Compiled<P>) => {
+  const { schedule, score } = pipeline
+  const { family } = Score.interpret(score)
+  const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
       const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
-      const problems = [...Stage.problems(schedule)(stage), ...refusals(loss, points)]
       const [plan] = Loss.plans(loss, points)
       return {
         plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
-        stage: problems.length > 0 ? E.left(problems) : E.right(() => compileDescend(plan, stage))
+        stage: pipe(
+          refusals(loss, points),
+          E.fromPredicate(RA.isEmpty, identity),
+          E.map(() => compileDescend(plan, stage))
+        )
       }
     },
-    ExpectationMaximization: stage => {
-      const problems = Stage.problems(schedule)(stage)
-      const custom = Problem.of(
-        'score',
-        Score.show(score),
-        'the score of a mixture, as expectation–maximization needs',
-        'use Stage.descend'
+    ExpectationMaximization: stage => ({
+      plan: {
+        stage: Stage.formula(stage),
+        engine: 'closed form',
+        reason: 'the maximiser of the expected log-likelihood is known'
+      },
+      stage: pipe(
+        family,
+        E.fromOption(() => [
+          Problem.of(
+            'score',
+            Score.show(score),
+            'the score of a mixture, as expectation–maximization needs',
+            'use Stage.descend'
+          )
+        ]),
+        E.map(family => compileMap(stage, ExpectationMaximization.step(family, stage.varianceFloor, points)))
+      )
+    }),
+    PowerIteration: stage => ({
+      plan: { stage: Stage.formula(stage), engine: 'closed form', reason: 'a product with the second moment' },
+      stage: pipe(
+        family,
+        O.filter(() => score._tag === 'SymmetricPair'),
+        E.fromOption(() => [
+          Problem.of(
+            'score',
+            Score.show(score),
+            'Score.symmetricPair, whose centre is an eigenvector',
+            'start with Initializer.spectral'
+          )
+        ]),
+        E.map(family => compileMap(stage, powerIteration(family, points)))
+      )
+    }),
+    Restart: ({ times, stage }) => {
+      const inner = Stage.simple(stage).map(({ path, stage }) => ({ path, compiled: all(stage) }))
+      const problems = inner.flatMap(({ path, compiled }) =>
+        problemsIn(compiled.stage).map(Problem.within(path)).map(Problem.within('stage'))
       )
       return {
         plan: {
           stage: Stage.formula(stage),
-          engine: 'closed form',
-          reason: 'the maximiser of the expected log-likelihood is known'
+          engine: 'restarts',
+          reason: `${times} attempts, each by ${inner.map(({ compiled }) => compiled.plan.engine).join(', ')}`
         },
-        stage: pipe(
-          Score.interpret(score).family,
-          E.fromOption(() => [...problems, custom]),
-          E.chain(family => (problems.length > 0 ? E.left(problems) : E.right(() => compileEM(family, stage, points))))
-        )
+        stage:
+          problems.length > 0
+            ? E.left(problems)
+            : E.right(
+                compileRestart(
+                  {
+                    pipeline,
+                    start,
+                    stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right] : [])),
+                    plan: inner.map(({ compiled }) => compiled.plan)
+                  },
+                  times,
+                  points
+                )
+              )
       }
     }
   })
+  return all
+}
+
+const powerIteration = <P extends string>(
+  family: Score.Family<P>,
+  points: Points.Points
+): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
+  const { dim } = points
+  const excess = Points.secondMoment(points).map((c, at) => c - (Math.floor(at / dim) === at % dim ? 1 : 0))
+  return params => {
+    const { shape, values: centre } = family.centres(params)
+    const moved = centre.map((_, i) => centre.reduce((sum, c, j) => sum + excess[i * dim + j] * c, 0))
+    const squared = (v: Float64Array): number => v.reduce((sum, x) => sum + x * x, 0)
+    const along = centre.reduce((sum, c, i) => sum + c * moved[i], 0) / squared(centre)
+    const length = Math.sqrt(Math.max(along, 1 / points.rows) / squared(moved))
+    return {
+      // What it minimises: minus the Rayleigh quotient.
+      value: -along,
+      params: family.fromCentres({ shape, values: moved.map(v => length * v) }, 1)
+    }
+  }
+}
 
 /**
  * A pipeline on data, ready to run; or all that is wrong with it.
@@ -293,32 +372,35 @@ export const pipeline =
     // An initializer looks at the data, and at nothing that is already known to be wrong.
     const start: Initializer.Start<P> =
       common.length > 0 ? E.left([]) : pipe(initializer, Initializer.interpret(score, points))
-    const compiled = stages.map(compileStage(pipeline, points))
+    const described = stages.flatMap((stage, i) =>
+      Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
+    )
+    const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
+    // A stage that is wrong in itself is not looked at further.
+    const compiled = stages.flatMap((stage, i) =>
+      Stage.problems(pipeline.schedule)(stage).length > 0
+        ? []
+        : Stage.simple(stage).map(({ path, stage }) => ({
+            path: path === '' ? `stages[${i}]` : `stages[${i}].${path}`,
+            ...compileStage(pipeline, begin, points)(stage)
+          }))
+    )
     const problems = [
       ...common,
       ...problemsIn(start),
-      ...compiled.flatMap(({ stage }, i) => problemsIn(stage).map(Problem.within(`stages[${i}]`)))
+      ...described,
+      ...compiled.flatMap(({ path, stage }) => problemsIn(stage).map(Problem.within(path)))
     ]
-    return pipe(
-      either(problems, () => compiled),
-      E.chain(compiled =>
-        pipe(
-          E.Do,
-          E.apS('start', start),
-          E.apS('stages', E.sequenceArray(compiled.map(({ stage }) => stage))),
-          E.bimap(
-            ([first, ...rest]): CompileErrors => [first, ...rest],
-            ({ start, stages }) => ({
-              pipeline,
-              start,
-              stages: stages.map(begin => begin()),
-              plan: compiled.map(({ plan }) => plan)
-            })
-          )
-        )
-      )
-    )
+    return either(uniq(problems), () => ({
+      pipeline,
+      start: begin,
+      stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right] : [])),
+      plan: compiled.map(({ plan }) => plan)
+    }))
   }
+
+/** A repeated stage is wrong once. */
+const uniq = RA.uniq(Eq.contramap(Problem.show)(S.Eq))
 
 /** The plan as text, a line a stage. */
 export const explain = <P extends string>({ plan }: Pick<Program<P>, 'plan'>): string =>

@@ -146,9 +146,7 @@ const spread =
 
 const topOfSecondMoment = (points: Points.Points): NdArray => {
   const { dim } = points
-  const mean = Points.mean(points)
-  const secondMoment = Points.covariance(points).map((c, at) => c + mean[Math.floor(at / dim)] * mean[at % dim])
-  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: secondMoment })
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: Points.secondMoment(points) })
   // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
   return { shape: [1, dim], values: vectors.values.slice(0, dim).map(v => length * v) }

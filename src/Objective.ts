@@ -115,6 +115,19 @@ export const terms: (objective: Objective) => ReadonlyArray<{ readonly weight: n
   Custom: term => [{ weight: 1, term }]
 })
 
+/** The objective with another time law in the place of each of its own. */
+export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) => {
+  const inner: (objective: Objective) => Objective = fold<Objective>({
+    Denoising: objective => ({ ...objective, timeLaw }),
+    Implicit: objective => ({ ...objective, timeLaw }),
+    Likelihood: objective => objective,
+    Weight: objective => ({ ...objective, objective: inner(objective.objective) }),
+    Sum: objective => ({ ...objective, objectives: objective.objectives.map(inner) }),
+    Custom: objective => ({ ...objective, timeLaw })
+  })
+  return inner
+}
+
 export const show: (objective: Objective) => string = fold<string>({
   Denoising: ({ timeLaw }) => `Objective.denoising(${TimeLaw.show(timeLaw)})`,
   Implicit: ({ timeLaw }) => `Objective.implicit(${TimeLaw.show(timeLaw)})`,

@@ -580,6 +580,12 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
   return [Papa.unparse([header]), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
 }
 
+/** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
+export const secondMoment = (points: Points): Float64Array => {
+  const centre = mean(points)
+  return covariance(points).map((c, at) => c + centre[Math.floor(at / points.dim)] * centre[at % points.dim])
+}
+
 /** The values as a [rows, dim] tensor, uncopied; for use inside `compute`. */
 export const tensor = ({ rows, dim, values }: Points): Tensor => fromNdArray({ shape: [rows, dim], values })
 

@@ -25,9 +25,7 @@ export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Point
  */
 const highNoise = (points: Points.Points): number => {
   const { dim } = points
-  const mean = Points.mean(points)
-  const moment = Points.covariance(points).map((c, at) => c + mean[Math.floor(at / dim)] * mean[at % dim])
-  const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
+  const { values } = symmetricEigen({ shape: [dim, dim], values: Points.secondMoment(points) })
   return Math.max(0.3, Math.log(values[0]) / 2 + 0.7)
 }
 

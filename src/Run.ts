@@ -4,8 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
 import { iterate, unfold } from '../lib/iterate.js'
-import type { Program } from './Compile.js'
-import type * as Optimizer from './Optimizer.js'
+import type { Memory, Program } from './Program.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import type { Stopping } from './Stage.js'
@@ -31,7 +30,8 @@ export interface State<P extends string> {
   /** How many steps of the stage have been taken. */
   readonly step: number
   readonly params: Params.Params<P>
-  readonly optimizer: Optimizer.AnyState<P>
+  /** What the stage remembers: the state of its optimizer. */
+  readonly memory: Memory<P>
   /** The objective where the last step started; null before the first. */
   readonly value: number | null
   /** The norm of the gradient there (of the step, for expectation–maximization); null before the first. */
@@ -52,7 +52,7 @@ const begun = <P extends string>(
       : compiled.stopping.steps > 0
         ? { _tag: 'Running' }
         : ended(program, stage, 'steps')
-  return { key, stage, step: 0, params, optimizer: compiled?.begin(params) ?? null, value: null, norm: null, status }
+  return { key, stage, step: 0, params, memory: compiled?.begin(params) ?? null, value: null, norm: null, status }
 }
 
 const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
@@ -70,12 +70,12 @@ const diverged = <P extends string>({ stage, step }: State<P>, what: string, val
 const next =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
-    const { key, stage, step, params, optimizer, status } = state
+    const { key, stage, step, params, memory, status } = state
     if (status._tag === 'StageEnded') return begun(program, key, stage + 1, params)
     const compiled = program.stages.at(stage)
     if (status._tag !== 'Running' || compiled === undefined) return null
     const { stopping } = compiled
-    const taken = compiled.step(params, optimizer, pipe(key, Key.child(stage), Key.child(step)))
+    const taken = compiled.step(params, memory, pipe(key, Key.child(stage), Key.child(step)))
     const failed = (what: string, value: number): State<P> => ({
       ...state,
       status: { _tag: 'Failed', problem: diverged(state, what, value) }
@@ -85,9 +85,9 @@ const next =
     if (!Params.isFinite(taken.params)) return failed('the norm of the parameters', Params.norm(taken.params))
     const change = Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params))
     const rule: Rule | null =
-      taken.norm <= stopping.gradientNorm
+      stopping.gradientNorm > 0 && taken.norm <= stopping.gradientNorm
         ? 'gradientNorm'
-        : change <= stopping.relativeChange * Params.norm(params)
+        : stopping.relativeChange > 0 && change <= stopping.relativeChange * Params.norm(params)
           ? 'relativeChange'
           : step + 1 >= stopping.steps
             ? 'steps'
@@ -97,7 +97,7 @@ const next =
       stage,
       step: step + 1,
       params: taken.params,
-      optimizer: taken.optimizer,
+      memory: taken.memory,
       value: taken.value,
       norm: taken.norm,
       status: rule === null ? { _tag: 'Running' } : ended(program, stage, rule)
@@ -187,7 +187,7 @@ const written = t.type({
   stage: t.number,
   step: t.number,
   params: Params.codec,
-  optimizer: t.unknown,
+  memory: t.unknown,
   value: optional,
   norm: optional,
   status: statusCodec
@@ -195,12 +195,11 @@ const written = t.type({
 
 /**
  * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a
- * stage that is not there, the memory of another optimizer.
+ * stage that is not there, the memory of another stage.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(program.start(Key.fromSeed(0)))
-  const optimizerCodec = (stage: number): t.Type<Optimizer.AnyState<P>, unknown> | undefined =>
-    program.stages.at(stage)?.optimizerCodec
+  const memoryCodec = (stage: number): t.Type<Memory<P>, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',
     (u): u is State<P> => written.is(u),
@@ -208,21 +207,21 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
       pipe(
         written.validate(u, context),
         E.chain(state => {
-          const codec = optimizerCodec(state.stage)
+          const codec = memoryCodec(state.stage)
           const fits =
             JSON.stringify(Params.shapes(state.params)) === JSON.stringify(reference) &&
             (codec !== undefined || program.stages.length === 0)
           if (!fits) return t.failure(u, context, 'a state of another program')
           return pipe(
-            codec === undefined ? t.success(null) : codec.validate(state.optimizer, context),
+            codec === undefined ? t.success(null) : codec.validate(state.memory, context),
             // The names of the parameters have just been compared with the program's.
-            E.map(optimizer => ({ ...state, params: state.params as Params.Params<P>, optimizer }))
+            E.map(memory => ({ ...state, params: state.params as Params.Params<P>, memory }))
           )
         })
       ),
     state => ({
       ...written.encode(state),
-      optimizer: optimizerCodec(state.stage)?.encode(state.optimizer) ?? null
+      memory: memoryCodec(state.stage)?.encode(state.memory) ?? null
     })
   )
 }

@@ -1,11 +1,17 @@
-/** Stages: the minimisation of one objective by one optimizer, or expectation–maximization, until a rule stops it. */
+/**
+ * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
+ * of one objective by one optimizer, expectation–maximization, power iteration. The others are made of stages: in
+ * sequence (a monoid), repeated, annealed over noise levels, or restarted with the best kept.
+ */
+import type * as M from 'fp-ts/lib/Monoid.js'
 import * as t from 'io-ts'
 import * as Expectation from './Expectation.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
 import * as Problem from './Problem.js'
-import type { Schedule } from './Schedule.js'
+import { timeProblems, type Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
+import * as TimeLaw from './TimeLaw.js'
 
 /** A stage ends after its steps, or before when a rule holds. */
 export interface Stopping {
@@ -29,7 +35,37 @@ export interface ExpectationMaximization extends Omit<Stopping, 'gradientNorm'> 
   readonly varianceFloor: number
 }
 
-export type Stage = Descend | ExpectationMaximization
+export interface PowerIteration extends Omit<Stopping, 'gradientNorm'> {
+  readonly _tag: 'PowerIteration'
+}
+
+export interface Restart {
+  readonly _tag: 'Restart'
+  readonly times: number
+  readonly stage: Stage
+}
+
+export interface Sequence {
+  readonly _tag: 'Sequence'
+  readonly stages: ReadonlyArray<Stage>
+}
+
+export interface Repeat {
+  readonly _tag: 'Repeat'
+  readonly times: number
+  readonly stage: Stage
+}
+
+export interface Anneal {
+  readonly _tag: 'Anneal'
+  readonly times: ReadonlyArray<number>
+  readonly stage: Stage
+}
+
+/** A stage that takes steps itself. */
+export type Simple = Descend | ExpectationMaximization | PowerIteration | Restart
+
+export type Stage = Simple | Sequence | Repeat | Anneal
 
 /**
  * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step.
@@ -76,11 +112,95 @@ export const expectationMaximization = ({
   varianceFloor
 })
 
+/**
+ * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: what
+ * descent at high noise does in the limit (Shah, Chen & Klivans 2023), with the length that the eigenvalue says.
+ */
+export const powerIteration = ({
+  steps,
+  relativeChange = 0
+}: Pick<PowerIteration, 'steps'> & Partial<Pick<PowerIteration, 'relativeChange'>>): Stage => ({
+  _tag: 'PowerIteration',
+  steps,
+  relativeChange
+})
+
+/** One stage after the other. Associative, with `sequence([])` as identity. */
+export const sequence = (stages: ReadonlyArray<Stage>): Stage => ({ _tag: 'Sequence', stages })
+
+/** The monoid of stages in sequence. */
+export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
+
+/** The same stage several times, its optimizer begun anew each time. `repeat(n)(sequence([a, b]))` alternates. */
+export const repeat =
+  (times: number) =>
+  (stage: Stage): Stage => ({ _tag: 'Repeat', times, stage })
+
+/**
+ * The same stage at each of the times in turn, put in the place of the times of its objectives: from high noise, where
+ * the loss is smooth and merges the components, to low.
+ *
+ * @example
+ * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
+ *
+ * export const annealed = Stage.anneal([2, 1, 0.5, 0.25, 0.1])(
+ *   Stage.descend({
+ *     objective: Objective.implicit(TimeLaw.at(1)),
+ *     expectation: Expectation.projected(),
+ *     optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+ *     steps: 30
+ *   })
+ * )
+ */
+export const anneal =
+  (times: ReadonlyArray<number>) =>
+  (stage: Stage): Stage => ({ _tag: 'Anneal', times, stage })
+
+/**
+ * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
+ * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
+ */
+export const restart =
+  (times: number) =>
+  (stage: Stage): Stage => ({ _tag: 'Restart', times, stage })
+
 export const fold = Tagged.fold<Stage>()
+
+/** A stage as the simple ones it comes to, each with where it stands in the description. */
+export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; readonly stage: Simple }> = fold<
+  ReadonlyArray<{ readonly path: string; readonly stage: Simple }>
+>({
+  Descend: stage => [{ path: '', stage }],
+  ExpectationMaximization: stage => [{ path: '', stage }],
+  PowerIteration: stage => [{ path: '', stage }],
+  Restart: stage => [{ path: '', stage }],
+  Sequence: ({ stages }) => stages.flatMap((stage, i) => inside(`stages[${i}]`)(stage)),
+  Repeat: ({ times, stage }) => Array.from({ length: times }, () => inside('stage')(stage)).flat(),
+  Anneal: ({ times, stage }) => times.flatMap(time => inside('stage')(retimed(time)(stage)))
+})
+
+const inside = (outer: string) => (stage: Stage) =>
+  simple(stage).map(({ path, stage }) => ({ path: path === '' ? outer : `${outer}.${path}`, stage }))
+
+/** The stage with all its objectives at one time. */
+const retimed = (time: number): ((stage: Stage) => Stage) => {
+  const inner: (stage: Stage) => Stage = fold<Stage>({
+    Descend: stage => ({ ...stage, objective: Objective.retimed(TimeLaw.at(time))(stage.objective) }),
+    ExpectationMaximization: stage => stage,
+    PowerIteration: stage => stage,
+    Restart: stage => ({ ...stage, stage: inner(stage.stage) }),
+    Sequence: stage => ({ ...stage, stages: stage.stages.map(inner) }),
+    Repeat: stage => ({ ...stage, stage: inner(stage.stage) }),
+    Anneal: stage => stage
+  })
+  return inner
+}
 
 const showRule = (name: string, value: number): string => (value === 0 ? '' : `, ${name}: ${value}`)
 
-export const show = fold<string>({
+const indent = (text: string): string => text.replaceAll('\n', '\n  ')
+
+export const show: (stage: Stage) => string = fold<string>({
   Descend: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange }) =>
     [
       'Stage.descend({',
@@ -91,12 +211,23 @@ export const show = fold<string>({
       '})'
     ].join('\n'),
   ExpectationMaximization: ({ steps, relativeChange, varianceFloor }) =>
-    `Stage.expectationMaximization({ steps: ${steps}${showRule('relativeChange', relativeChange)}, varianceFloor: ${varianceFloor} })`
+    `Stage.expectationMaximization({ steps: ${steps}${showRule('relativeChange', relativeChange)}, varianceFloor: ${varianceFloor} })`,
+  PowerIteration: ({ steps, relativeChange }) =>
+    `Stage.powerIteration({ steps: ${steps}${showRule('relativeChange', relativeChange)} })`,
+  Restart: ({ times, stage }) => `Stage.restart(${times})(${show(stage)})`,
+  Sequence: ({ stages }) => `Stage.sequence([${stages.map(stage => `\n  ${indent(show(stage))}`).join(',')}\n])`,
+  Repeat: ({ times, stage }) => `Stage.repeat(${times})(${show(stage)})`,
+  Anneal: ({ times, stage }) => `Stage.anneal([${times.join(', ')}])(${show(stage)})`
 })
 
-export const formula = fold<string>({
+export const formula: (stage: Stage) => string = fold<string>({
   Descend: ({ objective }) => `minimise ${Objective.formula(objective)}`,
-  ExpectationMaximization: () => 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+  ExpectationMaximization: () => 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
+  PowerIteration: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
+  Restart: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
+  Sequence: ({ stages }) => stages.map(formula).join('; then '),
+  Repeat: ({ times, stage }) => `${times} times: ${formula(stage)}`,
+  Anneal: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`
 })
 
 const stoppingProblems = ({
@@ -108,8 +239,8 @@ const stoppingProblems = ({
 ]
 
 /** What is wrong with a stage on a schedule, before any data. */
-export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<Problem.Problem>) =>
-  fold<ReadonlyArray<Problem.Problem>>({
+export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<Problem.Problem>) => {
+  const all: (stage: Stage) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
     Descend: stage => [
       ...Objective.problems(schedule)(stage.objective).map(Problem.within('objective')),
       ...Expectation.problems(stage.expectation).map(Problem.within('expectation')),
@@ -120,23 +251,43 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
     ExpectationMaximization: stage => [
       ...stoppingProblems(stage),
       ...Problem.positive('varianceFloor', stage.varianceFloor, 1e-6)
+    ],
+    PowerIteration: stoppingProblems,
+    Restart: ({ times, stage }) => [
+      ...Problem.count('times', times, 1, 10),
+      ...all(stage).map(Problem.within('stage'))
+    ],
+    Sequence: ({ stages }) => stages.flatMap((stage, i) => all(stage).map(Problem.within(`stages[${i}]`))),
+    Repeat: ({ times, stage }) => [...Problem.count('times', times, 0, 2), ...all(stage).map(Problem.within('stage'))],
+    Anneal: ({ times, stage }) => [
+      ...times.flatMap((time, i) => timeProblems(`times[${i}]`, time)(schedule)),
+      ...all(stage).map(Problem.within('stage'))
     ]
   })
+  return all
+}
 
-export const codec: t.Type<Stage, unknown> = t.union([
-  t.type({
-    _tag: t.literal('Descend'),
-    objective: Objective.codec,
-    expectation: Expectation.codec,
-    optimizer: Optimizer.codec,
-    steps: t.number,
-    gradientNorm: t.number,
-    relativeChange: t.number
-  }),
-  t.type({
-    _tag: t.literal('ExpectationMaximization'),
-    steps: t.number,
-    relativeChange: t.number,
-    varianceFloor: t.number
-  })
-])
+export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
+  t.union([
+    t.type({
+      _tag: t.literal('Descend'),
+      objective: Objective.codec,
+      expectation: Expectation.codec,
+      optimizer: Optimizer.codec,
+      steps: t.number,
+      gradientNorm: t.number,
+      relativeChange: t.number
+    }),
+    t.type({
+      _tag: t.literal('ExpectationMaximization'),
+      steps: t.number,
+      relativeChange: t.number,
+      varianceFloor: t.number
+    }),
+    t.type({ _tag: t.literal('PowerIteration'), steps: t.number, relativeChange: t.number }),
+    t.type({ _tag: t.literal('Restart'), times: t.number, stage: codec }),
+    t.type({ _tag: t.literal('Sequence'), stages: t.readonlyArray(codec) }),
+    t.type({ _tag: t.literal('Repeat'), times: t.number, stage: codec }),
+    t.type({ _tag: t.literal('Anneal'), times: t.readonlyArray(t.number), stage: codec })
+  ])
+)

@@ -200,19 +200,22 @@ export const minRows = <P extends string>(score: Score.Score<P>): number =>
 
 /**
  * Parameters of any score, from the shapes it names: generic ones, all equal along the first axis (equal centres, the
- * saddle), and all 0.
+ * saddle), and all 0. Coordinates lie in [−extent, extent], a family's logits and logarithms of variances in
+ * [−spread, spread].
  */
 export const params =
-  <P extends string>(score: Score.Score<P>, { extent = 2 }: { readonly extent?: number } = {}) =>
+  <P extends string>(
+    score: Score.Score<P>,
+    { extent = 2, spread = 1 }: { readonly extent?: number; readonly spread?: number } = {}
+  ) =>
   (dim: number): fc.Arbitrary<Params.Params<P>> => {
     const shapes = Score.shapes(dim)(score)
     // fc.record forgets the literal names, and keeps them.
     const filled = (entry: (bound: number, count: number) => fc.Arbitrary<ReadonlyArray<number>>) =>
       fc.record(
         Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(shape =>
-          // Logarithms and logits, one a component, spread less than coordinates do.
           entry(
-            shape.length === 1 && pipe(score, isMixture) && score._tag !== 'SymmetricPair' ? 1 : extent,
+            isMixture(score) && shape.length === 1 && score._tag !== 'SymmetricPair' ? spread : extent,
             size(shape)
           ).map(values => ({
             shape,

@@ -1,0 +1,525 @@
+/** Laws of objectives: of their gradients, of what must not matter, and of what they are minimised by. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import type * as Loss from '../Loss.js'
+import * as Objective from '../Objective.js'
+import * as Params from '../Params.js'
+import * as Points from '../Points.js'
+import * as Problem from '../Problem.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as TimeLaw from '../TimeLaw.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, dot, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import { slope } from './score.js'
+import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
+
+/** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
+export type Evaluate = <P extends string>(
+  loss: Loss.Loss<P>
+) => (
+  points: Points.Points
+) => E.Either<Compile.CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>>
+
+export interface ObjectiveOptions<P extends string> {
+  /** By default those of `arbitraries.schedules` on which the objective's times have noise. */
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
+  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
+  /** Multiplies every tolerance below; 1 is what rounding and differences are expected to cost. */
+  readonly slack?: number
+  /** The symmetries of the score; those of the family for a built-in one. */
+  readonly symmetries?: Symmetries<P>
+  /** Whether turning data, noise and centres together changes nothing. Claimed by default of built-in objectives. */
+  readonly isotropic?: boolean
+  /** Whether the truth is a stationary point in population. Claimed by default of built-in objectives. */
+  readonly proper?: boolean
+  /** The mixture of which parameters are the truth; that of the family for a built-in score. */
+  readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
+  readonly evaluate?: Evaluate
+}
+
+interface Case<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly expectation: Expectation.Expectation
+  readonly points: Points.Points
+  readonly params: Params.Params<P>
+  readonly seed: number
+}
+
+const show =
+  <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
+  ({ schedule, expectation, points, params, seed }: Case<P>): string =>
+    [
+      'const loss = {',
+      `  schedule: ${Schedule.show(schedule)},`,
+      `  score: ${Score.show(score)},`,
+      `  objective: ${Objective.show(objective)},`,
+      `  expectation: ${Arbitrary.showExpectation(expectation)}`,
+      '}',
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `const params = ${Params.show(params)}`,
+      `pipe(points, Compile.valueAndGrad(loss), Either.map(f => f(params, Key.fromSeed(${seed}))))`
+    ].join('\n')
+
+/** Every term is of a built-in kind, of which the laws know what to claim. */
+const isBuiltIn = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).every(({ term }) => term._tag !== 'Custom')
+
+const right = <A>(either: E.Either<Compile.CompileErrors, A>): A =>
+  pipe(
+    either,
+    E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
+  )
+
+/** A direction in the space of the parameters, of norm 1. */
+const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
+  const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
+  const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(keys[Params.names<string>(params).indexOf(name)])
+  }))(Params.shapes(params))
+  const length = Params.norm(raw)
+  return Params.mapValues(v => v / length)(raw)
+}
+
+const calculus = 'definition of the derivative'
+const symmetry = 'symmetry of the expectation'
+
+/** How a change of the rows changes the noise that meets them. */
+const follow =
+  (change: (points: Points.Points) => Points.Points) =>
+  (expectation: Expectation.Expectation): Expectation.Expectation =>
+    expectation._tag === 'Fixed'
+      ? Expectation.fixed(
+          change({
+            rows: expectation.noise.shape[0],
+            dim: expectation.noise.shape[1],
+            values: expectation.noise.values
+          })
+        )
+      : expectation
+
+/**
+ * The laws of an objective for a score. A custom objective is checked as it stands, custom or built-in score alike; say
+ * `isotropic` or `proper` where you claim them.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { abs, sub, sum } from 'ornstein/float64'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const cubed = Objective.custom('cubed', TimeLaw.at(0.3), ({ score, target }) => {
+ *   const off = abs(sub(score, target))
+ *   return sum(off.mul(off).mul(off), 1)
+ * })
+ * laws.objective(cubed, Score.spherical({ components: 2 })).forEach(({ property }) => {
+ *   fc.assert(property, { numRuns: 10 })
+ * })
+ */
+export const objective = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { proper: isProper = isBuiltIn(objective) } = options
+  return [
+    ...gradient(objective, score, options),
+    ...symmetries(objective, score, options),
+    ...algebra(objective, score, options),
+    ...(isProper ? proper(objective, score, options) : [])
+  ]
+}
+
+interface Setting<P extends string> {
+  /** Cases whose noise is fixed, or integrated by quadrature where that applies: it can follow a change of the data. */
+  readonly fixed: fc.Arbitrary<Case<P>>
+  /** Cases whose noise may also be drawn from the key. */
+  readonly drawn: fc.Arbitrary<Case<P>>
+  readonly schedules: fc.Arbitrary<Schedule.Schedule>
+  readonly evaluate: (each: Case<P>, objective?: Objective.Objective) => Loss.ValueAndGradient<P>
+  /** The same, compiled once for many parameters. */
+  readonly compile: (
+    each: Case<P>,
+    objective?: Objective.Objective
+  ) => (params: Params.Params<P>) => Loss.ValueAndGradient<P>
+  readonly title: (each: Case<P>) => string
+  readonly slack: number
+}
+
+/** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
+const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
+  const fitting = [Arbitrary.cosine, Arbitrary.varianceExploding, Arbitrary.straight].filter(
+    schedule => Objective.problems(schedule)(objective).length === 0
+  )
+  return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
+}
+
+const setting = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  {
+    schedules = schedulesOf(objective),
+    points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 10 }),
+    params = Arbitrary.params(score),
+    slack = 1,
+    evaluate = Compile.valueAndGrad
+  }: ObjectiveOptions<P>
+): Setting<P> => {
+  const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
+    Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
+    ...(score._tag === 'SymmetricPair' && isBuiltIn(objective)
+      ? [fc.integer({ min: 1, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
+      : [])
+  ]
+  const cases = (
+    expectations: (points: Points.Points) => ReadonlyArray<fc.Arbitrary<Expectation.Expectation>>
+  ): fc.Arbitrary<Case<P>> =>
+    Arbitrary.dims.chain(points).chain(points =>
+      fc.record({
+        schedule: schedules,
+        expectation: fc.oneof(...expectations(points)),
+        points: fc.constant(points),
+        params: params(points.dim),
+        seed: Arbitrary.seeds
+      })
+    )
+  const compile: Setting<P>['compile'] = ({ schedule, expectation, points, seed }, of = objective) => {
+    const compiled = right(evaluate({ schedule, score, objective: of, expectation })(points))
+    return params => compiled(params, Key.fromSeed(seed))
+  }
+  return {
+    fixed: cases(fixed),
+    drawn: cases(points => [
+      ...fixed(points),
+      fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() }).map(Expectation.monteCarlo)
+    ]),
+    schedules,
+    slack,
+    compile,
+    evaluate: (each, of) => compile(each, of)(each.params),
+    title: show(objective, score)
+  }
+}
+
+/** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
+const sizeOf = <P extends string>({ points, params }: Case<P>): number =>
+  4 + greatest([...points.values, ...flat(params)])
+
+/** Laws of its gradient: against differences, to first and second order, and on awkward data. */
+export const gradient = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { drawn, evaluate, compile, title, slack, schedules } = setting(objective, score, options)
+  const { params = Arbitrary.params(score) } = options
+  /** The case with its parameters moved along a direction, from the same noise. */
+  const along = (each: Case<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
+    const towards = direction(each.params, each.seed)
+    const loss = compile(each)
+    return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
+  }
+
+  return [
+    law(
+      {
+        name: 'gradient is that of the value',
+        statement:
+          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and ' +
+          'parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
+        source: calculus
+      },
+      drawn,
+      title,
+      each => {
+        const r = sizeOf(each)
+        const at = along(each)
+        const { value, gradient } = at(0)
+        const found = dot(flat(gradient), flat(direction(each.params, each.seed)))
+        const wanted = slope(step => at(step).value, 2e-3 / (r * r))
+        return agree('slope along v', [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
+      }
+    ),
+    law(
+      {
+        name: 'gradient of the gradient is the curvature of the value',
+        statement:
+          '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences ' +
+          'of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
+        source: calculus
+      },
+      drawn,
+      title,
+      each => {
+        const r = sizeOf(each)
+        const h = 1e-2 / (r * r)
+        const at = along(each)
+        const v = flat(direction(each.params, each.seed))
+        const { value } = at(0)
+        const found = slope(step => dot(flat(at(step).gradient), v), h)
+        const pair = (step: number): number => at(step).value + at(-step).value - 2 * value
+        const wanted = (16 * pair(h) - pair(2 * h)) / (12 * h * h)
+        return agree('curvature along v', [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r ** 4)
+      }
+    ),
+    law(
+      {
+        name: 'is finite on awkward data',
+        statement:
+          '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+        source: 'definition of a loss'
+      },
+      Arbitrary.dims.chain(Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 })).chain(points =>
+        fc.record({
+          schedule: schedules,
+          expectation: Arbitrary.expectations(score, objective)(points),
+          points: fc.constant(points),
+          params: params(points.dim),
+          seed: Arbitrary.seeds
+        })
+      ),
+      title,
+      each => {
+        const { value, gradient } = evaluate(each)
+        return holds(
+          Number.isFinite(value) && Params.isFinite(gradient),
+          () => `L = ${value}, ∇L = ${Params.show(gradient)}`
+        )
+      }
+    )
+  ]
+}
+
+/** Laws of what must not matter: the order of rows and of components, the axes, and whether equal rows are counted or listed. */
+export const symmetries = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { fixed, evaluate, title, slack } = setting(objective, score, options)
+  const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = isBuiltIn(objective) } = options
+  const same =
+    (
+      change: (each: Case<P>) => Partial<Case<P>>,
+      /** What becomes of the gradient. */
+      push: (each: Case<P>) => (gradient: Params.Params<P>) => Params.Params<P> = () => gradient => gradient
+    ) =>
+    (each: Case<P>): boolean => {
+      const [plain, changed] = [evaluate(each), evaluate({ ...each, ...change(each) })]
+      const r = sizeOf(each)
+      const scale = Math.abs(plain.value) + greatest(flat(plain.gradient)) + r * r
+      const tolerance = slack * 1e-13 * scale * r * r
+      return (
+        agree('L', [changed.value], [plain.value], tolerance) &&
+        agree('∇L', flat(changed.gradient), flat(push(each)(plain.gradient)), tolerance)
+      )
+    }
+  const tolerance =
+    'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
+
+  return [
+    law(
+      {
+        name: 'does not know the order of the rows',
+        statement: `∀ θ, x, z, permutations π: L(θ; πx, πz) = L(θ; x, z), and the same of ∇L. ${tolerance}`,
+        source: symmetry
+      },
+      fixed,
+      title,
+      same(({ points, expectation, seed }) => {
+        const reorder = Points.select(Key.permutation(points.rows)(Key.fromSeed(seed)))
+        return { points: reorder(points), expectation: follow(reorder)(expectation) }
+      })
+    ),
+    law(
+      {
+        name: 'a row of weight n is n rows',
+        statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
+        source: 'definition of weighted points'
+      },
+      fixed.map(each => {
+        const { rows } = each.points
+        const least = Arbitrary.minRows(score)
+        const counts = Key.integers(4)(rows)(Key.fromSeed(each.seed))
+        return {
+          ...each,
+          points: { ...each.points, weights: Float64Array.from(counts, (n, i) => (i < least ? 1 + n : n)) }
+        }
+      }),
+      title,
+      same(({ points: { weights, ...points }, expectation }) => {
+        const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
+        return { points: repeat(points), expectation: follow(repeat)(expectation) }
+      })
+    ),
+    ...(relabel === undefined
+      ? []
+      : [
+          law(
+            {
+              name: 'does not know the order of the components',
+              statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
+              source: 'symmetry of the score'
+            },
+            fixed,
+            title,
+            same(
+              ({ params, seed }) => ({ params: relabel(seed)(params) }),
+              ({ seed }) => relabel(seed)
+            )
+          )
+        ]),
+    ...(rotate === undefined || !isotropic
+      ? []
+      : [
+          law(
+            {
+              name: 'turns with data, noise and centres',
+              statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
+              source: 'symmetry of the standard normal law'
+            },
+            fixed,
+            title,
+            same(
+              ({ params, points, expectation, seed }) => {
+                const turn = orthogonal(seed, points.dim)
+                const turned = mapRows(turn)
+                return {
+                  params: rotate(turn)(params),
+                  points: turned(points),
+                  expectation: follow(turned)(expectation)
+                }
+              },
+              ({ points, seed }) => rotate(orthogonal(seed, points.dim))
+            )
+          )
+        ])
+  ]
+}
+
+/** Laws of `Objective.weight` and `Objective.sum` on it. */
+export const algebra = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { fixed, evaluate, title, slack } = setting(objective, score, options)
+  const linear =
+    (
+      whole: (weight: number) => Objective.Objective,
+      parts: (weight: number) => ReadonlyArray<[number, Objective.Objective]>
+    ) =>
+    (each: Case<P>): boolean => {
+      const weight = (each.seed % 13) / 4 - 1
+      const found = evaluate(each, whole(weight))
+      const terms = parts(weight).map(([weight, part]) => ({ weight, ...evaluate(each, part) }))
+      const scale = terms.reduce(
+        (sum, { weight, value, gradient }) => sum + Math.abs(weight) * (Math.abs(value) + greatest(flat(gradient))),
+        1
+      )
+      const total = (of: (term: Loss.ValueAndGradient<P>) => ReadonlyArray<number>): ReadonlyArray<number> =>
+        Density.combine(
+          terms.map(({ weight }) => weight),
+          terms.map(of),
+          of(found).length
+        )
+      const tolerance = slack * 1e-13 * scale * sizeOf(each) ** 2
+      const [value, gradient] = [
+        ({ value }: Loss.ValueAndGradient<P>) => [value],
+        (term: Loss.ValueAndGradient<P>) => flat(term.gradient)
+      ]
+      return (
+        agree('L', value(found), total(value), tolerance) && agree('∇L', gradient(found), total(gradient), tolerance)
+      )
+    }
+  const other = Objective.implicit(TimeLaw.at(0.2))
+  const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
+
+  return [
+    law(
+      {
+        name: 'weighting multiplies',
+        statement: `∀ θ, x, z, w: the value and gradient of weight(w)(L) are w times those of L. ${tolerance}`,
+        source: 'linearity of the expectation'
+      },
+      fixed,
+      title,
+      linear(
+        weight => Objective.weight(weight)(objective),
+        weight => [[weight, objective]]
+      )
+    ),
+    law(
+      {
+        name: 'summing adds',
+        statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
+        source: 'linearity of the expectation'
+      },
+      fixed,
+      title,
+      linear(
+        weight => Objective.sum([objective, Objective.weight(weight)(other)]),
+        weight => [
+          [1, objective],
+          [weight, other]
+        ]
+      )
+    )
+  ]
+}
+
+/** Of the population in one dimension, in x_0 and in z. */
+const NODES = 40
+
+/** The law of a proper objective: in population the truth is a stationary point. */
+export const proper = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { schedules, evaluate, title, slack } = setting(objective, score, options)
+  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
+  return mixture === undefined
+    ? []
+    : [
+        law(
+          {
+            name: 'the truth is stationary in population',
+            statement:
+              '∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the ' +
+              `population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+            source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood'
+          },
+          fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
+            ...each,
+            points: Density.pointsOf(1, [[0]]),
+            expectation: Expectation.monteCarlo()
+          })),
+          each => `${title(each)} // points: the population of params, noise: all of it`,
+          each => {
+            const rule = Density.trapezoid(NODES)
+            const { points, noise } = Density.withNoise(Density.population(mixture(each.params), rule), rule)
+            const { value, gradient } = evaluate({ ...each, points, expectation: Expectation.fixed(noise) })
+            const found = flat(gradient)
+            return agree(
+              '∇L',
+              found,
+              found.map(() => 0),
+              slack * 1e-5 * (1 + Math.abs(value))
+            )
+          }
+        )
+      ]
+}

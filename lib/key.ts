@@ -18,6 +18,7 @@
  * | 2³¹ + 2³⁰ + … | elements of a distribution drawn by rejection |
  */
 import { cos, exp, ln, sin } from './elementary.js'
+import * as Simd from './simd/index.js'
 
 export interface Key {
   readonly _tag: 'Key'
@@ -222,7 +223,7 @@ export const uniform =
   (n: number) =>
   (key: Key): Float64Array => {
     const out = new Float64Array(n)
-    fillUniform(key, 0, out)
+    if (!Simd.uniforms(key.k0, key.k1, 0, n, out)) fillUniform(key, 0, out)
     return out
   }
 
@@ -248,6 +249,30 @@ const polar = (pairs: Float64Array): void => {
 }
 
 /**
+ * Writes the normal draws first, first + 1, … of a key to all of `out`: those that `normal(first + out.length)` ends
+ * with. For loops that need a stretch of a long stream at a time.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key } from 'ornstein/float64'
+ *
+ * const out = new Float64Array(3)
+ * pipe(Key.fromSeed(7), Key.fillNormal(2, out))
+ * assert.deepEqual(out, pipe(Key.fromSeed(7), Key.normal(5)).subarray(2))
+ */
+export const fillNormal =
+  (first: number, out: Float64Array) =>
+  (key: Key): void => {
+    if (Simd.normals(key.k0, key.k1, first, out.length, out)) return
+    const skip = first % 2
+    const pairs = skip === 0 && out.length % 2 === 0 ? out : new Float64Array(2 * Math.ceil((skip + out.length) / 2))
+    fillUniform(key, first - skip, pairs)
+    polar(pairs)
+    if (pairs !== out) out.set(pairs.subarray(skip, skip + out.length))
+  }
+
+/**
  * n standard normal numbers, N(0, 1): `normal(n)` begins `normal(m)` for n ≤ m. Pair j of them is made of the uniform
  * draws 2j and 2j + 1 (Box & Muller 1958); none exceeds √(106 ln 2) ≈ 8.57 in size, which a normal number does with
  * probability 10⁻¹⁷.
@@ -264,9 +289,9 @@ const polar = (pairs: Float64Array): void => {
 export const normal =
   (n: number) =>
   (key: Key): Float64Array => {
-    const pairs = uniform(n + (n % 2))(key)
-    polar(pairs)
-    return n % 2 === 0 ? pairs : pairs.slice(0, n)
+    const out = new Float64Array(n)
+    fillNormal(0, out)(key)
+    return out
   }
 
 /**
@@ -339,6 +364,42 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
   return n => key => Int32Array.from(uniform(n)(key), u => invert(u * cumulative[last]))
 }
 
+/** Writes the gamma draws first, first + 1, … of a key to all of `out`. */
+const fillGamma =
+  (shape: number, first: number, out: Float64Array) =>
+  (key: Key): void => {
+    if (!(shape > 0 && shape < Infinity)) {
+      out.fill(shape === 0 ? 0 : NaN)
+      return
+    }
+    const boosted = shape < 1
+    const d = shape + (boosted ? 1 : 0) - 1 / 3
+    const c = 1 / Math.sqrt(9 * d)
+    const pair = new Float64Array(2)
+    const single = new Float64Array(1)
+    /** An element's key has draw 0 for the boost and draws 1 + 3t … 3 + 3t for attempt t. */
+    const attempt = (element: Key): number => {
+      for (let at = 1; ; at += 3) {
+        fillUniform(element, at, pair)
+        polar(pair)
+        const x = pair[0]
+        const root = 1 + c * x
+        const v = root * root * root
+        fillUniform(element, at + 2, single)
+        if (v > 0 && ln(1 - single[0]) < 0.5 * x * x + d * (1 - v + ln(v))) return d * v
+      }
+    }
+    const boost = (element: Key): number => {
+      fillUniform(element, 0, single)
+      // Below e^-1000 the product is 0 in any case; exp's domain ends there.
+      return exp(Math.max(-1000, ln(1 - single[0]) / shape))
+    }
+    for (let i = 0; i < out.length; i++) {
+      const element = derive((first + i) >>> 0, ELEMENTS + Math.floor((first + i) / TWO_32))(key)
+      out[i] = attempt(element) * (boosted ? boost(element) : 1)
+    }
+  }
+
 /**
  * n draws of the gamma distribution with the given shape and scale 1: density x^(shape − 1) e^(−x) / Γ(shape), mean and
  * variance `shape`. Element i depends on the key and i only, however many attempts the others took.
@@ -362,34 +423,7 @@ export const gamma =
   (n: number) =>
   (key: Key): Float64Array => {
     const out = new Float64Array(n)
-    if (shape === 0) return out
-    if (!(shape > 0 && shape < Infinity)) return out.fill(NaN)
-    const boosted = shape < 1
-    const d = shape + (boosted ? 1 : 0) - 1 / 3
-    const c = 1 / Math.sqrt(9 * d)
-    const pair = new Float64Array(2)
-    const single = new Float64Array(1)
-    /** An element's key has draw 0 for the boost and draws 1 + 3t … 3 + 3t for attempt t. */
-    const attempt = (element: Key): number => {
-      for (let at = 1; ; at += 3) {
-        fillUniform(element, at, pair)
-        polar(pair)
-        const x = pair[0]
-        const root = 1 + c * x
-        const v = root * root * root
-        fillUniform(element, at + 2, single)
-        if (v > 0 && ln(1 - single[0]) < 0.5 * x * x + d * (1 - v + ln(v))) return d * v
-      }
-    }
-    const boost = (element: Key): number => {
-      fillUniform(element, 0, single)
-      // Below e^-1000 the product is 0 in any case; exp's domain ends there.
-      return exp(Math.max(-1000, ln(1 - single[0]) / shape))
-    }
-    for (let i = 0; i < n; i++) {
-      const element = derive(i >>> 0, ELEMENTS + Math.floor(i / TWO_32))(key)
-      out[i] = attempt(element) * (boosted ? boost(element) : 1)
-    }
+    fillGamma(shape, 0, out)(key)
     return out
   }
 
@@ -407,5 +441,16 @@ export const gamma =
 export const chiSquared =
   (degreesOfFreedom: number) =>
   (n: number) =>
-  (key: Key): Float64Array =>
-    gamma(degreesOfFreedom / 2)(n)(key).map(x => 2 * x)
+  (key: Key): Float64Array => {
+    const out = new Float64Array(n)
+    fillChiSquared(degreesOfFreedom, 0, out)(key)
+    return out
+  }
+
+/** Writes the chi-squared draws first, first + 1, … of a key to all of `out`, as `fillNormal` does for normal ones. */
+export const fillChiSquared =
+  (degreesOfFreedom: number, first: number, out: Float64Array) =>
+  (key: Key): void => {
+    fillGamma(degreesOfFreedom / 2, first, out)(key)
+    for (let i = 0; i < out.length; i++) out[i] *= 2
+  }

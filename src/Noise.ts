@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import {
   add,
   div,
+  fill,
   fromNdArray,
   greater,
   Key,
@@ -24,10 +25,10 @@ import {
   type Tensor
 } from '../lib/index.js'
 import * as Expectation from './Expectation.js'
-import { OUTSIDE, type Basis, type FullNoise, type SpanNoise } from './fused/pass.js'
+import { OUTSIDE, type Basis, type Noise } from './fused/pass.js'
 import * as Points from './Points.js'
 
-export type Noise = SpanNoise | FullNoise
+export type { Noise } from './fused/pass.js'
 
 /** One term of the mean over the noise; weights sum to 1. */
 export interface Draw {
@@ -41,33 +42,26 @@ export interface Projection {
   readonly seesNorm: boolean
 }
 
-const full =
-  ({ rows, dim }: Points.Points) =>
-  (key: Key.Key): Noise => ({ _tag: 'Full', values: Key.normal(rows * dim)(key) })
+const full = (key: Key.Key): Noise => ({ _tag: 'Full', values: key, sign: 1 })
 
 /**
  * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
  * law matters, one normal along the part of x_0 outside the span, and a χ² for the other directions.
  */
 const inSpan =
-  ({ rows, dim }: Points.Points, { basis: { rank }, seesNorm }: Projection) =>
+  (dim: number, { basis: { rank }, seesNorm }: Projection) =>
   (key: Key.Key): Noise => {
     const keys = pipe(key, Key.named('span', 'along', 'rest'))
     const outside = dim - rank
     const law = seesNorm && outside > 0
     return {
       _tag: 'Span',
-      coordinates: Key.normal(rows * rank)(keys.span),
-      shared: false,
-      along: law ? Key.normal(rows)(keys.along) : null,
-      rest: law ? Key.chiSquared(outside - 1)(rows)(keys.rest) : outside
+      coordinates: keys.span,
+      along: law ? keys.along : null,
+      rest: law ? { key: keys.rest, degrees: outside - 1 } : outside,
+      sign: 1
     }
   }
-
-const opposite = (noise: Noise): Noise =>
-  noise._tag === 'Full'
-    ? { ...noise, values: noise.values.map(z => -z) }
-    : { ...noise, coordinates: noise.coordinates.map(z => -z), along: noise.along?.map(z => -z) ?? null }
 
 const repeated = (
   { draws, antithetic }: { readonly draws: number; readonly antithetic: boolean },
@@ -76,35 +70,29 @@ const repeated = (
 ): ReadonlyArray<Draw> =>
   Key.split(draws)(key).flatMap(one => {
     const noise = draw(one)
-    return antithetic
-      ? [noise, opposite(noise)].map(noise => ({ weight: 1 / (2 * draws), noise }))
+    return antithetic && noise._tag !== 'Node'
+      ? ([1, -1] as const).map(sign => ({ weight: 1 / (2 * draws), noise: { ...noise, sign } }))
       : [{ weight: 1 / draws, noise }]
   })
 
 /** The draws of an expectation. `Compile` refuses `projected` and `quadrature` where there is nothing to project on. */
 export const draws = (
-  points: Points.Points,
+  { dim }: Points.Points,
   projection: Projection | null,
   key: Key.Key
 ): ((expectation: Expectation.Expectation) => ReadonlyArray<Draw>) =>
   Expectation.fold<ReadonlyArray<Draw>>({
-    MonteCarlo: options => repeated(options, full(points), key),
-    Projected: options => repeated(options, projection === null ? full(points) : inSpan(points, projection), key),
+    MonteCarlo: options => repeated(options, full, key),
+    Projected: options => repeated(options, projection === null ? full : inSpan(dim, projection), key),
     Quadrature: ({ nodes }) => {
       const rule = Quadrature.gaussHermite(nodes)
-      const rank = projection?.basis.rank ?? 0
-      return Array.from(rule.nodes, (node, i) => ({
+      const rest = dim - (projection?.basis.rank ?? 0)
+      return Array.from(rule.nodes, (coordinate, i) => ({
         weight: rule.weights[i],
-        noise: {
-          _tag: 'Span',
-          coordinates: new Float64Array(rank).fill(node),
-          shared: true,
-          along: null,
-          rest: points.dim - rank
-        }
+        noise: { _tag: 'Node', coordinate, rest }
       }))
     },
-    Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values } }]
+    Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values, sign: 1 } }]
   })
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
@@ -116,16 +104,26 @@ export const tensors = (
   points: Points.Points
 ): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
   const { rows, dim } = points
-  if (noise._tag === 'Full') return { drawn: tensor(noise.values, [rows, dim]), orthogonal: 0 }
-  const { coordinates, shared, along, rest } = noise
+  /** Normals of a key, [rows, columns], with the draw's sign. */
+  const normals = (key: Key.Key, columns: number, sign: 1 | -1): Tensor =>
+    mul(sign, tensor(Key.normal(rows * columns)(key), [rows, columns]))
+  if (noise._tag === 'Full') {
+    const { values, sign } = noise
+    return {
+      drawn: values instanceof Float64Array ? mul(sign, tensor(values, [rows, dim])) : normals(values, dim, sign),
+      orthogonal: 0
+    }
+  }
   const basis = fromNdArray({ shape: [rank, dim], values: vectors })
-  const drawn = matMul(tensor(coordinates, [shared ? 1 : rows, rank]), basis)
-  const orthogonal = typeof rest === 'number' ? rest : tensor(rest, [rows, 1])
+  if (noise._tag === 'Node') return { drawn: matMul(fill([1, rank], noise.coordinate), basis), orthogonal: noise.rest }
+  const { coordinates, along, rest, sign } = noise
+  const drawn = matMul(normals(coordinates, rank, sign), basis)
+  const orthogonal = typeof rest === 'number' ? rest : tensor(Key.chiSquared(rest.degrees)(rows)(rest.key), [rows, 1])
   if (along === null) return { drawn, orthogonal }
   const x = Points.tensor(points)
   const outside = sub(x, matMul(matMul(x, basis, { transposeB: true }), basis))
   const length = sqrt(norms(outside))
-  const normal = tensor(along, [rows, 1])
+  const normal = normals(along, 1, sign)
   // A row in the span has no direction outside it: its normal is one of the χ²'s.
   const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(x), 1))))
   return {

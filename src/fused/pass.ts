@@ -7,6 +7,7 @@
  * w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)), p_k = w_k/u_k, b = Σp_k, s = αΣp_kC_k − bx,
  * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db.
  */
+import * as Key from '../../lib/key.js'
 
 /** Data as a pass reads them. */
 export interface Rows {
@@ -35,23 +36,35 @@ export interface Gradient {
   readonly variances: Float64Array
 }
 
-/** Noise in the span of an orthonormal basis, and what of the rest matters. */
+/** Draws by counter: nothing of the size of the data is held. */
 export interface SpanNoise {
   readonly _tag: 'Span'
-  /** [rows, rank], or [rank] shared by all rows */
-  readonly coordinates: Float64Array
-  readonly shared: boolean
-  /** A normal for each row along the part of x_0 outside the span; null where |x|² does not matter. */
-  readonly along: Float64Array | null
-  /** |z|² beyond the span and `along`: for each row, or its mean. */
-  readonly rest: Float64Array | number
+  /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
+  readonly coordinates: Key.Key
+  /** Normal draw i for row i, along the part of x_0 outside the span; null where |x|² does not matter. */
+  readonly along: Key.Key | null
+  /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
+  readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
+  /** The opposite of all normals is −1. */
+  readonly sign: 1 | -1
 }
 
-/** All of the noise, [rows, dim]. */
+/** A point of a quadrature in the one direction of a basis of rank ≤ 1, the same for all rows. */
+export interface NodeNoise {
+  readonly _tag: 'Node'
+  readonly coordinate: number
+  /** The mean of |z|² beyond the direction. */
+  readonly rest: number
+}
+
+/** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
 export interface FullNoise {
   readonly _tag: 'Full'
-  readonly values: Float64Array
+  readonly values: Float64Array | Key.Key
+  readonly sign: 1 | -1
 }
+
+export type Noise = SpanNoise | NodeNoise | FullNoise
 
 /** One noise level with one draw of noise. */
 export interface Part {
@@ -59,7 +72,7 @@ export interface Part {
   readonly weight: Float64Array
   readonly alpha: Float64Array
   readonly sigma: Float64Array
-  readonly noise: SpanNoise | FullNoise
+  readonly noise: Noise
   /** The loss is |s|² + 2 div s, or, with the noise as target, |s + z/σ|² (full noise only). */
   readonly target: 'none' | 'noise'
   /** Add d/σ², which makes the implicit loss the denoising one in the mean. */
@@ -73,7 +86,7 @@ export interface Basis {
 }
 
 /** Rows summed before their sum joins the total: rounding grows with rows/CHUNK + CHUNK, and chunks are independent. */
-const CHUNK = 1024
+const CHUNK = 256
 
 /** A row nearer to the span than this share of its length has no direction outside it. */
 export const OUTSIDE = 1e-9
@@ -124,6 +137,42 @@ const addProduct = (
   for (let i = 0; i < m; i++) for (let p = 0; p < k; p++) axpy(scale * a[i * k + p], b, p * n, out, i * n, n)
 }
 
+/** A chunk of a part's noise, row by row, with its sign. */
+interface Drawn {
+  readonly normals: Float64Array
+  readonly along: Float64Array
+  readonly rest: Float64Array
+  /** Reads the chunk that begins at a row. */
+  readonly read: (row: number) => void
+}
+
+const reader = (noise: Noise, rows: number, width: number): Drawn => {
+  const normals = new Float64Array(CHUNK * width)
+  const along = new Float64Array(CHUNK)
+  const rest = new Float64Array(CHUNK)
+  const flip = (values: Float64Array): void => {
+    for (let k = 0; k < values.length; k++) values[k] = -values[k]
+  }
+  const read = (row: number): void => {
+    const count = Math.min(CHUNK, rows - row)
+    const stretch = normals.subarray(0, count * width)
+    if (noise._tag === 'Node') return
+    if (noise._tag === 'Full') {
+      if (noise.values instanceof Float64Array) stretch.set(noise.values.subarray(row * width, (row + count) * width))
+      else Key.fillNormal(row * width, stretch)(noise.values)
+    } else {
+      Key.fillNormal(row * width, stretch)(noise.coordinates)
+      if (noise.along !== null) Key.fillNormal(row, along.subarray(0, count))(noise.along)
+      if (typeof noise.rest !== 'number')
+        Key.fillChiSquared(noise.rest.degrees, row, rest.subarray(0, count))(noise.rest.key)
+    }
+    if (noise.sign < 0) [stretch, along].forEach(flip)
+  }
+  if (noise._tag === 'Node') normals.fill(noise.coordinate)
+  if (noise._tag === 'Node' || (noise._tag === 'Span' && typeof noise.rest === 'number')) rest.fill(Number(noise.rest))
+  return { normals, along, rest, read }
+}
+
 /** Σ weight · row loss over rows and parts, and its derivatives; the parts' noise lies in `basis` unless it is full. */
 export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>): Gradient => {
   const { rows, dim, x } = data
@@ -150,6 +199,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
   })
   const [chunk, total] = [sums(), sums()]
   const seesNorm = parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null)
+  const noises = parts.map(({ noise }) => reader(noise, rows, noise._tag === 'Full' ? dim : rank))
   const residual = new Float64Array(dim)
   let outside = 0
 
@@ -160,7 +210,10 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
     if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
     onData.fill(0)
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
-    for (const part of parts) {
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index]
+      const drawn = noises[index]
+      if (i % CHUNK === 0) drawn.read(i)
       const one = part.alpha.length === 1
       const alpha = part.alpha[one ? 0 : i]
       const sigma = part.sigma[one ? 0 : i]
@@ -173,17 +226,17 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       let share = alpha
       let alongShare = 0
       let crossPoint = 0
-      const offset = noise._tag === 'Span' && !noise.shared ? i * rank : 0
-      if (noise._tag === 'Span') {
+      const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
+      if (noise._tag !== 'Full') {
         for (let j = 0; j < rank; j++) {
-          const z = noise.coordinates[offset + j]
+          const z = drawn.normals[offset + j]
           squaredNorm += sigma * z * (2 * alpha * basisDots[j] + sigma * z)
         }
         for (let k = 0; k < K; k++)
-          A[k] = alpha * (alpha * dots[k] + sigma * dot(basisGram, k * rank, noise.coordinates, offset, rank))
-        squaredNorm += sigma * sigma * (typeof noise.rest === 'number' ? noise.rest : noise.rest[i])
-        if (noise.along !== null) {
-          const normal = noise.along[i]
+          A[k] = alpha * (alpha * dots[k] + sigma * dot(basisGram, k * rank, drawn.normals, offset, rank))
+        squaredNorm += sigma * sigma * drawn.rest[i % CHUNK]
+        if (noise._tag === 'Span' && noise.along !== null) {
+          const normal = drawn.along[i % CHUNK]
           if (outside > OUTSIDE * Math.sqrt(data.squaredNorms[i] + 1)) {
             squaredNorm += sigma * normal * (2 * alpha * outside + sigma * normal)
             alongShare = (sigma * normal) / outside
@@ -192,11 +245,11 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
         }
       } else {
         for (let k = 0; k < K; k++) {
-          noiseDots[k] = dot(centres, k * dim, noise.values, at, dim)
+          noiseDots[k] = dot(centres, k * dim, drawn.normals, offset, dim)
           A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
         }
-        const xz = dot(x, at, noise.values, at, dim)
-        const zz = dot(noise.values, at, noise.values, at, dim)
+        const xz = dot(x, at, drawn.normals, offset, dim)
+        const zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
         squaredNorm += sigma * (2 * alpha * xz + sigma * zz)
         crossPoint = alpha * xz + sigma * zz
         if (part.target === 'noise') chunk.value[0] += (c * zz) / (sigma * sigma)
@@ -255,12 +308,12 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
         for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
         onData[k] += c * alpha * dA * share
         onNoise[k] = c * alpha * (sigma * dA + (part.target === 'noise' ? (2 * p[k]) / sigma : 0))
-        if (noise._tag === 'Span')
+        if (noise._tag !== 'Full')
           for (let j = 0; j < rank; j++)
-            chunk.Fb[k * rank + j] +=
-              c * alpha * dA * (sigma * noise.coordinates[offset + j] - alongShare * basisDots[j])
+            chunk.Fb[k * rank + j] += c * alpha * dA * (sigma * drawn.normals[offset + j] - alongShare * basisDots[j])
       }
-      if (noise._tag === 'Full') for (let k = 0; k < K; k++) axpy(onNoise[k], noise.values, at, chunk.F, k * dim, dim)
+      if (noise._tag === 'Full')
+        for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)
     }
     for (let k = 0; k < K; k++) axpy(onData[k], x, at, chunk.F, k * dim, dim)
     if (i % CHUNK === CHUNK - 1 || i === rows - 1)
@@ -287,9 +340,9 @@ export const pairPass = (data: Rows, { centres }: Arrays, _: Basis, parts: Reado
   const mean = centres.subarray(0, dim)
   const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
   const levels = parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
-    if (noise._tag !== 'Span' || typeof noise.rest !== 'number') return []
+    if (noise._tag !== 'Node') return []
     const u = alpha * alpha + sigma * sigma
-    const z = length > 0 ? noise.coordinates[0] : 0
+    const z = length > 0 ? noise.coordinate : 0
     const constant =
       (sigma * sigma * (z * z + noise.rest)) / (u * u) - (2 * dim) / u + (completed ? dim / (sigma * sigma) : 0)
     return [{ weight, alpha, sigma, u, z, constant }]

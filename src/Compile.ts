@@ -13,7 +13,6 @@ import { Key } from '../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Expectation from './Expectation.js'
 import * as Initializer from './Initializer.js'
-import * as Pass from './fused/pass.js'
 import * as Loss from './Loss.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
@@ -159,19 +158,21 @@ export const plans =
   (points: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> =>
     either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => Loss.plans(loss, points))
 
-const compileDescend = <P extends string>({ evaluate }: Loss.Plan<P>, stage: Stage.Descend): CompiledStage<P> => {
-  const { init, update } = Optimizer.anyInterpret<P>(stage.optimizer)
-  return remembering({
-    stopping: stage,
-    begin: init,
+const compileDescend = <P extends string>(
+  { evaluate }: Loss.Plan<P>,
+  { optimizer, ...stopping }: Stage.Descend
+): CompiledStage<P> =>
+  remembering({
+    stopping,
+    begin: Optimizer.anyInterpret<P>(optimizer).init,
     step: (params, state, key) => {
-      const { value, gradient } = evaluate(params, key)
-      const [step, memory] = update(gradient, state, params)
-      return { value, norm: Params.norm(gradient), params: Params.zipWith((p, s) => p + s)(params, step), memory }
+      const step = Optimizer.step(optimizer, (at: Params.Params<P>) => evaluate(at, key))
+      const { value, gradient, ...next } = step({ params, state })
+      return { value, norm: Params.norm(gradient), params: next.params, memory: next.state }
     },
-    memoryCodec: Optimizer.stateCodec<P>(stage.optimizer)
+    finish: (params, state) => Optimizer.estimate(optimizer, params, state),
+    memoryCodec: Optimizer.stateCodec<P>(optimizer)
   })
-}
 
 /** A stage that remembers nothing: a map of the parameters. */
 const compileMap = <P extends string>(
@@ -185,6 +186,7 @@ const compileMap = <P extends string>(
       const taken = next(params)
       return { ...taken, norm: Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params)), memory: null }
     },
+    finish: identity,
     memoryCodec: t.null
   })
 
@@ -196,15 +198,18 @@ const compileRestart = <P extends string>(
   times: number,
   points: Points.Points
 ): CompiledStage<P> => {
-  const rows = Loss.rowsOf(points)
-  const loss = ({ params, value }: Run.State<P>): number =>
-    pipe(
-      Score.interpret(attempt.pipeline.score).family,
-      O.fold(
-        () => value ?? Infinity,
-        ({ arrays }) => Pass.expectationPass(rows, arrays(params)).value
-      )
+  const loss: (state: Run.State<P>) => number = pipe(
+    Score.interpret(attempt.pipeline.score).family,
+    O.map(family => ExpectationMaximization.loss(family, points)),
+    O.fold(
+      () =>
+        ({ value }) =>
+          value ?? Infinity,
+      loss =>
+        ({ params }) =>
+          loss(params)
     )
+  )
   return remembering<P, Best>({
     stopping: { steps: times, gradientNorm: 0, relativeChange: 0 },
     begin: () => ({ best: null }),
@@ -221,9 +226,19 @@ const compileRestart = <P extends string>(
         memory: { best: better ? found : (best ?? Number.MAX_VALUE) }
       }
     },
+    finish: identity,
     memoryCodec: bestCodec
   })
 }
+
+/** What the optimizer of a stage asks of its loss, in vain. */
+const optimizerProblems =
+  <P extends string>({ score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>, { dim }: Points.Points) =>
+  ({ optimizer }: Stage.Descend): ReadonlyArray<Problem.Problem> => {
+    const noiseless = Objective.terms(objective).every(({ term }) => term._tag === 'Likelihood')
+    const random = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
+    return Optimizer.misfits({ shapes: Score.shapes(dim)(score), random })(optimizer)
+  }
 
 interface Compiled<P extends string> {
   readonly plan: Plan
@@ -245,7 +260,7 @@ const compileStage = <P extends string>(
       return {
         plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
         stage: pipe(
-          refusals(loss, points),
+          [...refusals(loss, points), ...optimizerProblems(loss, points)(stage)],
           E.fromPredicate(RA.isEmpty, identity),
           E.map(() => compileDescend(plan, stage))
         )

@@ -17,3 +17,12 @@ export const step = <P extends string>(
     return { value: statistics.value, params: family.maximise(params, statistics, varianceFloor) }
   }
 }
+
+/** The mean negative log-likelihood of the data at given parameters. */
+export const loss = <P extends string>(
+  family: Family<P>,
+  points: Points.Points
+): ((params: Params.Params<P>) => number) => {
+  const rows = rowsOf(points)
+  return params => Pass.expectationPass(rows, family.arrays(params)).value
+}

@@ -2,10 +2,32 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
-import { add, compute, Key, matMul, square, sub, sum, tensor, type NdArray } from '../lib/index.js'
+import {
+  add,
+  argMax,
+  compute,
+  div,
+  expandDims,
+  fromNdArray,
+  greater,
+  Key,
+  matMul,
+  maximum,
+  mul,
+  oneHot,
+  reshape,
+  square,
+  sub,
+  sum,
+  tensor,
+  where,
+  type NdArray
+} from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import { symmetricEigen } from '../lib/linalg.js'
+import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Params from './Params.js'
 import * as Points from './Points.js'
 import * as Problem from './Problem.js'
@@ -45,16 +67,76 @@ export interface Centres {
   readonly centres: ReadonlyArray<ReadonlyArray<number>>
 }
 
-export type Initializer = Gaussian | FromData | KMeansPlusPlus | Spectral | WarmStart | Values | Centres
+export interface OnSphere {
+  readonly _tag: 'OnSphere'
+  readonly radius: number
+}
+
+export interface KMeans {
+  readonly _tag: 'KMeans'
+  readonly steps: number
+}
+
+export interface MomentsMatched {
+  readonly _tag: 'MomentsMatched'
+}
+
+export interface BestOf {
+  readonly _tag: 'BestOf'
+  readonly count: number
+  readonly initializer: Initializer
+}
+
+export interface Perturbed {
+  readonly _tag: 'Perturbed'
+  readonly scale: number
+  readonly initializer: Initializer
+}
+
+export type Initializer =
+  | Gaussian
+  | OnSphere
+  | FromData
+  | KMeansPlusPlus
+  | KMeans
+  | Spectral
+  | MomentsMatched
+  | WarmStart
+  | Values
+  | Centres
+  | BestOf
+  | Perturbed
 
 /** Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. */
 export const gaussian = ({ scale }: Omit<Gaussian, '_tag'>): Initializer => ({ _tag: 'Gaussian', scale })
+
+/** Every centre at a distance `radius` from the mean of the data, in a random direction. */
+export const onSphere = ({ radius }: Omit<OnSphere, '_tag'>): Initializer => ({ _tag: 'OnSphere', radius })
+
+/** Centres next to 0, all but equal: where annealing from high noise begins. */
+export const tiny: Initializer = gaussian({ scale: 1e-3 })
 
 /** Different rows of the data, drawn in proportion to their weights. */
 export const fromData: Initializer = { _tag: 'FromData' }
 
 /** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
 export const kMeansPlusPlus: Initializer = { _tag: 'KMeansPlusPlus' }
+
+/** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
+export const kMeans = ({ steps }: Omit<KMeans, '_tag'>): Initializer => ({ _tag: 'KMeans', steps })
+
+/** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
+export const momentsMatched: Initializer = { _tag: 'MomentsMatched' }
+
+/** Of `count` starts, the likeliest on the data; for scores with a density. */
+export const bestOf =
+  (count: number) =>
+  (initializer: Initializer): Initializer => ({ _tag: 'BestOf', count, initializer })
+
+/** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
+export const perturbed =
+  (scale: number) =>
+  (initializer: Initializer): Initializer => ({ _tag: 'Perturbed', scale, initializer })
 
 /**
  * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), its length from the eigenvalue. For K
@@ -142,6 +224,44 @@ const spread =
       { chosen: [first], distances: distancesTo(first) }
     )
     return rows(points, chosen)
+  }
+
+/** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
+const lloyd =
+  (points: Points.Points) =>
+  (centres: NdArray): NdArray => {
+    const [count, dim] = centres.shape
+    const moved = compute(() => {
+      const x = Points.tensor(points)
+      const c = fromNdArray(centres)
+      const closeness = sub(matMul(x, c, { transposeB: true }), mul(0.5, expandDims(sum(square(c), 1), 0)))
+      const belongs = mul(oneHot(argMax(closeness, 1), count), tensor(Points.weightsOf(points), [points.rows, 1]))
+      const mass = reshape(sum(belongs, 0), [count, 1])
+      const means = div(matMul(belongs, x, { transposeA: true }), maximum(mass, Number.MIN_VALUE))
+      return where(greater(mass, 0), means, c)
+    })
+    return { shape: [count, dim], values: moved.values }
+  }
+
+/** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
+const momentMatchedCentres =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const { dim } = points
+    const mean = Points.mean(points)
+    const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
+    const deviations = values.map(value => Math.sqrt(Math.max(value - 1, 0)))
+    const coordinates = Key.normal(count * dim)(key)
+    return {
+      shape: [count, dim],
+      values: Float64Array.from({ length: count * dim }, (_, at) => {
+        const [k, j] = [Math.floor(at / dim), at % dim]
+        return deviations.reduce(
+          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors.values[i * dim + j],
+          mean[j]
+        )
+      })
+    }
   }
 
 const topOfSecondMoment = (points: Points.Points): NdArray => {
@@ -237,7 +357,61 @@ export const interpret =
       ]
       return array === null || problems.length > 0 ? E.left(problems) : started(() => then(array))
     }
+    const inner = (initializer: Initializer): Start<P> =>
+      pipe(initializer, interpret(score, points), E.mapLeft(RA.map(Problem.within('initializer'))))
     return fold<Start<P>>({
+      OnSphere: ({ radius }) => {
+        const problems = Problem.positive('initializer.radius', radius, 1)
+        const mean = Points.mean(points)
+        const atMean = (count: number): NdArray => ({
+          shape: [count, points.dim],
+          values: Float64Array.from({ length: count * points.dim }, (_, at) => mean[at % points.dim])
+        })
+        return problems.length > 0 ? E.left(problems) : started(count => displaced(atMean(count), radius))
+      },
+      KMeans: ({ steps }) => {
+        const problems = Problem.count('initializer.steps', steps, 0, 20)
+        return problems.length > 0
+          ? E.left(problems)
+          : started(count => key => Array.from({ length: steps }).reduce(lloyd(points), spread(points, count)(key)))
+      },
+      MomentsMatched: () => started(count => momentMatchedCentres(points, count)),
+      BestOf: ({ count, initializer }) =>
+        pipe(
+          E.Do,
+          E.apS('family', E.fromOption(() => [noCentres])(family)),
+          E.apS('start', inner(initializer)),
+          E.filterOrElse(
+            () => count >= 1 && Number.isSafeInteger(count),
+            () => Problem.count('initializer.count', count, 1, 10)
+          ),
+          E.map(({ family, start }) => {
+            const loss = ExpectationMaximization.loss(family, points)
+            return (key: Key.Key) =>
+              Key.split(count)(key)
+                .map(start)
+                .map(params => ({ params, loss: loss(params) }))
+                .reduce((best, next) => (next.loss < best.loss ? next : best)).params
+          })
+        ),
+      Perturbed: ({ scale, initializer }) =>
+        pipe(
+          inner(initializer),
+          E.filterOrElse(
+            () => scale >= 0 && scale < Infinity,
+            (): ReadonlyArray<Problem.Problem> => [Problem.of('initializer.scale', scale, '≥ 0 and finite', 'try 0.1')]
+          ),
+          E.map(start => key => {
+            const keys = pipe(key, Key.named('start', 'noise'))
+            return pipe(
+              start(keys.start),
+              Params.map(({ shape, values }: NdArray, name) => {
+                const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
+                return { shape, values: values.map((value, i) => value + scale * noise[i]) }
+              })
+            )
+          })
+        ),
       Gaussian: ({ scale }) => {
         const problems = Problem.positive('initializer.scale', scale, 1)
         if (problems.length > 0) return E.left(problems)
@@ -299,7 +473,12 @@ const parameterProblems = (
   ]
 }
 
-export const show = fold<string>({
+export const show: (initializer: Initializer) => string = fold<string>({
+  OnSphere: ({ radius }) => `Initializer.onSphere({ radius: ${radius} })`,
+  KMeans: ({ steps }) => `Initializer.kMeans({ steps: ${steps} })`,
+  MomentsMatched: () => 'Initializer.momentsMatched',
+  BestOf: ({ count, initializer }) => `Initializer.bestOf(${count})(${show(initializer)})`,
+  Perturbed: ({ scale, initializer }) => `Initializer.perturbed(${scale})(${show(initializer)})`,
   Gaussian: ({ scale }) => `Initializer.gaussian({ scale: ${scale} })`,
   FromData: () => 'Initializer.fromData',
   KMeansPlusPlus: () => 'Initializer.kMeansPlusPlus',
@@ -312,12 +491,19 @@ export const show = fold<string>({
 
 const lists = t.readonlyArray(t.readonlyArray(t.number))
 
-export const codec: t.Type<Initializer, unknown> = t.union([
-  t.type({ _tag: t.literal('Gaussian'), scale: t.number }),
-  t.type({ _tag: t.literal('FromData') }),
-  t.type({ _tag: t.literal('KMeansPlusPlus') }),
-  t.type({ _tag: t.literal('Spectral') }),
-  t.type({ _tag: t.literal('WarmStart'), centres: lists, radius: t.number }),
-  t.type({ _tag: t.literal('Values'), values: Params.codec }),
-  t.type({ _tag: t.literal('Centres'), centres: lists })
-])
+export const codec: t.Type<Initializer, unknown> = t.recursion('Initializer', () =>
+  t.union([
+    t.type({ _tag: t.literal('Gaussian'), scale: t.number }),
+    t.type({ _tag: t.literal('OnSphere'), radius: t.number }),
+    t.type({ _tag: t.literal('FromData') }),
+    t.type({ _tag: t.literal('KMeansPlusPlus') }),
+    t.type({ _tag: t.literal('KMeans'), steps: t.number }),
+    t.type({ _tag: t.literal('Spectral') }),
+    t.type({ _tag: t.literal('MomentsMatched') }),
+    t.type({ _tag: t.literal('WarmStart'), centres: lists, radius: t.number }),
+    t.type({ _tag: t.literal('Values'), values: Params.codec }),
+    t.type({ _tag: t.literal('Centres'), centres: lists }),
+    t.type({ _tag: t.literal('BestOf'), count: t.number, initializer: codec }),
+    t.type({ _tag: t.literal('Perturbed'), scale: t.number, initializer: codec })
+  ])
+)

@@ -37,6 +37,8 @@ export interface CompiledStage<P extends string, M = Memory<P>> {
   readonly stopping: Stopping
   readonly begin: (params: Params.Params<P>) => M
   readonly step: (params: Params.Params<P>, memory: M, key: Key.Key) => Step<P, M>
+  /** What the stage hands on when it has ended: the average of its iterates, if its optimizer keeps one. */
+  readonly finish: (params: Params.Params<P>, memory: M) => Params.Params<P>
   readonly memoryCodec: t.Type<M, unknown>
 }
 

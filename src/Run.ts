@@ -96,7 +96,7 @@ const next =
       key,
       stage,
       step: step + 1,
-      params: taken.params,
+      params: rule === null ? taken.params : compiled.finish(taken.params, taken.memory),
       memory: taken.memory,
       value: taken.value,
       norm: taken.norm,

@@ -1,0 +1,126 @@
+/** Parts that know, or learn, the second derivatives of the objective. */
+import * as t from 'io-ts'
+import { symmetricEigen } from '../../lib/linalg.js'
+import { size } from '../../lib/ndarray.js'
+import * as Params from '../Params.js'
+import * as Problem from '../Problem.js'
+import { axpy, dot, minus, part, scaled, type Arrays, type Evaluation, type Part } from './part.js'
+
+/** A step taken, and the change of the gradient along it. */
+export interface Pair<A> {
+  readonly step: A
+  readonly change: A
+}
+
+export interface Pairs<A> {
+  readonly pairs: ReadonlyArray<Pair<A>>
+  /** Where the last update was, and its gradient; null before the first. */
+  readonly last: { readonly params: A; readonly gradient: A } | null
+}
+
+/** H g by the two loops of Nocedal & Wright 2006, algorithm 7.4; without pairs, g shortened to at most unit length. */
+const twoLoops = (pairs: ReadonlyArray<Pair<Arrays>>, gradient: Arrays): Arrays => {
+  const newest = pairs.at(-1)
+  if (newest === undefined) return scaled(Math.min(1, 1 / Params.norm(gradient)))(gradient)
+  const down = pairs.reduceRight<{ readonly q: Arrays; readonly alphas: ReadonlyArray<number> }>(
+    ({ q, alphas }, { step, change }) => {
+      const alpha = dot(step, q) / dot(step, change)
+      return { q: axpy(-alpha, change, q), alphas: [alpha, ...alphas] }
+    },
+    { q: gradient, alphas: [] }
+  )
+  const unit = dot(newest.step, newest.change) / dot(newest.change, newest.change)
+  return pairs.reduce(
+    (r, { step, change }, i) => axpy(down.alphas[i] - dot(change, r) / dot(step, change), step, r),
+    scaled(unit)(down.q)
+  )
+}
+
+export const lbfgs = (memory: number, printed: string): Part<unknown> =>
+  part<Pairs<Arrays>>({
+    init: () => ({ pairs: [], last: null }),
+    update: (gradient, { pairs, last }, params) => {
+      const learn = (last: { readonly params: Arrays; readonly gradient: Arrays }): ReadonlyArray<Pair<Arrays>> => {
+        const pair = { step: minus(params, last.params), change: minus(gradient, last.gradient) }
+        // Without positive curvature along the step there would be a direction that climbs.
+        const curved = dot(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
+        return curved ? [...pairs, pair].slice(-memory) : pairs
+      }
+      const known = last === null ? pairs : learn(last)
+      return [twoLoops(known, gradient), { pairs: known, last: { params, gradient } }]
+    },
+    state: t.type({
+      pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
+      last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
+    }),
+    deterministic: [printed]
+  })
+
+/** The most parameters for which a matrix of second derivatives is made. */
+export const NEWTON_LIMIT = 64
+
+/** The step of a central difference, relative: the cube root of the rounding. */
+const DIFFERENCE = Number.EPSILON ** (1 / 3)
+
+const flat = (params: Arrays): ReadonlyArray<number> =>
+  Object.values(params).flatMap(({ values }) => Array.from(values))
+
+/** The same names and shapes filled with other numbers, in order. */
+const unflat =
+  (like: Arrays) =>
+  (values: ReadonlyArray<number>): Arrays =>
+    Object.entries(like).reduce<{ readonly params: Arrays; readonly at: number }>(
+      ({ params, at }, [name, { shape }]) => ({
+        params: { ...params, [name]: { shape, values: Float64Array.from(values.slice(at, at + size(shape))) } },
+        at: at + size(shape)
+      }),
+      { params: {}, at: 0 }
+    ).params
+
+/** The matrix of second derivatives, row after row, by central differences of the gradient. */
+const hessian = (params: Arrays, evaluate: (params: Arrays) => Evaluation<string>): Float64Array => {
+  const theta = flat(params)
+  const at = unflat(params)
+  const columns = theta.map((entry, i) => {
+    const h = DIFFERENCE * Math.max(1, Math.abs(entry))
+    const [above, below] = [entry + h, entry - h].map(moved =>
+      flat(evaluate(at(theta.map((other, j) => (j === i ? moved : other)))).gradient)
+    )
+    return above.map((g, j) => (g - below[j]) / (2 * h))
+  })
+  return Float64Array.from(theta.flatMap((_, i) => theta.map((_, j) => (columns[i][j] + columns[j][i]) / 2)))
+}
+
+export const newton = (floor: number, printed: string): Part<unknown> =>
+  part<null>({
+    init: () => null,
+    update: (gradient, _, params, { evaluate }) => {
+      const values = hessian(params, evaluate)
+      const count = Math.sqrt(values.length)
+      // Far off, where it overflows, the gradient serves.
+      if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
+      const eigen = symmetricEigen({ shape: [count, count], values })
+      const g = flat(gradient)
+      const least = floor * Math.max(...eigen.values.map(Math.abs))
+      const weights = Array.from(eigen.values, (value, k) => {
+        const along = g.reduce((sum, entry, j) => sum + entry * eigen.vectors.values[k * count + j], 0)
+        return along / Math.max(Math.abs(value), least)
+      })
+      const direction = g.map((_, j) =>
+        weights.reduce((sum, weight, k) => sum + weight * eigen.vectors.values[k * count + j], 0)
+      )
+      return [unflat(params)(direction), null]
+    },
+    state: t.null,
+    deterministic: [printed],
+    misfits: ({ shapes }) => {
+      const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
+      return Problem.unless(
+        count <= NEWTON_LIMIT,
+        'optimizer',
+        `${printed} of ${count} parameters`,
+        `of ≤ ${NEWTON_LIMIT} parameters, each of which costs two evaluations a step`,
+        'use Optimizer.lbfgs()'
+      )
+    }
+  })

@@ -88,17 +88,25 @@ const defaults: Options = {
 
 const plus = Params.zipWith((a, b) => a + b)
 
-/** The objective of which a gradient is the gradient everywhere: ⟨g, θ⟩. */
-const linear =
-  (gradient: P): Evaluate =>
-  params => ({ value: dot(flat(gradient), flat(params)), gradient })
+const minus = Params.zipWith((a, b) => a - b)
+
+/** An objective that has the given gradient at the given parameters: ⟨g, θ⟩ + ½|θ − θ_0|². */
+const bowl =
+  (gradient: P, at: P): Evaluate =>
+  params => {
+    const away = minus(params, at)
+    return {
+      value: dot(flat(gradient), flat(params)) + dot(flat(away), flat(away)) / 2,
+      gradient: plus(gradient, away)
+    }
+  }
 
 const updated = (
   { update }: Machine,
   gradient: P,
   state: State,
   params: P,
-  evaluate: Evaluate = linear(gradient)
+  evaluate: Evaluate = bowl(gradient, params)
 ): readonly [P, State] => update(gradient, state, params, { ...evaluate(params), evaluate })
 
 /** Where a walk has led. */
@@ -278,7 +286,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optio
         const [, , , byHand] = gradients.reduce<readonly [P, State, State, ReadonlyArray<P>]>(
           ([params, ofFirst, ofO, steps], gradient) => {
             const [made, nextFirst] = updated(first, gradient, ofFirst, params)
-            const [step, nextO] = updated(o, made, ofO, params, linear(gradient))
+            const [step, nextO] = updated(o, made, ofO, params, bowl(gradient, params))
             return [plus(params, step), nextFirst, nextO, [...steps, step]]
           },
           [start, first.init(start), o.init(start), []]

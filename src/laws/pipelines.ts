@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
+import * as Expectation from '../Expectation.js'
 import * as Initializer from '../Initializer.js'
 import * as Mixture from '../Mixture.js'
 import * as Optimizer from '../Optimizer.js'
@@ -11,10 +12,21 @@ import * as Params from '../Params.js'
 import * as Pipeline from '../Pipeline.js'
 import type { Points } from '../Points.js'
 import * as Rate from '../Rate.js'
+import * as Region from '../Region.js'
 import * as Schedule from '../Schedule.js'
 import * as Score from '../Score.js'
 import * as Stage from '../Stage.js'
-import { expectations, minRows, objectives, params, real, schedules, scores, student } from './arbitraries.js'
+import {
+  expectations,
+  minRows,
+  objectives,
+  params,
+  real,
+  schedules,
+  scores,
+  student,
+  times as timesOf
+} from './arbitraries.js'
 import { printed } from './check.js'
 
 export * from './arbitraries.js'
@@ -60,24 +72,132 @@ const rateTable = (): Table<Rate.Rate> => {
 /** Learning rates that are in order, of every kind; a constant first, so that counterexamples shrink to it. */
 export const rates: fc.Arbitrary<Rate.Rate> = pipe(anyOf(rateTable()), printed(Rate.show))
 
-/** Optimizers that are in order: parts of every kind, and chains of them. */
+/** A part that is no composition of others. */
+type Part = Exclude<
+  Optimizer.Optimizer,
+  { readonly _tag: 'Chain' } | { readonly _tag: 'Only' } | { readonly _tag: 'Partition' }
+>
+
+/** Names of parameters of the built-in scores. */
+const parameterName = fc.constantFrom('mean', 'means', 'logits', 'logVariances')
+
+const partTable = (): Table<Part> => {
+  const epsilon = fc.constantFrom(1e-8, 0.125)
+  const moments = fc.record({ beta1: share, beta2: share, epsilon })
+  const root = fc.record({ decay: share, epsilon })
+  const few = fc.integer({ min: 1, max: 4 })
+  const most = dyadic(1 / 64, 4)
+  return {
+    Scale: dyadic(-2, 2).map(Optimizer.scale),
+    Zero: fc.constant(Optimizer.zero),
+    ScaleByRate: rates.map(Optimizer.scaleByRate),
+    Trace: share.map(Optimizer.trace),
+    NesterovTrace: share.map(Optimizer.nesterovTrace),
+    Sign: fc.constant(Optimizer.sign),
+    ScaleByAdam: moments.map(Optimizer.scaleByAdam),
+    ScaleByAmsGrad: moments.map(Optimizer.scaleByAmsGrad),
+    ScaleByNAdam: moments.map(Optimizer.scaleByNAdam),
+    ScaleByRAdam: moments.map(Optimizer.scaleByRAdam),
+    ScaleByRms: root.map(Optimizer.scaleByRms),
+    ScaleByStandardDeviation: root.map(Optimizer.scaleByStandardDeviation),
+    ScaleByAdagrad: fc.record({ start: dyadic(0, 1), epsilon }).map(Optimizer.scaleByAdagrad),
+    ScaleByAdadelta: root.map(Optimizer.scaleByAdadelta),
+    ScaleByLion: fc.record({ beta1: share, beta2: share }).map(Optimizer.scaleByLion),
+    ScaleByPolyak: fc
+      .record({ lowerBound: dyadic(-4, 0), largest: fc.oneof(most, fc.constant(Infinity)) })
+      .map(Optimizer.scaleByPolyak),
+    ReduceOnPlateau: fc
+      .record({ patience: few, cooldown: fc.nat(2), least: dyadic(0, 0.25), window: few })
+      .map(Optimizer.reduceOnPlateau),
+    ScaleByLbfgs: fc.record({ memory: few }).map(Optimizer.scaleByLbfgs),
+    ScaleByNewton: fc.record({ floor: fc.constantFrom(1e-8, 0.25) }).map(Optimizer.scaleByNewton),
+    LineSearch: fc.record({ curvature: dyadic(0.25, 0.75) }).map(Optimizer.lineSearch),
+    ClipByValue: most.map(Optimizer.clipByValue),
+    ClipByNorm: most.map(Optimizer.clipByNorm),
+    ClipByGlobalNorm: most.map(Optimizer.clipByGlobalNorm),
+    WeightDecay: share.map(Optimizer.weightDecay),
+    Project: regions.map(Optimizer.project),
+    Average: fc.record({ after: fc.nat(4) }).map(Optimizer.average),
+    MovingAverage: fc.record({ decay: share }).map(Optimizer.movingAverage),
+    Lookahead: fc.record({ every: few, share: dyadic(1 / 64, 1) }).map(Optimizer.lookahead)
+  }
+}
+
+/** Regions of every kind. */
+export const regions: fc.Arbitrary<Region.Region> = pipe(
+  anyOf<Region.Region>({
+    Ball: fc.record({ radius: dyadic(1 / 64, 4) }).map(Region.ball),
+    Box: fc
+      .record({
+        least: fc.oneof(dyadic(-4, 0), fc.constant(-Infinity)),
+        most: fc.oneof(dyadic(0, 4), fc.constant(Infinity))
+      })
+      .map(Region.box),
+    Simplex: fc.record({ total: dyadic(1 / 64, 2) }).map(Region.simplex),
+    NonNegative: fc.constant(Region.nonNegative)
+  }),
+  printed(Region.show)
+)
+
+/**
+ * Optimizers whose numbers are in order: parts of every kind, and chains, restrictions and partitions of them. Not all of
+ * them descend: some leave out the rate.
+ */
 export const optimizers: fc.Arbitrary<Optimizer.Optimizer> = pipe(
-  fc.letrec<{ readonly optimizer: Optimizer.Optimizer; readonly chain: Optimizer.Optimizer }>(tie => {
-    const parts: Table<Exclude<Optimizer.Optimizer, Optimizer.Chain>> = {
-      Scale: dyadic(-2, 2).map(Optimizer.scale),
-      ScaleByRate: rates.map(Optimizer.scaleByRate),
-      Trace: share.map(Optimizer.trace),
-      ScaleByAdam: fc
-        .record({ beta1: share, beta2: share, epsilon: fc.constantFrom(1e-8, 0.125) })
-        .map(Optimizer.scaleByAdam)
-    }
-    return {
-      chain: fc.array(tie('optimizer'), { maxLength: 3 }).map(parts => Optimizer.chain(...parts)),
-      optimizer: fc.oneof({ maxDepth: 2, withCrossShrink: true }, anyOf(parts), tie('chain'))
-    }
-  }).optimizer,
+  fc.letrec<{ readonly optimizer: Optimizer.Optimizer; readonly whole: Optimizer.Optimizer }>(tie => ({
+    whole: fc.oneof(
+      { weight: 3, arbitrary: fc.array(tie('optimizer'), { maxLength: 3 }).map(parts => Optimizer.chain(...parts)) },
+      fc
+        .tuple(fc.uniqueArray(parameterName, { maxLength: 2 }), tie('optimizer'))
+        .map(([names, part]) => Optimizer.only(names, part)),
+      fc.dictionary(parameterName, tie('optimizer'), { maxKeys: 2, noNullPrototype: true }).map(Optimizer.partition)
+    ),
+    optimizer: fc.oneof({ maxDepth: 2, withCrossShrink: true }, anyOf(partTable()), tie('whole'))
+  })).optimizer,
   printed(Optimizer.show)
 )
+
+/** Optimizers that descend whatever the parameters and the noise: recipes of every kind, tamed and not. */
+export const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
+  const rate = fc.oneof({ weight: 3, arbitrary: dyadic(1 / 64, 0.25).map(Rate.constant) }, rates)
+  const recipe = fc
+    .tuple(
+      fc.constantFrom<(options: { readonly rate: Rate.Rate }) => Optimizer.Optimizer>(
+        Optimizer.gradientDescent,
+        Optimizer.momentum,
+        Optimizer.nesterov,
+        Optimizer.signDescent,
+        Optimizer.adam,
+        Optimizer.adamW,
+        Optimizer.amsGrad,
+        Optimizer.nAdam,
+        Optimizer.rAdam,
+        Optimizer.rmsProp,
+        Optimizer.centredRmsProp,
+        Optimizer.adagrad,
+        Optimizer.adadelta,
+        Optimizer.lion
+      ),
+      rate
+    )
+    .map(([recipe, rate]) => recipe({ rate }))
+  const before = fc.constantFrom<Optimizer.Optimizer>(Optimizer.clipByGlobalNorm(1), Optimizer.clipByValue(1))
+  const after = fc.constantFrom<Optimizer.Optimizer>(
+    Optimizer.average({ after: 1 }),
+    Optimizer.lookahead({ every: 2 }),
+    Optimizer.project(Region.ball({ radius: 4 })),
+    Optimizer.reduceOnPlateau({ patience: 1 })
+  )
+  return pipe(
+    fc.oneof(
+      { weight: 4, arbitrary: recipe },
+      fc.tuple(before, recipe).map(([clip, recipe]) => Optimizer.chain(clip, recipe)),
+      fc.tuple(recipe, after).map(([recipe, last]) => Optimizer.chain(recipe, last)),
+      fc.constant(Optimizer.polyak({ lowerBound: -100, largest: 0.125 }))
+    ),
+    printed(Optimizer.show)
+  )
+})()
 
 /** Where an optimizer starts, and the gradients it meets. */
 export interface Walk {
@@ -165,32 +285,50 @@ export const initializers =
     )
   }
 
-/** Stages of every kind that a score admits on the points, of up to four steps. */
+/** Stages of every kind that a score admits on the points, of up to four steps each. */
 export const stages =
   <P extends string>(schedule: Schedule.Schedule, score: Score.Score<P>) =>
   (points: Points): fc.Arbitrary<Stage.Stage> => {
-    const count = fc.integer({ min: 0, max: 4 })
+    const steps = fc.integer({ min: 0, max: 4 })
     const threshold = fc.constantFrom(0, 0.01, 0.5, 2)
-    const tame = fc.constantFrom<Optimizer.Optimizer>(
-      Optimizer.gradientDescent({ rate: 0.1 }),
-      Optimizer.momentum({ rate: 0.05 }),
-      Optimizer.adam({ rate: 0.1 })
-    )
+    const exact = fc.constantFrom<Optimizer.Optimizer>(Optimizer.lbfgs({ memory: 3 }), Optimizer.newton())
     const descend = objectives(schedule, score).chain(objective =>
-      fc
-        .record({
-          objective: fc.constant(objective),
-          expectation: expectations(score, objective)(points),
-          optimizer: fc.oneof({ weight: 2, arbitrary: tame }, optimizers),
-          steps: count,
-          gradientNorm: threshold,
-          relativeChange: threshold
-        })
-        .map(Stage.descend)
+      expectations(
+        score,
+        objective
+      )(points).chain(expectation =>
+        fc
+          .record({
+            objective: fc.constant(objective),
+            expectation: fc.constant(expectation),
+            optimizer: Expectation.isDeterministic(expectation)
+              ? fc.oneof({ weight: 3, arbitrary: descents }, exact)
+              : descents,
+            steps,
+            gradientNorm: threshold,
+            relativeChange: threshold
+          })
+          .map(Stage.descend)
+      )
     )
-    const maximise = fc.record({ steps: count, relativeChange: threshold }).map(Stage.expectationMaximization)
+    const maximise = fc.record({ steps, relativeChange: threshold }).map(Stage.expectationMaximization)
+    const power = fc.record({ steps, relativeChange: threshold }).map(Stage.powerIteration)
+    const simple = fc.oneof(
+      { weight: 4, arbitrary: descend },
+      ...(O.isSome(Score.interpret(score).family) ? [maximise] : []),
+      ...(score._tag === 'SymmetricPair' ? [power] : [])
+    )
+    const times = fc.integer({ min: 1, max: 2 })
     return pipe(
-      O.isSome(Score.interpret(score).family) ? fc.oneof({ weight: 3, arbitrary: descend }, maximise) : descend,
+      fc.oneof(
+        { weight: 8, arbitrary: simple },
+        fc.array(simple, { maxLength: 2 }).map(Stage.sequence),
+        fc.tuple(times, simple).map(([times, stage]) => Stage.repeat(times)(stage)),
+        fc
+          .tuple(fc.array(timesOf(schedule), { minLength: 1, maxLength: 2 }), simple)
+          .map(([times, stage]) => Stage.anneal(times)(stage)),
+        fc.tuple(times, simple).map(([times, stage]) => Stage.restart(times)(stage))
+      ),
       printed(Stage.show)
     )
   }
@@ -200,7 +338,7 @@ interface PipelineOptions {
   readonly code?: boolean
 }
 
-/** Pipelines that compile on the points, of up to three stages. */
+/** Pipelines that compile on the points, of up to two stages. */
 export const pipelines =
   ({ code = true }: PipelineOptions = {}) =>
   (points: Points): fc.Arbitrary<Pipeline.Pipeline<string>> => {
@@ -218,7 +356,7 @@ export const pipelines =
             schedule: fc.constant(schedule),
             score: fc.constant(score),
             initializer: initializers(score)(points.dim),
-            stages: fc.array(stages(schedule, score)(points), { maxLength: 3 })
+            stages: fc.array(stages(schedule, score)(points), { maxLength: 2 })
           })
         )
         .map(Pipeline.of),

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import type { Law } from '../../src/laws/Law.js'
 
-export const runs = { seed: 20230703, numRuns: 100 } as const
+export const seed = 20230703
 
-export const holds = ({ property }: Law): void => {
-  fc.assert(property, runs)
+export const holds = ({ property }: Law, numRuns: number): void => {
+  fc.assert(property, { seed, numRuns })
 }

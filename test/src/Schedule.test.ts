@@ -1,0 +1,301 @@
+/** Schedules against numbers of 60 digits, against each other, and the laws of every schedule. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { Key, Mixture, Params, Problem, Schedule, Score } from '../../src/index.js'
+import * as laws from '../../src/laws/schedule.js'
+
+interface Row extends Schedule.Level {
+  readonly time: number
+  readonly logSnr: number
+  readonly drift: number
+  readonly diffusion: number
+}
+
+/**
+ * From the published formulas for α and σ in 60 digits (mpmath), log-SNR, drift and diffusion by their definitions, at
+ * the exact doubles given as times; rounded to doubles once.
+ */
+const reference = JSON.parse(readFileSync(new URL('../oracle/schedules.json', import.meta.url), 'utf8')) as Readonly<
+  Record<string, ReadonlyArray<Row>>
+>
+
+const ddpm = Schedule.betas(Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 }))
+
+const published: Readonly<Record<string, Schedule.Schedule>> = {
+  ornsteinUhlenbeck: Schedule.ornsteinUhlenbeck,
+  vpLinear: Schedule.vpLinear(),
+  subVp: Schedule.subVp(),
+  cosine: Schedule.cosine(),
+  cosineWithoutOffset: Schedule.cosine({ offset: 0 }),
+  varianceExploding: Schedule.varianceExploding(),
+  edm: Schedule.edm,
+  rectifiedFlow: Schedule.rectifiedFlow,
+  ddpm
+}
+
+const throughText = (schedule: Schedule.Schedule): E.Either<unknown, Schedule.Schedule> =>
+  Schedule.codec.decode(JSON.parse(JSON.stringify(Schedule.codec.encode(schedule))))
+
+const near = (label: string, found: number, wanted: number, relative: number): void => {
+  expect(Math.abs(found - wanted), `${label}: ${found} for ${wanted}`).toBeLessThanOrEqual(relative * Math.abs(wanted))
+}
+
+describe.each(Object.keys(published))('%s', name => {
+  const schedule = published[name]
+
+  it('has the published levels at both ends, to a few ulps of each number', () => {
+    for (const { time, alpha, sigma, logSnr, drift, diffusion } of reference[name]) {
+      const found = pipe(schedule, Schedule.level(time))
+      near(`α at ${time}`, found.alpha, alpha, 4e-15)
+      near(`σ at ${time}`, found.sigma, sigma, 4e-15)
+      near(`drift at ${time}`, pipe(schedule, Schedule.drift(time)), drift, 4e-15)
+      near(`diffusion at ${time}`, pipe(schedule, Schedule.diffusion(time)), diffusion, 4e-15)
+      // Near 0 a logarithm is as good as its argument.
+      const difference = Math.abs(pipe(schedule, Schedule.logSnr(time)) - logSnr)
+      expect(difference, `log-SNR at ${time}`).toBeLessThanOrEqual(4e-15 * (1 + Math.abs(logSnr)))
+    }
+  })
+
+  it('is found by its log-SNR, as well as that is known', () => {
+    for (const { time, logSnr, sigma, diffusion } of reference[name]) {
+      // dt = dλ · σ²/g²; half an ulp of λ, and a few of the time itself.
+      const tolerance = (4e-15 * (1 + Math.abs(logSnr)) * sigma ** 2) / diffusion + 4e-15 * time
+      const found = pipe(schedule, Schedule.timeOfLogSnr(logSnr))
+      expect(Math.abs(found - time), `time ${time}, found ${found}`).toBeLessThanOrEqual(tolerance)
+    }
+  })
+
+  it('survives JSON', () => {
+    const read = throughText(schedule)
+    expect(read).toEqual(E.right(schedule))
+  })
+
+  it('has no problems', () => {
+    expect(Schedule.problems(schedule)).toEqual([])
+  })
+})
+
+it('prints one table of names and levels', () => {
+  const times: Readonly<Record<string, ReadonlyArray<number>>> = {
+    ornsteinUhlenbeck: [0, 0.5, 2],
+    edm: [0, 0.5, 80],
+    ddpm: [0, 500, 1000]
+  }
+  const lines = Object.entries(published).flatMap(([name, schedule]) => [
+    `${Schedule.show(schedule)}: ${Schedule.formula(schedule)}`,
+    ...(times[name] ?? [0, 0.5, 1]).map(time => {
+      const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+      return `  ${String(time).padStart(4)}  α ${alpha.toFixed(6)}  σ ${sigma.toFixed(6)}`
+    })
+  ])
+  expect(lines.join('\n')).toBe(`\
+Schedule.ornsteinUhlenbeck: α = exp(−t), σ² = 1 − exp(−2t)
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.606531  σ 0.795060
+     2  α 0.135335  σ 0.990800
+Schedule.vpLinear({ betaMin: 0.1, betaMax: 20 }): α² = exp(−∫β), σ² = 1 − exp(−∫β), β = 0.1 + 19.9 t
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.281183  σ 0.959654
+     1  α 0.006572  σ 0.999978
+Schedule.subVp({ betaMin: 0.1, betaMax: 20 }): α² = exp(−∫β), σ = 1 − exp(−∫β), β = 0.1 + 19.9 t
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.281183  σ 0.920936
+     1  α 0.006572  σ 0.999957
+Schedule.cosine({ offset: 0.008 }): α = cos(½π (t + 0.008)/1.008) / cos(½π 0.008/1.008), σ² = 1 − α²
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.702740  σ 0.711447
+     1  α 0.000000  σ 1.000000
+Schedule.cosine({ offset: 0 }): α = cos(½π (t + 0)/1) / cos(½π 0/1), σ² = 1 − α²
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.707107  σ 0.707107
+     1  α 0.000000  σ 1.000000
+Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 50 }): α = 1, σ = 0.01 · 5000^t
+     0  α 1.000000  σ 0.010000
+   0.5  α 1.000000  σ 0.707107
+     1  α 1.000000  σ 50.000000
+Schedule.edm: α = 1, σ = t
+     0  α 1.000000  σ 0.000000
+   0.5  α 1.000000  σ 0.500000
+    80  α 1.000000  σ 80.000000
+Schedule.rectifiedFlow: α = 1 − t, σ = t
+     0  α 1.000000  σ 0.000000
+   0.5  α 0.500000  σ 0.500000
+     1  α 0.000000  σ 1.000000
+Schedule.betas([0.0001, 0.00011991991991991993, 0.00013983983983983984, …, 0.02]): α² = Π (1 − β_i) over the first t of 1000 steps, σ² = 1 − α²
+     0  α 1.000000  σ 0.000000
+   500  α 0.280334  σ 0.959902
+  1000  α 0.006353  σ 0.999980`)
+})
+
+describe('tables of β', () => {
+  it('are those of the libraries', () => {
+    // Stable Diffusion: √ᾱ and √(1 − ᾱ) at its last step, 0.068265 and 0.997667, as commonly printed.
+    const latent = Schedule.betas(Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 }))
+    const last = pipe(latent, Schedule.level(1000))
+    expect(last.alpha).toBeCloseTo(0.068265, 6)
+    expect(last.sigma).toBeCloseTo(0.997667, 6)
+    // The cosine schedule in 10 steps is itself at every whole step before β is clipped.
+    const discrete = Schedule.betas(Schedule.cosineBetas({ steps: 10 }))
+    for (const step of [1, 3, 9]) {
+      const { alpha, sigma } = pipe(Schedule.cosine(), Schedule.level(step / 10))
+      expect(pipe(discrete, Schedule.level(step)).alpha).toBeCloseTo(alpha, 14)
+      expect(pipe(discrete, Schedule.level(step)).sigma).toBeCloseTo(sigma, 14)
+    }
+    expect(Schedule.cosineBetas({ steps: 10 })[9]).toBe(0.999)
+    expect(Schedule.linearBetas({ steps: 1, first: 0.1, last: 0.2 })).toEqual([0.1])
+  })
+
+  it('keep the log-SNR continuous and falling through whole steps', () => {
+    for (const step of [1, 17, 999]) {
+      const [before, at, after] = [step - 1e-9, step, step + 1e-9].map(time => pipe(ddpm, Schedule.logSnr(time)))
+      expect(before).toBeGreaterThan(at)
+      expect(at).toBeGreaterThan(after)
+      expect(before - after).toBeLessThan(1e-8)
+    }
+  })
+})
+
+// —— laws ——
+
+const clocks: ReadonlyArray<Schedule.Clock> = [
+  Schedule.affine({ scale: 0.5, shift: 0.1 }),
+  Schedule.power(2),
+  Schedule.evenLogSnr({ from: 6, to: -4 })
+]
+
+const instances: ReadonlyArray<Schedule.Schedule> = [
+  ...Object.entries(published).flatMap(([name, schedule]) => (name === 'ddpm' ? [] : [schedule])),
+  ...[Schedule.vpLinear(), Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow].flatMap(schedule =>
+    clocks.map(clock => Schedule.reparametrized(clock)(schedule))
+  ),
+  Schedule.reparametrized(Schedule.power(0.5))(Schedule.reparametrized(clocks[0])(Schedule.ornsteinUhlenbeck))
+]
+
+describe.each(instances.map(schedule => ({ schedule, name: Schedule.show(schedule) })))('$name', ({ schedule }) => {
+  it.each(
+    laws.schedule(schedule, {
+      variancePreserving: Schedule.preservesVariance(schedule),
+      homogeneous: schedule._tag === 'OrnsteinUhlenbeck'
+    })
+  )('$name', ({ property }) => {
+    fc.assert(property, { seed: 23_0701, numRuns: 40 })
+  })
+})
+
+// Between whole steps, where it has a derivative; steps of differences do not cross one.
+describe('a table of betas', () => {
+  it.each(
+    laws
+      .schedule(Schedule.betas([0.1, 0.3, 0.05, 0.2]), {
+        variancePreserving: true,
+        homogeneous: false,
+        times: fc.tuple(fc.nat(3), fc.constantFrom(0.3, 0.5, 0.8)).map(([step, part]) => step + part)
+      })
+      .filter(({ name }) => !name.startsWith('diffusing'))
+  )('$name', ({ property }) => {
+    fc.assert(property, { seed: 23_0701, numRuns: 40 })
+  })
+})
+
+// —— the same noise in other clothes ——
+
+describe('sameNoise', () => {
+  const pairs = Object.entries(published).flatMap(([a, from]) =>
+    Object.entries(published).map(([b, to]) => ({ a, from, b, to }))
+  )
+  it.each(pairs)('carries the exact score from $a to $b', ({ from, to }) => {
+    const mixture = Mixture.of({
+      means: [
+        [1, -0.5],
+        [-2, 0.3]
+      ],
+      weights: [1, 3],
+      variances: [0.5, 1.4]
+    })
+    const x = { rows: 5, dim: 2, values: Key.normal(10)(Key.fromSeed(3)) }
+    const scaled = (by: number, { values, ...rest }: typeof x): typeof x => ({
+      ...rest,
+      values: values.map(value => by * value)
+    })
+    const scoreAt = (schedule: Schedule.Schedule, time: number, points: typeof x): Float64Array =>
+      pipe(mixture, Mixture.diffuse(pipe(schedule, Schedule.level(time))), Mixture.score(points)).values
+    for (const logSnr of [4, 0.3, -5]) {
+      const time = pipe(from, Schedule.timeOfLogSnr(logSnr))
+      const there = pipe(from, Schedule.sameNoise(to)(time))
+      const [own, other] = [pipe(from, Schedule.level(time)), pipe(to, Schedule.level(there.time))]
+      near('α', there.scale * own.alpha, other.alpha, 1e-12)
+      near('σ', there.scale * own.sigma, other.sigma, 1e-12)
+      const carried = scoreAt(from, time, scaled(1 / there.scale, x)).map(s => s / there.scale)
+      scoreAt(to, there.time, x).forEach((s, i) => {
+        expect(Math.abs(s - carried[i])).toBeLessThan(1e-10 * (1 + Math.abs(s)))
+      })
+    }
+  })
+
+  it('stays at an end where the other schedule has no such noise', () => {
+    const few = Schedule.varianceExploding({ sigmaMin: 0.5, sigmaMax: 1 })
+    expect(pipe(Schedule.edm, Schedule.sameNoise(few)(0.1)).time).toBe(0)
+    expect(pipe(Schedule.edm, Schedule.sameNoise(few)(7)).time).toBe(1)
+  })
+})
+
+describe('problems', () => {
+  const messages: ReadonlyArray<readonly [Schedule.Schedule, ReadonlyArray<string>]> = [
+    [Schedule.vpLinear({ betaMin: -1 }), ['betaMin: -1 is not ≥ 0 and finite; try 0.1']],
+    [Schedule.subVp({ betaMax: 0.05 }), ['betaMax: 0.05 is not > 0, ≥ betaMin = 0.1 and finite; try 20']],
+    [Schedule.cosine({ offset: NaN }), ['offset: NaN is not ≥ 0 and finite; try 0.008']],
+    [
+      Schedule.varianceExploding({ sigmaMin: 0, sigmaMax: -1 }),
+      ['sigmaMin: 0 is not > 0 and finite; try 0.01', 'sigmaMax: -1 is not > sigmaMin = 0 and finite; try 50']
+    ],
+    [Schedule.betas([]), ['betas: [] is not a list with at least one β; try Schedule.linearBetas']],
+    [Schedule.betas([0.1, 1]), ['betas[1]: 1 is not in (0, 1); keep some of the signal, and add some noise']],
+    [
+      Schedule.reparametrized(Schedule.affine({ scale: 0, shift: 2 }))(Schedule.cosine()),
+      [
+        'clock.scale: 0 is not > 0 and finite; try 1',
+        "clock.shift: 2 is not in [0, 1), the schedule's own times; leave it out"
+      ]
+    ],
+    [Schedule.reparametrized(Schedule.power(-1))(Schedule.edm), ['clock.exponent: -1 is not > 0 and finite; try 2']],
+    [
+      Schedule.reparametrized(Schedule.evenLogSnr({ from: 4, to: 9 }))(
+        Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: Math.exp(1) })
+      ),
+      [
+        'clock.from: 4 is not finite and ≤ 0, the log-SNR at time 0; try 0',
+        'clock.to: 9 is not < from = 4; let the log-SNR fall'
+      ]
+    ],
+    [
+      Schedule.reparametrized(Schedule.power(2))(Schedule.cosine({ offset: -1 })),
+      ['schedule.offset: -1 is not ≥ 0 and finite; try 0.008']
+    ]
+  ]
+  it.each(messages.map(([schedule, wanted]) => ({ name: Schedule.show(schedule), schedule, wanted })))(
+    '$name',
+    ({ schedule, wanted }) => {
+      expect(Schedule.problems(schedule).map(Problem.show)).toEqual(wanted)
+    }
+  )
+})
+
+it('reparametrized schedules survive JSON, and print as code', () => {
+  const schedule = Schedule.reparametrized(Schedule.evenLogSnr({ from: 6, to: -4 }))(
+    Schedule.reparametrized(Schedule.affine({ scale: 2 }))(Schedule.cosine())
+  )
+  expect(throughText(schedule)).toEqual(E.right(schedule))
+  expect(Schedule.show(schedule)).toBe(
+    'Schedule.reparametrized(Schedule.evenLogSnr({ from: 6, to: -4 }))(Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 0 }))(Schedule.cosine({ offset: 0.008 })))'
+  )
+})
+
+it('a score evaluated on another schedule is that of its level', () => {
+  const score = Score.evaluate(Score.symmetricPair, Schedule.rectifiedFlow)
+  const { values } = score(Params.of({ mean: [2] }))(0.5)({ rows: 1, dim: 1, values: Float64Array.of(0.5) })
+  // m = αc = 1, u = α² + σ² = ½: (tanh(m x/u) m − x)/u
+  expect(values[0]).toBeCloseTo((Math.tanh(1) - 0.5) / 0.5, 14)
+})

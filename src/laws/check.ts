@@ -1,7 +1,10 @@
 /** What laws are made of: cases that print as code, and comparisons that say by how much they fail. */
 import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import { refuse } from '../../lib/refuse.js'
 import type * as Params from '../Params.js'
+import * as Problem from '../Problem.js'
 import type { Law } from './Law.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
@@ -27,6 +30,13 @@ const print = (x: number): string => String(Number(x.toPrecision(6)))
 
 /** True, or an error that says what does not hold. */
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
+
+/** What was compiled, or an error that says why it was not. */
+export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
+  pipe(
+    either,
+    E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
+  )
 
 /** |found − wanted| ≤ tolerance, entry by entry; a number that is not finite agrees with nothing. */
 export const agree = (

@@ -1,23 +1,20 @@
 /** Laws of objectives: of their gradients, of what must not matter, and of what they are minimised by. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
-import * as E from 'fp-ts/lib/Either.js'
+import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import { refuse } from '../../lib/refuse.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
 import type * as Loss from '../Loss.js'
 import * as Objective from '../Objective.js'
 import * as Params from '../Params.js'
 import * as Points from '../Points.js'
-import * as Problem from '../Problem.js'
 import * as Schedule from '../Schedule.js'
 import * as Score from '../Score.js'
 import * as TimeLaw from '../TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import { slope } from './score.js'
@@ -74,12 +71,6 @@ const show =
 /** Every term is of a built-in kind, of which the laws know what to claim. */
 const isBuiltIn = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => term._tag !== 'Custom')
-
-const right = <A>(either: E.Either<Compile.CompileErrors, A>): A =>
-  pipe(
-    either,
-    E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
-  )
 
 /** A direction in the space of the parameters, of norm 1. */
 const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
@@ -195,8 +186,8 @@ const setting = <P extends string>(
       })
     )
   const compile: Setting<P>['compile'] = ({ schedule, expectation, points, seed }, of = objective) => {
-    const compiled = right(evaluate({ schedule, score, objective: of, expectation })(points))
-    return params => compiled(params, Key.fromSeed(seed))
+    const loss = compiled(evaluate({ schedule, score, objective: of, expectation })(points))
+    return params => loss(params, Key.fromSeed(seed))
   }
   return {
     fixed: cases(fixed),

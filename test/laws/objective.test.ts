@@ -23,7 +23,7 @@ const pseudoHuber = Objective.custom('pseudo-Huber', at, ({ score, target }) =>
   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
 )
 /** Denoising with weight σ², written by hand: proper, and the same whichever way one looks. */
-const epsilon = Objective.custom('ε matching', TimeLaw.uniform(0.2, 0.8), ({ score, noise, level }) =>
+const epsilon = Objective.custom('ε matching', nodes, ({ score, noise, level }) =>
   sum(square(add(mul(level.sigma, score), noise)), 1)
 )
 /** Not a square: a row counts less the more noise it has met. */

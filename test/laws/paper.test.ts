@@ -1,0 +1,10 @@
+/** The identities of the paper, of the gradients that are compiled. */
+import fc from 'fast-check'
+import { it } from 'vitest'
+import * as laws from '../../src/laws/paper.js'
+
+fc.configureGlobal({ seed: 2307_01178, numRuns: 50 })
+
+it.each(laws.paper())('$name', ({ property }) => {
+  fc.assert(property)
+})

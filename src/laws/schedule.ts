@@ -75,8 +75,8 @@ export const schedule = (
   schedule: Schedule.Schedule,
   {
     times = timesOf(schedule),
-    variancePreserving = schedule._tag !== 'Custom',
-    homogeneous = schedule._tag !== 'Custom',
+    variancePreserving = Schedule.preservesVariance(schedule),
+    homogeneous = schedule._tag === 'OrnsteinUhlenbeck',
     tolerance = 1e-7,
     meaning = {}
   }: ScheduleOptions = {}

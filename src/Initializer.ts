@@ -489,7 +489,7 @@ export const show: (initializer: Initializer) => string = fold<string>({
   Centres: ({ centres }) => `Initializer.values(${JSON.stringify(centres)})`
 })
 
-const lists = t.readonlyArray(t.readonlyArray(t.number))
+const lists = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
 export const codec: t.Type<Initializer, unknown> = t.recursion('Initializer', () =>
   t.union([

@@ -68,7 +68,9 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
   const { means, weights, variances } = description
   const array = Params.ndArray(means)
   if (problems.length > 0 || array === null) return E.left(problems)
-  const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? means.length
+  const sum = weights?.reduce((sum, weight) => sum + weight, 0) ?? means.length
+  // Weights that sum to 1 but for rounding stay as they are: to normalize is to do it once.
+  const total = Math.abs(sum - 1) <= means.length * Number.EPSILON ? 1 : sum
   return E.right({
     means: array,
     weights: Float64Array.from(means, (_, i) => (weights?.[i] ?? 1) / total),
@@ -173,7 +175,7 @@ export const meanLogDensity =
   }
 
 const written = t.intersection([
-  t.type({ means: t.readonlyArray(t.readonlyArray(t.number)) }),
+  t.type({ means: t.readonlyArray(t.readonlyArray(Params.numberCodec)) }),
   t.partial({ weights: t.readonlyArray(t.number), variances: t.readonlyArray(t.number) })
 ])
 
@@ -204,5 +206,5 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
         )
       )
     ),
-  toDescription
+  mixture => written.encode(toDescription(mixture))
 )

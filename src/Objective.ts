@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { type Tensor } from '../lib/index.js'
+import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import type { Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -172,7 +173,7 @@ export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
     t.type({ _tag: t.literal('Denoising'), timeLaw: TimeLaw.codec }),
     t.type({ _tag: t.literal('Implicit'), timeLaw: TimeLaw.codec }),
     t.type({ _tag: t.literal('Likelihood') }),
-    t.type({ _tag: t.literal('Weight'), weight: t.number, objective: codec }),
+    t.type({ _tag: t.literal('Weight'), weight: Params.numberCodec, objective: codec }),
     t.type({ _tag: t.literal('Sum'), objectives: t.readonlyArray(codec) }),
     Tagged.code<Custom>('Custom', 'objective')
   ])

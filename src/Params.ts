@@ -127,7 +127,7 @@ const exact = new t.Type<number, number | string>(
       ? t.success(u)
       : u === '-0' || u === 'NaN' || u === 'Infinity' || u === '-Infinity'
         ? t.success(Number(u))
-        : t.failure(u, context, 'not a number'),
+        : t.failure(u, context),
   value => (Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value))
 )
 

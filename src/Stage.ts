@@ -8,6 +8,7 @@ import * as t from 'io-ts'
 import * as Expectation from './Expectation.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
+import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import { timeProblems, type Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -275,16 +276,16 @@ export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
       expectation: Expectation.codec,
       optimizer: Optimizer.codec,
       steps: t.number,
-      gradientNorm: t.number,
-      relativeChange: t.number
+      gradientNorm: Params.numberCodec,
+      relativeChange: Params.numberCodec
     }),
     t.type({
       _tag: t.literal('ExpectationMaximization'),
       steps: t.number,
-      relativeChange: t.number,
+      relativeChange: Params.numberCodec,
       varianceFloor: t.number
     }),
-    t.type({ _tag: t.literal('PowerIteration'), steps: t.number, relativeChange: t.number }),
+    t.type({ _tag: t.literal('PowerIteration'), steps: t.number, relativeChange: Params.numberCodec }),
     t.type({ _tag: t.literal('Restart'), times: t.number, stage: codec }),
     t.type({ _tag: t.literal('Sequence'), stages: t.readonlyArray(codec) }),
     t.type({ _tag: t.literal('Repeat'), times: t.number, stage: codec }),

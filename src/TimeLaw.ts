@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { Key, Quadrature } from '../lib/index.js'
+import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -145,6 +146,6 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
 export const codec: t.Type<TimeLaw, unknown> = t.union([
   t.type({ _tag: t.literal('At'), time: t.number }),
   t.type({ _tag: t.literal('Uniform'), lo: t.number, hi: t.number }),
-  t.type({ _tag: t.literal('Nodes'), nodes: t.readonlyArray(t.type({ time: t.number, weight: t.number })) }),
+  t.type({ _tag: t.literal('Nodes'), nodes: t.readonlyArray(t.type({ time: t.number, weight: Params.numberCodec })) }),
   t.type({ _tag: t.literal('Likelihood'), until: t.number, nodes: t.number })
 ])

@@ -1,0 +1,140 @@
+/** Laws of JSON codecs: nothing is lost, nothing is thrown, and code is refused. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as t from 'io-ts'
+import { PathReporter } from 'io-ts/lib/PathReporter.js'
+import { sameBits, throughText } from './bits.js'
+import type { Law } from './Law.js'
+
+export interface Options<A> {
+  readonly equals: (a: A, b: A) => boolean
+  /** Values that hold code, and what their refusal says. */
+  readonly code: { readonly values: fc.Arbitrary<A>; readonly message: string } | null
+}
+
+type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+/** Where the leaves and branches of JSON stand: paths from the root, the root's own first. */
+const paths = (json: Json): ReadonlyArray<ReadonlyArray<string>> => [
+  [],
+  ...(typeof json === 'object' && json !== null
+    ? Object.entries<Json>(json).flatMap(([key, inner]) => paths(inner).map(path => [key, ...path]))
+    : [])
+]
+
+/** JSON with another value at a path, or with nothing there. */
+const replaced = (json: Json, path: ReadonlyArray<string>, by: Json | undefined): Json | undefined => {
+  const [key, ...rest] = path
+  if (path.length === 0 || typeof json !== 'object' || json === null) return by
+  if (Array.isArray(json))
+    return json.flatMap((inner: Json, i) => (String(i) === key ? (replaced(inner, rest, by) ?? []) : [inner]))
+  return Object.fromEntries(
+    Object.entries<Json>(json).flatMap(([name, inner]) => {
+      const next = name === key ? replaced(inner, rest, by) : inner
+      return next === undefined ? [] : [[name, next]]
+    })
+  )
+}
+
+const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
+
+/** Any JSON, and JSON that is right but for one place. */
+const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbitrary<Json> =>
+  fc.oneof(
+    anyJson,
+    fc
+      .tuple(values, fc.nat(), fc.oneof(anyJson, fc.constantFrom<Json | undefined>(undefined, '', -1, 1e300, {}, [])))
+      .map(([value, at, by]) => {
+        // What a codec writes is JSON once it has been through text.
+        const json = throughText(codec.encode(value)) as Json
+        const places = paths(json)
+        return replaced(json, places[at % places.length], by) ?? null
+      })
+  )
+
+/**
+ * The laws of a codec, on values that it must write and read.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Rate } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.codec(Rate.codec, laws.arbitraries.rates).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const codec = <A>(
+  codec: t.Type<A, unknown>,
+  values: fc.Arbitrary<A>,
+  { equals = sameBits, code = null }: Partial<Options<A>> = {}
+): ReadonlyArray<Law> => [
+  {
+    name: 'what is written is read again',
+    statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included',
+    source: 'definition of a codec',
+    property: fc.property(values, value =>
+      pipe(
+        codec.decode(throughText(codec.encode(value))),
+        E.match(
+          () => false,
+          read => equals(read, value)
+        )
+      )
+    )
+  },
+  {
+    name: 'what is read is written again',
+    statement: '∀ JSON j: if j is read as a, the text of a is read as a again',
+    source: 'decode ∘ encode = id on all that decode gives',
+    property: fc.property(nearly(codec, values), json =>
+      pipe(
+        codec.decode(json),
+        E.match(
+          () => true,
+          value =>
+            pipe(
+              codec.decode(throughText(codec.encode(value))),
+              E.match(
+                () => false,
+                read => codec.is(read) && equals(read, value)
+              )
+            )
+        )
+      )
+    )
+  },
+  {
+    name: 'reading is total',
+    statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws',
+    source: 'parse at the edge',
+    property: fc.property(nearly(codec, values), json =>
+      pipe(
+        codec.decode(json),
+        E.match(
+          errors => errors.length > 0 && PathReporter.report(E.left(errors)).every(message => message !== ''),
+          () => true
+        )
+      )
+    )
+  },
+  ...(code === null
+    ? []
+    : [
+        {
+          name: 'code is refused, and says so',
+          statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy',
+          source: 'a function does not survive JSON',
+          property: fc.property(code.values, value =>
+            pipe(
+              codec.decode(throughText(codec.encode(value))),
+              E.match(
+                errors => errors.some(({ message }) => message?.includes(code.message) ?? false),
+                () => false
+              )
+            )
+          )
+        }
+      ])
+]

@@ -1,0 +1,146 @@
+/** Every description survives JSON; a new one is one row. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, it } from 'vitest'
+import {
+  Expectation,
+  Initializer,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Rate,
+  Region,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+import { codec } from '../../src/laws/codec.js'
+import type { Law } from '../../src/laws/Law.js'
+import * as arbitraries from '../../src/laws/pipelines.js'
+import { holds } from './holds.js'
+
+const { ornsteinUhlenbeck } = Schedule
+const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
+
+/** Every double there is, in any shape. */
+const params = fc
+  .dictionary(
+    fc.string({ minLength: 1 }).filter(name => name !== '__proto__'),
+    fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }).chain(shape => {
+      const length = shape.reduce((product, n) => product * n, 1)
+      return fc
+        .array(fc.oneof(fc.double(), fc.constantFrom(-0, NaN, Infinity, -Infinity, 5e-324)), {
+          minLength: length,
+          maxLength: length
+        })
+        .map(values => ({ shape, values: Float64Array.from(values) }))
+    }),
+    { noNullPrototype: true }
+  )
+  .map((params): Params.Params<string> => params)
+
+/** Numbers that JSON has no word for, or that lose their sign there. */
+const awkward = fc.constantFrom(-0, 1e-320, 0.1 + 0.2)
+
+const ofScores = <A>(of: (score: Score.Score<string>) => fc.Arbitrary<A>): fc.Arbitrary<A> =>
+  arbitraries.scores.chain(of)
+
+const custom = { time: TimeLaw.at(1), perRow: ({ score }: Objective.Row) => score }
+const code = (concept: string): string => `a custom ${concept} is code and does not survive JSON`
+const customObjective = Objective.custom('mine', custom.time, custom.perRow)
+const customScore = arbitraries.student as unknown as Score.Score<string>
+
+const objectives = ofScores(score => arbitraries.objectives(ornsteinUhlenbeck, score))
+
+const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
+  Schedule: codec(Schedule.codec, fc.constant(ornsteinUhlenbeck), {
+    code: { values: fc.constant(arbitraries.cosine), message: code('schedule') }
+  }),
+  TimeLaw: codec(
+    TimeLaw.codec,
+    fc.oneof(
+      arbitraries.timeLaws(ornsteinUhlenbeck),
+      awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
+    )
+  ),
+  Expectation: codec(
+    Expectation.codec,
+    ofScores(score =>
+      arbitraries.objectives(ornsteinUhlenbeck, score).chain(o => arbitraries.expectations(score, o)(points))
+    )
+  ),
+  Objective: codec(
+    Objective.codec,
+    fc.oneof(
+      objectives,
+      awkward.map(weight => Objective.weight(weight)(Objective.likelihood))
+    ),
+    {
+      code: {
+        values: fc.constantFrom(
+          customObjective,
+          Objective.sum([Objective.likelihood, Objective.weight(2)(customObjective)])
+        ),
+        message: code('objective')
+      }
+    }
+  ),
+  Score: codec(Score.codec, arbitraries.scores, {
+    code: { values: fc.constant(customScore), message: code('score') }
+  }),
+  Rate: codec(Rate.codec, arbitraries.rates),
+  Region: codec(Region.codec, arbitraries.regions),
+  Optimizer: codec(Optimizer.codec, fc.oneof(arbitraries.optimizers, awkward.map(Optimizer.scale))),
+  Initializer: codec(
+    Initializer.codec,
+    fc.oneof(
+      ofScores(score => arbitraries.initializers(score)(2)),
+      params.map(Initializer.values),
+      awkward.map(x => Initializer.values([[x, 1]])),
+      awkward.map(x => Initializer.warmStart({ centres: [[1, x]], radius: 1 }))
+    )
+  ),
+  Stage: codec(
+    Stage.codec,
+    fc.oneof(
+      ofScores(score => arbitraries.stages(ornsteinUhlenbeck, score)(points)),
+      fc.constantFrom(
+        Stage.expectationMaximization({ steps: 3, relativeChange: Infinity }),
+        Stage.descend({
+          objective: Objective.likelihood,
+          optimizer: Optimizer.adam({ rate: 0.1 }),
+          steps: 3,
+          gradientNorm: Infinity
+        })
+      )
+    )
+  ),
+  Pipeline: codec(Pipeline.codec, arbitraries.pipelines({ code: false })(points), {
+    code: {
+      values: fc.constant(
+        Pipeline.of({ schedule: arbitraries.cosine, score: customScore, initializer: Initializer.fromData, stages: [] })
+      ),
+      message: code('schedule')
+    }
+  }),
+  Mixture: codec(
+    Mixture.codec,
+    fc.oneof(
+      arbitraries.mixtures,
+      awkward.map(x => Mixture.of({ means: [[x], [1]], weights: [0.1, 0.2] })),
+      pipe(fc.array(fc.double({ min: 0.01, max: 10, noNaN: true }), { minLength: 1, maxLength: 9 }), fc =>
+        fc.map(weights => Mixture.of({ means: weights.map((_, i) => [i]), weights }))
+      )
+    )
+  ),
+  Params: codec(Params.codec, params)
+}
+
+describe.each(Object.keys(table))('%s', name => {
+  it.each(table[name])('$name', law => {
+    holds(law, 100)
+  })
+})

@@ -1,0 +1,60 @@
+/** What a fit found, and how: all that a table, a report or a model file shows of it. */
+import { type Pipeline, type Points, type Run } from '../index.js'
+import { type Fitted, type Statistics } from './Fitted.js'
+
+/** A stage as it ran. */
+export interface StageRun {
+  /** What it minimised, as mathematics. */
+  readonly formula: string
+  /** By which means, as code. */
+  readonly means: string
+  /** How many steps it could have taken. */
+  readonly limit: number
+  /** Which rule ended it. */
+  readonly rule: Run.Rule
+  /** The objective where each step started. */
+  readonly values: ReadonlyArray<number>
+}
+
+export interface Fit {
+  /** Where the data came from. */
+  readonly source: string
+  /** In the data's own units. */
+  readonly points: Points.Points
+  readonly columns: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<string>
+  readonly dropped: number
+  readonly family: Family
+  /** The recipe's name, or where the pipeline came from. */
+  readonly recipe: string
+  readonly seed: number
+  /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
+  readonly scaling: Points.Scaling | null
+  readonly fitted: Fitted
+  readonly statistics: Statistics
+  readonly stages: ReadonlyArray<StageRun>
+  readonly pipeline: Pipeline.Pipeline<string>
+  /** What was chosen to compute it, and why. */
+  readonly plan: string
+}
+
+export type Family = 'symmetric-pair' | 'spherical' | 'isotropic'
+
+export const steps = ({ stages }: Fit): number => stages.reduce((sum, { values }) => sum + values.length, 0)
+
+/** Whether the last stage ended by itself, and not because its steps ran out. */
+export const converged = ({ stages }: Fit): boolean => stages.length > 0 && stages[stages.length - 1].rule !== 'steps'
+
+/** Why a stage ended. */
+export const ending = ({ rule, values, limit }: StageRun): string =>
+  ({
+    steps: `all ${limit} steps`,
+    gradientNorm: `${values.length} of ${limit} steps, then the gradient vanished`,
+    relativeChange: `${values.length} of ${limit} steps, then the parameters stood still`
+  })[rule]
+
+/** `2 isotropic Gaussians`. */
+export const title = ({ family, fitted: { weights } }: Pick<Fit, 'family' | 'fitted'>): string =>
+  family === 'symmetric-pair'
+    ? 'a symmetric pair of Gaussians'
+    : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`

@@ -1,0 +1,61 @@
+/** The table of a mixture's components: what the terminal and the report both show. */
+import { type Fitted } from './Fitted.js'
+
+export interface Table {
+  readonly header: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
+/** With so many decimals that a number of this size shows three digits. */
+const rounded =
+  (size: number) =>
+  (x: number): string => {
+    const decimals = 2 - Math.floor(Math.log10(Math.abs(size)))
+    return !Number.isFinite(decimals) || decimals > 9 || Math.abs(x) >= 1e9
+      ? x.toPrecision(4)
+      : x.toFixed(Math.max(decimals, 0))
+  }
+
+/** A number as people read it: up to so many significant digits, no exponent where it can be helped. */
+export const show = (x: number, digits = 6): string => {
+  const text = x.toPrecision(digits)
+  return text.includes('e') ? text : String(Number(text))
+}
+
+/** Text with its numbers cut to four digits: those chosen from the data have more than anybody reads. */
+export const tidy = (text: string): string => text.replace(/\d+\.\d{4,}/g, digits => show(Number(digits), 4))
+
+/** How wide the table is, in characters. */
+const width = ({ header, rows }: Table): number =>
+  header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
+
+/**
+ * A line for each component: weight, mean of each column, standard deviation (of each column where they differ). Means
+ * are rounded to the third digit of the least standard deviation of their column. A table that is too wide is turned
+ * where that helps: then it has a line for each column, and `isTurned`.
+ */
+export const ofMixture = (
+  columns: ReadonlyArray<string>,
+  { weights, means, variances }: Fitted
+): Table & { readonly isTurned: boolean } => {
+  const isRound = variances.every(row => row.every(variance => variance === row[0]))
+  const format = columns.map((_, j) => rounded(Math.sqrt(Math.min(...variances.map(row => row[j])))))
+  const mean = (j: number): ReadonlyArray<string> => means.map(row => format[j](row[j]))
+  const deviation = (j: number): ReadonlyArray<string> => variances.map(row => format[j](Math.sqrt(row[j])))
+  const lines: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
+    ['component', weights.map((_, k) => String(k + 1))],
+    ['weight', weights.map(weight => weight.toFixed(3))],
+    ...columns.map((column, j): [string, ReadonlyArray<string>] => [column, mean(j)]),
+    ...(isRound
+      ? [['sd', deviation(0)] as const]
+      : columns.map((column, j): [string, ReadonlyArray<string>] => [`sd ${column}`, deviation(j)]))
+  ]
+  const upright = {
+    header: lines.map(([name]) => name),
+    rows: weights.map((_, k) => lines.map(([, cells]) => cells[k]))
+  }
+  const [header, ...rows] = lines.map(([name, cells]) => [name, ...cells])
+  const turned = { header, rows }
+  const isTurned = width(upright) > 90 && width(turned) < width(upright)
+  return { ...(isTurned ? turned : upright), isTurned }
+}

@@ -1,0 +1,100 @@
+/** A mixture in the data's units says of data what the learned one says of scaled data, but for the change of units. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../src/index.js'
+import * as Fitted from '../../../src/report/Fitted.js'
+import { two } from './fits.js'
+
+const real = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true })
+
+const cases = fc
+  .record({ components: fc.integer({ min: 1, max: 4 }), dim: fc.integer({ min: 1, max: 3 }) })
+  .chain(({ components, dim }) =>
+    fc.record({
+      mixture: fc
+        .record({
+          means: fc.array(fc.array(real(-3, 3), { minLength: dim, maxLength: dim }), {
+            minLength: components,
+            maxLength: components
+          }),
+          weights: fc.array(real(0.1, 1), { minLength: components, maxLength: components }),
+          variances: fc.array(real(0.1, 4), { minLength: components, maxLength: components })
+        })
+        .map(Mixture.of),
+      scaling: fc.record({
+        centre: fc.array(real(-5, 5), { minLength: dim, maxLength: dim }).map(xs => Float64Array.from(xs)),
+        scale: fc.array(real(0.01, 100), { minLength: dim, maxLength: dim }).map(xs => Float64Array.from(xs))
+      }),
+      points: fc
+        .array(fc.array(real(-4, 4), { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 5 })
+        .map(rows => ({ rows: rows.length, dim, values: Float64Array.from(rows.flat()) }))
+    })
+  )
+
+describe('Fitted', () => {
+  it('has the density of the learned mixture, divided by the units', () => {
+    fc.assert(
+      fc.property(cases, ({ mixture, scaling, points }) => {
+        const inUnits = Points.unstandardize(scaling)(points)
+        const { logLikelihood } = pipe(mixture, Fitted.ofMixture(scaling), Fitted.statistics(inUnits, 0))
+        const jacobian = scaling.scale.reduce((sum, scale) => sum + Math.log(scale), 0)
+        const wanted = pipe(mixture, Mixture.meanLogDensity(points)) - jacobian
+        // A mean and a row agree to 2⁻⁵³ of up to 400; over a scale of 0.01 that is 4e-12 standard deviations of up to
+        // 10, so that squares of up to 500 differ by some 1e-10.
+        expect(Math.abs(logLikelihood - wanted)).toBeLessThan(1e-9)
+      })
+    )
+  })
+
+  it('has the responsibilities of the learned mixture, in the order of the means', () => {
+    fc.assert(
+      fc.property(cases, ({ mixture, scaling, points }) => {
+        const fitted = pipe(mixture, Fitted.ofMixture(scaling))
+        const firsts = fitted.means.map(([x]) => x)
+        expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
+        const found = pipe(fitted, Fitted.responsibilities(Points.unstandardize(scaling)(points)))
+        const learned = pipe(mixture, Mixture.responsibilities(points))
+        const sorted = (values: Float64Array, i: number): ReadonlyArray<number> =>
+          Array.from(values.subarray(i * found.dim, (i + 1) * found.dim)).sort((a, b) => a - b)
+        for (let i = 0; i < points.rows; i++)
+          sorted(found.values, i).forEach((p, k) => {
+            expect(Math.abs(p - sorted(learned.values, i)[k])).toBeLessThan(1e-9)
+          })
+      })
+    )
+  })
+
+  it('counts rows of integer weight as often as they weigh', () => {
+    const rows = [
+      [0, 1],
+      [1, 0],
+      [99, 10],
+      [101, 12]
+    ]
+    const weights = [1, 3, 2, 1]
+    const table = (rows: ReadonlyArray<ReadonlyArray<number>>): Points.Points => ({
+      rows: rows.length,
+      dim: 2,
+      values: Float64Array.from(rows.flat())
+    })
+    const weighted = Fitted.statistics({ ...table(rows), weights: Float64Array.from(weights) }, 5)(two)
+    const repeated = Fitted.statistics(table(rows.flatMap((row, i) => Array<number[]>(weights[i]).fill(row))), 5)(two)
+    expect(weighted.logLikelihood).toBeCloseTo(repeated.logLikelihood, 12)
+    expect(weighted.bic).toBeCloseTo(repeated.bic, 10)
+    weighted.sizes.forEach((size, k) => {
+      expect(size).toBeCloseTo(repeated.sizes[k], 12)
+    })
+    expect([weighted.rows, repeated.rows]).toEqual([4, 7])
+  })
+
+  it('draws rows with its own moments', () => {
+    const n = 40_000
+    const points = Fitted.sample(n)(Key.fromSeed(2))(two)
+    const mean = Points.mean(points)
+    // Var x = 0.3·1 + 0.7·4 + 0.3·0.7·100², Var y the same with 10²; 5 standard errors.
+    expect(Math.abs(mean[0] - 70)).toBeLessThan(5 * Math.sqrt(2103.1 / n))
+    expect(Math.abs(mean[1] - 7)).toBeLessThan(5 * Math.sqrt(24.1 / n))
+    expect(Points.covariance(points)[0] / 2103.1).toBeCloseTo(1, 1)
+  })
+})

@@ -1,0 +1,134 @@
+/**
+ * The file of a fitted model: JSON, in the units of the data, with all that is needed to evaluate it, to draw from it and
+ * to learn it again. Doubles are written with as many digits as read back to the same bits.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { flow, pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { Pipeline, Problem } from '../index.js'
+import { converged, steps, type Family, type Fit } from '../report/Fit.js'
+import { type Fitted } from '../report/Fitted.js'
+import * as json from './json.js'
+import { faultless, type Checked } from './options.js'
+
+const format = 'ornstein-model'
+const version = 1
+
+const numbers = t.readonlyArray(t.number)
+const rows = t.readonlyArray(numbers)
+
+const family: t.Type<Family> = t.keyof({ 'symmetric-pair': null, spherical: null, isotropic: null })
+
+const written = t.type({
+  format: t.literal(format),
+  version: t.literal(version),
+  family,
+  columns: t.readonlyArray(t.string),
+  mixture: t.type({ weights: numbers, means: rows, variances: rows }),
+  standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
+  seed: t.number,
+  recipe: t.string,
+  pipeline: Pipeline.codec,
+  fit: t.type({
+    rows: t.number,
+    logLikelihood: t.number,
+    bic: t.number,
+    parameters: t.number,
+    steps: t.number,
+    converged: t.boolean
+  })
+})
+
+export type Model = t.TypeOf<typeof written>
+
+export const toFitted = ({ mixture }: Model): Fitted => mixture
+
+export const ofFit = (fit: Fit): Model => {
+  const { family, columns, fitted, scaling, seed, recipe, pipeline, statistics } = fit
+  const { rows, logLikelihood, bic, parameters } = statistics
+  return {
+    format,
+    version,
+    family,
+    columns,
+    mixture: fitted,
+    standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
+    seed,
+    recipe,
+    pipeline,
+    fit: { rows, logLikelihood, bic, parameters, steps: steps(fit), converged: converged(fit) }
+  }
+}
+
+/** The text of the file. */
+export const show = (model: Model): string => `${JSON.stringify(written.encode(model), null, 2)}\n`
+
+const isModel = t.type({ format: t.literal(format), version: t.unknown })
+
+/** Whether JSON claims to be a model, of whatever version. */
+export const claims = (value: unknown): boolean => isModel.is(value)
+
+/** What JSON cannot say of a model: that its lists fit each other. */
+const problems = ({
+  columns,
+  mixture: { weights, means, variances },
+  standardization
+}: Model): ReadonlyArray<Problem.Problem> => {
+  const dim = columns.length
+  const list = (field: string, found: number, wanted: number): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(found === wanted, field, `a list of ${found}`, `a list of ${wanted}`, 'write the model anew')
+  const all = (
+    field: string,
+    values: ReadonlyArray<number>,
+    holds: (x: number) => boolean,
+    domain: string
+  ): ReadonlyArray<Problem.Problem> =>
+    values.flatMap((value, i) => Problem.unless(holds(value), `${field}[${i}]`, value, domain, 'write the model anew'))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return [
+    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model anew'),
+    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', 'write the model anew'),
+    ...list('mixture.means', means.length, weights.length),
+    ...list('mixture.variances', variances.length, weights.length),
+    ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean.length, dim)),
+    ...variances.flatMap((variance, k) => list(`mixture.variances[${k}]`, variance.length, dim)),
+    ...all('mixture.weights', weights, weight => weight >= 0, '≥ 0'),
+    // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.
+    ...Problem.unless(!(Math.abs(total - 1) > 1e-9), 'mixture.weights', `a sum of ${total}`, '1', 'scale them'),
+    ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, v => v > 0, '> 0')),
+    ...(standardization === null
+      ? []
+      : [
+          ...list('standardization.centre', standardization.centre.length, dim),
+          ...list('standardization.scale', standardization.scale.length, dim)
+        ])
+  ]
+}
+
+/** The model in the text of a file; `path` is its name in messages. */
+export const read = (path: string): ((text: string) => Checked<Model>) =>
+  flow(
+    json.parse('MODEL', path),
+    E.flatMap((value): Checked<Model> => {
+      if (!isModel.is(value)) {
+        const domain = `a model (its format is not ${format})`
+        return E.left([Problem.of('MODEL', path, domain, 'write one with ornstein fit --out')])
+      }
+      return value.version === version
+        ? pipe(value, json.decode(written, path))
+        : E.left([
+            Problem.of(
+              `${path}, version`,
+              JSON.stringify(value.version),
+              `${version}, which this program reads`,
+              'use the ornstein that wrote it, or fit anew'
+            )
+          ])
+    }),
+    E.flatMap(model =>
+      faultless(
+        problems(model).map(problem => ({ ...problem, field: `${path}, ${problem.field}` })),
+        model
+      )
+    )
+  )

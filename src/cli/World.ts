@@ -1,0 +1,37 @@
+/** The world as a command sees it: files, streams and a clock. Commands are tested with worlds of their own. */
+import type * as T from 'fp-ts/lib/Task.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import { type Problem } from '../index.js'
+
+/** Why a command ended early. */
+export interface Failure {
+  /** 1: the work failed. 2: wrong usage or bad input. */
+  readonly exit: 1 | 2
+  readonly problems: Problem.Problems
+}
+
+export const failed = (...problems: Problem.Problems): Failure => ({ exit: 1, problems })
+export const refused = (...problems: Problem.Problems): Failure => ({ exit: 2, problems })
+
+/** A file to be written, and the option that asked for it. */
+export interface Output {
+  readonly option: string
+  readonly path: string
+}
+
+export interface World {
+  readonly version: string
+  /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
+  readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
+  /** Whether these could be written, found out before the work starts. */
+  readonly checkOutputs: (outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
+  /** Writes each file whole or not at all, and none where one of them finds no room. */
+  readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: string }>) => TE.TaskEither<Failure, void>
+  /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
+  readonly stdout: (text: string) => T.Task<void>
+  readonly stderr: (text: string) => void
+  /** Whether a person watches standard error. */
+  readonly isTTY: boolean
+  /** Milliseconds. */
+  readonly now: () => number
+}

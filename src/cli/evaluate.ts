@@ -1,0 +1,119 @@
+/** `ornstein evaluate`: how well a model describes a table. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Points, Problem } from '../index.js'
+import * as Fitted from '../report/Fitted.js'
+import { show } from '../report/table.js'
+import * as Model from './Model.js'
+import * as options from './options.js'
+import { facts, paragraphs, table as showTable } from './text.js'
+import { refused, type Failure, type World } from './World.js'
+
+export interface Flags extends options.TableFlags {
+  readonly json?: boolean | undefined
+  readonly responsibilities?: string | undefined
+}
+
+export const readModel =
+  (world: World) =>
+  (path: string): TE.TaskEither<Failure, Model.Model> =>
+    pipe(
+      world.readText('MODEL', path),
+      TE.flatMap(text => options.checked(Model.read(path)(text)))
+    )
+
+/** The model's own columns, by name, unless others are asked for. */
+const readTable =
+  (path: string, chosen: Points.CsvOptions, { columns }: Model.Model) =>
+  (text: string): E.Either<Failure, Points.Table> =>
+    pipe(
+      text,
+      options.readTable(path, { columns, ...chosen }),
+      E.filterOrElse(
+        table => table.columns.length === columns.length,
+        table =>
+          refused(
+            Problem.of(
+              '--columns',
+              table.columns.join(','),
+              `${columns.length} column${columns.length === 1 ? '' : 's'}, as the model has`,
+              `name one for each of ${columns.join(', ')}`
+            )
+          )
+      )
+    )
+
+export const evaluate =
+  (modelFile: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const { responsibilities } = flags
+    const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
+    const source = file === '-' ? 'standard input' : file
+    return pipe(
+      options.checked(options.all({ table: options.table(flags), outputs: options.apart([modelFile, file], outputs) })),
+      TE.bindTo('choices'),
+      TE.tap(() => world.checkOutputs(outputs)),
+      TE.bind('model', () => readModel(world)(modelFile)),
+      TE.bind('table', ({ choices, model }) =>
+        pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
+      ),
+      TE.bind('statistics', ({ model, table: { points } }) => {
+        const statistics = pipe(Model.toFitted(model), Fitted.statistics(points, model.fit.parameters))
+        return Number.isFinite(statistics.logLikelihood)
+          ? TE.right(statistics)
+          : TE.left(
+              refused(
+                Problem.of(
+                  source,
+                  statistics.logLikelihood,
+                  'a finite log-likelihood',
+                  'look for a row far from all others'
+                )
+              )
+            )
+      }),
+      TE.tap(({ model, table: { points } }) =>
+        world.writeFiles(
+          outputs.map(output => ({
+            ...output,
+            text: Points.toCsv(
+              pipe(Model.toFitted(model), Fitted.responsibilities(points)),
+              model.mixture.weights.map((_, k) => `component ${k + 1}`)
+            )
+          }))
+        )
+      ),
+      TE.flatMapTask(({ model, table, statistics }) => {
+        const { rows, logLikelihood, bic, parameters, sizes } = statistics
+        const { dropped, points } = table
+        const total = Points.totalWeight(points)
+        return world.stdout(
+          flags.json === true
+            ? `${JSON.stringify({ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes })}\n`
+            : paragraphs([
+                `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                facts([
+                  [
+                    'log-likelihood per row',
+                    `${show(logLikelihood)} (${show(model.fit.logLikelihood)} where it was learned)`
+                  ],
+                  ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
+                ]),
+                showTable({
+                  header: ['component', 'rows', 'share', 'weight'],
+                  rows: sizes.map((size, k) => [
+                    String(k + 1),
+                    show(size, 4),
+                    (size / total).toFixed(3),
+                    model.mixture.weights[k].toFixed(3)
+                  ])
+                }),
+                responsibilities === undefined
+                  ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
+                  : `The probability of each component, row by row, is in ${responsibilities}.`
+              ])
+        )
+      })
+    )
+  }

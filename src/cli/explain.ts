@@ -1,0 +1,92 @@
+/** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Compile, Key, Pipeline, Points } from '../index.js'
+import * as json from './json.js'
+import * as Model from './Model.js'
+import * as options from './options.js'
+import { paragraphs } from './text.js'
+import { refused, type Failure, type World } from './World.js'
+
+export interface Flags extends options.TableFlags {
+  readonly data?: string | undefined
+  readonly standardize?: boolean | undefined
+}
+
+/** The pipeline in a file of its own or in that of a model. */
+const read =
+  (path: string) =>
+  (text: string): options.Checked<Pipeline.Pipeline<string>> =>
+    pipe(
+      text,
+      json.parse('PIPELINE', path),
+      E.flatMap(value =>
+        Model.claims(value)
+          ? pipe(
+              Model.read(path)(text),
+              E.map(({ pipeline }) => pipeline)
+            )
+          : pipe(value, json.decode(Pipeline.codec, path))
+      )
+    )
+
+/** Data of the shape a pipeline asks for: what is wrong with it on these is wrong with it on any. */
+const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
+  const noise = stages.flatMap(stage =>
+    stage._tag === 'Descend' && stage.expectation._tag === 'Fixed' ? [stage.expectation.noise.shape] : []
+  )
+  const centres = 'centres' in initializer ? initializer.centres.map(centre => centre.length) : []
+  const values = initializer._tag === 'Values' ? Object.entries(initializer.values) : []
+  const means = values.flatMap(([name, { shape }]) => (name.startsWith('mean') ? shape.slice(-1) : []))
+  const components = 'components' in score ? score.components : 1
+  const [dim = 2] = [...noise.map(([, columns]) => columns), ...centres, ...means].filter(isCount)
+  const [rows = 2] = [...noise.map(([rows]) => rows), components].filter(isCount)
+  return { rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) }
+}
+
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n > 0 && n < 1e6
+
+const load = (world: World, { data, standardize, ...flags }: Flags): TE.TaskEither<Failure, Points.Points | null> =>
+  data === undefined
+    ? TE.right(null)
+    : pipe(
+        options.checked(options.table(flags)),
+        TE.flatMap(chosen => pipe(world.readText('--data', data), TE.flatMapEither(options.readTable(data, chosen)))),
+        TE.map(({ points }) => (standardize === true ? Points.standardize(points).points : points))
+      )
+
+export const explain =
+  (file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      world.readText('PIPELINE', file),
+      TE.flatMap(text => options.checked(read(file)(text))),
+      TE.bindTo('pipeline'),
+      TE.bind('points', () => load(world, flags)),
+      TE.bind('plan', ({ pipeline, points }) =>
+        TE.fromEither(
+          pipe(
+            Compile.pipeline(pipeline)(points ?? standIn(pipeline)),
+            E.bimap(
+              problems => {
+                const [first, ...rest] = problems.map(problem => ({ ...problem, field: `${file}, ${problem.field}` }))
+                return refused(first, ...rest)
+              },
+              program => Compile.explain(program)
+            )
+          )
+        )
+      ),
+      TE.flatMapTask(({ pipeline, points, plan }) =>
+        world.stdout(
+          paragraphs([
+            `In code:\n\n${Pipeline.show(pipeline)}`,
+            `In mathematics:\n\n${Pipeline.formula(pipeline)}`,
+            points === null
+              ? 'Add --data FILE to check it against data and to see how it would be computed.'
+              : `How it would be computed on ${points.rows} rows of ${points.dim} columns:\n\n${plan}`
+          ])
+        )
+      )
+    )

@@ -1,0 +1,250 @@
+/** `ornstein fit`: learns a mixture from a table. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Pipeline, Points, Problem, type Run } from '../index.js'
+import { type Program } from '../Program.js'
+import { converged, ending, steps, title, type Fit } from '../report/Fit.js'
+import { page } from '../report/report.js'
+import * as table from '../report/table.js'
+import * as json from './json.js'
+import { families, learn, pipelineOf, recipes, type Plan, type Task } from './learn.js'
+import * as Model from './Model.js'
+import * as options from './options.js'
+import { facts, paragraphs, table as showTable } from './text.js'
+import { failed, type Failure, type Output, type World } from './World.js'
+
+export interface Flags extends options.TableFlags {
+  readonly components: string
+  readonly family: string
+  readonly recipe: string
+  readonly pipeline?: string | undefined
+  readonly standardize?: boolean | undefined
+  readonly seed: string
+  readonly out?: string | undefined
+  readonly report?: string | undefined
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly printPipeline?: boolean | undefined
+}
+
+interface Choices {
+  readonly table: Points.CsvOptions
+  readonly components: number
+  readonly family: (typeof families)[number]
+  readonly recipe: (typeof recipes)[number]
+  readonly seed: number
+  readonly outputs: ReadonlyArray<Output>
+}
+
+const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
+  ...(out === undefined ? [] : [{ option: '--out', path: out }]),
+  ...(report === undefined ? [] : [{ option: '--report', path: report }])
+]
+
+const choicesOf = (file: string, flags: Flags): options.Checked<Choices> =>
+  pipe(
+    options.all({
+      table: options.table(flags),
+      components: options.whole('--components', flags.components, 1, 2),
+      family: options.oneOf('--family', flags.family, families),
+      recipe: options.oneOf('--recipe', flags.recipe, recipes),
+      seed: options.whole('--seed', flags.seed, 0, 0),
+      outputs: options.apart([file, flags.pipeline ?? '-'], outputsOf(flags))
+    }),
+    E.filterOrElse(
+      ({ family, components }) => family !== 'symmetric-pair' || components === 2,
+      ({ components }): Problem.Problems => [
+        Problem.of('--components', components, '2, as a pair has', 'leave it out, or choose --family spherical')
+      ]
+    )
+  )
+
+const planOf =
+  (world: World) =>
+  ({ family, components, recipe }: Choices, path: string | undefined): TE.TaskEither<Failure, Plan> =>
+    path === undefined
+      ? TE.right({ _tag: 'Recipe', family, components, recipe })
+      : pipe(
+          world.readText('--pipeline', path),
+          TE.flatMap(text =>
+            options.checked(pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec, path))))
+          ),
+          TE.map(pipeline => ({ _tag: 'Pipeline', path, pipeline }))
+        )
+
+/** A single line of a terminal, written again and again. */
+const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; readonly end: () => void } => {
+  let written = -Infinity
+  const watch = ({ stage, step, value }: Run.State<string>, { stages }: Program<string>): void => {
+    if (world.now() - written < 100 || value === null) return
+    written = world.now()
+    world.stderr(
+      `\r\x1b[2Kstage ${stage + 1} of ${stages.length}, step ${step} of ${stages[stage].stopping.steps}: ${table.show(value)}`
+    )
+  }
+  return {
+    watch,
+    end: () => {
+      if (written > -Infinity) world.stderr('\r\x1b[2K')
+    }
+  }
+}
+
+const asJson = (fit: Fit): string => {
+  const { family, columns, ignored, dropped, fitted, statistics, seed, recipe, scaling, stages } = fit
+  return `${JSON.stringify({
+    family,
+    components: fitted.weights.length,
+    dim: columns.length,
+    columns,
+    means: fitted.means,
+    weights: fitted.weights,
+    variances: fitted.variances,
+    logLikelihood: statistics.logLikelihood,
+    bic: statistics.bic,
+    parameters: statistics.parameters,
+    sizes: statistics.sizes,
+    rows: statistics.rows,
+    dropped,
+    ignored,
+    steps: steps(fit),
+    converged: converged(fit),
+    stages: stages.map(({ formula, values, rule }) => ({ formula, steps: values.length, endedBy: rule })),
+    seed,
+    recipe,
+    standardized: scaling !== null
+  })}\n`
+}
+
+/** The least distance between two centres, in standard deviations of the units they were learned in. */
+const closest = ({ fitted: { means, variances } }: Fit): number =>
+  Math.min(
+    ...means.flatMap((a, k) =>
+      means.slice(0, k).map((b, l) => Math.sqrt(a.reduce((sum, x, j) => sum + (x - b[j]) ** 2 / variances[l][j], 0)))
+    )
+  )
+
+const notes = (fit: Fit): string => {
+  const { family, scaling, points, columns, recipe } = fit
+  const deviations = Points.standardize(points).scale
+  const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
+  const units = scaling === null ? 'the units of the data' : 'standardized units'
+  const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
+  return [
+    // Expectation–maximization alone has no rates, and so no scale of its own.
+    ...(scaling === null && recipe !== 'em' && (most > 3 || least < 1 / 3)
+      ? [
+          `Recipes are made for data of about unit scale; standard deviations here run from ${table.show(least, 3)} to ` +
+            `${table.show(most, 3)}. Try --standardize.`
+        ]
+      : []),
+    ...(family === 'symmetric-pair' && scaling === null
+      ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
+      : []),
+    ...(family !== 'isotropic' && closest(fit) < 0.3
+      ? [`Centres all but coincide. This family has variance 1 in ${units}; --family isotropic learns the variances.`]
+      : [])
+  ].join('\n')
+}
+
+const human = (fit: Fit, { out, report }: Flags): string => {
+  const { source, columns, ignored, dropped, points, fitted, statistics, recipe, stages, pipeline, scaling } = fit
+  const { rows, logLikelihood, bic, parameters } = statistics
+  const units = scaling === null ? '' : ' (standardized to learn)'
+  return paragraphs([
+    [
+      `Learned ${title(fit)} from ${rows} rows of ${source}.`,
+      `columns: ${columns.join(', ')}${units}`,
+      ...(ignored.length > 0 ? [`ignored: ${ignored.join(', ')}`] : []),
+      ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
+      ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
+    ].join('\n'),
+    showTable(table.ofMixture(columns, fitted)),
+    facts([
+      ['log-likelihood per row', table.show(logLikelihood)],
+      ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
+      ['steps', `${steps(fit)} (${converged(fit) ? 'converged' : 'as many as planned'})`]
+    ]),
+    [
+      `How (${recipe}, seed ${fit.seed}):`,
+      facts([
+        ['start', Pipeline.show(pipeline).match(/initializer: (.*),/)?.[1] ?? ''],
+        ...stages.map((stage, i): [string, string] => [
+          `stage ${i + 1}`,
+          table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+        ])
+      ])
+    ].join('\n'),
+    notes(fit),
+    [
+      ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+      ...(out === undefined
+        ? ['Add --out model.json to keep the model for ornstein evaluate and ornstein sample.']
+        : [`The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`]),
+      ...(report === undefined ? ['Add --report report.html to see it.'] : [])
+    ].join('\n')
+  ])
+}
+
+const write = (world: World, { out, report }: Flags, fit: Fit): TE.TaskEither<Failure, void> =>
+  pipe(
+    report === undefined
+      ? TE.right([])
+      : TE.tryCatch(
+          async () => [{ option: '--report', path: report, text: await page(fit, world.version) }],
+          error => failed(Problem.of('--report', String(error), 'a drawing', 'leave it out'))
+        ),
+    TE.flatMap(pages =>
+      world.writeFiles([
+        ...(out === undefined ? [] : [{ option: '--out', path: out, text: Model.show(Model.ofFit(fit)) }]),
+        ...pages
+      ])
+    )
+  )
+
+export const fit =
+  (file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      options.checked(choicesOf(file, flags)),
+      TE.bindTo('choices'),
+      TE.tap(({ choices }) => world.checkOutputs(choices.outputs)),
+      TE.bind('plan', ({ choices }) => planOf(world)(choices, flags.pipeline)),
+      TE.bind('table', ({ choices }) =>
+        pipe(
+          world.readText('FILE', file),
+          TE.flatMapEither(options.readTable(file === '-' ? 'standard input' : file, choices.table))
+        )
+      ),
+      TE.map(({ choices: { seed }, plan, table }): Task => ({
+        source: file === '-' ? 'standard input' : file,
+        table,
+        standardize: flags.standardize === true,
+        plan,
+        seed
+      })),
+      TE.flatMap(task =>
+        flags.printPipeline === true
+          ? pipe(
+              TE.fromEither(pipelineOf(task)),
+              TE.flatMapTask(pipeline => world.stdout(`${JSON.stringify(Pipeline.codec.encode(pipeline), null, 2)}\n`))
+            )
+          : pipe(
+              TE.fromIOEither(() => {
+                const { watch, end } = progress(world)
+                const result = learn(world.isTTY && flags.quiet !== true ? watch : () => undefined)(task)
+                end()
+                return result
+              }),
+              TE.tap(found => write(world, flags, found)),
+              TE.flatMapTask(found =>
+                flags.json === true
+                  ? world.stdout(asJson(found))
+                  : flags.quiet === true
+                    ? () => Promise.resolve()
+                    : world.stdout(human(found, flags))
+              )
+            )
+      )
+    )

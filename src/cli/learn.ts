@@ -1,0 +1,208 @@
+/** From a table and a few choices to a fit: pure, but for who watches. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Optimizer,
+  type Params,
+  type Pipeline,
+  Points,
+  Problem,
+  Rate,
+  Recipe,
+  Run,
+  Score,
+  Stage
+} from '../index.js'
+import type * as Program from '../Program.js'
+import { type Family, type Fit, type StageRun } from '../report/Fit.js'
+import * as Fitted from '../report/Fitted.js'
+import { show } from '../report/table.js'
+import { failed, refused, type Failure } from './World.js'
+
+export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
+export const recipes = ['two-stage', 'em', 'maximum-likelihood'] as const
+
+/** What is to be learned: by a recipe, or by a pipeline of one's own. */
+export type Plan =
+  | {
+      readonly _tag: 'Recipe'
+      readonly family: Family
+      readonly components: number
+      readonly recipe: (typeof recipes)[number]
+    }
+  | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
+
+export interface Task {
+  readonly source: string
+  readonly table: Points.Table
+  readonly standardize: boolean
+  readonly plan: Plan
+  readonly seed: number
+}
+
+/** The points as they are learned from. */
+const scaled = ({
+  table: { points },
+  standardize
+}: Pick<Task, 'table' | 'standardize'>): {
+  readonly points: Points.Points
+  readonly scaling: Points.Scaling | null
+} => {
+  if (!standardize) return { points, scaling: null }
+  const { points: standardized, centre, scale } = Points.standardize(points)
+  return { points: standardized, scaling: { centre, scale } }
+}
+
+const familyOf = (score: Score.Score<string>): Family =>
+  score._tag === 'SymmetricPair' ? 'symmetric-pair' : score._tag === 'Spherical' ? 'spherical' : 'isotropic'
+
+const recipeOf: Readonly<Record<(typeof recipes)[number], Recipe.Recipe>> = {
+  'two-stage': Recipe.twoStage,
+  em: Recipe.expectationMaximization,
+  'maximum-likelihood': Recipe.maximumLikelihood
+}
+
+const byRecipe =
+  <P extends string>(score: Score.Score<P>, recipe: (typeof recipes)[number]) =>
+  (points: Points.Points): E.Either<Failure, Pipeline.Pipeline<string>> => {
+    // The recipe looks at the data, and at nothing that is already known to be wrong.
+    const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
+    if (problems.length > 0) return E.left(refused(problems[0], ...problems.slice(1)))
+    return E.right(recipeOf[recipe](score)(points))
+  }
+
+/** The pipeline for these data. */
+export const pipelineOf = (task: Omit<Task, 'seed' | 'source'>): E.Either<Failure, Pipeline.Pipeline<string>> => {
+  const { plan } = task
+  if (plan._tag === 'Pipeline') return E.right(plan.pipeline)
+  const { family, components, recipe } = plan
+  const { points } = scaled(task)
+  return family === 'symmetric-pair'
+    ? byRecipe(Score.symmetricPair, recipe)(points)
+    : family === 'spherical'
+      ? byRecipe(Score.spherical({ components }), recipe)(points)
+      : byRecipe(Score.isotropic({ components }), recipe)(points)
+}
+
+const usual: Readonly<Record<string, string>> = { '': 'gradient descent', Trace: 'momentum', ScaleByAdam: 'Adam' }
+
+/** An optimizer in a few words, by name where it is a usual one, over so many steps. */
+const brief = (optimizer: Optimizer.Optimizer, steps: number): string => {
+  const parts = optimizer._tag === 'Chain' ? optimizer.parts : [optimizer]
+  const tags = parts.map(({ _tag }) => _tag).join(' ')
+  const name = tags.replace(/ ?ScaleByRate$/, '')
+  const last = parts.at(-1)
+  if (last?._tag !== 'ScaleByRate' || !Object.hasOwn(usual, name)) return Optimizer.show(optimizer)
+  const [from, to] = [0, Math.max(0, steps - 1)].map(step => show(Rate.at(step)(last.rate), 2))
+  return `${usual[name]} at rate ${from}${to === from ? '' : ` to ${to}`}`
+}
+
+/** By which means a stage works, in a few words. */
+const means = (stage: Stage.Simple, { engine }: Program.Plan): string =>
+  stage._tag !== 'Descend'
+    ? engine
+    : [
+        brief(stage.optimizer, stage.steps),
+        ...(stage.objective._tag === 'Likelihood' ? [] : [Expectation.show(stage.expectation)])
+      ].join(', ')
+
+interface Trace {
+  readonly params: Params.Params<string>
+  readonly stages: ReadonlyArray<StageRun>
+}
+
+/** A run tells its caller that it holds a state; a command does not hand one on. */
+const forUser = (problem: Problem.Problem): Problem.Problem => ({
+  ...problem,
+  remedy: problem.remedy.replace(/; the state is the last good one$/, '')
+})
+
+const run = (
+  program: Program.Program<string>,
+  seed: number,
+  watch: (state: Run.State<string>) => void
+): E.Either<Failure, Trace> => {
+  const { pipeline, plan, stages } = program
+  const values = stages.map((): number[] => [])
+  const rules = stages.map((): Run.Rule => 'steps')
+  const key = Key.fromSeed(seed)
+  let params = program.start(key)
+  for (const state of Run.states(program)(key)) {
+    const { status, stage, step, value } = state
+    if (status._tag === 'Failed') return E.left(failed(forUser(status.problem)))
+    if (step > 0 && value !== null) values[stage].push(value)
+    if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
+    params = state.params
+    watch(state)
+  }
+  // A program's stages are the simple ones that the pipeline's come to.
+  const simple = pipeline.stages.flatMap(Stage.simple)
+  return E.right({
+    params,
+    stages: simple.map(({ stage }, i) => ({
+      formula: Stage.formula(stage),
+      means: means(stage, plan[i]),
+      limit: stages[i].stopping.steps,
+      rule: rules[i],
+      values: values[i]
+    }))
+  })
+}
+
+/** Learns. `watch` sees every state on the way. */
+export const learn =
+  (watch: (state: Run.State<string>, program: Program.Program<string>) => void) =>
+  (task: Task): E.Either<Failure, Fit> => {
+    const { source, table, plan, seed } = task
+    const { points, scaling } = scaled(task)
+    const place = (problem: Problem.Problem): Problem.Problem =>
+      plan._tag === 'Pipeline' ? { ...problem, field: `${plan.path}, ${problem.field}` } : problem
+    return pipe(
+      pipelineOf(task),
+      E.flatMap(pipeline =>
+        pipe(
+          Compile.pipeline(pipeline)(points),
+          E.mapLeft(([first, ...rest]) => refused(place(first), ...rest.map(place)))
+        )
+      ),
+      E.bindTo('program'),
+      E.bind('trace', ({ program }) =>
+        run(program, seed, state => {
+          watch(state, program)
+        })
+      ),
+      E.bind('mixture', ({ program: { pipeline }, trace: { params } }) =>
+        pipe(
+          params,
+          Score.mixture(pipeline.score),
+          E.fromOption(() =>
+            refused(place(Problem.of('score', Score.show(pipeline.score), 'that of a mixture', 'use Score.isotropic')))
+          )
+        )
+      ),
+      E.map(({ program, trace: { stages }, mixture }) => {
+        const { pipeline } = program
+        const fitted = pipe(mixture, Fitted.ofMixture(scaling ?? Fitted.unscaled(points.dim)))
+        const parameters = pipe(pipeline.score, Score.degreesOfFreedom(points.dim))
+        return {
+          source,
+          points: table.points,
+          columns: table.columns,
+          ignored: table.ignored,
+          dropped: table.dropped,
+          family: familyOf(pipeline.score),
+          recipe: plan._tag === 'Recipe' ? plan.recipe : plan.path,
+          seed,
+          scaling,
+          fitted,
+          statistics: pipe(fitted, Fitted.statistics(table.points, parameters)),
+          stages,
+          pipeline,
+          plan: Compile.explain(program)
+        }
+      })
+    )
+  }

@@ -1,0 +1,137 @@
+/** Options as they come, checked: each problem names its option, and all are told at once. */
+import { resolve } from 'node:path'
+import * as Apply from 'fp-ts/lib/Apply.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Points, Problem } from '../index.js'
+import { refused, type Failure, type Output } from './World.js'
+
+export type Checked<A> = E.Either<Problem.Problems, A>
+
+/** A struct of checked options; the problems of all are collected. */
+export const all = Apply.sequenceS(E.getApplicativeValidation(NEA.getSemigroup<Problem.Problem>()))
+
+/** The value, if there are no problems with it. */
+export const faultless = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): Checked<A> => {
+  const [first, ...rest] = problems
+  return problems.length === 0 ? E.right(value) : E.left([first, ...rest])
+}
+
+const wrong = (...of: Parameters<typeof Problem.of>): Checked<never> => E.left([Problem.of(...of)])
+
+/** A whole number of at least `least`. */
+export const whole = (option: string, text: string, least: number, suggestion: number): Checked<number> =>
+  /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least
+    ? E.right(Number(text))
+    : wrong(option, text, `a whole number ≥ ${least}`, `try ${suggestion}`)
+
+/** One of a few words. */
+export const oneOf = <A extends string>(option: string, text: string, choices: ReadonlyArray<A>): Checked<A> => {
+  const chosen = choices.find(choice => choice === text)
+  return chosen === undefined
+    ? wrong(option, text, `one of ${choices.join(', ')}`, `try ${choices[0]}`)
+    : E.right(chosen)
+}
+
+/** The options that say how a table is read. */
+export interface TableFlags {
+  readonly columns?: string | undefined
+  readonly weights?: string | undefined
+  readonly missing?: string | undefined
+  readonly header?: boolean | undefined
+  readonly delimiter?: string | undefined
+}
+
+const named: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
+
+const delimiter = (text: string): Checked<string> => {
+  const character = Object.hasOwn(named, text) ? named[text] : text
+  return /^[^"\r\n\d]$/.test(character)
+    ? E.right(character)
+    : wrong('--delimiter', JSON.stringify(text), 'a character that separates cells', 'try , or ; or tab')
+}
+
+const columns = (text: string): Checked<ReadonlyArray<string>> => {
+  const names = text.split(',').map(name => name.trim())
+  const repeated = names.find((name, i) => names.indexOf(name) !== i)
+  return names.includes('')
+    ? wrong('--columns', JSON.stringify(text), 'a list of names or positions', 'separate them by commas: 1,3')
+    : repeated !== undefined
+      ? wrong('--columns', text, `a list without repeats (${repeated})`, 'name each column once')
+      : E.right(names)
+}
+
+const optional = <A>(text: string | undefined, check: (text: string) => Checked<A>): Checked<A | undefined> =>
+  text === undefined ? E.right(undefined) : check(text)
+
+export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
+  pipe(
+    all({
+      columns: optional(flags.columns, columns),
+      missing: oneOf('--missing', flags.missing ?? 'refuse', ['refuse', 'drop'] as const),
+      delimiter: optional(flags.delimiter, delimiter)
+    }),
+    E.map(({ columns, missing, delimiter }) => ({
+      missing,
+      ...(columns && { columns }),
+      ...(delimiter !== undefined && { delimiter }),
+      ...(flags.header !== undefined && { header: flags.header }),
+      ...(flags.weights !== undefined && { weights: flags.weights })
+    }))
+  )
+
+/** The language speaks of fields; a user of the command line, of options. */
+const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): Problem.Problem => ({
+  ...rest,
+  field:
+    field === 'columns' || field === 'weights' || field === 'header'
+      ? `--${field}`
+      : field === 'text'
+        ? path
+        : `${path}, ${field}`,
+  remedy: remedy
+    .replace("set 'header' to true or false", 'use --header or --no-header')
+    .replace("set 'missing' to 'drop'", 'use --missing drop')
+    .replace("set 'delimiter'", 'use --delimiter')
+    .replace("'columns'", '--columns')
+})
+
+/** The table in a text, read as the options say. */
+export const readTable =
+  (path: string, options: Points.CsvOptions) =>
+  (text: string): E.Either<Failure, Points.Table> =>
+    pipe(
+      Points.readCsv(text, options),
+      E.mapLeft(problem => refused(asOptions(path, problem)))
+    )
+
+/** Outputs are files of their own: not what is read, and not each other. */
+export const apart = (read: ReadonlyArray<string>, outputs: ReadonlyArray<Output>): Checked<ReadonlyArray<Output>> => {
+  const isSame =
+    (path: string) =>
+    (other: string): boolean =>
+      other !== '-' && resolve(other) === resolve(path)
+  const problems = outputs.flatMap(({ option, path }, i) =>
+    path === ''
+      ? [Problem.of(option, '""', 'the name of a file', 'name one')]
+      : Problem.unless(
+          ![...read, ...outputs.slice(0, i).map(({ path }) => path)].some(isSame(path)),
+          option,
+          path,
+          'a file of its own',
+          'choose another name: this one is read or written already'
+        )
+  )
+  return faultless(problems, outputs)
+}
+
+/** A check as the first thing a command does. */
+export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> =>
+  TE.fromEither(
+    pipe(
+      check,
+      E.mapLeft(([first, ...rest]) => refused(first, ...rest))
+    )
+  )

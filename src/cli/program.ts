@@ -1,0 +1,221 @@
+/** The command line: its words, its help, and which command they mean. */
+import { Command, CommanderError, Option } from '@commander-js/extra-typings'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as T from 'fp-ts/lib/Task.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import { Problem } from '../index.js'
+import { evaluate } from './evaluate.js'
+import { explain } from './explain.js'
+import { fit } from './fit.js'
+import { sample } from './sample.js'
+import { type Failure, type World } from './World.js'
+
+type Work = (world: World) => TE.TaskEither<Failure, void>
+
+const examples = (lines: ReadonlyArray<string>): string =>
+  `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
+
+/** The options that say how a table is read. */
+const columns = new Option('--columns <list>', 'columns to use, by name or position: 1,3 (default: all of numbers)')
+const weights = new Option('--weights <column>', 'a column of weights: a row of weight 2 counts as two rows')
+const missing = new Option('--missing <how>', 'rows with a missing cell: refuse or drop (default: refuse)')
+const header = new Option('--header', 'the first row holds names (default: found out)')
+const noHeader = new Option('--no-header', 'the first row is data')
+const delimiter = new Option('--delimiter <character>', 'what separates cells (default: found out)')
+
+/**
+ * Reads the words. Commands only say what they would do: it is done when the words have been read. What is to be printed
+ * instead (help, version, a wrong word) goes to `out` and `err`.
+ */
+const read = (
+  version: string,
+  argv: ReadonlyArray<string>,
+  out: (text: string) => void,
+  err: (text: string) => void
+): E.Either<CommanderError, Work> => {
+  let work: Work | undefined
+  const output = { writeOut: out, writeErr: err }
+
+  const program = new Command('ornstein')
+    .description('Learn mixtures of Gaussians from a table of numbers, by gradient descent on the DDPM objective.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput(output)
+    .exitOverride()
+    .showHelpAfterError('(ornstein --help tells more)')
+    .addHelpText(
+      'after',
+      examples([
+        'fit data.csv --components 3 --standardize --report report.html',
+        'fit data.csv --out model.json',
+        'evaluate model.json other.csv',
+        'sample model.json -n 1000 > new.csv',
+        'help fit'
+      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.\n'
+    )
+
+  program
+    .command('fit')
+    .summary('learn a mixture from a table')
+    .description(
+      'Learns a mixture of Gaussians from a table of numbers. Prints the components in the units of the data, and how they were learned.'
+    )
+    .argument('<FILE>', 'a CSV file; - for standard input')
+    .addOption(new Option('-k, --components <number>', 'how many Gaussians').default('2', '2'))
+    .addOption(
+      new Option(
+        '--family <family>',
+        'isotropic: weights and one variance each are learned; spherical: equal weights, variance 1; ' +
+          'symmetric-pair: variance 1, at m and -m'
+      ).default('isotropic', 'isotropic')
+    )
+    .addOption(columns)
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .option(
+      '--standardize',
+      'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data'
+    )
+    .addOption(
+      new Option(
+        '--recipe <recipe>',
+        'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
+          'maximum-likelihood: all noise levels together'
+      ).default('two-stage', 'two-stage')
+    )
+    .addOption(
+      new Option('--pipeline <file>', 'learn by this pipeline, as JSON, instead of a recipe').conflicts([
+        'components',
+        'family',
+        'recipe'
+      ])
+    )
+    .addOption(new Option('--seed <number>', 'the same seed gives the same numbers').default('0', '0'))
+    .option('--out <file>', 'write the model, as JSON')
+    .option('--report <file>', 'write a report to open in a browser, as HTML')
+    .option('--json', 'print the result as JSON')
+    .option('--quiet', 'print nothing but errors')
+    .option('--print-pipeline', "print the recipe's pipeline as JSON, and do not run it")
+    .addHelpText(
+      'after',
+      examples([
+        'fit faithful.csv --standardize --report report.html',
+        'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
+        'fit penguins.csv -k 3 --standardize --missing drop --json',
+        '# see what a recipe does, change it, run it',
+        'fit faithful.csv --standardize --print-pipeline > pipeline.json',
+        'explain pipeline.json',
+        'fit faithful.csv --standardize --pipeline pipeline.json'
+      ])
+    )
+    .action((file, flags) => {
+      work = fit(file, flags)
+    })
+
+  program
+    .command('evaluate')
+    .summary('tell how well a model describes a table')
+    .description('Prints the log-likelihood of a table under a model, and how many rows each component accounts for.')
+    .argument('<MODEL>', 'a model written by ornstein fit --out')
+    .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+    .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      examples(['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'])
+    )
+    .action((model, file, flags) => {
+      work = evaluate(model, file, flags)
+    })
+
+  program
+    .command('sample')
+    .summary('draw new rows from a model')
+    .description('Draws rows from a model and prints them as CSV, in the units of the data.')
+    .argument('<MODEL>', 'a model written by ornstein fit --out')
+    .addOption(new Option('-n, --rows <number>', 'how many rows').default('100', '100'))
+    .addOption(new Option('--seed <number>', 'the same seed gives the same rows').default('0', '0'))
+    .addHelpText('after', examples(['sample model.json -n 1000 --seed 7 > new.csv']))
+    .action((model, flags) => {
+      work = sample(model, flags)
+    })
+
+  program
+    .command('explain')
+    .summary('print a pipeline as code and as mathematics')
+    .description(
+      'Prints a pipeline as the code that builds it and as mathematics; with data, also how it would be computed. ' +
+        'Tells all that is wrong with it at once.'
+    )
+    .argument('<PIPELINE>', 'a pipeline written by ornstein fit --print-pipeline, or a model')
+    .option('--data <file>', 'a CSV file to check the pipeline against')
+    .addOption(columns)
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .option('--standardize', 'standardize the data first')
+    .addHelpText(
+      'after',
+      examples(['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'])
+    )
+    .action((file, flags) => {
+      work = explain(file, flags)
+    })
+
+  for (const command of program.commands)
+    command
+      .helpOption('-h, --help', 'print this help')
+      .configureOutput(output)
+      .exitOverride()
+      .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
+
+  return E.tryCatch(
+    () => {
+      program.parse(argv, { from: 'user' })
+      // Without an action commander has printed its help and thrown.
+      if (work === undefined) throw new CommanderError(2, 'ornstein.nothing', 'nothing to do')
+      return work
+    },
+    error => {
+      if (error instanceof CommanderError) return error
+      throw error
+    }
+  )
+}
+
+/** Does what the words say, and tells how it went: 0, 1 or 2. */
+export const run =
+  (world: World) =>
+  (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2> =>
+  async () => {
+    let printed = ''
+    const work = read(
+      world.version,
+      argv,
+      text => {
+        printed += text
+      },
+      world.stderr
+    )
+    if (E.isLeft(work)) {
+      await world.stdout(printed)()
+      return work.left.exitCode === 0 ? 0 : 2
+    }
+    const done = await work.right(world)()
+    if (E.isRight(done)) return 0
+    const { exit, problems } = done.left
+    world.stderr(problems.map(problem => `error: ${Problem.show(problem)}\n`).join(''))
+    return exit
+  }

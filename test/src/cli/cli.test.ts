@@ -1,0 +1,797 @@
+/** The command line: what a user types, what is printed, and the exit code. */
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { PathReporter } from 'io-ts/lib/PathReporter.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { example, place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+const numbers = t.readonlyArray(t.number)
+const fitJson = t.strict({
+  family: t.keyof({ isotropic: null, spherical: null, 'symmetric-pair': null }),
+  components: t.Int,
+  dim: t.Int,
+  columns: t.readonlyArray(t.string),
+  means: t.readonlyArray(numbers),
+  weights: numbers,
+  variances: t.readonlyArray(numbers),
+  logLikelihood: t.number,
+  bic: t.number,
+  parameters: t.Int,
+  sizes: numbers,
+  rows: t.Int,
+  dropped: t.Int,
+  ignored: t.readonlyArray(t.string),
+  steps: t.Int,
+  converged: t.boolean,
+  stages: t.readonlyArray(t.strict({ formula: t.string, steps: t.Int, endedBy: t.string })),
+  seed: t.Int,
+  recipe: t.string,
+  standardized: t.boolean
+})
+
+const decoded = <A>(codec: t.Type<A, unknown>, text: string): A => {
+  const result = codec.decode(JSON.parse(text))
+  if (E.isLeft(result)) throw new Error(PathReporter.report(result).join('\n'))
+  return result.right
+}
+
+const fitted = async (line: string, stdin?: string): Promise<t.TypeOf<typeof fitJson>> => {
+  const { exit, stdout, stderr } = await ornstein(`fit ${line} --json`, stdin === undefined ? {} : { stdin })
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  return decoded(fitJson, stdout)
+}
+
+const rowsOf = (csv: string): ReadonlyArray<ReadonlyArray<number>> =>
+  csv
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(',').map(Number))
+
+/** Σ log Σ π_k N(x; c_k, diag v_k) / n, written out. */
+const logLikelihood = (
+  rows: ReadonlyArray<ReadonlyArray<number>>,
+  { weights, means, variances }: Pick<t.TypeOf<typeof fitJson>, 'weights' | 'means' | 'variances'>
+): number => {
+  const density = (x: ReadonlyArray<number>, k: number): number =>
+    x.reduce((p, xj, j) => {
+      const v = variances[k][j]
+      return (p * Math.exp(-((xj - means[k][j]) ** 2) / (2 * v))) / Math.sqrt(2 * Math.PI * v)
+    }, weights[k])
+  const logs = rows.map(x => Math.log(weights.reduce((sum, _, k) => sum + density(x, k), 0)))
+  return logs.reduce((sum, value) => sum + value, 0) / rows.length
+}
+
+beforeAll(async () => {
+  here.write('tiny.csv', 'a,b\n1,2\n3,4\n')
+  here.write('ragged.csv', 'a,b\n1,2\n3\n')
+  here.write('holes.csv', 'a,b,w\n1,2,1\n3,,1\n5,6,1\n8,NA,2\n')
+  here.write('word.csv', 'a,b\n1,2\n3,oops\n5,6\n')
+  here.write('nan.csv', 'a,b\n1,2\nInfinity,4\n5,6\n')
+  here.write('empty.csv', '')
+  here.write('header.csv', 'a,b\n')
+  here.write('bare.csv', '1,2\n3,5\n2,2\n9,8\n8,8\n9,9\n')
+  here.write('semicolon.csv', 'a|b\n1|2\n3|5\n9|9\n8|9\n')
+  here.write('names.csv', 'city,x\nA,1\nB,2\nC,9\nD,8\n')
+  here.write('negative.csv', 'a,w\n1,1\n2,-1\n3,1\n')
+  here.write('binary.csv', Uint8Array.of(0x31, 0x00, 0x32))
+  here.write('latin.csv', Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a))
+  here.write('broken.json', '{"schedule": ')
+  here.write('other.json', '{"name": "x"}')
+  here.write('old.txt', 'old')
+  mkdirSync(here.at('folder'))
+  for (const line of [
+    'fit %faithful.csv --standardize --recipe em --out @model.json --quiet',
+    'fit %faithful.csv --columns waiting --recipe em --out @waiting.json --quiet'
+  ])
+    expect(await ornstein(line)).toEqual({ exit: 0, stdout: '', stderr: '' })
+  const model = JSON.parse(here.read('model.json')) as Record<string, unknown>
+  const variant = (name: string, changes: Record<string, unknown>): string =>
+    here.write(name, JSON.stringify({ ...model, ...changes }))
+  here.write('cut.json', here.read('model.json').slice(0, 500))
+  variant('future.json', { version: 2 })
+  variant('heavy.json', {
+    mixture: {
+      weights: [1, 1],
+      means: [
+        [1, 2],
+        [3, 4]
+      ],
+      variances: [
+        [1, 0],
+        [1, 1]
+      ]
+    }
+  })
+  variant('short.json', { mixture: { weights: [0.5, 0.5], means: [[1, 2]], variances: [[1], [1, 1]] } })
+  variant('typed.json', { family: 'round', seed: '0' })
+  const pipeline = model.pipeline as Record<string, unknown>
+  const stage = {
+    _tag: 'Descend',
+    objective: { _tag: 'Denoising', timeLaw: { _tag: 'At', time: 0.5 } },
+    expectation: { _tag: 'MonteCarlo', draws: 1, antithetic: false },
+    optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: 0.1 } },
+    steps: 5,
+    gradientNorm: 0,
+    relativeChange: 0
+  }
+  const pipelineFile = (name: string, changes: Record<string, unknown>): string =>
+    here.write(name, JSON.stringify({ ...pipeline, ...changes }))
+  pipelineFile('pipeline.json', { stages: [stage] })
+  pipelineFile('wild.json', {
+    stages: [{ ...stage, optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: 1e300 } } }]
+  })
+  pipelineFile('wrong.json', {
+    stages: [
+      { ...stage, steps: -3 },
+      { ...stage, expectation: { _tag: 'Quadrature', nodes: 16 } },
+      { ...stage, optimizer: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: -1 } } }
+    ]
+  })
+  pipelineFile('shape.json', {
+    score: { _tag: 'Isotropic', components: 'three' },
+    initializer: { _tag: 'Nowhere' },
+    stages: [
+      { ...stage, steps: undefined, objective: { _tag: 'Custom', name: 'mine' } },
+      { ...stage, objective: { _tag: 'Weight', weight: 2, objective: { _tag: 'Implicit', timeLaw: { _tag: 'At' } } } },
+      7
+    ]
+  })
+})
+
+describe('fit', () => {
+  it('finds the eruptions of Old Faithful', async () => {
+    for (const recipe of ['', '--recipe em', '--recipe maximum-likelihood']) {
+      const { means, weights, components, dim, columns, converged } = await fitted(
+        `%faithful.csv --components 2 --standardize ${recipe}`
+      )
+      expect({ components, dim, columns }).toEqual({ components: 2, dim: 2, columns: ['eruptions', 'waiting'] })
+      // Maximum likelihood of round components puts the centres near (2.04, 54.5) and (4.29, 80.0).
+      const near = (found: ReadonlyArray<number>, wanted: readonly [number, number]): void => {
+        expect(Math.abs(found[0] - wanted[0])).toBeLessThan(recipe === '' ? 0.05 : 0.005)
+        expect(Math.abs(found[1] - wanted[1])).toBeLessThan(recipe === '' ? 0.5 : 0.05)
+      }
+      near(means[0], [2.04, 54.5])
+      near(means[1], [4.29, 80.0])
+      expect(weights[0] + weights[1]).toBeCloseTo(1, 14)
+      expect(converged).toBe(recipe !== '')
+    }
+  })
+
+  it.each([
+    ['isotropic', '--standardize --recipe em', 7],
+    ['isotropic', '--recipe em', 7],
+    ['spherical', '--standardize --family spherical --recipe em', 4],
+    ['symmetric-pair', '--standardize --family symmetric-pair', 2],
+    ['isotropic', '--standardize --recipe em -k 3', 11],
+    ['isotropic', '--standardize --recipe em -k 1', 3]
+  ])('tells the likelihood in the units of the data: %s %s', async (family, options, parameters) => {
+    const found = await fitted(`%faithful.csv ${options}`)
+    expect(found).toMatchObject({ family, parameters, rows: 272 })
+    const { logLikelihood: told, bic, sizes } = found
+    const rows = rowsOf(readFileSync(example('faithful.csv'), 'utf8'))
+    const wanted = logLikelihood(rows, found)
+    // 272 sums of a few exponentials: some 1e3 roundings of 2⁻⁵³ each, most of which cancel.
+    expect(Math.abs(told - wanted)).toBeLessThan(1e-12 * Math.abs(wanted))
+    expect(bic).toBeCloseTo(-2 * 272 * wanted + parameters * Math.log(272), 8)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeCloseTo(272, 10)
+  })
+
+  it('keeps a pair symmetric about 0, or about the mean of standardized data', async () => {
+    const centred = await fitted('%faithful.csv --standardize --family symmetric-pair')
+    const raw = await fitted('%faithful.csv --family symmetric-pair')
+    const middle = ({ means: [a, b] }: { means: ReadonlyArray<ReadonlyArray<number>> }): ReadonlyArray<number> =>
+      a.map((x, j) => (x + b[j]) / 2)
+    expect(middle(centred)[0]).toBeCloseTo(3.4877830882352936, 10)
+    expect(middle(centred)[1]).toBeCloseTo(70.8970588235294, 10)
+    expect(middle(raw)).toEqual([0, 0])
+    expect((await ornstein('fit %faithful.csv --family symmetric-pair')).stdout).toContain(
+      "The pair is symmetric about 0, and the data's mean is eruptions 3.49, waiting 70.9; --standardize moves it to 0."
+    )
+  })
+
+  it('counts a row of weight 2 as two rows', async () => {
+    const rows = [1, 1.1, 1.3, 0.8, 5, 5.2, 4.9, 5.3, 5.1]
+    const weights = rows.map((_, i) => (i % 3) + 1)
+    here.write('weighted.csv', `x,w\n${rows.map((x, i) => `${x},${weights[i]}`).join('\n')}\n`)
+    here.write('repeated.csv', `x\n${rows.flatMap((x, i) => Array<number>(weights[i]).fill(x)).join('\n')}\n`)
+    const [weighted, repeated] = [
+      await fitted('@weighted.csv --weights w --recipe em --standardize'),
+      await fitted('@repeated.csv --recipe em --standardize')
+    ]
+    expect(weighted.rows).toBe(9)
+    expect(repeated.rows).toBe(18)
+    // Expectation–maximization stops when it moves by 1e-8 of itself; these clusters are so far apart that it is then there.
+    for (const key of ['logLikelihood', 'bic'] as const) expect(weighted[key]).toBeCloseTo(repeated[key], 6)
+    expect(weighted.means[0][0]).toBeCloseTo(repeated.means[0][0], 6)
+    expect(weighted.ignored).toEqual([])
+  })
+
+  it.each([
+    ['--columns 2', ['waiting'], ['eruptions']],
+    ['--columns waiting,eruptions', ['waiting', 'eruptions'], []],
+    ['', ['eruptions', 'waiting'], []]
+  ])('uses the columns asked for: %s', async (options, columns, ignored) => {
+    expect(await fitted(`%faithful.csv --recipe em ${options}`)).toMatchObject({ columns, ignored })
+  })
+
+  it.each([
+    ['words are ignored', '@names.csv', { columns: ['x'], ignored: ['city'], rows: 4 }],
+    ['--missing drop', '@holes.csv --columns a,b --missing drop -k 1', { rows: 2, dropped: 2, ignored: ['w'] }],
+    ['--no-header', '@bare.csv --no-header', { columns: ['column 1', 'column 2'], rows: 6 }],
+    ['--header', '@bare.csv --header', { columns: ['1', '2'], rows: 5 }],
+    ['--delimiter', '@semicolon.csv --delimiter |', { columns: ['a', 'b'], rows: 4 }],
+    ['--seed', '%faithful.csv --seed 12', { seed: 12 }],
+    ['--recipe', '%faithful.csv --recipe maximum-likelihood', { recipe: 'maximum-likelihood', standardized: false }],
+    ['--components', '%iris.csv -k 3', { components: 3, dim: 4 }]
+  ])('%s', async (_, line, wanted) => {
+    expect(await fitted(line.includes('--recipe') ? line : `${line} --recipe em`)).toMatchObject(wanted)
+  })
+
+  it('reads standard input', async () => {
+    expect(await fitted('- -k 1 --recipe em', 'p,q\n1,2\n3,4\n5,5\n')).toMatchObject({ columns: ['p', 'q'], rows: 3 })
+  })
+
+  it('gives the same numbers for the same seed, and others for another', async () => {
+    const line = '%faithful.csv --standardize --seed'
+    const [a, b, c] = [await fitted(`${line} 3`), await fitted(`${line} 3`), await fitted(`${line} 4`)]
+    expect(a).toEqual(b)
+    expect(a.means).not.toEqual(c.means)
+  })
+
+  it('tells of each of the stages that a pipeline comes to', async () => {
+    const { stages, ...rest } = JSON.parse(here.read('pipeline.json')) as { stages: ReadonlyArray<object> }
+    const [stage] = stages
+    const em = { _tag: 'ExpectationMaximization', steps: 50, relativeChange: 1e-3, varianceFloor: 1e-6 }
+    here.write('nested.json', JSON.stringify({ ...rest, stages: [{ _tag: 'Anneal', times: [1, 0.25], stage }, em] }))
+    const { stages: told, steps, converged } = await fitted('%faithful.csv --standardize --pipeline @nested.json')
+    expect(told.map(({ formula, endedBy }) => [formula, endedBy])).toEqual([
+      ['minimise E |s(x_t) + z/σ|², at t = 1', 'steps'],
+      ['minimise E |s(x_t) + z/σ|², at t = 0.25', 'steps'],
+      ['θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]', 'relativeChange']
+    ])
+    expect(steps).toBe(told.reduce((sum, { steps }) => sum + steps, 0))
+    expect(converged).toBe(true)
+    const { stdout } = await ornstein('fit %faithful.csv --standardize --pipeline @nested.json')
+    expect(stdout).toContain(
+      'stage 2  minimise E |s(x_t) + z/σ|², at t = 0.25; gradient descent at rate 0.1, Expectation.monteCarlo(); all 5 steps\n'
+    )
+    expect(stdout).toContain('closed form;')
+  })
+
+  it('tells a person what it found and what is next', async () => {
+    const { exit, stdout, stderr } = await ornstein(
+      'fit %iris.csv -k 2 --standardize --recipe em --columns Petal.Length,Petal.Width --out @iris.json --report @iris.html'
+    )
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    // Numbers are checked elsewhere; here, only that each has its place.
+    expect(stdout.replace(/-?\d+\.\d+/g, number => '#'.padStart(number.length))).toBe(
+      `Learned 2 isotropic Gaussians from 150 rows of iris.csv.
+columns: Petal.Length, Petal.Width (standardized to learn)
+ignored: Sepal.Length, Sepal.Width, Species
+
+  component  weight  Petal.Length  Petal.Width  sd Petal.Length  sd Petal.Width
+  1               #             #            #                #               #
+  2               #             #            #                #               #
+
+  log-likelihood per row         #
+  BIC                           # with 7 parameters (less is better)
+  steps                   ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} (converged)
+
+How (em, seed 0):
+  start    Initializer.kMeansPlusPlus
+  stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps, then the parameters stood still
+
+The report is in iris.html: open it in a browser.
+The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein sample iris.json -n 10
+`
+    )
+    expect(here.read('iris.html')).toMatch(/^<!doctype html>/)
+  })
+
+  it('says what may be wrong, and how to see more', async () => {
+    const { stdout } = await ornstein('fit %penguins.csv --recipe two-stage')
+    expect(stdout).toContain('standard deviations here run from 1.97 to 801. Try --standardize.')
+    expect(stdout).toContain('Add --out model.json')
+    expect(stdout).toContain('Add --report report.html')
+    expect((await ornstein('fit %penguins.csv --standardize')).stdout).not.toContain('Try --standardize')
+  })
+
+  it('prints nothing when quiet, and JSON alone when asked for JSON', async () => {
+    expect(await ornstein('fit %faithful.csv --recipe em --quiet')).toEqual({ exit: 0, stdout: '', stderr: '' })
+    const { stdout } = await ornstein('fit %faithful.csv --recipe em --quiet --json --report @quiet.html')
+    expect(decoded(fitJson, stdout).rows).toBe(272)
+  })
+
+  it('shows progress to a person alone, on a line that it clears', async () => {
+    let clock = 0
+    const now = (): number => (clock += 60)
+    const watched = await ornstein('fit %faithful.csv --standardize', { isTTY: true, now })
+    const written = watched.stderr.split('\r\x1b[2K')
+    expect(written[0]).toBe('')
+    expect(written[1]).toMatch(/^stage 1 of 2, step 1 of 150: [\d.]+$/)
+    expect(written.at(-2)).toMatch(/^stage 2 of 2, step \d+ of 300: [\d.]+$/)
+    expect(written.at(-1)).toBe('')
+    // Ten lines a second: with 60 ms between two looks at the clock, not every step is told.
+    expect(written.length).toBeLessThan(300)
+    expect(watched.stderr).not.toContain('\n')
+    expect((await ornstein('fit %faithful.csv --standardize')).stderr).toBe('')
+    expect((await ornstein('fit %faithful.csv --standardize --quiet', { isTTY: true, now })).stderr).toBe('')
+  })
+
+  it('prints its pipeline, which gives the same result when read back', async () => {
+    const { stdout, exit } = await ornstein('fit %faithful.csv --standardize --print-pipeline')
+    expect(exit).toBe(0)
+    here.write('printed.json', stdout)
+    const [byRecipe, byPipeline] = [
+      await fitted('%faithful.csv --standardize'),
+      await fitted('%faithful.csv --standardize --pipeline @printed.json')
+    ]
+    expect({ ...byPipeline, recipe: '' }).toEqual({ ...byRecipe, recipe: '' })
+    expect((await fitted('%faithful.csv --standardize --pipeline @pipeline.json')).steps).toBe(5)
+  })
+})
+
+describe('what is wrong', () => {
+  const usage = (command: string): string => `(ornstein ${command} --help tells more)\n`
+  it.each<[string, 1 | 2, string]>([
+    ['fit', 2, `error: missing required argument 'FILE'\n${usage('fit')}`],
+    ['fit a b', 2, `error: too many arguments for 'fit'. Expected 1 argument but got 2.\n${usage('fit')}`],
+    ['fitt x', 2, `error: unknown command 'fitt'\n(Did you mean fit?)\n(ornstein --help tells more)\n`],
+    ['fit %faithful.csv --sed 1', 2, `error: unknown option '--sed'\n(Did you mean --seed?)\n${usage('fit')}`],
+    [
+      'fit %faithful.csv --pipeline @pipeline.json -k 3',
+      2,
+      `error: option '--pipeline <file>' cannot be used with option '-k, --components <number>'\n${usage('fit')}`
+    ],
+    ['fit @none.csv', 2, 'error: FILE: none.csv is not a file that exists; check the name and the folder\n'],
+    ['fit @folder', 2, 'error: FILE: folder is not a file but a folder; give a file in it\n'],
+    ['fit @binary.csv', 2, 'error: FILE: binary.csv is not text in UTF-8; give a text file, saved as UTF-8\n'],
+    ['fit @latin.csv', 2, 'error: FILE: latin.csv is not text in UTF-8; give a text file, saved as UTF-8\n'],
+    ['fit @empty.csv', 2, 'error: empty.csv: an empty text is not a table; give a line for each row, such as 1.5,2\n'],
+    ['fit -', 2, 'error: standard input: an empty text is not a table; give a line for each row, such as 1.5,2\n'],
+    ['fit @header.csv', 2, 'error: header.csv: a header alone is not a table; give at least one row of numbers\n'],
+    [
+      'fit @ragged.csv',
+      2,
+      'error: ragged.csv, row 2: 1 cell is not 2 cells, as in the header; complete the row, or use --delimiter\n'
+    ],
+    [
+      'fit @holes.csv',
+      2,
+      'error: holes.csv, row 2, column 2 (b): an empty cell is not a finite number; ' +
+        'fill it in, or use --missing drop to leave out rows with missing cells; there is 1 more like it\n'
+    ],
+    [
+      'fit @word.csv',
+      2,
+      'error: word.csv, row 2, column 2 (b): oops is not a finite number; correct it, or choose the columns of numbers with --columns\n'
+    ],
+    [
+      'fit @nan.csv',
+      2,
+      'error: nan.csv, row 2, column 1 (a): Infinity is not a finite number; write it as a decimal number, such as 1.5 or 2e3\n'
+    ],
+    [
+      'fit @negative.csv --weights w',
+      2,
+      'error: negative.csv, row 2, column 2 (w): -1 is not a weight ≥ 0; give it 0 to leave the row out\n'
+    ],
+    [
+      'fit %faithful.csv --columns eruption',
+      2,
+      'error: --columns: eruption is not a column of the table; try eruptions; the columns are eruptions, waiting\n'
+    ],
+    [
+      'fit %faithful.csv --columns 3',
+      2,
+      'error: --columns: 3 is not a position from 1 to 2; the columns are eruptions, waiting\n'
+    ],
+    [
+      'fit %faithful.csv --columns 1,1',
+      2,
+      'error: --columns: 1,1 is not a list without repeats (1); name each column once\n'
+    ],
+    [
+      'fit %faithful.csv --columns 1,,2',
+      2,
+      'error: --columns: "1,,2" is not a list of names or positions; separate them by commas: 1,3\n'
+    ],
+    [
+      'fit %faithful.csv --weights mass',
+      2,
+      'error: --weights: mass is not a column of the table; try waiting; the columns are eruptions, waiting\n'
+    ],
+    [
+      "fit %faithful.csv --delimiter ''",
+      2,
+      'error: --delimiter: "" is not a character that separates cells; try , or ; or tab\n'
+    ],
+    [
+      'fit %faithful.csv -k 300',
+      2,
+      'error: --components: 300 is not ≤ 272, the number of rows; ask for fewer components or give more data\n'
+    ],
+    ['fit %faithful.csv -k 2.5', 2, 'error: --components: 2.5 is not a whole number ≥ 1; try 2\n'],
+    [
+      'fit %faithful.csv -k 3 --family symmetric-pair',
+      2,
+      'error: --components: 3 is not 2, as a pair has; leave it out, or choose --family spherical\n'
+    ],
+    // All at once, in the order in which they are checked.
+    [
+      'fit %faithful.csv -k 0 --seed -1 --family round --recipe mine --missing guess',
+      2,
+      'error: --missing: guess is not one of refuse, drop; try refuse\n' +
+        'error: --components: 0 is not a whole number ≥ 1; try 2\n' +
+        'error: --family: round is not one of isotropic, spherical, symmetric-pair; try isotropic\n' +
+        'error: --recipe: mine is not one of two-stage, em, maximum-likelihood; try two-stage\n' +
+        'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
+    ],
+    [
+      'fit %faithful.csv --seed 99999999999999999999',
+      2,
+      'error: --seed: 99999999999999999999 is not a whole number ≥ 0; try 0\n'
+    ],
+    ['fit %faithful.csv --seed 1e3', 2, 'error: --seed: 1e3 is not a whole number ≥ 0; try 0\n'],
+    [
+      'fit %faithful.csv --out @none/m.json',
+      1,
+      'error: --out: none/m.json is not in a folder that exists; create none first\n'
+    ],
+    ['fit %faithful.csv --out @folder', 1, 'error: --out: folder is not a file but a folder; give a file in it\n'],
+    [
+      'fit %faithful.csv --out @old.txt/m.json',
+      1,
+      'error: --out: old.txt/m.json is not a path through folders alone; check the name\n'
+    ],
+    ["fit %faithful.csv --report ''", 2, 'error: --report: "" is not the name of a file; name one\n'],
+    [
+      'fit @tiny.csv --out @tiny.csv',
+      2,
+      'error: --out: tiny.csv is not a file of its own; choose another name: this one is read or written already\n'
+    ],
+    [
+      'fit @tiny.csv --out @x --report @folder/../x',
+      2,
+      'error: --report: folder/../x is not a file of its own; choose another name: this one is read or written already\n'
+    ],
+    [
+      'fit %faithful.csv --pipeline @wild.json',
+      1,
+      'error: stages[0], step 2: the objective: NaN is not finite; try a smaller rate, a start nearer to the data, or standardized data\n'
+    ],
+    [
+      'fit %faithful.csv --pipeline @none.json',
+      2,
+      'error: --pipeline: none.json is not a file that exists; check the name and the folder\n'
+    ],
+    [
+      'explain @broken.json',
+      2,
+      'error: PIPELINE: broken.json is not JSON (Unexpected end of JSON input); it may be cut short or edited: write it anew\n'
+    ],
+    [
+      'explain @wrong.json',
+      2,
+      'error: wrong.json, stages[0].steps: -3 is not a whole number ≥ 0; try 100\n' +
+        'error: wrong.json, stages[2].optimizer.rate: -1 is not > 0 and finite; try 0.1\n' +
+        'error: wrong.json, stages[1].expectation: Expectation.quadrature({ nodes: 16 }) of Score.isotropic({ components: 2 }) ' +
+        'is not of Score.symmetricPair, the score with a single direction that matters; use Expectation.projected()\n'
+    ],
+    [
+      'explain @shape.json',
+      2,
+      'error: shape.json, score.components: "three" is not a number; correct it\n' +
+        'error: shape.json, initializer._tag: "Nowhere" is not one of Gaussian, …; correct it\n' +
+        'error: shape.json, stages[0].objective: {"_tag":"Custom","name":"mine"} is not possible here; ' +
+        'a custom objective is code and does not survive JSON; build the pipeline in TypeScript\n' +
+        'error: shape.json, stages[0].steps: nothing is not a number; add it\n' +
+        'error: shape.json, stages[1].objective.objective.timeLaw.time: nothing is not a number; add it\n' +
+        'error: shape.json, stages[2]: 7 is not an object with a _tag of Descend, …; correct it\n'
+    ],
+    [
+      'explain @pipeline.json --data @none.csv',
+      2,
+      'error: --data: none.csv is not a file that exists; check the name and the folder\n'
+    ],
+    [
+      'explain @pipeline.json --data @header.csv',
+      2,
+      'error: header.csv: a header alone is not a table; give at least one row of numbers\n'
+    ],
+    [
+      'evaluate @none.json %faithful.csv',
+      2,
+      'error: MODEL: none.json is not a file that exists; check the name and the folder\n'
+    ],
+    [
+      'evaluate @other.json %faithful.csv',
+      2,
+      'error: MODEL: other.json is not a model (its format is not ornstein-model); write one with ornstein fit --out\n'
+    ],
+    [
+      'evaluate @future.json %faithful.csv',
+      2,
+      'error: future.json, version: 2 is not 1, which this program reads; use the ornstein that wrote it, or fit anew\n'
+    ],
+    [
+      'sample @heavy.json',
+      2,
+      'error: heavy.json, mixture.weights: a sum of 2 is not 1; scale them\n' +
+        'error: heavy.json, mixture.variances[0][1]: 0 is not > 0; write the model anew\n'
+    ],
+    [
+      'sample @short.json',
+      2,
+      'error: short.json, mixture.means: a list of 1 is not a list of 2; write the model anew\n' +
+        'error: short.json, mixture.variances[0]: a list of 1 is not a list of 2; write the model anew\n'
+    ],
+    [
+      'sample @typed.json',
+      2,
+      'error: typed.json, family: "round" is not "symmetric-pair" or "spherical" or "isotropic"; correct it\n' +
+        'error: typed.json, seed: "0" is not a number; correct it\n'
+    ],
+    [
+      'evaluate @model.json %iris.csv',
+      2,
+      'error: --columns: eruptions is not a column of the table; try Species; ' +
+        'the columns are Sepal.Length, Sepal.Width, Petal.Length, Petal.Width, Species\n'
+    ],
+    [
+      'evaluate @model.json %iris.csv --columns 1,2,3',
+      2,
+      'error: --columns: Sepal.Length,Sepal.Width,Petal.Length is not 2 columns, as the model has; name one for each of eruptions, waiting\n'
+    ],
+    [
+      'evaluate @model.json %faithful.csv --responsibilities @model.json',
+      2,
+      'error: --responsibilities: model.json is not a file of its own; choose another name: this one is read or written already\n'
+    ],
+    ['sample @model.json -n 0', 2, 'error: --rows: 0 is not a whole number ≥ 1; try 100\n'],
+    [
+      'sample @model.json -n -5 --seed x',
+      2,
+      'error: --rows: -5 is not a whole number ≥ 1; try 100\nerror: --seed: x is not a whole number ≥ 0; try 0\n'
+    ]
+  ])('%s', async (line, exit, stderr) => {
+    const before = here.list()
+    const outcome = await ornstein(line)
+    // The language may come to know more tags; the first stands for all.
+    const short = outcome.stderr.replace(/( of [A-Z]\w+)(?:, [A-Z]\w+)+/g, '$1, …')
+    expect({ ...outcome, stderr: short }).toEqual({ exit, stdout: '', stderr })
+    expect(here.list()).toEqual(before)
+  })
+
+  it('names a model that is cut short', async () => {
+    const { exit, stderr } = await ornstein('sample @cut.json')
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(
+      /^error: MODEL: cut.json is not JSON \(.*\); it may be cut short or edited: write it anew\n$/
+    )
+  })
+
+  it('shows the help, and fails, without a command', async () => {
+    const { exit, stdout, stderr } = await ornstein('')
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toMatch(/^Usage: ornstein \[options\] \[command\]/)
+  })
+})
+
+describe('help', () => {
+  it.each(['--help', '-h', 'help'])('%s', async line => {
+    const { exit, stdout, stderr } = await ornstein(line)
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    for (const command of ['fit', 'evaluate', 'sample', 'explain']) expect(stdout).toContain(`  ${command} [options]`)
+    expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
+    expect(stdout).toContain('Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.')
+  })
+
+  it.each(['fit', 'evaluate', 'sample', 'explain'])('%s --help', async command => {
+    const { exit, stdout } = await ornstein(`${command} --help`)
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Usage: ornstein ${command} \\[options\\] <`))
+    expect(stdout).toContain('Examples:')
+    expect((await ornstein(`help ${command}`)).stdout).toBe(stdout)
+  })
+
+  it('--version', async () => {
+    expect(await ornstein('--version')).toEqual({ exit: 0, stdout: '1.2.3\n', stderr: '' })
+  })
+})
+
+describe('models', () => {
+  it('come back with the same bits', async () => {
+    const found = await fitted('%faithful.csv --standardize --recipe em')
+    const { mixture, standardization, fit } = JSON.parse(here.read('model.json')) as Record<string, unknown>
+    expect(mixture).toEqual({ weights: found.weights, means: found.means, variances: found.variances })
+    expect(standardization).toMatchObject({ centre: [expect.closeTo(3.48778, 5), expect.closeTo(70.89706, 5)] })
+    const { rows, logLikelihood, bic, parameters, steps, converged } = found
+    expect(fit).toEqual({ rows, logLikelihood, bic, parameters, steps, converged })
+
+    const evaluated = await ornstein('evaluate @model.json %faithful.csv --json')
+    expect(evaluated.exit).toBe(0)
+    expect(JSON.parse(evaluated.stdout)).toEqual({
+      rows: 272,
+      dropped: 0,
+      columns: ['eruptions', 'waiting'],
+      logLikelihood,
+      bic,
+      parameters,
+      sizes: found.sizes
+    })
+  })
+
+  it('write the probability of each component', async () => {
+    const { exit, stdout } = await ornstein('evaluate @model.json %faithful.csv --responsibilities @parts.csv')
+    expect(exit).toBe(0)
+    const [header] = here.read('parts.csv').split('\n')
+    expect(header).toBe('component 1,component 2')
+    const rows = rowsOf(here.read('parts.csv'))
+    expect(rows.length).toBe(272)
+    for (const [a, b] of rows) expect(a + b).toBeCloseTo(1, 12)
+    const size = rows.reduce((sum, [a]) => sum + a, 0)
+    expect(stdout).toContain(`  1          ${String(Number(size.toPrecision(4)))}  `)
+  })
+
+  it('take the columns by name, wherever they stand, or those asked for', async () => {
+    here.write('moved.csv', 'id,waiting,other,eruptions\n1,80,9,4.2\n2,55,9,2\n')
+    here.write('plain.csv', 'eruptions,waiting\n4.2,80\n2,55\n')
+    here.write('renamed.csv', 'w,e\n80,4.2\n55,2\n')
+    const lines = ['@moved.csv', '@plain.csv', '@renamed.csv --columns e,w'].map(
+      async line => (await ornstein(`evaluate @model.json ${line} --json`)).stdout
+    )
+    const likelihoods = (await Promise.all(lines)).map(
+      text => (JSON.parse(text) as { logLikelihood: number }).logLikelihood
+    )
+    expect(likelihoods[0]).toBe(likelihoods[1])
+    expect(likelihoods[2]).toBe(likelihoods[1])
+  })
+
+  it('give rows: the same for the same seed, fewer the first of more, in the units of the data', async () => {
+    const sample = async (options: string): Promise<string> => (await ornstein(`sample @model.json ${options}`)).stdout
+    expect(await sample('-n 50 --seed 5')).toBe(await sample('-n 50 --seed 5'))
+    expect(await sample('-n 50 --seed 5')).not.toBe(await sample('-n 50 --seed 6'))
+    const many = await sample('-n 9000')
+    expect(many.startsWith(await sample('-n 100'))).toBe(true)
+    expect(many.match(/eruptions,waiting/g)?.length).toBe(1)
+    expect(new Set(many.split('\n')).size).toBe(9002)
+    const rows = rowsOf(many)
+    expect(rows.length).toBe(9000)
+    // Means 3.488 and 70.90, standard deviations 1.14 and 13.6: 5 standard errors of 9000 rows.
+    expect(Math.abs(rows.reduce((sum, [x]) => sum + x, 0) / 9000 - 3.488)).toBeLessThan((5 * 1.14) / Math.sqrt(9000))
+    expect(Math.abs(rows.reduce((sum, [, y]) => sum + y, 0) / 9000 - 70.897)).toBeLessThan((5 * 13.6) / Math.sqrt(9000))
+  })
+
+  it('can be learned again from what they gave', async () => {
+    here.write('drawn.csv', (await ornstein('sample @model.json -n 4000 --seed 9')).stdout)
+    const { means } = await fitted('@drawn.csv --standardize --recipe em')
+    const { mixture } = JSON.parse(here.read('model.json')) as { mixture: { means: ReadonlyArray<[number, number]> } }
+    // 5 standard errors of the mean of a third of 4000 rows of standard deviation 0.46 and 5.5.
+    means.forEach(([x, y], k) => {
+      expect(Math.abs(x - mixture.means[k][0])).toBeLessThan((5 * 0.46) / Math.sqrt(1333))
+      expect(Math.abs(y - mixture.means[k][1])).toBeLessThan((5 * 5.5) / Math.sqrt(1333))
+    })
+  })
+
+  it('tell when a row is beyond all reach', async () => {
+    here.write('far.csv', 'waiting\n1e200\n')
+    expect(await ornstein('evaluate @waiting.json @far.csv')).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr: 'error: far.csv: -Infinity is not a finite log-likelihood; look for a row far from all others\n'
+    })
+  })
+})
+
+describe('explain', () => {
+  it('prints code and mathematics, and the plan where there is data', async () => {
+    const { exit, stdout } = await ornstein('explain @pipeline.json')
+    expect(exit).toBe(0)
+    expect(stdout).toContain('In code:\n\nPipeline.of({\n  schedule: Schedule.ornsteinUhlenbeck,')
+    expect(stdout).toContain('In mathematics:\n\nx_t = α x_0 + σ z')
+    expect(stdout).toContain('Add --data FILE')
+    const withData = await ornstein('explain @pipeline.json --data %faithful.csv --standardize')
+    expect(withData.stdout).toContain(
+      'How it would be computed on 272 rows of 2 columns:\n\nstage 1: minimise E |s(x_t) + z/σ|²'
+    )
+  })
+
+  it('explains the pipeline of a model', async () => {
+    const { stdout } = await ornstein('explain @model.json')
+    expect(stdout).toContain('Stage.expectationMaximization({ steps: 500')
+  })
+
+  it('knows of data what the pipeline itself tells', async () => {
+    for (const [name, initializer] of [
+      [
+        'centres.json',
+        {
+          _tag: 'Centres',
+          centres: [
+            [1, 2, 3],
+            [4, 5, 6]
+          ]
+        }
+      ],
+      ['warm.json', { _tag: 'WarmStart', centres: [[1], [4]], radius: 1 }]
+    ] as const) {
+      here.write(name, JSON.stringify({ ...(JSON.parse(here.read('pipeline.json')) as object), initializer }))
+      expect(await ornstein(`explain @${name}`)).toMatchObject({ exit: 0, stderr: '' })
+    }
+    expect((await ornstein('explain @centres.json --data %faithful.csv')).stderr).toBe(
+      'error: centres.json, initializer.centres: [[1,2,3],[4,5,6]] is not 2 finite centres of 2 coordinates; ' +
+        'give one list of coordinates for each centre\n'
+    )
+  })
+})
+
+describe('outputs', () => {
+  it('leave the old file when the work fails, and no other', async () => {
+    const before = here.list()
+    for (const line of [
+      'fit %faithful.csv --pipeline @wild.json --out @old.txt',
+      'fit @ragged.csv --out @old.txt',
+      'fit %faithful.csv --out @old.txt --report @none/r.html',
+      'evaluate @model.json @ragged.csv --responsibilities @old.txt'
+    ]) {
+      const { exit, stdout } = await ornstein(line)
+      expect(exit).toBeGreaterThan(0)
+      expect(stdout).toBe('')
+      expect(here.read('old.txt')).toBe('old')
+      expect(here.list()).toEqual(before)
+    }
+  })
+
+  it('are checked before the work starts', async () => {
+    let read = 0
+    const { exit } = await ornstein('fit %faithful.csv --out @none/m.json', {
+      readText: () => () => {
+        read++
+        return Promise.resolve(E.right('1\n'))
+      }
+    })
+    expect({ exit, read }).toEqual({ exit: 1, read: 0 })
+  })
+
+  it('keep the mode of a file and go through links', async () => {
+    here.write('target.json', 'old')
+    chmodSync(here.at('target.json'), 0o640)
+    symlinkSync(here.at('target.json'), here.at('link.json'))
+    expect((await ornstein('fit %faithful.csv --recipe em --quiet --out @link.json')).exit).toBe(0)
+    expect(lstatSync(here.at('link.json')).isSymbolicLink()).toBe(true)
+    expect(readlinkSync(here.at('link.json'))).toBe(here.at('target.json'))
+    expect(statSync(here.at('target.json')).mode & 0o777).toBe(0o640)
+    expect(here.read('target.json')).toContain('ornstein-model')
+    expect(here.list().filter(name => name.endsWith('.tmp'))).toEqual([])
+  })
+})
+
+describe('a world that changes under the work', () => {
+  it('loses neither the old file nor the message when a folder is gone at the end', async () => {
+    const { files } = await import('../../../src/cli/files.js')
+    const { writeFiles } = files([] as unknown as AsyncIterable<string>)
+    const result = await writeFiles([
+      { option: '--out', path: here.at('old.txt'), text: 'new' },
+      { option: '--report', path: here.at('gone/r.html'), text: 'new' }
+    ])()
+    expect(
+      pipe(
+        result,
+        E.match(
+          ({ exit, problems: [{ field }] }) => ({ exit, field }),
+          () => null
+        )
+      )
+    ).toEqual({ exit: 1, field: '--report' })
+    expect(here.read('old.txt')).toBe('old')
+    expect(here.list().filter(name => name.endsWith('.tmp'))).toEqual([])
+  })
+})

@@ -1,0 +1,78 @@
+/** The command line run in-process, in a folder of its own, with what it prints in hand. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { files } from '../../../src/cli/files.js'
+import { run } from '../../../src/cli/program.js'
+import { type World } from '../../../src/cli/World.js'
+
+export const example = (name: string): string =>
+  fileURLToPath(new URL(`../../../examples/data/${name}`, import.meta.url))
+
+export interface Outcome {
+  readonly exit: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Place {
+  /** The path of a name in the folder. */
+  readonly at: (name: string) => string
+  readonly write: (name: string, content: string | Uint8Array) => string
+  readonly read: (name: string) => string
+  readonly list: () => ReadonlyArray<string>
+  readonly remove: () => void
+  /**
+   * Runs the command line. In arguments `@name` is a file of the folder, `%name` one of the examples; in what is printed
+   * the folders' paths are left out.
+   */
+  readonly ornstein: (line: string, input?: Partial<World> & { readonly stdin?: string }) => Promise<Outcome>
+}
+
+export const place = (): Place => {
+  const folder = mkdtempSync(join(tmpdir(), 'ornstein-cli-'))
+  const at = (name: string): string => join(folder, name)
+  return {
+    at,
+    write: (name, content) => {
+      writeFileSync(at(name), content)
+      return at(name)
+    },
+    read: name => readFileSync(at(name), 'utf8'),
+    list: () => readdirSync(folder),
+    remove: () => {
+      rmSync(folder, { recursive: true })
+    },
+    ornstein: async (line, { stdin = '', ...input } = {}) => {
+      let [stdout, stderr] = ['', '']
+      const world: World = {
+        ...files(
+          (async function* () {
+            yield await Promise.resolve(stdin)
+          })()
+        ),
+        version: '1.2.3',
+        stdout: text => () => {
+          stdout += text
+          return Promise.resolve()
+        },
+        stderr: text => {
+          stderr += text
+        },
+        isTTY: false,
+        now: () => 0,
+        ...input
+      }
+      const argv = line
+        .split(' ')
+        .filter(word => word !== '')
+        .map(word =>
+          word === "''" ? '' : word.replace(/^@/, `${folder}/`).replace(/^%(.*)/, (_, name: string) => example(name))
+        )
+      const exit = await run(world)(argv)()
+      const plain = (text: string): string => text.replaceAll(`${folder}/`, '').replaceAll(example(''), '')
+      return { exit, stdout: plain(stdout), stderr: plain(stderr) }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** The command as a process. `npm test` has built it. */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { example, place } from './harness.js'
+
+const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const here = place()
+afterAll(here.remove)
+beforeAll(async () => {
+  await here.ornstein('fit %faithful.csv --recipe em --quiet --out @model.json')
+})
+
+const ended = (command: string): Promise<{ exit: number | null; stdout: string; stderr: string }> =>
+  new Promise(resolve => {
+    execFile('sh', ['-c', command], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ exit: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+
+describe('the command', () => {
+  it('knows its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    const { stdout } = await promisify(execFile)(process.execPath, [main, '--version'])
+    expect(stdout).toBe(`${version}\n`)
+  })
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawn(process.execPath, [main, 'sample', here.at('model.json'), '-n', '1000000000'])
+    let complaint = ''
+    child.stderr.on('data', (data: Buffer) => {
+      complaint += data.toString()
+    })
+    const code = await new Promise(resolve => {
+      child.stdout.once('data', () => child.stdout.destroy())
+      child.once('exit', resolve)
+    })
+    expect({ code, complaint }).toEqual({ code: 0, complaint: '' })
+  })
+
+  it.runIf(existsSync('/dev/full'))('says that a disk is full, in one line', async () => {
+    const { exit, stderr } = await ended(
+      `"${process.execPath}" "${main}" sample "${here.at('model.json')}" > /dev/full`
+    )
+    expect(exit).toBe(1)
+    expect(stderr).toMatch(/^error: standard output: .*\n$/)
+  })
+
+  it.runIf(existsSync('/proc/self/fd'))('writes to what is no plain file without replacing it', async () => {
+    // As /dev/stdout is, but not the machine's own.
+    symlinkSync('/proc/self/fd/1', here.at('stdout'))
+    const { exit, stdout } = await ended(
+      `"${process.execPath}" "${main}" fit "${example('faithful.csv')}" --recipe em --quiet --out "${here.at('stdout')}" | cat`
+    )
+    expect(exit).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'ornstein-model' })
+    expect(lstatSync(here.at('stdout')).isSymbolicLink()).toBe(true)
+  })
+
+  it('shows no trace of its inside for a mistake', async () => {
+    const { exit, stderr } = await ended(`"${process.execPath}" "${main}" fit /no/such/file`)
+    expect(exit).toBe(2)
+    expect(stderr).toBe('error: FILE: /no/such/file is not a file that exists; check the name and the folder\n')
+  })
+})

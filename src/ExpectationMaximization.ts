@@ -1,5 +1,5 @@
 /** Expectation–maximization on the likelihood at time 0 (Dempster, Laird & Rubin 1977), for the scores of mixtures. */
-import * as Pass from './fused/pass.js'
+import * as Fused from './fused/index.js'
 import { rowsOf } from './Loss.js'
 import type * as Params from './Params.js'
 import type * as Points from './Points.js'
@@ -13,7 +13,7 @@ export const step = <P extends string>(
 ): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
   const rows = rowsOf(points)
   return params => {
-    const statistics = Pass.expectationPass(rows, family.arrays(params))
+    const statistics = Fused.expectationPass(rows, family.arrays(params))
     return { value: statistics.value, params: family.maximise(params, statistics, varianceFloor) }
   }
 }
@@ -24,5 +24,5 @@ export const loss = <P extends string>(
   points: Points.Points
 ): ((params: Params.Params<P>) => number) => {
   const rows = rowsOf(points)
-  return params => Pass.expectationPass(rows, family.arrays(params)).value
+  return params => Fused.expectationPass(rows, family.arrays(params)).value
 }

@@ -24,6 +24,7 @@ import {
 import { rowSpace } from '../lib/linalg.js'
 import * as Components from './Components.js'
 import * as Expectation from './Expectation.js'
+import * as Fused from './fused/index.js'
 import * as Pass from './fused/pass.js'
 import * as Noise from './Noise.js'
 import * as Objective from './Objective.js'
@@ -239,16 +240,19 @@ const autodiff = <P extends string>(
 
 // —— fused ——
 
-/** What of the data a pass reads, computed once. */
+const known = new WeakMap<Points.Points, Pass.Rows>()
+
+/** Data as a pass reads them: the same for the same points, so that they are copied to a pass's memory once. */
 export const rowsOf = (points: Points.Points): Pass.Rows => {
   const { rows, dim, values } = points
-  return {
+  const found = known.get(points) ?? {
     rows,
     dim,
     x: values,
-    squaredNorms: Pass.squaredNorms(values, rows, dim),
     weights: points.weights === undefined ? null : Points.weightsOf(points)
   }
+  known.set(points, found)
+  return found
 }
 
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
@@ -259,7 +263,7 @@ const fused = <P extends string>(
 ): ((params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
   const rows = rowsOf(points)
   const draws = draw(loss, points)
-  const pass = loss.expectation._tag === 'Quadrature' ? Pass.pairPass : Pass.scorePass
+  const pass = loss.expectation._tag === 'Quadrature' ? Fused.pairPass : Fused.scorePass
   return (params, key) => {
     const { basis, projects, terms } = draws(params, key)
     const arrays = family.arrays(params)
@@ -281,7 +285,7 @@ const fused = <P extends string>(
       ...(terms.some(({ term }) => term._tag === 'Likelihood')
         ? [
             pipe(
-              Pass.likelihoodGradient(arrays, Pass.expectationPass(rows, arrays), points.dim),
+              Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
               pullBack,
               scaled(likelihood)
             )

@@ -5,11 +5,12 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { compute, divergence, exp, fill, fromNdArray, softmax, type NdArray, type Tensor } from '../lib/index.js'
+import { compute, divergence, exp, fill, fromNdArray, mul, softmax, type NdArray, type Tensor } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
 import type * as Pass from './fused/pass.js'
 import type * as Mixture from './Mixture.js'
+import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 import type { Points } from './Points.js'
 import * as Problem from './Problem.js'
@@ -31,16 +32,15 @@ export interface Isotropic {
 }
 
 /** α and σ for each row, [rows, 1]. */
-export interface Level {
-  readonly alpha: Tensor
-  readonly sigma: Tensor
-}
+export type Level = Parametrization.Levels
 
 export interface Custom<P extends string = string> {
   readonly _tag: 'Custom'
   readonly name: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** What the network's output is; the score itself unless given. */
+  readonly predicts?: Parametrization.Parametrization
 }
 
 type Tags<P extends string> = SymmetricPair | Spherical | Isotropic | Custom<P>
@@ -72,7 +72,8 @@ export const isotropic = ({ components }: Omit<Isotropic, '_tag'>): Score<'means
 
 /**
  * A student network of one's own: named parameter shapes, and a row-wise function in the tensor vocabulary,
- * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise.
+ * [rows, dim] in and out. The level comes as [rows, 1] tensors, so that each row may have its own noise. The network may
+ * predict the noise, the data or another parametrization: `predicts` says which, and the score follows.
  *
  * @example
  * import { pipe } from 'fp-ts/lib/function.js'
@@ -117,6 +118,10 @@ export interface Family<P extends string> {
 /** What a score means. */
 export interface Model<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
+  /** What `output` is. */
+  readonly predicts: Parametrization.Parametrization
+  /** What the network itself says of x, [rows, dim] */
+  readonly output: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
   /** s(x), [rows, dim] */
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
   /** div s(x), [rows, 1] */
@@ -126,6 +131,8 @@ export interface Model<P extends string> {
 
 const model = <P extends string>(shapes: (dim: number) => Params.Shapes<P>, family: Family<P>): Model<P> => ({
   shapes,
+  predicts: Parametrization.score,
+  output: (params, x, level) => Components.score(family.components(params), x, level),
   score: (params, x, level) => Components.score(family.components(params), x, level),
   divergence: (params, x, level) => Components.divergence(family.components(params), x, level),
   family: O.some(family)
@@ -148,7 +155,8 @@ const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
     components: 2,
     centres: Float64Array.from([...values, ...values.map(value => -value)]),
     logits: new Float64Array(2),
-    variances: Float64Array.of(1, 1)
+    variances: Float64Array.of(1, 1),
+    free: false
   }),
   pullBack: ({ mean: { shape, values } }, { centres }) => ({
     mean: { shape, values: values.map((_, j) => centres[j] - centres[values.length + j]) }
@@ -169,7 +177,8 @@ const sphericalModel = ({ components }: Spherical): Model<'means'> =>
       components,
       centres: means.values,
       logits: new Float64Array(components),
-      variances: new Float64Array(components).fill(1)
+      variances: new Float64Array(components).fill(1),
+      free: false
     }),
     pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
     maximise: ({ means: old }, statistics) => ({ means: means(old, statistics) }),
@@ -186,7 +195,8 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
       components,
       centres: means.values,
       logits: logits.values,
-      variances: logVariances.values.map(Math.exp)
+      variances: logVariances.values.map(Math.exp),
+      free: true
     }),
     pullBack: ({ means: { shape }, logVariances }, { centres, logits, variances }) => ({
       means: { shape, values: centres },
@@ -221,12 +231,18 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
     })
   })
 
-const customModel = <P extends string>({ shapes, apply }: Custom<P>): Model<P> => ({
-  shapes,
-  score: apply,
-  divergence: (params, x, level) => divergence(point => apply(params, point, level))(x),
-  family: O.none
-})
+const customModel = <P extends string>({ shapes, apply, predicts = Parametrization.score }: Custom<P>): Model<P> => {
+  const score = (params: Params.Tensors<P>, x: Tensor, level: Level): Tensor =>
+    Parametrization.convertTensor(predicts, Parametrization.score)(level)(x, apply(params, x, level))
+  return {
+    shapes,
+    predicts,
+    output: apply,
+    score,
+    divergence: (params, x, level) => divergence(point => score(params, point, level))(x),
+    family: O.none
+  }
+}
 
 /** The meaning of a score. */
 export const interpret = <P extends string>(score: Score<P>): Model<P> =>
@@ -280,6 +296,57 @@ export const evaluate =
     return { rows, dim, values: result.values }
   }
 
+/**
+ * A score trained on one schedule, for use on any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` of equal
+ * log-SNR and c = α′/α = σ′/σ. The scores of mixtures know every level, and stay as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { div, neg } from 'ornstein/float64'
+ * import { Params, Schedule, Score } from 'ornstein'
+ *
+ * // The score of N(0, 1) where α² + σ² = 1, and on no other schedule.
+ * const trained = Score.custom({ name: 'normal', shapes: () => ({ scale: [] }), apply: ({ scale }, x) => neg(div(x, scale)) })
+ * const score = Score.evaluate(pipe(trained, Score.convert(Schedule.ornsteinUhlenbeck)), Schedule.edm)
+ * const { values } = score(Params.of({ scale: 1 }))(2)({ rows: 1, dim: 1, values: Float64Array.of(1) })
+ * assert.ok(Math.abs(values[0] + 1 / (1 + 2 ** 2)) < 1e-15)
+ */
+export const convert =
+  (trained: Schedule.Schedule) =>
+  <P extends string>(score: Score<P>): Score<P> => {
+    if (score._tag !== 'Custom') return score
+    const { name, shapes, apply, predicts = Parametrization.score } = score
+    const there = Schedule.equalNoise(trained)
+    const degree = Parametrization.degree(predicts)
+    return custom({
+      name: `${name} on ${Schedule.show(trained)}`,
+      shapes,
+      predicts,
+      apply: (params, x, level) => {
+        const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
+          Parametrization.perRow(level, own => f(there(own)))
+        const output = apply(
+          params,
+          mul(
+            at(({ scale }) => scale),
+            x
+          ),
+          {
+            alpha: at(({ level }) => level.alpha),
+            sigma: at(({ level }) => level.sigma)
+          }
+        )
+        return degree === 0
+          ? output
+          : mul(
+              at(({ scale }) => scale ** -degree),
+              output
+            )
+      }
+    })
+  }
+
 /** The mixture at time 0 that parameters describe; none for a custom score. */
 export const mixture =
   <P extends string>(score: Score<P>) =>
@@ -304,7 +371,8 @@ export const show = <P extends string>(score: Score<P>): string =>
     SymmetricPair: () => 'Score.symmetricPair',
     Spherical: ({ components }) => `Score.spherical({ components: ${components} })`,
     Isotropic: ({ components }) => `Score.isotropic({ components: ${components} })`,
-    Custom: ({ name }) => `Score.custom({ name: ${JSON.stringify(name)}, … })`
+    Custom: ({ name, predicts }) =>
+      `Score.custom({ name: ${JSON.stringify(name)}, …${predicts === undefined ? '' : `, predicts: ${Parametrization.show(predicts)}`} })`
   })(score)
 
 export const formula = <P extends string>(score: Score<P>): string =>
@@ -315,7 +383,7 @@ export const formula = <P extends string>(score: Score<P>): string =>
     Isotropic: ({ components }) =>
       `s(x) = −Σ w_i (x − m_i)/u_i over ${components} components, u_i = α² exp(logVariances_i) + σ², ` +
       'w = softmax(logits_i − (d/2) log u_i − |x − m_i|²/(2u_i)), m_i = α means_i',
-    Custom: ({ name }) => `s(x) = ${name}(x)`
+    Custom: ({ name, predicts = Parametrization.score }) => `${Parametrization.formula(predicts)} = ${name}(x)`
   })(score)
 
 /** What is wrong with a score for data of so many rows. */
@@ -336,8 +404,9 @@ export const problems =
       SymmetricPair: () => [],
       Spherical: componentProblems,
       Isotropic: componentProblems,
-      Custom: ({ shapes }) =>
-        Object.entries<ReadonlyArray<number>>(shapes(dim)).flatMap(([name, shape]) =>
+      Custom: ({ shapes, predicts = Parametrization.score }) => [
+        ...Parametrization.problems(predicts).map(Problem.within('predicts')),
+        ...Object.entries<ReadonlyArray<number>>(shapes(dim)).flatMap(([name, shape]) =>
           Problem.unless(
             shape.every(length => Number.isSafeInteger(length) && length >= 0),
             `shapes.${name}`,
@@ -346,6 +415,7 @@ export const problems =
             'give the length of each axis'
           )
         )
+      ]
     })(score)
   }
 

@@ -45,7 +45,15 @@ export interface SimdKernels extends Kernels {
 /** Writes draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. */
 export type Fill = (k0: number, k1: number, first: number, count: number, out: Float64Array) => void
 
-const bytes = (shared: boolean): Uint8Array<ArrayBuffer> => {
+/** A module as build.mjs embeds it. */
+export interface Embedded {
+  readonly binary: string
+  readonly memoryFlags: number
+}
+
+const kernels: Embedded = { binary, memoryFlags }
+
+const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<ArrayBuffer> => {
   const decoded = Uint8Array.from(atob(binary), letter => letter.charCodeAt(0))
   // Shared and unshared memories differ in this byte of the import only, as no kernel uses atomics.
   if (shared) decoded[memoryFlags] = 3
@@ -53,10 +61,12 @@ const bytes = (shared: boolean): Uint8Array<ArrayBuffer> => {
 }
 
 /** Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */
-export const compile = (shared = false): WebAssembly.Module => new WebAssembly.Module(bytes(shared))
+export const compile = (shared = false, embedded = kernels): WebAssembly.Module =>
+  new WebAssembly.Module(bytes(embedded, shared))
 
 /** Compiles in the background: old browsers refuse modules of over 4 kB at once on the main thread. */
-export const compileLater = async (shared = false): Promise<WebAssembly.Module> => WebAssembly.compile(bytes(shared))
+export const compileLater = async (shared = false): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(bytes(kernels, shared))
 
 /** The kernels over a memory of the caller's, which is shared if the module was compiled so. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Module =>

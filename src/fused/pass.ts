@@ -14,8 +14,6 @@ export interface Rows {
   readonly rows: number
   readonly dim: number
   readonly x: Float64Array
-  /** |x|² of each row */
-  readonly squaredNorms: Float64Array
   /** Weights that sum to 1; null for equal ones. */
   readonly weights: Float64Array | null
 }
@@ -26,9 +24,11 @@ export interface Arrays {
   readonly centres: Float64Array
   readonly logits: Float64Array
   readonly variances: Float64Array
+  /** Whether logits and variances are parameters; if not, they are equal, and nobody asks for their derivatives. */
+  readonly free: boolean
 }
 
-/** Derivatives with respect to each of `Arrays`. */
+/** Derivatives with respect to each of `Arrays`; those of what is not free may be anything. */
 export interface Gradient {
   readonly value: number
   readonly centres: Float64Array
@@ -100,10 +100,6 @@ const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number):
 const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
-
-/** |x|² of each row. */
-export const squaredNorms = (x: Float64Array, rows: number, dim: number): Float64Array =>
-  Float64Array.from({ length: rows }, (_, i) => dot(x, i * dim, x, i * dim, dim))
 
 /** y += each entry of x, and x is emptied for the next chunk. */
 const drain = (x: Float64Array, y: Float64Array): void => {
@@ -188,7 +184,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
   const [A, q, w, p, P, u, logu] = Array.from({ length: 7 }, () => new Float64Array(K))
   const [onData, onNoise] = [new Float64Array(K), new Float64Array(K)]
   // Sums over a chunk, and over all.
-  const sums = (): Readonly<Record<'value' | 'F' | 'Fb' | 'Q' | 'PP' | 'logits' | 'variances', Float64Array>> => ({
+  const sums = (): Sums => ({
     value: new Float64Array(1),
     F: new Float64Array(K * dim),
     Fb: new Float64Array(K * rank),
@@ -207,6 +203,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
     const at = i * dim
     for (let k = 0; k < K; k++) dots[k] = dot(centres, k * dim, x, at, dim)
     for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
+    const clean = dot(x, at, x, at, dim)
     if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
     onData.fill(0)
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
@@ -222,7 +219,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       const h = part.target === 'none' ? 1 : 0
       const squaredScoreWeight = 1 - 2 * h
       // The noisy point: its products with the centres, its squared norm, and how much of x_0 there is in it.
-      let squaredNorm = alpha * alpha * data.squaredNorms[i]
+      let squaredNorm = alpha * alpha * clean
       let share = alpha
       let alongShare = 0
       let crossPoint = 0
@@ -237,7 +234,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
         squaredNorm += sigma * sigma * drawn.rest[i % CHUNK]
         if (noise._tag === 'Span' && noise.along !== null) {
           const normal = drawn.along[i % CHUNK]
-          if (outside > OUTSIDE * Math.sqrt(data.squaredNorms[i] + 1)) {
+          if (outside > OUTSIDE * Math.sqrt(clean + 1)) {
             squaredNorm += sigma * normal * (2 * alpha * outside + sigma * normal)
             alongShare = (sigma * normal) / outside
             share += alongShare
@@ -321,60 +318,132 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
         drain(chunk[name], total[name])
   }
 
-  const { F, Fb, Q, PP } = total
+  return assembled(data, mixture, basis, total)
+}
+
+/** What a pass sums over rows and parts. */
+export interface Sums {
+  readonly value: Float64Array
+  /** Σ ∂/∂c_k as far as it lies along x_0 or noise that is full, [K, dim] */
+  readonly F: Float64Array
+  /** The same along the basis, [K, rank] */
+  readonly Fb: Float64Array
+  /** Σ ∂/∂|c_k|², [K] */
+  readonly Q: Float64Array
+  /** Σ of half the derivative by the Gram matrix, [K, K]; above the diagonal it may be anything */
+  readonly PP: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+}
+
+/** The gradient that sums amount to; uses `F` and `PP` up. */
+export const assembled = (
+  { dim }: Rows,
+  { components: K, centres }: Arrays,
+  { rank, vectors }: Basis,
+  { value, F, Fb, Q, PP, logits, variances }: Sums
+): Gradient => {
   addProduct(1, Fb, vectors, F, K, rank, dim)
   for (let k = 0; k < K; k++) {
     for (let j = 0; j < k; j++) PP[j * K + k] = PP[k * K + j]
     axpy(2 * Q[k], centres, k * dim, F, k * dim, dim)
   }
   addProduct(2, PP, centres, F, K, K, dim)
-  return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
+  return { value: value[0], centres: F, logits, variances }
 }
 
 /**
  * The symmetric pair under noise in its one direction: with m = αc, a = ⟨m, x⟩, g = |m|², T = tanh(a/u), u = α² + σ²,
  * |s|² + 2 div s = (g(2 − T²) − 2aT + |x|²)/u² − 2d/u. Levels and noise are those of all rows.
  */
-export const pairPass = (data: Rows, { centres }: Arrays, _: Basis, parts: ReadonlyArray<Part>): Gradient => {
+export const pairPass = (data: Rows, arrays: Arrays, _: Basis, parts: ReadonlyArray<Part>): Gradient => {
   const { rows, dim, x } = data
-  const mean = centres.subarray(0, dim)
-  const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
-  const levels = parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
-    if (noise._tag !== 'Node') return []
-    const u = alpha * alpha + sigma * sigma
-    const z = length > 0 ? noise.coordinate : 0
-    const constant =
-      (sigma * sigma * (z * z + noise.rest)) / (u * u) - (2 * dim) / u + (completed ? dim / (sigma * sigma) : 0)
-    return [{ weight, alpha, sigma, u, z, constant }]
+  const mean = arrays.centres.subarray(0, dim)
+  const nodes = pairNodes(dim, mean, parts)
+  const sums = (): PairSums => ({
+    value: new Float64Array(1),
+    onMean: new Float64Array(1),
+    onData: new Float64Array(dim)
   })
-  const chunk = { value: new Float64Array(1), onData: new Float64Array(dim), onMean: new Float64Array(1) }
-  const total = { value: new Float64Array(1), onData: new Float64Array(dim), onMean: new Float64Array(1) }
+  const [chunk, total] = [sums(), sums()]
   for (let i = 0; i < rows; i++) {
     const product = dot(mean, 0, x, i * dim, dim)
-    const along = length > 0 ? product / length : 0
+    const clean = dot(x, i * dim, x, i * dim, dim)
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
     let onData = 0
-    for (const { weight, alpha, sigma, u, z, constant } of levels) {
-      const c = (rowWeight * weight) / (u * u)
-      const g = alpha * alpha * length * length
-      const a = alpha * (alpha * product + sigma * z * length)
-      const T = Math.tanh(a / u)
+    for (const { weight, alpha, offset, inverse, g, constant, cross, share } of nodes) {
+      const c = rowWeight * weight
+      const a = alpha * alpha * product + offset
+      const T = Math.tanh(a * inverse)
       const slope = 1 - T * T
-      const squaredNorm = alpha * (alpha * data.squaredNorms[i] + 2 * sigma * z * along)
-      chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * weight * constant
-      const da = -2 * c * alpha * (T + (slope * (g * T + a)) / u)
+      const squaredNorm = alpha * alpha * clean + cross * product
+      chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * constant
+      const da = -2 * c * alpha * (T + slope * inverse * (g * T + a))
       onData += alpha * da
-      chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + (length > 0 ? (sigma * z * da) / length : 0)
+      chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + share * da
     }
     axpy(onData, x, i * dim, chunk.onData, 0, dim)
     if (i % CHUNK === CHUNK - 1 || i === rows - 1)
       for (const name of ['value', 'onData', 'onMean'] as const) drain(chunk[name], total[name])
   }
-  axpy(total.onMean[0], mean, 0, total.onData, 0, dim)
-  // All on the first of the centres ±c: the parameter takes the difference of the two.
+  return pairAssembled(mean, total)
+}
+
+/** A level and node as the pair's pass reads them; noise moves a point along the mean. */
+export interface PairNode {
+  /** weight/u² */
+  readonly weight: number
+  readonly alpha: number
+  /** ασz|mean|, what the noise adds to a */
+  readonly offset: number
+  /** 1/u */
+  readonly inverse: number
+  readonly g: number
+  /** The weighted loss's part that is the same for all rows. */
+  readonly constant: number
+  /** 2ασz/|mean|: |x_t|² grows by so many ⟨mean, x⟩. */
+  readonly cross: number
+  /** σz/|mean| */
+  readonly share: number
+}
+
+export const pairNodes = (dim: number, mean: Float64Array, parts: ReadonlyArray<Part>): ReadonlyArray<PairNode> => {
+  const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
+  return parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
+    if (noise._tag !== 'Node') return []
+    const u = alpha * alpha + sigma * sigma
+    const z = length > 0 ? noise.coordinate : 0
+    const share = length > 0 ? (sigma * z) / length : 0
+    const constant =
+      (sigma * sigma * (z * z + noise.rest)) / (u * u) - (2 * dim) / u + (completed ? dim / (sigma * sigma) : 0)
+    return [
+      {
+        weight: weight / (u * u),
+        alpha,
+        offset: alpha * sigma * z * length,
+        inverse: 1 / u,
+        g: alpha * alpha * length * length,
+        constant: weight * constant,
+        cross: 2 * alpha * share,
+        share
+      }
+    ]
+  })
+}
+
+export interface PairSums {
+  readonly value: Float64Array
+  readonly onMean: Float64Array
+  readonly onData: Float64Array
+}
+
+/** All on the first of the centres ±c: the parameter takes the difference of the two. Uses `onData` up. */
+export const pairAssembled = (mean: Float64Array, { value, onMean, onData }: PairSums): Gradient => {
+  const dim = mean.length
+  axpy(onMean[0], mean, 0, onData, 0, dim)
   const gradient = new Float64Array(2 * dim)
-  gradient.set(total.onData)
-  return { value: total.value[0], centres: gradient, logits: new Float64Array(2), variances: new Float64Array(2) }
+  gradient.set(onData)
+  return { value: value[0], centres: gradient, logits: new Float64Array(2), variances: new Float64Array(2) }
 }
 
 /** What an E-step leaves of the data. */
@@ -389,6 +458,11 @@ export interface Statistics {
   readonly scatter: Float64Array
 }
 
+export const logSumExp = (values: Float64Array): number => {
+  const greatest = values.reduce((a, b) => Math.max(a, b), -Infinity)
+  return greatest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - greatest), 0))
+}
+
 /** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
 export const expectationPass = (data: Rows, { components: K, centres, logits, variances }: Arrays): Statistics => {
   const { rows, dim, x } = data
@@ -401,8 +475,7 @@ export const expectationPass = (data: Rows, { components: K, centres, logits, va
   const [chunk, total] = [sums(), sums()]
   const [q, w] = [new Float64Array(K), new Float64Array(K)]
   const offsets = logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
-  const greatestLogit = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const logMass = greatestLogit + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - greatestLogit), 0))
+  const logMass = logSumExp(logits)
   for (let i = 0; i < rows; i++) {
     const at = i * dim
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]

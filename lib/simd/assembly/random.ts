@@ -155,3 +155,124 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
     v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
   }
 }
+
+/** The block of a counter: its two words, the second in the high half. */
+function block(k0: u32, k1: u32, c0: u32, c1: u32): u64 {
+  const k2 = k0 ^ k1 ^ 0x1bd11bda
+  let x0 = c0 + k0
+  let x1 = c1 + k1
+  let a = k1
+  let b = k2
+  for (let i: u32 = 1; i <= 5; i++) {
+    const odd = (i & 1) != 0
+    x0 += x1
+    x1 = rotl<u32>(x1, odd ? 13 : 17) ^ x0
+    x0 += x1
+    x1 = rotl<u32>(x1, odd ? 15 : 29) ^ x0
+    x0 += x1
+    x1 = rotl<u32>(x1, odd ? 26 : 16) ^ x0
+    x0 += x1
+    x1 = rotl<u32>(x1, odd ? 6 : 24) ^ x0
+    x0 += a
+    x1 += b + i
+    // The key's words take turns: 1 2, 2 0, 0 1, …
+    const c = k0 ^ k1 ^ k2 ^ a ^ b
+    a = b
+    b = c
+  }
+  return (<u64>x1 << 32) | x0
+}
+
+@inline
+function uniform(key: u64, counter: u32): f64 {
+  const words = block(<u32>key, <u32>(key >> 32), counter, 0)
+  return (<f64>(<u32>words >> 5) * TWO_26 + <f64>(<u32>(words >> 32) >> 6)) * TWO_MINUS_53
+}
+
+@inline
+function lnOf(x: f64): f64 {
+  return f64x2.extract_lane(ln(f64x2.splat(x)), 0)
+}
+
+@inline const LN2_HIGH: f64 = 6.9314718036912381649e-1
+@inline const LN2_LOW: f64 = 1.90821492927058770002e-10
+
+/** 2^k, −1022 ≤ k ≤ 1023. */
+@inline
+function powerOfTwo(k: i32): f64 {
+  return reinterpret<f64>(<i64>(k + 1023) << 52)
+}
+
+/** `exp` of lib/elementary.ts. */
+function expOf(x: f64): f64 {
+  const k = Math.floor(x * 1.442695040888963387 + 0.5)
+  const high = x - k * LN2_HIGH
+  const low = k * LN2_LOW
+  const r = high - low
+  const t = r * r
+  const c =
+    r -
+    t *
+      (1.66666666666666019037e-1 +
+        t *
+          (-2.77777777770155933842e-3 +
+            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
+  const y = 1 + ((r * c) / (2 - c) - low + high)
+  const half = <i32>k >> 1
+  return y * powerOfTwo(half) * powerOfTwo(<i32>k - half)
+}
+
+/** The first of the pair of normals of two uniforms: `polar` of lib/key.ts. */
+function normal(u: f64, v: f64): f64 {
+  const r = Math.sqrt(-2 * lnOf(1 - u))
+  const turns = 4 * v
+  const q = Math.floor(turns + 0.5)
+  const a = (turns - q) * PI_HALF
+  const z = a * a
+  const w = z * z
+  const quarter = <i32>q
+  let x: f64
+  if (quarter & 1) {
+    const s =
+      8.33333333332248946124e-3 +
+      z * (-1.98412698298579493134e-4 + z * 2.75573137070700676789e-6) +
+      z * w * (-2.50507602534068634195e-8 + z * 1.58969099521155010221e-10)
+    x = a + z * a * (-1.66666666666666324348e-1 + z * s)
+  } else {
+    const c =
+      z * (4.16666666666666019037e-2 + z * (-1.38888888888741095749e-3 + z * 2.48015872894767294178e-5)) +
+      w * w * (-2.75573143513906633035e-7 + z * (2.0875723212981748279e-9 + z * -1.13596475577881948265e-11))
+    const half = 0.5 * z
+    const rest = 1 - half
+    x = rest + (1 - rest - half + z * c)
+  }
+  return r * x * <f64>(1 - ((quarter + 1) & 2))
+}
+
+/** χ² draws first … first + n − 1 of the key: twice `gamma` of half the degrees in lib/key.ts, attempt by attempt. */
+export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, out: usize): void {
+  const shape = degrees / 2
+  const boosted = shape < 1
+  const d = shape + (boosted ? 1 : 0) - 1.0 / 3.0
+  const c = 1 / Math.sqrt(9 * d)
+  let at = <u64>first
+  for (const end = out + (<usize>n << 3); out < end; out += 8, at++) {
+    if (degrees == 0) {
+      store<f64>(out, 0)
+      continue
+    }
+    const key = block(k0, k1, <u32>at, 0xc0000000 + <u32>(at >> 32))
+    let counter: u32 = 1
+    let x: f64
+    for (;;) {
+      const z = normal(uniform(key, counter), uniform(key, counter + 1))
+      const root = 1 + c * z
+      const v = root * root * root
+      x = d * v
+      if (v > 0 && lnOf(1 - uniform(key, counter + 2)) < 0.5 * z * z + d * (1 - v + lnOf(v))) break
+      counter += 3
+    }
+    if (boosted) x *= expOf(max<f64>(-1000, lnOf(1 - uniform(key, 0)) / shape))
+    store<f64>(out, 2 * x)
+  }
+}

@@ -1,0 +1,423 @@
+/**
+ * Laws of the correspondence between the DDPM objective and expectation–maximization: they share their fixed points up
+ * to a correction that vanishes, and all noise levels together are the likelihood. Schedule: Ornstein–Uhlenbeck.
+ */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { iterate } from '../../lib/iterate.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import * as ExpectationMaximization from '../ExpectationMaximization.js'
+import * as Initializer from '../Initializer.js'
+import type * as Loss from '../Loss.js'
+import * as Mixture from '../Mixture.js'
+import * as Objective from '../Objective.js'
+import * as Optimizer from '../Optimizer.js'
+import * as Params from '../Params.js'
+import * as Pipeline from '../Pipeline.js'
+import * as Points from '../Points.js'
+import * as Run from '../Run.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as Stage from '../Stage.js'
+import * as TimeLaw from '../TimeLaw.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import type { Evaluate } from './objective.js'
+import { orderOf, pairParts } from './paper.js'
+
+/** One step of expectation–maximization, what `ExpectationMaximization.step` does or is believed to. */
+export type Step = typeof ExpectationMaximization.step
+
+export interface EMOptions {
+  /** What is believed to compute value and gradient; by default what is compiled. */
+  readonly evaluate?: Evaluate
+  readonly step?: Step
+  /** Multiplies every tolerance below; 1 is what rounding and quadrature are expected to cost. */
+  readonly slack?: number
+}
+
+interface Case<P extends string> {
+  readonly points: Points.Points
+  readonly params: Params.Params<P>
+  readonly time: number
+}
+
+const schedule = Schedule.ornsteinUhlenbeck
+const FLOOR = 1e-6
+const dempster = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
+const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
+
+const show =
+  <P extends string>(score: Score.Score<P>) =>
+  ({ points, params, time }: Case<P>): string =>
+    [
+      `const score = ${Score.show(score)}, time = ${time}`,
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `const params = ${Params.show(params)}`
+    ].join('\n')
+
+const familyOf = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
+  pipe(
+    Score.interpret(score).family,
+    O.getOrElse((): Score.Family<P> =>
+      refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
+    )
+  )
+
+const meaningOf = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Density.Gaussians) =>
+  pipe(
+    Density.meaning(score),
+    O.getOrElse((): ((params: Params.Params<P>) => Density.Gaussians) =>
+      refuse(`${Score.show(score)} is not the score of a mixture; try Score.spherical`)
+    )
+  )
+
+const times = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
+
+const cases = <P extends string>(
+  score: Score.Score<P>,
+  points: (dim: number) => fc.Arbitrary<Points.Points>,
+  { dims = Arbitrary.dims, extent = 2, spread = 1 } = {}
+): fc.Arbitrary<Case<P>> =>
+  dims.chain(dim =>
+    fc.record({ points: points(dim), params: Arbitrary.params(score, { extent, spread })(dim), time: times })
+  )
+
+/** The gradient of an objective with noise integrated: in one dimension by equal steps, for the pair by quadrature. */
+const gradientOf =
+  <P extends string>(evaluate: Evaluate, score: Score.Score<P>, points: Points.Points, nodes: number) =>
+  (objective: Objective.Objective): ((params: Params.Params<P>) => ReadonlyArray<number>) => {
+    const { points: rows, noise } =
+      score._tag === 'SymmetricPair' ? { points, noise: null } : Density.withNoise(points, Density.trapezoid(nodes))
+    const expectation = noise === null ? Expectation.quadrature({ nodes }) : Expectation.fixed(noise)
+    const f = compiled(evaluate({ schedule, score, objective, expectation })(rows))
+    return params => flat(f(params, Key.fromSeed(0)).gradient)
+  }
+
+/** Laws of expectation–maximization for the score of any mixture. */
+export const em = <P extends string>(
+  score: Score.Score<P>,
+  { evaluate = Compile.valueAndGrad, step = ExpectationMaximization.step, slack = 1 }: EMOptions = {}
+): ReadonlyArray<Law> => {
+  const family = familyOf(score)
+  const minRows = Arbitrary.minRows(score)
+  const stepOn = (points: Points.Points, params: Params.Params<P>): ReturnType<ReturnType<typeof step<P>>> =>
+    step(family, FLOOR, points)(params)
+
+  return [
+    law(
+      {
+        name: 'the truth is a fixed point of both',
+        statement:
+          '∀ θ with centres up to 1.25, in one dimension, x_0 from the mixture of θ: EM(θ) = θ (weights and variances too) and ∇L(θ) = 0 ' +
+          'for the DDPM objective at t. To 1e-5: populations by 48 equal steps, whose error is below 1e-6 here.',
+        source: dempster
+      },
+      cases(score, () => fc.constant(Density.pointsOf(1, [[0]])), {
+        dims: fc.constant(1),
+        extent: 1.25,
+        spread: 0.5
+      }),
+      each => `${show(score)(each)} // points: the population of params`,
+      ({ params, time }) => {
+        const truth = meaningOf(score)(params)
+        const population = Density.population(truth, Density.trapezoid(48))
+        const next = meaningOf(score)(stepOn(population, params).params)
+        const read = (of: (gaussian: Density.Gaussian) => Density.Row): readonly [Density.Row, Density.Row] => [
+          next.flatMap(of),
+          truth.flatMap(of)
+        ]
+        const gradient = gradientOf(evaluate, score, population, 48)(Objective.implicit(TimeLaw.at(time)))(params)
+        const tolerance = slack * 1e-5
+        return (
+          agree('means', ...read(({ mean }) => mean), tolerance) &&
+          agree('weights', ...read(({ weight }) => [weight]), tolerance) &&
+          agree('variances', ...read(({ variance }) => [variance]), tolerance) &&
+          agree(
+            '∇L',
+            gradient,
+            gradient.map(() => 0),
+            tolerance
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'a step is the likelihood’s gradient divided by responsibilities',
+        statement:
+          '∀ θ, x: EM(θ)_i = c_i − v_i ∂ℓ/∂c_i / E[w_i], ℓ = −E log p(x); the pair’s c of both components together. To 1e-12 r²/E[w_i], ' +
+          'r the size of data and centres: sums of that size are rounded.',
+        source: `${dempster}; Xu & Jordan 1996`
+      },
+      cases(score, Arbitrary.points({ minRows, far: 10 })),
+      show(score),
+      ({ points, params }) => {
+        const { gradient } = compiled(
+          evaluate({
+            schedule,
+            score,
+            objective: Objective.likelihood,
+            expectation: Expectation.monteCarlo()
+          })(points)
+        )(params, Key.fromSeed(0))
+        const before = meaningOf(score)(params)
+        const weights = Array.from(Points.weightsOf(points))
+        const masses = Density.combine(
+          weights,
+          Density.rowsOf(points).map(row => Density.responsibilities(row)(before)),
+          before.length
+        )
+        const { shape, values } = family.centres(params)
+        const next = family.centres(stepOn(points, params).params).values
+        const slopes = family.centres(gradient).values
+        const r = 1 + greatest([...points.values, ...values])
+        return Array.from({ length: shape[0] }).every((_, k) => {
+          // The pair has one centre, and all of the mass.
+          const mass = shape[0] < before.length ? 1 : masses[k]
+          const part = (array: Float64Array): Float64Array => array.subarray(k * shape[1], (k + 1) * shape[1])
+          const wanted = part(values).map((c, j) => c - (before[k].variance * part(slopes)[j]) / mass)
+          return mass < 1e-8 || agree(`centre ${k}`, part(next), wanted, (slack * 1e-12 * r * r) / mass)
+        })
+      }
+    ),
+    law(
+      {
+        name: 'a step never lowers the likelihood',
+        statement:
+          '∀ θ, x: ℓ(EM(θ)) ≤ ℓ(θ), ℓ = −E log p(x), equal centres and far and equal rows included. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
+        source: dempster
+      },
+      cases(score, Arbitrary.points({ minRows })),
+      show(score),
+      ({ points, params }) => {
+        const loss = (params: Params.Params<P>): number =>
+          -Density.combine(
+            Array.from(Points.weightsOf(points)),
+            Density.rowsOf(points).map(row => [Density.logDensity(row)(meaningOf(score)(params))]),
+            1
+          )[0]
+        const [before, after] = [loss(params), loss(stepOn(points, params).params)]
+        const r = 1 + greatest([...points.values, ...flat(params)])
+        return holds(
+          after <= before + slack * 1e-12 * (1 + Math.abs(before)) * r * r,
+          () => `−E log p went from ${before} to ${after}`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'all noise levels together are the likelihood',
+        statement:
+          '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), ' +
+          'halves at least from T = 1 to 2 to 4, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
+        source: 'Song et al. 2021, arXiv 2101.09258, theorem 1'
+      },
+      cases(
+        score,
+        Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
+        score._tag === 'SymmetricPair' ? { extent: 1.25 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
+      ),
+      show(score),
+      ({ points, params }) => {
+        const of = gradientOf(evaluate, score, points, 40)
+        const wanted = of(Objective.likelihood)(params)
+        const error = (until: number, nodes: number): number =>
+          greatest(Density.minus(of(Objective.implicit(TimeLaw.likelihood({ until, nodes })))(params), wanted))
+        const enough = slack * 1e-7 * (1 + greatest(wanted))
+        const falls = (what: string, errors: ReadonlyArray<number>): boolean =>
+          holds(
+            errors.every((e, i) => i === 0 || e <= Math.max(enough, errors[i - 1] / 2)),
+            () => `errors ${errors.map(e => e.toExponential(2)).join(', ')} do not halve with ${what}`
+          )
+        return (
+          agree('error', [error(12, 48)], [0], enough) &&
+          falls(
+            'T',
+            [1, 2, 4].map(until => error(until, 48))
+          ) &&
+          falls(
+            'nodes',
+            [4, 16, 48].map(nodes => error(12, nodes))
+          )
+        )
+      }
+    )
+  ]
+}
+
+/** x_t given exactly: rows of x_0 = x_t/α met by no noise. */
+const given = (
+  evaluate: Evaluate,
+  time: number,
+  xt: Points.Points
+): ((m: Density.Row) => { readonly descent: Density.Row; readonly loss: Loss.ValueAndGradient<'mean'> }) => {
+  const { alpha } = Schedule.level(time)(schedule)
+  const f = compiled(
+    evaluate({
+      schedule,
+      score: Score.symmetricPair,
+      objective: Objective.implicit(TimeLaw.at(time)),
+      expectation: Expectation.fixed({ ...xt, values: xt.values.map(() => 0) })
+    })({ ...xt, values: xt.values.map(x => x / alpha) })
+  )
+  return m => {
+    const loss = f(Params.of({ mean: m.map(value => value / alpha) }), Key.fromSeed(0))
+    return { loss, descent: Array.from(loss.gradient.mean.values, g => -g / (2 * alpha)) }
+  }
+}
+
+/** A sample of a well separated pair, and a start. */
+const samples = fc.record({
+  centre: fc.integer({ min: 1, max: 3 }).chain(dim =>
+    fc
+      .array(Arbitrary.real(1), { minLength: dim, maxLength: dim })
+      // Between 1.75 and 2.25 long.
+      .map(direction => {
+        const length = Math.hypot(...direction)
+        return length === 0
+          ? [2, ...direction.slice(1)]
+          : direction.map(x => (x / length) * (1.75 + Math.min(0.5, length)))
+      })
+  ),
+  seed: Arbitrary.seeds,
+  time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
+})
+type Sample = typeof samples extends fc.Arbitrary<infer A> ? A : never
+
+const showSample = ({ centre, seed, time }: Sample): string =>
+  `const points = Mixture.sample(12)(Key.fromSeed(${seed}))(Mixture.symmetricPair([${centre.join(', ')}])), time = ${time}`
+
+const draw = ({ centre, seed }: Sample): Points.Points =>
+  Mixture.sample(12)(Key.fromSeed(seed))(Mixture.symmetricPair(centre))
+
+/** Laws of the pair, whose gradient is an EM step and a correction G. */
+export const emPair = ({
+  evaluate = Compile.valueAndGrad,
+  step = ExpectationMaximization.step,
+  slack = 1
+}: EMOptions = {}): ReadonlyArray<Law> => {
+  const family = familyOf(Score.symmetricPair)
+  const emOn =
+    (xt: Points.Points) =>
+    (m: Density.Row): Density.Row =>
+      Array.from(step(family, FLOOR, xt)(Params.of({ mean: m })).params.mean.values)
+  /** m ← next(m) until it stands still, or 2000 times. */
+  const settle = (next: (m: Density.Row) => Density.Row, start: Density.Row): Density.Row =>
+    iterate<{ readonly m: Density.Row; readonly count: number }>({ m: start, count: 0 }, ({ m, count }) => {
+      const moved = next(m)
+      return count > 2000 || greatest(Density.minus(moved, m)) < 1e-13 ? null : { m: moved, count: count + 1 }
+    }).m
+
+  return [
+    law(
+      {
+        name: 'a fixed point of one is within G of the other’s',
+        statement:
+          '∀ samples of pairs at separation 1.75 to 2.25, t ≤ 0.3: where E[Tx] = m, −½ ∂L/∂m = G(m); where ∂L/∂m = 0, E[Tx] − m = −G(m). To 1e-9, ' +
+          'the residual at which the iterations stop and the rounding of terms of size 100.',
+        source: `${shah}, §3`
+      },
+      samples,
+      showSample,
+      sample => {
+        const xt = draw(sample)
+        const rows = Density.rowsOf(xt)
+        const weights = Points.weightsOf(xt)
+        const gradient = given(evaluate, sample.time, xt)
+        const fixed = settle(emOn(xt), sample.centre)
+        const stationary = settle(m => Density.plus(m, Density.scale(0.5, gradient(m).descent)), sample.centre)
+        const correction = (m: Density.Row): Density.Row => pairParts(weights, rows, m).correction
+        return (
+          agree('−½ ∂L/∂m at EM’s fixed point', gradient(fixed).descent, correction(fixed), slack * 1e-9) &&
+          agree(
+            'EM − m at a stationary point',
+            Density.minus(emOn(xt)(stationary), stationary),
+            Density.scale(-1, correction(stationary)),
+            slack * 1e-9
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'G decays with separation',
+        statement:
+          '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r: log |G| falls with r² at the rate ½, up to the ' +
+          'logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4]. Population by 600 equal steps.',
+        source: `${shah}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`
+      },
+      fc.record({
+        factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
+        time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
+      }),
+      ({ factor, time }) => `m = ${factor} c, time = ${time}`,
+      ({ factor, time }) => {
+        const sizes = [4, 5, 6].map(r => {
+          const xt = Density.population(
+            [r, -r].map(c => ({ weight: 1 / 2, mean: [c], variance: 1 })),
+            Density.trapezoid(600)
+          )
+          const m = [factor * r]
+          const em = Density.minus(emOn(xt)(m), m)
+          const [found] = Density.minus(given(evaluate, time, xt)(m).descent, em)
+          return { r, size: Math.abs(found) }
+        })
+        const rate = orderOf(sizes.map(({ r, size }) => ({ h: Math.exp(r * r), error: size })))
+        return holds(
+          rate >= -0.6 && rate <= -0.4,
+          () =>
+            `|G| = ${sizes.map(({ r, size }) => `${size.toExponential(2)} at ${r}`).join(', ')}: the rate is ${rate.toFixed(3)}`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'likelihood-weighted descent and EM reach the same fixed point',
+        statement:
+          '∀ samples of pairs at separation 1.75 to 2.25, from the same start: gradient descent on ∫ L_t dt (T = 10, 36 nodes) and EM end at the ' +
+          'same centre. To 1e-4: the gradients differ by the error of their quadratures (1e-5 here), divided by a curvature above ¼.',
+        source: 'Song et al. 2021, arXiv 2101.09258'
+      },
+      samples,
+      showSample,
+      sample => {
+        const points = draw(sample)
+        const end = (stage: Stage.Stage): ReadonlyArray<number> => {
+          const program = compiled(
+            Compile.pipeline(
+              Pipeline.of({
+                schedule,
+                score: Score.symmetricPair,
+                initializer: Initializer.values([sample.centre.map(c => 0.7 * c)]),
+                stages: [stage]
+              })
+            )(points)
+          )
+          return flat(Run.last(program)(Key.fromSeed(0)).params)
+        }
+        // One step of rate 1 on the likelihood is one of EM.
+        const descent = end(
+          Stage.descend({
+            objective: Objective.implicit(TimeLaw.likelihood({ until: 10, nodes: 36 })),
+            expectation: Expectation.quadrature({ nodes: 36 }),
+            optimizer: Optimizer.gradientDescent({ rate: 1 }),
+            steps: 60,
+            relativeChange: 1e-8
+          })
+        )
+        const fixed = settle(
+          emOn(points),
+          sample.centre.map(c => 0.7 * c)
+        )
+        return agree('centre', descent, fixed, slack * 1e-4)
+      }
+    )
+  ]
+}

@@ -1,0 +1,246 @@
+/** Laws of expectations: they share a mean, and differ in how much they scatter about it. */
+import * as fc from 'fast-check'
+import { Key } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import * as Objective from '../Objective.js'
+import * as Params from '../Params.js'
+import type * as Points from '../Points.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as TimeLaw from '../TimeLaw.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import type { Evaluate } from './objective.js'
+
+/** An expectation, or how to draw one anew for the points: `fixed` is random only in the noise it is given. */
+export type Instance = Expectation.Expectation | ((points: Points.Points, seed: number) => Expectation.Expectation)
+
+export interface ExpectationOptions {
+  /** Evaluations that a mean or a variance is taken over. */
+  readonly repeats?: number
+  /** How many standard errors a mean may be off. */
+  readonly errors?: number
+  readonly evaluate?: Evaluate
+}
+
+interface Case<P extends string> {
+  readonly objective: Objective.Objective
+  readonly points: Points.Points
+  readonly params: Params.Params<P>
+  readonly seed: number
+}
+
+const schedule = Schedule.ornsteinUhlenbeck
+
+const times = fc.integer({ min: 3, max: 15 }).map(k => TimeLaw.at(k / 10))
+
+const casesOf = <P extends string>(
+  score: Score.Score<P>,
+  objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>
+): fc.Arbitrary<Case<P>> =>
+  Arbitrary.dims.chain(dim =>
+    fc.record({
+      objective: fc.tuple(fc.constantFrom(...objectives), times).map(([objective, time]) => objective(time)),
+      points: Arbitrary.points({
+        minRows: Arbitrary.minRows(score),
+        maxRows: Math.max(2, Arbitrary.minRows(score)),
+        extent: 1.5,
+        far: 1
+      })(dim),
+      params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+
+const showWith =
+  <P extends string>(score: Score.Score<P>, name: string) =>
+  ({ objective, points, params, seed }: Case<P>): string =>
+    [
+      `const loss = { schedule: Schedule.ornsteinUhlenbeck, score: ${Score.show(score)}, objective: ${Objective.show(objective)}, expectation: ${name} }`,
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `const params = ${Params.show(params)} // keys of seed ${seed}`
+    ].join('\n')
+
+const mean = (values: Density.Row): number => values.reduce((a, b) => a + b, 0) / values.length
+const variance = (values: Density.Row): number => {
+  const m = mean(values)
+  return mean(values.map(value => (value - m) ** 2))
+}
+
+/** Value and gradient, in one row, from as many keys. */
+const repeated = <P extends string>(
+  evaluate: Evaluate,
+  score: Score.Score<P>,
+  instance: Instance,
+  { objective, points, params, seed }: Case<P>,
+  repeats: number
+): ReadonlyArray<Density.Row> => {
+  const compile = (expectation: Expectation.Expectation): ((key: Key.Key) => Density.Row) => {
+    const f = compiled(evaluate({ schedule, score, objective, expectation })(points))
+    return key => {
+      const { value, gradient } = f(params, key)
+      return [value, ...flat(gradient)]
+    }
+  }
+  const keys = Key.split(repeats)(Key.fromSeed(seed))
+  return typeof instance === 'function'
+    ? keys.map((key, i) => compile(instance(points, seed * repeats + i))(key))
+    : keys.map(compile(instance))
+}
+
+/** The mean over all noise: equal steps in each direction, enough of them that their error does not count. */
+const exact = <P extends string>(score: Score.Score<P>, { objective, points, params }: Case<P>): Density.Row => {
+  const all = Density.withNoise(points, Density.trapezoid([64, 32, 14][points.dim - 1]))
+  const { value, gradient } = compiled(
+    Compile.valueAndGrad({ schedule, score, objective, expectation: Expectation.fixed(all.noise) })(all.points)
+  )(params, Key.fromSeed(0))
+  return [value, ...flat(gradient)]
+}
+
+const nameOf = (instance: Instance): string =>
+  typeof instance === 'function' ? 'Expectation.fixed(fresh noise)' : Expectation.show(instance)
+
+/**
+ * The laws of an expectation for a score: the mean it estimates, and that it looks at its key only if it is random.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Expectation, Score } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.expectation(Expectation.projected(), Score.symmetricPair).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 7, numRuns: 3 })
+ * })
+ */
+export const expectation = <P extends string>(
+  instance: Instance,
+  score: Score.Score<P>,
+  { repeats = 300, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
+): ReadonlyArray<Law> => {
+  const cases = casesOf(score, [Objective.denoising, Objective.implicit])
+  const show = showWith(score, nameOf(instance))
+  return [
+    law(
+      {
+        name: 'its mean is that over all noise',
+        statement:
+          `∀ θ, x, t: the mean of value and gradient over ${repeats} keys is the exact one, up to ${errors} standard errors and 1e-3 ` +
+          '(1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability below 1e-6 (2e-9 for ' +
+          'a normal mean), so that a seed once seen to pass is never flaky.',
+        source: 'Rao–Blackwell; law of large numbers'
+      },
+      cases,
+      show,
+      each => {
+        const found = repeated(evaluate, score, instance, each, repeats)
+        return exact(score, each).every((wanted, i) => {
+          const values = found.map(row => row[i])
+          const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
+          return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [mean(values)], [wanted], tolerance)
+        })
+      }
+    ),
+    ...(typeof instance === 'function'
+      ? []
+      : [
+          law(
+            {
+              name: 'looks at the key only if it is random',
+              statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
+              source: 'definition of Expectation.isDeterministic'
+            },
+            cases,
+            show,
+            each => {
+              const [[first, second], [again]] = [
+                repeated(evaluate, score, instance, each, 2),
+                repeated(evaluate, score, instance, each, 1)
+              ]
+              return (
+                agree('again', again, first, 0) &&
+                (!Expectation.isDeterministic(instance) || agree('another key', second, first, 0))
+              )
+            }
+          )
+        ])
+  ]
+}
+
+/** Quadrature tends to the mean as its nodes grow. */
+export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
+  law(
+    {
+      name: 'quadrature converges as nodes grow',
+      statement:
+        '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it ' +
+        'is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
+      source: 'Gautschi 2004, Orthogonal Polynomials'
+    },
+    casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
+    showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })'),
+    each => {
+      const of = (nodes: number): Density.Row =>
+        repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
+      const wanted = of(128)
+      const errors = [4, 16, 64].map(nodes => greatest(Density.minus(of(nodes), wanted)))
+      const enough = 1e-8 * (1 + greatest(wanted))
+      return holds(
+        errors.every((error, i) =>
+          i === 0 ? error < 1 + greatest(wanted) : error <= Math.max(enough, errors[i - 1] / 10)
+        ),
+        () => `errors ${errors.map(error => error.toExponential(2)).join(', ')}`
+      )
+    }
+  )
+
+interface VarianceOptions extends ExpectationOptions {
+  readonly projected?: Expectation.Expectation
+  readonly plain?: Expectation.Expectation
+}
+
+/** Noise drawn only where it matters scatters no more. */
+export const projectedVariance = <P extends string>(
+  score: Score.Score<P>,
+  {
+    repeats = 400,
+    errors = 6,
+    evaluate = Compile.valueAndGrad,
+    projected = Expectation.projected(),
+    plain = Expectation.monteCarlo()
+  }: VarianceOptions = {}
+): Law =>
+  law(
+    {
+      name: 'projected noise varies no more than plain noise',
+      statement:
+        `∀ θ, x, t of the implicit objective: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} ` +
+        'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
+      source: 'Rao–Blackwell: the projected loss is the conditional expectation of the plain one'
+    },
+    casesOf(score, [Objective.implicit]),
+    showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
+    each => {
+      const spread = (instance: Instance, seed: number): Density.Row => {
+        const rows = repeated(evaluate, score, instance, { ...each, seed }, repeats).map(row => row.slice(1))
+        const centre = Density.combine(
+          rows.map(() => 1 / rows.length),
+          rows,
+          rows[0].length
+        )
+        return rows.map(row => {
+          const off = Density.minus(row, centre)
+          return dot(off, off)
+        })
+      }
+      const [less, more] = [spread(projected, each.seed), spread(plain, each.seed + 10_000)]
+      const margin = errors * Math.sqrt((variance(less) + variance(more)) / repeats)
+      return holds(
+        mean(less) <= mean(more) + margin + 1e-20,
+        () =>
+          `variance ${mean(less).toPrecision(4)} is more than ${mean(more).toPrecision(4)} by more than ${margin.toPrecision(3)}`
+      )
+    }
+  )

@@ -1,0 +1,21 @@
+/** The correspondence of the DDPM objective and expectation–maximization, for every family. */
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { Score } from '../../src/index.js'
+import type { Law } from '../../src/laws/Law.js'
+import * as laws from '../../src/laws/em.js'
+
+fc.configureGlobal({ seed: 2307_01178, numRuns: 12 })
+
+/** A row for each instance. */
+const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
+  'Score.symmetricPair': [...laws.em(Score.symmetricPair), ...laws.emPair()],
+  'Score.spherical': laws.em(Score.spherical({ components: 3 })),
+  'Score.isotropic': laws.em(Score.isotropic({ components: 2 }))
+}
+
+describe.each(Object.entries(instances))('%s', (_, instance) => {
+  it.each(instance)('$name', ({ property }) => {
+    fc.assert(property)
+  })
+})

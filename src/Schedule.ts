@@ -612,6 +612,24 @@ export const until = (schedule: Schedule): number => interpret(schedule).until
 /** Whether α² + σ² = 1 at all times; of a custom schedule, which alone knows, false. */
 export const preservesVariance = (schedule: Schedule): boolean => interpret(schedule).preservesVariance
 
+/** A level that shows the same noise as another: a point is `scale` times as large there. */
+export interface SameNoise {
+  readonly time: number
+  readonly level: Level
+  readonly scale: number
+}
+
+/** The level of a schedule with the log-SNR of another one, or with the nearest that the schedule has. */
+export const equalNoise = (schedule: Schedule): ((other: Level) => SameNoise) => {
+  const own = interpret(schedule)
+  return ({ alpha, sigma }) => {
+    const time = Math.min(Math.max(own.timeOfLogSnr(2 * (Math.log(alpha) - Math.log(sigma))), 0), own.until)
+    const level = own.level(time)
+    // By whichever is larger: the other may have vanished.
+    return { time, level, scale: alpha > sigma ? level.alpha / alpha : level.sigma / sigma }
+  }
+}
+
 /**
  * The same noise on another schedule: the time at which `to` has the log-SNR that this schedule has at `time`, and the
  * scale c = α′/α = σ′/σ by which its points are larger, x′ = c x. A score is carried over by s′(x′) = s(x′/c)/c.
@@ -629,13 +647,8 @@ export const preservesVariance = (schedule: Schedule): boolean => interpret(sche
 export const sameNoise =
   (to: Schedule) =>
   (time: number) =>
-  (from: Schedule): { readonly time: number; readonly scale: number } => {
-    const own = interpret(from)
-    const there = timeOfLogSnr(own.logSnr(time))(to)
-    const [a, b] = [own.level(time), interpret(to).level(there)]
-    // By whichever is larger: the other may have vanished.
-    return { time: there, scale: a.alpha > a.sigma ? b.alpha / a.alpha : b.sigma / a.sigma }
-  }
+  (from: Schedule): SameNoise =>
+    equalNoise(to)(level(time)(from))
 
 export const show = (schedule: Schedule): string => interpret(schedule).code
 export const formula = (schedule: Schedule): string => interpret(schedule).formula

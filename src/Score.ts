@@ -307,7 +307,11 @@ export const evaluate =
  * import { Params, Schedule, Score } from 'ornstein'
  *
  * // The score of N(0, 1) where α² + σ² = 1, and on no other schedule.
- * const trained = Score.custom({ name: 'normal', shapes: () => ({ scale: [] }), apply: ({ scale }, x) => neg(div(x, scale)) })
+ * const trained = Score.custom({
+ *   name: 'normal',
+ *   shapes: () => ({ scale: [] }),
+ *   apply: ({ scale }, x) => neg(div(x, scale))
+ * })
  * const score = Score.evaluate(pipe(trained, Score.convert(Schedule.ornsteinUhlenbeck)), Schedule.edm)
  * const { values } = score(Params.of({ scale: 1 }))(2)({ rows: 1, dim: 1, values: Float64Array.of(1) })
  * assert.ok(Math.abs(values[0] + 1 / (1 + 2 ** 2)) < 1e-15)

@@ -1,5 +1,5 @@
 /** Run: the iteration of a compiled pipeline, lazy and pure. A state holds all there is: write it, read it, go on. */
-import { pipe } from 'fp-ts/lib/function.js'
+import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
@@ -182,10 +182,20 @@ const statusCodec: t.Type<Status, unknown> = t.union([
 
 const optional = t.union([Params.numberCodec, t.null])
 
+const isCount = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
+
+/** How many stages or steps came before. */
+const count = new t.Type<number, number>(
+  'count',
+  isCount,
+  (u, context) => (isCount(u) ? t.success(u) : t.failure(u, context, 'not a whole number ≥ 0')),
+  identity
+)
+
 const written = t.type({
   key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
-  stage: t.number,
-  step: t.number,
+  stage: count,
+  step: count,
   params: Params.codec,
   memory: t.unknown,
   value: optional,
@@ -210,10 +220,10 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
           const codec = memoryCodec(state.stage)
           const fits =
             JSON.stringify(Params.shapes(state.params)) === JSON.stringify(reference) &&
-            (codec !== undefined || program.stages.length === 0)
+            (codec !== undefined || (program.stages.length === 0 && state.stage === 0))
           if (!fits) return t.failure(u, context, 'a state of another program')
           return pipe(
-            codec === undefined ? t.success(null) : codec.validate(state.memory, context),
+            (codec ?? t.null).validate(state.memory, context),
             // The names of the parameters have just been compared with the program's.
             E.map(memory => ({ ...state, params: state.params as Params.Params<P>, memory }))
           )

@@ -1,0 +1,326 @@
+/** Laws of runs: lazy, determined by their key, resumable anywhere, stopped by their rules, and safe when they fail. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../Compile.js'
+import * as Params from '../Params.js'
+import * as Pipeline from '../Pipeline.js'
+import type { Points } from '../Points.js'
+import type * as Problem from '../Problem.js'
+import type { Memory, Program, Step } from '../Program.js'
+import * as Run from '../Run.js'
+import { sameBits, throughText } from './bits.js'
+import { compiled, holds, law } from './check.js'
+import type { Law } from './Law.js'
+import { seeds } from './pipelines.js'
+
+/** What iterates programs: `Run` does. */
+export type Machine = Pick<typeof Run, 'states' | 'resume' | 'last' | 'codec'>
+
+export interface Options {
+  /** The computation under test. */
+  readonly machine: Machine
+  /** How a pipeline becomes a program. */
+  readonly compile: typeof Compile.pipeline
+  /** Seeds of the runs' keys. */
+  readonly seeds: fc.Arbitrary<number>
+}
+
+const defaults: Options = { machine: Run, compile: Compile.pipeline, seeds }
+
+/** A pipeline, or many. */
+type Some<A> = A | fc.Arbitrary<A>
+
+export const arbitraryOf = <A>(some: Some<A>): fc.Arbitrary<A> =>
+  some instanceof fc.Arbitrary ? some : fc.constant(some)
+
+interface Case<P extends string> {
+  readonly pipeline: Pipeline.Pipeline<P>
+  readonly seed: number
+  /** Which of the states is looked at. */
+  readonly at: number
+}
+
+const show = <P extends string>({ pipeline, seed, at }: Case<P>): string =>
+  `${Pipeline.show(pipeline)}\nrun with Key.fromSeed(${seed}), looked at from state ${at}`
+
+/** The first elements of a list, no more of which are computed. */
+const take = <A>(count: number, list: Iterable<A>): ReadonlyArray<A> => {
+  const iterator = list[Symbol.iterator]()
+  return Array.from({ length: count }, () => iterator.next()).flatMap(result =>
+    result.done === true ? [] : [result.value]
+  )
+}
+
+/** More states than any of the pipelines has: a run that does not end does not hang its law. */
+const MANY = 1000
+
+/** A program whose stages count their steps, and may change what the n-th does. */
+const counting = <P extends string>(
+  program: Program<P>,
+  change: (step: () => Step<P>, count: number) => Step<P>
+): Program<P> => ({
+  ...program,
+  stages: program.stages.map(({ begin, step, finish, ...rest }) => {
+    interface Counted {
+      readonly count: number
+      readonly inner: Memory<P>
+    }
+    // Whoever iterates a program hands its memory on without looking at it, except to write it as JSON.
+    const wrap = (counted: Counted): Memory<P> => counted
+    const unwrap = (memory: Memory<P>): Counted => memory as Counted
+    return {
+      ...rest,
+      begin: params => wrap({ count: 0, inner: begin(params) }),
+      step: (params, memory, key) => {
+        const { count, inner } = unwrap(memory)
+        const taken = change(() => step(params, inner, key), count)
+        return { ...taken, memory: wrap({ count: count + 1, inner: taken.memory }) }
+      },
+      finish: (params, memory) => finish(params, unwrap(memory).inner)
+    }
+  })
+})
+
+/** What a state says of the stage that it ends, if it does. */
+const ruleOf = <P extends string>({ status }: Run.State<P>): Run.Rule | null =>
+  status._tag === 'StageEnded' || status._tag === 'Finished' ? status.rule : null
+
+const isFilled = ({ field, value, domain, remedy }: Problem.Problem): boolean =>
+  [field, value, domain, remedy].every(text => text.trim() !== '')
+
+/** Whether a state follows another as the rules of states have it. */
+const follows = <P extends string>(before: Run.State<P>, after: Run.State<P>): boolean => {
+  switch (before.status._tag) {
+    case 'Running':
+      return after.status._tag === 'Failed'
+        ? sameBits({ ...after, status: before.status }, before) && isFilled(after.status.problem)
+        : after.stage === before.stage &&
+            after.step === before.step + 1 &&
+            after.value !== null &&
+            Number.isFinite(after.value) &&
+            after.norm !== null &&
+            Number.isFinite(after.norm) &&
+            Params.isFinite(after.params)
+    case 'StageEnded':
+      return (
+        after.stage === before.stage + 1 &&
+        after.step === 0 &&
+        after.value === null &&
+        after.norm === null &&
+        sameBits(after.params, before.params)
+      )
+    case 'Finished':
+    case 'Failed':
+      return false
+  }
+}
+
+/** Whether the rules of its stage say of a state that follows another what it says itself. */
+const obeys =
+  <P extends string>({ stages }: Program<P>) =>
+  (before: Run.State<P>, after: Run.State<P>): boolean => {
+    if (before.status._tag !== 'Running' || after.status._tag === 'Failed') return true
+    const { stopping, finish } = stages[after.stage]
+    const change = Params.norm(Params.zipWith((a, b) => a - b)(after.params, before.params))
+    const small = stopping.relativeChange > 0 && change <= stopping.relativeChange * Params.norm(before.params)
+    const flat = stopping.gradientNorm > 0 && (after.norm ?? NaN) <= stopping.gradientNorm
+    const rules: Readonly<Record<Run.Rule, boolean>> = {
+      steps: after.step === stopping.steps,
+      gradientNorm: flat,
+      // A stage that ends with an average has changed by more than its last step.
+      relativeChange:
+        small || (stopping.relativeChange > 0 && !sameBits(finish(before.params, after.memory), before.params))
+    }
+    const rule = ruleOf(after)
+    return rule === null ? after.step < stopping.steps && !flat && !small : rules[rule]
+  }
+
+/** The JSON of a state, altered into that of another program's. */
+const foreign = (json: Readonly<Record<string, unknown>>, stages: number): ReadonlyArray<unknown> => {
+  const params = json.params as Readonly<Record<string, Params.Params<'x'>['x']>>
+  const [[name, { shape, values }], ...rest] = Object.entries(params)
+  const others = Object.fromEntries(rest)
+  return [
+    ...[stages + 1, -1, 0.5].map(stage => ({ ...json, stage })),
+    ...[-1, 0.5].map(step => ({ ...json, step })),
+    { ...json, params: { ...others, [`${name}'`]: { shape, values } } },
+    { ...json, params: others },
+    { ...json, params: { ...params, [name]: { shape: [...shape, 1], values } } },
+    {
+      ...json,
+      params: { ...params, [name]: { shape: [2], values: [1, 2] }, [`${name}'`]: { shape: [], values: [1] } }
+    },
+    { ...json, memory: 'of no optimizer' }
+  ]
+}
+
+/**
+ * The laws of the runs of a pipeline, or of many pipelines, on data.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
+ * laws.run(laws.arbitraries.pipelines()(points), points).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ */
+export const run = <P extends string>(
+  pipeline: Some<Pipeline.Pipeline<P>>,
+  points: Points,
+  options: Partial<Options> = {}
+): ReadonlyArray<Law> => {
+  const { machine, compile, seeds } = { ...defaults, ...options }
+  const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
+  const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
+    law(parts, cases, show, ({ pipeline, seed, at }) => {
+      return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
+    })
+  const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>
+    take(MANY, machine.states(program)(key))
+  const pairs = (
+    states: ReadonlyArray<Run.State<P>>,
+    holds: (before: Run.State<P>, after: Run.State<P>) => boolean
+  ): boolean => states.every((state, i) => i === 0 || holds(states[i - 1], state))
+  /** How many steps the first stage takes. */
+  const taken = (states: ReadonlyArray<Run.State<P>>): number =>
+    states.filter(({ stage, step, status }) => stage === 0 && step > 0 && status._tag !== 'Failed').length
+
+  return [
+    of(
+      {
+        name: 'states are computed when they are asked for',
+        statement: '∀ k up to the steps of the first stage: the first k + 1 states take k steps, and no more',
+        source: 'a run is lazy'
+      },
+      (program, key, at) => {
+        const steps = taken(all(program, key))
+        const k = at % (steps + 1)
+        const limited = counting(program, (step, count) =>
+          count < k ? step() : refuse(`step ${count + 1} was taken and not asked for`)
+        )
+        return take(k + 1, machine.states(limited)(key)).length === k + 1
+      }
+    ),
+    of(
+      {
+        name: 'the key determines the run',
+        statement: '∀ key: the states of two runs with the key have the same bits, and so has one list read twice',
+        source: 'randomness is a value'
+      },
+      (program, key) => {
+        const list = machine.states(program)(key)
+        const states = take(MANY, list)
+        return sameBits(take(MANY, list), states) && sameBits(all(program, key), states)
+      }
+    ),
+    of(
+      {
+        name: 'the last state is the last of the states',
+        statement: '∀ key: last(key) is where states(key) end',
+        source: 'definition of `last`'
+      },
+      (program, key) => sameBits(machine.last(program)(key), all(program, key).at(-1))
+    ),
+    of(
+      {
+        name: 'a run goes on where it was left',
+        statement: '∀ n: the n-th state, written to JSON text and read again, is followed by the same bits',
+        source: 'a state holds all there is'
+      },
+      (program, key, at) => {
+        const states = all(program, key)
+        const n = at % states.length
+        const codec = machine.codec(program)
+        return pipe(
+          codec.decode(throughText(codec.encode(states[n]))),
+          E.match(
+            () => false,
+            state => sameBits(take(MANY, machine.resume(program)(state)), states.slice(n))
+          )
+        )
+      }
+    ),
+    of(
+      {
+        name: 'states follow one another',
+        statement:
+          'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing',
+        source: 'definition of `Status`'
+      },
+      (program, key) => {
+        const states = all(program, key)
+        const [first] = states
+        const last = states[states.length - 1]
+        return (
+          first.stage === 0 &&
+          first.step === 0 &&
+          pairs(states, follows) &&
+          (last.status._tag === 'Failed' ||
+            (last.status._tag === 'Finished' && last.stage === Math.max(0, program.stages.length - 1)))
+        )
+      }
+    ),
+    of(
+      {
+        name: 'a stage ends by its rules',
+        statement:
+          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where |step| ≤ it · |θ|; by 0 never; and goes on where no rule holds',
+        source: 'definition of `Stopping`'
+      },
+      (program, key) => pairs(all(program, key), obeys(program))
+    ),
+    of(
+      {
+        name: 'a failing step leaves the last good state',
+        statement:
+          '∀ n: if step n gives an objective, a norm or parameters that are not finite, the run ends with the state before it, failed, and a problem with its remedy',
+        source: 'definition of `Failed`'
+      },
+      (program, key, at) => {
+        const healthy = all(program, key)
+        const steps = taken(healthy)
+        if (steps === 0) return true
+        const n = at % steps
+        const broken = counting(program, (step, count) => {
+          const good = step()
+          const bad: ReadonlyArray<Step<P>> = [
+            { ...good, value: NaN },
+            { ...good, norm: Infinity },
+            { ...good, params: Params.mapValues(() => -Infinity)(good.params) }
+          ]
+          return count === n ? bad[at % bad.length] : good
+        })
+        const states = all(broken, key)
+        const last = states[states.length - 1]
+        return (
+          states.length === n + 2 &&
+          states.every(({ params }, i) => sameBits(params, healthy[Math.min(i, n)].params)) &&
+          last.status._tag === 'Failed' &&
+          isFilled(last.status.problem) &&
+          last.step === n
+        )
+      }
+    ),
+    of(
+      {
+        name: 'a state of another program is refused',
+        statement:
+          'other names or shapes of parameters, a stage or step that cannot be, the memory of no optimizer: each is an error, not a state',
+        source: 'parse at the edge'
+      },
+      (program, key, at) => {
+        const states = all(program, key)
+        const codec = machine.codec(program)
+        const json = throughText(codec.encode(states[at % states.length])) as Readonly<Record<string, unknown>>
+        return foreign(json, program.stages.length).every(other =>
+          holds(E.isLeft(codec.decode(other)), () => `taken for a state of the program: ${JSON.stringify(other)}`)
+        )
+      }
+    )
+  ]
+}

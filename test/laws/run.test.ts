@@ -1,0 +1,80 @@
+/** Runs keep their laws, on awkward data and for every kind of pipeline; a new one is one row. */
+import { describe, it } from 'vitest'
+import { greater, square, sub, sum, where } from '../../lib/index.js'
+import {
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Recipe,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../../src/index.js'
+import type { Law } from '../../src/laws/Law.js'
+import { pipelines } from '../../src/laws/pipelines.js'
+import { run } from '../../src/laws/run.js'
+import { holds } from './holds.js'
+
+const plain = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2, -2, -2) }
+const data: Readonly<Record<string, Points.Points>> = {
+  plain,
+  weighted: { ...plain, weights: Float64Array.of(0, 1, 2, 3, 0.5) },
+  'one row': { rows: 1, dim: 3, values: Float64Array.of(1, -2, 0.5) },
+  'one column, all equal': { rows: 4, dim: 1, values: Float64Array.of(2, 2, 2, 2) }
+}
+
+/** Not a number where the scores are long, which is where training that climbs goes. */
+const cliff = Objective.custom('cliff', TimeLaw.at(0.5), ({ score, target }) =>
+  where(greater(sum(square(score)), 200), NaN, sum(square(sub(score, target)), 1))
+)
+
+const short = (pipeline: Pipeline.Pipeline<string>): Pipeline.Pipeline<string> => ({
+  ...pipeline,
+  stages: pipeline.stages.map(stage => (stage._tag === 'Descend' ? { ...stage, steps: 5 } : stage))
+})
+
+// The names of the parameters are forgotten, so that one table holds all.
+const spherical = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+
+const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
+  ...Object.fromEntries(
+    Object.entries(data).map(([name, points]) => [
+      `pipelines on data that are ${name}`,
+      run(pipelines()(points), points)
+    ])
+  ),
+  'a recipe': run(short(Recipe.twoStage(spherical)(plain)), plain),
+  'an objective that fails on the way': run(
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: spherical,
+      initializer: Initializer.gaussian({ scale: 0.1 }),
+      stages: [
+        Stage.descend({
+          objective: Objective.weight(-1)(cliff),
+          optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
+          steps: 20
+        })
+      ]
+    }),
+    plain
+  ),
+  'nothing to do': run(
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: spherical,
+      initializer: Initializer.fromData,
+      stages: [Stage.repeat(0)(Stage.expectationMaximization({ steps: 1 }))]
+    }),
+    plain
+  )
+}
+
+describe.each(Object.keys(table))('%s', name => {
+  it.each(table[name])('$name', law => {
+    holds(law, 12)
+  })
+})

@@ -31,6 +31,13 @@ export interface Description {
 export const components = ({ means }: Mixture): number => means.shape[0]
 export const dim = ({ means }: Mixture): number => means.shape[1]
 
+/** The centres as points, one row a component. */
+export const centres = (mixture: Mixture): Points => ({
+  rows: components(mixture),
+  dim: dim(mixture),
+  values: mixture.means.values
+})
+
 const problemsOf = ({ means, weights, variances }: Description): ReadonlyArray<Problem.Problem> => {
   const array = Params.ndArray(means)
   const perComponent = (field: string, values: ReadonlyArray<number> | undefined): ReadonlyArray<Problem.Problem> =>

@@ -170,7 +170,8 @@ const setting = <P extends string>(
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
     Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
     ...(score._tag === 'SymmetricPair' && isBuiltIn(objective)
-      ? [fc.integer({ min: 1, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
+      ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
+        [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
       : [])
   ]
   const cases = (

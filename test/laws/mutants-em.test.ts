@@ -1,0 +1,214 @@
+/** Wrong steps of expectation–maximization, and gradients that do not correspond to it. */
+
+import { ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
+import type * as Pass from '../../src/fused/pass.js'
+import * as Density from '../../src/laws/density.js'
+import * as laws from '../../src/laws/em.js'
+import type { Law } from '../../src/laws/Law.js'
+import { areCaught, compiling, evaluation } from './mutant.js'
+
+const score = Score.spherical({ components: 2 })
+const right: ReadonlyArray<Law> = [...laws.em(score), ...laws.emPair()]
+const believing = (options: laws.EMOptions): ReadonlyArray<Law> => [...laws.em(score, options), ...laws.emPair(options)]
+
+/** A step changed by what it started from. */
+const stepping =
+  (change: (next: number, before: number) => number): laws.Step =>
+  (family, floor, points) => {
+    const step = ExpectationMaximization.step(family, floor, points)
+    return params => {
+      const next = step(params)
+      return { value: next.value, params: Params.zipWith(change)(next.params, params) }
+    }
+  }
+
+/** A step on other data. */
+const on =
+  (change: (points: Points.Points) => Points.Points): laws.Step =>
+  (family, floor, points) =>
+    ExpectationMaximization.step(family, floor, change(points))
+
+/** K-means in place of EM: each row belongs to its nearest centre. */
+const hard: laws.Step = (family, floor, points) => {
+  const step = ExpectationMaximization.step(family, floor, points)
+  return params => {
+    const { value, params: soft } = step(params)
+    const { shape, values } = family.centres(params)
+    const centres = Density.rowsOf({ rows: shape[0], dim: shape[1], values })
+    const nearest = Density.rowsOf(points).map(row => {
+      const squares = centres.map(centre => Density.minus(row, centre).reduce((sum, x) => sum + x * x, 0))
+      return squares.indexOf(Math.min(...squares))
+    })
+    const weights = Points.weightsOf(points)
+    const moved = centres.map((centre, k) => {
+      const mass = nearest.reduce((sum, at, i) => sum + (at === k ? weights[i] : 0), 0)
+      const sums = Density.combine(
+        nearest.map((at, i) => (at === k ? weights[i] : 0)),
+        Density.rowsOf(points),
+        points.dim
+      )
+      return mass > 0 ? Density.scale(1 / mass, sums) : centre
+    })
+    return {
+      value,
+      // Only the spherical family is asked, whose parameters are its centres.
+      params: Params.map<Params.Params<string>[string], Params.Params<string>[string]>(({ shape }) => ({
+        shape,
+        values: Float64Array.from(moved.flat())
+      }))(soft)
+    }
+  }
+}
+
+/** A step whose maximisation is given other sums than the data's. */
+const maximising =
+  (change: (statistics: Pass.Statistics) => Pass.Statistics): laws.Step =>
+  (family, floor, points) =>
+    ExpectationMaximization.step(
+      {
+        ...family,
+        maximise: (params, statistics, floor) => family.maximise(params, change(statistics), floor)
+      },
+      floor,
+      points
+    )
+
+const truth = 'the truth is a fixed point of both'
+const gradients = 'a step is the likelihood’s gradient divided by responsibilities'
+const levels = 'all noise levels together are the likelihood'
+
+areCaught([
+  { wrong: 'k-means for EM', law: truth, mutant: laws.em(score, { step: hard }), right },
+  {
+    wrong: 'a gradient shrunk towards the origin',
+    law: truth,
+    mutant: believing({
+      evaluate: evaluation(({ value, gradient }, { params }) => ({
+        value,
+        gradient: Params.zipWith((g, p) => g + 0.01 * p)(gradient, params)
+      }))
+    }),
+    right
+  },
+  {
+    wrong: 'sums that are not divided by responsibilities',
+    law: gradients,
+    mutant: believing({ step: maximising(statistics => ({ ...statistics, mass: statistics.mass.map(() => 1) })) }),
+    right
+  },
+  {
+    wrong: 'variances that are not divided by responsibilities',
+    law: truth,
+    mutant: laws.em(Score.isotropic({ components: 2 }), {
+      step: maximising(statistics => ({
+        ...statistics,
+        scatter: statistics.scatter.map((s, k) => s * statistics.mass[k])
+      }))
+    }),
+    right: laws.em(Score.isotropic({ components: 2 }))
+  },
+  {
+    wrong: 'half a step',
+    law: gradients,
+    mutant: believing({ step: stepping((next, before) => (next + before) / 2) }),
+    right
+  },
+  {
+    wrong: 'weights of the data ignored',
+    law: gradients,
+    mutant: believing({ step: on(({ rows, dim, values }) => ({ rows, dim, values })) }),
+    right
+  },
+  {
+    wrong: 'three steps in one',
+    law: 'a step never lowers the likelihood',
+    mutant: believing({ step: stepping((next, before) => before + 3 * (next - before)) }),
+    right
+  },
+  {
+    wrong: 'a step away from the update',
+    law: 'a step never lowers the likelihood',
+    mutant: believing({ step: stepping((next, before) => 2 * before - next) }),
+    right
+  },
+  {
+    wrong: 'times of equal weight',
+    law: levels,
+    mutant: believing({
+      evaluate: compiling(loss => {
+        const { objective } = loss
+        if (objective._tag !== 'Implicit' || objective.timeLaw._tag !== 'Likelihood') return loss
+        const { until, nodes } = objective.timeLaw
+        const times = Array.from({ length: nodes }, (_, i) => ({
+          time: until * ((i + 0.5) / nodes) ** 2,
+          weight: until / nodes
+        }))
+        return { ...loss, objective: Objective.implicit(TimeLaw.nodes(times)) }
+      })
+    }),
+    right
+  },
+  {
+    wrong: 'g² for ½g²',
+    law: levels,
+    mutant: believing({
+      evaluate: compiling(loss => ({
+        ...loss,
+        objective:
+          loss.objective._tag === 'Implicit' && loss.objective.timeLaw._tag === 'Likelihood'
+            ? Objective.weight(2)(loss.objective)
+            : loss.objective
+      }))
+    }),
+    right
+  },
+  {
+    wrong: 'denoising stopped short of the last times',
+    law: levels,
+    mutant: believing({
+      evaluate: compiling(loss => {
+        const { objective } = loss
+        return objective._tag === 'Implicit' && objective.timeLaw._tag === 'Likelihood'
+          ? {
+              ...loss,
+              objective: Objective.implicit(
+                TimeLaw.likelihood({ until: Math.min(2, objective.timeLaw.until), nodes: objective.timeLaw.nodes })
+              )
+            }
+          : loss
+      })
+    }),
+    right
+  },
+  {
+    wrong: 'a gradient a tenth too long',
+    law: 'a fixed point of one is within G of the other’s',
+    mutant: believing({
+      evaluate: evaluation(({ value, gradient }) => ({ value, gradient: Params.mapValues(g => 1.1 * g)(gradient) }))
+    }),
+    right
+  },
+  {
+    wrong: 'a step that falls short by a hundredth',
+    law: 'a fixed point of one is within G of the other’s',
+    mutant: believing({ step: stepping(next => 0.99 * next) }),
+    right
+  },
+  {
+    wrong: 'a correction that does not decay',
+    law: 'G decays with separation',
+    mutant: believing({
+      evaluate: evaluation(({ value, gradient }, { params }) => ({
+        value,
+        gradient: Params.zipWith((g, p) => g + 1e-3 * p)(gradient, params)
+      }))
+    }),
+    right
+  },
+  {
+    wrong: 'EM shrunk by a hundredth',
+    law: 'likelihood-weighted descent and EM reach the same fixed point',
+    mutant: believing({ step: stepping(next => 0.99 * next) }),
+    right
+  }
+])

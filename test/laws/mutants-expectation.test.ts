@@ -1,0 +1,81 @@
+/** Estimators that are biased, that scatter too much, or that look where they should not. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { Expectation, Key, Params, Score } from '../../src/index.js'
+import { noiseOf } from '../../src/laws/arbitraries.js'
+import * as laws from '../../src/laws/expectation.js'
+import { areCaught, evaluation } from './mutant.js'
+
+const pair = Score.symmetricPair
+const mean = 'its mean is that over all noise'
+const right = laws.expectation((points, seed) => Expectation.fixed(noiseOf(points, seed)), pair)
+
+/** Fresh noise, changed. */
+const noise =
+  (change: (z: number, at: number) => number): laws.Instance =>
+  (points, seed) => {
+    const { values, ...shape } = noiseOf(points, seed)
+    return Expectation.fixed({ ...shape, values: values.map(change) })
+  }
+
+areCaught([
+  {
+    wrong: 'noise of standard deviation 1.2',
+    law: mean,
+    mutant: laws.expectation(
+      noise(z => 1.2 * z),
+      pair
+    ),
+    right
+  },
+  { wrong: 'the absolute value of the noise', law: mean, mutant: laws.expectation(noise(Math.abs), pair), right },
+  {
+    wrong: 'uniform noise on [0, 1)',
+    law: mean,
+    mutant: laws.expectation(
+      ({ rows, dim }, seed) => Expectation.fixed({ rows, dim, values: Key.uniform(rows * dim)(Key.fromSeed(seed)) }),
+      pair
+    ),
+    right
+  },
+  {
+    wrong: 'one stream of randomness for all keys',
+    law: mean,
+    mutant: laws.expectation(points => Expectation.fixed(noiseOf(points, 1)), pair),
+    right
+  },
+  {
+    wrong: 'quadrature whose weights miss 1/n of 1',
+    law: 'quadrature converges as nodes grow',
+    mutant: [
+      laws.quadratureConverges({
+        evaluate: evaluation(({ value, gradient }, { loss: { expectation } }) => ({
+          value: value * (expectation._tag === 'Quadrature' ? 1 - 1 / expectation.nodes : 1),
+          gradient
+        }))
+      })
+    ],
+    right: [laws.quadratureConverges()]
+  },
+  {
+    wrong: 'one plain draw, believed to scatter less than eight',
+    law: 'projected noise varies no more than plain noise',
+    mutant: [
+      laws.projectedVariance(pair, {
+        projected: Expectation.monteCarlo(),
+        plain: Expectation.monteCarlo({ draws: 8 })
+      })
+    ],
+    right: [laws.projectedVariance(pair)]
+  },
+  {
+    wrong: 'quadrature that looks at the key',
+    law: 'looks at the key only if it is random',
+    mutant: laws.expectation(Expectation.quadrature({ nodes: 8 }), pair, {
+      evaluate: evaluation(({ value, gradient }, { key }) => ({
+        value: value + 1e-12 * pipe(key, Key.uniform(1))[0],
+        gradient: Params.mapValues(g => g)(gradient)
+      }))
+    }),
+    right: laws.expectation(Expectation.quadrature({ nodes: 8 }), pair)
+  }
+])

@@ -1,0 +1,231 @@
+/** Wrong objectives, and wrong computations of right ones. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { cumsum, exp, log, mean, mul, neg, ones, sqrt, square, stopGradient, sub, sum, add } from '../../lib/index.js'
+import { Compile, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
+import type { Law } from '../../src/laws/Law.js'
+import * as laws from '../../src/laws/objective.js'
+import { areCaught, compiling, evaluation, timesGradient } from './mutant.js'
+
+const at = TimeLaw.at(0.3)
+const score = Score.spherical({ components: 2 })
+const builtIn = Objective.denoising(at)
+const right = laws.objective(builtIn, score)
+
+/** The laws of a custom objective. */
+const custom = (perRow: Objective.Custom['perRow'], claims: laws.ObjectiveOptions<'means'> = {}): ReadonlyArray<Law> =>
+  laws.objective(Objective.custom('mutant', at, perRow), score, claims)
+
+/** The laws of the built-in objective, believed to be computed otherwise. */
+const computed = (evaluate: laws.Evaluate, objective = builtIn): ReadonlyArray<Law> =>
+  laws.objective(objective, score, { evaluate })
+
+const square2 = custom(({ score, target }) => sum(square(sub(score, target)), 1), { isotropic: true, proper: true })
+
+/** Objectives changed wherever they stand. */
+const changing = (change: (objective: Objective.Objective) => Objective.Objective): laws.Evaluate =>
+  compiling(loss => ({ ...loss, objective: change(loss.objective) }))
+
+const slopes = 'gradient is that of the value'
+const truth = 'the truth is stationary in population'
+const repeats = 'a row of weight n is n rows'
+
+areCaught([
+  {
+    wrong: 'a gradient twice too long',
+    law: slopes,
+    mutant: computed(evaluation(result => timesGradient(2, result))),
+    right
+  },
+  {
+    wrong: 'a gradient that points uphill',
+    law: slopes,
+    mutant: computed(evaluation(result => timesGradient(-1, result))),
+    right
+  },
+  {
+    wrong: 'a gradient with respect to m = α · mean',
+    law: slopes,
+    mutant: computed(evaluation(result => timesGradient(Math.exp(0.3), result))),
+    right
+  },
+  {
+    wrong: 'a stop-gradient on the score',
+    law: slopes,
+    mutant: custom(({ score, target }) => sum(mul(sub(score, target), sub(stopGradient(score), target)), 1)),
+    right: square2
+  },
+  {
+    wrong: 'a stop-gradient on a weight that depends on the score',
+    law: slopes,
+    mutant: custom(({ score, target }) =>
+      mul(stopGradient(exp(neg(mean(square(score), 1)))), sum(square(sub(score, target)), 1))
+    ),
+    right: custom(({ score, target }) => mul(exp(neg(mean(square(score), 1))), sum(square(sub(score, target)), 1)))
+  },
+  {
+    wrong: 'gradients at parameters rounded to 0.1',
+    law: 'gradient of the gradient is the curvature of the value',
+    mutant: computed(loss => points => {
+      const compiled = Compile.valueAndGrad(loss)(points)
+      return pipe(compiled, either =>
+        either._tag === 'Left'
+          ? either
+          : {
+              ...either,
+              right: (params, key) => ({
+                value: either.right(params, key).value,
+                gradient: either.right(Params.mapValues(p => Math.round(10 * p) / 10)(params), key).gradient
+              })
+            }
+      )
+    }),
+    right
+  },
+  {
+    wrong: 'the exponential of a square',
+    law: 'is finite on awkward data',
+    mutant: custom(({ score }) => exp(sum(square(score), 1))),
+    right
+  },
+  {
+    wrong: 'a logarithm that meets 0',
+    law: 'is finite on awkward data',
+    mutant: custom(({ clean }) => log(sum(square(clean), 1))),
+    right
+  },
+  {
+    wrong: 'later rows count more',
+    law: 'does not know the order of the rows',
+    mutant: custom(({ score, target, clean }) => {
+      const order = cumsum(ones([clean.shape[0] ?? 1]), 0)
+      return mul(order, sum(square(sub(score, target)), 1))
+    }),
+    right: square2
+  },
+  {
+    wrong: 'weights ignored',
+    law: repeats,
+    mutant: computed(
+      loss =>
+        ({ rows, dim, values }) =>
+          Compile.valueAndGrad(loss)({ rows, dim, values })
+    ),
+    right
+  },
+  {
+    wrong: 'weights that are not normalized',
+    law: repeats,
+    mutant: computed(
+      evaluation(({ value, gradient }, { points }) => {
+        const total = points.weights === undefined ? 1 : Points.totalWeight(points)
+        return { value: total * value, gradient: Params.mapValues(g => total * g)(gradient) }
+      })
+    ),
+    right
+  },
+  {
+    wrong: 'the mean of the batch subtracted',
+    law: repeats,
+    mutant: custom(({ score, target }) => {
+      const off = sum(square(sub(score, target)), 1)
+      return square(sub(off, mean(off, 0, true)))
+    }),
+    right: square2
+  },
+  {
+    wrong: 'the last component without a gradient',
+    law: 'does not know the order of the components',
+    mutant: computed(
+      evaluation(({ value, gradient }) => ({
+        value,
+        gradient: Params.map<Params.Params<string>[string], Params.Params<string>[string]>(({ shape, values }) => ({
+          shape,
+          values: values.map((g, i) => (i < values.length / 2 ? g : 0))
+        }))(gradient)
+      }))
+    ),
+    right
+  },
+  {
+    wrong: 'pseudo-Huber by coordinates, believed not to know the axes',
+    law: 'turns with data, noise and centres',
+    mutant: custom(({ score, target }) => mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1), {
+      isotropic: true
+    }),
+    right: square2
+  },
+  {
+    wrong: 'the weight of a term forgotten',
+    law: 'weighting multiplies',
+    mutant: computed(changing(objective => (objective._tag === 'Weight' ? objective.objective : objective))),
+    right
+  },
+  {
+    wrong: 'the mean of the terms for their sum',
+    law: 'summing adds',
+    mutant: computed(
+      changing(objective =>
+        objective._tag === 'Sum' ? Objective.weight(1 / objective.objectives.length)(objective) : objective
+      )
+    ),
+    right
+  },
+  {
+    wrong: 'the target −z for −z/σ',
+    law: truth,
+    mutant: custom(({ score, noise }) => sum(square(add(score, noise)), 1), { proper: true }),
+    right: square2
+  },
+  {
+    wrong: 'the target +z/σ',
+    law: truth,
+    mutant: custom(({ score, target }) => sum(square(add(score, target)), 1), { proper: true }),
+    right: square2
+  },
+  {
+    wrong: 'pseudo-Huber, believed to be minimised by the truth',
+    law: truth,
+    mutant: custom(({ score, target }) => mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1), {
+      proper: true
+    }),
+    right: square2
+  },
+  {
+    wrong: 'div s for 2 div s',
+    law: truth,
+    mutant: computed(
+      // ½(|s|² + 2 div s) + ½|s|²
+      changing(objective =>
+        objective._tag === 'Implicit'
+          ? Objective.sum([
+              Objective.weight(0.5)(objective),
+              Objective.weight(0.5)(Objective.custom('|s|²', objective.timeLaw, ({ score }) => sum(square(score), 1)))
+            ])
+          : objective
+      ),
+      Objective.implicit(at)
+    ),
+    right: laws.objective(Objective.implicit(at), score)
+  },
+  {
+    wrong: 'noise shared between calls, not the row’s own',
+    law: repeats,
+    mutant: computed(
+      loss => points =>
+        Compile.valueAndGrad({
+          ...loss,
+          expectation:
+            loss.expectation._tag === 'Fixed'
+              ? {
+                  ...loss.expectation,
+                  noise: {
+                    ...loss.expectation.noise,
+                    values: Key.normal(points.rows * points.dim)(Key.fromSeed(1))
+                  }
+                }
+              : loss.expectation
+        })(points)
+    ),
+    right
+  }
+])

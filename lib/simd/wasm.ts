@@ -176,7 +176,7 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
     (k0, k1, first, count, out) => {
       const skip = first % alignment
       blocks(count + skip, CHUNK, (from, size) => {
-        draws(k0 | 0, k1 | 0, first - skip + from, (size + 3) & -4, x.at)
+        draws(k0 | 0, k1 | 0, first - skip + from, (size + 7) & -8, x.at)
         const before = from === 0 ? skip : 0
         copy(x.view, before, out, from + before - skip, size - before)
       })

@@ -468,7 +468,7 @@ export const passes = (most = MOST): Passes => {
           [Job.Along, parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null) ? 1 : 0],
           [Job.Free, free ? 1 : 0]
         ],
-        12 + 9 * widthK + widthRank + 4 * Math.max(width, widthRank),
+        13 + 10 * widthK + widthRank + 4 * Math.max(width, widthRank),
         dim * K + 20 * perComponent + (full ? parts.length * dim * (K + 10) : 0),
         sums
       )

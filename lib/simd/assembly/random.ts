@@ -1,7 +1,8 @@
 import { ln } from './logarithm'
+import { coefficient } from './polynomial'
 
 /*
- * The draws of lib/key.ts, four counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
+ * The draws of lib/key.ts, eight counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
  * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/key.ts and
  * lib/elementary.ts, so the bits are the same; nothing here may be reassociated.
  */
@@ -9,77 +10,149 @@ import { ln } from './logarithm'
 @inline const PI_HALF: f64 = 1.5707963267948966
 @inline const TWO_26: f64 = 67108864
 @inline const TWO_MINUS_53: f64 = 1.1102230246251565e-16
-/** 2⁵²: added to a small natural number, its bits become the low ones. */
-@inline const INTEGER: f64 = 4503599627370496
-@inline const SIGN: i64 = 0x8000000000000000
 
 @inline
-function round(x0: v128, x1: v128, by: i32): v128 {
+function rotateXor(x0: v128, x1: v128, by: i32): v128 {
   return v128.xor(v128.or(i32x4.shl(x1, by), i32x4.shr_u(x1, 32 - by)), x0)
 }
 
-/** The draws for the four counters (first + lanes), lane after lane as [0, 1) doubles, at `out` and `out` + 16. */
+/** Sums of the key's words and the numbers of their rounds, computed once for many draws. */
 @inline
-function draw(k0: v128, k1: v128, first: u64, lanes: v128, out: usize): void {
-  const k2 = v128.xor(v128.xor(k0, k1), i32x4.splat(0x1bd11bda))
+function plus(k: v128, n: i32): v128 {
+  return i32x4.add(k, i32x4.splat(n))
+}
+
+/**
+ * The draws for the eight counters first + lanes and first + 4 + lanes, lane after lane as [0, 1) doubles, at `out`. Two
+ * chains side by side, as one has too little for an engine to do at once.
+ */
+@inline
+function draw(
+  k0: v128,
+  k1: v128,
+  k2: v128,
+  k21: v128,
+  k02: v128,
+  k13: v128,
+  k24: v128,
+  k05: v128,
+  first: u64,
+  lanes: v128,
+  out: usize
+): void {
   const low = i32x4.splat(<i32>first)
+  const high = i32x4.splat(<i32>(first >> 32))
   let x0 = i32x4.add(low, lanes)
+  let y0 = i32x4.add(x0, i32x4.splat(4))
   // A comparison is −1 where true: the high word's carry.
-  let x1 = i32x4.sub(i32x4.splat(<i32>(first >> 32)), i32x4.lt_u(x0, low))
+  let x1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(x0, low)), k1)
+  let y1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(y0, low)), k1)
   x0 = i32x4.add(x0, k0)
-  x1 = i32x4.add(x1, k1)
+  y0 = i32x4.add(y0, k0)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 13)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 13)
+  y1 = rotateXor(y0, y1, 13)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 15)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 15)
+  y1 = rotateXor(y0, y1, 15)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 26)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 26)
+  y1 = rotateXor(y0, y1, 26)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 6)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 6)
+  y1 = rotateXor(y0, y1, 6)
   x0 = i32x4.add(x0, k1)
-  x1 = i32x4.add(x1, i32x4.add(k2, i32x4.splat(1)))
+  y0 = i32x4.add(y0, k1)
+  x1 = i32x4.add(x1, k21)
+  y1 = i32x4.add(y1, k21)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 17)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 17)
+  y1 = rotateXor(y0, y1, 17)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 29)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 29)
+  y1 = rotateXor(y0, y1, 29)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 16)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 16)
+  y1 = rotateXor(y0, y1, 16)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 24)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 24)
+  y1 = rotateXor(y0, y1, 24)
   x0 = i32x4.add(x0, k2)
-  x1 = i32x4.add(x1, i32x4.add(k0, i32x4.splat(2)))
+  y0 = i32x4.add(y0, k2)
+  x1 = i32x4.add(x1, k02)
+  y1 = i32x4.add(y1, k02)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 13)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 13)
+  y1 = rotateXor(y0, y1, 13)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 15)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 15)
+  y1 = rotateXor(y0, y1, 15)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 26)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 26)
+  y1 = rotateXor(y0, y1, 26)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 6)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 6)
+  y1 = rotateXor(y0, y1, 6)
   x0 = i32x4.add(x0, k0)
-  x1 = i32x4.add(x1, i32x4.add(k1, i32x4.splat(3)))
+  y0 = i32x4.add(y0, k0)
+  x1 = i32x4.add(x1, k13)
+  y1 = i32x4.add(y1, k13)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 17)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 17)
+  y1 = rotateXor(y0, y1, 17)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 29)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 29)
+  y1 = rotateXor(y0, y1, 29)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 16)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 16)
+  y1 = rotateXor(y0, y1, 16)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 24)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 24)
+  y1 = rotateXor(y0, y1, 24)
   x0 = i32x4.add(x0, k1)
-  x1 = i32x4.add(x1, i32x4.add(k2, i32x4.splat(4)))
+  y0 = i32x4.add(y0, k1)
+  x1 = i32x4.add(x1, k24)
+  y1 = i32x4.add(y1, k24)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 13)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 13)
+  y1 = rotateXor(y0, y1, 13)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 15)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 15)
+  y1 = rotateXor(y0, y1, 15)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 26)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 26)
+  y1 = rotateXor(y0, y1, 26)
   x0 = i32x4.add(x0, x1)
-  x1 = round(x0, x1, 6)
+  y0 = i32x4.add(y0, y1)
+  x1 = rotateXor(x0, x1, 6)
+  y1 = rotateXor(y0, y1, 6)
   x0 = i32x4.shr_u(i32x4.add(x0, k2), 5)
-  x1 = i32x4.shr_u(i32x4.add(x1, i32x4.add(k0, i32x4.splat(5))), 6)
+  y0 = i32x4.shr_u(i32x4.add(y0, k2), 5)
+  x1 = i32x4.shr_u(i32x4.add(x1, k05), 6)
+  y1 = i32x4.shr_u(i32x4.add(y1, k05), 6)
   v128.store(out, unit(x0, x1))
   v128.store(out, unit(upper(x0), upper(x1)), 16)
+  v128.store(out, unit(y0, y1), 32)
+  v128.store(out, unit(upper(y0), upper(y1)), 48)
 }
 
 @inline
@@ -90,69 +163,94 @@ function upper(x: v128): v128 {
 /** The low lanes of (x0·2²⁶ + x1)·2⁻⁵³, exact throughout. */
 @inline
 function unit(x0: v128, x1: v128): v128 {
-  const wide = f64x2.mul(f64x2.convert_low_i32x4_s(x0), f64x2.splat(TWO_26))
-  return f64x2.mul(f64x2.add(wide, f64x2.convert_low_i32x4_s(x1)), f64x2.splat(TWO_MINUS_53))
+  const wide = f64x2.mul(f64x2.convert_low_i32x4_s(x0), coefficient(NUMBERS, 0))
+  return f64x2.mul(f64x2.add(wide, f64x2.convert_low_i32x4_s(x1)), coefficient(NUMBERS, 1))
 }
 
-/** Draws first … first + n − 1 of the key, n a multiple of 4. */
+/** Draws first … first + n − 1 of the key, n a multiple of 8. */
 export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key0 = i32x4.splat(k0)
   const key1 = i32x4.splat(k1)
+  const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
+  const lanes = i32x4(0, 1, 2, 3)
+  const k21 = plus(key2, 1)
+  const k02 = plus(key0, 2)
+  const k13 = plus(key1, 3)
+  const k24 = plus(key2, 4)
+  const k05 = plus(key0, 5)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 32, at += 4) {
-    draw(key0, key1, at, i32x4(0, 1, 2, 3), out)
-  }
+  for (const end = out + (<usize>n << 3); out < end; out += 64, at += 8)
+    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
 }
 
+/** Numbers as they are needed, in the order of `NUMBERS`: see polynomial.ts. */
+const NUMBERS = memory.data<f64>([
+  67108864, 1.1102230246251565e-16, 1, 0.5, -2, 4, 1.5707963267948966, 4503599627370496,
+  // cos, from 8
+  2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2, -1.13596475577881948265e-11,
+  2.0875723212981748279e-9, -2.75573143513906633035e-7,
+  // sin, from 14
+  2.75573137070700676789e-6, -1.98412698298579493134e-4, 8.33333333332248946124e-3, 1.58969099521155010221e-10,
+  -2.50507602534068634195e-8, -1.66666666666666324348e-1
+])
+
+/** coefficient + z p, in the order of lib/elementary.ts. */
 @inline
-function step(p: v128, z: v128, coefficient: f64): v128 {
-  return f64x2.add(f64x2.splat(coefficient), f64x2.mul(z, p))
+function horner(p: v128, z: v128, i: usize): v128 {
+  return f64x2.add(coefficient(NUMBERS, i), f64x2.mul(z, p))
 }
 
-/** Normals first … first + n − 1 of the key, `first` even and n a multiple of 4. */
+/** Two pairs of normals at `out`, of the uniforms there: the even counters' two, then the odd ones'. */
+@inline
+function polar(out: usize): void {
+  const u = v128.load(out)
+  const v = v128.load(out, 16)
+  const one = coefficient(NUMBERS, 2)
+  const half = coefficient(NUMBERS, 3)
+  const r = f64x2.sqrt(f64x2.mul(coefficient(NUMBERS, 4), ln(f64x2.sub(one, u))))
+  const turns = f64x2.mul(coefficient(NUMBERS, 5), v)
+  const q = f64x2.floor(f64x2.add(turns, half))
+  const a = f64x2.mul(f64x2.sub(turns, q), coefficient(NUMBERS, 6))
+  const z = f64x2.mul(a, a)
+  const w = f64x2.mul(z, z)
+  const hz = f64x2.mul(half, z)
+  const whole = f64x2.sub(one, hz)
+  const cosRest = f64x2.add(
+    f64x2.mul(z, horner(horner(coefficient(NUMBERS, 8), z, 9), z, 10)),
+    f64x2.mul(f64x2.mul(w, w), horner(horner(coefficient(NUMBERS, 11), z, 12), z, 13))
+  )
+  const cos = f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, cosRest)))
+  const sinRest = f64x2.add(
+    horner(horner(coefficient(NUMBERS, 14), z, 15), z, 16),
+    f64x2.mul(f64x2.mul(z, w), horner(coefficient(NUMBERS, 17), z, 18))
+  )
+  const sin = f64x2.add(a, f64x2.mul(f64x2.mul(z, a), horner(sinRest, z, 19)))
+  // Quarter turns: an odd number swaps, and the signs are (q + 1) & 2 and q & 2.
+  const quarter = f64x2.add(q, coefficient(NUMBERS, 7))
+  const odd = i64x2.shr_s(i64x2.shl(quarter, 63), 63)
+  const above = i64x2.shr_u(quarter, 1)
+  const x = v128.xor(f64x2.mul(r, v128.bitselect(sin, cos, odd)), i64x2.shl(v128.xor(above, quarter), 63))
+  const y = v128.xor(f64x2.mul(r, v128.bitselect(cos, sin, odd)), i64x2.shl(above, 63))
+  v128.store(out, v128.shuffle<f64>(x, y, 0, 2))
+  v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
+}
+
+/** Normals first … first + n − 1 of the key, `first` even and n a multiple of 8. */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key0 = i32x4.splat(k0)
   const key1 = i32x4.splat(k1)
-  const one = f64x2.splat(1)
-  const half = f64x2.splat(0.5)
+  const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
+  const lanes = i32x4(0, 2, 1, 3)
+  const k21 = plus(key2, 1)
+  const k02 = plus(key0, 2)
+  const k13 = plus(key1, 3)
+  const k24 = plus(key2, 4)
+  const k05 = plus(key0, 5)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 32, at += 4) {
-    // The even counters' draws, then the odd ones'.
-    draw(key0, key1, at, i32x4(0, 2, 1, 3), out)
-    const u = v128.load(out)
-    const v = v128.load(out, 16)
-    const r = f64x2.sqrt(f64x2.mul(f64x2.splat(-2), ln(f64x2.sub(one, u))))
-    const turns = f64x2.mul(f64x2.splat(4), v)
-    const q = f64x2.floor(f64x2.add(turns, half))
-    const a = f64x2.mul(f64x2.sub(turns, q), f64x2.splat(PI_HALF))
-    const z = f64x2.mul(a, a)
-    const w = f64x2.mul(z, z)
-    const hz = f64x2.mul(half, z)
-    const whole = f64x2.sub(one, hz)
-    const cosRest = f64x2.add(
-      f64x2.mul(z, step(step(f64x2.splat(2.48015872894767294178e-5), z, -1.38888888888741095749e-3), z, 4.16666666666666019037e-2)),
-      f64x2.mul(
-        f64x2.mul(w, w),
-        step(step(f64x2.splat(-1.13596475577881948265e-11), z, 2.0875723212981748279e-9), z, -2.75573143513906633035e-7)
-      )
-    )
-    const cos = f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, cosRest)))
-    const sinRest = f64x2.add(
-      step(step(f64x2.splat(2.75573137070700676789e-6), z, -1.98412698298579493134e-4), z, 8.33333333332248946124e-3),
-      f64x2.mul(f64x2.mul(z, w), step(f64x2.splat(1.58969099521155010221e-10), z, -2.50507602534068634195e-8))
-    )
-    const sin = f64x2.add(a, f64x2.mul(f64x2.mul(z, a), step(sinRest, z, -1.66666666666666324348e-1)))
-    // Quarter turns: an odd number swaps, and the signs are (q + 1) & 2 and q & 2.
-    const quarter = f64x2.add(q, f64x2.splat(INTEGER))
-    const odd = i64x2.neg(v128.and(quarter, i64x2.splat(1)))
-    const sign = i64x2.splat(SIGN)
-    const x = v128.xor(
-      f64x2.mul(r, v128.bitselect(sin, cos, odd)),
-      v128.and(i64x2.shl(i64x2.add(quarter, i64x2.splat(1)), 62), sign)
-    )
-    const y = v128.xor(f64x2.mul(r, v128.bitselect(cos, sin, odd)), v128.and(i64x2.shl(quarter, 62), sign))
-    v128.store(out, v128.shuffle<f64>(x, y, 0, 2))
-    v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
+  for (const end = out + (<usize>n << 3); out < end; out += 64, at += 8) {
+    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
+    polar(out)
+    polar(out + 32)
   }
 }
 

@@ -7,18 +7,6 @@ import { distancesFrom, madd, outer, products, rowDots, ROWS, TILE, transpose } 
 /** Nearer to the span than this share of its length, a row has no direction outside it; as in ../pass.ts. */
 @inline const OUTSIDE: f64 = 1e-9
 
-@inline
-function at(base: usize, row: usize, width: i32, k: i32): usize {
-  return base + (row >> 5) * (<usize>width << 5) + (<usize>k << 5) + (row & 16)
-}
-
-/** Adds to a component's sum, two lanes of it. */
-@inline
-function addTo(sums: usize, k: i32, x: v128): void {
-  const to = sums + (<usize>k << 4)
-  v128.store(to, f64x2.add(v128.load(to), x))
-}
-
 /**
  * The strand's share of the sums of `scorePass` in ../pass.ts, whose notation this keeps: value [2], F [K, width],
  * Fb [K, widthRank], PP [K, widthK], then Q, logits and variances [K, 2], lanes apart where there is a 2.
@@ -64,9 +52,14 @@ export function score(job: usize, strand: i32, scratch: usize): void {
   const rest = along + TILE
   const xz = rest + TILE
   const zz = xz + TILE
+  const ones = zz + TILE
   const tileK = TILE * <usize>widthK
+  const quadK = <usize>widthK << 5
+  const rowK = <usize>K << 5
+  const quadRank = <usize>widthRank << 5
+  const rowRank = <usize>rank << 5
   const tileNoise = TILE * <usize>(full ? width : widthRank)
-  const dots = zz + TILE
+  const dots = ones + TILE
   const noiseDots = dots + (full ? tileK : TILE * <usize>widthRank)
   const A = noiseDots + tileK
   const W = A + tileK
@@ -76,7 +69,8 @@ export function score(job: usize, strand: i32, scratch: usize): void {
   const onData = E + tileK
   const U = onData + tileK
   const L = U + tileK
-  const Z = L + tileK
+  const S = L + tileK
+  const Z = S + tileK
   const moved = Z + tileNoise
   const noisy = moved + tileNoise
   const rows = noisy + tileNoise
@@ -130,7 +124,7 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           )
       }
 
-      // The noisy point.
+      // The noisy point: αA in the notation of ../pass.ts comes later, as does the sign.
       if (full) {
         products(left, <usize>width << 3, K, z, dim, width, noiseDots, widthK)
         rowDots(x, z, width, xz)
@@ -138,134 +132,125 @@ export function score(job: usize, strand: i32, scratch: usize): void {
         for (let r: usize = 0; r < TILE; r += 16) {
           const al = v128.load(alpha + r)
           const si = v128.load(sigma + r)
-          const cross = v128.load(xz + r)
-          const square = v128.load(zz + r)
           const a2 = f64x2.mul(al, al)
-          const onAlpha = f64x2.mul(f64x2.add(al, al), cross)
-          v128.store(N2 + r, madd(f64x2.mul(a2, v128.load(norms + r)), si, madd(onAlpha, si, square)))
-          for (let k: i32 = 0; k < K; k++) {
-            const data = f64x2.mul(al, v128.load(at(dots, r, widthK, k)))
-            v128.store(at(A, r, widthK, k), madd(data, si, v128.load(at(noiseDots, r, widthK, k))))
-          }
+          const onAlpha = f64x2.mul(f64x2.add(al, al), v128.load(xz + r))
+          v128.store(
+            N2 + r,
+            madd(f64x2.mul(a2, v128.load(norms + r)), si, madd(onAlpha, si, v128.load(zz + r)))
+          )
           v128.store(share + r, al)
+          const from = (r >> 5) * quadK + (r & 16)
+          for (let o = from, end = from + rowK; o < end; o += 32)
+            v128.store(A + o, madd(f64x2.mul(al, v128.load(dots + o)), si, v128.load(noiseDots + o)))
         }
       } else {
         const mean = f64x2.splat(partNumber(part, Part.Rest))
         for (let r: usize = 0; r < TILE; r += 16) {
           const al = v128.load(alpha + r)
           const si = v128.load(sigma + r)
-          const a2 = f64x2.mul(al, al)
-          let n2 = f64x2.mul(a2, v128.load(norms + r))
-          for (let j: i32 = 0; j < rank; j++) {
-            const noise = f64x2.mul(si, v128.load(at(Z, r, widthRank, j)))
-            const data = f64x2.mul(al, v128.load(at(dots, r, widthRank, j)))
-            n2 = madd(n2, noise, f64x2.add(f64x2.add(data, data), noise))
-            v128.store(at(moved, r, widthRank, j), noise)
-            v128.store(at(noisy, r, widthRank, j), f64x2.add(data, noise))
+          let n2 = f64x2.mul(f64x2.mul(al, al), v128.load(norms + r))
+          const from = (r >> 5) * quadRank + (r & 16)
+          const end = from + rowRank
+          for (let o = from; o < end; o += 32) {
+            const noise = f64x2.mul(si, v128.load(Z + o))
+            const data = f64x2.mul(al, v128.load(dots + o))
+            const both = f64x2.add(data, noise)
+            n2 = madd(n2, noise, f64x2.add(data, both))
+            v128.store(moved + o, noise)
+            v128.store(noisy + o, both)
           }
-          const beyond = isLaw ? v128.load(rest + r) : mean
-          n2 = madd(n2, f64x2.mul(si, si), beyond)
+          n2 = madd(n2, f64x2.mul(si, si), isLaw ? v128.load(rest + r) : mean)
           if (flags & Flag.Along) {
             const normal = f64x2.mul(si, v128.load(along + r))
             const distance = v128.load(outside + r)
-            const least = f64x2.mul(
-              f64x2.splat(OUTSIDE),
-              f64x2.sqrt(f64x2.add(v128.load(norms + r), f64x2.splat(1)))
-            )
+            const least = f64x2.mul(f64x2.splat(OUTSIDE), f64x2.sqrt(f64x2.add(v128.load(norms + r), f64x2.splat(1))))
             const has = f64x2.gt(distance, least)
             const onAlpha = v128.and(has, f64x2.mul(f64x2.add(al, al), distance))
             n2 = madd(n2, normal, f64x2.add(onAlpha, normal))
             const byLength = v128.and(has, f64x2.div(normal, distance))
             v128.store(share + r, f64x2.add(al, byLength))
-            for (let j: i32 = 0; j < rank; j++) {
-              const to = at(moved, r, widthRank, j)
-              v128.store(to, f64x2.sub(v128.load(to), f64x2.mul(byLength, v128.load(at(dots, r, widthRank, j)))))
-            }
+            for (let o = from; o < end; o += 32)
+              v128.store(moved + o, f64x2.sub(v128.load(moved + o), f64x2.mul(byLength, v128.load(dots + o))))
           } else v128.store(share + r, al)
           v128.store(N2 + r, n2)
         }
         products(basisGram, <usize>widthRank << 3, K, noisy, rank, widthRank, A, widthK)
       }
 
-      // 1/u_k and log π_k − (d/2) log u_k: from a quad to the next in `inverseStep` bytes.
-      let inverse = partAddress(part, Part.Inverse)
-      let prior = partAddress(part, Part.Prior)
-      let inverseStep: usize = 0
+      // 1/u_k and log π_k − (d/2) log u_k: the same for all rows, or a tile of them.
+      let inverses = partAddress(part, Part.Inverse)
+      let priors = partAddress(part, Part.Prior)
       if (perRow) {
-        inverse = U
-        prior = L
-        inverseStep = <usize>widthK << 5
+        inverses = U
+        priors = L
         for (let r: usize = 0; r < TILE; r += 16) {
           const al = v128.load(alpha + r)
           const si = v128.load(sigma + r)
           const a2 = f64x2.mul(al, al)
           const s2 = f64x2.mul(si, si)
-          for (let k: i32 = 0; k < K; k++) {
-            const u = madd(s2, a2, v128.load(variances + (<usize>k << 5)))
-            v128.store(at(U, r, widthK, k), f64x2.div(f64x2.splat(1), u))
-            const half = f64x2.mul(f64x2.splat(0.5 * <f64>dim), free ? ln(u) : f64x2.splat(0))
-            v128.store(at(L, r, widthK, k), f64x2.sub(v128.load(logits + (<usize>k << 5)), half))
+          const from = (r >> 5) * quadK + (r & 16)
+          for (let k: usize = 0; k < rowK; k += 32) {
+            const u = madd(s2, a2, v128.load(variances + k))
+            v128.store(U + from + k, f64x2.div(f64x2.splat(1), u))
+            let prior = v128.load(logits + k)
+            // Where variances are equal, so are the logarithms.
+            if (free) prior = f64x2.sub(prior, f64x2.mul(f64x2.splat(0.5 * <f64>dim), ln(u)))
+            v128.store(L + from + k, prior)
           }
         }
       }
 
-      // Responsibilities: their logarithms less the greatest, then exponentials.
+      // Responsibilities: their logarithms less the greatest, then exponentials. A becomes αA, and S holds q/u.
       for (let r: usize = 0; r < TILE; r += 16) {
         const al = v128.load(alpha + r)
         const a2 = f64x2.mul(al, al)
-        const twice = f64x2.add(al, al)
         const n2 = v128.load(N2 + r)
-        const step = (r >> 5) * inverseStep + (r & 16)
+        const from = (r >> 5) * quadK + (r & 16)
+        const end = from + rowK
+        // From an entry's offset to that of its component's constants.
+        const inverse = inverses + (perRow ? 0 : -from)
+        const prior = priors + (perRow ? 0 : -from)
+        const length = lengths - from
         let greatest = f64x2.splat(-Infinity)
-        for (let k: i32 = 0; k < K; k++) {
-          const offset = (<usize>k << 5) + step
-          const q = madd(
-            f64x2.sub(n2, f64x2.mul(twice, v128.load(at(A, r, widthK, k)))),
-            a2,
-            v128.load(lengths + (<usize>k << 5))
-          )
-          const half = f64x2.mul(f64x2.splat(0.5), v128.load(inverse + offset))
-          const w = f64x2.sub(v128.load(prior + offset), f64x2.mul(q, half))
+        for (let o = from; o < end; o += 32) {
+          const a = f64x2.mul(al, v128.load(A + o))
+          const q = madd(f64x2.sub(n2, f64x2.add(a, a)), a2, v128.load(length + o))
+          const relative = f64x2.mul(q, v128.load(inverse + o))
+          const w = f64x2.sub(v128.load(prior + o), f64x2.mul(f64x2.splat(0.5), relative))
           greatest = v128.pmax<f64>(greatest, w)
-          v128.store(at(W, r, widthK, k), w)
+          v128.store(A + o, a)
+          v128.store(S + o, relative)
+          v128.store(W + o, w)
         }
-        for (let k: i32 = 0; k < K; k++) {
-          const to = at(W, r, widthK, k)
-          v128.store(to, f64x2.sub(v128.load(to), greatest))
-        }
+        for (let o = from; o < end; o += 32) v128.store(W + o, f64x2.sub(v128.load(W + o), greatest))
       }
       mapExp(W, W, ROWS * widthK)
+      // Sums over the components, all still to be divided by the first.
       for (let r: usize = 0; r < TILE; r += 16) {
-        const al = v128.load(alpha + r)
-        const a2 = f64x2.mul(al, al)
-        const twice = f64x2.add(al, al)
-        const n2 = v128.load(N2 + r)
-        const step = (r >> 5) * inverseStep + (r & 16)
+        const from = (r >> 5) * quadK + (r & 16)
+        const end = from + rowK
+        const inverse = inverses + (perRow ? 0 : -from)
         let mass = f64x2.splat(0)
-        for (let k: i32 = 0; k < K; k++) mass = f64x2.add(mass, v128.load(at(W, r, widthK, k)))
-        const one = f64x2.div(f64x2.splat(1), mass)
         let b = f64x2.splat(0)
         let pA = f64x2.splat(0)
         let curvature = f64x2.splat(0)
-        for (let k: i32 = 0; k < K; k++) {
-          const to = at(W, r, widthK, k)
-          const w = f64x2.mul(v128.load(to), one)
-          const iu = v128.load(inverse + (<usize>k << 5) + step)
-          const a = v128.load(at(A, r, widthK, k))
-          const q = madd(f64x2.sub(n2, f64x2.mul(twice, a)), a2, v128.load(lengths + (<usize>k << 5)))
-          const p = f64x2.mul(w, iu)
+        for (let o = from; o < end; o += 32) {
+          const w = v128.load(W + o)
+          const p = f64x2.mul(w, v128.load(inverse + o))
+          mass = f64x2.add(mass, w)
           b = f64x2.add(b, p)
-          pA = madd(pA, p, a)
-          curvature = madd(curvature, f64x2.mul(p, q), iu)
-          v128.store(to, w)
-          v128.store(at(P, r, widthK, k), p)
+          pA = madd(pA, p, v128.load(A + o))
+          curvature = madd(curvature, p, v128.load(S + o))
+          v128.store(P + o, p)
         }
-        v128.store(B + r, b)
-        v128.store(PA + r, f64x2.mul(al, pA))
-        v128.store(curvatures + r, curvature)
+        const one = f64x2.div(f64x2.splat(1), mass)
+        v128.store(ones + r, one)
+        v128.store(B + r, f64x2.mul(b, one))
+        v128.store(PA + r, f64x2.mul(pA, one))
+        v128.store(curvatures + r, f64x2.mul(curvature, one))
       }
 
-      // The row's loss, and P = ∂loss/∂p, over Hp; then back through the softmax.
+      // The row's loss, and ∂loss/∂p over Hp; then back through the softmax.
       products(gram, <usize>widthK << 3, K, P, K, widthK, H, widthK)
       const h2 = f64x2.splat(isTarget ? 0 : 2)
       const square = f64x2.splat(isTarget ? 1 : -1)
@@ -275,87 +260,84 @@ export function score(job: usize, strand: i32, scratch: usize): void {
       for (let r: usize = 0; r < TILE; r += 16) {
         const al = v128.load(alpha + r)
         const si = v128.load(sigma + r)
+        const one = v128.load(ones + r)
         const a2 = f64x2.mul(al, al)
-        const twice = f64x2.add(al, al)
         const n2 = v128.load(N2 + r)
         const b = v128.load(B + r)
         const pA = v128.load(PA + r)
         const c = f64x2.mul(v128.load(weights + r), v128.load(weight + r))
-        const step = (r >> 5) * inverseStep + (r & 16)
+        const from = (r >> 5) * quadK + (r & 16)
+        const end = from + rowK
+        const inverse = inverses + (perRow ? 0 : -from)
         const base = f64x2.sub(f64x2.mul(b, n2), pA)
-        const bAlpha = f64x2.mul(b, al)
-        const toNoise = isTarget ? f64x2.div(f64x2.splat(2), si) : f64x2.splat(0)
+        const a2One = f64x2.mul(a2, one)
+        const hd = f64x2.mul(h2, d)
+        const constant = f64x2.sub(f64x2.mul(square2, base), hd)
+        const onA = f64x2.mul(square2, b)
+        let toNoise = f64x2.splat(0)
         let crossPoint = f64x2.splat(0)
-        if (isTarget) crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
-        let pHp = f64x2.splat(0)
         let cross = f64x2.splat(0)
+        if (isTarget) {
+          toNoise = f64x2.div(f64x2.splat(2), si)
+          crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
+        }
+        let pHp = f64x2.splat(0)
         let mean = f64x2.splat(0)
-        for (let k: i32 = 0; k < K; k++) {
-          const iu = v128.load(inverse + (<usize>k << 5) + step)
-          const a = v128.load(at(A, r, widthK, k))
-          const q = madd(f64x2.sub(n2, f64x2.mul(twice, a)), a2, v128.load(lengths + (<usize>k << 5)))
-          const p = v128.load(at(P, r, widthK, k))
-          const to = at(H, r, widthK, k)
-          const Hp = f64x2.mul(a2, v128.load(to))
+        for (let o = from; o < end; o += 32) {
+          const p = f64x2.mul(one, v128.load(P + o))
+          const Hp = f64x2.mul(a2One, v128.load(H + o))
           pHp = madd(pHp, p, Hp)
-          let onP = madd(
-            f64x2.mul(square2, f64x2.add(f64x2.sub(base, f64x2.mul(bAlpha, a)), Hp)),
-            h2,
-            f64x2.sub(f64x2.mul(q, iu), d)
-          )
+          let onP = f64x2.add(constant, f64x2.sub(f64x2.mul(square2, Hp), f64x2.mul(onA, v128.load(A + o))))
+          onP = madd(onP, h2, v128.load(S + o))
           if (isTarget) {
-            const noise = f64x2.mul(
-              toNoise,
-              f64x2.sub(f64x2.mul(al, v128.load(at(noiseDots, r, widthK, k))), crossPoint)
-            )
+            const noise = f64x2.mul(toNoise, f64x2.sub(f64x2.mul(al, v128.load(noiseDots + o)), crossPoint))
             onP = f64x2.add(onP, noise)
             cross = madd(cross, p, noise)
           }
           mean = madd(mean, p, onP)
-          v128.store(to, onP)
+          v128.store(P + o, p)
+          v128.store(H + o, onP)
         }
         const squared = f64x2.add(f64x2.sub(f64x2.mul(f64x2.mul(b, b), n2), f64x2.mul(f64x2.add(b, b), pA)), pHp)
-        let loss = madd(
-          f64x2.mul(square, squared),
-          h2,
-          f64x2.sub(v128.load(curvatures + r), f64x2.mul(d, b))
-        )
+        let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(v128.load(curvatures + r), f64x2.mul(d, b)))
         if (isTarget) loss = f64x2.add(loss, f64x2.add(cross, f64x2.div(v128.load(zz + r), f64x2.mul(si, si))))
         if (flags & Flag.Completed) loss = f64x2.add(loss, f64x2.div(d, f64x2.mul(si, si)))
         total = madd(total, c, loss)
 
+        // E = ∂loss/∂log π_k before normalisation, onQ = ∂loss/∂q_k.
         const cAlpha = f64x2.mul(c, al)
         const cSquare = f64x2.mul(c, a2)
         const toShare = f64x2.mul(cAlpha, v128.load(share + r))
         const bSquare = f64x2.mul(b, square)
-        for (let k: i32 = 0; k < K; k++) {
-          const iu = v128.load(inverse + (<usize>k << 5) + step)
-          const p = v128.load(at(P, r, widthK, k))
-          const onP = v128.load(at(H, r, widthK, k))
-          const w = v128.load(at(W, r, widthK, k))
-          const e = f64x2.mul(w, f64x2.sub(f64x2.mul(onP, iu), mean))
+        const toOuter = f64x2.mul(cSquare, square)
+        const toMean = f64x2.mul(one, mean)
+        let q2 = sumQ
+        for (let o = from; o < end; o += 32, q2 += 16) {
+          const iu = v128.load(inverse + o)
+          const p = v128.load(P + o)
+          const onP = v128.load(H + o)
+          const e = f64x2.sub(f64x2.mul(p, onP), f64x2.mul(toMean, v128.load(W + o)))
           const half = f64x2.mul(f64x2.splat(0.5), e)
           const onQ = f64x2.mul(iu, f64x2.sub(f64x2.mul(h2, p), half))
           const minusHalf = madd(onQ, bSquare, p)
-          const onA = f64x2.sub(f64x2.neg(minusHalf), minusHalf)
-          addTo(sumQ, k, f64x2.mul(cSquare, onQ))
-          v128.store(at(W, r, widthK, k), f64x2.mul(f64x2.mul(cSquare, square), p))
-          const data = at(onData, r, widthK, k)
-          v128.store(data, madd(v128.load(data), toShare, onA))
+          const onA = f64x2.add(minusHalf, minusHalf)
+          v128.store(q2, madd(v128.load(q2), cSquare, onQ))
+          v128.store(W + o, f64x2.mul(toOuter, p))
+          v128.store(onData + o, f64x2.sub(v128.load(onData + o), f64x2.mul(toShare, onA)))
           if (full) {
-            const onNoise = isTarget ? madd(f64x2.mul(si, onA), toNoise, p) : f64x2.mul(si, onA)
-            v128.store(at(E, r, widthK, k), f64x2.mul(cAlpha, onNoise))
-          } else v128.store(at(E, r, widthK, k), f64x2.mul(cAlpha, onA))
+            const onNoise = isTarget ? f64x2.sub(f64x2.mul(toNoise, p), f64x2.mul(si, onA)) : f64x2.mul(f64x2.neg(si), onA)
+            v128.store(E + o, f64x2.mul(cAlpha, onNoise))
+          } else v128.store(E + o, f64x2.mul(f64x2.neg(cAlpha), onA))
           if (free) {
-            const a = v128.load(at(A, r, widthK, k))
-            const q = madd(f64x2.sub(n2, f64x2.mul(twice, a)), a2, v128.load(lengths + (<usize>k << 5)))
-            const relative = f64x2.mul(q, iu)
+            const relative = v128.load(S + o)
             const onU = f64x2.sub(
               f64x2.mul(half, f64x2.sub(relative, d)),
               f64x2.mul(p, madd(onP, h2, relative))
             )
-            addTo(sumLogits, k, f64x2.mul(c, e))
-            addTo(sumVariances, k, f64x2.mul(cSquare, f64x2.mul(iu, onU)))
+            const toLogits = q2 + (sumLogits - sumQ)
+            v128.store(toLogits, madd(v128.load(toLogits), c, e))
+            const toVariances = q2 + (sumVariances - sumQ)
+            v128.store(toVariances, madd(v128.load(toVariances), cSquare, f64x2.mul(iu, onU)))
           }
         }
       }

@@ -24,11 +24,23 @@ export function transpose(rows: usize, columns: i32, tile: usize, width: i32): v
   const row = <usize>columns << 3
   for (let quad: i32 = 0; quad < QUADS; quad++, rows += row << 2) {
     let from = rows
-    for (let j: i32 = 0; j < columns; j++, from += 8, tile += 32) {
+    let j: i32 = 0
+    for (; j + 2 <= columns; j += 2, from += 16, tile += 64) {
+      const a = v128.load(from)
+      const b = v128.load(from + row)
+      const c = v128.load(from + 2 * row)
+      const d = v128.load(from + 3 * row)
+      v128.store(tile, v128.shuffle<f64>(a, b, 0, 2))
+      v128.store(tile, v128.shuffle<f64>(c, d, 0, 2), 16)
+      v128.store(tile, v128.shuffle<f64>(a, b, 1, 3), 32)
+      v128.store(tile, v128.shuffle<f64>(c, d, 1, 3), 48)
+    }
+    if (j < columns) {
       store<f64>(tile, load<f64>(from))
       store<f64>(tile, load<f64>(from + row), 8)
       store<f64>(tile, load<f64>(from + 2 * row), 16)
       store<f64>(tile, load<f64>(from + 3 * row), 24)
+      tile += 32
     }
     if (width > columns) {
       v128.store(tile, f64x2.splat(0))

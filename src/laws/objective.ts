@@ -107,14 +107,13 @@ const follow =
  * @example
  * import fc from 'fast-check'
  * import { Objective, Score, TimeLaw } from 'ornstein'
- * import { abs, sub, sum } from 'ornstein/float64'
+ * import { add, mean, sqrt, square, sub } from 'ornstein/float64'
  * import * as laws from 'ornstein/laws'
  *
- * const cubed = Objective.custom('cubed', TimeLaw.at(0.3), ({ score, target }) => {
- *   const off = abs(sub(score, target))
- *   return sum(off.mul(off).mul(off), 1)
- * })
- * laws.objective(cubed, Score.spherical({ components: 2 })).forEach(({ property }) => {
+ * const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.3), ({ score, target }) =>
+ *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
+ * )
+ * laws.objective(pseudoHuber, Score.spherical({ components: 2 })).forEach(({ property }) => {
  *   fc.assert(property, { numRuns: 10 })
  * })
  */

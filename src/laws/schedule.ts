@@ -168,7 +168,7 @@ export const schedule = (
     law(
       {
         name: 'drift is the slope of log α',
-        statement: `∀ t: f(t) = d log α/dt, to ${tolerance} (1 + |f|): differences of fourth order at relative step 2e-3.`,
+        statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|): differences of fourth order at relative step 2e-3.`,
         source: sde
       },
       one,
@@ -181,7 +181,7 @@ export const schedule = (
     law(
       {
         name: 'diffusion is what the drift leaves of the growth of σ²',
-        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance} (1 + |dσ²/dt| + |2fσ²|): differences of fourth order.`,
+        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|): differences of fourth order.`,
         source: sde
       },
       one,
@@ -201,7 +201,7 @@ export const schedule = (
         name: 'diffusing to s and then on to t is diffusing to t',
         statement:
           '∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], ' +
-          `N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${10 * tolerance} ` +
+          `N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} ` +
           'relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 24 nodes).',
         source: 'semigroup of the forward process'
       },

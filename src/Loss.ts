@@ -308,7 +308,7 @@ export const plans = <P extends string>(loss: Loss<P>, points: Points.Points): R
           ? [
               {
                 engine: 'fused',
-                reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data`,
+                reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.count)}`,
                 evaluate: fused(loss, family, points)
               },
               differentiate('serves every score and objective, slower')

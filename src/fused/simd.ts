@@ -96,6 +96,13 @@ const LEAST_TILES = 16
 const MOST_STRANDS = 64
 /** Steps that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
 const WORTH_THREADS = 4e6
+
+/** What a component costs a row in the softmax, in the products' multiplications. */
+const COMPONENT = 20
+
+/** Whether a pass over so many rows is worth more than one thread. */
+export const worthThreads = ({ rows, dim }: Pick<Rows, 'rows' | 'dim'>, components: number): boolean =>
+  rows * components * (dim + COMPONENT) >= WORTH_THREADS
 /** Data stay in memory up to this, or as long as they are the last that were used. */
 const KEPT = 2 ** 28
 /** Data larger than this are copied in by segments at each step. */
@@ -469,7 +476,7 @@ export const passes = (most = MOST): Passes => {
           [Job.Free, free ? 1 : 0]
         ],
         13 + 10 * widthK + widthRank + 4 * Math.max(width, widthRank),
-        dim * K + 20 * perComponent + (full ? parts.length * dim * (K + 10) : 0),
+        dim * K + COMPONENT * perComponent + (full ? parts.length * dim * (K + 10) : 0),
         sums
       )
     })
@@ -512,7 +519,7 @@ export const passes = (most = MOST): Passes => {
           [Job.PartCount, parts.length]
         ],
         4,
-        dim + 20 * parts.length,
+        dim + COMPONENT * parts.length,
         sums
       )
     })
@@ -540,7 +547,7 @@ export const passes = (most = MOST): Passes => {
           [Job.LogMass, logMass]
         ],
         4 + 2 * widthK,
-        dim * K + 20 * K,
+        (dim + COMPONENT) * K,
         sums
       )
     })

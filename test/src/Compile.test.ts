@@ -239,7 +239,7 @@ describe('Compile.pipeline', () => {
     expect(plan({ ...stage({}), stages: [...stage({}).stages, Stage.expectationMaximization({ steps: 1 })] })).toBe(
       [
         'stage 1: minimise E |s(x_t) + z/σ|², at t = 0.3',
-        '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data',
+        '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD',
         'stage 2: θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
         '  by closed form: the maximiser of the expected log-likelihood is known'
       ].join('\n')

@@ -65,7 +65,7 @@ const expectations = (name: string, { rows, dim }: Points.Points): ReadonlyArray
   Expectation.projected(),
   Expectation.projected({ draws: 2, antithetic: true }),
   Expectation.fixed({ rows, dim, values: normal('noise!', rows * dim) }),
-  ...(name === 'pair' ? [Expectation.quadrature({ nodes: 8 })] : [])
+  ...(name === 'pair' ? [Expectation.quadrature({ nodes: 3 })] : [])
 ]
 
 const objectives: ReadonlyArray<Objective.Objective> = [
@@ -91,6 +91,8 @@ const exploding = Schedule.custom({ name: 'variance exploding', alpha: () => 1, 
 
 describe.each(Object.keys(students))('%s', name => {
   const { score, params } = students[name]
+  // The pair has the first centre alone, of which there are two here.
+  const starts = name === 'pair' ? ['generic', 'zero'] : Object.keys(centres)
   const cases = Object.entries(points).flatMap(([data, points]) =>
     Object.entries(centres).flatMap(([start, rows]) =>
       expectations(name, points).flatMap(expectation =>
@@ -100,7 +102,7 @@ describe.each(Object.keys(students))('%s', name => {
       )
     )
   )
-  it.each(Object.keys(centres))('agree at %s centres', start => {
+  it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (score._tag !== 'SymmetricPair' && score._tag !== 'Custom' && points.rows < 4) {
         // More components than rows is refused; the loss itself is fine with it.

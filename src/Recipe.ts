@@ -1,6 +1,7 @@
 /**
  * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data. `Pipeline.show` says
- * what was chosen. They expect data of about unit scale, such as `Points.standardize` gives.
+ * what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters to them; an
+ * isotropic mixture is learned alike in any unit common to the columns.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { symmetricEigen } from '../lib/linalg.js'
@@ -46,17 +47,46 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
   })
 }
 
-const mixtureStage = (time: number, steps: number, rate: number): Stage.Stage =>
+/** Steps of the means in a unit of length. */
+const inUnit = (unit: number): ReadonlyArray<Optimizer.Optimizer> =>
+  unit === 1 ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+
+/**
+ * Adam on projected noise, whose variance is `noise` times `unit`² where the data has its own. The parameters that are
+ * lengths take steps in that unit.
+ */
+const mixtureStage = (
+  unit: number,
+  noise: number,
+  steps: number,
+  ...extra: ReadonlyArray<Optimizer.Optimizer>
+): Stage.Stage =>
   Stage.descend({
-    objective: Objective.denoising(TimeLaw.at(time)),
+    objective: Objective.denoising(
+      TimeLaw.at(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-Math.log(noise * unit ** 2))))
+    ),
     expectation: Expectation.projected({ antithetic: true }),
-    optimizer: Optimizer.adam({ rate: Rate.cosine({ rate, steps, final: rate / 100 }) }),
+    optimizer: Optimizer.chain(
+      Optimizer.scaleByAdam(),
+      ...inUnit(unit),
+      ...extra,
+      Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
+    ),
     steps
   })
 
+/** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
+const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+  const { dim } = points
+  const trace = Points.covariance(points).reduce((sum, c, at) => (at % (dim + 1) === 0 ? sum + c : sum), 0)
+  return score._tag === 'Isotropic' && trace > 0 ? Math.sqrt(trace / dim) : 1
+}
+
 /**
  * The paper's algorithm (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low. The pair
- * starts at random, K components at the likeliest of several k-means clusterings, the warm start.
+ * starts at random, K components at the likeliest of several k-means clusterings, the warm start. Where components are
+ * apart, the score is that of the nearest, whatever its weight: at low noise an isotropic mixture keeps its weights, and a
+ * closing step of expectation–maximization reads them off.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -73,6 +103,7 @@ const mixtureStage = (time: number, steps: number, rate: number): Stage.Stage =>
  */
 export const twoStage: Recipe = score => points => {
   const high = highNoise(points)
+  const unit = unitOf(score, points)
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -80,7 +111,13 @@ export const twoStage: Recipe = score => points => {
     stages:
       score._tag === 'SymmetricPair'
         ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
-        : [mixtureStage(high / 2, 150, 0.05), mixtureStage(LOW_NOISE, 300, 0.05)]
+        : score._tag === 'Isotropic'
+          ? [
+              mixtureStage(unit, 2, 150),
+              mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')),
+              Stage.expectationMaximization({ steps: 1 })
+            ]
+          : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
   })
 }
 
@@ -94,7 +131,7 @@ export const expectationMaximization: Recipe = score => () =>
   })
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
-export const maximumLikelihood: Recipe = score => () =>
+export const maximumLikelihood: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -102,7 +139,11 @@ export const maximumLikelihood: Recipe = score => () =>
     stages: [
       Stage.descend({
         objective: Objective.likelihood,
-        optimizer: Optimizer.adam({ rate: Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }) }),
+        optimizer: Optimizer.chain(
+          Optimizer.scaleByAdam(),
+          ...inUnit(unitOf(score, points)),
+          Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }))
+        ),
         steps: 500,
         relativeChange: 1e-8
       })

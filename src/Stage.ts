@@ -231,6 +231,9 @@ export const formula: (stage: Stage) => string = fold<string>({
   Anneal: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`
 })
 
+/** A repeated stage is written out, so that a run can say which it is in. */
+const MOST_REPEATS = 10_000
+
 const stoppingProblems = ({
   steps,
   relativeChange
@@ -259,7 +262,16 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
       ...all(stage).map(Problem.within('stage'))
     ],
     Sequence: ({ stages }) => stages.flatMap((stage, i) => all(stage).map(Problem.within(`stages[${i}]`))),
-    Repeat: ({ times, stage }) => [...Problem.count('times', times, 0, 2), ...all(stage).map(Problem.within('stage'))],
+    Repeat: ({ times, stage }) => [
+      ...Problem.unless(
+        Number.isSafeInteger(times) && times >= 0 && times <= MOST_REPEATS,
+        'times',
+        times,
+        `a whole number from 0 to ${MOST_REPEATS}`,
+        'let a stage take more steps instead'
+      ),
+      ...all(stage).map(Problem.within('stage'))
+    ],
     Anneal: ({ times, stage }) => [
       ...times.flatMap((time, i) => timeProblems(`times[${i}]`, time)(schedule)),
       ...all(stage).map(Problem.within('stage'))

@@ -126,17 +126,16 @@ const closest = ({ fitted: { means, variances } }: Fit): number =>
   )
 
 const notes = (fit: Fit): string => {
-  const { family, scaling, points, columns, recipe } = fit
+  const { family, scaling, points, columns } = fit
   const deviations = Points.standardize(points).scale
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
   const units = scaling === null ? 'the units of the data' : 'standardized units'
   const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
   return [
-    // Expectation–maximization alone has no rates, and so no scale of its own.
-    ...(scaling === null && recipe !== 'em' && (most > 3 || least < 1 / 3)
+    ...(scaling === null && most > 3 * least
       ? [
-          `Recipes are made for data of about unit scale; standard deviations here run from ${table.show(least, 3)} to ` +
-            `${table.show(most, 3)}. Try --standardize.`
+          `Standard deviations of the columns run from ${table.show(least, 3)} to ${table.show(most, 3)}, and a component ` +
+            'has one for all. Try --standardize.'
         ]
       : []),
     ...(family === 'symmetric-pair' && scaling === null

@@ -92,12 +92,16 @@ const usual: Readonly<Record<string, string>> = { '': 'gradient descent', Trace:
 /** An optimizer in a few words, by name where it is a usual one, over so many steps. */
 const brief = (optimizer: Optimizer.Optimizer, steps: number): string => {
   const parts = optimizer._tag === 'Chain' ? optimizer.parts : [optimizer]
-  const tags = parts.map(({ _tag }) => _tag).join(' ')
-  const name = tags.replace(/ ?ScaleByRate$/, '')
-  const last = parts.at(-1)
+  const frozen = parts.flatMap(part => (part._tag === 'Only' && part.part._tag === 'Zero' ? part.names : []))
+  const common = parts.filter(({ _tag }) => _tag !== 'Only')
+  const name = common
+    .map(({ _tag }) => _tag)
+    .join(' ')
+    .replace(/ ?ScaleByRate$/, '')
+  const last = common.at(-1)
   if (last?._tag !== 'ScaleByRate' || !Object.hasOwn(usual, name)) return Optimizer.show(optimizer)
   const [from, to] = [0, Math.max(0, steps - 1)].map(step => show(Rate.at(step)(last.rate), 2))
-  return `${usual[name]} at rate ${from}${to === from ? '' : ` to ${to}`}`
+  return `${usual[name]} at rate ${from}${to === from ? '' : ` to ${to}`}${frozen.length > 0 ? `, ${frozen.join(', ')} frozen` : ''}`
 }
 
 /** By which means a stage works, in a few words. */

@@ -48,7 +48,7 @@ export const converged = ({ stages }: Fit): boolean => stages.length > 0 && stag
 /** Why a stage ended. */
 export const ending = ({ rule, values, limit }: StageRun): string =>
   ({
-    steps: `all ${limit} steps`,
+    steps: limit === 1 ? 'one step' : `all ${limit} steps`,
     gradientNorm: `${values.length} of ${limit} steps, then the gradient vanished`,
     relativeChange: `${values.length} of ${limit} steps, then the parameters stood still`
   })[rule]

@@ -285,7 +285,7 @@ ignored: Sepal.Length, Sepal.Width, Species
   steps                   ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} (converged)
 
 How (em, seed 0):
-  start    Initializer.kMeansPlusPlus
+  start    Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
   stage 1  θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]; closed form; ${/steps +(\d+)/.exec(stdout)?.[1] ?? ''} of 500 steps, then the parameters stood still
 
 The report is in iris.html: open it in a browser.
@@ -297,7 +297,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
 
   it('says what may be wrong, and how to see more', async () => {
     const { stdout } = await ornstein('fit %penguins.csv --recipe two-stage')
-    expect(stdout).toContain('standard deviations here run from 1.97 to 801. Try --standardize.')
+    expect(stdout).toContain('Standard deviations of the columns run from 1.97 to 801')
     expect(stdout).toContain('Add --out model.json')
     expect(stdout).toContain('Add --report report.html')
     expect((await ornstein('fit %penguins.csv --standardize')).stdout).not.toContain('Try --standardize')
@@ -315,8 +315,8 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     const watched = await ornstein('fit %faithful.csv --standardize', { isTTY: true, now })
     const written = watched.stderr.split('\r\x1b[2K')
     expect(written[0]).toBe('')
-    expect(written[1]).toMatch(/^stage 1 of 2, step 1 of 150: [\d.]+$/)
-    expect(written.at(-2)).toMatch(/^stage 2 of 2, step \d+ of 300: [\d.]+$/)
+    expect(written[1]).toMatch(/^stage 1 of 3, step 1 of 150: [\d.]+$/)
+    expect(written.at(-2)).toMatch(/^stage [23] of 3, step \d+ of \d+: [\d.]+$/)
     expect(written.at(-1)).toBe('')
     // Ten lines a second: with 60 ms between two looks at the clock, not every step is told.
     expect(written.length).toBeLessThan(300)

@@ -1,0 +1,125 @@
+/** Explicit Runge–Kutta methods for dy/dt = f(t, y), forwards or backwards in t. */
+
+export type Field = (t: number, y: Float64Array) => Float64Array
+
+/** From `from` to `to`, which may be earlier: y at `from` in, y at `to` out. */
+export type Solver = (field: Field) => (from: number, to: number, y: Float64Array) => Float64Array
+
+/** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not looked at. */
+export const combine = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
+  const out = new Float64Array(terms[0][1].length)
+  for (const [coefficient, vector] of terms)
+    if (coefficient !== 0) for (let i = 0; i < out.length; i++) out[i] += coefficient * vector[i]
+  return out
+}
+
+/** Stage i is k_i = f(t + c_i h, y + h Σ_j a_ij k_j); the step is y + h Σ b_i k_i. */
+export interface Tableau {
+  readonly c: ReadonlyArray<number>
+  readonly a: ReadonlyArray<ReadonlyArray<number>>
+  readonly b: ReadonlyArray<number>
+}
+
+export const euler: Tableau = { c: [0], a: [[]], b: [1] }
+
+/** Heun 1900: of order 2, the explicit trapezium. */
+export const heun: Tableau = { c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2] }
+
+/** Kutta 1901: of order 4, the classical one. */
+export const rungeKutta4: Tableau = {
+  c: [0, 1 / 2, 1 / 2, 1],
+  a: [[], [1 / 2], [0, 1 / 2], [0, 0, 1]],
+  b: [1 / 6, 1 / 3, 1 / 3, 1 / 6]
+}
+
+/** Dormand & Prince 1980, RK5(4)7M (Hairer, Nørsett & Wanner, *Solving ODEs I*, table II.5.2). Stage 7 is at y(t + h). */
+const dormandPrince5: Tableau = {
+  c: [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1],
+  a: [
+    [],
+    [1 / 5],
+    [3 / 40, 9 / 40],
+    [44 / 45, -56 / 15, 32 / 9],
+    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
+    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
+    [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]
+  ],
+  b: [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0]
+}
+
+/** b less the weights of the embedded method of order 4. */
+const dormandPrinceError = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
+
+/** All the slopes of a step, the first of which may be known. A stage at c = 1 is at `to` exactly. */
+const slopes = (
+  { c, a }: Tableau,
+  field: Field,
+  from: number,
+  to: number,
+  y: Float64Array,
+  first?: Float64Array
+): ReadonlyArray<Float64Array> => {
+  const h = to - from
+  const found: Float64Array[] = []
+  for (let i = 0; i < c.length; i++)
+    found.push(
+      i === 0 && first !== undefined
+        ? first
+        : field(
+            c[i] === 1 ? to : from + c[i] * h,
+            combine([[1, y], ...a[i].map((weight, j) => [h * weight, found[j]] as const)])
+          )
+    )
+  return found
+}
+
+const advance = ({ b }: Tableau, h: number, y: Float64Array, k: ReadonlyArray<Float64Array>): Float64Array =>
+  combine([[1, y], ...b.map((weight, i) => [h * weight, k[i]] as const)])
+
+/** One step of a method from `from` to `to`. */
+export const step =
+  (tableau: Tableau): Solver =>
+  field =>
+  (from, to, y) =>
+    advance(tableau, to - from, y, slopes(tableau, field, from, to, y))
+
+/** So many steps, tried or taken, are the sign of a field that cannot be solved to the tolerance. */
+const MOST_STEPS = 100_000
+
+/**
+ * Dormand–Prince 5(4) with local extrapolation: as many steps as it takes for the error of each, entry by entry, to be at
+ * most tolerance · (1 + |y|). The first try is the whole way. The step's length is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett & Wanner, §II.4). Where the
+ * length would fall below what t can resolve, the rest is one step, whatever its error: a result that is not finite or
+ * not accurate is then the field's doing.
+ */
+export const dormandPrince =
+  (tolerance: number): Solver =>
+  field =>
+  (start, end, initial) => {
+    let t = start
+    let y = initial
+    let h = end - start
+    let first = field(t, y)
+    for (let tries = 0; t !== end; tries++) {
+      const lost = t + h === t || tries >= MOST_STEPS
+      const to = lost || Math.abs(h) >= Math.abs(end - t) ? end : t + h
+      const k = slopes(dormandPrince5, field, t, to, y, first)
+      const next = advance(dormandPrince5, to - t, y, k)
+      const difference = combine(dormandPrinceError.map((weight, i) => [(to - t) * weight, k[i]] as const))
+      let error = 0
+      for (let i = 0; i < next.length; i++)
+        error = Math.max(
+          error,
+          Math.abs(difference[i]) / (tolerance * (1 + Math.max(Math.abs(y[i]), Math.abs(next[i]))))
+        )
+      // Math.max passes NaN on, which is no error ≤ 1: the step is tried again, shorter.
+      const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * error ** -0.2))
+      h = (to - t) * (factor > 0 ? factor : 0.2)
+      if (error <= 1 || lost) {
+        t = to
+        y = next
+        first = k[6]
+      }
+    }
+    return y
+  }

@@ -384,7 +384,9 @@ export const pipeline =
     const common = commonProblems(pipeline, points)
     // An initializer looks at the data, and at nothing that is already known to be wrong.
     const start: Initializer.Start<P> =
-      common.length > 0 ? E.left([]) : pipe(initializer, Initializer.interpret(score, points))
+      common.length > 0
+        ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
+        : pipe(initializer, Initializer.interpret(score, points))
     const described = stages.flatMap((stage, i) =>
       Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
     )

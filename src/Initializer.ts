@@ -306,22 +306,60 @@ const varianceAbout = (points: Points.Points, centres: NdArray): number => {
   return total > 0 ? total / points.dim : 1
 }
 
-/** The start of a score on data, or what is wrong with the initializer for them. */
+const notNegative = (field: string, value: number, suggestion: number): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(value >= 0 && value < Infinity, field, value, '≥ 0 and finite', `try ${suggestion}`)
+
+/** What is wrong with an initializer, before any data. */
+export const problems: (initializer: Initializer) => ReadonlyArray<Problem.Problem> = fold<
+  ReadonlyArray<Problem.Problem>
+>({
+  Gaussian: ({ scale }) => Problem.positive('scale', scale, 1),
+  OnSphere: ({ radius }) => Problem.positive('radius', radius, 1),
+  FromData: () => [],
+  KMeansPlusPlus: () => [],
+  KMeans: ({ steps }) => Problem.count('steps', steps, 0, 20),
+  MomentsMatched: () => [],
+  Spectral: () => [],
+  WarmStart: ({ radius }) => notNegative('radius', radius, 0.5),
+  Values: () => [],
+  Centres: () => [],
+  BestOf: ({ count, initializer }) => [
+    ...Problem.count('count', count, 1, 10),
+    ...problems(initializer).map(Problem.within('initializer'))
+  ],
+  Perturbed: ({ scale, initializer }) => [
+    ...notNegative('scale', scale, 0.1),
+    ...problems(initializer).map(Problem.within('initializer'))
+  ]
+})
+
+/** The start of a score on data, or all that is wrong with the initializer for them. */
 export const interpret =
+  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
+  (initializer: Initializer): Start<P> => {
+    const own = problems(initializer).map(Problem.within('initializer'))
+    const start = pipe(initializer, fit(score, points))
+    return own.length === 0 ? start : E.left([...(E.isLeft(start) ? start.left : []), ...own])
+  }
+
+/** The start of a score on data; or how the initializer, sound in itself, does not fit them. */
+const fit =
   <P extends string>(score: Score.Score<P>, points: Points.Points) =>
   (initializer: Initializer): Start<P> => {
     const { shapes, family } = Score.interpret(score)
     const wanted = shapes(points.dim)
-    const noCentres = Problem.of(
-      'initializer',
-      show(initializer),
-      `one for ${Score.show(score)}, which has no centres`,
-      'use Initializer.gaussian, or Initializer.values with all parameters by name'
-    )
+    const noCentres = (): ReadonlyArray<Problem.Problem> => [
+      Problem.of(
+        'initializer',
+        show(initializer),
+        `one for ${Score.show(score)}, which has no centres`,
+        'use Initializer.gaussian, or Initializer.values with all parameters by name'
+      )
+    ]
     const started = (draw: (count: number) => Draw): Start<P> =>
       pipe(
         family,
-        E.fromOption(() => [noCentres]),
+        E.fromOption(noCentres),
         E.map(({ fromCentres, count }) => {
           const centresOf = draw(count)
           return key => {
@@ -330,11 +368,7 @@ export const interpret =
           }
         })
       )
-    const given = (
-      centres: ReadonlyArray<ReadonlyArray<number>>,
-      then: (centres: NdArray) => Draw,
-      extra: ReadonlyArray<Problem.Problem> = []
-    ): Start<P> => {
+    const given = (centres: ReadonlyArray<ReadonlyArray<number>>, then: (centres: NdArray) => Draw): Start<P> => {
       const array = Params.ndArray(centres)
       const count = pipe(
         family,
@@ -345,46 +379,36 @@ export const interpret =
       )
       const fits =
         array !== null && array.shape.length === 2 && array.shape[0] === count && array.shape[1] === points.dim
-      const problems = [
-        ...Problem.unless(
-          fits && array.values.every(Number.isFinite),
-          'initializer.centres',
-          JSON.stringify(centres),
-          `${count} finite centre${count === 1 ? '' : 's'} of ${points.dim} coordinates`,
-          'give one list of coordinates for each centre'
-        ),
-        ...extra
-      ]
-      return array === null || problems.length > 0 ? E.left(problems) : started(() => then(array))
+      return fits && array.values.every(Number.isFinite)
+        ? started(() => then(array))
+        : E.left([
+            Problem.of(
+              'initializer.centres',
+              JSON.stringify(centres),
+              `${count} finite centre${count === 1 ? '' : 's'} of ${points.dim} coordinates`,
+              'give one list of coordinates for each centre'
+            )
+          ])
     }
     const inner = (initializer: Initializer): Start<P> =>
-      pipe(initializer, interpret(score, points), E.mapLeft(RA.map(Problem.within('initializer'))))
+      pipe(initializer, fit(score, points), E.mapLeft(RA.map(Problem.within('initializer'))))
     return fold<Start<P>>({
       OnSphere: ({ radius }) => {
-        const problems = Problem.positive('initializer.radius', radius, 1)
         const mean = Points.mean(points)
         const atMean = (count: number): NdArray => ({
           shape: [count, points.dim],
           values: Float64Array.from({ length: count * points.dim }, (_, at) => mean[at % points.dim])
         })
-        return problems.length > 0 ? E.left(problems) : started(count => displaced(atMean(count), radius))
+        return started(count => displaced(atMean(count), radius))
       },
-      KMeans: ({ steps }) => {
-        const problems = Problem.count('initializer.steps', steps, 0, 20)
-        return problems.length > 0
-          ? E.left(problems)
-          : started(count => key => Array.from({ length: steps }).reduce(lloyd(points), spread(points, count)(key)))
-      },
+      KMeans: ({ steps }) =>
+        started(count => key => Array.from({ length: steps }).reduce(lloyd(points), spread(points, count)(key))),
       MomentsMatched: () => started(count => momentMatchedCentres(points, count)),
       BestOf: ({ count, initializer }) =>
         pipe(
           E.Do,
-          E.apS('family', E.fromOption(() => [noCentres])(family)),
+          E.apS('family', E.fromOption(noCentres)(family)),
           E.apS('start', inner(initializer)),
-          E.filterOrElse(
-            () => count >= 1 && Number.isSafeInteger(count),
-            () => Problem.count('initializer.count', count, 1, 10)
-          ),
           E.map(({ family, start }) => {
             const loss = ExpectationMaximization.loss(family, points)
             return (key: Key.Key) =>
@@ -397,10 +421,6 @@ export const interpret =
       Perturbed: ({ scale, initializer }) =>
         pipe(
           inner(initializer),
-          E.filterOrElse(
-            () => scale >= 0 && scale < Infinity,
-            (): ReadonlyArray<Problem.Problem> => [Problem.of('initializer.scale', scale, '≥ 0 and finite', 'try 0.1')]
-          ),
           E.map(start => key => {
             const keys = pipe(key, Key.named('start', 'noise'))
             return pipe(
@@ -412,18 +432,15 @@ export const interpret =
             )
           })
         ),
-      Gaussian: ({ scale }) => {
-        const problems = Problem.positive('initializer.scale', scale, 1)
-        if (problems.length > 0) return E.left(problems)
-        return O.isSome(family)
+      Gaussian: ({ scale }) =>
+        O.isSome(family)
           ? started(count => normals([count, points.dim], scale))
           : E.right(key =>
               pipe(
                 wanted,
                 Params.map((shape: ReadonlyArray<number>, name) => normals(shape, scale)(Key.named(name)(key)[name]))
               )
-            )
-      },
+            ),
       FromData: () => started(count => differentRows(points, count)),
       KMeansPlusPlus: () => started(count => spread(points, count)),
       Spectral: () =>
@@ -432,12 +449,7 @@ export const interpret =
             ? () => topOfSecondMoment(points)
             : spread(projectedOnTop(points, Math.max(1, count - 1)), count)
         ),
-      WarmStart: ({ centres, radius }) =>
-        given(
-          centres,
-          array => displaced(array, radius),
-          Problem.unless(radius >= 0 && radius < Infinity, 'initializer.radius', radius, '≥ 0 and finite', 'try 0.5')
-        ),
+      WarmStart: ({ centres, radius }) => given(centres, array => displaced(array, radius)),
       Centres: ({ centres }) => given(centres, array => () => array),
       Values: ({ values }) => {
         const problems = parameterProblems(wanted, values)

@@ -113,9 +113,15 @@ export const norm = <P extends string>(params: Params<P>): number =>
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => values.every(Number.isFinite))
 
+const showArray = (array: NdArray): string =>
+  // An array that its values do not fill cannot be nested.
+  size(array.shape) === array.values.length
+    ? JSON.stringify(nested(array))
+    : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
+
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
-    .map(name => `${name}: ${JSON.stringify(nested(params[name]))}`)
+    .map(name => `${name}: ${showArray(params[name])}`)
     .join(', ')} })`
 
 /** JSON has no −0, NaN or infinities: they are written as strings, so that a state read back has the same bits. */

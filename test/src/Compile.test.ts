@@ -213,6 +213,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     points,
     [
       'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',
+      'initializer.scale: 0 is not > 0 and finite; try 1',
       'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
       'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
       'stages[0].optimizer.beta1: 1 is not in [0, 1); try 0.9',

@@ -31,7 +31,7 @@ export interface Options {
 const defaults: Options = { machine: Run, compile: Compile.pipeline, seeds }
 
 /** A pipeline, or many. */
-type Some<A> = A | fc.Arbitrary<A>
+export type Some<A> = A | fc.Arbitrary<A>
 
 export const arbitraryOf = <A>(some: Some<A>): fc.Arbitrary<A> =>
   some instanceof fc.Arbitrary ? some : fc.constant(some)

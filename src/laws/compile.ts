@@ -1,0 +1,367 @@
+/** Laws of compilation: every plan the same number, every error at once, and no input that makes it throw. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import * as Initializer from '../Initializer.js'
+import { type Loss } from '../Loss.js'
+import * as Objective from '../Objective.js'
+import * as Optimizer from '../Optimizer.js'
+import * as Params from '../Params.js'
+import * as Pipeline from '../Pipeline.js'
+import type { Points } from '../Points.js'
+import * as Problem from '../Problem.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as Stage from '../Stage.js'
+import * as TimeLaw from '../TimeLaw.js'
+import { sameBits } from './bits.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+import { params as paramsOf, seeds, showPoints } from './pipelines.js'
+import { arbitraryOf, type Some } from './run.js'
+
+// —— losses ——
+
+/** A loss, with a point at which it is evaluated. */
+interface Evaluation<P extends string> {
+  readonly params: Params.Params<P>
+  readonly seed: number
+}
+
+export interface PlansOptions<P extends string> {
+  /** The computation under test. */
+  readonly plans: (loss: Loss<P>) => ReturnType<typeof Compile.plans<P>>
+  readonly params: fc.Arbitrary<Params.Params<P>>
+  readonly seeds: fc.Arbitrary<number>
+  /** Relative to 1 + |value| and the largest derivative: rounding, in another order. */
+  readonly tolerance: number
+}
+
+/**
+ * The laws of the plans for a loss on data: they are ways to one number.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Expectation, Objective, Schedule, Score, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.symmetricPair,
+ *   objective: Objective.denoising(TimeLaw.at(0.5)),
+ *   expectation: Expectation.projected()
+ * }
+ * laws.plans(loss, { rows: 2, dim: 1, values: Float64Array.of(-1, 2) }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const plans = <P extends string>(
+  loss: Loss<P>,
+  points: Points,
+  options: Partial<PlansOptions<P>> = {}
+): ReadonlyArray<Law> => {
+  const {
+    plans,
+    params,
+    seeds: ofSeeds,
+    tolerance
+  } = {
+    plans: Compile.plans<P>,
+    params: paramsOf(loss.score)(points.dim),
+    seeds,
+    tolerance: 1e-12,
+    ...options
+  }
+  const ways = plans(loss)(points)
+  const cases: fc.Arbitrary<Evaluation<P>> = fc.record({ params, seed: ofSeeds })
+  const show = ({ params, seed }: Evaluation<P>): string =>
+    [
+      `${Objective.show(loss.objective)} of ${Score.show(loss.score)}, ${Schedule.show(loss.schedule)}, ${Expectation.show(loss.expectation)}`,
+      `on ${showPoints(points)}`,
+      `at ${Params.show(params)}, Key.fromSeed(${seed})`
+    ].join('\n')
+  return [
+    law(
+      {
+        name: 'every plan gives the same value and gradient',
+        statement:
+          '∀ θ, key, plans a, b: |a − b| ≤ tolerance, the value relative to 1 + |value|, the gradient to its largest entry too',
+        source: 'a fused plan is never a second truth'
+      },
+      cases,
+      show,
+      ({ params, seed }) => {
+        const [first, ...others] = compiled(ways)
+        const wanted = first.evaluate(params, Key.fromSeed(seed))
+        const size = 1 + Math.abs(wanted.value)
+        const gradient = flat(wanted.gradient)
+        return others.every(({ engine, evaluate }) => {
+          const found = evaluate(params, Key.fromSeed(seed))
+          return (
+            sameBits(Params.shapes(found.gradient), Params.shapes(wanted.gradient)) &&
+            agree(`value by ${engine}`, [found.value], [wanted.value], tolerance * size) &&
+            agree(
+              `gradient by ${engine}`,
+              flat(found.gradient),
+              gradient,
+              tolerance * Math.max(size, greatest(gradient))
+            )
+          )
+        })
+      }
+    ),
+    law(
+      {
+        name: 'the key determines the loss',
+        statement:
+          '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key',
+        source: 'randomness is a value'
+      },
+      cases,
+      show,
+      ({ params, seed }) =>
+        compiled(ways).every(({ evaluate }) => {
+          const once = evaluate(params, Key.fromSeed(seed))
+          const again = evaluate(params, Key.fromSeed(seed))
+          const other = Expectation.isDeterministic(loss.expectation) ? evaluate(params, Key.fromSeed(seed + 1)) : once
+          return sameBits(once, again) && sameBits(once, other)
+        })
+    )
+  ]
+}
+
+// —— pipelines ——
+
+interface Case<P extends string> {
+  readonly pipeline: Pipeline.Pipeline<P>
+  readonly points: Points
+}
+
+/** A way to spoil a pipeline or its data, and the field that is named for it. */
+export interface Fault {
+  readonly field: string
+  readonly on: <P extends string>(sound: Case<P>) => Case<P>
+}
+
+/** Faults that know nothing of one another; those of a stage are in one more, put after the pipeline's own. */
+const faults = (stages: number): ReadonlyArray<Fault> => {
+  const broken = Schedule.custom({ name: 'broken', alpha: () => 1, sigma: () => -1, until: 1 })
+  const whole = (field: string, parts: Partial<Pipeline.Pipeline<string>>): Fault => ({
+    field,
+    // A spoilt score has parameters of other names; it is not run.
+    on: ({ pipeline, points }) => ({ pipeline: { ...pipeline, ...(parts as object) }, points })
+  })
+  const inLast = (field: string, parts: Partial<Stage.Descend>): Fault => ({
+    field: `stages[${stages}].${field}`,
+    on: ({ pipeline, points }) => ({
+      pipeline: {
+        ...pipeline,
+        stages: pipeline.stages.map((stage, i) =>
+          i === stages && stage._tag === 'Descend' ? { ...stage, ...parts } : stage
+        )
+      },
+      points
+    })
+  })
+  return [
+    {
+      field: 'points.row 1, column 1',
+      on: ({ pipeline, points }) => ({ pipeline, points: { ...points, values: points.values.map(() => NaN) } })
+    },
+    whole('schedule', { schedule: broken }),
+    whole('score.components', { score: Score.spherical({ components: 0 }) }),
+    whole('initializer.scale', { initializer: Initializer.gaussian({ scale: -1 }) }),
+    inLast('steps', { steps: -1 }),
+    inLast('gradientNorm', { gradientNorm: -1 }),
+    inLast('relativeChange', { relativeChange: NaN }),
+    inLast('objective.timeLaw.time', { objective: Objective.denoising(TimeLaw.at(-1)) }),
+    inLast('expectation.draws', { expectation: Expectation.monteCarlo({ draws: 0 }) }),
+    inLast('optimizer.rate', { optimizer: Optimizer.gradientDescent({ rate: 0 }) })
+  ]
+}
+
+const withOneMore = <P extends string>(pipeline: Pipeline.Pipeline<P>): Pipeline.Pipeline<P> => ({
+  ...pipeline,
+  stages: [
+    ...pipeline.stages,
+    Stage.descend({
+      objective: Objective.denoising(TimeLaw.at(0.5)),
+      optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+      steps: 1
+    })
+  ]
+})
+
+/** Numbers that are wrong nearly everywhere, and right where any would be. */
+const wild = fc.constantFrom(NaN, Infinity, -Infinity, -1, -0, 0, 0.5, 3, 1e300, -1e300)
+
+const entriesOf = (value: unknown): ReadonlyArray<readonly [string, unknown]> =>
+  typeof value === 'object' && value !== null ? Object.entries(value) : []
+
+const countNumbers = (value: unknown): number =>
+  typeof value === 'number' ? 1 : entriesOf(value).reduce((sum, [, inner]) => sum + countNumbers(inner), 0)
+
+/** The value with its n-th number replaced, in order of writing. */
+const withNumber = (value: unknown, n: number, by: number): unknown => {
+  if (typeof value === 'number') return n === 0 ? by : value
+  const entries = entriesOf(value)
+  if (n < 0 || entries.length === 0) return value
+  const { made } = entries.reduce<{ readonly left: number; readonly made: ReadonlyArray<readonly [string, unknown]> }>(
+    ({ left, made }, [key, inner]) => ({
+      left: left - countNumbers(inner),
+      made: [...made, [key, left < 0 ? inner : withNumber(inner, left, by)]]
+    }),
+    { left: n, made: [] }
+  )
+  const inners = made.map(([, inner]) => inner)
+  return value instanceof Float64Array
+    ? Float64Array.from(inners, Number)
+    : Array.isArray(value)
+      ? inners
+      : Object.fromEntries(made)
+}
+
+/** A pipeline with some of its numbers wild. */
+const spoilt = <P extends string>(pipelines: fc.Arbitrary<Pipeline.Pipeline<P>>): fc.Arbitrary<Pipeline.Pipeline<P>> =>
+  fc.tuple(pipelines, fc.array(fc.tuple(fc.nat(), wild), { maxLength: 3 })).map(([pipeline, changes]) =>
+    changes.reduce(
+      // Every number is replaced by a number, and all else stays.
+      (spoilt, [n, by]) => withNumber(spoilt, n % Math.max(1, countNumbers(spoilt)), by) as Pipeline.Pipeline<P>,
+      pipeline
+    )
+  )
+
+/** Points literals that the compiler takes and `Points.validate` may not. */
+const malformed: fc.Arbitrary<Points> = (() => {
+  const size = fc.oneof(fc.nat({ max: 3 }), wild)
+  const values = fc.array(fc.oneof({ weight: 5, arbitrary: fc.integer({ min: -3, max: 3 }) }, wild), { maxLength: 9 })
+  const arrays = values.map(values => Float64Array.from(values))
+  return fc.record(
+    { rows: size, dim: size, values: arrays, weights: arrays },
+    { requiredKeys: ['rows', 'dim', 'values'] }
+  )
+})()
+
+const show = <P extends string>({ pipeline, points }: Case<P>): string =>
+  `${Pipeline.show(pipeline)}\non ${showPoints(points)}`
+
+const isWhole = (problem: Problem.Problem): boolean =>
+  holds(
+    [problem.field, problem.value, problem.domain, problem.remedy].every(text => text.trim() !== ''),
+    () => `a part is missing: ${JSON.stringify(problem)}`
+  )
+
+export interface CompileOptions {
+  /** The computation under test. */
+  readonly compile: typeof Compile.pipeline
+  readonly seeds: fc.Arbitrary<number>
+}
+
+/**
+ * The laws of compiling a pipeline, or many, on data on which they compile.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const points = { rows: 3, dim: 1, values: Float64Array.of(-2, 1, 2) }
+ * laws.compile(laws.arbitraries.pipelines()(points), points).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const compile = <P extends string>(
+  pipeline: Some<Pipeline.Pipeline<P>>,
+  points: Points,
+  options: Partial<CompileOptions> = {}
+): ReadonlyArray<Law> => {
+  const { compile, seeds: ofSeeds } = { compile: Compile.pipeline, seeds, ...options }
+  const pipelines = arbitraryOf(pipeline)
+  const sound: fc.Arbitrary<Case<P>> = pipelines.map(pipeline => ({ pipeline, points }))
+  const broken: fc.Arbitrary<Case<P>> = fc.record({
+    pipeline: spoilt(pipelines),
+    points: fc.oneof(fc.constant(points), malformed)
+  })
+  const faulty: fc.Arbitrary<Case<P> & { readonly fields: ReadonlyArray<string> }> = pipelines.chain(pipeline =>
+    fc.subarray([...faults(pipeline.stages.length)], { minLength: 1 }).map(faults => ({
+      ...faults.reduce<Case<P>>((spoilt, { on }) => on(spoilt), { pipeline: withOneMore(pipeline), points }),
+      fields: faults.map(({ field }) => field)
+    }))
+  )
+  const problemsOf = ({ pipeline, points }: Case<P>): ReadonlyArray<Problem.Problem> =>
+    pipe(
+      compile(pipeline)(points),
+      E.match(
+        (problems): ReadonlyArray<Problem.Problem> => problems,
+        () => []
+      )
+    )
+  return [
+    law(
+      {
+        name: 'what compiles can be run',
+        statement:
+          'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage',
+        source: 'parse at the edge, trust inside'
+      },
+      fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
+      show,
+      ({ pipeline, points, seed }) => {
+        const { start, stages, plan } = compiled(compile(pipeline)(points))
+        const params = start(Key.fromSeed(seed))
+        return (
+          sameBits(Params.shapes(params), Score.shapes(points.dim)(pipeline.score)) &&
+          plan.length === stages.length &&
+          plan.every(({ stage, engine, reason }) => [stage, engine, reason].every(text => text !== '')) &&
+          stages.every(({ begin, memoryCodec }) => memoryCodec.is(begin(params)))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'all errors are reported at once',
+        statement:
+          '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault',
+        source: 'errors accumulate'
+      },
+      faulty,
+      ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`,
+      ({ fields, ...whole }) => {
+        const problems = problemsOf(whole)
+        const missing = fields.filter(field => problems.every(problem => !problem.field.startsWith(field)))
+        return (
+          holds(
+            missing.length === 0,
+            () => `not reported: ${missing.join('; ')}, beside ${problems.map(Problem.show).join('; ')}`
+          ) && new Set(problems.map(Problem.show)).size >= fields.length
+        )
+      }
+    ),
+    law(
+      {
+        name: 'every problem is whole',
+        statement:
+          '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy',
+        source: 'definition of `Problem`'
+      },
+      broken,
+      show,
+      whole => problemsOf(whole).every(isWhole)
+    ),
+    law(
+      {
+        name: 'compiling is total',
+        statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown',
+        source: 'errors are values'
+      },
+      broken,
+      show,
+      ({ pipeline, points }) => {
+        const result = compile(pipeline)(points)
+        return E.isRight(result) || result.left.length > 0
+      }
+    )
+  ]
+}

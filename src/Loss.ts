@@ -118,7 +118,7 @@ const draw =
           noiseKeys[i]
         )(expectation).map(draw => ({
           ...level,
-          weight: Float64Array.of(weight * draw.weight),
+          weight: (typeof weight === 'number' ? Float64Array.of(weight) : weight).map(w => w * draw.weight),
           noise: draw.noise
         }))
       })

@@ -10,6 +10,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { unfold } from '../lib/iterate.js'
+import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Tagged from './Tagged.js'
 
@@ -786,17 +787,17 @@ export const problems: (schedule: Schedule) => ReadonlyArray<Problem.Problem> = 
 })
 
 const clockCodec: t.Type<Clock, unknown> = t.union([
-  t.type({ _tag: t.literal('Affine'), scale: t.number, shift: t.number }),
+  t.type({ _tag: t.literal('Affine'), scale: t.number, shift: Params.numberCodec }),
   t.type({ _tag: t.literal('Power'), exponent: t.number }),
-  t.type({ _tag: t.literal('LogSnr'), from: t.number, to: t.number })
+  t.type({ _tag: t.literal('LogSnr'), from: Params.numberCodec, to: Params.numberCodec })
 ])
 
 export const codec: t.Type<Schedule, unknown> = t.recursion('Schedule', () =>
   t.union([
     t.type({ _tag: t.literal('OrnsteinUhlenbeck') }),
-    t.type({ _tag: t.literal('VpLinear'), betaMin: t.number, betaMax: t.number }),
-    t.type({ _tag: t.literal('Cosine'), offset: t.number }),
-    t.type({ _tag: t.literal('SubVp'), betaMin: t.number, betaMax: t.number }),
+    t.type({ _tag: t.literal('VpLinear'), betaMin: Params.numberCodec, betaMax: t.number }),
+    t.type({ _tag: t.literal('Cosine'), offset: Params.numberCodec }),
+    t.type({ _tag: t.literal('SubVp'), betaMin: Params.numberCodec, betaMax: t.number }),
     t.type({ _tag: t.literal('VarianceExploding'), sigmaMin: t.number, sigmaMax: t.number }),
     t.type({ _tag: t.literal('Edm') }),
     t.type({ _tag: t.literal('RectifiedFlow') }),

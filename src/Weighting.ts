@@ -6,6 +6,7 @@
  * Min-SNR is meant for the loss of the data, EDM's λ too, the sigmoid for that of the noise, g² for that of the score.
  */
 import * as t from 'io-ts'
+import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -168,13 +169,13 @@ export const problems = fold<ReadonlyArray<Problem.Problem>>({
 })
 
 export const codec: t.Type<Weighting, unknown> = t.union([
-  t.type({ _tag: t.literal('Constant'), value: t.number }),
+  t.type({ _tag: t.literal('Constant'), value: Params.numberCodec }),
   t.type({ _tag: t.literal('Snr') }),
-  t.type({ _tag: t.literal('TruncatedSnr'), floor: t.number }),
+  t.type({ _tag: t.literal('TruncatedSnr'), floor: Params.numberCodec }),
   t.type({ _tag: t.literal('MinSnr'), gamma: t.number }),
   t.type({ _tag: t.literal('SoftMinSnr'), gamma: t.number }),
   t.type({ _tag: t.literal('Edm'), sigmaData: t.number }),
-  t.type({ _tag: t.literal('Sigmoid'), bias: t.number }),
+  t.type({ _tag: t.literal('Sigmoid'), bias: Params.numberCodec }),
   t.type({ _tag: t.literal('Likelihood') }),
   t.type({ _tag: t.literal('NoiseVariance') })
 ])

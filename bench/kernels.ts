@@ -1,7 +1,7 @@
 /**
  * The SIMD kernels against plain loops, copies in and out included: interleaved runs, medians.
  *
- *     npx vite build --ssr bench/kernels.ts --outDir dist/bench --logLevel warn && node dist/bench/kernels.js
+ *     npm run bench:kernels
  */
 import erf from '@stdlib/math-base-special-erf'
 import * as Key from '../lib/key.js'

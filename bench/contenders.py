@@ -1,0 +1,104 @@
+"""A contender in Python: answers as bench/contenders.ts does. Arrays come as files of float64, from the directory given."""
+import json, math, sys, time
+import numpy as np
+
+name, directory, rows, dim, K, custom = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
+read = lambda file, shape: np.fromfile(f"{directory}/{file}", dtype=np.float64).reshape(shape)
+x, noise, means = read("x", (rows, dim)), read("noise", (rows, dim)), read("means", (K, dim))
+alpha = math.exp(-0.3)
+sigma = math.sqrt(1 - math.exp(-0.6))
+
+if name == "sklearn-em":
+    import warnings
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
+
+    def fitted(iterations):
+        # Given precisions and weights, so that initialisation costs next to nothing; tol 0 keeps it from stopping.
+        model = GaussianMixture(
+            K, covariance_type="spherical", max_iter=iterations, tol=0, reg_covar=0, init_params="random",
+            means_init=means, weights_init=np.full(K, 1 / K), precisions_init=np.ones(K), random_state=0,
+        )
+        model.fit(x)
+        return model
+
+    gradient = lambda: fitted(1).means_.ravel().tolist()
+
+    def seconds():
+        # The difference of two runs is free of what a fit costs once.
+        start = time.perf_counter()
+        fitted(2)
+        middle = time.perf_counter()
+        fitted(22)
+        return ((time.perf_counter() - middle) - (middle - start)) / 20
+
+else:
+    import torch
+
+    torch.set_num_threads(2)
+    X, Z, M = (torch.tensor(v, dtype=torch.float32) for v in (x, noise, means))
+
+    def naive(z):
+        m0 = M.clone().requires_grad_(True)
+        m = alpha * m0
+        point = alpha * X + sigma * z
+        w = torch.softmax(point @ m.T - 0.5 * (m * m).sum(1), 1)
+        residual = w @ m - point + z / sigma
+        loss = ((residual**2 + 1).sqrt() - 1).mean() if custom else (residual**2).sum(1).mean()
+        loss.backward()
+        return m0.grad
+
+    def projected():
+        # The same algorithm as ours, by hand: noise in the span of the means, the loss a function of A = x mᵀ and G.
+        with torch.no_grad():
+            m = alpha * M
+            G = m @ m.T
+            values, vectors = torch.linalg.eigh(G)
+            root = vectors * values.clamp_min(0).sqrt()
+            zeta = torch.randn(rows, K)
+            U = zeta @ root.T
+            A = alpha * (X @ m.T) + sigma * U
+            w = torch.softmax(A - 0.5 * G.diagonal(), 1)
+            q = G.diagonal()
+            v = w @ G  # <m_i, v>
+            wq = (w * q).sum(1, keepdim=True)
+            s2 = (w * v).sum(1, keepdim=True)
+            sA = (w * A).sum(1, keepdim=True)
+            # loss = 2 wq − |v|² − 2 <v, x> + …; g = ∂loss/∂w
+            g = 2 * q - 2 * v - 2 * A
+            e = w * (g - (w * g).sum(1, keepdim=True))
+            fA = e - 2 * w
+            inverse = torch.where(values > 1e-6 * values.max(), 1 / values, torch.zeros_like(values))
+            gradient = alpha * (fA.T @ X) + sigma * (fA.T @ U) @ (vectors * inverse) @ vectors.T @ m
+            onG = 2 * torch.diag(w.sum(0)) - w.T @ w - 0.5 * torch.diag(e.sum(0))
+            gradient += 2 * onG @ m
+            return alpha * gradient / rows
+
+    step = (lambda: naive(torch.randn(rows, dim))) if name == "torch" else projected
+    if name == "torch":
+        gradient = lambda: naive(Z).ravel().tolist()
+    else:
+        # Its noise is another: the mean of many draws, which the caller compares within its error.
+        gradient = lambda: (sum(projected().double() for _ in range(200)) / 200).ravel().tolist()
+
+    def timed(calls):
+        start = time.perf_counter()
+        for _ in range(calls):
+            step()
+        return (time.perf_counter() - start) / calls
+
+    calls = 0
+
+    def seconds():
+        global calls
+        if calls == 0:
+            timed(2)
+            calls = max(1, round(0.06 / timed(2)))
+        return timed(calls)
+
+print("ready", flush=True)
+for line in sys.stdin:
+    answer = {"gradient": gradient, "time": lambda: 1000 * seconds()}.get(line.strip(), lambda: None)()
+    print(json.dumps(answer), flush=True)

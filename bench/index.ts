@@ -1,0 +1,227 @@
+/**
+ * Gradients per second against what a user would pick instead: `npm run bench`, or with names of problems only those. Each
+ * contender has a process of its own; they take turns, A B C A B C, and medians are told. All must compute the same number
+ * first. Python's are skipped where /usr/bin/python3 has no torch or sklearn.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { compile, instantiate } from '../lib/simd/wasm.js'
+import { problem } from './problem.js'
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11)
+const PYTHON = '/usr/bin/python3'
+const THREADS = Math.min(2, availableParallelism())
+
+interface Entry {
+  readonly label: string
+  readonly name: string
+  readonly threads?: number
+  /** Which estimator of the gradient it computes; their variances differ. */
+  readonly estimator: 'projected' | 'antithetic' | 'plain' | 'em'
+  readonly python?: 'torch' | 'sklearn'
+  /** Too slow beyond so many numbers. */
+  readonly most?: number
+}
+
+const ourselves: ReadonlyArray<Entry> = [
+  { label: `ours, fused, ${THREADS} threads`, name: 'fused', threads: THREADS, estimator: 'projected' },
+  { label: 'ours, fused, 1 thread', name: 'fused', threads: 1, estimator: 'projected' },
+  {
+    label: `ours, fused, antithetic, ${THREADS} threads`,
+    name: 'fused-antithetic',
+    threads: THREADS,
+    estimator: 'antithetic'
+  },
+  {
+    label: `ours, fused, plain noise, ${THREADS} threads`,
+    name: 'fused-plain-noise',
+    threads: THREADS,
+    estimator: 'plain'
+  },
+  { label: 'ours, autodiff', name: 'autodiff', threads: 1, estimator: 'projected', most: 4e6 }
+]
+const rivals: ReadonlyArray<Entry> = [
+  { label: 'JavaScript by hand', name: 'by-hand', estimator: 'plain' },
+  { label: 'jax-js jit, float32', name: 'jax-js', estimator: 'plain' },
+  { label: 'tfjs wasm, float32', name: 'tfjs-wasm', estimator: 'plain' },
+  { label: 'tfjs cpu, float32', name: 'tfjs-cpu', estimator: 'plain', most: 4e6 },
+  { label: 'PyTorch, float32, 2 threads', name: 'torch', estimator: 'plain', python: 'torch' },
+  {
+    label: 'PyTorch, projected by hand',
+    name: 'torch-projected',
+    estimator: 'projected',
+    python: 'torch'
+  }
+]
+const em: ReadonlyArray<Entry> = [
+  { label: `ours, EM, ${THREADS} threads`, name: 'em', threads: THREADS, estimator: 'em' },
+  { label: 'ours, EM, 1 thread', name: 'em', threads: 1, estimator: 'em' },
+  { label: 'scikit-learn, EM', name: 'sklearn-em', estimator: 'em', python: 'sklearn' }
+]
+const custom: ReadonlyArray<Entry> = [
+  { label: 'ours, autodiff, float64', name: 'autodiff', threads: 1, estimator: 'plain' },
+  ...rivals.filter(({ name }) => name !== 'by-hand' && name !== 'torch-projected')
+]
+const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
+  '10000,2,2': [...ourselves, ...rivals],
+  '10000,64,8': [...ourselves, ...rivals],
+  '100000,16,4': [...ourselves, ...rivals, ...em],
+  '1000000,8,16': [...ourselves, ...rivals],
+  '4096,32,2,custom': custom
+}
+
+const has = (module: string): boolean => {
+  try {
+    execFileSync(PYTHON, ['-c', `import ${module}`], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const median = (values: ReadonlyArray<number>): number => {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[sorted.length >> 1]
+}
+
+interface Player extends Entry {
+  readonly ask: <A>(question: string) => Promise<A>
+  readonly leave: () => void
+}
+
+const enter = async (entry: Entry, id: string, directory: string): Promise<Player> => {
+  const { rows, dim, K, custom } = problem(id)
+  const [command, args] =
+    entry.python === undefined
+      ? [
+          process.execPath,
+          [
+            '--expose-gc',
+            fileURLToPath(new URL('contenders.js', import.meta.url)),
+            entry.name,
+            `${entry.threads ?? 1}`,
+            id
+          ]
+        ]
+      : [PYTHON, ['bench/contenders.py', entry.name, directory, ...[rows, dim, K, custom ? 1 : 0].map(String)]]
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const read = async (): Promise<string> => {
+    const line = await lines.next()
+    if (line.done === true) throw new Error(`${entry.label}: left`)
+    return line.value
+  }
+  // Libraries greet; the contender says when it is ready.
+  while ((await read()) !== 'ready');
+  return {
+    ...entry,
+    ask: async <A>(question: string) => {
+      child.stdin.write(`${question}\n`)
+      return JSON.parse(await read()) as A
+    },
+    leave: () => child.stdin.end()
+  }
+}
+
+const distance = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
+  const length = (x: ReadonlyArray<number>): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0))
+  return length(a.map((value, i) => value - b[i])) / length(b)
+}
+
+/** The SIMD matrix product's peak of one thread, GFLOP/s: the micro-kernel on operands in the cache. */
+const peak = (): number => {
+  const memory = new WebAssembly.Memory({ initial: 32, maximum: 32 })
+  const kernels = instantiate(compile(), memory)
+  const [m, k, n] = [256, 64, 64]
+  const a = kernels.start()
+  new Float64Array(memory.buffer, a).fill(0.5)
+  const [b, c] = [a + m * k * 8 + 4096, a + m * k * 8 + 4096 + k * n * 8]
+  const times = Array.from({ length: 300 }, () => {
+    const start = performance.now()
+    for (let i = 0; i < 5; i++) kernels.multiply(a, k * 8, 8, b, c, m, k, n, false)
+    return performance.now() - start
+  })
+  return (5 * 2 * m * k * n) / median(times) / 1e6
+}
+
+const cell = (value: number | undefined, digits = 3): string =>
+  value === undefined || Number.isNaN(value) ? '' : value >= 1e4 ? value.toExponential(1) : value.toPrecision(digits)
+
+const row = (cells: ReadonlyArray<string>): void => console.log(`| ${cells.join(' | ')} |`)
+
+const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void> => {
+  const { rows, dim, K, x, noise, means } = problem(id)
+  const directory = mkdtempSync(join(tmpdir(), 'bench-'))
+  for (const [name, values] of Object.entries({ x, noise, means })) writeFileSync(join(directory, name), values)
+  const [first, ...rest] = await Promise.all(
+    entries
+      .filter(({ python, most }) => (python === undefined || has(python)) && rows * dim * K <= (most ?? Infinity))
+      .map(entry => enter(entry, id, directory))
+  )
+  const players = [first, ...rest]
+  const skipped = entries.filter(({ label }) => !players.some(player => player.label === label))
+
+  const wanted = await first.ask<ReadonlyArray<number>>('gradient')
+  const wantedEM = await players.find(({ estimator }) => estimator === 'em')?.ask<ReadonlyArray<number>>('gradient')
+  const variances = new Map<string, number>()
+  const errors: Array<number> = []
+  for (const player of players) {
+    const { label, name, estimator } = player
+    const gradient = await player.ask<ReadonlyArray<number>>('gradient')
+    const error = distance(gradient, estimator === 'em' ? (wantedEM ?? []) : wanted)
+    errors.push(error)
+    // Projected by hand draws its own noise: within that noise's error, and the given noise's.
+    if (!(error < (name === 'torch-projected' ? 0.2 : 1e-3))) throw new Error(`${label}: off by ${error}`)
+    if (estimator !== 'em' && player.python === undefined && !variances.has(estimator))
+      variances.set(estimator, await player.ask('variance'))
+  }
+  const times = players.map((): Array<number> => [])
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, player] of players.entries()) times[i].push(await player.ask<number>('time'))
+  const bytes: Array<number | null> = []
+  for (const player of players) bytes.push(await player.ask<number | null>('bytes'))
+  players.forEach(player => player.leave())
+  rmSync(directory, { recursive: true })
+
+  const top = peak()
+  const flops = (4 * rows * dim * K) / 1e6
+  const ours = median(times[0])
+  const ourCost = ours * (variances.get(first.estimator) ?? NaN)
+  console.log(`\n**n = ${rows}, d = ${dim}, K = ${K}${id.endsWith('custom') ? ', a custom objective' : ''}**\n`)
+  row(['', 'ms', 'ratio', 'variance', 'time × variance, ratio', 'of the peak', 'bytes a step', 'differs by'])
+  row(['---', '---:', '---:', '---:', '---:', '---:', '---:', '---:'])
+  players.forEach(({ label, estimator, threads }, i) => {
+    const time = median(times[i])
+    // EM is compared with EM.
+    const base = estimator === 'em' ? median(times[players.findIndex(player => player.estimator === 'em')]) : ours
+    const variance = variances.get(estimator)
+    const isOurs = label.startsWith('ours')
+    row([
+      label,
+      cell(time),
+      cell(median(times[i].map((t, round) => t / (estimator === 'em' ? base : times[0][round])))),
+      cell(variance),
+      cell(variance === undefined ? undefined : (time * variance) / ourCost),
+      isOurs && !label.includes('autodiff') ? `${Math.round((100 * flops) / time / (top * (threads ?? 1)))} %` : '',
+      isOurs ? cell(bytes[i] ?? undefined) : '',
+      errors[i].toExponential(0)
+    ])
+  })
+  for (const { label, python, most } of skipped)
+    console.log(
+      `\n${label}: skipped, ${python === undefined ? `too slow beyond ${most ?? 0} numbers` : `no ${python} here`}`
+    )
+}
+
+const chosen = process.argv.slice(2)
+console.log(
+  `${availableParallelism()} cores ${process.arch}, Node ${process.version}; load ${loadavg()[0].toFixed(1)}; ` +
+    `matrix-product peak of a thread ${peak().toFixed(1)} GFLOP/s; medians of ${ROUNDS} rounds`
+)
+for (const [id, entries] of Object.entries(problems))
+  if (chosen.length === 0 || chosen.includes(id)) await compare(id, entries)
+console.log(`\nload at the end ${loadavg()[0].toFixed(1)}`)

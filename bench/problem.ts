@@ -1,0 +1,38 @@
+/** The problems that are compared: data of a mixture, a student near it, noise. */
+import { Key } from '../lib/index.js'
+
+export interface Problem {
+  readonly rows: number
+  readonly dim: number
+  readonly K: number
+  readonly x: Float64Array
+  readonly noise: Float64Array
+  readonly means: Float64Array
+  /** A loss of the user's own, which needs autodiff. */
+  readonly custom: boolean
+}
+
+/** The noise level compared at. */
+export const TIME = 0.3
+
+/** Every number a float32 too, so that all contenders have the same problem. */
+const rounded = (values: Float64Array): Float64Array => values.map(Math.fround)
+
+/** Of a name like '10000,64,8' or '4096,32,2,custom'. */
+export const problem = (id: string): Problem => {
+  const [rows, dim, K] = id.split(',').map(Number)
+  const key = Key.fromSeed(7)
+  const centres = Key.normal(K * dim)(Key.child(0)(key)).map(z => (2 * z) / Math.sqrt(dim))
+  const z = Key.normal(rows * dim)(Key.child(1)(key))
+  return {
+    rows,
+    dim,
+    K,
+    x: rounded(z.map((value, at) => value + centres[(Math.floor(at / dim) % K) * dim + (at % dim)])),
+    noise: rounded(Key.normal(rows * dim)(Key.child(2)(key))),
+    means: rounded(
+      Key.normal(K * dim)(Key.child(3)(key)).map((value, at) => centres[at] + (0.5 * value) / Math.sqrt(dim))
+    ),
+    custom: id.endsWith('custom')
+  }
+}

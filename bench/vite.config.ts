@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite'
+
+/** Benches run from sources in plain Node. */
+export default defineConfig({
+  logLevel: 'warn',
+  build: {
+    ssr: true,
+    target: 'node20',
+    outDir: 'dist/bench',
+    rolldownOptions: { input: ['index', 'contenders', 'kernels', 'growth'].map(name => `bench/${name}.ts`) }
+  }
+})

@@ -226,7 +226,8 @@ export const clipByGlobalNorm = (most: number): ClipByGlobalNorm => ({ _tag: 'Cl
 export const weightDecay = (decay: number): WeightDecay => ({ _tag: 'WeightDecay', decay })
 
 /**
- * The step to Π(θ + step), the nearest point of a region: every row of every array, a vector being one row.
+ * The step to Π(θ + step), the nearest point of a region, up to the rounding of a sum: every row of every array, a vector
+ * being one row.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -5,7 +5,7 @@ import { size } from '../../lib/ndarray.js'
 import * as Params from '../Params.js'
 import * as Region from '../Region.js'
 import type { Counted } from './elementwise.js'
-import { afterRate, part, plus, stateless, stepBetween, type Arrays, type Part } from './part.js'
+import { afterRate, minus, part, plus, stateless, type Arrays, type Part } from './part.js'
 
 export interface Averaged<A> extends Counted {
   readonly average: A
@@ -30,7 +30,7 @@ const nearest = (region: Region.Region): ((params: Arrays) => Arrays) =>
   })
 
 export const project = (region: Region.Region, printed: string): Part<unknown> =>
-  stateless((step, params) => stepBetween(params, nearest(region)(plus(params, step))), {
+  stateless((step, params) => minus(nearest(region)(plus(params, step)), params), {
     misfits: afterRate(printed)
   })
 
@@ -64,7 +64,7 @@ export const lookahead = (
     update: (step, { count, slow }, params) => {
       if ((count + 1) % every !== 0) return [step, { count: count + 1, slow }]
       const target = Params.zipWith((from, to) => from + share * (to - from))(slow, plus(params, step))
-      const back = stepBetween(params, target)
+      const back = minus(target, params)
       return [back, { count: count + 1, slow: plus(params, back) }]
     },
     state: t.type({ count: t.number, slow: Params.codec }),

@@ -44,7 +44,7 @@ export const strongWolfe =
     const slack = NOISE * Math.abs(start.value)
     const falls = ({ rate, value, slope }: Trial): boolean =>
       value <= start.value + decrease * rate * start.slope ||
-      (value <= start.value + slack && Math.abs(slope) <= (1 - 2 * decrease) * -start.slope)
+      (Math.abs(value - start.value) <= slack && slope <= (2 * decrease - 1) * start.slope)
     const accepted = (trial: Trial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
     // `low` has the lowest value so far that falls enough, and a slope towards `high`.
     const zoom = (low: Trial, lowest: A | null, high: Trial, left: number): A | null => {

@@ -114,12 +114,6 @@ export const dot = (a: Arrays, b: Arrays): number =>
     0
   )
 
-/** The step from a to b, such that a + step is b itself wherever some double makes it so. */
-export const stepBetween = Params.zipWith((a, b) => {
-  const step = b - a
-  return step + (b - (a + step))
-})
-
 /** A part that speaks of iterates, not gradients, is of use only after the rate. */
 export const afterRate =
   (printed: string) =>

@@ -625,23 +625,19 @@ describe('the line search', () => {
 
   it('looks again where something has moved the parameters after it', () => {
     const { objective, start } = problems.rosenbrock
-    const asked = new Set<string>()
-    const counting: Function<'x'> = params => {
-      asked.add(params.x.values.join())
-      return objective(params)
-    }
-    const iterates = take(chain(Optimizer.lbfgs(), Optimizer.project(Region.ball({ radius: 1 }))), counting, start, 5)
-    iterates.slice(1, -1).forEach(({ params }) => {
-      expect(Params.norm(params)).toBeLessThanOrEqual(1 + 1e-15)
-      expect(asked).toContain(params.x.values.join())
+    const optimizer = chain(Optimizer.lbfgs(), Optimizer.project(Region.ball({ radius: 1 })))
+    const next = Optimizer.step<'x', O>(optimizer, objective)
+    take(optimizer, objective, start, 8).forEach(iterate => {
+      const { value, gradient } = next(iterate)
+      expect({ value, gradient }).toEqual(objective(iterate.params))
     })
   })
 
   it('does not move along a direction that climbs, nor where every trial fails', () => {
     const { init, update } = Optimizer.interpret(Optimizer.lineSearch({ evaluations: 5 }))<'x'>()
     const flat: Function<'x'> = ({ x: { values } }) => ({ value: values[0] ** 2 / 2, gradient: x(values[0]) })
-    const context = { ...flat(x(1)), evaluate: flat }
-    const [up, state] = update(x(1), init(x(1)), x(1), context)
+    const unasked = (): never => expect.unreachable()
+    const [up, state] = update(x(1), init(x(1)), x(1), { ...flat(x(1)), evaluate: unasked })
     expect(up).toEqual(x(0))
     expect(state.rate).toBe(0)
     const cliff: Function<'x'> = params => (params.x.values[0] === 1 ? flat(params) : { value: NaN, gradient: x(NaN) })
@@ -724,6 +720,15 @@ describe('Newton', () => {
     }
     const last = take(Optimizer.newton(), saddle, x(1, 0.01), 20)[20].params
     expect(Math.hypot(last.x.values[0], last.x.values[1] - 1)).toBeLessThan(1e-8)
+  })
+
+  it('takes the gradient for a direction where the second derivatives are not finite, or nothing', () => {
+    const { init, update } = Optimizer.interpret(Optimizer.scaleByNewton())<'x'>()
+    for (const gradient of [x(NaN, NaN), x(Infinity, 1), x(0, 0)]) {
+      const evaluate = (): Optimizer.Evaluation<'x'> => ({ value: 0, gradient })
+      const context = { value: 0, gradient: x(3, 4), evaluate }
+      expect(update(x(3, 4), init(x(0, 0)), x(0, 0), context)[0]).toEqual(x(3, 4))
+    }
   })
 
   it('takes parameters of several names and shapes for one', () => {
@@ -823,6 +828,12 @@ describe('averages', () => {
       return weights.reduce((sum, w, i) => sum + w * path[i], 0) / weights.reduce((a, b) => a + b, 0)
     })
     expect(states(chain(descent, Optimizer.movingAverage({ decay: 0.5 })))).toEqual(near(wanted, 14))
+  })
+
+  it('of Lookahead are its slow parameters', () => {
+    // Two steps, then half the way back to 0 from 4; one more, then half the way from there to −5.
+    const slow = states(chain(descent, Optimizer.lookahead({ every: 2, share: 0.5 })))
+    expect(slow).toEqual([0, -0.5, -0.5, 0.25, 0.25])
   })
 
   it('are the start before any step', () => {

@@ -7,7 +7,7 @@ import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { sameBits, throughText } from './bits.js'
 import type { Law } from './Law.js'
 
-export interface Options<A> {
+export interface CodecOptions<A> {
   readonly equals: (a: A, b: A) => boolean
   /** Values that hold code, and what their refusal says. */
   readonly code: { readonly values: fc.Arbitrary<A>; readonly message: string } | null
@@ -68,7 +68,7 @@ const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbit
 export const codec = <A>(
   codec: t.Type<A, unknown>,
   values: fc.Arbitrary<A>,
-  { equals = sameBits, code = null }: Partial<Options<A>> = {}
+  { equals = sameBits, code = null }: Partial<CodecOptions<A>> = {}
 ): ReadonlyArray<Law> => [
   {
     name: 'what is written is read again',

@@ -10,7 +10,7 @@ import * as arbitraries from './pipelines.js'
 /** What a source of randomness has to offer: `Key` does. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
 
-export interface Options {
+export interface KeyOptions {
   /** The computation under test. */
   readonly source: Source
   readonly keys: fc.Arbitrary<Key.Key>
@@ -21,7 +21,7 @@ export interface Options {
   readonly fault: number
 }
 
-const defaults: Options = {
+const defaults: KeyOptions = {
   source: Key,
   keys: arbitraries.keys,
   labels: fc.string({ maxLength: 6 }),
@@ -54,7 +54,7 @@ const deviation = (draws: Float64Array): number =>
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */
-export const key = (options: Partial<Options> = {}): ReadonlyArray<Law> => {
+export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
   const { source, keys, labels, draws, fault } = { ...defaults, ...options }
   const { child, split, named, uniform, normal, permutation } = source
   const count = fc.nat(20)

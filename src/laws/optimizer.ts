@@ -44,7 +44,7 @@ export interface Convergence {
   readonly within: number
 }
 
-export interface Options {
+export interface OptimizerOptions {
   /** The computation under test. */
   readonly interpret: (optimizer: Optimizer.Optimizer) => Machine
   readonly stateCodec: (optimizer: Optimizer.Optimizer) => t.Type<State, unknown>
@@ -68,7 +68,7 @@ export interface Options {
   readonly frozen: ReadonlyArray<string>
 }
 
-const defaults: Options = {
+const defaults: OptimizerOptions = {
   interpret: Optimizer.anyInterpret,
   stateCodec: Optimizer.stateCodec,
   walks,
@@ -236,7 +236,10 @@ const valuesAlong = (machine: Machine, quadratic: Quadratic, count: number): Rea
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */
-export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Options> = {}): ReadonlyArray<Law> => {
+export const optimizer = (
+  optimizer: Optimizer.Optimizer,
+  options: Partial<OptimizerOptions> = {}
+): ReadonlyArray<Law> => {
   const { interpret, stateCodec, walks, others, tolerance, ...claims } = { ...defaults, ...options }
   const { chain } = Optimizer
   const o = interpret(optimizer)

@@ -17,18 +17,18 @@ import type { Law } from './Law.js'
 import { seeds } from './pipelines.js'
 
 /** What iterates programs: `Run` does. */
-export type Machine = Pick<typeof Run, 'states' | 'resume' | 'last' | 'codec'>
+export type Runner = Pick<typeof Run, 'states' | 'resume' | 'last' | 'codec'>
 
-export interface Options {
+export interface RunOptions {
   /** The computation under test. */
-  readonly machine: Machine
+  readonly runner: Runner
   /** How a pipeline becomes a program. */
   readonly compile: typeof Compile.pipeline
   /** Seeds of the runs' keys. */
   readonly seeds: fc.Arbitrary<number>
 }
 
-const defaults: Options = { machine: Run, compile: Compile.pipeline, seeds }
+const defaults: RunOptions = { runner: Run, compile: Compile.pipeline, seeds }
 
 /** A pipeline, or many. */
 export type Some<A> = A | fc.Arbitrary<A>
@@ -172,16 +172,16 @@ const foreign = (json: Readonly<Record<string, unknown>>, stages: number): Reado
 export const run = <P extends string>(
   pipeline: Some<Pipeline.Pipeline<P>>,
   points: Points,
-  options: Partial<Options> = {}
+  options: Partial<RunOptions> = {}
 ): ReadonlyArray<Law> => {
-  const { machine, compile, seeds } = { ...defaults, ...options }
+  const { runner, compile, seeds } = { ...defaults, ...options }
   const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
   const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
     law(parts, cases, show, ({ pipeline, seed, at }) => {
       return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
     })
   const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>
-    take(MANY, machine.states(program)(key))
+    take(MANY, runner.states(program)(key))
   const pairs = (
     states: ReadonlyArray<Run.State<P>>,
     holds: (before: Run.State<P>, after: Run.State<P>) => boolean
@@ -203,7 +203,7 @@ export const run = <P extends string>(
         const limited = counting(program, (step, count) =>
           count < k ? step() : refuse(`step ${count + 1} was taken and not asked for`)
         )
-        return take(k + 1, machine.states(limited)(key)).length === k + 1
+        return take(k + 1, runner.states(limited)(key)).length === k + 1
       }
     ),
     of(
@@ -213,7 +213,7 @@ export const run = <P extends string>(
         source: 'randomness is a value'
       },
       (program, key) => {
-        const list = machine.states(program)(key)
+        const list = runner.states(program)(key)
         const states = take(MANY, list)
         return sameBits(take(MANY, list), states) && sameBits(all(program, key), states)
       }
@@ -224,7 +224,7 @@ export const run = <P extends string>(
         statement: '∀ key: last(key) is where states(key) end',
         source: 'definition of `last`'
       },
-      (program, key) => sameBits(machine.last(program)(key), all(program, key).at(-1))
+      (program, key) => sameBits(runner.last(program)(key), all(program, key).at(-1))
     ),
     of(
       {
@@ -235,12 +235,12 @@ export const run = <P extends string>(
       (program, key, at) => {
         const states = all(program, key)
         const n = at % states.length
-        const codec = machine.codec(program)
+        const codec = runner.codec(program)
         return pipe(
           codec.decode(throughText(codec.encode(states[n]))),
           E.match(
             () => false,
-            state => sameBits(take(MANY, machine.resume(program)(state)), states.slice(n))
+            state => sameBits(take(MANY, runner.resume(program)(state)), states.slice(n))
           )
         )
       }
@@ -315,7 +315,7 @@ export const run = <P extends string>(
       },
       (program, key, at) => {
         const states = all(program, key)
-        const codec = machine.codec(program)
+        const codec = runner.codec(program)
         const json = throughText(codec.encode(states[at % states.length])) as Readonly<Record<string, unknown>>
         return foreign(json, program.stages.length).every(other =>
           holds(E.isLeft(codec.decode(other)), () => `taken for a state of the program: ${JSON.stringify(other)}`)

@@ -1,7 +1,7 @@
 /** Every built-in optimizer keeps its laws; a new one is one row. */
 import { describe, it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
-import { optimizer, type Options } from '../../src/laws/optimizer.js'
+import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { holds } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
@@ -25,7 +25,7 @@ const linear = { scaling: 'linear' } as const
 /** Each name, or each array, is looked at as a whole. */
 const byName = { namesAlike: false }
 
-const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<Options>]> = [
+const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptions>]> = [
   // parts
   [chain(), { ...linear, constant: g => g }],
   [scale(-0.5), { ...linear, constant: g => -0.5 * g, descends: 2 }],

@@ -1,0 +1,40 @@
+/**
+ * The laws of the language, as values to run on instances of one's own: for each concept a function from an instance to
+ * named properties. They need fast-check and no test runner in particular.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * for (const { property } of laws.objective(Objective.denoising(TimeLaw.at(0.5)), Score.symmetricPair)) {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * }
+ *
+ * @module
+ */
+export { type Law } from './Law.js'
+
+/** What laws are checked on, for laws of one's own. */
+export * as arbitraries from './pipelines.js'
+
+// —— the language ——
+export { codec, type CodecOptions } from './codec.js'
+export { compile, plans, type CompileOptions, type Fault, type PlansOptions } from './compile.js'
+export { key, type KeyOptions, type Source } from './key.js'
+export { optimizer, type Convergence, type Machine, type OptimizerOptions, type Scaling } from './optimizer.js'
+export { run, type RunOptions, type Runner } from './run.js'
+
+// —— the mathematics ——
+export { em, emPair, type EMOptions, type Step } from './em.js'
+export {
+  expectation,
+  projectedVariance,
+  quadratureConverges,
+  type ExpectationOptions,
+  type Instance
+} from './expectation.js'
+export { algebra, gradient, objective, proper, symmetries, type Evaluate, type ObjectiveOptions } from './objective.js'
+export { paper, type PaperOptions } from './paper.js'
+export { schedule, type Meaning, type ScheduleOptions } from './schedule.js'
+export { ofMixture, score, student, type ScoreOptions } from './score.js'

@@ -1,5 +1,4 @@
 /** The SIMD passes and the plain ones agree; data streamed or not, by any number of threads, have the same bits. */
-import { execFileSync } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Key } from '../../lib/index.js'
 import { rowSpace } from '../../lib/linalg.js'
@@ -199,23 +198,4 @@ describe('the same bits', () => {
     for (let i = 0; i < 3; i++) simd.expectationPass({ ...large.data }, large.mixture)
     expect(results(simd)).toEqual(wanted)
   })
-})
-
-it('threads keep no process alive', () => {
-  const output = execFileSync(
-    process.execPath,
-    [
-      '--input-type=module',
-      '-e',
-      `import * as Fused from './dist/src/fused/index.js'
-       import { useThreads } from './dist/lib/simd/crew.js'
-       useThreads(3)
-       const [rows, dim] = [200_000, 8]
-       const data = { rows, dim, x: new Float64Array(rows * dim).fill(1), weights: null }
-       const mixture = { components: 4, centres: new Float64Array(4 * dim), logits: new Float64Array(4), variances: new Float64Array(4).fill(1), free: true }
-       console.log(Fused.expectationPass(data, mixture).mass.reduce((a, b) => a + b, 0).toFixed(9))`
-    ],
-    { encoding: 'utf8', timeout: 30_000 }
-  )
-  expect(output.trim()).toBe('1.000000000')
 })

@@ -222,11 +222,11 @@ export const em = <P extends string>(
       cases(
         score,
         Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
-        score._tag === 'SymmetricPair' ? { extent: 1.25 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
+        score._tag === 'SymmetricPair' ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
       ),
       show(score),
       ({ points, params }) => {
-        const of = gradientOf(evaluate, score, points, 40)
+        const of = gradientOf(evaluate, score, points, 48)
         const wanted = of(Objective.likelihood)(params)
         const error = (until: number, nodes: number): number =>
           greatest(Density.minus(of(Objective.implicit(TimeLaw.likelihood({ until, nodes })))(params), wanted))

@@ -1,0 +1,748 @@
+/** Wrong optimizers, keys, codecs, runs and compilers. */
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { identity, pipe } from 'fp-ts/lib/function.js'
+import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as t from 'io-ts'
+import { describe, expect, it } from 'vitest'
+import { type NdArray } from '../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Problem,
+  Rate,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+import * as laws from '../../src/laws/index.js'
+import type { ValueAndGradient } from '../../src/Loss.js'
+import type { Mutant } from './mutant.js'
+
+/** A test for each mutant: the law named for it fails on it, by its own verdict, and holds of the right instance. */
+const areCaught = (mutants: ReadonlyArray<Mutant>): void => {
+  const find = (of: ReadonlyArray<laws.Law>, name: string): laws.Law => {
+    const law = of.find(law => law.name === name)
+    if (law === undefined) throw new Error(`no law ‘${name}’`)
+    return law
+  }
+  // The title is written out: a template of `it.each` would cut it short.
+  mutants.forEach(({ wrong, law, mutant, right }) => {
+    it(`${wrong}: caught by ‘${law}’`, () => {
+      const parameters = { seed: 2307_01178, endOnFailure: true }
+      const verdict = fc.check(find(mutant, law).property, { ...parameters, numRuns: 100 })
+      expect(verdict.failed).toBe(true)
+      expect(String(verdict.errorInstance)).toMatch(/returning false|^RangeError: (?!does not compile)/)
+      expect(fc.check(find(right, law).property, { ...parameters, numRuns: 10 }).failed).toBe(false)
+    })
+  })
+}
+
+describe('optimizers', () => {
+  type P = Params.Params<string>
+  const { chain, scale } = Optimizer
+  const interpret = (o: Optimizer.Optimizer): laws.Machine => Optimizer.anyInterpret<string>(o)
+
+  /** The laws under an interpreter that is wrong about one kind of optimizer, wherever it stands in a chain. */
+  const wrongly = (
+    o: Optimizer.Optimizer,
+    change: (o: Optimizer.Optimizer) => Optimizer.Optimizer,
+    options: Partial<laws.OptimizerOptions> = {}
+  ): ReadonlyArray<laws.Law> => laws.optimizer(o, { ...options, interpret: o => interpret(change(o)) })
+
+  /** The laws of an optimizer with its functions changed. */
+  const withMachine = (
+    o: Optimizer.Optimizer,
+    change: (machine: laws.Machine) => laws.Machine,
+    options: Partial<laws.OptimizerOptions> = {}
+  ): ReadonlyArray<laws.Law> => laws.optimizer(o, { ...options, interpret: of => change(interpret(of)) })
+
+  const onSteps =
+    (f: (step: P) => P) =>
+    ({ init, update }: laws.Machine): laws.Machine => ({
+      init,
+      update: (...given) => {
+        const [step, state] = update(...given)
+        return [f(step), state]
+      }
+    })
+
+  const descent = Optimizer.gradientDescent({ rate: 0.5 })
+  const momentum = Optimizer.momentum({ rate: 0.25, decay: 0.5 })
+  const adam = Optimizer.scaleByAdam({ beta1: 0.5, beta2: 0.5 })
+  const falling = Optimizer.scaleByRate(Rate.exponential({ rate: 0.5, factor: 0.5, every: 4 }))
+  const onChains =
+    (f: (parts: ReadonlyArray<Optimizer.Optimizer>) => ReadonlyArray<Optimizer.Optimizer>) =>
+    (o: Optimizer.Optimizer): Optimizer.Optimizer =>
+      o._tag === 'Chain' ? chain(...f(o.parts).map(onChains(f))) : o
+
+  const constant = {
+    descent: (g: number) => -0.5 * g,
+    falling: (g: number, n: number) => -0.5 * 0.5 ** (n / 4) * g,
+    adam: (g: number) => g / (Math.abs(g) + 1e-8)
+  }
+
+  areCaught([
+    {
+      wrong: 'a chain that applies its parts from the last to the first',
+      law: 'a chain applies its parts in turn',
+      mutant: wrongly(
+        adam,
+        onChains(parts => parts.slice().reverse())
+      ),
+      right: laws.optimizer(adam)
+    },
+    {
+      wrong: 'a chain that forgets all but two of its parts',
+      law: 'chaining is associative',
+      mutant: wrongly(
+        momentum,
+        onChains(parts => parts.slice(-2))
+      ),
+      right: laws.optimizer(momentum)
+    },
+    {
+      wrong: 'an empty chain that stands still',
+      law: 'the empty chain is the identity of chaining',
+      mutant: wrongly(
+        descent,
+        onChains(parts => (parts.length === 0 ? [Optimizer.zero] : parts))
+      ),
+      right: laws.optimizer(descent)
+    },
+    {
+      wrong: 'a forgotten bias correction',
+      law: 'a constant gradient takes the steps of its closed form',
+      mutant: withMachine(
+        adam,
+        ({ init, update }) => ({
+          init,
+          update: (gradient, state, params, context) => {
+            const [step, next] = update(gradient, state, params, context)
+            // m/√v for m̂/√v̂: the two corrections of one β leave the root of one.
+            const { count } = next as { readonly count: number }
+            return [Params.mapValues(s => s * Math.sqrt(1 - 0.5 ** count))(step), next]
+          }
+        }),
+        { constant: constant.adam }
+      ),
+      right: laws.optimizer(adam, { constant: constant.adam })
+    },
+    {
+      wrong: 'a count that is not advanced',
+      law: 'a constant gradient takes the steps of its closed form',
+      mutant: withMachine(
+        falling,
+        ({ init, update }) => ({ init, update: (...given) => [update(...given)[0], given[1]] }),
+        { constant: constant.falling }
+      ),
+      right: laws.optimizer(falling, { constant: constant.falling })
+    },
+    {
+      wrong: 'a sign: ascent',
+      law: 'no step on a quadratic goes up',
+      mutant: laws.optimizer(scale(0.5), { descends: 2 }),
+      right: laws.optimizer(scale(-0.5), { descends: 2 })
+    },
+    {
+      wrong: 'a rate above 2/L',
+      law: 'no step on a quadratic goes up',
+      mutant: laws.optimizer(scale(-1.5), { descends: 2 }),
+      right: laws.optimizer(scale(-0.5), { descends: 2 })
+    },
+    {
+      wrong: 'a step of zero',
+      law: 'the minimum of a strongly convex quadratic is reached',
+      mutant: wrongly(descent, () => Optimizer.zero, { converges: { lo: 1, hi: 2, steps: 40, within: 1e-6 } }),
+      right: laws.optimizer(descent, { converges: { lo: 1, hi: 2, steps: 40, within: 1e-6 } })
+    },
+    {
+      wrong: 'one trace shared between all names',
+      law: 'split parameters take split steps',
+      mutant: withMachine(momentum, ({ init, update }) => ({
+        init,
+        update: (gradient, state, params, context) => {
+          const [step, next] = update(gradient, state, params, context)
+          const [first] = Object.values(step)
+          return [
+            Params.map<P[string], P[string]>(({ shape, values }) => ({
+              shape,
+              values: values.map((v, i) => v + 0.1 * (first.values[i] ?? 0))
+            }))(step),
+            next
+          ]
+        }
+      })),
+      right: laws.optimizer(momentum)
+    },
+    {
+      wrong: 'a step that sums the coordinates before',
+      law: 'permuted coordinates take permuted steps',
+      mutant: withMachine(
+        descent,
+        onSteps(
+          Params.map<P[string], P[string]>(({ shape, values }) => ({
+            shape,
+            values: values.map((value, i) => value + (i > 0 ? values[i - 1] : 0))
+          }))
+        )
+      ),
+      right: laws.optimizer(descent)
+    },
+    {
+      wrong: 'a state that is changed in place',
+      law: 'update is pure',
+      mutant: withMachine(Optimizer.trace(0.5), ({ init, update }) => ({
+        init,
+        update: (gradient, state, params, context) => {
+          const [step, next] = update(gradient, state, params, context)
+          const { trace } = state as { readonly trace: P | undefined }
+          Object.entries(trace ?? {}).forEach(([name, { values }]) => {
+            values.set(step[name].values)
+          })
+          return [step, next]
+        }
+      })),
+      right: laws.optimizer(Optimizer.trace(0.5))
+    },
+    {
+      wrong: 'a step without its shape',
+      law: 'steps have the names and shapes of the parameters',
+      mutant: withMachine(
+        descent,
+        onSteps(Params.map<P[string], P[string]>(({ values }) => ({ shape: [values.length], values })))
+      ),
+      right: laws.optimizer(descent)
+    },
+    {
+      wrong: 'a state written with six digits',
+      law: 'a state goes through JSON unchanged',
+      mutant: laws.optimizer(Optimizer.scaleByAdam(), {
+        stateCodec: o => {
+          const codec = Optimizer.stateCodec<string>(o)
+          const rounded = (json: unknown): unknown =>
+            JSON.parse(JSON.stringify(json), (_, value: unknown) =>
+              typeof value === 'number' ? Number(value.toFixed(6)) : value
+            )
+          return new t.Type(codec.name, codec.is, codec.validate, state => rounded(codec.encode(state)))
+        }
+      }),
+      right: laws.optimizer(Optimizer.scaleByAdam())
+    },
+    {
+      wrong: 'a factor of 0 taken for an absent one',
+      law: 'no rate, no step',
+      mutant: wrongly(
+        descent,
+        onChains(parts => parts.map(part => (part._tag === 'Scale' && part.factor === 0 ? scale(1) : part)))
+      ),
+      right: laws.optimizer(descent)
+    },
+    {
+      wrong: 'a clipped descent that claims to be linear',
+      law: 'scaled gradients take scaled steps',
+      mutant: laws.optimizer(chain(Optimizer.clipByValue(1), descent), { scaling: 'linear' }),
+      right: laws.optimizer(descent, { scaling: 'linear' })
+    },
+    {
+      wrong: 'an ε of the size of the gradients',
+      law: 'scaled gradients take the same steps',
+      mutant: laws.optimizer(Optimizer.scaleByAdam({ epsilon: 0.5 }), { scaling: 'invariant', tolerance: 1e-4 }),
+      right: laws.optimizer(Optimizer.scaleByAdam(), { scaling: 'invariant', tolerance: 1e-4 })
+    },
+    {
+      wrong: 'weight decay after the freeze',
+      law: 'what is frozen keeps its bits',
+      mutant: laws.optimizer(chain(Optimizer.freeze('means'), Optimizer.adamW({ rate: 0.1, decay: 0.1 })), {
+        frozen: ['means']
+      }),
+      right: laws.optimizer(chain(Optimizer.adamW({ rate: 0.1, decay: 0.1 }), Optimizer.freeze('means')), {
+        frozen: ['means']
+      })
+    }
+  ])
+})
+
+describe('keys', () => {
+  const right = laws.key()
+  const wrong = (source: Partial<laws.Source>): ReadonlyArray<laws.Law> => laws.key({ source: { ...Key, ...source } })
+  /** A stream that goes on from call to call. */
+  const counter = (): (() => number) => {
+    let calls = 0
+    return () => calls++
+  }
+  const calls = counter()
+  areCaught([
+    {
+      wrong: 'children derived one from another, the last first',
+      law: 'splitting does not depend on how many',
+      mutant: wrong({
+        split: n => key =>
+          Array.from({ length: n }).reduce<ReadonlyArray<Key.Key>>(keys => [Key.child(0)(keys[0] ?? key), ...keys], [])
+      }),
+      right
+    },
+    {
+      wrong: 'a split that counts how often it was asked',
+      law: 'splitting does not depend on order',
+      mutant: wrong({ child: index => Key.child(index + calls()) }),
+      right
+    },
+    {
+      wrong: 'labels told apart by their position',
+      law: 'a stream does not depend on its position or on other labels',
+      mutant: wrong({
+        named:
+          <L extends string>(...labels: ReadonlyArray<L>) =>
+          (key: Key.Key) =>
+            Object.fromEntries(labels.map((label, i) => [label, Key.child(i)(key)])) as Record<L, Key.Key>
+      }),
+      right
+    },
+    {
+      wrong: 'one random stream for all labels',
+      law: 'no two labelled streams are equal',
+      mutant: wrong({
+        named:
+          <L extends string>(...labels: ReadonlyArray<L>) =>
+          (key: Key.Key) =>
+            Object.fromEntries(labels.map(label => [label, Key.child(0)(key)])) as Record<L, Key.Key>
+      }),
+      right
+    },
+    {
+      wrong: 'children made of the words of the draws',
+      law: 'derivations never meet draws',
+      mutant: wrong({
+        split: n => key =>
+          Array.from({ length: n }, (_, i): Key.Key => {
+            const [k0, k1] = Key.block(i, 0)(key)
+            return { _tag: 'Key', k0, k1 }
+          })
+      }),
+      right
+    },
+    {
+      wrong: 'a bit too many',
+      law: 'uniform draws lie in [0, 1)',
+      mutant: wrong({ uniform: n => key => Key.uniform(n)(key).map(u => 2 * u) }),
+      right
+    },
+    {
+      wrong: 'draws that prefer small numbers',
+      law: 'uniform draws are uniform',
+      mutant: wrong({ uniform: n => key => Key.uniform(n)(key).map(u => u ** 1.5) }),
+      right
+    },
+    {
+      wrong: 'draws of which a third come from one shared stream',
+      law: 'streams are independent',
+      mutant: wrong({
+        uniform: n => key => {
+          const shared = Key.uniform(n)(Key.fromSeed(0))
+          return Key.uniform(n)(key).map((u, i) => (i % 3 === 0 ? shared[i] : u))
+        }
+      }),
+      right
+    },
+    {
+      wrong: 'draws counted from the end',
+      law: 'more draws begin with fewer',
+      mutant: wrong({ uniform: n => key => Key.uniform(n)(key).reverse() }),
+      right
+    },
+    {
+      wrong: 'σ² for σ',
+      law: 'normal draws have the moments 0 and 1',
+      mutant: wrong({ normal: n => key => Key.normal(n)(key).map(z => Math.SQRT2 * z) }),
+      right
+    },
+    {
+      wrong: 'an order drawn with replacement',
+      law: 'a permutation has every index once',
+      mutant: wrong({ permutation: n => Key.integers(Math.max(1, n))(n) }),
+      right
+    },
+    {
+      wrong: 'a shuffle that never leaves an index in its place',
+      law: 'every place of a permutation is uniform',
+      mutant: wrong({
+        permutation: n => key => {
+          const shift = 1 + Math.floor((n - 1) * Key.uniform(1)(key)[0])
+          return Int32Array.from({ length: n }, (_, i) => (i + shift) % n)
+        }
+      }),
+      right
+    }
+  ])
+})
+
+describe('codecs', () => {
+  const values = fc.oneof(
+    fc.constant(Params.of({ x: [-0, 1] })),
+    fc.array(fc.double({ noNaN: true }), { maxLength: 3 }).map(x => Params.of({ x }))
+  )
+  const right = laws.codec(Params.codec, values)
+  const written =
+    (change: (x: number) => unknown) =>
+    (codec: t.Type<Params.Params<string>, unknown>): t.Type<Params.Params<string>, unknown> =>
+      new t.Type(codec.name, codec.is, codec.validate, params =>
+        Params.map<Params.Params<string>[string], unknown>(({ shape, values }) => ({
+          shape,
+          values: Array.from(values, change)
+        }))(params)
+      )
+  const exact = (x: number): unknown => Params.numberCodec.encode(x)
+  const rate = Rate.cosine({ rate: 1, steps: 9, warmUp: 3 })
+  const custom = Objective.custom('mine', TimeLaw.at(1), ({ score }) => score)
+  const code = { values: fc.constant(custom), message: 'is code and does not survive JSON' }
+  areCaught([
+    {
+      wrong: '−0 written as JSON writes it',
+      law: 'what is written is read again',
+      mutant: laws.codec(written(x => (x === 0 ? 0 : exact(x)))(Params.codec), values),
+      right
+    },
+    {
+      wrong: 'numbers rounded to twelve digits',
+      law: 'what is written is read again',
+      mutant: laws.codec(written(x => exact(Number(x.toPrecision(12))))(Params.codec), values),
+      right
+    },
+    {
+      wrong: 'a field that is left out',
+      law: 'what is written is read again',
+      mutant: laws.codec(
+        new t.Type(
+          'Rate',
+          Rate.codec.is,
+          (u, context) =>
+            pipe(
+              Rate.codec.validate(u, context),
+              E.map((rate): Rate.Rate => (rate._tag === 'Cosine' ? { ...rate, warmUp: 0 } : rate))
+            ),
+          Rate.codec.encode
+        ),
+        fc.constant(rate)
+      ),
+      right: laws.codec(Rate.codec, fc.constant(rate))
+    },
+    {
+      wrong: 'numbers read that are not written',
+      law: 'what is read is written again',
+      mutant: laws.codec(new t.Type<number, unknown>('n', t.number.is, t.number.validate, Math.abs), fc.nat()),
+      right: laws.codec(t.number, fc.nat())
+    },
+    {
+      wrong: 'JSON that is looked into before it is known what it is',
+      law: 'reading is total',
+      mutant: laws.codec(
+        new t.Type<Params.Params<string>, unknown>(
+          'Params',
+          Params.codec.is,
+          (u, context) => {
+            if (u === null) throw new RangeError('null has no keys')
+            return Params.codec.validate(u, context)
+          },
+          Params.codec.encode
+        ),
+        values
+      ),
+      right
+    },
+    {
+      wrong: 'code that is dropped in silence',
+      law: 'code is refused, and says so',
+      mutant: laws.codec(
+        new t.Type<Objective.Objective, unknown>(
+          'Objective',
+          Objective.codec.is,
+          () => t.success(Objective.likelihood),
+          Objective.codec.encode
+        ),
+        fc.constant(Objective.likelihood),
+        { code }
+      ),
+      right: laws.codec(Objective.codec, fc.constant(Objective.likelihood), { code })
+    }
+  ])
+})
+
+const points = { rows: 4, dim: 1, values: Float64Array.of(-2, 1, 2, 0.5) }
+const stage = (optimizer: Optimizer.Optimizer, steps: number, gradientNorm = 0): Stage.Stage =>
+  Stage.descend({ objective: Objective.denoising(TimeLaw.at(0.5)), optimizer, steps, gradientNorm })
+const pipeline = Pipeline.of({
+  schedule: Schedule.ornsteinUhlenbeck,
+  score: Score.symmetricPair,
+  initializer: Initializer.gaussian({ scale: 1 }),
+  stages: [
+    stage(Optimizer.momentum({ rate: 0.1 }), 4),
+    stage(Optimizer.gradientDescent({ rate: 0.1 }), 9, 100),
+    stage(Optimizer.gradientDescent({ rate: 0.1 }), 2)
+  ]
+})
+
+describe('runs', () => {
+  const right = laws.run(pipeline, points)
+  const wrong = (runner: Partial<laws.Runner>): ReadonlyArray<laws.Law> =>
+    laws.run(pipeline, points, { runner: { ...Run, ...runner } })
+  /** A runner that iterates another program than it was given. */
+  const running = (
+    change: <P extends string>(program: Compile.Program<P>) => Compile.Program<P>
+  ): ReadonlyArray<laws.Law> =>
+    wrong({
+      states: program => Run.states(change(program)),
+      resume: program => Run.resume(change(program)),
+      last: program => Run.last(change(program))
+    })
+  const onStates =
+    (change: <P extends string>(state: Run.State<P>) => Run.State<P>): laws.Runner['states'] =>
+    program =>
+    key =>
+      Array.from(Run.states(program)(key), state => change(state))
+  let calls = 0
+  areCaught([
+    {
+      wrong: 'a run that computes all its states before it gives the first',
+      law: 'states are computed when they are asked for',
+      mutant: wrong({ states: program => key => Array.from(Run.states(program)(key)) }),
+      right
+    },
+    {
+      wrong: 'a run that draws on a stream of its own',
+      law: 'the key determines the run',
+      mutant: wrong({ states: program => key => Run.states(program)(Key.child(calls++)(key)) }),
+      right
+    },
+    {
+      wrong: 'a last state that is the one before',
+      law: 'the last state is the last of the states',
+      mutant: wrong({ last: program => key => Array.from(Run.states(program)(key)).slice(-2)[0] }),
+      right
+    },
+    {
+      wrong: 'a run that restarts its key when it is resumed',
+      law: 'a run goes on where it was left',
+      mutant: wrong({ resume: program => state => Run.resume(program)({ ...state, key: Key.fromSeed(0) }) }),
+      right
+    },
+    {
+      wrong: 'a run that forgets its momentum when it is resumed',
+      law: 'a run goes on where it was left',
+      mutant: wrong({
+        resume: program => state =>
+          Run.resume(program)({ ...state, memory: program.stages[state.stage].begin(state.params) })
+      }),
+      right
+    },
+    {
+      wrong: 'a state that does not keep its key',
+      law: 'a run goes on where it was left',
+      mutant: wrong({
+        codec: program => {
+          const codec = Run.codec(program)
+          return new t.Type(codec.name, codec.is, codec.validate, state =>
+            codec.encode({ ...state, key: Key.fromSeed(0) })
+          )
+        }
+      }),
+      right
+    },
+    {
+      wrong: 'steps counted through the stages',
+      law: 'states follow one another',
+      mutant: wrong({ states: onStates(state => ({ ...state, step: state.step + 4 * state.stage })) }),
+      right
+    },
+    {
+      wrong: 'a last stage that says that another follows',
+      law: 'states follow one another',
+      mutant: wrong({
+        states: onStates(state => ({
+          ...state,
+          status: state.status._tag === 'Finished' ? { ...state.status, _tag: 'StageEnded' } : state.status
+        }))
+      }),
+      right
+    },
+    {
+      wrong: 'a gradient norm that is not looked at',
+      law: 'a stage ends by its rules',
+      mutant: running(program => ({
+        ...program,
+        stages: program.stages.map(stage => ({ ...stage, stopping: { ...stage.stopping, gradientNorm: 0 } }))
+      })),
+      right
+    },
+    {
+      wrong: 'one step too many',
+      law: 'a stage ends by its rules',
+      mutant: running(program => ({
+        ...program,
+        stages: program.stages.map(stage => ({
+          ...stage,
+          stopping: { ...stage.stopping, steps: stage.stopping.steps + 1 }
+        }))
+      })),
+      right
+    },
+    {
+      wrong: 'an objective that is not a number passed over',
+      law: 'a failing step leaves the last good state',
+      mutant: running(program => ({
+        ...program,
+        stages: program.stages.map(stage => ({
+          ...stage,
+          step: (...given) => {
+            const step = stage.step(...given)
+            return { ...step, value: Number.isFinite(step.value) ? step.value : 0 }
+          }
+        }))
+      })),
+      right
+    },
+    {
+      wrong: 'a codec that does not look at the program',
+      law: 'a state of another program is refused',
+      mutant: wrong({
+        codec: program => {
+          const codec = Run.codec(program)
+          return new t.Type(codec.name, codec.is, u => t.success(u as never), codec.encode)
+        }
+      }),
+      right
+    }
+  ])
+})
+
+describe('compilers', () => {
+  const loss = {
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.symmetricPair,
+    objective: Objective.denoising(TimeLaw.at(0.5)),
+    expectation: Expectation.monteCarlo()
+  }
+  type Plans = laws.PlansOptions<'mean'>['plans']
+  /** The plans, one engine's evaluation changed. */
+  const planning =
+    (engine: string, change: (evaluate: Evaluate) => Evaluate): Plans =>
+    loss =>
+    points =>
+      pipe(
+        Compile.plans(loss)(points),
+        E.map(RNEA.map(plan => (plan.engine === engine ? { ...plan, evaluate: change(plan.evaluate) } : plan)))
+      )
+  type Evaluate = (params: Params.Params<'mean'>, key: Key.Key) => ValueAndGradient<'mean'>
+  let calls = 0
+  const rightPlans = laws.plans(loss, points)
+  const right = laws.compile(pipeline, points)
+  const compiling = (compile: typeof Compile.pipeline): ReadonlyArray<laws.Law> =>
+    laws.compile(pipeline, points, { compile })
+  areCaught([
+    {
+      wrong: 'a plan off by a factor of 1 + 1e-9',
+      law: 'every plan gives the same value and gradient',
+      mutant: laws.plans(loss, points, {
+        plans: planning('fused', evaluate => (params, key) => {
+          const { value, gradient } = evaluate(params, key)
+          return { value, gradient: Params.mapValues(g => (1 + 1e-9) * g)(gradient) }
+        })
+      }),
+      right: rightPlans
+    },
+    {
+      wrong: 'a plan that draws noise of its own',
+      law: 'every plan gives the same value and gradient',
+      mutant: laws.plans(loss, points, {
+        plans: planning('autodiff', evaluate => (params, key) => evaluate(params, Key.child(1)(key)))
+      }),
+      right: rightPlans
+    },
+    {
+      wrong: 'noise that goes on from call to call',
+      law: 'the key determines the loss',
+      mutant: laws.plans(loss, points, {
+        plans: planning('fused', evaluate => (params, key) => evaluate(params, Key.child(calls++)(key)))
+      }),
+      right: rightPlans
+    },
+    {
+      wrong: 'a compiler that stops at the first error',
+      law: 'all errors are reported at once',
+      mutant: compiling(
+        pipeline => points =>
+          pipe(
+            Compile.pipeline(pipeline)(points),
+            E.mapLeft(([first]) => [first])
+          )
+      ),
+      right
+    },
+    {
+      wrong: 'an error without a remedy',
+      law: 'every problem is whole',
+      mutant: compiling(
+        pipeline => points =>
+          pipe(
+            Compile.pipeline(pipeline)(points),
+            E.mapLeft(([first, ...rest]) => [{ ...first, remedy: '' }, ...rest])
+          )
+      ),
+      right
+    },
+    {
+      wrong: 'a compiler that throws its errors',
+      law: 'compiling is total',
+      mutant: compiling(
+        pipeline => points =>
+          E.right(
+            pipe(
+              Compile.pipeline(pipeline)(points),
+              E.match(problems => {
+                throw new RangeError(problems.map(Problem.show).join('\n'))
+              }, identity)
+            )
+          )
+      ),
+      right
+    },
+    {
+      wrong: 'a start of another shape than the score’s',
+      law: 'what compiles can be run',
+      mutant: compiling(
+        pipeline => points =>
+          pipe(
+            Compile.pipeline(pipeline)(points),
+            E.map(program => ({
+              ...program,
+              start: key =>
+                Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape: [1, ...shape], values }))(
+                  program.start(key)
+                )
+            }))
+          )
+      ),
+      right
+    },
+    {
+      wrong: 'a plan for the first stage only',
+      law: 'what compiles can be run',
+      mutant: compiling(
+        pipeline => points =>
+          pipe(
+            Compile.pipeline(pipeline)(points),
+            E.map(program => ({ ...program, plan: program.plan.slice(0, 1) }))
+          )
+      ),
+      right
+    }
+  ])
+})

@@ -290,23 +290,22 @@ export type State<O, P extends string> = Optimizer extends O
           ? States<P>[O['_tag']]
           : never
 
-/** Whether an optimizer looks at the objective, beyond its gradient. */
-type Looks<O> = O extends { readonly _tag: 'Chain'; readonly parts: ReadonlyArray<infer Part> }
-  ? Looks<Part>
-  : O extends Only<string, infer Part>
+/** Whether a part of an optimizer looks at the objective, as far as the compiler knows its parts. */
+type Looks<O> = Optimizer extends O
+  ? false
+  : O extends { readonly _tag: 'Chain'; readonly parts: ReadonlyArray<infer Part> }
     ? Looks<Part>
-    : O extends Partition<infer Rules>
-      ? Looks<Rules[keyof Rules]>
-      : O extends Looking
-        ? true
-        : false
+    : O extends Only<string, infer Part>
+      ? Looks<Part>
+      : O extends Partition<infer Rules>
+        ? Looks<Rules[keyof Rules]>
+        : O extends Looking
+          ? true
+          : false
 
-/** Whether `update` must be given the objective. Of an optimizer that is not known to the compiler, it cannot tell. */
-export type ContextOf<O, P extends string> = Optimizer extends O
-  ? readonly [context?: Context<P>]
-  : true extends Looks<O>
-    ? readonly [context: Context<P>]
-    : readonly [context?: Context<P>]
+/** What `update` must be given beside the gradient: the objective, if a part is known to look at it. */
+export type ContextOf<O, P extends string> =
+  true extends Looks<O> ? readonly [context: Context<P>] : readonly [context?: Context<P>]
 
 export interface Transformation<
   P extends string,

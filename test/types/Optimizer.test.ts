@@ -39,6 +39,9 @@ describe('the state', () => {
 
   it('of an optimizer that is not known is any', () => {
     expectTypeOf(init<Optimizer.Optimizer>(Optimizer.zero)).returns.toEqualTypeOf<Optimizer.AnyState<'a' | 'b'>>()
+    type Half = Optimizer.State<Optimizer.Chain<[Optimizer.Optimizer, Optimizer.Average]>, 'a' | 'b'>
+    expectTypeOf<Half[0]>().toEqualTypeOf<Optimizer.AnyState<'a' | 'b'>>()
+    expectTypeOf<Half[1]>().toEqualTypeOf<States['Average']>()
     expectTypeOf<States['ScaleByLbfgs']>().toExtend<Optimizer.AnyState<'a' | 'b'>>()
     expectTypeOf<Optimizer.States<'a'>['ScaleByAdam']>().toExtend<Optimizer.AnyState<'a' | 'b'>>()
   })
@@ -62,6 +65,8 @@ describe('update', () => {
 
   it('cannot tell of an optimizer that is not known', () => {
     expectTypeOf<Rest<Optimizer.Optimizer>>().toEqualTypeOf<Optional>()
+    expectTypeOf<Rest<Optimizer.Chain<[Optimizer.Optimizer, Optimizer.Average]>>>().toEqualTypeOf<Optional>()
+    expectTypeOf<Rest<Optimizer.Partition<{ a: Optimizer.Optimizer }>>>().toEqualTypeOf<Optional>()
   })
 
   it('does not compile without the objective, where it is needed', () => {

@@ -131,6 +131,13 @@ describe('the command', () => {
     expect(stdout).toContain('fit')
   })
 
+  it('prints what the README shows', async () => {
+    const shown = /```text\n\$ npx ornstein (.+)\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))
+    const [, args = '', output] = shown ?? []
+    const { stdout } = await run(join(home, 'node_modules', '.bin', 'ornstein'), args.split(' '), root)
+    expect(stdout).toBe(output)
+  })
+
   it('fits the eruptions of Old Faithful', async () => {
     const data = join('node_modules', 'ornstein', 'examples', 'data', 'faithful.csv')
     const { stdout } = await ornstein('fit', data, '--components', '2', '--standardize', '--json')

@@ -32,10 +32,8 @@ export type CompileErrors = Problem.Problems
 
 export type { CompiledStage, Plan, Program } from './Program.js'
 
-const refusals = <P extends string>(
-  { score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>,
-  points: Points.Points
-): ReadonlyArray<Problem.Problem> => {
+const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => {
+  const { score, objective, expectation } = loss
   const isMixture = O.isSome(Score.interpret(score).family)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
@@ -83,7 +81,8 @@ const refusals = <P extends string>(
         'of the score of a mixture, which has a density',
         'use Objective.denoising or Objective.implicit'
       )
-    ])
+    ]),
+    ...Loss.problems(loss, points)
   ]
 }
 
@@ -233,7 +232,7 @@ const compileRestart = <P extends string>(
 const optimizerProblems =
   <P extends string>({ score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>, { dim }: Points.Points) =>
   ({ optimizer }: Stage.Descend): ReadonlyArray<Problem.Problem> => {
-    const noiseless = Objective.terms(objective).every(({ term }) => term._tag === 'Likelihood')
+    const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
     const random = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
     return Optimizer.misfits({ shapes: Score.shapes(dim)(score), random })(optimizer)
   }

@@ -16,9 +16,12 @@ import {
   neg,
   reshape,
   square,
+  sub,
   sum,
   tensor,
   valueAndGrad,
+  vjp,
+  type NdArray,
   type Tensor
 } from '../lib/index.js'
 import { rowSpace } from '../lib/linalg.js'
@@ -28,12 +31,15 @@ import * as Fused from './fused/index.js'
 import * as Pass from './fused/pass.js'
 import * as Noise from './Noise.js'
 import * as Objective from './Objective.js'
+import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 import * as Points from './Points.js'
+import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Score from './Score.js'
 import * as Tagged from './Tagged.js'
 import * as TimeLaw from './TimeLaw.js'
+import * as Weighting from './Weighting.js'
 
 export interface Loss<P extends string> {
   readonly schedule: Schedule.Schedule
@@ -63,23 +69,49 @@ interface Sample {
   readonly alpha: Float64Array
   readonly sigma: Float64Array
   readonly noise: Noise.Noise
+  /** For directions that estimate a divergence. */
+  readonly probes: Key.Key
+  /** Which of the time law's levels this is a draw of. */
+  readonly level: number
 }
 
 /** A term of the objective, with its noise drawn. */
-interface Drawn {
+interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly weight: number
-  readonly term: Objective.Term
+  readonly term: T
+  /** Whether a denoising loss is computed as the implicit one and d/σ², the same in the mean. */
+  readonly completed: boolean
   readonly samples: ReadonlyArray<Sample>
 }
 
-/** A term that matches the score at noise levels. */
-type Matching = Exclude<Objective.Term, Objective.Likelihood>
+/** A term that is one loss of the score. */
+type Direct = Exclude<Objective.Term, Objective.ControlVariate | Objective.Regularizer>
+
+/** A direct term with noise levels. */
+type Matching = Exclude<Direct, Objective.Likelihood>
 
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
-interface Evaluation {
+interface Evaluation<T extends Objective.Term = Objective.Term> {
   readonly basis: Pass.Basis
-  readonly projects: boolean
-  readonly terms: ReadonlyArray<Drawn>
+  readonly terms: ReadonlyArray<Drawn<T>>
+}
+
+/** A way to compute direct terms on data. */
+type Engine<P extends string> = (
+  points: Points.Points
+) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => ValueAndGradient<P>
+
+/** The product of two weights, each one for all rows or one a row. */
+const product = (a: Float64Array, b: Float64Array): Float64Array =>
+  a.length === 1 ? b.map(w => a[0] * w) : a.map((w, i) => w * b[b.length === 1 ? 0 : i])
+
+/** What the loss of one parametrization counts in that of another, at the levels of a sample. */
+const conversion = (
+  from: Parametrization.Parametrization,
+  to: Parametrization.Parametrization = Parametrization.score
+): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Float64Array) => {
+  const weight = Parametrization.weight(from, to)
+  return ({ alpha, sigma }) => alpha.map((alpha, i) => weight({ alpha, sigma: sigma[i] }))
 }
 
 const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
@@ -87,9 +119,15 @@ const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
 /** Whether an expectation draws only the noise that a mixture sees. */
 const isProjected = ({ _tag }: Expectation.Expectation): boolean => _tag === 'Projected' || _tag === 'Quadrature'
 
-const draw =
-  <P extends string>({ schedule, score, objective, expectation }: Loss<P>, points: Points.Points) =>
-  (params: Params.Params<P>, key: Key.Key): Evaluation => {
+const draw = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  points: Points.Points
+): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
+  const { level } = Schedule.interpret(schedule)
+  const weightOf = Weighting.interpret(schedule)
+  const count = expectation._tag === 'Quadrature' ? expectation.nodes : TIME_NODES
+  const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
+  return (params, key) => {
     const projection = pipe(
       Score.interpret(score).family,
       O.filter(() => isProjected(expectation)),
@@ -99,42 +137,50 @@ const draw =
       }),
       O.toNullable
     )
-    const count = expectation._tag === 'Quadrature' ? expectation.nodes : TIME_NODES
-    const samples = (timeLaw: TimeLaw.TimeLaw, key: Key.Key): ReadonlyArray<Sample> => {
-      const keys = pipe(key, Key.named('time', 'noise'))
+    const samples = (
+      timeLaw: TimeLaw.TimeLaw,
+      weightings: ReadonlyArray<(time: number) => number>,
+      key: Key.Key
+    ): ReadonlyArray<Sample> => {
+      const keys = pipe(key, Key.named('time', 'noise', 'probes'))
       const times = Expectation.isDeterministic(expectation)
         ? TimeLaw.quadrature(schedule, count)(timeLaw)
         : TimeLaw.draw(schedule, points.rows)(keys.time)(timeLaw)
       const noiseKeys = Key.split(times.length)(keys.noise)
-      return times.flatMap(({ time, weight }, i) => {
-        const levels = Array.from(typeof time === 'number' ? [time] : time, at => pipe(schedule, Schedule.level(at)))
-        const level = {
-          alpha: Float64Array.from(levels, ({ alpha }) => alpha),
-          sigma: Float64Array.from(levels, ({ sigma }) => sigma)
-        }
-        return Noise.draws(
-          points,
-          projection,
-          noiseKeys[i]
-        )(expectation).map(draw => ({
-          ...level,
-          weight: (typeof weight === 'number' ? Float64Array.of(weight) : weight).map(w => w * draw.weight),
-          noise: draw.noise
-        }))
-      })
+      return times
+        .flatMap(({ time, weight }, i) => {
+          const each = typeof time === 'number' ? Float64Array.of(time) : time
+          const levels = Array.from(each, level)
+          const weights = weightings.reduce(
+            (all, weightAt) => product(all, each.map(weightAt)),
+            typeof weight === 'number' ? Float64Array.of(weight) : weight
+          )
+          return Noise.draws(
+            points,
+            projection,
+            noiseKeys[i]
+          )(expectation).map(draw => ({
+            alpha: Float64Array.from(levels, ({ alpha }) => alpha),
+            sigma: Float64Array.from(levels, ({ sigma }) => sigma),
+            weight: weights.map(w => w * draw.weight),
+            noise: draw.noise,
+            level: i
+          }))
+        })
+        .map((sample, i) => ({ ...sample, probes: Key.child(i)(keys.probes) }))
     }
-    const terms = Objective.terms(objective)
     const keys = Key.split(terms.length)(key)
     return {
       basis: projection?.basis ?? noBasis,
-      projects: projection !== null,
-      terms: terms.map(({ weight, term }, i) => ({
+      terms: terms.map(({ weight, weightings, term }, i) => ({
         weight,
         term,
-        samples: term._tag === 'Likelihood' ? [] : samples(term.timeLaw, keys[i])
+        completed: projection !== null,
+        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, keys[i]) : []
       }))
     }
   }
+}
 
 const total = <P extends string>(
   params: Params.Params<P>,
@@ -164,79 +210,124 @@ const rowMean =
     return points.weights === undefined ? mean(flat) : sum(mul(tensor(Points.weightsOf(points), [points.rows]), flat))
   }
 
+/** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
+const directions = (
+  { probes, law }: Objective.Estimate,
+  { rows, dim }: Points.Points,
+  key: Key.Key
+): ReadonlyArray<Tensor> =>
+  Key.split(probes)(key).map(one =>
+    tensor(law === 'normal' ? Key.normal(rows * dim)(one) : Key.uniform(rows * dim)(one).map(u => (u < 0.5 ? -1 : 1)), [
+      rows,
+      dim
+    ])
+  )
+
 /** One computation is alive at a time, so that memory does not grow with the number of levels or draws. */
-const autodiff = <P extends string>(
-  loss: Loss<P>,
-  points: Points.Points
-): ((params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
-  const { rows, dim } = points
-  const model = Score.interpret(loss.score)
-  const draws = draw(loss, points)
+const autodiff =
+  <P extends string>(score: Score.Score<P>): Engine<P> =>
+  points => {
+    const { rows, dim } = points
+    const model = Score.interpret(score)
+    const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
 
-  const implicit = (params: Params.Tensors<P>, x: Tensor, level: Score.Level, orthogonal: Tensor): Tensor =>
-    pipe(
-      model.family,
-      O.fold(
-        () => add(sum(square(model.score(params, x, level)), 1, true), mul(2, model.divergence(params, x, level))),
-        ({ components }) => Components.implicit(components(params), x, level, orthogonal)
+    const implicit = (params: Params.Tensors<P>, x: Tensor, level: Score.Level, orthogonal: Tensor): Tensor =>
+      pipe(
+        model.family,
+        O.fold(
+          () => add(rowSum(square(model.score(params, x, level))), mul(2, model.divergence(params, x, level))),
+          ({ components }) => Components.implicit(components(params), x, level, orthogonal)
+        )
       )
-    )
 
-  const likelihood = (params: Params.Tensors<P>): Tensor =>
-    pipe(
-      model.family,
-      O.fold(
-        // `Compile` refuses the likelihood of a score without a density.
-        () => fill([rows], NaN),
-        ({ components }) =>
-          neg(Components.logDensity(components(params), Points.tensor(points), { alpha: 1, sigma: 0 }))
-      )
-    )
-
-  const matching =
-    (term: Matching, { weight, alpha, sigma, noise }: Sample, { basis, projects }: Evaluation) =>
-    (params: Params.Tensors<P>): Tensor => {
-      const perRow = (values: Float64Array): Tensor =>
-        values.length === 1 ? fill([rows, 1], values[0]) : tensor(values, [rows, 1])
-      const level = { alpha: perRow(alpha), sigma: perRow(sigma) }
-      const clean = Points.tensor(points)
-      const { drawn, orthogonal } = Noise.tensors(noise, basis, points)
-      const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-      const beyond = mul(square(level.sigma), orthogonal)
-      const loss = Tagged.fold<Matching>()<Tensor>({
-        Denoising: () =>
-          projects
-            ? // E|s + z/σ|² = E[|s|² + 2 div s] + d/σ², by Stein's identity.
-              add(implicit(params, noisy, level, beyond), div(dim, square(level.sigma)))
-            : sum(square(add(model.score(params, noisy, level), div(drawn, level.sigma))), 1),
-        Implicit: () => implicit(params, noisy, level, beyond),
-        Custom: ({ perRow }) =>
-          perRow({
-            score: model.score(params, noisy, level),
-            target: neg(div(drawn, level.sigma)),
-            clean,
-            noisy,
-            noise: drawn,
-            level
-          })
-      })(term)
-      return mul(perRow(weight), reshape(loss, [rows, 1]))
+    const estimated = (
+      params: Params.Tensors<P>,
+      x: Tensor,
+      level: Score.Level,
+      estimate: Objective.Estimate,
+      key: Key.Key
+    ): Tensor => {
+      const of = (point: Tensor): Tensor => model.score(params, point, level)
+      const score = of(x)
+      const all = directions(estimate, points, key).map(v => {
+        const curvature = mul(2, rowSum(mul(vjp(of)(x, v), v)))
+        const square_ = estimate._tag === 'Sliced' ? square(rowSum(mul(v, score))) : rowSum(square(score))
+        return add(square_, curvature)
+      })
+      return div(all.reduce(add), estimate.probes)
     }
 
-  return (params, key) => {
-    const evaluation = draws(params, key)
-    const part = (weight: number, perRow: (params: Params.Tensors<P>) => Tensor): ValueAndGradient<P> =>
-      pipe(valueAndGrad<P>(tensors => rowMean(points)(perRow(tensors)))(params), scaled(weight))
-    return total(
-      params,
-      evaluation.terms.flatMap(({ weight, term, samples }) =>
-        term._tag === 'Likelihood'
-          ? [part(weight, likelihood)]
-          : samples.map(sample => part(weight, matching(term, sample, evaluation)))
+    const likelihood = (params: Params.Tensors<P>): Tensor =>
+      pipe(
+        model.family,
+        O.fold(
+          // `Compile` refuses the likelihood of a score without a density.
+          () => fill([rows], NaN),
+          ({ components }) =>
+            neg(Components.logDensity(components(params), Points.tensor(points), { alpha: 1, sigma: 0 }))
+        )
       )
-    )
+
+    const matching =
+      ({ term, completed }: Drawn<Matching>, sample: Sample, basis: Pass.Basis) =>
+      (params: Params.Tensors<P>): Tensor => {
+        const perRow = (values: Float64Array): Tensor =>
+          values.length === 1 ? fill([rows, 1], values[0]) : tensor(values, [rows, 1])
+        const level = { alpha: perRow(sample.alpha), sigma: perRow(sample.sigma) }
+        const clean = Points.tensor(points)
+        const { drawn, orthogonal } = Noise.tensors(sample.noise, basis, points)
+        const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
+        const beyond = mul(square(level.sigma), orthogonal)
+        const loss = Tagged.fold<Matching>()<Tensor>({
+          Denoising: ({ parametrization }) =>
+            completed
+              ? // E|s + z/σ|² = E[|s|² + 2 div s] + d/σ², by Stein's identity.
+                mul(
+                  perRow(conversion(Parametrization.score, parametrization)(sample)),
+                  add(implicit(params, noisy, level, beyond), div(dim, square(level.sigma)))
+                )
+              : // The error of what the network itself says: another parametrization only weighs it.
+                mul(
+                  perRow(conversion(model.predicts, parametrization)(sample)),
+                  rowSum(
+                    square(
+                      sub(
+                        model.output(params, noisy, level),
+                        Parametrization.targetTensor(model.predicts)(level)(clean, drawn)
+                      )
+                    )
+                  )
+                ),
+          Implicit: ({ divergence }) =>
+            divergence === undefined
+              ? implicit(params, noisy, level, beyond)
+              : estimated(params, noisy, level, divergence, sample.probes),
+          Custom: ({ perRow }) =>
+            perRow({
+              score: model.score(params, noisy, level),
+              target: neg(div(drawn, level.sigma)),
+              clean,
+              noisy,
+              noise: drawn,
+              level
+            })
+        })(term)
+        return mul(perRow(sample.weight), reshape(loss, [rows, 1]))
+      }
+
+    return (params, { basis, terms }) => {
+      const part = (weight: number, perRow: (params: Params.Tensors<P>) => Tensor): ValueAndGradient<P> =>
+        pipe(valueAndGrad<P>(tensors => rowMean(points)(perRow(tensors)))(params), scaled(weight))
+      return total(
+        params,
+        terms.flatMap(({ term, ...drawn }) =>
+          term._tag === 'Likelihood'
+            ? [part(drawn.weight, likelihood)]
+            : drawn.samples.map(sample => part(drawn.weight, matching({ ...drawn, term }, sample, basis)))
+        )
+      )
+    }
   }
-}
 
 // —— fused ——
 
@@ -256,64 +347,352 @@ export const rowsOf = (points: Points.Points): Pass.Rows => {
 }
 
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
-const fused = <P extends string>(
-  loss: Loss<P>,
-  family: Score.Family<P>,
-  points: Points.Points
-): ((params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>) => {
-  const rows = rowsOf(points)
+const fused =
+  <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation): Engine<P> =>
+  points => {
+    const rows = rowsOf(points)
+    const pass = expectation._tag === 'Quadrature' ? Fused.pairPass : Fused.scorePass
+    return (params, { basis, terms }) => {
+      const arrays = family.arrays(params)
+      const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
+        value,
+        gradient: family.pullBack(params, gradient)
+      })
+      const parts = terms.flatMap(({ weight, term, completed, samples }) => {
+        const isDenoising = term._tag === 'Denoising'
+        const inForm = conversion(Parametrization.score, isDenoising ? term.parametrization : Parametrization.score)
+        return samples.map((sample): Pass.Part => ({
+          alpha: sample.alpha,
+          sigma: sample.sigma,
+          noise: sample.noise,
+          weight: (isDenoising ? product(sample.weight, inForm(sample)) : sample.weight).map(w => weight * w),
+          target: isDenoising && !completed ? 'noise' : 'none',
+          completed: isDenoising && completed
+        }))
+      })
+      const likelihood = terms.reduce((sum, { weight, term }) => (term._tag === 'Likelihood' ? sum + weight : sum), 0)
+      return total(params, [
+        ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
+        ...(terms.some(({ term }) => term._tag === 'Likelihood')
+          ? [
+              pipe(
+                Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
+                pullBack,
+                scaled(likelihood)
+              )
+            ]
+          : [])
+      ])
+    }
+  }
+
+// —— regularizers ——
+
+/** The names that a regularizer looks at. */
+const regularized = (
+  { parameters, towards }: Objective.Regularizer,
+  all: ReadonlyArray<string>
+): ReadonlyArray<string> => parameters ?? (towards === null ? all : Params.names(towards))
+
+const penalty =
+  (regularizer: Objective.Regularizer) =>
+  <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => {
+    const { norm, smoothing, towards } = regularizer
+    const wanted = new Set(regularized(regularizer, Params.names(params)))
+    const difference = (name: string, { values }: NdArray): Float64Array =>
+      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
+    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+    const size = (delta: number): number => Math.hypot(delta, smoothing)
+    const one = (delta: number): number =>
+      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
+    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
+    return {
+      value: Object.entries<NdArray>(params).reduce(
+        (sum, [name, array]) =>
+          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
+        0
+      ),
+      gradient: Params.map<NdArray, NdArray>((array, name) => ({
+        shape: array.shape,
+        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
+      }))(params)
+    }
+  }
+
+// —— control variates ——
+
+/** So many blocks of rows at most tell the variance of the gradient. */
+const BLOCKS = 16
+
+/** Rows of the data, those of one block. */
+interface Block {
+  readonly points: Points.Points
+  readonly rows: ReadonlyArray<number>
+  /** Its part of the weight of all rows. */
+  readonly share: number
+}
+
+const gather = (values: Float64Array, width: number, rows: ReadonlyArray<number>): Float64Array =>
+  Float64Array.from(
+    { length: rows.length * width },
+    (_, k) => values[rows[Math.floor(k / width)] * width + (k % width)]
+  )
+
+/** Every so-many-th row: blocks are alike even where the rows are in some order. */
+const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
+  const { rows, dim, values, weights } = points
+  const count = Math.min(BLOCKS, rows)
+  const parts = Points.weightsOf(points)
+  return Array.from({ length: count }, (_, b) => {
+    const own = Array.from({ length: Math.ceil((rows - b) / count) }, (_, i) => b + i * count)
+    return {
+      rows: own,
+      share: own.reduce((sum, row) => sum + parts[row], 0),
+      points: {
+        rows: own.length,
+        dim,
+        values: gather(values, dim, own),
+        ...(weights && { weights: gather(weights, 1, own) })
+      }
+    }
+  }).filter(({ share }) => share > 0)
+}
+
+/** A sample with its noise in full, and the part of it that belongs to some of the rows. */
+const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: ReadonlyArray<number>) => Sample) => {
+  const { noise } = sample
+  // `Compile` refuses a control variate of other noise.
+  if (noise._tag !== 'Full') return () => sample
+  const values = noise.values instanceof Float64Array ? noise.values : Key.normal(rows * dim)(noise.values)
+  const own = (perRow: Float64Array, rows: ReadonlyArray<number>): Float64Array =>
+    perRow.length === 1 ? perRow : gather(perRow, 1, rows)
+  return rows => ({
+    ...sample,
+    alpha: own(sample.alpha, rows),
+    sigma: own(sample.sigma, rows),
+    weight: own(sample.weight, rows),
+    noise: { ...noise, values: gather(values, dim, rows) }
+  })
+}
+
+const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
+  Object.values<NdArray>(params).flatMap(({ values }) => Array.from(values))
+
+/** Two forms of one loss on a block. */
+interface Forms<P extends string> {
+  readonly denoising: ValueAndGradient<P>
+  readonly implicit: ValueAndGradient<P>
+}
+
+/** Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I) over blocks, traces over the parameters; 1 where nothing tells. */
+const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number => {
+  const gradients = blocks.map(({ denoising, implicit }) => {
+    const [d, i] = [flat(denoising.gradient), flat(implicit.gradient)]
+    return { d, h: d.map((value, at) => value - i[at]) }
+  })
+  const centred = (pick: (of: (typeof gradients)[number]) => ReadonlyArray<number>): ReadonlyArray<number> => {
+    const all = gradients.map(pick)
+    const mean = (all[0] ?? []).map((_, at) => all.reduce((sum, row) => sum + row[at], 0) / all.length)
+    return all.flatMap(row => row.map((value, at) => value - mean[at]))
+  }
+  const [d, h] = [centred(({ d }) => d), centred(({ h }) => h)]
+  const [covariance, variance] = [d, h].map(one => one.reduce((sum, value, at) => sum + value * h[at], 0))
+  return variance > 0 ? Math.min(Math.max(covariance / variance, -1), 2) : 1
+}
+
+/** (1 − c) D + c (I + d/σ²) on each block, c from the blocks of the other parity. */
+const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArray<ValueAndGradient<P>> => {
+  const from = [0, 1].map(parity => coefficient(blocks.filter((_, b) => b % 2 === parity)))
+  return blocks.flatMap(({ denoising, implicit }, b) => {
+    const c = from[1 - (b % 2)]
+    return [scaled(1 - c)(denoising), scaled(c)(implicit)]
+  })
+}
+
+// —— all terms ——
+
+const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
+  drawn.term._tag !== 'ControlVariate' && drawn.term._tag !== 'Regularizer'
+
+/** The whole objective by one engine. */
+const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
   const draws = draw(loss, points)
-  const pass = loss.expectation._tag === 'Quadrature' ? Fused.pairPass : Fused.scorePass
-  return (params, key) => {
-    const { basis, projects, terms } = draws(params, key)
-    const arrays = family.arrays(params)
-    const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
-      value,
-      gradient: family.pullBack(params, gradient)
-    })
-    const parts = terms.flatMap(({ weight, term, samples }) =>
-      samples.map((sample): Pass.Part => ({
-        ...sample,
-        weight: sample.weight.map(w => weight * w),
-        target: term._tag === 'Denoising' && !projects ? 'noise' : 'none',
-        completed: term._tag === 'Denoising' && projects
-      }))
+  const whole = engine(points)
+  const blocks = Objective.terms(loss.objective).some(({ term }) => term._tag === 'ControlVariate')
+    ? blocksOf(points).map(block => ({ ...block, evaluate: engine(block.points) }))
+    : []
+  const varied = (
+    params: Params.Params<P>,
+    { parametrization, timeLaw }: Objective.ControlVariate,
+    { weight, samples }: Drawn
+  ): ReadonlyArray<ValueAndGradient<P>> => {
+    const term: Objective.Denoising = { _tag: 'Denoising', timeLaw, ...(parametrization && { parametrization }) }
+    const parts = samples.map(sample => ({ level: sample.level, of: restricted(points, sample) }))
+    return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
+      crossed(
+        blocks.map(({ rows, share, evaluate }): Forms<P> => {
+          const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
+          const form = (completed: boolean): ValueAndGradient<P> =>
+            evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, completed, samples: own }] })
+          return { denoising: form(false), implicit: form(true) }
+        })
+      )
     )
-    const likelihood = terms.reduce((sum, { weight, term }) => (term._tag === 'Likelihood' ? sum + weight : sum), 0)
+  }
+  return (params, key) => {
+    const { basis, terms } = draws(params, key)
+    const direct = terms.filter(isDirect)
     return total(params, [
-      ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
-      ...(terms.some(({ term }) => term._tag === 'Likelihood')
-        ? [
-            pipe(
-              Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
-              pullBack,
-              scaled(likelihood)
-            )
-          ]
-        : [])
+      ...(direct.length > 0 ? [whole(params, { basis, terms: direct })] : []),
+      ...terms.flatMap(drawn =>
+        drawn.term._tag === 'Regularizer'
+          ? [pipe(params, penalty(drawn.term), scaled(drawn.weight))]
+          : drawn.term._tag === 'ControlVariate'
+            ? varied(params, drawn.term, drawn)
+            : []
+      )
     ])
   }
 }
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(loss: Loss<P>, points: Points.Points): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
-  const custom = Objective.terms(loss.objective).find(({ term }) => term._tag === 'Custom')
-  const differentiate = (reason: string): Plan<P> => ({ engine: 'autodiff', reason, evaluate: autodiff(loss, points) })
+  const open = Objective.terms(loss.objective).find(
+    ({ term }) => term._tag === 'Custom' || (term._tag === 'Implicit' && term.divergence !== undefined)
+  )
+  const differentiate = (reason: string): Plan<P> => ({
+    engine: 'autodiff',
+    reason,
+    evaluate: evaluator(autodiff(loss.score), loss, points)
+  })
   return pipe(
     Score.interpret(loss.score).family,
     O.fold(
       (): RNEA.ReadonlyNonEmptyArray<Plan<P>> => [differentiate(`${Score.show(loss.score)} has no closed form`)],
       family =>
-        custom === undefined
+        open === undefined
           ? [
               {
                 engine: 'fused',
                 reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.count)}`,
-                evaluate: fused(loss, family, points)
+                evaluate: evaluator(fused(family, loss.expectation), loss, points)
               },
               differentiate('serves every score and objective, slower')
             ]
-          : [differentiate(`${Objective.show(custom.term)} has no closed form`)]
+          : [differentiate(`${Objective.show(open.term)} has no closed form`)]
     )
+  )
+}
+
+/**
+ * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
+ * themselves have problems.
+ */
+export const problems = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  { dim }: Points.Points
+): ReadonlyArray<Problem.Problem> => {
+  if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
+  const { predicts } = Score.interpret(score)
+  const shapes = Score.shapes(dim)(score)
+  const names: ReadonlyArray<string> = Params.names(shapes)
+  const weightOf = Weighting.interpret(schedule)
+  const { level } = Schedule.interpret(schedule)
+
+  const finite = (
+    term: Objective.Matching,
+    weightings: ReadonlyArray<Weighting.Weighting>
+  ): ReadonlyArray<Problem.Problem> => {
+    const parametrization =
+      term._tag === 'Denoising' || term._tag === 'ControlVariate'
+        ? (term.parametrization ?? Parametrization.score)
+        : predicts
+    const weigh = weightings.map(weightOf)
+    const weights = TimeLaw.quadrature(
+      schedule,
+      TIME_NODES
+    )(term.timeLaw).map(({ time }) => ({
+      time,
+      weight: weigh.reduce(
+        (product, at) => product * at(time),
+        Parametrization.weight(predicts, parametrization)(level(time))
+      )
+    }))
+    const wrong = weights.find(({ weight }) => !Number.isFinite(weight))
+    return wrong === undefined
+      ? []
+      : [
+          Problem.of(
+            'objective.timeLaw',
+            `the weight ${wrong.weight} at time ${wrong.time}`,
+            'finite',
+            'keep clear of the end of the schedule, or weigh it otherwise'
+          )
+        ]
+  }
+  const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    expectation._tag === 'MonteCarlo'
+      ? []
+      : term._tag === 'ControlVariate'
+        ? [
+            Problem.of(
+              'expectation',
+              `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+              isProjected(expectation)
+                ? 'plain noise, the one whose denoising and implicit forms differ'
+                : 'plain noise drawn anew, from which a coefficient is estimated',
+              isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
+            )
+          ]
+        : term._tag === 'Implicit' && term.divergence !== undefined
+          ? [
+              Problem.of(
+                'expectation',
+                `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+                isProjected(expectation)
+                  ? 'plain noise, without which the divergence is exact'
+                  : 'plain noise drawn anew, as the directions are',
+                'leave out divergence, or use Expectation.monteCarlo()'
+              )
+            ]
+          : []
+  const fits = (regularizer: Objective.Regularizer): ReadonlyArray<Problem.Problem> => {
+    const { parameters, towards } = regularizer
+    const named: ReadonlyArray<readonly [field: string, name: string]> = [
+      ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
+      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
+        'objective.towards',
+        name
+      ])
+    ]
+    const shapeOf = (name: string): string => `[${shapes[name as P].join(', ')}]`
+    return named.flatMap(([field, name]) =>
+      !names.includes(name)
+        ? [
+            Problem.of(
+              field,
+              name,
+              `a parameter of ${Score.show(score)}, which has ${names.join(', ')}`,
+              'leave it out'
+            )
+          ]
+        : field === 'objective.towards' && towards !== null && `[${towards[name].shape.join(', ')}]` !== shapeOf(name)
+          ? [
+              Problem.of(
+                `${field}.${name}`,
+                `shape [${towards[name].shape.join(', ')}]`,
+                `of shape ${shapeOf(name)}`,
+                'reshape it to fit the score and the data'
+              )
+            ]
+          : []
+    )
+  }
+  return Objective.terms(objective).flatMap(({ term, weightings }) =>
+    Objective.isMatching(term)
+      ? [...finite(term, weightings), ...plainNoise(term)]
+      : term._tag === 'Regularizer'
+        ? fits(term)
+        : []
   )
 }

@@ -2,20 +2,52 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { type Tensor } from '../lib/index.js'
+import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import type { Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
 import * as TimeLaw from './TimeLaw.js'
+import * as Weighting from './Weighting.js'
 
 export interface Denoising {
   readonly _tag: 'Denoising'
   readonly timeLaw: TimeLaw.TimeLaw
+  /** In which the error is measured; the score unless given. */
+  readonly parametrization?: Parametrization.Parametrization
+}
+
+/** An estimate of the divergence from random directions v. */
+export interface Estimate {
+  readonly _tag: 'Hutchinson' | 'Sliced'
+  /** How many directions for each row. */
+  readonly probes: number
+  /** Entries ±1, or standard normal. */
+  readonly law: 'rademacher' | 'normal'
 }
 
 export interface Implicit {
   readonly _tag: 'Implicit'
   readonly timeLaw: TimeLaw.TimeLaw
+  /** Exact unless given. */
+  readonly divergence?: Estimate
+}
+
+export interface ControlVariate {
+  readonly _tag: 'ControlVariate'
+  readonly timeLaw: TimeLaw.TimeLaw
+  readonly parametrization?: Parametrization.Parametrization
+}
+
+export interface Regularizer {
+  readonly _tag: 'Regularizer'
+  readonly norm: 'l2' | 'l1'
+  /** How near to 0 the absolute value is rounded off; 0 for not at all. */
+  readonly smoothing: number
+  /** Names of parameters; null for all, or for all that `towards` names. */
+  readonly parameters: ReadonlyArray<string> | null
+  /** Where parameters are pulled to; null for 0. */
+  readonly towards: Params.Params<string> | null
 }
 
 export interface Likelihood {
@@ -24,7 +56,7 @@ export interface Likelihood {
 
 export interface Weight {
   readonly _tag: 'Weight'
-  readonly weight: number
+  readonly weight: number | Weighting.Weighting
   readonly objective: Objective
 }
 
@@ -55,29 +87,116 @@ export interface Custom {
   readonly perRow: (row: Row) => Tensor
 }
 
-export type Objective = Denoising | Implicit | Likelihood | Weight | Sum | Custom
+export type Objective = Denoising | Implicit | ControlVariate | Likelihood | Regularizer | Weight | Sum | Custom
 
 /** An objective that is neither a sum nor a weighted one. */
 export type Term = Exclude<Objective, Weight | Sum>
 
+/** A term that matches the score at noise levels. */
+export type Matching = Exclude<Term, Likelihood | Regularizer>
+
 /**
- * The DDPM objective in score form: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with
- * respect to the parameters at time 0, not α times them.)
+ * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
+ * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|²,
+ * which is the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the data,
+ * σ²(α² + σ²)²/α² for the velocity (`Parametrization.weight`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, Parametrization, TimeLaw } from 'ornstein'
+ *
+ * assert.equal(
+ *   Objective.formula(Objective.denoising(TimeLaw.at(0.3), Parametrization.noise)),
+ *   'E |ε(x_t) − z|² = E σ² |s(x_t) + z/σ|², at t = 0.3'
+ * )
  */
-export const denoising = (timeLaw: TimeLaw.TimeLaw): Objective => ({ _tag: 'Denoising', timeLaw })
+export const denoising = (timeLaw: TimeLaw.TimeLaw, parametrization?: Parametrization.Parametrization): Objective => ({
+  _tag: 'Denoising',
+  timeLaw,
+  ...(parametrization && { parametrization })
+})
 
 /**
  * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², with no noise target
  * (Hyvärinen 2005). The form to integrate over time: it stays finite as t → 0.
+ *
+ * The divergence of a custom score takes a gradient for each dimension. With random v, E vvᵀ = I, one for each of
+ * `probes` has the same mean: 'hutchinson' takes |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' takes
+ * (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
  */
-export const implicit = (timeLaw: TimeLaw.TimeLaw): Objective => ({ _tag: 'Implicit', timeLaw })
+export const implicit = (
+  timeLaw: TimeLaw.TimeLaw,
+  {
+    divergence = 'exact',
+    probes = 1,
+    law = 'rademacher'
+  }: {
+    readonly divergence?: 'exact' | 'hutchinson' | 'sliced'
+    readonly probes?: number
+    readonly law?: Estimate['law']
+  } = {}
+): Objective => ({
+  _tag: 'Implicit',
+  timeLaw,
+  ...(divergence !== 'exact' && {
+    divergence: { _tag: divergence === 'hutchinson' ? 'Hutchinson' : 'Sliced', probes, law }
+  })
+})
+
+/**
+ * The denoising objective, its mean unchanged and its gradient with less variance: at each level
+ * (1 − c) D + c (I + d/σ²), D the denoising and I the implicit form, which have the same mean whatever c.
+ *
+ * The c of least variance of the gradient is Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I), traces over all parameters. It is estimated
+ * from blocks of rows, crosswise: c for one half of the rows is taken from the other half, whose noise is independent,
+ * so the estimate stays unbiased. Fewer than four rows leave nothing to estimate from, and take c = 1. c is held in
+ * [−1, 2], and counts as constant: the gradient is not the derivative of the value.
+ *
+ * Costs both forms. For plain noise only: a projection has both forms in one, without this variance.
+ */
+export const controlVariate = (
+  timeLaw: TimeLaw.TimeLaw,
+  parametrization?: Parametrization.Parametrization
+): Objective => ({ _tag: 'ControlVariate', timeLaw, ...(parametrization && { parametrization }) })
 
 /** The mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
 export const likelihood: Objective = { _tag: 'Likelihood' }
 
-/** w · L */
+/**
+ * A penalty on parameters: Σ (θ − θ_0)² (l2) or Σ √((θ − θ_0)² + ε²) − ε (l1, ε = `smoothing`), over the entries of the
+ * named parameters; θ_0 is 0 unless given. (Not half of it; `weight` says how much.)
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, Params, TimeLaw } from 'ornstein'
+ *
+ * const pulled = Objective.sum([
+ *   Objective.denoising(TimeLaw.at(0.3)),
+ *   Objective.weight(0.01)(Objective.regularizer({ norm: 'l2', towards: Params.of({ logVariances: [0, 0] }) }))
+ * ])
+ * assert.match(Objective.formula(pulled), /0.01 · \(\|logVariances − θ_0\|²\)/)
+ */
+export const regularizer = ({
+  norm,
+  smoothing = 0,
+  parameters,
+  towards
+}: {
+  readonly norm: Regularizer['norm']
+  readonly smoothing?: number
+  readonly parameters?: ReadonlyArray<string>
+  readonly towards?: Params.Params<string>
+}): Objective => ({
+  _tag: 'Regularizer',
+  norm,
+  smoothing,
+  parameters: parameters ?? null,
+  towards: towards ?? null
+})
+
+/** w · L; a weighting multiplies the loss of each noise level by its own weight. */
 export const weight =
-  (weight: number) =>
+  (weight: number | Weighting.Weighting) =>
   (objective: Objective): Objective => ({ _tag: 'Weight', weight, objective })
 
 /** L_1 + L_2 + … */
@@ -104,24 +223,45 @@ export const custom = (name: string, timeLaw: TimeLaw.TimeLaw, perRow: (row: Row
 
 export const fold = Tagged.fold<Objective>()
 
+/** A term and how much it counts: a number, and the weightings of its noise levels. */
+export interface Weighted {
+  readonly weight: number
+  readonly weightings: ReadonlyArray<Weighting.Weighting>
+  readonly term: Term
+}
+
+const plain = (term: Term): ReadonlyArray<Weighted> => [{ weight: 1, weightings: [], term }]
+
 /** The objective as a weighted sum of terms. */
-export const terms: (objective: Objective) => ReadonlyArray<{ readonly weight: number; readonly term: Term }> = fold<
-  ReadonlyArray<{ readonly weight: number; readonly term: Term }>
->({
-  Denoising: term => [{ weight: 1, term }],
-  Implicit: term => [{ weight: 1, term }],
-  Likelihood: term => [{ weight: 1, term }],
-  Weight: ({ weight, objective }) => terms(objective).map(inner => ({ ...inner, weight: weight * inner.weight })),
+export const terms: (objective: Objective) => ReadonlyArray<Weighted> = fold<ReadonlyArray<Weighted>>({
+  Denoising: plain,
+  Implicit: plain,
+  ControlVariate: plain,
+  Likelihood: plain,
+  Regularizer: plain,
+  Weight: ({ weight, objective }) =>
+    terms(objective).map(inner =>
+      typeof weight === 'number'
+        ? { ...inner, weight: weight * inner.weight }
+        : weight._tag === 'Constant'
+          ? { ...inner, weight: weight.value * inner.weight }
+          : { ...inner, weightings: [weight, ...inner.weightings] }
+    ),
   Sum: ({ objectives }) => objectives.flatMap(terms),
-  Custom: term => [{ weight: 1, term }]
+  Custom: plain
 })
+
+/** Whether a term has noise levels. */
+export const isMatching = (term: Term): term is Matching => term._tag !== 'Likelihood' && term._tag !== 'Regularizer'
 
 /** The objective with another time law in the place of each of its own. */
 export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) => {
   const inner: (objective: Objective) => Objective = fold<Objective>({
     Denoising: objective => ({ ...objective, timeLaw }),
     Implicit: objective => ({ ...objective, timeLaw }),
+    ControlVariate: objective => ({ ...objective, timeLaw }),
     Likelihood: objective => objective,
+    Regularizer: objective => objective,
     Weight: objective => ({ ...objective, objective: inner(objective.objective) }),
     Sum: objective => ({ ...objective, objectives: objective.objectives.map(inner) }),
     Custom: objective => ({ ...objective, timeLaw })
@@ -129,20 +269,66 @@ export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Ob
   return inner
 }
 
+const showForm = (name: string, { timeLaw, parametrization }: Denoising | ControlVariate): string =>
+  `Objective.${name}(${TimeLaw.show(timeLaw)}${parametrization ? `, ${Parametrization.show(parametrization)}` : ''})`
+
+const showWeight = (weight: number | Weighting.Weighting): string =>
+  typeof weight === 'number' ? String(weight) : Weighting.show(weight)
+
 export const show: (objective: Objective) => string = fold<string>({
-  Denoising: ({ timeLaw }) => `Objective.denoising(${TimeLaw.show(timeLaw)})`,
-  Implicit: ({ timeLaw }) => `Objective.implicit(${TimeLaw.show(timeLaw)})`,
+  Denoising: objective => showForm('denoising', objective),
+  Implicit: ({ timeLaw, divergence }) =>
+    `Objective.implicit(${TimeLaw.show(timeLaw)}${
+      divergence
+        ? `, { divergence: '${divergence._tag.toLowerCase()}', probes: ${divergence.probes}, law: '${divergence.law}' }`
+        : ''
+    })`,
+  ControlVariate: objective => showForm('controlVariate', objective),
   Likelihood: () => 'Objective.likelihood',
-  Weight: ({ weight, objective }) => `Objective.weight(${weight})(${show(objective)})`,
+  Regularizer: ({ norm, smoothing, parameters, towards }) =>
+    `Objective.regularizer({ norm: '${norm}'${smoothing === 0 ? '' : `, smoothing: ${smoothing}`}${
+      parameters === null ? '' : `, parameters: [${parameters.map(name => `'${name}'`).join(', ')}]`
+    }${towards === null ? '' : `, towards: ${Params.show(towards)}`} })`,
+  Weight: ({ weight, objective }) => `Objective.weight(${showWeight(weight)})(${show(objective)})`,
   Sum: ({ objectives }) => `Objective.sum([${objectives.map(show).join(', ')}])`,
   Custom: ({ name, timeLaw }) => `Objective.custom(${JSON.stringify(name)}, ${TimeLaw.show(timeLaw)}, …)`
 })
 
+/** The loss as it is written, and as the score form with its weight. */
+const form = ({ parametrization = Parametrization.score }: Denoising | ControlVariate): string => {
+  const weight = Parametrization.weightFormula(Parametrization.score, parametrization)
+  const own = `E ${Parametrization.lossFormula(parametrization)}`
+  return weight === '1'
+    ? own
+    : `${own} = E ${weight.includes('/') ? `[${weight}]` : weight} ${Parametrization.lossFormula(Parametrization.score)}`
+}
+
+const estimates = {
+  Hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
+  Sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
+} as const
+
 export const formula: (objective: Objective) => string = fold<string>({
-  Denoising: ({ timeLaw }) => `E |s(x_t) + z/σ|², ${TimeLaw.formula(timeLaw)}`,
-  Implicit: ({ timeLaw }) => `E [|s(x_t)|² + 2 div s(x_t)], ${TimeLaw.formula(timeLaw)}`,
+  Denoising: objective => `${form(objective)}, ${TimeLaw.formula(objective.timeLaw)}`,
+  Implicit: ({ timeLaw, divergence }) =>
+    `E [${
+      divergence
+        ? `${estimates[divergence._tag]}], ${divergence.probes} ${divergence.law} v`
+        : '|s(x_t)|² + 2 div s(x_t)]'
+    }, ${TimeLaw.formula(timeLaw)}`,
+  ControlVariate: objective => `${form(objective)}, less its implicit form, ${TimeLaw.formula(objective.timeLaw)}`,
   Likelihood: () => '−E log p(x_0)',
-  Weight: ({ weight, objective }) => `${weight} · (${formula(objective)})`,
+  Regularizer: ({ norm, smoothing, parameters, towards }) => {
+    const of = (parameters ?? (towards === null ? ['θ'] : Params.names(towards))).join(', ')
+    const difference = towards === null ? of : `${of} − θ_0`
+    return norm === 'l2'
+      ? `|${difference}|²`
+      : smoothing === 0
+        ? `|${difference}|_1`
+        : `Σ √((${difference})² + ${smoothing}²) − ${smoothing}`
+  },
+  Weight: ({ weight, objective }) =>
+    `${typeof weight === 'number' ? weight : Weighting.formula(weight)} · (${formula(objective)})`,
   Sum: ({ objectives }) => objectives.map(formula).join(' + '),
   Custom: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`
 })
@@ -151,12 +337,50 @@ export const formula: (objective: Objective) => string = fold<string>({
 export const problems = (schedule: Schedule): ((objective: Objective) => ReadonlyArray<Problem.Problem>) => {
   const inTimeLaw = ({ timeLaw }: { readonly timeLaw: TimeLaw.TimeLaw }): ReadonlyArray<Problem.Problem> =>
     pipe(timeLaw, TimeLaw.problems(schedule)).map(Problem.within('timeLaw'))
+  const inForm = (objective: Denoising | ControlVariate): ReadonlyArray<Problem.Problem> => [
+    ...inTimeLaw(objective),
+    ...(objective.parametrization === undefined
+      ? []
+      : Parametrization.problems(objective.parametrization).map(Problem.within('parametrization')))
+  ]
+  /** A weighting needs noise levels to weigh. */
+  const timeless = (weighting: Weighting.Weighting, objective: Objective): ReadonlyArray<Problem.Problem> =>
+    weighting._tag === 'Constant'
+      ? []
+      : terms(objective)
+          .filter(({ term }) => !isMatching(term))
+          .map(({ term }) =>
+            Problem.of(
+              'weight',
+              `${Weighting.show(weighting)} of ${show(term)}`,
+              'a number, as a term without noise levels needs',
+              'weight it by a number of its own'
+            )
+          )
   const all: (objective: Objective) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
-    Denoising: inTimeLaw,
-    Implicit: inTimeLaw,
+    Denoising: inForm,
+    Implicit: objective => [
+      ...inTimeLaw(objective),
+      ...(objective.divergence ? Problem.count('divergence.probes', objective.divergence.probes, 1, 1) : [])
+    ],
+    ControlVariate: inForm,
     Likelihood: () => [],
+    Regularizer: ({ smoothing, towards }) => [
+      ...Problem.unless(smoothing >= 0 && smoothing < Infinity, 'smoothing', smoothing, '≥ 0 and finite', 'try 1e-3'),
+      ...(towards === null ? [] : Params.names(towards)).flatMap(name =>
+        Problem.unless(
+          towards?.[name].values.every(Number.isFinite) ?? true,
+          `towards.${name}`,
+          'NaN or infinite somewhere',
+          'finite throughout',
+          'give finite numbers'
+        )
+      )
+    ],
     Weight: ({ weight, objective }) => [
-      ...Problem.unless(Number.isFinite(weight), 'weight', weight, 'finite', 'try 1'),
+      ...(typeof weight === 'number'
+        ? Problem.unless(Number.isFinite(weight), 'weight', weight, 'finite', 'try 1')
+        : [...Weighting.problems(weight).map(Problem.within('weight')), ...timeless(weight, objective)]),
       ...all(objective).map(Problem.within('objective'))
     ],
     Sum: ({ objectives }) => [
@@ -168,12 +392,41 @@ export const problems = (schedule: Schedule): ((objective: Objective) => Readonl
   return all
 }
 
+/** Fields that must be there, and fields that may be left out. */
+const withOptional = <T extends Objective>(required: t.Props, optional: t.Props): t.Type<T, unknown> =>
+  // io-ts lets an optional field be undefined, which JSON cannot say: one that is left out stays absent.
+  t.intersection([t.type(required), t.partial(optional)]) as unknown as t.Type<T, unknown>
+
+const estimateCodec: t.Type<Estimate, unknown> = t.type({
+  _tag: t.union([t.literal('Hutchinson'), t.literal('Sliced')]),
+  probes: t.number,
+  law: t.union([t.literal('rademacher'), t.literal('normal')])
+})
+
 export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
   t.union([
-    t.type({ _tag: t.literal('Denoising'), timeLaw: TimeLaw.codec }),
-    t.type({ _tag: t.literal('Implicit'), timeLaw: TimeLaw.codec }),
+    withOptional<Denoising>(
+      { _tag: t.literal('Denoising'), timeLaw: TimeLaw.codec },
+      { parametrization: Parametrization.codec }
+    ),
+    withOptional<Implicit>({ _tag: t.literal('Implicit'), timeLaw: TimeLaw.codec }, { divergence: estimateCodec }),
+    withOptional<ControlVariate>(
+      { _tag: t.literal('ControlVariate'), timeLaw: TimeLaw.codec },
+      { parametrization: Parametrization.codec }
+    ),
     t.type({ _tag: t.literal('Likelihood') }),
-    t.type({ _tag: t.literal('Weight'), weight: Params.numberCodec, objective: codec }),
+    t.type({
+      _tag: t.literal('Regularizer'),
+      norm: t.union([t.literal('l2'), t.literal('l1')]),
+      smoothing: Params.numberCodec,
+      parameters: t.union([t.readonlyArray(t.string), t.null]),
+      towards: t.union([Params.codec, t.null])
+    }),
+    t.type({
+      _tag: t.literal('Weight'),
+      weight: t.union([Params.numberCodec, Weighting.codec]),
+      objective: codec
+    }),
     t.type({ _tag: t.literal('Sum'), objectives: t.readonlyArray(codec) }),
     Tagged.code<Custom>('Custom', 'objective')
   ])

@@ -18,7 +18,7 @@
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
  */
 import * as t from 'io-ts'
-import { add, mul, tensor, toNdArray, type Tensor } from '../lib/index.js'
+import { add, div, mul, neg, tensor, toNdArray, type Tensor } from '../lib/index.js'
 import * as Problem from './Problem.js'
 import type { Level } from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -219,17 +219,27 @@ export const convertTensor =
 export const targetTensor =
   (parametrization: Parametrization) =>
   (levels: Levels) =>
-  (clean: Tensor, noise: Tensor): Tensor =>
-    add(
-      mul(
-        perRow(levels, level => direction(level)(parametrization).p),
-        clean
-      ),
-      mul(
-        perRow(levels, level => direction(level)(parametrization).q),
-        noise
+  (clean: Tensor, noise: Tensor): Tensor => {
+    const both = (): Tensor =>
+      add(
+        mul(
+          perRow(levels, level => direction(level)(parametrization).p),
+          clean
+        ),
+        mul(
+          perRow(levels, level => direction(level)(parametrization).q),
+          noise
+        )
       )
-    )
+    return fold<Tensor>({
+      Score: () => neg(div(noise, levels.sigma)),
+      Noise: () => noise,
+      Data: () => clean,
+      Velocity: both,
+      Flow: both,
+      Edm: both
+    })(parametrization)
+  }
 
 /**
  * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so

@@ -147,7 +147,8 @@ export const logitNormal = ({
  *   target: TimeLaw.likelihood({ until: 4, nodes: 48 })
  * })
  * const [{ weight }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 10_000)(Key.fromSeed(1)))
- * const mean = Array.from(weight).reduce((sum, w) => sum + w, 0) / 10_000
+ * const weights = typeof weight === 'number' ? [weight] : Array.from(weight)
+ * const mean = weights.reduce((sum, w) => sum + w, 0) / 10_000
  * assert.ok(Math.abs(mean - 4) < 0.2) // ∫ ½ g² dt = 4
  */
 export const importance = ({ proposal, target }: Omit<Importance, '_tag'>): TimeLaw => ({

@@ -4,6 +4,7 @@
  *     gradient  →  the gradient at the given noise (JSON), to check that all compute the same number
  *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew
  *     bytes     →  bytes allocated in one
+ *     average   →  the mean of 200 gradients
  *     variance  →  the gradient's variance, summed over its entries
  */
 import { createInterface } from 'node:readline'
@@ -27,6 +28,7 @@ export interface Contender {
 }
 
 const SLICE_MS = 60
+const DRAWS = 200
 
 const { alpha, sigma } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(TIME))
 
@@ -242,6 +244,10 @@ const answers: Readonly<Record<string, () => unknown>> = {
       return used() - before
     })
     return samples.sort((a, b) => a - b)[3]
+  },
+  average: () => {
+    const samples = Array.from({ length: DRAWS }, () => Array.from(contender.step()))
+    return samples[0].map((_, j) => samples.reduce((sum, sample) => sum + sample[j], 0) / DRAWS)
   },
   variance: () => {
     const samples = Array.from({ length: 24 }, () => Array.from(contender.step()))

@@ -265,6 +265,36 @@ export const passes = (most = MOST): Passes => {
     readonly given: ReadonlyMap<Float64Array, number>
   }
 
+  /** All of the data, in memory to stay; null where the engine has no memory for them. */
+  const inMemory = (
+    data: Rows,
+    given: ReadonlyArray<Float64Array>,
+    needed: number
+  ): Pick<Segment, 'data' | 'given'> | null => {
+    const { rows, dim } = data
+    const { tiles } = cut(rows)
+    const missing = [data, ...given].some(owner => residents.get(owner)?.epoch !== epoch)
+    if (missing && kept + needed > Math.max(base + needed, KEPT)) {
+      epoch++
+      kept = base
+    }
+    try {
+      const held = resident(data, () => packRows(data, 0, tiles))
+      const noise = given.map(values => {
+        const at = resident(values, () => ({
+          tiles: packNoise(values, rows, dim, 0, tiles),
+          norms: 0,
+          weights: 0
+        }))
+        return [values, at.tiles] as const
+      })
+      return { data: held, given: new Map(noise) }
+    } catch (error) {
+      if (error instanceof RangeError) return null
+      throw error
+    }
+  }
+
   /**
    * Calls visit for all rows at once where they can stay in memory, else for a segment of strands at a time, with the
    * space above `top` free for the step.
@@ -273,22 +303,10 @@ export const passes = (most = MOST): Passes => {
     const { rows, dim } = data
     const { tiles, strandTiles, strands } = cut(rows)
     const needed = bytesOf(tiles, dim) * (1 + given.length)
-    if (needed <= most) {
-      const missing = [data, ...given].some(owner => residents.get(owner)?.epoch !== epoch)
-      if (missing && kept + needed > Math.max(base + needed, KEPT)) {
-        epoch++
-        kept = base
-      }
-      const inMemory = resident(data, () => packRows(data, 0, tiles))
-      const noise = given.map(
-        values =>
-          [
-            values,
-            resident(values, () => ({ tiles: packNoise(values, rows, dim, 0, tiles), norms: 0, weights: 0 })).tiles
-          ] as const
-      )
+    const whole = needed <= most ? inMemory(data, given, needed) : null
+    if (whole !== null) {
       top = kept
-      visit({ first: 0, tiles, strands, data: inMemory, given: new Map(noise) })
+      visit({ first: 0, tiles, strands, ...whole })
       return
     }
     const strandBytes = bytesOf(strandTiles, dim) * (1 + given.length)

@@ -13,7 +13,6 @@ import { Key } from '../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Expectation from './Expectation.js'
 import * as Initializer from './Initializer.js'
-import * as Pass from './fused/pass.js'
 import * as Loss from './Loss.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
@@ -198,15 +197,18 @@ const compileRestart = <P extends string>(
   times: number,
   points: Points.Points
 ): CompiledStage<P> => {
-  const rows = Loss.rowsOf(points)
-  const loss = ({ params, value }: Run.State<P>): number =>
-    pipe(
-      Score.interpret(attempt.pipeline.score).family,
-      O.fold(
-        () => value ?? Infinity,
-        ({ arrays }) => Pass.expectationPass(rows, arrays(params)).value
-      )
+  const loss: (state: Run.State<P>) => number = pipe(
+    Score.interpret(attempt.pipeline.score).family,
+    O.map(family => ExpectationMaximization.loss(family, points)),
+    O.fold(
+      () =>
+        ({ value }) =>
+          value ?? Infinity,
+      loss =>
+        ({ params }) =>
+          loss(params)
     )
+  )
   return remembering<P, Best>({
     stopping: { steps: times, gradientNorm: 0, relativeChange: 0 },
     begin: () => ({ best: null }),

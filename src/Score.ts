@@ -277,9 +277,10 @@ export const tensors: <P extends string>(params: Params.Params<P>) => Params.Ten
  * import { strict as assert } from 'node:assert'
  * import { Params, Schedule, Score } from 'ornstein'
  *
- * const score = Score.evaluate(Score.symmetricPair, Schedule.ornsteinUhlenbeck)
+ * // ½N(0, 1) + ½N(0, 1) with noise 1 is N(0, 2).
+ * const score = Score.evaluate(Score.symmetricPair, Schedule.edm)
  * const { values } = score(Params.of({ mean: [0] }))(1)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
- * assert.deepEqual([...values], [1, -2])
+ * assert.deepEqual([...values], [0.5, -1])
  */
 export const evaluate =
   <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>

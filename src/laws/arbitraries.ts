@@ -54,9 +54,14 @@ export const straight: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** The built-in schedule and three of one's own, one of them preserving variance. */
+/** Built-in schedules, and three written as one writes one's own. */
 export const schedules: fc.Arbitrary<Schedule.Schedule> = fc.constantFrom(
   Schedule.ornsteinUhlenbeck,
+  Schedule.vpLinear(),
+  Schedule.cosine(),
+  Schedule.subVp(),
+  Schedule.edm,
+  Schedule.rectifiedFlow,
   cosine,
   varianceExploding,
   straight
@@ -83,6 +88,13 @@ export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.Time
       .tuple(time, time)
       .filter(([a, b]) => a !== b)
       .map(([a, b]) => TimeLaw.uniform(Math.min(a, b), Math.max(a, b))),
+    fc
+      .tuple(time, time)
+      .filter(([a, b]) => a !== b)
+      .map(([a, b]) => {
+        const [lo, hi] = [Math.max(a, b), Math.min(a, b)].map(time => Schedule.logSnr(time)(schedule))
+        return TimeLaw.uniformLogSnr(lo, hi)
+      }),
     fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
     fc.record({ until: time, nodes: fc.integer({ min: 1, max: 4 }) }).map(TimeLaw.likelihood)
   )

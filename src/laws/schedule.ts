@@ -21,9 +21,12 @@ export interface Meaning {
 export interface ScheduleOptions {
   /** Times with signal and noise; (0, 4] unless the schedule ends earlier, and well before its end. */
   readonly times?: fc.Arbitrary<number>
-  /** Whether α² + σ² = 1 is claimed; by default of the built-in schedules. */
+  /** Whether α² + σ² = 1 is claimed; by default where `Schedule.preservesVariance` says so. */
   readonly variancePreserving?: boolean
-  /** Whether the process is the same at all times, so that diffusing for s and then for t is diffusing for s + t. */
+  /**
+   * Whether the process is the same at all times, so that diffusing for s and then for t is diffusing for s + t; by
+   * default of Ornstein–Uhlenbeck alone.
+   */
   readonly homogeneous?: boolean
   /**
    * Of what is found by differences of fourth order: truncation (h/t)⁴ at h/t = 1e-3, and rounding 2⁻⁵²/1e-3, both

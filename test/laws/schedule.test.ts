@@ -5,7 +5,7 @@ import { Schedule } from '../../src/index.js'
 import { cosine, straight, varianceExploding } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/schedule.js'
 
-fc.configureGlobal({ seed: 2307_01178 })
+fc.configureGlobal({ seed: 2307_01178, numRuns: 40 })
 
 const linear = Schedule.custom({
   name: 'linear β',
@@ -14,11 +14,23 @@ const linear = Schedule.custom({
   until: 4
 })
 
+/** Inside one step of a table, where the rate is constant: at its ends it jumps. */
+const withinAStep = fc.integer({ min: 1, max: 9 }).map(k => 3 + k / 10)
+
 /** A row for each instance: what it is, and what it claims. */
 const instances: ReadonlyArray<readonly [Schedule.Schedule, laws.ScheduleOptions]> = [
   [Schedule.ornsteinUhlenbeck, {}],
+  [Schedule.vpLinear(), {}],
+  [Schedule.cosine(), {}],
+  [Schedule.subVp(), {}],
+  [Schedule.varianceExploding(), {}],
+  [Schedule.edm, {}],
+  [Schedule.rectifiedFlow, {}],
+  [Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 })), { times: withinAStep }],
+  [Schedule.reparametrized(Schedule.evenLogSnr({ from: 8, to: -8 }))(Schedule.cosine()), {}],
+  [Schedule.reparametrized(Schedule.power(2))(Schedule.ornsteinUhlenbeck), {}],
   [cosine, { variancePreserving: true }],
-  [varianceExploding, { homogeneous: false }],
+  [varianceExploding, {}],
   [straight, {}],
   [linear, { variancePreserving: true }]
 ]

@@ -84,7 +84,7 @@ export const step =
     advance(tableau, to - from, y, slopes(tableau, field, from, to, y))
 
 /** So many steps, tried or taken, are the sign of a field that cannot be solved to the tolerance. */
-const MOST_STEPS = 100_000
+const MOST_STEPS = 10_000
 
 /**
  * Dormand–Prince 5(4) with local extrapolation: as many steps as it takes for the error of each, entry by entry, to be at

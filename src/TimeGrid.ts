@@ -39,7 +39,10 @@ export interface Constant {
 
 export type TimeGrid = Uniform | LogSnr | Karras | Listed | Constant
 
-/** Equal steps in time. */
+/**
+ * Equal steps in time. Where σ grows like √t, as in Ornstein–Uhlenbeck's, its first steps from σ = 0 are long in σ, and a
+ * solver down to 0 loses part of its order: prefer `karras` there.
+ */
 export const uniform = ({ from, to, steps }: Span): TimeGrid => ({ _tag: 'Uniform', from, to, steps })
 
 /**

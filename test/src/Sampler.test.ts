@@ -75,6 +75,25 @@ describe('orders on the exact score', () => {
     expect(errors[2]).toBeLessThan(0.05)
   })
 
+  it('DPM-Solver++ 2M is of order 2 on steps of unequal length too', () => {
+    const { schedule, from } = schedules[0]
+    const to = 0.02
+    const [noisy, clean] = [at(line, schedule, from), at(line, schedule, to)]
+    const start = Mixture.sample(12)(key)(noisy)
+    const truth = start.values.map(carried(noisy, clean))
+    const steps = [64, 128, 256]
+    const errors = steps.map(count => {
+      // Pairs of steps of log-SNR, the second three times as long as the first.
+      const even = TimeGrid.times(schedule)(TimeGrid.logSnr({ from, to, steps: 2 * count }))
+      const grid = TimeGrid.listed(Array.from(even).filter((_, i) => i % 4 === 0 || i % 4 === 1))
+      return largest(
+        end({ sampler: Sampler.dpmSolver2M, grid, schedule }, Sampler.exact(line, schedule), start, key).values,
+        truth
+      )
+    })
+    expect(Math.abs(order(steps, errors) - 2)).toBeLessThan(0.15)
+  })
+
   it.each(schedules)('Dormand–Prince meets its tolerance on $name', ({ schedule, from }) => {
     const [noisy, clean] = [at(line, schedule, from), line]
     const start = Mixture.sample(12)(key)(noisy)
@@ -314,23 +333,48 @@ describe('steps', () => {
     ).toBeLessThan(2e-2)
   })
 
+  it.each(schedules)('DPM-Solver++ 2M is algorithm 2 of its paper on $name', ({ schedule, from }) => {
+    const times = [from, 0.6 * from, 0.1 * from]
+    const points = Mixture.sample(sizes.rows)(key)(at(plane, schedule, from))
+    const program = right(Sampler.compile({ sampler: Sampler.dpmSolver2M, grid: TimeGrid.listed(times), schedule }))
+    const [start, middle, found] = Sampler.transport(program)(Sampler.exact(plane, schedule))(points)(key)
+    const [r, s, t] = times.map(time => {
+      const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+      return { alpha, sigma, lambda: Math.log(alpha / sigma) }
+    })
+    const predicted = (state: Sampler.State, { alpha, sigma }: Schedule.Level): Float64Array => {
+      const score = pipe(at(plane, schedule, state.time), Mixture.score(state.points)).values
+      return state.points.values.map((x, i) => (x + sigma ** 2 * score[i]) / alpha)
+    }
+    const [before, now] = [predicted(start, r), predicted(middle, s)]
+    const h = t.lambda - s.lambda
+    const share = (s.lambda - r.lambda) / h
+    const wanted = middle.points.values.map((x, i) => {
+      const d = (1 + 1 / (2 * share)) * now[i] - before[i] / (2 * share)
+      return (t.sigma / s.sigma) * x - t.alpha * Math.expm1(-h) * d
+    })
+    expect(largest(found.points.values, wanted)).toBeLessThan(1e-12)
+  })
+
   it('a corrector adds Langevin moves at the new level, with keys of its own', () => {
     const [schedule] = schedules
-    const { x, s, a, b } = one(Sampler.ddim(), schedule)
-    const predicted = x.map((value, i) => {
-      const datum = (value + a.sigma ** 2 * s[i]) / a.alpha
-      return b.alpha * datum - b.sigma * a.sigma * s[i]
-    })
-    const [first, second] = pipe(key, Key.named('steps'), ({ steps }) =>
-      pipe(steps, Key.child(0), Key.named('corrector'), ({ corrector }) => Key.split(2)(corrector))
+    const { x, s, a, b } = one(Sampler.ancestral, schedule)
+    const keys = pipe(key, Key.named('steps'), ({ steps }) =>
+      pipe(steps, Key.child(0), Key.named('predictor', 'corrector'))
     )
+    const z = Key.normal(x.length)(keys.predictor)
+    // The DDPM step, as above.
+    const keep = (a.alpha / b.alpha) ** 2
+    const variance = ((1 - keep) * b.sigma ** 2) / a.sigma ** 2
+    const predicted = x.map((value, i) => (value + (1 - keep) * s[i]) / Math.sqrt(keep) + Math.sqrt(variance) * z[i])
+    const [first, second] = Key.split(2)(keys.corrector)
     const delta = 2 * (0.2 * b.sigma) ** 2
     const move = (values: Float64Array, key: Key.Key): Float64Array => {
       const score = pipe(at(plane, ou, 0.7 * schedule.from), Mixture.score({ ...sizes, values })).values
       const z = Key.normal(values.length)(key)
       return values.map((value, i) => value + delta * score[i] + Math.sqrt(2 * delta) * z[i])
     }
-    const { found } = one(Sampler.predictorCorrector({ predictor: Sampler.ddim(), moves: 2, snr: 0.2 }), schedule)
+    const { found } = one(Sampler.predictorCorrector({ predictor: Sampler.ancestral, moves: 2, snr: 0.2 }), schedule)
     expect(largest(found, move(move(predicted, first), second))).toBeLessThan(1e-13)
   })
 

@@ -336,6 +336,29 @@ export const permutation =
   }
 
 /**
+ * `count` different ones of 0 … n − 1, rising, every such set alike (Floyd's algorithm: time and memory grow with `count`,
+ * not with n). 0 ≤ count ≤ n < 2³¹.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Key } from 'ornstein/float64'
+ *
+ * assert.deepEqual(pipe(Key.fromSeed(7), Key.subset(3, 3)), Int32Array.of(0, 1, 2))
+ */
+export const subset =
+  (n: number, count: number) =>
+  (key: Key): Int32Array => {
+    const chosen = new Set<number>()
+    uniform(count)(key).forEach((u, i) => {
+      const last = n - count + i
+      const drawn = Math.floor(u * (last + 1))
+      chosen.add(chosen.has(drawn) ? last : drawn)
+    })
+    return Int32Array.from(chosen).sort()
+  }
+
+/**
  * n indices into `weights`, each k with probability weights[k] / Σ weights, by inversion of the cumulative sum. The
  * weights are finite, not negative, and not all 0; they need not be normalised. A weight of 0 is never drawn.
  *

@@ -87,6 +87,19 @@ const symmetric = (n: number, b: (k: number) => number, bound: number): Rule => 
   return { nodes, weights: weights.map(w => w / total) }
 }
 
+/** A rule costs as much as a step on small data, and is asked for at every one. */
+const once = (rule: (n: number) => Rule): ((n: number) => Rule) => {
+  const known = new Map<number, Rule>()
+  return n => {
+    const found = known.get(n) ?? rule(n)
+    known.set(n, found)
+    return found
+  }
+}
+
+const hermite = once(n => symmetric(n, k => k, 2 * Math.sqrt(n)))
+const legendre = once(n => symmetric(n, k => (k * k) / (4 * k * k - 1), 1))
+
 /**
  * The Gauss–Hermite rule of n nodes **for the standard normal weight** (the probabilists' rule):
  * Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), with weights that **sum to 1**. Neither √2 nor √π is left for the caller.
@@ -102,7 +115,10 @@ const symmetric = (n: number, b: (k: number) => number, bound: number): Rule => 
  * const fourthMoment = nodes.reduce((sum, x, i) => sum + weights[i] * x ** 4, 0)
  * assert.ok(Math.abs(fourthMoment - 3) < 1e-13)
  */
-export const gaussHermite = (n: number): Rule => symmetric(n, k => k, 2 * Math.sqrt(n))
+export const gaussHermite = (n: number): Rule => {
+  const { nodes, weights } = hermite(n)
+  return { nodes: nodes.slice(), weights: weights.slice() }
+}
 
 /**
  * The Gauss–Legendre rule of n nodes on [lo, hi]: Σ wᵢ f(xᵢ) ≈ ∫ f(x) dx from lo to hi, with weights that sum to
@@ -118,7 +134,7 @@ export const gaussHermite = (n: number): Rule => symmetric(n, k => k, 2 * Math.s
  * assert.ok(Math.abs(area - 2) < 1e-14)
  */
 export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => {
-  const { nodes, weights } = symmetric(n, k => (k * k) / (4 * k * k - 1), 1)
+  const { nodes, weights } = legendre(n)
   return (lo, hi) => ({
     nodes: nodes.map(x => (lo + hi) / 2 + ((hi - lo) / 2) * x),
     weights: weights.map(w => (hi - lo) * w)

@@ -230,12 +230,31 @@ const compileRestart = <P extends string>(
   })
 }
 
+/** A batch is of rows that are there, and meets noise that is drawn for it. */
+const batchProblems = (
+  { batch, expectation }: Stage.Descend,
+  { rows }: Points.Points
+): ReadonlyArray<Problem.Problem> =>
+  batch === undefined
+    ? []
+    : [
+        ...Problem.unless(batch <= rows, 'batch', batch, `≤ ${rows}, the number of rows`, 'leave it out for all rows'),
+        ...Problem.unless(
+          expectation._tag !== 'Fixed',
+          'expectation',
+          Expectation.show(expectation),
+          'one that draws noise for a batch',
+          'use Expectation.monteCarlo(), or leave out the batch'
+        )
+      ]
+
 /** What the optimizer of a stage asks of its loss, in vain. */
 const optimizerProblems =
   <P extends string>({ score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>, { dim }: Points.Points) =>
-  ({ optimizer }: Stage.Descend): ReadonlyArray<Problem.Problem> => {
+  ({ optimizer, batch }: Stage.Descend): ReadonlyArray<Problem.Problem> => {
     const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
-    const random = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
+    const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
+    const random = batch === undefined ? noise : `a batch of ${batch} rows`
     return Optimizer.misfits({ shapes: Score.shapes(dim)(score), random })(optimizer)
   }
 
@@ -255,11 +274,11 @@ const compileStage = <P extends string>(
   const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
       const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
-      const [plan] = Loss.plans(loss, points)
+      const plan = stage.batch === undefined ? Loss.plans(loss, points)[0] : Loss.batched(loss, points, stage.batch)
       return {
         plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
         stage: pipe(
-          [...refusals(loss, points), ...optimizerProblems(loss, points)(stage)],
+          [...refusals(loss, points), ...batchProblems(stage, points), ...optimizerProblems(loss, points)(stage)],
           E.fromPredicate(RA.isEmpty, identity),
           E.map(() => compileDescend(plan, stage))
         )

@@ -555,6 +555,20 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
   }
 }
 
+/** The chosen plan on a batch of the rows, drawn anew from the key of each evaluation. */
+export const batched = <P extends string>(loss: Loss<P>, points: Points.Points, batch: number): Plan<P> => {
+  const [{ engine, reason }] = plans(loss, points)
+  return {
+    engine,
+    reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
+    evaluate: (params, key) => {
+      const keys = pipe(key, Key.named('rows', 'loss'))
+      const [plan] = plans(loss, Points.select(Key.subset(points.rows, batch)(keys.rows))(points))
+      return plan.evaluate(params, keys.loss)
+    }
+  }
+}
+
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(loss: Loss<P>, points: Points.Points): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
   const open = Objective.terms(loss.objective).find(

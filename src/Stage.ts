@@ -28,6 +28,8 @@ export interface Descend extends Stopping {
   readonly objective: Objective.Objective
   readonly expectation: Expectation.Expectation
   readonly optimizer: Optimizer.Optimizer
+  /** How many rows a step looks at, drawn anew without replacement; absent for all of them. */
+  readonly batch?: number
 }
 
 export interface ExpectationMaximization extends Omit<Stopping, 'gradientNorm'> {
@@ -69,7 +71,8 @@ export type Simple = Descend | ExpectationMaximization | PowerIteration | Restar
 export type Stage = Simple | Sequence | Repeat | Anneal
 
 /**
- * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step.
+ * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step: over all
+ * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
@@ -88,16 +91,18 @@ export const descend = ({
   optimizer,
   steps,
   gradientNorm = 0,
-  relativeChange = 0
+  relativeChange = 0,
+  ...batch
 }: Pick<Descend, 'objective' | 'optimizer' | 'steps'> &
-  Partial<Pick<Descend, 'expectation' | 'gradientNorm' | 'relativeChange'>>): Stage => ({
+  Partial<Pick<Descend, 'expectation' | 'gradientNorm' | 'relativeChange' | 'batch'>>): Stage => ({
   _tag: 'Descend',
   objective,
   expectation,
   optimizer,
   steps,
   gradientNorm,
-  relativeChange
+  relativeChange,
+  ...batch
 })
 
 /** Expectation–maximization on the likelihood of the data at time 0 (Dempster, Laird & Rubin 1977). */
@@ -202,13 +207,13 @@ const showRule = (name: string, value: number): string => (value === 0 ? '' : `,
 const indent = (text: string): string => text.replaceAll('\n', '\n  ')
 
 export const show: (stage: Stage) => string = fold<string>({
-  Descend: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange }) =>
+  Descend: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange, batch = 0 }) =>
     [
       'Stage.descend({',
       `  objective: ${Objective.show(objective)},`,
       `  expectation: ${Expectation.show(expectation)},`,
       `  optimizer: ${Optimizer.show(optimizer)},`,
-      `  steps: ${steps}${showRule('gradientNorm', gradientNorm)}${showRule('relativeChange', relativeChange)}`,
+      `  steps: ${steps}${showRule('gradientNorm', gradientNorm)}${showRule('relativeChange', relativeChange)}${showRule('batch', batch)}`,
       '})'
     ].join('\n'),
   ExpectationMaximization: ({ steps, relativeChange, varianceFloor }) =>
@@ -250,6 +255,7 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
       ...Expectation.problems(stage.expectation).map(Problem.within('expectation')),
       ...Optimizer.problems(stage.optimizer).map(Problem.within('optimizer')),
       ...stoppingProblems(stage),
+      ...(stage.batch === undefined ? [] : Problem.count('batch', stage.batch, 1, 256)),
       ...Problem.unless(stage.gradientNorm >= 0, 'gradientNorm', stage.gradientNorm, '≥ 0', 'try 1e-6, or 0 for never')
     ],
     ExpectationMaximization: stage => [
@@ -282,15 +288,18 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
 
 export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
   t.union([
-    t.type({
-      _tag: t.literal('Descend'),
-      objective: Objective.codec,
-      expectation: Expectation.codec,
-      optimizer: Optimizer.codec,
-      steps: t.number,
-      gradientNorm: Params.numberCodec,
-      relativeChange: Params.numberCodec
-    }),
+    t.intersection([
+      t.type({
+        _tag: t.literal('Descend'),
+        objective: Objective.codec,
+        expectation: Expectation.codec,
+        optimizer: Optimizer.codec,
+        steps: t.number,
+        gradientNorm: Params.numberCodec,
+        relativeChange: Params.numberCodec
+      }),
+      t.partial({ batch: t.number })
+    ]),
     t.type({
       _tag: t.literal('ExpectationMaximization'),
       steps: t.number,

@@ -1,0 +1,148 @@
+/** Mini-batches: without replacement, the whole in the mean, reproducible. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+import * as Loss from '../../src/Loss.js'
+
+const truth = Mixture.of({ means: [[-3], [3]] })
+const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
+
+const pipeline = (
+  batch: number,
+  change: Partial<Parameters<typeof Stage.descend>[0]> = {}
+): Pipeline.Pipeline<'means'> =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.spherical({ components: 2 }),
+    initializer: Initializer.values([[-1], [1]]),
+    stages: [
+      Stage.descend({
+        objective: Objective.implicit(TimeLaw.at(0.3)),
+        expectation: Expectation.projected(),
+        optimizer: Optimizer.adam({ rate: 0.05 }),
+        steps: 200,
+        batch,
+        ...change
+      })
+    ]
+  })
+
+describe('Key.subset', () => {
+  it('is a set of its size, rising, within its bounds', () => {
+    for (const [n, count] of [
+      [1, 1],
+      [5, 0],
+      [7, 7],
+      [100, 30]
+    ]) {
+      const chosen = Array.from(Key.subset(n, count)(Key.fromSeed(n)))
+      expect(new Set(chosen).size).toBe(count)
+      expect(chosen).toEqual([...chosen].sort((a, b) => a - b))
+      expect(chosen.every(i => i >= 0 && i < n)).toBe(true)
+    }
+  })
+
+  it('takes every set alike', () => {
+    const repeats = 6000
+    const counts = new Map<string, number>()
+    for (let seed = 0; seed < repeats; seed++) {
+      const set = Key.subset(4, 2)(Key.fromSeed(seed)).join()
+      counts.set(set, (counts.get(set) ?? 0) + 1)
+    }
+    expect(counts.size).toBe(6)
+    // Hoeffding: each share is within 0.05 of 1/6 but with probability 2 exp(−2 · 6000 · 0.05²) < 2e-13.
+    for (const count of counts.values()) expect(Math.abs(count / repeats - 1 / 6)).toBeLessThan(0.05)
+  })
+})
+
+describe('a stage on batches', () => {
+  it('looks at the whole in the mean', () => {
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.spherical({ components: 2 }),
+      objective: Objective.likelihood,
+      expectation: Expectation.monteCarlo()
+    }
+    const params = Params.of({ means: [[-1], [2]] })
+    const whole = Loss.plans(loss, points)[0].evaluate(params, Key.fromSeed(0))
+    const { evaluate } = Loss.batched(loss, points, 50)
+    const repeats = 400
+    const values = pipe(Key.fromSeed(2), Key.split(repeats)).map(key => evaluate(params, key).value)
+    const mean = values.reduce((sum, value) => sum + value, 0) / repeats
+    const error = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0)) / repeats
+    // Six standard errors: a right estimator fails with probability 2e-9.
+    expect(Math.abs(mean - whole.value)).toBeLessThan(6 * error)
+    expect(error).toBeGreaterThan(0)
+  })
+
+  it('on all rows is the whole', () => {
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.spherical({ components: 2 }),
+      objective: Objective.likelihood,
+      expectation: Expectation.monteCarlo()
+    }
+    const params = Params.of({ means: [[-1], [2]] })
+    const [one, other] = [Loss.plans(loss, points)[0], Loss.batched(loss, points, 500)].map(({ evaluate }) =>
+      evaluate(params, Key.fromSeed(0))
+    )
+    expect(other).toEqual(one)
+  })
+
+  it('learns, with the same bits from JSON and from the same key', () => {
+    const read = Pipeline.codec.decode(JSON.parse(JSON.stringify(Pipeline.codec.encode(pipeline(50)))))
+    if (E.isLeft(read)) throw new Error('not read')
+    const last = <P extends string>(pipeline: Pipeline.Pipeline<P>): Run.State<P> =>
+      pipe(
+        points,
+        Compile.pipeline(pipeline),
+        E.match(
+          problems => {
+            throw new Error(problems.map(Problem.show).join('\n'))
+          },
+          program => Run.last(program)(Key.fromSeed(3))
+        )
+      )
+    const { params } = last(pipeline(50))
+    expect(last(read.right).params).toEqual(params)
+    // The error of the mean of 250 rows is 0.06; the noise of the last steps is of the rate's size.
+    expect(Metric.centreError(params, truth)).toBeLessThan(0.3)
+  })
+
+  it.each([
+    [pipeline(501), 'stages[0].batch: 501 is not ≤ 500, the number of rows; leave it out for all rows'],
+    [pipeline(0.5), 'stages[0].batch: 0.5 is not a whole number ≥ 1; try 256'],
+    [
+      pipeline(5, { expectation: Expectation.fixed(points) }),
+      'stages[0].expectation: Expectation.fixed(500 × 1 noise) is not one that draws noise for a batch; use Expectation.monteCarlo(), or leave out the batch'
+    ]
+  ])('is refused where it cannot be', (pipeline, message) => {
+    const compiled = Compile.pipeline(pipeline)(points)
+    expect(E.isLeft(compiled) && compiled.left.map(Problem.show)).toEqual([message])
+  })
+
+  it('is no place for a line search', () => {
+    const compiled = Compile.pipeline(pipeline(50, { objective: Objective.likelihood, optimizer: Optimizer.lbfgs() }))(
+      points
+    )
+    expect(E.isLeft(compiled) && compiled.left.map(Problem.show).join()).toMatch(/a batch of 50 rows/)
+  })
+})

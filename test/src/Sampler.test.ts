@@ -70,8 +70,8 @@ describe('orders on the exact score', () => {
       const grid = TimeGrid.karras({ from, to: 0, steps: count })
       return largest(end({ sampler, grid, schedule }, Sampler.exact(line, schedule), start, key).values, truth)
     })
-    // error = C h^p (1 + c h + …): the slope is off by about c/32 here, and the orders next to it by 1.
-    expect(Math.abs(order(steps, errors) - wanted)).toBeLessThan(0.15)
+    // error = C h^p (1 + c h + …): the slope is off by about c/32 here, c being of order 5; the orders next to it by 1.
+    expect(Math.abs(order(steps, errors) - wanted)).toBeLessThan(0.2)
     expect(errors[2]).toBeLessThan(0.05)
   })
 

@@ -651,7 +651,9 @@ export const sameNoise =
   (from: Schedule): SameNoise =>
     equalNoise(to)(level(time)(from))
 
+/** The schedule as the code that builds it. */
 export const show = (schedule: Schedule): string => interpret(schedule).code
+/** The schedule as mathematics. */
 export const formula = (schedule: Schedule): string => interpret(schedule).formula
 
 /** What is wrong with the use of a time on a schedule: outside [0, until], or without noise where noise is needed. */

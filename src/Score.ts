@@ -371,6 +371,7 @@ export const mixture =
       })
     )
 
+/** The score as the code that builds it. */
 export const show = <P extends string>(score: Score<P>): string =>
   Tagged.fold<Tags<P>>()<string>({
     SymmetricPair: () => 'Score.symmetricPair',
@@ -380,6 +381,7 @@ export const show = <P extends string>(score: Score<P>): string =>
       `Score.custom({ name: ${JSON.stringify(name)}, …${predicts === undefined ? '' : `, predicts: ${Parametrization.show(predicts)}`} })`
   })(score)
 
+/** The score as mathematics. */
 export const formula = <P extends string>(score: Score<P>): string =>
   Tagged.fold<Tags<P>>()<string>({
     SymmetricPair: () => 's(x) = tanh(⟨m, x⟩) m − x, m = α mean',

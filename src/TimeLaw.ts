@@ -134,7 +134,8 @@ export const logitNormal = ({
 /**
  * Times drawn from one law and weighted to another: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean is
  * that over `target`, with less variance where the proposal draws more often what varies more. The target may be
- * `likelihood`, whose density is ½ g² and whose total need not be 1.
+ * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must draw all times of the target, but
+ * for the first 1e-4 of them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -372,6 +373,10 @@ export const formula: (law: TimeLaw) => string = fold<string>({
 /** A log-normal law with less than this on the schedule's own ratios is not meant for the schedule. */
 const LEAST_MASS = 1e-3
 
+/** A proposal may miss this share of the target's first times: no finite log-SNR is that of time 0. */
+const MISSED = 1e-4
+
+/** What is wrong with a law on a schedule. */
 export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => ReadonlyArray<Problem.Problem>) => {
   const onSchedule = (field: string, time: number): ReadonlyArray<Problem.Problem> =>
     pipe(schedule, Schedule.timeProblems(field, time))
@@ -450,7 +455,7 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
       return inside.length > 0 || !from || !to
         ? inside
         : Problem.unless(
-            from[0] <= to[0] && from[1] >= to[1],
+            from[0] - to[0] <= MISSED * (to[1] - to[0]) && from[1] >= to[1],
             'proposal',
             show(proposal),
             `one that draws all times of the target, in [${to[0]}, ${to[1]}]`,

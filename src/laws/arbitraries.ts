@@ -288,7 +288,7 @@ export const expectations =
       sampled.map(Expectation.monteCarlo),
       ...(isMixture(score) && !looksAtNoise ? [sampled.map(Expectation.projected)] : []),
       ...(score._tag === 'SymmetricPair' && !looksAtNoise
-        ? [fc.integer({ min: 1, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
+        ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
         : [])
     )
   }

@@ -502,7 +502,7 @@ const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number 
 
 /** (1 − c) D + c (I + d/σ²) on each block, c from the blocks of the other parity. */
 const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArray<ValueAndGradient<P>> => {
-  const from = [0, 1].map(parity => coefficient(blocks.filter((_, b) => b % 2 === parity)))
+  const from = [0, 1].map(parity => (blocks.length < 4 ? 1 : coefficient(blocks.filter((_, b) => b % 2 === parity))))
   return blocks.flatMap(({ denoising, implicit }, b) => {
     const c = from[1 - (b % 2)]
     return [scaled(1 - c)(denoising), scaled(c)(implicit)]

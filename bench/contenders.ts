@@ -193,7 +193,7 @@ const jaxJs = async ({ rows, dim, K, x, noise, means, custom }: Problem): Promis
   const gradient = jit(grad(loss))
   const normal = jit((key: Array) => random.normal(key, [rows, dim]))
   const [data, given, start] = [array(x, [rows, dim]), array(noise, [rows, dim]), array(means, [K, dim])]
-  const read = (z: Array): ArrayLike<number> => gradient(start.ref, data.ref, z).dataSync() as Float32Array
+  const read = (z: Array): ArrayLike<number> => gradient(start.ref, data.ref, z).dataSync()
   let step = 0
   return { gradient: () => read(given.ref), step: () => read(normal(random.key(step++))) }
 }

@@ -76,10 +76,9 @@ export const isotropic = ({ components }: Omit<Isotropic, '_tag'>): Score<'means
  * predict the noise, the data or another parametrization: `predicts` says which, and the score follows.
  *
  * @example
- * import { pipe } from 'fp-ts/lib/function.js'
  * import { strict as assert } from 'node:assert'
  * import { add, matMul, neg } from 'ornstein/float64'
- * import { Params, Points, Schedule, Score } from 'ornstein'
+ * import { Params, Schedule, Score } from 'ornstein'
  *
  * const affine = Score.custom({
  *   name: 'affine',

@@ -12,7 +12,7 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Rate,
   Schedule,
@@ -29,7 +29,7 @@ const custom = Score.custom({ name: 'shrink', shapes: () => ({ scale: [] }), app
 const right = Pipeline.of({
   schedule: Schedule.ornsteinUhlenbeck,
   // Its parameters' names are of no interest here.
-  score: Score.spherical({ components: 3 }) as unknown as Score.Score<string>,
+  score: Score.spherical({ components: 3 }),
   initializer: Initializer.kMeansPlusPlus,
   stages: []
 })
@@ -48,7 +48,7 @@ const stage = (change: Partial<Parameters<typeof Stage.descend>[0]>): Pipeline.P
 
 const anyScore = <P extends string>(score: Score.Score<P>): Score.Score<string> =>
   // As above.
-  score as unknown as Score.Score<string>
+  score
 
 const withScore = <P extends string>(
   score: Score.Score<P>,

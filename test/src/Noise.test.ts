@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Expectation, Key, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
+import { Compile, Expectation, Key, Objective, Params, type Points, Schedule, Score, TimeLaw } from '../../src/index.js'
 
 const REPEATS = 400
 
@@ -57,6 +57,12 @@ const cases = [
   { name: `isotropic, ${name}`, means, isotropic: true }
 ])
 
+/** A score and its parameters, whatever their names. */
+const erased = <P extends string>(
+  score: Score.Score<P>,
+  params: Params.Params<P>
+): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
+
 describe.each(cases)('$name', ({ means, isotropic }) => {
   const [components, dim] = [means.length, means[0].length]
   const points: Points.Points = {
@@ -66,19 +72,18 @@ describe.each(cases)('$name', ({ means, isotropic }) => {
     weights: Float64Array.of(1, 2, 0, 1, 3, 1)
   }
   const [score, params] = isotropic
-    ? [
+    ? erased(
         Score.isotropic({ components }),
         Params.of({ means, logits: means.map((_, k) => 0.4 * k), logVariances: means.map((_, k) => 0.5 - 0.6 * k) })
-      ]
-    : [Score.spherical({ components }), Params.of({ means })]
+      )
+    : erased(Score.spherical({ components }), Params.of({ means }))
 
   const samples = (expectation: Expectation.Expectation): Moments => {
     const compiled = pipe(
       points,
       Compile.valueAndGrad({
         schedule: Schedule.ornsteinUhlenbeck,
-        // The names of the parameters do not matter here.
-        score: score as unknown as Score.Score<string>,
+        score,
         objective: Objective.implicit(TimeLaw.at(0.4)),
         expectation
       })

@@ -2,7 +2,19 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Expectation, Key, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Parametrization,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw,
+  Weighting,
+  type Points
+} from '../../src/index.js'
 
 const dim = 3
 const normal = (label: string, count: number, scale = 1): Float64Array =>
@@ -49,7 +61,7 @@ interface Student {
 const student = <P extends string>(
   score: Score.Score<P>,
   params: (centres: ReadonlyArray<ReadonlyArray<number>>) => Params.Params<P>
-): Student => ({ score: score as unknown as Score.Score<string>, params })
+): Student => ({ score: score, params })
 
 const students: Readonly<Record<string, Student>> = {
   pair: student(Score.symmetricPair, ([mean]) => Params.of({ mean })),
@@ -69,6 +81,15 @@ const expectations = (name: string, { rows, dim }: Points.Points): ReadonlyArray
 ]
 
 const objectives: ReadonlyArray<Objective.Objective> = [
+  Objective.weight(Weighting.minSnr({ gamma: 2 }))(
+    Objective.denoising(TimeLaw.stratified(TimeLaw.uniformLogSnr(-2, 3)), Parametrization.velocity)
+  ),
+  Objective.sum([
+    Objective.weight(Weighting.sigmoid())(
+      Objective.implicit(TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 2), target: TimeLaw.uniform(0.2, 1) }))
+    ),
+    Objective.weight(0.2)(Objective.regularizer({ norm: 'l1', smoothing: 0.1 }))
+  ]),
   Objective.denoising(TimeLaw.at(0.3)),
   Objective.implicit(TimeLaw.at(1.5)),
   Objective.denoising(TimeLaw.uniform(0.2, 2)),

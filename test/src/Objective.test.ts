@@ -292,7 +292,7 @@ const sameMean = (a: Moments, b: Moments, repeats: number): void => {
 
 describe('estimated divergences', () => {
   const law = TimeLaw.at(0.3)
-  const repeats = 1500
+  const repeats = 600
   const random = Expectation.monteCarlo()
   const exact = moments(evaluate(student(), Objective.implicit(law), random), studentParams, repeats)
   const estimates = (['hutchinson', 'sliced'] as const).flatMap(divergence =>
@@ -355,7 +355,7 @@ describe('control variates', () => {
   const many = data(64)
 
   it.each([
-    ['four rows', few, 6000],
+    ['four rows', few, 4000],
     ['64 rows', many, 800]
   ])('%s: the mean of the denoising objective', (_, points, repeats) => {
     const of = (objective: Objective.Objective): Moments =>
@@ -397,11 +397,11 @@ describe('control variates', () => {
       )
     const of = (varied: boolean): Moments =>
       moments(
-        evaluate(student(Parametrization.noise), objective(Parametrization.data, varied), random, undefined, data(8)),
+        evaluate(student(Parametrization.noise), objective(Parametrization.data, varied), random, undefined, data(6)),
         studentParams,
-        600
+        250
       )
-    sameMean(of(true), of(false), 600)
+    sameMean(of(true), of(false), 250)
   })
 
   it('of fewer than four rows are the implicit form, completed', () => {

@@ -61,7 +61,7 @@ interface Student {
 const student = <P extends string>(
   score: Score.Score<P>,
   params: (centres: ReadonlyArray<ReadonlyArray<number>>) => Params.Params<P>
-): Student => ({ score: score as unknown as Score.Score<string>, params })
+): Student => ({ score: score, params })
 
 const students: Readonly<Record<string, Student>> = {
   pair: student(Score.symmetricPair, ([mean]) => Params.of({ mean })),

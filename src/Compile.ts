@@ -260,7 +260,8 @@ const optimizerProblems =
 
 interface Compiled<P extends string> {
   readonly plan: Plan
-  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, CompiledStage<P>>
+  /** It looks at the data, and so is made only when nothing is wrong with them. */
+  readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
 
 /** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
@@ -280,7 +281,7 @@ const compileStage = <P extends string>(
         stage: pipe(
           [...refusals(loss, points), ...batchProblems(stage, points), ...optimizerProblems(loss, points)(stage)],
           E.fromPredicate(RA.isEmpty, identity),
-          E.map(() => compileDescend(plan, stage))
+          E.map(() => () => compileDescend(plan, stage))
         )
       }
     },
@@ -300,7 +301,7 @@ const compileStage = <P extends string>(
             'use Stage.descend'
           )
         ]),
-        E.map(family => compileMap(stage, ExpectationMaximization.step(family, stage.varianceFloor, points)))
+        E.map(family => () => compileMap(stage, ExpectationMaximization.step(family, stage.varianceFloor, points)))
       )
     }),
     PowerIteration: stage => ({
@@ -316,7 +317,7 @@ const compileStage = <P extends string>(
             'start with Initializer.spectral'
           )
         ]),
-        E.map(family => compileMap(stage, powerIteration(family, points)))
+        E.map(family => () => compileMap(stage, powerIteration(family, points)))
       )
     }),
     Restart: ({ times, stage }) => {
@@ -333,12 +334,12 @@ const compileStage = <P extends string>(
         stage:
           problems.length > 0
             ? E.left(problems)
-            : E.right(
+            : E.right(() =>
                 compileRestart(
                   {
                     pipeline,
                     start,
-                    stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right] : [])),
+                    stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
                     plan: inner.map(({ compiled }) => compiled.plan)
                   },
                   times,
@@ -429,7 +430,7 @@ export const pipeline =
     return either(uniq(problems), () => ({
       pipeline,
       start: begin,
-      stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right] : [])),
+      stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan)
     }))
   }

@@ -296,20 +296,25 @@ export const stages =
       expectations(
         score,
         objective
-      )(points).chain(expectation =>
-        fc
-          .record({
-            objective: fc.constant(objective),
-            expectation: fc.constant(expectation),
-            optimizer: Expectation.isDeterministic(expectation)
-              ? fc.oneof({ weight: 3, arbitrary: descents }, exact)
-              : descents,
-            steps,
-            gradientNorm: threshold,
-            relativeChange: threshold
-          })
-          .map(Stage.descend)
-      )
+      )(points).chain(expectation => {
+        const common = { objective: fc.constant(objective), expectation: fc.constant(expectation), steps }
+        const rules = { gradientNorm: threshold, relativeChange: threshold }
+        const batch = fc.integer({ min: 1, max: points.rows })
+        const onAll = fc.record({
+          ...common,
+          ...rules,
+          optimizer: Expectation.isDeterministic(expectation)
+            ? fc.oneof({ weight: 3, arbitrary: descents }, exact)
+            : descents
+        })
+        // Fixed noise has a row for each row of the data.
+        return expectation._tag === 'Fixed'
+          ? onAll.map(Stage.descend)
+          : fc.oneof(
+              { weight: 3, arbitrary: onAll.map(Stage.descend) },
+              fc.record({ ...common, ...rules, optimizer: descents, batch }).map(Stage.descend)
+            )
+      })
     )
     const maximise = fc.record({ steps, relativeChange: threshold }).map(Stage.expectationMaximization)
     const power = fc.record({ steps, relativeChange: threshold }).map(Stage.powerIteration)

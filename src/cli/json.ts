@@ -22,7 +22,12 @@ const shape = (codec: object): Shape => {
   const found = codec as Shape
   return found._tag === 'RecursiveType' && found.type !== undefined ? shape(found.type) : found
 }
-const tag = (branch: Shape): unknown => (branch.props && '_tag' in branch.props ? branch.props._tag.value : undefined)
+const tag = ({ _tag, props, types = [] }: Shape): unknown =>
+  _tag === 'IntersectionType'
+    ? types.map(part => tag(shape(part))).find(found => found !== undefined)
+    : props && '_tag' in props
+      ? props._tag.value
+      : undefined
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
 

@@ -35,6 +35,14 @@ export {
   type Instance
 } from './expectation.js'
 export { algebra, gradient, objective, proper, symmetries, type Evaluate, type ObjectiveOptions } from './objective.js'
-export { paper, type PaperOptions } from './paper.js'
+export {
+  componentsIdentity,
+  highNoise,
+  implicitIsDenoising,
+  pairIdentity,
+  paper,
+  secondMoments,
+  type PaperOptions
+} from './paper.js'
 export { schedule, type Meaning, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'

@@ -12,6 +12,7 @@ import * as Params from '../Params.js'
 import * as Points from '../Points.js'
 import * as Schedule from '../Schedule.js'
 import * as Score from '../Score.js'
+import * as Tagged from '../Tagged.js'
 import * as TimeLaw from '../TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
@@ -68,9 +69,23 @@ const show =
       `pipe(points, Compile.valueAndGrad(loss), Either.map(f => f(params, Key.fromSeed(${seed}))))`
     ].join('\n')
 
-/** Every term is of a built-in kind, of which the laws know what to claim. */
-const isBuiltIn = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => term._tag !== 'Custom')
+/** What is claimed of each kind of term unless a user claims more. */
+const claims = Tagged.fold<Objective.Term>()<{
+  /** Minimised by the truth, and turning with the axes. */
+  readonly proper: boolean
+  /** Noise may be integrated by quadrature. */
+  readonly integrates: boolean
+}>({
+  Denoising: () => ({ proper: true, integrates: true }),
+  Implicit: ({ divergence }) => ({ proper: true, integrates: divergence === undefined }),
+  Likelihood: () => ({ proper: true, integrates: true }),
+  ControlVariate: () => ({ proper: true, integrates: false }),
+  Regularizer: () => ({ proper: false, integrates: true }),
+  Custom: () => ({ proper: false, integrates: false })
+})
+
+const claimed = (objective: Objective.Objective, claim: 'proper' | 'integrates'): boolean =>
+  Objective.terms(objective).every(({ term }) => claims(term)[claim])
 
 /** A direction in the space of the parameters, of norm 1. */
 const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
@@ -101,8 +116,9 @@ const follow =
       : expectation
 
 /**
- * The laws of an objective for a score. A custom objective is checked as it stands, custom or built-in score alike; say
- * `isotropic` or `proper` where you claim them.
+ * The laws of an objective for a score. A custom objective or a regularizer is checked as it stands; say `isotropic` or
+ * `proper` where you claim them. Not for control variates and estimated divergences: their probes are drawn from the key,
+ * so that their noise cannot follow a change of the data.
  *
  * @example
  * import fc from 'fast-check'
@@ -122,7 +138,7 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { proper: isProper = isBuiltIn(objective) } = options
+  const { proper: isProper = claimed(objective, 'proper') } = options
   return [
     ...gradient(objective, score, options),
     ...symmetries(objective, score, options),
@@ -168,7 +184,7 @@ const setting = <P extends string>(
 ): Setting<P> => {
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
     Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
-    ...(score._tag === 'SymmetricPair' && isBuiltIn(objective)
+    ...(score._tag === 'SymmetricPair' && claimed(objective, 'integrates')
       ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
         [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
       : [])
@@ -299,7 +315,7 @@ export const symmetries = <P extends string>(
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
   const { fixed, evaluate, title, slack } = setting(objective, score, options)
-  const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = isBuiltIn(objective) } = options
+  const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = claimed(objective, 'proper') } = options
   const same =
     (
       change: (each: Case<P>) => Partial<Case<P>>,

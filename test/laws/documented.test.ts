@@ -1,20 +1,35 @@
 /** docs/laws.md lists every law as it is: `npx vitest run test/laws/documented -u` writes it anew. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { format, resolveConfig } from 'prettier'
 import { expect, it } from 'vitest'
-import { Expectation, Objective, Schedule, Score, TimeLaw } from '../../src/index.js'
-import { student } from '../../src/laws/arbitraries.js'
+import { Expectation, Initializer, Objective, Optimizer, Pipeline, Schedule, Score, TimeLaw } from '../../src/index.js'
+import { cosine, student } from '../../src/laws/arbitraries.js'
+import { codec } from '../../src/laws/codec.js'
+import { compile, plans } from '../../src/laws/compile.js'
 import { em, emPair } from '../../src/laws/em.js'
 import { expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
 import type { Law } from '../../src/laws/Law.js'
+import { key } from '../../src/laws/key.js'
 import { objective } from '../../src/laws/objective.js'
+import { optimizer } from '../../src/laws/optimizer.js'
 import { paper } from '../../src/laws/paper.js'
+import { run } from '../../src/laws/run.js'
 import { schedule } from '../../src/laws/schedule.js'
 import { score, student as studentLaws } from '../../src/laws/score.js'
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 2 })
+
+const points = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
+const loss = {
+  schedule: Schedule.ornsteinUhlenbeck,
+  score: pair,
+  objective: Objective.likelihood,
+  expectation: Expectation.monteCarlo()
+}
+const pipeline = Pipeline.of({ ...loss, initializer: Initializer.fromData, stages: [] })
 
 /** A row for each place of the page, `<!-- laws: name -->`: the laws that stand there, each once. */
 const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
@@ -24,7 +39,21 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   objective: objective(Objective.denoising(TimeLaw.at(0.3)), spherical),
   expectation: [...expectation(Expectation.projected(), pair), quadratureConverges(), projectedVariance(pair)],
   paper: paper(),
-  em: [...em(pair), ...emPair()]
+  em: [...em(pair), ...emPair()],
+  // Every claim at once, of whatever optimizer: only the statements are read.
+  optimizer: optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {
+    scaling: 'linear',
+    constant: gradient => -0.1 * gradient,
+    descends: 1,
+    converges: { lo: 1, hi: 1, steps: 1, within: 1 },
+    frozen: ['a']
+  }),
+  key: key(),
+  codec: codec(Schedule.codec, fc.constant(Schedule.ornsteinUhlenbeck), {
+    code: { values: fc.constant(cosine), message: '' }
+  }),
+  run: run(pipeline, points),
+  compile: [...plans(loss, points), ...compile(pipeline, points)]
 }
 
 const escaped = (text: string): string => text.replace(/[*_<[\]\\]/g, '\\$&')
@@ -41,9 +70,8 @@ it('docs/laws.md states the laws as they are', async () => {
   const students = sections['student'].map(({ name }) => name)
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- laws: (\w+) -->)[^]*?(<!-- end -->)/g,
-    (whole, begin: string, name: string, end: string) =>
-      // The other sections are written by the tests of their own laws.
-      name in sections ? `${begin}\n\n${listed(sections[name], name === 'student' ? [] : students)}\n\n${end}` : whole
+    (_, begin: string, name: string, end: string) =>
+      `${begin}\n\n${listed(sections[name], name === 'student' ? [] : students)}\n\n${end}`
   )
   const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' })
   await expect(formatted).toMatchFileSnapshot(page)

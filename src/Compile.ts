@@ -29,7 +29,8 @@ import * as Tagged from './Tagged.js'
 
 export type CompileErrors = Problem.Problems
 
-export type { CompiledStage, Plan, Program } from './Program.js'
+export type { Loss, Plan as LossPlan, ValueAndGradient } from './Loss.js'
+export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss

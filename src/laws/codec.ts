@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { sameBits, throughText } from './bits.js'
+import { holds } from './check.js'
 import type { Law } from './Law.js'
 
 export interface CodecOptions<A> {
@@ -36,6 +37,16 @@ const replaced = (json: Json, path: ReadonlyArray<string>, by: Json | undefined)
     })
   )
 }
+
+/** What stands at a path. */
+const standing = (json: Json, path: ReadonlyArray<string>): Json | undefined =>
+  path.reduce<Json | undefined>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null
+        ? Object.entries<Json>(inner).find(([name]) => name === key)?.[1]
+        : undefined,
+    json
+  )
 
 const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
 
@@ -118,6 +129,19 @@ export const codec = <A>(
         )
       )
     )
+  },
+  {
+    name: 'a place of another kind is refused',
+    statement:
+      '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read',
+    source: 'a codec looks at all that it reads',
+    property: fc.property(values, fc.nat(), (value, at) => {
+      const json = throughText(codec.encode(value)) as Json
+      const places = paths(json)
+      const place = places[at % places.length]
+      const other = replaced(json, place, typeof standing(json, place) === 'boolean' ? 1 : true)
+      return holds(E.isLeft(codec.decode(other)), () => `read: ${JSON.stringify(other)}`)
+    })
   },
   ...(code === null
     ? []

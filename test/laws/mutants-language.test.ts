@@ -442,6 +442,15 @@ describe('codecs', () => {
       right: laws.codec(t.number, fc.nat())
     },
     {
+      wrong: 'a field that is not looked at',
+      law: 'a place of another kind is refused',
+      mutant: laws.codec(
+        t.union([t.type({ _tag: t.literal('Cosine'), rate: t.number }), Rate.codec]) as t.Type<Rate.Rate, unknown>,
+        fc.constant(rate)
+      ),
+      right: laws.codec(Rate.codec, fc.constant(rate))
+    },
+    {
       wrong: 'JSON that is looked into before it is known what it is',
       law: 'reading is total',
       mutant: laws.codec(

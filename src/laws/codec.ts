@@ -83,7 +83,7 @@ export const codec = <A>(
 ): ReadonlyArray<Law> => [
   {
     name: 'what is written is read again',
-    statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included',
+    statement: '∀ a: decode(parse(text(encode(a)))) = a, to the last bit, −0, NaN and infinities included.',
     source: 'definition of a codec',
     property: fc.property(values, value =>
       pipe(
@@ -97,7 +97,7 @@ export const codec = <A>(
   },
   {
     name: 'what is read is written again',
-    statement: '∀ JSON j: if j is read as a, the text of a is read as a again',
+    statement: '∀ JSON j: if j is read as a, the text of a is read as a again.',
     source: 'decode ∘ encode = id on all that decode gives',
     property: fc.property(nearly(codec, values), json =>
       pipe(
@@ -118,7 +118,7 @@ export const codec = <A>(
   },
   {
     name: 'reading is total',
-    statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws',
+    statement: '∀ JSON j, right, nearly right or arbitrary: decode(j) is a value or errors, and never throws.',
     source: 'parse at the edge',
     property: fc.property(nearly(codec, values), json =>
       pipe(
@@ -133,7 +133,7 @@ export const codec = <A>(
   {
     name: 'a place of another kind is refused',
     statement:
-      '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read',
+      '∀ a, places in the text of a: with true there in place of what is written (1 for true or false), it is not read.',
     source: 'a codec looks at all that it reads',
     property: fc.property(values, fc.nat(), (value, at) => {
       const json = throughText(codec.encode(value)) as Json
@@ -148,7 +148,7 @@ export const codec = <A>(
     : [
         {
           name: 'code is refused, and says so',
-          statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy',
+          statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy.',
           source: 'a function does not survive JSON',
           property: fc.property(code.values, value =>
             pipe(

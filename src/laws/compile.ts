@@ -88,7 +88,7 @@ export const plans = <P extends string>(
       {
         name: 'every plan gives the same value and gradient',
         statement:
-          '∀ θ, key, plans a, b: |a − b| ≤ tolerance, the value relative to 1 + |value|, the gradient to its largest entry too',
+          '∀ θ, key, plans a, b: |a − b| ≤ 1e-12, rounding in another order, the value relative to 1 + |value|, the gradient to its largest entry too.',
         source: 'a fused plan is never a second truth'
       },
       cases,
@@ -117,7 +117,7 @@ export const plans = <P extends string>(
       {
         name: 'the key determines the loss',
         statement:
-          '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key',
+          '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key.',
         source: 'randomness is a value'
       },
       cases,
@@ -303,7 +303,7 @@ export const compile = <P extends string>(
       {
         name: 'what compiles can be run',
         statement:
-          'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage',
+          'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
         source: 'parse at the edge, trust inside'
       },
       fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
@@ -323,7 +323,7 @@ export const compile = <P extends string>(
       {
         name: 'all errors are reported at once',
         statement:
-          '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault',
+          '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
         source: 'errors accumulate'
       },
       faulty,
@@ -343,7 +343,7 @@ export const compile = <P extends string>(
       {
         name: 'every problem is whole',
         statement:
-          '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy',
+          '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy.',
         source: 'definition of `Problem`'
       },
       broken,
@@ -353,7 +353,7 @@ export const compile = <P extends string>(
     law(
       {
         name: 'compiling is total',
-        statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown',
+        statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown.',
         source: 'errors are values'
       },
       broken,

@@ -63,7 +63,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
   return [
     {
       name: 'splitting does not depend on how many',
-      statement: '∀ key, n, m: split(n + m) begins with split(n), and split(n + 1) ends with child(n)',
+      statement: '∀ key, n, m: split(n + m) begins with split(n), and split(n + 1) ends with child(n).',
       source: 'a new consumer shifts nobody else’s stream',
       property: fc.property(keys, count, count, (key, n, more) => {
         const children = split(n + more + 1)(key)
@@ -72,7 +72,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'splitting does not depend on order',
-      statement: '∀ key: a child is the same whichever children, labels and draws were asked for before it',
+      statement: '∀ key: a child is the same whichever children, labels and draws were asked for before it.',
       source: 'a key is a value',
       property: fc.property(keys, fc.uniqueArray(count, { minLength: 1 }), some, (key, order, labels) => {
         const forwards = order.map(n => child(n)(key))
@@ -89,7 +89,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'a stream does not depend on its position or on other labels',
-      statement: '∀ key, labels: named(label) is the same alone, among others, and in any order of them',
+      statement: '∀ key, labels: named(label) is the same alone, among others, and in any order of them.',
       source: 'a new consumer shifts nobody else’s stream',
       property: fc.property(keys, some, (key, labels) => {
         const together = named(...labels)(key)
@@ -101,7 +101,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'no two labelled streams are equal',
-      statement: '∀ key, labels a ≠ b: the keys of a and b differ, and so does every draw of theirs',
+      statement: '∀ key, labels a ≠ b: the keys of a and b differ, and so does every draw of theirs.',
       source: 'chance makes 53-bit draws meet with probability 2⁻⁴⁰ at most',
       property: fc.property(keys, some, (key, labels) => {
         const streams = Object.values(named(...labels)(key))
@@ -113,7 +113,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     {
       name: 'derivations never meet draws',
       statement:
-        '∀ key: its children, grandchildren, labelled keys and draws are all different, and so are theirs of one another',
+        '∀ key: its children, grandchildren, labelled keys and draws are all different, and so are theirs of one another.',
       source: 'chance makes n of 53 bits meet with probability n² 2⁻⁵⁴: 1e-11 here',
       property: fc.property(keys, some, (key, labels) => {
         const children = split(100)(key)
@@ -130,19 +130,19 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'uniform draws lie in [0, 1)',
-      statement: '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1)',
+      statement: '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1).',
       source: 'definition of `uniform`',
       property: fc.property(keys, key => uniform(100)(key).every(u => 0 <= u && u < 1 && Number.isInteger(u * 2 ** 53)))
     },
     {
       name: 'uniform draws are uniform',
-      statement: '∀ key: sup |F_n − F| ≤ √(log(2/fault)/2n), F uniform on [0, 1)',
+      statement: '∀ key: sup |F_n − F| ≤ √(log(2/fault)/2n), F uniform on [0, 1).',
       source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
       property: fc.property(keys, key => deviation(uniform(draws)(key)) <= Math.sqrt(Math.log(2 / fault) / (2 * draws)))
     },
     {
       name: 'streams are independent',
-      statement: '∀ key: the draws of a key, of its children and of its labels agree in their half as often as not',
+      statement: '∀ key: the draws of a key, of its children and of its labels agree in their half as often as not.',
       source: 'Hoeffding 1963: |mean sign| ≤ √(2 log(2/fault)/n)',
       property: fc.property(keys, some, (key, labels) => {
         const streams = [key, ...split(2)(key), ...Object.values<Key.Key>(named(...labels)(key))].map(uniform(draws))
@@ -154,7 +154,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'more draws begin with fewer',
-      statement: '∀ key, n, m: uniform(n + m) begins with uniform(n), normal(n + m) with normal(n)',
+      statement: '∀ key, n, m: uniform(n + m) begins with uniform(n), normal(n + m) with normal(n).',
       source: 'the i-th draw is a function of the key and i',
       property: fc.property(keys, count, count, (key, n, more) =>
         [uniform, normal].every(
@@ -164,7 +164,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'normal draws have the moments 0 and 1',
-      statement: '∀ key: |mean| and |mean square − 1| are within 7.5 standard errors of 0, and no draw exceeds 8.58',
+      statement: '∀ key: |mean| and |mean square − 1| are within 7.5 standard errors of 0, and no draw exceeds 8.58.',
       source: 'E Z = 0, E Z² = 1, Var Z² = 2; P(|Z| > 7.5) < 1e-13; √(106 log 2) = 8.57 is the end of the 53-bit range',
       property: fc.property(keys, key => {
         const z = normal(draws)(key)
@@ -178,7 +178,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'a permutation has every index once',
-      statement: '∀ key, n: permutation(n), sorted, is 0, …, n − 1',
+      statement: '∀ key, n: permutation(n), sorted, is 0, …, n − 1.',
       source: 'definition of a permutation',
       property: fc.property(keys, count, (key, n) =>
         sameBits(
@@ -189,7 +189,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
     },
     {
       name: 'every place of a permutation is uniform',
-      statement: '∀ key: over the children of a key, each index comes first as often as any other',
+      statement: '∀ key: over the children of a key, each index comes first as often as any other.',
       source: 'Hoeffding 1963: each frequency is within √(log(2·3/fault)/2n) of 1/3',
       property: fc.property(keys, key => {
         const firsts = split(draws)(key).map(one => pipe(one, permutation(3))[0])

@@ -255,7 +255,7 @@ export const optimizer = (
     {
       name: 'chaining is associative',
       statement:
-        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit',
+        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
       source: 'definition of a monoid',
       property: fc.property(others, others, walks, (a, c, walk) => {
         const flat = stepsOf(interpret(chain(a, optimizer, c)), walk)
@@ -268,7 +268,7 @@ export const optimizer = (
     {
       name: 'the empty chain is the identity of chaining',
       statement:
-        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone',
+        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
       source: 'definition of a monoid',
       property: fc.property(walks, walk => {
         const alone = stepsOf(o, walk)
@@ -281,7 +281,7 @@ export const optimizer = (
     },
     {
       name: 'a chain applies its parts in turn',
-      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a',
+      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
       source: 'definition of `chain`',
       property: fc.property(others, walks, (a, { start, gradients }) => {
         const first = interpret(a)
@@ -299,7 +299,7 @@ export const optimizer = (
     },
     {
       name: 'steps have the names and shapes of the parameters',
-      statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries',
+      statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
       source: 'type of `Transformation`',
       property: fc.property(walks, walk =>
         stepsOf(o, walk).every(
@@ -311,7 +311,8 @@ export const optimizer = (
     },
     {
       name: 'a state goes through JSON unchanged',
-      statement: '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit',
+      statement:
+        '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
       source: 'a run stopped and resumed is the same run',
       property: fc.property(walks, fc.nat(8), ({ start, gradients }, n) => {
         const before = follow(o, { start, gradients: gradients.slice(0, n) })
@@ -329,7 +330,7 @@ export const optimizer = (
     },
     {
       name: 'update is pure',
-      statement: 'the same gradient, state and parameters give the same step and state, and stay as they were',
+      statement: 'the same gradient, state and parameters give the same step and state, and stay as they were.',
       source: 'definition of a function',
       property: fc.property(walks, ({ start, gradients }) => {
         const [, holds] = gradients.reduce<readonly [Trail, boolean]>(
@@ -348,7 +349,7 @@ export const optimizer = (
     },
     {
       name: 'no rate, no step',
-      statement: 'chain(o, scale(0)) leaves the parameters where they are',
+      statement: 'chain(o, scale(0)) leaves the parameters where they are.',
       source: 'θ + 0 = θ',
       property: fc.property(walks, walk =>
         stepsOf(interpret(chain(optimizer, Optimizer.scale(0))), walk).every(step => flat(step).every(s => s === 0))
@@ -356,19 +357,22 @@ export const optimizer = (
     },
     ...when(claims.coordinatesAlike, {
       name: 'permuted coordinates take permuted steps',
-      statement: 'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ',
+      statement:
+        'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
       source: 'the optimizer knows no order of coordinates',
       property: fc.property(walks, walk => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed)))
     }),
     ...when(claims.namesAlike, {
       name: 'split parameters take split steps',
-      statement: 'the step of an entry is the same whether it has a name of its own or shares one with others',
+      statement:
+        'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
       source: 'names are for people',
       property: fc.property(walks, walk => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split)))
     }),
     ...when(claims.scaling === 'linear', {
       name: 'scaled gradients take scaled steps',
-      statement: '∀ c > 0: the steps along c·g are c times the steps along g',
+      statement:
+        '∀ c > 0: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
       source: 'linearity',
       property: fc.property(walks, factors, (walk, c) =>
         agree(
@@ -379,13 +383,13 @@ export const optimizer = (
     }),
     ...when(claims.scaling === 'invariant', {
       name: 'scaled gradients take the same steps',
-      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε',
+      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
       source: 'Kingma & Ba 2015, section 2.1',
       property: fc.property(walks, factors, (walk, c) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk)))
     }),
     ...claim(claims.constant, closedForm => ({
       name: 'a constant gradient takes the steps of its closed form',
-      statement: 'where every gradient is g, step n is the closed form at (g, n)',
+      statement: 'where every gradient is g, step n is the closed form at (g, n).',
       source: 'geometric sums; a bias-corrected mean of a constant is that constant',
       property: fc.property(
         fc.integer({ min: -64, max: 64 }).map(n => n / 16),
@@ -400,7 +404,7 @@ export const optimizer = (
     })),
     ...claim(claims.descends, lipschitz => ({
       name: 'no step on a quadratic goes up',
-      statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx`,
+      statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
       source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
       property: fc.property(quadratics(0, lipschitz), quadratic => {
         const values = valuesAlong(o, quadratic, 8)
@@ -410,13 +414,13 @@ export const optimizer = (
     })),
     ...claim(claims.converges, ({ lo, hi, steps, within }) => ({
       name: 'the minimum of a strongly convex quadratic is reached',
-      statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}`,
+      statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
       source: 'a strongly convex function has one minimum, here 0',
       property: fc.property(quadratics(lo, hi), quadratic => valuesAlong(o, quadratic, steps)[steps] <= within)
     })),
     ...when(claims.frozen.length > 0, {
       name: 'what is frozen keeps its bits',
-      statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit`,
+      statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit.`,
       source: 'definition of `freeze`',
       property: fc.property(walks, walk => {
         const { params } = follow(o, walk)

@@ -194,7 +194,7 @@ export const run = <P extends string>(
     of(
       {
         name: 'states are computed when they are asked for',
-        statement: '∀ k up to the steps of the first stage: the first k + 1 states take k steps, and no more',
+        statement: '∀ k up to the steps of the first stage: the first k + 1 states take k steps, and no more.',
         source: 'a run is lazy'
       },
       (program, key, at) => {
@@ -209,7 +209,7 @@ export const run = <P extends string>(
     of(
       {
         name: 'the key determines the run',
-        statement: '∀ key: the states of two runs with the key have the same bits, and so has one list read twice',
+        statement: '∀ key: the states of two runs with the key have the same bits, and so has one list read twice.',
         source: 'randomness is a value'
       },
       (program, key) => {
@@ -221,7 +221,7 @@ export const run = <P extends string>(
     of(
       {
         name: 'the last state is the last of the states',
-        statement: '∀ key: last(key) is where states(key) end',
+        statement: '∀ key: last(key) is where states(key) end.',
         source: 'definition of `last`'
       },
       (program, key) => sameBits(runner.last(program)(key), all(program, key).at(-1))
@@ -229,7 +229,7 @@ export const run = <P extends string>(
     of(
       {
         name: 'a run goes on where it was left',
-        statement: '∀ n: the n-th state, written to JSON text and read again, is followed by the same bits',
+        statement: '∀ n: the n-th state, written to JSON text and read again, is followed by the same bits.',
         source: 'a state holds all there is'
       },
       (program, key, at) => {
@@ -249,7 +249,7 @@ export const run = <P extends string>(
       {
         name: 'states follow one another',
         statement:
-          'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing',
+          'a run starts at stage 0, step 0; a running state is followed by the next step or by itself, failed; an ended stage by the next stage, with the same parameters; a finished or failed state by nothing.',
         source: 'definition of `Status`'
       },
       (program, key) => {
@@ -269,7 +269,7 @@ export const run = <P extends string>(
       {
         name: 'a stage ends by its rules',
         statement:
-          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where |step| ≤ it · |θ|; by 0 never; and goes on where no rule holds',
+          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where |step| ≤ it · |θ|; by 0 never; and goes on where no rule holds.',
         source: 'definition of `Stopping`'
       },
       (program, key) => pairs(all(program, key), obeys(program))
@@ -278,7 +278,7 @@ export const run = <P extends string>(
       {
         name: 'a failing step leaves the last good state',
         statement:
-          '∀ n: if step n gives an objective, a norm or parameters that are not finite, the run ends with the state before it, failed, and a problem with its remedy',
+          '∀ n: if step n gives an objective, a norm or parameters that are not finite, the run ends with the state before it, failed, and a problem with its remedy.',
         source: 'definition of `Failed`'
       },
       (program, key, at) => {
@@ -310,7 +310,7 @@ export const run = <P extends string>(
       {
         name: 'a state of another program is refused',
         statement:
-          'other names or shapes of parameters, a stage or step that cannot be, the memory of no optimizer: each is an error, not a state',
+          'other names or shapes of parameters, a stage or step that cannot be, the memory of no optimizer: each is an error, not a state.',
         source: 'parse at the edge'
       },
       (program, key, at) => {

@@ -56,6 +56,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, name.startsWith('pipelines') ? 40 : 10)
+    holds(law, name.startsWith('pipelines') ? 40 : 5)
   })
 })

@@ -119,7 +119,7 @@ describe.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: opti
   '$name',
   ({ held }) => {
     it.each(held)('$name', law => {
-      holds(law, 25)
+      holds(law, 15)
     })
   }
 )

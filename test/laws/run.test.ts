@@ -75,6 +75,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, 12)
+    holds(law, 8)
   })
 })

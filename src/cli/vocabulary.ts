@@ -1,0 +1,437 @@
+/**
+ * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
+ * case of a description does not compile until it is here; what a concept says of itself is taken from it.
+ */
+import { neg } from '../../lib/index.js'
+import {
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Params,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../index.js'
+
+/** A constructor: its example, and what it is or where it is from, in a line. */
+interface Entry<T> {
+  readonly example: T
+  readonly about: string
+  /** The code of the example, where it is a recipe made of other constructors; else what `show` says. */
+  readonly code?: string
+}
+
+/** Every tag has an entry; recipes stand at the tag that they come to. */
+type Table<T extends { readonly _tag: string }> = {
+  readonly [K in T['_tag']]: readonly [Entry<T>, ...ReadonlyArray<Entry<T>>]
+}
+
+const entry = <T>(example: T, about: string, code?: string): Entry<T> => ({
+  example,
+  about,
+  ...(code !== undefined && { code })
+})
+
+export interface Word<T = unknown> {
+  /** As written in code: `Schedule.cosine`. */
+  readonly name: string
+  readonly about: string
+  /** The example in mathematics, where the concept says it. */
+  readonly formula: string | null
+  /** The code that builds the example. */
+  readonly code: string
+  readonly example: T
+}
+
+export interface Concept<T = unknown> {
+  readonly concept: string
+  readonly about: string
+  readonly words: ReadonlyArray<Word<T>>
+}
+
+const concept = <T extends { readonly _tag: string }>(
+  concept: string,
+  about: string,
+  { show, formula }: { readonly show: (value: T) => string; readonly formula?: (value: T) => string },
+  table: Table<T>
+): Concept<T> => ({
+  concept,
+  about,
+  words: Object.values<ReadonlyArray<Entry<T>>>(table)
+    .flat()
+    .map(({ example, about, code = show(example) }) => ({
+      name: /^\w+\.\w+/.exec(code)?.[0] ?? code,
+      about,
+      formula: formula === undefined ? null : formula(example),
+      code,
+      example
+    }))
+})
+
+const law = TimeLaw.at(0.3)
+const rate = Rate.constant(0.1)
+const span = { from: 0.9, to: 0.001, steps: 20 }
+
+export const schedules = concept<Schedule.Schedule>(
+  'Schedule',
+  'how the signal falls and the noise grows: x_t = α(t) x_0 + σ(t) z',
+  Schedule,
+  {
+    OrnsteinUhlenbeck: [entry(Schedule.ornsteinUhlenbeck, "the paper's: dx = −x dt + √2 dW")],
+    VpLinear: [entry(Schedule.vpLinear(), 'variance preserving, a linear rate: continuous DDPM (arXiv 2011.13456)')],
+    Cosine: [entry(Schedule.cosine(), 'improved DDPM (arXiv 2102.09672)')],
+    SubVp: [entry(Schedule.subVp(), 'below variance preserving (arXiv 2011.13456)')],
+    VarianceExploding: [entry(Schedule.varianceExploding(), 'geometric noise, the signal stays (arXiv 2011.13456)')],
+    Edm: [entry(Schedule.edm, 'time is the noise itself (arXiv 2206.00364)')],
+    RectifiedFlow: [entry(Schedule.rectifiedFlow, 'a straight line from data to noise (arXiv 2209.03003)')],
+    Betas: [
+      entry(Schedule.betas([0.1, 0.2, 0.3]), 'the discrete DDPM of a table of β (arXiv 2006.11239)'),
+      ...[
+        entry(
+          Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 }),
+          'a table of β: even, as in DDPM (arXiv 2006.11239)',
+          'Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 })'
+        ),
+        entry(
+          Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 }),
+          'a table of β: even √β, as in latent diffusion (arXiv 2112.10752)',
+          'Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 })'
+        ),
+        entry(
+          Schedule.cosineBetas({ steps: 1000 }),
+          'a table of β: that of the cosine schedule, clipped (arXiv 2102.09672)',
+          'Schedule.cosineBetas({ steps: 1000 })'
+        )
+      ].map(table => ({ ...table, example: Schedule.betas(table.example) }))
+    ],
+    Reparametrized: [
+      entry(
+        Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 0.01 }))(Schedule.ornsteinUhlenbeck),
+        'the same levels on another clock: Schedule.affine, Schedule.power or Schedule.evenLogSnr'
+      )
+    ],
+    Custom: [
+      entry(
+        Schedule.custom({
+          name: 'circle',
+          alpha: t => Math.cos((Math.PI / 2) * t),
+          sigma: t => Math.sin((Math.PI / 2) * t),
+          until: 1
+        }),
+        'your own α and σ as functions of time'
+      )
+    ]
+  }
+)
+
+export const timeLaws = concept<TimeLaw.TimeLaw>(
+  'TimeLaw',
+  'over which noise levels an objective is taken, and how much each counts',
+  TimeLaw,
+  {
+    At: [entry(TimeLaw.at(0.3), 'one noise level')],
+    Uniform: [entry(TimeLaw.uniform(0.1, 0.9), 'every time of an interval alike')],
+    Nodes: [
+      entry(
+        TimeLaw.nodes([
+          { time: 0.2, weight: 1 },
+          { time: 0.8, weight: 0.5 }
+        ]),
+        'a weighted sum over given times'
+      )
+    ],
+    Likelihood: [
+      entry(TimeLaw.likelihood({ until: 0.9, nodes: 6 }), 'the weighting of maximum likelihood (arXiv 2101.09258)')
+    ],
+    UniformLogSnr: [entry(TimeLaw.uniformLogSnr(-1, 2), 'every log-SNR of an interval alike (arXiv 2107.00630)')],
+    LogNormal: [entry(TimeLaw.logNormal(), 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)')],
+    LogitNormal: [entry(TimeLaw.logitNormal(), 'most in the middle of the schedule (arXiv 2403.03206)')],
+    Importance: [
+      entry(
+        TimeLaw.importance({
+          proposal: TimeLaw.uniform(0.1, 0.9),
+          target: TimeLaw.uniform(0.2, 0.8)
+        }),
+        'drawn from one law, weighted to another'
+      )
+    ],
+    Stratified: [entry(TimeLaw.stratified(TimeLaw.uniform(0.1, 0.9)), 'drawn evenly, without gaps (arXiv 2107.00630)')],
+    Gauss: [entry(TimeLaw.gauss(4)(TimeLaw.uniform(0.1, 0.9)), 'Gauss–Legendre nodes of a law, none of it random')]
+  }
+)
+
+export const weightings = concept<Weighting.Weighting>(
+  'Weighting',
+  'how much a noise level counts, as a function of SNR = α²/σ²; for Objective.weight',
+  Weighting,
+  {
+    Constant: [entry(Weighting.constant(2), 'the same at every level')],
+    Snr: [entry(Weighting.snr, 'the loss of the data becomes that of the noise')],
+    TruncatedSnr: [entry(Weighting.truncatedSnr(), 'for the loss of the data (arXiv 2202.00512)')],
+    MinSnr: [entry(Weighting.minSnr(), 'min-SNR-γ, for the loss of the data (arXiv 2303.09556)')],
+    SoftMinSnr: [entry(Weighting.softMinSnr(), 'a smooth min-SNR, for the loss of the data (arXiv 2401.11605)')],
+    Edm: [entry(Weighting.edm(), "EDM's λ, for the loss of the data (arXiv 2206.00364)")],
+    Sigmoid: [entry(Weighting.sigmoid(), 'for the loss of the noise (arXiv 2303.00848)')],
+    Likelihood: [entry(Weighting.likelihood, 'maximum likelihood, for the loss of the score (arXiv 2101.09258)')],
+    NoiseVariance: [
+      entry(Weighting.noiseVariance, 'the loss of the score becomes that of the noise (arXiv 1907.05600)')
+    ]
+  }
+)
+
+export const parametrizations = concept<Parametrization.Parametrization>(
+  'Parametrization',
+  'what a network predicts of a noisy point, and in what an error is measured',
+  Parametrization,
+  {
+    Score: [entry(Parametrization.score, 'the score ∇ log p itself')],
+    Noise: [entry(Parametrization.noise, 'the noise, as in DDPM (arXiv 2006.11239)')],
+    Data: [entry(Parametrization.data, "the data: Tweedie's formula")],
+    Velocity: [entry(Parametrization.velocity, 'v-prediction (arXiv 2202.00512)')],
+    Flow: [entry(Parametrization.flow, 'the velocity of a straight line: flow matching (arXiv 2210.02747)')],
+    Edm: [entry(Parametrization.edm(), "EDM's preconditioned network (arXiv 2206.00364)")]
+  }
+)
+
+export const expectations = concept<Expectation.Expectation>(
+  'Expectation',
+  'how the mean over the noise z is taken',
+  Expectation,
+  {
+    MonteCarlo: [entry(Expectation.monteCarlo(), 'fresh noise at every step; any score, any objective')],
+    Quadrature: [entry(Expectation.quadrature({ nodes: 8 }), 'exact in the one direction that matters to the pair')],
+    Projected: [entry(Expectation.projected(), 'noise in the span of the centres only, the rest in closed form')],
+    Fixed: [
+      entry(
+        Expectation.fixed({ rows: 2, dim: 2, values: Float64Array.of(0.1, -1, 0.7, 0.4) }),
+        'common random numbers: the same noise at every step'
+      )
+    ]
+  }
+)
+
+export const objectives = concept<Objective.Objective>('Objective', 'what is minimised', Objective, {
+  Denoising: [entry(Objective.denoising(law), 'the DDPM objective, in any parametrization (arXiv 2006.11239)')],
+  Implicit: [entry(Objective.implicit(law), 'implicit score matching; the divergence exact, Hutchinson or sliced')],
+  ControlVariate: [entry(Objective.controlVariate(law), 'denoising and implicit mixed for the least variance')],
+  Likelihood: [entry(Objective.likelihood, 'the mean negative log-likelihood, for mixtures')],
+  Regularizer: [entry(Objective.regularizer({ norm: 'l2' }), 'a penalty on parameters: l2 or l1')],
+  Weight: [entry(Objective.weight(Weighting.minSnr())(Objective.denoising(law)), 'times a number or a Weighting')],
+  Sum: [entry(Objective.sum([Objective.denoising(law), Objective.implicit(law)]), 'several at once')],
+  Custom: [
+    entry(
+      Objective.custom('mine', law, ({ score }) => score),
+      'your own, row by row in the tensor vocabulary'
+    )
+  ]
+})
+
+export const scores = concept<Score.Score<string>>(
+  'Score',
+  'the family that is learned; parameters are those at time 0',
+  { show: Score.show },
+  {
+    SymmetricPair: [entry(Score.symmetricPair, '½N(c, I) + ½N(−c, I): s = tanh(⟨m, x⟩) m − x, m = αc')],
+    Spherical: [entry(Score.spherical({ components: 2 }), 'equal weights, unit variances: s = Σ w_i m_i − x')],
+    Isotropic: [
+      entry(Score.isotropic({ components: 2 }), 'free weights and variances: s = −Σ w_i (x − m_i)/(α²v_i + σ²)')
+    ],
+    Custom: [
+      entry(
+        Score.custom({ name: 'mine', shapes: dim => ({ weights: [dim] }), apply: (_, x) => neg(x) }),
+        'a student network of your own, of any parametrization'
+      )
+    ]
+  }
+)
+
+export const rates = concept<Rate.Rate>(
+  'Rate',
+  'the learning rate, as a function of the steps taken',
+  { show: Rate.show },
+  {
+    Constant: [entry(rate, 'the same at every step; a plain number will do', 'Rate.constant(0.1)')],
+    Linear: [entry(Rate.linear({ rate: 0.1, final: 0, steps: 100 }), 'a straight decay, or a warm-up from 0')],
+    Step: [entry(Rate.step({ rate: 0.1, factor: 0.5, every: 50 }), 'a staircase: rate · factor^⌊step/every⌋')],
+    Piecewise: [entry(Rate.piecewise(0.1, [{ from: 100, rate: 0.01 }]), 'one rate after another')],
+    Exponential: [entry(Rate.exponential({ rate: 0.1, factor: 0.5, every: 50 }), 'rate · factor^(step/every)')],
+    Cosine: [entry(Rate.cosine({ rate: 0.1, steps: 100, warmUp: 10 }), 'a warm-up, then half a cosine down')],
+    OneCycle: [entry(Rate.oneCycle({ rate: 0.1, steps: 100 }), 'half a cosine up, half a cosine down')],
+    InverseSquareRoot: [entry(Rate.inverseSquareRoot({ rate: 0.1, after: 10 }), 'rate/√(1 + step/after)')]
+  }
+)
+
+export const regions = concept<Region.Region>(
+  'Region',
+  'where Optimizer.project holds parameters',
+  { show: Region.show },
+  {
+    Ball: [entry(Region.ball({ radius: 4 }), '|x| ≤ radius')],
+    Box: [entry(Region.box({ least: -3, most: 3 }), 'least ≤ x_i ≤ most')],
+    Simplex: [entry(Region.simplex(), 'x_i ≥ 0, Σ x_i = total')],
+    NonNegative: [entry(Region.nonNegative, 'x_i ≥ 0')]
+  }
+)
+
+const recipe = (name: string, example: Optimizer.Optimizer, about: string, options = '{ rate: 0.1 }') =>
+  entry<Optimizer.Optimizer>(example, about, `Optimizer.${name}(${options})`)
+
+export const optimizers = concept<Optimizer.Optimizer>(
+  'Optimizer',
+  'how a gradient g becomes a step; parts compose by chain, recipes are chains',
+  { show: Optimizer.show },
+  {
+    Chain: [
+      entry(Optimizer.chain(Optimizer.clipByGlobalNorm(1), Optimizer.scaleByRate(0.1)), 'one part after another'),
+      recipe('momentum', Optimizer.momentum({ rate }), 'the heavy ball (Polyak 1964)'),
+      recipe('nesterov', Optimizer.nesterov({ rate }), "Nesterov's momentum (1983)"),
+      recipe('signDescent', Optimizer.signDescent({ rate }), 'θ ← θ − rate · sign g'),
+      recipe('adam', Optimizer.adam({ rate }), 'Kingma & Ba 2015'),
+      recipe('adamW', Optimizer.adamW({ rate }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
+      recipe('amsGrad', Optimizer.amsGrad({ rate }), 'a second moment that never falls (Reddi et al. 2018)'),
+      recipe('nAdam', Optimizer.nAdam({ rate }), "Adam with Nesterov's momentum (Dozat 2016)"),
+      recipe('rAdam', Optimizer.rAdam({ rate }), 'Adam, rectified at first (Liu et al. 2020)'),
+      recipe('rmsProp', Optimizer.rmsProp({ rate }), 'Tieleman & Hinton 2012'),
+      recipe('centredRmsProp', Optimizer.centredRmsProp({ rate }), 'Graves 2013'),
+      recipe('adagrad', Optimizer.adagrad({ rate }), 'Duchi, Hazan & Singer 2011'),
+      recipe('adadelta', Optimizer.adadelta(), 'needs no rate (Zeiler 2012)', ''),
+      recipe('lion', Optimizer.lion({ rate }), 'the sign of a momentum (Chen et al. 2023)'),
+      recipe('polyak', Optimizer.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
+      recipe('lbfgs', Optimizer.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
+      recipe('newton', Optimizer.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
+    ],
+    ScaleByRate: [
+      recipe('gradientDescent', Optimizer.gradientDescent({ rate }), 'θ ← θ − rate · g'),
+      recipe('scaleByRate', Optimizer.scaleByRate(rate), '−rate · g, with any Rate', '0.1')
+    ],
+    Scale: [entry(Optimizer.scale(-0.1), 'factor · g')],
+    Zero: [entry(Optimizer.zero, '0')],
+    Trace: [entry(Optimizer.trace(0.9), 'v ← decay · v + g')],
+    NesterovTrace: [entry(Optimizer.nesterovTrace(0.9), 'g + decay · v')],
+    Sign: [entry(Optimizer.sign, 'sign g')],
+    ScaleByAdam: [entry(Optimizer.scaleByAdam(), 'm̂/(√v̂ + ε)')],
+    ScaleByAmsGrad: [entry(Optimizer.scaleByAmsGrad(), 'm̂/(√max v̂ + ε)')],
+    ScaleByNAdam: [entry(Optimizer.scaleByNAdam(), 'Adam with the momentum of the next step')],
+    ScaleByRAdam: [entry(Optimizer.scaleByRAdam(), 'r m̂/(√v̂ + ε)')],
+    ScaleByRms: [entry(Optimizer.scaleByRms(), 'g/(√v + ε)')],
+    ScaleByStandardDeviation: [entry(Optimizer.scaleByStandardDeviation(), 'g/(√(v − m²) + ε)')],
+    ScaleByAdagrad: [entry(Optimizer.scaleByAdagrad(), 'g/(√Σg² + ε)')],
+    ScaleByAdadelta: [entry(Optimizer.scaleByAdadelta(), '√(x + ε)/√(v + ε) · g')],
+    ScaleByLion: [entry(Optimizer.scaleByLion(), 'sign(β_1 m + (1 − β_1) g)')],
+    ScaleByPolyak: [entry(Optimizer.scaleByPolyak(), '(f − lowerBound)/|g|² · g')],
+    ReduceOnPlateau: [entry(Optimizer.reduceOnPlateau(), 'smaller when the value has not improved for long')],
+    ScaleByLbfgs: [entry(Optimizer.scaleByLbfgs(), 'the inverse Hessian as the last steps tell it, times g')],
+    ScaleByNewton: [entry(Optimizer.scaleByNewton(), '|∇²f|⁻¹ g')],
+    LineSearch: [entry(Optimizer.lineSearch(), 'as long as the strong Wolfe conditions ask')],
+    ClipByValue: [entry(Optimizer.clipByValue(1), 'entries between −most and most')],
+    ClipByNorm: [entry(Optimizer.clipByNorm(1), 'min(1, most/|g|) g, each parameter for itself')],
+    ClipByGlobalNorm: [entry(Optimizer.clipByGlobalNorm(1), 'min(1, most/|g|) g, all parameters together')],
+    WeightDecay: [entry(Optimizer.weightDecay(1e-4), 'g + decay · θ')],
+    Project: [entry(Optimizer.project(Region.ball({ radius: 4 })), 'to the nearest point of a Region')],
+    Average: [entry(Optimizer.average(), 'the mean of the iterates (Polyak & Juditsky 1992)')],
+    MovingAverage: [entry(Optimizer.movingAverage(), 'an exponential moving average of the iterates')],
+    Lookahead: [entry(Optimizer.lookahead(), 'slow parameters follow fast ones (Zhang et al. 2019)')],
+    Only: [
+      entry(Optimizer.only('means', Optimizer.scaleByRate(0.1)), 'a part for some parameters'),
+      entry(Optimizer.freeze('logits'), 'parameters that stay where they are')
+    ],
+    Partition: [entry(Optimizer.partition({ means: Optimizer.scaleByRate(0.1) }), 'an optimizer for each parameter')]
+  }
+)
+
+const centres = [
+  [-1, 0.5],
+  [1, -0.5]
+]
+
+export const initializers = concept<Initializer.Initializer>(
+  'Initializer',
+  'where a pipeline starts',
+  { show: Initializer.show },
+  {
+    Gaussian: [
+      entry(Initializer.gaussian({ scale: 1 }), "every centre normal: the paper's random start"),
+      entry(Initializer.tiny, 'next to 0, where annealing from high noise begins', 'Initializer.tiny')
+    ],
+    OnSphere: [entry(Initializer.onSphere({ radius: 1 }), 'at a distance from the mean, in random directions')],
+    FromData: [entry(Initializer.fromData, 'rows of the data')],
+    KMeansPlusPlus: [entry(Initializer.kMeansPlusPlus, 'rows far from each other (Arthur & Vassilvitskii 2007)')],
+    KMeans: [entry(Initializer.kMeans({ steps: 10 }), "Lloyd's algorithm from k-means++ (Lloyd 1982)")],
+    Spectral: [entry(Initializer.spectral, 'from the top eigenvectors (Vempala & Wang 2004)')],
+    MomentsMatched: [entry(Initializer.momentsMatched, 'normal with the mean and the excess covariance of the data')],
+    WarmStart: [entry(Initializer.warmStart({ centres, radius: 0.5 }), "near given centres: the paper's warm start")],
+    Values: [entry(Initializer.values(Params.of({ mean: [1, 0.5] })), 'exactly these parameters, by name')],
+    Centres: [entry(Initializer.values(centres), 'exactly these centres')],
+    BestOf: [entry(Initializer.bestOf(3)(Initializer.fromData), 'the likeliest of several starts')],
+    Perturbed: [entry(Initializer.perturbed(0.1)(Initializer.spectral), 'another start, moved a little')]
+  }
+)
+
+const descent = Stage.descend({
+  objective: Objective.denoising(law),
+  optimizer: Optimizer.gradientDescent({ rate }),
+  steps: 100
+})
+
+export const stages = concept<Stage.Stage>('Stage', 'what a pipeline does, one after the other', Stage, {
+  Descend: [entry(descent, 'an optimizer on an objective, on all rows or on batches')],
+  ExpectationMaximization: [entry(Stage.expectationMaximization({ steps: 100 }), 'Dempster, Laird & Rubin 1977')],
+  PowerIteration: [entry(Stage.powerIteration({ steps: 10 }), 'descent at high noise in the limit, for the pair')],
+  Restart: [entry(Stage.restart(5)(descent), 'several attempts, the likeliest kept')],
+  Sequence: [entry(Stage.sequence([descent, descent]), 'one after the other: a monoid')],
+  Repeat: [entry(Stage.repeat(3)(descent), 'the same several times')],
+  Anneal: [entry(Stage.anneal([0.9, 0.3, 0.1])(descent), 'the same at each noise level in turn')]
+})
+
+export const samplers = concept<Sampler.Sampler>('Sampler', 'from noise to data along a score', Sampler, {
+  Ancestral: [entry(Sampler.ancestral, 'DDPM (arXiv 2006.11239)')],
+  Ddim: [entry(Sampler.ddim(), 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)')],
+  EulerMaruyama: [entry(Sampler.eulerMaruyama, 'the reverse SDE (arXiv 2011.13456)')],
+  Euler: [entry(Sampler.euler, 'the probability flow, order 1')],
+  Heun: [entry(Sampler.heun, 'the probability flow, order 2')],
+  RungeKutta4: [entry(Sampler.rungeKutta4, 'the probability flow, order 4')],
+  DormandPrince: [entry(Sampler.dormandPrince({ tolerance: 1e-6 }), 'the probability flow, steps by tolerance')],
+  DpmSolver2M: [entry(Sampler.dpmSolver2M, 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)')],
+  PredictorCorrector: [
+    entry(
+      Sampler.predictorCorrector({ predictor: Sampler.ancestral }),
+      'a step, then Langevin moves (arXiv 2011.13456)'
+    )
+  ],
+  Langevin: [entry(Sampler.langevin({ step: 0.01 }), 'the unadjusted Langevin algorithm')],
+  AnnealedLangevin: [entry(Sampler.annealedLangevin({ moves: 3 }), 'Langevin at each level in turn (arXiv 1907.05600)')]
+})
+
+export const timeGrids = concept<TimeGrid.TimeGrid>('TimeGrid', 'the times that a sampler steps through', TimeGrid, {
+  Uniform: [entry(TimeGrid.uniform(span), 'even in time')],
+  LogSnr: [entry(TimeGrid.logSnr(span), 'even in log-SNR')],
+  Karras: [entry(TimeGrid.karras(span), 'even in (σ/α)^(1/ρ) (arXiv 2206.00364)')],
+  Listed: [entry(TimeGrid.listed([0.9, 0.5, 0.1]), 'given times')],
+  Constant: [entry(TimeGrid.constant({ time: 0.1, steps: 20 }), 'one level, for Langevin moves')]
+})
+
+/** All of it, in the order in which a pipeline is read. */
+export const vocabulary: ReadonlyArray<Concept> = [
+  schedules,
+  timeLaws,
+  weightings,
+  parametrizations,
+  expectations,
+  objectives,
+  scores,
+  optimizers,
+  rates,
+  regions,
+  initializers,
+  stages,
+  samplers,
+  timeGrids
+]

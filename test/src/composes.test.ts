@@ -1,0 +1,389 @@
+/**
+ * Everything composes with everything: every pair of built-in values meets in some pipeline, which either takes two steps
+ * with finite numbers or is refused; refused if and only if a reason, judged here by itself, says so.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { expect, it } from 'vitest'
+import { add, Key, matMul, mean, neg, square, sub, tanh } from '../../lib/index.js'
+import * as vocabulary from '../../src/cli/vocabulary.js'
+import {
+  Compile,
+  Expectation,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Params,
+  Pipeline,
+  type Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Weighting
+} from '../../src/index.js'
+
+const data: Points.Points = {
+  rows: 8,
+  dim: 2,
+  values: Key.normal(16)(Key.fromSeed(3)).map((z, i) => z + (i < 8 ? 1.5 : -1.5))
+}
+
+const examples = <T>({ words }: vocabulary.Concept<T>): ReadonlyArray<T> => words.map(({ example }) => example)
+
+// —— what is combined ——
+
+const student = (predicts: Parametrization.Parametrization): Score.Score<string> =>
+  Score.custom({
+    name: 'student',
+    shapes: dim => ({ matrix: [dim, dim], offset: [dim] }),
+    apply: ({ matrix, offset }, x) => neg(add(matMul(tanh(x), matrix), add(x, offset))),
+    predicts
+  })
+
+interface Form {
+  readonly name: string
+  /** What its terms are made of. */
+  readonly terms: ReadonlyArray<Objective.Term['_tag']>
+  readonly estimated?: boolean
+  readonly build: (
+    law: TimeLaw.TimeLaw,
+    parametrization: Parametrization.Parametrization,
+    weighting: Weighting.Weighting
+  ) => Objective.Objective
+}
+
+const l2 = Objective.regularizer({ norm: 'l2' })
+
+const forms: ReadonlyArray<Form> = [
+  { name: 'denoising', terms: ['Denoising'], build: (t, p, w) => Objective.weight(w)(Objective.denoising(t, p)) },
+  { name: 'implicit', terms: ['Implicit'], build: (t, _, w) => Objective.weight(w)(Objective.implicit(t)) },
+  ...(['hutchinson', 'sliced'] as const).map((divergence): Form => ({
+    name: divergence,
+    terms: ['Implicit'],
+    estimated: true,
+    build: (t, _, w) => Objective.weight(w)(Objective.implicit(t, { divergence }))
+  })),
+  {
+    name: 'control variate',
+    terms: ['ControlVariate'],
+    build: (t, p, w) => Objective.weight(w)(Objective.controlVariate(t, p))
+  },
+  { name: 'likelihood', terms: ['Likelihood'], build: (_t, _p, w) => Objective.weight(w)(Objective.likelihood) },
+  { name: 'regularizer', terms: ['Regularizer'], build: (_t, _p, w) => Objective.weight(w)(l2) },
+  {
+    name: 'sum',
+    terms: ['Denoising', 'Implicit', 'Regularizer'],
+    build: (t, p, w) =>
+      Objective.sum([
+        Objective.weight(w)(Objective.denoising(t, p)),
+        Objective.weight(0.5)(Objective.implicit(t)),
+        Objective.weight(0.01)(l2)
+      ])
+  },
+  {
+    name: 'custom',
+    terms: ['Custom'],
+    build: (t, _, w) =>
+      Objective.weight(w)(Objective.custom('mine', t, ({ score, target }) => mean(square(sub(score, target)), 1)))
+  }
+]
+
+const descent = Optimizer.gradientDescent({ rate: 1e-3 })
+
+/** Each as it is, and each part in the place in a chain where it is of use. */
+const optimizers: ReadonlyArray<Optimizer.Optimizer> = examples(vocabulary.optimizers).flatMap(
+  (optimizer): ReadonlyArray<Optimizer.Optimizer> =>
+    optimizer._tag === 'Chain'
+      ? [optimizer]
+      : [optimizer, Optimizer.chain(optimizer, descent), Optimizer.chain(descent, optimizer)]
+)
+
+const factors = {
+  schedule: examples(vocabulary.schedules),
+  // The last two reach the end of some schedules, and past it.
+  timeLaw: [...examples(vocabulary.timeLaws), TimeLaw.at(1), TimeLaw.uniform(0.5, 2)],
+  weighting: examples(vocabulary.weightings),
+  parametrization: examples(vocabulary.parametrizations),
+  // The vocabulary's fixed noise is for other data.
+  expectation: [
+    ...examples(vocabulary.expectations),
+    Expectation.fixed({ ...data, values: Key.normal(16)(Key.fromSeed(5)) })
+  ],
+  form: forms,
+  score: [
+    Score.symmetricPair,
+    Score.spherical({ components: 2 }),
+    Score.isotropic({ components: 3 }),
+    student(Parametrization.score),
+    student(Parametrization.noise)
+  ],
+  optimizer: optimizers,
+  initializer: examples(vocabulary.initializers)
+} satisfies Readonly<Record<string, ReadonlyArray<unknown>>>
+
+type Factor = keyof typeof factors
+type Cell = { readonly [K in Factor]: (typeof factors)[K][number] }
+type Indices = Readonly<Record<Factor, number>>
+
+const names = Object.keys(factors) as ReadonlyArray<Factor>
+const pairsOf = names.flatMap((a, i) => names.slice(i + 1).map(b => [a, b] as const))
+
+const pairKey = (a: Factor, i: number, b: Factor, j: number): string =>
+  names.indexOf(a) < names.indexOf(b) ? `${a} ${i} ${b} ${j}` : `${b} ${j} ${a} ${i}`
+
+/** Every pair of values of two factors, to be met. */
+const allPairs = (): Map<string, Partial<Indices>> =>
+  new Map(
+    pairsOf.flatMap(([a, b]) =>
+      factors[a].flatMap((_, i) => factors[b].map((_, j) => [pairKey(a, i, b, j), { [a]: i, [b]: j }] as const))
+    )
+  )
+
+const close = (open: Map<string, unknown>, row: Indices): void => {
+  for (const [a, b] of pairsOf) open.delete(pairKey(a, row[a], b, row[b]))
+}
+
+/** How many open pairs a value would close with the others of a row. */
+const gain = (open: Map<string, unknown>, row: Partial<Indices>, name: Factor, i: number): number =>
+  names.filter(other => other !== name && row[other] !== undefined && open.has(pairKey(name, i, other, row[other])))
+    .length
+
+const best = (open: Map<string, unknown>, row: Partial<Indices>, name: Factor, turn: number): number =>
+  factors[name]
+    // Ties go round, so that no value is the usual one.
+    .map((_, i) => (i + turn) % factors[name].length)
+    .map(i => ({ i, gain: gain(open, row, name, i) }))
+    .reduce((best, next) => (next.gain > best.gain ? next : best)).i
+
+/**
+ * Rows that cover every pair, greedily: each begins with a pair that is still open, and takes for every other factor the
+ * value that closes most pairs with those already there.
+ */
+const covering = (): ReadonlyArray<Indices> => {
+  const open = allPairs()
+  const rows: Indices[] = []
+  for (const seed of open.values()) {
+    const row = names
+      .filter(name => !(name in seed))
+      // All names have their value in the end.
+      .reduce((row, name) => ({ ...row, [name]: best(open, row, name, rows.length) }), seed) as Indices
+    close(open, row)
+    rows.push(row)
+  }
+  return rows
+}
+
+/** Pipelines that nothing is wrong with; what a pair of values needs beside itself, one of them has. */
+const plain: ReadonlyArray<Indices> = [0, 1, 2, 3].flatMap(score =>
+  [0, 1, 4].flatMap(expectation =>
+    [0, 5].map(form => ({
+      ...{ schedule: 0, timeLaw: 0, weighting: 0, parametrization: 0, initializer: 0 },
+      ...{ optimizer: 1, expectation, form, score }
+    }))
+  )
+)
+
+/** Rows with every pair that no reason keeps apart: in each nothing is wrong, and a pair that is not met is never right. */
+const running = (): ReadonlyArray<Indices> => {
+  const open = allPairs()
+  const rows: Indices[] = []
+  const sound = (row: Indices): boolean => whyNot(cellOf(row)).length === 0
+  for (const seed of open.values()) {
+    const start = plain.map(row => ({ ...row, ...seed })).find(sound)
+    if (start === undefined) continue
+    const row = names
+      .filter(name => !(name in seed))
+      .reduce<Indices>((row, name) => {
+        const changed = { ...row, [name]: best(open, row, name, rows.length) }
+        return sound(changed) ? changed : row
+      }, start)
+    close(open, row)
+    rows.push(row)
+  }
+  return rows
+}
+
+const cellOf = (row: Indices): Cell =>
+  // Each name is given a value of its own list, which `fromEntries` forgets.
+  Object.fromEntries(names.map(name => [name, factors[name][row[name]]])) as unknown as Cell
+
+const pipelineOf = (cell: Cell): Pipeline.Pipeline<string> =>
+  Pipeline.of<string>({
+    schedule: cell.schedule,
+    score: cell.score,
+    initializer: cell.initializer,
+    stages: [
+      Stage.descend({
+        objective: cell.form.build(cell.timeLaw, cell.parametrization, cell.weighting),
+        expectation: cell.expectation,
+        optimizer: cell.optimizer,
+        steps: 2
+      })
+    ]
+  })
+
+// —— why a cell is to be refused ——
+
+const isMatching = (term: Objective.Term['_tag']): boolean => term !== 'Likelihood' && term !== 'Regularizer'
+const hasLevels = ({ form }: Cell): boolean => form.terms.some(isMatching)
+const isMixture = ({ score }: Cell): boolean => score._tag !== 'Custom'
+
+/** The latest time that a law names. */
+const latest = (law: TimeLaw.TimeLaw): number =>
+  'time' in law
+    ? law.time
+    : law._tag === 'Uniform'
+      ? law.hi
+      : law._tag === 'LogitNormal'
+        ? law.until
+        : law._tag === 'Nodes'
+          ? Math.max(...law.nodes.map(({ time }) => time))
+          : 0
+
+const leastLogSnr = (schedule: Schedule.Schedule): number => {
+  const last = Schedule.until(schedule)
+  if (last === Infinity) return -Infinity
+  const { alpha, sigma } = Schedule.level(last)(schedule)
+  return 2 * Math.log(alpha / sigma)
+}
+
+/** Whether the law asks for the level at the very end of the schedule, and no signal is left there. */
+const withoutSignal = ({ schedule, timeLaw }: Cell): boolean =>
+  timeLaw._tag === 'At' && timeLaw.time === 1 && ['Cosine', 'RectifiedFlow'].includes(schedule._tag)
+
+/** 1 where gradients come out of it as they are, uphill; −1 where downhill; 0 where nothing does. */
+const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
+  optimizer._tag === 'Chain'
+    ? optimizer.parts.reduce((sign, part) => sign * direction(part, parameter), 1)
+    : optimizer._tag === 'Only'
+      ? optimizer.names.includes(parameter)
+        ? direction(optimizer.part, parameter)
+        : 1
+      : optimizer._tag === 'Partition'
+        ? parameter in optimizer.rules
+          ? direction(optimizer.rules[parameter], parameter)
+          : 0
+        : optimizer._tag === 'ScaleByRate'
+          ? -1
+          : optimizer._tag === 'Scale'
+            ? Math.sign(optimizer.factor)
+            : optimizer._tag === 'Zero'
+              ? 0
+              : 1
+
+const partsOf = (optimizer: Optimizer.Optimizer): ReadonlyArray<Optimizer.Optimizer> =>
+  optimizer._tag === 'Chain'
+    ? optimizer.parts.flatMap(partsOf)
+    : optimizer._tag === 'Only'
+      ? [optimizer, ...partsOf(optimizer.part)]
+      : [optimizer]
+
+const namesIn = (optimizer: Optimizer.Optimizer): ReadonlyArray<string> =>
+  partsOf(optimizer).flatMap(part =>
+    part._tag === 'Only' ? part.names : part._tag === 'Partition' ? Object.keys(part.rules) : []
+  )
+
+const parametersOf = ({ score }: Cell): ReadonlyArray<string> => Object.keys(Score.shapes(data.dim)(score))
+
+const given = ({ initializer }: Cell): number | null => ('centres' in initializer ? initializer.centres.length : null)
+
+const centresOf = ({ score }: Cell): number => ('components' in score ? score.components : 1)
+
+/** Why a cell must be refused; one that none of these holds of must run. */
+const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
+  'times are those of the schedule': cell => hasLevels(cell) && latest(cell.timeLaw) > Schedule.until(cell.schedule),
+  'log-SNRs are those of the schedule': cell =>
+    hasLevels(cell) && cell.timeLaw._tag === 'UniformLogSnr' && cell.timeLaw.lo < leastLogSnr(cell.schedule),
+  'a weighting needs noise levels': ({ form, weighting }) =>
+    form.name !== 'sum' && !form.terms.every(isMatching) && weighting._tag !== 'Constant',
+  'where no signal is left, only score and noise have a finite error': cell =>
+    withoutSignal(cell) &&
+    cell.form.terms.some(term => term === 'Denoising' || term === 'ControlVariate') &&
+    !['Score', 'Noise'].includes(cell.parametrization._tag),
+  'where no signal is left, g² is infinite': cell =>
+    withoutSignal(cell) && hasLevels(cell) && cell.weighting._tag === 'Likelihood',
+  'a quadrature asks for the symmetric pair': ({ expectation, score }) =>
+    expectation._tag === 'Quadrature' && score._tag !== 'SymmetricPair',
+  'a projection asks for a mixture': cell => cell.expectation._tag === 'Projected' && !isMixture(cell),
+  'fixed noise has a row for each row of the data': ({ expectation }) =>
+    expectation._tag === 'Fixed' && expectation.noise.shape[0] !== data.rows,
+  'a custom objective may look at all the noise': ({ form, expectation }) =>
+    form.terms.includes('Custom') && ['Projected', 'Quadrature'].includes(expectation._tag),
+  'a control variate and an estimated divergence ask for plain noise drawn anew': ({ form, expectation }) =>
+    (form.terms.includes('ControlVariate') || form.estimated === true) && expectation._tag !== 'MonteCarlo',
+  'the likelihood asks for a density': cell => cell.form.terms.includes('Likelihood') && !isMixture(cell),
+  'L-BFGS, Newton and line searches ask for a deterministic loss': cell =>
+    hasLevels(cell) &&
+    ['MonteCarlo', 'Projected'].includes(cell.expectation._tag) &&
+    partsOf(cell.optimizer).some(({ _tag }) => ['ScaleByLbfgs', 'ScaleByNewton', 'LineSearch'].includes(_tag)),
+  'an optimizer goes downhill': cell => parametersOf(cell).some(name => direction(cell.optimizer, name) > 0),
+  'what speaks of iterates comes after the rate': ({ optimizer }) =>
+    ['Project', 'Average', 'MovingAverage', 'Lookahead', 'LineSearch'].includes(partsOf(optimizer)[0]?._tag),
+  'an optimizer speaks of parameters that are there': cell =>
+    namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
+  'only normal starts do without centres': cell => !isMixture(cell) && cell.initializer._tag !== 'Gaussian',
+  'as many centres are given as there are': cell => given(cell) !== null && given(cell) !== centresOf(cell),
+  'parameters are given by their names': cell =>
+    cell.initializer._tag === 'Values' && Object.keys(cell.initializer.values).join() !== parametersOf(cell).join()
+}
+
+const whyNot = (cell: Cell): ReadonlyArray<string> =>
+  Object.entries(reasons).flatMap(([reason, holds]) => (holds(cell) ? [reason] : []))
+
+interface Verdict {
+  readonly why: ReadonlyArray<string>
+  /** What is wrong, with the pipeline as code. */
+  readonly fault: string | null
+}
+
+const judged = (cell: Cell): Verdict => {
+  const why = whyNot(cell)
+  const pipeline = pipelineOf(cell)
+  const fault = (text: string): Verdict => ({
+    why,
+    fault: `${text}\n  ${Pipeline.show(pipeline).replaceAll('\n', '\n  ')}`
+  })
+  const compiled = Compile.pipeline(pipeline)(data)
+  if (E.isLeft(compiled))
+    return why.length > 0
+      ? { why, fault: null }
+      : fault(`refused without a reason: ${compiled.left.map(Problem.show).join('; ')}`)
+  if (why.length > 0) return fault(`runs, although ${why.join(' and ')}`)
+  const states = [...Run.states(compiled.right)(Key.fromSeed(1))]
+  const { status } = states[states.length - 1]
+  const finite = states
+    .slice(1)
+    .every(({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFinite(params))
+  return finite && states.length === 3 && status._tag === 'Finished'
+    ? { why, fault: null }
+    : fault(`is not two finite steps${status._tag === 'Failed' ? `: ${Problem.show(status.problem)}` : ''}`)
+}
+
+const faultsOf = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<string> =>
+  verdicts.flatMap(({ fault }) => (fault === null ? [] : [fault])).slice(0, 5)
+
+it('every pair of values meets: it runs, or is refused for a reason that is right', () => {
+  const verdicts = covering().map(row => judged(cellOf(row)))
+  expect(faultsOf(verdicts)).toEqual([])
+  // Each reason is met.
+  expect(Object.keys(reasons).filter(reason => !verdicts.some(({ why }) => why.includes(reason)))).toEqual([])
+})
+
+it('every pair of values that no reason keeps apart runs', () => {
+  const rows = running()
+  expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
+  // Every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it.
+  const idle = (name: Factor): ReadonlyArray<number> =>
+    factors[name].flatMap((_, i) => (rows.some(row => row[name] === i) ? [] : [i]))
+  expect(names.flatMap(name => (name === 'optimizer' ? [] : idle(name).map(i => [name, i])))).toEqual([
+    ['expectation', 3]
+  ])
+  expect(
+    idle('optimizer')
+      .map(i => optimizers[i])
+      .filter(optimizer => ['means', 'logits'].every(name => direction(optimizer, name) <= 0))
+      .map(optimizer => partsOf(optimizer)[0]._tag)
+  ).toEqual(['LineSearch', 'Project', 'Average', 'MovingAverage', 'Lookahead'])
+})

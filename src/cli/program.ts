@@ -7,6 +7,7 @@ import { Problem } from '../index.js'
 import { evaluate } from './evaluate.js'
 import { explain } from './explain.js'
 import { fit } from './fit.js'
+import { list } from './list.js'
 import { sample } from './sample.js'
 import { type Failure, type World } from './World.js'
 
@@ -51,6 +52,7 @@ const read = (
         'fit data.csv --out model.json',
         'evaluate model.json other.csv',
         'sample model.json -n 1000 > new.csv',
+        'list optimizer',
         'help fit'
       ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.\n'
     )
@@ -172,6 +174,19 @@ const read = (
     )
     .action((file, flags) => {
       work = explain(file, flags)
+    })
+
+  program
+    .command('list')
+    .summary('print what a pipeline can be made of')
+    .description(
+      'Prints the vocabulary, a line for each constructor: schedules, objectives, optimizers, initializers and the rest.'
+    )
+    .argument('[CONCEPT]', 'only this one: schedule, optimizer, time-law … (default: all)')
+    .option('--json', 'print it as JSON, each with the code of an example')
+    .addHelpText('after', examples(['list', 'list optimizer', 'list schedule --json']))
+    .action((concept, flags) => {
+      work = list(concept, flags)
     })
 
   for (const command of program.commands)

@@ -1,0 +1,202 @@
+/** The vocabulary is whole, `ornstein list` prints it, and docs/vocabulary.md is it: `npx vitest run test/src/vocabulary -u`. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import { format, resolveConfig } from 'prettier'
+import { afterAll, describe, expect, it } from 'vitest'
+import { expectations, schedules, scores, vocabulary } from '../../src/cli/vocabulary.js'
+import * as ornstein from '../../src/index.js'
+import { Compile, Expectation, Objective, Schedule, TimeLaw, type Points } from '../../src/index.js'
+import { place } from './cli/harness.js'
+
+const namespaces: Readonly<Record<string, object>> = ornstein
+
+/** What the concepts export beside their constructors. */
+const others = new Set(
+  [
+    'show formula lossFormula weightFormula fold problems codec interpret anyInterpret stateCodec step iterates estimate',
+    'rateInForce needsDeterminism misfits level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
+    'equalNoise sameNoise timeProblems affine power evenLogSnr draw isDeterministic coefficients convert perRow',
+    'convertTensor targetTensor weight degree terms isMatching retimed shapes degreesOfFreedom tensors evaluate mixture',
+    'at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature'
+  ].flatMap(names => names.split(' '))
+)
+
+/** Names that are a constructor in one concept, and something else in another. */
+const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
+  TimeGrid: ['logSnr'],
+  Expectation: ['quadrature'],
+  Rate: ['step'],
+  TimeLaw: ['at'],
+  Objective: ['weight'],
+  Optimizer: ['project']
+}
+
+describe('the vocabulary', () => {
+  it.each(vocabulary)('$concept: every constructor that is exported, and no other', ({ concept, words }) => {
+    const own = shared[concept] ?? []
+    const exported = Object.keys(namespaces[concept]).filter(name => own.includes(name) || !others.has(name))
+    expect([...new Set(words.map(({ name }) => name))].sort()).toEqual(
+      exported.map(name => `${concept}.${name}`).sort()
+    )
+  })
+
+  const evaluated = (code: string): unknown =>
+    // The code of an example, with the names that a user would import.
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+    new Function(...Object.keys(namespaces), `return ${code}`)(...Object.values(namespaces))
+
+  it.each(vocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…|Betas| × /.test(code)))(
+    '$code builds its example',
+    ({ code, example }) => {
+      expect(evaluated(code)).toEqual(example)
+    }
+  )
+})
+
+describe('ornstein list', () => {
+  const { ornstein, remove } = place()
+  afterAll(remove)
+
+  it('prints every word once, on a line of its own', async () => {
+    const { exit, stdout, stderr } = await ornstein('list')
+    expect([exit, stderr]).toEqual([0, ''])
+    const lines = stdout.split('\n')
+    const all = vocabulary.flatMap(({ words }) => words)
+    for (const { name, about } of all)
+      expect(lines.filter(line => line.startsWith(`  ${name} `) && line.includes(`  ${about}`))).toHaveLength(1)
+    expect(lines.filter(line => line.startsWith('  '))).toHaveLength(all.length)
+  })
+
+  it('prints one concept, aligned', async () => {
+    for (const word of ['region', 'Region', 'regions'])
+      expect((await ornstein(`list ${word}`)).stdout).toBe(
+        [
+          'Region: where Optimizer.project holds parameters',
+          '  Region.ball         |x| ≤ radius',
+          '  Region.box          least ≤ x_i ≤ most',
+          '  Region.simplex      x_i ≥ 0, Σ x_i = total',
+          '  Region.nonNegative  x_i ≥ 0',
+          ''
+        ].join('\n')
+      )
+    expect((await ornstein('list time-laws')).stdout).toMatch(/^TimeLaw: /)
+  })
+
+  it('prints JSON', async () => {
+    const { stdout } = await ornstein('list --json expectation')
+    const [{ words }] = JSON.parse(stdout) as [{ words: ReadonlyArray<unknown> }]
+    expect(words[1]).toEqual({
+      name: 'Expectation.quadrature',
+      about: 'exact in the one direction that matters to the pair',
+      formula: null,
+      code: 'Expectation.quadrature({ nodes: 8 })'
+    })
+  })
+
+  it('refuses what is no concept', async () => {
+    const { exit, stdout, stderr } = await ornstein('list optimiser')
+    expect([exit, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(
+      /^error: CONCEPT: optimiser is not one of Schedule, TimeLaw, .*; leave it out to see them all\n$/
+    )
+  })
+
+  it('has a help', async () => {
+    expect((await ornstein('list --help')).stdout).toMatch(/\$ ornstein list optimizer/)
+    expect((await ornstein('--help')).stdout).toMatch(
+      /list \[options\] \[CONCEPT\] +print what a pipeline can be made of/
+    )
+  })
+})
+
+// —— the page ——
+
+const cell = (text: string): string => text.replace(/[|*_\\]/g, '\\$&')
+const table = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [header, header.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
+
+const words = vocabulary
+  .map(({ concept, about, words }) => {
+    const hasFormula = words.some(({ formula }) => formula !== null)
+    return (
+      `### ${concept}\n\n${cell(about[0].toUpperCase() + about.slice(1))}.\n\n` +
+      table(
+        ['', '', ...(hasFormula ? ['the example in mathematics'] : [])],
+        words.map(({ name, about, formula }) => [
+          `\`${name}\``,
+          cell(about),
+          ...(hasFormula ? [cell(formula ?? '')] : [])
+        ])
+      )
+    )
+  })
+  .join('\n\n')
+
+const data: Points.Points = { rows: 8, dim: 2, values: Float64Array.from({ length: 16 }, (_, i) => Math.cos(i)) }
+
+/** Asks Compile, for each score and objective, which expectations it takes. */
+const support = (): string => {
+  const at = TimeLaw.at(0.3)
+  const kinds: ReadonlyArray<readonly [string, Objective.Objective]> = [
+    ['denoising', Objective.denoising(at)],
+    ['implicit', Objective.implicit(at)],
+    ['implicit, estimated divergence', Objective.implicit(at, { divergence: 'hutchinson' })],
+    ['controlVariate', Objective.controlVariate(at)],
+    ['likelihood', Objective.likelihood],
+    ['regularizer', Objective.regularizer({ norm: 'l2' })],
+    ['custom', Objective.custom('mine', at, ({ score }) => score)]
+  ]
+  const serves = expectations.words.map(({ name, example }) => ({
+    name: name.replace('Expectation.', ''),
+    expectation: example._tag === 'Fixed' ? Expectation.fixed(data) : example
+  }))
+  const names = serves.map(({ name }) => name)
+  return table(
+    ['', ...scores.words.map(({ name }) => `\`${name}\``)],
+    kinds.map(([kind, objective]) => [
+      kind,
+      ...scores.words.map(({ example: score }) => {
+        const taken = serves
+          .filter(({ expectation }) =>
+            E.isRight(
+              Compile.valueAndGrad({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation })(data)
+            )
+          )
+          .map(({ name }) => name)
+        return taken.length === names.length ? 'all' : taken.length === 0 ? '—' : taken.join(', ')
+      })
+    ])
+  )
+}
+
+const digits = (x: number): string =>
+  (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : x > 0 ? '∞' : '-∞').replace(/^-/, '−')
+
+/** α, σ and log-SNR at the quarters of the schedule's time; of an endless one, of its first 4. */
+const levels = (): string =>
+  table(
+    ['schedule', 't', 'α', 'σ', 'log-SNR'],
+    schedules.words
+      .filter(({ example }) => example._tag !== 'Custom')
+      .flatMap(({ name, example }) => {
+        const last = Schedule.until(example)
+        return [0, 0.25, 0.5, 0.75, 1].map((share, i) => {
+          const t = share * (last < Infinity ? last : 4)
+          const { alpha, sigma } = Schedule.level(t)(example)
+          const numbers = [t, alpha, sigma, Schedule.logSnr(t)(example)]
+          return [i === 0 ? `\`${name}\`` : '', ...numbers.map(digits)]
+        })
+      })
+  )
+
+it('docs/vocabulary.md is the vocabulary', async () => {
+  const page = fileURLToPath(new URL('../../docs/vocabulary.md', import.meta.url))
+  const sections: Readonly<Record<string, string>> = { words, support: support(), levels: levels() }
+  const text = readFileSync(page, 'utf8').replace(
+    /(<!-- vocabulary: (\w+) -->)[^]*?(<!-- end -->)/g,
+    (_, begin: string, name: string, end: string) => `${begin}\n\n${sections[name]}\n\n${end}`
+  )
+  const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' })
+  await expect(formatted).toMatchFileSnapshot(page)
+})

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, it } from 'vitest'
 import {
+  Compile,
   Expectation,
   Initializer,
   Mixture,
@@ -12,11 +13,13 @@ import {
   Pipeline,
   Rate,
   Region,
+  Run,
   Schedule,
   Score,
   Stage,
   TimeLaw
 } from '../../src/index.js'
+import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as arbitraries from '../../src/laws/pipelines.js'
@@ -54,6 +57,25 @@ const customObjective = Objective.custom('mine', custom.time, custom.perRow)
 const customScore = arbitraries.student as unknown as Score.Score<string>
 
 const objectives = ofScores(score => arbitraries.objectives(ornsteinUhlenbeck, score))
+
+/** Of every status, a failed one among them. */
+const program = compiled(
+  Compile.pipeline(
+    Pipeline.of({
+      schedule: ornsteinUhlenbeck,
+      score: Score.spherical({ components: 2 }),
+      initializer: Initializer.gaussian({ scale: 1 }),
+      stages: [0.1, 1e300].map(rate =>
+        Stage.descend({
+          objective: Objective.denoising(TimeLaw.at(0.5)),
+          optimizer: Optimizer.momentum({ rate }),
+          steps: 3
+        })
+      )
+    })
+  )(points)
+)
+const states = arbitraries.keys.chain(key => fc.constantFrom(...Run.states(program)(key)))
 
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   Schedule: codec(Schedule.codec, fc.constant(ornsteinUhlenbeck), {
@@ -136,7 +158,8 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
       )
     )
   ),
-  Params: codec(Params.codec, params)
+  Params: codec(Params.codec, params),
+  State: codec(Run.codec(program), states)
 }
 
 describe.each(Object.keys(table))('%s', name => {

@@ -160,6 +160,29 @@ it('a smooth rate takes no jump where its pieces meet', () => {
 })
 
 const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
+  [Rate.linear({ rate: 0.1, final: Infinity, steps: 1 }), ['final: Infinity is not ≥ 0 and finite; try 0']],
+  [
+    Rate.cosine({ rate: 0, steps: 1.5, warmUp: -1 }),
+    [
+      'rate: 0 is not > 0 and finite; try 0.1',
+      'steps: 1.5 is not a whole number ≥ 1; try 100',
+      'warmUp: -1 is not ≥ 0 and < steps = 1.5; try 0'
+    ]
+  ],
+  [
+    Rate.oneCycle({ rate: 0, steps: 9, rise: -0.1, start: 0, final: -1 }),
+    [
+      'rate: 0 is not > 0 and finite; try 0.1',
+      'rise: -0.1 is not in [0, 1), a share of the steps; try 0.3',
+      'final: -1 is not ≥ 0 and finite; try 0'
+    ]
+  ],
+  [Rate.oneCycle({ rate: 1, steps: 9, rise: 0, start: 0, final: 0 }), []],
+  [Rate.linear({ rate: 0.1, final: 0, steps: 9 }), []],
+  [
+    Rate.inverseSquareRoot({ rate: 0, after: 0 }),
+    ['rate: 0 is not > 0 and finite; try 0.1', 'after: 0 is not > 0 and finite; try 100']
+  ],
   [Rate.constant(-1), [': -1 is not > 0 and finite; try 0.1']],
   [
     Rate.linear({ rate: 0, final: 0, steps: 0 }),
@@ -207,6 +230,6 @@ const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
   ]
 ]
 
-it.each(refusals)('%j is refused', (rate, messages) => {
+it.each(refusals)('%j: what is wrong with it', (rate, messages) => {
   expect(Rate.problems(rate).map(Problem.show)).toEqual(messages)
 })

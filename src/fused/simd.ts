@@ -493,7 +493,7 @@ export const passes = (most = MOST): Passes => {
           [Job.Along, parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null) ? 1 : 0],
           [Job.Free, free ? 1 : 0]
         ],
-        13 + 10 * widthK + widthRank + 4 * Math.max(width, widthRank),
+        13 + 10 * widthK + (full ? widthK + 4 * width : 5 * widthRank),
         dim * K + COMPONENT * perComponent + (full ? parts.length * dim * (K + 10) : 0),
         sums
       )

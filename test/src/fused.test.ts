@@ -175,9 +175,12 @@ describe('the same bits', () => {
   })
   const made = problem(20_000, 4, 3, true, true)
   const { data, mixture, basis } = made
-  const all = (name: string): ReadonlyArray<plain.Part> => noises[name](made)
+  // Full noise comes with no basis: then scratch spaces have nothing of its size to spare.
+  const none: plain.Basis = { rank: 0, vectors: new Float64Array(0) }
   const results = ({ scorePass, expectationPass }: typeof simd): ReadonlyArray<unknown> => [
-    ...Object.keys(noises).map(name => scorePass(data, mixture, basis, all(name))),
+    ...Object.entries(noises).map(([name, make]) =>
+      scorePass(data, mixture, name.startsWith('full') ? none : basis, make(made))
+    ),
     expectationPass(data, mixture)
   ]
 

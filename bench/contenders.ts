@@ -2,7 +2,7 @@
  * A contender in a process of its own: it answers, a line for a line, what bench/index.ts asks.
  *
  *     gradient  →  the gradient at the given noise (JSON), to check that all compute the same number
- *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew
+ *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew: [by the clock, of all processors]
  *     bytes     →  bytes allocated in one
  *     average   →  the mean of 200 gradients
  *     variance  →  the gradient's variance, summed over its entries
@@ -216,10 +216,12 @@ const [name, threads, id] = process.argv.slice(2)
 useThreads(Number(threads))
 const contender = await contenders[name](problem(id))
 
-const timed = (calls: number): number => {
+const timed = (calls: number): readonly [wall: number, processor: number] => {
   const start = performance.now()
+  const before = process.cpuUsage()
   for (let i = 0; i < calls; i++) contender.step()
-  return (performance.now() - start) / calls
+  const { user, system } = process.cpuUsage(before)
+  return [(performance.now() - start) / calls, (user + system) / 1000 / calls]
 }
 let calls = 0
 const answers: Readonly<Record<string, () => unknown>> = {
@@ -227,7 +229,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
   time: () => {
     if (calls === 0) {
       timed(2)
-      calls = Math.max(1, Math.round(SLICE_MS / timed(2)))
+      calls = Math.max(1, Math.round(SLICE_MS / timed(2)[0]))
     }
     return timed(calls)
   },

@@ -1,0 +1,104 @@
+/**
+ * Runs the paper's programs with the full budget, or those named on the command line, and writes their figures to
+ * docs/paper and their sections to docs/paper.md: `npm run paper`, `npm run paper -- two-gaussians`.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
+import { draw } from './charts.js'
+import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
+import * as twoGaussians from './two-gaussians.js'
+
+/** In the order of the document. */
+const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unknown> }> = [
+  { name: 'two-gaussians', main: twoGaussians.main }
+]
+
+const FILE = 'docs/paper.md'
+const FIGURES = 'docs/paper'
+
+const head = `# The paper, reproduced
+
+_Learning Mixtures of Gaussians Using the DDPM Objective_ (Shah, Chen & Klivans 2023,
+[arXiv 2307.01178](https://arxiv.org/abs/2307.01178)): each claim as a program of \`examples/paper\`, what it measured, and
+what becomes of the claim where an assumption is changed. \`npm run paper\` writes this page;
+\`npm run paper -- two-gaussians\` one section of it. The programs are written in the language: what is run is what is
+printed as code. A number in brackets after another is the end of its 95 % confidence interval. Same seeds, same bits.
+
+`
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+const table = ({ caption, header, rows }: Table): string =>
+  [
+    `_${caption}_`,
+    '',
+    `| ${header.map(cell).join(' | ')} |`,
+    `| ${header.map((_, j) => (rows.every(row => typeof row[j] === 'string') ? '---' : '---:')).join(' | ')} |`,
+    ...rows.map(row => `| ${row.map(value => cell(showCell(value))).join(' | ')} |`)
+  ].join('\n')
+
+/** Pipelines as a program of their own, with what they import. */
+const code = (pipelines: ReadonlyArray<Declared>): string => {
+  const body = pipelines.map(({ name, code }) => `export const ${name} = ${code}`).join('\n\n')
+  const used = [...new Set([...body.matchAll(/\b([A-Z]\w+)\.\w+/g)].map(([, name]) => name))].sort()
+  return ['```ts', `import { ${used.join(', ')} } from 'ornstein'`, '', body, '```'].join('\n')
+}
+
+const section = (
+  name: string,
+  number: number,
+  { title, claim, setting, findings, pipelines, tables, figures }: Report<unknown>
+): string =>
+  [
+    `## ${number}. ${title}`,
+    `**Claim.** ${claim}`,
+    `**Found.**`,
+    findings.map(finding => `- ${finding}`).join('\n'),
+    ...figures.flatMap(figure => [`![${figure.description}](paper/${name}-${figure.name}.svg)`, figure.caption]),
+    ...tables.map(table),
+    '**How.**',
+    ...setting,
+    ...(pipelines.length === 0 ? [] : ['<details><summary>The pipelines</summary>', code(pipelines), '</details>'])
+  ].join('\n\n')
+
+const marks = (name: string): readonly [string, string] => [`<!-- program: ${name} -->`, `<!-- end: ${name} -->`]
+
+/** The section of a program in the document as it stands. */
+const written = (document: string, name: string): string => {
+  const [begin, end] = marks(name).map(mark => document.indexOf(mark))
+  return begin < 0 || end < 0 ? '' : document.slice(begin + marks(name)[0].length, end).trim()
+}
+
+const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> => {
+  const unknown = names.filter(name => !programs.some(program => program.name === name))
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(', ')}: not one of ${programs.map(({ name }) => name).join(', ')}`)
+    process.exitCode = 1
+    return
+  }
+  mkdirSync(FIGURES, { recursive: true })
+  for (const [index, { name, main }] of programs.entries()) {
+    if (names.length > 0 && !names.includes(name)) continue
+    console.log(`${name} …`)
+    const started = performance.now()
+    const report = main(budget)
+    for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
+    const document = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
+    const sections = programs.flatMap(other => {
+      const text = other.name === name ? section(name, index + 1, report) : written(document, other.name)
+      const [begin, end] = marks(other.name)
+      return text === '' ? [] : [`${begin}\n\n${text}\n\n${end}`]
+    })
+    const options = await resolveConfig(FILE)
+    writeFileSync(FILE, await format(head + sections.join('\n\n') + '\n', { ...options, parser: 'markdown' }))
+    console.log(`  ${((performance.now() - started) / 1000).toFixed(0)} s`)
+    for (const finding of report.findings) console.log(`  - ${finding}`)
+  }
+}
+
+const [budgets, names] = [
+  process.argv.slice(2).filter(argument => argument.startsWith('--')),
+  process.argv.slice(2).filter(argument => !argument.startsWith('--'))
+]
+await run(names, budgets.includes('--quick') ? 'quick' : 'full')

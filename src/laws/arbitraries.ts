@@ -5,15 +5,18 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { add, Key, matMul, mul, neg, reshape, tanh, type NdArray } from '../../lib/index.js'
+import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../Expectation.js'
 import * as Objective from '../Objective.js'
+import * as Parametrization from '../Parametrization.js'
 import * as Params from '../Params.js'
 import type { Points } from '../Points.js'
 import * as Schedule from '../Schedule.js'
 import * as Score from '../Score.js'
 import * as TimeLaw from '../TimeLaw.js'
+import * as Weighting from '../Weighting.js'
+import { printed } from './check.js'
 
 /** A multiple of 0.01 in [−bound, bound]. */
 export const real = (bound: number): fc.Arbitrary<number> =>
@@ -27,6 +30,42 @@ export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 
 /** Dimensions: 1, 2 or 3. */
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
+
+// —— descriptions ——
+
+interface Tagged {
+  readonly _tag: string
+}
+
+/** An arbitrary for each case: a new case of a description does not compile until it has one. */
+export type Table<T extends Tagged, K extends T['_tag'] = T['_tag']> = { readonly [Tag in K]: fc.Arbitrary<T> }
+
+const cases = <T extends Tagged, K extends T['_tag']>(table: Table<T, K>): ReadonlyArray<fc.Arbitrary<T>> =>
+  Object.values<fc.Arbitrary<T>>(table)
+
+/** Any case, each as likely as the others. A counterexample shrinks to the first one, if that is one too. */
+export const anyOf = <T extends Tagged, K extends T['_tag'] = T['_tag']>(table: Table<T, K>): fc.Arbitrary<T> =>
+  fc.oneof({ withCrossShrink: true }, ...cases<T, K>(table))
+
+/** Any case of a description that holds others of its kind, up to two deep: the leaves, and what is made of them. */
+export const nested = <T extends Tagged, K extends T['_tag']>(
+  leaves: Table<T, K>,
+  nests: (inner: fc.Arbitrary<T>) => Table<T, Exclude<T['_tag'], K>>
+): fc.Arbitrary<T> =>
+  fc.letrec<{ readonly any: T }>(tie => {
+    const [leaf, around] = [cases<T, K>(leaves), cases<T, Exclude<T['_tag'], K>>(nests(tie('any')))]
+    return {
+      any: fc.oneof(
+        { maxDepth: 2, withCrossShrink: true },
+        { weight: leaf.length, arbitrary: anyOf<T, K>(leaves) },
+        ...around.map(arbitrary => ({ weight: 2, arbitrary }))
+      )
+    }
+  }).any
+
+/** Multiples of 1/64 in [min, max]: products of a few are exact, and zero is met. */
+export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
 // —— noise ——
 
@@ -54,23 +93,62 @@ export const straight: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Built-in schedules, and three written as one writes one's own. */
-export const schedules: fc.Arbitrary<Schedule.Schedule> = fc.constantFrom(
-  Schedule.ornsteinUhlenbeck,
-  Schedule.vpLinear(),
-  Schedule.cosine(),
-  Schedule.subVp(),
-  Schedule.edm,
-  Schedule.rectifiedFlow,
-  cosine,
-  varianceExploding,
-  straight
+/** Clocks of each kind that a schedule can be read by. */
+export const clocks = (schedule: Schedule.Schedule): fc.Arbitrary<Schedule.Clock> => {
+  const { greatest, least } = Schedule.logSnrRange(schedule)
+  const [from, to] = [Math.min(8, greatest), Math.max(-8, least)]
+  return anyOf<Schedule.Clock>({
+    Affine: fc
+      .record({ scale: fc.constantFrom(1, 0.5, 2), shift: fc.constantFrom(0, 1 / 64) })
+      .map(({ scale, shift }) => Schedule.affine({ scale, shift: Math.min(shift, Schedule.until(schedule) / 4) })),
+    Power: fc.constantFrom(1, 0.5, 2).map(Schedule.power),
+    // The inner three quarters of what there is, at least.
+    LogSnr: fc
+      .record({ after: dyadic(0, 1 / 8), before: dyadic(0, 1 / 8) })
+      .map(({ after, before }) =>
+        Schedule.evenLogSnr({ from: from - after * (from - to), to: to + before * (from - to) })
+      )
+  })
+}
+
+const schedulesWith = (custom: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrary<Schedule.Schedule> => {
+  const betaMin = fc.constantFrom(0.1, 0, 1)
+  const betaMax = fc.constantFrom(20, 2)
+  return pipe(
+    nested<Schedule.Schedule, Exclude<Schedule.Schedule['_tag'], 'Reparametrized'>>(
+      {
+        OrnsteinUhlenbeck: fc.constant(Schedule.ornsteinUhlenbeck),
+        VpLinear: fc.record({ betaMin, betaMax }).map(Schedule.vpLinear),
+        Cosine: fc.record({ offset: fc.constantFrom(0.008, 0, 0.125) }).map(Schedule.cosine),
+        SubVp: fc.record({ betaMin, betaMax }).map(Schedule.subVp),
+        VarianceExploding: fc
+          .record({ sigmaMin: fc.constantFrom(0.01, 0.125), sigmaMax: fc.constantFrom(50, 2) })
+          .map(Schedule.varianceExploding),
+        Edm: fc.constant(Schedule.edm),
+        RectifiedFlow: fc.constant(Schedule.rectifiedFlow),
+        Betas: fc.array(dyadic(1 / 64, 1 / 2), { minLength: 1, maxLength: 6 }).map(Schedule.betas),
+        Custom: custom
+      },
+      inner => ({
+        Reparametrized: inner.chain(schedule => clocks(schedule).map(clock => Schedule.reparametrized(clock)(schedule)))
+      })
+    ),
+    printed(Schedule.show)
+  )
+}
+
+/** Schedules of every kind, three written as one writes one's own among them, and others on another clock. */
+export const schedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(
+  fc.constantFrom(cosine, varianceExploding, straight)
 )
+
+/** Schedules that hold no code, and so survive JSON. */
+export const plainSchedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(fc.constant(Schedule.ornsteinUhlenbeck))
 
 /** Times in (0, 4], and well inside the schedule's own, where signal and noise are both there. */
 export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
-  const last = Math.min(4, 0.9 * Schedule.until(schedule))
-  return fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toFixed(4)))
+  const last = Math.min(4, 0.9 * Schedule.until(schedule), Schedule.timeOfLogSnr(-12)(schedule))
+  return fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
 }
 
 /** Noise levels: α in [0, 1], σ in [0, 2], not both 0. */
@@ -79,26 +157,96 @@ export const levels: fc.Arbitrary<Schedule.Level> = fc
   .filter(({ alpha, sigma }) => alpha + sigma > 0)
   .map(({ alpha, sigma }) => ({ alpha: alpha / 20, sigma: sigma / 20 }))
 
-/** Time laws of each kind. */
+/** Time laws of every kind that a schedule admits. */
 export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.TimeLaw> => {
   const time = times(schedule)
-  return fc.oneof(
-    time.map(TimeLaw.at),
-    fc
-      .tuple(time, time)
-      .filter(([a, b]) => a !== b)
-      .map(([a, b]) => TimeLaw.uniform(Math.min(a, b), Math.max(a, b))),
-    fc
-      .tuple(time, time)
-      .filter(([a, b]) => a !== b)
-      .map(([a, b]) => {
-        const [lo, hi] = [Math.max(a, b), Math.min(a, b)].map(time => Schedule.logSnr(time)(schedule))
-        return TimeLaw.uniformLogSnr(lo, hi)
-      }),
-    fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
-    fc.record({ until: time, nodes: fc.integer({ min: 1, max: 4 }) }).map(TimeLaw.likelihood)
+  const admitted = (law: TimeLaw.TimeLaw): boolean => TimeLaw.problems(schedule)(law).length === 0
+  const interval = fc
+    .tuple(time, time)
+    .filter(([a, b]) => a !== b)
+    .map(([a, b]): readonly [number, number] => [Math.min(a, b), Math.max(a, b)])
+  const evenLogSnr = ([first, last]: readonly [number, number]): TimeLaw.TimeLaw =>
+    TimeLaw.uniformLogSnr(Schedule.logSnr(last)(schedule), Schedule.logSnr(first)(schedule))
+  const normal = { mean: real(1), deviation: dyadic(0.5, 1.5) }
+
+  const uniform = interval.map(([lo, hi]) => TimeLaw.uniform(lo, hi))
+  const uniformLogSnr = interval.map(evenLogSnr)
+  const logNormal = fc.record(normal).map(TimeLaw.logNormal).filter(admitted)
+  const logitNormal = fc.record({ ...normal, until: time }).map(TimeLaw.logitNormal)
+  const likelihood = fc.record({ until: time, nodes: fc.integer({ min: 1, max: 4 }) }).map(TimeLaw.likelihood)
+  const drawn = fc.oneof(uniform, uniformLogSnr, logNormal, logitNormal)
+
+  const importance = fc
+    .tuple(interval, interval, fc.nat({ max: 3 }), fc.nat({ max: 2 }), fc.boolean())
+    .map(([within, other, of, by, evenly]) => {
+      const around = [Math.min(within[0], other[0]), Math.max(within[1], other[1])] as const
+      const target = [
+        TimeLaw.uniform(...within),
+        evenLogSnr(within),
+        TimeLaw.logitNormal({ until: within[1] }),
+        TimeLaw.likelihood({ until: within[1], nodes: 4 })
+      ][of]
+      const proposal = [
+        TimeLaw.uniform(...around),
+        TimeLaw.logitNormal({ deviation: 1.5, until: around[1] }),
+        TimeLaw.logNormal({ mean: 0, deviation: 2 })
+      ][by]
+      return TimeLaw.importance({ proposal: evenly ? TimeLaw.stratified(proposal) : proposal, target })
+    })
+    .filter(admitted)
+
+  return pipe(
+    nested<TimeLaw.TimeLaw, Exclude<TimeLaw.TimeLaw['_tag'], 'Gauss'>>(
+      {
+        At: time.map(TimeLaw.at),
+        Uniform: uniform,
+        Nodes: fc.array(fc.record({ time, weight: real(2) }), { minLength: 1, maxLength: 3 }).map(TimeLaw.nodes),
+        Likelihood: likelihood,
+        UniformLogSnr: uniformLogSnr,
+        LogNormal: logNormal,
+        LogitNormal: logitNormal,
+        Importance: importance,
+        Stratified: fc.oneof({ weight: 4, arbitrary: drawn }, importance).map(TimeLaw.stratified)
+      },
+      inner => ({
+        Gauss: fc.tuple(fc.integer({ min: 1, max: 4 }), inner).map(([nodes, law]) => TimeLaw.gauss(nodes)(law))
+      })
+    ),
+    printed(TimeLaw.show)
   )
 }
+
+const gamma = fc.record({ gamma: fc.constantFrom(5, 1, 0.25) })
+const sigmaData = fc.record({ sigmaData: fc.constantFrom(0.5, 1, 2) })
+
+/** Weightings of every kind; a constant one may be negative, or 0. */
+export const weightings: fc.Arbitrary<Weighting.Weighting> = pipe(
+  anyOf<Weighting.Weighting>({
+    Constant: real(2).map(Weighting.constant),
+    Snr: fc.constant(Weighting.snr),
+    TruncatedSnr: fc.record({ floor: fc.constantFrom(1, 0, 4) }).map(Weighting.truncatedSnr),
+    MinSnr: gamma.map(Weighting.minSnr),
+    SoftMinSnr: gamma.map(Weighting.softMinSnr),
+    Edm: sigmaData.map(Weighting.edm),
+    Sigmoid: fc.record({ bias: real(2) }).map(Weighting.sigmoid),
+    Likelihood: fc.constant(Weighting.likelihood),
+    NoiseVariance: fc.constant(Weighting.noiseVariance)
+  }),
+  printed(Weighting.show)
+)
+
+/** Parametrizations of every kind. */
+export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> = pipe(
+  anyOf<Parametrization.Parametrization>({
+    Score: fc.constant(Parametrization.score),
+    Noise: fc.constant(Parametrization.noise),
+    Data: fc.constant(Parametrization.data),
+    Velocity: fc.constant(Parametrization.velocity),
+    Flow: fc.constant(Parametrization.flow),
+    Edm: sigmaData.map(Parametrization.edm)
+  }),
+  printed(Parametrization.show)
+)
 
 // —— data ——
 
@@ -194,10 +342,14 @@ export const student: Score.Score<'matrix' | 'offset'> = Score.custom({
 })
 
 /** The built-in families, of up to four components. */
-export const scores: fc.Arbitrary<Score.Score<string>> = fc.oneof(
-  fc.constant<Score.Score<string>>(Score.symmetricPair),
-  fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.spherical({ components })),
-  fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.isotropic({ components }))
+export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
+  fc.oneof(
+    { withCrossShrink: true },
+    fc.constant<Score.Score<string>>(Score.symmetricPair),
+    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.spherical({ components })),
+    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.isotropic({ components }))
+  ),
+  printed(score => Score.show(score))
 )
 
 /** The least number of rows that a score takes. */
@@ -248,22 +400,80 @@ const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome
 
 // —— objectives ——
 
-/** Objectives of every kind that a score admits: the likelihood is for those that have a density. */
+/** Penalties on the parameters of a score, of each norm: of all, of some, or towards values that know no dimension. */
+const regularizers = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Objective.Objective> => {
+  const [one, two]: ReadonlyArray<Params.Shapes<string>> = [1, 2].map(dim => Score.shapes(dim)(score))
+  const names = Params.names(one)
+  const lasting = names.filter(name => one[name].join() === two[name].join())
+  const of = fc.oneof(
+    fc.constant({}),
+    fc.subarray([...names], { minLength: 1 }).map(parameters => ({ parameters })),
+    ...lasting.map(name =>
+      fc
+        .array(real(2), { minLength: size(one[name]), maxLength: size(one[name]) })
+        .map(values => ({ towards: { [name]: { shape: one[name], values: Float64Array.from(values) } } }))
+    )
+  )
+  return fc
+    .record({ norm: fc.constantFrom('l2' as const, 'l1' as const), smoothing: fc.constantFrom(0, 0.125), of })
+    .map(({ of, ...norm }) => Objective.regularizer({ ...norm, ...of }))
+}
+
+/** An objective written as one writes one's own: pseudo-Huber. */
+const pseudoHuber = (timeLaw: TimeLaw.TimeLaw): Objective.Objective =>
+  Objective.custom('pseudo-Huber', timeLaw, ({ score, target }) =>
+    mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
+  )
+
+interface ObjectivesOptions {
+  /** Whether some are custom, which hold code and do not survive JSON. */
+  readonly code?: boolean
+}
+
+/**
+ * Objectives of every kind that a score admits: the likelihood is for those that have a density. Weights nest, and so do
+ * sums.
+ */
 export const objectives = <P extends string>(
   schedule: Schedule.Schedule,
-  score: Score.Score<P>
+  score: Score.Score<P>,
+  { code = true }: ObjectivesOptions = {}
 ): fc.Arbitrary<Objective.Objective> => {
   const law = timeLaws(schedule)
-  const leaf = fc.oneof(
-    law.map(Objective.denoising),
-    law.map(Objective.implicit),
-    ...(isMixture(score) ? [fc.constant(Objective.likelihood)] : [])
-  )
-  return fc.oneof(
-    { withCrossShrink: true },
-    { weight: 3, arbitrary: leaf },
-    fc.tuple(real(2), leaf).map(([weight, objective]) => Objective.weight(weight)(objective)),
-    fc.array(leaf, { minLength: 1, maxLength: 3 }).map(Objective.sum)
+  const measured = fc.tuple(law, fc.option(parametrizations, { nil: undefined }))
+  const probes = fc.record({
+    divergence: fc.constantFrom('exact' as const, 'hutchinson' as const, 'sliced' as const),
+    probes: fc.integer({ min: 1, max: 2 }),
+    law: fc.constantFrom('rademacher' as const, 'normal' as const)
+  })
+  const matching: Table<Objective.Objective, 'Denoising' | 'Implicit' | 'ControlVariate' | 'Custom'> = {
+    Denoising: measured.map(([law, parametrization]) => Objective.denoising(law, parametrization)),
+    Implicit: fc
+      .tuple(law, fc.option(probes, { nil: undefined }))
+      .map(([law, options]) => Objective.implicit(law, options)),
+    ControlVariate: measured.map(([law, parametrization]) => Objective.controlVariate(law, parametrization)),
+    Custom: code ? law.map(pseudoHuber) : law.map(law => Objective.denoising(law))
+  }
+  // A term without noise levels has no use for a weighting of theirs.
+  const weighted = fc
+    .tuple(weightings, anyOf(matching))
+    .map(([weighting, objective]) => Objective.weight(weighting)(objective))
+  return pipe(
+    nested<Objective.Objective, Objective.Term['_tag']>(
+      {
+        ...matching,
+        Likelihood: isMixture(score) ? fc.constant(Objective.likelihood) : matching.Denoising,
+        Regularizer: regularizers(score)
+      },
+      inner => ({
+        Weight: fc.oneof(
+          fc.tuple(real(2), inner).map(([weight, objective]) => Objective.weight(weight)(objective)),
+          weighted
+        ),
+        Sum: fc.array(inner, { minLength: 1, maxLength: 3 }).map(Objective.sum)
+      })
+    ),
+    printed(Objective.show)
   )
 }
 
@@ -277,18 +487,28 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
       })})`
     : Expectation.show(expectation)
 
+/** Whether a term draws directions or coefficients of its own, and so asks for plain noise drawn anew. */
+const estimates = (term: Objective.Term): boolean =>
+  term._tag === 'ControlVariate' || (term._tag === 'Implicit' && term.divergence !== undefined)
+
 /** Expectations of every kind that score and objective admit on the points. */
 export const expectations =
   <P extends string>(score: Score.Score<P>, objective: Objective.Objective) =>
   (points: Points): fc.Arbitrary<Expectation.Expectation> => {
     const sampled = fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
-    const looksAtNoise = Objective.terms(objective).some(({ term }) => term._tag === 'Custom')
-    return fc.oneof(
-      seeds.map(seed => Expectation.fixed(noiseOf(points, seed))),
-      sampled.map(Expectation.monteCarlo),
-      ...(isMixture(score) && !looksAtNoise ? [sampled.map(Expectation.projected)] : []),
-      ...(score._tag === 'SymmetricPair' && !looksAtNoise
-        ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
-        : [])
+    const terms = Objective.terms(objective).map(({ term }) => term)
+    const anew = terms.some(estimates)
+    const integrates = !anew && !terms.some(({ _tag }) => _tag === 'Custom')
+    return pipe(
+      fc.oneof(
+        { withCrossShrink: true },
+        ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
+        sampled.map(Expectation.monteCarlo),
+        ...(isMixture(score) && integrates ? [sampled.map(Expectation.projected)] : []),
+        ...(score._tag === 'SymmetricPair' && integrates
+          ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
+          : [])
+      ),
+      printed(showExpectation)
     )
   }

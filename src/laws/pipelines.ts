@@ -1,5 +1,9 @@
-/** Arbitraries of what a pipeline is made of, and of whole pipelines small enough to run in milliseconds. */
+/**
+ * Arbitraries of what a pipeline is made of, of whole pipelines small enough to run in milliseconds, and of what samples
+ * along a score.
+ */
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type NdArray } from '../../lib/index.js'
@@ -13,33 +17,30 @@ import * as Pipeline from '../Pipeline.js'
 import type { Points } from '../Points.js'
 import * as Rate from '../Rate.js'
 import * as Region from '../Region.js'
+import * as Sampler from '../Sampler.js'
 import * as Schedule from '../Schedule.js'
 import * as Score from '../Score.js'
 import * as Stage from '../Stage.js'
+import * as TimeGrid from '../TimeGrid.js'
 import {
+  anyOf,
+  dyadic,
   expectations,
   minRows,
+  nested,
   objectives,
   params,
+  plainSchedules,
   real,
   schedules,
   scores,
   student,
-  times as timesOf
+  times as timesOf,
+  type Table
 } from './arbitraries.js'
 import { printed } from './check.js'
 
 export * from './arbitraries.js'
-
-/** An arbitrary for each case: a new case of a description does not compile until it has one. */
-type Table<T extends { readonly _tag: string }> = { readonly [K in T['_tag']]: fc.Arbitrary<T> }
-
-const anyOf = <T extends { readonly _tag: string }>(table: Table<T>): fc.Arbitrary<T> =>
-  fc.oneof(...Object.values<fc.Arbitrary<T>>(table))
-
-/** Multiples of 1/64 in [min, max]: products of a few are exact, and zero is met. */
-const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
-  fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
 const share = dyadic(0, 63 / 64)
 
@@ -47,30 +48,60 @@ const share = dyadic(0, 63 / 64)
 
 const steps = fc.integer({ min: 1, max: 20 })
 
-const rateTable = (): Table<Rate.Rate> => {
+/** Learning rates that are in order, of every kind; a constant first, so that counterexamples shrink to it. */
+export const rates: fc.Arbitrary<Rate.Rate> = (() => {
   const rate = dyadic(1 / 64, 1)
   const final = dyadic(0, 1)
   const factor = dyadic(1 / 64, 1)
-  const constant = rate.map(Rate.constant)
-  const inverseSquareRoot = fc.record({ rate, after: steps }).map(Rate.inverseSquareRoot)
-  return {
-    Constant: constant,
-    Linear: fc.record({ rate, final, steps }).map(Rate.linear),
-    Step: fc.record({ rate, factor, every: steps }).map(Rate.step),
-    Piecewise: fc
-      .record({ first: constant, from: steps, then: inverseSquareRoot })
-      .map(({ first, from, then }) => Rate.piecewise(first, [{ from, rate: then }])),
-    Exponential: fc.record({ rate, factor, every: steps }).map(Rate.exponential),
-    Cosine: fc
-      .record({ rate, steps, warmUp: fc.nat(20), final })
-      .map(({ warmUp, ...rest }) => Rate.cosine({ ...rest, warmUp: warmUp % rest.steps })),
-    OneCycle: fc.record({ rate, steps, rise: dyadic(1 / 64, 63 / 64), start: final, final }).map(Rate.oneCycle),
-    InverseSquareRoot: inverseSquareRoot
-  }
-}
+  return pipe(
+    nested<Rate.Rate, Exclude<Rate.Rate['_tag'], 'Piecewise'>>(
+      {
+        Constant: rate.map(Rate.constant),
+        Linear: fc.oneof(
+          fc.record({ rate, final, steps }).map(Rate.linear),
+          fc.record({ rate: fc.constant(0), final: rate, steps }).map(Rate.linear)
+        ),
+        Step: fc.record({ rate, factor, every: steps }).map(Rate.step),
+        Exponential: fc.record({ rate, factor, every: steps }).map(Rate.exponential),
+        Cosine: fc
+          .record({ rate, steps, warmUp: fc.nat(20), final })
+          .map(({ warmUp, ...rest }) => Rate.cosine({ ...rest, warmUp: warmUp % rest.steps })),
+        OneCycle: fc.record({ rate, steps, rise: dyadic(0, 63 / 64), start: final, final }).map(Rate.oneCycle),
+        InverseSquareRoot: fc.record({ rate, after: steps }).map(Rate.inverseSquareRoot)
+      },
+      inner => ({
+        Piecewise: fc
+          .tuple(inner, fc.array(fc.record({ after: steps, rate: inner }), { minLength: 1, maxLength: 2 }))
+          .map(([first, later]) =>
+            Rate.piecewise(
+              first,
+              later.map(({ rate }, i) => ({
+                from: later.slice(0, i + 1).reduce((sum, { after }) => sum + after, 0),
+                rate
+              }))
+            )
+          )
+      })
+    ),
+    printed(Rate.show)
+  )
+})()
 
-/** Learning rates that are in order, of every kind; a constant first, so that counterexamples shrink to it. */
-export const rates: fc.Arbitrary<Rate.Rate> = pipe(anyOf(rateTable()), printed(Rate.show))
+/** Regions of every kind. */
+export const regions: fc.Arbitrary<Region.Region> = pipe(
+  anyOf<Region.Region>({
+    Ball: fc.record({ radius: dyadic(1 / 64, 4) }).map(Region.ball),
+    Box: fc
+      .record({
+        least: fc.oneof(dyadic(-4, 0), fc.constant(-Infinity)),
+        most: fc.oneof(dyadic(0, 4), fc.constant(Infinity))
+      })
+      .map(Region.box),
+    Simplex: fc.record({ total: dyadic(1 / 64, 2) }).map(Region.simplex),
+    NonNegative: fc.constant(Region.nonNegative)
+  }),
+  printed(Region.show)
+)
 
 /** A part that is no composition of others. */
 type Part = Exclude<
@@ -123,43 +154,28 @@ const partTable = (): Table<Part> => {
   }
 }
 
-/** Regions of every kind. */
-export const regions: fc.Arbitrary<Region.Region> = pipe(
-  anyOf<Region.Region>({
-    Ball: fc.record({ radius: dyadic(1 / 64, 4) }).map(Region.ball),
-    Box: fc
-      .record({
-        least: fc.oneof(dyadic(-4, 0), fc.constant(-Infinity)),
-        most: fc.oneof(dyadic(0, 4), fc.constant(Infinity))
-      })
-      .map(Region.box),
-    Simplex: fc.record({ total: dyadic(1 / 64, 2) }).map(Region.simplex),
-    NonNegative: fc.constant(Region.nonNegative)
-  }),
-  printed(Region.show)
-)
-
 /**
  * Optimizers whose numbers are in order: parts of every kind, and chains, restrictions and partitions of them. Not all of
  * them descend: some leave out the rate.
  */
 export const optimizers: fc.Arbitrary<Optimizer.Optimizer> = pipe(
-  fc.letrec<{ readonly optimizer: Optimizer.Optimizer; readonly whole: Optimizer.Optimizer }>(tie => ({
-    whole: fc.oneof(
-      { weight: 3, arbitrary: fc.array(tie('optimizer'), { maxLength: 3 }).map(parts => Optimizer.chain(...parts)) },
-      fc
-        .tuple(fc.uniqueArray(parameterName, { maxLength: 2 }), tie('optimizer'))
-        .map(([names, part]) => Optimizer.only(names, part)),
-      fc.dictionary(parameterName, tie('optimizer'), { maxKeys: 2, noNullPrototype: true }).map(Optimizer.partition)
-    ),
-    optimizer: fc.oneof({ maxDepth: 2, withCrossShrink: true }, anyOf(partTable()), tie('whole'))
-  })).optimizer,
+  nested<Optimizer.Optimizer, Part['_tag']>(partTable(), inner => ({
+    Only: fc
+      .tuple(fc.uniqueArray(parameterName, { maxLength: 2 }), inner)
+      .map(([names, part]) => Optimizer.only(names, part)),
+    Partition: fc.dictionary(parameterName, inner, { maxKeys: 2, noNullPrototype: true }).map(Optimizer.partition),
+    Chain: fc.array(inner, { maxLength: 3 }).map(parts => Optimizer.chain(...parts))
+  })),
   printed(Optimizer.show)
 )
 
 /** Optimizers that descend whatever the parameters and the noise: recipes of every kind, tamed and not. */
 export const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
-  const rate = fc.oneof({ weight: 3, arbitrary: dyadic(1 / 64, 0.25).map(Rate.constant) }, rates)
+  const rate = fc.oneof(
+    { withCrossShrink: true },
+    { weight: 3, arbitrary: dyadic(1 / 64, 0.25).map(Rate.constant) },
+    rates
+  )
   const recipe = fc
     .tuple(
       fc.constantFrom<(options: { readonly rate: Rate.Rate }) => Optimizer.Optimizer>(
@@ -190,6 +206,7 @@ export const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
   )
   return pipe(
     fc.oneof(
+      { withCrossShrink: true },
       { weight: 4, arbitrary: recipe },
       fc.tuple(before, recipe).map(([clip, recipe]) => Optimizer.chain(clip, recipe)),
       fc.tuple(recipe, after).map(([recipe, last]) => Optimizer.chain(recipe, last)),
@@ -259,25 +276,45 @@ export const initializers =
   <P extends string>(score: Score.Score<P>) =>
   (dim: number): fc.Arbitrary<Initializer.Initializer> => {
     const scale = dyadic(1 / 64, 2)
-    const anywhere: ReadonlyArray<fc.Arbitrary<Initializer.Initializer>> = [
-      fc.record({ scale }).map(Initializer.gaussian),
+    const radius = dyadic(1 / 64, 2)
+    type Anywhere = 'Gaussian' | 'Values'
+    const anywhere: Table<Initializer.Initializer, Anywhere> = {
+      Gaussian: fc.record({ scale }).map(Initializer.gaussian),
       // `Params<P>` is one of string names.
-      params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>))
-    ]
+      Values: params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>))
+    }
+    const perturbed = (inner: fc.Arbitrary<Initializer.Initializer>): fc.Arbitrary<Initializer.Initializer> =>
+      fc.tuple(dyadic(0, 1), inner).map(([scale, inner]) => Initializer.perturbed(scale)(inner))
     return pipe(
       Score.interpret(score).family,
       O.match(
-        () => fc.oneof(...anywhere),
+        () => {
+          const start = anyOf<Initializer.Initializer, Anywhere>(anywhere)
+          return fc.oneof({ withCrossShrink: true }, start, perturbed(fc.oneof(start, perturbed(start))))
+        },
         ({ count }) => {
           const centres = fc.array(fc.array(real(3), { minLength: dim, maxLength: dim }), {
             minLength: count,
             maxLength: count
           })
-          return fc.oneof(
-            ...anywhere,
-            centres.map(Initializer.values),
-            fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
-            fc.constantFrom(Initializer.fromData, Initializer.kMeansPlusPlus, Initializer.spectral)
+          return nested<Initializer.Initializer, Exclude<Initializer.Initializer['_tag'], 'BestOf' | 'Perturbed'>>(
+            {
+              ...anywhere,
+              OnSphere: fc.record({ radius }).map(Initializer.onSphere),
+              FromData: fc.constant(Initializer.fromData),
+              KMeansPlusPlus: fc.constant(Initializer.kMeansPlusPlus),
+              KMeans: fc.record({ steps: fc.integer({ min: 0, max: 3 }) }).map(Initializer.kMeans),
+              Spectral: fc.constant(Initializer.spectral),
+              MomentsMatched: fc.constant(Initializer.momentsMatched),
+              WarmStart: fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
+              Centres: centres.map(Initializer.values)
+            },
+            inner => ({
+              BestOf: fc
+                .tuple(fc.integer({ min: 1, max: 3 }), inner)
+                .map(([count, inner]) => Initializer.bestOf(count)(inner)),
+              Perturbed: perturbed(inner)
+            })
           )
         }
       ),
@@ -285,14 +322,36 @@ export const initializers =
     )
   }
 
-/** Stages of every kind that a score admits on the points, of up to four steps each. */
+/**
+ * Optimizers that descend, whatever the noise, on parameters of the given names: recipes, with some parameters frozen, or
+ * a recipe for each.
+ */
+const descentsOf = (names: ReadonlyArray<string>): fc.Arbitrary<Optimizer.Optimizer> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 6, arbitrary: descents },
+    fc
+      .tuple(descents, fc.subarray([...names], { minLength: 1 }))
+      .map(([recipe, frozen]) => Optimizer.chain(recipe, Optimizer.freeze(...frozen))),
+    fc
+      .record(Object.fromEntries(names.map(name => [name, descents])), { noNullPrototype: true })
+      .map(Optimizer.partition)
+  )
+
+interface PipelineOptions {
+  /** Whether some have custom parts, which hold code and do not survive JSON. */
+  readonly code?: boolean
+}
+
+/** Stages of every kind that a score admits on the points, of up to four steps each; they nest. */
 export const stages =
-  <P extends string>(schedule: Schedule.Schedule, score: Score.Score<P>) =>
+  <P extends string>(schedule: Schedule.Schedule, score: Score.Score<P>, { code = true }: PipelineOptions = {}) =>
   (points: Points): fc.Arbitrary<Stage.Stage> => {
     const steps = fc.integer({ min: 0, max: 4 })
     const threshold = fc.constantFrom(0, 0.01, 0.5, 2)
     const exact = fc.constantFrom<Optimizer.Optimizer>(Optimizer.lbfgs({ memory: 3 }), Optimizer.newton())
-    const descend = objectives(schedule, score).chain(objective =>
+    const recipes = descentsOf(Params.names(Score.shapes(points.dim)(score)))
+    const descend = objectives(schedule, score, { code }).chain(objective =>
       expectations(
         score,
         objective
@@ -304,46 +363,44 @@ export const stages =
           ...common,
           ...rules,
           optimizer: Expectation.isDeterministic(expectation)
-            ? fc.oneof({ weight: 3, arbitrary: descents }, exact)
-            : descents
+            ? fc.oneof({ withCrossShrink: true }, { weight: 3, arbitrary: recipes }, exact)
+            : recipes
         })
         // Fixed noise has a row for each row of the data.
         return expectation._tag === 'Fixed'
           ? onAll.map(Stage.descend)
           : fc.oneof(
+              { withCrossShrink: true },
               { weight: 3, arbitrary: onAll.map(Stage.descend) },
-              fc.record({ ...common, ...rules, optimizer: descents, batch }).map(Stage.descend)
+              fc.record({ ...common, ...rules, optimizer: recipes, batch }).map(Stage.descend)
             )
       })
     )
-    const maximise = fc.record({ steps, relativeChange: threshold }).map(Stage.expectationMaximization)
-    const power = fc.record({ steps, relativeChange: threshold }).map(Stage.powerIteration)
-    const simple = fc.oneof(
-      { weight: 4, arbitrary: descend },
-      ...(O.isSome(Score.interpret(score).family) ? [maximise] : []),
-      ...(score._tag === 'SymmetricPair' ? [power] : [])
-    )
+    const rules = { steps, relativeChange: threshold }
     const times = fc.integer({ min: 1, max: 2 })
     return pipe(
-      fc.oneof(
-        { weight: 8, arbitrary: simple },
-        fc.array(simple, { maxLength: 2 }).map(Stage.sequence),
-        fc.tuple(times, simple).map(([times, stage]) => Stage.repeat(times)(stage)),
-        fc
-          .tuple(fc.array(timesOf(schedule), { minLength: 1, maxLength: 2 }), simple)
-          .map(([times, stage]) => Stage.anneal(times)(stage)),
-        fc.tuple(times, simple).map(([times, stage]) => Stage.restart(times)(stage))
+      nested<Stage.Stage, 'Descend' | 'ExpectationMaximization' | 'PowerIteration'>(
+        {
+          Descend: descend,
+          ExpectationMaximization: O.isSome(Score.interpret(score).family)
+            ? fc.record({ ...rules, varianceFloor: fc.constantFrom(1e-6, 0.25) }).map(Stage.expectationMaximization)
+            : descend,
+          PowerIteration: score._tag === 'SymmetricPair' ? fc.record(rules).map(Stage.powerIteration) : descend
+        },
+        inner => ({
+          Restart: fc.tuple(times, inner).map(([times, stage]) => Stage.restart(times)(stage)),
+          Sequence: fc.array(inner, { maxLength: 2 }).map(Stage.sequence),
+          Repeat: fc.tuple(fc.nat({ max: 2 }), inner).map(([times, stage]) => Stage.repeat(times)(stage)),
+          Anneal: fc
+            .tuple(fc.array(timesOf(schedule), { minLength: 1, maxLength: 2 }), inner)
+            .map(([times, stage]) => Stage.anneal(times)(stage))
+        })
       ),
       printed(Stage.show)
     )
   }
 
-interface PipelineOptions {
-  /** Whether some have custom parts, which hold code and do not survive JSON. */
-  readonly code?: boolean
-}
-
-/** Pipelines that compile on the points, of up to two stages. */
+/** Pipelines that compile on the points, of up to two stages, each of which may hold more. */
 export const pipelines =
   ({ code = true }: PipelineOptions = {}) =>
   (points: Points): fc.Arbitrary<Pipeline.Pipeline<string>> => {
@@ -353,7 +410,7 @@ export const pipelines =
     return pipe(
       fc
         .record({
-          schedule: code ? schedules : fc.constant(Schedule.ornsteinUhlenbeck),
+          schedule: code ? schedules : plainSchedules,
           score: code ? fc.oneof({ weight: 5, arbitrary: fitting }, fc.constant(custom)) : fitting
         })
         .chain(({ schedule, score }) =>
@@ -361,10 +418,74 @@ export const pipelines =
             schedule: fc.constant(schedule),
             score: fc.constant(score),
             initializer: initializers(score)(points.dim),
-            stages: fc.array(stages(schedule, score)(points), { maxLength: 2 })
+            stages: fc.array(stages(schedule, score, { code })(points), { maxLength: 2 })
           })
         )
         .map(Pipeline.of),
       printed(Pipeline.show)
     )
   }
+
+// —— sampling ——
+
+/** Samplers of every kind; a corrector follows any other. */
+export const samplers: fc.Arbitrary<Sampler.Sampler> = (() => {
+  const corrector = { moves: fc.integer({ min: 1, max: 2 }), snr: fc.constantFrom(0.125, 0.25) }
+  return pipe(
+    nested<Sampler.Sampler, Exclude<Sampler.Sampler['_tag'], 'PredictorCorrector'>>(
+      {
+        Ancestral: fc.constant(Sampler.ancestral),
+        Ddim: fc.record({ eta: fc.constantFrom(0, 0.5, 1) }).map(Sampler.ddim),
+        EulerMaruyama: fc.constant(Sampler.eulerMaruyama),
+        Euler: fc.constant(Sampler.euler),
+        Heun: fc.constant(Sampler.heun),
+        RungeKutta4: fc.constant(Sampler.rungeKutta4),
+        DormandPrince: fc.record({ tolerance: fc.constantFrom(1e-3, 1e-6) }).map(Sampler.dormandPrince),
+        DpmSolver2M: fc.constant(Sampler.dpmSolver2M),
+        Langevin: fc.record({ step: fc.constantFrom(0.125, 1 / 64) }).map(Sampler.langevin),
+        AnnealedLangevin: fc.record(corrector).map(Sampler.annealedLangevin)
+      },
+      inner => ({
+        PredictorCorrector: fc.record({ ...corrector, predictor: inner }).map(Sampler.predictorCorrector)
+      })
+    ),
+    printed(Sampler.show)
+  )
+})()
+
+/** Time grids of every kind on a schedule, of up to eight steps; some end where there is no noise. */
+export const timeGrids = (schedule: Schedule.Schedule): fc.Arbitrary<TimeGrid.TimeGrid> => {
+  const time = timesOf(schedule)
+  const steps = fc.integer({ min: 1, max: 8 })
+  const falling = fc
+    .uniqueArray(time, { minLength: 2, maxLength: 5 })
+    .map(times => [...times].sort((later, earlier) => earlier - later))
+  const span = fc
+    .record({ ends: falling, steps })
+    .map(({ ends, steps }) => ({ from: ends[0], to: ends[ends.length - 1], steps }))
+  const whole = fc.tuple(span, fc.boolean()).map(([span, clean]) => (clean ? { ...span, to: 0 } : span))
+  return pipe(
+    anyOf<TimeGrid.TimeGrid>({
+      Uniform: whole.map(TimeGrid.uniform),
+      LogSnr: span.map(TimeGrid.logSnr),
+      Karras: fc.tuple(whole, fc.constantFrom(7, 1)).map(([span, rho]) => TimeGrid.karras({ ...span, rho })),
+      Listed: falling.map(TimeGrid.listed),
+      Constant: fc.record({ time, steps }).map(TimeGrid.constant)
+    }),
+    printed(TimeGrid.show)
+  )
+}
+
+/** Samplers on schedules, at times that suit them: all that `Sampler.compile` takes. */
+export const samplings: fc.Arbitrary<Sampler.Description> = pipe(
+  schedules.chain(schedule =>
+    fc
+      .record({ sampler: samplers, grid: timeGrids(schedule), schedule: fc.constant(schedule) })
+      // One level is for moves that stay at it.
+      .filter(description => E.isRight(Sampler.compile(description)))
+  ),
+  printed(
+    ({ sampler, grid, schedule }) =>
+      `{ sampler: ${Sampler.show(sampler)}, grid: ${TimeGrid.show(grid)}, schedule: ${Schedule.show(schedule)} }`
+  )
+)

@@ -9,15 +9,19 @@ import {
   Mixture,
   Objective,
   Optimizer,
+  Parametrization,
   Params,
   Pipeline,
   Rate,
   Region,
   Run,
+  Sampler,
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeGrid,
+  TimeLaw,
+  Weighting
 } from '../../src/index.js'
 import { compiled } from '../../src/laws/check.js'
 import { codec } from '../../src/laws/codec.js'
@@ -56,7 +60,7 @@ const code = (concept: string): string => `a custom ${concept} is code and does 
 const customObjective = Objective.custom('mine', custom.time, custom.perRow)
 const customScore = arbitraries.student as unknown as Score.Score<string>
 
-const objectives = ofScores(score => arbitraries.objectives(ornsteinUhlenbeck, score))
+const objectives = ofScores(score => arbitraries.objectives(ornsteinUhlenbeck, score, { code: false }))
 
 /** Of every status, a failed one among them. */
 const program = compiled(
@@ -78,7 +82,7 @@ const program = compiled(
 const states = arbitraries.keys.chain(key => fc.constantFrom(...Run.states(program)(key)))
 
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
-  Schedule: codec(Schedule.codec, fc.constant(ornsteinUhlenbeck), {
+  Schedule: codec(Schedule.codec, arbitraries.plainSchedules, {
     code: { values: fc.constant(arbitraries.cosine), message: code('schedule') }
   }),
   TimeLaw: codec(
@@ -88,6 +92,10 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
       awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
     )
   ),
+  Weighting: codec(Weighting.codec, fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))),
+  Parametrization: codec(Parametrization.codec, arbitraries.parametrizations),
+  Sampler: codec(Sampler.codec, arbitraries.samplers),
+  TimeGrid: codec(TimeGrid.codec, arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(
     Expectation.codec,
     ofScores(score =>
@@ -128,7 +136,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   Stage: codec(
     Stage.codec,
     fc.oneof(
-      ofScores(score => arbitraries.stages(ornsteinUhlenbeck, score)(points)),
+      ofScores(score => arbitraries.stages(ornsteinUhlenbeck, score, { code: false })(points)),
       fc.constantFrom(
         Stage.expectationMaximization({ steps: 3, relativeChange: Infinity }),
         Stage.descend({

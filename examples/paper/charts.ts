@@ -2,12 +2,12 @@
  * Figures as specifications of Vega, on white, so that they can be read on light and dark pages: small multiples of
  * curves and of heat maps.
  */
-import { parse, View, type Config, type Mark, type Scale, type Spec } from 'vega'
+import { parse, View, type Config, type GroupMark, type Mark, type Scale, type Spec } from 'vega'
 import type { Figure } from './frame.js'
 
 /** Okabe & Ito's colours, which colour-blind readers tell apart, without the yellow; dashes for those that are near. */
 export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#56b4e9', '#e69f00', '#7a5195']
-export const dashes = [[], [8, 3], [2, 3], [10, 3, 2, 3], [], [6, 4], [3, 2], [12, 4]]
+export const dashes = [[], [8, 3], [2, 3], [10, 3, 2, 3], [16, 4], [6, 4], [3, 2], [12, 4]]
 export const ink = '#1a1d21'
 export const soft = '#565d66'
 
@@ -103,6 +103,11 @@ export const heading = (title: string): Mark => text(title, { y: { value: -9 } }
 
 const place = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } }
 const stroke = { stroke: { scale: 'colour', field: 'name' } }
+
+/** The group of a panel's size, as marks inside are clipped to theirs. */
+const sized = (width: number, height: number): NonNullable<GroupMark['encode']> => ({
+  enter: { width: { value: width }, height: { value: height } }
+})
 
 const curve: ReadonlyArray<Mark> = [
   {
@@ -248,7 +253,12 @@ export const curves = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Spec 
         axes: [axis('bottom', 'x', x), axis('left', 'y', y)],
         marks: [
           ...rules.flatMap(rule(width, height)),
-          { type: 'group', from: { facet: { name: 'one', data: 'curves', groupby: 'name' } }, marks: [...curve] },
+          {
+            type: 'group',
+            from: { facet: { name: 'one', data: 'curves', groupby: 'name' } },
+            encode: sized(width, height),
+            marks: [...curve]
+          },
           heading(title)
         ]
       })),
@@ -267,6 +277,7 @@ export const curves = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Spec 
               strokeDash: 'dash',
               symbolStrokeWidth: 2.25,
               symbolType: 'stroke',
+              labelLimit: 600,
               symbolSize: 900,
               orient: 'bottom',
               columns: legend,

@@ -1,0 +1,406 @@
+/** Laws of parametrizations: isomorphisms of one another, and the loss that is written in each. */
+import * as fc from 'fast-check'
+import { Key, mul, reshape } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import * as Objective from '../Objective.js'
+import * as Parametrization from '../Parametrization.js'
+import * as Params from '../Params.js'
+import type { Points } from '../Points.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as TimeLaw from '../TimeLaw.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import type { Evaluate } from './objective.js'
+
+type Parametrization = Parametrization.Parametrization
+
+export interface ParametrizationOptions {
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  /** What it is carried to and from. */
+  readonly others?: fc.Arbitrary<Parametrization>
+  /** What is believed to be how outputs are carried over; by default `Parametrization.coefficients`. */
+  readonly coefficients?: typeof Parametrization.coefficients
+  /** What is believed to be how squared errors compare; by default `Parametrization.weight`. */
+  readonly weight?: typeof Parametrization.weight
+  /** What is believed to be how outputs grow with the level; by default `Parametrization.degree`. */
+  readonly degree?: typeof Parametrization.degree
+  readonly evaluate?: Evaluate
+  /** Multiplies every tolerance below. */
+  readonly slack?: number
+}
+
+/** p x_0 + q z, as published: no formula of `Parametrization` is used. */
+interface Direction {
+  readonly p: number
+  readonly q: number
+}
+
+const published = Parametrization.fold<(level: Schedule.Level) => Direction>({
+  Score:
+    () =>
+    ({ sigma }) => ({ p: 0, q: -1 / sigma }),
+  Noise: () => () => ({ p: 0, q: 1 }),
+  Data: () => () => ({ p: 1, q: 0 }),
+  Velocity:
+    () =>
+    ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
+  Flow: () => () => ({ p: -1, q: 1 }),
+  Edm:
+    ({ sigmaData }) =>
+    ({ alpha, sigma }) => {
+      // Karras et al. 2022, table 1, of x/α with the noise σ/α: F = (x_0 − c_skip (x_0 + sz))/c_out.
+      const s = sigma / alpha
+      const size = s * s + sigmaData * sigmaData
+      const skip = (sigmaData * sigmaData) / size
+      const out = (s * sigmaData) / Math.sqrt(size)
+      return { p: (1 - skip) / out, q: (-skip * s) / out }
+    }
+})
+
+/** Whether both data and noise can be told from x and the output, at levels without noise or without signal too. */
+const showsBothEnds = Parametrization.fold<boolean>({
+  Score: () => false,
+  Noise: () => false,
+  Data: () => false,
+  Velocity: () => true,
+  Flow: () => true,
+  Edm: () => true
+})
+
+interface Case {
+  readonly level: Schedule.Level
+  readonly other: Parametrization
+  readonly third: Parametrization
+  /** x_0 and z, or a point and an output. */
+  readonly pair: readonly [number, number]
+}
+
+interface LossCase {
+  readonly schedule: Schedule.Schedule
+  readonly time: number
+  readonly points: Points
+  readonly seed: number
+  readonly params: Params.Params<'means' | 'logits' | 'logVariances'>
+}
+
+const score = Score.isotropic({ components: 2 })
+
+/** Levels with signal and noise. */
+const inner = Arbitrary.levels.filter(({ alpha, sigma }) => alpha > 0 && sigma > 0)
+
+/** Levels without noise, or without signal. */
+const ends = fc
+  .record({ size: fc.integer({ min: 1, max: 40 }).map(k => k / 20), noiseless: fc.boolean() })
+  .map(({ size, noiseless }): Schedule.Level => (noiseless ? { alpha: size, sigma: 0 } : { alpha: 0, sigma: size }))
+
+/**
+ * The laws of a parametrization: an isomorphism with every other, safe at both ends, and a loss that is that of the
+ * score times its weight.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Parametrization } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.parametrization(Parametrization.velocity).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const parametrization = (
+  own: Parametrization,
+  {
+    schedules = Arbitrary.schedules,
+    others = Arbitrary.parametrizations,
+    coefficients = Parametrization.coefficients,
+    weight = Parametrization.weight,
+    degree = Parametrization.degree,
+    evaluate = Compile.valueAndGrad,
+    slack = 1
+  }: ParametrizationOptions = {}
+): ReadonlyArray<Law> => {
+  const casesOf = (levels: fc.Arbitrary<Schedule.Level>): fc.Arbitrary<Case> =>
+    fc.record({
+      level: levels,
+      other: others,
+      third: others,
+      pair: fc.tuple(Arbitrary.real(3), Arbitrary.real(3))
+    })
+  const code = Parametrization.show(own)
+  const show = ({ level, other, third, pair }: Case): string =>
+    `Parametrization.coefficients(${code}, ${Parametrization.show(other)})({ alpha: ${level.alpha}, sigma: ${level.sigma} }) ` +
+    `// of ${pair.join(' and ')}, and ${Parametrization.show(third)}`
+  const carried =
+    (from: Parametrization, to: Parametrization) =>
+    (level: Schedule.Level, x: number, output: number): number => {
+      const { ofOutput, ofPoint } = coefficients(from, to)(level)
+      return ofOutput * output + ofPoint * x
+    }
+  /** Rounding, magnified by how little of the data or of the noise is shown. */
+  const tolerance = ({ alpha, sigma }: Schedule.Level, ...terms: ReadonlyArray<number>): number => {
+    const hidden = Math.max(1, sigma / alpha, alpha / sigma)
+    return slack * 1e-14 * hidden * hidden * (1 + 1 / sigma) * (1 + greatest(terms))
+  }
+  const size =
+    'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
+
+  const lossCases: fc.Arbitrary<LossCase> = schedules.chain(schedule =>
+    Arbitrary.dims.chain(dim =>
+      fc.record({
+        schedule: fc.constant(schedule),
+        time: Arbitrary.times(schedule),
+        points: Arbitrary.points({ minRows: 2, maxRows: 3, far: 5 })(dim),
+        seed: Arbitrary.seeds,
+        params: Arbitrary.params(score)(dim)
+      })
+    )
+  )
+  const showLoss = ({ schedule, time, points, seed, params }: LossCase): string =>
+    [
+      `Objective.denoising(TimeLaw.at(${time}), ${code}) on ${Schedule.show(schedule)}`,
+      `const points = ${Arbitrary.showPoints(points)} // noise of seed ${seed}`,
+      `const params = ${Params.show(params)}`
+    ].join('\n')
+  const lossOf = <P extends string>(
+    of: Score.Score<P>,
+    params: Params.Params<P>,
+    { schedule, time, points, seed }: LossCase,
+    parametrization: Parametrization
+  ): ReadonlyArray<number> => {
+    const objective = Objective.denoising(TimeLaw.at(time), parametrization)
+    const expectation = Expectation.fixed(Arbitrary.noiseOf(points, seed))
+    const { value, gradient } = compiled(evaluate({ schedule, score: of, objective, expectation })(points))(
+      params,
+      Key.fromSeed(seed)
+    )
+    return [value, ...flat(gradient)]
+  }
+  /** The mean over the rows of |y − (p x_0 + q z)|², y the output there. */
+  const squaredError = (
+    { schedule, time, points, seed }: LossCase,
+    outputOf: (level: Schedule.Level, noisy: Density.Row) => Density.Row
+  ): number => {
+    const level = Schedule.level(time)(schedule)
+    const { p, q } = published(own)(level)
+    const noise = Density.rowsOf(Arbitrary.noiseOf(points, seed))
+    const weights = Array.from(points.weights ?? new Float64Array(points.rows).fill(1))
+    const errors = Density.rowsOf(points).map((clean, i) => {
+      const along = (a: number, b: number): Density.Row =>
+        Density.plus(Density.scale(a, clean), Density.scale(b, noise[i]))
+      const off = Density.minus(outputOf(level, along(level.alpha, level.sigma)), along(p, q))
+      return off.reduce((sum, value) => sum + value * value, 0)
+    })
+    return (
+      errors.reduce((sum, error, i) => sum + weights[i] * error, 0) / weights.reduce((sum, weight) => sum + weight, 0)
+    )
+  }
+  const lossTolerance = ({ schedule, time, points, params }: LossCase, scale: number): number => {
+    const { alpha, sigma } = Schedule.level(time)(schedule)
+    const r = 4 + greatest([...points.values, ...flat(params)])
+    const hidden = Math.max(1, sigma / alpha, alpha / sigma)
+    return slack * 1e-13 * (1 + scale) * r * r * hidden * hidden
+  }
+  const lossSize = 'To 1e-13 (1 + |L| + |∇L|) r² h², h = max(1, σ/α, α/σ): what is hidden is divided by what is shown.'
+
+  return [
+    law(
+      {
+        name: 'the truth is carried to the truth',
+        statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
+        source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1'
+      },
+      casesOf(inner),
+      show,
+      ({ level, other, pair: [clean, noise] }) => {
+        const x = level.alpha * clean + level.sigma * noise
+        const [mine, yours] = [own, other].map(parametrization => {
+          const { p, q } = published(parametrization)(level)
+          return p * clean + q * noise
+        })
+        const close = tolerance(level, clean, noise, mine, yours)
+        return (
+          agree('what it is carried to', [carried(own, other)(level, x, mine)], [yours], close) &&
+          agree('what is carried to it', [carried(other, own)(level, x, yours)], [mine], close)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'there and back is the identity',
+        statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
+        source: 'definition of an isomorphism'
+      },
+      casesOf(inner),
+      show,
+      ({ level, other, pair: [x, output] }) => {
+        const there = carried(own, other)(level, x, output)
+        return agree(
+          'there and back',
+          [carried(other, own)(level, x, there)],
+          [output],
+          tolerance(level, x, output, there) * (1 + 1 / level.sigma)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'a detour makes no difference',
+        statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
+        source: 'isomorphisms compose'
+      },
+      casesOf(inner),
+      show,
+      ({ level, other, third, pair: [x, output] }) => {
+        const there = carried(own, third)(level, x, output)
+        const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
+        return agree(
+          'by a detour',
+          [found],
+          [wanted],
+          tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'nothing is divided by zero at either end',
+        statement:
+          '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no ' +
+          'noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there ' +
+          'and back is the identity. To 1e-13 of the terms.',
+        source: 'what a level does not show is taken as 0'
+      },
+      casesOf(ends),
+      show,
+      ({ level, other, pair: [x, output] }) => {
+        const { ofOutput, ofPoint } = coefficients(own, other)(level)
+        const noiseless = level.sigma === 0
+        const [shown, wanted] = noiseless
+          ? [Parametrization.data, x / level.alpha]
+          : [Parametrization.noise, x / level.sigma]
+        const itself = own._tag === shown._tag || (own._tag === 'Score' && !noiseless)
+        const there = carried(own, other)(level, x, output)
+        const close = slack * 1e-13 * (1 + greatest([x, output, wanted, there]))
+        return (
+          holds(
+            Number.isFinite(ofOutput) && Number.isFinite(ofPoint),
+            () => `the coefficients are ${ofOutput} and ${ofPoint}`
+          ) &&
+          (itself ||
+            agree(
+              noiseless ? 'x/α as the data' : 'x/σ as the noise',
+              [carried(own, shown)(level, x, output)],
+              [wanted],
+              close
+            )) &&
+          (!showsBothEnds(own) ||
+            !showsBothEnds(other) ||
+            agree('there and back', [carried(other, own)(level, x, there)], [output], close))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'squared errors compare by its weight',
+        statement:
+          '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back ' +
+          'the weights are inverse. To 1e-13 h² of the weight.',
+        source: 'Salimans & Ho 2022, arXiv 2202.00512, §4'
+      },
+      casesOf(inner),
+      show,
+      ({ level, other }) => {
+        const { ofOutput } = coefficients(own, other)(level)
+        const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
+        const { alpha, sigma } = level
+        const close = slack * 1e-13 * Math.max(1, sigma / alpha, alpha / sigma) ** 2
+        return (
+          agree('weight', [there / ofOutput ** 2], [1], close) && agree('there and back', [there * back], [1], close)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'outputs grow with the level by its degree',
+        statement:
+          '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
+          `too; ${size}.`,
+        source: 'definition of the degree'
+      },
+      casesOf(inner),
+      show,
+      ({ level, other, pair: [x, output] }) => {
+        const c = 2 ** (Math.round(100 * Math.abs(x)) % 3)
+        const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
+        const wanted = c ** degree(other) * carried(own, other)(level, x, output)
+        const found = carried(own, other)(higher, c * x, c ** degree(own) * output)
+        return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
+      }
+    ),
+    law(
+      {
+        name: 'its loss is the squared error of its output',
+        statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
+        source: 'definition of the denoising loss'
+      },
+      lossCases,
+      showLoss,
+      each => {
+        const meaning = Density.meaning(score)
+        const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
+        const [found] = lossOf(score, each.params, each, own)
+        const wanted = squaredError(each, (level, noisy) => {
+          const { p, q } = published(own)(level)
+          const clean = Density.posteriorMean(level, noisy)(mixture)
+          const noise = Density.scale(1 / level.sigma, Density.minus(noisy, Density.scale(level.alpha, clean)))
+          return Density.plus(Density.scale(p, clean), Density.scale(q, noise))
+        })
+        return agree('L', [found], [wanted], lossTolerance(each, wanted))
+      }
+    ),
+    law(
+      {
+        name: 'its loss is that of the score times its weight',
+        statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
+        source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848'
+      },
+      lossCases,
+      showLoss,
+      each => {
+        const factor = weight(Parametrization.score, own)(Schedule.level(each.time)(each.schedule))
+        const wanted = lossOf(score, each.params, each, Parametrization.score).map(value => factor * value)
+        return agree(
+          'value and gradient',
+          lossOf(score, each.params, each, own),
+          wanted,
+          lossTolerance(each, greatest(wanted))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'of a network that predicts it, it is the output',
+        statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
+        source: 'definition of `predicts`'
+      },
+      lossCases,
+      showLoss,
+      each => {
+        const student = Score.custom({
+          name: 'diagonal',
+          shapes: dim => ({ slopes: [dim] }),
+          apply: ({ slopes }, x) => mul(reshape(slopes, [1, -1]), x),
+          predicts: own
+        })
+        const slopes = each.params.means.values.slice(0, each.points.dim)
+        const params = { slopes: { shape: [each.points.dim], values: slopes } }
+        const [found] = lossOf(student, params, each, own)
+        const wanted = squaredError(each, (_, noisy) => noisy.map((value, j) => slopes[j] * value))
+        return agree('L', [found], [wanted], lossTolerance(each, wanted))
+      }
+    )
+  ]
+}

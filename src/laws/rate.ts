@@ -1,0 +1,233 @@
+/** Laws of learning rates: of every one, and the equation that each is the solution of. */
+import * as fc from 'fast-check'
+import * as Optimizer from '../Optimizer.js'
+import * as Params from '../Params.js'
+import * as Rate from '../Rate.js'
+import { agree, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+export interface RateOptions {
+  /** What is believed to be the rate after so many steps; by default `Rate.at`. */
+  readonly at?: (rate: Rate.Rate, step: number) => number
+  /** Steps taken; by default up to 200, and some far beyond. */
+  readonly steps?: fc.Arbitrary<number>
+  /** How a step is computed; by default `Optimizer.anyInterpret`. */
+  readonly interpret?: typeof Optimizer.anyInterpret
+}
+
+interface Case {
+  readonly step: number
+}
+
+/** The greatest rate that a description names; none where it grows without end. */
+const most: (rate: Rate.Rate) => number = Rate.fold<number>({
+  Constant: ({ rate }) => rate,
+  Linear: ({ rate, final }) => Math.max(rate, final),
+  Step: ({ rate, factor }) => (factor > 1 ? Infinity : rate),
+  Piecewise: ({ pieces }) => Math.max(...pieces.map(({ rate }) => most(rate))),
+  Exponential: ({ rate, factor }) => (factor > 1 ? Infinity : rate),
+  Cosine: ({ rate, final }) => Math.max(rate, final),
+  OneCycle: ({ rate, start, final }) => Math.max(rate, start, final),
+  InverseSquareRoot: ({ rate }) => rate
+})
+
+/** Every rate that a description names times a factor. */
+const scaled = (by: number): ((rate: Rate.Rate) => Rate.Rate) => {
+  const times: (rate: Rate.Rate) => Rate.Rate = Rate.fold<Rate.Rate>({
+    Constant: rate => ({ ...rate, rate: by * rate.rate }),
+    Linear: rate => ({ ...rate, rate: by * rate.rate, final: by * rate.final }),
+    Step: rate => ({ ...rate, rate: by * rate.rate }),
+    Piecewise: ({ pieces, ...rest }) => ({
+      ...rest,
+      pieces: pieces.map(({ from, rate }) => ({ from, rate: times(rate) }))
+    }),
+    Exponential: rate => ({ ...rate, rate: by * rate.rate }),
+    Cosine: rate => ({ ...rate, rate: by * rate.rate, final: by * rate.final }),
+    OneCycle: rate => ({ ...rate, rate: by * rate.rate, start: by * rate.start, final: by * rate.final }),
+    InverseSquareRoot: rate => ({ ...rate, rate: by * rate.rate })
+  })
+  return times
+}
+
+/** An equation between two numbers of the size of the rate. */
+type Equation = readonly [what: string, found: number, wanted: number]
+
+/** Half a cosine from `a` at `lo` to `b` at `hi`: its ends, its symmetry about the middle, and its height at a third. */
+const halfCosine = (
+  at: (step: number) => number,
+  { lo, hi, a, b }: { readonly lo: number; readonly hi: number; readonly a: number; readonly b: number },
+  step: number
+): ReadonlyArray<Equation> => {
+  const along = step % (hi - lo)
+  return [
+    ['at its begin', at(lo), a],
+    // cos(π/3) = ½
+    ['after a third', at(lo + (hi - lo) / 3), b + 0.75 * (a - b)],
+    ['on both sides of its middle', along === 0 ? a + b : at(lo + along) + at(hi - along), a + b]
+  ]
+}
+
+/** What a rate after so many steps is to be, from its description alone: no closed form is used twice. */
+const equations = (
+  at: (rate: Rate.Rate, step: number) => number,
+  step: number
+): ((rate: Rate.Rate) => ReadonlyArray<Equation>) =>
+  Rate.fold<ReadonlyArray<Equation>>({
+    Constant: rate => [['at any step', at(rate, step), rate.rate]],
+    Linear: rate => [
+      ['at first', at(rate, 0), rate.rate],
+      ['after its steps', at(rate, rate.steps + step), rate.final],
+      [
+        'from one step to the next',
+        at(rate, (step % rate.steps) + 1) - at(rate, step % rate.steps),
+        (rate.final - rate.rate) / rate.steps
+      ]
+    ],
+    Step: rate => [
+      ['before it falls', at(rate, (step % 1000) * (rate.every / 1000)), rate.rate],
+      ['once more', at(rate, step + rate.every), rate.factor * at(rate, step)]
+    ],
+    Piecewise: rate =>
+      rate.pieces
+        .filter(({ from }, i) => from <= step && (i + 1 === rate.pieces.length || rate.pieces[i + 1].from > step))
+        .map(({ from, rate: inner }): Equation => [
+          `of the piece from ${from} on`,
+          at(rate, step),
+          at(inner, step - from)
+        ]),
+    Exponential: rate => [
+      ['at first', at(rate, 0), rate.rate],
+      ['once more', at(rate, step + rate.every), rate.factor * at(rate, step)],
+      ['between its neighbours', at(rate, step + 1), Math.sqrt(at(rate, step) * at(rate, step + 2))]
+    ],
+    Cosine: rate => [
+      ['after its steps', at(rate, rate.steps + step), rate.final],
+      ...(rate.warmUp >= 1
+        ? [
+            [
+              'on its way up',
+              at(rate, step % Math.floor(rate.warmUp)),
+              (rate.rate * ((step % Math.floor(rate.warmUp)) + 1)) / rate.warmUp
+            ] as const
+          ]
+        : []),
+      ...halfCosine(n => at(rate, n), { lo: rate.warmUp, hi: rate.steps, a: rate.rate, b: rate.final }, step)
+    ],
+    OneCycle: rate => {
+      const peak = rate.rise * rate.steps
+      const [up, down] = [
+        { lo: 0, hi: peak, a: rate.start, b: rate.rate },
+        { lo: peak, hi: rate.steps, a: rate.rate, b: rate.final }
+      ]
+      return [
+        ['after its steps', at(rate, rate.steps + step), rate.final],
+        ...(peak > 0 ? halfCosine(n => at(rate, n), up, step) : []),
+        ...halfCosine(n => at(rate, n), down, step)
+      ]
+    },
+    InverseSquareRoot: rate => [
+      ['at first', at(rate, 0), rate.rate],
+      ['squared', at(rate, step) * Math.sqrt(1 + step / rate.after), rate.rate]
+    ]
+  })
+
+/**
+ * The laws of a learning rate: it stays within what it names, grows with it, is what its description says, and is what
+ * the optimizer takes.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Rate } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.rate(Rate.cosine({ rate: 0.1, steps: 100, warmUp: 10 })).forEach(({ property }) => {
+ *   fc.assert(property)
+ * })
+ */
+export const rate = (
+  rate: Rate.Rate,
+  {
+    at = (rate, step) => Rate.at(step)(rate),
+    steps = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 200 }) }, fc.nat({ max: 1_000_000 })),
+    interpret = Optimizer.anyInterpret
+  }: RateOptions = {}
+): ReadonlyArray<Law> => {
+  const cases: fc.Arbitrary<Case> = fc.record({ step: steps })
+  const code = Rate.show(rate)
+  const show = ({ step }: Case): string => `pipe(${code}, Rate.at(${step}))`
+  const optimizer = Optimizer.scaleByRate(rate)
+
+  return [
+    law(
+      {
+        name: 'is no less than 0 and no more than it names',
+        statement: '∀ n: 0 ≤ rate(n) ≤ the greatest rate of its description, and finite. Up to 2⁻⁵² of the latter.',
+        source: 'definition of a learning rate'
+      },
+      cases,
+      show,
+      ({ step }) => {
+        const found = at(rate, step)
+        return holds(
+          found >= 0 && found < Infinity && found <= most(rate) * (1 + 2 ** -52),
+          () => `the rate ${found} is not in [0, ${most(rate)}]`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'is what its description says',
+        statement:
+          '∀ n: its equation holds: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle ' +
+          'and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
+        source: 'definition of each'
+      },
+      cases,
+      show,
+      ({ step }) =>
+        equations(
+          at,
+          step
+        )(rate).every(([what, found, wanted]) => {
+          const size = Math.max(Math.abs(found), Math.abs(wanted), Number.isFinite(most(rate)) ? most(rate) : 0)
+          return agree(`rate ${what}`, [found], [wanted], 1e-13 * size)
+        })
+    ),
+    law(
+      {
+        name: 'grows with the rates it names',
+        statement: '∀ n, c = 2^k: with every rate of its description c times as great it is c times as great. Exactly.',
+        source: 'rates are of one unit'
+      },
+      cases,
+      show,
+      ({ step }) => {
+        const by = 2 ** ((step % 7) - 3)
+        return agree(`${by} · rate`, [at(scaled(by)(rate), step)], [by * at(rate, step)], 0)
+      }
+    ),
+    law(
+      {
+        name: 'is what an optimizer takes',
+        statement:
+          '∀ n ≤ 20: step n of scaleByRate on a gradient of 1 is −rate(n), and rateInForce says so before it. Exactly.',
+        source: 'definition of gradient descent'
+      },
+      cases,
+      show,
+      ({ step }) => {
+        const { init, update } = interpret<string>(optimizer)
+        const [params, gradient] = [Params.of({ x: 0 }), Params.of({ x: 1 })]
+        const before = Array.from({ length: step % 21 }).reduce<ReturnType<typeof init>>(
+          state => update(gradient, state, params)[1],
+          init(params)
+        )
+        const [taken] = update(gradient, before, params)
+        return (
+          agree('step', taken.x.values, [-at(rate, step % 21)], 0) &&
+          agree('rate in force', [Optimizer.rateInForce(optimizer, before)], [at(rate, step % 21)], 0)
+        )
+      }
+    )
+  ]
+}

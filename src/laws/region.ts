@@ -1,0 +1,201 @@
+/** Laws of regions: what the nearest-point map of a closed convex set is. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import * as Region from '../Region.js'
+import { real, seeds } from './arbitraries.js'
+import { agree, dot, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+type Vector = ReadonlyArray<number>
+
+export interface RegionOptions {
+  /** What is believed to be the nearest-point map; by default that of `Region`. */
+  readonly project?: (region: Region.Region) => (x: Float64Array) => Float64Array
+  /** Vectors of a dimension: by default with equal entries, zeros, and entries up to 1e6 among them. */
+  readonly vectors?: (dim: number) => fc.Arbitrary<Vector>
+  /** Multiplies every tolerance below. */
+  readonly slack?: number
+}
+
+interface Case {
+  readonly x: Vector
+  readonly y: Vector
+  readonly seed: number
+}
+
+const sum = (x: Vector): number => x.reduce((a, b) => a + b, 0)
+const norm = (x: Vector): number => Math.sqrt(dot(x, x))
+const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
+
+/** How far out of the region a vector is, in the coordinate or the sum that is farthest. */
+const excess = Region.fold<(x: Vector) => number>({
+  Ball:
+    ({ radius }) =>
+    x =>
+      norm(x) - radius,
+  Box:
+    ({ least, most }) =>
+    x =>
+      Math.max(...x.map(entry => Math.max(least - entry, entry - most))),
+  Simplex:
+    ({ total }) =>
+    x =>
+      Math.max(Math.abs(sum(x) - total), ...x.map(entry => -entry)),
+  NonNegative: () => x => Math.max(...x.map(entry => -entry))
+})
+
+/** A vector of the region made of any other, without the nearest-point map; its faces and corners are met. */
+const member = Region.fold<(x: Vector) => Vector>({
+  Ball:
+    ({ radius }) =>
+    x =>
+      x.map(entry => (radius * entry) / Math.max(1, norm(x))),
+  Box:
+    ({ least, most }) =>
+    x =>
+      x.map(entry =>
+        least === -Infinity && most === Infinity
+          ? entry
+          : least === -Infinity
+            ? most - Math.abs(entry)
+            : most === Infinity
+              ? least + Math.abs(entry)
+              : least + (most - least) * Math.min(1, Math.abs(entry))
+      ),
+  Simplex:
+    ({ total }) =>
+    x => {
+      const size = sum(x.map(Math.abs))
+      return x.map(entry => (size === 0 ? total / x.length : (total * Math.abs(entry)) / size))
+    },
+  NonNegative: () => x => x.map(Math.abs)
+})
+
+const anyVector = (dim: number): fc.Arbitrary<Vector> => {
+  const entries = fc.array(real(5), { minLength: dim, maxLength: dim })
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 4, arbitrary: entries },
+    real(5).map(entry => Array.from({ length: dim }, () => entry)),
+    entries.map(x => x.map(entry => 2e5 * entry))
+  )
+}
+
+const nearest = 'Hiriart-Urruty & Lemaréchal 2001, Fundamentals of Convex Analysis, theorem A.3.1.1'
+const rounding = '1e-14 n (1 + r), r the greatest entry and n how many: sums of n terms of that size are rounded'
+
+/**
+ * The laws of a region: its projection lands inside, leaves alone what is inside, and is the nearest point.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Region } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.region(Region.simplex()).forEach(({ property }) => {
+ *   fc.assert(property)
+ * })
+ */
+export const region = (
+  region: Region.Region,
+  { project: of = Region.project, vectors = anyVector, slack = 1 }: RegionOptions = {}
+): ReadonlyArray<Law> => {
+  const project = (x: Vector): Vector => Array.from(of(region)(Float64Array.from(x)))
+  const cases: fc.Arbitrary<Case> = fc
+    .integer({ min: 1, max: 5 })
+    .chain(dim => fc.record({ x: vectors(dim), y: vectors(dim), seed: seeds }))
+  const code = Region.show(region)
+  const show = ({ x, y }: Case): string =>
+    `pipe(Float64Array.of(${x.join(', ')}), Region.project(${code})) // and (${y.join(', ')})`
+  const tolerance = ({ x, y }: Case): number => slack * 1e-14 * x.length * (1 + greatest([...x, ...y]))
+  const outside = excess(region)
+  const inside = member(region)
+
+  return [
+    law(
+      {
+        name: 'a projection is inside',
+        statement: `∀ x: Πx is in the region. To ${rounding}.`,
+        source: 'definition of a projection'
+      },
+      cases,
+      show,
+      each => {
+        const found = project(each.x)
+        return holds(
+          found.length === each.x.length && outside(found) <= tolerance(each),
+          () => `(${found.join(', ')}) is outside by ${outside(found)}`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'what is inside stays',
+        statement: `∀ y in the region: Πy = y. To ${rounding}.`,
+        source: 'definition of a projection'
+      },
+      cases,
+      show,
+      each => agree('Πy', project(inside(each.y)), inside(each.y), tolerance(each))
+    ),
+    law(
+      {
+        name: 'projecting twice is projecting once',
+        statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
+        source: 'what is inside stays'
+      },
+      cases,
+      show,
+      each => {
+        const once = project(each.x)
+        return agree('ΠΠx', project(once), once, tolerance(each))
+      }
+    ),
+    law(
+      {
+        name: 'a projection is the nearest point',
+        statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
+        source: nearest
+      },
+      cases,
+      show,
+      each => {
+        const at = project(each.x)
+        const angle = dot(minus(each.x, at), minus(inside(each.y), at))
+        const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
+        return holds(
+          angle <= slack * 1e-14 * each.x.length * size * size,
+          () => `(${inside(each.y).join(', ')}) is nearer than (${at.join(', ')}): ⟨x − Πx, y − Πx⟩ = ${angle}`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'projections bring nothing farther apart',
+        statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
+        source: 'the nearest point, for x and for y'
+      },
+      cases,
+      show,
+      each => {
+        const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
+        return holds(after <= before + tolerance(each), () => `a distance of ${before} becomes ${after}`)
+      }
+    ),
+    law(
+      {
+        name: 'a projection does not know the order of the coordinates',
+        statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
+        source: 'symmetry of the regions'
+      },
+      cases,
+      show,
+      each => {
+        const order = pipe(Key.fromSeed(each.seed), Key.permutation(each.x.length))
+        const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
+        return agree('Ππx', project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
+      }
+    )
+  ]
+}

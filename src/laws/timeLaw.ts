@@ -1,0 +1,401 @@
+/** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
+import * as fc from 'fast-check'
+import { Key } from '../../lib/index.js'
+import * as Normal from '../../lib/normal.js'
+import * as Schedule from '../Schedule.js'
+import * as TimeLaw from '../TimeLaw.js'
+import { seeds } from './arbitraries.js'
+import { agree, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+/** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
+export interface Timing {
+  readonly quadrature: typeof TimeLaw.quadrature
+  readonly draw: typeof TimeLaw.draw
+  readonly isDeterministic: (law: TimeLaw.TimeLaw) => boolean
+}
+
+export interface TimeLawOptions {
+  /** Ornstein–Uhlenbeck by default. */
+  readonly schedule?: Schedule.Schedule
+  /** Times drawn at once. */
+  readonly rows?: number
+  /** How many standard errors a mean may be off. */
+  readonly errors?: number
+  readonly timing?: Partial<Timing>
+}
+
+interface Case {
+  readonly seed: number
+}
+
+/** The probability with which a right law is refused by one comparison of shares. */
+const FAULT = 1e-9
+
+/**
+ * The share of a law before a time, as published: no quantile of `TimeLaw` is used. Null where a law has none, or has
+ * that of another with other weights.
+ */
+const shareOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => ((time: number) => number) | null) => {
+  const ratio = (time: number): number => {
+    const { alpha, sigma } = Schedule.level(time)(schedule)
+    return Math.log(sigma / alpha)
+  }
+  const of: (law: TimeLaw.TimeLaw) => ((time: number) => number) | null = TimeLaw.fold<
+    ((time: number) => number) | null
+  >({
+    At: () => null,
+    Uniform:
+      ({ lo, hi }) =>
+      time =>
+        (time - lo) / (hi - lo),
+    Nodes: () => null,
+    Likelihood: () => null,
+    UniformLogSnr:
+      ({ lo, hi }) =>
+      time =>
+        (hi + 2 * ratio(time)) / (hi - lo),
+    LogNormal: ({ mean, deviation }) => {
+      const below = (x: number): number => Normal.cdf((x - mean) / deviation)
+      const { greatest, least } = Schedule.logSnrRange(schedule)
+      const [first, last] = [below(-greatest / 2), below(-least / 2)]
+      return time => (below(ratio(time)) - first) / (last - first)
+    },
+    LogitNormal:
+      ({ mean, deviation, until }) =>
+      time =>
+        Normal.cdf((Math.log(time) - Math.log(until - time) - mean) / deviation),
+    Importance: () => null,
+    Stratified: ({ law }) => of(law),
+    Gauss: () => null
+  })
+  return of
+}
+
+/** ∫ ½ g² dt over [0, until], by the midpoints of many equal intervals: its own nodes are not used. */
+const halfDiffusion = (schedule: Schedule.Schedule, until: number): number => {
+  const count = 20_000
+  return Array.from({ length: count }).reduce<number>(
+    (sum, _, i) => sum + (Schedule.diffusion((until * (i + 0.5)) / count)(schedule) / 2) * (until / count),
+    0
+  )
+}
+
+/** What the weights come to. */
+const totalOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => number) => {
+  const of: (law: TimeLaw.TimeLaw) => number = TimeLaw.fold<number>({
+    At: () => 1,
+    Uniform: () => 1,
+    Nodes: ({ nodes }) => nodes.reduce((sum, { weight }) => sum + weight, 0),
+    Likelihood: ({ until }) => halfDiffusion(schedule, until),
+    UniformLogSnr: () => 1,
+    LogNormal: () => 1,
+    LogitNormal: () => 1,
+    Importance: ({ target }) => of(target),
+    Stratified: ({ law }) => of(law),
+    Gauss: ({ law }) => of(law)
+  })
+  return of
+}
+
+/** The same law by `count` nodes, wherever it names how many. */
+const refined = (count: number): ((law: TimeLaw.TimeLaw) => TimeLaw.TimeLaw) => {
+  const of: (law: TimeLaw.TimeLaw) => TimeLaw.TimeLaw = TimeLaw.fold<TimeLaw.TimeLaw>({
+    At: law => law,
+    Uniform: law => law,
+    Nodes: law => law,
+    Likelihood: law => ({ ...law, nodes: count }),
+    UniformLogSnr: law => law,
+    LogNormal: law => law,
+    LogitNormal: law => law,
+    Importance: law => ({ ...law, target: of(law.target) }),
+    Stratified: law => ({ ...law, law: of(law.law) }),
+    Gauss: law => ({ ...law, nodes: count, law: of(law.law) })
+  })
+  return of
+}
+
+/** What rows draw: time and weight, one for each row. */
+interface Drawn {
+  readonly time: number
+  readonly weight: number
+}
+
+const perRow = (rows: number, { time, weight }: TimeLaw.Times): ReadonlyArray<Drawn> =>
+  Array.from({ length: rows }, (_, i) => ({
+    time: typeof time === 'number' ? time : time[i],
+    weight: typeof weight === 'number' ? weight : weight[i]
+  }))
+
+const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+const slope = (f: (x: number) => number, x: number): number => {
+  const h = 1e-3 * x
+  return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
+}
+
+/**
+ * The laws of a time law on a schedule: draws and nodes are of one law, strata are met once each, and importance weights
+ * are ratios of densities.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Schedule, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const law = TimeLaw.stratified(TimeLaw.logNormal({ mean: -1, deviation: 1 }))
+ * laws.timeLaw(law, { schedule: Schedule.edm }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ */
+export const timeLaw = (
+  timeLaw: TimeLaw.TimeLaw,
+  { schedule = Schedule.ornsteinUhlenbeck, rows = 2000, errors = 6, timing = {} }: TimeLawOptions = {}
+): ReadonlyArray<Law> => {
+  const { quadrature, draw, isDeterministic } = { ...TimeLaw, ...timing }
+  const cases: fc.Arbitrary<Case> = fc.record({ seed: seeds })
+  const code = TimeLaw.show(timeLaw)
+  const show = ({ seed }: Case): string =>
+    `pipe(${code}, TimeLaw.draw(${Schedule.show(schedule)}, ${rows})(Key.fromSeed(${seed})))`
+  const drawn = (seed: number, of = timeLaw): ReadonlyArray<ReadonlyArray<Drawn>> =>
+    draw(schedule, rows)(Key.fromSeed(seed))(of).map(times => perRow(rows, times))
+  const share = shareOf(schedule)(timeLaw)
+  const random = !isDeterministic(timeLaw)
+  const stratified =
+    timeLaw._tag === 'Stratified'
+      ? timeLaw.law
+      : timeLaw._tag === 'Importance' && timeLaw.proposal._tag === 'Stratified'
+        ? timeLaw.proposal.law
+        : null
+  const strata = stratified && stratified._tag === 'Importance' ? stratified.proposal : stratified
+  const shareOfStrata = strata && shareOf(schedule)(strata)
+
+  return [
+    law(
+      {
+        name: 'times are those of the schedule',
+        statement:
+          '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
+        source: 'definition of a time law'
+      },
+      cases,
+      show,
+      ({ seed }) =>
+        [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)].every(({ time, weight }) =>
+          holds(
+            time >= 0 && time <= Schedule.until(schedule) && time < Infinity && Number.isFinite(weight),
+            () => `time ${time}, of weight ${weight}`
+          )
+        )
+    ),
+    law(
+      {
+        name: 'nodes weigh as much as the law',
+        statement:
+          'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by the midpoints of 20 000 ' +
+          'intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
+        source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1'
+      },
+      cases,
+      show,
+      () => {
+        const total = totalOf(schedule)(timeLaw)
+        const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
+        return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
+      }
+    ),
+    ...(share === null
+      ? []
+      : [
+          law(
+            {
+              name: 'nodes are exact for polynomials of the share',
+              statement:
+                '∀ n ≤ 16, k < 2n: Σ w_i F(t_i)^k = 1/(k + 1) over n nodes, F(t) the share of the law before t. To 1e-10, the rounding of F where ' +
+                'a quantile is in the tails.',
+              source: 'Gauss 1814; F is uniform on [0, 1]'
+            },
+            cases,
+            show,
+            ({ seed }) => {
+              const n = 1 + (seed % 16)
+              const nodes = quadrature(schedule, n)(timeLaw)
+              const found = Array.from({ length: 2 * n }, (_, k) =>
+                nodes.reduce((sum, { time, weight }) => sum + weight * share(time) ** k, 0)
+              )
+              return (
+                agree('how many nodes', [nodes.length], [n], 0) &&
+                agree(
+                  'mean of F^k',
+                  found,
+                  found.map((_, k) => 1 / (k + 1)),
+                  1e-10
+                )
+              )
+            }
+          ),
+          law(
+            {
+              name: 'draws have the law’s shares',
+              statement:
+                `∀ keys: sup |F_n(t) − F(t)| ≤ √(log(2/fault)/2n) over ${rows} draws, F the share of the law before t, and every weight 1. A right ` +
+                `one fails with probability ${FAULT.toExponential()} or less.`,
+              source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990'
+            },
+            cases,
+            show,
+            ({ seed }) => {
+              const [draws] = drawn(seed)
+              const shares = Float64Array.from(draws, ({ time }) => share(time)).sort()
+              const off = shares.reduce(
+                (most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)),
+                0
+              )
+              const bound = Math.sqrt(Math.log(2 / FAULT) / (2 * rows))
+              return (
+                holds(off <= bound, () => `shares are off by ${off}, which is more than ${bound}`) &&
+                agree(
+                  'weights',
+                  draws.map(({ weight }) => weight),
+                  draws.map(() => 1),
+                  0
+                )
+              )
+            }
+          )
+        ]),
+    law(
+      {
+        name: 'draws agree in mean with the quadrature',
+        statement:
+          `∀ keys, f of 1, t and e^{−t}: the mean of weight · f(t) over ${rows} draws is that of 400 nodes, up to ${errors} standard errors of the ` +
+          'draws and 1e-4 (1 + |mean|) for the quadrature of tails. A comparison of a right one fails with probability below 1e-6 (2e-9 for a ' +
+          'normal mean): importance weights are unbiased, and each stratified draw is of the law.',
+        source: 'law of large numbers'
+      },
+      cases,
+      show,
+      ({ seed }) => {
+        const lists = drawn(seed)
+        const nodes = quadrature(schedule, 400)(timeLaw)
+        return [(): number => 1, (time: number): number => time, (time: number): number => Math.exp(-time)].every(
+          (f, i) => {
+            const wanted = nodes.reduce((sum, { time, weight }) => sum + weight * f(time), 0)
+            const values = Array.from({ length: rows }, (_, row) =>
+              lists.reduce((sum, draws) => sum + draws[row].weight * f(draws[row].time), 0)
+            )
+            const found = mean(values)
+            const error = Math.sqrt(mean(values.map(value => (value - found) ** 2)) / rows)
+            return agree(
+              `mean of ${['1', 't', 'e^{−t}'][i]}`,
+              [found],
+              [wanted],
+              errors * error + 1e-4 * (1 + Math.abs(wanted))
+            )
+          }
+        )
+      }
+    ),
+    ...(shareOfStrata === null
+      ? []
+      : [
+          law(
+            {
+              name: 'stratified draws have each stratum once',
+              statement:
+                '∀ keys: F(t) of the draws, in order, are (i + shift)/n for one shift in [0, 1). To 1e-9, the rounding of F; the order of rows is ' +
+                'random.',
+              source: 'Kingma et al. 2021, arXiv 2107.00630, appendix I.1'
+            },
+            cases,
+            show,
+            ({ seed }) => {
+              const shares = Float64Array.from(drawn(seed)[0], ({ time }) => shareOfStrata(time))
+              const sorted = shares.slice().sort()
+              const shift = sorted[0]
+              return (
+                holds(shift >= -1e-9 && shift < 1 / rows + 1e-9, () => `the first is at ${shift}`) &&
+                agree(
+                  'places',
+                  sorted,
+                  sorted.map((_, i) => shift + i / rows),
+                  1e-9
+                ) &&
+                holds(
+                  rows < 20 || shares.some((u, i) => u !== sorted[i]),
+                  () => 'the rows are in the order of their strata'
+                )
+              )
+            }
+          )
+        ]),
+    ...(timeLaw._tag === 'Importance'
+      ? [
+          law(
+            {
+              name: 'the weight of a draw is the ratio of densities',
+              statement:
+                '∀ keys: at every time drawn the weight is the slope of the target’s share (of maximum likelihood, ½ g²) over that of the ' +
+                'proposal’s, and 0 outside the target. To 1e-5 of it: differences of fourth order, where the proposal’s density is not below 1e-4.',
+              source: 'Kahn & Marshall 1953'
+            },
+            cases,
+            show,
+            ({ seed }) => {
+              const [from, to] = [timeLaw.proposal, timeLaw.target].map(law => shareOf(schedule)(law))
+              const target = timeLaw.target
+              return drawn(seed)[0]
+                .slice(0, 50)
+                .every(({ time, weight }) => {
+                  const proposed = from === null ? 0 : slope(from, time)
+                  const inside = to === null || (to(0.995 * time) >= 0 && to(1.005 * time) <= 1)
+                  const outside = to !== null && (to(time) < 0 || to(time) > 1)
+                  const wanted =
+                    target._tag === 'Likelihood'
+                      ? time > target.until
+                        ? 0
+                        : Schedule.diffusion(time)(schedule) / 2
+                      : to === null || outside
+                        ? 0
+                        : slope(to, time)
+                  const known = (target._tag === 'Likelihood' || to !== null) && (inside || outside)
+                  return (
+                    !known ||
+                    !(proposed > 1e-4) ||
+                    agree(`weight at ${time}`, [weight], [wanted / proposed], 1e-5 * (1 + wanted / proposed))
+                  )
+                })
+            }
+          )
+        ]
+      : []),
+    law(
+      {
+        name: 'looks at the key only if it is random',
+        statement:
+          '∀ keys: the same key draws the same times; if isDeterministic, so do all keys, and they are the nodes; else another key draws others. Exactly.',
+        source: 'definition of isDeterministic'
+      },
+      cases,
+      show,
+      ({ seed }) => {
+        const flat = (lists: ReadonlyArray<ReadonlyArray<Drawn>>): ReadonlyArray<number> =>
+          lists.flatMap(draws => draws.slice(0, 20).flatMap(({ time, weight }) => [time, weight]))
+        const [first, again, other] = [seed, seed, seed + 1].map(seed => flat(drawn(seed)))
+        const nodes = quadrature(
+          schedule,
+          7
+        )(timeLaw).flatMap(node => Array.from({ length: Math.min(rows, 20) }).flatMap(() => [node.time, node.weight]))
+        return (
+          agree('again', again, first, 0) &&
+          (random
+            ? holds(
+                other.some((value, i) => value !== first[i]),
+                () => 'another key draws the same'
+              )
+            : agree('another key', other, first, 0) && agree('nodes', first, nodes, 0))
+        )
+      }
+    )
+  ]
+}

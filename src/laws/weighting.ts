@@ -1,0 +1,234 @@
+/** Laws of weightings: of the weight of a level, and of what it does to a loss. */
+import * as fc from 'fast-check'
+import { Key } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import * as Objective from '../Objective.js'
+import * as Parametrization from '../Parametrization.js'
+import type * as Params from '../Params.js'
+import type { Points } from '../Points.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as TimeLaw from '../TimeLaw.js'
+import * as Weighting from '../Weighting.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+import type { Evaluate } from './objective.js'
+
+export interface WeightingOptions {
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  /** What is believed to be its weight at a time of a schedule; by default what `Weighting` makes of it. */
+  readonly interpret?: (schedule: Schedule.Schedule) => (weighting: Weighting.Weighting) => (time: number) => number
+  /** Whether it looks at the SNR alone; claimed by default but of g² and σ². */
+  readonly ofSnr?: boolean
+  /** The parametrizations whose losses it carries into one another; by default data and noise for SNR, and so on. */
+  readonly carries?: readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization] | null
+  readonly evaluate?: Evaluate
+  /** Multiplies every tolerance below. */
+  readonly slack?: number
+}
+
+interface Level {
+  readonly schedule: Schedule.Schedule
+  readonly time: number
+}
+
+interface Case extends Level {
+  readonly other: Schedule.Schedule
+  readonly later: number
+  readonly points: Points
+  readonly params: Params.Params<'means'>
+  readonly parametrization: Parametrization.Parametrization
+  readonly seed: number
+}
+
+const score = Score.spherical({ components: 2 })
+
+/** The parametrizations between whose losses a weighting stands, as its paper says. */
+const published = Weighting.fold<readonly [Parametrization.Parametrization, Parametrization.Parametrization] | null>({
+  Constant: () => null,
+  Snr: () => [Parametrization.data, Parametrization.noise],
+  TruncatedSnr: () => null,
+  MinSnr: () => null,
+  SoftMinSnr: () => null,
+  Edm: ({ sigmaData }) => [Parametrization.data, Parametrization.edm({ sigmaData })],
+  Sigmoid: () => null,
+  Likelihood: () => null,
+  NoiseVariance: () => [Parametrization.score, Parametrization.noise]
+})
+
+/** Whether the schedule has the log-SNR at a time with signal and noise, clear of its ends. */
+const has = (schedule: Schedule.Schedule, logSnr: number): boolean => {
+  const { greatest, least } = Schedule.logSnrRange(schedule)
+  return logSnr < greatest - 1e-3 && logSnr > least + 1e-3
+}
+
+/**
+ * The laws of a weighting: a finite weight at every level, the same on every clock, and the loss of each level times it.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Weighting } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.weighting(Weighting.minSnr({ gamma: 5 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const weighting = (
+  weighting: Weighting.Weighting,
+  {
+    schedules = Arbitrary.schedules,
+    interpret = Weighting.interpret,
+    ofSnr = weighting._tag !== 'Likelihood' && weighting._tag !== 'NoiseVariance',
+    carries = published(weighting),
+    evaluate = Compile.valueAndGrad,
+    slack = 1
+  }: WeightingOptions = {}
+): ReadonlyArray<Law> => {
+  const code = Weighting.show(weighting)
+  const at = ({ schedule, time }: Level): number => interpret(schedule)(weighting)(time)
+  const cases: fc.Arbitrary<Case> = schedules.chain(schedule =>
+    Arbitrary.dims.chain(dim =>
+      fc.record({
+        schedule: fc.constant(schedule),
+        time: Arbitrary.times(schedule),
+        other: schedules,
+        later: Arbitrary.times(schedule),
+        points: Arbitrary.points({ minRows: 2, maxRows: 3, far: 5 })(dim),
+        params: Arbitrary.params(score)(dim),
+        parametrization: Arbitrary.parametrizations,
+        seed: Arbitrary.seeds
+      })
+    )
+  )
+  const showLevel = ({ schedule, time }: Level): string =>
+    `Weighting.interpret(${Schedule.show(schedule)})(${code})(${time})`
+  const showLoss = (each: Case): string =>
+    [
+      `${showLevel(each)}, and at ${each.later}, of the loss of ${Parametrization.show(each.parametrization)}`,
+      `const points = ${Arbitrary.showPoints(each.points)} // noise of seed ${each.seed}`,
+      `const params = Params.of({ means: [${Array.from(each.params.means.values).join(', ')}] })`
+    ].join('\n')
+  /** Value and gradient of an objective, in one row. */
+  const loss = ({ schedule, points, params, seed }: Case, objective: Objective.Objective): ReadonlyArray<number> => {
+    const expectation = Expectation.fixed(Arbitrary.noiseOf(points, seed))
+    const { value, gradient } = compiled(evaluate({ schedule, score, objective, expectation })(points))(
+      params,
+      Key.fromSeed(seed)
+    )
+    return [value, ...flat(gradient)]
+  }
+  const close = (each: Case, what: string, found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): boolean => {
+    const r = 4 + greatest([...each.points.values, ...flat(each.params)])
+    return agree(what, found, wanted, slack * 1e-13 * (greatest(found) + greatest(wanted)) * r * r)
+  }
+
+  return [
+    law(
+      {
+        name: 'weights are finite, and of one sign',
+        statement:
+          '∀ schedules, t with signal and noise: w(t) is finite; and ≥ 0, but for a negative constant. Exactly.',
+        source: 'definition of a weighting'
+      },
+      cases,
+      showLevel,
+      each => {
+        const weight = at(each)
+        const negative = weighting._tag === 'Constant' && weighting.value < 0
+        return holds(Number.isFinite(weight) && (weight >= 0 || negative), () => `the weight is ${weight}`)
+      }
+    ),
+    ...(ofSnr
+      ? [
+          law(
+            {
+              name: 'the weight of a level is that of its SNR',
+              statement:
+                '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no ' +
+                'weight is a power above 1.',
+              source:
+                'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone'
+            },
+            cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
+            each => `${showLevel(each)} and on ${Schedule.show(each.other)}`,
+            each => {
+              const logSnr = Schedule.logSnr(each.time)(each.schedule)
+              const time = Schedule.timeOfLogSnr(logSnr)(each.other)
+              const off = Math.abs(Schedule.logSnr(time)(each.other) - logSnr)
+              const weight = at(each)
+              const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
+              return agree('w′(t′)', [at({ schedule: each.other, time })], [weight], tolerance)
+            }
+          )
+        ]
+      : []),
+    law(
+      {
+        name: 'another clock changes no weight but a rate',
+        statement:
+          '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
+        source: 'a weight is of a level, g² dt of an interval of them'
+      },
+      cases,
+      showLevel,
+      each => {
+        const scale = each.seed % 2 === 0 ? 2 : 0.5
+        const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
+        const wanted = (weighting._tag === 'Likelihood' ? scale : 1) * at(each)
+        const found = at({ schedule, time: each.time / scale })
+        return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
+      }
+    ),
+    law(
+      {
+        name: 'the loss of each level is multiplied by its weight',
+        statement:
+          '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t ' +
+          'and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
+        source: 'definition of `weight`'
+      },
+      cases,
+      showLoss,
+      each => {
+        const of = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.denoising(law, each.parametrization)
+        const nodes = [
+          { time: each.time, weight: 0.5 },
+          { time: each.later, weight: 2 }
+        ]
+        const parts = nodes.map(({ time, weight }) => {
+          const factor = weight * at({ ...each, time })
+          return loss(each, of(TimeLaw.at(time))).map(value => factor * value)
+        })
+        const found = loss(each, Objective.weight(weighting)(of(TimeLaw.nodes(nodes))))
+        return close(
+          each,
+          'value and gradient',
+          found,
+          parts[0].map((value, i) => value + parts[1][i])
+        )
+      }
+    ),
+    ...(carries === null
+      ? []
+      : [
+          law(
+            {
+              name: 'it makes the loss of one parametrization that of another',
+              statement: `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(carries[0])} is L of ${Parametrization.show(carries[1])}. To 1e-13 (|L| + |∇L|) r².`,
+              source: 'the paper of the weighting'
+            },
+            cases,
+            showLoss,
+            each => {
+              const [from, to] = carries.map(parametrization =>
+                Objective.denoising(TimeLaw.at(each.time), parametrization)
+              )
+              return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
+            }
+          )
+        ])
+  ]
+}

@@ -1,0 +1,120 @@
+/** Every value of the vocabulary keeps the laws of its concept: a new value has them as soon as it is listed there. */
+import { describe, it } from 'vitest'
+import {
+  parametrizations,
+  rates,
+  regions,
+  timeGrids,
+  timeLaws,
+  weightings,
+  type Concept
+} from '../../src/cli/vocabulary.js'
+import { Rate, Region, Schedule, TimeGrid, TimeLaw, Weighting } from '../../src/index.js'
+import type { Law } from '../../src/laws/Law.js'
+import { parametrization } from '../../src/laws/parametrization.js'
+import { rate } from '../../src/laws/rate.js'
+import { region } from '../../src/laws/region.js'
+import { timeGrid } from '../../src/laws/timeGrid.js'
+import { timeLaw, type TimeLawOptions } from '../../src/laws/timeLaw.js'
+import { weighting } from '../../src/laws/weighting.js'
+import { holds } from './holds.js'
+
+type Row = readonly [name: string, laws: ReadonlyArray<Law>]
+
+/** A row for each word of a concept, and for each value of one's own. */
+const table = <T>(
+  { words }: Concept<T>,
+  laws: (value: T) => ReadonlyArray<Law>,
+  more: ReadonlyArray<Row> = []
+): ReadonlyArray<Row> => [...words.map(({ code, example }): Row => [code, laws(example)]), ...more]
+
+const check = (concept: string, rows: ReadonlyArray<Row>, numRuns: number): void => {
+  describe.each(rows)(`${concept}: %s`, (_, laws) => {
+    it.each(laws)('$name', law => holds(law, numRuns))
+  })
+}
+
+const drawn = (law: TimeLaw.TimeLaw, options: TimeLawOptions = {}): Row => [
+  `${TimeLaw.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
+  timeLaw(law, options)
+]
+
+check(
+  'TimeLaw',
+  table(timeLaws, law => timeLaw(law), [
+    drawn(TimeLaw.uniformLogSnr(-3, 5), { schedule: Schedule.rectifiedFlow }),
+    drawn(TimeLaw.logNormal(), { schedule: Schedule.edm }),
+    // Few ratios: the law is restricted to them.
+    drawn(TimeLaw.logNormal({ mean: -2 }), { schedule: Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }) }),
+    drawn(TimeLaw.logitNormal({ mean: -0.3, deviation: 0.8 }), { schedule: Schedule.cosine() }),
+    drawn(TimeLaw.stratified(TimeLaw.logNormal()), { schedule: Schedule.edm }),
+    drawn(TimeLaw.gauss(5)(TimeLaw.stratified(TimeLaw.uniformLogSnr(-1, 2)))),
+    drawn(
+      TimeLaw.importance({
+        proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-6, 10)),
+        target: TimeLaw.likelihood({ until: 2, nodes: 6 })
+      })
+    ),
+    drawn(
+      TimeLaw.stratified(
+        TimeLaw.importance({
+          proposal: TimeLaw.logNormal({ mean: -0.2, deviation: 1 }),
+          target: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 })
+        })
+      ),
+      { schedule: Schedule.edm }
+    )
+  ]),
+  5
+)
+
+check(
+  'Weighting',
+  table(weightings, value => weighting(value), [['Weighting.constant(-1)', weighting(Weighting.constant(-1))]]),
+  20
+)
+
+check(
+  'Parametrization',
+  table(parametrizations, value => parametrization(value)),
+  30
+)
+
+check(
+  'Rate',
+  table(rates, value => rate(value), [
+    // Without a rise, or with nothing but one.
+    ['a warm-up from 0', rate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
+    ['half a cosine, no warm-up', rate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
+    ['one cycle, no rise', rate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
+    ['a rate that grows', rate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
+    [
+      'pieces in pieces',
+      rate(
+        Rate.piecewise(Rate.piecewise(0.1, [{ from: 3, rate: Rate.cosine({ rate: 0.2, steps: 9 }) }]), [
+          { from: 20, rate: Rate.step({ rate: 0.3, factor: 0.5, every: 4 }) }
+        ])
+      )
+    ]
+  ]),
+  60
+)
+
+check(
+  'Region',
+  table(regions, value => region(value), [
+    ['an open box', region(Region.box({ least: 1 }))],
+    ['all of space', region(Region.box({}))],
+    ['a simplex of another size', region(Region.simplex({ total: 3 }))]
+  ]),
+  100
+)
+
+check(
+  'TimeGrid',
+  table(timeGrids, value => timeGrid(value), [
+    ['down to no noise', timeGrid(TimeGrid.karras({ from: 0.9, to: 0, steps: 10, rho: 3 }))],
+    ['one step', timeGrid(TimeGrid.logSnr({ from: 0.5, to: 0.1, steps: 1 }))]
+  ]),
+  15
+)

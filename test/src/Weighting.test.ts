@@ -96,17 +96,19 @@ it('g² and σ² are those of the schedule', () => {
         pipe(schedule, Schedule.level(time)).sigma ** 2
       )
     }
-  expect([Weighting.likelihood, Weighting.noiseVariance].map(Weighting.show)).toEqual([
-    'Weighting.likelihood',
-    'Weighting.noiseVariance'
-  ])
+  const both = [Weighting.likelihood, Weighting.noiseVariance]
+  expect(both.map(Weighting.show)).toEqual(['Weighting.likelihood', 'Weighting.noiseVariance'])
+  expect(both.map(Weighting.formula)).toEqual(['g²', 'σ²'])
+  expect(both.flatMap(Weighting.problems)).toEqual([])
 })
 
 it('say what is wrong', () => {
   expect(
     [
       Weighting.constant(Infinity),
+      Weighting.truncatedSnr({ floor: 0 }),
       Weighting.truncatedSnr({ floor: -1 }),
+      Weighting.truncatedSnr({ floor: Infinity }),
       Weighting.minSnr({ gamma: 0 }),
       Weighting.softMinSnr({ gamma: -2 }),
       Weighting.edm({ sigmaData: NaN }),
@@ -115,6 +117,7 @@ it('say what is wrong', () => {
   ).toEqual([
     'value: Infinity is not finite; try 1',
     'floor: -1 is not ≥ 0 and finite; try 1',
+    'floor: Infinity is not ≥ 0 and finite; try 1',
     'gamma: 0 is not > 0 and finite; try 5',
     'gamma: -2 is not > 0 and finite; try 5',
     'sigmaData: NaN is not > 0 and finite; try 0.5',

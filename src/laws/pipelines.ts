@@ -378,13 +378,20 @@ export const stages =
     )
     const rules = { steps, relativeChange: threshold }
     const times = fc.integer({ min: 1, max: 2 })
+    const varianceFloor = fc.constantFrom(1e-6, 0.25)
     return pipe(
-      nested<Stage.Stage, 'Descend' | 'ExpectationMaximization' | 'PowerIteration'>(
+      nested<Stage.Stage, 'Descend' | 'ExpectationMaximization' | 'SplitAndMerge' | 'PowerIteration'>(
         {
           Descend: descend,
           ExpectationMaximization: O.isSome(Score.interpret(score).family)
-            ? fc.record({ ...rules, varianceFloor: fc.constantFrom(1e-6, 0.25) }).map(Stage.expectationMaximization)
+            ? fc
+                .record({ ...rules, varianceFloor, time: timesOf(schedule) }, { requiredKeys: ['steps'] })
+                .map(Stage.expectationMaximization)
             : descend,
+          SplitAndMerge:
+            O.isSome(Score.interpret(score).family) && score._tag !== 'SymmetricPair'
+              ? fc.record({ steps, attempts: times, polish: times, varianceFloor }).map(Stage.splitAndMerge)
+              : descend,
           PowerIteration: score._tag === 'SymmetricPair' ? fc.record(rules).map(Stage.powerIteration) : descend
         },
         inner => ({

@@ -65,19 +65,19 @@ check(
       { schedule: Schedule.edm }
     )
   ]),
-  5
+  3
 )
 
 check(
   'Weighting',
   table(weightings, value => weighting(value), [['Weighting.constant(-1)', weighting(Weighting.constant(-1))]]),
-  20
+  15
 )
 
 check(
   'Parametrization',
   table(parametrizations, value => parametrization(value)),
-  30
+  15
 )
 
 check(

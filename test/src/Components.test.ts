@@ -48,13 +48,17 @@ const softmax = logits.map(l => Math.exp(l) / sum(logits.map(Math.exp)))
 // One level for all rows, and one for each: the latter is what time laws draw.
 const levels = [
   { name: 'one level', alpha: [0.8, 0.8, 0.8], sigma: [0.7, 0.7, 0.7] },
-  { name: 'a level a row', alpha: [0.8, 1.1, 0.2], sigma: [0.7, 0.3, 2] }
+  { name: 'a level a row', alpha: [0.8, 1.1, 0.2], sigma: [0.7, 0.3, 2] },
+  { name: 'one signal, a noise a row', alpha: [0.8, 0.8, 0.8], sigma: [0.7, 0.3, 2] },
+  { name: 'a signal a row, one noise', alpha: [0.8, 1.1, 0.2], sigma: [0.7, 0.7, 0.7] }
 ]
+const perRow = (values: ReadonlyArray<number>): number | Tensor =>
+  new Set(values).size === 1 ? values[0] : tensor(values, [3, 1])
 const cases = levels.flatMap(level =>
   [false, true].flatMap(weighted => [false, true].map(spread => ({ ...level, weighted, spread })))
 )
 
-describe.each(cases)('$name, weights $weighted, variances $spread', ({ name, alpha, sigma, weighted, spread }) => {
+describe.each(cases)('$name, weights $weighted, variances $spread', ({ alpha, sigma, weighted, spread }) => {
   const wanted = points.map((x, row) =>
     oracle(
       centres.map((centre, i) => ({
@@ -77,9 +81,7 @@ describe.each(cases)('$name, weights $weighted, variances $spread', ({ name, alp
             variances: spread ? tensor(variances, [3]) : null
           },
           matrix(points),
-          name === 'one level'
-            ? { alpha: alpha[0], sigma: sigma[0] }
-            : { alpha: tensor(alpha, [3, 1]), sigma: tensor(sigma, [3, 1]) }
+          { alpha: perRow(alpha), sigma: perRow(sigma) }
         )
       ).values
     )

@@ -66,6 +66,12 @@ describe('parse', () => {
       ]
     ],
     [
+      { means: [[0, Infinity]] },
+      [
+        'means: [[0,null]] is not a rectangular list of finite centres; give each component the same number of coordinates'
+      ]
+    ],
+    [
       { means: [] },
       ['means: [] is not a rectangular list of finite centres; give each component the same number of coordinates']
     ],

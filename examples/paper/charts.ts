@@ -156,16 +156,9 @@ const curve: ReadonlyArray<Mark> = [
   },
   {
     type: 'symbol',
-    from: { data: 'one' },
+    from: { data: 'symbols' },
     encode: {
-      enter: {
-        ...place,
-        ...stroke,
-        fill: { value: 'white' },
-        strokeWidth: { value: 2 },
-        size: { signal: "datum.marks === 'both' ? 40 : 0" },
-        opacity: { signal: "datum.marks === 'both' ? 1 : 0" }
-      }
+      enter: { ...place, ...stroke, fill: { value: 'white' }, strokeWidth: { value: 2 }, size: { value: 40 } }
     }
   }
 ]
@@ -257,6 +250,7 @@ export const curves = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Spec 
             type: 'group',
             from: { facet: { name: 'one', data: 'curves', groupby: 'name' } },
             encode: sized(width, height),
+            data: [{ name: 'symbols', source: 'one', transform: [{ type: 'filter', expr: "datum.marks === 'both'" }] }],
             marks: [...curve]
           },
           heading(title)

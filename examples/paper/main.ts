@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { draw } from './charts.js'
 import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
+import * as spectral from './spectral.js'
 import * as twoGaussians from './two-gaussians.js'
 
 /** In the order of the document. */
 const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unknown> }> = [
-  { name: 'two-gaussians', main: twoGaussians.main }
+  { name: 'two-gaussians', main: twoGaussians.main },
+  { name: 'spectral', main: spectral.main }
 ]
 
 const FILE = 'docs/paper.md'
@@ -47,11 +49,10 @@ const code = (pipelines: ReadonlyArray<Declared>): string => {
 
 const section = (
   name: string,
-  number: number,
   { title, claim, setting, findings, pipelines, tables, figures }: Report<unknown>
 ): string =>
   [
-    `## ${number}. ${title}`,
+    `## ${title}`,
     `**Claim.** ${claim}`,
     `**Found.**`,
     findings.map(finding => `- ${finding}`).join('\n'),
@@ -78,17 +79,17 @@ const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> 
     return
   }
   mkdirSync(FIGURES, { recursive: true })
-  for (const [index, { name, main }] of programs.entries()) {
+  for (const { name, main } of programs) {
     if (names.length > 0 && !names.includes(name)) continue
     console.log(`${name} …`)
     const started = performance.now()
     const report = main(budget)
     for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
     const document = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
-    const sections = programs.flatMap(other => {
-      const text = other.name === name ? section(name, index + 1, report) : written(document, other.name)
+    const sections = programs.flatMap((other, index) => {
+      const text = other.name === name ? section(name, report) : written(document, other.name)
       const [begin, end] = marks(other.name)
-      return text === '' ? [] : [`${begin}\n\n${text}\n\n${end}`]
+      return text === '' ? [] : [`${begin}\n\n${text.replace(/^## (?:\d+\. )?/, `## ${index + 1}. `)}\n\n${end}`]
     })
     const options = await resolveConfig(FILE)
     writeFileSync(FILE, await format(head + sections.join('\n\n') + '\n', { ...options, parser: 'markdown' }))

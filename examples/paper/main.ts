@@ -63,12 +63,26 @@ const section = (
     ...(pipelines.length === 0 ? [] : ['<details><summary>The pipelines</summary>', code(pipelines), '</details>'])
   ].join('\n\n')
 
-const marks = (name: string): readonly [string, string] => [`<!-- program: ${name} -->`, `<!-- end: ${name} -->`]
+/** The sections that a document has, by the names of their programs. */
+const sectionsOf = (document: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...document.matchAll(/<!-- program: (\S+) -->(.*?)<!-- end: \1 -->/gs)].map(([, name, text]) => [
+      name,
+      text.trim()
+    ])
+  )
 
-/** The section of a program in the document as it stands. */
-const written = (document: string, name: string): string => {
-  const [begin, end] = marks(name).map(mark => document.indexOf(mark))
-  return begin < 0 || end < 0 ? '' : document.slice(begin + marks(name)[0].length, end).trim()
+/** The document of sections, numbered in the order of the programs. */
+const assembled = (sections: ReadonlyMap<string, string>): string => {
+  const place = (name: string): number => programs.findIndex(program => program.name === name)
+  const known = [...sections].filter(([name]) => place(name) >= 0).sort(([a], [b]) => place(a) - place(b))
+  return [
+    head,
+    ...known.map(([name, text]) => {
+      const numbered = text.replace(/^## (?:\d+\. )?/, `## ${place(name) + 1}. `)
+      return `<!-- program: ${name} -->\n\n${numbered}\n\n<!-- end: ${name} -->\n\n`
+    })
+  ].join('')
 }
 
 const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> => {
@@ -85,14 +99,9 @@ const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> 
     const started = performance.now()
     const report = main(budget)
     for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
-    const document = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
-    const sections = programs.flatMap((other, index) => {
-      const text = other.name === name ? section(name, report) : written(document, other.name)
-      const [begin, end] = marks(other.name)
-      return text === '' ? [] : [`${begin}\n\n${text.replace(/^## (?:\d+\. )?/, `## ${index + 1}. `)}\n\n${end}`]
-    })
-    const options = await resolveConfig(FILE)
-    writeFileSync(FILE, await format(head + sections.join('\n\n') + '\n', { ...options, parser: 'markdown' }))
+    const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
+    const document = assembled(new Map([...sections, [name, section(name, report)]]))
+    writeFileSync(FILE, await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown' }))
     console.log(`  ${((performance.now() - started) / 1000).toFixed(0)} s`)
     for (const finding of report.findings) console.log(`  - ${finding}`)
   }

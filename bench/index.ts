@@ -149,7 +149,7 @@ const peak = (): number => {
   const [b, c] = [a + m * k * 8 + 4096, a + m * k * 8 + 4096 + k * n * 8]
   const times = Array.from({ length: 300 }, () => {
     const start = performance.now()
-    for (let i = 0; i < 5; i++) kernels.multiply(a, k * 8, 8, b, c, m, k, n, false)
+    for (let i = 0; i < 5; i++) kernels.multiply(a, k * 8, 8, b, k * 32, 32, c, n * 8, m, k, n, false)
     return performance.now() - start
   })
   return (5 * 2 * m * k * n) / median(times) / 1e6

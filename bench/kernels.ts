@@ -199,7 +199,7 @@ for (const [m, k, n, transposeA, transposeB] of products) {
   doubles.fill(0.5)
   row('multiply alone, 256×64 · 64×64', 'GFLOP/s', (2 * m * k * n) / 1e9, [
     () => {
-      resident.multiply(a, k * 8, 8, b, c, m, k, n, false)
+      resident.multiply(a, k * 8, 8, b, k * 32, 32, c, n * 8, m, k, n, false)
     }
   ])
 }

@@ -16,6 +16,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { allocate, product, type Dense, type DType, type Inputs, type Values } from './kernels/dense.js'
 import { kernels } from './kernels/index.js'
+import * as simd from './simd/index.js'
 
 /** The name under which tfjs knows the backend. */
 export const backendName = 'float64'
@@ -23,7 +24,10 @@ export const backendName = 'float64'
 type BackendValues = backend_util.BackendValues
 
 interface Entry {
-  readonly values: Values
+  values: Values
+  /** Where they are, if in the kernels' memory; else 0. */
+  readonly at: number
+  readonly length: number
   references: number
 }
 
@@ -77,16 +81,18 @@ class Float64Backend extends KernelBackend implements Store {
     // numericType refused strings, so these are numbers, whatever array holds them
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
-    if (source?.constructor === own.constructor) this.#data.set(id, { values: source as Values, references })
-    else {
-      const values = allocate(product(shape), type)
-      if (source !== null) values.set(source)
-      this.#data.set(id, { values, references })
-    }
+    const isAdopted = source?.constructor === own.constructor
+    const values = isAdopted ? (source as Values) : allocate(product(shape), type)
+    if (!isAdopted && source !== null) values.set(source)
+    const at = values instanceof Float64Array ? simd.keep(values) : 0
+    this.#data.set(id, { values, at, length: values.length, references })
   }
 
   values(id: object): Values {
-    return this.#data.get(id).values
+    const entry = this.#data.get(id)
+    // empty after the memory grew
+    if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
+    return entry.values
   }
 
   override readSync(id: object): BackendValues {
@@ -106,6 +112,7 @@ class Float64Backend extends KernelBackend implements Store {
     const entry = this.#data.get(id)
     entry.references--
     if (!force && entry.references > 0) return false
+    if (entry.at > 0) simd.giveBack(entry.at, entry.length)
     this.#data.delete(id)
     return true
   }
@@ -144,6 +151,8 @@ const dressed =
   }): TensorInfo | TensorInfo[] => {
     // kernels are registered for this backend alone
     const backend = call.backend as Store
+    // before arrays are looked at, which it may move
+    simd.settle()
     const given: Record<string, Dense> = {}
     const ids = new Map<Values, object>()
     for (const [name, info] of Object.entries(call.inputs)) {

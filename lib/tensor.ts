@@ -49,7 +49,7 @@ export const scalar = (x: number): Tensor => adopt(Float64Array.of(x), [], 'floa
 export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values, shape, 'float32')
 
 /** The entries of a tensor as doubles, in an array of their own. */
-export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: Float64Array.from(valuesOf(x)) })
+export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(valuesOf(x)) })
 
 /** `shape` filled with x, exactly. */
 export const fill = (shape: Shape, x: number): Tensor =>

@@ -3,6 +3,8 @@
  * tfjs's engine, tensors or tapes; `../backend.ts` dresses these pure functions as tfjs kernels.
  */
 
+import { room, stretch } from '../simd/index.js'
+
 /** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
 export type DType = 'float32' | 'int32' | 'bool'
 export type Values = Float64Array | Int32Array | Uint8Array
@@ -27,6 +29,10 @@ export const kernel = (f: (inputs: Inputs, attrs: never) => Dense | Dense[]): Ke
 
 export const allocate = (length: number, dtype: DType): Values =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
+
+/** The same, with anything in it: for what is then written whole. */
+export const unwritten = (length: number, dtype: DType): Values =>
+  dtype === 'float32' ? room(length) : allocate(length, dtype)
 
 export const product = (xs: ReadonlyArray<number>): number => {
   let result = 1
@@ -119,6 +125,12 @@ export const copyStrided = (
   }
   const inner = sizes[rank - 1]
   const step = steps[rank - 1]
+  if (rank <= 2 && step === 0 && source instanceof Float64Array && out instanceof Float64Array) {
+    const [down] = steps
+    if (rank === 1) out.fill(source[from], at, at + count)
+    else if (down === 1) stretch(source, from, out, at, sizes[0], inner)
+    if (rank === 1 || down === 1) return
+  }
   const index = new Array<number>(rank).fill(0)
   let p = from
   for (let o = at; o < at + count;) {
@@ -137,7 +149,7 @@ export const copyStrided = (
 
 /** A fresh array of `shape` filled by `copyStrided`. */
 export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Dense => {
-  const values = allocate(product(shape), x.dtype)
+  const values = unwritten(product(shape), x.dtype)
   copyStrided(x.values, values, shape, strides, from)
   return { shape, dtype: x.dtype, values }
 }

@@ -1,19 +1,20 @@
 /** Kernels that treat every entry alone: tables of scalar functions, run by a handful of generic routines. */
 import erf from '@stdlib/math-base-special-erf'
 import {
-  allocate,
   broadcastShape,
   broadcastStrides,
   collapse,
   kernel,
   product,
   strided,
+  unwritten,
   type Dense,
   type DType,
   type Kernel,
   type KernelTable,
   type Values
 } from './dense.js'
+import { room } from '../simd/index.js'
 import { maps, zips, type Grid } from './loops.js'
 
 type Scalar = (x: number) => number
@@ -126,7 +127,7 @@ const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('
 const only = (inputs: Readonly<Record<string, Dense>>): Dense => Object.values(inputs)[0]
 
 const map = (x: Dense, f: Scalar, dtype: DType): Dense => {
-  const values = allocate(x.values.length, dtype)
+  const values = unwritten(x.values.length, dtype)
   const from = x.values
   for (let i = 0; i < values.length; i++) values[i] = f(from[i])
   return { shape: x.shape, dtype, values }
@@ -138,9 +139,7 @@ const mapped =
     const x = only(inputs)
     const loop = maps[name]
     if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
-    const values = new Float64Array(x.values.length)
-    loop(x.values, values)
-    return { shape: x.shape, dtype: 'float32', values }
+    return { shape: x.shape, dtype: 'float32', values: loop(x.values, room(x.values.length)) }
   }
 
 /** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
@@ -188,13 +187,22 @@ const zipGrid = (a: Values, b: Values, out: Values, f: Scalar2, grid: Grid): voi
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(a[p], b[q])
 }
 
+/** A scalar 1: what it multiplies stays as it is. */
+const isOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
+
 const zipped =
   (name: string, f: Scalar2, dtype: (a: DType, b: DType) => DType): Kernel =>
   inputs => {
     const [a, b] = Object.values(inputs)
     const shape = broadcastShape(a.shape, b.shape, name)
     const type = dtype(a.dtype, b.dtype)
-    const out = allocate(product(shape), type)
+    if (name === 'Multiply' && type === 'float32')
+      for (const [one, other] of [
+        [a, b],
+        [b, a]
+      ])
+        if (isOne(one) && other.dtype === type && other.values.length === product(shape)) return { ...other, shape }
+    const out = unwritten(product(shape), type)
     const loop = zips[name]
     const x = a.values
     const y = b.values
@@ -219,7 +227,7 @@ const stretched = (x: Dense, shape: ReadonlyArray<number>): Dense =>
 const select = kernel(({ condition, t, e }) => {
   const shape = broadcastShape(broadcastShape(condition.shape, t.shape, 'where'), e.shape, 'where')
   const dtype = t.dtype === e.dtype ? t.dtype : numericType(t.dtype, e.dtype)
-  const out = allocate(product(shape), dtype)
+  const out = unwritten(product(shape), dtype)
   const [c, x, y] = [condition, t, e].map(part => stretched(part, shape).values)
   for (let i = 0; i < out.length; i++) out[i] = c[i] !== 0 ? x[i] : y[i]
   return { shape, dtype, values: out }
@@ -231,7 +239,7 @@ const cast = kernel(({ x }, { dtype }: { dtype: DType }) =>
 
 const addN = kernel(inputs => {
   const [first, ...others] = Object.values(inputs)
-  const out = allocate(first.values.length, first.dtype)
+  const out = unwritten(first.values.length, first.dtype)
   out.set(first.values)
   for (const { values } of others) for (let i = 0; i < out.length; i++) out[i] += values[i]
   return { ...first, values: out }

@@ -8,7 +8,7 @@ import {
   type Dense,
   type KernelTable
 } from './dense.js'
-import { matMul as multiply } from '../simd/index.js'
+import { matMul as multiply, room } from '../simd/index.js'
 
 const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
@@ -27,7 +27,7 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
   if (k !== k2) throw new Error(`matMul: inner sizes ${k} and ${k2} of ${list(a.shape)} and ${list(b.shape)} differ`)
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matMul')
   const count = product(batch)
-  const values = new Float64Array(count * m * n)
+  const values = room(count * m * n)
   const which = (x: Dense): Float64Array => {
     // the index of the matrix that each batch entry reads
     const own = x.shape.slice(0, -2)

@@ -6,13 +6,13 @@ import {
   kernel,
   permute,
   product,
+  unwritten,
   type DType,
   type Kernel,
   type KernelTable,
   type Values
 } from './dense.js'
-import { exp } from '../simd/index.js'
-import { sum as sumOf } from './loops.js'
+import { columnSums, exp, room, rowSums, softmaxRows } from '../simd/index.js'
 
 interface Fibres {
   readonly outer: number
@@ -51,7 +51,7 @@ const reduction = (name: string, fold: Fold, dtype: (x: DType) => DType): Kernel
       inner: product(source.shape.slice(first + axes.length))
     }
     const type = dtype(x.dtype)
-    const values = allocate(along.outer * along.inner, type)
+    const values = unwritten(along.outer * along.inner, type)
     fold(source.values, values, along)
     return {
       shape:
@@ -61,39 +61,16 @@ const reduction = (name: string, fold: Fold, dtype: (x: DType) => DType): Kernel
     }
   })
 
-/** Adds `n` rows of `width` entries pairwise; `scratch` holds one row for every halving. */
-const sumRows = (
-  x: Values,
-  from: number,
-  n: number,
-  width: number,
-  out: Values,
-  at: number,
-  scratch: ReadonlyArray<Float64Array>,
-  depth: number
-): void => {
-  if (n <= 16) {
-    for (let j = 0; j < width; j++) out[at + j] = x[from + j]
-    for (let i = 1, p = from + width; i < n; i++, p += width) for (let j = 0; j < width; j++) out[at + j] += x[p + j]
-    return
-  }
-  const half = n >> 1
-  const other = scratch[depth]
-  sumRows(x, from, half, width, out, at, scratch, depth + 1)
-  sumRows(x, from + half * width, n - half, width, other, 0, scratch, depth + 1)
-  for (let j = 0; j < width; j++) out[at + j] += other[j]
-}
-
 const sum: Fold = (x, out, { outer, n, inner }) => {
-  if (n === 0) return
-  if (inner === 1) {
-    const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
-    for (let i = 0; i < outer; i++) out[i] = sumOf(doubles, i * n, (i + 1) * n)
+  if (n === 0) {
+    out.fill(0)
     return
   }
-  const levels = Math.max(0, Math.ceil(Math.log2(n / 16)) + 1)
-  const scratch = Array.from({ length: levels }, () => new Float64Array(inner))
-  for (let i = 0; i < outer; i++) sumRows(x, i * n * inner, n, inner, out, i * inner, scratch, 0)
+  const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
+  const sums = out instanceof Float64Array ? out : new Float64Array(out.length)
+  if (inner === 1) rowSums(doubles, outer, n, sums)
+  else columnSums(doubles, outer, n, inner, sums)
+  if (sums !== out) out.set(sums)
 }
 
 const mean: Fold = (x, out, along) => {
@@ -155,7 +132,12 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
   kernel((inputs, { dim, axis }: { dim?: number; axis?: number }) => {
     const [x] = Object.values(inputs)
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
-    const shifted = new Float64Array(x.values.length)
+    if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
+      const values = room(x.values.length)
+      softmaxRows(x.values, outer, n, values)
+      return { shape: x.shape, dtype: 'float32', values }
+    }
+    const shifted = room(x.values.length)
     const visit = (fibre: (from: number, to: number) => void): void => {
       for (let i = 0; i < outer; i++) for (let k = 0; k < inner; k++) fibre(i * n * inner + k, (i + 1) * n * inner + k)
     }
@@ -164,7 +146,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
       for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
       for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
     })
-    const values = exp(shifted, new Float64Array(shifted.length))
+    const values = exp(shifted, room(shifted.length))
     visit((from, to) => {
       let total = 0
       for (let p = from; p < to; p += inner) total += values[p]

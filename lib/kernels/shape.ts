@@ -9,6 +9,7 @@ import {
   product,
   strided,
   stridesOf,
+  unwritten,
   type Dense,
   type DType,
   type KernelTable
@@ -194,7 +195,7 @@ const mirrorPad = (x: Dense, paddings: Paddings, mode: 'reflect' | 'symmetric'):
 
 const tile = (x: Dense, reps: ReadonlyArray<number>): Dense => {
   const strides = stridesOf(x.shape)
-  const values = allocate(product(x.shape) * product(reps), x.dtype)
+  const values = unwritten(product(x.shape) * product(reps), x.dtype)
   copyStrided(
     x.values,
     values,
@@ -216,8 +217,8 @@ const reverse = (x: Dense, axis: number | ReadonlyArray<number>): Dense => {
 }
 
 const filled = (shape: ReadonlyArray<number>, value: number, dtype: DType): Dense => {
-  const values = allocate(product(shape), dtype)
-  if (value !== 0) values.fill(value)
+  const values = unwritten(product(shape), dtype)
+  values.fill(value)
   return { shape, dtype, values }
 }
 

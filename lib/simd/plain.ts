@@ -1,6 +1,6 @@
 /** The plain path, for engines without WebAssembly SIMD: scalar loops over `Math`. */
 import mathErf from '@stdlib/math-base-special-erf'
-import type { Elementwise, Kernels } from './kernels.js'
+import type { Elementwise, Kernels, Zip } from './kernels.js'
 
 const elementwise =
   (f: (x: number) => number): Elementwise =>
@@ -29,6 +29,98 @@ const compensated = (n: number, term: (i: number) => number): number => {
   return Number.isFinite(sum) ? sum + error : sum
 }
 
+// Loops that differ in one operator: a callback in their place is not inlined, and costs five times the arithmetic.
+const add: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] + b[q]
+}
+const sub: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] - b[q]
+}
+const multiply: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] * b[q]
+}
+const divide: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] / b[q]
+}
+const maximum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
+      out[o++] = Math.max(a[p], b[q])
+}
+const minimum: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
+      out[o++] = Math.min(a[p], b[q])
+}
+const squaredDifference: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb)
+      out[o++] = (a[p] - b[q]) * (a[p] - b[q])
+}
+const neg: Elementwise = (x, out = new Float64Array(x.length)) => {
+  for (let i = 0; i < x.length; i++) out[i] = -x[i]
+  return out
+}
+const square: Elementwise = (x, out = new Float64Array(x.length)) => {
+  for (let i = 0; i < x.length; i++) out[i] = x[i] * x[i]
+  return out
+}
+
+/** Σ x[i] for from ≤ i < to, in eight running sums: exact enough where short, and quicker. */
+const shortSum = (x: Float64Array, from: number, to: number): number => {
+  let i = from
+  let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0]
+  for (; i + 8 <= to; i += 8) {
+    s0 += x[i]
+    s1 += x[i + 1]
+    s2 += x[i + 2]
+    s3 += x[i + 3]
+    s4 += x[i + 4]
+    s5 += x[i + 5]
+    s6 += x[i + 6]
+    s7 += x[i + 7]
+  }
+  let rest = 0
+  for (; i < to; i++) rest += x[i]
+  return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7)) + rest
+}
+
+/** Adds `n` rows of `width` entries pairwise; `scratch` holds one row for every halving. */
+const sumRows = (
+  x: Float64Array,
+  from: number,
+  n: number,
+  width: number,
+  out: Float64Array,
+  at: number,
+  scratch: ReadonlyArray<Float64Array>,
+  depth: number
+): void => {
+  if (n <= 16) {
+    for (let j = 0; j < width; j++) out[at + j] = x[from + j]
+    for (let i = 1, p = from + width; i < n; i++, p += width) for (let j = 0; j < width; j++) out[at + j] += x[p + j]
+    return
+  }
+  const half = n >> 1
+  const other = scratch[depth]
+  sumRows(x, from, half, width, out, at, scratch, depth + 1)
+  sumRows(x, from + half * width, n - half, width, other, 0, scratch, depth + 1)
+  for (let j = 0; j < width; j++) out[at + j] += other[j]
+}
+
+/** How often n rows are halved before they are few enough to add one after the other. */
+export const halvings = (n: number): number => Math.max(0, Math.ceil(Math.log2(n / 16)) + 1)
+
+/** Rows up to this long are summed by `shortSum`, longer ones compensated. */
+export const SHORT_ROW = 128
+
+/** a NaN wins and stays */
+const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
+
 export const plain: Kernels = {
   exp: elementwise(Math.exp),
   expm1: elementwise(Math.expm1),
@@ -38,8 +130,41 @@ export const plain: Kernels = {
   sigmoid: elementwise(logistic),
   softplus: elementwise(x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   erf: elementwise(mathErf),
+  neg,
+  abs: elementwise(Math.abs),
+  square,
+  sqrt: elementwise(Math.sqrt),
+  reciprocal: elementwise(x => 1 / x),
+  rsqrt: elementwise(x => 1 / Math.sqrt(x)),
+  add,
+  sub,
+  multiply,
+  divide,
+  maximum,
+  minimum,
+  squaredDifference,
+  stretch: (x, from, out, at, rows, columns) => {
+    for (let i = 0, o = at; i < rows; i++) for (let j = 0; j < columns; j++) out[o++] = x[from + i]
+  },
   sum: (x, from = 0, to = x.length) => compensated(to - from, i => x[from + i]),
   dot: (x, y) => compensated(x.length, i => x[i] * y[i]),
+  rowSums: (x, rows, n, out) => {
+    for (let i = 0; i < rows; i++)
+      out[i] = n > SHORT_ROW ? compensated(n, j => x[i * n + j]) : shortSum(x, i * n, (i + 1) * n)
+  },
+  columnSums: (x, count, n, width, out) => {
+    const scratch = Array.from({ length: halvings(n) }, () => new Float64Array(width))
+    for (let b = 0; b < count; b++) sumRows(x, b * n * width, n, width, out, b * width, scratch, 0)
+  },
+  softmaxRows: (x, rows, n, out) => {
+    for (let i = 0, from = 0; i < rows; i++, from += n) {
+      let top = -Infinity
+      for (let p = from; p < from + n; p++) top = larger(top, x[p])
+      let total = 0
+      for (let p = from; p < from + n; p++) total += out[p] = Math.exp(x[p] - top)
+      for (let p = from; p < from + n; p++) out[p] /= total
+    }
+  },
   matMul: (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
     const [downA, alongA] = transposeA ? [1, m] : [k, 1]
     const [downB, alongB] = transposeB ? [1, k] : [n, 1]

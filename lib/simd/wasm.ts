@@ -1,8 +1,22 @@
 /** The SIMD path: the module of assembly/ over a memory, and the copies in and out of it. */
+import { arena as arenaOf } from './arena.js'
 import { binary, memoryFlags } from './binary.js'
-import type { Elementwise, Kernels } from './kernels.js'
+import type { Elementwise, Kernels, Zip } from './kernels.js'
+import { halvings, plain, SHORT_ROW } from './plain.js'
 
 type Map = (x: number, y: number, n: number) => void
+/** Lines down each operand are so many bytes apart. */
+type Lines = (
+  a: number,
+  downA: number,
+  stretchA: boolean,
+  b: number,
+  downB: number,
+  stretchB: boolean,
+  out: number,
+  rows: number,
+  columns: number
+) => void
 
 /** assembly/index.ts, as seen from here: addresses in bytes, lengths in doubles. */
 export interface Module {
@@ -15,6 +29,23 @@ export interface Module {
   readonly mapSigmoid: Map
   readonly mapSoftplus: Map
   readonly mapErf: Map
+  readonly mapNeg: Map
+  readonly mapAbs: Map
+  readonly mapSquare: Map
+  readonly mapSqrt: Map
+  readonly mapReciprocal: Map
+  readonly mapRsqrt: Map
+  readonly zipAdd: Lines
+  readonly zipSub: Lines
+  readonly zipMultiply: Lines
+  readonly zipDivide: Lines
+  readonly zipMaximum: Lines
+  readonly zipMinimum: Lines
+  readonly zipSquaredDifference: Lines
+  readonly stretch: (x: number, rows: number, columns: number, out: number) => void
+  readonly rowSums: (x: number, rows: number, n: number, out: number) => void
+  readonly columnSums: (x: number, n: number, width: number, out: number, scratch: number) => void
+  readonly softmaxRows: (x: number, rows: number, n: number, out: number) => void
   readonly addSum: (x: number, n: number, state: number) => void
   readonly addDot: (x: number, y: number, n: number, state: number) => void
   readonly total: (state: number) => number
@@ -24,7 +55,10 @@ export interface Module {
     down: number,
     along: number,
     panels: number,
+    panel: number,
+    step: number,
     c: number,
+    row: number,
     m: number,
     k: number,
     n: number,
@@ -38,12 +72,28 @@ export interface Module {
 type Draws = (k0: number, k1: number, first: number, n: number, out: number) => void
 
 export interface SimdKernels extends Kernels {
+  readonly room: Room
   readonly uniforms: Fill
   readonly normals: Fill
 }
 
 /** Writes draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. */
 export type Fill = (k0: number, k1: number, first: number, count: number, out: Float64Array) => void
+
+/** Arrays in the memory, on which kernels work without copies. */
+export interface Room {
+  /** One of so many doubles, anything in it; null where there is no room now. It is the caller's until `settle`. */
+  readonly take: (length: number) => Float64Array | null
+  /** Where an array that was taken is, which is then the caller's for good; 0 for one of elsewhere. */
+  readonly keep: (values: Float64Array) => number
+  /** The array at an address: after the memory grew, earlier ones are empty. */
+  readonly view: (at: number, length: number) => Float64Array
+  readonly give: (at: number, length: number) => void
+  /** How many are taken. */
+  readonly held: () => number
+  /** Takes back what was not kept, and makes room. */
+  readonly settle: () => void
+}
 
 /** A module as build.mjs embeds it. */
 export interface Embedded {
@@ -86,8 +136,12 @@ const WIDTH = 256
 /** Tiles and panels reach up to three rows or columns over a block's end, each of at most DEPTH or WIDTH doubles. */
 const OVERHANG = 3 * 256 + 8
 
-/** 64 kB each; the arena takes 21 of them. */
+/** 64 kB each; fixed places take 21 of them. */
 const PAGES = 24
+/** The memory grows as arrays need, up to 1 GB. */
+const MOST_PAGES = 16384
+/** For so few rows of A, B is read where it lies: packing it would cost as much as the product. */
+const FEW = 16
 
 /** Blocks of consecutive indices below n, `step` at a time: calls visit(first, size). */
 const blocks = (n: number, step: number, visit: (first: number, size: number) => void): void => {
@@ -131,19 +185,36 @@ const copyOut = (packed: Float64Array, matrix: Float64Array, block: Block): void
   })
 }
 
+/** Where the engine cannot reserve as much as wanted. */
+const reserved = (most: number): WebAssembly.Memory => {
+  try {
+    return new WebAssembly.Memory({ initial: PAGES, maximum: most })
+  } catch {
+    return new WebAssembly.Memory({ initial: PAGES, maximum: PAGES })
+  }
+}
+
 /**
- * The kernels on arrays outside the memory: operands are copied in a chunk or block at a time, to a place that stays in
- * the cache, and results copied out.
+ * The kernels. Arrays in the memory are worked on where they lie. Of others, operands are copied in a chunk or block at a
+ * time, to a place that stays in the cache, and results copied out.
  */
-export const simd = (module: WebAssembly.Module): SimdKernels => {
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES })
+export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels => {
+  const memory = reserved(most)
   const wasm = instantiate(module, memory)
   let next = wasm.start()
-  /** The arena: places for operands, laid out once and used by every call. */
-  const place = (length: number): { readonly at: number; readonly view: Float64Array } => {
+  interface Fixed {
+    readonly at: number
+    readonly length: number
+    view: Float64Array
+  }
+  const places: Fixed[] = []
+  /** Places for operands, laid out once and used by every call. */
+  const place = (length: number): Fixed => {
     const at = next
     next += length * DOUBLE
-    return { at, view: new Float64Array(memory.buffer, at, length) }
+    const fixed = { at, length, view: new Float64Array(memory.buffer, at, length) }
+    places.push(fixed)
+    return fixed
   }
   const x = place(CHUNK)
   const y = place(CHUNK)
@@ -152,6 +223,47 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
   const blockB = place(DEPTH * WIDTH + OVERHANG)
   const panels = place(DEPTH * WIDTH)
   const blockC = place(BLOCK + OVERHANG)
+  const arena = arenaOf(memory, Math.ceil(next / 64) * 64, most * 65536, () => {
+    for (const fixed of places) fixed.view = view(fixed.at, fixed.length)
+  })
+
+  // —— arrays in the memory ——
+
+  const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
+  /** Taken and not kept since the last settling. */
+  const borrowed: { readonly at: number; readonly length: number }[] = []
+  const take = (length: number): Float64Array | null => {
+    const at = length === 0 ? 0 : arena.take(length)
+    if (at === 0) return null
+    borrowed.push({ at, length })
+    return view(at, length)
+  }
+  const isInside = (values: Float64Array): boolean => values.buffer === arena.buffer()
+  /** Where an operand is, or a copy of it that lasts until the next settling; 0 where there is no room for one. */
+  const addressOf = (values: Float64Array): number => {
+    if (isInside(values)) return values.byteOffset
+    const copied = take(values.length)
+    copied?.set(values)
+    return copied?.byteOffset ?? 0
+  }
+  const room: Room = {
+    take,
+    view,
+    keep: values => {
+      if (!isInside(values)) return 0
+      const index = borrowed.findIndex(({ at }) => at === values.byteOffset)
+      if (index < 0) return 0
+      borrowed.splice(index, 1)
+      return values.byteOffset
+    },
+    give: arena.give,
+    held: arena.held,
+    settle: () => {
+      for (const { at, length } of borrowed) arena.give(at, length)
+      borrowed.length = 0
+      arena.settle()
+    }
+  }
 
   /** Copies elements [from, from + count) to a chunk, and zeros after them to a multiple of 8, which is returned. */
   const load = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
@@ -164,11 +276,41 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
   const elementwise =
     (map: Map): Elementwise =>
     (source, out = new Float64Array(source.length)) => {
-      blocks(source.length, CHUNK, (from, count) => {
+      let done = 0
+      if (isInside(out)) {
+        // What follows the last multiple of 8 in `out` may be another's.
+        done = source.length & -8
+        if (!isInside(source)) copy(source, 0, out, 0, done)
+        map(isInside(source) ? source.byteOffset : out.byteOffset, out.byteOffset, done)
+      }
+      blocks(source.length - done, CHUNK, (first, count) => {
+        const from = done + first
         map(x.at, x.at, load(source, from, count, x.view))
         copy(x.view, 0, out, from, count)
       })
       return out
+    }
+
+  const zip =
+    (run: Lines, otherwise: Zip): Zip =>
+    (a, b, out, grid) => {
+      const { rows, columns, ra, ca, rb, cb, pa, pb, at } = grid
+      const isByLines = ca + cb > 0 && ca <= 1 && cb <= 1 && isInside(out)
+      const first = isByLines ? addressOf(a) : 0
+      const second = first === 0 ? 0 : a === b ? first : addressOf(b)
+      if (second === 0) otherwise(a, b, out, grid)
+      else
+        run(
+          first + pa * DOUBLE,
+          ra * DOUBLE,
+          ca === 0,
+          second + pb * DOUBLE,
+          rb * DOUBLE,
+          cb === 0,
+          out.byteOffset + at * DOUBLE,
+          rows,
+          columns
+        )
     }
 
   const fill =
@@ -182,7 +324,66 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
       })
     }
 
+  const sum: Kernels['sum'] = (source, first = 0, end = source.length) => {
+    state.view.fill(0)
+    let from = first
+    if (isInside(source)) {
+      const whole = (end - first) & -8
+      wasm.addSum(source.byteOffset + first * DOUBLE, whole, state.at)
+      from += whole
+    }
+    blocks(end - from, CHUNK, (at, count) => {
+      wasm.addSum(x.at, load(source, from + at, count, x.view), state.at)
+    })
+    return wasm.total(state.at)
+  }
+
+  /** The product of operands in the memory, where they lie: C's rows in fours, and up to three by themselves. */
+  const multiplied = (
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    k: number,
+    n: number,
+    transposeA: boolean,
+    transposeB: boolean
+  ): void => {
+    const [down, along] = transposeA ? [DOUBLE, m * DOUBLE] : [k * DOUBLE, DOUBLE]
+    const [rowB, rowC] = [(transposeB ? k : n) * DOUBLE, n * DOUBLE]
+    const isPacked = transposeB || m > FEW
+    const whole = m & -4
+    const doubles = m === whole ? null : new Float64Array(arena.buffer())
+    blocks(n, WIDTH, (j, columns) => {
+      blocks(k, DEPTH, (p, inner) => {
+        const block = b + (transposeB ? j * k + p : p * n + j) * DOUBLE
+        if (isPacked) wasm.pack(block, rowB, transposeB, inner, columns, panels.at)
+        const from = isPacked ? panels.at : block
+        const panel = isPacked ? inner * 4 * DOUBLE : 4 * DOUBLE
+        const step = isPacked ? 4 * DOUBLE : rowB
+        const start = a + p * along
+        const to = c + j * DOUBLE
+        if (whole > 0) wasm.multiply(start, down, along, from, panel, step, to, rowC, whole, inner, columns, p > 0)
+        if (doubles === null) return
+        const width = columns * DOUBLE
+        const rest = to + whole * rowC
+        const move = (target: number, source: number): void => {
+          doubles.copyWithin(target / DOUBLE, source / DOUBLE, source / DOUBLE + columns)
+        }
+        if (p > 0) for (let i = 0; i < m - whole; i++) move(blockC.at + i * width, rest + i * rowC)
+        const last = start + whole * down
+        wasm.multiply(last, down, along, from, panel, step, blockC.at, width, m - whole, inner, columns, p > 0)
+        for (let i = 0; i < m - whole; i++) move(rest + i * rowC, blockC.at + i * width)
+      })
+    })
+  }
+
+  /** Operands are read up to three rows or columns beyond their end. */
+  const isReadable = (at: number, length: number, k: number): boolean =>
+    at > 0 && at + (length + 3 * k + 4) * DOUBLE <= arena.buffer().byteLength
+
   return {
+    room,
     exp: elementwise(wasm.mapExp),
     expm1: elementwise(wasm.mapExpm1),
     log: elementwise(wasm.mapLog),
@@ -191,13 +392,51 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
     sigmoid: elementwise(wasm.mapSigmoid),
     softplus: elementwise(wasm.mapSoftplus),
     erf: elementwise(wasm.mapErf),
+    neg: elementwise(wasm.mapNeg),
+    abs: elementwise(wasm.mapAbs),
+    square: elementwise(wasm.mapSquare),
+    sqrt: elementwise(wasm.mapSqrt),
+    reciprocal: elementwise(wasm.mapReciprocal),
+    rsqrt: elementwise(wasm.mapRsqrt),
 
-    sum: (source, first = 0, end = source.length) => {
-      state.view.fill(0)
-      blocks(end - first, CHUNK, (from, count) => {
-        wasm.addSum(x.at, load(source, first + from, count, x.view), state.at)
-      })
-      return wasm.total(state.at)
+    add: zip(wasm.zipAdd, plain.add),
+    sub: zip(wasm.zipSub, plain.sub),
+    multiply: zip(wasm.zipMultiply, plain.multiply),
+    divide: zip(wasm.zipDivide, plain.divide),
+    maximum: zip(wasm.zipMaximum, plain.maximum),
+    minimum: zip(wasm.zipMinimum, plain.minimum),
+    squaredDifference: zip(wasm.zipSquaredDifference, plain.squaredDifference),
+    stretch: (source, from, out, at, rows, columns) => {
+      const address = isInside(out) ? addressOf(source) : 0
+      if (address === 0) plain.stretch(source, from, out, at, rows, columns)
+      else wasm.stretch(address + from * DOUBLE, rows, columns, out.byteOffset + at * DOUBLE)
+    },
+
+    sum,
+    rowSums: (source, rows, n, out) => {
+      if (n > SHORT_ROW) for (let i = 0; i < rows; i++) out[i] = sum(source, i * n, (i + 1) * n)
+      else if (isInside(source) && isInside(out)) wasm.rowSums(source.byteOffset, rows, n, out.byteOffset)
+      else plain.rowSums(source, rows, n, out)
+    },
+    columnSums: (source, count, n, width, out) => {
+      const scratch = isInside(source) && isInside(out) ? take(Math.max(1, halvings(n) * width)) : null
+      if (scratch === null || n === 0) plain.columnSums(source, count, n, width, out)
+      else
+        for (let b = 0; b < count; b++)
+          wasm.columnSums(
+            source.byteOffset + b * n * width * DOUBLE,
+            n,
+            width,
+            out.byteOffset + b * width * DOUBLE,
+            scratch.byteOffset
+          )
+    },
+    softmaxRows: (source, rows, n, out) => {
+      // Places end at a multiple of 8 doubles, as does what the kernel writes, if `out` is a whole one.
+      const address = isInside(out) && out.length === rows * n ? addressOf(source) : 0
+      if (address === 0) {
+        plain.softmaxRows(source, rows, n, out)
+      } else wasm.softmaxRows(address, rows, n, out.byteOffset)
     },
 
     dot: (left, right) => {
@@ -211,6 +450,14 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
 
     matMul: (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
       if (k === 0) return out.fill(0, 0, m * n)
+      // A transpose of many rows is read across them: by blocks, which are copied, that stays in the cache.
+      if (isInside(out) && !(transposeA && m > 64)) {
+        const [first, second] = [addressOf(a), addressOf(b)]
+        if (isReadable(first, a.length, k) && isReadable(second, b.length, k)) {
+          multiplied(first, second, out.byteOffset, m, k, n, transposeA, transposeB)
+          return out
+        }
+      }
       const depth = Math.min(k, DEPTH)
       const width = Math.min(n, WIDTH)
       const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
@@ -230,7 +477,20 @@ export const simd = (module: WebAssembly.Module): SimdKernels => {
             const stays = rows === m
             copyIn(a, blockOfA, blockA.view)
             if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
-            wasm.multiply(blockA.at, down * DOUBLE, along * DOUBLE, panels.at, blockC.at, rows, inner, columns, p > 0)
+            wasm.multiply(
+              blockA.at,
+              down * DOUBLE,
+              along * DOUBLE,
+              panels.at,
+              inner * 4 * DOUBLE,
+              4 * DOUBLE,
+              blockC.at,
+              columns * DOUBLE,
+              rows,
+              inner,
+              columns,
+              p > 0
+            )
             if (!stays || p + inner === k) copyOut(blockC.view, out, blockOfC)
           })
         })

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as F from '../../lib/index.js'
+import { held, settle } from '../../lib/simd/index.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
 
 const array = (shape: number[], ...values: number[]): NdArray => ({ shape, values: Float64Array.from(values) })
@@ -20,6 +21,8 @@ describe('compute', () => {
 
   it('leaves no tensor behind, also when the function throws, differentiated or not', () => {
     const before = tf.memory()
+    settle()
+    const places = held()
     const x = array([2, 2], 1, 2, 3, 4)
     F.compute(() => F.matMul(F.fromNdArray(x), F.fromNdArray(x)))
     F.compute(() => F.divergence(F.tanh)(F.fromNdArray(x)))
@@ -33,6 +36,8 @@ describe('compute', () => {
     expect(() => F.valueAndGrad(({ x }: { x: Tensor }) => F.sum(F.grad(fails)(x)))({ x })).toThrow('mine')
     F.valueAndGrad(({ x }: { x: Tensor }) => F.sum(x))({ x })
     const after = tf.memory()
+    settle()
+    expect(held()).toBe(places)
     expect([after.numTensors, after.numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers])
   })
 
@@ -73,6 +78,23 @@ describe('compute', () => {
     const y = F.compute(() => F.reshape(F.fromNdArray(x), [3]))
     y.values[0] = 9
     expect([...x.values]).toEqual([1, 2, 3])
+  })
+})
+
+describe('large arrays', () => {
+  // over what the kernels' memory holds at first, so that it grows while earlier arrays live
+  const n = 300_000
+  const values = Float64Array.from({ length: n }, (_, i) => 1 + (i % 7))
+  it('keep their entries while memory grows', () => {
+    const { first, last } = F.compute(() => {
+      const x = F.fromNdArray({ shape: [n / 4, 4], values })
+      const first = F.mul(x, 2)
+      let last = first
+      for (let i = 0; i < 40; i++) last = F.sub(F.add(last, first), first)
+      return { first, last }
+    })
+    expect(first.values.every((v, i) => v === 2 * values[i])).toBe(true)
+    expect(last.values.every((v, i) => v === 2 * values[i])).toBe(true)
   })
 })
 

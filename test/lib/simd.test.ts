@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as Key from '../../lib/key.js'
 import * as Simd from '../../lib/simd/index.js'
+import { arena, bytesFor } from '../../lib/simd/arena.js'
 import type { Elementwise, Kernels } from '../../lib/simd/kernels.js'
 import { plain } from '../../lib/simd/plain.js'
-import { compile, instantiate } from '../../lib/simd/wasm.js'
+import { compile, instantiate, simd } from '../../lib/simd/wasm.js'
 import { oracle, ulps } from './simd-oracle.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
@@ -335,6 +336,228 @@ describe('the two paths agree', () => {
     expect(Math.abs(Simd.dot(x, y) - plain.dot(x, y))).toBeLessThan(1e-13 * 20_000)
     const [c, d] = [Simd.matMul(x, y, 50, 400, 50), plain.matMul(x, y, 50, 400, 50)]
     expect(c.every((v, i) => Math.abs(v - d[i]) < 1e-13 * 400)).toBe(true)
+  })
+})
+
+describe('arrays in the memory', () => {
+  const kernels = simd(compile())
+  const { room } = kernels
+  // enough for each of the tests below
+  room.take(1e6)
+  room.settle()
+  /** A copy in the memory, for as long as `settle` is not called. */
+  const inside = (x: Float64Array): Float64Array => {
+    const place = room.take(x.length)
+    if (place === null && x.length > 0) throw new Error('no room')
+    place?.set(x)
+    return place ?? x
+  }
+  const normal = (i: number, n: number): Float64Array => Key.normal(n)(Key.fromSeed(i))
+  const special = Float64Array.of(NaN, Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 1.5, -2, 1e308, 1e-308)
+
+  it.each(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'] as const)('%s has the bits of a plain loop', name => {
+    for (const n of [0, 1, 7, 8, 17, 1000]) {
+      room.settle()
+      const x = Float64Array.from({ length: n }, (_, i) => (i < special.length ? special[i] : 3 * Math.sin(i)))
+      const wanted = plain[name](x)
+      expect(difference(kernels[name](x), wanted)).toBe(-1)
+      expect(difference(kernels[name](inside(x), inside(new Float64Array(n))), wanted)).toBe(-1)
+      expect(difference(kernels[name](x, inside(new Float64Array(n))), wanted)).toBe(-1)
+    }
+  })
+
+  it.each(names)('%s has the bits of what is copied in and out', name => {
+    room.settle()
+    for (const n of [1, 8, 1029]) {
+      const x = normal(1, n).map(Math.abs)
+      const wanted = kernels[name](x)
+      // what stands behind a view is another's
+      const whole = inside(new Float64Array(n + 8).fill(7))
+      expect(difference(kernels[name](inside(x), whole.subarray(0, n)), wanted)).toBe(-1)
+      expect(whole.subarray(n)).toEqual(new Float64Array(8).fill(7))
+      expect(difference(kernels[name](inside(x)), wanted)).toBe(-1)
+    }
+  })
+
+  it.each(['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const)(
+    '%s has the bits of a plain loop, however operands are stretched',
+    name => {
+      for (const [rows, columns] of [
+        [1, 1],
+        [1, 29],
+        [7, 1],
+        [6, 2],
+        [5, 3],
+        [4, 8],
+        [3, 27]
+      ])
+        for (const [ra, ca] of [
+          [columns, 1],
+          [1, 0],
+          [0, 1],
+          [0, 0]
+        ])
+          for (const [rb, cb] of [
+            [columns, 1],
+            [1, 0],
+            [0, 1],
+            [0, 0]
+          ]) {
+            room.settle()
+            const grid = { rows, columns, ra, ca, rb, cb, pa: 3, pb: 5, at: 2 }
+            const a = Float64Array.from({ length: rows * columns + 3 }, (_, i) => special[(7 * i) % 11])
+            const b = Float64Array.from({ length: rows * columns + 5 }, (_, i) =>
+              i % 3 === 0 ? Math.cos(i) : special[i % 11]
+            )
+            const out = new Float64Array(rows * columns + 4).fill(7)
+            const wanted = out.slice()
+            plain[name](a, b, wanted, grid)
+            for (const [x, y] of [
+              [inside(a), inside(b)],
+              [a, inside(b)],
+              [a, b]
+            ]) {
+              const actual = inside(out)
+              kernels[name](x, y, actual, grid)
+              expect(difference(actual.slice(), wanted)).toBe(-1)
+            }
+            const outside = out.slice()
+            kernels[name](inside(a), inside(b), outside, grid)
+            expect(difference(outside, wanted)).toBe(-1)
+          }
+    }
+  )
+
+  it('rows and columns are stretched and summed as in plain loops', () => {
+    for (const [rows, n] of [
+      [1, 1],
+      [5, 2],
+      [3, 7],
+      [2, 8],
+      [33, 9],
+      [4, 128],
+      [100, 3],
+      [2, 1000]
+    ]) {
+      room.settle()
+      const x = normal(rows, rows * n)
+      const [sums, wanted] = [inside(new Float64Array(rows)), new Float64Array(rows)]
+      kernels.rowSums(inside(x), rows, n, sums)
+      plain.rowSums(x, rows, n, wanted)
+      if (n <= 128) expect(difference(sums.slice(), wanted)).toBe(-1)
+      else sums.forEach((s, i) => expect(Math.abs(s - wanted[i])).toBeLessThan(1e-13 * n))
+
+      const blocks = 2
+      const twice = normal(n, blocks * rows * n)
+      const [columns, wantedColumns] = [inside(new Float64Array(blocks * n)), new Float64Array(blocks * n)]
+      kernels.columnSums(inside(twice), blocks, rows, n, columns)
+      plain.columnSums(twice, blocks, rows, n, wantedColumns)
+      expect(difference(columns.slice(), wantedColumns)).toBe(-1)
+
+      const [stretched, wantedStretched] = [inside(new Float64Array(rows * n + 3)), new Float64Array(rows * n + 3)]
+      stretched.fill(0)
+      const column = normal(n, rows + 1)
+      kernels.stretch(inside(column), 1, stretched, 2, rows, n)
+      plain.stretch(column, 1, wantedStretched, 2, rows, n)
+      expect(difference(stretched.slice(), wantedStretched)).toBe(-1)
+    }
+    expect(kernels.sum(inside(normal(3, 1003)), 2, 999)).toBe(kernels.sum(normal(3, 1003), 2, 999))
+  })
+
+  it('softmax by rows is the plain one, of infinities and NaN too', () => {
+    const odd = [-Infinity, -Infinity, NaN, 1, 2, 700, -800, 0, -Infinity, 3, Infinity, 1]
+    for (const n of [1, 2, 3, 4, 6]) {
+      room.settle()
+      const x = Float64Array.from([...odd, ...normal(n, 48)])
+      const [actual, wanted] = [inside(x), x.slice()]
+      kernels.softmaxRows(inside(x), x.length / n, n, actual)
+      plain.softmaxRows(x, x.length / n, n, wanted)
+      actual.forEach((p, i) => {
+        expect(Number.isNaN(p)).toBe(Number.isNaN(wanted[i]))
+        if (!Number.isNaN(p)) expect(Math.abs(p - wanted[i])).toBeLessThanOrEqual(1e-15)
+      })
+    }
+  })
+
+  it('products have the bits of those that are copied in and out', () => {
+    for (const [m, k, n] of [
+      [1, 1, 1],
+      [2, 300, 5],
+      [3, 7, 2],
+      [4, 4, 4],
+      [17, 5, 3],
+      [18, 260, 301],
+      [70, 33, 6],
+      [513, 2, 32]
+    ])
+      for (const transposeA of [false, true])
+        for (const transposeB of [false, true]) {
+          room.settle()
+          const [a, b] = [normal(m, m * k), normal(n, k * n)]
+          const wanted = kernels.matMul(a, b, m, k, n, transposeA, transposeB)
+          const actual = inside(new Float64Array(m * n + 1).fill(7))
+          kernels.matMul(inside(a), inside(b), m, k, n, transposeA, transposeB, actual.subarray(0, m * n))
+          expect(actual[m * n]).toBe(7)
+          expect(difference(actual.slice(0, m * n), wanted)).toBe(-1)
+        }
+  })
+
+  it('are given out again when they are given back, and survive the growth of the memory', () => {
+    const { room } = simd(compile(), 100)
+    const first = room.take(1000)
+    if (first === null) throw new Error('no room')
+    first.fill(3)
+    const at = room.keep(first)
+    expect(at).toBeGreaterThan(0)
+    expect(room.keep(first)).toBe(0)
+    expect(room.keep(new Float64Array(3))).toBe(0)
+    expect(room.take(200_000)).toBeNull()
+    room.settle()
+    expect(first.length).toBe(0)
+    expect(room.view(at, 1000)).toEqual(new Float64Array(1000).fill(3))
+    const second = room.take(200_000)
+    expect(second).not.toBeNull()
+    expect(room.held()).toBe(2)
+    room.settle()
+    expect(room.held()).toBe(1)
+    expect(room.take(200_000)?.byteOffset).toBe(second?.byteOffset)
+    room.settle()
+    room.give(at, 1000)
+    expect(room.held()).toBe(0)
+    // beyond all there can be, and then what there can be
+    expect(room.take(1e6)).toBeNull()
+    room.settle()
+    expect(room.take(1e6)).toBeNull()
+    room.settle()
+    expect(room.take(500_000)).not.toBeNull()
+  })
+
+  it('never overlap', () => {
+    const memory = new WebAssembly.Memory({ initial: 2, maximum: 40 })
+    const places = arena(memory, 64, 40 * 65536, () => undefined)
+    const sizes = Key.uniform(4000)(Key.fromSeed(3))
+    let live: { readonly at: number; readonly length: number }[] = []
+    for (let i = 0; i < 2000; i++) {
+      const length = 1 + Math.floor(2 ** (13 * sizes[2 * i]))
+      const at = places.take(length)
+      if (at > 0) {
+        expect(at % 64).toBe(0)
+        expect(at + 8 * length).toBeLessThanOrEqual(memory.buffer.byteLength)
+        for (const other of live) expect(at + 8 * length <= other.at || other.at + 8 * other.length <= at).toBe(true)
+        live.push({ at, length })
+      }
+      if (sizes[2 * i + 1] < 0.5 && live.length > 0) {
+        const [gone] = live.splice(Math.floor(sizes[2 * i + 1] * 2 * live.length), 1)
+        places.give(gone.at, gone.length)
+      }
+      if (i % 500 === 499) {
+        live.forEach(({ at, length }) => places.give(at, length))
+        live = []
+      }
+      places.settle()
+    }
+    expect(memory.buffer.byteLength).toBeGreaterThan(20 * 65536)
+    expect([1, 8, 9, 513, 1000, 1e6].every(n => bytesFor(n) >= 8 * n && bytesFor(n) <= 64 + 9 * n)).toBe(true)
   })
 })
 

@@ -2,10 +2,36 @@
  * The kernels over the module's imported memory. They keep no state of their own in it but constant tables, and take
  * every operand as an address: several instances may share one memory.
  */
-export { mapErf, mapExp, mapExpm1, mapLog, mapLog1p, mapSigmoid, mapSoftplus, mapTanh } from './map'
+export {
+  mapAbs,
+  mapErf,
+  mapExp,
+  mapExpm1,
+  mapLog,
+  mapLog1p,
+  mapNeg,
+  mapReciprocal,
+  mapRsqrt,
+  mapSigmoid,
+  mapSoftplus,
+  mapSqrt,
+  mapSquare,
+  mapTanh
+} from './map'
 export { multiply, pack } from './product'
 export { normals, uniforms } from './random'
 export { addDot, addSum, total } from './reduce'
+export { columnSums, rowSums, softmaxRows } from './rows'
+export {
+  stretch,
+  zipAdd,
+  zipDivide,
+  zipMaximum,
+  zipMinimum,
+  zipMultiply,
+  zipSquaredDifference,
+  zipSub
+} from './zip'
 
 /** The first address that is free for operands. */
 export function start(): usize {

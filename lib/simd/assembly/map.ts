@@ -10,7 +10,13 @@ const enum Function {
   Tanh,
   Sigmoid,
   Softplus,
-  Erf
+  Erf,
+  Neg,
+  Abs,
+  Square,
+  Sqrt,
+  Reciprocal,
+  Rsqrt
 }
 
 /** `f` is constant wherever this is inlined, so one branch is left of it. */
@@ -23,7 +29,12 @@ function apply(f: Function, x: v128): v128 {
   if (f == Function.Tanh) return tanh(x)
   if (f == Function.Sigmoid) return sigmoid(x)
   if (f == Function.Softplus) return softplus(x)
-  return erf(x)
+  if (f == Function.Erf) return erf(x)
+  if (f == Function.Neg) return f64x2.neg(x)
+  if (f == Function.Abs) return f64x2.abs(x)
+  if (f == Function.Square) return f64x2.mul(x, x)
+  if (f == Function.Sqrt) return f64x2.sqrt(x)
+  return f64x2.div(f64x2.splat(1), f == Function.Rsqrt ? f64x2.sqrt(x) : x)
 }
 
 /** What a logarithm is taken of. */
@@ -90,4 +101,22 @@ export function mapSoftplus(x: usize, y: usize, n: i32): void {
 }
 export function mapErf(x: usize, y: usize, n: i32): void {
   map(Function.Erf, x, y, n)
+}
+export function mapNeg(x: usize, y: usize, n: i32): void {
+  map(Function.Neg, x, y, n)
+}
+export function mapAbs(x: usize, y: usize, n: i32): void {
+  map(Function.Abs, x, y, n)
+}
+export function mapSquare(x: usize, y: usize, n: i32): void {
+  map(Function.Square, x, y, n)
+}
+export function mapSqrt(x: usize, y: usize, n: i32): void {
+  map(Function.Sqrt, x, y, n)
+}
+export function mapReciprocal(x: usize, y: usize, n: i32): void {
+  map(Function.Reciprocal, x, y, n)
+}
+export function mapRsqrt(x: usize, y: usize, n: i32): void {
+  map(Function.Rsqrt, x, y, n)
 }

@@ -50,23 +50,26 @@ function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
 }
 
 /**
- * C = A·B, or C += A·B with `adding`, for an m × k block of A, a packed k × n block of B, and C's m rows of n doubles one
- * after the other. A's entry (i, p) is at a + i·down + p·along. Up to three rows beyond the m-th are read in A, whatever
- * lies there, and overwritten in C.
+ * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes
+ * apart. A's entry (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and in them the
+ * rows `step`: packed, 32 k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A, whatever
+ * lies there, and overwritten in C; up to three columns beyond the n-th are read in B.
  */
 export function multiply(
   a: usize,
   down: usize,
   along: usize,
   panels: usize,
+  panel: usize,
+  step: usize,
   c: usize,
+  row: usize,
   m: i32,
   k: i32,
   n: i32,
   adding: bool
 ): void {
-  const row = <usize>n << 3
-  const panel = <usize>k << 5
+  const depth = <usize>k * step
   for (let j: i32 = 0; j < n; j += 4, panels += panel, c += 32) {
     let r0 = c
     let rows = a
@@ -97,7 +100,7 @@ export function multiply(
       let a2 = a1 + down
       let a3 = a2 + down
       let b = panels
-      for (const end = b + panel; b < end; b += 32) {
+      for (const end = b + depth; b != end; b += step) {
         const b0 = v128.load(b)
         const b1 = v128.load(b, 16)
         let s = v128.load_splat<f64>(a0)

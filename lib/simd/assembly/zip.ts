@@ -1,0 +1,186 @@
+/*
+ * a ∘ b entry by entry, and rows stretched: what broadcasting comes down to. Each operation rounds once, as in a plain loop,
+ * so the bits are those of one.
+ */
+const enum Operation {
+  Add,
+  Sub,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  SquaredDifference
+}
+
+/** `operation` is constant wherever this is inlined, so one branch is left of it. */
+@inline
+function both(operation: Operation, a: v128, b: v128): v128 {
+  if (operation == Operation.Add) return f64x2.add(a, b)
+  if (operation == Operation.Sub) return f64x2.sub(a, b)
+  if (operation == Operation.Multiply) return f64x2.mul(a, b)
+  if (operation == Operation.Divide) return f64x2.div(a, b)
+  if (operation == Operation.Maximum) return f64x2.max(a, b)
+  if (operation == Operation.Minimum) return f64x2.min(a, b)
+  const difference = f64x2.sub(a, b)
+  return f64x2.mul(difference, difference)
+}
+
+/** An operand's two entries; both the same where it is stretched along the line. */
+@inline
+function entries(stretched: bool, at: usize): v128 {
+  return stretched ? v128.load_splat<f64>(at) : v128.load(at)
+}
+
+@inline
+function line(operation: Operation, a: usize, stretchA: bool, b: usize, stretchB: bool, out: usize, n: i32): void {
+  const end = out + (<usize>n << 3)
+  for (const whole = out + (<usize>(n & ~7) << 3); out < whole; out += 64) {
+    const a0 = entries(stretchA, a)
+    const b0 = entries(stretchB, b)
+    const a1 = stretchA ? a0 : v128.load(a, 16)
+    const b1 = stretchB ? b0 : v128.load(b, 16)
+    const a2 = stretchA ? a0 : v128.load(a, 32)
+    const b2 = stretchB ? b0 : v128.load(b, 32)
+    const a3 = stretchA ? a0 : v128.load(a, 48)
+    const b3 = stretchB ? b0 : v128.load(b, 48)
+    v128.store(out, both(operation, a0, b0))
+    v128.store(out, both(operation, a1, b1), 16)
+    v128.store(out, both(operation, a2, b2), 32)
+    v128.store(out, both(operation, a3, b3), 48)
+    if (!stretchA) a += 64
+    if (!stretchB) b += 64
+  }
+  for (; out + 16 <= end; out += 16) {
+    v128.store(out, both(operation, entries(stretchA, a), entries(stretchB, b)))
+    if (!stretchA) a += 16
+    if (!stretchB) b += 16
+  }
+  // The last of an odd number by itself: what follows it in `out` is another's.
+  if (out < end) v128.store64_lane(out, both(operation, v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0)
+}
+
+/** `rows` lines of `columns` entries of `out`, one after the other; the operands' lines are `downA` and `downB` bytes apart. */
+@inline
+function zip(
+  operation: Operation,
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  for (const row = <usize>columns << 3; rows > 0; rows--, a += downA, b += downB, out += row) {
+    if (stretchA) line(operation, a, true, b, false, out, columns)
+    else if (stretchB) line(operation, a, false, b, true, out, columns)
+    else line(operation, a, false, b, false, out, columns)
+  }
+}
+
+export function zipAdd(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Add, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipSub(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Sub, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipMultiply(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Multiply, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipDivide(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Divide, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipMaximum(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Maximum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipMinimum(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.Minimum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+export function zipSquaredDifference(
+  a: usize,
+  downA: usize,
+  stretchA: bool,
+  b: usize,
+  downB: usize,
+  stretchB: bool,
+  out: usize,
+  rows: i32,
+  columns: i32
+): void {
+  zip(Operation.SquaredDifference, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+}
+
+/** out[i, j] = x[i], [rows, columns]. */
+export function stretch(x: usize, rows: i32, columns: i32, out: usize): void {
+  for (; rows > 0; rows--, x += 8) {
+    const entry = v128.load_splat<f64>(x)
+    const end = out + (<usize>columns << 3)
+    for (; out + 16 <= end; out += 16) v128.store(out, entry)
+    if (out < end) {
+      v128.store64_lane(out, entry, 0)
+      out += 8
+    }
+  }
+}

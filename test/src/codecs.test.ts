@@ -1,0 +1,130 @@
+/**
+ * Codecs look at all that they read: of the example of every constructor, no number, text or list may be of another
+ * kind, no tag another, and nothing missing but what is optional.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Type } from 'io-ts'
+import { describe, expect, it } from 'vitest'
+import * as vocabulary from '../../src/cli/vocabulary.js'
+import {
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../../src/index.js'
+
+type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [name: string]: Json }
+type Path = ReadonlyArray<string | number>
+
+interface Subject {
+  readonly name: string
+  readonly code: string
+  readonly value: unknown
+  readonly codec: Type<unknown, unknown>
+}
+
+const subjects = <T extends { readonly _tag: string }>(
+  { words }: vocabulary.Concept<T>,
+  codec: Type<T, unknown>
+): ReadonlyArray<Subject> =>
+  words
+    .filter(({ example }) => !JSON.stringify(codec.encode(example)).includes('"Custom"'))
+    .map(({ name, code, example }) => ({ name, code, value: example, codec: codec as Type<unknown, unknown> }))
+
+const all: ReadonlyArray<Subject> = [
+  subjects(vocabulary.schedules, Schedule.codec),
+  subjects(vocabulary.timeLaws, TimeLaw.codec),
+  subjects(vocabulary.weightings, Weighting.codec),
+  subjects(vocabulary.parametrizations, Parametrization.codec),
+  subjects(vocabulary.expectations, Expectation.codec),
+  subjects(vocabulary.objectives, Objective.codec),
+  subjects(vocabulary.scores, Score.codec),
+  subjects(vocabulary.rates, Rate.codec),
+  subjects(vocabulary.regions, Region.codec),
+  subjects(vocabulary.optimizers, Optimizer.codec),
+  subjects(vocabulary.initializers, Initializer.codec),
+  subjects(vocabulary.stages, Stage.codec),
+  subjects(vocabulary.samplers, Sampler.codec),
+  subjects(vocabulary.timeGrids, TimeGrid.codec)
+].flat()
+
+const isObject = (json: Json): json is { readonly [name: string]: Json } =>
+  typeof json === 'object' && json !== null && !Array.isArray(json)
+
+/** Every place below the top; of a list, its first element. */
+const places = (json: Json): ReadonlyArray<Path> =>
+  Array.isArray(json)
+    ? (json as ReadonlyArray<Json>).slice(0, 1).flatMap(inner => [[0], ...places(inner).map(path => [0, ...path])])
+    : isObject(json)
+      ? Object.entries(json).flatMap(([name, inner]) => [[name], ...places(inner).map(path => [name, ...path])])
+      : []
+
+/** The text with something else at a place, or nothing. */
+const changed = (json: Json, [first, ...rest]: Path, to: (old: Json) => Json | undefined): Json => {
+  const inside = (inner: Json): Json | undefined => (rest.length === 0 ? to(inner) : changed(inner, rest, to))
+  return Array.isArray(json)
+    ? (json as ReadonlyArray<Json>).flatMap((inner, i) =>
+        i === first ? [inside(inner)].flatMap(x => x ?? []) : [inner]
+      )
+    : Object.fromEntries(
+        Object.entries(json as { readonly [name: string]: Json }).flatMap(([name, inner]) => {
+          const value = name === first ? inside(inner) : inner
+          return value === undefined ? [] : [[name, value]]
+        })
+      )
+}
+
+const text = ({ codec, value }: Subject): Json => JSON.parse(JSON.stringify(codec.encode(value))) as Json
+
+/** What may be left out. */
+const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
+  'Optimizer.partition': ['rules.means'],
+  'Initializer.values': ['values.mean'],
+  'Stage.expectationMaximization': ['time']
+}
+
+describe.each(all)('$code', subject => {
+  const { codec, value, name } = subject
+  const json = text(subject)
+  const reads = (other: Json): boolean => E.isRight(codec.decode(other))
+  const named = places(json).filter(path => typeof path.at(-1) === 'string')
+
+  it('is read back', () => expect(codec.decode(json)).toEqual(E.right(value)))
+
+  it('is not read with anything of another kind', () => {
+    const accepted = places(json).filter(path =>
+      reads(changed(json, path, old => (typeof old === 'boolean' ? 1 : true)))
+    )
+    expect(accepted).toEqual([])
+  })
+
+  it('is not read with another tag', () => {
+    const tags = named.filter(path => path.at(-1) === '_tag')
+    expect(tags.length).toBeGreaterThan(0)
+    for (const tag of ['', 'Other']) expect(tags.filter(path => reads(changed(json, path, () => tag)))).toEqual([])
+  })
+
+  it('is not read with anything missing but what is optional', () => {
+    const accepted = named.filter(path => reads(changed(json, path, () => undefined)))
+    const mayBe = optional[name] ?? []
+    expect(accepted.map(path => path.join('.')).filter(path => !mayBe.includes(path))).toEqual([])
+  })
+})
+
+it.each(all.filter(({ code }, i) => all.findIndex(other => other.code.split('.')[0] === code.split('.')[0]) === i))(
+  'nothing else is read as $code',
+  ({ codec }) => {
+    for (const other of [null, undefined, 1, 'text', true, [], {}, { _tag: 1 }])
+      expect(E.isLeft(codec.decode(other))).toBe(true)
+  }
+)

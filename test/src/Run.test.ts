@@ -81,6 +81,23 @@ describe('rules', () => {
       [0, 1, ended('relativeChange')]
     ])
   })
+  it('do not hold above it, and what a step may move grows with the parameters', () => {
+    expect(statuses(stepping(() => ({ value: 1, norm: 0.6, params: one }), { gradientNorm: 0.5 }))).toHaveLength(4)
+    // 1 → 10 → 14: the second moves by 0.4 of where it began.
+    const moves = (relativeChange: number): ReadonlyArray<unknown> =>
+      statuses(
+        stepping(({ mean }) => ({ ...still, params: Params.of({ mean: [mean.values[0] === 1 ? 10 : 14] }) }), {
+          relativeChange,
+          steps: 2
+        })
+      )
+    expect(moves(0.41)).toEqual([
+      [0, 0, running],
+      [0, 1, running],
+      [0, 2, ended('relativeChange')]
+    ])
+    expect(moves(0.39).at(-1)).toEqual([0, 2, ended('steps')])
+  })
   it('of 0 never hold, not even where nothing moves', () => {
     expect(statuses(stepping(() => ({ value: 1, norm: 0, params: one })))).toHaveLength(4)
   })
@@ -133,6 +150,36 @@ describe('Run.codec', () => {
     expect(messages({})).toBe('read')
     expect(messages({ stage: 1 })).toEqual(['a state of another program'])
     expect(messages({ step: -1 })).toEqual(['not a whole number ≥ 0'])
+  })
+  const problem = Problem.of('a', 1, '2', 'try 2')
+  it.each([
+    running,
+    ended('steps', 'StageEnded'),
+    ended('gradientNorm'),
+    ended('relativeChange'),
+    { _tag: 'Failed', problem }
+  ])('reads the status %j', status => {
+    expect(codec.decode({ ...json, status })).toEqual(E.right({ ...state, status }))
+  })
+  it.each([
+    { status: null },
+    { status: { _tag: 'Paused' } },
+    { status: { _tag: 'StageEnded' } },
+    { status: { _tag: 'Finished', rule: 'patience' } },
+    { status: { _tag: 'Failed' } },
+    { status: { _tag: 'Failed', problem: { ...problem, _tag: 'Trouble' } } },
+    { status: { _tag: 'Failed', problem: { ...problem, remedy: 1 } } },
+    { key: {} },
+    { key: { _tag: 'Seed', k0: 1, k1: 2 } },
+    { key: { _tag: 'Key', k0: 1 } },
+    { stage: 0.5 },
+    { step: '1' },
+    { value: 'small' },
+    { params: {} },
+    { params: Params.codec.encode(Params.of({ means: [1] })) },
+    { memory: 1 }
+  ])('does not read %j', changed => {
+    expect(E.isLeft(codec.decode({ ...json, ...changed }))).toBe(true)
   })
   it('knows a state when it sees one', () => {
     expect(codec.is(state)).toBe(true)

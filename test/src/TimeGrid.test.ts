@@ -51,6 +51,10 @@ describe.each(schedules)('on $name', ({ schedule }) => {
   })
 })
 
+it('a constant grid has a time for each end of its steps', () => {
+  expect(TimeGrid.times(Schedule.edm)(all[4])).toEqual(Float64Array.of(0.5, 0.5, 0.5, 0.5))
+})
+
 describe('descriptions', () => {
   it('print as the code that builds them, each with a formula of its own', () => {
     expect(all.map(TimeGrid.show)).toEqual([
@@ -60,7 +64,13 @@ describe('descriptions', () => {
       'TimeGrid.listed([0.9, 0.5, 0])',
       'TimeGrid.constant({ time: 0.5, steps: 3 })'
     ])
-    expect(new Set(all.map(TimeGrid.formula)).size).toBe(all.length)
+    expect(all.map(TimeGrid.formula)).toEqual([
+      't from 0.9 to 0.001 in 7 equal steps',
+      't from 0.9 to 0.001 in 7 equal steps of log(α²/σ²)',
+      't from 0.9 to 0.001 in 7 equal steps of (σ/α)^(1/7)',
+      't = 0.9, 0.5, 0',
+      't = 0.5 for 3 steps'
+    ])
   })
 
   it('survive JSON, and nothing else is read', () => {
@@ -111,7 +121,14 @@ describe('refusals', () => {
 
   it('what the other kinds need', () => {
     expect(fields(TimeGrid.karras({ from: 2, to: 0, steps: 3, rho: 0 }))).toEqual(['rho'])
-    expect(fields(TimeGrid.listed([2]))).toEqual(['times'])
+    expect(refused(TimeGrid.listed([2]))).toEqual(['times: a list of 1 is not at least two times; add the clean end'])
+    expect(refused(TimeGrid.listed([0.9, 1.5]), cosine)).toEqual([
+      `times[1]: 1.5 is not a time of ${Schedule.show(cosine)}, ≥ 0; try 0.001`,
+      'times[1]: 1.5 is not < 0.9: times fall from noise to data; swap the two'
+    ])
+    expect(refused(TimeGrid.uniform({ from: 0.5, to: 1, steps: 1 }), cosine)).toEqual([
+      'to: 1 is not < 0.5: times fall from noise to data; swap the two'
+    ])
     expect(fields(TimeGrid.listed([]))).toEqual(['times'])
     expect(fields(TimeGrid.listed([0, 1, 1, 0.5, -1]))).toEqual(['times[0]', 'times[1]', 'times[2]', 'times[4]'])
     expect(fields(TimeGrid.constant({ time: 0, steps: 0 }))).toEqual(['time', 'steps'])

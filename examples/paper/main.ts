@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { draw } from './charts.js'
 import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
+import * as expectationMaximization from './expectation-maximization.js'
 import * as spectral from './spectral.js'
 import * as twoGaussians from './two-gaussians.js'
 
 /** In the order of the document. */
 const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unknown> }> = [
   { name: 'two-gaussians', main: twoGaussians.main },
+  { name: 'expectation-maximization', main: expectationMaximization.main },
   { name: 'spectral', main: spectral.main }
 ]
 

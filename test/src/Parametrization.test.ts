@@ -145,6 +145,67 @@ it('prints the weight of each relative to the score', () => {
   ])
 })
 
+it('prints the code and the loss of each, and all are well', () => {
+  expect(all.map(Parametrization.show)).toEqual([
+    'Parametrization.score',
+    'Parametrization.noise',
+    'Parametrization.data',
+    'Parametrization.velocity',
+    'Parametrization.flow',
+    'Parametrization.edm({ sigmaData: 0.5 })',
+    'Parametrization.edm({ sigmaData: 1.3 })'
+  ])
+  expect(all.map(Parametrization.lossFormula)).toEqual([
+    '|s(x_t) + z/σ|²',
+    '|ε(x_t) − z|²',
+    '|x̂_0(x_t) − x_0|²',
+    '|v(x_t) − (αz − σx_0)|²',
+    '|u(x_t) − (z − x_0)|²',
+    '|F(x_t) − (x_0 − c_skip x_t)/c_out|²',
+    '|F(x_t) − (x_0 − c_skip x_t)/c_out|²'
+  ])
+  expect(all.map(Parametrization.problems)).toEqual(all.map(() => []))
+})
+
+it('what each is to match is what is published of data and noise, each row at its own level', () => {
+  const clean = [0.4, -2, 1, 0.1, 3, -1, 0.2, 0.9]
+  const noise = [1, 2, -3, 0.5, 0.1, 7, -0.2, 1]
+  for (const parametrization of all) {
+    const { values } = compute(() =>
+      Parametrization.targetTensor(parametrization)({
+        alpha: tensor(
+          levels.map(({ alpha }) => alpha),
+          [4, 1]
+        ),
+        sigma: tensor(
+          levels.map(({ sigma }) => sigma),
+          [4, 1]
+        )
+      })(tensor(clean, [4, 2]), tensor(noise, [4, 2]))
+    )
+    clean.forEach((x0, i) => {
+      const level = levels[Math.floor(i / 2)]
+      // EDM's form on x/α takes the small difference of large numbers where there is little signal.
+      close(values[i], published(parametrization, level, x0, noise[i]), Math.max(1, level.sigma / level.alpha) ** 2)
+    })
+  }
+})
+
+it('asks for infinite weight where what is asked for is not shown, and for none of what is not asked for', () => {
+  const noSignal = { alpha: 0, sigma: 2 }
+  const noNoise = { alpha: 2, sigma: 0 }
+  const weight = (
+    from: Parametrization.Parametrization,
+    to: Parametrization.Parametrization,
+    at: Schedule.Level
+  ): number => Parametrization.weight(from, to)(at)
+  expect(weight(Parametrization.noise, Parametrization.data, noSignal)).toBe(Infinity)
+  expect(weight(Parametrization.data, Parametrization.noise, noNoise)).toBe(Infinity)
+  expect(weight(Parametrization.score, Parametrization.noise, noSignal)).toBe(4)
+  expect(weight(Parametrization.score, Parametrization.score, noNoise)).toBe(1)
+  expect(weight(Parametrization.velocity, Parametrization.data, noNoise)).toBe(0)
+})
+
 it('EDM is c_skip and c_out of its paper', () => {
   // σ = 1, σ_d = ½: c_skip = 0.2, c_out = 1/√5.
   const { ofOutput, ofPoint } = Parametrization.coefficients(

@@ -3,7 +3,7 @@
  *
  * Stryker's runner for Vitest starts a worker and imports every module again for each mutant: over half a second, in
  * which no test runs. Here the tests that guard a file are bundled once, with all that they import, and the bundle is
- * evaluated anew for each mutant, in milliseconds. What a module computes while it is loaded is therefore mutated too,
+ * evaluated anew for each mutant, in milliseconds, and the tests run, the quickest first, until one fails. What a module computes while it is loaded is therefore mutated too,
  * and no mutant sees what an earlier one left behind. `expect` is Vitest's own.
  */
 import { createHash } from 'node:crypto'
@@ -166,6 +166,8 @@ const guarding = sources => [...new Set(sources.flatMap(source => guards[basenam
 class BundleTestRunner {
   #namespace = (globalThis.__stryker__ ??= {})
   #bundles = new Map()
+  /** How long each test took on the code as it is. */
+  #durations = new Map()
 
   capabilities() {
     return { reloadEnvironment: true }
@@ -186,6 +188,7 @@ class BundleTestRunner {
       stryker.currentTestId = id
     })
     stryker.currentTestId = undefined
+    this.#durations = new Map(results.map(({ id, timeSpentMs }) => [id, timeSpentMs]))
     return { status: 'complete', tests: results, mutantCoverage: stryker.mutantCoverage }
   }
 
@@ -197,7 +200,10 @@ class BundleTestRunner {
     stryker.activeMutant = mutantActivation === 'static' ? activeMutant.id : undefined
     try {
       const chosen = testFilter === undefined ? undefined : new Set(testFilter)
-      const tests = collected(evaluate).filter(({ id }) => chosen === undefined || chosen.has(id))
+      const duration = ({ id }) => this.#durations.get(id) ?? 0
+      const tests = collected(evaluate)
+        .filter(({ id }) => chosen === undefined || chosen.has(id))
+        .sort((a, b) => duration(a) - duration(b))
       stryker.activeMutant = activeMutant.id
       const results = await run(tests, true, () => undefined)
       const failed = results.find(({ status }) => status === FAILED)

@@ -39,17 +39,13 @@ const times = fc.integer({ min: 3, max: 15 }).map(k => TimeLaw.at(k / 10))
 
 const casesOf = <P extends string>(
   score: Score.Score<P>,
-  objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>
+  objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>,
+  rows = Arbitrary.minRows(score)
 ): fc.Arbitrary<Case<P>> =>
   Arbitrary.dims.chain(dim =>
     fc.record({
       objective: fc.tuple(fc.constantFrom(...objectives), times).map(([objective, time]) => objective(time)),
-      points: Arbitrary.points({
-        minRows: Arbitrary.minRows(score),
-        maxRows: Math.max(2, Arbitrary.minRows(score)),
-        extent: 1.5,
-        far: 1
-      })(dim),
+      points: Arbitrary.points({ minRows: rows, maxRows: Math.max(2, rows), extent: 1.5, far: 1 })(dim),
       params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
       seed: Arbitrary.seeds
     })
@@ -103,6 +99,57 @@ const exact = <P extends string>(score: Score.Score<P>, { objective, points, par
 const nameOf = (instance: Instance): string =>
   typeof instance === 'function' ? 'Expectation.fixed(fresh noise)' : Expectation.show(instance)
 
+/** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
+const meanIsExact = <P extends string>(
+  { name, source, of }: { readonly name: string; readonly source: string; readonly of: string },
+  instance: Instance,
+  score: Score.Score<P>,
+  cases: fc.Arbitrary<Case<P>>,
+  exactForm: (objective: Objective.Objective) => Objective.Objective,
+  { repeats = 300, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions
+): Law =>
+  law(
+    {
+      name,
+      statement:
+        `∀ θ, x, t: the mean of value and gradient over ${repeats} keys is ${of}, up to ${errors} standard errors and 1e-3 ` +
+        '(1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability below 1e-6 (2e-9 for ' +
+        'a normal mean), so that a seed once seen to pass is never flaky.',
+      source
+    },
+    cases,
+    showWith(score, nameOf(instance)),
+    each => {
+      const found = repeated(evaluate, score, instance, each, repeats)
+      return exact(score, { ...each, objective: exactForm(each.objective) }).every((wanted, i) => {
+        const values = found.map(row => row[i])
+        const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
+        return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [mean(values)], [wanted], tolerance)
+      })
+    }
+  )
+
+/** The law of an estimate, that draws more than noise: its mean is that of the exact form it stands for. */
+export const unbiased = <P extends string>(
+  objective: Objective.Objective,
+  exactForm: Objective.Objective,
+  score: Score.Score<P>,
+  options: ExpectationOptions = {}
+): Law =>
+  meanIsExact(
+    {
+      name: 'its mean is that of its exact form',
+      of: `that of ${Objective.show(exactForm)} over all noise`,
+      source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates'
+    },
+    Expectation.monteCarlo(),
+    score,
+    // Fewer rows leave no half from which the other's coefficient is taken.
+    casesOf(score, [() => objective], 6),
+    () => exactForm,
+    { repeats: 200, ...options }
+  )
+
 /**
  * The laws of an expectation for a score: the mean it estimates, and that it looks at its key only if it is random.
  *
@@ -118,30 +165,23 @@ const nameOf = (instance: Instance): string =>
 export const expectation = <P extends string>(
   instance: Instance,
   score: Score.Score<P>,
-  { repeats = 300, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
+  options: ExpectationOptions = {}
 ): ReadonlyArray<Law> => {
+  const { evaluate = Compile.valueAndGrad } = options
   const cases = casesOf(score, [Objective.denoising, Objective.implicit])
   const show = showWith(score, nameOf(instance))
   return [
-    law(
+    meanIsExact(
       {
         name: 'its mean is that over all noise',
-        statement:
-          `∀ θ, x, t: the mean of value and gradient over ${repeats} keys is the exact one, up to ${errors} standard errors and 1e-3 ` +
-          '(1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability below 1e-6 (2e-9 for ' +
-          'a normal mean), so that a seed once seen to pass is never flaky.',
+        of: 'the exact one',
         source: 'Rao–Blackwell; law of large numbers'
       },
+      instance,
+      score,
       cases,
-      show,
-      each => {
-        const found = repeated(evaluate, score, instance, each, repeats)
-        return exact(score, each).every((wanted, i) => {
-          const values = found.map(row => row[i])
-          const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
-          return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [mean(values)], [wanted], tolerance)
-        })
-      }
+      objective => objective,
+      options
     ),
     ...(typeof instance === 'function'
       ? []

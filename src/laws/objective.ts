@@ -17,6 +17,7 @@ import * as TimeLaw from '../TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
+import { unbiased } from './expectation.js'
 import type { Law } from './Law.js'
 import { slope } from './score.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -69,23 +70,71 @@ const show =
       `pipe(points, Compile.valueAndGrad(loss), Either.map(f => f(params, Key.fromSeed(${seed}))))`
     ].join('\n')
 
-/** What is claimed of each kind of term unless a user claims more. */
-const claims = Tagged.fold<Objective.Term>()<{
+/** What is claimed of a term. */
+interface Claims {
   /** Minimised by the truth, and turning with the axes. */
   readonly proper: boolean
   /** Noise may be integrated by quadrature. */
   readonly integrates: boolean
-}>({
-  Denoising: () => ({ proper: true, integrates: true }),
-  Implicit: ({ divergence }) => ({ proper: true, integrates: divergence === undefined }),
-  Likelihood: () => ({ proper: true, integrates: true }),
-  ControlVariate: () => ({ proper: true, integrates: false }),
-  Regularizer: () => ({ proper: false, integrates: true }),
-  Custom: () => ({ proper: false, integrates: false })
+  /** It tells no component from another. */
+  readonly alike: boolean
+  /** The gradient is the derivative of the value, and smooth enough for differences. */
+  readonly differentiates: boolean
+  /** What it is an unbiased estimate of, by what it draws beside the noise; null of what draws no more. */
+  readonly exact: Objective.Objective | null
+}
+
+/** What is claimed of each kind of term unless a user claims more. */
+const claims = Tagged.fold<Objective.Term>()<Claims>({
+  Denoising: () => ({ proper: true, integrates: true, alike: true, differentiates: true, exact: null }),
+  Implicit: ({ timeLaw, divergence }) => ({
+    proper: true,
+    integrates: divergence === undefined,
+    alike: true,
+    differentiates: true,
+    exact: divergence === undefined ? null : Objective.implicit(timeLaw)
+  }),
+  Likelihood: () => ({ proper: true, integrates: true, alike: true, differentiates: true, exact: null }),
+  ControlVariate: ({ timeLaw, parametrization }) => ({
+    proper: true,
+    integrates: false,
+    alike: true,
+    // The coefficient counts as constant.
+    differentiates: false,
+    exact: Objective.denoising(timeLaw, parametrization)
+  }),
+  Regularizer: ({ norm, smoothing, towards }) => ({
+    proper: false,
+    integrates: true,
+    alike: towards === null,
+    // Differences see the corner of |θ| unless it is rounded off.
+    differentiates: norm === 'l2' || smoothing >= 0.1,
+    exact: null
+  }),
+  Custom: () => ({ proper: false, integrates: false, alike: true, differentiates: true, exact: null })
 })
 
-const claimed = (objective: Objective.Objective, claim: 'proper' | 'integrates'): boolean =>
+const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
   Objective.terms(objective).every(({ term }) => claims(term)[claim])
+
+/** Whether it draws more than noise, from the key: then noise cannot be given, nor follow a change of the data. */
+const isEstimate = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).some(({ term }) => claims(term).exact !== null)
+
+/** The objective with what its estimates stand for in their place. */
+const exactForm: (objective: Objective.Objective) => Objective.Objective = (() => {
+  const ofTerm = (term: Objective.Term): Objective.Objective => claims(term).exact ?? term
+  return Objective.fold<Objective.Objective>({
+    Denoising: ofTerm,
+    Implicit: ofTerm,
+    ControlVariate: ofTerm,
+    Likelihood: ofTerm,
+    Regularizer: ofTerm,
+    Weight: ({ objective, ...rest }) => ({ ...rest, objective: exactForm(objective) }),
+    Sum: ({ objectives, ...rest }) => ({ ...rest, objectives: objectives.map(exactForm) }),
+    Custom: ofTerm
+  })
+})()
 
 /** A direction in the space of the parameters, of norm 1. */
 const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
@@ -117,8 +166,8 @@ const follow =
 
 /**
  * The laws of an objective for a score. A custom objective or a regularizer is checked as it stands; say `isotropic` or
- * `proper` where you claim them. Not for control variates and estimated divergences: their probes are drawn from the key,
- * so that their noise cannot follow a change of the data.
+ * `proper` where you claim them. Control variates and estimated divergences draw more than noise: of them the laws are
+ * held that need no noise to be given, and that their mean is that of the exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -143,12 +192,19 @@ export const objective = <P extends string>(
     ...gradient(objective, score, options),
     ...symmetries(objective, score, options),
     ...algebra(objective, score, options),
-    ...(isProper ? proper(objective, score, options) : [])
+    ...(isEstimate(objective)
+      ? [unbiased(objective, exactForm(objective), score, options.evaluate && { evaluate: options.evaluate })]
+      : isProper
+        ? proper(objective, score, options)
+        : [])
   ]
 }
 
 interface Setting<P extends string> {
-  /** Cases whose noise is fixed, or integrated by quadrature where that applies: it can follow a change of the data. */
+  /**
+   * Cases whose noise is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of
+   * estimates, drawn from the key.
+   */
   readonly fixed: fc.Arbitrary<Case<P>>
   /** Cases whose noise may also be drawn from the key. */
   readonly drawn: fc.Arbitrary<Case<P>>
@@ -182,8 +238,11 @@ const setting = <P extends string>(
     evaluate = Compile.valueAndGrad
   }: ObjectiveOptions<P>
 ): Setting<P> => {
+  const drawn = fc
+    .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
+    .map(Expectation.monteCarlo)
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
-    Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
+    isEstimate(objective) ? drawn : Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
     ...(score._tag === 'SymmetricPair' && claimed(objective, 'integrates')
       ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
         [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
@@ -207,10 +266,7 @@ const setting = <P extends string>(
   }
   return {
     fixed: cases(fixed),
-    drawn: cases(points => [
-      ...fixed(points),
-      fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() }).map(Expectation.monteCarlo)
-    ]),
+    drawn: cases(points => [...fixed(points), drawn]),
     schedules,
     slack,
     compile,
@@ -238,7 +294,7 @@ export const gradient = <P extends string>(
     return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
   }
 
-  return [
+  const differentiable: ReadonlyArray<Law> = [
     law(
       {
         name: 'gradient is that of the value',
@@ -279,7 +335,10 @@ export const gradient = <P extends string>(
         const wanted = (16 * pair(h) - pair(2 * h)) / (12 * h * h)
         return agree('curvature along v', [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r ** 4)
       }
-    ),
+    )
+  ]
+  return [
+    ...(claimed(objective, 'differentiates') ? differentiable : []),
     law(
       {
         name: 'is finite on awkward data',
@@ -335,7 +394,7 @@ export const symmetries = <P extends string>(
   const tolerance =
     'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-  return [
+  const ofRows: ReadonlyArray<Law> = [
     law(
       {
         name: 'does not know the order of the rows',
@@ -369,8 +428,11 @@ export const symmetries = <P extends string>(
         const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
         return { points: repeat(points), expectation: follow(repeat)(expectation) }
       })
-    ),
-    ...(relabel === undefined
+    )
+  ]
+  return [
+    ...(isEstimate(objective) ? [] : ofRows),
+    ...(relabel === undefined || !claimed(objective, 'alike')
       ? []
       : [
           law(
@@ -387,7 +449,7 @@ export const symmetries = <P extends string>(
             )
           )
         ]),
-    ...(rotate === undefined || !isotropic
+    ...(rotate === undefined || !isotropic || isEstimate(objective)
       ? []
       : [
           law(
@@ -450,6 +512,7 @@ export const algebra = <P extends string>(
         agree('L', value(found), total(value), tolerance) && agree('∇L', gradient(found), total(gradient), tolerance)
       )
     }
+  // In a sum each term draws from a key of its own: what draws alone cannot be compared.
   const other = Objective.implicit(TimeLaw.at(0.2))
   const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
 
@@ -467,22 +530,26 @@ export const algebra = <P extends string>(
         weight => [[weight, objective]]
       )
     ),
-    law(
-      {
-        name: 'summing adds',
-        statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
-        source: 'linearity of the expectation'
-      },
-      fixed,
-      title,
-      linear(
-        weight => Objective.sum([objective, Objective.weight(weight)(other)]),
-        weight => [
-          [1, objective],
-          [weight, other]
-        ]
-      )
-    )
+    ...(isEstimate(objective)
+      ? []
+      : [
+          law(
+            {
+              name: 'summing adds',
+              statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
+              source: 'linearity of the expectation'
+            },
+            fixed,
+            title,
+            linear(
+              weight => Objective.sum([objective, Objective.weight(weight)(other)]),
+              weight => [
+                [1, objective],
+                [weight, other]
+              ]
+            )
+          )
+        ])
   ]
 }
 

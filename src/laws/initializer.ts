@@ -1,0 +1,495 @@
+/** Laws of initializers: of every start, and of what each says that it is. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { symmetricEigen } from '../../lib/linalg.js'
+import * as Initializer from '../Initializer.js'
+import * as Params from '../Params.js'
+import * as Points from '../Points.js'
+import * as Score from '../Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { sameBits } from './bits.js'
+import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
+
+export interface InitializerOptions {
+  /** What is believed to be its start of a score on points; by default what `Initializer` makes of it. */
+  readonly interpret?: typeof Initializer.interpret
+  /** Data of a dimension, awkward ones among them. */
+  readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
+  /** Whether the start moves with the data; by default where it is made of them. */
+  readonly moves?: boolean
+  /** Whether the start turns with the data. */
+  readonly turns?: boolean
+  /** Starts that a mean is taken over. */
+  readonly repeats?: number
+  /** Multiplies every tolerance below. */
+  readonly slack?: number
+}
+
+interface Case {
+  readonly points: Points.Points
+  /** In general position: no two distances are equal. */
+  readonly scattered: Points.Points
+  readonly seed: number
+}
+
+// —— claims ——
+
+/** The dimension that values written out have; null of what takes any. */
+const dimensionOf: (initializer: Initializer.Initializer) => number | null = Initializer.fold<number | null>({
+  Gaussian: () => null,
+  OnSphere: () => null,
+  FromData: () => null,
+  KMeansPlusPlus: () => null,
+  KMeans: () => null,
+  Spectral: () => null,
+  MomentsMatched: () => null,
+  WarmStart: ({ centres }) => centres[0].length,
+  Values: ({ values }) => {
+    const [{ shape }] = Params.names(values).flatMap(name => (name.startsWith('mean') ? [values[name]] : []))
+    return shape[shape.length - 1]
+  },
+  Centres: ({ centres }) => centres[0].length,
+  BestOf: ({ initializer }) => dimensionOf(initializer),
+  Perturbed: ({ initializer }) => dimensionOf(initializer)
+})
+
+const movesWith = (isPair: boolean): ((initializer: Initializer.Initializer) => boolean) => {
+  const of: (initializer: Initializer.Initializer) => boolean = Initializer.fold<boolean>({
+    Gaussian: () => false,
+    OnSphere: () => true,
+    FromData: () => true,
+    KMeansPlusPlus: () => true,
+    KMeans: () => true,
+    Spectral: () => !isPair,
+    MomentsMatched: () => true,
+    WarmStart: () => false,
+    Values: () => false,
+    Centres: () => false,
+    BestOf: ({ initializer }) => of(initializer),
+    Perturbed: ({ initializer }) => of(initializer)
+  })
+  return of
+}
+
+const turnsWith: (initializer: Initializer.Initializer) => boolean = Initializer.fold<boolean>({
+  Gaussian: () => false,
+  // Directions are drawn by coordinates.
+  OnSphere: () => false,
+  FromData: () => true,
+  KMeansPlusPlus: () => true,
+  KMeans: () => true,
+  Spectral: () => true,
+  MomentsMatched: () => false,
+  WarmStart: () => false,
+  Values: () => false,
+  Centres: () => false,
+  BestOf: ({ initializer }) => turnsWith(initializer),
+  Perturbed: () => false
+})
+
+/** Whether the key does not matter. */
+const isFixed = (isPair: boolean): ((initializer: Initializer.Initializer) => boolean) => {
+  const of: (initializer: Initializer.Initializer) => boolean = Initializer.fold<boolean>({
+    Gaussian: () => false,
+    OnSphere: () => false,
+    FromData: () => false,
+    KMeansPlusPlus: () => false,
+    KMeans: () => false,
+    Spectral: () => isPair,
+    MomentsMatched: () => false,
+    WarmStart: ({ radius }) => radius === 0,
+    Values: () => true,
+    Centres: () => true,
+    BestOf: ({ initializer }) => of(initializer),
+    Perturbed: ({ scale, initializer }) => scale === 0 && of(initializer)
+  })
+  return of
+}
+
+// —— what is compared ——
+
+const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<Density.Row> => {
+  const named: Params.Params<string> = params
+  return Params.names(named)
+    .filter(name => name === 'mean' || name === 'means')
+    .flatMap(name => {
+      const { shape, values } = named[name]
+      const dim = shape[shape.length - 1]
+      return Density.rowsOf({ rows: values.length / dim, dim, values })
+    })
+}
+
+const distance = (a: Density.Row, b: Density.Row): number => Math.hypot(...Density.minus(a, b))
+
+const weightsOf = (points: Points.Points): ReadonlyArray<number> =>
+  Array.from(points.weights ?? new Float64Array(points.rows).fill(1))
+
+/** The weighted mean of the least squared distance to a centre, and which centre that is. */
+const nearest = (
+  points: Points.Points,
+  centres: ReadonlyArray<Density.Row>
+): { readonly inertia: number; readonly labels: ReadonlyArray<number> } => {
+  const weights = weightsOf(points)
+  const found = Density.rowsOf(points).map(row => {
+    const distances = centres.map(centre => distance(row, centre) ** 2)
+    const least = Math.min(...distances)
+    return { least, label: distances.indexOf(least) }
+  })
+  return {
+    inertia: found.reduce((sum, { least }, i) => sum + weights[i] * least, 0) / weights.reduce((a, b) => a + b, 0),
+    labels: found.map(({ label }) => label)
+  }
+}
+
+const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** Numbers that claim to be normal, of mean 0 and the given deviation: their first two moments, to six standard errors. */
+const areNormal = (what: string, values: ReadonlyArray<number>, deviation: number): boolean =>
+  agree(`mean of ${what}`, [mean(values)], [0], (6 * deviation) / Math.sqrt(values.length)) &&
+  agree(
+    `mean square of ${what}`,
+    [mean(values.map(value => value * value))],
+    [deviation ** 2],
+    6 * deviation ** 2 * Math.sqrt(2 / values.length)
+  )
+
+/** (Cov − I)₊, in the direction u. */
+const excessAlong = (points: Points.Points, u: Density.Row): number => {
+  const { dim } = points
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
+  return values.reduce((sum, value, i) => {
+    const along = dot(u, vectors.values.subarray(i * dim, (i + 1) * dim))
+    return sum + Math.max(value - 1, 0) * along * along
+  }, 0)
+}
+
+/** What a start is to be, by the words of its description. */
+const isAsSaid =
+  <P extends string>(
+    score: Score.Score<P>,
+    start: (initializer: Initializer.Initializer, points: Points.Points) => (key: Key.Key) => Params.Params<P>,
+    repeats: number,
+    slack: number
+  ) =>
+  ({ points, scattered, seed }: Case): ((initializer: Initializer.Initializer) => boolean) => {
+    const key = Key.fromSeed(seed)
+    const keys = Key.split(repeats)(key)
+    const r = 1 + greatest(points.values)
+    const rows = Density.rowsOf(points)
+    const weights = weightsOf(points)
+    const close = slack * 1e-13 * r
+    const once = (initializer: Initializer.Initializer): ReadonlyArray<Density.Row> =>
+      centresOf(start(initializer, points)(key))
+    const areRows = (centres: ReadonlyArray<Density.Row>): boolean =>
+      centres.every(centre =>
+        holds(
+          rows.some((row, i) => weights[i] > 0 && sameBits(row, centre)) || weights.some(weight => weight === 0),
+          () => `(${centre.join(', ')}) is no row of the data`
+        )
+      )
+    const atDistance = (
+      centres: ReadonlyArray<Density.Row>,
+      from: ReadonlyArray<Density.Row>,
+      radius: number
+    ): boolean =>
+      agree(
+        'distances',
+        centres.map((centre, k) => distance(centre, from[k % from.length])),
+        centres.map(() => radius),
+        close + 1e-14 * greatest(from.flat())
+      )
+    return Initializer.fold<boolean>({
+      Gaussian: ({ scale }) => {
+        const drawn = keys.map(start(Initializer.gaussian({ scale }), points))
+        const values = drawn.flatMap(params =>
+          O.isSome(Score.interpret(score).family) ? centresOf(params).flat() : flat(params)
+        )
+        return areNormal('centres', values, scale)
+      },
+      OnSphere: initializer => atDistance(once(initializer), [Array.from(Points.mean(points))], initializer.radius),
+      FromData: initializer => {
+        const centres = once(initializer)
+        const often = (row: Density.Row, of: ReadonlyArray<Density.Row>): number =>
+          of.filter(other => sameBits(row, other)).length
+        return (
+          areRows(centres) &&
+          centres.every(centre =>
+            holds(often(centre, centres) <= often(centre, rows), () => `(${centre.join(', ')}) is taken too often`)
+          )
+        )
+      },
+      KMeansPlusPlus: initializer => {
+        const centres = once(initializer)
+        const different = new Set(rows.filter((_, i) => weights[i] > 0).map(row => row.join())).size
+        return (
+          areRows(centres) &&
+          holds(
+            new Set(centres.map(row => row.join())).size >= Math.min(centres.length, different),
+            () => 'a row is taken twice, and another not at all'
+          )
+        )
+      },
+      KMeans: initializer => {
+        const at = (steps: number): ReadonlyArray<Density.Row> =>
+          centresOf(start({ ...initializer, steps }, scattered)(key))
+        const [less, more] = [initializer.steps, initializer.steps + 1].map(
+          steps => nearest(scattered, at(steps)).inertia
+        )
+        const settled = at(60)
+        const { labels } = nearest(scattered, settled)
+        const means = settled.map((centre, k) => {
+          const own = Density.rowsOf(scattered).filter((_, i) => labels[i] === k)
+          return own.length === 0
+            ? centre
+            : Density.combine(
+                own.map(() => 1 / own.length),
+                own,
+                scattered.dim
+              )
+        })
+        return (
+          holds(more <= less * (1 + 1e-12), () => `one step more raises the mean square from ${less} to ${more}`) &&
+          agree('settled centres', settled.flat(), means.flat(), slack * 1e-12 * (1 + greatest(scattered.values)))
+        )
+      },
+      Spectral: initializer => {
+        const { dim } = scattered
+        const isPair = score._tag === 'SymmetricPair'
+        const found = centresOf(start(initializer, scattered)(key))
+        const origin = isPair ? Array.from({ length: dim }, () => 0) : Array.from(Points.mean(scattered))
+        const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
+        const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
+        const top = slack * 1e-10 * (1 + greatest(values)) ** 2
+        return found.every(centre => {
+          const away = Density.minus(centre, origin)
+          const image = away.map((_, i) => dot(moment.subarray(i * dim, (i + 1) * dim), away))
+          return (
+            // K centres lie in the plane of the first K − 1 directions: for two of them, on a line.
+            (!isPair && found.length !== 2) ||
+            (agree('Ĉc', image, Density.scale(values[0], away), top * (1 + greatest(away))) &&
+              (!isPair || agree('|c|²', [dot(away, away)], [Math.max(values[0] - 1, 1 / scattered.rows)], top)))
+          )
+        })
+      },
+      MomentsMatched: initializer => {
+        const centres = keys.flatMap(key => centresOf(start(initializer, scattered)(key)))
+        const direction = Array.from(Key.normal(scattered.dim)(key))
+        const u = Density.scale(1 / Math.hypot(...direction), direction)
+        const origin = Array.from(Points.mean(scattered))
+        const along = centres.map(centre => dot(u, Density.minus(centre, origin)))
+        const deviation = Math.sqrt(excessAlong(scattered, u))
+        // Where there is no excess all centres are the mean, up to the root of a rounding.
+        return areNormal('centres along a direction', along, Math.max(deviation, 1e-6))
+      },
+      WarmStart: initializer => atDistance(once(initializer), initializer.centres, initializer.radius),
+      Values: initializer =>
+        holds(
+          // Parameters of one's own are those of the score, which has just been checked.
+          sameBits(start(initializer, points)(key), initializer.values),
+          () => 'the values are others'
+        ),
+      Centres: initializer => agree('centres', once(initializer).flat(), initializer.centres.flat(), 0),
+      BestOf: ({ count, initializer }) => {
+        const meaning = Density.meaning(score)
+        const likelihood = (params: Params.Params<P>): number =>
+          O.isNone(meaning)
+            ? NaN
+            : Density.rowsOf(scattered).reduce(
+                (sum, row) => sum + Density.logDensity(row)(meaning.value(params)) / scattered.rows,
+                0
+              )
+        const best = likelihood(start(Initializer.bestOf(count)(initializer), scattered)(key))
+        const each = Key.split(count)(key).map(start(initializer, scattered)).map(likelihood)
+        return holds(
+          each.every(other => other <= best + 1e-10 * (1 + Math.abs(best))) &&
+            each.some(other => Math.abs(other - best) <= 1e-10 * (1 + Math.abs(best))),
+          () => `of ${each.join(', ')} it takes ${best}`
+        )
+      },
+      Perturbed: ({ scale, initializer }) => {
+        const moved = start(Initializer.perturbed(scale)(initializer), points)
+        const still = start(initializer, points)
+        const size = 1 + greatest(flat(still(key)))
+        const off = keys.flatMap(key =>
+          Array.from(Density.minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))))
+        )
+        return areNormal('displacements', off, Math.max(scale, 1e-12 * size))
+      }
+    })
+  }
+
+/**
+ * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of the start.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Initializer, Score } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.initializer(Initializer.kMeans({ steps: 5 }), Score.spherical({ components: 2 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ */
+export const initializer = <P extends string>(
+  initializer: Initializer.Initializer,
+  score: Score.Score<P>,
+  options: InitializerOptions = {}
+): ReadonlyArray<Law> => {
+  const isPair = score._tag === 'SymmetricPair'
+  const { rotate, translate, relabel } = symmetriesOf(score)
+  const least = Arbitrary.minRows(score)
+  const {
+    interpret = Initializer.interpret,
+    points = Arbitrary.points({ minRows: least, far: 1e6 }),
+    moves = movesWith(isPair)(initializer),
+    turns = turnsWith(initializer),
+    repeats = 200,
+    slack = 1
+  } = options
+  const dim = dimensionOf(initializer)
+  const cases: fc.Arbitrary<Case> = (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
+    fc.record({
+      points: points(dim),
+      scattered: fc.tuple(fc.integer({ min: least + 3, max: least + 6 }), Arbitrary.seeds).map(([rows, seed]) => ({
+        rows,
+        dim,
+        values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => 2 * z)
+      })),
+      seed: Arbitrary.seeds
+    })
+  )
+  const start = (of: Initializer.Initializer, points: Points.Points): ((key: Key.Key) => Params.Params<P>) =>
+    compiled(interpret(score, points)(of))
+  const started = (points: Points.Points, seed: number): Params.Params<P> =>
+    start(initializer, points)(Key.fromSeed(seed))
+  const show = ({ points, scattered, seed }: Case): string =>
+    [
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `pipe(${Initializer.show(initializer)}, Initializer.interpret(${Score.show(score)}, points)) // Key.fromSeed(${seed})`,
+      `// or of ${Arbitrary.showPoints(scattered)}`
+    ].join('\n')
+  /** Both the same, up to the order of the components that a symmetry does not tell apart. */
+  const alike = (
+    what: string,
+    found: Params.Params<P>,
+    wanted: Params.Params<P>,
+    tolerance: number,
+    seed: number
+  ): boolean => {
+    const other = isPair && relabel !== undefined ? relabel(seed)(wanted) : wanted
+    const off = (of: Params.Params<P>): number => greatest(Density.minus(flat(found), flat(of)))
+    return agree(what, flat(found), flat(off(other) < off(wanted) ? other : wanted), tolerance)
+  }
+
+  return [
+    law(
+      {
+        name: 'a start has the names and shapes of the score',
+        statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
+        source: 'definition of Score.shapes'
+      },
+      cases,
+      show,
+      ({ points, seed }) => {
+        const params = started(points, seed)
+        return holds(
+          sameBits(Params.shapes(params), Score.shapes(points.dim)(score)) &&
+            flat(params).length === Params.names(params).reduce((sum, name) => sum + params[name].values.length, 0),
+          () => `it starts ${Params.show(params)}`
+        )
+      }
+    ),
+    law(
+      {
+        name: 'a start is finite on awkward data',
+        statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
+        source: 'definition of a start'
+      },
+      cases,
+      show,
+      ({ points, seed }) => {
+        const params = started(points, seed)
+        return holds(Params.isFinite(params), () => `it starts ${Params.show(params)}`)
+      }
+    ),
+    law(
+      {
+        name: 'the key determines the start',
+        statement:
+          '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do all keys; else some of ten keys start others. Exactly.',
+        source: 'randomness is a value'
+      },
+      cases,
+      show,
+      ({ scattered, seed }) => {
+        const [once, again] = [started(scattered, seed), started(scattered, seed)]
+        const others = Array.from({ length: 10 }, (_, i) => started(scattered, seed + 1 + i))
+        const differ = others.some(other => !sameBits(other, once))
+        return (
+          holds(sameBits(once, again), () => 'the same key starts others') &&
+          holds(differ !== isFixed(isPair)(initializer), () => `other keys start ${differ ? 'others' : 'the same'}`)
+        )
+      }
+    ),
+    ...(translate === undefined || !moves
+      ? []
+      : [
+          law(
+            {
+              name: 'a start moves with the data',
+              statement:
+                '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and ' +
+                'eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
+              source: 'distances, means and covariances'
+            },
+            cases,
+            show,
+            ({ scattered, seed }) => {
+              const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
+              const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
+              const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+              return alike('start', moved, translate(by)(started(scattered, seed)), tolerance, seed)
+            }
+          )
+        ]),
+    ...(rotate === undefined || !turns
+      ? []
+      : [
+          law(
+            {
+              name: 'a start turns with the data',
+              statement:
+                '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the ' +
+                'symmetric pair, up to sign.',
+              source: 'distances, means and covariances'
+            },
+            cases,
+            show,
+            ({ scattered, seed }) => {
+              const turn = orthogonal(seed, scattered.dim)
+              const turned = started(mapRows(turn)(scattered), seed)
+              const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+              return alike('start', turned, rotate(turn)(started(scattered, seed)), tolerance, seed)
+            }
+          )
+        ]),
+    law(
+      {
+        name: 'a start is what its description says',
+        statement:
+          `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which ` +
+          `raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of ` +
+          'the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).',
+        source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each'
+      },
+      cases,
+      show,
+      each => isAsSaid(score, start, repeats, slack)(each)(initializer)
+    )
+  ]
+}

@@ -1,0 +1,159 @@
+/** Laws of regularizers: penalties that see the parameters alone. */
+import * as fc from 'fast-check'
+import { Key } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Expectation from '../Expectation.js'
+import type { ValueAndGradient } from '../Loss.js'
+import * as Objective from '../Objective.js'
+import * as Params from '../Params.js'
+import type { Points } from '../Points.js'
+import * as Schedule from '../Schedule.js'
+import type * as Score from '../Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+import { objective as ofObjective, type ObjectiveOptions } from './objective.js'
+
+interface Case<P extends string> {
+  readonly points: Points
+  readonly others: Points
+  readonly params: Params.Params<P>
+  readonly further: Params.Params<P>
+  readonly seed: number
+}
+
+/** The names that a regularizer holds, of those of a score. */
+const heldBy = ({ parameters, towards }: Objective.Regularizer, names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  parameters ?? (towards === null ? names : Params.names(towards))
+
+/**
+ * The laws of a regularizer for a score: those of objectives, and that it is what is written, of the parameters alone.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const pulled = Objective.regularizer({ norm: 'l1', smoothing: 0.1, parameters: ['means'] })
+ * laws.regularizer(pulled, Score.spherical({ components: 2 })).forEach(({ property }) => {
+ *   fc.assert(property, { numRuns: 10 })
+ * })
+ */
+export const regularizer = <P extends string>(
+  regularizer: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { params = Arbitrary.params(score), slack = 1, evaluate = Compile.valueAndGrad } = options
+  const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
+    term._tag === 'Regularizer' ? [{ weight, term }] : []
+  )
+  const cases: fc.Arbitrary<Case<P>> = Arbitrary.dims.chain(dim =>
+    fc.record({
+      points: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),
+      others: Arbitrary.points({ minRows: Arbitrary.minRows(score) })(dim),
+      params: params(dim),
+      further: params(dim),
+      seed: Arbitrary.seeds
+    })
+  )
+  const show = ({ params, further, seed }: Case<P>): string =>
+    `${Objective.show(regularizer)} at ${Params.show(params)}, and at ${Params.show(further)} // seed ${seed}`
+  const at = (
+    params: Params.Params<P>,
+    points: Points,
+    seed: number,
+    schedule: Schedule.Schedule = Schedule.ornsteinUhlenbeck
+  ): ValueAndGradient<P> =>
+    compiled(evaluate({ schedule, score, objective: regularizer, expectation: Expectation.monteCarlo() })(points))(
+      params,
+      Key.fromSeed(seed)
+    )
+  /** Σ of the penalty of every entry's distance from where it is pulled to. */
+  const written = (params: Params.Params<P>): number => {
+    const named: Params.Params<string> = params
+    return terms.reduce((total, { weight, term }) => {
+      const { norm, smoothing, towards } = term
+      const entries = heldBy(term, Params.names(named)).flatMap(name =>
+        Array.from(named[name].values, (value, i) => value - (towards?.[name]?.values[i] ?? 0))
+      )
+      const penalty = (x: number): number => (norm === 'l2' ? x * x : Math.hypot(x, smoothing) - smoothing)
+      return total + weight * entries.reduce((sum, x) => sum + penalty(x), 0)
+    }, 0)
+  }
+  const tolerance = (...params: ReadonlyArray<Params.Params<P>>): number => {
+    const entries = params.flatMap(flat)
+    return slack * 1e-14 * entries.length * (4 + greatest(entries)) ** 2
+  }
+  const size = 'To 1e-14 n r², n the number of parameters and r their size: n terms of that size are rounded.'
+
+  return [
+    ...ofObjective(regularizer, score, options),
+    law(
+      {
+        name: 'looks at the parameters alone',
+        statement: '∀ θ, x, x′, keys, schedules: value and gradient are the same. Exactly.',
+        source: 'definition of a regularizer'
+      },
+      cases,
+      show,
+      ({ params, points, others, seed }) => {
+        const [one, other] = [at(params, points, seed), at(params, others, seed + 1, Schedule.edm)]
+        return agree('L', [other.value], [one.value], 0) && agree('∇L', flat(other.gradient), flat(one.gradient), 0)
+      }
+    ),
+    law(
+      {
+        name: 'is the sum that is written',
+        statement: `∀ θ: its value is Σ (θ − θ_0)², or Σ √((θ − θ_0)² + ε²) − ε, over what it names. ${size}`,
+        source: 'Hoerl & Kennard 1970; Tibshirani 1996'
+      },
+      cases,
+      show,
+      ({ params, points, seed }) => agree('L', [at(params, points, seed).value], [written(params)], tolerance(params))
+    ),
+    law(
+      {
+        name: 'leaves the parameters that it does not name alone',
+        statement: '∀ θ: ∂L/∂θ_i = 0 for every parameter that it does not name. Exactly.',
+        source: 'definition of a regularizer'
+      },
+      cases,
+      show,
+      ({ params, points, seed }) => {
+        const { gradient } = at(params, points, seed)
+        const names = Params.names(params)
+        const held = terms.flatMap(({ term }) => heldBy(term, names))
+        return names
+          .filter(name => !held.includes(name))
+          .every(name =>
+            holds(
+              gradient[name].values.every(g => g === 0),
+              () => `the gradient of ${name} is not 0`
+            )
+          )
+      }
+    ),
+    law(
+      {
+        name: 'is convex',
+        statement: `∀ θ, θ′: L(½θ + ½θ′) ≤ ½L(θ) + ½L(θ′), and L(θ′) ≥ L(θ) + ⟨∇L(θ), θ′ − θ⟩. ${size}`,
+        source: 'a norm is convex'
+      },
+      cases,
+      show,
+      ({ params, further, points, seed }) => {
+        const [here, there] = [at(params, points, seed), at(further, points, seed)]
+        const middle = at(Params.zipWith((a, b) => (a + b) / 2)(params, further), points, seed)
+        const between = (here.value + there.value) / 2
+        const [from, to, slope] = [params, further, here.gradient].map(flat)
+        const tangent = here.value + slope.reduce((sum, g, i) => sum + g * (to[i] - from[i]), 0)
+        const close = tolerance(params, further)
+        return (
+          holds(middle.value <= between + close, () => `${middle.value} in the middle is more than ${between}`) &&
+          holds(there.value >= tangent - close, () => `${there.value} is less than ${tangent}, on the tangent`)
+        )
+      }
+    )
+  ]
+}

@@ -4,10 +4,16 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as ornstein from 'ornstein'
+import * as float64 from 'ornstein/float64'
 import { format, resolveConfig } from 'prettier'
 import { draw } from './charts.js'
 import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
 import * as expectationMaximization from './expectation-maximization.js'
+import * as maximumLikelihood from './maximum-likelihood.js'
+import * as overParameterized from './over-parameterized.js'
+import * as sampling from './sampling.js'
+import * as simplicity from './simplicity.js'
 import * as spectral from './spectral.js'
 import * as twoGaussians from './two-gaussians.js'
 
@@ -15,7 +21,11 @@ import * as twoGaussians from './two-gaussians.js'
 const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unknown> }> = [
   { name: 'two-gaussians', main: twoGaussians.main },
   { name: 'expectation-maximization', main: expectationMaximization.main },
-  { name: 'spectral', main: spectral.main }
+  { name: 'spectral', main: spectral.main },
+  { name: 'maximum-likelihood', main: maximumLikelihood.main },
+  { name: 'over-parameterized', main: overParameterized.main },
+  { name: 'simplicity', main: simplicity.main },
+  { name: 'sampling', main: sampling.main }
 ]
 
 const FILE = 'docs/paper.md'
@@ -46,7 +56,16 @@ const table = ({ caption, header, rows }: Table): string =>
 const code = (pipelines: ReadonlyArray<Declared>): string => {
   const body = pipelines.map(({ name, code }) => `export const ${name} = ${code}`).join('\n\n')
   const used = [...new Set([...body.matchAll(/\b([A-Z]\w+)\.\w+/g)].map(([, name]) => name))].sort()
-  return ['```ts', `import { ${used.join(', ')} } from 'ornstein'`, '', body, '```'].join('\n')
+  const language = used.filter(name => name in ornstein)
+  const ground = used.filter(name => name in float64 && !(name in ornstein))
+  return [
+    '```ts',
+    `import { ${language.join(', ')} } from 'ornstein'`,
+    ...(ground.length === 0 ? [] : [`import { ${ground.join(', ')} } from 'ornstein/float64'`]),
+    '',
+    body,
+    '```'
+  ].join('\n')
 }
 
 const section = (

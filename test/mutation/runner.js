@@ -2,9 +2,10 @@
  * A Stryker test runner for thousands of mutants of a library whose whole test file takes milliseconds.
  *
  * Stryker's runner for Vitest starts a worker and imports every module again for each mutant: over half a second, in
- * which no test runs. Here the tests that guard a file are bundled once, with all that they import, and the bundle is
- * evaluated anew for each mutant, in milliseconds, and the tests run, the quickest first, until one fails. What a module computes while it is loaded is therefore mutated too,
- * and no mutant sees what an earlier one left behind. `expect` is Vitest's own.
+ * which no test runs. Here the tests that guard a file are bundled once, with all that they import; the bundle is
+ * evaluated anew for each mutant, in milliseconds, and the tests run, the quickest first, until one fails. What a module
+ * computes while it is loaded is therefore mutated too, and no mutant sees what an earlier one left behind. `expect` is
+ * Vitest's own.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -12,6 +12,7 @@ import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Expectation from './Expectation.js'
+import * as Fused from './fused/index.js'
 import * as Initializer from './Initializer.js'
 import * as Loss from './Loss.js'
 import * as Objective from './Objective.js'
@@ -24,6 +25,7 @@ import { remembering, type Best, type CompiledStage, type Plan, type Program } f
 import * as Run from './Run.js'
 import * as Schedule from './Schedule.js'
 import * as Score from './Score.js'
+import * as SplitAndMerge from './SplitAndMerge.js'
 import * as Stage from './Stage.js'
 import * as Tagged from './Tagged.js'
 
@@ -174,16 +176,16 @@ const compileDescend = <P extends string>(
     memoryCodec: Optimizer.stateCodec<P>(optimizer)
   })
 
-/** A stage that remembers nothing: a map of the parameters. */
+/** A stage that remembers nothing: a map of the parameters, and of a key if it draws noise. */
 const compileMap = <P extends string>(
   stopping: Omit<Stage.Stopping, 'gradientNorm'>,
-  next: (params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }
+  next: (params: Params.Params<P>, key: Key.Key) => { readonly value: number; readonly params: Params.Params<P> }
 ): CompiledStage<P> =>
   remembering<P, null>({
     stopping: { ...stopping, gradientNorm: 0 },
     begin: () => null,
-    step: params => {
-      const taken = next(params)
+    step: (params, _, key) => {
+      const taken = next(params, key)
       return { ...taken, norm: Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params)), memory: null }
     },
     finish: identity,
@@ -273,6 +275,12 @@ const compileStage = <P extends string>(
 ): ((stage: Stage.Simple) => Compiled<P>) => {
   const { schedule, score } = pipeline
   const { family } = Score.interpret(score)
+  const passes = (): string => `runs ${Fused.how(points, O.isSome(family) ? family.value.count : 1)}`
+  const mixture = (what: string, remedy: string): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
+    pipe(
+      family,
+      E.fromOption(() => [Problem.of('score', Score.show(score), `the score of a mixture, as ${what} needs`, remedy)])
+    )
   const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
       const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
@@ -290,19 +298,48 @@ const compileStage = <P extends string>(
       plan: {
         stage: Stage.formula(stage),
         engine: 'closed form',
-        reason: 'the maximiser of the expected log-likelihood is known'
+        reason: `the maximiser of the expected log-likelihood is known; a pass ${passes()}`
       },
       stage: pipe(
-        family,
-        E.fromOption(() => [
-          Problem.of(
-            'score',
-            Score.show(score),
-            'the score of a mixture, as expectation–maximization needs',
-            'use Stage.descend'
+        mixture('expectation–maximization', 'use Stage.descend'),
+        E.map(family => () => {
+          const { time, varianceFloor } = stage
+          return compileMap(
+            stage,
+            time === undefined
+              ? ExpectationMaximization.step(family, varianceFloor, points)
+              : ExpectationMaximization.noisyStep(family, varianceFloor, points, Schedule.level(time)(schedule))
           )
-        ]),
-        E.map(family => () => compileMap(stage, ExpectationMaximization.step(family, stage.varianceFloor, points)))
+        })
+      )
+    }),
+    SplitAndMerge: stage => ({
+      plan: {
+        stage: Stage.formula(stage),
+        engine: 'closed form',
+        reason: `responsibilities say what a component costs and its halves gain; a pass ${passes()}`
+      },
+      stage: pipe(
+        mixture('split and merge', 'leave the stage out'),
+        E.filterOrElse(
+          () => score._tag !== 'SymmetricPair',
+          (): ReadonlyArray<Problem.Problem> => [
+            Problem.of(
+              'score',
+              Score.show(score),
+              'that of components with centres of their own, as split and merge needs',
+              'leave the stage out'
+            )
+          ]
+        ),
+        // A step that keeps no move changes nothing, and is the last.
+        E.map(
+          family => () =>
+            compileMap(
+              { steps: stage.steps, relativeChange: Number.MIN_VALUE },
+              SplitAndMerge.step(family, stage, points)
+            )
+        )
       )
     }),
     PowerIteration: stage => ({

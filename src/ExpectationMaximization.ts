@@ -1,20 +1,96 @@
-/** Expectation–maximization on the likelihood at time 0 (Dempster, Laird & Rubin 1977), for the scores of mixtures. */
+/** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../lib/index.js'
 import * as Fused from './fused/index.js'
+import type * as Pass from './fused/pass.js'
 import { rowsOf } from './Loss.js'
 import type * as Params from './Params.js'
-import type * as Points from './Points.js'
+import * as Points from './Points.js'
+import type { Level } from './Schedule.js'
 import type { Family } from './Score.js'
 
-/** One E- and M-step; `value` is the mean negative log-likelihood at the parameters it starts from. */
+/** What a step found and did. */
+export interface Taken<P extends string> {
+  /** The mean negative log-likelihood at the parameters it starts from. */
+  readonly value: number
+  readonly params: Params.Params<P>
+}
+
+/** One E- and M-step on the likelihood at time 0. */
 export const step = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   points: Points.Points
-): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
+): ((params: Params.Params<P>) => Taken<P>) => {
   const rows = rowsOf(points)
   return params => {
     const statistics = Fused.expectationPass(rows, family.arrays(params))
     return { value: statistics.value, params: family.maximise(params, statistics, varianceFloor) }
+  }
+}
+
+/** Rows that are given noise at once: the noisy data are never held whole. */
+const BLOCK = 65_536
+
+/** Σ w x_t-statistics over blocks of rows, each with noise of its own. */
+const noisyPass = (
+  { rows, dim, values }: Points.Points,
+  weights: Float64Array,
+  { alpha, sigma }: Level,
+  mixture: Pass.Arrays,
+  key: Key.Key
+): Pass.Statistics =>
+  pipe(
+    RA.makeBy(Math.ceil(rows / BLOCK), block => {
+      const [from, to] = [block * BLOCK, Math.min(rows, (block + 1) * BLOCK)]
+      const noise = pipe(key, Key.child(block), Key.normal((to - from) * dim))
+      const x = noise.map((z, at) => alpha * values[from * dim + at] + sigma * z)
+      return Fused.expectationPass({ rows: to - from, dim, x, weights: weights.subarray(from, to) }, mixture)
+    }),
+    blocks =>
+      blocks.slice(1).reduce(
+        (sum, next) => ({
+          value: sum.value + next.value,
+          mass: sum.mass.map((m, k) => m + next.mass[k]),
+          sums: sum.sums.map((s, at) => s + next.sums[at]),
+          scatter: sum.scatter.map((s, k) => s + next.scatter[k])
+        }),
+        blocks[0]
+      )
+  )
+
+/**
+ * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn anew: at high noise the
+ * landscape is smooth, and what it hides are the local maxima. With r the responsibilities at x_t, the mean moves to
+ * E[r x_t]/(α E r), and the variance to (E[r|x_t − α·mean|²]/(d E r) − σ²)/α²: the M-step for x_t, at time 0.
+ */
+export const noisyStep = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  points: Points.Points,
+  { alpha, sigma }: Level
+): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
+  const weights = Points.weightsOf(points)
+  return (params, key) => {
+    const mixture = family.arrays(params)
+    const found = noisyPass(
+      points,
+      weights,
+      { alpha, sigma },
+      {
+        ...mixture,
+        centres: mixture.centres.map(c => alpha * c),
+        variances: mixture.variances.map(v => alpha ** 2 * v + sigma ** 2)
+      },
+      key
+    )
+    const statistics = {
+      ...found,
+      sums: found.sums.map(sum => sum / alpha),
+      scatter: found.scatter.map((sum, k) => (sum - found.mass[k] * points.dim * sigma ** 2) / alpha ** 2)
+    }
+    return { value: found.value, params: family.maximise(params, statistics, varianceFloor) }
   }
 }
 

@@ -32,6 +32,21 @@ const highNoise = (points: Points.Points): number => {
 
 const LOW_NOISE = 0.1
 
+/**
+ * A length between neighbouring centres, were K of them to fill the ellipsoid of the data: (∏ λ_j)^{1/2d} K^{−1/d}, λ the
+ * eigenvalues of the covariance. Scores whose components have variance 1 are in units of that.
+ */
+const spacing = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+  if (score._tag !== 'Isotropic') return 1
+  const { dim } = points
+  const { values } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
+  if (!(values[0] > 0)) return 1
+  // Directions without spread, and rounding below 0, are no part of the ellipsoid.
+  const spread = values.filter(value => value > 1e-9 * values[0])
+  const logVolume = spread.reduce((sum, value) => sum + Math.log(value), 0) / 2
+  return Math.exp((logVolume - Math.log(score.components)) / spread.length)
+}
+
 /** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
 const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 
@@ -120,6 +135,118 @@ export const twoStage: Recipe = score => points => {
           : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
   })
 }
+
+/** Noise next to the spacing of the centres, halved to where it no longer matters. */
+const NOISE_TO_SPACING = [2, 1, 0.5, 0.25]
+
+/** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
+const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
+  noise.map(noise => pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(noise))))
+
+/**
+ * From k-means++ centres by expectation–maximization at falling noise levels, which is the DDPM gradient divided by the
+ * responsibilities; then on the data, with split and merge moves out of what local maxima are left. For the pair, from a
+ * small start by descent on the DDPM objective at falling noise levels.
+ *
+ * What each part does was measured (docs/fits.md): high noise helps where many dimensions overlap; tiny
+ * starts at high noise merge what lies in groups, so that centres start among the data; and the moves do the rest.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Key, Metric, Mixture, Recipe, Run, Score } from 'ornstein'
+ *
+ * const grid = [0, 6, 12, 18].flatMap(x => [0, 6, 12, 18].map(y => [x, y]))
+ * const truth = Mixture.of({ means: grid })
+ * const data = Mixture.sample(1600)(Key.fromSeed(1))(truth)
+ * const program = pipe(data, Compile.pipeline(Recipe.annealed(Score.isotropic({ components: 16 }))(data)))
+ * assert.ok(E.isRight(program))
+ * const { params } = Run.last(program.right)(Key.fromSeed(2))
+ * assert.ok(Metric.centreError(params, truth) < 0.3)
+ */
+export const annealed: Recipe = score => points => {
+  if (score._tag === 'SymmetricPair') {
+    const high = highNoise(points)
+    return Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: Initializer.tiny,
+      stages: [1, 0.5, 0.25]
+        .map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
+        .concat(pairStage(LOW_NOISE, 200))
+    })
+  }
+  const unit = spacing(score, points)
+  const varianceFloor = 1e-4 * unit ** 2
+  return Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.kMeansPlusPlus,
+    stages: [
+      Stage.anneal(timesOf(NOISE_TO_SPACING.map(noise => noise * unit)))(
+        Stage.expectationMaximization({ steps: 5, varianceFloor })
+      ),
+      Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, varianceFloor }),
+      Stage.splitAndMerge({ steps: 1000, varianceFloor }),
+      Stage.expectationMaximization({ steps: 1000, relativeChange: 1e-8, varianceFloor })
+    ]
+  })
+}
+
+/**
+ * The paper's second algorithm: descent at one low noise level from near the truth, say from what an expert knows; each
+ * start lies `radius` from the centre that is given. In m = α·mean the step is K/2, that of expectation–maximization.
+ */
+export const warmStart =
+  ({
+    centres,
+    radius = 0
+  }: {
+    readonly centres: ReadonlyArray<ReadonlyArray<number>>
+    readonly radius?: number
+  }): Recipe =>
+  score =>
+  points => {
+    const unit = unitOf(score, points)
+    const initializer = Initializer.warmStart({ centres, radius })
+    const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
+    return Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer,
+      stages:
+        score._tag === 'SymmetricPair'
+          ? [pairStage(LOW_NOISE, 200)]
+          : score._tag === 'Isotropic'
+            ? [mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')), Stage.expectationMaximization({ steps: 1 })]
+            : [
+                Stage.descend({
+                  objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
+                  expectation: Expectation.projected({ antithetic: true }),
+                  optimizer: Optimizer.gradientDescent({
+                    rate: Rate.cosine({ rate: centres.length / 2 / alpha ** 2, steps: 150 })
+                  }),
+                  steps: 150
+                })
+              ]
+    })
+  }
+
+/**
+ * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
+ * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
+ */
+export const spectral: Recipe = score => () =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+    stages: [
+      ...(score._tag === 'SymmetricPair' ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+      Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+    ]
+  })
 
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
 export const expectationMaximization: Recipe = score => () =>

@@ -1,7 +1,7 @@
 /**
  * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
- * of one objective by one optimizer, expectation–maximization, power iteration. The others are made of stages: in
- * sequence (a monoid), repeated, annealed over noise levels, or restarted with the best kept.
+ * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration. The others are
+ * made of stages: in sequence (a monoid), repeated, annealed over noise levels, or restarted with the best kept.
  */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import * as t from 'io-ts'
@@ -36,6 +36,19 @@ export interface ExpectationMaximization extends Omit<Stopping, 'gradientNorm'> 
   readonly _tag: 'ExpectationMaximization'
   /** No component's variance falls below this. */
   readonly varianceFloor: number
+  /** Its likelihood is that of data with the noise of this time, drawn anew at each step; absent for the data themselves. */
+  readonly time?: number
+}
+
+export interface SplitAndMerge {
+  readonly _tag: 'SplitAndMerge'
+  /** Moves that are kept, at most. */
+  readonly steps: number
+  /** Moves that are tried before the stage ends. */
+  readonly attempts: number
+  /** Steps of expectation–maximization after which a move is judged. */
+  readonly polish: number
+  readonly varianceFloor: number
 }
 
 export interface PowerIteration extends Omit<Stopping, 'gradientNorm'> {
@@ -66,7 +79,7 @@ export interface Anneal {
 }
 
 /** A stage that takes steps itself. */
-export type Simple = Descend | ExpectationMaximization | PowerIteration | Restart
+export type Simple = Descend | ExpectationMaximization | SplitAndMerge | PowerIteration | Restart
 
 export type Stage = Simple | Sequence | Repeat | Anneal
 
@@ -105,16 +118,49 @@ export const descend = ({
   ...batch
 })
 
-/** Expectation–maximization on the likelihood of the data at time 0 (Dempster, Laird & Rubin 1977). */
+/**
+ * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of data with the noise of a
+ * `time`, under the diffused mixture: the gradient of the likelihood there, divided by the responsibilities.
+ */
 export const expectationMaximization = ({
   steps,
   relativeChange = 0,
-  varianceFloor = 1e-6
+  varianceFloor = 1e-6,
+  ...time
 }: Pick<ExpectationMaximization, 'steps'> &
-  Partial<Pick<ExpectationMaximization, 'relativeChange' | 'varianceFloor'>>): Stage => ({
+  Partial<Pick<ExpectationMaximization, 'relativeChange' | 'varianceFloor' | 'time'>>): Stage => ({
   _tag: 'ExpectationMaximization',
   steps,
   relativeChange,
+  varianceFloor,
+  ...time
+})
+
+/**
+ * Out of a local maximum of the likelihood, where two components share one group of rows and another has two: the
+ * component whose loss costs least is put to halve the one whose halves gain most (Ueda, Nakano, Ghahramani & Hinton
+ * 2000). The most promising `attempts` moves are tried, for `polish` steps of expectation–maximization each. The first
+ * that raises the likelihood is kept; when none does, the stage ends. A half has at least dim + 2 rows.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const thorough = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4 }),
+ *   Stage.splitAndMerge({ steps: 100 }),
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+ * ])
+ */
+export const splitAndMerge = ({
+  steps,
+  attempts = 10,
+  polish = 20,
+  varianceFloor = 1e-6
+}: Pick<SplitAndMerge, 'steps'> & Partial<Pick<SplitAndMerge, 'attempts' | 'polish' | 'varianceFloor'>>): Stage => ({
+  _tag: 'SplitAndMerge',
+  steps,
+  attempts,
+  polish,
   varianceFloor
 })
 
@@ -143,8 +189,8 @@ export const repeat =
   (stage: Stage): Stage => ({ _tag: 'Repeat', times, stage })
 
 /**
- * The same stage at each of the times in turn, put in the place of the times of its objectives: from high noise, where
- * the loss is smooth and merges the components, to low.
+ * The same stage at each of the times in turn, put in the place of the times of its objectives and of its
+ * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
@@ -178,6 +224,7 @@ export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; re
 >({
   Descend: stage => [{ path: '', stage }],
   ExpectationMaximization: stage => [{ path: '', stage }],
+  SplitAndMerge: stage => [{ path: '', stage }],
   PowerIteration: stage => [{ path: '', stage }],
   Restart: stage => [{ path: '', stage }],
   Sequence: ({ stages }) => stages.flatMap((stage, i) => inside(`stages[${i}]`)(stage)),
@@ -188,11 +235,12 @@ export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; re
 const inside = (outer: string) => (stage: Stage) =>
   simple(stage).map(({ path, stage }) => ({ path: path === '' ? outer : `${outer}.${path}`, stage }))
 
-/** The stage with all its objectives at one time. */
+/** The stage with all its objectives, and its expectation–maximization, at one time. */
 const retimed = (time: number): ((stage: Stage) => Stage) => {
   const inner: (stage: Stage) => Stage = fold<Stage>({
     Descend: stage => ({ ...stage, objective: Objective.retimed(TimeLaw.at(time))(stage.objective) }),
-    ExpectationMaximization: stage => stage,
+    ExpectationMaximization: stage => ({ ...stage, time }),
+    SplitAndMerge: stage => stage,
     PowerIteration: stage => stage,
     Restart: stage => ({ ...stage, stage: inner(stage.stage) }),
     Sequence: stage => ({ ...stage, stages: stage.stages.map(inner) }),
@@ -216,8 +264,10 @@ export const show: (stage: Stage) => string = fold<string>({
       `  steps: ${steps}${showRule('gradientNorm', gradientNorm)}${showRule('relativeChange', relativeChange)}${showRule('batch', batch)}`,
       '})'
     ].join('\n'),
-  ExpectationMaximization: ({ steps, relativeChange, varianceFloor }) =>
-    `Stage.expectationMaximization({ steps: ${steps}${showRule('relativeChange', relativeChange)}, varianceFloor: ${varianceFloor} })`,
+  ExpectationMaximization: ({ steps, relativeChange, varianceFloor, time = 0 }) =>
+    `Stage.expectationMaximization({ steps: ${steps}${showRule('relativeChange', relativeChange)}, varianceFloor: ${varianceFloor}${showRule('time', time)} })`,
+  SplitAndMerge: ({ steps, attempts, polish, varianceFloor }) =>
+    `Stage.splitAndMerge({ steps: ${steps}, attempts: ${attempts}, polish: ${polish}, varianceFloor: ${varianceFloor} })`,
   PowerIteration: ({ steps, relativeChange }) =>
     `Stage.powerIteration({ steps: ${steps}${showRule('relativeChange', relativeChange)} })`,
   Restart: ({ times, stage }) => `Stage.restart(${times})(${show(stage)})`,
@@ -228,7 +278,12 @@ export const show: (stage: Stage) => string = fold<string>({
 
 export const formula: (stage: Stage) => string = fold<string>({
   Descend: ({ objective }) => `minimise ${Objective.formula(objective)}`,
-  ExpectationMaximization: () => 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
+  ExpectationMaximization: ({ time = 0 }) =>
+    time === 0
+      ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+      : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
+  SplitAndMerge: ({ attempts }) =>
+    `the component that costs least halves the one that gains most, if the likelihood rises; ${attempts} moves tried`,
   PowerIteration: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
   Restart: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
   Sequence: ({ stages }) => stages.map(formula).join('; then '),
@@ -260,7 +315,14 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
     ],
     ExpectationMaximization: stage => [
       ...stoppingProblems(stage),
-      ...Problem.positive('varianceFloor', stage.varianceFloor, 1e-6)
+      ...Problem.positive('varianceFloor', stage.varianceFloor, 1e-6),
+      ...(stage.time === undefined ? [] : timeProblems('time', stage.time)(schedule))
+    ],
+    SplitAndMerge: ({ steps, attempts, polish, varianceFloor }) => [
+      ...Problem.count('steps', steps, 0, 100),
+      ...Problem.count('attempts', attempts, 1, 10),
+      ...Problem.count('polish', polish, 1, 20),
+      ...Problem.positive('varianceFloor', varianceFloor, 1e-6)
     ],
     PowerIteration: stoppingProblems,
     Restart: ({ times, stage }) => [
@@ -300,10 +362,20 @@ export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
       }),
       t.partial({ batch: t.number })
     ]),
+    t.intersection([
+      t.type({
+        _tag: t.literal('ExpectationMaximization'),
+        steps: t.number,
+        relativeChange: Params.numberCodec,
+        varianceFloor: t.number
+      }),
+      t.partial({ time: t.number })
+    ]),
     t.type({
-      _tag: t.literal('ExpectationMaximization'),
+      _tag: t.literal('SplitAndMerge'),
       steps: t.number,
-      relativeChange: Params.numberCodec,
+      attempts: t.number,
+      polish: t.number,
       varianceFloor: t.number
     }),
     t.type({ _tag: t.literal('PowerIteration'), steps: t.number, relativeChange: Params.numberCodec }),

@@ -23,7 +23,7 @@ import { show } from '../report/table.js'
 import { failed, refused, type Failure } from './World.js'
 
 export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
-export const recipes = ['two-stage', 'em', 'maximum-likelihood'] as const
+export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 
 /** What is to be learned: by a recipe, or by a pipeline of one's own. */
 export type Plan =
@@ -60,9 +60,11 @@ const familyOf = (score: Score.Score<string>): Family =>
   score._tag === 'SymmetricPair' ? 'symmetric-pair' : score._tag === 'Spherical' ? 'spherical' : 'isotropic'
 
 const recipeOf: Readonly<Record<(typeof recipes)[number], Recipe.Recipe>> = {
+  annealed: Recipe.annealed,
   'two-stage': Recipe.twoStage,
   em: Recipe.expectationMaximization,
-  'maximum-likelihood': Recipe.maximumLikelihood
+  'maximum-likelihood': Recipe.maximumLikelihood,
+  spectral: Recipe.spectral
 }
 
 const byRecipe =

@@ -85,9 +85,10 @@ const read = (
     .addOption(
       new Option(
         '--recipe <recipe>',
-        'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
-          'maximum-likelihood: all noise levels together'
-      ).default('two-stage', 'two-stage')
+        'annealed: from high noise to none, then components are split and merged while that helps; ' +
+          'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
+          'maximum-likelihood: all noise levels together; spectral: from principal directions'
+      ).default('annealed', 'annealed')
     )
     .addOption(
       new Option('--pipeline <file>', 'learn by this pipeline, as JSON, instead of a recipe').conflicts([

@@ -383,7 +383,13 @@ const descent = Stage.descend({
 
 export const stages = concept<Stage.Stage>('Stage', 'what a pipeline does, one after the other', Stage, {
   Descend: [entry(descent, 'an optimizer on an objective, on all rows or on batches')],
-  ExpectationMaximization: [entry(Stage.expectationMaximization({ steps: 100 }), 'Dempster, Laird & Rubin 1977')],
+  ExpectationMaximization: [
+    entry(Stage.expectationMaximization({ steps: 100 }), 'Dempster, Laird & Rubin 1977'),
+    entry(Stage.expectationMaximization({ steps: 20, time: 0.5 }), 'on data with the noise of a time')
+  ],
+  SplitAndMerge: [
+    entry(Stage.splitAndMerge({ steps: 100 }), 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)')
+  ],
   PowerIteration: [entry(Stage.powerIteration({ steps: 10 }), 'descent at high noise in the limit, for the pair')],
   Restart: [entry(Stage.restart(5)(descent), 'several attempts, the likeliest kept')],
   Sequence: [entry(Stage.sequence([descent, descent]), 'one after the other: a monoid')],

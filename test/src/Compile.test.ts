@@ -242,7 +242,7 @@ describe('Compile.pipeline', () => {
         'stage 1: minimise E |s(x_t) + z/σ|², at t = 0.3',
         '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD',
         'stage 2: θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
-        '  by closed form: the maximiser of the expected log-likelihood is known'
+        '  by closed form: the maximiser of the expected log-likelihood is known; a pass runs in SIMD'
       ].join('\n')
     )
     expect(plan(withScore(custom))).toMatch(/by autodiff: Score.custom\(\{ name: "shrink", … \}\) has no closed form/)

@@ -1,0 +1,70 @@
+/** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as N from 'fp-ts/lib/number.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Ord from 'fp-ts/lib/Ord.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as ExpectationMaximization from './ExpectationMaximization.js'
+import * as Fused from './fused/index.js'
+import * as Split from './fused/split.js'
+import { rowsOf } from './Loss.js'
+import type * as Params from './Params.js'
+import type * as Points from './Points.js'
+import type { Family } from './Score.js'
+
+export interface Options {
+  /** How many moves are tried before the mixture is left as it is. */
+  readonly attempts: number
+  /** Steps of expectation–maximization after which a move is judged. */
+  readonly polish: number
+  readonly varianceFloor: number
+}
+
+/** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
+const LEAST_GAIN = 1e-5
+
+/**
+ * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
+ * takes the component whose loss costs least and puts it to halve the one whose halves gain most.
+ */
+export const step = <P extends string>(
+  family: Family<P>,
+  { attempts, polish, varianceFloor }: Options,
+  points: Points.Points
+): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
+  const rows = rowsOf(points)
+  // A half with fewer rows than an isotropic Gaussian has parameters is an accident of the sample.
+  const leastRows = points.dim + 2
+  const em = ExpectationMaximization.step(family, varianceFloor, points)
+  return params => {
+    const mixture = family.arrays(params)
+    const value = Fused.expectationPass(rows, mixture).value
+    const { mass, cost, splits } = Split.survey(rows, mixture, varianceFloor, leastRows)
+    const moves = pipe(
+      Array.from(cost, (cost, removed) =>
+        splits.flatMap((found, split) =>
+          found === null || split === removed ? [] : [{ removed, split, ...found, promise: found.gain - cost }]
+        )
+      ).flat(),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ promise }: { readonly promise: number }) => promise)
+        )
+      )
+    )
+    return pipe(
+      moves.slice(0, attempts),
+      RA.findFirstMap(({ removed, split, halves }) => {
+        const start = family.maximise(params, Split.moved({ mass }, mixture, removed, split, halves), varianceFloor)
+        const polished = Array.from({ length: polish }).reduce<Params.Params<P>>(params => em(params).params, start)
+        const found = Fused.expectationPass(rows, family.arrays(polished))
+        const holds = found.mass[removed] * points.rows >= leastRows && found.mass[split] * points.rows >= leastRows
+        return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none
+      }),
+      O.getOrElse(() => params),
+      params => ({ value, params })
+    )
+  }
+}

@@ -8,7 +8,7 @@ export const guards = {
   'Expectation.ts': src('Expectation'),
   'ExpectationMaximization.ts': laws('mutants-em'),
   'Initializer.ts': src('Initializer', 'codecs'),
-  'Loss.ts': [...src('Noise', 'batch', 'fused'), ...laws('mutants-objective')],
+  'Loss.ts': src('Loss', 'batch'),
   'Metric.ts': src('Metric'),
   'Mixture.ts': src('Mixture'),
   'Noise.ts': src('draws'),

@@ -16,10 +16,12 @@ import * as sampling from './sampling.js'
 import * as simplicity from './simplicity.js'
 import * as spectral from './spectral.js'
 import * as twoGaussians from './two-gaussians.js'
+import * as warmStart from './warm-start.js'
 
 /** In the order of the document. */
 const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unknown> }> = [
   { name: 'two-gaussians', main: twoGaussians.main },
+  { name: 'warm-start', main: warmStart.main },
   { name: 'expectation-maximization', main: expectationMaximization.main },
   { name: 'spectral', main: spectral.main },
   { name: 'maximum-likelihood', main: maximumLikelihood.main },

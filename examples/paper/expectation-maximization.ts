@@ -415,7 +415,7 @@ const pipelines: ReadonlyArray<Declared> = [
   declared('emFromStart', fromStart([1, 1], expectationMaximization))
 ]
 
-const showEnding = ({ at, runs }: Ending): string => `±(${at.map(x => x.toFixed(3)).join(', ')}) ${runs}×`
+const showEnding = ({ at, runs }: Ending): string => `±(${at.map(x => x.toFixed(3).replace('-', '−')).join(', ')}) ${runs}×`
 
 export const main = (budget: Budget): Report<Measured> => {
   const measured = measure(budget)
@@ -433,9 +433,9 @@ export const main = (budget: Budget): Report<Measured> => {
     claim:
       'At a constant noise level and with separated components, the gradient of the DDPM objective is the update of expectation–maximization up to an error that vanishes with the separation (the analysis of the second stage, and of K components).',
     findings: [
-      `−½∂L/∂m = (EM(m) − m) + G. A quarter beyond the truth and at t = 0.1, |G| is ${show(ratio(at(1, 0.1)))} of |EM(m) − m| at |μ| = 1, ${show(ratio(at(2, 0.1)))} at 2, ${show(ratio(at(4, 0.1)), 2)} at 4. Near 1 the two are far from each other: the connection is one of separated components.`,
+      `−½∂L/∂m = (EM(m) − m) + G. A quarter beyond the truth and at t = 0.1, |G| is ${show(ratio(at(1, 0.1)))} of |EM(m) − m| at |μ| = 1, ${show(ratio(at(2, 0.1)))} at 2, ${show(ratio(at(4, 0.1)), 2)} at 4. It is a connection for separated components.`,
       `Only α|μ| counts: log |G| falls by ${show(-decay)} for each unit of α²|μ|² (½ as it grows, up to logarithms). More noise needs more separation.`,
-      `From grids of starts, ${main} of ${runs} runs end in one pair of points up to sign, for each algorithm; the others at saddles or on the way. The fixed point of descent is at most ${show(farthest.apart, 2)} from that of expectation–maximization (${farthest.name}, |μ| = ${farthest.length}), where the latter is ${show(fixed.find(each => each.length === farthest.length)?.error ?? NaN, 2)} from the truth.`
+      `From grids of starts, ${main} of ${runs} runs end in one point up to sign for each algorithm${main < runs ? ', the others at saddles or on the way' : ': there are no spurious fixed points among them'}. The fixed point of descent is at most ${show(farthest.apart, 2)} from that of expectation–maximization (${farthest.name}, |μ| = ${farthest.length}), where the latter is ${show(fixed.find(each => each.length === farthest.length)?.error ?? NaN, 2)} from the truth.`
     ],
     figures: [
       {

@@ -27,7 +27,7 @@ export const guards = {
   'Sampler.ts': src('Sampler', 'codecs'),
   'Schedule.ts': src('Schedule', 'codecs'),
   'Score.ts': src('Score'),
-  'Stage.ts': src('Stage', 'Compile', 'batch', 'codecs'),
+  'Stage.ts': src('stages', 'Compile', 'codecs'),
   'Tagged.ts': src('Tagged'),
   'TimeGrid.ts': src('TimeGrid', 'codecs'),
   'TimeLaw.ts': src('TimeLaw', 'codecs'),

@@ -25,8 +25,10 @@ export const share = (successes: number, trials: number): Estimate => {
   const scale = 1 + Z ** 2 / trials
   const centre = (p + Z ** 2 / (2 * trials)) / scale
   const half = (Z / scale) * Math.sqrt((p * (1 - p)) / trials + Z ** 2 / (4 * trials ** 2))
-  // At 0 and at all successes the ends are exact; rounding must not put the share outside.
-  return { value: p, low: Math.min(p, centre - half), high: Math.max(p, centre + half), trials }
+  // At 0 and at all successes the ends are exact: rounding must not move them.
+  const low = successes === 0 ? 0 : centre - half
+  const high = successes === trials ? 1 : centre + half
+  return { value: p, low, high, trials }
 }
 
 /** Student's quantile at 0.975: Abramowitz & Stegun 26.7.5, right to 3e-4 relative from 4 degrees of freedom on. */

@@ -223,62 +223,61 @@ const LEAST = 1e-4
 const dot = (x: number, { value, low, high }: Estimate): ReadonlyArray<Point> =>
   value <= LEAST ? [] : [{ x, y: value, low: Math.max(low, LEAST), high }]
 
-const panels = ({ sizes, exact, samplers }: Measured): ReadonlyArray<Panel> => {
-  const steps = [...new Set(samplers.map(({ steps }) => steps))]
-  const bySize = { title: 'n, rows learned from', domain: [40, 13_000] as const, scale: 'log' as const, format: '~s' }
-  const energyAxis = {
-    title: 'energy distance above exact sampling',
-    domain: [LEAST, 1] as const,
-    scale: 'log' as const,
-    ticks: [1e-4, 1e-3, 1e-2, 1e-1, 1],
-    format: '~g'
-  }
-  return [
-    {
-      title: 'By the size of the data: energy distance',
-      x: bySize,
-      y: { ...energyAxis, domain: [LEAST, 0.1] },
-      series: [
-        {
-          name: 'learned score, Heun',
-          marks: 'both',
-          points: sizes.flatMap(({ rows, excess }) => dot(rows, excess))
-        }
-      ]
-    },
-    {
-      title: 'By the size of the data: sliced Wasserstein',
-      x: bySize,
-      y: { title: 'sliced Wasserstein distance', domain: [0, 0.3] },
-      series: [
-        {
-          name: 'learned score, Heun',
-          marks: 'both',
-          points: sizes.map(({ rows, wasserstein: { value, low, high } }) => ({ x: rows, y: value, low, high }))
-        },
-        {
-          name: 'exact sampling',
-          points: [40, 13_000].map(x => ({
-            x,
-            y: exact.wasserstein.value,
-            low: exact.wasserstein.low,
-            high: exact.wasserstein.high
-          }))
-        }
-      ]
-    },
-    {
-      title: `By the steps of the sampler, n = ${sizes[sizes.length - 1].rows}`,
-      x: { title: 'steps', domain: [4, 100], scale: 'log', ticks: steps, format: 'd' },
-      y: energyAxis,
-      series: samplersTried.map(([name]) => ({
-        name,
+const bySize = {
+  title: 'n, rows learned from',
+  domain: [25, 13_000],
+  scale: 'log',
+  ticks: [100, 1000, 10_000]
+} as const
+
+const sizePanels = ({ sizes, exact }: Measured): ReadonlyArray<Panel> => [
+  {
+    title: 'Energy distance, above that of exact sampling',
+    x: bySize,
+    y: { title: 'energy distance', domain: [LEAST, 0.1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1], format: '~g' },
+    series: [
+      { name: 'learned score, Heun', marks: 'both', points: sizes.flatMap(({ rows, excess }) => dot(rows, excess)) }
+    ]
+  },
+  {
+    title: 'Sliced Wasserstein distance',
+    x: bySize,
+    y: { title: 'distance', domain: [0, 0.4] },
+    series: [
+      {
+        name: 'learned score, Heun',
         marks: 'both',
-        points: samplers.filter(({ sampler }) => sampler === name).flatMap(({ steps, excess }) => dot(steps, excess))
-      }))
-    }
-  ]
-}
+        points: sizes.map(({ rows, wasserstein: { value, low, high } }) => ({ x: rows, y: value, low, high }))
+      },
+      {
+        name: 'exact sampling',
+        points: bySize.domain.map(x => ({
+          x,
+          y: exact.wasserstein.value,
+          low: exact.wasserstein.low,
+          high: exact.wasserstein.high
+        }))
+      }
+    ]
+  }
+]
+
+const stepsPanel = ({ sizes, samplers }: Measured): Panel => ({
+  title: `Energy distance above that of exact sampling, n = ${sizes[sizes.length - 1].rows}`,
+  x: {
+    title: 'steps',
+    domain: [4, 100],
+    scale: 'log',
+    ticks: [...new Set(samplers.map(({ steps }) => steps))],
+    format: 'd'
+  },
+  y: { title: 'energy distance', domain: [LEAST, 1], scale: 'log', ticks: [1e-4, 1e-3, 1e-2, 1e-1, 1], format: '~g' },
+  series: samplersTried.map(([name]) => ({
+    name,
+    marks: 'both',
+    points: samplers.filter(({ sampler }) => sampler === name).flatMap(({ steps, excess }) => dot(steps, excess))
+  }))
+})
 
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
   const { sizes, exact, samplers } = measured
@@ -304,11 +303,16 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     ],
     figures: [
       {
-        name: 'distance',
-        description:
-          'Energy and sliced Wasserstein distance of generated from held-out data, by the rows learned from and by the steps of the sampler',
-        caption: `Bars and bands are 95 % intervals over seeds; an energy distance whose mean is below ${LEAST} above exact sampling is not on the logarithmic axis.`,
-        spec: curves(panels(measured), { columns: 3, legend: 4 })
+        name: 'size',
+        description: 'Energy and sliced Wasserstein distance of generated from held-out data, by the rows learned from',
+        caption: `Heun in ${HEUN_STEPS} steps along the learned score; bars and the band are 95 % intervals over seeds. A mean below ${LEAST} is not on the logarithmic axis.`,
+        spec: curves(sizePanels(measured), { columns: 2, width: 300, height: 210 })
+      },
+      {
+        name: 'steps',
+        description: 'Energy distance of generated from held-out data by the steps of five samplers',
+        caption: `Five samplers along the score learned from ${last.rows} rows; bars are 95 % intervals over seeds. A mean below ${LEAST} is not on the logarithmic axis.`,
+        spec: curves([stepsPanel(measured)], { columns: 1, width: 460, height: 260, legend: 3 })
       }
     ],
     tables: [

@@ -258,13 +258,17 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     }
   ]
   const [first, last] = [outcomes[0], outcomes[outcomes.length - 1]]
+  const ordered = outcomes.every(({ inOrder }) => inOrder.value === 1)
+  const inOrder = ordered
+    ? `all ${outcomes.length * starts(budget)} runs`
+    : outcomes.map(o => `${show(100 * o.inOrder.value)} % of the runs at t = ${o.time}`).join(', ')
   return {
     title: 'Simple statistics are learned first',
     claim:
       'At high noise the loss sees second moments alone (the paper’s spectral connection). So descent from a small start learns the mean of the data first, then the covariance, and what tells the mixture from a Gaussian of the same covariance last: a distributional simplicity bias, here of score matching.',
     findings: [
-      `In ${outcomes.map(({ inOrder, time }) => `${show(100 * inOrder.value)} % of the starts at t = ${time}`).join(', ')} the mean is half learned before the covariance, and that before the fourth cumulant: after ${outcomes.map(o => `${show(o.mean.value, 2)}, ${show(o.covariance.value, 2)} and ${show(o.fourth.value, 2)} steps`).join('; ')}.`,
-      `The lag grows with the noise: from covariance to fourth cumulant the number of steps grows ${show(first.lag.value, 2)}-fold at t = ${first.time}, ${show(last.lag.value, 2)}-fold at t = ${last.time}, where ${show(100 * last.fourthLeft.value, 2)} % of the fourth cumulant’s distance is left when 90 % of the covariance’s is gone.`,
+      `In ${inOrder} the mean is half learned before the covariance, and the covariance before the fourth cumulant: after ${outcomes.map(o => `${show(o.mean.value, 2)}, ${show(o.covariance.value, 2)} and ${show(o.fourth.value, 2)} steps (t = ${o.time})`).join('; ')}.`,
+      `They are farther apart at higher noise, where the loss sees less beyond second moments: the fourth cumulant takes ${show(first.lag.value, 2)} times the steps of the covariance at t = ${first.time}, ${show(last.lag.value, 2)} times at t = ${last.time}, where ${show(100 * last.fourthLeft.value, 2)} % of the fourth cumulant’s distance is left when 90 % of the covariance’s is gone.`,
       `Until the covariance is half learned, the student of the mixture and that of the Gaussian with the same mean and covariance hardly differ: by ${outcomes.map(({ apart, time }) => `${show(100 * apart.value, 2)} % (t = ${time})`).join(', ')} of the parameters’ norm.`
     ],
     figures: [

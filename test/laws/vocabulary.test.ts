@@ -1,19 +1,24 @@
 /** Every value of the vocabulary keeps the laws of its concept: a new value has them as soon as it is listed there. */
 import { describe, it } from 'vitest'
 import {
+  initializers,
   parametrizations,
   rates,
   regions,
+  samplers,
   timeGrids,
   timeLaws,
   weightings,
   type Concept
 } from '../../src/cli/vocabulary.js'
-import { Rate, Region, Schedule, TimeGrid, TimeLaw, Weighting } from '../../src/index.js'
+import { Initializer, Rate, Region, Sampler, Schedule, Score, TimeGrid, TimeLaw, Weighting } from '../../src/index.js'
+import { student } from '../../src/laws/arbitraries.js'
+import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/Law.js'
 import { parametrization } from '../../src/laws/parametrization.js'
 import { rate } from '../../src/laws/rate.js'
 import { region } from '../../src/laws/region.js'
+import { sampler } from '../../src/laws/sampler.js'
 import { timeGrid } from '../../src/laws/timeGrid.js'
 import { timeLaw, type TimeLawOptions } from '../../src/laws/timeLaw.js'
 import { weighting } from '../../src/laws/weighting.js'
@@ -108,6 +113,46 @@ check(
     ['a simplex of another size', region(Region.simplex({ total: 3 }))]
   ]),
   100
+)
+
+// The names of the parameters are forgotten, so that one table holds all.
+const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+const spherical = Score.spherical({ components: 3 }) as unknown as Score.Score<string>
+const pair = Score.symmetricPair as unknown as Score.Score<string>
+const custom = student as unknown as Score.Score<string>
+
+const started = (value: Initializer.Initializer, score: Score.Score<string>): Row => [
+  `${Initializer.show(value)} of ${Score.show(score)}`,
+  initializer(value, score)
+]
+
+check(
+  'Initializer',
+  table(initializers, value => initializer(value, value._tag === 'Values' ? pair : isotropic), [
+    started(Initializer.gaussian({ scale: 0.5 }), pair),
+    started(Initializer.gaussian({ scale: 0.5 }), custom),
+    started(Initializer.perturbed(0.25)(Initializer.gaussian({ scale: 1 })), custom),
+    started(Initializer.kMeansPlusPlus, spherical),
+    started(Initializer.kMeans({ steps: 0 }), spherical),
+    started(Initializer.spectral, pair),
+    started(Initializer.spectral, spherical),
+    started(Initializer.fromData, pair),
+    started(Initializer.bestOf(2)(Initializer.bestOf(2)(Initializer.kMeansPlusPlus)), spherical)
+  ]),
+  5
+)
+
+const along = (value: Sampler.Sampler): Row => [Sampler.show(value), sampler(value)]
+
+check(
+  'Sampler',
+  table(samplers, value => sampler(value), [
+    along(Sampler.ddim({ eta: 0.5 })),
+    along(Sampler.ddim({ eta: 1 })),
+    along(Sampler.dormandPrince({ tolerance: 1e-9 })),
+    along(Sampler.predictorCorrector({ predictor: Sampler.dpmSolver2M, moves: 2, snr: 0.1 }))
+  ]),
+  4
 )
 
 check(

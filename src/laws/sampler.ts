@@ -1,0 +1,425 @@
+/**
+ * Laws of samplers, along the score of a normal law N(c, vI), whose flow and marginals are known in closed form: at every
+ * time N(αc, u) with u = α²v + σ², carried by x ↦ α_s c + √(u_s/u_t) (x − α_t c).
+ */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Key } from '../../lib/index.js'
+import type { Points } from '../Points.js'
+import * as Sampler from '../Sampler.js'
+import * as Schedule from '../Schedule.js'
+import * as TimeGrid from '../TimeGrid.js'
+import { points as anyPoints, real, seeds } from './arbitraries.js'
+import { sameBits, throughText } from './bits.js'
+import { agree, compiled, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+export interface SamplerOptions {
+  /** Schedules that have the log-SNRs from 5 to −5. */
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  /** What is believed to carry points along the grid; by default `Sampler.transport`. */
+  readonly transport?: typeof Sampler.transport
+  /** Whether it draws; by default by what it is. */
+  readonly random?: boolean
+  /** The order in the length of the steps that it converges with, where nothing is drawn; null for none claimed. */
+  readonly order?: number | null
+  /** The greatest error of one point where it chooses its steps, relative to 1 + |x|; null where it does not. */
+  readonly error?: number | null
+  /** A sampler that takes the same steps; by default the ancestral one for η = 1. */
+  readonly equals?: Sampler.Sampler | null
+  /** How far moments may be off the law's, relative to its deviation and variance, beside the error of sampling. */
+  readonly bias?: number
+  /** Steps of the grid on which moments are compared. */
+  readonly steps?: number
+  /** Points that moments are taken over. */
+  readonly rows?: number
+  /** How many standard errors a moment may be off. */
+  readonly errors?: number
+}
+
+interface Case {
+  readonly schedule: Schedule.Schedule
+  readonly mean: number
+  readonly variance: number
+  readonly points: Points
+  readonly seed: number
+}
+
+// —— claims ——
+
+const draws: (sampler: Sampler.Sampler) => boolean = Sampler.fold<boolean>({
+  Ancestral: () => true,
+  Ddim: ({ eta }) => eta > 0,
+  EulerMaruyama: () => true,
+  Euler: () => false,
+  Heun: () => false,
+  RungeKutta4: () => false,
+  DormandPrince: () => false,
+  DpmSolver2M: () => false,
+  PredictorCorrector: () => true,
+  Langevin: () => true,
+  AnnealedLangevin: () => true
+})
+
+const orderOf = Sampler.fold<number | null>({
+  Ancestral: () => null,
+  Ddim: ({ eta }) => (eta === 0 ? 1 : null),
+  EulerMaruyama: () => null,
+  Euler: () => 1,
+  Heun: () => 2,
+  RungeKutta4: () => 4,
+  DormandPrince: () => null,
+  DpmSolver2M: () => 2,
+  PredictorCorrector: () => null,
+  Langevin: () => null,
+  AnnealedLangevin: () => null
+})
+
+/** Whether it stays at a level, and moves there. */
+const stays = ({ _tag }: Sampler.Sampler): boolean => _tag === 'Langevin' || _tag === 'AnnealedLangevin'
+
+/**
+ * Steps of length h in log(σ/α): a bias of order h where noise is drawn or the method is of order 1, of h² else. Of
+ * Euler–Maruyama more: with c = 1 − e^{−2h} a step adds c²σ⁴/α⁴ to the variance of x/α and forgets c of it, which comes to
+ * e^{2h} − 1. Of Langevin moves of size δ, δ/2u = snr² σ²/u ≤ snr², for each at most.
+ */
+const biasOf = (h: number): ((sampler: Sampler.Sampler) => number) => {
+  const of: (sampler: Sampler.Sampler) => number = Sampler.fold<number>({
+    Ancestral: () => h,
+    Ddim: () => h,
+    EulerMaruyama: () => Math.expm1(2 * h),
+    Euler: () => h,
+    Heun: () => h * h,
+    RungeKutta4: () => h * h,
+    DormandPrince: ({ tolerance }) => tolerance / h,
+    DpmSolver2M: () => h * h,
+    PredictorCorrector: ({ predictor, snr }) => of(predictor) + 2 * snr * snr,
+    Langevin: ({ step }) => step,
+    AnnealedLangevin: ({ snr }) => 2 * snr * snr
+  })
+  return of
+}
+
+// —— a normal law ——
+
+/** αc and u at a time. */
+const marginal = ({ schedule, mean, variance }: Case, time: number): { readonly mean: number; readonly u: number } => {
+  const { alpha, sigma } = Schedule.level(time)(schedule)
+  return { mean: alpha * mean, u: alpha * alpha * variance + sigma * sigma }
+}
+
+/** −(x − αc)/u, every coordinate of c being the same. */
+const scoreOf =
+  (each: Case): Sampler.ScoreFunction =>
+  ({ rows, dim, values }, time) => {
+    const { mean, u } = marginal(each, time)
+    return { rows, dim, values: values.map(x => (mean - x) / u) }
+  }
+
+const LATEST = -5
+const EARLIEST = 5
+
+const ends = (schedule: Schedule.Schedule): { readonly from: number; readonly to: number } => ({
+  from: Schedule.timeOfLogSnr(LATEST)(schedule),
+  to: Schedule.timeOfLogSnr(EARLIEST)(schedule)
+})
+
+const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/**
+ * The laws of a sampler: where it goes along the score of a normal law, and what it does not depend on.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Sampler } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.sampler(Sampler.ddim({ eta: 0.5 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
+ * })
+ */
+export const sampler = (
+  sampler: Sampler.Sampler,
+  {
+    schedules = fc.constantFrom(
+      Schedule.ornsteinUhlenbeck,
+      Schedule.edm,
+      Schedule.rectifiedFlow,
+      Schedule.cosine(),
+      Schedule.subVp()
+    ),
+    transport = Sampler.transport,
+    random = draws(sampler),
+    order = orderOf(sampler),
+    error = sampler._tag === 'DormandPrince' ? 1000 * sampler.tolerance : null,
+    equals = sampler._tag === 'Ddim' && sampler.eta === 1 ? Sampler.ancestral : null,
+    steps = 60,
+    bias = biasOf((EARLIEST - LATEST) / (2 * steps))(sampler),
+    rows = 2000,
+    errors = 6
+  }: SamplerOptions = {}
+): ReadonlyArray<Law> => {
+  const code = Sampler.show(sampler)
+  const cases: fc.Arbitrary<Case> = fc.record({
+    schedule: schedules,
+    mean: real(2),
+    variance: fc.constantFrom(0.25, 0.5, 2),
+    points: anyPoints({ far: 1e6, weights: false })(2),
+    seed: seeds
+  })
+  const show = ({ schedule, mean, variance, points, seed }: Case): string =>
+    `${code} on ${Schedule.show(schedule)}, of N(${mean}, ${variance}), from ${JSON.stringify(Array.from(points.values))}, Key.fromSeed(${seed})`
+  const gridOf = (schedule: Schedule.Schedule, steps: number): TimeGrid.TimeGrid =>
+    stays(sampler)
+      ? TimeGrid.constant({ time: Schedule.timeOfLogSnr(0)(schedule), steps })
+      : TimeGrid.logSnr({ ...ends(schedule), steps })
+  const statesOf = (
+    each: Case,
+    points: Points,
+    grid: TimeGrid.TimeGrid,
+    { of = sampler, seed = each.seed }: { readonly of?: Sampler.Sampler; readonly seed?: number } = {}
+  ): ReadonlyArray<Sampler.State> =>
+    Array.from(
+      transport(compiled(Sampler.compile({ sampler: of, grid, schedule: each.schedule })))(scoreOf(each))(points)(
+        Key.fromSeed(seed)
+      )
+    )
+  const endOf = (states: ReadonlyArray<Sampler.State>): Float64Array => states[states.length - 1].points.values
+  /** Points of the law at the noisy end, or at the level of its moves. */
+  const start = (each: Case, rows: number): Points => {
+    const { mean, u } = marginal(each, TimeGrid.times(each.schedule)(gridOf(each.schedule, 1))[0])
+    const values = Key.normal(2 * rows)(Key.child(7)(Key.fromSeed(each.seed))).map(z => mean + Math.sqrt(u) * z)
+    return { rows, dim: 2, values }
+  }
+  /** The greatest distance from where the flow carries the points, relative to 1 + |x|. */
+  const errorOf = (each: Case, steps: number): number => {
+    const points = start(each, 8)
+    const { from, to } = ends(each.schedule)
+    const [a, b] = [from, to].map(time => marginal(each, time))
+    return endOf(statesOf(each, points, gridOf(each.schedule, steps))).reduce((most, value, i) => {
+      const wanted = b.mean + Math.sqrt(b.u / a.u) * (points.values[i] - a.mean)
+      return Math.max(most, Math.abs(value - wanted) / (1 + Math.abs(wanted)))
+    }, 0)
+  }
+  const size = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+
+  return [
+    law(
+      {
+        name: 'there is a state for every time of the grid',
+        statement:
+          '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
+        source: 'definition of a trajectory'
+      },
+      cases,
+      show,
+      each => {
+        const grid = gridOf(each.schedule, 5)
+        const states = statesOf(each, each.points, grid)
+        return (
+          agree(
+            'times',
+            states.map(({ time }) => time),
+            TimeGrid.times(each.schedule)(grid),
+            0
+          ) &&
+          agree(
+            'steps',
+            states.map(({ step }) => step),
+            [0, 1, 2, 3, 4, 5],
+            0
+          ) &&
+          agree('first points', states[0].points.values, each.points.values, 0) &&
+          holds(
+            states.every(({ points }) => points.rows === each.points.rows && points.dim === each.points.dim),
+            () => 'points come or go'
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'points stay finite',
+        statement:
+          '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
+        source: 'definition of a sampler'
+      },
+      cases,
+      show,
+      each => {
+        const { from } = ends(each.schedule)
+        const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
+        return [gridOf(each.schedule, 6), ...(stays(sampler) ? [] : [clean])].every(grid =>
+          statesOf(each, each.points, grid).every(({ time, points }) =>
+            holds(points.values.every(Number.isFinite), () => `at ${time} a point is ${points.values.join(', ')}`)
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'looks at the key only if it draws',
+        statement:
+          '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
+        source: 'randomness is a value'
+      },
+      cases,
+      show,
+      each => {
+        const grid = gridOf(each.schedule, 4)
+        const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
+          endOf(statesOf(each, each.points, grid, { seed }))
+        )
+        return (
+          agree('again', again, once, 0) &&
+          (random
+            ? holds(!sameBits(other, once), () => 'another key leads to the same points')
+            : agree('by another key', other, once, 0))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'read from JSON it takes the same steps',
+        statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
+        source: 'definition of a codec'
+      },
+      cases,
+      show,
+      each =>
+        pipe(
+          Sampler.codec.decode(throughText(Sampler.codec.encode(sampler))),
+          E.match(
+            () => holds(false, () => 'it is not read'),
+            read => {
+              const grid = gridOf(each.schedule, 4)
+              const [found, wanted] = [read, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
+              return agree('points', found, wanted, 0)
+            }
+          )
+        )
+    ),
+    law(
+      {
+        name: 'sees levels, and no clock',
+        statement:
+          '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found ' +
+          'from levels and round.',
+        source: 'every schedule is the same process in x/α and σ/α'
+      },
+      cases,
+      show,
+      each => {
+        const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(each.schedule)
+        const points = start(each, 4)
+        const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
+          endOf(statesOf(of, points, gridOf(of.schedule, 6)))
+        )
+        return agree('points', found, wanted, 1e-9 * size(wanted))
+      }
+    ),
+    ...(random
+      ? []
+      : [
+          law(
+            {
+              name: 'no point knows of the others',
+              statement:
+                '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps ' +
+                'are chosen for all together.',
+              source: 'the flow is of each point'
+            },
+            cases,
+            show,
+            each => {
+              const points = start(each, 5)
+              const grid = gridOf(each.schedule, 6)
+              const all = endOf(statesOf(each, points, grid))
+              const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
+              return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
+            }
+          )
+        ]),
+    ...(order === null
+      ? []
+      : [
+          law(
+            {
+              name: 'converges with its order',
+              statement: `∀ schedules, c, v: the greatest error of 8 points falls as steps^−${order} from 64 to 128 steps, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great.`,
+              source:
+                'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow'
+            },
+            cases,
+            show,
+            each => {
+              const [coarse, fine] = [64, 128].map(steps => errorOf(each, steps))
+              const found = Math.log2(coarse / fine)
+              return holds(
+                coarse < 1e-9 || Math.abs(found - order) < 0.2,
+                () => `errors ${coarse} and ${fine} are of order ${found}`
+              )
+            }
+          )
+        ]),
+    ...(error === null
+      ? []
+      : [
+          law(
+            {
+              name: 'meets its tolerance',
+              statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
+              source: 'Dormand & Prince 1980; the closed form of the flow'
+            },
+            cases,
+            show,
+            each => {
+              const found = errorOf(each, 1)
+              return holds(found <= error, () => `the error is ${found}`)
+            }
+          )
+        ]),
+    ...(equals === null
+      ? []
+      : [
+          law(
+            {
+              name: 'takes the steps of the sampler that it equals',
+              statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
+              source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM'
+            },
+            cases,
+            show,
+            each => {
+              const grid = gridOf(each.schedule, 8)
+              const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
+              return agree('points', found, wanted, 1e-12 * size(wanted))
+            }
+          )
+        ]),
+    law(
+      {
+        name: 'has the moments of the law at every time',
+        statement:
+          `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, up to ${errors} standard errors and a ` +
+          `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
+          'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9.',
+        source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3'
+      },
+      cases,
+      show,
+      each =>
+        statesOf(each, start(each, rows), gridOf(each.schedule, steps)).every(({ time, points: { values } }) => {
+          const { mean, u } = marginal(each, time)
+          const count = values.length
+          const found = average(values)
+          const variance = average(values.map(x => (x - found) ** 2))
+          return (
+            agree(`mean at ${time}`, [(found - mean) / Math.sqrt(u)], [0], errors / Math.sqrt(count) + bias) &&
+            agree(`variance at ${time}`, [variance / u], [1], errors * Math.sqrt(2 / count) + bias)
+          )
+        })
+    )
+  ]
+}

@@ -8,7 +8,7 @@ export const guards = {
   'Expectation.ts': src('Expectation'),
   'ExpectationMaximization.ts': src('ExpectationMaximization', 'Stage'),
   'Initializer.ts': src('Initializer', 'codecs'),
-  'Loss.ts': src('Loss', 'batch'),
+  'Loss.ts': src('Loss', 'batch', 'Objective'),
   'Metric.ts': src('Metric'),
   'Mixture.ts': src('Mixture'),
   'Noise.ts': src('draws'),

@@ -11,7 +11,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { basename, resolve } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 import { Script } from 'node:vm'
@@ -131,13 +130,22 @@ const collected = evaluate => {
 /** As Stryker numbers them. */
 const [SUCCEEDED, FAILED] = [0, 1]
 
+/** A test that takes more milliseconds of the processor than this is not run on mutants. */
+const SLOW = 500
+
+/** How long each test took on the code as it is: in a file, for when the process starts again after a timeout. */
+const durations = () => here('.bundles/durations.json')
+
 /** Runs tests in turn, until one fails if `bail`. */
 const run = async (tests, bail, before) => {
   const started = new Set()
   const results = []
   const once = async ({ id, name, file, path, body }) => {
-    const start = performance.now()
-    const done = status => ({ id, name, fileName: here(file), timeSpentMs: performance.now() - start, ...status })
+    const start = process.cpuUsage()
+    const done = status => {
+      const { user, system } = process.cpuUsage(start)
+      return { id, name, fileName: here(file), timeSpentMs: (user + system) / 1000, ...status }
+    }
     try {
       for (const suite of path) {
         if (started.has(suite)) continue
@@ -167,8 +175,6 @@ const guarding = sources => [...new Set(sources.flatMap(source => guards[basenam
 class BundleTestRunner {
   #namespace = (globalThis.__stryker__ ??= {})
   #bundles = new Map()
-  /** How long each test took on the code as it is. */
-  #durations = new Map()
 
   capabilities() {
     return { reloadEnvironment: true }
@@ -189,7 +195,10 @@ class BundleTestRunner {
       stryker.currentTestId = id
     })
     stryker.currentTestId = undefined
-    this.#durations = new Map(results.map(({ id, timeSpentMs }) => [id, timeSpentMs]))
+    writeFileSync(
+      durations(),
+      JSON.stringify(Object.fromEntries(results.map(({ id, timeSpentMs }) => [id, timeSpentMs])))
+    )
     return { status: 'complete', tests: results, mutantCoverage: stryker.mutantCoverage }
   }
 
@@ -201,9 +210,10 @@ class BundleTestRunner {
     stryker.activeMutant = mutantActivation === 'static' ? activeMutant.id : undefined
     try {
       const chosen = testFilter === undefined ? undefined : new Set(testFilter)
-      const duration = ({ id }) => this.#durations.get(id) ?? 0
+      const took = JSON.parse(readFileSync(durations(), 'utf8'))
+      const duration = ({ id }) => took[id] ?? 0
       const tests = collected(evaluate)
-        .filter(({ id }) => chosen === undefined || chosen.has(id))
+        .filter(test => duration(test) < SLOW && (chosen === undefined || chosen.has(test.id)))
         .sort((a, b) => duration(a) - duration(b))
       stryker.activeMutant = activeMutant.id
       const results = await run(tests, true, () => undefined)

@@ -124,7 +124,10 @@ const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> 
     for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
     const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
     const document = assembled(new Map([...sections, [name, section(name, report)]]))
-    writeFileSync(FILE, await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown' }))
+    writeFileSync(
+      FILE,
+      await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown', proseWrap: 'always' })
+    )
     console.log(`  ${((performance.now() - started) / 1000).toFixed(0)} s`)
     for (const finding of report.findings) console.log(`  - ${finding}`)
   }

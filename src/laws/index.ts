@@ -21,8 +21,11 @@ export * as arbitraries from './pipelines.js'
 // —— the language ——
 export { codec, type CodecOptions } from './codec.js'
 export { compile, plans, type CompileOptions, type Fault, type PlansOptions } from './compile.js'
+export { initializer, type InitializerOptions } from './initializer.js'
 export { key, type KeyOptions, type Source } from './key.js'
 export { optimizer, type Convergence, type Machine, type OptimizerOptions, type Scaling } from './optimizer.js'
+export { rate, type RateOptions } from './rate.js'
+export { region, type RegionOptions } from './region.js'
 export { run, type RunOptions, type Runner } from './run.js'
 
 // —— the mathematics ——
@@ -31,6 +34,7 @@ export {
   expectation,
   projectedVariance,
   quadratureConverges,
+  unbiased,
   type ExpectationOptions,
   type Instance
 } from './expectation.js'
@@ -44,5 +48,11 @@ export {
   secondMoments,
   type PaperOptions
 } from './paper.js'
+export { parametrization, type ParametrizationOptions } from './parametrization.js'
+export { regularizer } from './regularizer.js'
+export { sampler, type SamplerOptions } from './sampler.js'
 export { schedule, type Meaning, type ScheduleOptions } from './schedule.js'
 export { ofMixture, score, student, type ScoreOptions } from './score.js'
+export { timeGrid, type TimeGridOptions } from './timeGrid.js'
+export { timeLaw, type TimeLawOptions, type Timing } from './timeLaw.js'
+export { weighting, type WeightingOptions } from './weighting.js'

@@ -4,20 +4,44 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { format, resolveConfig } from 'prettier'
 import { expect, it } from 'vitest'
-import { Expectation, Initializer, Objective, Optimizer, Pipeline, Schedule, Score, TimeLaw } from '../../src/index.js'
+import {
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Pipeline,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../../src/index.js'
 import { cosine, student } from '../../src/laws/arbitraries.js'
 import { codec } from '../../src/laws/codec.js'
 import { compile, plans } from '../../src/laws/compile.js'
 import { em, emPair } from '../../src/laws/em.js'
 import { expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
+import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/Law.js'
 import { key } from '../../src/laws/key.js'
 import { objective } from '../../src/laws/objective.js'
 import { optimizer } from '../../src/laws/optimizer.js'
 import { paper } from '../../src/laws/paper.js'
+import { parametrization } from '../../src/laws/parametrization.js'
+import { rate } from '../../src/laws/rate.js'
+import { region } from '../../src/laws/region.js'
+import { regularizer } from '../../src/laws/regularizer.js'
 import { run } from '../../src/laws/run.js'
+import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
 import { score, student as studentLaws } from '../../src/laws/score.js'
+import { timeGrid } from '../../src/laws/timeGrid.js'
+import { timeLaw } from '../../src/laws/timeLaw.js'
+import { weighting } from '../../src/laws/weighting.js'
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 2 })
@@ -36,7 +60,24 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   schedule: schedule(Schedule.ornsteinUhlenbeck),
   student: studentLaws(student),
   score: [...score(pair), ...score(spherical)].slice(4),
-  objective: objective(Objective.denoising(TimeLaw.at(0.3)), spherical),
+  objective: [
+    ...objective(Objective.denoising(TimeLaw.at(0.3)), spherical),
+    ...objective(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), spherical)
+  ],
+  regularizer: regularizer(Objective.regularizer({ norm: 'l2' }), spherical).slice(-4),
+  weighting: weighting(Weighting.snr),
+  parametrization: parametrization(Parametrization.velocity),
+  timeLaw: [
+    TimeLaw.stratified(TimeLaw.uniform(0.1, 0.9)),
+    TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 0.9), target: TimeLaw.uniform(0.2, 0.8) })
+  ].flatMap(law => timeLaw(law)),
+  rate: rate(Rate.constant(0.1)),
+  region: region(Region.nonNegative),
+  initializer: initializer(Initializer.kMeansPlusPlus, spherical),
+  sampler: [Sampler.heun, Sampler.ddim({ eta: 1 }), Sampler.dormandPrince({ tolerance: 1e-6 })].flatMap(value =>
+    sampler(value)
+  ),
+  timeGrid: timeGrid(TimeGrid.karras({ from: 0.9, to: 0.1, steps: 2 })),
   expectation: [...expectation(Expectation.projected(), pair), quadratureConverges(), projectedVariance(pair)],
   paper: paper(),
   em: [...em(pair), ...emPair()],

@@ -200,32 +200,41 @@ function horner(p: v128, z: v128, i: usize): v128 {
   return f64x2.add(coefficient(NUMBERS, i), f64x2.mul(z, p))
 }
 
-/** Two pairs of normals at `out`, of the uniforms there: the even counters' two, then the odd ones'. */
+/** √(−2 ln(1 − u)) */
 @inline
-function polar(out: usize): void {
-  const u = v128.load(out)
-  const v = v128.load(out, 16)
+function radius(u: v128): v128 {
+  return f64x2.sqrt(f64x2.mul(coefficient(NUMBERS, 4), ln(f64x2.sub(coefficient(NUMBERS, 2), u))))
+}
+
+/** cos a, z = a² */
+@inline
+function cosine(z: v128): v128 {
   const one = coefficient(NUMBERS, 2)
-  const half = coefficient(NUMBERS, 3)
-  const r = f64x2.sqrt(f64x2.mul(coefficient(NUMBERS, 4), ln(f64x2.sub(one, u))))
-  const turns = f64x2.mul(coefficient(NUMBERS, 5), v)
-  const q = f64x2.floor(f64x2.add(turns, half))
-  const a = f64x2.mul(f64x2.sub(turns, q), coefficient(NUMBERS, 6))
-  const z = f64x2.mul(a, a)
   const w = f64x2.mul(z, z)
-  const hz = f64x2.mul(half, z)
+  const hz = f64x2.mul(coefficient(NUMBERS, 3), z)
   const whole = f64x2.sub(one, hz)
-  const cosRest = f64x2.add(
+  const rest = f64x2.add(
     f64x2.mul(z, horner(horner(coefficient(NUMBERS, 8), z, 9), z, 10)),
     f64x2.mul(f64x2.mul(w, w), horner(horner(coefficient(NUMBERS, 11), z, 12), z, 13))
   )
-  const cos = f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, cosRest)))
-  const sinRest = f64x2.add(
+  return f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, rest)))
+}
+
+/** sin a, z = a² */
+@inline
+function sine(a: v128, z: v128): v128 {
+  const w = f64x2.mul(z, z)
+  const rest = f64x2.add(
     horner(horner(coefficient(NUMBERS, 14), z, 15), z, 16),
     f64x2.mul(f64x2.mul(z, w), horner(coefficient(NUMBERS, 17), z, 18))
   )
-  const sin = f64x2.add(a, f64x2.mul(f64x2.mul(z, a), horner(sinRest, z, 19)))
-  // Quarter turns: an odd number swaps, and the signs are (q + 1) & 2 and q & 2.
+  return f64x2.add(a, f64x2.mul(f64x2.mul(z, a), horner(rest, z, 19)))
+}
+
+/** Two pairs of normals at `out`, at radii r and the angle whose quarter turns are q and whose rest has these functions. */
+@inline
+function storePairs(r: v128, q: v128, sin: v128, cos: v128, out: usize): void {
+  // An odd number of quarter turns swaps, and the signs are (q + 1) & 2 and q & 2.
   const quarter = f64x2.add(q, coefficient(NUMBERS, 7))
   const odd = i64x2.shr_s(i64x2.shl(quarter, 63), 63)
   const above = i64x2.shr_u(quarter, 1)
@@ -235,8 +244,37 @@ function polar(out: usize): void {
   v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
 }
 
-/** Normals first … first + n − 1 of the key, `first` even and n a multiple of 8. */
+/** Four pairs of normals at `out`, of the eight uniforms there: of even counters two, of odd ones two, and again. */
+@inline
+function polar(out: usize): void {
+  const u0 = v128.load(out)
+  const v0 = v128.load(out, 16)
+  const u1 = v128.load(out, 32)
+  const v1 = v128.load(out, 48)
+  const r0 = radius(u0)
+  const r1 = radius(u1)
+  const turns0 = f64x2.mul(coefficient(NUMBERS, 5), v0)
+  const turns1 = f64x2.mul(coefficient(NUMBERS, 5), v1)
+  const q0 = f64x2.floor(f64x2.add(turns0, coefficient(NUMBERS, 3)))
+  const q1 = f64x2.floor(f64x2.add(turns1, coefficient(NUMBERS, 3)))
+  const a0 = f64x2.mul(f64x2.sub(turns0, q0), coefficient(NUMBERS, 6))
+  const a1 = f64x2.mul(f64x2.sub(turns1, q1), coefficient(NUMBERS, 6))
+  const z0 = f64x2.mul(a0, a0)
+  const z1 = f64x2.mul(a1, a1)
+  const cos0 = cosine(z0)
+  const cos1 = cosine(z1)
+  const sin0 = sine(a0, z0)
+  const sin1 = sine(a1, z1)
+  storePairs(r0, q0, sin0, cos0, out)
+  storePairs(r1, q1, sin1, cos1, out + 32)
+}
+
+/**
+ * Normals first … first + n − 1 of the key, `first` even and n a multiple of 8. Uniforms are drawn a turn ahead: the next
+ * ones and these normals, which do not wait for one another, keep the engine busy together.
+ */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
+  if (n <= 0) return
   const key0 = i32x4.splat(k0)
   const key1 = i32x4.splat(k1)
   const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
@@ -247,11 +285,13 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
   const k24 = plus(key2, 4)
   const k05 = plus(key0, 5)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 64, at += 8) {
-    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
+  draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
+  for (const last = out + (<usize>n << 3) - 64; out < last; out += 64) {
+    at += 8
+    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out + 64)
     polar(out)
-    polar(out + 32)
   }
+  polar(out)
 }
 
 /** The block of a counter: its two words, the second in the high half. */

@@ -1,6 +1,7 @@
 import { chiSquared, normals } from '../../../lib/simd/assembly/random'
 import { mapExp } from '../../../lib/simd/assembly/map'
 import { ln } from '../../../lib/simd/assembly/logarithm'
+import { equalVariances } from './equal'
 import { address, Flag, field, Job, Part, PART_BYTES, partAddress, partField, partNumber } from './job'
 import { distancesFrom, madd, outer, products, rowDots, ROWS, TILE, transpose } from './tiles'
 
@@ -225,123 +226,150 @@ export function score(job: usize, strand: i32, scratch: usize): void {
         for (let o = from; o < end; o += 32) v128.store(W + o, f64x2.sub(v128.load(W + o), greatest))
       }
       mapExp(W, W, ROWS * widthK)
-      // Sums over the components, all still to be divided by the first.
-      for (let r: usize = 0; r < TILE; r += 16) {
-        const from = (r >> 5) * quadK + (r & 16)
-        const end = from + rowK
-        const inverse = inverses + (perRow ? 0 : -from)
-        let mass = f64x2.splat(0)
-        let b = f64x2.splat(0)
-        let pA = f64x2.splat(0)
-        let curvature = f64x2.splat(0)
-        for (let o = from; o < end; o += 32) {
-          const w = v128.load(W + o)
-          const p = f64x2.mul(w, v128.load(inverse + o))
-          mass = f64x2.add(mass, w)
-          b = f64x2.add(b, p)
-          pA = madd(pA, p, v128.load(A + o))
-          curvature = madd(curvature, p, v128.load(S + o))
-          v128.store(P + o, p)
+      if (!full && !free)
+        equalVariances(
+          flags,
+          dim,
+          K,
+          widthK,
+          alpha,
+          sigma,
+          weight,
+          weights,
+          N2,
+          share,
+          inverses,
+          perRow ? quadK : 0,
+          gram,
+          A,
+          W,
+          P,
+          H,
+          S,
+          E,
+          onData,
+          sumQ,
+          value
+        )
+      else {
+        // Sums over the components, all still to be divided by the first.
+        for (let r: usize = 0; r < TILE; r += 16) {
+          const from = (r >> 5) * quadK + (r & 16)
+          const end = from + rowK
+          const inverse = inverses + (perRow ? 0 : -from)
+          let mass = f64x2.splat(0)
+          let b = f64x2.splat(0)
+          let pA = f64x2.splat(0)
+          let curvature = f64x2.splat(0)
+          for (let o = from; o < end; o += 32) {
+            const w = v128.load(W + o)
+            const p = f64x2.mul(w, v128.load(inverse + o))
+            mass = f64x2.add(mass, w)
+            b = f64x2.add(b, p)
+            pA = madd(pA, p, v128.load(A + o))
+            curvature = madd(curvature, p, v128.load(S + o))
+            v128.store(P + o, p)
+          }
+          const one = f64x2.div(f64x2.splat(1), mass)
+          v128.store(ones + r, one)
+          v128.store(B + r, f64x2.mul(b, one))
+          v128.store(PA + r, f64x2.mul(pA, one))
+          v128.store(curvatures + r, f64x2.mul(curvature, one))
         }
-        const one = f64x2.div(f64x2.splat(1), mass)
-        v128.store(ones + r, one)
-        v128.store(B + r, f64x2.mul(b, one))
-        v128.store(PA + r, f64x2.mul(pA, one))
-        v128.store(curvatures + r, f64x2.mul(curvature, one))
-      }
 
-      // The row's loss, and ∂loss/∂p over Hp; then back through the softmax.
-      products(gram, <usize>widthK << 3, K, P, K, widthK, H, widthK)
-      const h2 = f64x2.splat(isTarget ? 0 : 2)
-      const square = f64x2.splat(isTarget ? 1 : -1)
-      const square2 = f64x2.add(square, square)
-      const d = f64x2.splat(<f64>dim)
-      let total = v128.load(value)
-      for (let r: usize = 0; r < TILE; r += 16) {
-        const al = v128.load(alpha + r)
-        const si = v128.load(sigma + r)
-        const one = v128.load(ones + r)
-        const a2 = f64x2.mul(al, al)
-        const n2 = v128.load(N2 + r)
-        const b = v128.load(B + r)
-        const pA = v128.load(PA + r)
-        const c = f64x2.mul(v128.load(weights + r), v128.load(weight + r))
-        const from = (r >> 5) * quadK + (r & 16)
-        const end = from + rowK
-        const inverse = inverses + (perRow ? 0 : -from)
-        const base = f64x2.sub(f64x2.mul(b, n2), pA)
-        const a2One = f64x2.mul(a2, one)
-        const hd = f64x2.mul(h2, d)
-        const constant = f64x2.sub(f64x2.mul(square2, base), hd)
-        const onA = f64x2.mul(square2, b)
-        let toNoise = f64x2.splat(0)
-        let crossPoint = f64x2.splat(0)
-        let cross = f64x2.splat(0)
-        if (isTarget) {
-          toNoise = f64x2.div(f64x2.splat(2), si)
-          crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
-        }
-        let pHp = f64x2.splat(0)
-        let mean = f64x2.splat(0)
-        for (let o = from; o < end; o += 32) {
-          const p = f64x2.mul(one, v128.load(P + o))
-          const Hp = f64x2.mul(a2One, v128.load(H + o))
-          pHp = madd(pHp, p, Hp)
-          let onP = f64x2.add(constant, f64x2.sub(f64x2.mul(square2, Hp), f64x2.mul(onA, v128.load(A + o))))
-          onP = madd(onP, h2, v128.load(S + o))
+        // The row's loss, and ∂loss/∂p over Hp; then back through the softmax.
+        products(gram, <usize>widthK << 3, K, P, K, widthK, H, widthK)
+        const h2 = f64x2.splat(isTarget ? 0 : 2)
+        const square = f64x2.splat(isTarget ? 1 : -1)
+        const square2 = f64x2.add(square, square)
+        const d = f64x2.splat(<f64>dim)
+        let total = v128.load(value)
+        for (let r: usize = 0; r < TILE; r += 16) {
+          const al = v128.load(alpha + r)
+          const si = v128.load(sigma + r)
+          const one = v128.load(ones + r)
+          const a2 = f64x2.mul(al, al)
+          const n2 = v128.load(N2 + r)
+          const b = v128.load(B + r)
+          const pA = v128.load(PA + r)
+          const c = f64x2.mul(v128.load(weights + r), v128.load(weight + r))
+          const from = (r >> 5) * quadK + (r & 16)
+          const end = from + rowK
+          const inverse = inverses + (perRow ? 0 : -from)
+          const base = f64x2.sub(f64x2.mul(b, n2), pA)
+          const a2One = f64x2.mul(a2, one)
+          const hd = f64x2.mul(h2, d)
+          const constant = f64x2.sub(f64x2.mul(square2, base), hd)
+          const onA = f64x2.mul(square2, b)
+          let toNoise = f64x2.splat(0)
+          let crossPoint = f64x2.splat(0)
+          let cross = f64x2.splat(0)
           if (isTarget) {
-            const noise = f64x2.mul(toNoise, f64x2.sub(f64x2.mul(al, v128.load(noiseDots + o)), crossPoint))
-            onP = f64x2.add(onP, noise)
-            cross = madd(cross, p, noise)
+            toNoise = f64x2.div(f64x2.splat(2), si)
+            crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
           }
-          mean = madd(mean, p, onP)
-          v128.store(P + o, p)
-          v128.store(H + o, onP)
-        }
-        const squared = f64x2.add(f64x2.sub(f64x2.mul(f64x2.mul(b, b), n2), f64x2.mul(f64x2.add(b, b), pA)), pHp)
-        let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(v128.load(curvatures + r), f64x2.mul(d, b)))
-        if (isTarget) loss = f64x2.add(loss, f64x2.add(cross, f64x2.div(v128.load(zz + r), f64x2.mul(si, si))))
-        if (flags & Flag.Completed) loss = f64x2.add(loss, f64x2.div(d, f64x2.mul(si, si)))
-        total = madd(total, c, loss)
+          let pHp = f64x2.splat(0)
+          let mean = f64x2.splat(0)
+          for (let o = from; o < end; o += 32) {
+            const p = f64x2.mul(one, v128.load(P + o))
+            const Hp = f64x2.mul(a2One, v128.load(H + o))
+            pHp = madd(pHp, p, Hp)
+            let onP = f64x2.add(constant, f64x2.sub(f64x2.mul(square2, Hp), f64x2.mul(onA, v128.load(A + o))))
+            onP = madd(onP, h2, v128.load(S + o))
+            if (isTarget) {
+              const noise = f64x2.mul(toNoise, f64x2.sub(f64x2.mul(al, v128.load(noiseDots + o)), crossPoint))
+              onP = f64x2.add(onP, noise)
+              cross = madd(cross, p, noise)
+            }
+            mean = madd(mean, p, onP)
+            v128.store(P + o, p)
+            v128.store(H + o, onP)
+          }
+          const squared = f64x2.add(f64x2.sub(f64x2.mul(f64x2.mul(b, b), n2), f64x2.mul(f64x2.add(b, b), pA)), pHp)
+          let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(v128.load(curvatures + r), f64x2.mul(d, b)))
+          if (isTarget) loss = f64x2.add(loss, f64x2.add(cross, f64x2.div(v128.load(zz + r), f64x2.mul(si, si))))
+          if (flags & Flag.Completed) loss = f64x2.add(loss, f64x2.div(d, f64x2.mul(si, si)))
+          total = madd(total, c, loss)
 
-        // E = ∂loss/∂log π_k before normalisation, onQ = ∂loss/∂q_k.
-        const cAlpha = f64x2.mul(c, al)
-        const cSquare = f64x2.mul(c, a2)
-        const toShare = f64x2.mul(cAlpha, v128.load(share + r))
-        const bSquare = f64x2.mul(b, square)
-        const toOuter = f64x2.mul(cSquare, square)
-        const toMean = f64x2.mul(one, mean)
-        let q2 = sumQ
-        for (let o = from; o < end; o += 32, q2 += 16) {
-          const iu = v128.load(inverse + o)
-          const p = v128.load(P + o)
-          const onP = v128.load(H + o)
-          const e = f64x2.sub(f64x2.mul(p, onP), f64x2.mul(toMean, v128.load(W + o)))
-          const half = f64x2.mul(f64x2.splat(0.5), e)
-          const onQ = f64x2.mul(iu, f64x2.sub(f64x2.mul(h2, p), half))
-          const minusHalf = madd(onQ, bSquare, p)
-          const onA = f64x2.add(minusHalf, minusHalf)
-          v128.store(q2, madd(v128.load(q2), cSquare, onQ))
-          v128.store(W + o, f64x2.mul(toOuter, p))
-          v128.store(onData + o, f64x2.sub(v128.load(onData + o), f64x2.mul(toShare, onA)))
-          if (full) {
-            const onNoise = isTarget ? f64x2.sub(f64x2.mul(toNoise, p), f64x2.mul(si, onA)) : f64x2.mul(f64x2.neg(si), onA)
-            v128.store(E + o, f64x2.mul(cAlpha, onNoise))
-          } else v128.store(E + o, f64x2.mul(f64x2.neg(cAlpha), onA))
-          if (free) {
-            const relative = v128.load(S + o)
-            const onU = f64x2.sub(
-              f64x2.mul(half, f64x2.sub(relative, d)),
-              f64x2.mul(p, madd(onP, h2, relative))
-            )
-            const toLogits = q2 + (sumLogits - sumQ)
-            v128.store(toLogits, madd(v128.load(toLogits), c, e))
-            const toVariances = q2 + (sumVariances - sumQ)
-            v128.store(toVariances, madd(v128.load(toVariances), cSquare, f64x2.mul(iu, onU)))
+          // E = ∂loss/∂log π_k before normalisation, onQ = ∂loss/∂q_k.
+          const cAlpha = f64x2.mul(c, al)
+          const cSquare = f64x2.mul(c, a2)
+          const toShare = f64x2.mul(cAlpha, v128.load(share + r))
+          const bSquare = f64x2.mul(b, square)
+          const toOuter = f64x2.mul(cSquare, square)
+          const toMean = f64x2.mul(one, mean)
+          let q2 = sumQ
+          for (let o = from; o < end; o += 32, q2 += 16) {
+            const iu = v128.load(inverse + o)
+            const p = v128.load(P + o)
+            const onP = v128.load(H + o)
+            const e = f64x2.sub(f64x2.mul(p, onP), f64x2.mul(toMean, v128.load(W + o)))
+            const half = f64x2.mul(f64x2.splat(0.5), e)
+            const onQ = f64x2.mul(iu, f64x2.sub(f64x2.mul(h2, p), half))
+            const minusHalf = madd(onQ, bSquare, p)
+            const onA = f64x2.add(minusHalf, minusHalf)
+            v128.store(q2, madd(v128.load(q2), cSquare, onQ))
+            v128.store(W + o, f64x2.mul(toOuter, p))
+            v128.store(onData + o, f64x2.sub(v128.load(onData + o), f64x2.mul(toShare, onA)))
+            if (full) {
+              const onNoise = isTarget ? f64x2.sub(f64x2.mul(toNoise, p), f64x2.mul(si, onA)) : f64x2.mul(f64x2.neg(si), onA)
+              v128.store(E + o, f64x2.mul(cAlpha, onNoise))
+            } else v128.store(E + o, f64x2.mul(f64x2.neg(cAlpha), onA))
+            if (free) {
+              const relative = v128.load(S + o)
+              const onU = f64x2.sub(
+                f64x2.mul(half, f64x2.sub(relative, d)),
+                f64x2.mul(p, madd(onP, h2, relative))
+              )
+              const toLogits = q2 + (sumLogits - sumQ)
+              v128.store(toLogits, madd(v128.load(toLogits), c, e))
+              const toVariances = q2 + (sumVariances - sumQ)
+              v128.store(toVariances, madd(v128.load(toVariances), cSquare, f64x2.mul(iu, onU)))
+            }
           }
         }
+        v128.store(value, total)
       }
-      v128.store(value, total)
       outer(W, K, widthK, P, widthK, PP)
       if (full) outer(E, K, widthK, z, width, F)
       else if (rank > 0) outer(E, K, widthK, moved, widthRank, Fb)

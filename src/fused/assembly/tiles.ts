@@ -242,9 +242,12 @@ function outer42(w: usize, quadW: usize, x: usize, quadX: usize, f: usize, row: 
   let s21 = f64x2.splat(0)
   let s30 = f64x2.splat(0)
   let s31 = f64x2.splat(0)
-  for (let quad: i32 = 0; quad < QUADS; quad++, w += quadW, x += quadX) {
-    let x0 = v128.load(x)
-    let x1 = v128.load(x, 32)
+  // One half of a quad at a time: engines load all that a turn reads before they compute, and have registers for so much.
+  let onW: usize = 16
+  let onX: usize = 16
+  for (let half: i32 = 0; half < 2 * QUADS; half++) {
+    const x0 = v128.load(x)
+    const x1 = v128.load(x, 32)
     let s = v128.load(w)
     s00 = madd(s00, s, x0)
     s01 = madd(s01, s, x1)
@@ -257,20 +260,10 @@ function outer42(w: usize, quadW: usize, x: usize, quadX: usize, f: usize, row: 
     s = v128.load(w, 96)
     s30 = madd(s30, s, x0)
     s31 = madd(s31, s, x1)
-    x0 = v128.load(x, 16)
-    x1 = v128.load(x, 48)
-    s = v128.load(w, 16)
-    s00 = madd(s00, s, x0)
-    s01 = madd(s01, s, x1)
-    s = v128.load(w, 48)
-    s10 = madd(s10, s, x0)
-    s11 = madd(s11, s, x1)
-    s = v128.load(w, 80)
-    s20 = madd(s20, s, x0)
-    s21 = madd(s21, s, x1)
-    s = v128.load(w, 112)
-    s30 = madd(s30, s, x0)
-    s31 = madd(s31, s, x1)
+    w += onW
+    x += onX
+    onW = quadW - onW
+    onX = quadX - onX
   }
   addPair(f, s00, s01)
   addPair(f + row, s10, s11)

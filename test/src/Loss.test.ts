@@ -17,7 +17,7 @@ import {
   Weighting,
   type Points
 } from '../../src/index.js'
-import type { Plan } from '../../src/Loss.js'
+import { plans, type Plan, type ValueAndGradient } from '../../src/Loss.js'
 
 type Row = readonly [number, number]
 
@@ -195,12 +195,12 @@ const plansOf = <P extends string>(
 const key = Key.fromSeed(1)
 
 describe.each(cases)('$name', ({ objective, value, engines = ['fused', 'autodiff'] }) => {
-  const plans = plansOf(isotropic, objective, fixed)
+  const all = plansOf(isotropic, objective, fixed)
   const wanted = (params: Params.Params<Names>): number => value(truthOf(params), params)
 
-  it('is computed in every way there is', () => expect(plans.map(({ engine }) => engine)).toEqual(engines))
+  it('is computed in every way there is', () => expect(all.map(({ engine }) => engine)).toEqual(engines))
 
-  it.each(plans)('by $engine: the value, and the gradient by differences of fourth order', ({ evaluate }) => {
+  it.each(all)('by $engine: the value, and the gradient by differences of fourth order', ({ evaluate }) => {
     const found = evaluate(params, key)
     expect(Math.abs(found.value - wanted(params))).toBeLessThan(1e-12 * (1 + Math.abs(found.value)))
     for (const name of Params.names(params))
@@ -291,6 +291,119 @@ describe('reasons', () => {
   })
 })
 
+describe('noise drawn anew', () => {
+  const uniform = TimeLaw.uniform(0.2, 1)
+  const objectives = [
+    Objective.weight(Weighting.minSnr({ gamma: 2 }))(
+      Objective.weight(Weighting.noiseVariance)(Objective.denoising(uniform))
+    ),
+    Objective.weight(Weighting.sigmoid())(
+      Objective.implicit(TimeLaw.importance({ proposal: TimeLaw.uniform(0.1, 2), target: uniform }))
+    ),
+    Objective.denoising(TimeLaw.stratified(uniform), Parametrization.velocity)
+  ]
+  const expectations = [
+    Expectation.monteCarlo({ draws: 2, antithetic: true }),
+    Expectation.projected({ draws: 2 }),
+    Expectation.projected({ antithetic: true })
+  ]
+  const scores: ReadonlyArray<readonly [string, Score.Score<string>, Params.Params<string>]> = [
+    // Parameters of different names side by side.
+    ['pair', Score.symmetricPair, Params.of({ mean: [1, -0.5] })],
+    ['spherical', Score.spherical({ components: 2 }), Params.of({ means: [[1, -1], [0.5, 2]] })], // prettier-ignore
+    ['isotropic', isotropic, params]
+  ]
+  const each = scores.flatMap(([name, score, params]) =>
+    objectives.flatMap((objective, i) =>
+      expectations.map(expectation => ({
+        name: `${name}, objective ${i}, ${Expectation.show(expectation)}`,
+        ...{ score, params, objective, expectation }
+      }))
+    )
+  )
+
+  it.each(each)('$name: at a level for each row both engines agree', ({ score, params, objective, expectation }) => {
+    for (const data of [points, plainPoints]) {
+      const [fused, autodiff] = plansOf(score, objective, expectation, data).map(({ evaluate }) =>
+        evaluate(params, key)
+      )
+      expect(Math.abs(fused.value - autodiff.value)).toBeLessThan(1e-12 * (1 + Math.abs(autodiff.value)))
+      for (const name of Params.names(params))
+        fused.gradient[name].values.forEach((g, i) => {
+          const other = autodiff.gradient[name].values[i]
+          expect(Math.abs(g - other)).toBeLessThan(1e-12 * (1 + Math.abs(other) + Math.abs(autodiff.value)))
+        })
+    }
+  })
+
+  it('its weight is a mean over the levels: a constant is what it is', () => {
+    const law = TimeLaw.importance({ proposal: TimeLaw.uniform(0.2, 1), target: uniform })
+    const one = Objective.custom('one', law, ({ clean }) => add(mul(sum(clean, 1), 0), 1))
+    const [{ evaluate }] = plansOf(isotropic, Objective.weight(Weighting.constant(3))(one), Expectation.monteCarlo())
+    expect(evaluate(params, key).value).toBeCloseTo(3, 13)
+  })
+})
+
+describe('estimates of the divergence', () => {
+  const network = Score.custom({ name: 'linear', shapes: () => ({ a: [] }), apply: ({ a }, x) => neg(mul(a, x)) })
+  const line: Points.Points = { rows: 3, dim: 1, values: Float64Array.of(0.5, -1, 2) }
+  const a = Params.of({ a: 0.7 })
+  const of = (
+    options: NonNullable<Parameters<typeof Objective.implicit>[1]>,
+    data: Points.Points
+  ): { readonly value: number; readonly slope: number } => {
+    const [{ evaluate }] = plansOf(
+      network,
+      Objective.implicit(TimeLaw.at(0.4), options),
+      Expectation.monteCarlo(),
+      data
+    )
+    const { value, gradient } = evaluate(a, key)
+    return { value, slope: gradient.a.values[0] }
+  }
+
+  it('are exact where every direction sees the same: ±1 and a multiple of the identity', () => {
+    for (const probes of [1, 3]) {
+      const exact = of({}, plainPoints)
+      const estimated = of({ divergence: 'hutchinson', probes }, plainPoints)
+      expect(estimated.value).toBeCloseTo(exact.value, 13)
+      expect(estimated.slope).toBeCloseTo(exact.slope, 13)
+    }
+    expect(of({ divergence: 'sliced' }, line).value).toBeCloseTo(of({}, line).value, 13)
+  })
+
+  it('of normal directions, and sliced ones in the plane, are right in the mean and differ', () => {
+    const many: Points.Points = { rows: 2000, dim: 2, values: Key.normal(4000)(Key.fromSeed(12)) }
+    const exact = of({}, many).value
+    for (const options of [
+      { divergence: 'hutchinson', law: 'normal' },
+      { divergence: 'sliced', law: 'normal' },
+      { divergence: 'sliced', law: 'rademacher' }
+    ] as const) {
+      const difference = Math.abs(of(options, many).value - exact)
+      // 2a(|v|² − 2) has the deviation 4a = 2.8, and (⟨v, s⟩² − |s|²) about √2 a² E|x|² = 1.4: six standard errors of 4.2.
+      expect(difference).toBeLessThan((6 * 4.2) / Math.sqrt(2000))
+      expect(difference).toBeGreaterThan(1e-6)
+    }
+  })
+})
+
+describe('the data without weights of their own', () => {
+  it('are a mean over rows in both engines', () => {
+    for (const { evaluate } of plansOf(isotropic, Objective.implicit(TimeLaw.at(0.4)), fixed, plainPoints)) {
+      const truth = truthOf(params)
+      const wanted =
+        total(
+          x.map((_, i) => {
+            const { score, divergence } = at(truth, level(0.4), noisy(level(0.4), i))
+            return norm(score) + 2 * divergence
+          })
+        ) / 4
+      expect(evaluate(params, key).value).toBeCloseTo(wanted, 12)
+    }
+  })
+})
+
 describe('control variates', () => {
   // The difference of the two forms has mean 0, so that the mean over many draws stays that of either.
   const estimates = (objective: Objective.Objective, draws: number): ReadonlyArray<number> => {
@@ -319,5 +432,71 @@ describe('control variates', () => {
     // Six standard errors.
     expect(Math.abs(varied.mean - plain.mean)).toBeLessThan(6 * Math.sqrt((varied.variance + plain.variance) / 100))
     expect(varied.variance).toBeLessThan(0.5 * plain.variance)
+  })
+
+  // Twenty rows are sixteen blocks, of every sixteenth row; the coefficient of the even ones is found on the odd ones.
+  it.each([
+    { name: 'rows of equal weight', weights: undefined, parametrization: Parametrization.score },
+    {
+      name: 'weighted rows, some without weight',
+      weights: Float64Array.from({ length: 20 }, (_, i) => i % 4),
+      parametrization: Parametrization.score
+    },
+    { name: 'the error of the noise', weights: undefined, parametrization: Parametrization.noise }
+  ])('are D + c (I + d/σ² − D) with c by cross-fitting: $name', ({ weights, parametrization }) => {
+    const [rows, time] = [20, 0.4]
+    const values = Key.normal(2 * rows)(Key.fromSeed(7))
+    const data: Points.Points = { rows, dim: 2, values, ...(weights && { weights }) }
+    const mass = Array.from({ length: rows }, (_, i) => weights?.[i] ?? 1)
+    const found =
+      plansOf(isotropic, Objective.controlVariate(TimeLaw.at(time), parametrization), Expectation.monteCarlo(), data) // prettier-ignore
+        .map(({ evaluate }) => evaluate(params, key))
+
+    // The noise that this key draws.
+    const [term] = Key.split(1)(key)
+    const { noise } = Key.named('time', 'noise', 'probes')(term)
+    const z = Key.normal(2 * rows)(Key.split(1)(Key.split(1)(noise)[0])[0])
+
+    const flatten = ({ value, gradient }: ValueAndGradient<Names>): ReadonlyArray<number> => [
+      value,
+      ...Params.names(params).flatMap(name => Array.from(gradient[name].values))
+    ]
+    const scale = parametrization._tag === 'Noise' ? level(time).sigma ** 2 : 1
+    const blocks = Array.from({ length: 16 }, (_, b) => [b, b + 16].filter(i => i < rows))
+      .map(own => ({ own, share: total(own.map(i => mass[i])) / total(mass) }))
+      .filter(({ share }) => share > 0)
+      .map(({ own, share }) => {
+        const pick = (from: Float64Array): Float64Array =>
+          Float64Array.from(own.flatMap(i => [from[2 * i], from[2 * i + 1]]))
+        const block: Points.Points = {
+          rows: own.length,
+          dim: 2,
+          values: pick(values),
+          weights: Float64Array.from(own, i => mass[i])
+        }
+        const form = (objective: Objective.Objective): ReadonlyArray<number> => {
+          const noise = Expectation.fixed({ rows: own.length, dim: 2, values: pick(z) })
+          const loss = { schedule, score: isotropic, objective, expectation: noise }
+          return flatten(plans(loss, block)[0].evaluate(params, key)).map(v => scale * share * v)
+        }
+        const denoised = form(Objective.denoising(TimeLaw.at(time)))
+        const stein = form(Objective.implicit(TimeLaw.at(time)))
+        const completed = stein.map((v, j) => v + (j === 0 ? (scale * share * 2) / level(time).sigma ** 2 : 0))
+        return { denoised, completed }
+      })
+    const centred = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<number> =>
+      rows.flatMap(row => row.map((v, j) => v - total(rows.map(other => other[j])) / rows.length))
+    const coefficient = [0, 1].map(parity => {
+      const own = blocks.filter((_, b) => b % 2 === parity)
+      const d = centred(own.map(({ denoised }) => denoised.slice(1)))
+      const h = centred(own.map(({ denoised, completed }) => denoised.map((v, j) => v - completed[j]).slice(1)))
+      return Math.min(Math.max(total(d.map((v, k) => v * h[k])) / total(h.map(v => v * v)), -1), 2)
+    })
+    const wanted = blocks
+      .map(({ denoised, completed }, b) => denoised.map((v, j) => v + coefficient[1 - (b % 2)] * (completed[j] - v)))
+      .reduce((sum, row) => sum.map((v, j) => v + row[j]))
+    expect(coefficient.some(c => c > 0 && c < 2 && c !== 1)).toBe(true)
+    for (const one of found)
+      flatten(one).forEach((v, j) => expect(Math.abs(v - wanted[j])).toBeLessThan(1e-11 * (1 + Math.abs(wanted[0]))))
   })
 })

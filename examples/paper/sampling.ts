@@ -286,10 +286,12 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
   const drawnRows = rowsDrawn(budget)
   const apart = sizes.filter(({ excess }) => excess.low > 0)
   const lastApart = apart.at(-1) ?? last
-  const power = Math.log(lastApart.excess.value / first.excess.value) / Math.log(lastApart.rows / first.rows)
+  const power = (of: (size: Size) => number): string =>
+    `n^(${(Math.log(of(lastApart) / of(first)) / Math.log(lastApart.rows / first.rows)).toFixed(2).replace('-', '−')})`
   const enough = samplersTried.map(([name]) => {
-    const found = samplers.find(({ sampler, excess }) => sampler === name && excess.low <= 0)
-    return found === undefined ? `${name} not in ${samplers[samplers.length - 1].steps}` : `${name} ${found.steps}`
+    const own = samplers.filter(({ sampler }) => sampler === name)
+    const found = own.find(({ steps }) => own.every(other => other.steps < steps || other.excess.low <= 0))
+    return found === undefined ? `${name} not in ${own[own.length - 1].steps}` : `${name} ${found.steps}`
   })
   const few = samplers.filter(({ steps }) => steps === samplers[0].steps)
   return {
@@ -298,8 +300,8 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
       'A score that is learned well generates: reverse diffusion along it draws from nearly the law of the data. (The reason to learn scores; the paper’s introduction.)',
     findings: [
       `By reverse diffusion (Heun, ${HEUN_STEPS} steps) the learned score draws points as near to held-out data as exact sampling does, once it has learned from enough rows: the energy distance above that of exact sampling falls from ${show(first.excess.value)} at n = ${first.rows} to ${show(last.excess.value)} at n = ${last.rows} [${show(last.excess.low)}, ${show(last.excess.high)}].`,
-      `Where it is above 0 beyond doubt it falls as n^(${power.toFixed(2).replace('-', '−')}), as the square of the centres’ error, which goes from ${show(first.error.value)} to ${show(last.error.value)}: at these sizes the law is as wrong as the centres are, and the sampler adds nothing to see.`,
-      `Few steps tell samplers apart: at ${few[0].steps} they are ${few.map(({ sampler, excess }) => `${show(excess.value, 2)} (${sampler})`).join(', ')} above exact sampling. Steps until no difference from exact sampling is seen, among those tried: ${enough.join(', ')}.`
+      `From n = ${first.rows} to ${lastApart.rows}, where it is above 0 beyond doubt, it falls as ${power(({ excess }) => excess.value)}, about as the square of the centres’ error, ${power(({ error }) => error.value ** 2)}: the law is as wrong as the centres are, and nothing is seen that the sampler adds.`,
+      `Few steps tell samplers apart: at ${few[0].steps} they are ${few.map(({ sampler, excess }) => `${show(excess.value, 2)} (${sampler})`).join(', ')} above exact sampling. Steps from which on no difference from exact sampling is seen, among those tried: ${enough.join(', ')}. (One number of steps may be good by luck, as errors of opposite sign cancel.)`
     ],
     figures: [
       {

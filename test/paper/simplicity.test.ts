@@ -51,4 +51,15 @@ describe('cumulants of centres', () => {
     expect(at(1, 1, 1, 1)).toBe(-32)
     expect([at(0, 0, 1, 1), at(0, 1, 0, 1), at(0, 0, 0, 1)]).toEqual([0, 0, 0])
   })
+
+  it('are multilinear: of (y + z, z), those of y and z where they share an index', () => {
+    const { fourth } = cumulants([
+      [3, 2],
+      [-1, -2],
+      [1, 2],
+      [-3, -2]
+    ])
+    // κ(y) = −2 and κ(z) = −32, as above.
+    expect(fourth).toEqual([-34, ...new Array<number>(15).fill(-32)])
+  })
 })

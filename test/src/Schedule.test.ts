@@ -235,6 +235,19 @@ describe('sameNoise', () => {
     }
   })
 
+  it('has the scale of whichever has not vanished', () => {
+    const levels: ReadonlyArray<readonly [Schedule.Level, number, number]> = [
+      // Without signal: the end of the straight line, where σ is 1.
+      [{ alpha: 0, sigma: 4 }, 1, 0.25],
+      // Without noise: its beginning, where α is 1.
+      [{ alpha: 5, sigma: 0 }, 0, 0.2]
+    ]
+    for (const [level, time, scale] of levels) {
+      const found = Schedule.equalNoise(Schedule.rectifiedFlow)(level)
+      expect([found.time, found.scale]).toEqual([time, scale])
+    }
+  })
+
   it('stays at an end where the other schedule has no such noise', () => {
     const few = Schedule.varianceExploding({ sigmaMin: 0.5, sigmaMax: 1 })
     expect(pipe(Schedule.edm, Schedule.sameNoise(few)(0.1)).time).toBe(0)
@@ -243,6 +256,10 @@ describe('sameNoise', () => {
 })
 
 describe('problems', () => {
+  /** Its log-SNR falls from 0 to −2. */
+  const oneToE = Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: Math.exp(1) })
+  const custom = (change: Partial<Parameters<typeof Schedule.custom>[0]>): Schedule.Schedule =>
+    Schedule.custom({ name: 'mine', alpha: () => 1, sigma: t => t, until: 1, ...change })
   const messages: ReadonlyArray<readonly [Schedule.Schedule, ReadonlyArray<string>]> = [
     [Schedule.vpLinear({ betaMin: -1 }), ['betaMin: -1 is not ≥ 0 and finite; try 0.1']],
     [Schedule.subVp({ betaMax: 0.05 }), ['betaMax: 0.05 is not > 0, ≥ betaMin = 0.1 and finite; try 20']],
@@ -273,6 +290,80 @@ describe('problems', () => {
     [
       Schedule.reparametrized(Schedule.power(2))(Schedule.cosine({ offset: -1 })),
       ['schedule.offset: -1 is not ≥ 0 and finite; try 0.008']
+    ],
+    // The very ends of the domains.
+    [Schedule.vpLinear({ betaMin: 0, betaMax: 1 }), []],
+    [Schedule.vpLinear({ betaMin: 2, betaMax: 2 }), []],
+    [
+      Schedule.vpLinear({ betaMin: Infinity, betaMax: Infinity }),
+      [
+        'betaMin: Infinity is not ≥ 0 and finite; try 0.1',
+        'betaMax: Infinity is not > 0, ≥ betaMin = Infinity and finite; try 20'
+      ]
+    ],
+    [Schedule.subVp({ betaMin: 0, betaMax: 0 }), ['betaMax: 0 is not > 0, ≥ betaMin = 0 and finite; try 20']],
+    [Schedule.cosine({ offset: 0 }), []],
+    [Schedule.cosine({ offset: Infinity }), ['offset: Infinity is not ≥ 0 and finite; try 0.008']],
+    [
+      Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }),
+      ['sigmaMax: 1 is not > sigmaMin = 1 and finite; try 50']
+    ],
+    [
+      Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: Infinity }),
+      ['sigmaMax: Infinity is not > sigmaMin = 1 and finite; try 50']
+    ],
+    [Schedule.betas([0]), ['betas[0]: 0 is not in (0, 1); keep some of the signal, and add some noise']],
+    [Schedule.reparametrized(Schedule.affine({ scale: 1, shift: 0 }))(Schedule.cosine()), []],
+    ...[-0.1, 1].map((shift): readonly [Schedule.Schedule, ReadonlyArray<string>] => [
+      Schedule.reparametrized(Schedule.affine({ scale: 1, shift }))(Schedule.cosine()),
+      [`clock.shift: ${shift} is not in [0, 1), the schedule's own times; leave it out`]
+    ]),
+    [Schedule.reparametrized(Schedule.evenLogSnr({ from: 0, to: -2 }))(oneToE), []],
+    [
+      Schedule.reparametrized(Schedule.evenLogSnr({ from: -1, to: -3 }))(oneToE),
+      ['clock.to: -3 is not finite and ≥ -2, the log-SNR at the last time; try -2']
+    ],
+    [
+      Schedule.reparametrized(Schedule.evenLogSnr({ from: -1, to: -1 }))(oneToE),
+      ['clock.to: -1 is not < from = -1; let the log-SNR fall']
+    ],
+    [
+      Schedule.reparametrized(Schedule.evenLogSnr({ from: Infinity, to: -Infinity }))(Schedule.edm),
+      [
+        'clock.from: Infinity is not finite and ≤ Infinity, the log-SNR at time 0; try 10',
+        'clock.to: -Infinity is not finite and ≥ -Infinity, the log-SNR at the last time; try -10'
+      ]
+    ],
+    [custom({}), []],
+    [custom({ alpha: t => 1 - t }), []],
+    // All its times are 0, where nothing falls.
+    [
+      custom({ until: 0 }),
+      [
+        'until: 0 is not > 0 and finite; try 1',
+        'log-SNR of mine at time 0: Infinity is not falling; let the noise grow relative to the signal as time goes on'
+      ]
+    ],
+    ...[
+      { alpha: (): number => -1, printed: '-1, 0.5' },
+      { alpha: (): number => Infinity, printed: 'Infinity, 0.5' },
+      { sigma: (t: number): number => (t < 0.5 ? t : -t), printed: '1, -0.5' },
+      { sigma: (t: number): number => (t < 0.5 ? t : NaN), printed: '1, NaN' },
+      { sigma: (t: number): number => (t < 0.5 ? t : Infinity), printed: '1, Infinity' }
+    ].map(({ printed, ...functions }): readonly [Schedule.Schedule, ReadonlyArray<string>] => [
+      custom(functions),
+      [
+        `alpha, sigma of mine at time ${'alpha' in functions ? 0.5 / 65 : 0.5}: ${
+          'alpha' in functions ? printed.replace('0.5', String(0.5 / 65)) : printed
+        } is not ≥ 0 and finite; return a number ≥ 0 for every time in [0, until]`
+      ]
+    ]),
+    // Level at two neighbours of the grid of 65, from ½ on.
+    [
+      custom({ sigma: t => Math.min(t, 0.5) }),
+      [
+        `log-SNR of mine at time ${33.5 / 65}: ${-2 * Math.log(0.5)} is not falling; let the noise grow relative to the signal as time goes on`
+      ]
     ]
   ]
   it.each(messages.map(([schedule, wanted]) => ({ name: Schedule.show(schedule), schedule, wanted })))(
@@ -291,6 +382,27 @@ it('reparametrized schedules survive JSON, and print as code', () => {
   expect(Schedule.show(schedule)).toBe(
     'Schedule.reparametrized(Schedule.evenLogSnr({ from: 6, to: -4 }))(Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 0 }))(Schedule.cosine({ offset: 0.008 })))'
   )
+})
+
+it('ranges over its log-SNR from the first time to the last', () => {
+  const range = Schedule.logSnrRange(Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: Math.exp(1) }))
+  expect(range.greatest).toBeCloseTo(0, 14)
+  expect(range.least).toBeCloseTo(-2, 14)
+  expect(Schedule.logSnrRange(Schedule.edm)).toEqual({ greatest: Infinity, least: -Infinity })
+})
+
+it('a time has noise and is within the schedule', () => {
+  const found = (schedule: Schedule.Schedule, time: number): ReadonlyArray<string> =>
+    Schedule.timeProblems('time', time)(schedule).map(Problem.show)
+  expect([Number.MIN_VALUE, 1].flatMap(time => found(Schedule.rectifiedFlow, time))).toEqual([])
+  expect(found(Schedule.edm, 1e9)).toEqual([])
+  expect(found(Schedule.rectifiedFlow, 1.5)).toEqual([
+    'time: 1.5 is not a time of Schedule.rectifiedFlow with noise, in (0, 1]; try 0.1'
+  ])
+  for (const time of [0, -1, NaN, Infinity])
+    expect(found(Schedule.edm, time)).toEqual([
+      `time: ${time} is not a time of Schedule.edm with noise, in (0, ∞); try 0.1`
+    ])
 })
 
 it('a score evaluated on another schedule is that of its level', () => {

@@ -9,7 +9,9 @@
 import { type Tensor } from '@tensorflow/tfjs-core'
 import { adopt, detached, run, runAll, valuesOf } from './backend.js'
 import { axesOf, axisOf, product } from './kernels/dense.js'
+import { fillNormal, type Key } from './key.js'
 import { type NdArray } from './ndarray.js'
+import { room } from './simd/index.js'
 
 export type { Tensor }
 
@@ -39,14 +41,35 @@ export type EntryType = 'float64' | 'int32' | 'bool'
  * assert.deepEqual(shape, [2, 2])
  * assert.deepEqual([...values], [0.1 * 3, 0.2 * 3, 0.3 * 3, 0.4 * 3])
  */
-export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor =>
-  adopt(Float64Array.from(values), shape, 'float32')
+export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor => {
+  const copy = room(values.length)
+  copy.set(values)
+  return adopt(copy, shape, 'float32')
+}
 
 /** The scalar x, exactly. */
 export const scalar = (x: number): Tensor => adopt(Float64Array.of(x), [], 'float32')
 
 /** The tensor of an array's entries, uncopied: leave the array alone while the tensor lives. */
 export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values, shape, 'float32')
+
+/**
+ * Standard normal numbers of a key, those of `Key.normal`, as a tensor of `shape`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, Key, randomNormal } from 'ornstein/float64'
+ *
+ * const key = Key.fromSeed(7)
+ * assert.deepEqual(compute(() => randomNormal([2, 3])(key)).values, Key.normal(6)(key))
+ */
+export const randomNormal =
+  (shape: Shape) =>
+  (key: Key): Tensor => {
+    const values = room(product(shape))
+    fillNormal(0, values)(key)
+    return adopt(values, shape, 'float32')
+  }
 
 /** The entries of a tensor as doubles, in an array of their own. */
 export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(valuesOf(x)) })

@@ -14,6 +14,7 @@ import {
   matMul,
   maximum,
   mul,
+  randomNormal,
   Quadrature,
   sqrt,
   square,
@@ -105,8 +106,7 @@ export const tensors = (
 ): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
   const { rows, dim } = points
   /** Normals of a key, [rows, columns], with the draw's sign. */
-  const normals = (key: Key.Key, columns: number, sign: 1 | -1): Tensor =>
-    mul(sign, tensor(Key.normal(rows * columns)(key), [rows, columns]))
+  const normals = (key: Key.Key, columns: number, sign: 1 | -1): Tensor => mul(sign, randomNormal([rows, columns])(key))
   if (noise._tag === 'Full') {
     const { values, sign } = noise
     return {

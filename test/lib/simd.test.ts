@@ -502,6 +502,20 @@ describe('arrays in the memory', () => {
         }
   })
 
+  it('are filled with the draws that arrays elsewhere get', () => {
+    for (const n of [1, 8, 1024, 1031])
+      for (const first of [0, 1, 6]) {
+        room.settle()
+        for (const name of ['normals', 'uniforms'] as const) {
+          const [actual, wanted] = [inside(new Float64Array(n + 1).fill(7)), new Float64Array(n)]
+          kernels[name](3, 4, first, n, actual.subarray(0, n))
+          Simd[name](3, 4, first, n, wanted)
+          expect(actual[n]).toBe(7)
+          expect(difference(actual.slice(0, n), wanted)).toBe(-1)
+        }
+      }
+  })
+
   it('are given out again when they are given back, and survive the growth of the memory', () => {
     const { room } = simd(compile(), 100)
     const first = room.take(1000)

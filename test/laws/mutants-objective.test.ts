@@ -4,6 +4,7 @@ import { cumsum, exp, log, mean, mul, neg, ones, sqrt, square, stopGradient, sub
 import { Compile, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
+import { regularizer } from '../../src/laws/regularizer.js'
 import { areCaught, compiling, evaluation, timesGradient } from './mutant.js'
 
 const at = TimeLaw.at(0.3)
@@ -227,5 +228,113 @@ areCaught([
         })(points)
     ),
     right
+  }
+])
+
+// —— estimates ——
+
+const hutchinson = Objective.implicit(at, { divergence: 'hutchinson' })
+const controlVariate = Objective.controlVariate(at)
+const exactly = 'its mean is that of its exact form'
+
+areCaught([
+  {
+    wrong: 'half of an estimated divergence',
+    law: exactly,
+    mutant: computed(
+      changing(objective =>
+        objective._tag === 'Implicit' && objective.divergence !== undefined
+          ? Objective.sum([
+              Objective.weight(0.5)(objective),
+              Objective.weight(0.5)(Objective.custom('|s|²', objective.timeLaw, ({ score }) => sum(square(score), 1)))
+            ])
+          : objective
+      ),
+      hutchinson
+    ),
+    right: laws.objective(hutchinson, score),
+    cases: 1
+  },
+  {
+    wrong: 'probes of variance ½',
+    law: exactly,
+    mutant: computed(
+      changing(objective =>
+        objective._tag === 'Implicit' && objective.divergence?._tag === 'Sliced'
+          ? Objective.weight(0.5)(objective)
+          : objective
+      ),
+      Objective.implicit(at, { divergence: 'sliced' })
+    ),
+    right: laws.objective(Objective.implicit(at, { divergence: 'sliced' }), score),
+    cases: 1
+  },
+  {
+    wrong: 'a control variate without its mean d/σ²',
+    law: exactly,
+    mutant: computed(
+      changing(objective => (objective._tag === 'ControlVariate' ? Objective.implicit(objective.timeLaw) : objective)),
+      controlVariate
+    ),
+    right: laws.objective(controlVariate, score),
+    cases: 1
+  }
+])
+
+// —— regularizers ——
+
+const l2 = Objective.regularizer({ norm: 'l2' })
+const some = Objective.regularizer({ norm: 'l1', smoothing: 0.125, parameters: ['logits'] })
+const isotropic = Score.isotropic({ components: 2 })
+
+const penalized = <P extends string>(
+  penalty: Objective.Objective,
+  of: Score.Score<P>,
+  evaluate?: laws.Evaluate
+): ReadonlyArray<Law> => regularizer(penalty, of, evaluate && { evaluate })
+
+areCaught([
+  {
+    wrong: 'the sum over the rows for the mean',
+    law: 'looks at the parameters alone',
+    mutant: penalized(
+      l2,
+      score,
+      evaluation(({ value, gradient }, { points: { rows } }) => ({
+        value: rows * value,
+        gradient: Params.mapValues(g => rows * g)(gradient)
+      }))
+    ),
+    right: penalized(l2, score)
+  },
+  {
+    wrong: 'half of the square',
+    law: 'is the sum that is written',
+    mutant: penalized(
+      l2,
+      score,
+      changing(objective => (objective._tag === 'Regularizer' ? Objective.weight(0.5)(objective) : objective))
+    ),
+    right: penalized(l2, score)
+  },
+  {
+    wrong: 'a penalty on all parameters for one on some',
+    law: 'leaves the parameters that it does not name alone',
+    mutant: penalized(
+      some,
+      isotropic,
+      changing(objective => (objective._tag === 'Regularizer' ? { ...objective, parameters: null } : objective))
+    ),
+    right: penalized(some, isotropic)
+  },
+  {
+    wrong: 'a reward for length',
+    law: 'is convex',
+    mutant: penalized(
+      l2,
+      score,
+      changing(objective => (objective._tag === 'Regularizer' ? Objective.weight(-1)(objective) : objective))
+    ),
+    right: penalized(l2, score)
   }
 ])

@@ -181,6 +181,59 @@ export const meanLogDensity =
       : densities.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((sum, w) => sum + w, 0)
   }
 
+/** A component that a smaller mixture could do without. */
+export type Redundancy =
+  | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
+  | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
+
+/** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
+const MERGED = 0.95
+
+/** ∫ √(p q) of two components' densities, 1 for equal ones (Bhattacharyya 1943). */
+const overlap = ({ means: { shape, values }, variances }: Mixture, k: number, l: number): number => {
+  const [a, b] = [values.subarray(k * shape[1], (k + 1) * shape[1]), values.subarray(l * shape[1], (l + 1) * shape[1])]
+  const [v, w] = [variances[k], variances[l]]
+  const squared = a.reduce((sum, x, j) => sum + (x - b[j]) ** 2, 0)
+  return ((2 * Math.sqrt(v * w)) / (v + w)) ** (shape[1] / 2) * Math.exp(-squared / (4 * (v + w)))
+}
+
+/**
+ * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned
+ * with more components than the data show, or from equal centres, which equal gradients keep together.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const learned = Mixture.of({ means: [[0, 0], [0.1, 0], [5, 5]], weights: [0.5, 0.4999, 0.0001] })
+ * assert.deepEqual(
+ *   Mixture.redundancies(1000)(learned).map(({ _tag }) => _tag),
+ *   ['Empty', 'Merged']
+ * )
+ */
+export const redundancies =
+  (rows: number) =>
+  (mixture: Mixture): ReadonlyArray<Redundancy> => {
+    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1
+    const all = Array.from(mixture.weights, (_, k) => k)
+    return [
+      ...all
+        .filter(isEmpty)
+        .map((component): Redundancy => ({ _tag: 'Empty', component, rows: mixture.weights[component] * rows })),
+      ...all.flatMap(l =>
+        all
+          .slice(0, l)
+          .filter(k => !isEmpty(k) && !isEmpty(l))
+          .map((k): Extract<Redundancy, { _tag: 'Merged' }> => ({
+            _tag: 'Merged',
+            components: [k, l],
+            overlap: overlap(mixture, k, l)
+          }))
+          .filter(({ overlap }) => overlap >= MERGED)
+      )
+    ]
+  }
+
 const written = t.intersection([
   t.type({ means: t.readonlyArray(t.readonlyArray(Params.numberCodec)) }),
   t.partial({ weights: t.readonlyArray(t.number), variances: t.readonlyArray(t.number) })

@@ -282,8 +282,7 @@ export const formula: (stage: Stage) => string = fold<string>({
     time === 0
       ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
       : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
-  SplitAndMerge: ({ attempts }) =>
-    `the component that costs least halves the one that gains most, if the likelihood rises; ${attempts} moves tried`,
+  SplitAndMerge: ({ attempts }) => `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)`,
   PowerIteration: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
   Restart: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
   Sequence: ({ stages }) => stages.map(formula).join('; then '),

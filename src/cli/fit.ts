@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../Program.js'
-import { converged, ending, steps, title, type Fit } from '../report/Fit.js'
+import { converged, ending, redundancies, steps, title, type Fit } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../report/table.js'
 import * as json from './json.js'
@@ -105,6 +105,7 @@ const asJson = (fit: Fit): string => {
     bic: statistics.bic,
     parameters: statistics.parameters,
     sizes: statistics.sizes,
+    redundancies: fit.redundancies,
     rows: statistics.rows,
     dropped,
     ignored,
@@ -117,19 +118,10 @@ const asJson = (fit: Fit): string => {
   })}\n`
 }
 
-/** The least distance between two centres, in standard deviations of the units they were learned in. */
-const closest = ({ fitted: { means, variances } }: Fit): number =>
-  Math.min(
-    ...means.flatMap((a, k) =>
-      means.slice(0, k).map((b, l) => Math.sqrt(a.reduce((sum, x, j) => sum + (x - b[j]) ** 2 / variances[l][j], 0)))
-    )
-  )
-
 const notes = (fit: Fit): string => {
   const { family, scaling, points, columns } = fit
   const deviations = Points.standardize(points).scale
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
-  const units = scaling === null ? 'the units of the data' : 'standardized units'
   const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
   return [
     ...(scaling === null && most > 3 * least
@@ -141,9 +133,7 @@ const notes = (fit: Fit): string => {
     ...(family === 'symmetric-pair' && scaling === null
       ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
       : []),
-    ...(family !== 'isotropic' && closest(fit) < 0.3
-      ? [`Centres all but coincide. This family has variance 1 in ${units}; --family isotropic learns the variances.`]
-      : [])
+    ...redundancies(fit)
   ].join('\n')
 }
 

@@ -1,5 +1,5 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
-import { type Pipeline, type Points, type Run } from '../index.js'
+import { type Mixture, type Pipeline, type Points, type Run } from '../index.js'
 import { type Fitted, type Statistics } from './Fitted.js'
 
 /** A stage as it ran. */
@@ -31,6 +31,8 @@ export interface Fit {
   /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
   readonly scaling: Points.Scaling | null
   readonly fitted: Fitted
+  /** Components that fewer would do without. */
+  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
   readonly statistics: Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
@@ -58,3 +60,18 @@ export const title = ({ family, fitted: { weights } }: Pick<Fit, 'family' | 'fit
   family === 'symmetric-pair'
     ? 'a symmetric pair of Gaussians'
     : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
+
+/** Which components fewer would do without, as the table numbers them, and what to do. */
+export const redundancies = ({ redundancies, fitted, family, scaling }: Fit): ReadonlyArray<string> => {
+  const remedy =
+    family === 'isotropic'
+      ? `Try --components ${fitted.weights.length - 1}.`
+      : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
+        '--family isotropic learns the variances.'
+  return redundancies.map(found =>
+    found._tag === 'Empty'
+      ? `Component ${found.component + 1} is empty: it answers for ${found.rows.toPrecision(2)} rows. ${remedy}`
+      : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +
+        `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
+  )
+}

@@ -1,7 +1,7 @@
 /** A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. */
 import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
-import { converged, ending, steps, title, type Fit } from './Fit.js'
+import { converged, ending, redundancies, steps, title, type Fit } from './Fit.js'
 import { ofMixture, show, tidy } from './table.js'
 
 const { escape } = charts
@@ -143,6 +143,9 @@ ${facts(fit)}
 <h2>Components</h2>
 ${table(fit)}
 <p class="lead">${escape(units(fit))}</p>
+${redundancies(fit)
+  .map(text => `<p>${escape(text)}</p>`)
+  .join('\n')}
 </section>
 <section>
 <h2>The objective, stage by stage</h2>

@@ -355,7 +355,7 @@ describe('what was chosen', () => {
         ]
       })
     ).toEqual([
-      'stage 1: the component that costs least halves the one that gains most, if the likelihood rises; 3 moves tried',
+      'stage 1: split and merge: the first of 3 moves that raises E log p(x_0; θ)',
       '  by closed form: responsibilities say what a component costs and its halves gain; a pass runs in SIMD',
       'stage 2: minimise E |s(x_t) + z/σ|², at t = 0.3; then θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
       '  by restarts: 4 attempts, each by fused, closed form',

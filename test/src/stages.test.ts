@@ -46,12 +46,12 @@ const rows: ReadonlyArray<{ readonly stage: Stage.Stage; readonly code: string; 
   {
     stage: Stage.splitAndMerge({ steps: 4 }),
     code: 'Stage.splitAndMerge({ steps: 4, attempts: 10, polish: 20, varianceFloor: 0.000001 })',
-    formula: 'the component that costs least halves the one that gains most, if the likelihood rises; 10 moves tried'
+    formula: 'split and merge: the first of 10 moves that raises E log p(x_0; θ)'
   },
   {
     stage: Stage.splitAndMerge({ steps: 4, attempts: 3, polish: 5, varianceFloor: 0.25 }),
     code: 'Stage.splitAndMerge({ steps: 4, attempts: 3, polish: 5, varianceFloor: 0.25 })',
-    formula: 'the component that costs least halves the one that gains most, if the likelihood rises; 3 moves tried'
+    formula: 'split and merge: the first of 3 moves that raises E log p(x_0; θ)'
   },
   {
     stage: Stage.powerIteration({ steps: 5 }),

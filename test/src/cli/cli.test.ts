@@ -24,6 +24,7 @@ const fitJson = t.strict({
   bic: t.number,
   parameters: t.Int,
   sizes: numbers,
+  redundancies: t.readonlyArray(t.UnknownRecord),
   rows: t.Int,
   dropped: t.Int,
   ignored: t.readonlyArray(t.string),
@@ -308,6 +309,15 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(stdout).toContain('Add --out model.json')
     expect(stdout).toContain('Add --report report.html')
     expect((await ornstein('fit %penguins.csv --standardize')).stdout).not.toContain('Try --standardize')
+  })
+
+  it('tells of components that are all but the same, and what to do', async () => {
+    const { stdout } = await ornstein('fit %faithful.csv -k 3 --family spherical --standardize --recipe two-stage')
+    expect(stdout).toMatch(
+      /Components \d and \d are all but the same: they overlap by \d+ %. This family has variance 1 in standardized units; --family isotropic learns the variances\./
+    )
+    const { redundancies } = await fitted('%faithful.csv --standardize')
+    expect(redundancies).toEqual([])
   })
 
   it('prints nothing when quiet, and JSON alone when asked for JSON', async () => {

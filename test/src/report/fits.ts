@@ -28,6 +28,7 @@ export const planted = (
     seed: 7,
     scaling: null,
     fitted,
+    redundancies: [],
     statistics: Fitted.statistics(points, 5)(fitted),
     stages: [stage([3, 2, 1.5, 1.2])],
     pipeline: Pipeline.of<string>({

@@ -129,14 +129,20 @@ const TIMES = [0.003, 0.01, 0.03, 0.1, 0.3, 0.7, 1.5, 3]
 const ALL = TimeLaw.likelihood({ until: 8, nodes: 24 })
 
 /** Minimises the implicit objective, whose mean over z is a finite sum, to its stationary point. */
-const minimise = (timeLaw: TimeLaw.TimeLaw, expectation: Expectation.Expectation): Stage.Stage =>
+const minimise = (timeLaw: TimeLaw.TimeLaw, expectation: Expectation.Expectation, gradientNorm = 1e-7): Stage.Stage =>
   Stage.descend({
     objective: Objective.implicit(timeLaw),
     expectation,
     optimizer: Optimizer.lbfgs(),
     steps: 200,
-    gradientNorm: 1e-7
+    gradientNorm
   })
+
+/** At high noise the loss of three sees the turn of their triangle by third moments: its curvature is of order α⁶. */
+const minimiseAt = (time: number, expectation: Expectation.Expectation): Stage.Stage => {
+  const { alpha } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
+  return minimise(TimeLaw.at(time), expectation, Math.min(1e-7, 1e-3 * alpha ** 6))
+}
 
 const likeliest = Stage.expectationMaximization({ steps: 5000, relativeChange: 1e-10 })
 
@@ -200,7 +206,7 @@ const pairProblem = (length: number, rows: number, seeds: number, few: number): 
         Metric.centreError(minimiser(pairPipeline(centre, stage), points), truth)
       return {
         likelihood: error(likeliest),
-        levels: TIMES.map(time => error(minimise(TimeLaw.at(time), exact))),
+        levels: TIMES.map(time => error(minimiseAt(time, exact))),
         all: all ? error(minimise(ALL, exact)) : null
       }
     },
@@ -228,12 +234,11 @@ const triangleProblem = (side: number, rows: number, seeds: number, few: number)
       const met = meeting(NODES, points)
       const error = (stage: Stage.Stage, rows: Points.Points): number =>
         Metric.centreError(minimiser(kPipeline(centres, stage), rows), truth)
-      const errorAt = (timeLaw: TimeLaw.TimeLaw): number =>
-        error(minimise(timeLaw, Expectation.fixed(met.noise)), met.points)
+      const noise = Expectation.fixed(met.noise)
       return {
         likelihood: error(likeliest, points),
-        levels: TIMES.map(time => errorAt(TimeLaw.at(time))),
-        all: all ? errorAt(ALL) : null
+        levels: TIMES.map(time => error(minimiseAt(time, noise), met.points)),
+        all: all ? error(minimise(ALL, noise), met.points) : null
       }
     },
     predicted: null
@@ -316,7 +321,7 @@ const range = (length: number): string => {
 const panel = ({ name, levels, all }: Outcome): Panel => ({
   title: name,
   x: { title: 't', domain: [0.0025, 4], scale: 'log', ticks: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], format: '~g' },
-  y: { title: 'error / that of maximum likelihood', domain: [0.95, 1.3] },
+  y: { title: 'error / that of maximum likelihood', domain: levels[0].predicted === null ? [0.9, 1.7] : [0.95, 1.15] },
   series: [
     {
       name: 'one level',
@@ -346,10 +351,10 @@ const pipelines = (): ReadonlyArray<Declared> => {
   const exact = Expectation.quadrature({ nodes: 16 })
   return [
     declared('maximumLikelihood', pairPipeline(centre, likeliest)),
-    declared('oneLevel', pairPipeline(centre, minimise(TimeLaw.at(0.1), exact))),
+    declared('oneLevel', pairPipeline(centre, minimiseAt(0.1, exact))),
     declared('allLevels', pairPipeline(centre, minimise(ALL, exact))),
     ...declaredNoise(NODES, noise),
-    withNoise(declared('threeAtOneLevel', kPipeline(centres, minimise(TimeLaw.at(0.1), Expectation.fixed(met.noise)))))
+    withNoise(declared('threeAtOneLevel', kPipeline(centres, minimiseAt(0.1, Expectation.fixed(met.noise)))))
   ]
 }
 
@@ -372,7 +377,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     findings: [
       `All levels at once end where maximum likelihood does: the ratio of the errors is 1 to within ${show(gap, 2)} on every problem (24 times, up to t = 8).`,
       `The best single level of those tried is nearly as good: ${best.join('; ')}. By the theory for large n, the error is within ${Math.round(100 * (NEARLY - 1))} % of maximum likelihood’s ${pairs.map(({ name }) => `${range(lengthOf(name))} at |μ| = ${lengthOf(name)}`).join(', ')}.`,
-      `The wrong level costs little for two Gaussians and more for three: the most is ${show(costliest.ratio.value)} times the error of maximum likelihood (${inner(costliest.name)}, t = ${costliest.time}). Too low a level costs as the gradient varies more, too high a one as it sees second moments alone.`
+      `The wrong level costs little for two Gaussians and more for three: the most is ${show(costliest.ratio.value)} times the error of maximum likelihood (${inner(costliest.name)}, t = ${costliest.time}). Too low a level costs as the gradient varies more, too high a one as it sees little but second moments.`
     ],
     figures: [
       {
@@ -404,7 +409,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     ],
     setting: [
       `Two Gaussians in d = ${DIM}; three in the plane, at the corners of a triangle. Rows: ${outcomes.map(({ name, rows }) => `${rows} (${inner(name)})`).join(', ')}. Samples: ${outcomes.map(({ levels }) => levels[0].ratio.trials).join(', ')}; all levels at once on ${outcomes.map(({ all }) => all.trials).join(', ')} of them, as they vary little. Key.fromSeed(11).`,
-      `Maximum likelihood is expectation–maximization from the truth. Every minimiser starts at the truth and is reached by L-BFGS to a gradient of 10⁻⁷, the mean over the noise being a sum: 16 Gauss–Hermite nodes for the pair, a product of ${NODES} × ${NODES} for three in the plane. Theory is B/A², the variance of a datum’s gradient over the square of the curvature, by quadrature.`
+      `Maximum likelihood is expectation–maximization from the truth. Every minimiser starts at the truth and is reached by L-BFGS to a gradient of 10⁻⁷ (10⁻³ α⁶ at high noise), the mean over the noise being a sum: 16 Gauss–Hermite nodes for the pair, a product of ${NODES} × ${NODES} for three in the plane. Theory is B/A², the variance of a datum’s gradient over the square of the curvature, by quadrature.`
     ],
     pipelines: pipelines(),
     measured

@@ -2,7 +2,7 @@
  * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
  * case of a description does not compile until it is here; what a concept says of itself is taken from it.
  */
-import { neg } from '../../lib/index.js'
+import { mean, mul, neg, square, sub } from '../../lib/index.js'
 import {
   Expectation,
   Initializer,
@@ -228,7 +228,7 @@ export const objectives = concept<Objective.Objective>('Objective', 'what is min
   Sum: [entry(Objective.sum([Objective.denoising(law), Objective.implicit(law)]), 'several at once')],
   Custom: [
     entry(
-      Objective.custom('mine', law, ({ score }) => score),
+      Objective.custom('mine', law, ({ score, target }) => mean(square(sub(score, target)), 1)),
       'your own, row by row in the tensor vocabulary'
     )
   ]
@@ -246,7 +246,11 @@ export const scores = concept<Score.Score<string>>(
     ],
     Custom: [
       entry(
-        Score.custom({ name: 'mine', shapes: dim => ({ weights: [dim] }), apply: (_, x) => neg(x) }),
+        Score.custom({
+          name: 'mine',
+          shapes: dim => ({ weights: [dim] }),
+          apply: ({ weights }, x) => neg(mul(weights, x))
+        }),
         'a student network of your own, of any parametrization'
       )
     ]

@@ -27,6 +27,7 @@ export { optimizer, type Convergence, type Machine, type OptimizerOptions, type 
 export { rate, type RateOptions } from './rate.js'
 export { region, type RegionOptions } from './region.js'
 export { run, type RunOptions, type Runner } from './run.js'
+export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——
 export { em, emPair, type EMOptions, type Step } from './em.js'

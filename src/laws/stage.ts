@@ -1,0 +1,140 @@
+/** Laws of stages: in sequence they are a monoid, and what is made of them comes to a sequence. */
+import * as fc from 'fast-check'
+import { Key } from '../../lib/index.js'
+import * as Compile from '../Compile.js'
+import * as Initializer from '../Initializer.js'
+import type * as Params from '../Params.js'
+import * as Pipeline from '../Pipeline.js'
+import type { Points } from '../Points.js'
+import * as Run from '../Run.js'
+import * as Schedule from '../Schedule.js'
+import * as Score from '../Score.js'
+import * as Stage from '../Stage.js'
+import { sameBits } from './bits.js'
+import { compiled, holds, law } from './check.js'
+import type { Law } from './Law.js'
+import { seeds, stages, times } from './pipelines.js'
+
+export interface StageOptions<P extends string> {
+  readonly schedule?: Schedule.Schedule
+  /** What is learned; the symmetric pair unless given, which every built-in stage takes. */
+  readonly score?: Score.Score<P>
+  readonly points?: Points
+  /** Where a pipeline ends; by default where `Run.last` of what `Compile.pipeline` makes of it does. */
+  readonly end?: (pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key) => Params.Params<P>
+}
+
+interface Case {
+  readonly before: Stage.Stage
+  readonly after: Stage.Stage
+  readonly time: number
+  readonly later: number
+  readonly seed: number
+}
+
+const data: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
+
+const ended = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key): Params.Params<P> =>
+  Run.last(compiled(Compile.pipeline(pipeline)(points)))(key).params
+
+/**
+ * The laws of a stage, in sequence with others.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Stage } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.stage(Stage.powerIteration({ steps: 3 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ */
+export const stage = <P extends string = 'mean'>(
+  stage: Stage.Stage,
+  {
+    schedule = Schedule.ornsteinUhlenbeck,
+    // Without a score given, P is that of the pair.
+    score = Score.symmetricPair as unknown as Score.Score<P>,
+    points = data,
+    end = ended
+  }: StageOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const any = stages(schedule, score)(points)
+  const cases: fc.Arbitrary<Case> = fc.record({
+    before: any,
+    after: any,
+    time: times(schedule),
+    later: times(schedule),
+    seed: seeds
+  })
+  const show = ({ before, after, time, later, seed }: Case): string =>
+    `${Stage.show(stage)}\nafter ${Stage.show(before)}\nbefore ${Stage.show(after)}\nat ${time} and ${later}, Key.fromSeed(${seed})`
+  const same = (seed: number, ...forms: ReadonlyArray<ReadonlyArray<Stage.Stage>>): boolean => {
+    const [first, ...others] = forms.map(stages =>
+      end(
+        Pipeline.of({ schedule, score, initializer: Initializer.gaussian({ scale: 1 }), stages }),
+        points,
+        Key.fromSeed(seed)
+      )
+    )
+    const at = others.findIndex(other => !sameBits(other, first))
+    return holds(at < 0, () => `form ${at + 2} does not end where the first does`)
+  }
+  const { sequence, repeat, anneal } = Stage
+
+  return [
+    law(
+      {
+        name: 'sequences are associative',
+        statement:
+          '∀ a, c, keys: a, s, c one after the other end at the same bits as sequence([a, s]), c, as a, sequence([s, c]) and as one sequence of ' +
+          'all. Exactly.',
+        source: 'definition of a monoid'
+      },
+      cases,
+      show,
+      ({ before, after, seed }) =>
+        same(
+          seed,
+          [before, stage, after],
+          [sequence([before, stage]), after],
+          [before, sequence([stage, after])],
+          [Stage.Monoid.concat(Stage.Monoid.concat(before, stage), after)]
+        )
+    ),
+    law(
+      {
+        name: 'the empty sequence is the identity',
+        statement: '∀ keys: sequence([]), s and s, sequence([]) end at the same bits as s. Exactly.',
+        source: 'definition of a monoid'
+      },
+      cases,
+      show,
+      ({ seed }) => same(seed, [stage], [Stage.Monoid.empty, stage], [stage, sequence([])], [sequence([stage])])
+    ),
+    law(
+      {
+        name: 'repeating is a sequence of the same',
+        statement:
+          '∀ keys: repeat(2)(s) ends at the same bits as s, s, and repeat(0)(s) at those of the start. Exactly.',
+        source: 'definition of `repeat`'
+      },
+      cases,
+      show,
+      ({ before, seed }) =>
+        same(seed, [repeat(2)(stage)], [stage, stage]) && same(seed, [before], [before, repeat(0)(stage)])
+    ),
+    law(
+      {
+        name: 'annealing is a sequence over its times',
+        statement:
+          '∀ t, t′, keys: anneal([t, t′])(s) ends at the same bits as anneal([t])(s), anneal([t′])(s). Exactly.',
+        source: 'definition of `anneal`'
+      },
+      cases,
+      show,
+      ({ time, later, seed }) =>
+        same(seed, [anneal([time, later])(stage)], [anneal([time])(stage), anneal([later])(stage)])
+    )
+  ]
+}

@@ -67,6 +67,23 @@ describe('stages', () => {
   })
 })
 
+describe('the end of a stage', () => {
+  it('hands on what the stage makes of its last step, and not before', () => {
+    const program = stepping(({ mean }) => ({ value: 1, norm: 1, params: Params.of({ mean: [mean.values[0] + 1] }) }))
+    const averaging = {
+      ...program,
+      stages: program.stages.map(stage => ({ ...stage, finish: () => Params.of({ mean: [-7] }) }))
+    }
+    expect(Array.from(Run.states(averaging)(key), ({ params }) => params.mean.values[0])).toEqual([1, 2, 3, -7])
+  })
+  it('is where a run is resumed, itself first, with the states that follow', () => {
+    const program = compiled([em(2), em(1)])
+    const states = [...Run.states(program)(key)]
+    expect(states).toHaveLength(5)
+    states.forEach((state, i) => expect([...Run.resume(program)(state)]).toEqual(states.slice(i)))
+  })
+})
+
 describe('rules', () => {
   const still = { value: 1, norm: 0.5 }
   const one = Params.of({ mean: [1] })

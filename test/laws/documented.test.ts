@@ -16,6 +16,7 @@ import {
   Sampler,
   Schedule,
   Score,
+  Stage,
   TimeGrid,
   TimeLaw,
   Weighting
@@ -39,6 +40,7 @@ import { run } from '../../src/laws/run.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
 import { score, student as studentLaws } from '../../src/laws/score.js'
+import { stage } from '../../src/laws/stage.js'
 import { timeGrid } from '../../src/laws/timeGrid.js'
 import { timeLaw } from '../../src/laws/timeLaw.js'
 import { weighting } from '../../src/laws/weighting.js'
@@ -74,6 +76,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   rate: rate(Rate.constant(0.1)),
   region: region(Region.nonNegative),
   initializer: initializer(Initializer.kMeansPlusPlus, spherical),
+  stage: stage(Stage.powerIteration({ steps: 1 })),
   sampler: [Sampler.heun, Sampler.ddim({ eta: 1 }), Sampler.dormandPrince({ tolerance: 1e-6 })].flatMap(value =>
     sampler(value)
   ),

@@ -1,19 +1,25 @@
 /** Wrong meanings of what pipelines are made of: time laws, weightings, parametrizations, rates, regions, time grids. */
 import { pipe } from 'fp-ts/lib/function.js'
 import {
+  Compile,
   Key,
+  Objective,
   Optimizer,
   Parametrization,
   Rate,
   Region,
+  Run,
   Schedule,
+  Stage,
   TimeGrid,
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import { compiled } from '../../src/laws/check.js'
 import { parametrization } from '../../src/laws/parametrization.js'
 import { rate } from '../../src/laws/rate.js'
 import { region } from '../../src/laws/region.js'
+import { stage } from '../../src/laws/stage.js'
 import { timeGrid } from '../../src/laws/timeGrid.js'
 import { timeLaw, type Timing } from '../../src/laws/timeLaw.js'
 import { weighting } from '../../src/laws/weighting.js'
@@ -474,3 +480,49 @@ areCaught([
     ]
   ])
 ])
+
+// —— stages ——
+
+type Change = (stage: Stage.Stage) => ReadonlyArray<Stage.Stage>
+const once = Stage.expectationMaximization({ steps: 1 })
+const descent = Stage.descend({
+  objective: Objective.denoising(TimeLaw.at(0.3)),
+  optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+  steps: 2
+})
+
+/** A pipeline that ends where one with each of its stages changed does. */
+const staged = (change?: Change): Mutant['right'] =>
+  stage(
+    descent,
+    change && {
+      end: (pipeline, points, key) =>
+        Run.last(compiled(Compile.pipeline({ ...pipeline, stages: pipeline.stages.flatMap(change) })(points)))(key)
+          .params
+    }
+  )
+
+areCaught(
+  mutants(staged, [
+    [
+      'the last of a sequence first',
+      'sequences are associative',
+      stage => (stage._tag === 'Sequence' ? [...stage.stages].reverse() : [stage])
+    ],
+    [
+      'a step where there is nothing to do',
+      'the empty sequence is the identity',
+      stage => (stage._tag === 'Sequence' && stage.stages.length === 0 ? [once] : [stage])
+    ],
+    [
+      'once more than said',
+      'repeating is a sequence of the same',
+      stage => [stage._tag === 'Repeat' ? { ...stage, times: stage.times + 1 } : stage]
+    ],
+    [
+      'from low noise to high',
+      'annealing is a sequence over its times',
+      stage => [stage._tag === 'Anneal' ? { ...stage, times: [...stage.times].sort((a, b) => a - b) } : stage]
+    ]
+  ])
+)

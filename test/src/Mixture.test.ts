@@ -224,3 +224,41 @@ it('is weighted as its sample is: the mean of a large one is near', () => {
     expect(Math.abs(mean[j] - wanted)).toBeLessThan((5 * 3) / Math.sqrt(4_000))
   )
 })
+
+describe('redundancies', () => {
+  /** ∫∫ √(p q) by the trapezium rule, which for Gaussians converges faster than any power. */
+  const overlap = (a: ReadonlyArray<number>, v: number, b: ReadonlyArray<number>, w: number): number => {
+    const grid = Array.from({ length: 81 }, (_, i) => -8 + i / 5)
+    const density = (x: number, y: number, [c, d]: ReadonlyArray<number>, u: number): number =>
+      Math.exp(-((x - c) ** 2 + (y - d) ** 2) / (2 * u)) / (2 * Math.PI * u)
+    return grid.reduce(
+      (sum, x) => grid.reduce((sum, y) => sum + Math.sqrt(density(x, y, a, v) * density(x, y, b, w)) / 25, sum),
+      0
+    )
+  }
+
+  it('are the components with less than a row, and the pairs that overlap all but wholly', () => {
+    const found = pipe(
+      Mixture.of({
+        means: [[0, 0], [4, 0], [0.3, 0.2], [4, 0.1], [9, 9], [0, 0]], // prettier-ignore
+        weights: [0.3, 0.3, 0.2, 0.1, 0.1, 0.0009],
+        variances: [1, 0.8, 1.2, 0.9, 1, 1]
+      }),
+      Mixture.redundancies(1000)
+    )
+    expect(found.map(each => (each._tag === 'Empty' ? each.component : each.components))).toEqual([5, [0, 2], [1, 3]])
+    const [empty, near, nearer] = found
+    expect(empty._tag === 'Empty' && empty.rows).toBeCloseTo(0.9 / 1.0009, 12)
+    expect(near._tag === 'Merged' && near.overlap).toBeCloseTo(overlap([0, 0], 1, [0.3, 0.2], 1.2), 12)
+    expect(nearer._tag === 'Merged' && nearer.overlap).toBeCloseTo(overlap([0, 0], 0.8, [0, 0.1], 0.9), 12)
+  })
+
+  it('a whole row is a component, and centres that overlap by less than 0.95 are two', () => {
+    expect(Mixture.redundancies(4)(Mixture.of({ means: [[0], [9]], weights: [0.25, 0.75] }))).toEqual([])
+    // exp(−δ²/8) is 0.95 at δ = √(8 log 1/0.95)
+    const apart = Math.sqrt(-8 * Math.log(0.95))
+    const tags = (distance: number): ReadonlyArray<string> =>
+      Mixture.redundancies(100)(Mixture.of({ means: [[0], [distance]] })).map(({ _tag }) => _tag)
+    expect([tags(apart * 1.001), tags(apart * 0.999)]).toEqual([[], ['Merged']])
+  })
+})

@@ -297,7 +297,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
   return {
     title: 'Sampling with what was learned',
     claim:
-      'A score that is learned well generates: reverse diffusion along it draws from nearly the law of the data. (The reason to learn scores; the paper’s introduction.)',
+      'A score that is learned well generates: reverse diffusion along it draws from nearly the law of the data. (What a score is learned for: past the paper.)',
     findings: [
       `By reverse diffusion (Heun, ${HEUN_STEPS} steps) the learned score draws points as near to held-out data as exact sampling does, once it has learned from enough rows: the energy distance above that of exact sampling falls from ${show(first.excess.value)} at n = ${first.rows} to ${show(last.excess.value)} at n = ${last.rows} [${show(last.excess.low)}, ${show(last.excess.high)}].`,
       `From n = ${first.rows} to ${lastApart.rows}, where it is above 0 beyond doubt, it falls as ${power(({ excess }) => excess.value)}, about as the square of the centres’ error, ${power(({ error }) => error.value ** 2)}: the law is as wrong as the centres are, and nothing is seen that the sampler adds.`,

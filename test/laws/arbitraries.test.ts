@@ -6,203 +6,21 @@ import { describe, expect, it } from 'vitest'
 import * as vocabulary from '../../src/cli/vocabulary.js'
 import * as ornstein from '../../src/index.js'
 import {
-  Compile,
-  Expectation,
   Initializer,
   Objective,
   Optimizer,
-  Parametrization,
   Pipeline,
   Rate,
-  Region,
   Sampler,
   Schedule,
   Score,
   Stage,
-  TimeGrid,
-  TimeLaw,
-  Weighting,
-  type Problem
+  TimeLaw
 } from '../../src/index.js'
 import { sameBits } from '../../src/laws/bits.js'
 import * as arbitraries from '../../src/laws/pipelines.js'
 import { seed } from './holds.js'
-
-interface Tagged {
-  readonly _tag: string
-}
-
-interface Row {
-  readonly name: string
-  readonly tags: ReadonlyArray<string>
-  /** Values with what is wrong with them where they stand, and as code. */
-  readonly cases: fc.Arbitrary<{
-    readonly value: Tagged
-    readonly problems: ReadonlyArray<Problem.Problem>
-    readonly code: string
-  }>
-  /** What a counterexample shrinks to if every value is one. */
-  readonly plainest: string
-  /** How many values are drawn. */
-  readonly runs: number
-}
-
-interface Of<C, T> {
-  /** What a value depends on. */
-  readonly contexts: fc.Arbitrary<C>
-  readonly values: (context: C) => fc.Arbitrary<T>
-  readonly problems: (context: C) => (value: T) => ReadonlyArray<Problem.Problem>
-  readonly show: (value: T) => string
-  readonly plainest: string
-  readonly runs?: number
-}
-
-const row = <C, T extends Tagged>(
-  { concept, words }: vocabulary.Concept<T>,
-  { contexts, values, problems, show, plainest, runs = 300 }: Of<C, T>
-): Row => ({
-  name: concept,
-  tags: [...new Set(words.map(({ example }) => example._tag))].sort(),
-  cases: contexts.chain(context =>
-    values(context).map(value => ({ value, problems: problems(context)(value), code: show(value) }))
-  ),
-  plainest,
-  runs
-})
-
-const anywhere = fc.constant(null)
-const alone =
-  <T>(problems: (value: T) => ReadonlyArray<Problem.Problem>) =>
-  () =>
-    problems
-
-/** The student network among the families, whose names of parameters are forgotten. */
-const scores = fc.oneof(
-  { withCrossShrink: true },
-  { weight: 3, arbitrary: arbitraries.scores },
-  fc.constant(arbitraries.student as unknown as Score.Score<string>)
-)
-const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
-const settings = fc.record({ schedule: arbitraries.schedules, score: scores })
-
-/** Whether Compile takes it, beside what is wrong with the description itself. */
-const refusals = (compiled: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
-  E.isLeft(compiled) ? compiled.left : []
-
-const rows: ReadonlyArray<Row> = [
-  row(vocabulary.schedules, {
-    contexts: anywhere,
-    values: () => arbitraries.schedules,
-    problems: alone(Schedule.problems),
-    show: Schedule.show,
-    plainest: 'Schedule.ornsteinUhlenbeck'
-  }),
-  row(vocabulary.timeLaws, {
-    contexts: arbitraries.schedules,
-    values: arbitraries.timeLaws,
-    problems: TimeLaw.problems,
-    show: TimeLaw.show,
-    plainest: 'TimeLaw.at(0.08)'
-  }),
-  row(vocabulary.weightings, {
-    contexts: anywhere,
-    values: () => arbitraries.weightings,
-    problems: alone(Weighting.problems),
-    show: Weighting.show,
-    plainest: 'Weighting.constant(0)'
-  }),
-  row(vocabulary.parametrizations, {
-    contexts: anywhere,
-    values: () => arbitraries.parametrizations,
-    problems: alone(Parametrization.problems),
-    show: Parametrization.show,
-    plainest: 'Parametrization.score'
-  }),
-  row(vocabulary.expectations, {
-    contexts: settings.chain(({ schedule, score }) =>
-      arbitraries.objectives(schedule, score).map(objective => ({ schedule, score, objective }))
-    ),
-    values: ({ score, objective }) => arbitraries.expectations(score, objective)(points),
-    problems: loss => expectation => refusals(Compile.valueAndGrad({ ...loss, expectation })(points)),
-    show: Expectation.show,
-    plainest: 'Expectation.fixed(4 × 2 noise)'
-  }),
-  row(vocabulary.objectives, {
-    contexts: settings,
-    values: ({ schedule, score }) => arbitraries.objectives(schedule, score),
-    problems: loss => objective =>
-      refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() })(points)),
-    show: Objective.show,
-    plainest: 'Objective.denoising(TimeLaw.at(0.08))'
-  }),
-  row(vocabulary.scores, {
-    contexts: anywhere,
-    values: () => scores,
-    problems: alone(() => []),
-    show: Score.show,
-    plainest: 'Score.symmetricPair'
-  }),
-  row(vocabulary.optimizers, {
-    contexts: anywhere,
-    values: () => arbitraries.optimizers,
-    problems: alone(Optimizer.problems),
-    show: Optimizer.show,
-    plainest: 'Optimizer.scale(0)',
-    runs: 500
-  }),
-  row(vocabulary.rates, {
-    contexts: anywhere,
-    values: () => arbitraries.rates,
-    problems: alone(Rate.problems),
-    show: Rate.show,
-    plainest: '0.015625'
-  }),
-  row(vocabulary.regions, {
-    contexts: anywhere,
-    values: () => arbitraries.regions,
-    problems: alone(Region.problems),
-    show: Region.show,
-    plainest: 'Region.ball({ radius: 0.015625 })'
-  }),
-  row(vocabulary.initializers, {
-    contexts: arbitraries.scores,
-    values: score => arbitraries.initializers(score)(points.dim),
-    problems: score => initializer => refusals(Initializer.interpret(score, points)(initializer)),
-    show: Initializer.show,
-    plainest: 'Initializer.gaussian({ scale: 0.015625 })'
-  }),
-  row(vocabulary.stages, {
-    contexts: settings,
-    values: ({ schedule, score }) => arbitraries.stages(schedule, score)(points),
-    problems: parts => stage =>
-      refusals(
-        Compile.pipeline(Pipeline.of({ ...parts, initializer: Initializer.gaussian({ scale: 1 }), stages: [stage] }))(
-          points
-        )
-      ),
-    show: Stage.show,
-    plainest: `Stage.descend({
-  objective: Objective.denoising(TimeLaw.at(0.08)),
-  expectation: Expectation.fixed(4 × 2 noise),
-  optimizer: Optimizer.scaleByRate(0.015625),
-  steps: 0
-})`
-  }),
-  row(vocabulary.samplers, {
-    contexts: anywhere,
-    values: () => arbitraries.samplers,
-    problems: alone(Sampler.problems),
-    show: Sampler.show,
-    plainest: 'Sampler.ancestral'
-  }),
-  row(vocabulary.timeGrids, {
-    contexts: arbitraries.schedules,
-    values: arbitraries.timeGrids,
-    problems: TimeGrid.problems,
-    show: TimeGrid.show,
-    plainest: 'TimeGrid.uniform({ from: 0.16, to: 0.08, steps: 1 })'
-  })
-]
+import { points, rows, sampleOf } from './samples.js'
 
 const evaluated = (code: string): unknown =>
   // The code of a value, with the names that a user would import.
@@ -213,8 +31,9 @@ it('there is a row for every concept of the vocabulary', () => {
   expect(rows.map(({ name }) => name)).toEqual(vocabulary.vocabulary.map(({ concept }) => concept))
 })
 
-describe.each(rows)('$name', ({ name, tags, cases, plainest, runs }) => {
-  const sample = fc.sample(cases, { seed, numRuns: runs })
+describe.each(rows)('$name', row => {
+  const { name, tags, cases, plainest, runs } = row
+  const sample = sampleOf(row)
 
   it('every case is reached, in values of its own', () => {
     expect([...new Set(sample.map(({ value }) => value._tag))].sort()).toEqual(tags)

@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
 import { format, resolveConfig } from 'prettier'
 import { afterAll, describe, expect, it } from 'vitest'
-import { expectations, schedules, scores, vocabulary } from '../../src/cli/vocabulary.js'
+import { expectations, schedules, scores, vocabulary, type Word } from '../../src/cli/vocabulary.js'
 import * as ornstein from '../../src/index.js'
-import { Compile, Expectation, Objective, Schedule, TimeLaw, type Points } from '../../src/index.js'
+import { sameBits, throughText } from '../../src/laws/bits.js'
+import { instancesOf } from '../laws/instances.js'
+import { rows, sampleOf } from '../laws/samples.js'
+import { Compile, Expectation, Objective, Rate, Schedule, TimeLaw, type Points } from '../../src/index.js'
 import { place } from './cli/harness.js'
 
 const namespaces: Readonly<Record<string, object>> = ornstein
@@ -32,6 +36,11 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
   Optimizer: ['project']
 }
 
+const evaluated = (code: string): unknown =>
+  // The code of an example, with the names that a user would import.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  new Function(...Object.keys(namespaces), `return ${code}`)(...Object.values(namespaces))
+
 describe('the vocabulary', () => {
   it.each(vocabulary)('$concept: every constructor that is exported, and no other', ({ concept, words }) => {
     const own = shared[concept] ?? []
@@ -40,11 +49,6 @@ describe('the vocabulary', () => {
       exported.map(name => `${concept}.${name}`).sort()
     )
   })
-
-  const evaluated = (code: string): unknown =>
-    // The code of an example, with the names that a user would import.
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-    new Function(...Object.keys(namespaces), `return ${code}`)(...Object.values(namespaces))
 
   it.each(vocabulary.flatMap(({ words }) => words).filter(({ code }) => !/…|Betas| × /.test(code)))(
     '$code builds its example',
@@ -133,6 +137,48 @@ const words = vocabulary
   })
   .join('\n\n')
 
+/** How many of the values have something: all, or all but those that are named. */
+const among = (words: ReadonlyArray<Word>, has: (word: Word) => boolean): string => {
+  const without = [...new Set(words.filter(word => !has(word)).map(({ name }) => name))]
+  return without.length === 0 ? 'all' : `all but ${without.map(name => `\`${name}\``).join(', ')}`
+}
+
+interface Reads {
+  readonly show: (value: unknown) => string
+  readonly codec: t.Type<unknown, unknown>
+}
+
+/** For each concept, asks every value whether it prints and survives JSON, its arbitrary for it, and its laws how many. */
+const owns = (): string =>
+  table(
+    ['', 'values', 'print as code', 'survive JSON', 'come from its arbitrary', 'laws of each'],
+    vocabulary.map(({ concept, words }) => {
+      // Every concept has a printer and a codec, which the index knows by name only.
+      const { show, codec } = namespaces[concept] as Reads
+      const built = (word: Word): unknown => {
+        const code = show(word.example)
+        const value = /…|\d × \d/.test(code) ? undefined : evaluated(code)
+        return typeof value === 'number' ? Rate.from(value) : value
+      }
+      const row = rows.find(({ name }) => name === concept)
+      const drawn = new Set(row === undefined ? [] : sampleOf(row).map(({ value }) => value._tag))
+      const { by, values } = instancesOf(concept)
+      const counts = values.map(({ laws }) => laws.length)
+      const [least, most] = [Math.min(...counts), Math.max(...counts)]
+      return [
+        concept,
+        String(words.length),
+        among(words, word => sameBits(built(word), word.example)),
+        among(words, ({ example }) => {
+          const read = codec.decode(throughText(codec.encode(example)))
+          return E.isRight(read) && sameBits(read.right, example)
+        }),
+        among(words, ({ example }) => drawn.has((example as { readonly _tag: string })._tag)),
+        `\`${by}\`: ${least === most ? least : `${least} to ${most}`}`
+      ]
+    })
+  )
+
 const data: Points.Points = { rows: 8, dim: 2, values: Float64Array.from({ length: 16 }, (_, i) => Math.cos(i)) }
 
 /** Asks Compile, for each score and objective, which expectations it takes. */
@@ -192,7 +238,12 @@ const levels = (): string =>
 
 it('docs/vocabulary.md is the vocabulary', async () => {
   const page = fileURLToPath(new URL('../../docs/vocabulary.md', import.meta.url))
-  const sections: Readonly<Record<string, string>> = { words, support: support(), levels: levels() }
+  const sections: Readonly<Record<string, string>> = {
+    words,
+    owns: owns(),
+    support: support(),
+    levels: levels()
+  }
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- vocabulary: (\w+) -->)[^]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) => `${begin}\n\n${sections[name]}\n\n${end}`

@@ -79,11 +79,9 @@ else:
             return alpha * gradient / rows
 
     step = (lambda: naive(torch.randn(rows, dim))) if name == "torch" else projected
-    if name == "torch":
-        gradient = lambda: naive(Z).ravel().tolist()
-    else:
-        # Its noise is another: the mean of many draws, which the caller compares within its error.
-        gradient = lambda: (sum(projected().double() for _ in range(200)) / 200).ravel().tolist()
+    gradient = lambda: naive(Z).ravel().tolist()
+    # The projected one's noise is its own: the mean of many draws, which the caller compares within its error.
+    average = lambda count: (sum(step().double() for _ in range(count)) / count).ravel().tolist()
 
     def timed(calls):
         start = clocks()
@@ -102,5 +100,9 @@ else:
 
 print("ready", flush=True)
 for line in sys.stdin:
-    answer = {"gradient": gradient, "time": lambda: (1000 * seconds()).tolist()}.get(line.strip(), lambda: None)()
+    question, *count = line.split()
+    if question == "average":
+        answer = average(int(count[0]))
+    else:
+        answer = {"gradient": gradient, "time": lambda: (1000 * seconds()).tolist()}.get(question, lambda: None)()
     print(json.dumps(answer), flush=True)

@@ -4,7 +4,7 @@
  *     gradient  →  the gradient at the given noise (JSON), to check that all compute the same number
  *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew: [by the clock, of all processors]
  *     bytes     →  bytes allocated in one
- *     average   →  the mean of 200 gradients
+ *     average n →  the mean of n gradients, noise drawn anew
  *     variance  →  the gradient's variance, summed over its entries
  */
 import { createInterface } from 'node:readline'
@@ -28,7 +28,6 @@ export interface Contender {
 }
 
 const SLICE_MS = 60
-const DRAWS = 200
 
 const { alpha, sigma } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(TIME))
 
@@ -224,7 +223,7 @@ const timed = (calls: number): readonly [wall: number, processor: number] => {
   return [(performance.now() - start) / calls, (user + system) / 1000 / calls]
 }
 let calls = 0
-const answers: Readonly<Record<string, () => unknown>> = {
+const answers: Readonly<Record<string, (count: number) => unknown>> = {
   gradient: () => Array.from(contender.gradient()),
   time: () => {
     if (calls === 0) {
@@ -247,9 +246,9 @@ const answers: Readonly<Record<string, () => unknown>> = {
     })
     return samples.sort((a, b) => a - b)[3]
   },
-  average: () => {
-    const samples = Array.from({ length: DRAWS }, () => Array.from(contender.step()))
-    return samples[0].map((_, j) => samples.reduce((sum, sample) => sum + sample[j], 0) / DRAWS)
+  average: count => {
+    const samples = Array.from({ length: count }, () => Array.from(contender.step()))
+    return samples[0].map((_, j) => samples.reduce((sum, sample) => sum + sample[j], 0) / count)
   },
   variance: () => {
     const samples = Array.from({ length: 24 }, () => Array.from(contender.step()))
@@ -260,4 +259,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
   }
 }
 console.log('ready')
-for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(answers[line]()))
+for await (const line of createInterface({ input: process.stdin })) {
+  const [question, count] = line.split(' ')
+  console.log(JSON.stringify(answers[question](Number(count))))
+}

@@ -14,12 +14,11 @@ import { compile, instantiate } from '../lib/simd/wasm.js'
 import { problem } from './problem.js'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11)
-/** Gradients in an average, as contenders take it. */
-const AVERAGED = 200
 /** Variances of one estimator, each of 24 draws, differ by less: four standard errors where a single entry dominates. */
 const ALIKE = 5
-/** Beyond so many numbers a variance is asked of the first contender alone. */
+/** Beyond so many numbers there are fewer rounds, and a variance is asked of the first contender alone. */
 const FEW = 1e7
+const ROUNDS_OF_MANY = Math.min(3, ROUNDS)
 const PYTHON = '/usr/bin/python3'
 const THREADS = Math.min(2, availableParallelism())
 
@@ -170,6 +169,10 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
       .map(entry => enter(entry, id, directory))
   )
   const players = [first, ...rest]
+  const isLarge = rows * dim * K > FEW
+  const rounds = isLarge ? ROUNDS_OF_MANY : ROUNDS
+  /** Gradients in an average. */
+  const averaged = isLarge ? 8 : 200
   const skipped = entries.filter(({ label }) => !players.some(player => player.label === label))
 
   const wanted = await first.ask<ReadonlyArray<number>>('gradient')
@@ -180,21 +183,21 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
     const { label, name, estimator } = player
     // Projected by hand draws noise of its own: its mean over many draws is compared with ours, within six standard errors.
     const isAverage = name === 'torch-projected'
-    const gradient = await player.ask<ReadonlyArray<number>>('gradient')
+    const gradient = await player.ask<ReadonlyArray<number>>(isAverage ? `average ${averaged}` : 'gradient')
     const reference = isAverage
-      ? await first.ask<ReadonlyArray<number>>('average')
+      ? await first.ask<ReadonlyArray<number>>(`average ${averaged}`)
       : estimator === 'em'
         ? wantedEM
         : wanted
     const error = distance(gradient, reference ?? [])
     const allowed = isAverage
-      ? (6 * Math.sqrt((2 * (variances.get(estimator) ?? 0)) / AVERAGED)) / length(reference ?? [])
+      ? (6 * Math.sqrt((2 * (variances.get(estimator) ?? 0)) / averaged)) / length(reference ?? [])
       : 1e-3
     errors.push(error)
     if (!(error < allowed)) throw new Error(`${label}: off by ${error}, more than ${allowed}`)
     if (estimator === 'em' || player.python !== undefined) continue
     const known = variances.get(estimator)
-    if (known !== undefined && rows * dim * K > FEW) continue
+    if (known !== undefined && isLarge) continue
     const variance = await player.ask<number | null>('variance')
     if (variance === null || !(Math.abs(Math.log(variance / (known ?? variance))) < Math.log(ALIKE)))
       throw new Error(`${label}: its gradient's variance is ${variance ?? NaN}, that of its like ${known ?? NaN}`)
@@ -202,7 +205,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
   }
   const times = players.map((): Array<number> => [])
   const processor = players.map((): Array<number> => [])
-  for (let round = 0; round < ROUNDS; round++)
+  for (let round = 0; round < rounds; round++)
     for (const [i, player] of players.entries()) {
       const [wall, ofProcessors] = await player.ask<readonly [number, number]>('time')
       times[i].push(wall)
@@ -217,7 +220,9 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
   const flops = (4 * rows * dim * K) / 1e6
   const ours = median(times[0])
   const ourCost = ours * (variances.get(first.estimator) ?? NaN)
-  console.log(`\n**n = ${rows}, d = ${dim}, K = ${K}${id.endsWith('custom') ? ', a custom objective' : ''}**\n`)
+  console.log(
+    `\nload ${loadavg()[0].toFixed(1)}\n\n**n = ${rows}, d = ${dim}, K = ${K}${id.endsWith('custom') ? ', a custom objective' : ''}**\n`
+  )
   row([
     '',
     'ms',
@@ -259,7 +264,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
 const chosen = process.argv.slice(2)
 console.log(
   `${availableParallelism()} cores ${process.arch}, Node ${process.version}; load ${loadavg()[0].toFixed(1)}; ` +
-    `matrix-product peak of a thread ${peak().toFixed(1)} GFLOP/s; medians of ${ROUNDS} rounds`
+    `matrix-product peak of a thread ${peak().toFixed(1)} GFLOP/s; medians of ${ROUNDS} rounds, ${ROUNDS_OF_MANY} of the largest`
 )
 for (const [id, entries] of Object.entries(problems))
   if (chosen.length === 0 || chosen.includes(id)) await compare(id, entries)

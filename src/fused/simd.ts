@@ -91,8 +91,8 @@ const enum Flag {
 const DOUBLE = 8
 const ROWS = 64
 const TILE = ROWS * DOUBLE
-/** Strands have 16 tiles at least, and there are at most 64 of them: the sums of more would be slow to join. */
-const LEAST_TILES = 16
+/** Strands have 8 tiles at least, and there are at most 64 of them: the sums of more would be slow to join. */
+const LEAST_TILES = 8
 const MOST_STRANDS = 64
 /** Steps that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
 const WORTH_THREADS = 4e6
@@ -131,8 +131,11 @@ const times = (a: Float64Array, m: number, b: Float64Array, n: number, dim: numb
   return out
 }
 
-const quadruple = (values: Float64Array): Float64Array =>
-  Float64Array.from({ length: values.length * 4 }, (_, at) => values[at >> 2])
+const quadruple = (values: Float64Array): Float64Array => {
+  const out = new Float64Array(values.length * 4)
+  for (let at = 0; at < out.length; at++) out[at] = values[at >> 2]
+  return out
+}
 
 const sameKey = (a: Key.Key | null, b: Key.Key | null): boolean =>
   a === b || (a !== null && b !== null && a.k0 === b.k0 && a.k1 === b.k1)
@@ -375,7 +378,9 @@ export const passes = (most = MOST): Passes => {
       lanes: (count: number): Float64Array => {
         const from = at
         at += 2 * count
-        return Float64Array.from({ length: count }, (_, k) => sums[from + 2 * k] + sums[from + 2 * k + 1])
+        const out = new Float64Array(count)
+        for (let k = 0; k < count; k++) out[k] = sums[from + 2 * k] + sums[from + 2 * k + 1]
+        return out
       }
     }
   }

@@ -139,9 +139,12 @@ export const twoStage: Recipe = score => points => {
 /** Noise next to the spacing of the centres, halved to where it no longer matters. */
 const NOISE_TO_SPACING = [2, 1, 0.5, 0.25]
 
+/** A choice that nobody needs to the last digit, as it is to be read. */
+const legible = (x: number): number => Number(x.toPrecision(3))
+
 /** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
 const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
-  noise.map(noise => pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(noise))))
+  noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(noise)))))
 
 /**
  * From k-means++ centres by expectation–maximization at falling noise levels, which is the DDPM gradient divided by the
@@ -178,7 +181,7 @@ export const annealed: Recipe = score => points => {
     })
   }
   const unit = spacing(score, points)
-  const varianceFloor = 1e-4 * unit ** 2
+  const varianceFloor = legible(1e-4 * unit ** 2)
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,

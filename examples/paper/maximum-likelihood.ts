@@ -375,7 +375,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
     claim:
       'At one noise level the minimiser of the DDPM objective is consistent but not efficient; the objective over all levels, weighted by ½g², has the gradient of the log-likelihood on any sample, so that its minimiser is that of maximum likelihood. (The identity is that of Song et al. 2021, arXiv 2101.09258; the paper’s algorithms use single levels.)',
     findings: [
-      `All levels at once end where maximum likelihood does: the ratio of the errors is 1 to within ${show(gap, 2)} on every problem (24 times, up to t = 8).`,
+      `All levels at once end where maximum likelihood does: the ratio of the errors is 1 to within ${show(gap, 2)} on every problem (24 nodes, t up to 8).`,
       `The best single level of those tried is nearly as good: ${best.join('; ')}. By the theory for large n, the error is within ${Math.round(100 * (NEARLY - 1))} % of maximum likelihood’s ${pairs.map(({ name }) => `${range(lengthOf(name))} at |μ| = ${lengthOf(name)}`).join(', ')}.`,
       `The wrong level costs little for two Gaussians and more for three: the most is ${show(costliest.ratio.value)} times the error of maximum likelihood (${inner(costliest.name)}, t = ${costliest.time}). Too low a level costs as the gradient varies more, too high a one as it sees little but second moments.`
     ],

@@ -220,7 +220,14 @@ export const expectations = concept<Expectation.Expectation>(
 
 export const objectives = concept<Objective.Objective>('Objective', 'what is minimised', Objective, {
   Denoising: [entry(Objective.denoising(law), 'the DDPM objective, in any parametrization (arXiv 2006.11239)')],
-  Implicit: [entry(Objective.implicit(law), 'implicit score matching; the divergence exact, Hutchinson or sliced')],
+  Implicit: [
+    entry(Objective.implicit(law), 'implicit score matching, with the exact divergence (Hyvärinen 2005)'),
+    entry(
+      Objective.implicit(law, { divergence: 'hutchinson' }),
+      'the divergence from random directions v (Hutchinson 1990)'
+    ),
+    entry(Objective.implicit(law, { divergence: 'sliced' }), 'the score along them too: sliced (arXiv 1905.07088)')
+  ],
   ControlVariate: [entry(Objective.controlVariate(law), 'denoising and implicit mixed for the least variance')],
   Likelihood: [entry(Objective.likelihood, 'the mean negative log-likelihood, for mixtures')],
   Regularizer: [entry(Objective.regularizer({ norm: 'l2' }), 'a penalty on parameters: l2 or l1')],

@@ -46,7 +46,7 @@ const ended = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points,
  * import * as laws from 'ornstein/laws'
  *
  * laws.stage(Stage.powerIteration({ steps: 3 })).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 5 })
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
  * })
  */
 export const stage = <P extends string = 'mean'>(

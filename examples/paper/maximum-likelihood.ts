@@ -321,7 +321,7 @@ const range = (length: number): string => {
 const panel = ({ name, levels, all }: Outcome): Panel => ({
   title: name,
   x: { title: 't', domain: [0.0025, 4], scale: 'log', ticks: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], format: '~g' },
-  y: { title: 'error / that of maximum likelihood', domain: levels[0].predicted === null ? [0.9, 1.7] : [0.95, 1.15] },
+  y: { title: 'ratio of errors', domain: levels[0].predicted === null ? [0.9, 1.7] : [0.95, 1.15] },
   series: [
     {
       name: 'one level',
@@ -367,7 +367,7 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
   const costliest = worst.reduce((most, next) => (next.ratio.value > most.ratio.value ? next : most))
   const best = outcomes.map(({ name, levels }) => {
     const { time, ratio } = levels.reduce((least, next) => (next.ratio.value < least.ratio.value ? next : least))
-    return `${name.replace('Gaussians, ', '')}: t = ${time}, ${show(ratio.value, 4)}`
+    return `${show(ratio.value, 4)} (${inner(name)}, t = ${time})`
   })
   const gap = Math.max(...outcomes.map(({ all }) => Math.abs(all.value - 1)))
   return {

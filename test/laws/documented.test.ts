@@ -85,13 +85,16 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   paper: paper(),
   em: [...em(pair), ...emPair()],
   // Every claim at once, of whatever optimizer: only the statements are read.
-  optimizer: optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {
-    scaling: 'linear',
-    constant: gradient => -0.1 * gradient,
-    descends: 1,
-    converges: { lo: 1, hi: 1, steps: 1, within: 1 },
-    frozen: ['a']
-  }),
+  optimizer: [
+    ...optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {
+      scaling: 'linear',
+      constant: gradient => -0.1 * gradient,
+      descends: 1,
+      converges: { lo: 1, hi: 1, steps: 1, within: 1 },
+      frozen: ['a']
+    }),
+    ...optimizer(Optimizer.sign, { scaling: 'invariant' })
+  ],
   key: key(),
   codec: codec(Schedule.codec, fc.constant(Schedule.ornsteinUhlenbeck), {
     code: { values: fc.constant(cosine), message: '' }

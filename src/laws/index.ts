@@ -32,6 +32,7 @@ export { stage, type StageOptions } from './stage.js'
 // —— the mathematics ——
 export { em, emPair, type EMOptions, type Step } from './em.js'
 export {
+  controlledVariance,
   expectation,
   projectedVariance,
   quadratureConverges,

@@ -25,7 +25,7 @@ import { cosine, student } from '../../src/laws/arbitraries.js'
 import { codec } from '../../src/laws/codec.js'
 import { compile, plans } from '../../src/laws/compile.js'
 import { em, emPair } from '../../src/laws/em.js'
-import { expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
+import { controlledVariance, expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
 import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/Law.js'
 import { key } from '../../src/laws/key.js'
@@ -81,7 +81,12 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
     sampler(value)
   ),
   timeGrid: timeGrid(TimeGrid.karras({ from: 0.9, to: 0.1, steps: 2 })),
-  expectation: [...expectation(Expectation.projected(), pair), quadratureConverges(), projectedVariance(pair)],
+  expectation: [
+    ...expectation(Expectation.projected(), pair),
+    quadratureConverges(),
+    projectedVariance(pair),
+    controlledVariance(pair)
+  ],
   paper: paper(),
   em: [...em(pair), ...emPair()],
   // Every claim at once, of whatever optimizer: only the statements are read.

@@ -30,7 +30,8 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
   'quadrature, pair': [
     ...laws.expectation(Expectation.quadrature({ nodes: 24 }), Score.symmetricPair, { repeats: 2 }),
     laws.quadratureConverges()
-  ]
+  ],
+  'a control variate, pair': [laws.controlledVariance(Score.symmetricPair)]
 }
 
 describe.each(Object.entries(instances))('%s', (_, instance) => {

@@ -1,9 +1,9 @@
 /** Estimators that are biased, that scatter too much, or that look where they should not. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Expectation, Key, Params, Score } from '../../src/index.js'
+import { Expectation, Key, Objective, Params, Score } from '../../src/index.js'
 import { noiseOf } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/expectation.js'
-import { areCaught, evaluation } from './mutant.js'
+import { areCaught, compiling, evaluation } from './mutant.js'
 
 const pair = Score.symmetricPair
 const mean = 'its mean is that over all noise'
@@ -77,5 +77,25 @@ areCaught([
       }))
     }),
     right: laws.expectation(Expectation.quadrature({ nodes: 8 }), pair)
+  },
+  {
+    wrong: 'a control variate with the coefficient −1',
+    law: 'a control variate varies no more than what it controls',
+    mutant: [
+      laws.controlledVariance(pair, {
+        evaluate: compiling(loss => ({
+          ...loss,
+          objective:
+            loss.objective._tag === 'ControlVariate'
+              ? Objective.sum([
+                  Objective.weight(2)(Objective.denoising(loss.objective.timeLaw)),
+                  Objective.weight(-1)(Objective.implicit(loss.objective.timeLaw))
+                ])
+              : loss.objective
+        }))
+      })
+    ],
+    right: [laws.controlledVariance(pair)],
+    cases: 3
   }
 ])

@@ -88,8 +88,12 @@ const text = ({ codec, value }: Subject): Json => JSON.parse(JSON.stringify(code
 
 /** What may be left out. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
+  'Objective.denoising': ['parametrization'],
+  'Objective.implicit': ['divergence'],
+  'Objective.controlVariate': ['parametrization'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
+  'Stage.descend': ['batch'],
   'Stage.expectationMaximization': ['time']
 }
 

@@ -196,13 +196,12 @@ const zipped =
     const [a, b] = Object.values(inputs)
     const shape = broadcastShape(a.shape, b.shape, name)
     const type = dtype(a.dtype, b.dtype)
-    if (name === 'Multiply' && type === 'float32')
-      for (const [one, other] of [
-        [a, b],
-        [b, a]
-      ])
-        if (isOne(one) && other.dtype === type && other.values.length === product(shape)) return { ...other, shape }
-    const out = unwritten(product(shape), type)
+    const size = product(shape)
+    if (name === 'Multiply' && type === 'float32') {
+      if (isOne(a) && b.dtype === type && b.values.length === size) return { ...b, shape }
+      if (isOne(b) && a.dtype === type && a.values.length === size) return { ...a, shape }
+    }
+    const out = unwritten(size, type)
     const loop = zips[name]
     const x = a.values
     const y = b.values

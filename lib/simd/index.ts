@@ -108,8 +108,12 @@ export const softmaxRows: Kernels['softmaxRows'] = (x, rows, n, out) => {
   kernels().softmaxRows(x, rows, n, out)
 }
 
+/** Shorter arrays are quicker to make anew, and to run over in a plain loop. */
+const SMALL = 64
+
 /** An array of so many doubles, anything in it, in the kernels' memory while there is room: the caller's until `settle`. */
-export const room = (length: number): Float64Array => accelerator()?.room.take(length) ?? new Float64Array(length)
+export const room = (length: number): Float64Array =>
+  (length < SMALL ? null : accelerator()?.room.take(length)) ?? new Float64Array(length)
 /** An array's address, if it is from `room`, and then the caller's until it is given back; else 0. */
 export const keep = (values: Float64Array): number => accelerator()?.room.keep(values) ?? 0
 /** The array kept at an address. One got earlier may be empty, as the memory grows when it is settled. */

@@ -291,6 +291,12 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       return out
     }
 
+  /** For operations that copies would cost more than they do. */
+  const single =
+    (fast: Elementwise, otherwise: Elementwise): Elementwise =>
+    (source, out) =>
+      out !== undefined && isInside(out) ? fast(source, out) : otherwise(source, out)
+
   const zip =
     (run: Lines, otherwise: Zip): Zip =>
     (a, b, out, grid) => {
@@ -395,12 +401,12 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
     sigmoid: elementwise(wasm.mapSigmoid),
     softplus: elementwise(wasm.mapSoftplus),
     erf: elementwise(wasm.mapErf),
-    neg: elementwise(wasm.mapNeg),
-    abs: elementwise(wasm.mapAbs),
-    square: elementwise(wasm.mapSquare),
-    sqrt: elementwise(wasm.mapSqrt),
-    reciprocal: elementwise(wasm.mapReciprocal),
-    rsqrt: elementwise(wasm.mapRsqrt),
+    neg: single(elementwise(wasm.mapNeg), plain.neg),
+    abs: single(elementwise(wasm.mapAbs), plain.abs),
+    square: single(elementwise(wasm.mapSquare), plain.square),
+    sqrt: single(elementwise(wasm.mapSqrt), plain.sqrt),
+    reciprocal: single(elementwise(wasm.mapReciprocal), plain.reciprocal),
+    rsqrt: single(elementwise(wasm.mapRsqrt), plain.rsqrt),
 
     add: zip(wasm.zipAdd, plain.add),
     sub: zip(wasm.zipSub, plain.sub),

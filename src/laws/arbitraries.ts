@@ -145,11 +145,16 @@ export const schedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(
 /** Schedules that hold no code, and so survive JSON. */
 export const plainSchedules: fc.Arbitrary<Schedule.Schedule> = schedulesWith(fc.constant(Schedule.ornsteinUhlenbeck))
 
+const timesTo = (last: number): fc.Arbitrary<number> =>
+  fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
+
+/** Times in (0, 4], and inside the schedule's own, whatever it says of them. */
+export const anyTimes = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
+  timesTo(Math.min(4, 0.9 * Schedule.until(schedule)))
+
 /** Times in (0, 4], and well inside the schedule's own, where signal and noise are both there. */
-export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
-  const last = Math.min(4, 0.9 * Schedule.until(schedule), Schedule.timeOfLogSnr(-12)(schedule))
-  return fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
-}
+export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
+  timesTo(Math.min(4, 0.9 * Schedule.until(schedule), Schedule.timeOfLogSnr(-12)(schedule)))
 
 /** Noise levels: α in [0, 1], σ in [0, 2], not both 0. */
 export const levels: fc.Arbitrary<Schedule.Level> = fc

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Quadrature } from '../../lib/index.js'
 import * as Mixture from '../Mixture.js'
 import * as Schedule from '../Schedule.js'
-import { times as timesOf } from './arbitraries.js'
+import { anyTimes } from './arbitraries.js'
 import { agree, holds, law } from './check.js'
 import type { Law } from './Law.js'
 
@@ -77,7 +77,7 @@ const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
 export const schedule = (
   schedule: Schedule.Schedule,
   {
-    times = timesOf(schedule),
+    times = anyTimes(schedule),
     variancePreserving = Schedule.preservesVariance(schedule),
     homogeneous = schedule._tag === 'OrnsteinUhlenbeck',
     tolerance = 1e-7,

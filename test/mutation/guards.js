@@ -12,7 +12,7 @@ export const guards = {
   'Metric.ts': src('Metric'),
   'Mixture.ts': src('Mixture'),
   'Noise.ts': src('draws'),
-  'Objective.ts': src('Objective', 'codecs'),
+  'Objective.ts': src('objectives', 'Objective', 'codecs'),
   'Optimizer.ts': src('Optimizer', 'optimizers/lineSearch', 'codecs'),
   'Parametrization.ts': src('Parametrization', 'codecs'),
   'Params.ts': src('Params'),

@@ -18,6 +18,14 @@ import { build } from 'vite'
 import { expect, vi } from 'vitest'
 import { guards } from './guards.js'
 
+// Vitest's own needs its worker; of a text in one line it is this.
+expect.extend({
+  toMatchInlineSnapshot: (received, snapshot) => ({
+    pass: `"${String(received)}"` === snapshot,
+    message: () => `${String(received)} is not ${snapshot}`
+  })
+})
+
 const here = path => resolve(process.cwd(), path)
 const builtins = new Set(builtinModules.flatMap(name => [name, `node:${name}`]))
 const alias = [

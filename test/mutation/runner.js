@@ -15,14 +15,14 @@ import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 import { Script } from 'node:vm'
 import { build } from 'vite'
-import { expect, vi } from 'vitest'
+import { chai, expect, vi } from 'vitest'
 import { guards } from './guards.js'
 
 // Vitest's own needs its worker; of a text in one line it is this.
-expect.extend({
-  toMatchInlineSnapshot: (received, snapshot) => ({
-    pass: `"${String(received)}"` === snapshot,
-    message: () => `${String(received)} is not ${snapshot}`
+chai.use(({ Assertion, AssertionError }) => {
+  Assertion.addMethod('toMatchInlineSnapshot', function (snapshot) {
+    const found = `"${String(this._obj)}"`
+    if (found !== snapshot) throw new AssertionError(`${found} is not ${snapshot}`)
   })
 })
 

@@ -57,6 +57,11 @@ export const geometricMean = (values: ReadonlyArray<number>): Estimate => {
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high), trials }
 }
 
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2
+}
+
 export type Cell = string | number | Estimate
 
 export interface Table {

@@ -25,6 +25,7 @@ import {
   declared,
   geometricMean,
   mean,
+  median,
   share,
   show,
   type Budget,
@@ -277,12 +278,6 @@ export interface Ending {
   readonly median: number
 }
 
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle) - 1 + (sorted.length % 2)]) / 2
-}
-
 const endings = (problem: Problem, expectation: Expectation.Expectation): ReadonlyArray<Ending> => {
   const ways = waysOf(problem)
   const ratios = Array.from(trials(problem), trial => {
@@ -471,7 +466,7 @@ export const main = (budget: Budget): Report<Measured> => {
       }
     ],
     setting: [
-      `The separation is |μ|, half the distance of the centres. n = ${MULTIPLE} d/|μ|⁴ rows, ${MULTIPLE} times those at which the top eigenvector of the second moment begins to see μ (the fourth program). A run succeeds when its error is at most ${CLOSE} times that of maximum likelihood, expectation–maximization started at the truth, on the same rows. Shares have the interval of Wilson, mean ratios Student’s of their logarithms, other means Student’s. Data and starts are keyed by the number of rows and the seed.`,
+      `The separation is |μ|, half the distance of the centres. n = ${MULTIPLE} d/|μ|⁴ rows, ${MULTIPLE} times those at which the top eigenvector of the second moment begins to see μ (the fourth program). A run succeeds when its error is at most ${CLOSE} times that of maximum likelihood, expectation–maximization started at the truth, on the same rows. Shares have the interval of Wilson, mean ratios Student’s of their logarithms, other means Student’s. Data and starts are keyed by the number of rows and the seed. In full it takes about 10 minutes of processor time.`,
       `The mean over the noise is exact (quadrature) where nothing else is said. The rate of stage one knows the order of |μ|, as the theorem’s constants do; that of stage two is the step of expectation–maximization.`
     ],
     pipelines: [

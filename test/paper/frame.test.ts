@@ -1,6 +1,6 @@
 /** The intervals of the paper's programs, and how their numbers are shown. */
 import { describe, expect, it } from 'vitest'
-import { geometricMean, mean, share, show, showEstimate, studentQuantile } from '../../examples/paper/frame.js'
+import { geometricMean, mean, median, share, show, showEstimate, studentQuantile } from '../../examples/paper/frame.js'
 
 describe('intervals', () => {
   it('of a share are those of Wilson', () => {
@@ -54,4 +54,10 @@ it('numbers are shown as people read them', () => {
   ])
   expect(showEstimate({ value: 1.0123, low: 0.991, high: 1.034, trials: 5 })).toBe('1.01 [0.99, 1.03]')
   expect(showEstimate({ value: 0, low: 0, high: 0.16, trials: 20 })).toBe('0.000 [0.000, 0.160]')
+})
+
+it('the median is the middle value, or halfway between the two', () => {
+  expect(median([5, 1, 3])).toBe(3)
+  expect(median([5, 1, 4, 2])).toBe(3)
+  expect(median([7])).toBe(7)
 })

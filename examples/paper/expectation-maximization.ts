@@ -415,7 +415,8 @@ const pipelines: ReadonlyArray<Declared> = [
   declared('emFromStart', fromStart([1, 1], expectationMaximization))
 ]
 
-const showEnding = ({ at, runs }: Ending): string => `±(${at.map(x => x.toFixed(3).replace('-', '−')).join(', ')}) ${runs}×`
+const showEnding = ({ at, runs }: Ending): string =>
+  `±(${at.map(x => x.toFixed(3).replace('-', '−')).join(', ')}) ${runs}×`
 
 export const main = (budget: Budget): Report<Measured> => {
   const measured = measure(budget)

@@ -1,6 +1,6 @@
 /**
  * How often a fit finds the likeliest mixture known, and in what time: `npm run bench:fits`, or with names of problems only
- * those. Isotropic components with weights and variances of their own, several samples of each problem, processor time
+ * those; with `--parts`, what each part of the default recipe does for it, without other libraries. Isotropic components with weights and variances of their own, several samples of each problem, processor time
  * of one thread. scikit-learn is left out where /usr/bin/python3 has none.
  */
 import { execFileSync } from 'node:child_process'
@@ -11,7 +11,18 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Fused from '../src/fused/index.js'
-import { Compile, Initializer, Key, Mixture, type Params, type Points, Recipe, Run, Score } from '../src/index.js'
+import {
+  Compile,
+  Initializer,
+  Key,
+  Mixture,
+  type Params,
+  type Points,
+  Recipe,
+  Run,
+  Score,
+  type Stage
+} from '../src/index.js'
 import { rowsOf } from '../src/Loss.js'
 import { useThreads } from '../lib/simd/crew.js'
 
@@ -111,6 +122,15 @@ const timed = (points: Points.Points, components: number, fit: () => Params.Para
   return { logLikelihood: Mixture.meanLogDensity(points)(mixture.value), time: (user + system) / 1000 }
 }
 
+/** The default recipe without stages of a kind. */
+const without =
+  (...tags: ReadonlyArray<Stage.Stage['_tag']>): Recipe.Recipe =>
+  score =>
+  points => {
+    const pipeline = Recipe.annealed(score)(points)
+    return { ...pipeline, stages: pipeline.stages.filter(({ _tag }) => !tags.includes(_tag)) }
+  }
+
 const byRecipe =
   (recipe: Recipe.Recipe) =>
   (points: Points.Points, components: number, seed: number): Found =>
@@ -161,6 +181,16 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
   })
 }
 
+const asked = process.argv.slice(2).filter(word => word !== '--parts')
+const isOfParts = process.argv.includes('--parts')
+
+const parts = {
+  'EM from k-means++': byRecipe(without('Anneal', 'SplitAndMerge')),
+  annealed: byRecipe(without('SplitAndMerge')),
+  'split and merged': byRecipe(without('Anneal')),
+  'annealed, split and merged': byRecipe(Recipe.annealed)
+}
+
 const ours = {
   'annealed, split and merged': byRecipe(Recipe.annealed),
   'EM from the likeliest of 10 k-means': byRecipe(Recipe.expectationMaximization),
@@ -189,19 +219,20 @@ const milliseconds = (time: number): string =>
 
 useThreads(1)
 console.log(
-  `${cpus()[0].model}, Node ${process.version}; ${SAMPLES} samples × ${SEEDS} seeds of ours, ${STARTS} starts of scikit-learn’s on each sample\n`
+  `${cpus()[0].model}, Node ${process.version}; ${SAMPLES} samples × ${SEEDS} seeds${isOfParts ? '' : `, ${STARTS} starts of scikit-learn’s on each sample`}\n`
 )
-const names = Object.keys(ours)
-const heads = ['problem', ...names, ...[1, 10, 50].map(n => `scikit-learn, ${n} starts`)]
+const fits = isOfParts ? parts : ours
+const starts = isOfParts ? [] : [1, 10, 50]
+const names = Object.keys(fits)
+const heads = ['problem', ...names, ...starts.map(n => `scikit-learn, best of ${n}`)]
 console.log(`| ${heads.join(' | ')} |\n| --- |${' ---: |'.repeat(heads.length - 1)}`)
-const asked = process.argv.slice(2)
 for (const [name, { rows, truth }] of Object.entries(problems)) {
   if (asked.length > 0 && !asked.some(word => name.includes(word))) continue
   const K = Mixture.components(truth)
   const samples = range(SAMPLES).map(sample => {
     const points = Mixture.sample(rows)(Key.fromSeed(100 + sample))(truth)
-    const own = Object.values(ours).map(fit => range(SEEDS).map(seed => fit(points, K, seed)))
-    const others = sklearn(points, K)
+    const own = Object.values(fits).map(fit => range(SEEDS).map(seed => fit(points, K, seed)))
+    const others = isOfParts ? [] : sklearn(points, K)
     const best = Math.max(...own.flat().map(f => f.logLikelihood), ...others.map(f => f.logLikelihood))
     const share = (found: ReadonlyArray<Found>): number =>
       mean(found.map(({ logLikelihood }) => (logLikelihood > best - NEAR ? 1 : 0)))
@@ -215,7 +246,7 @@ for (const [name, { rows, truth }] of Object.entries(problems)) {
       share: mean(samples.map(({ own }) => own[i].share)),
       time: mean(samples.map(({ own }) => own[i].time))
     })),
-    ...[1, 10, 50].map(n => ({
+    ...starts.map(n => ({
       share: mean(samples.map(({ others }) => 1 - (1 - others.share) ** n)),
       time: n * mean(samples.map(({ others }) => others.time))
     }))

@@ -1,6 +1,5 @@
-/** The tests that guard each file of the language, the quickest first: what runs on its mutants. */
+/** The tests that guard each file of the language: what runs on its mutants. */
 const src = (...names) => names.map(name => `test/src/${name}.test.ts`)
-const laws = (...names) => names.map(name => `test/laws/${name}.test.ts`)
 
 export const guards = {
   'Compile.ts': src('Compile', 'Stage', 'batch'),

@@ -30,6 +30,6 @@ export const guards = {
   'Stage.ts': src('stages', 'Compile', 'codecs'),
   'Tagged.ts': src('Tagged'),
   'TimeGrid.ts': src('TimeGrid', 'codecs'),
-  'TimeLaw.ts': src('TimeLaw', 'codecs'),
+  'TimeLaw.ts': src('timeLaws', 'TimeLaw', 'codecs'),
   'Weighting.ts': src('Weighting', 'codecs')
 }

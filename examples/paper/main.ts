@@ -1,6 +1,7 @@
 /**
  * Runs the paper's programs with the full budget, or those named on the command line, and writes their figures to
- * docs/paper and their sections to docs/paper.md: `npm run paper`, `npm run paper -- two-gaussians`.
+ * docs/paper and their sections to docs/paper.md: `npm run paper`, `npm run paper -- two-gaussians`. With
+ * `--quick` it tells what it found, and writes nothing.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -108,6 +109,17 @@ const assembled = (sections: ReadonlyMap<string, string>): string => {
   ].join('')
 }
 
+const write = async (name: string, report: Report<unknown>): Promise<void> => {
+  mkdirSync(FIGURES, { recursive: true })
+  for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
+  const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
+  const document = assembled(new Map([...sections, [name, section(name, report)]]))
+  writeFileSync(
+    FILE,
+    await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown', proseWrap: 'always' })
+  )
+}
+
 const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> => {
   const unknown = names.filter(name => !programs.some(program => program.name === name))
   if (unknown.length > 0) {
@@ -115,19 +127,12 @@ const run = async (names: ReadonlyArray<string>, budget: Budget): Promise<void> 
     process.exitCode = 1
     return
   }
-  mkdirSync(FIGURES, { recursive: true })
   for (const { name, main } of programs) {
     if (names.length > 0 && !names.includes(name)) continue
     console.log(`${name} …`)
     const started = performance.now()
     const report = main(budget)
-    for (const figure of report.figures) writeFileSync(join(FIGURES, `${name}-${figure.name}.svg`), await draw(figure))
-    const sections = sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '')
-    const document = assembled(new Map([...sections, [name, section(name, report)]]))
-    writeFileSync(
-      FILE,
-      await format(document, { ...(await resolveConfig(FILE)), parser: 'markdown', proseWrap: 'always' })
-    )
+    if (budget === 'full') await write(name, report)
     console.log(`  ${((performance.now() - started) / 1000).toFixed(0)} s`)
     for (const finding of report.findings) console.log(`  - ${finding}`)
   }

@@ -7,7 +7,7 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import { fromNdArray, type Tensor } from '../lib/index.js'
+import { compute, fromNdArray, matMul, type Tensor } from '../lib/index.js'
 import * as Problem from './Problem.js'
 
 export interface Points {
@@ -648,14 +648,16 @@ export const mean = (points: Points): Float64Array => {
  * )
  */
 export const covariance = (points: Points): Float64Array => {
-  const { dim } = points
+  const { rows, dim } = points
   const p = weightsOf(points)
   const z = centred(points, mean(points))
-  const upper = tabulate(dim * dim, k => {
-    const [a, b] = [Math.floor(k / dim), k % dim]
-    return a > b ? 0 : p.reduce((sum, weight, i) => sum + weight * z[i * dim + a] * z[i * dim + b], 0)
+  const { values } = compute(() => {
+    const shape = [rows, dim]
+    const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
+    return matMul(weighted, fromNdArray({ shape, values: z }), { transposeA: true })
   })
-  return upper.map((c, k) => (Math.floor(k / dim) > k % dim ? upper[(k % dim) * dim + Math.floor(k / dim)] : c))
+  // One of two entries that are equal but for rounding.
+  return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
 }
 
 // -- rows and scales -------------------------------------------------------------------------------------------------

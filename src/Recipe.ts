@@ -151,8 +151,8 @@ const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
  * responsibilities; then on the data, with split and merge moves out of what local maxima are left. For the pair, from a
  * small start by descent on the DDPM objective at falling noise levels.
  *
- * What each part does was measured (docs/fits.md): high noise helps where many dimensions overlap; tiny
- * starts at high noise merge what lies in groups, so that centres start among the data; and the moves do the rest.
+ * What each part does is measured in docs/fits.md: the moves do nearly all, and noise helps where many dimensions overlap.
+ * Centres start among the data, since tiny ones at high noise merge what lies in groups.
  *
  * @example
  * import { strict as assert } from 'node:assert'

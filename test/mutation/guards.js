@@ -20,7 +20,7 @@ export const guards = {
   'Problem.ts': src('Problem'),
   'Program.ts': src('Compile', 'Run'),
   'Rate.ts': src('Rate', 'codecs'),
-  'Recipe.ts': src('Recipe'),
+  'Recipe.ts': src('Recipe', 'recipes'),
   'Region.ts': src('Region', 'codecs'),
   'Run.ts': src('Run'),
   'Sampler.ts': src('Sampler', 'codecs'),

@@ -1,0 +1,196 @@
+/** What recipes choose, on four rows whose second moment is diag(4, 1): each choice by its formula, worked out by hand. */
+import { describe, expect, it } from 'vitest'
+import {
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  type Points,
+  Rate,
+  Recipe,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+
+const [a, b] = [2 * Math.SQRT2, Math.SQRT2]
+const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(a, 0, -a, 0, 0, b, 0, -b) }
+
+/** A pipeline as JSON, numbers to ten digits. */
+const told = <P extends string>(pipeline: Pipeline.Pipeline<P>): unknown =>
+  JSON.parse(
+    JSON.stringify(Pipeline.codec.encode(pipeline), (_, value: unknown) =>
+      typeof value === 'number' ? Number(value.toPrecision(10)) : value
+    )
+  )
+
+const pair = Score.symmetricPair
+const spherical = Score.spherical({ components: 2 })
+const isotropic = Score.isotropic({ components: 2 })
+
+const chooses = <P extends string>(
+  recipe: Recipe.Recipe,
+  score: Score.Score<P>,
+  initializer: Initializer.Initializer,
+  stages: ReadonlyArray<Stage.Stage>,
+  data = points
+): void => {
+  const expected = Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer, stages })
+  expect(told(recipe(score)(data))).toEqual(told(expected))
+}
+
+/** The step of expectation–maximization for the pair is ½ in m = αc: ½ e^{2t} in c. */
+const pairStage = (time: number, steps: number): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(time)),
+    expectation: Expectation.quadrature({ nodes: 16 }),
+    optimizer: Optimizer.gradientDescent({ rate: Math.exp(2 * time) / 2 }),
+    steps,
+    relativeChange: 1e-7
+  })
+
+/** Noise of variance v beside the signal has e^{2t} = 1 + v. */
+const adamStage = (variance: number, steps: number, ...parts: ReadonlyArray<Optimizer.Optimizer>): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(Math.log1p(variance) / 2)),
+    expectation: Expectation.projected({ antithetic: true }),
+    optimizer: Optimizer.chain(
+      Optimizer.scaleByAdam(),
+      ...parts,
+      Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
+    ),
+    steps
+  })
+
+/** e^{2t} = e^{1.4} · 4 */
+const high = Math.log(4) / 2 + 0.7
+/** √((4 + 1)/2) */
+const unit = Math.sqrt(2.5)
+const inUnit = Optimizer.only(['means'], Optimizer.scale(unit))
+const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
+const closing = Stage.expectationMaximization({ steps: 1 })
+
+describe('two stages', () => {
+  it('of the pair', () => {
+    chooses(Recipe.twoStage, pair, Initializer.gaussian({ scale: 1 }), [pairStage(high, 300), pairStage(0.1, 200)])
+  })
+  it('of the pair, on data without spread beyond the components', () => {
+    const small = { ...points, values: points.values.map(x => x / 100) }
+    const stages = [pairStage(0.3, 300), pairStage(0.1, 200)]
+    chooses(Recipe.twoStage, pair, Initializer.gaussian({ scale: 1 }), stages, small)
+  })
+  it('of spherical components', () => {
+    chooses(Recipe.twoStage, spherical, clustered, [adamStage(2, 150), adamStage(0.2, 300)])
+  })
+  it('of isotropic components, in the unit of the data', () => {
+    chooses(Recipe.twoStage, isotropic, clustered, [
+      adamStage(2 * 2.5, 150, inUnit),
+      adamStage(0.2 * 2.5, 300, inUnit, Optimizer.freeze('logits')),
+      closing
+    ])
+  })
+})
+
+describe('annealed', () => {
+  it('of the pair: from high noise to low, by halves', () => {
+    const times = [1, 0.5, 0.25, 0].map(share => 0.1 + share * (high - 0.1))
+    chooses(
+      Recipe.annealed,
+      pair,
+      Initializer.tiny,
+      times.map(time => pairStage(time, 200))
+    )
+  })
+
+  const stages = (spacing: number): ReadonlyArray<Stage.Stage> => {
+    const varianceFloor = Number((1e-4 * spacing ** 2).toPrecision(3))
+    return [
+      Stage.anneal([2, 1, 0.5, 0.25].map(n => Number((Math.log1p((n * spacing) ** 2) / 2).toPrecision(3))))(
+        Stage.expectationMaximization({ steps: 5, varianceFloor })
+      ),
+      Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, varianceFloor }),
+      Stage.splitAndMerge({ steps: 1000, attempts: 10, polish: 20, varianceFloor }),
+      Stage.expectationMaximization({ steps: 1000, relativeChange: 1e-8, varianceFloor })
+    ]
+  }
+
+  it('of isotropic components: two of them, of area 2 · 1 in all, are 1 apart', () => {
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1))
+    const larger = { ...points, values: points.values.map(x => 3 * x) }
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(3), larger)
+  })
+  it('of four isotropic components: 1/√2 apart', () => {
+    const score = Score.isotropic({ components: 4 })
+    chooses(Recipe.annealed, score, Initializer.kMeansPlusPlus, stages(Math.SQRT1_2))
+  })
+  it('along a line: two of them, of length 2 in all, are 1 apart', () => {
+    const line = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? x : 0)) }
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1), line)
+  })
+  it('of spherical components, and of rows without spread: in the unit 1', () => {
+    chooses(Recipe.annealed, spherical, Initializer.kMeansPlusPlus, stages(1))
+    const same = { ...points, values: new Float64Array(8) }
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1), same)
+  })
+})
+
+describe('from a warm start', () => {
+  const centres = [
+    [-1, 0],
+    [1, 0]
+  ]
+  const recipe = Recipe.warmStart({ centres, radius: 0.5 })
+  const start = Initializer.warmStart({ centres, radius: 0.5 })
+
+  it('of the pair', () => {
+    const one = Initializer.warmStart({ centres: [[1, 0]], radius: 0 })
+    chooses(Recipe.warmStart({ centres: [[1, 0]] }), pair, one, [pairStage(0.1, 200)])
+  })
+  it('of spherical components: the step of expectation–maximization is K/2 in m = αc', () => {
+    chooses(recipe, spherical, start, [
+      Stage.descend({
+        objective: Objective.denoising(TimeLaw.at(0.1)),
+        expectation: Expectation.projected({ antithetic: true }),
+        optimizer: Optimizer.gradientDescent({ rate: Rate.cosine({ rate: Math.exp(0.2), steps: 150 }) }),
+        steps: 150
+      })
+    ])
+  })
+  it('of isotropic components', () => {
+    chooses(recipe, isotropic, start, [adamStage(0.2 * 2.5, 300, inUnit, Optimizer.freeze('logits')), closing])
+  })
+})
+
+describe('spectral, expectation–maximization, maximum likelihood', () => {
+  const em = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+  const likelihood = (...parts: ReadonlyArray<Optimizer.Optimizer>): Stage.Stage =>
+    Stage.descend({
+      objective: Objective.likelihood,
+      optimizer: Optimizer.chain(
+        Optimizer.scaleByAdam(),
+        ...parts,
+        Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }))
+      ),
+      steps: 500,
+      relativeChange: 1e-8
+    })
+
+  it('of the pair', () => {
+    chooses(Recipe.spectral, pair, Initializer.gaussian({ scale: 1 }), [
+      Stage.powerIteration({ steps: 500, relativeChange: 1e-10 }),
+      em
+    ])
+    chooses(Recipe.expectationMaximization, pair, Initializer.spectral, [em])
+    chooses(Recipe.maximumLikelihood, pair, Initializer.spectral, [likelihood()])
+  })
+  it('of components', () => {
+    chooses(Recipe.spectral, isotropic, Initializer.spectral, [em])
+    chooses(Recipe.expectationMaximization, isotropic, clustered, [em])
+    chooses(Recipe.maximumLikelihood, spherical, clustered, [likelihood()])
+    chooses(Recipe.maximumLikelihood, isotropic, clustered, [likelihood(inUnit)])
+    const same = { ...points, values: new Float64Array(8) }
+    chooses(Recipe.maximumLikelihood, isotropic, clustered, [likelihood()], same)
+  })
+})

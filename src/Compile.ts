@@ -276,10 +276,16 @@ const compileStage = <P extends string>(
   const { schedule, score } = pipeline
   const { family } = Score.interpret(score)
   const passes = (): string => `runs ${Fused.how(points, O.isSome(family) ? family.value.count : 1)}`
-  const mixture = (what: string, remedy: string): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
+  /** The family of the score, where it has one that will do. */
+  const needed = (
+    domain: string,
+    remedy: string,
+    willDo: (score: Score.Score<P>) => boolean = () => true
+  ): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
     pipe(
       family,
-      E.fromOption(() => [Problem.of('score', Score.show(score), `the score of a mixture, as ${what} needs`, remedy)])
+      O.filter(() => willDo(score)),
+      E.fromOption(() => [Problem.of('score', Score.show(score), domain, remedy)])
     )
   const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
@@ -301,7 +307,7 @@ const compileStage = <P extends string>(
         reason: `the maximiser of the expected log-likelihood is known; a pass ${passes()}`
       },
       stage: pipe(
-        mixture('expectation–maximization', 'use Stage.descend'),
+        needed('the score of a mixture, as expectation–maximization needs', 'use Stage.descend'),
         E.map(family => () => {
           const { time, varianceFloor } = stage
           return compileMap(
@@ -320,17 +326,13 @@ const compileStage = <P extends string>(
         reason: `responsibilities say what a component costs and its halves gain; a pass ${passes()}`
       },
       stage: pipe(
-        mixture('split and merge', 'leave the stage out'),
-        E.filterOrElse(
-          () => score._tag !== 'SymmetricPair',
-          (): ReadonlyArray<Problem.Problem> => [
-            Problem.of(
-              'score',
-              Score.show(score),
-              'that of components with centres of their own, as split and merge needs',
-              'leave the stage out'
-            )
-          ]
+        needed('the score of a mixture, as split and merge needs', 'leave the stage out'),
+        E.chain(() =>
+          needed(
+            'that of components with centres of their own, as split and merge needs',
+            'leave the stage out',
+            ({ _tag }) => _tag !== 'SymmetricPair'
+          )
         ),
         // A step that keeps no move changes nothing, and is the last.
         E.map(
@@ -345,16 +347,11 @@ const compileStage = <P extends string>(
     PowerIteration: stage => ({
       plan: { stage: Stage.formula(stage), engine: 'closed form', reason: 'a product with the second moment' },
       stage: pipe(
-        family,
-        O.filter(() => score._tag === 'SymmetricPair'),
-        E.fromOption(() => [
-          Problem.of(
-            'score',
-            Score.show(score),
-            'Score.symmetricPair, whose centre is an eigenvector',
-            'start with Initializer.spectral'
-          )
-        ]),
+        needed(
+          'Score.symmetricPair, whose centre is an eigenvector',
+          'start with Initializer.spectral',
+          ({ _tag }) => _tag === 'SymmetricPair'
+        ),
         E.map(family => () => compileMap(stage, powerIteration(family, points)))
       )
     }),

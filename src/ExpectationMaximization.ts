@@ -49,15 +49,12 @@ const noisyPass = (
       return Fused.expectationPass({ rows: to - from, dim, x, weights: weights.subarray(from, to) }, mixture)
     }),
     blocks =>
-      blocks.slice(1).reduce(
-        (sum, next) => ({
-          value: sum.value + next.value,
-          mass: sum.mass.map((m, k) => m + next.mass[k]),
-          sums: sum.sums.map((s, at) => s + next.sums[at]),
-          scatter: sum.scatter.map((s, k) => s + next.scatter[k])
-        }),
-        blocks[0]
-      )
+      blocks.reduce((sum, next) => ({
+        value: sum.value + next.value,
+        mass: sum.mass.map((m, k) => m + next.mass[k]),
+        sums: sum.sums.map((s, at) => s + next.sums[at]),
+        scatter: sum.scatter.map((s, k) => s + next.scatter[k])
+      }))
   )
 
 /**

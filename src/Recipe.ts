@@ -90,6 +90,12 @@ const mixtureStage = (
     steps
   })
 
+/** Means and variances at low noise, then the weights, which the score of separate components hides. */
+const isotropicStages = (unit: number): ReadonlyArray<Stage.Stage> => [
+  mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')),
+  Stage.expectationMaximization({ steps: 1 })
+]
+
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
 const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
   const { dim } = points
@@ -127,11 +133,7 @@ export const twoStage: Recipe = score => points => {
       score._tag === 'SymmetricPair'
         ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
         : score._tag === 'Isotropic'
-          ? [
-              mixtureStage(unit, 2, 150),
-              mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')),
-              Stage.expectationMaximization({ steps: 1 })
-            ]
+          ? [mixtureStage(unit, 2, 150), ...isotropicStages(unit)]
           : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
   })
 }
@@ -175,9 +177,7 @@ export const annealed: Recipe = score => points => {
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: Initializer.tiny,
-      stages: [1, 0.5, 0.25]
-        .map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
-        .concat(pairStage(LOW_NOISE, 200))
+      stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
     })
   }
   const unit = spacing(score, points)
@@ -212,17 +212,16 @@ export const warmStart =
   score =>
   points => {
     const unit = unitOf(score, points)
-    const initializer = Initializer.warmStart({ centres, radius })
     const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer,
+      initializer: Initializer.warmStart({ centres, radius }),
       stages:
         score._tag === 'SymmetricPair'
           ? [pairStage(LOW_NOISE, 200)]
           : score._tag === 'Isotropic'
-            ? [mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')), Stage.expectationMaximization({ steps: 1 })]
+            ? isotropicStages(unit)
             : [
                 Stage.descend({
                   objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),

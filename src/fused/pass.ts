@@ -463,9 +463,51 @@ export const logSumExp = (values: Float64Array): number => {
   return greatest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - greatest), 0))
 }
 
+/** log π_k − (d/2) log 2πv_k, the π_k up to a factor. */
+const logOffsets = (logits: Float64Array, variances: Float64Array, dim: number): Float64Array =>
+  logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
+
+/** q_k = |x − c_k|² and w_k = p(x, k)/max, for the row of x that begins at `at`; gives log max. */
+const joint = (
+  x: Float64Array,
+  at: number,
+  dim: number,
+  { components: K, centres, variances }: Arrays,
+  offsets: Float64Array,
+  q: Float64Array,
+  w: Float64Array
+): number => {
+  let greatest = -Infinity
+  for (let k = 0; k < K; k++) {
+    let distance = 0
+    for (let j = 0, c = k * dim; j < dim; j++, c++) distance += (x[at + j] - centres[c]) ** 2
+    q[k] = distance
+    w[k] = offsets[k] - distance / (2 * variances[k])
+    if (w[k] > greatest) greatest = w[k]
+  }
+  for (let k = 0; k < K; k++) w[k] = Math.exp(w[k] - greatest)
+  return greatest
+}
+
+/** p(k | x), [rows, K] */
+export const responsibilities = ({ rows, dim, x }: Rows, mixture: Arrays): Float64Array => {
+  const K = mixture.components
+  const found = new Float64Array(rows * K)
+  const [q, w] = [new Float64Array(K), new Float64Array(K)]
+  const offsets = logOffsets(mixture.logits, mixture.variances, dim)
+  for (let i = 0; i < rows; i++) {
+    joint(x, i * dim, dim, mixture, offsets, q, w)
+    let mass = 0
+    for (let k = 0; k < K; k++) mass += w[k]
+    for (let k = 0; k < K; k++) found[i * K + k] = w[k] / mass
+  }
+  return found
+}
+
 /** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
-export const expectationPass = (data: Rows, { components: K, centres, logits, variances }: Arrays): Statistics => {
+export const expectationPass = (data: Rows, mixture: Arrays): Statistics => {
   const { rows, dim, x } = data
+  const { components: K, logits, variances } = mixture
   const sums = (): Readonly<Record<'value' | 'mass' | 'sums' | 'scatter', Float64Array>> => ({
     value: new Float64Array(1),
     mass: new Float64Array(K),
@@ -474,21 +516,14 @@ export const expectationPass = (data: Rows, { components: K, centres, logits, va
   })
   const [chunk, total] = [sums(), sums()]
   const [q, w] = [new Float64Array(K), new Float64Array(K)]
-  const offsets = logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
+  const offsets = logOffsets(logits, variances, dim)
   const logMass = logSumExp(logits)
   for (let i = 0; i < rows; i++) {
     const at = i * dim
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
-    let greatest = -Infinity
-    for (let k = 0; k < K; k++) {
-      let distance = 0
-      for (let j = 0, c = k * dim; j < dim; j++, c++) distance += (x[at + j] - centres[c]) ** 2
-      q[k] = distance
-      w[k] = offsets[k] - distance / (2 * variances[k])
-      if (w[k] > greatest) greatest = w[k]
-    }
+    const greatest = joint(x, at, dim, mixture, offsets, q, w)
     let mass = 0
-    for (let k = 0; k < K; k++) mass += w[k] = Math.exp(w[k] - greatest)
+    for (let k = 0; k < K; k++) mass += w[k]
     chunk.value[0] -= rowWeight * (greatest + Math.log(mass) - logMass)
     for (let k = 0; k < K; k++) {
       const r = (rowWeight * w[k]) / mass

@@ -3,7 +3,7 @@
  * responsibilities, and for each component a few steps of expectation–maximization of two halves on the rows it answers
  * for; work of the order of a few dozen such steps on the whole.
  */
-import type { Arrays, Rows, Statistics } from './pass.js'
+import { responsibilities, type Arrays, type Rows, type Statistics } from './pass.js'
 
 /** A component whose two halves describe its rows better than it does. */
 export interface Split {
@@ -38,26 +38,6 @@ const squaredDistance = (x: Float64Array, at: number, centre: Float64Array, from
   let sum = 0
   for (let j = 0; j < dim; j++) sum += (x[at + j] - centre[from + j]) ** 2
   return sum
-}
-
-/** p(k | x), [rows, K] */
-const responsibilities = (
-  { rows, dim, x }: Rows,
-  { components: K, centres, logits, variances }: Arrays
-): Float64Array => {
-  const found = new Float64Array(rows * K)
-  const offsets = logits.map((logit, k) => logit - (dim / 2) * Math.log(variances[k]))
-  for (let i = 0, at = 0; i < rows; i++, at += K) {
-    let greatest = -Infinity
-    for (let k = 0; k < K; k++) {
-      found[at + k] = offsets[k] - squaredDistance(x, i * dim, centres, k * dim, dim) / (2 * variances[k])
-      if (found[at + k] > greatest) greatest = found[at + k]
-    }
-    let total = 0
-    for (let k = 0; k < K; k++) total += found[at + k] = Math.exp(found[at + k] - greatest)
-    for (let k = 0; k < K; k++) found[at + k] /= total
-  }
-  return found
 }
 
 /** Rows with weights, as one component sees them. */

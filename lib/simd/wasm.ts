@@ -6,7 +6,11 @@ import { halvings, plain, SHORT_ROW } from './plain.js'
 
 type Map = (x: number, y: number, n: number) => void
 /** Lines down each operand are so many bytes apart. */
+/** In the order of assembly/zip.ts. */
+const operations = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const
+
 type Lines = (
+  operation: number,
   a: number,
   downA: number,
   stretchA: boolean,
@@ -35,13 +39,7 @@ export interface Module {
   readonly mapSqrt: Map
   readonly mapReciprocal: Map
   readonly mapRsqrt: Map
-  readonly zipAdd: Lines
-  readonly zipSub: Lines
-  readonly zipMultiply: Lines
-  readonly zipDivide: Lines
-  readonly zipMaximum: Lines
-  readonly zipMinimum: Lines
-  readonly zipSquaredDifference: Lines
+  readonly zip: Lines
   readonly stretch: (x: number, rows: number, columns: number, out: number) => void
   readonly rowSums: (x: number, rows: number, n: number, out: number) => void
   readonly columnSums: (x: number, n: number, width: number, out: number, scratch: number) => void
@@ -298,7 +296,7 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       out !== undefined && isInside(out) ? fast(source, out) : otherwise(source, out)
 
   const zip =
-    (run: Lines, otherwise: Zip): Zip =>
+    (operation: number, otherwise: Zip): Zip =>
     (a, b, out, grid) => {
       const { rows, columns, ra, ca, rb, cb, pa, pb, at } = grid
       const isByLines = ca + cb > 0 && ca <= 1 && cb <= 1 && isInside(out)
@@ -306,7 +304,8 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       const second = first === 0 ? 0 : a === b ? first : addressOf(b)
       if (second === 0) otherwise(a, b, out, grid)
       else
-        run(
+        wasm.zip(
+          operation,
           first + pa * DOUBLE,
           ra * DOUBLE,
           ca === 0,
@@ -408,13 +407,13 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
     reciprocal: single(elementwise(wasm.mapReciprocal), plain.reciprocal),
     rsqrt: single(elementwise(wasm.mapRsqrt), plain.rsqrt),
 
-    add: zip(wasm.zipAdd, plain.add),
-    sub: zip(wasm.zipSub, plain.sub),
-    multiply: zip(wasm.zipMultiply, plain.multiply),
-    divide: zip(wasm.zipDivide, plain.divide),
-    maximum: zip(wasm.zipMaximum, plain.maximum),
-    minimum: zip(wasm.zipMinimum, plain.minimum),
-    squaredDifference: zip(wasm.zipSquaredDifference, plain.squaredDifference),
+    add: zip(operations.indexOf('add'), plain.add),
+    sub: zip(operations.indexOf('sub'), plain.sub),
+    multiply: zip(operations.indexOf('multiply'), plain.multiply),
+    divide: zip(operations.indexOf('divide'), plain.divide),
+    maximum: zip(operations.indexOf('maximum'), plain.maximum),
+    minimum: zip(operations.indexOf('minimum'), plain.minimum),
+    squaredDifference: zip(operations.indexOf('squaredDifference'), plain.squaredDifference),
     stretch: (source, from, out, at, rows, columns) => {
       const address = isInside(out) ? addressOf(source) : 0
       if (address === 0) plain.stretch(source, from, out, at, rows, columns)

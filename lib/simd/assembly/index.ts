@@ -22,16 +22,7 @@ export { multiply, pack } from './product'
 export { normals, uniforms } from './random'
 export { addDot, addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
-export {
-  stretch,
-  zipAdd,
-  zipDivide,
-  zipMaximum,
-  zipMinimum,
-  zipMultiply,
-  zipSquaredDifference,
-  zipSub
-} from './zip'
+export { stretch, zip } from './zip'
 
 /** The first address that is free for operands. */
 export function start(): usize {

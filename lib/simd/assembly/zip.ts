@@ -2,6 +2,7 @@
  * a ∘ b entry by entry, and rows stretched: what broadcasting comes down to. Each operation rounds once, as in a plain loop,
  * so the bits are those of one.
  */
+/** As `operations` in `../wasm.ts` numbers them. */
 const enum Operation {
   Add,
   Sub,
@@ -59,9 +60,8 @@ function line(operation: Operation, a: usize, stretchA: bool, b: usize, stretchB
   if (out < end) v128.store64_lane(out, both(operation, v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0)
 }
 
-/** `rows` lines of `columns` entries of `out`, one after the other; the operands' lines are `downA` and `downB` bytes apart. */
 @inline
-function zip(
+function lines(
   operation: Operation,
   a: usize,
   downA: usize,
@@ -80,7 +80,9 @@ function zip(
   }
 }
 
-export function zipAdd(
+/** `rows` lines of `columns` entries of `out`, one after the other; the operands' lines are `downA` and `downB` bytes apart. */
+export function zip(
+  operation: Operation,
   a: usize,
   downA: usize,
   stretchA: bool,
@@ -91,85 +93,23 @@ export function zipAdd(
   rows: i32,
   columns: i32
 ): void {
-  zip(Operation.Add, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipSub(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.Sub, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipMultiply(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.Multiply, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipDivide(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.Divide, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipMaximum(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.Maximum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipMinimum(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.Minimum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
-}
-export function zipSquaredDifference(
-  a: usize,
-  downA: usize,
-  stretchA: bool,
-  b: usize,
-  downB: usize,
-  stretchB: bool,
-  out: usize,
-  rows: i32,
-  columns: i32
-): void {
-  zip(Operation.SquaredDifference, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+  // Each call has a constant operation, and so loops of its own.
+  switch (operation) {
+    case Operation.Add:
+      return lines(Operation.Add, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    case Operation.Sub:
+      return lines(Operation.Sub, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    case Operation.Multiply:
+      return lines(Operation.Multiply, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    case Operation.Divide:
+      return lines(Operation.Divide, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    case Operation.Maximum:
+      return lines(Operation.Maximum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    case Operation.Minimum:
+      return lines(Operation.Minimum, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+    default:
+      return lines(Operation.SquaredDifference, a, downA, stretchA, b, downB, stretchB, out, rows, columns)
+  }
 }
 
 /** out[i, j] = x[i], [rows, columns]. */

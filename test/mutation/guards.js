@@ -17,6 +17,8 @@ export const guards = {
   'Params.ts': src('Params'),
   'Pipeline.ts': src('Pipeline'),
   'Points.ts': src('Points'),
+  'data/csv.ts': src('data/csv'),
+  'data/parts.ts': src('Points', 'data/csv'),
   'Problem.ts': src('Problem'),
   'Program.ts': src('Compile', 'Run'),
   'Rate.ts': src('Rate', 'codecs'),

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 import { Script } from 'node:vm'
@@ -178,7 +178,7 @@ const run = async (tests, bail, before) => {
   return results
 }
 
-const guarding = sources => [...new Set(sources.flatMap(source => guards[basename(source)] ?? []))]
+const guarding = sources => [...new Set(sources.flatMap(source => guards[source.replace(/^.*\bsrc\//, '')] ?? []))]
 
 class BundleTestRunner {
   #namespace = (globalThis.__stryker__ ??= {})

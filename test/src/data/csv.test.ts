@@ -1,0 +1,396 @@
+/** Reading tables of text, and writing them. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import * as Points from '../../../src/data/index.js'
+import * as Problem from '../../../src/Problem.js'
+
+type Read<A> = Either.Either<Points.DataError, A>
+
+const right = <A>(either: Read<A>): A => {
+  if (Either.isLeft(either)) throw new Error(Problem.show(either.left))
+  return either.right
+}
+const message = (either: Read<unknown>): string => (Either.isLeft(either) ? Problem.show(either.left) : 'no problem')
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
+const matrix = (cell: fc.Arbitrary<number>): fc.Arbitrary<number[][]> =>
+  fc
+    .integer({ min: 1, max: 5 })
+    .chain(dim => fc.array(fc.array(cell, { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 12 }))
+const points = (cell: fc.Arbitrary<number>): fc.Arbitrary<Points.Points> =>
+  matrix(cell)
+    .chain(rows =>
+      fc.tuple(
+        fc.constant(rows),
+        fc.option(
+          fc
+            .array(fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e3, noNaN: true })), {
+              minLength: rows.length,
+              maxLength: rows.length
+            })
+            .filter(weights => weights.some(w => w > 0))
+        )
+      )
+    )
+    .map(([rows, weights]) => {
+      const plain = right(Points.fromRows(rows))
+      return weights === null ? plain : right(Points.weighted(weights)(plain))
+    })
+
+interface Expected {
+  readonly rows: ReadonlyArray<ReadonlyArray<number>>
+  readonly columns?: ReadonlyArray<string>
+  readonly ignored?: ReadonlyArray<string>
+  readonly dropped?: number
+  readonly weights?: ReadonlyArray<number>
+}
+
+describe('readCsv', () => {
+  const xy = {
+    rows: [
+      [1, 2],
+      [3, 4]
+    ],
+    columns: ['x', 'y']
+  }
+  const plain = {
+    rows: [
+      [1, 2],
+      [3, 4]
+    ],
+    columns: ['column 1', 'column 2']
+  }
+  it.each<[string, string, Points.CsvOptions, Expected]>([
+    ['a header', 'x,y\n1,2\n3,4\n', {}, xy],
+    ['no header', '1,2\n3,4', {}, plain],
+    [
+      'a header of numbers, said to be one',
+      '2019,2020\n1,2\n3,4',
+      { header: true },
+      { ...xy, columns: ['2019', '2020'] }
+    ],
+    ['a header of words and numbers, over numbers', 'x,2020\n1,2\n3,4', {}, { ...xy, columns: ['x', '2020'] }],
+    ['a first row with a missing cell is data', '?,2\n1,2\n3,4', { missing: 'drop' }, { ...plain, dropped: 1 }],
+    ['words in a first row of data', '1,2,a\n3,4,b', { header: false }, { ...plain, ignored: ['column 3'] }],
+    ['nameless columns', ',y\n1,2\n3,4', {}, { ...xy, columns: ['column 1', 'y'] }],
+    ['CRLF', 'x,y\r\n1,2\r\n3,4\r\n', {}, xy],
+    ['mixed line ends', 'x,y\r\n1,2\r3,4\n', {}, xy],
+    ['a byte-order mark', '\uFEFFx,y\n1,2\n3,4', {}, xy],
+    ['blank lines', '\n\n  \nx,y\n\n1,2\n \n3,4\n\n\n', {}, xy],
+    ['quoted cells', '"x","y"\n"1","2"\n"3",4', {}, xy],
+    [
+      'quoted names with commas, quotes and line ends',
+      '"x, ""m""","y\n2"\n1,2\n3,4',
+      {},
+      { ...xy, columns: ['x, "m"', 'y\n2'] }
+    ],
+    ['a quote inside an unquoted cell', 'x,y,note\n1,2,5" pipe\n3,4,a', {}, { ...xy, ignored: ['note'] }],
+    ['blanks around', ' x , y \n 1 , 2\n3 ,\t4', {}, xy],
+    [
+      'signs, exponents, bare points',
+      'x\n+1.5\n-.5e1\n1E5\n2.\n-0',
+      {},
+      { rows: [[1.5], [-5], [1e5], [2], [-0]], columns: ['x'] }
+    ],
+    ['tabs', 'x\ty\n1\t2\n3\t4', {}, xy],
+    ['tabs, first name empty', '\ty\n1\t2\n3\t4', {}, { ...xy, columns: ['column 1', 'y'] }],
+    ['semicolons', 'x;y\n1;2\n3;4', {}, xy],
+    ['semicolons that are not the delimiter', 'x,y,note\n1,2,a;b\n3,4,c', {}, { ...xy, ignored: ['note'] }],
+    ['any other delimiter, when said', 'x|y\n1|2\n3|4', { delimiter: '|' }, xy],
+    ['blanks as the delimiter, when said', '1 2\n3 4', { delimiter: ' ' }, plain],
+    ['a single column', 'x\n1\n2', {}, { rows: [[1], [2]], columns: ['x'] }],
+    [
+      'columns of words, dates and nothing are ignored',
+      'id,x,when,none,y\na,1,2020-01-01,,2\nb,3,2020-01-02,NA,4',
+      {},
+      { ...xy, ignored: ['id', 'when', 'none'] }
+    ],
+    ['columns by name, in the order asked', 'a,y,x\n0,2,1\n0,4,3', { columns: ['x', 'y'] }, { ...xy, ignored: ['a'] }],
+    ['columns by position', 'a,x,y\n0,1,2\n0,3,4', { columns: [2, '3'] }, { ...xy, ignored: ['a'] }],
+    [
+      'a name of digits before a position',
+      '2,1\n2,1\n4,3',
+      { header: true, columns: ['1', '2'] },
+      { ...xy, columns: ['1', '2'] }
+    ],
+    ['weights', 'x,w,y\n1,5,2\n3,0,4', { weights: 'w' }, { ...xy, weights: [5, 0] }],
+    [
+      'missing cells',
+      'x,y,z\n1,2,\nNA,5,1\n7,nan,1\n7,?,1\n7,null,1\n7,N/A,1\n3,4,',
+      { columns: ['x', 'y'], missing: 'drop' },
+      { ...xy, dropped: 5, ignored: ['z'] }
+    ],
+    ['missing cells outside the columns taken', 'x,y,s\n1,2,\n3,4,b', {}, { ...xy, ignored: ['s'] }],
+    [
+      'a missing weight drops the row too',
+      'x,y,w\n1,2,1\n3,4,1\n5,6,',
+      { weights: 3, missing: 'drop' },
+      { ...xy, dropped: 1, weights: [1, 1] }
+    ]
+  ])('reads %s', (_, text, options, { rows, columns = [], ignored = [], dropped = 0, weights }) => {
+    const table = right(Points.readCsv(text, options))
+    expect({ ...table, points: Points.toRows(table.points) }).toEqual({ points: rows, columns, ignored, dropped })
+    expect(table.points.weights).toEqual(weights === undefined ? undefined : Float64Array.from(weights))
+    expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
+  })
+
+  const decimalPoint = 'write numbers with a decimal point and no thousands separators: 1234.5'
+  const decimal = 'write it as a decimal number, such as 1.5 or 2e3'
+  const word = "correct it, or choose the columns of numbers with 'columns'"
+  const fillIn = "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
+  it.each<[string, string, Points.CsvOptions, string]>([
+    ['nothing', '', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['blanks', ' \n\n\t\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['an empty quoted cell', '""\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
+    ['a header alone', 'x,y\n', {}, 'text: a header alone is not a table; give at least one row of numbers'],
+    [
+      'a short row',
+      'x,y\n1,2\n3\n',
+      {},
+      "row 2: 1 cell is not 2 cells, as in the header; complete the row, or set 'delimiter'"
+    ],
+    [
+      'long rows',
+      '1,2\n3,4,5\n6,7,8\n',
+      {},
+      "row 2: 3 cells is not 2 cells, as in the first row; complete the row, or set 'delimiter'; there is 1 more like it"
+    ],
+    [
+      'a file cut short in a quote',
+      'x,s\n1,"a"\n2,"b',
+      {},
+      'line 3: a quoted cell without an end is not a whole cell; close the quote; if the file was cut short, fetch it again'
+    ],
+    [
+      'a stray quote',
+      'x,s\n1,"a" b\n',
+      {},
+      'line 2: a quote inside a quoted cell is not a whole cell; double a quote that belongs to the cell: ""'
+    ],
+    [
+      'a name twice',
+      'x,y,x\n1,2,3\n',
+      {},
+      'header, column 3: x is not a name of its own; rename it: column 1 has the same'
+    ],
+    [
+      'a first line that could be either',
+      '1,2,a\n3,4,b\n',
+      {},
+      "header: a first line of words and numbers is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'a column misspelt',
+      'eruptions,waiting\n1,2\n',
+      { columns: ['eruptions', 'Wating'] },
+      'columns: Wating is not a column of the table; try waiting; the columns are eruptions, waiting'
+    ],
+    [
+      'a position too far',
+      'x,y\n1,2\n',
+      { columns: [3] },
+      'columns: 3 is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'a position from 0',
+      'x,y\n1,2\n',
+      { columns: ['0'] },
+      'columns: 0 is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'no position',
+      'x,y\n1,2\n',
+      { columns: [NaN] },
+      'columns: NaN is not a position from 1 to 2; the columns are x, y'
+    ],
+    [
+      'no columns',
+      'x,y\n1,2\n',
+      { columns: [] },
+      'columns: an empty list is not at least one column; choose from x, y'
+    ],
+    [
+      'no column of numbers',
+      'a,b\nx,y\n',
+      {},
+      "columns: none of a, b is not a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+    ],
+    [
+      'blanks between numbers',
+      'a b\n1 2\n3 4',
+      {},
+      "columns: none of a b is not a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+    ],
+    [
+      'a bad delimiter',
+      '1,2',
+      { delimiter: '"' },
+      `delimiter: "\\"" is not a separator of cells; try ',' or leave it out`
+    ],
+    [
+      'decimal commas',
+      'x;y\n3,6;79\n1,8;54\n',
+      {},
+      `row 1, column 1 (x): 3,6 is not a finite number; ${decimalPoint}; there is 1 more like it`
+    ],
+    [
+      'decimal commas, no header',
+      '3,6;7,9\n1,8;5,4\n',
+      {},
+      `row 1, column 1: 3,6 is not a finite number; ${decimalPoint}; there are 3 more like it`
+    ],
+    [
+      'decimal commas in quotes',
+      'x,y\n1,"2,5"\n',
+      {},
+      `row 1, column 2 (y): 2,5 is not a finite number; ${decimalPoint}`
+    ],
+    ['thousands', 'x\n"1,234,567.5"\n', {}, `row 1, column 1 (x): 1,234,567.5 is not a finite number; ${decimalPoint}`],
+    ['infinity', 'x\n1\nInfinity\n', {}, `row 2, column 1 (x): Infinity is not a finite number; ${decimal}`],
+    ['infinities alone', 'x\n-inf\n', {}, `row 1, column 1 (x): -inf is not a finite number; ${decimal}`],
+    ['a number out of range', 'x\n1e999\n', {}, `row 1, column 1 (x): 1e999 is not a finite number; ${decimal}`],
+    ['a hexadecimal number', 'x\n0x10\n', {}, `row 1, column 1 (x): 0x10 is not a finite number; ${decimal}`],
+    ['a binary number', 'x\n1\n0b1\n', {}, `row 2, column 1 (x): 0b1 is not a finite number; ${decimal}`],
+    [
+      'a word in a column of numbers',
+      'x,y\n1,2\n3,four\n5,six\n1,1\n',
+      {},
+      `row 2, column 2 (y): four is not a finite number; ${word}; there is 1 more like it`
+    ],
+    [
+      'a column of words, asked for',
+      'x,s\n1,a\n2,b',
+      { columns: ['x', 's'] },
+      `row 1, column 2 (s): a is not a finite number; ${word}; there is 1 more like it`
+    ],
+    [
+      'a missing cell',
+      'x,waiting\n1,2\n3,NA\n4,\n',
+      {},
+      `row 2, column 2 (waiting): NA is not a finite number; ${fillIn}; there is 1 more like it`
+    ],
+    ['an empty cell', 'x,y\n1,2\n3, \n', {}, `row 2, column 2 (y): an empty cell is not a finite number; ${fillIn}`],
+    [
+      'a word where missing cells are dropped',
+      'x\nNA\n1\nfoo\n',
+      { missing: 'drop' },
+      `row 3, column 1 (x): foo is not a finite number; ${word}`
+    ],
+    [
+      'nothing but missing cells',
+      'x,y\n1,\n,2\n',
+      { missing: 'drop' },
+      "rows: none without a missing cell is not at least one row; choose fuller columns with 'columns'"
+    ],
+    [
+      'a negative weight',
+      'x,w\n1,1\n2,-3\n',
+      { weights: 'w' },
+      'row 2, column 2 (w): -3 is not a weight ≥ 0; give it 0 to leave the row out'
+    ],
+    [
+      'a negative weight below a dropped row',
+      'x,w\n,1\n2,-3\n',
+      { weights: 'w', missing: 'drop' },
+      'row 2, column 2 (w): -3 is not a weight ≥ 0; give it 0 to leave the row out'
+    ],
+    [
+      'weights all 0',
+      'x,w\n1,0\n2,0\n',
+      { weights: 'w' },
+      'weights: a sum of 0 is not finite and > 0; scale the weights; integers count repetitions'
+    ],
+    [
+      'a column of weights that is not there',
+      'x,w\n1,1\n',
+      { weights: 'W8' },
+      'weights: W8 is not a column of the table; try w; the columns are x, w'
+    ]
+  ])('refuses %s', (_, text, options, expected) => {
+    expect(message(Points.readCsv(text, options))).toBe(expected)
+    expect(message(Points.fromCsv(text, options))).toBe(expected)
+  })
+
+  it('never throws, whatever the text', () => {
+    const cell = fc.oneof(
+      fc.constantFrom('1', 'x', ',', ';', '\t', '"', '\n', '\r', ' ', '?', '1,5', '\uFEFF'),
+      fc.string()
+    )
+    fc.assert(
+      fc.property(
+        fc.array(cell).map(cells => cells.join('')),
+        fc.constantFrom(undefined, true, false),
+        (text, header) => {
+          const options = header === undefined ? {} : { header }
+          const table = Points.readCsv(text, options)
+          if (Either.isRight(table))
+            expect(Points.validate(table.right.points)).toEqual(Either.right(table.right.points))
+        }
+      ),
+      { numRuns: 1000 }
+    )
+  })
+
+  it('reads the files that come with the project', () => {
+    const file = (name: string): string =>
+      readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
+    const shape = (name: string, options?: Points.CsvOptions): unknown => {
+      const { points: xs, ...rest } = right(Points.readCsv(file(name), options))
+      return { rows: xs.rows, first: Points.row(0)(xs), ...rest }
+    }
+    expect(shape('faithful')).toEqual({
+      rows: 272,
+      first: [3.6, 79],
+      columns: ['eruptions', 'waiting'],
+      ignored: [],
+      dropped: 0
+    })
+    expect(Array.from(Points.mean(right(Points.fromCsv(file('faithful')))))).toEqual([
+      expect.closeTo(3.4877830882352936, 12) as number,
+      expect.closeTo(70.8970588235294, 12) as number
+    ])
+    expect(shape('iris')).toEqual({
+      rows: 150,
+      first: [5.1, 3.5, 1.4, 0.2],
+      columns: ['Sepal.Length', 'Sepal.Width', 'Petal.Length', 'Petal.Width'],
+      ignored: ['Species'],
+      dropped: 0
+    })
+    expect(shape('penguins')).toEqual({
+      rows: 342,
+      first: [39.1, 18.7, 181, 3750],
+      columns: ['bill_len', 'bill_dep', 'flipper_len', 'body_mass'],
+      ignored: ['species'],
+      dropped: 0
+    })
+  })
+})
+
+describe('toCsv', () => {
+  it('reads back as the same doubles', () => {
+    fc.assert(
+      fc.property(points(finite), xs => {
+        const options = xs.weights === undefined ? {} : { weights: 'weight' }
+        expect(Points.fromCsv(Points.toCsv(xs), options)).toEqual(Either.right(xs))
+      })
+    )
+  })
+
+  it('keeps the names given, quoted where they must be', () => {
+    const name = fc.string().map(text => `c${text}c`.replace(/\r/g, ''))
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 4 }), names => {
+        const xs = right(Points.fromRows([names.map((_, j) => j)]))
+        expect(right(Points.readCsv(Points.toCsv(xs, names), { header: true, delimiter: ',' })).columns).toEqual(names)
+      })
+    )
+  })
+
+  it('finds the weights another name when theirs is taken', () => {
+    const xs = right(pipe(Points.fromRows([[1]]), Either.chain(Points.weighted([2]))))
+    expect(Points.toCsv(xs, ['weight'])).toBe('weight,weight_\n1,2\n')
+  })
+})

@@ -106,6 +106,8 @@ export interface Family<P extends string> {
   readonly maximise: (params: Params.Params<P>, statistics: Pass.Statistics, varianceFloor: number) => Params.Params<P>
   /** Whether |x|² enters the responsibilities, as it does with unequal variances. */
   readonly seesNorm: boolean
+  /** Rows that fix a component's mean, and its variance where it has one: fewer leave the likelihood without bound. */
+  readonly leastRows: number
   /** How many centres the parameters hold. */
   readonly count: number
   /** The centres that the parameters hold, [count, dim]. */
@@ -164,6 +166,7 @@ const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
     mean: { shape, values: values.map((_, j) => sums[j] - sums[values.length + j]) }
   }),
   seesNorm: false,
+  leastRows: 1,
   count: 1,
   centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
   fromCentres: ({ shape, values }) => ({ mean: vector(values.slice(0, shape[1])) })
@@ -182,6 +185,7 @@ const sphericalModel = ({ components }: Spherical): Model<'means'> =>
     pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
     maximise: ({ means: old }, statistics) => ({ means: means(old, statistics) }),
     seesNorm: false,
+    leastRows: 1,
     count: components,
     centres: ({ means }) => means,
     fromCentres: centres => ({ means: centres })
@@ -221,6 +225,7 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
       }
     },
     seesNorm: true,
+    leastRows: 2,
     count: components,
     centres: ({ means }) => means,
     fromCentres: (centres, variance) => ({

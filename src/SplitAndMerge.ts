@@ -33,8 +33,7 @@ export const step = <P extends string>(
   points: Points.Points
 ): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
   const rows = rowsOf(points)
-  // A half with fewer rows than an isotropic Gaussian has parameters is an accident of the sample.
-  const leastRows = points.dim + 2
+  const { leastRows } = family
   const em = ExpectationMaximization.step(family, varianceFloor, points)
   return params => {
     const mixture = family.arrays(params)

@@ -140,7 +140,8 @@ export const expectationMaximization = ({
  * Out of a local maximum of the likelihood, where two components share one group of rows and another has two: the
  * component whose loss costs least is put to halve the one whose halves gain most (Ueda, Nakano, Ghahramani & Hinton
  * 2000). The most promising `attempts` moves are tried, for `polish` steps of expectation–maximization each. The first
- * that raises the likelihood is kept; when none does, the stage ends. A half has at least dim + 2 rows.
+ * that raises the likelihood is kept; when none does, the stage ends. A half has the rows that fix its parameters: two
+ * where it has a variance of its own, else one.
  *
  * @example
  * import { Stage } from 'ornstein'

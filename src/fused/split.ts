@@ -23,7 +23,7 @@ export interface Survey {
   readonly mass: Float64Array
   /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
   readonly cost: Float64Array
-  /** Null for a component whose halves would hold fewer rows than they have parameters. */
+  /** Null for a component whose halves would hold fewer rows than fix their parameters. */
   readonly splits: ReadonlyArray<Split | null>
 }
 
@@ -74,7 +74,7 @@ const widest = ({ at, weights, mass, mean }: Cloud, { dim, x }: Rows): Float64Ar
       for (let j = 0; j < dim; j++) along += (x[from + j] - mean[j]) * direction[j]
       for (let j = 0; j < dim; j++) next[j] += (weights[i] / mass) * along * (x[from + j] - mean[j])
     })
-    const length = Math.hypot(...next)
+    const length = Math.sqrt(next.reduce((sum, c) => sum + c * c, 0))
     if (length === 0) return next
     // The last step keeps the length √λ.
     direction = next.map(c => c / (step === POWER_STEPS - 1 ? Math.sqrt(length) : length))

@@ -1,0 +1,71 @@
+/** Tables with more columns than a component has rows: plain clusters are found there too, in time and memory linear in the table. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  Pipeline,
+  type Points,
+  Recipe,
+  Run,
+  Schedule,
+  Score,
+  Stage
+} from '../../src/index.js'
+
+type Isotropic = 'means' | 'logits' | 'logVariances'
+
+const fit = (pipeline: Pipeline.Pipeline<Isotropic>, points: Points.Points, seed: number): Mixture.Mixture => {
+  const program = Compile.pipeline(pipeline)(points)
+  if (E.isLeft(program)) throw new Error('refused')
+  return pipe(
+    Run.last(program.right)(Key.fromSeed(seed)).params,
+    Score.mixture(pipeline.score),
+    O.getOrElse((): Mixture.Mixture => {
+      throw new Error('not a mixture')
+    })
+  )
+}
+
+const range = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
+
+/** Spheres of variance 1 about centres of variance 0.49 a coordinate, so 0.99 √d apart: 22 for d = 500. */
+const clusters = (components: number, dim: number, seed: number): Mixture.Mixture => {
+  const z = Key.normal(components * dim)(Key.fromSeed(1000 + seed))
+  return Mixture.of({ means: range(components).map(k => range(dim).map(j => 0.7 * z[k * dim + j])) })
+}
+
+describe.each([
+  { rows: 60, dim: 500, components: 3 },
+  { rows: 60, dim: 200, components: 3 },
+  { rows: 60, dim: 100, components: 3 },
+  { rows: 300, dim: 200, components: 8 },
+  { rows: 100, dim: 50, components: 4 }
+])('$components clusters of $rows rows in dimension $dim', ({ rows, dim, components }) => {
+  const score = Score.isotropic({ components })
+  it.each(range(12))('are found by one run of the default, seed %i', seed => {
+    const truth = clusters(components, dim, seed)
+    const points = Mixture.sample(rows)(Key.fromSeed(seed))(truth)
+    const found = fit(Recipe.annealed(score)(points), points, seed)
+    // Means of rows / K rows are off by √(dim K / rows), give or take a tenth; two clusters taken for one by 0.35 √dim and more in each.
+    expect(Metric.centreError(found, truth)).toBeLessThan(1.5 * Math.sqrt((dim * components) / rows))
+    const fromTruth = fit(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        initializer: Initializer.values(Mixture.toDescription(truth).means),
+        stages: [Stage.expectationMaximization({ steps: 500, relativeChange: 1e-10 })]
+      }),
+      points,
+      seed
+    )
+    const likelihood = Mixture.meanLogDensity(points)
+    // Both have converged to 1e-8 of the parameters, and the likelihood is flat there.
+    expect(likelihood(found)).toBeGreaterThan(likelihood(fromTruth) - 1e-9 * dim)
+  })
+})

@@ -1,7 +1,7 @@
 /** Metrics: how far what was learned is from the truth. */
-import { linearSumAssignment } from 'linear-sum-assignment'
 import type * as Params from './Params.js'
 import type { Mixture } from './Mixture.js'
+import { assignment } from '../lib/assignment.js'
 import { type NdArray } from '../lib/index.js'
 
 /** Anything that has centres: a mixture, the parameters of a score, or the centres themselves. */
@@ -20,7 +20,7 @@ const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
 /**
  * The root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between learned and true centres under the best matching π
  * (linear assignment). The pair's parameter `mean` stands for ±mean, so that its error is min(|m − c|, |m + c|).
- * NaN when the numbers of centres differ.
+ * NaN when the numbers of centres differ, or a squared distance is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -32,8 +32,11 @@ const centres = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
 export const centreError = (estimate: Centred, truth: Centred): number => {
   const [learned, wanted] = [centres(estimate), centres(truth)]
   if (learned.length !== wanted.length) return NaN
-  const distances = wanted.map(c => learned.map(e => e.reduce((sum, value, j) => sum + (value - c[j]) ** 2, 0)))
-  const { rowAssignments } = linearSumAssignment(distances, { maximaze: false })
-  const total = distances.reduce((sum, row, i) => sum + row[rowAssignments[i]], 0)
-  return Math.sqrt(total / wanted.length)
+  const count = wanted.length
+  const squares = Float64Array.from(
+    wanted.flatMap(c => learned.map(e => e.reduce((sum, value, j) => sum + (value - c[j]) ** 2, 0)))
+  )
+  if (!squares.every(Number.isFinite)) return NaN
+  const matched = assignment({ shape: [count, count], values: squares })
+  return Math.sqrt(matched.reduce((sum, j, i) => sum + squares[i * count + j], 0) / count)
 }

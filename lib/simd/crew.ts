@@ -61,10 +61,13 @@ for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
 }`
 
 let wanted: number | undefined
+/** Whether this place lets nobody start a thread, as `node --permission` without --allow-worker. */
+let refused = false
 
 /**
  * Sets how many threads large passes may use, the caller's among them: all the machine has unless set, or what the
- * environment's ORNSTEIN_THREADS says. Results do not depend on it, in any bit. Outside Node there is one.
+ * environment's ORNSTEIN_THREADS says. Results do not depend on it, in any bit. Outside Node, and where Node may start
+ * none, there is one.
  */
 export const useThreads = (count: number): void => {
   wanted = Math.max(1, Math.floor(count))
@@ -73,7 +76,7 @@ export const useThreads = (count: number): void => {
 /** How many threads a large pass uses. */
 export const threads = (): number => {
   const here = node()
-  return here === null ? 1 : (wanted ?? here.threads)
+  return here === null || refused ? 1 : (wanted ?? here.threads)
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
@@ -93,6 +96,17 @@ export const crew = (embedded: Embedded): Crew => {
     for (let i = 0; i < strands; i++) strand(job, i, at)
   }
 
+  /** How many threads help, of so many that are asked for: those there are, where no more may be started. */
+  const recruited = (helpers: number): number => {
+    try {
+      if (here !== null && !refused)
+        for (; others < helpers; others++) here.spawn(source, { module, memory, start, index: others + 1, names })
+    } catch {
+      refused = true
+    }
+    return Math.min(helpers, others)
+  }
+
   return {
     memory,
     exports,
@@ -100,12 +114,11 @@ export const crew = (embedded: Embedded): Crew => {
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
     run: (name, job, strands, { at, bytes }, isAlone) => {
       const strand: Strand = exports[name]
-      const helpers = isAlone || here === null ? 0 : Math.min(threads(), strands) - 1
-      if (helpers === 0 || here === null) {
+      const helpers = isAlone ? 0 : recruited(Math.min(threads(), strands) - 1)
+      if (helpers === 0) {
         alone(strand, job, strands, at)
         return
       }
-      for (; others < helpers; others++) here.spawn(source, { module, memory, start, index: others + 1, names })
       words[Word.Name] = names.indexOf(name)
       words[Word.Job] = job
       words[Word.Scratch] = at

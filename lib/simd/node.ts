@@ -17,8 +17,10 @@ export const node = (): Environment | null => {
   const machine = here?.getBuiltinModule?.('node:os')
   if (workers === undefined || machine === undefined) return null
   const asked = Number(here?.env?.ORNSTEIN_THREADS)
+  // Under `node --permission` there is an answer; without it there is nobody to ask.
+  const forbidden = here?.permission?.has('worker') === false
   return {
-    threads: Number.isSafeInteger(asked) && asked > 0 ? asked : machine.availableParallelism(),
+    threads: forbidden ? 1 : Number.isSafeInteger(asked) && asked > 0 ? asked : machine.availableParallelism(),
     spawn: (source, data) => {
       new workers.Worker(source, { eval: true, workerData: data, execArgv: [] }).unref()
     }

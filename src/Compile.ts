@@ -157,8 +157,10 @@ export const valueAndGrad =
 /** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> =>
-    either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => Loss.plans(loss, points))
+  (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> => {
+    const points = Points.snapshot(given)
+    return either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => Loss.plans(loss, points))
+  }
 
 const compileDescend = <P extends string>(
   { evaluate }: Loss.Plan<P>,
@@ -435,7 +437,8 @@ const powerIteration = <P extends string>(
  */
 export const pipeline =
   <P extends string>(pipeline: Pipeline<P>) =>
-  (points: Points.Points): E.Either<CompileErrors, Program<P>> => {
+  (given: Points.Points): E.Either<CompileErrors, Program<P>> => {
+    const points = Points.snapshot(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
     // An initializer looks at the data, and at nothing that is already known to be wrong.

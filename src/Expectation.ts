@@ -54,7 +54,8 @@ export const projected = (options: Partial<Sampled> = {}): Expectation => ({ _ta
 /** Common random numbers: row i of the data meets row i of the noise, at every step. */
 export const fixed = ({ rows, dim, values }: Points): Expectation => ({
   _tag: 'Fixed',
-  noise: { shape: [rows, dim], values }
+  // A pass keeps what it was given once: it must not change when a buffer is filled again.
+  noise: { shape: [rows, dim], values: values.slice() }
 })
 
 export const fold = Tagged.fold<Expectation>()

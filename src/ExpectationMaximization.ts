@@ -46,7 +46,10 @@ const noisyPass = (
       const [from, to] = [block * BLOCK, Math.min(rows, (block + 1) * BLOCK)]
       const noise = pipe(key, Key.child(block), Key.normal((to - from) * dim))
       const x = noise.map((z, at) => alpha * values[from * dim + at] + sigma * z)
-      return Fused.expectationPass({ rows: to - from, dim, x, weights: weights.subarray(from, to) }, mixture)
+      return Fused.expectationPass(
+        { rows: to - from, dim, x, weights: weights.subarray(from, to), passing: true },
+        mixture
+      )
     }),
     blocks =>
       blocks.reduce((sum, next) => ({

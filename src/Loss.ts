@@ -96,6 +96,9 @@ interface Evaluation<T extends Objective.Term = Objective.Term> {
   readonly terms: ReadonlyArray<Drawn<T>>
 }
 
+/** Whether data are met again, or are a batch that is drawn for one evaluation. */
+type Use = 'often' | 'once'
+
 /** A way to compute direct terms on data. */
 type Engine<P extends string> = (
   points: Points.Points
@@ -331,26 +334,28 @@ const autodiff =
 
 // —— fused ——
 
+const readable = (points: Points.Points): Pass.Rows => ({
+  rows: points.rows,
+  dim: points.dim,
+  x: points.values,
+  weights: points.weights === undefined ? null : Points.weightsOf(points)
+})
+
 const known = new WeakMap<Points.Points, Pass.Rows>()
 
-/** Data as a pass reads them: the same for the same points, so that they are copied to a pass's memory once. */
+/** Data as a pass reads them: the same for data that are the same, so that they are copied to a pass's memory once. */
 export const rowsOf = (points: Points.Points): Pass.Rows => {
-  const { rows, dim, values } = points
-  const found = known.get(points) ?? {
-    rows,
-    dim,
-    x: values,
-    weights: points.weights === undefined ? null : Points.weightsOf(points)
-  }
-  known.set(points, found)
+  const own = Points.snapshot(points)
+  const found = known.get(own) ?? readable(own)
+  known.set(own, found)
   return found
 }
 
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
 const fused =
-  <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation): Engine<P> =>
+  <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation, use: Use): Engine<P> =>
   points => {
-    const rows = rowsOf(points)
+    const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
     const pass = expectation._tag === 'Quadrature' ? Fused.pairPass : Fused.scorePass
     return (params, { basis, terms }) => {
       const arrays = family.arrays(params)
@@ -471,7 +476,7 @@ const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: Reado
     alpha: own(sample.alpha, rows),
     sigma: own(sample.sigma, rows),
     weight: own(sample.weight, rows),
-    noise: { ...noise, values: gather(values, dim, rows) }
+    noise: { ...noise, values: gather(values, dim, rows), passing: true }
   })
 }
 
@@ -563,14 +568,18 @@ export const batched = <P extends string>(loss: Loss<P>, points: Points.Points, 
     reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
     evaluate: (params, key) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
-      const [plan] = plans(loss, Points.select(Key.subset(points.rows, batch)(keys.rows))(points))
+      const [plan] = plans(loss, Points.select(Key.subset(points.rows, batch)(keys.rows))(points), 'once')
       return plan.evaluate(params, keys.loss)
     }
   }
 }
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
-export const plans = <P extends string>(loss: Loss<P>, points: Points.Points): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
+export const plans = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  use: Use = 'often'
+): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
   const open = Objective.terms(loss.objective).find(
     ({ term }) => term._tag === 'Custom' || (term._tag === 'Implicit' && term.divergence !== undefined)
   )
@@ -589,7 +598,7 @@ export const plans = <P extends string>(loss: Loss<P>, points: Points.Points): R
               {
                 engine: 'fused',
                 reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.count)}`,
-                evaluate: evaluator(fused(family, loss.expectation), loss, points)
+                evaluate: evaluator(fused(family, loss.expectation, use), loss, points)
               },
               differentiate('serves every score and objective, slower')
             ]

@@ -153,6 +153,34 @@ export const weighted =
       Either.map(checked => ({ ...points, weights: checked }))
     )
 
+// -- as they are now ---------------------------------------------------------------------------------------------------
+
+const sameNumbers = (a: Float64Array | undefined, b: Float64Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
+
+const copies = new WeakMap<Points, Points>()
+
+/**
+ * The points as they are now, on arrays that nobody else holds: what is computed from them later does not change when a
+ * buffer is filled with other numbers. As long as they stay the same the copy does too, so that what is known of it
+ * is found again.
+ */
+export const snapshot = (points: Points): Points => {
+  const { rows, dim, values, weights } = points
+  const old = copies.get(points)
+  if (
+    old !== undefined &&
+    (old === points ||
+      (old.rows === rows && old.dim === dim && sameNumbers(old.values, values) && sameNumbers(old.weights, weights)))
+  )
+    return old
+  const copy = { rows, dim, values: values.slice(), ...(weights === undefined ? {} : { weights: weights.slice() }) }
+  copies.set(points, copy)
+  // A copy of a copy is itself.
+  copies.set(copy, copy)
+  return copy
+}
+
 // -- out -------------------------------------------------------------------------------------------------------------
 
 /** Row i, counted from 0. */

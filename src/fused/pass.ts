@@ -16,6 +16,8 @@ export interface Rows {
   readonly x: Float64Array
   /** Weights that sum to 1; null for equal ones. */
   readonly weights: Float64Array | null
+  /** Of use for one step, as a batch is: a pass keeps no copy. Absent, it may keep one, and x must not change. */
+  readonly passing?: true
 }
 
 /** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
@@ -62,6 +64,8 @@ export interface FullNoise {
   readonly _tag: 'Full'
   readonly values: Float64Array | Key.Key
   readonly sign: 1 | -1
+  /** Of use for one step, as in `Rows`. */
+  readonly passing?: true
 }
 
 export type Noise = SpanNoise | NodeNoise | FullNoise

@@ -260,6 +260,12 @@ export const passes = (most = MOST): Passes => {
     return fresh
   }
 
+  /** Noise in full. */
+  interface Given {
+    readonly values: Float64Array
+    readonly passing?: true | undefined
+  }
+
   interface Segment {
     readonly first: number
     readonly tiles: number
@@ -268,30 +274,46 @@ export const passes = (most = MOST): Passes => {
     readonly given: ReadonlyMap<Float64Array, number>
   }
 
-  /** All of the data, in memory to stay; null where the engine has no memory for them. */
+  /**
+   * All of the data, in memory: to stay, unless they are passing, which lie above what stays until the step is over; null
+   * where the engine has no memory for them.
+   */
   const inMemory = (
     data: Rows,
-    given: ReadonlyArray<Float64Array>,
+    given: ReadonlyArray<Given>,
     needed: number
   ): Pick<Segment, 'data' | 'given'> | null => {
     const { rows, dim } = data
     const { tiles } = cut(rows)
-    const missing = [data, ...given].some(owner => residents.get(owner)?.epoch !== epoch)
+    const owners = [
+      ...(data.passing ? [] : [data]),
+      ...given.flatMap(({ values, passing }) => (passing ? [] : [values]))
+    ]
+    const missing = owners.some(owner => residents.get(owner)?.epoch !== epoch)
     if (missing && kept + needed > Math.max(base + needed, KEPT)) {
       epoch++
       kept = base
     }
+    const packData = (): Omit<Resident, 'epoch'> => packRows(data, 0, tiles)
+    const packGiven = (values: Float64Array) => (): Omit<Resident, 'epoch'> => ({
+      tiles: packNoise(values, rows, dim, 0, tiles),
+      norms: 0,
+      weights: 0
+    })
     try {
-      const held = resident(data, () => packRows(data, 0, tiles))
-      const noise = given.map(values => {
-        const at = resident(values, () => ({
-          tiles: packNoise(values, rows, dim, 0, tiles),
-          norms: 0,
-          weights: 0
-        }))
-        return [values, at.tiles] as const
-      })
-      return { data: held, given: new Map(noise) }
+      // What stays is put in place first, and `top` is then where it ends.
+      if (!data.passing) resident(data, packData)
+      for (const { values, passing } of given) if (!passing) resident(values, packGiven(values))
+      top = kept
+      return {
+        data: data.passing ? packData() : resident(data, packData),
+        given: new Map(
+          given.map(({ values, passing }) => {
+            const pack = packGiven(values)
+            return [values, (passing ? pack() : resident(values, pack)).tiles] as const
+          })
+        )
+      }
     } catch (error) {
       if (error instanceof RangeError) return null
       throw error
@@ -302,13 +324,12 @@ export const passes = (most = MOST): Passes => {
    * Calls visit for all rows at once where they can stay in memory, else for a segment of strands at a time, with the
    * space above `top` free for the step.
    */
-  const segments = (data: Rows, given: ReadonlyArray<Float64Array>, visit: (segment: Segment) => void): void => {
+  const segments = (data: Rows, given: ReadonlyArray<Given>, visit: (segment: Segment) => void): void => {
     const { rows, dim } = data
     const { tiles, strandTiles, strands } = cut(rows)
     const needed = bytesOf(tiles, dim) * (1 + given.length)
     const whole = needed <= most ? inMemory(data, given, needed) : null
     if (whole !== null) {
-      top = kept
       visit({ first: 0, tiles, strands, ...whole })
       return
     }
@@ -324,7 +345,7 @@ export const passes = (most = MOST): Passes => {
         tiles: count,
         strands: Math.ceil(count / strandTiles),
         data: copied,
-        given: new Map(given.map(values => [values, packNoise(values, rows, dim, first * ROWS, count)]))
+        given: new Map(given.map(({ values }) => [values, packNoise(values, rows, dim, first * ROWS, count)]))
       })
     }
   }
@@ -466,11 +487,15 @@ export const passes = (most = MOST): Passes => {
     const { rank, vectors } = basis
     const [width, widthK, widthRank] = [even(dim), even(K), even(rank)]
     const full = parts.some(({ noise }) => noise._tag === 'Full')
-    const given = parts.flatMap(({ noise }) =>
-      noise._tag === 'Full' && noise.values instanceof Float64Array ? [noise.values] : []
+    const given = new Map(
+      parts.flatMap(({ noise }) =>
+        noise._tag === 'Full' && noise.values instanceof Float64Array
+          ? [[noise.values, { values: noise.values, passing: noise.passing }] as const]
+          : []
+      )
     )
     const sums = new Float64Array(2 + K * width + K * widthRank + K * widthK + 6 * K)
-    segments(data, [...new Set(given)], segment => {
+    segments(data, [...given.values()], segment => {
       const gram = times(centres, K, centres, K, dim, widthK)
       const block = place(parts.length * Field.Fields * 4)
       parts.forEach((part, i) => {

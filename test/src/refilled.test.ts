@@ -1,0 +1,122 @@
+/** A buffer that is filled again: whatever has been compiled keeps the data it saw, and what is compiled next sees the new. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Params,
+  Pipeline,
+  Points,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+import { right } from './samplers.js'
+
+const fit = (points: Points.Points): (() => ReadonlyArray<number>) => {
+  const program = right(
+    Compile.pipeline(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.isotropic({ components: 2 }),
+        initializer: Initializer.kMeansPlusPlus,
+        stages: [Stage.expectationMaximization({ steps: 50 })]
+      })
+    )(points)
+  )
+  return () => [...Run.last(program)(Key.fromSeed(1)).params.means.values].sort((a, b) => a - b)
+}
+
+/** Two groups of rows, at a and b, 0.02 apart: EM ends at them, as their distance is 500 deviations. */
+const groups = (a: number, b: number): Float64Array =>
+  Float64Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? a : b) + (i % 4 < 2 ? -0.01 : 0.01))
+
+const near = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>): void => {
+  wanted.forEach((value, i) => {
+    // Rounding of means of 20 numbers of this size.
+    expect(Math.abs(found[i] - value)).toBeLessThan(1e-12)
+  })
+}
+
+describe('points whose buffer is filled again', () => {
+  it('are fitted anew when compiled anew', () => {
+    const points = { rows: 40, dim: 1, values: groups(0, 10) }
+    near(fit(points)(), [0, 10])
+    points.values.set(groups(10, 20))
+    near(fit(points)(), [10, 20])
+  })
+
+  it('are what they were to what has been compiled', () => {
+    const points = { rows: 40, dim: 1, values: groups(0, 10) }
+    const first = fit(points)
+    points.values.set(groups(10, 20))
+    near(first(), [0, 10])
+  })
+
+  it('weigh what their weights say when they are compiled', () => {
+    const points = { rows: 2, dim: 1, values: Float64Array.of(0, 1), weights: Float64Array.of(1, 1) }
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.symmetricPair,
+      objective: Objective.likelihood,
+      expectation: Expectation.monteCarlo()
+    }
+    const at = Params.of({ mean: [0] })
+    // −log N(x; 0, 1)
+    const of = (x: number): number => Math.log(2 * Math.PI) / 2 + (x * x) / 2
+    for (const share of [0.5, 0.25]) {
+      points.weights.set([1 - share, share])
+      for (const plan of right(Compile.plans(loss)(points)))
+        expect(plan.evaluate(at, Key.fromSeed(0)).value).toBeCloseTo((1 - share) * of(0) + share * of(1), 13)
+    }
+  })
+
+  it('and noise that is given are not looked at again', () => {
+    const points = { rows: 3, dim: 1, values: Float64Array.of(-1, 0.5, 2) }
+    const noise = { rows: 3, dim: 1, values: Float64Array.of(0.3, -1, 1.5) }
+    const expectation = Expectation.fixed(noise)
+    const plans = right(
+      Compile.plans({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.symmetricPair,
+        objective: Objective.denoising(TimeLaw.at(0.5)),
+        expectation
+      })(points)
+    )
+    const values = (): ReadonlyArray<number> =>
+      plans.map(({ evaluate }) => evaluate(Params.of({ mean: [1] }), Key.fromSeed(0)).value)
+    const before = values()
+    noise.values.fill(7)
+    points.values.fill(9)
+    expect(values()).toEqual(before)
+  })
+})
+
+describe('Points.snapshot', () => {
+  const points = (): Points.Points => ({ rows: 2, dim: 1, values: Float64Array.of(1, 2) })
+
+  it('is the same while the data are', () => {
+    const given = points()
+    const first = Points.snapshot(given)
+    expect(first).toEqual(given)
+    expect(first.values).not.toBe(given.values)
+    expect(Points.snapshot(given)).toBe(first)
+    expect(Points.snapshot(first)).toBe(first)
+  })
+
+  it.each([
+    ['a value', (p: Points.Points) => pipe(p.values, values => values.fill(3, 1)), points()],
+    ['0 for −0', (p: Points.Points) => p.values.fill(0), { ...points(), values: Float64Array.of(-0, -0) }],
+    ['a weight', (p: Points.Points) => p.weights?.fill(2, 1), { ...points(), weights: Float64Array.of(1, 1) }]
+  ])('is another once %s has changed', (_, change, given) => {
+    const first = Points.snapshot(given)
+    change(given)
+    expect(Points.snapshot(given)).not.toBe(first)
+    expect(Points.snapshot(given)).toEqual(given)
+  })
+})

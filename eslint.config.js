@@ -8,6 +8,7 @@ import tseslint from 'typescript-eslint'
 const layers = [
   { target: './lib', from: './src', message: 'lib knows nothing of diffusion or mixtures' },
   { target: './src/*.ts', from: ['./src/cli', './src/report', './src/laws'], message: 'the language knows no rim' },
+  { target: './src/core', from: ['./src/*.ts', './src/fused/**', './lib/**'], message: 'core knows no mathematics' },
   { target: './src/laws', from: ['./src/cli', './src/report'], message: 'laws know no files or terminals' },
   { target: './src/report', from: ['./src/cli', './src/laws'], message: 'a report knows no command line' },
   { target: ['./src', './lib'], from: ['./test', './examples', './bench'], message: 'imports run downwards' }
@@ -85,8 +86,8 @@ export default defineConfig(
     }
   },
   {
-    // The closed forms are loops over arrays of their own; pure from outside, like lib.
-    files: ['src/fused/**/*.ts'],
+    // Walks of trees without the call stack, and closed forms over arrays of their own; pure from outside, like lib.
+    files: ['src/core/**/*.ts', 'src/fused/**/*.ts'],
     rules: {
       'functional/no-let': 'off',
       'functional/no-loop-statements': 'off',

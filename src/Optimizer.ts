@@ -55,6 +55,7 @@ import * as Search from './optimizers/lineSearch.js'
 import * as Named from './optimizers/named.js'
 import { plus, unknownObjective, type Context, type Evaluation, type Part } from './optimizers/part.js'
 import * as Value from './optimizers/value.js'
+import { Vocabulary } from './core/index.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Rate from './Rate.js'
@@ -578,7 +579,7 @@ const quoted = (name: string): string => `'${name}'`
 export const show: (optimizer: Optimizer) => string = fold<string>({
   Scale: ({ factor }) => `Optimizer.scale(${factor})`,
   Zero: () => 'Optimizer.zero',
-  ScaleByRate: ({ rate }) => `Optimizer.scaleByRate(${Rate.show(rate)})`,
+  ScaleByRate: ({ rate }) => `Optimizer.scaleByRate(${Rate.field.show(rate, [Rate.show(rate)])})`,
   Trace: ({ decay }) => `Optimizer.trace(${decay})`,
   NesterovTrace: ({ decay }) => `Optimizer.nesterovTrace(${decay})`,
   Sign: () => 'Optimizer.sign',
@@ -738,12 +739,14 @@ const momentsCodec = { beta1: t.number, beta2: t.number, epsilon: t.number }
 
 const rootCodec = { decay: t.number, epsilon: t.number }
 
+const rates = Rate.codec(Vocabulary.of(Rate.all))
+
 /** The JSON codec. */
 export const codec: t.Type<Optimizer, unknown> = t.recursion('Optimizer', () =>
   t.union([
     t.type({ _tag: t.literal('Scale'), factor: Params.numberCodec }),
     t.type({ _tag: t.literal('Zero') }),
-    t.type({ _tag: t.literal('ScaleByRate'), rate: Rate.codec }),
+    t.type({ _tag: t.literal('ScaleByRate'), rate: rates }),
     t.type({ _tag: t.literal('Trace'), decay: t.number }),
     t.type({ _tag: t.literal('NesterovTrace'), decay: t.number }),
     t.type({ _tag: t.literal('Sign') }),

@@ -4,6 +4,7 @@
  */
 import { mean, mul, neg, square, sub } from '../../lib/index.js'
 import {
+  type Case,
   Expectation,
   Initializer,
   Objective,
@@ -18,6 +19,7 @@ import {
   Stage,
   TimeGrid,
   TimeLaw,
+  Vocabulary,
   Weighting
 } from '../index.js'
 
@@ -74,6 +76,20 @@ const concept = <T extends { readonly _tag: string }>(
       code,
       example
     }))
+})
+
+/** What the cases of a concept say of themselves. */
+const derived = <T extends Case.AnyValue>(
+  { name, about, is }: { readonly name: string; readonly about: string; readonly is: (u: unknown) => u is T },
+  cases: ReadonlyArray<Vocabulary.Entry>,
+  { formula }: { readonly formula?: (value: T) => string } = {}
+): Concept<T> => ({
+  concept: name,
+  about,
+  words: Vocabulary.words(Vocabulary.of(cases))({ name, about, is }).map(word => ({
+    ...word,
+    formula: formula === undefined ? null : formula(word.example)
+  }))
 })
 
 const law = TimeLaw.at(0.3)
@@ -264,21 +280,7 @@ export const scores = concept<Score.Score<string>>(
   }
 )
 
-export const rates = concept<Rate.Rate>(
-  'Rate',
-  'the learning rate, as a function of the steps taken',
-  { show: Rate.show },
-  {
-    Constant: [entry(rate, 'the same at every step; a plain number will do', 'Rate.constant(0.1)')],
-    Linear: [entry(Rate.linear({ rate: 0.1, final: 0, steps: 100 }), 'a straight decay, or a warm-up from 0')],
-    Step: [entry(Rate.step({ rate: 0.1, factor: 0.5, every: 50 }), 'a staircase: rate · factor^⌊step/every⌋')],
-    Piecewise: [entry(Rate.piecewise(0.1, [{ from: 100, rate: 0.01 }]), 'one rate after another')],
-    Exponential: [entry(Rate.exponential({ rate: 0.1, factor: 0.5, every: 50 }), 'rate · factor^(step/every)')],
-    Cosine: [entry(Rate.cosine({ rate: 0.1, steps: 100, warmUp: 10 }), 'a warm-up, then half a cosine down')],
-    OneCycle: [entry(Rate.oneCycle({ rate: 0.1, steps: 100 }), 'half a cosine up, half a cosine down')],
-    InverseSquareRoot: [entry(Rate.inverseSquareRoot({ rate: 0.1, after: 10 }), 'rate/√(1 + step/after)')]
-  }
-)
+export const rates = derived(Rate.concept, Rate.all)
 
 export const regions = concept<Region.Region>(
   'Region',

@@ -69,10 +69,10 @@ const nearly = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbit
  *
  * @example
  * import fc from 'fast-check'
- * import { Rate } from 'ornstein'
+ * import { Rate, Vocabulary } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * laws.codec(Rate.codec, laws.arbitraries.rates).forEach(({ property }) => {
+ * laws.codec(Rate.codec(Vocabulary.standard), laws.arbitraries.rates).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 10 })
  * })
  */

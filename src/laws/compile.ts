@@ -221,7 +221,8 @@ const withNumber = (value: unknown, n: number, by: number): unknown => {
     ? Float64Array.from(inners, Number)
     : Array.isArray(value)
       ? inners
-      : Object.fromEntries(made)
+      : // A spread keeps the case of a description.
+        { ...(typeof value === 'object' ? value : {}), ...Object.fromEntries(made) }
 }
 
 /** A pipeline with some of its numbers wild. */

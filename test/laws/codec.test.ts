@@ -21,6 +21,7 @@ import {
   Stage,
   TimeGrid,
   TimeLaw,
+  Vocabulary,
   Weighting
 } from '../../src/index.js'
 import { compiled } from '../../src/laws/check.js'
@@ -121,7 +122,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   Score: codec(Score.codec, arbitraries.scores, {
     code: { values: fc.constant(customScore), message: code('score') }
   }),
-  Rate: codec(Rate.codec, arbitraries.rates),
+  Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.rates),
   Region: codec(Region.codec, arbitraries.regions),
   Optimizer: codec(Optimizer.codec, fc.oneof(arbitraries.optimizers, awkward.map(Optimizer.scale))),
   Initializer: codec(

@@ -1,6 +1,7 @@
 /** Wrong meanings of what pipelines are made of: time laws, weightings, parametrizations, rates, regions, time grids. */
 import { pipe } from 'fp-ts/lib/function.js'
 import {
+  Case,
   Compile,
   Key,
   Objective,
@@ -106,14 +107,15 @@ areCaught([
     [
       'a straight line that does not stop',
       'is no less than 0 and no more than it names',
-      (rate, step) => (rate._tag === 'Linear' ? rate.rate + ((rate.final - rate.rate) * step) / rate.steps : NaN)
+      (rate, step) =>
+        Case.isMadeBy(Rate.linear)(rate) ? rate.rate + ((rate.final - rate.rate) * step) / rate.steps : NaN
     ]
   ]),
   ...mutants(rated(Rate.step({ rate: 0.1, factor: 0.5, every: 10 })), [
     [
       'a staircase without stairs',
       'is what its description says',
-      (rate, step) => (rate._tag === 'Step' ? rate.rate * rate.factor ** (step / rate.every) : NaN)
+      (rate, step) => (Case.isMadeBy(Rate.step)(rate) ? rate.rate * rate.factor ** (step / rate.every) : NaN)
     ]
   ]),
   ...mutants(rated(waved), [
@@ -121,7 +123,7 @@ areCaught([
       'a straight line for half a cosine',
       'is what its description says',
       (rate, step) =>
-        rate._tag === 'Cosine' && step >= rate.warmUp && step < rate.steps
+        Case.isMadeBy(Rate.cosine)(rate) && step >= rate.warmUp && step < rate.steps
           ? rate.rate + ((rate.final - rate.rate) * (step - rate.warmUp)) / (rate.steps - rate.warmUp)
           : Rate.at(step)(rate)
     ],
@@ -129,7 +131,7 @@ areCaught([
       'a warm-up that begins at 0',
       'is what its description says',
       (rate, step) =>
-        rate._tag === 'Cosine' && step < rate.warmUp ? (rate.rate * step) / rate.warmUp : Rate.at(step)(rate)
+        Case.isMadeBy(Rate.cosine)(rate) && step < rate.warmUp ? (rate.rate * step) / rate.warmUp : Rate.at(step)(rate)
     ],
     ['never below 0.02', 'grows with the rates it names', (rate, step) => Math.max(0.02, Rate.at(step)(rate))]
   ]),
@@ -137,7 +139,7 @@ areCaught([
     [
       '1/√step, not 1 at first',
       'is what its description says',
-      (rate, step) => (rate._tag === 'InverseSquareRoot' ? rate.rate / Math.sqrt(rate.after + step) : NaN)
+      (rate, step) => (Case.isMadeBy(Rate.inverseSquareRoot)(rate) ? rate.rate / Math.sqrt(rate.after + step) : NaN)
     ]
   ]),
   ...mutants(
@@ -147,7 +149,7 @@ areCaught([
         'a piece that counts from the begin of the run',
         'is what its description says',
         (rate, step) =>
-          rate._tag === 'Piecewise' && step >= 10 ? Rate.at(step)(rate.pieces[1].rate) : Rate.at(step)(rate)
+          Case.isMadeBy(Rate.piecewise)(rate) && step >= 10 ? Rate.at(step)(rate.later[0].rate) : Rate.at(step)(rate)
       ]
     ]
   ),

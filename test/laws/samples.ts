@@ -151,7 +151,7 @@ export const rows: ReadonlyArray<Row> = [
     values: () => arbitraries.rates,
     problems: alone(Rate.problems),
     show: Rate.show,
-    plainest: '0.015625'
+    plainest: 'Rate.constant(0.015625)'
   }),
   row(vocabulary.regions, {
     contexts: anywhere,

@@ -2,7 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Rate } from '../../src/index.js'
+import { Case, Field, Problem, Rate, Vocabulary } from '../../src/index.js'
+
+const codec = Rate.codec(Vocabulary.standard)
 
 const along = (rate: Rate.Rate, steps: ReadonlyArray<number>): ReadonlyArray<number> =>
   steps.map(step => pipe(rate, Rate.at(step)))
@@ -17,7 +19,7 @@ interface Row {
 const table: ReadonlyArray<Row> = [
   {
     rate: Rate.constant(0.1),
-    show: '0.1',
+    show: 'Rate.constant(0.1)',
     at: [
       [0, 0.1],
       [1e6, 0.1]
@@ -138,7 +140,7 @@ describe.each(table)('$show', ({ rate, show, at }) => {
   })
 
   it('goes through JSON unchanged', () => {
-    expect(Rate.codec.decode(JSON.parse(JSON.stringify(Rate.codec.encode(rate))))).toEqual(E.right(rate))
+    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(rate))))).toEqual(E.right(rate))
   })
 
   it('is in order', () => {
@@ -160,20 +162,20 @@ it('a smooth rate takes no jump where its pieces meet', () => {
 })
 
 const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
-  [Rate.linear({ rate: 0.1, final: Infinity, steps: 1 }), ['final: Infinity is not ≥ 0 and finite; try 0']],
+  [Rate.linear({ rate: 0.1, final: Infinity, steps: 1 }), ['final: Infinity is not ≥ 0 and finite; try 0.01']],
   [
     Rate.cosine({ rate: 0, steps: 1.5, warmUp: -1 }),
     [
       'rate: 0 is not > 0 and finite; try 0.1',
       'steps: 1.5 is not a whole number ≥ 1; try 100',
-      'warmUp: -1 is not ≥ 0 and < steps = 1.5; try 0'
+      'warmUp: -1 is not ≥ 0 and finite; try 0'
     ]
   ],
   [
     Rate.oneCycle({ rate: 0, steps: 9, rise: -0.1, start: 0, final: -1 }),
     [
       'rate: 0 is not > 0 and finite; try 0.1',
-      'rise: -0.1 is not in [0, 1), a share of the steps; try 0.3',
+      'rise: -0.1 is not in [0, 1); try 0.3',
       'final: -1 is not ≥ 0 and finite; try 0'
     ]
   ],
@@ -184,13 +186,10 @@ const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
     ['rate: 0 is not > 0 and finite; try 0.1', 'after: 0 is not > 0 and finite; try 100']
   ],
   [Rate.constant(-1), [': -1 is not > 0 and finite; try 0.1']],
-  [
-    Rate.linear({ rate: 0, final: 0, steps: 0 }),
-    ['final: 0 is not > 0 where the rate starts at 0; try 0.1', 'steps: 0 is not a whole number ≥ 1; try 100']
-  ],
+  [Rate.linear({ rate: 0, final: 0, steps: 0 }), ['steps: 0 is not a whole number ≥ 1; try 100']],
   [
     Rate.linear({ rate: -1, final: NaN, steps: 1 }),
-    ['rate: -1 is not ≥ 0 and finite; try 0', 'final: NaN is not ≥ 0 and finite; try 0']
+    ['rate: -1 is not ≥ 0 and finite; try 0.1', 'final: NaN is not ≥ 0 and finite; try 0.01']
   ],
   [
     Rate.step({ rate: 0, factor: 0, every: 0 }),
@@ -200,15 +199,14 @@ const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
       'every: 0 is not > 0 and finite; try 100'
     ]
   ],
-  [
-    Rate.cosine({ rate: 1, steps: 10, warmUp: 10, final: -1 }),
-    ['warmUp: 10 is not ≥ 0 and < steps = 10; try 0', 'final: -1 is not ≥ 0 and finite; try 0']
-  ],
+  [Rate.cosine({ rate: 1, steps: 10, warmUp: 10, final: -1 }), ['final: -1 is not ≥ 0 and finite; try 0']],
+  [Rate.cosine({ rate: 1, steps: 10, warmUp: 10 }), ['warmUp: 10 is not ≥ 0 and < steps = 10; try 0']],
+  [Rate.linear({ rate: 0, final: 0, steps: 1 }), ['final: 0 is not > 0 where the rate starts at 0; try 0.1']],
   [
     Rate.oneCycle({ rate: 1, steps: 1.5, rise: 1, start: -1 }),
     [
       'steps: 1.5 is not a whole number ≥ 1; try 100',
-      'rise: 1 is not in [0, 1), a share of the steps; try 0.3',
+      'rise: 1 is not in [0, 1); try 0.3',
       'start: -1 is not ≥ 0 and finite; try 0'
     ]
   ],
@@ -216,20 +214,56 @@ const refusals: ReadonlyArray<readonly [Rate.Rate, ReadonlyArray<string>]> = [
   [
     Rate.piecewise(0.1, [
       { from: 10, rate: 0.2 },
-      { from: 10, rate: -1 }
+      { from: 20, rate: -1 }
+    ]),
+    ['later[1].rate: -1 is not > 0 and finite; try 0.1']
+  ],
+  [
+    Rate.piecewise(0.1, [
+      { from: 10, rate: 0.2 },
+      { from: 10, rate: Rate.cosine({ rate: 0, steps: 1 }) }
     ]),
     [
-      'pieces[2].from: 10 is not a whole number > 10, where the piece before it begins; give the pieces in order',
-      'pieces[2].rate: -1 is not > 0 and finite; try 0.1'
+      'later[1].from: 10 is not > 10, where the piece before it begins; give the pieces in order',
+      'later[1].rate.rate: 0 is not > 0 and finite; try 0.1'
     ]
-  ],
-  [{ _tag: 'Piecewise', pieces: [] }, ['pieces: [] is not a list of at least one piece; give a first rate']],
-  [
-    { _tag: 'Piecewise', pieces: [{ from: 3, rate: Rate.constant(1) }] },
-    ['pieces[0].from: 3 is not 0, where a run begins; let the first piece begin at 0']
   ]
 ]
 
 it.each(refusals)('%j: what is wrong with it', (rate, messages) => {
   expect(Rate.problems(rate).map(Problem.show)).toEqual(messages)
+})
+
+it('reads the JSON of the first version', () => {
+  const first = {
+    _tag: 'Piecewise',
+    pieces: [
+      { from: 0, rate: { _tag: 'Constant', rate: 0.1 } },
+      { from: 9, rate: { _tag: 'OneCycle', rate: 1, steps: 9, rise: 0.3, start: 0, final: 0 } }
+    ]
+  }
+  expect(codec.decode(first)).toEqual(
+    E.right(Rate.piecewise(0.1, [{ from: 9, rate: Rate.oneCycle({ rate: 1, steps: 9, start: 0, final: 0 }) }]))
+  )
+})
+
+it("a rate of one's own is nowhere second", () => {
+  const alternating = Rate.define({
+    name: 'alternating',
+    about: 'one rate, then the other',
+    fields: { even: Field.positive({ default: 0.2 }), odd: Field.positive({ default: 0.1 }) },
+    meaning:
+      ({ even, odd }) =>
+      step =>
+        step % 2 === 0 ? even : odd
+  })
+  const rate = Rate.piecewise(0.5, [{ from: 2, rate: alternating({ odd: 0 }) }])
+  expect(Rate.show(rate)).toBe('Rate.piecewise(0.5, [{ from: 2, rate: Rate.alternating({ even: 0.2, odd: 0 }) }])')
+  expect(along(rate, [1, 2, 3])).toEqual([0.5, 0.2, 0])
+  expect(Rate.problems(rate).map(Problem.show)).toEqual(['later[0].rate.odd: 0 is not > 0 and finite; try 0.1'])
+  const mine = Rate.codec(Vocabulary.of([...Rate.all, alternating]))
+  const json: unknown = JSON.parse(JSON.stringify(mine.encode(rate)))
+  expect(mine.decode(json)).toEqual(E.right(rate))
+  expect(E.isLeft(codec.decode(json))).toBe(true)
+  expect(Case.isMadeBy(alternating)(rate)).toBe(false)
 })

@@ -20,6 +20,7 @@ import {
   Stage,
   TimeGrid,
   TimeLaw,
+  Vocabulary,
   Weighting
 } from '../../src/index.js'
 
@@ -49,7 +50,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.expectations, Expectation.codec),
   subjects(vocabulary.objectives, Objective.codec),
   subjects(vocabulary.scores, Score.codec),
-  subjects(vocabulary.rates, Rate.codec),
+  subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec),
   subjects(vocabulary.optimizers, Optimizer.codec),
   subjects(vocabulary.initializers, Initializer.codec),
@@ -92,6 +93,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   'Objective.implicit': ['divergence'],
   'Objective.controlVariate': ['parametrization'],
   'Optimizer.partition': ['rules.means'],
+  'Rate.cosine': ['warmUp', 'final'],
   'Initializer.values': ['values.mean'],
   'Stage.descend': ['batch'],
   'Stage.expectationMaximization': ['time']

@@ -10,7 +10,7 @@ import * as ornstein from '../../src/index.js'
 import { sameBits, throughText } from '../../src/laws/bits.js'
 import { instancesOf } from '../laws/instances.js'
 import { rows, sampleOf } from '../laws/samples.js'
-import { Compile, Expectation, Objective, Rate, Schedule, TimeLaw, type Points } from '../../src/index.js'
+import { Compile, Expectation, Objective, Schedule, TimeLaw, Vocabulary, type Points } from '../../src/index.js'
 import { place } from './cli/harness.js'
 
 const namespaces: Readonly<Record<string, object>> = ornstein
@@ -22,7 +22,7 @@ const others = new Set(
     'rateInForce needsDeterminism misfits level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
     'equalNoise sameNoise timeProblems affine power evenLogSnr draw isDeterministic coefficients convert perRow',
     'convertTensor targetTensor weight degree terms isMatching retimed shapes degreesOfFreedom tensors evaluate mixture',
-    'at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature'
+    'all concept define field at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature'
   ].flatMap(names => names.split(' '))
 )
 
@@ -145,7 +145,7 @@ const among = (words: ReadonlyArray<Word>, has: (word: Word) => boolean): string
 
 interface Reads {
   readonly show: (value: unknown) => string
-  readonly codec: t.Type<unknown, unknown>
+  readonly codec: t.Type<unknown, unknown> | ((vocabulary: Vocabulary.Vocabulary) => t.Type<unknown, unknown>)
 }
 
 /** For each concept, asks every value whether it prints and survives JSON, its arbitrary for it, and its laws how many. */
@@ -154,11 +154,12 @@ const owns = (): string =>
     ['', 'values', 'print as code', 'survive JSON', 'come from its arbitrary', 'laws of each'],
     vocabulary.map(({ concept, words }) => {
       // Every concept has a printer and a codec, which the index knows by name only.
-      const { show, codec } = namespaces[concept] as Reads
+      const { show, codec: own } = namespaces[concept] as Reads
+      const codec = typeof own === 'function' ? own(Vocabulary.standard) : own
       const built = (word: Word): unknown => {
         const code = show(word.example)
         const value = /…|\d × \d/.test(code) ? undefined : evaluated(code)
-        return typeof value === 'number' ? Rate.from(value) : value
+        return value
       }
       const row = rows.find(({ name }) => name === concept)
       const drawn = new Set(row === undefined ? [] : sampleOf(row).map(({ value }) => value._tag))

@@ -1,0 +1,25 @@
+/** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
+import { of, type Vocabulary } from './core/Vocabulary.js'
+import * as Rate from './Rate.js'
+
+export * from './core/Vocabulary.js'
+
+/**
+ * All words of the language. One's own join them by `extend`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Field, Rate, Vocabulary } from 'ornstein'
+ *
+ * const halving = Rate.define({
+ *   name: 'halving',
+ *   about: 'half as large each time',
+ *   fields: { rate: Field.positive({ default: 1 }) },
+ *   meaning: ({ rate }) => step => rate * 2 ** -step
+ * })
+ * const codec = Rate.codec(Vocabulary.extend(Vocabulary.standard, [halving]))
+ * assert.deepEqual(codec.decode({ _tag: 'halving', rate: 0.5 }), E.right(halving({ rate: 0.5 })))
+ * assert(E.isLeft(Rate.codec(Vocabulary.standard).decode({ _tag: 'halving', rate: 0.5 })))
+ */
+export const standard: Vocabulary = of([...Rate.all])

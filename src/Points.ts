@@ -317,9 +317,23 @@ export interface Scaling {
   readonly scale: Float64Array
 }
 
+/** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
+const powerOfTwo = (x: number): number => {
+  const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
+  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
+}
+const LEAST_UNIT = 2 ** -1000
+
+/** For each column, [d], a power of two near its largest number. */
+const unitsOf = ({ rows, dim, values }: Points): Float64Array =>
+  tabulate(dim, j =>
+    powerOfTwo(new Uint8Array(rows).reduce((most, _, i) => Math.max(most, Math.abs(values[i * dim + j])), 0))
+  )
+
 /**
  * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
- * standard deviation (divisor Σ wᵢ) of each column. A constant column has scale 1, and so becomes 0.
+ * standard deviation (divisor Σ wᵢ) of each column. A constant column has scale 1, and so becomes 0. Sums are taken in units
+ * of the largest number, so that no square overflows or vanishes: any finite column has a standard deviation.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -339,12 +353,24 @@ export interface Scaling {
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
   const { dim } = points
   const p = weightsOf(points)
-  const centre = mean(points)
-  const z = centred(points, centre)
+  const unit = unitsOf(points)
+  const inUnits = { ...points, values: points.values.map((x, k) => x / unit[k % dim]) }
+  const middle = mean(inUnits)
+  const rest = { ...points, values: centred(inUnits, middle) }
+  const reach = unitsOf(rest)
+  const z = rest.values.map((x, k) => x / reach[k % dim])
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
-  const deviation = tabulate(dim, j => Math.sqrt(p.reduce((sum, weight, i) => sum + weight * z[i * dim + j] ** 2, 0)))
-  const scale = deviation.map(s => (s === 0 ? 1 : s))
-  return { points: { ...points, values: z.map((x, k) => x / scale[k % dim]) }, centre, scale }
+  const deviation = tabulate(dim, j =>
+    Math.sqrt(p.reduce((sum, weight, i) => sum + weight * (z[i * dim + j] * z[i * dim + j]), 0))
+  )
+  return {
+    points: {
+      ...points,
+      values: z.map((x, k) => (deviation[k % dim] === 0 ? x * reach[k % dim] * unit[k % dim] : x / deviation[k % dim]))
+    },
+    centre: middle.map((m, j) => m * unit[j]),
+    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+  }
 }
 
 /**

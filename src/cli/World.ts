@@ -23,9 +23,9 @@ export interface World {
   readonly version: string
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
-  /** Whether these could be written, found out before the work starts. */
-  readonly checkOutputs: (outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
-  /** Writes each file whole or not at all, and none where one of them finds no room. */
+  /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
+  readonly checkOutputs: (inputs: ReadonlyArray<string>, outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
+  /** Writes each file whole or not at all, and none where one of them cannot be written. */
   readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: string }>) => TE.TaskEither<Failure, void>
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
   readonly stdout: (text: string) => T.Task<void>

@@ -51,9 +51,11 @@ export const evaluate =
     const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
     const source = file === '-' ? 'standard input' : file
     return pipe(
-      options.checked(options.all({ table: options.table(flags), outputs: options.apart([modelFile, file], outputs) })),
+      options.checked(
+        options.all({ table: options.table(flags), outputs: options.outputs(outputs, flags.json === true) })
+      ),
       TE.bindTo('choices'),
-      TE.tap(() => world.checkOutputs(outputs)),
+      TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
       TE.bind('model', () => readModel(world)(modelFile)),
       TE.bind('table', ({ choices, model }) =>
         pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
@@ -74,7 +76,7 @@ export const evaluate =
             )
       }),
       TE.tap(({ model, table: { points } }) =>
-        world.writeFiles(
+        options.write(world)(
           outputs.map(output => ({
             ...output,
             text: Points.toCsv(
@@ -88,6 +90,7 @@ export const evaluate =
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
         const { dropped, points } = table
         const total = Points.totalWeight(points)
+        if (responsibilities === '-') return () => Promise.resolve()
         return world.stdout(
           flags.json === true
             ? `${JSON.stringify({ rows, dropped, columns: table.columns, logLikelihood, bic, parameters, sizes })}\n`

@@ -1,13 +1,30 @@
 /** Files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
-import { randomUUID } from 'node:crypto'
-import { access, chmod, constants, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { fstatSync, type Stats } from 'node:fs'
+import {
+  access,
+  constants,
+  copyFile,
+  link,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat
+} from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Problem } from '../index.js'
 import { failed, refused, type Failure, type Output, type World } from './World.js'
+
+type Refusal = (...problems: Problem.Problems) => Failure
 
 /** The code of a file system's error: `ENOENT`. */
 const code = (error: unknown): string =>
@@ -30,11 +47,39 @@ const problem = (argument: string, path: string, error: unknown): Problem.Proble
   return Problem.of(argument, path, domain, remedy)
 }
 
-/** The text of bytes; throws where they hold none. */
-const decode = (bytes: Uint8Array): string => {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  if (text.includes('\0')) throw new TypeError('binary')
-  return text
+/** What is no text, by its first bytes, and what to do with it. */
+const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
+  [[0x1f, 0x8b], 'text but a gzip archive', 'unpack it first: gunzip -k'],
+  [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
+  [
+    [0x50, 0x4b, 0x03, 0x04],
+    'text but a spreadsheet (xlsx, ods) or a zip archive',
+    'save the sheet as CSV, or unzip it'
+  ],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'text but an old spreadsheet (xls)', 'save the sheet as CSV'],
+  [[0x50, 0x41, 0x52, 0x31], 'text but a Parquet file', 'write it as CSV'],
+  [[0x25, 0x50, 0x44, 0x46], 'text but a PDF', 'copy the table into a CSV file'],
+  [[0xff, 0xfe], 'text in UTF-8 but in UTF-16', 'save it as UTF-8'],
+  [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
+]
+
+/** The text of bytes, or what they are instead. */
+const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
+  const found = signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+  if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+  return pipe(
+    E.tryCatch(
+      () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+      () => null
+    ),
+    E.filterOrElse(
+      text => !text.includes('\0'),
+      () => null
+    ),
+    E.mapLeft(() => refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
+  )
 }
 
 const readText =
@@ -57,19 +102,23 @@ const readText =
           return refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line'))
         }
       ),
-      TE.flatMapEither(bytes =>
-        E.tryCatch(
-          () => decode(bytes),
-          () => refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8'))
-        )
-      )
+      TE.flatMapEither(bytes => decode(argument, path, bytes))
     )
 
 /** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
 interface Target extends Output {
   readonly real: string
-  readonly mode: number | null
+  /** Of the file that is there; its rights are those of the new one. */
+  readonly old: Stats | null
   readonly isPlain: boolean
+}
+
+/** Through links that lead to nothing yet, as many as a file system follows. */
+const followed = async (path: string, left = 40): Promise<string> => {
+  const leads = left > 0 ? await readlink(path).catch(() => null) : null
+  return leads === null
+    ? join(await realpath(dirname(path)), basename(path))
+    : followed(resolve(dirname(path), leads), left - 1)
 }
 
 const target = async (output: Output): Promise<Target> => {
@@ -80,115 +129,189 @@ const target = async (output: Output): Promise<Target> => {
     await access(path, constants.W_OK)
     // A pipe may have a path that leads nowhere, so only that of a plain file is asked for.
     return found.isFile()
-      ? { ...output, real: await realpath(path), mode: found.mode & 0o7777, isPlain: true }
-      : { ...output, real: path, mode: null, isPlain: false }
+      ? { ...output, real: await realpath(path), old: found, isPlain: true }
+      : { ...output, real: path, old: null, isPlain: false }
   } catch (error) {
     if (code(error) !== 'ENOENT') throw error
-    const leads = await readlink(path).catch(() => path)
-    return {
-      ...output,
-      real: resolve(dirname(path), leads === path ? basename(path) : leads),
-      mode: null,
-      isPlain: true
-    }
+    return { ...output, real: await followed(path), old: null, isPlain: true }
   }
 }
 
-/** A name in the same folder, so that renaming it moves no bytes. */
-const beside = (real: string): string => join(dirname(real), `.${basename(real)}.${randomUUID()}.tmp`)
-
-const outputProblem = ({ option, path }: Output, error: unknown): Failure =>
-  failed(
+const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknown): Failure =>
+  refusal(
     code(error) === 'ENOENT'
       ? Problem.of(option, path, 'in a folder that exists', `create ${dirname(path)} first`)
       : problem(option, path, error)
   )
 
-const inTurn =
-  <A, B>(f: (a: A) => TE.TaskEither<Failure, B>) =>
-  (as: ReadonlyArray<A>): TE.TaskEither<Failure, ReadonlyArray<B>> =>
-    pipe(as, TE.traverseSeqArray(f))
+// -- temporary files ---------------------------------------------------------------------------------------------------
 
-const checkOutput = (output: Output): TE.TaskEither<Failure, void> =>
-  TE.tryCatch(
-    async () => {
-      const { real, isPlain } = await target(output)
-      if (!isPlain) return
-      const probe = beside(real)
-      await (await open(probe, 'wx')).close()
-      await rm(probe)
-    },
-    error => outputProblem(output, error)
-  )
+const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
+const run = short(randomUUID())
+let made = 0
 
-interface Staged {
-  readonly commit: TE.TaskEither<Failure, void>
-  readonly discard: () => Promise<void>
+/**
+ * Temporary files stand in the folder of their target, so that renaming moves no bytes. Their names tell whose they are:
+ * target, machine, process and run.
+ */
+const owner = (real: string): string => `.ornstein-${short(basename(real))}-${short(hostname())}-`
+const beside = (real: string): string => join(dirname(real), `${owner(real)}${process.pid}-${run}-${made++}.tmp`)
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return code(error) !== 'ESRCH'
+  }
 }
 
-/** Writes the text beside its target; to commit is then to rename. */
-const stage = (output: Output & { readonly text: string }): TE.TaskEither<Failure, Staged> => {
-  const attempt = <A>(f: () => Promise<A>): TE.TaskEither<Failure, A> =>
-    TE.tryCatch(f, error => outputProblem(output, error))
-  const write = async (path: string, flags: string, mode: number | null): Promise<void> => {
-    const file = await open(path, flags)
+/** Removes what runs that were killed left beside a target. */
+const sweep = async (real: string): Promise<void> => {
+  const own = owner(real)
+  for (const name of await readdir(dirname(real))) {
+    const found = name.startsWith(own) ? /^(\d+)-(\w+)-\d+\.tmp$/.exec(name.slice(own.length)) : null
+    if (found === null) continue
+    const [, pid, token] = found
+    // In a container every run may have the same number.
+    const isLive = Number(pid) === process.pid ? token === run : isRunning(Number(pid))
+    if (!isLive) await rm(join(dirname(real), name), { force: true })
+  }
+}
+
+// -- before the work ---------------------------------------------------------------------------------------------------
+
+/** What a path stands for, whatever the links by which it is reached; null for what is no plain file. */
+const identity = (found: Stats | null, real: string): string | null =>
+  found === null ? `path ${real}` : found.isFile() ? `file ${found.dev}:${found.ino}` : null
+
+const inputIdentity = async (path: string): Promise<string | null> => {
+  try {
+    return identity(path === '-' ? fstatSync(0) : await stat(path), path)
+  } catch {
+    // What cannot be read is told where it is read.
+    return null
+  }
+}
+
+const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
+  const taken = (await Promise.all(inputs.map(inputIdentity))).filter(found => found !== null)
+  for (const output of outputs)
     try {
+      const { real, old, isPlain } = await target(output)
+      if (!isPlain) continue
+      const own = identity(old, real)
+      if (own !== null && taken.includes(own)) {
+        const remedy = 'choose another name: this one is read or written already'
+        return E.left(refused(Problem.of(output.option, output.path, 'a file of its own', remedy)))
+      }
+      if (own !== null) taken.push(own)
+      await sweep(real)
+      const probe = beside(real)
+      await (await open(probe, 'wx', 0o600)).close()
+      await rm(probe)
+    } catch (error) {
+      return E.left(outputProblem(refused, output, error))
+    }
+  return E.right(undefined)
+}
+
+// -- after it ----------------------------------------------------------------------------------------------------------
+
+interface Staged {
+  readonly isPlain: boolean
+  readonly output: Output
+  /** Puts the new in the place of the old. */
+  readonly commit: () => Promise<void>
+  /** Puts the old back. */
+  readonly undo: () => Promise<void>
+  /** Removes what is temporary. */
+  readonly clear: () => Promise<void>
+}
+
+/** The names in a folder, on the disk too; not every system opens folders. */
+const syncFolder = async (path: string): Promise<void> => {
+  try {
+    const folder = await open(path, 'r')
+    await folder.sync().finally(() => folder.close())
+  } catch {
+    // Then its names are as safe as the system makes them.
+  }
+}
+
+/** The text on the disk beside its target, with the target's rights from the start. */
+const stage = async (output: Output & { readonly text: string }): Promise<Staged> => {
+  const { real, old, isPlain } = await target(output)
+  const nothing = (): Promise<void> => Promise.resolve()
+  if (!isPlain) {
+    const commit = async (): Promise<void> => {
+      const file = await open(real, 'w')
+      await file.writeFile(output.text).finally(() => file.close())
+    }
+    return { isPlain, output, commit, undo: nothing, clear: nothing }
+  }
+  const [temporary, backup] = [beside(real), beside(real)]
+  const clear = async (): Promise<void> => {
+    await Promise.all([temporary, backup].map(path => rm(path, { force: true })))
+  }
+  try {
+    const file = await open(temporary, 'wx', old === null ? 0o666 : old.mode & 0o777)
+    try {
+      if (old !== null) {
+        // Only root may give a file to another; then the new one is the writer's own.
+        if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.())
+          await file.chown(old.uid, old.gid).catch(() => undefined)
+        // Opening it has taken away what the mask forbids.
+        await file.chmod(old.mode & 0o7777)
+      }
       await file.writeFile(output.text)
-      if (mode !== null) await chmod(path, mode)
+      await file.sync()
     } finally {
       await file.close()
     }
+  } catch (error) {
+    await clear()
+    throw error
   }
-  return attempt(async () => {
-    const { real, mode, isPlain } = await target(output)
-    if (!isPlain) return { commit: attempt(() => write(real, 'w', null)), discard: () => Promise.resolve() }
-    const temporary = beside(real)
-    const discard = (): Promise<void> => rm(temporary, { force: true })
-    try {
-      await write(temporary, 'wx', mode)
-    } catch (error) {
-      await discard()
-      throw error
-    }
-    return { commit: attempt(() => rename(temporary, real)), discard }
-  })
+  return {
+    isPlain,
+    output,
+    commit: async () => {
+      if (old !== null) await link(real, backup).catch(() => copyFile(real, backup))
+      await rename(temporary, real)
+      await syncFolder(dirname(real))
+    },
+    undo: () => (old === null ? rm(real, { force: true }) : rename(backup, real)),
+    clear
+  }
 }
 
+/** All of them change or none does: what has been put in place is taken back when another cannot be. */
 const writeFiles: World['writeFiles'] = files => async () => {
   const staged: Staged[] = []
-  const result = await pipe(
-    files,
-    inTurn(file =>
-      pipe(
-        stage(file),
-        TE.map(one => {
-          staged.push(one)
-        })
-      )
-    ),
-    TE.flatMap(() =>
-      pipe(
-        staged,
-        inTurn(({ commit }) => commit)
-      )
-    ),
-    TE.map(() => undefined)
-  )()
-  // What has been renamed is no longer there to be discarded.
-  await Promise.all(staged.map(({ discard }) => discard()))
-  return result
+  const done: Staged[] = []
+  let current: Output | undefined
+  try {
+    for (const file of files) {
+      current = file
+      staged.push(await stage(file))
+    }
+    // What goes down a pipe cannot be taken back, so it goes last.
+    for (const one of [...staged.filter(({ isPlain }) => isPlain), ...staged.filter(({ isPlain }) => !isPlain)]) {
+      current = one.output
+      await one.commit()
+      done.push(one)
+    }
+    return E.right(undefined)
+  } catch (error) {
+    for (const one of done.reverse()) await one.undo().catch(() => undefined)
+    return E.left(current === undefined ? failed(problem('', '', error)) : outputProblem(failed, current, error))
+  } finally {
+    await Promise.all(staged.map(({ clear }) => clear().catch(() => undefined)))
+  }
 }
 
 /** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'readText' | 'checkOutputs' | 'writeFiles'> => ({
-  readText: readText(stdin),
-  checkOutputs: outputs =>
-    pipe(
-      outputs,
-      inTurn(checkOutput),
-      TE.map(() => undefined)
-    ),
-  writeFiles
-})
+): Pick<World, 'readText' | 'checkOutputs' | 'writeFiles'> => ({ readText: readText(stdin), checkOutputs, writeFiles })

@@ -42,7 +42,7 @@ const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
-const choicesOf = (file: string, flags: Flags): options.Checked<Choices> =>
+const choicesOf = (flags: Flags): options.Checked<Choices> =>
   pipe(
     options.all({
       table: options.table(flags),
@@ -50,7 +50,7 @@ const choicesOf = (file: string, flags: Flags): options.Checked<Choices> =>
       family: options.oneOf('--family', flags.family, families),
       recipe: options.oneOf('--recipe', flags.recipe, recipes),
       seed: options.whole('--seed', flags.seed, 0, 0),
-      outputs: options.apart([file, flags.pipeline ?? '-'], outputsOf(flags))
+      outputs: options.outputs(outputsOf(flags), flags.json === true)
     }),
     E.filterOrElse(
       ({ family, components }) => family !== 'symmetric-pair' || components === 2,
@@ -185,7 +185,7 @@ const write = (world: World, { out, report }: Flags, fit: Fit): TE.TaskEither<Fa
           error => failed(Problem.of('--report', String(error), 'a drawing', 'leave it out'))
         ),
     TE.flatMap(pages =>
-      world.writeFiles([
+      options.write(world)([
         ...(out === undefined ? [] : [{ option: '--out', path: out, text: Model.show(Model.ofFit(fit)) }]),
         ...pages
       ])
@@ -196,9 +196,11 @@ export const fit =
   (file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> =>
     pipe(
-      options.checked(choicesOf(file, flags)),
+      options.checked(choicesOf(flags)),
       TE.bindTo('choices'),
-      TE.tap(({ choices }) => world.checkOutputs(choices.outputs)),
+      TE.tap(({ choices }) =>
+        options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])(choices.outputs)
+      ),
       TE.bind('plan', ({ choices }) => planOf(world)(choices, flags.pipeline)),
       TE.bind('table', ({ choices }) =>
         pipe(
@@ -230,7 +232,7 @@ export const fit =
               TE.flatMapTask(found =>
                 flags.json === true
                   ? world.stdout(asJson(found))
-                  : flags.quiet === true
+                  : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
                     ? () => Promise.resolve()
                     : world.stdout(human(found, flags))
               )

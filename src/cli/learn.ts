@@ -77,8 +77,58 @@ const byRecipe =
     return E.right(recipeOf[recipe](score)(points))
   }
 
+/** Squares of numbers up to it, and down to its inverse, are doubles of full precision, sums of many of them too. */
+const reach = 1e150
+
+/** What a mixture can be learned from at all: spreads whose squares are doubles, and more rows than one for a variance. */
+const learnable = ({ table: { points, columns }, source, plan }: Task): E.Either<Failure, void> => {
+  const { rows, dim, values } = points
+  const { scale } = Points.standardize(points)
+  const problems = columns.flatMap((column, j) => {
+    const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
+    const most = cells.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    const isConstant = cells.every(x => x === cells[0])
+    const domain = 'within reach of squares in double precision'
+    const remedy = 'give the column in another unit'
+    return [
+      ...Problem.unless(
+        most <= reach,
+        `${source}, column ${column}`,
+        `a number of size ${show(most, 3)}`,
+        domain,
+        remedy
+      ),
+      ...Problem.unless(
+        isConstant || scale[j] >= 1 / reach,
+        `${source}, column ${column}`,
+        `a standard deviation of ${show(scale[j], 3)}`,
+        domain,
+        remedy
+      )
+    ]
+  })
+  const family = plan._tag === 'Recipe' ? plan.family : familyOf(plan.pipeline.score)
+  const all = [
+    ...problems,
+    ...Problem.unless(
+      rows > 1 || family !== 'isotropic',
+      source,
+      'a table of one row',
+      'at least two rows, which a variance needs',
+      'give more rows, or choose a family with variance 1: --family spherical'
+    )
+  ]
+  return all.length > 0 ? E.left(refused(all[0], ...all.slice(1))) : E.right(undefined)
+}
+
 /** The pipeline for these data. */
-export const pipelineOf = (task: Omit<Task, 'seed' | 'source'>): E.Either<Failure, Pipeline.Pipeline<string>> => {
+export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> =>
+  pipe(
+    learnable(task),
+    E.flatMap(() => chosen(task))
+  )
+
+const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
   const { plan } = task
   if (plan._tag === 'Pipeline') return E.right(plan.pipeline)
   const { family, components, recipe } = plan
@@ -159,6 +209,26 @@ const run = (
   })
 }
 
+/** Numbers that are none are no result, however the run ended. */
+const finite = (fit: Fit): E.Either<Failure, Fit> => {
+  const { fitted, statistics } = fit
+  const isWrong = (x: number): boolean => !Number.isFinite(x)
+  const wrong = (
+    [
+      ['weights', fitted.weights],
+      ['means', fitted.means.flat()],
+      ['variances', fitted.variances.flat().map(v => (v > 0 ? v : NaN))],
+      ['log-likelihood', [statistics.logLikelihood, statistics.bic]]
+    ] as const
+  ).flatMap(([name, numbers]) => {
+    const found = numbers.find(isWrong)
+    return found === undefined
+      ? []
+      : [Problem.of(`the ${name} learned`, found, 'finite and possible', 'try --standardize, another seed or recipe')]
+  })
+  return wrong.length > 0 ? E.left(failed(wrong[0], ...wrong.slice(1))) : E.right(fit)
+}
+
 /** Learns. `watch` sees every state on the way. */
 export const learn =
   (watch: (state: Run.State<string>, program: Program.Program<string>) => void) =>
@@ -192,7 +262,9 @@ export const learn =
       ),
       E.map(({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        const fitted = pipe(mixture, Fitted.ofMixture(scaling ?? Fitted.unscaled(points.dim)))
+        const units = scaling ?? Fitted.unscaled(points.dim)
+        const ordered = pipe(mixture, Fitted.inOrder(units))
+        const fitted = pipe(ordered, Fitted.ofMixture(units))
         const parameters = pipe(pipeline.score, Score.degreesOfFreedom(points.dim))
         return {
           source,
@@ -205,12 +277,13 @@ export const learn =
           seed,
           scaling,
           fitted,
-          redundancies: Mixture.redundancies(points.rows)(mixture),
+          redundancies: Mixture.redundancies(points.rows)(ordered),
           statistics: pipe(fitted, Fitted.statistics(table.points, parameters)),
           stages,
           pipeline,
           plan: Compile.explain(program)
         }
-      })
+      }),
+      E.flatMap(finite)
     )
   }

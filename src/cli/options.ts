@@ -1,12 +1,11 @@
 /** Options as they come, checked: each problem names its option, and all are told at once. */
-import { resolve } from 'node:path'
 import * as Apply from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Points, Problem } from '../index.js'
-import { refused, type Failure, type Output } from './World.js'
+import { refused, type Failure, type Output, type World } from './World.js'
 
 export type Checked<A> = E.Either<Problem.Problems, A>
 
@@ -107,25 +106,47 @@ export const readTable =
       E.mapLeft(problem => refused(asOptions(path, problem)))
     )
 
-/** Outputs are files of their own: not what is read, and not each other. */
-export const apart = (read: ReadonlyArray<string>, outputs: ReadonlyArray<Output>): Checked<ReadonlyArray<Output>> => {
-  const isSame =
-    (path: string) =>
-    (other: string): boolean =>
-      other !== '-' && resolve(other) === resolve(path)
-  const problems = outputs.flatMap(({ option, path }, i) =>
-    path === ''
-      ? [Problem.of(option, '""', 'the name of a file', 'name one')]
-      : Problem.unless(
-          ![...read, ...outputs.slice(0, i).map(({ path }) => path)].some(isSame(path)),
-          option,
-          path,
-          'a file of its own',
-          'choose another name: this one is read or written already'
+/** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
+export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {
+  const toStandardOutput = asked.filter(({ path }) => path === '-')
+  return faultless(
+    [
+      ...asked.flatMap(({ option, path }) =>
+        Problem.unless(path !== '', option, '""', 'the name of a file', 'name one; - is standard output')
+      ),
+      ...toStandardOutput
+        .slice(printsJson ? 0 : 1)
+        .map(({ option }) =>
+          Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
         )
+    ],
+    asked
   )
-  return faultless(problems, outputs)
 }
+
+const isNamed = ({ path }: Output): boolean => path !== '-'
+
+/** Whether they could be written, as the first thing a command does. */
+export const checkOutputs =
+  (world: World, inputs: ReadonlyArray<string>) =>
+  (asked: ReadonlyArray<Output>): TE.TaskEither<Failure, void> =>
+    world.checkOutputs(inputs, asked.filter(isNamed))
+
+/** Writes the files, then what goes to standard output. */
+export const write =
+  (world: World) =>
+  (texts: ReadonlyArray<Output & { readonly text: string }>): TE.TaskEither<Failure, void> =>
+    pipe(
+      world.writeFiles(texts.filter(isNamed)),
+      TE.tapTask(() =>
+        world.stdout(
+          texts
+            .filter(output => !isNamed(output))
+            .map(({ text }) => text)
+            .join('')
+        )
+      )
+    )
 
 /** A check as the first thing a command does. */
 export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> =>

@@ -25,25 +25,42 @@ const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => 
   return j < 0 ? 0 : a[j] - b[j]
 }
 
+/** c_k in the units of x = centre + scale · z. */
+const meansOf = (
+  { centre, scale }: Points.Scaling,
+  { means }: Mixture.Description
+): ReadonlyArray<ReadonlyArray<number>> => means.map(mean => mean.map((z, j) => centre[j] + scale[j] * z))
+
 /**
- * What was learned from scaled data, x = centre + scale · z, in the units of x. Components stand in the order of their
- * means, the first column's first, so that the numbering does not depend on the start.
+ * The components in the order of their means in the data's units, the first column's first, so that the numbering does
+ * not depend on the start. All that is said of a component by its number is said of this order.
  */
-export const ofMixture =
-  ({ centre, scale }: Points.Scaling) =>
-  (mixture: Mixture.Mixture): Fitted => {
+export const inOrder =
+  (scaling: Points.Scaling) =>
+  (mixture: Mixture.Mixture): Mixture.Mixture => {
     const { means, weights, variances } = Mixture.toDescription(mixture)
-    const components = means
-      .map((mean, k) => ({
-        weight: weights[k],
-        mean: mean.map((z, j) => centre[j] + scale[j] * z),
-        variance: mean.map((_, j) => variances[k] * scale[j] ** 2)
-      }))
-      .sort((a, b) => compare(a.mean, b.mean))
+    const own = meansOf(scaling, { means })
+    const order = means.map((_, k) => k).sort((k, l) => compare(own[k], own[l]))
     return {
-      weights: components.map(({ weight }) => weight),
-      means: components.map(({ mean }) => mean),
-      variances: components.map(({ variance }) => variance)
+      ...mixture,
+      means: {
+        shape: mixture.means.shape,
+        values: Float64Array.from(order.flatMap(k => means[k]))
+      },
+      weights: Float64Array.from(order, k => weights[k]),
+      variances: Float64Array.from(order, k => variances[k])
+    }
+  }
+
+/** What was learned from scaled data, x = centre + scale · z, in the units of x, in the order of `inOrder`. */
+export const ofMixture =
+  (scaling: Points.Scaling) =>
+  (mixture: Mixture.Mixture): Fitted => {
+    const ordered = Mixture.toDescription(inOrder(scaling)(mixture))
+    return {
+      weights: ordered.weights,
+      means: meansOf(scaling, ordered),
+      variances: ordered.means.map((mean, k) => mean.map((_, j) => ordered.variances[k] * scaling.scale[j] ** 2))
     }
   }
 

@@ -212,6 +212,19 @@ describe('select, standardize', () => {
     )
   })
 
+  it.each([1e300, 1e200, 1e154, 1e-154, 1e-200, 1e-290])('is the same in any unit: %d', unit => {
+    const rows = [[1], [2], [4.5], [-7]]
+    const [one, other] = [rows, rows.map(([x]) => [x * unit])].map(rows =>
+      Points.standardize(right(Points.fromRows(rows)))
+    )
+    // Values differ by a rounding each, of size 2⁻⁵³ · 7 against a spread of 4.4; a handful of them add up.
+    other.points.values.forEach((z, i) => {
+      expect(Math.abs(z - one.points.values[i])).toBeLessThan(1e-14)
+    })
+    expect(other.scale[0] / unit / one.scale[0]).toBeCloseTo(1, 13)
+    expect(other.centre[0] / unit).toBeCloseTo(one.centre[0], 13)
+  })
+
   it('a constant column becomes 0 exactly, about the constant', () => {
     fc.assert(
       fc.property(moderate, fc.integer({ min: 1, max: 3000 }), fc.boolean(), (constant, rows, isWeighted) => {

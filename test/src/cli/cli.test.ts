@@ -320,6 +320,47 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(redundancies).toEqual([])
   })
 
+  it('names the components as it prints them', async () => {
+    // Three centres out of order, two of them all but the same, and no stage that could move them.
+    const { schedule } = JSON.parse(here.read('pipeline.json')) as { schedule: unknown }
+    const score = { _tag: 'Isotropic', components: 3 }
+    const initializer = { _tag: 'Centres', centres: [[9], [1.001], [1]] }
+    here.write('unsorted.json', JSON.stringify({ schedule, score, initializer, stages: [] }))
+    here.write('three.csv', `x\n${[0, 1, 2, 8, 9, 10].join('\n')}\n`)
+    const line = '@three.csv --pipeline @unsorted.json'
+    const { means, redundancies } = await fitted(line)
+    expect(means).toEqual([[1], [1.001], [9]])
+    expect(redundancies).toMatchObject([{ _tag: 'Merged', components: [0, 1] }])
+    expect((await ornstein(`fit ${line}`)).stdout).toContain('Components 1 and 2 are all but the same')
+  })
+
+  it.each([1e100, 1e-100, 1e140])('learns in any unit: %d', async unit => {
+    const values = [1, 1.5, 2, 8, 8.75, 9.25]
+    here.write('unit.csv', `x\n${values.map(x => x * unit).join('\n')}\n`)
+    here.write('one.csv', `x\n${values.join('\n')}\n`)
+    const options = '--standardize --recipe em'
+    const { means, variances } = await fitted(`@one.csv ${options}`)
+    const inUnits = await fitted(`@unit.csv ${options} --out @unit.json`)
+    // Standardized values differ by the roundings of x · unit, 2⁻⁵³ each, over a spread of a third of their size.
+    inUnits.means.forEach(([m], k) => expect(m / unit).toBeCloseTo(means[k][0], 11))
+    inUnits.variances.forEach(([v], k) => expect(v / unit / unit).toBeCloseTo(variances[k][0], 11))
+    expect((await ornstein('evaluate @unit.json @unit.csv')).exit).toBe(0)
+  })
+
+  it.each([
+    ['values whose squares overflow', 'x\n1e200\n2e200\n9e200\n', 'column x: a number of size 9.00e+200'],
+    ['values whose squares vanish', 'x\n1e-200\n2e-200\n9e-200\n', 'column x: a standard deviation of 3.56e-200'],
+    ['one row', 'x,y\n1,2\n', 'a table of one row']
+  ])('refuses %s', async (_, text, problem) => {
+    here.write('beyond.csv', text)
+    for (const options of ['', '--standardize', '--recipe em --standardize']) {
+      const { exit, stdout, stderr } = await ornstein(`fit @beyond.csv ${options} -k 1 --out @beyond.json`)
+      expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+      expect(stderr).toContain(problem)
+    }
+    expect(here.list()).not.toContain('beyond.json')
+  })
+
   it('prints nothing when quiet, and JSON alone when asked for JSON', async () => {
     expect(await ornstein('fit %faithful.csv --recipe em --quiet')).toEqual({ exit: 0, stdout: '', stderr: '' })
     const { stdout } = await ornstein('fit %faithful.csv --recipe em --quiet --json --report @quiet.html')
@@ -459,16 +500,20 @@ describe('what is wrong', () => {
     ['fit %faithful.csv --seed 1e3', 2, 'error: --seed: 1e3 is not a whole number ≥ 0; try 0\n'],
     [
       'fit %faithful.csv --out @none/m.json',
-      1,
+      2,
       'error: --out: none/m.json is not in a folder that exists; create none first\n'
     ],
-    ['fit %faithful.csv --out @folder', 1, 'error: --out: folder is not a file but a folder; give a file in it\n'],
+    ['fit %faithful.csv --out @folder', 2, 'error: --out: folder is not a file but a folder; give a file in it\n'],
     [
       'fit %faithful.csv --out @old.txt/m.json',
-      1,
+      2,
       'error: --out: old.txt/m.json is not a path through folders alone; check the name\n'
     ],
-    ["fit %faithful.csv --report ''", 2, 'error: --report: "" is not the name of a file; name one\n'],
+    [
+      "fit %faithful.csv --report ''",
+      2,
+      'error: --report: "" is not the name of a file; name one; - is standard output\n'
+    ],
     [
       'fit @tiny.csv --out @tiny.csv',
       2,
@@ -775,7 +820,7 @@ describe('outputs', () => {
         return Promise.resolve(E.right('1\n'))
       }
     })
-    expect({ exit, read }).toEqual({ exit: 1, read: 0 })
+    expect({ exit, read }).toEqual({ exit: 2, read: 0 })
   })
 
   it('keep the mode of a file and go through links', async () => {

@@ -1,0 +1,142 @@
+/** What the command line does to files: never an input, all outputs or none, nothing left behind. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, linkSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterAll, describe, expect, it } from 'vitest'
+import { files } from '../../../src/cli/files.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+const table = 'a,b\n1,2\n3,5\n2,2\n9,8\n8,8\n9,9\n'
+const world = files([] as unknown as AsyncIterable<string>)
+const own = 'is not a file of its own; choose another name: this one is read or written already\n'
+
+describe('an input is never written', () => {
+  it.each<[string, (from: string, to: string) => void]>([
+    ['a symbolic link', (from, to) => symlinkSync(from, to)],
+    ['a hard link', (from, to) => linkSync(from, to)]
+  ])('through %s', async (name, join) => {
+    const data = here.write(`${name.replaceAll(' ', '-')}.csv`, table)
+    join(data, here.at(`${name.replaceAll(' ', '-')}.link`))
+    const [csv, link] = ['csv', 'link'].map(end => `${name.replaceAll(' ', '-')}.${end}`)
+    for (const [line, option, path] of [
+      [`fit @${csv} --recipe em --out @${link}`, '--out', link],
+      [`fit @${link} --recipe em --report @${csv}`, '--report', csv]
+    ])
+      expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${option}: ${path} ${own}` })
+    expect(here.read(csv)).toBe(table)
+  })
+
+  it('through a folder that is a link, and one output over another', async () => {
+    mkdirSync(here.at('real'))
+    symlinkSync(here.at('real'), here.at('linked'))
+    symlinkSync(here.at('real/new.json'), here.at('dangling'))
+    here.write('real/data.csv', table)
+    for (const [line, problem] of [
+      ['fit @real/data.csv --recipe em --out @linked/data.csv', '--out: linked/data.csv'],
+      ['fit @real/data.csv --recipe em --out @real/x --report @linked/x', '--report: linked/x'],
+      ['fit @real/data.csv --recipe em --out @dangling --report @real/new.json', '--report: real/new.json']
+    ])
+      expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${problem} ${own}` })
+    expect(readdirSync(here.at('real'))).toEqual(['data.csv'])
+  })
+
+  it('nor a pipeline or a model', async () => {
+    here.write('t.csv', table)
+    expect((await ornstein('fit @t.csv --recipe em --quiet --out @m.json')).exit).toBe(0)
+    linkSync(here.at('m.json'), here.at('m2.json'))
+    for (const line of [
+      'evaluate @m.json @t.csv --responsibilities @m2.json',
+      'fit @t.csv --pipeline @m.json --out @m2.json'
+    ])
+      expect((await ornstein(line)).stderr).toMatch(/m2\.json is not a file of its own/)
+  })
+})
+
+describe('outputs', () => {
+  const write = (...outputs: ReadonlyArray<readonly [string, string]>) =>
+    world.writeFiles(outputs.map(([path, text]) => ({ option: '--out', path: here.at(path), text })))()
+  const temporary = (): ReadonlyArray<string> => here.list().filter(name => name.endsWith('.tmp'))
+
+  it('change together or not at all', async () => {
+    here.write('one', 'old')
+    mkdirSync(here.at('shut'))
+    here.write('shut/two', 'old')
+    // A folder in the place of the second, after it has been looked at, is what renaming stumbles over.
+    const steps = write(['one', 'new'], ['new', 'new'], ['late', 'new'])
+    const late = new Promise<void>(resolve => {
+      const look = (): void => {
+        if (temporary().length < 3) return void setImmediate(look)
+        mkdirSync(here.at('late'))
+        resolve()
+      }
+      look()
+    })
+    const [result] = await Promise.all([steps, late])
+    expect(E.isLeft(result)).toBe(true)
+    expect(here.read('one')).toBe('old')
+    expect(here.list()).not.toContain('new')
+    expect(temporary()).toEqual([])
+  })
+
+  it('are never open to more than their target was', async () => {
+    here.write('private', 'old')
+    chmodSync(here.at('private'), 0o600)
+    const modes: number[] = []
+    const done = write(['private', 'x'.repeat(1e7)])
+    const ended = Symbol('ended')
+    const next = (): Promise<undefined> => new Promise(resolve => setImmediate(resolve, undefined))
+    while ((await Promise.race([done.then(() => ended), next()])) !== ended) {
+      for (const name of temporary())
+        try {
+          modes.push(statSync(here.at(name)).mode & 0o777)
+        } catch {
+          // It has just been renamed.
+        }
+    }
+    expect(new Set(modes)).toEqual(new Set([0o600]))
+    expect(statSync(here.at('private')).mode & 0o777).toBe(0o600)
+  })
+
+  it('sweep away what killed runs left, and nothing else', async () => {
+    const check = () => world.checkOutputs([], [{ option: '--out', path: here.at('swept.json') }])()
+    await write(['swept.json', 'new'])
+    const dead = Number(execFileSync('sh', ['-c', 'echo $$']).toString())
+    const names: string[] = []
+    const watched = write(['swept.json', 'x'.repeat(1e6)])
+    while (names.length === 0) {
+      names.push(...temporary())
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await watched
+    const [name] = names
+    const of = (pid: number): string => name.replace(/-\d+-(\w+)-(\d+)\.tmp$/, `-${pid}-$1-$2.tmp`)
+    const left = [of(dead), name.replace(/-(\w+)-(\d+)\.tmp$/, '-000000000000-$2.tmp')]
+    const kept = [of(process.ppid), '.swept.json.swp', `.ornstein-000000000000-${dead}.tmp`]
+    for (const file of [...left, ...kept]) here.write(file, '')
+    expect(await check()).toEqual(E.right(undefined))
+    expect(here.list().filter(file => left.includes(file))).toEqual([])
+    expect(here.list().filter(file => kept.includes(file))).toHaveLength(kept.length)
+  })
+})
+
+describe('standard output', () => {
+  it('takes one output, alone', async () => {
+    here.write('s.csv', table)
+    const { exit, stdout, stderr } = await ornstein('fit @s.csv --recipe em --out -')
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'ornstein-model' })
+    expect(here.list()).not.toContain('-')
+    const free = '- is not free: something else goes to standard output; name a file, or leave the other out\n'
+    for (const [line, option] of [
+      ['fit @s.csv --out - --json', '--out'],
+      ['fit @s.csv --out - --report -', '--report']
+    ])
+      expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${option}: ${free}` })
+    here.write('s.json', stdout)
+    expect((await ornstein('evaluate @s.json @s.csv --responsibilities -')).stdout).toMatch(/^(row,)?component 1,/)
+  })
+})

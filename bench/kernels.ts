@@ -3,7 +3,7 @@
  *
  *     npm run bench:kernels
  */
-import erf from '@stdlib/math-base-special-erf'
+import { erf } from '../lib/elementary.js'
 import * as Key from '../lib/key.js'
 import * as Simd from '../lib/simd/index.js'
 import { compile, instantiate } from '../lib/simd/wasm.js'

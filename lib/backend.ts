@@ -41,7 +41,7 @@ const bits = new DataView(new ArrayBuffer(4))
  * One in about 4000 rounded constants looks like that; 0.1, 1/3 and π do not.
  */
 const isShort = (x: number): boolean => {
-  if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 2 ** 20)) return true
+  if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
   bits.setFloat32(0, x)
   return (bits.getUint32(0) & 0xfff) === 0
 }

@@ -3,6 +3,7 @@
  * or mixtures, and runs unchanged in a browser and in Node.
  */
 export * from './autodiff.js'
+export * as Elementary from './elementary.js'
 export * as Key from './key.js'
 export { type NdArray } from './ndarray.js'
 export * as Quadrature from './quadrature.js'

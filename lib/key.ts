@@ -17,7 +17,7 @@
  * | 2³¹ + … | children |
  * | 2³¹ + 2³⁰ + … | elements of a distribution drawn by rejection |
  */
-import { cos, exp, ln, sin } from './elementary.js'
+import { cosNear as cos, exp, ln, powerOfTwo, sinNear as sin } from './elementary.js'
 import * as Simd from './simd/index.js'
 
 export interface Key {
@@ -28,7 +28,8 @@ export interface Key {
   readonly k1: number
 }
 
-const TWO_32 = 2 ** 32
+const TWO_32 = powerOfTwo(32)
+const TWO_MINUS_53 = powerOfTwo(-53)
 const LABELS = 0x40000000
 const CHILDREN = 0x80000000
 const ELEMENTS = 0xc0000000
@@ -202,7 +203,7 @@ const fillUniform = ({ k0, k1 }: Key, from: number, out: Float64Array): void => 
   for (let i = 0; i < out.length; i++) {
     const counter = from + i
     encrypt(k0, k1, counter, Math.floor(counter / TWO_32), words)
-    out[i] = ((words[0] >>> 5) * 0x4000000 + (words[1] >>> 6)) * 2 ** -53
+    out[i] = ((words[0] >>> 5) * 0x4000000 + (words[1] >>> 6)) * TWO_MINUS_53
   }
 }
 
@@ -414,8 +415,7 @@ const fillGamma =
     }
     const boost = (element: Key): number => {
       fillUniform(element, 0, single)
-      // Below e^-1000 the product is 0 in any case; exp's domain ends there.
-      return exp(Math.max(-1000, ln(1 - single[0]) / shape))
+      return exp(ln(1 - single[0]) / shape)
     }
     for (let i = 0; i < out.length; i++) {
       const element = derive((first + i) >>> 0, ELEMENTS + Math.floor((first + i) / TWO_32))(key)

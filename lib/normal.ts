@@ -1,6 +1,5 @@
 /** The standard normal distribution function and its inverse, on plain numbers. */
-import erf from '@stdlib/math-base-special-erf'
-import { ln } from './elementary.js'
+import { erf, ln } from './elementary.js'
 
 /** Φ(x) = ½(1 + erf(x/√2)), to 2⁻⁵³: absolutely, so that far tails below −8 are 0. */
 export const cdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2

@@ -1,4 +1,5 @@
 /** Explicit Runge–Kutta methods for dy/dt = f(t, y), forwards or backwards in t. */
+import { pow } from './elementary.js'
 
 export type Field = (t: number, y: Float64Array) => Float64Array
 
@@ -113,7 +114,7 @@ export const dormandPrince =
           Math.abs(difference[i]) / (tolerance * (1 + Math.max(Math.abs(y[i]), Math.abs(next[i]))))
         )
       // Math.max passes NaN on, which is no error ≤ 1: the step is tried again, shorter.
-      const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * error ** -0.2))
+      const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * pow(error, -0.2)))
       h = (to - t) * (factor > 0 ? factor : 0.2)
       if (error <= 1 || lost) {
         t = to

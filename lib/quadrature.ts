@@ -6,6 +6,11 @@
  * diagonal and squared off-diagonal b. Source: Golub & Welsch, *Calculation of Gauss quadrature rules*, 1969; Gautschi,
  * *Orthogonal Polynomials*, 2004. Only + − × ÷ √ are used: a rule has the same bits in every engine.
  */
+import { powerOfTwo } from './elementary.js'
+
+/** Their squares are doubles. */
+const GREAT = powerOfTwo(300)
+const SMALL = powerOfTwo(-300)
 
 /** A rule: Σ weights[i] f(nodes[i]). The nodes ascend. */
 export interface Rule {
@@ -21,7 +26,7 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
     if (pivot < 0) count++
     if (k === n) return count
     // A pivot of 0 is an eigenvalue of a leading block hit exactly; either side of it is as good.
-    pivot = -x - b(k) / (pivot === 0 ? Number.MIN_VALUE ** 0.5 : pivot)
+    pivot = -x - b(k) / (pivot === 0 ? powerOfTwo(-537) : pivot)
   }
 }
 
@@ -30,7 +35,6 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
  * The polynomials grow like e^{x²/4} at the Hermite nodes: everything is scaled down together before it overflows.
  */
 const orthonormal = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
-  const small = 2 ** -300
   let [previous, current] = [0, 1]
   let [previousSlope, slope] = [0, 0]
   let squares = 0
@@ -42,13 +46,13 @@ const orthonormal = (n: number, b: (k: number) => number, x: number): { step: nu
     const next = (x * current - below * previous) / above
     const nextSlope = (current + x * slope - below * previousSlope) / above
     ;[previous, current, previousSlope, slope] = [current, next, slope, nextSlope]
-    if (Math.abs(current) + Math.abs(slope) > 2 ** 300) {
-      previous *= small
-      current *= small
-      previousSlope *= small
-      slope *= small
-      squares *= small * small
-      scale *= small * small
+    if (Math.abs(current) + Math.abs(slope) > GREAT) {
+      previous *= SMALL
+      current *= SMALL
+      previousSlope *= SMALL
+      slope *= SMALL
+      squares *= SMALL * SMALL
+      scale *= SMALL * SMALL
     }
   }
   return { step: current / slope, weight: scale / squares }

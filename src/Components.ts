@@ -5,6 +5,7 @@
  * A point enters only by the numbers ⟨c_i, x⟩ and |x|²; |x|² may therefore be given apart from x, which is how noise
  * orthogonal to everything is accounted for without being drawn.
  */
+import * as Elementary from '../lib/elementary.js'
 import {
   add,
   div,
@@ -136,8 +137,8 @@ export const logDensity = (components: Components, x: Tensor, level: Level): Ten
   const { dim, squaredNorm, spread, logJoint } = view(components, x, level, normsOf(x))
   const { logits, variances } = components
   const common = variances === null ? mul(-0.5, add(div(squaredNorm, spread), mul(dim, log(spread)))) : 0
-  const mass = logits === null ? Math.log(components.centres.shape[0]) : logSumExp(logits)
-  const constant = (dim / 2) * Math.log(2 * Math.PI)
+  const mass = logits === null ? Elementary.log(components.centres.shape[0]) : logSumExp(logits)
+  const constant = (dim / 2) * Elementary.log(2 * Math.PI)
   return sub(sub(add(logSumExp(logJoint, 1, true), common), mass), constant)
 }
 

@@ -1,6 +1,7 @@
 /** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../lib/elementary.js'
 import { Key } from '../lib/index.js'
 import * as Fused from './fused/index.js'
 import type * as Pass from './fused/pass.js'
@@ -81,14 +82,16 @@ export const noisyStep = <P extends string>(
       {
         ...mixture,
         centres: mixture.centres.map(c => alpha * c),
-        variances: mixture.variances.map(v => alpha ** 2 * v + sigma ** 2)
+        variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
       },
       key
     )
     const statistics = {
       ...found,
       sums: found.sums.map(sum => sum / alpha),
-      scatter: found.scatter.map((sum, k) => (sum - found.mass[k] * points.dim * sigma ** 2) / alpha ** 2)
+      scatter: found.scatter.map(
+        (sum, k) => (sum - found.mass[k] * points.dim * Elementary.square(sigma)) / Elementary.square(alpha)
+      )
     }
     return { value: found.value, params: family.maximise(params, statistics, varianceFloor) }
   }

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import {
   add,
   argMax,
@@ -188,7 +189,7 @@ const differentRows =
   key => {
     const weights = Points.weightsOf(points)
     const clocks = Key.uniform(points.rows)(key).map((u, i) =>
-      weights[i] > 0 ? -Math.log1p(-u) / weights[i] : Infinity
+      weights[i] > 0 ? -Elementary.log1p(-u) / weights[i] : Infinity
     )
     const order = Array.from(clocks, (_, i) => i).sort((i, j) => clocks[i] - clocks[j])
     return rows(points, order.slice(0, count))
@@ -210,7 +211,7 @@ const spread =
     const weights = Points.weightsOf(points)
     const keys = Key.split(count)(key)
     const first = Key.categorical(weights)(1)(keys[0])[0]
-    const candidates = 2 + Math.floor(Math.log(count))
+    const candidates = 2 + Math.floor(Elementary.log(count))
     const total = (distances: Float64Array): number => distances.reduce((sum, d, i) => sum + weights[i] * d, 0)
     const distancesTo = (i: number): Float64Array => squaredDistanceTo(points, Points.row(i)(points))
     const { chosen } = keys.slice(1).reduce<{ chosen: ReadonlyArray<number>; distances: Float64Array }>(
@@ -291,7 +292,7 @@ const displaced =
     const dim = centres.shape[1]
     const directions = Key.normal(centres.values.length)(key)
     const norms = Array.from({ length: centres.shape[0] }, (_, k) =>
-      Math.hypot(...directions.subarray(k * dim, (k + 1) * dim))
+      Elementary.norm(directions.subarray(k * dim, (k + 1) * dim))
     )
     return {
       shape: centres.shape,

@@ -6,6 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as Elementary from '../lib/elementary.js'
 import {
   add,
   div,
@@ -407,7 +408,7 @@ const penalty =
     const difference = (name: string, { values }: NdArray): Float64Array =>
       towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
     // √(δ² + ε²) − ε without cancellation, and 0 where both are.
-    const size = (delta: number): number => Math.hypot(delta, smoothing)
+    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
     const one = (delta: number): number =>
       norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
     const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))

@@ -1,4 +1,5 @@
 /** Metrics: how far what was learned is from the truth. */
+import * as Elementary from '../lib/elementary.js'
 import type * as Params from './Params.js'
 import type { Mixture } from './Mixture.js'
 import { assignment } from '../lib/assignment.js'
@@ -34,7 +35,7 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
   if (learned.length !== wanted.length) return NaN
   const count = wanted.length
   const squares = Float64Array.from(
-    wanted.flatMap(c => learned.map(e => e.reduce((sum, value, j) => sum + (value - c[j]) ** 2, 0)))
+    wanted.flatMap(c => learned.map(e => e.reduce((sum, value, j) => sum + Elementary.square(value - c[j]), 0)))
   )
   if (!squares.every(Number.isFinite)) return NaN
   const matched = assignment({ shape: [count, count], values: squares })

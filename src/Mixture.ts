@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { compute, fromNdArray, Key, log, type NdArray, type Tensor } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import { refuse } from '../lib/refuse.js'
@@ -193,8 +194,8 @@ const MERGED = 0.95
 const overlap = ({ means: { shape, values }, variances }: Mixture, k: number, l: number): number => {
   const [a, b] = [values.subarray(k * shape[1], (k + 1) * shape[1]), values.subarray(l * shape[1], (l + 1) * shape[1])]
   const [v, w] = [variances[k], variances[l]]
-  const squared = a.reduce((sum, x, j) => sum + (x - b[j]) ** 2, 0)
-  return ((2 * Math.sqrt(v * w)) / (v + w)) ** (shape[1] / 2) * Math.exp(-squared / (4 * (v + w)))
+  const squared = a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)
+  return Elementary.pow((2 * Math.sqrt(v * w)) / (v + w), shape[1] / 2) * Elementary.exp(-squared / (4 * (v + w)))
 }
 
 /**

@@ -18,6 +18,7 @@
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
  */
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { add, div, mul, neg, tensor, toNdArray, type Tensor } from '../lib/index.js'
 import * as Problem from './Problem.js'
 import type { Level } from './Schedule.js'
@@ -91,7 +92,7 @@ const direction = ({ alpha, sigma }: Level): ((parametrization: Parametrization)
     Velocity: () => ({ p: -sigma, q: alpha }),
     Flow: () => ({ p: -1, q: 1 }),
     Edm: ({ sigmaData }) => {
-      const size = Math.hypot(alpha * sigmaData, sigma)
+      const size = Elementary.hypot(alpha * sigmaData, sigma)
       return { p: sigma / (sigmaData * size), q: (-alpha * sigmaData) / size }
     }
   })
@@ -132,7 +133,7 @@ const behind = (
       return { data: { ofOutput: -sigma / n, ofPoint: 1 / n }, noise: { ofOutput: alpha / n, ofPoint: 1 / n } }
     },
     Edm: ({ sigmaData }) => {
-      const size = Math.hypot(alpha * sigmaData, sigma)
+      const size = Elementary.hypot(alpha * sigmaData, sigma)
       const n = size * size
       return {
         data: { ofOutput: (sigma * sigmaData) / size, ofPoint: (alpha * sigmaData * sigmaData) / n },
@@ -259,7 +260,7 @@ export const weight =
     if (same(from, to)) return 1
     const { data, noise } = behind(level, (a, b) => a / b)(from)
     const { p, q } = direction(level)(to)
-    return ((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput)) ** 2
+    return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
 /** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x. */
@@ -289,8 +290,8 @@ const squaredDeterminant = fold<SquaredDeterminant>({
   Edm: ({ sigmaData }) => ({
     alphas: 0,
     sigmas: 0,
-    above: `(${sigmaData ** 2} α² + σ²)`,
-    below: String(sigmaData ** 2)
+    above: `(${Elementary.square(sigmaData)} α² + σ²)`,
+    below: String(Elementary.square(sigmaData))
   })
 })
 

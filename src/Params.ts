@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { type NdArray, type Tensor } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import { refuse } from '../lib/refuse.js'
@@ -108,7 +109,7 @@ export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
 
 /** The Euclidean norm over all names together. */
 export const norm = <P extends string>(params: Params<P>): number =>
-  Math.hypot(...Object.values<NdArray>(params).map(({ values }) => Math.hypot(...values)))
+  Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => values.every(Number.isFinite))

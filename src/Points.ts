@@ -6,6 +6,7 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../lib/elementary.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../lib/index.js'
 import { fail, more, plural, tabulate } from './data/parts.js'
 import type * as Problem from './Problem.js'
@@ -322,7 +323,7 @@ const powerOfTwo = (x: number): number => {
   const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
   return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
 }
-const LEAST_UNIT = 2 ** -1000
+const LEAST_UNIT = Elementary.powerOfTwo(-1000)
 
 /** For each column, [d], a power of two near its largest number. */
 const unitsOf = ({ rows, dim, values }: Points): Float64Array =>

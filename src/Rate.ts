@@ -1,5 +1,6 @@
 /** Learning rates, as functions of the number of steps already taken. */
 import type * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from './core/index.js'
 
 export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
@@ -78,7 +79,7 @@ export const step = define({
   meaning:
     ({ rate, factor, every }) =>
     step =>
-      rate * factor ** Math.floor(step / every)
+      rate * Elementary.pow(factor, Math.floor(step / every))
 })
 
 /** rate · factor^(step/every) */
@@ -89,11 +90,12 @@ export const exponential = define({
   meaning:
     ({ rate, factor, every }) =>
     step =>
-      rate * factor ** (step / every)
+      rate * Elementary.pow(factor, step / every)
 })
 
 /** Half a cosine from `a` to `b` as `share` goes from 0 to 1. */
-const halfCosine = (a: number, b: number, share: number): number => b + ((a - b) * (1 + Math.cos(Math.PI * share))) / 2
+const halfCosine = (a: number, b: number, share: number): number =>
+  b + ((a - b) * (1 + Elementary.cos(Math.PI * share))) / 2
 
 /** A linear rise over `warmUp` steps, then half a cosine from `rate` down to `final` at `steps`, and `final` after. */
 export const cosine = define({

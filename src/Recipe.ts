@@ -4,6 +4,7 @@
  * isotropic mixture is learned alike in any unit common to the columns.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../lib/elementary.js'
 import { symmetricEigen } from '../lib/linalg.js'
 import * as Expectation from './Expectation.js'
 import * as Initializer from './Initializer.js'
@@ -27,7 +28,7 @@ export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Point
 const highNoise = (points: Points.Points): number => {
   const { dim } = points
   const { values } = symmetricEigen({ shape: [dim, dim], values: Points.secondMoment(points) })
-  return Math.max(0.3, Math.log(values[0]) / 2 + 0.7)
+  return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
 }
 
 const LOW_NOISE = 0.1
@@ -43,8 +44,8 @@ const spacing = <P extends string>(score: Score.Score<P>, points: Points.Points)
   if (!(values[0] > 0)) return 1
   // Directions without spread, and rounding below 0, are no part of the ellipsoid.
   const spread = values.filter(value => value > 1e-9 * values[0])
-  const logVolume = spread.reduce((sum, value) => sum + Math.log(value), 0) / 2
-  return Math.exp((logVolume - Math.log(score.components)) / spread.length)
+  const logVolume = spread.reduce((sum, value) => sum + Elementary.log(value), 0) / 2
+  return Elementary.exp((logVolume - Elementary.log(score.components)) / spread.length)
 }
 
 /** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
@@ -56,7 +57,7 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
   return Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
     expectation: Expectation.quadrature({ nodes: 16 }),
-    optimizer: Optimizer.gradientDescent({ rate: 0.5 / alpha ** 2 }),
+    optimizer: Optimizer.gradientDescent({ rate: 0.5 / Elementary.square(alpha) }),
     steps,
     relativeChange: 1e-7
   })
@@ -78,7 +79,9 @@ const mixtureStage = (
 ): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(
-      TimeLaw.at(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-Math.log(noise * unit ** 2))))
+      TimeLaw.at(
+        pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unit))))
+      )
     ),
     expectation: Expectation.projected({ antithetic: true }),
     optimizer: Optimizer.chain(
@@ -146,7 +149,7 @@ const legible = (x: number): number => Number(x.toPrecision(3))
 
 /** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
 const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
-  noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(noise)))))
+  noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
 /**
  * From k-means++ centres by expectation–maximization at falling noise levels, which is the DDPM gradient divided by the
@@ -181,7 +184,7 @@ export const annealed: Recipe = score => points => {
     })
   }
   const unit = spacing(score, points)
-  const varianceFloor = legible(1e-4 * unit ** 2)
+  const varianceFloor = legible(1e-4 * Elementary.square(unit))
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -227,7 +230,7 @@ export const warmStart =
                   objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
                   expectation: Expectation.projected({ antithetic: true }),
                   optimizer: Optimizer.gradientDescent({
-                    rate: Rate.cosine({ rate: centres.length / 2 / alpha ** 2, steps: 150 })
+                    rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
                   }),
                   steps: 150
                 })

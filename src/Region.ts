@@ -4,6 +4,7 @@ import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Tagged from './Tagged.js'
@@ -63,7 +64,7 @@ export const project = (region: Region): ((x: Float64Array) => Float64Array) =>
   fold<(x: Float64Array) => Float64Array>({
     Ball: ({ radius }) => {
       return x => {
-        const norm = Math.hypot(...x)
+        const norm = Elementary.norm(x)
         return norm > radius ? x.map(entry => (entry / norm) * radius) : x
       }
     },

@@ -14,6 +14,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { compute, fill, fromNdArray, Key, log, type Tensor } from '../lib/index.js'
 import { iterate, unfold } from '../lib/iterate.js'
 import * as Ode from '../lib/ode.js'
@@ -307,8 +308,8 @@ const nodeAt =
       alpha,
       sigma,
       ratio: sigma / alpha,
-      angle: Math.atan2(sigma, alpha),
-      size: Math.hypot(alpha, sigma)
+      angle: Elementary.atan2(sigma, alpha),
+      size: Elementary.hypot(alpha, sigma)
     }
   }
 
@@ -388,7 +389,7 @@ const linear = (step: Step, weight: number, noise: number): Moved => {
   const growth = to.alpha / from.alpha
   const terms = [
     [growth, points.values],
-    [growth * weight * from.sigma ** 2, score(points, from.time).values]
+    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
   ] as const
   return { points: combined(step, terms, noise), memory: null }
 }
@@ -402,10 +403,10 @@ const shrinkage = ({ from, to }: Pick<Step, 'from' | 'to'>): { readonly kappa: n
 const multistep = (step: Step): Moved => {
   const { score, from, to, points, memory } = step
   const { kappa } = shrinkage(step)
-  const length = -Math.log(kappa)
+  const length = -Elementary.log(kappa)
   const predicted = Ode.combine([
     [1 / from.alpha, points.values],
-    [from.sigma ** 2 / from.alpha, score(points, from.time).values]
+    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
   ])
   const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
   const terms = [
@@ -431,7 +432,7 @@ const move = (size: number, { score, to, points, key }: Omit<Step, 'from'>): Poi
 
 const moves = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>, step: Step): Points.Points =>
   Key.split(moves)(step.key).reduce(
-    (points, key) => move(2 * (snr * step.to.sigma) ** 2, { ...step, points, key }),
+    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
     step.points
   )
 
@@ -451,7 +452,7 @@ const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: nu
       : angle === b.angle
         ? b
         : // log(α²/σ²) = −2 log ς
-          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Math.log(Math.tan(angle)))))
+          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
 }
 
 /** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
@@ -486,7 +487,8 @@ const interpret: (sampler: Sampler) => (step: Step) => Moved = fold<(step: Step)
     step => {
       const { kappa, lost } = shrinkage(step)
       // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
-      const weight = (lost * (1 + (eta * kappa) ** 2)) / (1 + kappa * Math.sqrt(1 - eta ** 2 * lost))
+      const weight =
+        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
       return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
     },
   EulerMaruyama: () => step => {
@@ -662,7 +664,7 @@ export const logDensity =
       }),
       { state: begin, from: clean }
     )
-    const grown = dim * Math.log(noisy.size / clean.size)
+    const grown = dim * Elementary.log(noisy.size / clean.size)
     return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOf(end, noisy))).map(
       (value, i) => value + grown + end[count + i]
     )

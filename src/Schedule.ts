@@ -9,6 +9,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { unfold } from '../lib/iterate.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
@@ -252,7 +253,7 @@ export const cosineBetas = ({
   readonly steps: number
   readonly offset?: number
 }): ReadonlyArray<number> => {
-  const signal = (i: number): number => pipe(cosine({ offset }), level(i / steps)).alpha ** 2
+  const signal = (i: number): number => Elementary.square(pipe(cosine({ offset }), level(i / steps)).alpha)
   return Array.from({ length: steps }, (_, i) => Math.min(1 - signal(i + 1) / signal(i), 0.999))
 }
 
@@ -311,11 +312,8 @@ const derivative =
     return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * h)
   }
 
-/** log(1 + e^x) */
-const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
-
 /** √(1/(1 + e^{−x})): α at the log-SNR x where α² + σ² = 1. */
-const rootSigmoid = (x: number): number => Math.exp(-softplus(-x) / 2)
+const rootSigmoid = (x: number): number => Elementary.exp(-Elementary.softplus(-x) / 2)
 
 /** What is decided by B(t) = ∫β, its slope and its inverse. */
 interface Accumulated {
@@ -330,13 +328,13 @@ const preserving = ({ until, total, rate, timeOf }: Accumulated): Omit<Dynamics,
   until,
   level: time => {
     const B = total(time)
-    return { alpha: Math.exp(-B / 2), sigma: Math.sqrt(-Math.expm1(-B)) }
+    return { alpha: Elementary.exp(-B / 2), sigma: Math.sqrt(-Elementary.expm1(-B)) }
   },
   logSnr: time => {
     const B = total(time)
-    return -(B + Math.log(-Math.expm1(-B)))
+    return -(B + Elementary.log(-Elementary.expm1(-B)))
   },
-  timeOfLogSnr: logSnr => timeOf(softplus(-logSnr)),
+  timeOfLogSnr: logSnr => timeOf(Elementary.softplus(-logSnr)),
   drift: time => -rate(time) / 2,
   diffusion: rate,
   preservesVariance: true
@@ -360,7 +358,7 @@ const lastAtMost = (rising: Float64Array, x: number, lo: number, hi: number): nu
 
 /** B is the sum of −log(1 − β_i), and linear between whole times. */
 const stepwise = (betas: ReadonlyArray<number>): Accumulated => {
-  const rates = Float64Array.from(betas, beta => -Math.log1p(-beta))
+  const rates = Float64Array.from(betas, beta => -Elementary.log1p(-beta))
   const sums = Float64Array.from(
     unfold({ step: 0, total: 0 }, ({ step, total }) =>
       step < rates.length ? { step: step + 1, total: total + rates[step] } : null
@@ -403,10 +401,10 @@ const ticking = ({ until, level, diffusion, logSnr, timeOfLogSnr }: Dynamics): (
       code: `Schedule.affine({ scale: ${scale}, shift: ${shift} })`
     }),
     Power: ({ exponent }) => ({
-      until: until ** (1 / exponent),
-      time: t => t ** exponent,
-      rate: t => exponent * t ** (exponent - 1),
-      inverse: time => time ** (1 / exponent),
+      until: Elementary.pow(until, 1 / exponent),
+      time: t => Elementary.pow(t, exponent),
+      rate: t => exponent * Elementary.pow(t, exponent - 1),
+      inverse: time => Elementary.pow(time, 1 / exponent),
       formula: `t^${exponent}`,
       code: `Schedule.power(${exponent})`
     }),
@@ -416,7 +414,7 @@ const ticking = ({ until, level, diffusion, logSnr, timeOfLogSnr }: Dynamics): (
         until: 1,
         time,
         // dλ/dτ = −g²/σ²
-        rate: t => ((from - to) * level(time(t)).sigma ** 2) / diffusion(time(t)),
+        rate: t => ((from - to) * Elementary.square(level(time(t)).sigma)) / diffusion(time(t)),
         inverse: time => (logSnr(time) - from) / (to - from),
         formula: `the time of log-SNR ${from} + ${to - from} t`,
         code: `Schedule.evenLogSnr({ from: ${from}, to: ${to} })`
@@ -442,23 +440,23 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
   Cosine: ({ offset }) => {
     // θ = (t + s)c is the angle, (1 − t)c what is left of it to ½π, sc where it starts.
     const c = Math.PI / 2 / (1 + offset)
-    const start = Math.cos(offset * c)
-    const alphaOf = (time: number): number => Math.sin((1 - time) * c) / start
+    const start = Elementary.cos(offset * c)
+    const alphaOf = (time: number): number => Elementary.sin((1 - time) * c) / start
     // cos²θ_0 − cos²θ = sin(θ − θ_0) sin(θ + θ_0)
-    const noise = (time: number): number => Math.sin(time * c) * Math.sin((time + 2 * offset) * c)
+    const noise = (time: number): number => Elementary.sin(time * c) * Elementary.sin((time + 2 * offset) * c)
     // tan θ, from whichever end is nearer.
     const tangent = (time: number): number =>
-      time < 0.5 ? Math.tan((time + offset) * c) : 1 / Math.tan((1 - time) * c)
-    const [sine, cosine] = [Math.sin(2 * offset * c), Math.cos(2 * offset * c)]
+      time < 0.5 ? Elementary.tan((time + offset) * c) : 1 / Elementary.tan((1 - time) * c)
+    const [sine, cosine] = [Elementary.sin(2 * offset * c), Elementary.cos(2 * offset * c)]
     return {
       until: 1,
       level: time => ({ alpha: alphaOf(time), sigma: Math.sqrt(noise(time)) / start }),
-      logSnr: time => 2 * Math.log(Math.sin((1 - time) * c)) - Math.log(noise(time)),
+      logSnr: time => 2 * Elementary.log(Elementary.sin((1 - time) * c)) - Elementary.log(noise(time)),
       timeOfLogSnr: logSnr => {
-        if (logSnr < 0) return 1 - Math.asin(start * rootSigmoid(logSnr)) / c
+        if (logSnr < 0) return 1 - Elementary.asin(start * rootSigmoid(logSnr)) / c
         // sin δ sin(δ + 2θ_0) = q for δ = θ − θ_0, a quadratic equation in tan δ.
-        const q = (start * rootSigmoid(-logSnr)) ** 2
-        return Math.atan2(2 * q, sine + Math.sqrt(sine * sine + 4 * q * (cosine - q))) / c
+        const q = Elementary.square(start * rootSigmoid(-logSnr))
+        return Elementary.atan2(2 * q, sine + Math.sqrt(sine * sine + 4 * q * (cosine - q))) / c
       },
       drift: time => -c * tangent(time),
       diffusion: time => 2 * c * tangent(time),
@@ -471,32 +469,32 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
     const { until, total, rate, timeOf } = linearRate({ betaMin, betaMax })
     return {
       until,
-      level: time => ({ alpha: Math.exp(-total(time) / 2), sigma: -Math.expm1(-total(time)) }),
-      logSnr: time => -total(time) - 2 * Math.log(-Math.expm1(-total(time))),
+      level: time => ({ alpha: Elementary.exp(-total(time) / 2), sigma: -Elementary.expm1(-total(time)) }),
+      logSnr: time => -total(time) - 2 * Elementary.log(-Elementary.expm1(-total(time))),
       // σ/α = 2 sinh(B/2), solved without overflow where it is great.
       timeOfLogSnr: logSnr =>
         timeOf(
           logSnr > 0
-            ? 2 * Math.asinh(Math.exp(-logSnr / 2) / 2)
-            : 2 * Math.log((1 + Math.sqrt(1 + 4 * Math.exp(logSnr))) / 2) - logSnr
+            ? 2 * Elementary.asinh(Elementary.exp(-logSnr / 2) / 2)
+            : 2 * Elementary.log((1 + Math.sqrt(1 + 4 * Elementary.exp(logSnr))) / 2) - logSnr
         ),
       drift: time => -rate(time) / 2,
-      diffusion: time => -rate(time) * Math.expm1(-2 * total(time)),
+      diffusion: time => -rate(time) * Elementary.expm1(-2 * total(time)),
       preservesVariance: false,
       formula: `α² = exp(−∫β), σ = 1 − exp(−∫β), β = ${betaMin} + ${betaMax - betaMin} t`,
       code: `Schedule.subVp({ betaMin: ${betaMin}, betaMax: ${betaMax} })`
     }
   },
   VarianceExploding: ({ sigmaMin, sigmaMax }) => {
-    const growth = Math.log(sigmaMax / sigmaMin)
-    const sigma = (time: number): number => sigmaMin * Math.exp(growth * time)
+    const growth = Elementary.log(sigmaMax / sigmaMin)
+    const sigma = (time: number): number => sigmaMin * Elementary.exp(growth * time)
     return {
       until: 1,
       level: time => ({ alpha: 1, sigma: sigma(time) }),
-      logSnr: time => -2 * (Math.log(sigmaMin) + growth * time),
-      timeOfLogSnr: logSnr => (-logSnr / 2 - Math.log(sigmaMin)) / growth,
+      logSnr: time => -2 * (Elementary.log(sigmaMin) + growth * time),
+      timeOfLogSnr: logSnr => (-logSnr / 2 - Elementary.log(sigmaMin)) / growth,
       drift: () => 0,
-      diffusion: time => 2 * growth * sigma(time) ** 2,
+      diffusion: time => 2 * growth * Elementary.square(sigma(time)),
       preservesVariance: false,
       formula: `α = 1, σ = ${sigmaMin} · ${sigmaMax / sigmaMin}^t`,
       code: `Schedule.varianceExploding({ sigmaMin: ${sigmaMin}, sigmaMax: ${sigmaMax} })`
@@ -505,8 +503,8 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
   Edm: () => ({
     until: Infinity,
     level: time => ({ alpha: 1, sigma: time }),
-    logSnr: time => -2 * Math.log(time),
-    timeOfLogSnr: logSnr => Math.exp(-logSnr / 2),
+    logSnr: time => -2 * Elementary.log(time),
+    timeOfLogSnr: logSnr => Elementary.exp(-logSnr / 2),
     drift: () => 0,
     diffusion: time => 2 * time,
     preservesVariance: false,
@@ -516,8 +514,8 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
   RectifiedFlow: () => ({
     until: 1,
     level: time => ({ alpha: 1 - time, sigma: time }),
-    logSnr: time => 2 * (Math.log1p(-time) - Math.log(time)),
-    timeOfLogSnr: logSnr => 1 / (1 + Math.exp(logSnr / 2)),
+    logSnr: time => 2 * (Elementary.log1p(-time) - Elementary.log(time)),
+    timeOfLogSnr: logSnr => 1 / (1 + Elementary.exp(logSnr / 2)),
     drift: time => -1 / (1 - time),
     diffusion: time => (2 * time) / (1 - time),
     preservesVariance: false,
@@ -544,7 +542,7 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
       drift: t => rate(t) * own.drift(time(t)),
       diffusion:
         clock._tag === 'LogSnr'
-          ? t => (clock.from - clock.to) * own.level(time(t)).sigma ** 2
+          ? t => (clock.from - clock.to) * Elementary.square(own.level(time(t)).sigma)
           : t => rate(t) * own.diffusion(time(t)),
       preservesVariance: own.preservesVariance,
       formula: `${own.formula}, at ${formula} in place of t`,
@@ -552,16 +550,16 @@ export const interpret: (schedule: Schedule) => Dynamics = fold<Dynamics>({
     }
   },
   Custom: ({ name, alpha, sigma, until }) => {
-    const logSnr = (time: number): number => 2 * (Math.log(alpha(time)) - Math.log(sigma(time)))
-    const drift = derivative(time => Math.log(alpha(time)), 0, until)
-    const growth = derivative(time => sigma(time) ** 2, 0, until)
+    const logSnr = (time: number): number => 2 * (Elementary.log(alpha(time)) - Elementary.log(sigma(time)))
+    const drift = derivative(time => Elementary.log(alpha(time)), 0, until)
+    const growth = derivative(time => Elementary.square(sigma(time)), 0, until)
     return {
       until,
       level: time => ({ alpha: alpha(time), sigma: sigma(time) }),
       logSnr,
       timeOfLogSnr: target => bisect(time => logSnr(time) > target, 0, until),
       drift,
-      diffusion: time => growth(time) - 2 * drift(time) * sigma(time) ** 2,
+      diffusion: time => growth(time) - 2 * drift(time) * Elementary.square(sigma(time)),
       preservesVariance: false,
       formula: `α, σ of ${name}`,
       code: `Schedule.custom({ name: ${JSON.stringify(name)}, … })`
@@ -624,7 +622,7 @@ export interface SameNoise {
 export const equalNoise = (schedule: Schedule): ((other: Level) => SameNoise) => {
   const own = interpret(schedule)
   return ({ alpha, sigma }) => {
-    const time = Math.min(Math.max(own.timeOfLogSnr(2 * (Math.log(alpha) - Math.log(sigma))), 0), own.until)
+    const time = Math.min(Math.max(own.timeOfLogSnr(2 * (Elementary.log(alpha) - Elementary.log(sigma))), 0), own.until)
     const level = own.level(time)
     // By whichever is larger: the other may have vanished.
     return { time, level, scale: alpha > sigma ? level.alpha / alpha : level.sigma / sigma }

@@ -5,6 +5,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { compute, divergence, exp, fill, fromNdArray, mul, softmax, type NdArray, type Tensor } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
@@ -198,13 +199,13 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
       components,
       centres: means.values,
       logits: logits.values,
-      variances: logVariances.values.map(Math.exp),
+      variances: logVariances.values.map(Elementary.exp),
       free: true
     }),
     pullBack: ({ means: { shape }, logVariances }, { centres, logits, variances }) => ({
       means: { shape, values: centres },
       logits: vector(logits),
-      logVariances: vector(variances.map((g, k) => g * Math.exp(logVariances.values[k])))
+      logVariances: vector(variances.map((g, k) => g * Elementary.exp(logVariances.values[k])))
     }),
     maximise: ({ means: old }, statistics, varianceFloor) => {
       const { mass, scatter } = statistics
@@ -214,13 +215,15 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
       const squaredStep = (k: number): number =>
         moved.values
           .subarray(k * dim, (k + 1) * dim)
-          .reduce((sum, value, j) => sum + (value - old.values[k * dim + j]) ** 2, 0)
+          .reduce((sum, value, j) => sum + Elementary.square(value - old.values[k * dim + j]), 0)
       return {
         means: moved,
-        logits: vector(mass.map(m => Math.log(Math.max(m / total, Number.MIN_VALUE)))),
+        logits: vector(mass.map(m => Elementary.log(Math.max(m / total, Number.MIN_VALUE)))),
         // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|²
         logVariances: vector(
-          mass.map((m, k) => Math.log(Math.max(m > 0 ? (scatter[k] / m - squaredStep(k)) / dim : 0, varianceFloor)))
+          mass.map((m, k) =>
+            Elementary.log(Math.max(m > 0 ? (scatter[k] / m - squaredStep(k)) / dim : 0, varianceFloor))
+          )
         )
       }
     },
@@ -231,7 +234,7 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
     fromCentres: (centres, variance) => ({
       means: centres,
       logits: vector(new Float64Array(components)),
-      logVariances: vector(new Float64Array(components).fill(Math.log(variance)))
+      logVariances: vector(new Float64Array(components).fill(Elementary.log(variance)))
     })
   })
 
@@ -349,7 +352,7 @@ export const convert =
         return degree === 0
           ? output
           : mul(
-              at(({ scale }) => scale ** -degree),
+              at(({ scale }) => Elementary.pow(scale, -degree)),
               output
             )
       }

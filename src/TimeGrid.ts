@@ -1,6 +1,7 @@
 /** Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -101,10 +102,10 @@ export const times = (schedule: Schedule.Schedule): ((grid: TimeGrid) => Float64
       return between(span, share => pipe(schedule, Schedule.timeOfLogSnr(mix(noisy, clean, share))))
     },
     Karras: span => {
-      const [noisy, clean] = [span.from, span.to].map(time => ratio(schedule, time) ** (1 / span.rho))
+      const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(ratio(schedule, time), 1 / span.rho))
       return between(span, share =>
         // log(α²/σ²) = −2 log(σ/α)
-        pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Math.log(mix(noisy, clean, share))))
+        pipe(schedule, Schedule.timeOfLogSnr(-2 * span.rho * Elementary.log(mix(noisy, clean, share))))
       )
     },
     Listed: ({ times }) => Float64Array.from(times),

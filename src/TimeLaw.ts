@@ -6,6 +6,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import { Key, Quadrature } from '../lib/index.js'
 import * as Normal from '../lib/normal.js'
 import * as Params from './Params.js'
@@ -182,9 +183,9 @@ interface Spread {
 }
 
 /** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
-const LEAST = 2 ** -54
+const LEAST = Elementary.powerOfTwo(-54)
 
-const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
+const density = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
 
 /** The ratios log(σ/α) that a schedule has, in deviations from a mean, and how much of the law they are. */
 const restriction = (
@@ -200,7 +201,7 @@ const spread = (schedule: Schedule.Schedule): ((law: TimeLaw) => Spread | null) 
   const { level, logSnr, diffusion } = Schedule.interpret(schedule)
   const timeOf = (logSnr: number): number => pipe(schedule, Schedule.timeOfLogSnr(logSnr))
   /** −dλ/dt */
-  const fall = (time: number): number => diffusion(time) / level(time).sigma ** 2
+  const fall = (time: number): number => diffusion(time) / Elementary.square(level(time).sigma)
   const within = (
     [lo, hi]: readonly [number, number],
     quantile: Spread['quantile'],
@@ -233,9 +234,10 @@ const spread = (schedule: Schedule.Schedule): ((law: TimeLaw) => Spread | null) 
     LogitNormal: ({ mean, deviation, until }) =>
       within(
         [0, until],
-        u => until / (1 + Math.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
+        u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
         time =>
-          (density((Math.log(time / (until - time)) - mean) / deviation) * until) / (deviation * time * (until - time))
+          (density((Elementary.log(time / (until - time)) - mean) / deviation) * until) /
+          (deviation * time * (until - time))
       ),
     Importance: ({ target }): Spread | null => {
       const inner = all(target)

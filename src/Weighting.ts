@@ -6,6 +6,7 @@
  * Min-SNR is meant for the loss of the data, EDM's λ too, the sigmoid for that of the noise, g² for that of the score.
  */
 import * as t from 'io-ts'
+import * as Elementary from '../lib/elementary.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
@@ -111,7 +112,7 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
     (f: (snr: number) => number) =>
     (time: number): number => {
       const { alpha, sigma } = level(time)
-      return f((alpha / sigma) ** 2)
+      return f(Elementary.square(alpha / sigma))
     }
   return fold<(time: number) => number>({
     Constant:
@@ -122,10 +123,10 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
     TruncatedSnr: ({ floor }) => ofSnr(snr => Math.max(snr, floor)),
     MinSnr: ({ gamma }) => ofSnr(snr => Math.min(snr, gamma)),
     SoftMinSnr: ({ gamma }) => ofSnr(snr => 1 / (1 / snr + 1 / gamma)),
-    Edm: ({ sigmaData }) => ofSnr(snr => snr + sigmaData ** -2),
-    Sigmoid: ({ bias }) => ofSnr(snr => 1 / (1 + snr * Math.exp(-bias))),
+    Edm: ({ sigmaData }) => ofSnr(snr => snr + Elementary.pow(sigmaData, -2)),
+    Sigmoid: ({ bias }) => ofSnr(snr => 1 / (1 + snr * Elementary.exp(-bias))),
     Likelihood: () => diffusion,
-    NoiseVariance: () => time => level(time).sigma ** 2
+    NoiseVariance: () => time => Elementary.square(level(time).sigma)
   })
 }
 

@@ -1,5 +1,5 @@
 /** Kernels that treat every entry alone: tables of scalar functions, run by a handful of generic routines. */
-import erf from '@stdlib/math-base-special-erf'
+import * as Elementary from '../elementary.js'
 import {
   broadcastShape,
   broadcastStrides,
@@ -25,16 +25,6 @@ type Predicate2 = (x: number, y: number) => boolean
 /** The constants of Klambauer et al. (2017), to full double precision. */
 export const selu = { alpha: 1.6732632423543772, scale: 1.0507009873554805 }
 
-/** 1 / (1 + e^{-x}), with a small relative error in both tails. */
-const sigmoid = (x: number): number => {
-  if (x >= 0) return 1 / (1 + Math.exp(-x))
-  const e = Math.exp(x)
-  return e / (1 + e)
-}
-
-/** log(1 + e^x) without overflow. */
-const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
-
 const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
   const excess = x - below
@@ -43,30 +33,30 @@ const roundHalfToEven = (x: number): number => {
 
 /** Always doubles out. */
 const real: Readonly<Record<string, Scalar>> = {
-  Acos: Math.acos,
-  Acosh: Math.acosh,
-  Asin: Math.asin,
-  Asinh: Math.asinh,
-  Atan: Math.atan,
-  Atanh: Math.atanh,
-  Cos: Math.cos,
-  Cosh: Math.cosh,
-  Elu: x => (x >= 0 ? x : Math.expm1(x)),
-  Erf: erf,
-  Exp: Math.exp,
-  Expm1: Math.expm1,
-  Log: Math.log,
-  Log1p: Math.log1p,
+  Acos: Elementary.acos,
+  Acosh: Elementary.acosh,
+  Asin: Elementary.asin,
+  Asinh: Elementary.asinh,
+  Atan: Elementary.atan,
+  Atanh: Elementary.atanh,
+  Cos: Elementary.cos,
+  Cosh: Elementary.cosh,
+  Elu: x => (x >= 0 ? x : Elementary.expm1(x)),
+  Erf: Elementary.erf,
+  Exp: Elementary.exp,
+  Expm1: Elementary.expm1,
+  Log: Elementary.log,
+  Log1p: Elementary.log1p,
   Reciprocal: x => 1 / x,
   Rsqrt: x => 1 / Math.sqrt(x),
-  Selu: x => selu.scale * (x >= 0 ? x : selu.alpha * Math.expm1(x)),
-  Sigmoid: sigmoid,
-  Sin: Math.sin,
-  Sinh: Math.sinh,
-  Softplus: softplus,
+  Selu: x => selu.scale * (x >= 0 ? x : selu.alpha * Elementary.expm1(x)),
+  Sigmoid: Elementary.sigmoid,
+  Sin: Elementary.sin,
+  Sinh: Elementary.sinh,
+  Softplus: Elementary.softplus,
   Sqrt: Math.sqrt,
-  Tan: Math.tan,
-  Tanh: Math.tanh
+  Tan: Elementary.tan,
+  Tanh: Elementary.tanh
 }
 
 /** Integers stay integers. */
@@ -101,14 +91,14 @@ const arithmetic: Readonly<Record<string, Scalar2>> = {
     return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest
   },
   Multiply: (x, y) => x * y,
-  Pow: Math.pow,
+  Pow: Elementary.pow,
   Prelu: (x, alpha) => (x < 0 ? alpha * x : x),
   SquaredDifference: (x, y) => (x - y) * (x - y),
   Sub: (x, y) => x - y
 }
 
 /** Always doubles out. */
-const quotients: Readonly<Record<string, Scalar2>> = { Atan2: Math.atan2, RealDiv: (x, y) => x / y }
+const quotients: Readonly<Record<string, Scalar2>> = { Atan2: Elementary.atan2, RealDiv: (x, y) => x / y }
 
 const relations: Readonly<Record<string, Predicate2>> = {
   Equal: (x, y) => x === y,

@@ -1,4 +1,5 @@
 /** Kernels that fold, scan or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
+import * as Elementary from '../elementary.js'
 import {
   allocate,
   axesOf,
@@ -150,7 +151,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
     visit((from, to) => {
       let total = 0
       for (let p = from; p < to; p += inner) total += values[p]
-      const log = Math.log(total)
+      const log = Elementary.log(total)
       if (logarithm) for (let p = from; p < to; p += inner) values[p] = shifted[p] - log
       else for (let p = from; p < to; p += inner) values[p] /= total
     })

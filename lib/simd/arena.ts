@@ -2,6 +2,8 @@
  * Room for arrays in a module's memory, where its kernels find them without a copy. What is given back is given out again,
  * so that a computation repeated takes no fresh pages from the system, which cost more than the arithmetic on them.
  */
+import { exponentOf, powerOfTwo } from '../elementary.js'
+
 export interface Arena {
   /** The memory as it is now; another object after it grew. */
   readonly buffer: () => ArrayBuffer
@@ -23,7 +25,7 @@ const MARGIN = 4096
 /** Bytes of a place: sizes are rounded up by an eighth at most, so that there are few of them, and places are used again. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * DOUBLE)
-  const step = Math.max(64, 2 ** (Math.floor(Math.log2(bytes)) - 3))
+  const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
   return Math.ceil(bytes / step) * step
 }
 

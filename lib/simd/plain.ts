@@ -1,5 +1,5 @@
-/** The plain path, for engines without WebAssembly SIMD: scalar loops over `Math`. */
-import mathErf from '@stdlib/math-base-special-erf'
+/** The plain path, for engines without WebAssembly SIMD: scalar loops. */
+import * as Elementary from '../elementary.js'
 import type { Elementwise, Kernels, Zip } from './kernels.js'
 
 const elementwise =
@@ -8,12 +8,6 @@ const elementwise =
     for (let i = 0; i < x.length; i++) out[i] = f(x[i])
     return out
   }
-
-/** From e^{−|x|} on both sides: neither overflows, and the small side keeps its relative precision. */
-const logistic = (x: number): number => {
-  const e = Math.exp(-Math.abs(x))
-  return (x < 0 ? e : 1) / (1 + e)
-}
 
 /** Neumaier's compensated sum of term(0), …, term(n − 1). */
 const compensated = (n: number, term: (i: number) => number): number => {
@@ -113,7 +107,7 @@ const sumRows = (
 }
 
 /** How often n rows are halved before they are few enough to add one after the other. */
-export const halvings = (n: number): number => Math.max(0, Math.ceil(Math.log2(n / 16)) + 1)
+export const halvings = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n - 1) >> 4))
 
 /** Rows up to this long are summed by `shortSum`, longer ones compensated. */
 export const SHORT_ROW = 128
@@ -122,14 +116,14 @@ export const SHORT_ROW = 128
 const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 
 export const plain: Kernels = {
-  exp: elementwise(Math.exp),
-  expm1: elementwise(Math.expm1),
-  log: elementwise(Math.log),
-  log1p: elementwise(Math.log1p),
-  tanh: elementwise(Math.tanh),
-  sigmoid: elementwise(logistic),
-  softplus: elementwise(x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  erf: elementwise(mathErf),
+  exp: elementwise(Elementary.exp),
+  expm1: elementwise(Elementary.expm1),
+  log: elementwise(Elementary.log),
+  log1p: elementwise(Elementary.log1p),
+  tanh: elementwise(Elementary.tanh),
+  sigmoid: elementwise(Elementary.sigmoid),
+  softplus: elementwise(Elementary.softplus),
+  erf: elementwise(Elementary.erf),
   neg,
   abs: elementwise(Math.abs),
   square,
@@ -161,7 +155,7 @@ export const plain: Kernels = {
       let top = -Infinity
       for (let p = from; p < from + n; p++) top = larger(top, x[p])
       let total = 0
-      for (let p = from; p < from + n; p++) total += out[p] = Math.exp(x[p] - top)
+      for (let p = from; p < from + n; p++) total += out[p] = Elementary.exp(x[p] - top)
       for (let p = from; p < from + n; p++) out[p] /= total
     }
   },

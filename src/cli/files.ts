@@ -21,6 +21,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Problem } from '../index.js'
 import { failed, refused, type Failure, type Output, type World } from './World.js'
 
@@ -98,7 +99,7 @@ const readText =
       TE.filterOrElse(
         bytes => bytes.length <= bufferConstants.MAX_STRING_LENGTH,
         () => {
-          const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / 2 ** 20)} MB`
+          const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
           return refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line'))
         }
       ),

@@ -2,6 +2,7 @@
  * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
  * case of a description does not compile until it is here; what a concept says of itself is taken from it.
  */
+import * as Elementary from '../../lib/elementary.js'
 import { mean, mul, neg, square, sub } from '../../lib/index.js'
 import {
   type Case,
@@ -138,8 +139,8 @@ export const schedules = concept<Schedule.Schedule>(
       entry(
         Schedule.custom({
           name: 'circle',
-          alpha: t => Math.cos((Math.PI / 2) * t),
-          sigma: t => Math.sin((Math.PI / 2) * t),
+          alpha: t => Elementary.cos((Math.PI / 2) * t),
+          sigma: t => Elementary.sin((Math.PI / 2) * t),
           until: 1
         }),
         'your own α and σ as functions of time'

@@ -7,6 +7,7 @@
  * w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)), p_k = w_k/u_k, b = Σp_k, s = αΣp_kC_k − bx,
  * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db.
  */
+import * as Elementary from '../../lib/elementary.js'
 import * as Key from '../../lib/key.js'
 
 /** Data as a pass reads them. */
@@ -261,13 +262,13 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       let greatest = -Infinity
       for (let k = 0; k < K; k++) {
         u[k] = alpha * alpha * variances[k] + sigma * sigma
-        logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Math.log(u[k])
+        logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Elementary.log(u[k])
         q[k] = squaredNorm - 2 * A[k] + alpha * alpha * gram[k * K + k]
         w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
         if (w[k] > greatest) greatest = w[k]
       }
       let mass = 0
-      for (let k = 0; k < K; k++) mass += w[k] = Math.exp(w[k] - greatest)
+      for (let k = 0; k < K; k++) mass += w[k] = Elementary.exp(w[k] - greatest)
       let [b, pA, curvature] = [0, 0, 0]
       for (let k = 0; k < K; k++) {
         w[k] /= mass
@@ -378,7 +379,7 @@ export const pairPass = (data: Rows, arrays: Arrays, _: Basis, parts: ReadonlyAr
     for (const { weight, alpha, offset, inverse, g, constant, cross, share } of nodes) {
       const c = rowWeight * weight
       const a = alpha * alpha * product + offset
-      const T = Math.tanh(a * inverse)
+      const T = Elementary.tanh(a * inverse)
       const slope = 1 - T * T
       const squaredNorm = alpha * alpha * clean + cross * product
       chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * constant
@@ -464,12 +465,12 @@ export interface Statistics {
 
 export const logSumExp = (values: Float64Array): number => {
   const greatest = values.reduce((a, b) => Math.max(a, b), -Infinity)
-  return greatest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - greatest), 0))
+  return greatest + Elementary.log(values.reduce((sum, value) => sum + Elementary.exp(value - greatest), 0))
 }
 
 /** log π_k − (d/2) log 2πv_k, the π_k up to a factor. */
 const logOffsets = (logits: Float64Array, variances: Float64Array, dim: number): Float64Array =>
-  logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
+  logits.map((logit, k) => logit - (dim / 2) * Elementary.log(2 * Math.PI * variances[k]))
 
 /** q_k = |x − c_k|² and w_k = p(x, k)/max, for the row of x that begins at `at`; gives log max. */
 const joint = (
@@ -484,12 +485,12 @@ const joint = (
   let greatest = -Infinity
   for (let k = 0; k < K; k++) {
     let distance = 0
-    for (let j = 0, c = k * dim; j < dim; j++, c++) distance += (x[at + j] - centres[c]) ** 2
+    for (let j = 0, c = k * dim; j < dim; j++, c++) distance += Elementary.square(x[at + j] - centres[c])
     q[k] = distance
     w[k] = offsets[k] - distance / (2 * variances[k])
     if (w[k] > greatest) greatest = w[k]
   }
-  for (let k = 0; k < K; k++) w[k] = Math.exp(w[k] - greatest)
+  for (let k = 0; k < K; k++) w[k] = Elementary.exp(w[k] - greatest)
   return greatest
 }
 
@@ -528,7 +529,7 @@ export const expectationPass = (data: Rows, mixture: Arrays): Statistics => {
     const greatest = joint(x, at, dim, mixture, offsets, q, w)
     let mass = 0
     for (let k = 0; k < K; k++) mass += w[k]
-    chunk.value[0] -= rowWeight * (greatest + Math.log(mass) - logMass)
+    chunk.value[0] -= rowWeight * (greatest + Elementary.log(mass) - logMass)
     for (let k = 0; k < K; k++) {
       const r = (rowWeight * w[k]) / mass
       chunk.mass[k] += r
@@ -548,7 +549,7 @@ export const likelihoodGradient = (
   dim: number
 ): Gradient => {
   const greatest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const prior = logits.map(logit => Math.exp(logit - greatest))
+  const prior = logits.map(logit => Elementary.exp(logit - greatest))
   const total = prior.reduce((sum, p) => sum + p, 0)
   return {
     value,

@@ -2,6 +2,7 @@
  * The passes of pass.ts in WebAssembly SIMD (assembly/), by threads where that pays. Data lie in the module's memory as
  * tiles of 64 rows from their first use on; a step writes parameters and levels, and reads sums.
  */
+import * as Elementary from '../../lib/elementary.js'
 import { crew as crewOf, type Crew } from '../../lib/simd/crew.js'
 import type * as Key from '../../lib/key.js'
 import * as Embedded from './binary.js'
@@ -104,10 +105,10 @@ const COMPONENT = 20
 export const worthThreads = ({ rows, dim }: Pick<Rows, 'rows' | 'dim'>, components: number): boolean =>
   rows * components * (dim + COMPONENT) >= WORTH_THREADS
 /** Data stay in memory up to this, or as long as they are the last that were used. */
-const KEPT = 2 ** 28
+const KEPT = Elementary.powerOfTwo(28)
 /** Data larger than this are copied in by segments at each step. */
-const MOST = 3 * 2 ** 30
-const SEGMENT = 2 ** 26
+const MOST = 3 * Elementary.powerOfTwo(30)
+const SEGMENT = Elementary.powerOfTwo(26)
 
 const even = (n: number): number => n + (n % 2)
 const aligned = (address: number): number => Math.ceil(address / 64) * 64
@@ -435,7 +436,7 @@ export const passes = (most = MOST): Passes => {
     const u = variances.map(v => alpha[0] * alpha[0] * v + sigma[0] * sigma[0])
     const inverse = write(quadruple(u.map(u => 1 / u)))
     const prior = write(
-      quadruple(Float64Array.from({ length: components }, (_, k) => logits[k] - (dim / 2) * Math.log(u[k])))
+      quadruple(Float64Array.from({ length: components }, (_, k) => logits[k] - (dim / 2) * Elementary.log(u[k])))
     )
     const set = (field: Field, value: number): void => {
       words[at / 4 + field] = value
@@ -581,7 +582,7 @@ export const passes = (most = MOST): Passes => {
     const sums = new Float64Array(2 + K * width + 4 * K)
     segments(data, [], segment => {
       const logMass = write(Float64Array.of(logSumExp(logits)))
-      const prior = logits.map((logit, k) => logit - (dim / 2) * Math.log(2 * Math.PI * variances[k]))
+      const prior = logits.map((logit, k) => logit - (dim / 2) * Elementary.log(2 * Math.PI * variances[k]))
       run(
         'expectation',
         segment,

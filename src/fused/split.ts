@@ -3,6 +3,7 @@
  * responsibilities, and for each component a few steps of expectation–maximization of two halves on the rows it answers
  * for; work of the order of a few dozen such steps on the whole.
  */
+import * as Elementary from '../../lib/elementary.js'
 import { responsibilities, type Arrays, type Rows, type Statistics } from './pass.js'
 
 /** A component whose two halves describe its rows better than it does. */
@@ -36,7 +37,7 @@ const APART = 0.87
 
 const squaredDistance = (x: Float64Array, at: number, centre: Float64Array, from: number, dim: number): number => {
   let sum = 0
-  for (let j = 0; j < dim; j++) sum += (x[at + j] - centre[from + j]) ** 2
+  for (let j = 0; j < dim; j++) sum += Elementary.square(x[at + j] - centre[from + j])
   return sum
 }
 
@@ -97,7 +98,7 @@ const halve = (
   at.forEach((from, i) => (scatter += weights[i] * squaredDistance(x, from, mean, 0, dim)))
   const floored = (variance: number): number => (free ? Math.max(variance, varianceFloor) : variances[k])
   const whole = floored(scatter / mass / dim)
-  const before = -(dim / 2) * Math.log(whole) - scatter / mass / (2 * whole)
+  const before = -(dim / 2) * Elementary.log(whole) - scatter / mass / (2 * whole)
   const step = widest(seen, data).map(c => APART * c)
   const left = floored((scatter / mass - step.reduce((sum, c) => sum + c * c, 0)) / dim)
   let halves: readonly [Half, Half] = [
@@ -109,16 +110,16 @@ const halve = (
     const masses = [0, 0]
     const sums = [new Float64Array(dim), new Float64Array(dim)]
     const scatters = [0, 0]
-    const offsets = halves.map(({ share, variance }) => Math.log(share) - (dim / 2) * Math.log(variance))
+    const offsets = halves.map(({ share, variance }) => Elementary.log(share) - (dim / 2) * Elementary.log(variance))
     after = 0
     at.forEach((from, i) => {
       const q = halves.map(({ centre }) => squaredDistance(x, from, centre, 0, dim))
       const logs = halves.map(({ variance }, h) => offsets[h] - q[h] / (2 * variance))
       const greatest = Math.max(logs[0], logs[1])
-      const total = Math.exp(logs[0] - greatest) + Math.exp(logs[1] - greatest)
-      after += (weights[i] / mass) * (greatest + Math.log(total))
+      const total = Elementary.exp(logs[0] - greatest) + Elementary.exp(logs[1] - greatest)
+      after += (weights[i] / mass) * (greatest + Elementary.log(total))
       for (let h = 0; h < 2; h++) {
-        const part = (weights[i] * Math.exp(logs[h] - greatest)) / total
+        const part = (weights[i] * Elementary.exp(logs[h] - greatest)) / total
         masses[h] += part
         scatters[h] += part * q[h]
         for (let j = 0; j < dim; j++) sums[h][j] += part * x[from + j]
@@ -151,12 +152,12 @@ export const survey = (data: Rows, mixture: Arrays, varianceFloor: number, least
     for (let k = 0; k < K; k++) {
       mass[k] += weight * r[i * K + k]
       // A row that no other component answers for is lost at a price that is high, and finite.
-      cost[k] -= weight * Math.log1p(-Math.min(r[i * K + k], 1 - Number.EPSILON))
+      cost[k] -= weight * Elementary.log1p(-Math.min(r[i * K + k], 1 - Number.EPSILON))
     }
   }
   return {
     mass,
-    cost: cost.map((sum, k) => sum + Math.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
+    cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
     splits: Array.from({ length: K }, (_, k) => halve(cloud(data, r, K, k), data, mixture, k, varianceFloor, leastRows))
   }
 }

@@ -5,6 +5,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../Expectation.js'
@@ -72,8 +73,8 @@ export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
 /** α = cos(πt/2), σ = sin(πt/2). */
 export const cosine: Schedule.Schedule = Schedule.custom({
   name: 'cosine',
-  alpha: t => Math.cos((Math.PI / 2) * t),
-  sigma: t => Math.sin((Math.PI / 2) * t),
+  alpha: t => Elementary.cos((Math.PI / 2) * t),
+  sigma: t => Elementary.sin((Math.PI / 2) * t),
   until: 1
 })
 

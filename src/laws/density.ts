@@ -4,6 +4,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Quadrature } from '../../lib/index.js'
 import type * as Params from '../Params.js'
 import type { Points } from '../Points.js'
@@ -57,12 +58,12 @@ export const meaning = <P extends string>(score: Score<P>): O.Option<(params: Pa
       return of(({ means }) => matrix(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 })))
     case 'Isotropic':
       return of(({ means, logits, logVariances }) => {
-        const masses = Array.from(logits.values, Math.exp)
+        const masses = Array.from(logits.values, Elementary.exp)
         const total = masses.reduce((a, b) => a + b, 0)
         return matrix(means).map((mean, k) => ({
           weight: masses[k] / total,
           mean,
-          variance: Math.exp(logVariances.values[k])
+          variance: Elementary.exp(logVariances.values[k])
         }))
       })
     case 'Custom':
@@ -77,7 +78,7 @@ export const diffused =
     mixture.map(({ weight, mean, variance }) => ({
       weight,
       mean: scale(alpha, mean),
-      variance: alpha ** 2 * variance + sigma ** 2
+      variance: Elementary.square(alpha) * variance + Elementary.square(sigma)
     }))
 
 /** log(weight · density) of each component at x. */
@@ -86,7 +87,7 @@ const joint =
   (mixture: Gaussians): Row =>
     mixture.map(({ weight, mean, variance }) => {
       const off = minus(x, mean)
-      return Math.log(weight) - (x.length * Math.log(2 * Math.PI * variance) + dot(off, off) / variance) / 2
+      return Elementary.log(weight) - (x.length * Elementary.log(2 * Math.PI * variance) + dot(off, off) / variance) / 2
     })
 
 const greatestOf = (values: Row): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
@@ -96,7 +97,7 @@ export const logDensity =
   (mixture: Gaussians): number => {
     const logs = joint(x)(mixture)
     const most = greatestOf(logs)
-    return most + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - most), 0))
+    return most + Elementary.log(logs.reduce((sum, value) => sum + Elementary.exp(value - most), 0))
   }
 
 /** p(k | x) */
@@ -105,7 +106,7 @@ export const responsibilities =
   (mixture: Gaussians): Row => {
     const logs = joint(x)(mixture)
     const most = greatestOf(logs)
-    const masses = logs.map(value => Math.exp(value - most))
+    const masses = logs.map(value => Elementary.exp(value - most))
     const total = masses.reduce((a, b) => a + b, 0)
     return masses.map(mass => mass / total)
   }
@@ -117,7 +118,13 @@ export const posteriorMean =
     combine(
       pipe(mixture, diffused({ alpha, sigma }), responsibilities(x)),
       mixture.map(({ mean, variance }) =>
-        plus(mean, scale((alpha * variance) / (alpha ** 2 * variance + sigma ** 2), minus(x, scale(alpha, mean))))
+        plus(
+          mean,
+          scale(
+            (alpha * variance) / (Elementary.square(alpha) * variance + Elementary.square(sigma)),
+            minus(x, scale(alpha, mean))
+          )
+        )
       ),
       x.length
     )
@@ -134,7 +141,7 @@ export const hermite: (nodes: number) => NormalRule = Quadrature.gaussHermite
  */
 export const trapezoid = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
-  const densities = grid.map(x => Math.exp((-x * x) / 2))
+  const densities = grid.map(x => Elementary.exp((-x * x) / 2))
   const total = densities.reduce((a, b) => a + b, 0)
   return { nodes: grid, weights: densities.map(density => density / total) }
 }

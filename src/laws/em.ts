@@ -5,6 +5,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
@@ -280,7 +281,7 @@ const samples = fc.record({
       .array(Arbitrary.real(1), { minLength: dim, maxLength: dim })
       // Between 1.75 and 2.25 long.
       .map(direction => {
-        const length = Math.hypot(...direction)
+        const length = Elementary.norm(direction)
         return length === 0
           ? [2, ...direction.slice(1)]
           : direction.map(x => (x / length) * (1.75 + Math.min(0.5, length)))
@@ -369,7 +370,7 @@ export const emPair = ({
           const [found] = Density.minus(given(evaluate, time, xt)(m).descent, em)
           return { r, size: Math.abs(found) }
         })
-        const rate = orderOf(sizes.map(({ r, size }) => ({ h: Math.exp(r * r), error: size })))
+        const rate = orderOf(sizes.map(({ r, size }) => ({ h: Elementary.exp(r * r), error: size })))
         return holds(
           rate >= -0.6 && rate <= -0.4,
           () =>

@@ -1,5 +1,6 @@
 /** Laws of expectations: they share a mean, and differ in how much they scatter about it. */
 import * as fc from 'fast-check'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
@@ -63,7 +64,7 @@ const showWith =
 const mean = (values: Density.Row): number => values.reduce((a, b) => a + b, 0) / values.length
 const variance = (values: Density.Row): number => {
   const m = mean(values)
-  return mean(values.map(value => (value - m) ** 2))
+  return mean(values.map(value => Elementary.square(value - m)))
 }
 
 /** Value and gradient, in one row, from as many keys. */

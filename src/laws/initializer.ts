@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import * as Initializer from '../Initializer.js'
@@ -126,7 +127,7 @@ const centresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<De
     })
 }
 
-const distance = (a: Density.Row, b: Density.Row): number => Math.hypot(...Density.minus(a, b))
+const distance = (a: Density.Row, b: Density.Row): number => Elementary.norm(Density.minus(a, b))
 
 const weightsOf = (points: Points.Points): ReadonlyArray<number> =>
   Array.from(points.weights ?? new Float64Array(points.rows).fill(1))
@@ -138,7 +139,7 @@ const nearest = (
 ): { readonly inertia: number; readonly labels: ReadonlyArray<number> } => {
   const weights = weightsOf(points)
   const found = Density.rowsOf(points).map(row => {
-    const distances = centres.map(centre => distance(row, centre) ** 2)
+    const distances = centres.map(centre => Elementary.square(distance(row, centre)))
     const least = Math.min(...distances)
     return { least, label: distances.indexOf(least) }
   })
@@ -156,8 +157,8 @@ const areNormal = (what: string, values: ReadonlyArray<number>, deviation: numbe
   agree(
     `mean square of ${what}`,
     [mean(values.map(value => value * value))],
-    [deviation ** 2],
-    6 * deviation ** 2 * Math.sqrt(2 / values.length)
+    [Elementary.square(deviation)],
+    6 * Elementary.square(deviation) * Math.sqrt(2 / values.length)
   )
 
 /** (Cov − I)₊, in the direction u. */
@@ -266,7 +267,7 @@ const isAsSaid =
         const origin = isPair ? Array.from({ length: dim }, () => 0) : Array.from(Points.mean(scattered))
         const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
         const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
-        const top = slack * 1e-10 * (1 + greatest(values)) ** 2
+        const top = slack * 1e-10 * Elementary.square(1 + greatest(values))
         return found.every(centre => {
           const away = Density.minus(centre, origin)
           const image = away.map((_, i) => dot(moment.subarray(i * dim, (i + 1) * dim), away))
@@ -281,7 +282,7 @@ const isAsSaid =
       MomentsMatched: initializer => {
         const centres = keys.flatMap(key => centresOf(start(initializer, scattered)(key)))
         const direction = Array.from(Key.normal(scattered.dim)(key))
-        const u = Density.scale(1 / Math.hypot(...direction), direction)
+        const u = Density.scale(1 / Elementary.norm(direction), direction)
         const origin = Array.from(Points.mean(scattered))
         const along = centres.map(centre => dot(u, Density.minus(centre, origin)))
         const deviation = Math.sqrt(excessAlong(scattered, u))

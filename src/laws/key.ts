@@ -1,6 +1,7 @@
 /** Laws of keys: what is derived depends on what it is derived from and on nothing else, and no two uses meet. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { sameBits } from './bits.js'
 import { greatest } from './check.js'
@@ -34,7 +35,8 @@ const areDifferent = (values: ReadonlyArray<string | number>): boolean => new Se
 const print = ({ k0, k1 }: Key.Key): string => `${k0} ${k1}`
 
 /** The uniform draw that a key's words would make. */
-const asDraw = ({ k0, k1 }: Key.Key): number => ((k0 >>> 5) * 2 ** 26 + (k1 >>> 6)) * 2 ** -53
+const asDraw = ({ k0, k1 }: Key.Key): number =>
+  ((k0 >>> 5) * Elementary.powerOfTwo(26) + (k1 >>> 6)) * Elementary.powerOfTwo(-53)
 
 /** sup |F_n − F| over the draws, for the distribution F uniform on [0, 1). */
 const deviation = (draws: Float64Array): number =>
@@ -132,13 +134,18 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
       name: 'uniform draws lie in [0, 1)',
       statement: '∀ key: every draw is a multiple of 2⁻⁵³ in [0, 1).',
       source: 'definition of `uniform`',
-      property: fc.property(keys, key => uniform(100)(key).every(u => 0 <= u && u < 1 && Number.isInteger(u * 2 ** 53)))
+      property: fc.property(keys, key =>
+        uniform(100)(key).every(u => 0 <= u && u < 1 && Number.isInteger(u * Elementary.powerOfTwo(53)))
+      )
     },
     {
       name: 'uniform draws are uniform',
       statement: '∀ key: sup |F_n − F| ≤ √(log(2/fault)/2n), F uniform on [0, 1).',
       source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
-      property: fc.property(keys, key => deviation(uniform(draws)(key)) <= Math.sqrt(Math.log(2 / fault) / (2 * draws)))
+      property: fc.property(
+        keys,
+        key => deviation(uniform(draws)(key)) <= Math.sqrt(Elementary.log(2 / fault) / (2 * draws))
+      )
     },
     {
       name: 'streams are independent',
@@ -146,7 +153,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
       source: 'Hoeffding 1963: |mean sign| ≤ √(2 log(2/fault)/n)',
       property: fc.property(keys, some, (key, labels) => {
         const streams = [key, ...split(2)(key), ...Object.values<Key.Key>(named(...labels)(key))].map(uniform(draws))
-        const bound = Math.sqrt((2 * Math.log(2 / fault)) / draws)
+        const bound = Math.sqrt((2 * Elementary.log(2 / fault)) / draws)
         const agreement = (a: Float64Array, b: Float64Array): number =>
           a.reduce((sum, x, i) => sum + (x < 0.5 === b[i] < 0.5 ? 1 : -1), 0) / draws
         return streams.every((a, i) => streams.slice(i + 1).every(b => Math.abs(agreement(a, b)) <= bound))
@@ -193,7 +200,7 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
       source: 'Hoeffding 1963: each frequency is within √(log(2·3/fault)/2n) of 1/3',
       property: fc.property(keys, key => {
         const firsts = split(draws)(key).map(one => pipe(one, permutation(3))[0])
-        const bound = Math.sqrt(Math.log(6 / fault) / (2 * draws))
+        const bound = Math.sqrt(Elementary.log(6 / fault) / (2 * draws))
         return [0, 1, 2].every(k => Math.abs(firsts.filter(first => first === k).length / draws - 1 / 3) <= bound)
       })
     }

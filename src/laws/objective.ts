@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Compile from '../Compile.js'
@@ -333,7 +334,12 @@ export const gradient = <P extends string>(
         const found = slope(step => dot(flat(at(step).gradient), v), h)
         const pair = (step: number): number => at(step).value + at(-step).value - 2 * value
         const wanted = (16 * pair(h) - pair(2 * h)) / (12 * h * h)
-        return agree('curvature along v', [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r ** 4)
+        return agree(
+          'curvature along v',
+          [found],
+          [wanted],
+          slack * 1e-9 * (1 + Math.abs(value) + r * r) * Elementary.pow(r, 4)
+        )
       }
     )
   ]
@@ -503,7 +509,7 @@ export const algebra = <P extends string>(
           terms.map(of),
           of(found).length
         )
-      const tolerance = slack * 1e-13 * scale * sizeOf(each) ** 2
+      const tolerance = slack * 1e-13 * scale * Elementary.square(sizeOf(each))
       const [value, gradient] = [
         ({ value }: Loss.ValueAndGradient<P>) => [value],
         (term: Loss.ValueAndGradient<P>) => flat(term.gradient)

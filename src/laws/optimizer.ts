@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
+import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import * as Optimizer from '../Optimizer.js'
 import * as Params from '../Params.js'
@@ -245,7 +246,7 @@ export const optimizer = (
   const o = interpret(optimizer)
   const agree = nearSteps(tolerance)
   // A power of two scales without rounding.
-  const factors = fc.integer({ min: -3, max: 6 }).map(power => 2 ** power)
+  const factors = fc.integer({ min: -3, max: 6 }).map(power => Elementary.powerOfTwo(power))
   const scaled = (c: number, { start, gradients }: Walk): Walk => ({
     start,
     gradients: gradients.map(gradient => Params.mapValues(g => c * g)(gradient))

@@ -5,6 +5,7 @@
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
@@ -99,10 +100,10 @@ export const pairParts = (
 ): { readonly em: Density.Row; readonly correction: Density.Row } => {
   const mean = expectation(weights, rows, m.length)
   return {
-    em: mean(x => Density.scale(Math.tanh(dot(m, x)), x)),
+    em: mean(x => Density.scale(Elementary.tanh(dot(m, x)), x)),
     correction: mean(x => {
       const u = dot(m, x)
-      const T = Math.tanh(u)
+      const T = Elementary.tanh(u)
       const slope = 1 - T * T
       return Density.minus(Density.scale(slope * (u + dot(m, m) * T), x), Density.scale(slope, m))
     })
@@ -144,13 +145,14 @@ export const implicitIsDenoising = <P extends string>(
       const size = 1 + Math.abs(denoising.value) + greatest(flat(denoising.gradient))
       const tolerance = slack * 1e-10 * size * r * r
       return (
-        agree('L', [denoising.value], [implicit.value + points.dim / sigma ** 2], tolerance) &&
+        agree('L', [denoising.value], [implicit.value + points.dim / Elementary.square(sigma)], tolerance) &&
         agree('∇L', flat(denoising.gradient), flat(implicit.gradient), tolerance)
       )
     }
   )
 
-const rounding = (r: number, gradient: ArrayLike<number>): number => 1e-12 * (1 + greatest(gradient)) * r ** 4
+const rounding = (r: number, gradient: ArrayLike<number>): number =>
+  1e-12 * (1 + greatest(gradient)) * Elementary.pow(r, 4)
 
 /** For the pair the gradient is an EM step and a correction G. */
 export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law =>
@@ -219,11 +221,12 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
 
 /** The slope of the least-squares line through (log h, log error). */
 export const orderOf = (errors: ReadonlyArray<{ readonly h: number; readonly error: number }>): number => {
-  const [xs, ys] = [errors.map(({ h }) => Math.log(h)), errors.map(({ error }) => Math.log(error))]
+  const [xs, ys] = [errors.map(({ h }) => Elementary.log(h)), errors.map(({ error }) => Elementary.log(error))]
   const mean = (values: Density.Row): number => values.reduce((a, b) => a + b, 0) / values.length
   const [x, y] = [mean(xs), mean(ys)]
   return (
-    xs.reduce((sum, each, i) => sum + (each - x) * (ys[i] - y), 0) / xs.reduce((sum, each) => sum + (each - x) ** 2, 0)
+    xs.reduce((sum, each, i) => sum + (each - x) * (ys[i] - y), 0) /
+    xs.reduce((sum, each) => sum + Elementary.square(each - x), 0)
   )
 }
 
@@ -273,10 +276,10 @@ export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}
       const unit = Density.scale(1 / Math.sqrt(dot(raw, raw)), raw)
       const second = expectation(Points.weightsOf(points), Density.rowsOf(points), dim)
       const errors = [6, 7, 8, 9].map(k => {
-        const h = 2 ** -k / r
+        const h = Elementary.powerOfTwo(-k) / r
         const mean = Density.scale(h, unit)
         const wanted = Density.scale(
-          2 * alpha ** 4,
+          2 * Elementary.pow(alpha, 4),
           Density.minus(
             second(x => Density.scale(dot(x, mean), x)),
             mean
@@ -337,7 +340,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
       ]
       const gap = Density.minus(covariance(m), covariance(c))
       const errors = [3, 4, 5].map(k => {
-        const h = 2 ** -k
+        const h = Elementary.powerOfTwo(-k)
         const small = (rows: ReadonlyArray<Density.Row>): Params.Params<'means'> =>
           Params.of({ means: rows.map(row => Density.scale(h / alpha, row)) })
         // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ, ζ standard normal: the implicit loss sees nothing but x_t.
@@ -357,7 +360,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
           })(rows)
         )
         const value = (params: Params.Params<'means'>): number => f(params, Key.fromSeed(seed)).value
-        return { h, error: Math.abs(value(small(m)) - value(small(c)) - h ** 4 * dot(gap, gap)) }
+        return { h, error: Math.abs(value(small(m)) - value(small(c)) - Elementary.pow(h, 4) * dot(gap, gap)) }
       })
       return pipe(errors, errors => fallsWith(5.5, errors, 1e-13))
     }

@@ -1,5 +1,6 @@
 /** Laws of parametrizations: isomorphisms of one another, and the loss that is written in each. */
 import * as fc from 'fast-check'
+import * as Elementary from '../../lib/elementary.js'
 import { Key, mul, reshape } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
@@ -316,9 +317,10 @@ export const parametrization = (
         const { ofOutput } = coefficients(own, other)(level)
         const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
         const { alpha, sigma } = level
-        const close = slack * 1e-13 * Math.max(1, sigma / alpha, alpha / sigma) ** 2
+        const close = slack * 1e-13 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma))
         return (
-          agree('weight', [there / ofOutput ** 2], [1], close) && agree('there and back', [there * back], [1], close)
+          agree('weight', [there / Elementary.square(ofOutput)], [1], close) &&
+          agree('there and back', [there * back], [1], close)
         )
       }
     ),
@@ -333,10 +335,10 @@ export const parametrization = (
       casesOf(inner),
       show,
       ({ level, other, pair: [x, output] }) => {
-        const c = 2 ** (Math.round(100 * Math.abs(x)) % 3)
+        const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
         const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
-        const wanted = c ** degree(other) * carried(own, other)(level, x, output)
-        const found = carried(own, other)(higher, c * x, c ** degree(own) * output)
+        const wanted = Elementary.pow(c, degree(other)) * carried(own, other)(level, x, output)
+        const found = carried(own, other)(higher, c * x, Elementary.pow(c, degree(own)) * output)
         return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
       }
     ),

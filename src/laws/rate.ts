@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Case as Of } from '../core/index.js'
 import * as Optimizer from '../Optimizer.js'
 import * as Params from '../Params.js'
@@ -188,7 +189,7 @@ export const rate = (
       ({ step }) => {
         const found = at(rate, step)
         return holds(
-          found >= 0 && found < Infinity && found <= bound(rate) * (1 + 2 ** -52),
+          found >= 0 && found < Infinity && found <= bound(rate) * (1 + Elementary.powerOfTwo(-52)),
           () => `the rate ${found} is not in [0, ${bound(rate)}]`
         )
       }
@@ -219,7 +220,7 @@ export const rate = (
       cases,
       show,
       ({ step }) => {
-        const by = 2 ** ((step % 7) - 3)
+        const by = Elementary.powerOfTwo((step % 7) - 3)
         return pipe(
           scaled(by)(rate),
           O.match(

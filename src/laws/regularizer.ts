@@ -1,5 +1,6 @@
 /** Laws of regularizers: penalties that see the parameters alone. */
 import * as fc from 'fast-check'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
@@ -77,13 +78,13 @@ export const regularizer = <P extends string>(
       const entries = heldBy(term, Params.names(named)).flatMap(name =>
         Array.from(named[name].values, (value, i) => value - (towards?.[name]?.values[i] ?? 0))
       )
-      const penalty = (x: number): number => (norm === 'l2' ? x * x : Math.hypot(x, smoothing) - smoothing)
+      const penalty = (x: number): number => (norm === 'l2' ? x * x : Elementary.hypot(x, smoothing) - smoothing)
       return total + weight * entries.reduce((sum, x) => sum + penalty(x), 0)
     }, 0)
   }
   const tolerance = (...params: ReadonlyArray<Params.Params<P>>): number => {
     const entries = params.flatMap(flat)
-    return slack * 1e-14 * entries.length * (4 + greatest(entries)) ** 2
+    return slack * 1e-14 * entries.length * Elementary.square(4 + greatest(entries))
   }
   const size = 'To 1e-14 n r², n the number of parameters and r their size: n terms of that size are rounded.'
 

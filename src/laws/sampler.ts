@@ -5,6 +5,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import type { Points } from '../Points.js'
 import * as Sampler from '../Sampler.js'
@@ -88,7 +89,7 @@ const biasOf = (h: number): ((sampler: Sampler.Sampler) => number) => {
   const of: (sampler: Sampler.Sampler) => number = Sampler.fold<number>({
     Ancestral: () => h,
     Ddim: () => h,
-    EulerMaruyama: () => Math.expm1(2 * h),
+    EulerMaruyama: () => Elementary.expm1(2 * h),
     Euler: () => h,
     Heun: () => h * h,
     RungeKutta4: () => h * h,
@@ -355,7 +356,7 @@ export const sampler = (
             show,
             each => {
               const [coarse, fine] = [64, 128].map(steps => errorOf(each, steps))
-              const found = Math.log2(coarse / fine)
+              const found = Elementary.log(coarse / fine) / Math.LN2
               return holds(
                 coarse < 1e-9 || Math.abs(found - order) < 0.2,
                 () => `errors ${coarse} and ${fine} are of order ${found}`
@@ -414,7 +415,7 @@ export const sampler = (
           const { mean, u } = marginal(each, time)
           const count = values.length
           const found = average(values)
-          const variance = average(values.map(x => (x - found) ** 2))
+          const variance = average(values.map(x => Elementary.square(x - found)))
           return (
             agree(`mean at ${time}`, [(found - mean) / Math.sqrt(u)], [0], errors / Math.sqrt(count) + bias) &&
             agree(`variance at ${time}`, [variance / u], [1], errors * Math.sqrt(2 / count) + bias)

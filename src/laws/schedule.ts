@@ -1,6 +1,7 @@
 /** Laws of noise schedules. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Quadrature } from '../../lib/index.js'
 import * as Mixture from '../Mixture.js'
 import * as Schedule from '../Schedule.js'
@@ -132,7 +133,7 @@ export const schedule = (
       showOne,
       ({ time }) => {
         const { alpha, sigma } = level(time)
-        const wanted = 2 * (Math.log(alpha) - Math.log(sigma))
+        const wanted = 2 * (Elementary.log(alpha) - Elementary.log(sigma))
         return agree('log-SNR', [logSnr(time)], [wanted], 1e-12 * (1 + Math.abs(wanted)))
       }
     ),
@@ -163,7 +164,7 @@ export const schedule = (
             showOne,
             ({ time }) => {
               const { alpha, sigma } = level(time)
-              return agree('α² + σ²', [alpha ** 2 + sigma ** 2], [1], 1e-14)
+              return agree('α² + σ²', [Elementary.square(alpha) + Elementary.square(sigma)], [1], 1e-14)
             }
           )
         ]
@@ -177,7 +178,7 @@ export const schedule = (
       one,
       showOne,
       ({ time }) => {
-        const wanted = slope(t => Math.log(level(t).alpha), time)
+        const wanted = slope(t => Elementary.log(level(t).alpha), time)
         return agree('drift', [drift(time)], [wanted], tolerance * (1 + Math.abs(wanted)))
       }
     ),
@@ -190,8 +191,8 @@ export const schedule = (
       one,
       showOne,
       ({ time }) => {
-        const growth = slope(t => level(t).sigma ** 2, time)
-        const loss = 2 * slope(t => Math.log(level(t).alpha), time) * level(time).sigma ** 2
+        const growth = slope(t => Elementary.square(level(t).sigma), time)
+        const loss = 2 * slope(t => Elementary.log(level(t).alpha), time) * Elementary.square(level(time).sigma)
         const scale = tolerance * (1 + Math.abs(growth) + Math.abs(loss))
         return (
           agree('diffusion', [diffusion(time)], [growth - loss], scale) &&
@@ -215,8 +216,8 @@ export const schedule = (
         const over = (f: (time: number) => number, lo: number): number =>
           integral(r => 2 * r * f(r * r), Math.sqrt(lo), Math.sqrt(t))
         const step = {
-          alpha: Math.exp(over(drift, s)),
-          sigma: Math.sqrt(over(r => diffusion(r) * Math.exp(2 * over(drift, r)), s))
+          alpha: Elementary.exp(over(drift, s)),
+          sigma: Math.sqrt(over(r => diffusion(r) * Elementary.exp(2 * over(drift, r)), s))
         }
         const origin = Mixture.of({ means: [[1]], variances: [0.5] })
         const [twice, once] = [pipe(origin, diffuse(level(s)), diffuse(step)), pipe(origin, diffuse(level(t)))]

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import {
   compute,
   div,
@@ -188,7 +189,12 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           return divergenceOf(x => apply(tensors, x, level))(Points.tensor(points))
         }).values
         const r = greatest([...points.values, ...flat(params)])
-        return agree('div s', divergences(each), wanted, slack * 1e-13 * (1 + r * r) ** 2 * (1 + greatest(wanted)))
+        return agree(
+          'div s',
+          divergences(each),
+          wanted,
+          slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
+        )
       }
     ),
     law(
@@ -213,7 +219,12 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             0
           )
         )
-        return agree('div s', divergences(each), wanted, slack * 1e-8 * (1 + r * r) ** 2 * (1 + greatest(wanted)))
+        return agree(
+          'div s',
+          divergences(each),
+          wanted,
+          slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
+        )
       }
     )
   ]

@@ -1,5 +1,6 @@
 /** Laws of time grids: where they begin and end, and in what their steps are even. */
 import * as fc from 'fast-check'
+import * as Elementary from '../../lib/elementary.js'
 import * as Schedule from '../Schedule.js'
 import * as TimeGrid from '../TimeGrid.js'
 import * as Arbitrary from './arbitraries.js'
@@ -32,11 +33,11 @@ const coordinate = TimeGrid.fold<((level: Schedule.Level, time: number) => numbe
   LogSnr:
     () =>
     ({ alpha, sigma }) =>
-      2 * Math.log(alpha / sigma),
+      2 * Elementary.log(alpha / sigma),
   Karras:
     ({ rho }) =>
     ({ alpha, sigma }) =>
-      (sigma / alpha) ** (1 / rho),
+      Elementary.pow(sigma / alpha, 1 / rho),
   Listed: () => null,
   Constant: () => null
 })
@@ -138,7 +139,7 @@ export const timeGrid = (
               const ratios = (of: Schedule.Schedule, on: TimeGrid.TimeGrid): ReadonlyArray<number> =>
                 Array.from(times(of)(on), time => {
                   const { alpha, sigma } = Schedule.level(time)(of)
-                  return Math.log1p(sigma / alpha)
+                  return Elementary.log1p(sigma / alpha)
                 })
               const [found, wanted] = [ratios(fast, { ...grid, from: from / 2, to: to / 2 }), ratios(schedule, grid)]
               return agree('log(1 + σ/α)', found, wanted, 1e-9 * (1 + wanted[0]))

@@ -1,5 +1,6 @@
 /** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
 import * as fc from 'fast-check'
+import * as Elementary from '../../lib/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/normal.js'
 import * as Schedule from '../Schedule.js'
@@ -40,7 +41,7 @@ const shareOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => ((time
   const { level } = Schedule.interpret(schedule)
   const ratio = (time: number): number => {
     const { alpha, sigma } = level(time)
-    return Math.log(sigma / alpha)
+    return Elementary.log(sigma / alpha)
   }
   const of: (law: TimeLaw.TimeLaw) => ((time: number) => number) | null = TimeLaw.fold<
     ((time: number) => number) | null
@@ -65,7 +66,7 @@ const shareOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => ((time
     LogitNormal:
       ({ mean, deviation, until }) =>
       time =>
-        Normal.cdf((Math.log(time) - Math.log(until - time) - mean) / deviation),
+        Normal.cdf((Elementary.log(time) - Elementary.log(until - time) - mean) / deviation),
     Importance: () => null,
     Stratified: ({ law }) => of(law),
     Gauss: () => null
@@ -224,7 +225,7 @@ export const timeLaw = (
               const n = 1 + (seed % 16)
               const nodes = quadrature(schedule, n)(timeLaw)
               const found = Array.from({ length: 2 * n }, (_, k) =>
-                nodes.reduce((sum, { time, weight }) => sum + weight * share(time) ** k, 0)
+                nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
               )
               return (
                 agree('how many nodes', [nodes.length], [n], 0) &&
@@ -254,7 +255,7 @@ export const timeLaw = (
                 (most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)),
                 0
               )
-              const bound = Math.sqrt(Math.log(2 / FAULT) / (2 * rows))
+              const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
               return (
                 holds(off <= bound, () => `shares are off by ${off}, which is more than ${bound}`) &&
                 agree(
@@ -281,14 +282,14 @@ export const timeLaw = (
       ({ seed }) => {
         const lists = drawn(seed)
         const nodes = quadrature(schedule, 400)(timeLaw)
-        return [(): number => 1, (time: number): number => time, (time: number): number => Math.exp(-time)].every(
+        return [(): number => 1, (time: number): number => time, (time: number): number => Elementary.exp(-time)].every(
           (f, i) => {
             const wanted = nodes.reduce((sum, { time, weight }) => sum + weight * f(time), 0)
             const values = Array.from({ length: rows }, (_, row) =>
               lists.reduce((sum, draws) => sum + draws[row].weight * f(draws[row].time), 0)
             )
             const found = mean(values)
-            const error = Math.sqrt(mean(values.map(value => (value - found) ** 2)) / rows)
+            const error = Math.sqrt(mean(values.map(value => Elementary.square(value - found))) / rows)
             return agree(
               `mean of ${['1', 't', 'e^{−t}'][i]}`,
               [found],

@@ -1,5 +1,6 @@
 /** Parts that know, or learn, the second derivatives of the objective. */
 import * as t from 'io-ts'
+import * as Elementary from '../../lib/elementary.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
 import * as Params from '../Params.js'
@@ -60,7 +61,7 @@ export const lbfgs = (memory: number, printed: string): Part<unknown> =>
 export const NEWTON_LIMIT = 64
 
 /** The step of a central difference, relative: the cube root of the rounding. */
-const DIFFERENCE = Number.EPSILON ** (1 / 3)
+const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)
 
 const flat = (params: Arrays): ReadonlyArray<number> =>
   Object.values(params).flatMap(({ values }) => Array.from(values))

@@ -1,5 +1,6 @@
 /** Parts that treat every entry of a gradient alike, with what each remembers. */
 import * as t from 'io-ts'
+import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import * as Params from '../Params.js'
 import * as Rate from '../Rate.js'
@@ -63,7 +64,7 @@ export const clipByNorm = (most: number): Part<unknown> =>
   stateless(
     Params.map<NdArray, NdArray>(({ shape, values }) => ({
       shape,
-      values: values.map(shortened(most, Math.hypot(...values)))
+      values: values.map(shortened(most, Elementary.norm(values)))
     }))
   )
 
@@ -128,21 +129,21 @@ const byMoments = (
     init: noMoments,
     update: (gradient, state) => {
       const after = moments(options)(gradient, state)
-      return [step(after, gradient, 1 - options.beta2 ** after.count), after]
+      return [step(after, gradient, 1 - Elementary.pow(options.beta2, after.count)), after]
     },
     state: t.type(momentsCodec)
   })
 
 export const adam = (options: Adam): Part<unknown> =>
   byMoments(options, ({ count, first, second }, _, correction2) => {
-    const correction1 = 1 - options.beta1 ** count
+    const correction1 = 1 - Elementary.pow(options.beta1, count)
     return Params.zipWith((m, v) => ratio(m / correction1, v / correction2, options.epsilon))(first, second)
   })
 
 export const nAdam = (options: Adam): Part<unknown> =>
   byMoments(options, ({ count, first, second }, gradient, correction2) => {
     const { beta1, epsilon } = options
-    const [now, next] = [1 - beta1 ** count, 1 - beta1 ** (count + 1)]
+    const [now, next] = [1 - Elementary.pow(beta1, count), 1 - Elementary.pow(beta1, count + 1)]
     const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / now)(first, gradient)
     return Params.zipWith((m, v) => ratio(m, v / correction2, epsilon))(ahead, second)
   })
@@ -150,9 +151,9 @@ export const nAdam = (options: Adam): Part<unknown> =>
 export const rAdam = (options: Adam): Part<unknown> =>
   byMoments(options, ({ count, first, second }, _, correction2) => {
     const { beta1, beta2, epsilon } = options
-    const correction1 = 1 - beta1 ** count
+    const correction1 = 1 - Elementary.pow(beta1, count)
     const all = 2 / (1 - beta2) - 1
-    const length = all - (2 * count * beta2 ** count) / correction2
+    const length = all - (2 * count * Elementary.pow(beta2, count)) / correction2
     // Below 5 the variance of 1/√v̂ is too large to use it.
     if (length < 5) return Params.mapValues(m => m / correction1)(first)
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
@@ -164,7 +165,10 @@ export const amsGrad = (options: Adam): Part<unknown> =>
     init: params => ({ ...noMoments(params), largest: zeros(params) }),
     update: (gradient, state) => {
       const after = moments(options)(gradient, state)
-      const [correction1, correction2] = [1 - options.beta1 ** after.count, 1 - options.beta2 ** after.count]
+      const [correction1, correction2] = [
+        1 - Elementary.pow(options.beta1, after.count),
+        1 - Elementary.pow(options.beta2, after.count)
+      ]
       const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(state.largest, after.second)
       return [
         Params.zipWith((m, v) => ratio(m / correction1, v, options.epsilon))(after.first, largest),

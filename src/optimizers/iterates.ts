@@ -1,5 +1,6 @@
 /** Parts that look at where a step leads: they stand after the rate. */
 import * as t from 'io-ts'
+import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Params from '../Params.js'
@@ -53,7 +54,7 @@ export const average = (after: number, printed: string): Part<unknown> =>
   mean(count => 1 / Math.max(1, count - after), printed)
 
 export const movingAverage = (decay: number, printed: string): Part<unknown> =>
-  mean(count => (1 - decay) / (1 - decay ** count), printed)
+  mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)), printed)
 
 export const lookahead = (
   { every, share }: { readonly every: number; readonly share: number },

@@ -3,6 +3,7 @@
  * their own, since a component that is round in standardized data is not round in the data.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Key, Mixture, Points } from '../index.js'
 
 export interface Fitted {
@@ -60,7 +61,9 @@ export const ofMixture =
     return {
       weights: ordered.weights,
       means: meansOf(scaling, ordered),
-      variances: ordered.means.map((mean, k) => mean.map((_, j) => ordered.variances[k] * scaling.scale[j] ** 2))
+      variances: ordered.means.map((mean, k) =>
+        mean.map((_, j) => ordered.variances[k] * Elementary.square(scaling.scale[j]))
+      )
     }
   }
 
@@ -69,13 +72,14 @@ const logJoint = ({ rows, dim, values }: Points.Points, { weights, means, varian
   const count = weights.length
   const constant = weights.map(
     (weight, k) =>
-      Math.log(weight) - 0.5 * variances[k].reduce((sum, variance) => sum + Math.log(2 * Math.PI * variance), 0)
+      Elementary.log(weight) -
+      0.5 * variances[k].reduce((sum, variance) => sum + Elementary.log(2 * Math.PI * variance), 0)
   )
   const joint = new Float64Array(rows * count)
   for (let i = 0; i < rows; i++)
     for (let k = 0; k < count; k++) {
       let energy = 0
-      for (let j = 0; j < dim; j++) energy += (values[i * dim + j] - means[k][j]) ** 2 / variances[k][j]
+      for (let j = 0; j < dim; j++) energy += Elementary.square(values[i * dim + j] - means[k][j]) / variances[k][j]
       joint[i * count + k] = constant[k] - 0.5 * energy
     }
   return joint
@@ -83,7 +87,9 @@ const logJoint = ({ rows, dim, values }: Points.Points, { weights, means, varian
 
 const logSumExp = (values: Float64Array): number => {
   const top = values.reduce((a, b) => Math.max(a, b), -Infinity)
-  return top === -Infinity ? top : top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0))
+  return top === -Infinity
+    ? top
+    : top + Elementary.log(values.reduce((sum, value) => sum + Elementary.exp(value - top), 0))
 }
 
 /** log p(x) and p(k | x) for each row. */
@@ -96,7 +102,7 @@ const posterior = (
   const logDensity = new Float64Array(points.rows).map((_, i) => logSumExp(joint.subarray(i * count, (i + 1) * count)))
   return {
     logDensity,
-    responsibilities: joint.map((value, at) => Math.exp(value - logDensity[Math.floor(at / count)]))
+    responsibilities: joint.map((value, at) => Elementary.exp(value - logDensity[Math.floor(at / count)]))
   }
 }
 
@@ -144,7 +150,7 @@ export const statistics =
     return {
       rows: points.rows,
       logLikelihood,
-      bic: -2 * total * logLikelihood + parameters * Math.log(total),
+      bic: -2 * total * logLikelihood + parameters * Elementary.log(total),
       parameters,
       sizes: fitted.weights.map((_, k) => {
         let size = 0

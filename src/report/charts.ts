@@ -3,6 +3,7 @@
  * page around them decides between light and dark.
  */
 import type { Config, Mark, Spec } from 'vega'
+import * as Elementary from '../../lib/elementary.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import { Key, Points } from '../index.js'
 import { type Fit, type StageRun } from './Fit.js'
@@ -205,7 +206,7 @@ const ofPrincipalComponents = ({ points: all, columns, fitted, scaling }: Fit, p
   }
   const root = (variances: ReadonlyArray<number>): readonly [number, number, number] => {
     const along = (p: Float64Array, q: Float64Array): number =>
-      p.reduce((sum, v, j) => sum + (v * q[j] * variances[j]) / scale[j] ** 2, 0)
+      p.reduce((sum, v, j) => sum + (v * q[j] * variances[j]) / Elementary.square(scale[j]), 0)
     const a = Math.sqrt(along(basis[0], basis[0]))
     const b = along(basis[0], basis[1]) / a
     return [a, b, Math.sqrt(Math.max(along(basis[1], basis[1]) - b * b, 0))]
@@ -229,7 +230,7 @@ const ofPrincipalComponents = ({ points: all, columns, fitted, scaling }: Fit, p
 /** Closed: the last point is the first. */
 const circle = Array.from({ length: 91 }, (_, i): readonly [number, number] => {
   const angle = (2 * Math.PI * i) / 90
-  return [Math.cos(angle), Math.sin(angle)]
+  return [Elementary.cos(angle), Elementary.sin(angle)]
 })
 
 const thinningNote = (rows: number): string =>
@@ -298,13 +299,13 @@ const scatter = (fit: Fit): Chart => {
 }
 
 const normal = (x: number, mean: number, variance: number): number =>
-  Math.exp(-((x - mean) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance)
+  Elementary.exp(-Elementary.square(x - mean) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance)
 
 /** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
 const bins = (values: Float64Array): number => {
   const sorted = values.slice().sort()
   const quartile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]
-  const width = (2 * (quartile(0.75) - quartile(0.25))) / Math.cbrt(sorted.length)
+  const width = (2 * (quartile(0.75) - quartile(0.25))) / Elementary.pow(sorted.length, 1 / 3)
   const wanted = Math.ceil((sorted[sorted.length - 1] - sorted[0]) / width)
   return Math.min(80, Math.max(8, Math.ceil(Math.sqrt(sorted.length)), Number.isFinite(wanted) ? wanted : 0))
 }

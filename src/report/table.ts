@@ -10,7 +10,8 @@ export interface Table {
 const rounded =
   (size: number) =>
   (x: number): string => {
-    const decimals = 2 - Math.floor(Math.log10(Math.abs(size)))
+    // A size of 0 has no first digit.
+    const decimals = size === 0 ? NaN : 2 - Number(size.toExponential().split('e')[1])
     return !Number.isFinite(decimals) || decimals > 9 || Math.abs(x) >= 1e9
       ? x.toPrecision(4)
       : x.toFixed(Math.max(decimals, 0))

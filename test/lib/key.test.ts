@@ -1,8 +1,7 @@
-import erf from '@stdlib/math-base-special-erf'
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { cos, exp, ln, sin } from '../../lib/elementary.js'
+import { erf } from '../../lib/elementary.js'
 import * as Key from '../../lib/key.js'
 
 const key: Key.Key = Key.fromSeed(20230703)
@@ -46,12 +45,6 @@ const expectUncorrelated = (xs: Float64Array, ys: Float64Array, centre: number):
   expect(Math.abs(mean(signs))).toBeLessThan(Math.sqrt((2 * Math.log(2 / FAULT)) / signs.length))
 }
 
-/** Units in the last place between two doubles of the same sign. */
-const ulps = (a: number, b: number): number => {
-  const [ordered, other] = new BigInt64Array(Float64Array.of(a, b).buffer)
-  return Math.abs(Number(ordered - other))
-}
-
 describe('the block function is Threefry-2x32-20', () => {
   const hex = (words: ReadonlyArray<number>): string => words.map(x => x.toString(16).padStart(8, '0')).join(' ')
   const of = (k0: number, k1: number): Key.Key => ({ _tag: 'Key', k0, k1 })
@@ -61,30 +54,6 @@ describe('the block function is Threefry-2x32-20', () => {
     [of(0x13198a2e, 0x03707344), 0x243f6a88, 0x85a308d3, 'c4923a9c 483df7a0']
   ])('known answer %#', (from, c0, c1, expected) => {
     expect(hex(Key.block(c0, c1)(from))).toBe(expected)
-  })
-})
-
-describe('elementary functions, within 2 ulp of the engine’s', () => {
-  const worst = (f: (x: number) => number, oracle: (x: number) => number, points: Float64Array): number =>
-    points.reduce((most, x) => Math.max(most, ulps(f(x), oracle(x))), 0)
-  const u = Key.uniform(N)(key)
-  it.each([
-    ['ln on (0, 1]', ln, Math.log, u.map(x => 1 - x)],
-    ['ln near 1', ln, Math.log, u.map(x => 1 + (x - 0.5) * 1e-3)],
-    ['ln at the ends of (0, 1]', ln, Math.log, Float64Array.of(1, 2 ** -53, 1 - 2 ** -53, Math.SQRT1_2, 0.5)],
-    ['ln over the exponents', ln, Math.log, u.map(x => (1 + x) * 2 ** Math.floor(2000 * x - 1000))],
-    ['exp', exp, Math.exp, u.map(x => 1400 * x - 700)],
-    ['exp near 0', exp, Math.exp, u.map(x => x - 0.5)],
-    ['sin', sin, Math.sin, u.map(x => ((x - 0.5) * Math.PI) / 2)],
-    ['sin near 0', sin, Math.sin, u.map(x => (x - 0.5) * 1e-5)],
-    ['cos', cos, Math.cos, u.map(x => ((x - 0.5) * Math.PI) / 2)]
-  ])('%s', (_, f, oracle, points) => {
-    expect(worst(f, oracle, points)).toBeLessThanOrEqual(2)
-  })
-  it('exp underflows gradually, then to 0', () => {
-    expect(exp(-745)).toBe(Math.exp(-745))
-    expect(exp(-746)).toBe(0)
-    expect(exp(-1400)).toBe(0)
   })
 })
 

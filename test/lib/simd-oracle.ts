@@ -103,6 +103,62 @@ type Oracle = (x: number) => Value
 const one = (bits: number): Fixed => 1n << BigInt(bits)
 const ratio = (a: Fixed, b: Fixed, bits: number): Fixed => (a << BigInt(bits)) / b
 
+/** Sine and cosine by their series on a remainder of π/2 cut to 2⁻⁸ of it, doubled again. */
+const sineAndCosine = (x: Fixed, bits: number): { readonly sin: Fixed; readonly cos: Fixed } => {
+  const doublings = 8
+  const work = bits + 40
+  // The quotient has up to 1024 bits, each of which π has to have too.
+  const halfPi = pi(work + 1100)
+  const wide = x << BigInt(work + 1100 - bits + 1)
+  const quarters = (wide + (halfPi >> 1n)) / halfPi - (wide + (halfPi >> 1n) < 0n ? 1n : 0n)
+  const r = (wide - quarters * halfPi) >> BigInt(1101 + doublings)
+  let [sin, cos] = [0n, 0n]
+  let term = one(work)
+  for (let i = 0n; term !== 0n && term !== -1n; term = ((term * r) >> BigInt(work)) / ++i) {
+    const sign = i & 2n ? -1n : 1n
+    if (i & 1n) sin += sign * term
+    else cos += sign * term
+  }
+  for (let i = 0; i < doublings; i++)
+    [sin, cos] = [(2n * sin * cos) >> BigInt(work), (cos * cos - sin * sin) >> BigInt(work)]
+  const [s, c] = [sin, cos].map(value => value >> 40n)
+  const turned = [
+    { sin: s, cos: c },
+    { sin: c, cos: -s },
+    { sin: -s, cos: -c },
+    { sin: -c, cos: s }
+  ]
+  return turned[Number(((quarters % 4n) + 4n) % 4n)]
+}
+
+/** Bits for 200 significant ones of a sine, near a multiple of π too. */
+const turns = (x: number): number => 400 + Math.abs(length(exact(x).significand) + exact(x).exponent)
+
+/** arctan x = 2 arctan (x/(1 + √(1 + x²))), six times, then its series. */
+const arctangent = (x: Fixed, bits: number): Fixed => {
+  const halvings = 6
+  const work = bits + 2 * halvings + 20
+  let r = x << BigInt(work - bits)
+  for (let i = 0; i < halvings; i++) r = ratio(r, one(work) + squareRoot((one(work) << BigInt(work)) + r * r), work)
+  const square = (r * r) >> BigInt(work)
+  let sum = 0n
+  let power = r
+  for (let n = 1n; power !== 0n && power !== -1n; n += 2n) {
+    sum += power / n
+    power = -((power * square) >> BigInt(work))
+  }
+  return (sum << BigInt(halvings)) >> BigInt(work - bits)
+}
+
+/** The angle of (x, y) in (−π, π], from the nearer axis. */
+const angle = (y: Fixed, x: Fixed, bits: number): Fixed => {
+  const [up, along] = [y < 0n ? -y : y, x < 0n ? -x : x]
+  const first =
+    up <= along ? arctangent(ratio(up, along, bits), bits) : (pi(bits) >> 1n) - arctangent(ratio(along, up, bits), bits)
+  const size = x < 0n ? pi(bits) - first : first
+  return y < 0n ? -size : size
+}
+
 /** `limit` is where f has reached its limit to hundreds of bits, or has left the doubles; x beyond is drawn in to it. */
 const define =
   (limit: number, bits: (x: number) => number, value: (x: Fixed, bits: number, double: number) => Fixed): Oracle =>
@@ -149,8 +205,58 @@ export const oracle = {
       }
       return ratio(2n * sum, squareRoot(pi(bits) << BigInt(bits)), bits)
     }
+  ),
+  sin: define(Infinity, turns, (x, bits) => sineAndCosine(x, bits).sin),
+  cos: define(Infinity, turns, (x, bits) => sineAndCosine(x, bits).cos),
+  tan: define(Infinity, turns, (x, bits) => {
+    const { sin, cos } = sineAndCosine(x, bits)
+    return ratio(sin, cos, bits)
+  }),
+  atan: define(Infinity, enough, arctangent),
+  asin: define(1, enough, (x, bits) => angle(x, squareRoot((one(bits) << BigInt(bits)) - x * x), bits)),
+  acos: define(1, enough, (x, bits) => angle(squareRoot((one(bits) << BigInt(bits)) - x * x), x, bits)),
+  sinh: define(800, enough, (x, bits) => (exponential(x, bits) - exponential(-x, bits)) >> 1n),
+  cosh: define(
+    800,
+    () => 1400,
+    (x, bits) => (exponential(x, bits) + exponential(-x, bits)) >> 1n
+  ),
+  // Of |x|: a sum of like signs. The argument of the logarithm is guessed by Math.
+  asinh: define(Infinity, enough, (x, bits, double) => {
+    const a = x < 0n ? -x : x
+    const sum = a + squareRoot(a * a + (one(bits) << BigInt(bits)))
+    const value = logarithm(sum, Math.asinh(Math.abs(double)), bits)
+    return x < 0n ? -value : value
+  }),
+  acosh: define(Infinity, enough, (x, bits, double) =>
+    logarithm(x + squareRoot(x * x - (one(bits) << BigInt(bits))), Math.acosh(double), bits)
+  ),
+  atanh: define(
+    1,
+    enough,
+    (x, bits, double) => logarithm(ratio(one(bits) + x, one(bits) - x, bits), 2 * Math.atanh(double), bits) >> 1n
   )
 } satisfies Readonly<Record<string, Oracle>>
+
+/** x^y for x > 0, to 200 bits: the logarithm is multiplied by up to 2¹⁰, and its own scale may be anything. */
+export const powerOf = (x: number, y: number): Value => {
+  const bits = Math.max(enough(x), enough(y), 1400)
+  const product = (logarithm(fixed(x, bits), Math.log(x), bits) * fixed(y, bits)) >> BigInt(bits)
+  const most = 800n << BigInt(bits)
+  return { value: exponential(product > most ? most : product < -most ? -most : product, bits), bits }
+}
+
+/** √(Σ xᵢ²) */
+export const lengthOf = (values: ReadonlyArray<number>): Value => {
+  const bits = 200 + Math.max(...values.map(enough))
+  return { value: squareRoot(values.reduce((sum, x) => sum + fixed(x, bits) * fixed(x, bits), 0n)), bits }
+}
+
+/** The angle of (x, y), x and y exact. */
+export const angleOf = (y: number, x: number): Value => {
+  const bits = Math.max(enough(x), enough(y)) + Math.max(0, enough(y) - 260)
+  return { value: angle(fixed(y, bits), fixed(x, bits), bits), bits }
+}
 
 /**
  * How far y is from the value, in units in the last place: of the spacing of doubles at the value. Infinity is 2^1024

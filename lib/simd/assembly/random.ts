@@ -1,3 +1,4 @@
+import { exp } from './exponential'
 import { ln } from './logarithm'
 import { coefficient } from './polynomial'
 
@@ -332,32 +333,9 @@ function lnOf(x: f64): f64 {
   return f64x2.extract_lane(ln(f64x2.splat(x)), 0)
 }
 
-@inline const LN2_HIGH: f64 = 6.9314718036912381649e-1
-@inline const LN2_LOW: f64 = 1.90821492927058770002e-10
-
-/** 2^k, −1022 ≤ k ≤ 1023. */
 @inline
-function powerOfTwo(k: i32): f64 {
-  return reinterpret<f64>(<i64>(k + 1023) << 52)
-}
-
-/** `exp` of lib/elementary.ts. */
 function expOf(x: f64): f64 {
-  const k = Math.floor(x * 1.442695040888963387 + 0.5)
-  const high = x - k * LN2_HIGH
-  const low = k * LN2_LOW
-  const r = high - low
-  const t = r * r
-  const c =
-    r -
-    t *
-      (1.66666666666666019037e-1 +
-        t *
-          (-2.77777777770155933842e-3 +
-            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
-  const y = 1 + ((r * c) / (2 - c) - low + high)
-  const half = <i32>k >> 1
-  return y * powerOfTwo(half) * powerOfTwo(<i32>k - half)
+  return f64x2.extract_lane(exp(f64x2.splat(x)), 0)
 }
 
 /** The first of the pair of normals of two uniforms: `polar` of lib/key.ts. */
@@ -410,7 +388,7 @@ export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, o
       if (v > 0 && lnOf(1 - uniform(key, counter + 2)) < 0.5 * z * z + d * (1 - v + lnOf(v))) break
       counter += 3
     }
-    if (boosted) x *= expOf(max<f64>(-1000, lnOf(1 - uniform(key, 0)) / shape))
+    if (boosted) x *= expOf(lnOf(1 - uniform(key, 0)) / shape)
     store<f64>(out, 2 * x)
   }
 }

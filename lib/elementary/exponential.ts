@@ -1,0 +1,93 @@
+/**
+ * e^x and what is made of it, in the operations of lib/simd/assembly/exponential.ts and in their order: the bits are the
+ * same. Comments on the numbers are there.
+ */
+import { half, polynomial, powerOfTwo } from './words.js'
+
+/** The high part has 32 low zero bits, so that k·LN2_HIGH is exact for every exponent k. */
+export const LN2_HIGH = 6.9314718036912381649e-1
+export const LN2_LOW = 1.90821492927058770002e-10
+const LOG2_E = 1.4426950408889634
+/** Added and taken off again, rounds to an integer. */
+const SHIFT = 6755399441057790
+
+const Q = Float64Array.of(
+  ...[2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5],
+  ...[1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1],
+  0.5
+)
+
+/** The integer nearest to x/ln 2. */
+export const nearestExponent = (x: number): number => x * LOG2_E + SHIFT - SHIFT
+
+/** e^r − 1 − r for |r| ≤ ln 2 / 2. */
+export const rest = (r: number): number => r * r * polynomial(Q, r)
+
+/** y·2^k for k in [−2044, 2046], in two halves, so that a subnormal result is rounded once. */
+export const scaled = (y: number, k: number): number => {
+  const first = k >> 1
+  return y * powerOfTwo(first) * powerOfTwo(k - first)
+}
+
+/**
+ * e^x, within 1 ulp.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Elementary } from 'ornstein/float64'
+ *
+ * assert.equal(Elementary.exp(1), Math.E)
+ */
+export const exp = (x: number): number => {
+  const drawn = x > 710 ? 710 : x < -746 ? -746 : x
+  const k = nearestExponent(drawn)
+  const r = drawn - k * LN2_HIGH - k * LN2_LOW
+  return scaled(1 + (r + rest(r)), k)
+}
+
+/** e^x − 1, within 2 ulp. */
+export const expm1 = (x: number): number => {
+  if (Math.abs(x) < 5.551115123125783e-17) return x
+  const drawn = x > 710 ? 710 : x < -40 ? -40 : x
+  const k = nearestExponent(drawn)
+  const high = drawn - k * LN2_HIGH
+  const low = k * LN2_LOW
+  const r = high - low
+  const s = rest(r) + (high - r - low)
+  const power = powerOfTwo(k - 1)
+  const y = power - 0.5 + power * r + power * s
+  return y + y
+}
+
+/** tanh x, within 2 ulp: E/(E + 2), E = e^{2|x|} − 1 as a sum of two doubles. */
+export const tanh = (x: number): number => {
+  const twice = x > 22 || x < -22 ? 44 : Math.abs(x) + Math.abs(x)
+  const k = nearestExponent(twice)
+  const high = twice - k * LN2_HIGH
+  const low = k * LN2_LOW
+  const r = high - low
+  const s = rest(r) + (high - r - low)
+  const power = powerOfTwo(k)
+  const whole = power - 1
+  const part = power * r
+  const sum = whole + part
+  const tail = part - (sum - whole) + power * s
+  const e = sum + tail
+  const eLow = tail - (e - sum)
+  const d = e + 2
+  const dLow = 2 - d + e + eLow
+  const reciprocal = 1 / d
+  const q = half(e * reciprocal)
+  const dTop = half(d)
+  const remainder = e - q * dTop - q * (d - dTop) + (eLow - q * dLow)
+  const size = q + remainder * reciprocal
+  return x < 0 || Object.is(x, -0) ? -size : size
+}
+
+/** 1/(1 + e^{−x}), within 2 ulp on both sides. */
+export const sigmoid = (x: number): number => {
+  const e = exp(-Math.abs(x))
+  const d = 1 + e
+  const q = (x < 0 ? e : 1) / d
+  return q - q * (e - (d - 1))
+}

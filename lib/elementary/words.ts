@@ -1,0 +1,75 @@
+/** The words of a double, and arithmetic that keeps what rounding takes. */
+
+/** Little-endian by argument, not by machine: the high word of the double is at byte 4 everywhere. */
+const word = new DataView(new ArrayBuffer(8))
+
+/** Sign, exponent and the first 20 bits of the significand. */
+export const highWord = (x: number): number => {
+  word.setFloat64(0, x, true)
+  return word.getInt32(4, true)
+}
+
+/** x with its high word replaced. */
+export const withHighWord = (x: number, high: number): number => {
+  word.setFloat64(0, x, true)
+  word.setInt32(4, high, true)
+  return word.getFloat64(0, true)
+}
+
+/** x with the bits of its low word cleared that are 0 in the mask. */
+const masked = (x: number, mask: number): number => {
+  word.setFloat64(0, x, true)
+  word.setInt32(0, word.getInt32(0, true) & mask, true)
+  return word.getFloat64(0, true)
+}
+
+/** The first 21 bits of the significand: the product with a number of up to 32 bits is exact. */
+export const leading = (x: number): number => masked(x, 0)
+
+/** The first 26 bits of the significand: the product of two such, or of one with the 27 bits cut off, is exact. */
+export const half = (x: number): number => masked(x, 0xf8000000)
+
+/** A finite double as significand · 2^exponent, exactly. */
+export const words = (x: number): { readonly significand: bigint; readonly exponent: number } => {
+  word.setFloat64(0, x, true)
+  const bits = word.getBigInt64(0, true)
+  const biased = Number((bits >> 52n) & 0x7ffn)
+  const fraction = bits & 0xfffffffffffffn
+  const size = biased === 0 ? fraction : fraction + 0x10000000000000n
+  return { significand: bits < 0n ? -size : size, exponent: Math.max(biased, 1) - 1075 }
+}
+
+/** ⌊log₂ |x|⌋ of a normal finite x. */
+export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
+
+/**
+ * 2^k for an integer k in [−1022, 1023], exactly.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Elementary } from 'ornstein/float64'
+ *
+ * assert.equal(Elementary.powerOfTwo(-3), 0.125)
+ */
+export const powerOfTwo = (k: number): number => withHighWord(0, (k + 1023) << 20)
+
+/** a + b − (the double nearest to it), exactly (Knuth). */
+export const sumError = (a: number, b: number): number => {
+  const sum = a + b
+  const part = sum - a
+  return a - (sum - part) + (b - part)
+}
+
+/** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, where nothing here over- or underflows (Dekker). */
+export const productError = (a: number, b: number): number => {
+  const [aHigh, bHigh] = [half(a), half(b)]
+  const [aLow, bLow] = [a - aHigh, b - bHigh]
+  return aLow * bLow - (a * b - aHigh * bHigh - aLow * bHigh - aHigh * bLow)
+}
+
+/** c₀ + x(c₁ + x(c₂ + …)), the leading coefficient first. */
+export const polynomial = (coefficients: Float64Array, x: number): number => {
+  let sum = coefficients[0]
+  for (let i = 1; i < coefficients.length; i++) sum = sum * x + coefficients[i]
+  return sum
+}

@@ -58,6 +58,36 @@ interface Store extends KernelBackend {
   values(id: object): Values
 }
 
+/**
+ * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then
+ * have no entries.
+ */
+export interface Recorder {
+  readonly made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType) => void
+  readonly ran: (
+    kernel: string,
+    inputs: Readonly<Record<string, TensorInfo>>,
+    attrs: object
+  ) => TensorInfo | TensorInfo[]
+  /** Whether a tensor was made while it was in force. */
+  readonly knows: (id: object) => boolean
+  /** Somebody asks for the entries of such a tensor. It throws. */
+  readonly asked: (id: object) => never
+}
+
+let recorder: Recorder | undefined
+
+/** Calls f while kernels are recorded. */
+export const recording = <A>(by: Recorder, f: () => A): A => {
+  const before = recorder
+  recorder = by
+  try {
+    return f()
+  } finally {
+    recorder = before
+  }
+}
+
 class Float64Backend extends KernelBackend implements Store {
   readonly #data: DataStorage<Entry> = new DataStorage<Entry>(this, engine())
 
@@ -84,11 +114,16 @@ class Float64Backend extends KernelBackend implements Store {
     const isAdopted = source?.constructor === own.constructor
     const values = isAdopted ? (source as Values) : allocate(product(shape), type)
     if (!isAdopted && source !== null) values.set(source)
+    if (recorder !== undefined) {
+      recorder.made(id, values, shape, type)
+      return
+    }
     const at = values instanceof Float64Array ? simd.keep(values) : 0
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
   values(id: object): Values {
+    if (recorder?.knows(id) === true) return recorder.asked(id)
     const entry = this.#data.get(id)
     // empty after the memory grew
     if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
@@ -105,6 +140,7 @@ class Float64Backend extends KernelBackend implements Store {
     return this.#data.has(id) ? this.#data.get(id).references : 0
   }
   override incRef(id: object): void {
+    if (recorder?.knows(id) === true) return
     this.#data.get(id).references++
   }
   override disposeData(id: object, force = false): boolean {
@@ -143,12 +179,17 @@ class Float64Backend extends KernelBackend implements Store {
 
 /** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
 const dressed =
-  (kernel: (typeof kernels)[string]) =>
+  (name: string, kernel: (typeof kernels)[string]) =>
   (call: {
     inputs: Record<string, TensorInfo | undefined>
     backend: object
     attrs?: object
   }): TensorInfo | TensorInfo[] => {
+    if (recorder !== undefined) {
+      const present = Object.entries(call.inputs).flatMap(([key, info]) => (info === undefined ? [] : [[key, info]]))
+      // entries of a record whose missing values were just left out
+      return recorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
+    }
     // kernels are registered for this backend alone
     const backend = call.backend as Store
     // before arrays are looked at, which it may move
@@ -178,7 +219,7 @@ export const ensureBackend = (): Store => {
     // priority 0: tfjs itself never prefers it to a backend the user brought
     tf.registerBackend(backendName, () => new Float64Backend(), 0)
     for (const [kernelName, kernel] of Object.entries(kernels))
-      registerKernel({ kernelName, backendName, kernelFunc: dressed(kernel) })
+      registerKernel({ kernelName, backendName, kernelFunc: dressed(kernelName, kernel) })
   }
   // whatever holds the name was registered by this module, or by another copy of it
   return tf.findBackend(backendName) as Store

@@ -74,7 +74,7 @@ export const arena = (memory: WebAssembly.Memory, base: number, most: number, gr
         top = base
       }
       const size = Math.min(Math.max(2 * buffer.byteLength, top + missing + MARGIN), limit)
-      const pages = Math.floor((size - buffer.byteLength) / PAGE)
+      const pages = Math.ceil((size - buffer.byteLength) / PAGE)
       missing = 0
       if (pages <= 0) return
       try {

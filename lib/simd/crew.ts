@@ -14,6 +14,8 @@ export interface Crew {
   readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
   /** The first address that is free for operands. */
   readonly start: number
+  /** A module over the same memory, whose imports are the exports of the first: all threads may run it. */
+  readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
   /** How many scratch spaces a job must have: one for each thread that may be awake. */
   readonly spaces: () => number
   /** Runs the strands of a job through the export of this name, by the caller alone if that is asked for. */
@@ -22,8 +24,18 @@ export interface Crew {
     job: number,
     strands: number,
     scratch: { readonly at: number; readonly bytes: number },
-    alone: boolean
+    alone: boolean,
+    loaded?: Loaded
   ) => void
+}
+
+/** A module that was loaded later. */
+export interface Loaded {
+  readonly id: number
+  readonly module: WebAssembly.Module
+  readonly exports: Crew['exports']
+  /** Lets go of it, in every thread. */
+  readonly unload: () => void
 }
 
 /** The most a memory can have, in pages of 64 kB: 4 GB. */
@@ -40,18 +52,34 @@ const enum Word {
   Name,
   Job,
   Scratch,
-  ScratchBytes
+  ScratchBytes,
+  /** The loaded module whose export it is; 0 for the first. */
+  Loaded
 }
 const WORDS = 16
 
+/** What a loaded module exports. */
+const STRAND = 'strand'
+
 /** Runs in every other thread. A late riser finds no strand of a job that is over, and may help with the next. */
 const source = `
-const { module, memory, start, index, names } = require('node:worker_threads').workerData
+const { workerData, receiveMessageOnPort } = require('node:worker_threads')
+const { module, memory, start, index, names, port } = workerData
 const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+const kernel = () => { throw new Error('a kernel of JavaScript runs in the thread of the caller') }
+const loaded = new Map([[0, exports]])
+const exportsOf = id => {
+  for (let news; !loaded.has(id) && (news = receiveMessageOnPort(port)); ) {
+    const { id, module } = news.message
+    if (module === null) loaded.delete(id)
+    else loaded.set(id, new WebAssembly.Instance(module, { env: { memory, kernel, ...exports } }).exports)
+  }
+  return loaded.get(id)
+}
 const words = new Int32Array(memory.buffer, start, ${WORDS})
 for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
-    exports[names[words[${Word.Name}]]](
+    exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
       words[${Word.Job}], left - 1, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
     )
     Atomics.add(words, ${Word.Done}, 1)
@@ -88,9 +116,13 @@ export const crew = (embedded: Embedded): Crew => {
   // An instance's exports have no type of their own; the assembly's index is what this module exports.
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Crew['exports']
   const start = exports.start()
-  const names = Object.keys(exports)
+  // a loaded module has one export
+  const names = [...Object.keys(exports), STRAND]
   const words = shared ? new Int32Array(memory.buffer, start, WORDS) : new Int32Array(WORDS)
-  let others = 0
+  const posts: ((message: unknown) => void)[] = []
+  /** Loaded modules that the other threads know of. */
+  const posted = new Map<number, number>()
+  let lastId = 0
 
   const alone = (strand: Strand, job: number, strands: number, at: number): void => {
     for (let i = 0; i < strands; i++) strand(job, i, at)
@@ -100,25 +132,45 @@ export const crew = (embedded: Embedded): Crew => {
   const recruited = (helpers: number): number => {
     try {
       if (here !== null && !refused)
-        for (; others < helpers; others++) here.spawn(source, { module, memory, start, index: others + 1, names })
+        while (posts.length < helpers)
+          posts.push(here.spawn(source, { module, memory, start, index: posts.length + 1, names }))
     } catch {
       refused = true
     }
-    return Math.min(helpers, others)
+    return Math.min(helpers, posts.length)
   }
 
   return {
     memory,
     exports,
-    spaces: () => Math.max(others + 1, threads()),
+    load: (module, imports = {}) => {
+      lastId += 1
+      const id = lastId
+      const env = { memory, ...exports, ...imports }
+      // as above
+      const own = new WebAssembly.Instance(module, { env }).exports as Crew['exports']
+      const unload = (): void => {
+        posts.slice(0, posted.get(id)).forEach(post => {
+          post({ id, module: null })
+        })
+        posted.delete(id)
+      }
+      return { id, module, exports: own, unload }
+    },
+    spaces: () => Math.max(posts.length + 1, threads()),
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
-    run: (name, job, strands, { at, bytes }, isAlone) => {
-      const strand: Strand = exports[name]
+    run: (name, job, strands, { at, bytes }, isAlone, loaded) => {
+      const strand: Strand = (loaded?.exports ?? exports)[name]
       const helpers = isAlone ? 0 : recruited(Math.min(threads(), strands) - 1)
       if (helpers === 0) {
         alone(strand, job, strands, at)
         return
       }
+      if (loaded !== undefined) {
+        for (const post of posts.slice(posted.get(loaded.id) ?? 0)) post({ id: loaded.id, module: loaded.module })
+        posted.set(loaded.id, posts.length)
+      }
+      words[Word.Loaded] = loaded?.id ?? 0
       words[Word.Name] = names.indexOf(name)
       words[Word.Job] = job
       words[Word.Scratch] = at

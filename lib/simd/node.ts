@@ -1,8 +1,11 @@
 /* eslint-disable no-restricted-globals -- the one place that asks whether this is Node, and does without elsewhere */
 /** What threads need of Node, where there is Node: found at run time, so that a bundle for the browser holds none of it. */
 
-/** A thread that keeps no process alive. */
-export type Spawn = (source: string, data: unknown) => void
+/**
+ * Starts a thread that keeps no process alive, its data with a port beside them; returns how to post to that port, which
+ * the thread reads by `receiveMessageOnPort`, as it never gets to its event loop.
+ */
+export type Spawn = (source: string, data: object) => (message: unknown) => void
 
 interface Environment {
   /** How many threads the machine runs at once, or the user asks for in ORNSTEIN_THREADS. */
@@ -22,7 +25,13 @@ export const node = (): Environment | null => {
   return {
     threads: forbidden ? 1 : Number.isSafeInteger(asked) && asked > 0 ? asked : machine.availableParallelism(),
     spawn: (source, data) => {
-      new workers.Worker(source, { eval: true, workerData: data, execArgv: [] }).unref()
+      const { port1, port2 } = new workers.MessageChannel()
+      const workerData = { ...data, port: port2 }
+      new workers.Worker(source, { eval: true, workerData, transferList: [port2], execArgv: [] }).unref()
+      port1.unref()
+      return message => {
+        port1.postMessage(message)
+      }
     }
   }
 }

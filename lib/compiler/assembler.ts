@@ -1,0 +1,296 @@
+/**
+ * Bytes of a WebAssembly module: functions as lists of instructions, and the sections around them. It knows the few
+ * instructions that the compiler uses, and checks nothing: the engine validates what it is given.
+ */
+
+export type ValueType = 'i32' | 'f64' | 'v128'
+
+const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
+
+/** Of two doubles at once, after the prefix 0xfd. */
+const SIMD = {
+  splat: 0x14,
+  eq: 0x47,
+  ne: 0x48,
+  lt: 0x49,
+  gt: 0x4a,
+  le: 0x4b,
+  ge: 0x4c,
+  not: 0x4d,
+  and: 0x4e,
+  or: 0x50,
+  xor: 0x51,
+  bitselect: 0x52,
+  floor: 0x75,
+  ceil: 0x74,
+  nearest: 0x94,
+  abs: 0xec,
+  neg: 0xed,
+  sqrt: 0xef,
+  add: 0xf0,
+  sub: 0xf1,
+  mul: 0xf2,
+  div: 0xf3,
+  min: 0xf4,
+  max: 0xf5,
+  pmin: 0xf6,
+  pmax: 0xf7,
+  shiftLeft: 0xcb,
+  shiftRight: 0xcd,
+  subtractBits: 0xd1
+} as const
+
+/** Of addresses and counts. */
+const WHOLE = { plus: 0x6a, minus: 0x6b, times: 0x6c, equals: 0x46, differs: 0x47, below: 0x49, choose: 0x1b } as const
+
+export type Instruction = keyof typeof SIMD | keyof typeof WHOLE
+
+/** Unsigned and signed LEB128. */
+const unsigned = (value: number): number[] => {
+  const bytes: number[] = []
+  let left = value >>> 0
+  do {
+    const byte = left & 127
+    left >>>= 7
+    bytes.push(left > 0 ? byte | 128 : byte)
+  } while (left > 0)
+  return bytes
+}
+
+const signed = (value: number): number[] => {
+  const bytes: number[] = []
+  for (let left = value; ;) {
+    const byte = left & 127
+    left >>= 7
+    const isLast = (left === 0 && (byte & 64) === 0) || (left === -1 && (byte & 64) !== 0)
+    bytes.push(isLast ? byte : byte | 128)
+    if (isLast) return bytes
+  }
+}
+
+const ofDouble = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer)
+
+const isOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
+
+/** A function being written: every method appends an instruction, and returns the function. */
+export class Code {
+  #locals: ValueType[] = []
+  readonly #bytes: number[] = []
+  #constants = new Map<string, number>()
+  #opening: number[] = []
+  readonly parameters: ReadonlyArray<ValueType>
+
+  constructor(...parameters: ReadonlyArray<ValueType>) {
+    this.parameters = parameters
+  }
+
+  /** Instructions of the same function, to be put where `append` says. */
+  fragment(): Code {
+    const part = new Code(...this.parameters)
+    part.#locals = this.#locals
+    part.#constants = this.#constants
+    part.#opening = this.#opening
+    return part
+  }
+  append(part: Code): this {
+    for (const byte of part.#bytes) this.#bytes.push(byte)
+    return this
+  }
+
+  #put(...bytes: ReadonlyArray<number>): this {
+    for (const byte of bytes) this.#bytes.push(byte)
+    return this
+  }
+
+  /** A new local; parameters are the first. */
+  local(type: ValueType): number {
+    return this.parameters.length + this.#locals.push(type) - 1
+  }
+  get(local: number): this {
+    return this.#put(0x20, ...unsigned(local))
+  }
+  set(local: number): this {
+    return this.#put(0x21, ...unsigned(local))
+  }
+  tee(local: number): this {
+    return this.#put(0x22, ...unsigned(local))
+  }
+  i32(value: number): this {
+    return this.#put(0x41, ...signed(value | 0))
+  }
+  /** Both lanes hold the number; a constant is made once a function, before all else. */
+  both(value: number): this {
+    const key = Object.is(value, -0) ? '-0' : String(value)
+    let local = this.#constants.get(key)
+    if (local === undefined) {
+      local = this.local('v128')
+      this.#constants.set(key, local)
+      this.#opening.push(0x44, ...ofDouble(value), 0xfd, SIMD.splat, 0x21, ...unsigned(local))
+    }
+    return this.get(local)
+  }
+  op(name: Instruction): this {
+    return isOf(SIMD, name) ? this.#put(0xfd, ...unsigned(SIMD[name])) : this.#put(WHOLE[name])
+  }
+  /** Two doubles from the address on the stack. */
+  load(offset: number): this {
+    return this.#put(0xfd, 0, 4, ...unsigned(offset))
+  }
+  /** One double, twice. */
+  loadBoth(offset: number): this {
+    return this.#put(0xfd, 10, 3, ...unsigned(offset))
+  }
+  store(offset: number): this {
+    return this.#put(0xfd, 11, 4, ...unsigned(offset))
+  }
+  /** A word of four bytes. */
+  word(offset: number): this {
+    return this.#put(0x28, 2, ...unsigned(offset))
+  }
+  /** The low or the high halves of the two vectors on the stack, side by side. */
+  pair(half: 'low' | 'high'): this {
+    const first = half === 'low' ? 0 : 8
+    return this.#put(0xfd, 13, ...Array.from({ length: 16 }, (_, i) => first + (i < 8 ? i : i + 8)))
+  }
+  /** An unsigned whole number as a double. */
+  toDouble(): this {
+    return this.#put(0xb8)
+  }
+  loop(body: () => void): this {
+    this.#put(0x03, 0x40)
+    body()
+    return this.#put(0x0b)
+  }
+  when(body: () => void): this {
+    this.#put(0x04, 0x40)
+    body()
+    return this.#put(0x0b)
+  }
+  /** To the start of the innermost loop, if what is on the stack is not 0. */
+  again(): this {
+    return this.#put(0x0d, 0)
+  }
+  call(index: number): this {
+    return this.#put(0x10, ...unsigned(index))
+  }
+  /** Zeros: address and length are on the stack. */
+  clear(): this {
+    return this.#put(0xfc, 11, 0)
+  }
+  /** Copies: target, source and length are on the stack. */
+  copy(): this {
+    return this.#put(0xfc, 10, 0, 0)
+  }
+  /** local += bytes */
+  advance(local: number, bytes: number): this {
+    return bytes === 0 ? this : this.get(local).i32(bytes).op('plus').set(local)
+  }
+  /** Runs the body for count turns, whose number is known and at least 1. */
+  times(count: number, body: () => void): this {
+    if (count === 1) {
+      body()
+      return this
+    }
+    const left = this.local('i32')
+    return this.i32(count)
+      .set(left)
+      .loop(() => {
+        body()
+        this.get(left).i32(1).op('minus').tee(left).again()
+      })
+  }
+
+  /** The function's body as the code section holds it. */
+  body(): Uint8Array {
+    const runs: { count: number; readonly type: ValueType }[] = []
+    for (const type of this.#locals) {
+      const last = runs.at(-1)
+      if (last?.type === type) last.count++
+      else runs.push({ count: 1, type })
+    }
+    const head = [
+      ...unsigned(runs.length),
+      ...runs.flatMap(({ count, type }) => [...unsigned(count), TYPES[type]]),
+      ...this.#opening
+    ]
+    return Uint8Array.from([...head, ...this.#bytes, 0x0b])
+  }
+}
+
+/** A function of another module, or of JavaScript, that returns nothing. */
+export interface Imported {
+  readonly name: string
+  readonly parameters: ReadonlyArray<ValueType>
+}
+
+interface Defined {
+  readonly code: Code
+  /** Under this name from outside, if it has one. */
+  readonly name?: string
+}
+
+const text = (value: string): number[] => [...unsigned(value.length), ...Array.from(value, c => c.charCodeAt(0))]
+const vector = (items: ReadonlyArray<ReadonlyArray<number>>): number[] => [...unsigned(items.length), ...items.flat()]
+const section = (id: number, content: ReadonlyArray<number>): number[] => [id, ...unsigned(content.length), ...content]
+
+/** A module of functions that return nothing, over the memory env.memory of at most so many pages; imports come first. */
+export const assemble = (
+  imports: ReadonlyArray<Imported>,
+  functions: ReadonlyArray<Defined>,
+  memory: { readonly shared: boolean; readonly maximum: number }
+): Uint8Array<ArrayBuffer> => {
+  const types: string[] = []
+  const typeOf = (parameters: ReadonlyArray<ValueType>): number => {
+    const key = parameters.join()
+    const known = types.indexOf(key)
+    return known < 0 ? types.push(key) - 1 : known
+  }
+  const imported = imports.map(({ name, parameters }) => [
+    ...text('env'),
+    ...text(name),
+    0,
+    ...unsigned(typeOf(parameters))
+  ])
+  const declared = functions.map(({ code }) => unsigned(typeOf(code.parameters)))
+  const exported = functions.flatMap(({ name }, i) =>
+    name === undefined ? [] : [[...text(name), 0, ...unsigned(imports.length + i)]]
+  )
+  const bodies = functions.map(({ code }) => code.body())
+  const head = [
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(
+      1,
+      vector(
+        types.map(key => {
+          // the keys are lists of these names
+          const parameters = key === '' ? [] : (key.split(',') as ValueType[])
+          return [0x60, ...unsigned(parameters.length), ...parameters.map(type => TYPES[type]), 0]
+        })
+      )
+    ),
+    ...section(
+      2,
+      vector([
+        [...text('env'), ...text('memory'), 2, memory.shared ? 3 : 1, 1, ...unsigned(memory.maximum)],
+        ...imported
+      ])
+    ),
+    ...section(3, vector(declared)),
+    ...section(7, vector(exported))
+  ]
+  const code = [...unsigned(bodies.length)]
+  const length = bodies.reduce((sum, body) => sum + unsigned(body.length).length + body.length, code.length)
+  const module = new Uint8Array(head.length + 1 + unsigned(length).length + length)
+  let at = 0
+  const append = (bytes: ArrayLike<number>): void => {
+    module.set(bytes, at)
+    at += bytes.length
+  }
+  append(head)
+  append([10, ...unsigned(length), ...code])
+  for (const body of bodies) {
+    append(unsigned(body.length))
+    append(body)
+  }
+  return module
+}

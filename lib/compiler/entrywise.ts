@@ -1,0 +1,194 @@
+/** Code of what is done entry by entry: instructions for two rows at a time, from operands that are pushed when asked for. */
+import { type Code } from './assembler.js'
+import { type Attrs } from './graph.js'
+
+type Push = (operand: number) => Code
+type Emit = (code: Code, push: Push, attrs: Attrs) => void
+
+type Simd = Parameters<Code['op']>[0]
+
+const unary =
+  (op: Simd): Emit =>
+  (_, push) => {
+    push(0).op(op)
+  }
+const binary =
+  (op: Simd): Emit =>
+  (_, push) => {
+    push(0)
+    push(1).op(op)
+  }
+/** 1 where it holds, else 0. */
+const relation =
+  (op: Simd): Emit =>
+  (code, push) => {
+    push(0)
+    push(1).op(op)
+    code.both(1).op('and')
+  }
+const isTrue = (code: Code): Code => code.both(0).op('ne')
+const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
+
+/** The Remez polynomial of lib/simd/assembly/exponential.ts. */
+const Q = [
+  2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
+  1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1, 0.5
+]
+const SHIFT = 6755399441057790
+
+/** e^x as lib/simd/assembly/exponential.ts has it, operation for operation. */
+const exponential: Emit = (code, push) => {
+  const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
+  push(0)
+  code.both(710).op('pmin').both(-746).op('pmax').tee(x)
+  code.both(1.4426950408889634).op('mul').both(SHIFT).op('add').tee(t).both(SHIFT).op('sub').set(k)
+  code.get(x).get(k).both(6.9314718036912381649e-1).op('mul').op('sub')
+  code.get(k).both(1.90821492927058770002e-10).op('mul').op('sub').set(r)
+  code.both(1).get(r).get(r).get(r).op('mul').both(Q[0])
+  for (const q of Q.slice(1)) code.get(r).op('mul').both(q).op('add')
+  code.op('mul').op('add').op('add')
+  code.get(t).i32(1).op('shiftRight').tee(k).i32(52).op('shiftLeft').op('mul')
+  code.get(t).get(k).op('subtractBits').i32(52).op('shiftLeft').op('mul')
+}
+
+const native: Readonly<Record<string, Emit>> = {
+  Abs: unary('abs'),
+  Add: binary('add'),
+  Ceil: unary('ceil'),
+  ClipByValue: (code, push, attrs) => {
+    push(0)
+    code.both(number(attrs, 'clipValueMin')).op('max').both(number(attrs, 'clipValueMax')).op('min')
+  },
+  Equal: relation('eq'),
+  Exp: exponential,
+  Floor: unary('floor'),
+  FloorDiv: (_, push) => {
+    push(0)
+    push(1).op('div').op('floor')
+  },
+  Identity: (_, push) => {
+    push(0)
+  },
+  IsFinite: (code, push) => {
+    push(0).op('abs').both(Infinity).op('lt')
+    code.both(1).op('and')
+  },
+  IsInf: (code, push) => {
+    push(0).op('abs').both(Infinity).op('eq')
+    code.both(1).op('and')
+  },
+  IsNan: (code, push) => {
+    push(0)
+    push(0).op('ne')
+    code.both(1).op('and')
+  },
+  LeakyRelu: (code, push, attrs) => {
+    push(0)
+    push(0)
+    code.both(number(attrs, 'alpha')).op('mul')
+    push(0)
+    code.both(0).op('ge').op('bitselect')
+  },
+  Less: relation('lt'),
+  LessEqual: relation('le'),
+  LogicalAnd: (code, push) => {
+    isTrue(push(0))
+    isTrue(push(1))
+    code.op('and').both(1).op('and')
+  },
+  LogicalNot: (code, push) => {
+    push(0)
+    code.both(0).op('eq').both(1).op('and')
+  },
+  LogicalOr: (code, push) => {
+    isTrue(push(0))
+    isTrue(push(1))
+    code.op('or').both(1).op('and')
+  },
+  Maximum: binary('max'),
+  Minimum: binary('min'),
+  Multiply: binary('mul'),
+  Neg: unary('neg'),
+  NotEqual: relation('ne'),
+  Prelu: (code, push) => {
+    push(1)
+    push(0).op('mul')
+    push(0)
+    push(0)
+    code.both(0).op('lt').op('bitselect')
+  },
+  RealDiv: binary('div'),
+  Reciprocal: (code, push) => {
+    code.both(1)
+    push(0).op('div')
+  },
+  // NaN passes, −0 becomes 0 or stays, as in the kernel
+  Relu: (code, push) => {
+    code.both(0)
+    push(0)
+    push(0)
+    code.both(0).op('lt').op('bitselect')
+  },
+  Relu6: (code, push) => {
+    push(0)
+    code.both(0).op('max').both(6).op('min')
+  },
+  Round: unary('nearest'),
+  Rsqrt: (code, push) => {
+    code.both(1)
+    push(0).op('sqrt').op('div')
+  },
+  Select: (_, push) => {
+    push(1)
+    push(2)
+    isTrue(push(0)).op('bitselect')
+  },
+  // x itself where it is 0 or NaN
+  Sign: (code, push) => {
+    code.both(1)
+    code.both(-1)
+    push(0)
+    push(0)
+    code.both(0).op('lt').op('bitselect')
+    push(0)
+    code.both(0).op('gt').op('bitselect')
+  },
+  Sqrt: unary('sqrt'),
+  Square: (_, push) => {
+    push(0)
+    push(0).op('mul')
+  },
+  // NaN stays NaN
+  Step: (code, push, attrs) => {
+    code.both(1).both(number(attrs, 'alpha'))
+    push(0)
+    push(0)
+    code.both(0).op('le').op('bitselect')
+    push(0)
+    code.both(0).op('gt').op('bitselect')
+  },
+  Stretch: (_, push) => {
+    push(0)
+  },
+  Sub: binary('sub')
+}
+
+/** Functions of lib/simd, over all entries of a panel at once. */
+const maps: Readonly<Record<string, string>> = {
+  Erf: 'mapErf',
+  Expm1: 'mapExpm1',
+  Log: 'mapLog',
+  Log1p: 'mapLog1p',
+  Softplus: 'mapSoftplus',
+  Tanh: 'mapTanh'
+}
+
+export const isNative = (kernel: string): boolean => kernel in native
+export const isMap = (kernel: string): boolean => kernel in maps
+export const mapOf = (kernel: string): string => maps[kernel]
+export const mapNames: ReadonlyArray<string> = Object.values(maps)
+
+/** Pushes the result of a kernel whose code is written here. */
+export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {
+  native[kernel](code, push, attrs)
+}

@@ -1,0 +1,153 @@
+/**
+ * What a program computes, as a graph of a few kinds of nodes. A node is computed for each row of the data, or once a call.
+ * Rows are not an axis: the shape of a node of rows is that of what one row holds. Axes of size 1 stretch, and a stretched
+ * value is kept unstretched. Equal nodes are one node, so that a graph can be compared by identity.
+ */
+import { product } from '../kernels/dense.js'
+
+export type Shape = ReadonlyArray<number>
+
+/** Computed for each row, or once a call: from parameters, constants, and sums over the rows. */
+export type Place = 'rows' | 'once'
+
+/** What a node does with its inputs. */
+export type Operation =
+  /** A number. */
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Numbers that are the same in every call. */
+  | { readonly kind: 'array'; readonly values: Float64Array }
+  | { readonly kind: 'input'; readonly name: string }
+  /** How many rows there are. */
+  | { readonly kind: 'count' }
+  /** The kernel of this name, entry by entry; sizes align from the right. */
+  | { readonly kind: 'entrywise'; readonly kernel: string; readonly attrs: Attrs }
+  /** Folds axes, which stay with size 1. */
+  | { readonly kind: 'reduce'; readonly fold: Fold; readonly axes: ReadonlyArray<number> }
+  /** Entries in the same order under another shape. */
+  | { readonly kind: 'reshape' }
+  /** Entry i is entry table[i] of all inputs, one after the other. */
+  | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
+  /** [..., k] · [k, n], or its transpose; the second is computed once. */
+  | { readonly kind: 'product'; readonly transposed: boolean }
+  /** Σ over the rows. */
+  | { readonly kind: 'rowSum' }
+  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]. */
+  | { readonly kind: 'rowDot' }
+  /** An output of a kernel that has no code of its own; axes of its attributes are those of one row. */
+  | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
+
+export type Fold = 'Sum' | 'Max' | 'Min' | 'Prod'
+export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
+
+export interface Node {
+  readonly id: number
+  readonly does: Operation
+  readonly ins: ReadonlyArray<Node>
+  readonly shape: Shape
+  readonly place: Place
+}
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
+
+/** How many numbers a node is, one row of it if it is of rows. */
+export const width = ({ shape }: Node): number => product(shape)
+
+/** The number that a node is in every call; undefined if it is none. */
+export const valueOf = ({ does }: Node): number | undefined => (does.kind === 'constant' ? does.value : undefined)
+
+/** Whether a node is one number for all rows. */
+export const isScalar = (node: Node): boolean => node.place === 'once' && width(node) === 1
+
+const exact = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
+
+const attributes = (attrs: Attrs): string =>
+  Object.entries(attrs)
+    .map(
+      ([name, value]) =>
+        ` ${name} ${typeof value === 'object' ? `[${value.join(', ')}]` : typeof value === 'number' ? exact(value) : value}`
+    )
+    .join('')
+
+/** What a node does, in words: two nodes that do the same with the same inputs are one. */
+export const describe = (does: Operation): string => {
+  switch (does.kind) {
+    case 'constant':
+      return exact(does.value)
+    case 'array':
+      return `array ${Array.from(does.values, exact).join(' ')}`
+    case 'input':
+      return `input ${does.name}`
+    case 'count':
+      return 'number of rows'
+    case 'entrywise':
+      return does.kernel.toLowerCase() + attributes(does.attrs)
+    case 'reduce':
+      return `${does.fold.toLowerCase()} over ${does.axes.join(', ')}`
+    case 'pick':
+      return `pick ${does.table.join(' ')}`
+    case 'product':
+      return does.transposed ? 'product ᵀ' : 'product'
+    case 'rowSum':
+      return 'sum over rows'
+    case 'rowDot':
+      return 'product over rows'
+    case 'kernel':
+      return `kernel ${does.kernel}${attributes(does.attrs)}${does.output > 0 ? ` output ${does.output}` : ''}`
+    case 'reshape':
+      return 'reshape'
+  }
+}
+
+/** Makes nodes, each once. */
+export interface Graph {
+  readonly node: (does: Operation, ins: ReadonlyArray<Node>, shape: Shape, place: Place) => Node
+}
+
+export const graph = (): Graph => {
+  const known = new Map<string, Node>()
+  return {
+    node: (does, ins, shape, place) => {
+      const key = `${place} [${shape.join()}] ${describe(does)} (${ins.map(({ id }) => id).join()})`
+      const old = known.get(key)
+      if (old !== undefined) return old
+      const fresh: Node = { id: known.size, does, ins, shape, place }
+      known.set(key, fresh)
+      return fresh
+    }
+  }
+}
+
+/** The nodes that the outputs are made of, every one after its inputs. */
+export const ordered = (outputs: ReadonlyArray<Node>): ReadonlyArray<Node> => {
+  const live = new Set<Node>()
+  const pending = [...outputs]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (live.has(node)) continue
+    live.add(node)
+    pending.push(...node.ins)
+  }
+  // a node is made after its inputs
+  return [...live].sort((a, b) => a.id - b.id)
+}
+
+const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
+
+/** A graph as text, a node a line. */
+export const print = (outputs: Readonly<Record<string, Node>>): string => {
+  const nodes = ordered(Object.values(outputs))
+  const numbers = new Map(nodes.map((node, i) => [node, i]))
+  const refer = (node: Node): string => {
+    const value = valueOf(node)
+    return value === undefined ? `%${numbers.get(node) ?? -1}` : exact(value)
+  }
+  const shapeOf = ({ place, shape }: Node): string =>
+    `[${[...(place === 'rows' ? ['rows'] : []), ...shape].join(', ')}]`
+  return [
+    ...nodes
+      .filter(node => node.does.kind !== 'constant')
+      .map(
+        node => `${refer(node)} = ${[brief(describe(node.does)), ...node.ins.map(refer)].join(' ')} : ${shapeOf(node)}`
+      ),
+    ...Object.entries(outputs).map(([name, node]) => `${name} = ${refer(node)}`)
+  ].join('\n')
+}

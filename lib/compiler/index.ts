@@ -1,0 +1,217 @@
+/**
+ * A compiler for what is written in the tensor vocabulary: a function of named inputs becomes one WebAssembly program that
+ * runs over the rows of the data, two at a time, in as many threads as there are, with the same bits in any number of them.
+ *
+ * | phase | file | |
+ * |---|---|---|
+ * | trace | `trace.ts` | the kernels that the function calls, and the tape of its gradient |
+ * | normal form | `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
+ * | rewrites | `rules.ts`, `algebra.ts` | equations that make it smaller |
+ * | layout | `layout.ts` | what runs where, what is fused, where it lies |
+ * | code | `code.ts`, `entrywise.ts`, `products.ts` | WebAssembly |
+ * | bytes | `assembler.ts` | |
+ *
+ * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs.
+ */
+import { left, right, type Either } from 'fp-ts/lib/Either.js'
+import { type Dense } from '../kernels/dense.js'
+import { type NdArray } from '../ndarray.js'
+import { algebra } from './algebra.js'
+import { emitModule } from './code.js'
+import { ordered, print, width, type Node } from './graph.js'
+import { layout as layoutOf, printLayout, type Layout } from './layout.js'
+import { lower, type Lowered } from './lower.js'
+import { MOST_PAGES, theMachine, type Machine, type RowsGiven, type Runnable } from './machine.js'
+import { meaning } from './meaning.js'
+import { Refusal } from './refusal.js'
+import { trace, type Inputs, type Outputs, type Signature as Shapes } from './trace.js'
+
+export type { Inputs, Outputs } from './trace.js'
+export type { RowsGiven } from './machine.js'
+
+type Shape = ReadonlyArray<number>
+
+/** What a program takes. */
+export interface Signature {
+  /** Differentiated. */
+  readonly params: Readonly<Record<string, Shape>>
+  /** Numbers for each row, of this shape: the data, which stay in memory; of this call alone; or normals of a key. */
+  readonly rows: Readonly<Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key' }>>
+  /** The same for all rows, another at each call. */
+  readonly constants: Readonly<Record<string, Shape>>
+}
+
+export interface Call {
+  readonly rows: number
+  readonly params: Readonly<Record<string, Float64Array>>
+  /** Row after row; data are the same array at each call while they are the same. */
+  readonly given: Readonly<Record<string, RowsGiven>>
+  readonly constants: Readonly<Record<string, ArrayLike<number>>>
+}
+
+export interface Result {
+  /** NaN where the function has none. */
+  readonly value: number
+  readonly gradient: Readonly<Record<string, NdArray>>
+  /** [rows, …] where it is of rows. */
+  readonly others: Readonly<Record<string, NdArray>>
+}
+
+export interface Program {
+  readonly run: (call: Call) => Result
+  /** Operations a row, roughly. */
+  readonly work: number
+  /** Kernels of its steps, forward and backward, were it interpreted. */
+  readonly steps: number
+  /** Ops that run by the interpreter's kernel on a panel of rows, in one thread. */
+  readonly byHand: ReadonlyArray<string>
+  /** The graph, and what runs where, as text. */
+  readonly explain: (phase: 'trace' | 'normal form' | 'rewritten' | 'layout') => string
+}
+
+/** So many compiled programs are kept for others of the same structure. */
+const MOST_PROGRAMS = 256
+
+interface Compiled extends Runnable {
+  readonly layout: Layout
+  readonly outs: Readonly<Record<string, Node>>
+}
+
+const compiled = new Map<string, Compiled>()
+
+/** How many programs are kept. */
+export const cached = (): number => compiled.size
+
+const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, Node>> => ({
+  ...(value && { value }),
+  ...Object.fromEntries(Object.entries(gradient).map(([name, node]) => [`∂${name}`, node])),
+  ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
+})
+
+/** What a row costs, in additions and multiplications. */
+const workOf = (outs: Readonly<Record<string, Node>>): number =>
+  ordered(Object.values(outs)).reduce((sum, { does, ins, shape, place }) => {
+    const entries = shape.reduce((n, length) => n * length, 1)
+    if (does.kind === 'rowDot') return sum + entries
+    if (place === 'once') return sum
+    if (does.kind === 'product') return sum + entries * (ins[0].shape.at(-1) ?? 1)
+    return sum + entries * (does.kind === 'entrywise' && ['Exp', 'Log', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
+  }, 0)
+
+const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature, shared: boolean): Compiled => {
+  const key = `${print(outs)} ${JSON.stringify(signature.rows)}`
+  const known = compiled.get(key)
+  if (known !== undefined) {
+    compiled.delete(key)
+    compiled.set(key, known)
+    return known
+  }
+  const layout = layoutOf(outs, name => signature.rows[name].from === 'key')
+  const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
+  const fresh: Compiled = {
+    module: new WebAssembly.Module(bytes),
+    words,
+    kernels,
+    given: layout.given.map(({ name, width }) => ({ name, width, isKept: signature.rows[name].from === 'data' })),
+    drawn: layout.drawn,
+    outputs: layout.outputs.map(({ name, node }) => ({ name, width: width(node) })),
+    sumBytes: layout.sumBytes,
+    scratchBytes: layout.scratchBytes,
+    work: workOf(outs),
+    layout,
+    outs
+  }
+  compiled.set(key, fresh)
+  const [oldest] = compiled.keys()
+  if (compiled.size > MOST_PROGRAMS) compiled.delete(oldest)
+  return fresh
+}
+
+const execute = (machine: Machine, program: Compiled, { params, given, constants, rows }: Call): Result => {
+  const { layout, outs } = program
+  const values = new Map<Node, Dense>()
+  const valueOf = (node: Node): Dense => {
+    const found = values.get(node)
+    if (found === undefined) throw new Error('a node before its inputs')
+    return found
+  }
+  const inputs = new Map<string, ArrayLike<number>>([...Object.entries(constants), ...Object.entries(params)])
+  const once = (node: Node): void => {
+    const { does, ins, shape } = node
+    if (does.kind === 'input') {
+      const numbers = inputs.get(does.name)
+      if (numbers?.length !== width(node)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
+      values.set(node, { shape, dtype: 'float32', values: Float64Array.from(numbers) })
+    } else if (does.kind === 'count') values.set(node, { shape, dtype: 'float32', values: Float64Array.of(rows) })
+    else if (does.kind !== 'rowSum' && does.kind !== 'rowDot') values.set(node, meaning(does, ins.map(valueOf), shape))
+  }
+  layout.before.forEach(once)
+  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: Float64Array.from(valueOf(node).values) }))
+  const ran = machine.run(program, rows, given, parameters, layout.parameterBytes)
+  for (const { node, at } of layout.sums)
+    values.set(node, { shape: node.shape, dtype: 'float32', values: ran.sums.slice(at / 16, at / 16 + width(node)) })
+  layout.after.forEach(once)
+  const array = (name: string, node: Node): NdArray =>
+    node.place === 'rows'
+      ? { shape: [rows, ...node.shape], values: ran.outputs[name] }
+      : { shape: node.shape, values: Float64Array.from(valueOf(node).values) }
+  const all = Object.entries(outs)
+  const those = (mark: string): Readonly<Record<string, NdArray>> =>
+    Object.fromEntries(
+      all.flatMap(([name, node]) => (name.startsWith(mark) ? [[name.slice(mark.length), array(name, node)]] : []))
+    )
+  const value = outs.value as Node | undefined
+  return { value: value === undefined ? NaN : valueOf(value).values[0], gradient: those('∂'), others: those(':') }
+}
+
+/** What a refusal says; anything else that a function throws is its own. */
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * A function of named inputs as a program, or why it cannot be one. The function is called twice, with an example each of
+ * whatever it may look at beside its inputs; nothing of an example may be in what it computes.
+ *
+ * What is refused: entries of a tensor that are looked at, branches on them, sums over rows that rows depend on, ops that
+ * mix rows, numbers that differ from call to call and are no inputs.
+ */
+export const compile = <E>(
+  signature: Signature,
+  write: (inputs: Inputs, example: E) => Outputs,
+  examples: readonly [E, E],
+  differentiates = Object.keys(signature.params).length > 0
+): Either<string, Program> => {
+  const machine = theMachine()
+  if (machine === null) return left('this engine has no SIMD')
+  const shapes: Shapes = {
+    ...signature,
+    rows: Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
+  }
+  try {
+    const { trace: traced, counts } = trace(shapes, write, examples, differentiates)
+    const outs = named(lower(traced, counts, algebra()))
+    const program = compileGraph(outs, signature, machine.shared)
+    return right({
+      run: call => execute(machine, program, call),
+      work: program.work,
+      steps: traced.nodes.length,
+      byHand: [...new Set(program.kernels.map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))],
+      explain: phase => {
+        switch (phase) {
+          case 'trace':
+            return traced.nodes
+              .map(node => `${node.kernel} [${node.shape.map(n => (n === traced.rows ? 'rows' : n)).join(', ')}]`)
+              .join('\n')
+          case 'normal form':
+            return print(named(lower(traced, counts, algebra(false))))
+          case 'rewritten':
+            return print(outs)
+          case 'layout':
+            return printLayout(program.layout)
+        }
+      }
+    })
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof Error) return left(reason(error))
+    throw error
+  }
+}

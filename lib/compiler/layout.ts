@@ -1,0 +1,263 @@
+/**
+ * Phase 4. What runs where, and where values lie. Nodes computed once a call run before the rows or after them; those of
+ * rows become items, each a loop over the entries of a row, in which as many nodes as can share it are fused.
+ *
+ * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side. There are no tails and
+ * no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is
+ * in the scratch space of a strand, at a fixed address for every panel; operands of products over the rows are kept for a
+ * tile of 8 panels.
+ */
+import { product as sizeOf } from '../kernels/dense.js'
+import { isMap, isNative } from './entrywise.js'
+import { ordered, width, type Node, type Shape } from './graph.js'
+import { refuse } from './refusal.js'
+
+export const LANES = 8
+/** Bytes of an entry of a panel. */
+export const LINE = LANES * 8
+/** Panels of a tile. */
+export const TILE = 8
+/** So many entries of a row are written out one by one. */
+export const SHORT = 8
+
+export type Item =
+  | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: Node[] }
+  | { readonly kind: 'product' | 'map' | 'pick' | 'kernel'; readonly node: Node }
+
+/** Where the entries of a panel are. */
+export type Buffer =
+  /** An input's, in memory for all rows. */
+  | { readonly kind: 'given'; readonly input: string; readonly width: number }
+  /** In the scratch space, for one panel or for each of a tile. */
+  | { readonly kind: 'panel' | 'tile'; readonly at: number; readonly width: number }
+
+export interface Location {
+  readonly buffer: Buffer
+  /** The first of its entries there. */
+  readonly entry: number
+}
+
+export interface Layout {
+  readonly before: ReadonlyArray<Node>
+  readonly after: ReadonlyArray<Node>
+  readonly items: ReadonlyArray<Item>
+  /** Σ over the rows, each with its bytes from the start of a strand's results. */
+  readonly sums: ReadonlyArray<{ readonly node: Node; readonly at: number }>
+  readonly sumBytes: number
+  readonly scratchBytes: number
+  /** Nodes computed once that rows read, each with its bytes from the start of the parameters. */
+  readonly parameters: ReadonlyArray<{ readonly node: Node; readonly at: number }>
+  readonly parameterBytes: number
+  readonly given: ReadonlyArray<{ readonly name: string; readonly width: number }>
+  readonly drawn: ReadonlyArray<{ readonly name: string; readonly buffer: Buffer; readonly staging: number }>
+  readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: Node }>
+  readonly locate: (node: Node) => Location
+  /** Where a node computed once is, among the parameters. */
+  readonly parameter: (node: Node) => number
+  readonly sumAt: (node: Node) => number
+  readonly isStored: (node: Node) => boolean
+}
+
+/** Entries that are a run of those of one input, which need not be moved. */
+const runOf = ({ does, ins, place }: Node): number | undefined =>
+  does.kind === 'pick' && place === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
+    ? does.table[0]
+    : undefined
+
+/** The node whose entries a node shows under another shape, and the first of them. */
+export const sourceOf = (node: Node): { readonly node: Node; readonly entry: number } => {
+  if (node.place !== 'rows') return { node, entry: 0 }
+  const start = node.does.kind === 'reshape' ? 0 : runOf(node)
+  if (start === undefined) return { node, entry: 0 }
+  const source = sourceOf(node.ins[0])
+  return { node: source.node, entry: source.entry + start }
+}
+
+/** Sizes that a loop runs over: an axis of size 1 is none. */
+export const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
+
+/** Axes of a loop's space that are written out, the innermost ones. */
+export const unrolled = (space: Shape): number => {
+  if (sizeOf(space) <= SHORT) return space.length
+  return (space.at(-1) ?? 1) <= SHORT ? 1 : 0
+}
+
+/** The axes of the space that a reduction folds. */
+export const foldedAxes = (node: Node): ReadonlyArray<number> => {
+  const { does, ins } = node
+  if (does.kind !== 'reduce') return []
+  const long = ins[0].shape.map((n, i) => [n, i]).filter(([n]) => n !== 1)
+  return long.flatMap(([, axis], at) => (does.axes.includes(axis) ? [at] : []))
+}
+
+/** Whether the result of a reduction is there while its loop runs. */
+const isAtOnce = (node: Node, space: Shape): boolean =>
+  foldedAxes(node).every(axis => axis >= space.length - unrolled(space))
+
+const aligned = (bytes: number): number => (bytes + 63) & ~63
+
+export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input: string) => boolean): Layout => {
+  const nodes = ordered(Object.values(outputs))
+  const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
+  const later = new Set<Node>()
+  for (const node of nodes) {
+    if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
+    if (node.place === 'rows' && node.ins.some(input => later.has(input)))
+      refuse('what a row computes depends on a sum over all rows: it would take a second pass over them')
+  }
+  const once = nodes.filter(node => node.place === 'once' && !isSum(node))
+
+  // —— items ——
+  const items: Item[] = []
+  const itemOf = new Map<Node, number>()
+  /** The first item that may read a node. */
+  const readyFrom = (node: Node): number => {
+    const { node: source } = sourceOf(node)
+    const at = itemOf.get(source)
+    if (at === undefined) return 0
+    const item = items[at]
+    return item.kind === 'loop' && (source.does.kind !== 'reduce' || isAtOnce(source, item.space)) ? at : at + 1
+  }
+  const stored = new Set<Node>()
+  const isInput = ({ does }: Node): boolean => does.kind === 'input'
+  for (const node of nodes) {
+    const { does, ins, place } = node
+    if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceOf(node).node !== node) continue
+    const from = Math.max(0, ...ins.map(readyFrom))
+    const isLoop =
+      does.kind === 'rowSum' || does.kind === 'reduce' || (does.kind === 'entrywise' && isNative(does.kernel))
+    if (isLoop) {
+      const space = spaceOf(does.kind === 'entrywise' ? node.shape : ins[0].shape)
+      let at = items.length - 1
+      const joins = (item: Item): boolean => item.kind === 'loop' && item.space.join() === space.join()
+      while (at >= from && !joins(items[at])) at--
+      const item = items[at] as Item | undefined
+      if (at >= from && item?.kind === 'loop') item.nodes.push(node)
+      else items.push({ kind: 'loop', space, nodes: [node] })
+      itemOf.set(node, at >= from ? at : items.length - 1)
+      continue
+    }
+    const kind =
+      does.kind === 'product' || does.kind === 'pick' || does.kind === 'kernel'
+        ? does.kind
+        : does.kind === 'entrywise'
+          ? isMap(does.kernel)
+            ? 'map'
+            : 'kernel'
+          : refuse(`a node of rows that is ${does.kind}`)
+    items.push({ kind, node })
+    itemOf.set(node, items.length - 1)
+  }
+
+  // —— what an item leaves for others ——
+  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.place === 'rows' ? [{ name, node }] : []))
+  const dotted = new Set<Node>()
+  for (const node of nodes) {
+    if (node.place !== 'rows' && !isSum(node)) continue
+    for (const input of node.ins) {
+      if (input.place !== 'rows') continue
+      const { node: source } = sourceOf(input)
+      if (node.does.kind === 'rowDot') dotted.add(source)
+      const isShared = sourceOf(node).node !== node
+      if (!isShared && itemOf.get(source) !== itemOf.get(node)) stored.add(source)
+      if (node.does.kind === 'rowDot') stored.add(source)
+    }
+    const at = itemOf.get(node)
+    // only loops keep values in registers
+    if (node.place === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
+    // so does a reduction that is known when its loop is over
+    const item = at === undefined ? undefined : items[at]
+    if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isAtOnce(node, item.space)) stored.add(node)
+  }
+  for (const { node } of rowsOut) stored.add(sourceOf(node).node)
+
+  // —— memory ——
+  let scratch = 0
+  const room = (bytes: number): number => {
+    const at = scratch
+    scratch = aligned(scratch + bytes)
+    return at
+  }
+  const buffers = new Map<Node, Buffer>()
+  const placed = (node: Node): Buffer => {
+    const kind = dotted.has(node) ? 'tile' : 'panel'
+    return { kind, width: width(node), at: room(width(node) * LINE * (kind === 'tile' ? TILE : 1)) }
+  }
+  const given: { name: string; width: number }[] = []
+  const drawn: { name: string; buffer: Buffer; staging: number }[] = []
+  for (const node of nodes) {
+    if (node.place !== 'rows') continue
+    if (node.does.kind === 'input') {
+      const { name } = node.does
+      if (isDrawn(name)) {
+        const buffer = placed(node)
+        drawn.push({ name, buffer, staging: room(width(node) * LINE * TILE) })
+        buffers.set(node, buffer)
+      } else {
+        given.push({ name, width: width(node) })
+        buffers.set(node, { kind: 'given', input: name, width: width(node) })
+      }
+    } else if (stored.has(node) && sourceOf(node).node === node) buffers.set(node, placed(node))
+  }
+  let sumBytes = 0
+  const sums = nodes.filter(isSum).map(node => {
+    const at = sumBytes
+    sumBytes = aligned(sumBytes + width(node) * 16)
+    return { node, at }
+  })
+  const read = new Set(
+    nodes
+      .filter(node => node.place === 'rows' || isSum(node))
+      .flatMap(({ ins }) => ins.filter(({ place }) => place === 'once'))
+  )
+  let parameterBytes = 0
+  const parameters = [...read]
+    .filter(({ does }) => does.kind !== 'constant')
+    .map(node => {
+      const at = parameterBytes
+      parameterBytes = aligned(parameterBytes + width(node) * 8)
+      return { node, at }
+    })
+  const parameterAt = new Map(parameters.map(({ node, at }) => [node, at]))
+  const sumAt = new Map(sums.map(({ node, at }) => [node, at]))
+  const locate = (node: Node): Location => {
+    const { node: source, entry } = sourceOf(node)
+    return { buffer: buffers.get(source) ?? refuse('a value that is nowhere'), entry }
+  }
+  return {
+    before: once.filter(node => !later.has(node)),
+    after: once.filter(node => later.has(node)),
+    items,
+    sums,
+    sumBytes,
+    scratchBytes: scratch,
+    parameters,
+    parameterBytes,
+    given,
+    drawn,
+    outputs: rowsOut,
+    locate,
+    parameter: node => parameterAt.get(node) ?? refuse('a parameter that is nowhere'),
+    sumAt: node => sumAt.get(node) ?? refuse('a sum that is nowhere'),
+    isStored: node => buffers.has(node)
+  }
+}
+
+/** What runs where, as text. */
+export const printLayout = ({ before, items, sums, after, scratchBytes }: Layout): string => {
+  const name = ({ does }: Node): string =>
+    does.kind === 'entrywise' ? does.kernel : does.kind === 'reduce' ? does.fold.toLowerCase() : does.kind
+  return [
+    `before the rows: ${before.length} nodes`,
+    ...items.map((item, i) =>
+      item.kind === 'loop'
+        ? `item ${i}: loop over [${item.space.join(', ')}]: ${item.nodes.map(name).join(', ')}`
+        : `item ${i}: ${item.kind} [${item.node.shape.join(', ')}]${item.kind === 'map' || item.kind === 'kernel' ? ` ${name(item.node)}` : ''}`
+    ),
+    ...sums
+      .filter(({ node }) => node.does.kind === 'rowDot')
+      .map(({ node }) => `for each tile: product over rows [${node.shape.join(', ')}]`),
+    `after the rows: ${after.length} nodes`,
+    `scratch space of a strand: ${scratchBytes} bytes`
+  ].join('\n')
+}

@@ -1,0 +1,144 @@
+/**
+ * What nodes mean, by the interpreter's own kernels: how values that are computed once a call are computed, and what every
+ * other phase is held to.
+ */
+import { product, type Dense } from '../kernels/dense.js'
+import { kernels } from '../kernels/index.js'
+import { type Attrs, type Node, type Operation, type Shape } from './graph.js'
+
+/** As doubles, whatever type a kernel gives. */
+const doubles = ({ shape, values }: Dense): Dense => ({
+  shape,
+  dtype: 'float32',
+  values: values instanceof Float64Array ? values : Float64Array.from(values)
+})
+
+const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
+  Select: ['condition', 't', 'e'],
+  Prelu: ['x', 'alpha'],
+  BatchMatMul: ['a', 'b']
+}
+
+/** A kernel's output on its inputs in the order of the vocabulary. */
+export const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
+  const names = NAMES[kernel] ?? (ins.length === 1 ? ['x'] : ['a', 'b'])
+  const result = kernels[kernel](Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs)
+  return doubles(result instanceof Array ? result[output] : result)
+}
+
+/** `x` repeated along its axes of size 1. */
+const stretched = (x: Dense, shape: Shape): Dense => {
+  const own = [...shape.map(() => 1), ...x.shape].slice(-shape.length || x.shape.length + 1)
+  const lead = shape.length === 0 ? [] : own
+  return byKernel('Tile', [{ ...x, shape: lead }], { reps: shape.map((n, i) => n / lead[i]) })
+}
+
+/** The value of a node from those of its inputs, for one row, or for what is computed once. */
+export const meaning = (
+  does: Exclude<Operation, { kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>,
+  ins: ReadonlyArray<Dense>,
+  shape: Shape
+): Dense => {
+  switch (does.kind) {
+    case 'constant':
+      return { shape, dtype: 'float32', values: Float64Array.of(does.value) }
+    case 'array':
+      return { shape, dtype: 'float32', values: does.values }
+    case 'entrywise':
+      return does.kernel === 'Stretch' ? stretched(ins[0], shape) : byKernel(does.kernel, ins, does.attrs)
+    case 'reduce':
+      return byKernel(does.fold, ins, { axis: does.axes, reductionIndices: does.axes, keepDims: true })
+    case 'reshape':
+      return { ...ins[0], shape }
+    case 'pick': {
+      const all = ins.flatMap(({ values }) => Array.from(values))
+      return { shape, dtype: 'float32', values: Float64Array.from(does.table, i => all[i]) }
+    }
+    case 'product': {
+      const [x, matrix] = ins
+      const k = x.shape.at(-1) ?? 1
+      const flat = { ...x, shape: [product(x.shape) / k, k] }
+      return { ...byKernel('BatchMatMul', [flat, matrix], { transposeA: false, transposeB: does.transposed }), shape }
+    }
+    case 'kernel':
+      return { ...byKernel(does.kernel, ins, does.attrs, does.output), shape }
+  }
+}
+
+/** What a graph gives on named inputs, row after row: slow, and written to be seen to be right. */
+export const evaluate = (
+  nodes: ReadonlyArray<Node>,
+  inputs: Readonly<Record<string, ArrayLike<number>>>,
+  rows: number
+): ReadonlyMap<Node, Dense> => {
+  const values = new Map<Node, Dense>()
+  const dense = (shape: Shape, numbers: ArrayLike<number>): Dense => ({
+    shape,
+    dtype: 'float32',
+    values: Float64Array.from(numbers)
+  })
+  /** The rows of a value, each as a value of its own. */
+  const each = (node: Node, row: number): Dense => {
+    const found = values.get(node)
+    if (found === undefined) throw new Error('a node before its inputs')
+    if (node.place === 'once') return found
+    const length = product(node.shape)
+    return dense(node.shape, found.values.slice(row * length, (row + 1) * length))
+  }
+  const overRows = (node: Node, term: (row: number) => ReadonlyArray<number>): Dense => {
+    const sum = new Float64Array(product(node.shape))
+    for (let row = 0; row < rows; row++) term(row).forEach((x, i) => (sum[i] += x))
+    return dense(node.shape, sum)
+  }
+  for (const node of nodes) {
+    const { does, ins, shape } = node
+    const whole = node.place === 'rows' ? [rows, ...shape] : shape
+    switch (does.kind) {
+      case 'input':
+        values.set(node, dense(whole, inputs[does.name]))
+        break
+      case 'count':
+        values.set(node, dense([], [rows]))
+        break
+      case 'rowSum':
+        values.set(
+          node,
+          overRows(node, row => Array.from(each(ins[0], row).values))
+        )
+        break
+      case 'rowDot':
+        values.set(
+          node,
+          overRows(node, row => {
+            const [a, b] = ins.map(x => each(x, row).values)
+            return Array.from(a).flatMap(x => Array.from(b, y => x * y))
+          })
+        )
+        break
+      case 'array':
+      case 'constant':
+      case 'entrywise':
+      case 'kernel':
+      case 'pick':
+      case 'product':
+      case 'reduce':
+      case 'reshape': {
+        const parts = Array.from({ length: node.place === 'rows' ? rows : 1 }, (_, row) =>
+          meaning(
+            does,
+            ins.map(x => each(x, row)),
+            shape
+          )
+        )
+        values.set(
+          node,
+          dense(
+            whole,
+            parts.flatMap(({ values }) => Array.from(values))
+          )
+        )
+      }
+    }
+  }
+  return values
+}

@@ -1,0 +1,190 @@
+/** Code of matrix products in panels: rows times a matrix that all share, and columns against columns over the rows. */
+import { Code } from './assembler.js'
+import { LINE } from './layout.js'
+
+/** Vectors of an entry of a panel. */
+const VECTORS = 4
+/** Entries of the result that are kept in registers at a time: with four vectors each, all that there are. */
+const COLUMNS = 2
+
+/** Rows [k] times a matrix [k, columns] into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
+export const rowProduct = (
+  code: Code,
+  {
+    from,
+    fromOffset,
+    to,
+    toOffset,
+    matrix,
+    matrixOffset,
+    k,
+    columns,
+    transposed
+  }: {
+    readonly from: number
+    readonly fromOffset: number
+    readonly to: number
+    readonly toOffset: number
+    readonly matrix: number
+    readonly matrixOffset: number
+    readonly k: number
+    readonly columns: number
+    readonly transposed: boolean
+  }
+): void => {
+  const [down, along] = transposed ? [8, 8 * k] : [8 * columns, 8]
+  const sums = Array.from({ length: COLUMNS * VECTORS }, () => code.local('v128'))
+  const xs = Array.from({ length: VECTORS }, () => code.local('v128'))
+  const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
+  const term = (i: number, count: number, isFirst: boolean): void => {
+    xs.forEach((x, v) =>
+      code
+        .get(a)
+        .load(fromOffset + i * LINE + v * 16)
+        .set(x)
+    )
+    for (let c = 0; c < count; c++) {
+      code
+        .get(b)
+        .loadBoth(matrixOffset + i * down + c * along)
+        .set(entry)
+      xs.forEach((x, v) => {
+        const sum = sums[c * VECTORS + v]
+        if (!isFirst) code.get(sum)
+        code.get(x).get(entry).op('mul')
+        if (!isFirst) code.op('add')
+        code.set(sum)
+      })
+    }
+  }
+  const block = (count: number): void => {
+    code.get(from).set(a).get(column).set(b)
+    if (k <= 8) for (let i = 0; i < k; i++) term(i, count, i === 0)
+    else {
+      const deep = k % 4 === 0 ? 4 : k % 2 === 0 ? 2 : 1
+      for (let s = 0; s < count * VECTORS; s++) code.both(0).set(sums[s])
+      code.times(k / deep, () => {
+        for (let i = 0; i < deep; i++) term(i, count, false)
+        code.advance(a, deep * LINE).advance(b, deep * down)
+      })
+    }
+    for (let s = 0; s < count * VECTORS; s++)
+      code
+        .get(out)
+        .get(sums[s])
+        .store(toOffset + Math.floor(s / VECTORS) * LINE + (s % VECTORS) * 16)
+  }
+  code.get(matrix).set(column).get(to).set(out)
+  const blocks = Math.floor(columns / COLUMNS)
+  if (blocks > 0)
+    code.times(blocks, () => {
+      block(COLUMNS)
+      code.advance(column, COLUMNS * along).advance(out, COLUMNS * LINE)
+    })
+  if (columns % COLUMNS > 0) block(columns % COLUMNS)
+}
+
+/**
+ * A function (a, b, bytes from a panel to the next of each, panels, sums, bytes from a row of sums to the next): adds
+ * the products of m columns at a with n columns at b to m × n pairs of sums.
+ */
+export const dotBlock = (m: number, n: number): Code => {
+  const code = new Code('i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
+  const [a, b, downA, downB, panels, first, stride] = [0, 1, 2, 3, 4, 5, 6]
+  const sums = Array.from({ length: m * n }, () => code.local('v128'))
+  const xs = Array.from({ length: m }, () => code.local('v128'))
+  const y = code.local('v128')
+  const rows = Array.from({ length: m }, (_, i) => (i === 0 ? first : code.local('i32')))
+  for (let i = 1; i < m; i++)
+    code
+      .get(rows[i - 1])
+      .get(stride)
+      .op('plus')
+      .set(rows[i])
+  const each = (visit: (sum: number, row: number, j: number) => void): void => {
+    sums.forEach((sum, at) => {
+      visit(sum, rows[Math.floor(at / n)], at % n)
+    })
+  }
+  each((sum, row, j) =>
+    code
+      .get(row)
+      .load(j * 16)
+      .set(sum)
+  )
+  code.loop(() => {
+    for (let v = 0; v < VECTORS; v++) {
+      xs.forEach((x, i) =>
+        code
+          .get(a)
+          .load(i * LINE + v * 16)
+          .set(x)
+      )
+      for (let j = 0; j < n; j++) {
+        code
+          .get(b)
+          .load(j * LINE + v * 16)
+          .set(y)
+        xs.forEach((x, i) => {
+          const sum = sums[i * n + j]
+          code.get(sum).get(x).get(y).op('mul').op('add').set(sum)
+        })
+      }
+    }
+    code.get(a).get(downA).op('plus').set(a).get(b).get(downB).op('plus').set(b)
+    code.get(panels).i32(1).op('minus').tee(panels).again()
+  })
+  each((sum, row, j) =>
+    code
+      .get(row)
+      .get(sum)
+      .store(j * 16)
+  )
+  return code
+}
+
+/** How a product over rows of m and n columns is cut into blocks that fit the registers. */
+export const blockOf = (m: number, n: number): readonly [number, number] => [
+  n === 1 ? Math.min(m, 8) : m < 4 ? Math.min(m, 3) : 4,
+  Math.min(n, m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2)
+]
+
+/** Copies the rows of a panel, row after row at `from`, to columns at `to`: both advance. */
+export const transpose = (width: number): Code => {
+  const code = new Code('i32', 'i32')
+  const [from, to] = [0, 1]
+  const [x, y] = [code.local('v128'), code.local('v128')]
+  const columns = (isSingle: boolean): void => {
+    for (let row = 0; row < 8; row += 2) {
+      code
+        .get(from)
+        .load(row * width * 8)
+        .set(x)
+      code
+        .get(from)
+        .load((row + 1) * width * 8)
+        .set(y)
+      code
+        .get(to)
+        .get(x)
+        .get(y)
+        .pair('low')
+        .store(row * 8)
+      if (!isSingle)
+        code
+          .get(to)
+          .get(x)
+          .get(y)
+          .pair('high')
+          .store(LINE + row * 8)
+    }
+  }
+  const pairs = Math.floor(width / 2)
+  if (pairs > 0)
+    code.times(pairs, () => {
+      columns(false)
+      code.advance(from, 16).advance(to, 2 * LINE)
+    })
+  if (width % 2 > 0) columns(true)
+  return code
+}

@@ -1,0 +1,214 @@
+/**
+ * Phase 3. Equations that make a graph smaller, as tables: what a node is named for, the law, and how it is applied. A rule
+ * looks at the inputs of a node that is about to be made, and gives the node to make instead, or nothing.
+ *
+ * Every rule holds in real arithmetic, and to rounding in ours. Numbers computed once a call travel outwards, through
+ * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
+ * nodes, so that a function and its gradient share what they have in common.
+ */
+import { type Algebra } from './algebra.js'
+import { isScalar, sameShape, valueOf, width, type Node } from './graph.js'
+
+export interface EntrywiseRule {
+  readonly kernel: string
+  readonly law: string
+  readonly apply: (ins: ReadonlyArray<Node>, make: Algebra) => Node | undefined
+}
+
+/** A rule of a node of one input, other than entry by entry. */
+export interface FoldRule {
+  readonly law: string
+  /** Axes that are folded; none for a sum over the rows. */
+  readonly apply: (x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined
+}
+
+/** A rule of a product of two. */
+export interface ProductRule {
+  readonly law: string
+  readonly apply: (a: Node, b: Node, make: Algebra) => Node | undefined
+}
+
+const rule = (kernel: string, law: string, apply: EntrywiseRule['apply']): EntrywiseRule => ({ kernel, law, apply })
+const fold = (law: string, apply: FoldRule['apply']): FoldRule => ({ law, apply })
+const twofold = (law: string, apply: ProductRule['apply']): ProductRule => ({ law, apply })
+
+const isKernel = ({ does }: Node, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
+
+/** x as s · y, s computed once for all entries and rows: [s, y], undefined where it is no such product, or all of it is. */
+const scaled = (x: Node, make: Algebra): readonly [Node, Node] | undefined =>
+  isScalar(x)
+    ? undefined
+    : isKernel(x, 'Multiply') && isScalar(x.ins[0])
+      ? [x.ins[0], x.ins[1]]
+      : isKernel(x, 'Neg')
+        ? [make.constant(-1), x.ins[0]]
+        : undefined
+
+const isNumber = (x: Node, value: number): boolean => Object.is(valueOf(x), value)
+const negated = (x: Node): Node | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
+
+/** s · (what comes of y), where x = s · y and s is worth taking out. */
+const outwards = (
+  x: Node,
+  make: Algebra,
+  of: (y: Node) => Node,
+  power: (s: Node) => Node = s => s
+): Node | undefined => {
+  const found = scaled(x, make)
+  return found && make.entrywise('Multiply', [power(found[0]), of(found[1])])
+}
+
+export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
+  rule('Add', 'x + 0 = x', ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined)),
+  rule('Add', 'x + (−y) = x − y', ([a, b], make) => {
+    const [minusA, minusB] = [negated(a), negated(b)]
+    return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
+  }),
+  rule('Sub', 'x − 0 = x', ([a, b]) => (isNumber(b, 0) ? a : undefined)),
+  rule('Sub', 'x − (−y) = x + y', ([a, b], make) => {
+    const minus = negated(b)
+    return minus && make.entrywise('Add', [a, minus])
+  }),
+  rule('Multiply', '1 · x = x', ([a, b]) => (isNumber(a, 1) ? b : undefined)),
+  rule('Multiply', '(−1) · x = −x', ([a, b], make) => (isNumber(a, -1) ? make.entrywise('Neg', [b]) : undefined)),
+  rule('Multiply', 'x · x = x²', ([a, b], make) => (a === b ? make.entrywise('Square', [a]) : undefined)),
+  rule('Multiply', 's · (t · x) = (s · t) · x', ([a, b], make) => {
+    const inner = isScalar(a) ? scaled(b, make) : undefined
+    return inner && make.entrywise('Multiply', [make.entrywise('Multiply', [a, inner[0]]), inner[1]])
+  }),
+  rule('Multiply', '(s · x) · y = s · (x · y)', ([a, b], make) =>
+    isScalar(a)
+      ? undefined
+      : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
+        outwards(b, make, y => make.entrywise('Multiply', [a, y])))
+  ),
+  rule('RealDiv', 'x / y = (1/y) · x, where y is fewer numbers', ([a, b], make) =>
+    width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
+      ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
+      : undefined
+  ),
+  rule('RealDiv', '(s · x) / y = s · (x / y)', ([a, b], make) =>
+    outwards(a, make, x => make.entrywise('RealDiv', [x, b]))
+  ),
+  rule('RealDiv', 'x / (s · y) = (1/s) · (x / y)', ([a, b], make) =>
+    outwards(
+      b,
+      make,
+      y => make.entrywise('RealDiv', [a, y]),
+      s => make.entrywise('Reciprocal', [s])
+    )
+  ),
+  rule('Neg', '−(−x) = x', ([a]) => negated(a)),
+  rule('Neg', '−(x − y) = y − x', ([a], make) =>
+    isKernel(a, 'Sub') ? make.entrywise('Sub', [a.ins[1], a.ins[0]]) : undefined
+  ),
+  rule('Neg', '−(s · x) = (−s) · x', ([a], make) =>
+    outwards(
+      a,
+      make,
+      x => x,
+      s => make.entrywise('Neg', [s])
+    )
+  ),
+  rule('Square', '(s · x)² = s² · x²', ([a], make) =>
+    outwards(
+      a,
+      make,
+      x => make.entrywise('Square', [x]),
+      s => make.entrywise('Square', [s])
+    )
+  ),
+  rule('SquaredDifference', 'the squared difference is (x − y)²', ([a, b], make) =>
+    make.entrywise('Square', [make.entrywise('Sub', [a, b])])
+  ),
+  rule('Reciprocal', '1/(s · x) = (1/s) · (1/x)', ([a], make) =>
+    outwards(
+      a,
+      make,
+      x => make.entrywise('Reciprocal', [x]),
+      s => make.entrywise('Reciprocal', [s])
+    )
+  ),
+  rule('Greater', 'x > y is y < x', ([a, b], make) => make.entrywise('Less', [b, a])),
+  rule('GreaterEqual', 'x ≥ y is y ≤ x', ([a, b], make) => make.entrywise('LessEqual', [b, a])),
+  rule('Pow', 'x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1', ([a, b], make) => {
+    const power = valueOf(b)
+    if (power === 0) return make.stretched(make.constant(1), a.shape)
+    if (power === 1) return a
+    if (power === 2) return make.entrywise('Square', [a])
+    if (power === 3) return make.entrywise('Multiply', [a, make.entrywise('Square', [a])])
+    return power === -1 ? make.entrywise('Reciprocal', [a]) : undefined
+  }),
+  rule('Sigmoid', '1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares', ([a], make) => {
+    // once a call, the kernel has no need of it
+    if (a.place === 'once') return undefined
+    const minus = negated(a)
+    const x = minus ?? a
+    const e = make.entrywise('Exp', [make.entrywise('Neg', [make.entrywise('Abs', [x])])])
+    const below = make.entrywise('Less', [x, make.constant(0)])
+    const one = make.constant(1)
+    return make.entrywise('Multiply', [
+      make.entrywise('Reciprocal', [make.entrywise('Add', [one, e])]),
+      make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e])
+    ])
+  })
+]
+
+/** Whether a node has one entry along the axes. */
+const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
+  axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
+
+export const sumRules: ReadonlyArray<FoldRule> = [
+  fold('Σ e/Σe = 1', (x, axes, make) => {
+    if (!isKernel(x, 'Multiply')) return undefined
+    const isShare = ([r, e]: ReadonlyArray<Node>): boolean =>
+      isKernel(r, 'Reciprocal') &&
+      r.ins[0].does.kind === 'reduce' &&
+      r.ins[0].does.fold === 'Sum' &&
+      r.ins[0].ins[0] === e &&
+      r.ins[0].does.axes.join() === axes.join()
+    const [a, b] = x.ins
+    return isShare([a, b]) || isShare([b, a])
+      ? make.stretched(
+          make.constant(1),
+          x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
+        )
+      : undefined
+  }),
+  fold('Σⱼ a · xⱼ = a · Σⱼ xⱼ', (x, axes, make) => {
+    const rank = x.shape.length
+    if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.reduce('Sum', x.ins[0], axes)])
+    if (!isKernel(x, 'Multiply')) return undefined
+    const [a, b] = x.ins
+    const out = (narrow: Node, wide: Node): Node | undefined =>
+      isAlong(narrow, rank, axes) &&
+      wide.shape.length === rank &&
+      axes.every(axis => wide.shape[axis] === x.shape[axis])
+        ? make.entrywise('Multiply', [narrow, make.reduce('Sum', wide, axes)])
+        : undefined
+    return out(a, b) ?? out(b, a)
+  })
+]
+
+export const rowSumRules: ReadonlyArray<FoldRule> = [
+  fold('Σ_rows a · x = a · Σ_rows x, a the same in every row', (x, _, make) => {
+    if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.rowSum(x.ins[0])])
+    if (!isKernel(x, 'Multiply')) return undefined
+    const [a, b] = x.ins
+    const [once, rows] = a.place === 'once' ? [a, b] : [b, a]
+    return once.place === 'once' && rows.place === 'rows' && sameShape(rows.shape, x.shape)
+      ? make.entrywise('Multiply', [once, make.rowSum(rows)])
+      : undefined
+  })
+]
+
+export const productRules: ReadonlyArray<ProductRule> = [
+  twofold('(s · x) M = s · (x M)', (x, matrix, make) => outwards(x, make, y => make.product(y, matrix, false)))
+]
+
+export const rowDotRules: ReadonlyArray<ProductRule> = [
+  twofold(
+    'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ',
+    (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y))
+  )
+]

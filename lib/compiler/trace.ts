@@ -1,0 +1,272 @@
+/**
+ * Phase 1. What a function in the tensor vocabulary does, written down as it runs: the kernels that the engine would have
+ * called, the tape's among them, with symbols in the place of numbers.
+ *
+ * Rows have no number here, but the engine wants one. A function is traced with two numbers of rows and two examples of
+ * what else it may look at, and whatever differs must be named: an input, or the number of rows.
+ */
+import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core'
+import { recording } from '../backend.js'
+import { allocate, product, type DType, type Values } from '../kernels/dense.js'
+import { kernels } from '../kernels/index.js'
+import { pullback, scope } from '../tape.js'
+import { refuse } from './refusal.js'
+
+export interface Traced {
+  /** A kernel's name, or one of 'Input', 'Number' and 'Array'. */
+  readonly kernel: string
+  readonly inputs: Readonly<Record<string, Traced>>
+  readonly attrs: object
+  readonly shape: ReadonlyArray<number>
+  readonly dtype: DType
+  /** Which of the kernel's outputs. */
+  readonly output: number
+  /** Of an input. */
+  readonly name?: string
+  /** Of numbers that the function brought along. */
+  readonly values?: Values
+}
+
+/** The tensors of a function's inputs, by name. */
+export type Named = Readonly<Record<string, Tensor>>
+
+export interface Inputs {
+  readonly params: Named
+  /** Each of [rows, …]. */
+  readonly rows: Named
+  readonly constants: Named
+}
+
+type Shapes = Readonly<Record<string, ReadonlyArray<number>>>
+
+export interface Signature {
+  readonly params: Shapes
+  /** Of what one row holds. */
+  readonly rows: Shapes
+  readonly constants: Shapes
+}
+
+/** What a function computes: a scalar to differentiate, and whatever else. */
+export interface Outputs {
+  readonly value?: Tensor
+  readonly others?: Named
+}
+
+export interface Trace {
+  readonly rows: number
+  readonly nodes: ReadonlyArray<Traced>
+  readonly value?: Traced
+  readonly gradient: Readonly<Record<string, Traced | undefined>>
+  readonly others: Readonly<Record<string, Traced>>
+}
+
+const ELEMENTWISE = new Set(['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference'])
+const SAME = new Set(['Neg', 'Exp', 'Log', 'Square', 'Sqrt', 'Tanh', 'Sigmoid', 'Softplus', 'Abs', 'Reciprocal'])
+
+/** The shapes and types that a kernel gives: of the common by rule, of the others as it says itself, on zeros. */
+const resultOf = (
+  kernel: string,
+  inputs: Readonly<Record<string, Pick<Traced, 'shape' | 'dtype'>>>,
+  attrs: object
+): ReadonlyArray<Pick<Traced, 'shape' | 'dtype'>> | Pick<Traced, 'shape' | 'dtype'> => {
+  const all = Object.values(inputs)
+  const isReal = all.every(({ dtype }) => dtype === 'float32')
+  if (isReal && SAME.has(kernel)) return all[0]
+  if (isReal && ELEMENTWISE.has(kernel) && all.length === 2) {
+    const [a, b] = all
+    if (a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])) return a
+    if (b.shape.length === 0) return a
+    if (a.shape.length === 0) return b
+  }
+  const dense = Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, dtype }]) => [
+      name,
+      { shape, dtype, values: allocate(product(shape), dtype) }
+    ])
+  )
+  return kernels[kernel](dense, attrs)
+}
+
+/** Runs the function once, with so many rows. */
+const once = <E>(
+  { params, rows, constants }: Signature,
+  write: (inputs: Inputs, example: E) => Outputs,
+  example: E,
+  count: number,
+  differentiates: boolean
+): Trace => {
+  const nodes: Traced[] = []
+  const known = new WeakMap<object, Traced>()
+  const add = (node: Traced, id: object = {}): TensorInfo => {
+    nodes.push(node)
+    known.set(id, node)
+    return { dataId: id, shape: [...node.shape], dtype: node.dtype }
+  }
+  const leaf = { inputs: {}, attrs: {}, output: 0 }
+  const found = ({ dataId, shape }: TensorInfo): Traced => {
+    const node = known.get(dataId) ?? refuse('a tensor made before the function was called is no input of it')
+    if (node.shape.length === shape.length && node.shape.every((n, i) => n === shape[i])) return node
+    // the same entries, seen under another shape
+    const seen = {
+      ...node,
+      kernel: 'Reshape',
+      inputs: { x: node },
+      attrs: { shape: [...shape] },
+      shape: [...shape],
+      output: 0
+    }
+    nodes.push(seen)
+    return seen
+  }
+  const asked = (): never => refuse('it looks at the entries of a tensor, which has none until the program runs')
+  const by = {
+    made: (id: object, values: Values, shape: ReadonlyArray<number>, dtype: DType): void => {
+      const [first] = values
+      const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
+      const kept = isNumber ? values.slice(0, 1) : values.slice()
+      add({ ...leaf, kernel: isNumber ? 'Number' : 'Array', values: kept, shape: [...shape], dtype }, id)
+    },
+    ran: (kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs: object): TensorInfo | TensorInfo[] => {
+      const of = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, found(info)]))
+      const result = resultOf(kernel, of, attrs)
+      const one = ({ shape, dtype }: Pick<Traced, 'shape' | 'dtype'>, output: number): TensorInfo =>
+        add({ kernel, inputs: of, attrs, shape: [...shape], dtype, output })
+      return 'shape' in result ? one(result, 0) : result.map(one)
+    },
+    knows: (id: object): boolean => known.has(id),
+    asked
+  }
+  const tensors = (shapes: Shapes, lead: ReadonlyArray<number>): Named =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [
+        name,
+        engine().makeTensorFromTensorInfo(
+          add({ ...leaf, kernel: 'Input', name, shape: [...lead, ...shape], dtype: 'float32' })
+        )
+      ])
+    )
+  return scope(() =>
+    recording(by, () => {
+      const inputs = { params: tensors(params, []), rows: tensors(rows, [count]), constants: tensors(constants, []) }
+      const others: Record<string, Traced> = {}
+      const seen = (): Tensor | undefined => {
+        const outputs = write(inputs, example)
+        for (const [name, tensor] of Object.entries(outputs.others ?? {})) others[name] = found(tensor)
+        return outputs.value
+      }
+      if (!differentiates) {
+        const value = seen()
+        return { rows: count, nodes, ...(value && { value: found(value) }), gradient: {}, others }
+      }
+      const { value, grads } = pullback(
+        () => seen() ?? refuse('it has no value to differentiate'),
+        Object.values(inputs.params)
+      )
+      const gradient = Object.keys(params).map((name, i) => {
+        const one = grads[i]
+        return [name, one === undefined ? undefined : found(one)] as const
+      })
+      return { rows: count, nodes, value: found(value), gradient: Object.fromEntries(gradient), others }
+    })
+  )
+}
+
+// —— two traces ——
+
+/** A whole multiple of the number of rows, or 1 over one. */
+export interface Count {
+  readonly multiple: number
+  readonly isInverse: boolean
+}
+/** What in a trace stands for such a number, as the other one showed. */
+export type Counts = ReadonlyMap<Traced, Count>
+
+const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+
+const isNumbers = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
+
+/** Whether attributes agree, but for the number of rows. */
+const alike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
+  Object.is(a, b) ||
+  (a === rows[0] && b === rows[1]) ||
+  (isNumbers(a) && isNumbers(b) && a.length === b.length && Array.from(a).every((x, i) => alike(x, b[i], rows)))
+
+const agree = (a: object, b: object, rows: readonly [number, number]): boolean => {
+  const other = new Map<string, unknown>(Object.entries(b))
+  return Object.entries(a).every(([name, value]) => alike(value, other.get(name), rows))
+}
+
+/** Where the traces stand for the number of rows; refuses whatever else differs. */
+const compare = (a: Trace, b: Trace): Counts => {
+  const rows = [a.rows, b.rows] as const
+  const counts = new Map<Traced, Count>()
+  const isCount = (node: Traced, x: unknown, y: unknown): boolean => {
+    if (typeof x !== 'number' || typeof y !== 'number' || x === y) return false
+    const isInverse = Math.abs(x) < 1
+    const multiple = Math.round((isInverse ? 1 / x : x) / rows[0])
+    const [p, q] = rows.map(n => (isInverse ? 1 / (multiple * n) : multiple * n))
+    const isSo = x === p && y === q
+    if (isSo) counts.set(node, { multiple, isInverse })
+    return isSo
+  }
+  if (a.nodes.length !== b.nodes.length) refuse('it does other things with other numbers: a branch on values')
+  const twins = new Map<Traced, Traced>()
+  a.nodes.forEach((node, i) => {
+    const twin = b.nodes[i]
+    twins.set(node, twin)
+    const others = Object.values(twin.inputs)
+    const isTwin =
+      node.kernel === twin.kernel &&
+      node.output === twin.output &&
+      Object.values(node.inputs).every((input, k) => twins.get(input) === others[k])
+    if (!isTwin) refuse(`it does ${node.kernel} with some numbers and ${twin.kernel} with others: a branch on values`)
+    if (!alike(node.shape, twin.shape, rows))
+      refuse(`${node.kernel} to ${list(node.shape)} at ${rows[0]} rows, ${list(twin.shape)} at ${rows[1]}, mixes them`)
+    const place = `number ${i} of its operations`
+    if (node.values !== undefined && twin.values !== undefined) {
+      const other = twin.values
+      if (node.kernel !== 'Number' || !isCount(node, node.values[0], other[0])) {
+        const at = node.values.findIndex((x, k) => !Object.is(x, other[k]))
+        if (at >= 0)
+          refuse(
+            `an array ${list(node.shape)} is ${node.values[at]} once and ${other[at]} again (${place}): name it an input`
+          )
+      }
+    }
+    const isFilled =
+      node.kernel === 'Fill' &&
+      'value' in node.attrs &&
+      'value' in twin.attrs &&
+      isCount(node, node.attrs.value, twin.attrs.value)
+    if (!isFilled && !agree(node.attrs, twin.attrs, rows))
+      refuse(`${node.kernel} is told other numbers each time (${place})`)
+  })
+  return counts
+}
+
+/** The least prime from n on. */
+const primeFrom = (n: number): number => {
+  for (let p = n; ; p++) {
+    let isPrime = true
+    for (let q = 2; isPrime && q * q <= p; q++) isPrime = p % q > 0
+    if (isPrime) return p
+  }
+}
+
+/**
+ * A function's trace, and what in it is the number of rows; refused where two traces differ otherwise. The examples are
+ * what the function may look at beside its inputs: nothing of them may be in the trace.
+ */
+export const trace = <E>(
+  signature: Signature,
+  write: (inputs: Inputs, example: E) => Outputs,
+  examples: readonly [E, E],
+  differentiates: boolean
+): { readonly trace: Trace; readonly counts: Counts } => {
+  // larger than any size, so that no size is taken for the number of rows
+  const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
+  const first = primeFrom(Math.max(97, ...sizes) + 1)
+  const trace = once(signature, write, examples[0], first, differentiates)
+  const again = once(signature, write, examples[1], primeFrom(first + 1), differentiates)
+  return { trace, counts: compare(trace, again) }
+}

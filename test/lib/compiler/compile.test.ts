@@ -1,0 +1,243 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { cached, compile, type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+import { theMachine } from '../../../lib/compiler/machine.js'
+import * as T from '../../../lib/index.js'
+import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
+import { product } from '../../../lib/kernels/dense.js'
+import { cases, type Case } from './programs.js'
+
+const callOf = ({ signature }: Case, rows: number, seed: number): Call => {
+  const draw = (shape: ReadonlyArray<number>, name: string): Float64Array =>
+    Key.normal(product(shape))(Key.named(name)(Key.fromSeed(seed))[name]).map(x => 0.8 * x)
+  const { params, rows: given, constants } = signature
+  return {
+    rows,
+    params: Object.fromEntries(Object.entries(params).map(([name, shape]) => [name, draw(shape, name)])),
+    given: Object.fromEntries(
+      Object.entries(given).map(([name, { shape }]) => [
+        name,
+        draw([rows, ...shape], name).map(x => (name === 's' ? 1 + x * x : x))
+      ])
+    ),
+    constants: Object.fromEntries(Object.entries(constants).map(([name, shape]) => [name, draw(shape, name)]))
+  }
+}
+
+/** The same by the interpreter. */
+const interpreted = ({ signature, write }: Case, { rows, params, given, constants }: Call) => {
+  const tensors = (
+    shapes: Readonly<Record<string, ReadonlyArray<number>>>,
+    values: Readonly<Record<string, ArrayLike<number>>>
+  ): Readonly<Record<string, Tensor>> =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [
+        name,
+        fromNdArray({ shape, values: Float64Array.from(values[name]) })
+      ])
+    )
+  const rest = () => ({
+    rows: tensors(
+      Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, [rows, ...shape]])),
+      given as Readonly<Record<string, Float64Array>>
+    ),
+    constants: tensors(signature.constants, constants)
+  })
+  const { value, gradient } = valueAndGrad<string>(own => {
+    const { value } = write({ params: own, ...rest() })
+    if (value === undefined) throw new Error('no value')
+    return value
+  })(
+    Object.fromEntries(Object.entries(signature.params).map(([name, shape]) => [name, { shape, values: params[name] }]))
+  )
+  const others = compute(() => write({ params: tensors(signature.params, params), ...rest() }).others ?? {})
+  return { value, gradient, others }
+}
+
+const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
+
+describe('a program is the interpreter’s number', () => {
+  it.each(cases.map(one => [one.name, one] as const))('%s', (_, one) => {
+    const program = compile(one.signature, one.write, [null, null])
+    if (E.isLeft(program)) throw new Error(program.left)
+    for (const rows of [1, 8, 37, 1100]) {
+      const call = callOf(one, rows, rows)
+      const found = program.right.run(call)
+      const wanted = interpreted(one, call)
+      // sums of ≤ 1100 terms in another order, through a few operations each
+      const tolerance = 1e-12
+      expect(Math.abs(found.value - wanted.value) / (1 + Math.abs(wanted.value))).toBeLessThan(tolerance)
+      for (const [name, { shape, values }] of Object.entries({ ...wanted.gradient, ...wanted.others })) {
+        const own = name in wanted.gradient ? found.gradient[name] : found.others[name]
+        expect(own.shape).toEqual(shape)
+        const scale = largest(values)
+        values.forEach((x, i) => {
+          expect(
+            Math.abs(own.values[i] - x) / scale,
+            `${name}[${i}]: ${own.values[i]}, not ${x}, of ${rows} rows`
+          ).toBeLessThan(tolerance)
+        })
+      }
+    }
+  })
+})
+
+const right = <A>(either: E.Either<string, A>): A => {
+  if (E.isLeft(either)) throw new Error(either.left)
+  return either.right
+}
+
+const called = (name: string): Case => {
+  const found = cases.find(one => one.name === name)
+  if (found === undefined) throw new Error(name)
+  return found
+}
+
+describe('threads', () => {
+  it.each(['pseudoHuber', 'network', 'sums and outputs'])('%s has the same bits by one and by two', name => {
+    const one = called(name)
+    const program = right(compile(one.signature, one.write, [null, null]))
+    const call = callOf(one, 100_003, 1)
+    const runs = [1, 2, 2, 1].map(count => {
+      useThreads(count)
+      return program.run(call)
+    })
+    for (const run of runs) expect(run).toEqual(runs[0])
+  })
+})
+
+describe('draws', () => {
+  const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
+
+  it('are those of the key, row after row', () => {
+    const program = right(compile(draws, ({ rows }) => ({ others: { z: rows.z } }), [null, null]))
+    const key = Key.fromSeed(5)
+    const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
+    expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key) })
+  })
+})
+
+describe('what is refused, and why', () => {
+  const signature: Signature = {
+    params: { w: [3] },
+    rows: { x: { shape: [3], from: 'data' } },
+    constants: { c: [] }
+  }
+  let calls = 0
+  const refused: ReadonlyArray<readonly [string, (inputs: Inputs) => Outputs, RegExp]> = [
+    [
+      'a look at values',
+      ({ params }) => ({ value: T.scalar(T.toNdArray(params.w).values[0]) }),
+      /looks at the entries/
+    ],
+    [
+      'a computation within',
+      ({ params, rows }) => ({ value: T.mean(T.mul(rows.x, T.compute(() => T.sum(params.w)).values[0])) }),
+      /looks at the entries/
+    ],
+    [
+      'a number of another call',
+      ({ params, rows }) => {
+        calls += 1
+        return { value: T.mean(T.mul(T.mul(rows.x, params.w), calls)) }
+      },
+      /Multiply|name it an input/
+    ],
+    [
+      'other steps in another call',
+      ({ params, rows }) => {
+        calls += 1
+        const y = T.mul(rows.x, params.w)
+        return { value: T.mean(calls % 2 === 0 ? T.exp(y) : T.square(y)) }
+      },
+      /branch on values/
+    ],
+    [
+      'a second pass over the rows',
+      ({ params, rows }) => {
+        const y = T.mul(rows.x, params.w)
+        return { value: T.mean(T.square(T.sub(y, T.mean(y, 0)))) }
+      },
+      /second pass/
+    ],
+    ['an extreme over the rows', ({ params, rows }) => ({ value: T.max(T.mul(rows.x, params.w)) }), /over the rows/],
+    [
+      'rows against rows',
+      ({ params, rows }) => ({ value: T.sum(T.matMul(T.mul(rows.x, params.w), rows.x, { transposeB: true })) }),
+      /rows against rows/
+    ],
+    [
+      'rows in another order',
+      ({ params, rows }) => ({ value: T.mean(T.mul(rows.x, T.mul(params.w, T.reverse(rows.x, 0)))) }),
+      /Reverse along the rows/
+    ],
+    [
+      'some of the rows',
+      ({ params, rows }) => ({ value: T.mean(T.mul(params.w, T.slice(rows.x, [0, 0], [2, 3]))) }),
+      /Slice takes some of the rows/
+    ],
+    [
+      'rows as columns',
+      ({ params, rows }) => ({ value: T.mean(T.mul(T.reshape(T.mul(rows.x, params.w), [-1]), 2)) }),
+      /mixes them/
+    ]
+  ]
+
+  it.each(refused)('%s', (_, write, why) => {
+    const program = compile(signature, write, [null, null])
+    expect(E.isLeft(program) ? program.left : 'compiled').toMatch(why)
+  })
+
+  it('an example that is baked in', () => {
+    const program = compile(
+      signature,
+      ({ params, rows }, c: number) => ({ value: T.mean(T.mul(T.mul(rows.x, params.w), c)) }),
+      [0.1, 0.2]
+    )
+    expect(E.isLeft(program) ? program.left : 'compiled').toMatch(/is 0\.1 once and 0\.2 again .*: name it an input/)
+  })
+
+  it('what depends on no refused op compiles', () => {
+    const program = compile(
+      signature,
+      ({ params, rows }) => {
+        T.reverse(rows.x, 0)
+        return { value: T.mean(T.mul(rows.x, params.w)) }
+      },
+      [null, null]
+    )
+    expect(E.isRight(program)).toBe(true)
+  })
+})
+
+describe('nothing is left behind', () => {
+  it('programs of one structure are one, those of many are bounded, and memory is given back', () => {
+    const signature = (rank: number): Signature => ({
+      params: { w: [rank] },
+      rows: { x: { shape: [rank], from: 'call' } },
+      constants: {}
+    })
+    const write = ({ params, rows }: Inputs): Outputs => ({ value: T.mean(T.tanh(T.mul(rows.x, params.w))) })
+    const run = (rank: number): void => {
+      const program = right(compile(signature(rank), write, [null, null]))
+      const call = {
+        rows: 9,
+        params: { w: new Float64Array(rank) },
+        given: { x: new Float64Array(9 * rank) },
+        constants: {}
+      }
+      program.run(call)
+    }
+    run(1)
+    const before = cached()
+    run(1)
+    expect(cached()).toBe(before)
+    const held = theMachine()?.held().arrays ?? 0
+    for (let rank = 1; rank <= 300; rank++) run(rank)
+    expect(cached()).toBe(256)
+    expect(theMachine()?.held().instances).toBeLessThanOrEqual(64)
+    expect(theMachine()?.held().arrays).toBe(held)
+    // one that was let go of runs again
+    run(1)
+  })
+})

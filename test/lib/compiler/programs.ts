@@ -1,0 +1,184 @@
+/** Functions in the vocabulary that the compiler's tests run: each with the shapes of its inputs. */
+import * as T from '../../../lib/index.js'
+import { type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+
+export interface Case {
+  readonly name: string
+  readonly signature: Signature
+  readonly write: (inputs: Inputs) => Outputs
+}
+
+type Of = (inputs: Readonly<Record<string, T.Tensor>>) => T.Tensor
+
+const D = 3
+const K = 4
+
+/** The mean over rows of a function of x, z [rows, 3], w [4, 3], b [4], c [] and s [rows, 1]. */
+const mean = (name: string, perRow: Of): Case => ({
+  name,
+  signature: {
+    params: { w: [K, D], b: [K] },
+    rows: { x: { shape: [D], from: 'data' }, z: { shape: [D], from: 'call' }, s: { shape: [1], from: 'call' } },
+    constants: { c: [] }
+  },
+  write: ({ params, rows, constants }) => ({ value: T.mean(perRow({ ...params, ...rows, ...constants })) })
+})
+
+const product: Of = ({ x, w }) => T.matMul(x, w, { transposeB: true })
+const hidden: Of = inputs => T.add(product(inputs), inputs.b)
+
+const entrywise: Readonly<Record<string, (x: T.Tensor) => T.Tensor>> = {
+  abs: T.abs,
+  neg: T.neg,
+  exp: T.exp,
+  expm1: T.expm1,
+  tanh: T.tanh,
+  sigmoid: T.sigmoid,
+  softplus: T.softplus,
+  erf: T.erf,
+  square: T.square,
+  sin: T.sin,
+  cos: T.cos,
+  atan: T.atan,
+  sinh: T.sinh,
+  cosh: T.cosh,
+  asinh: T.asinh,
+  sign: T.sign,
+  floor: T.floor,
+  ceil: T.ceil,
+  round: T.round,
+  relu: T.relu,
+  elu: T.elu,
+  selu: T.selu,
+  step: x => T.step(x, 0.25),
+  clip: x => T.clip(x, -0.5, 0.7),
+  log: x => T.log(T.add(T.square(x), 0.5)),
+  log1p: x => T.log1p(T.square(x)),
+  sqrt: x => T.sqrt(T.add(T.square(x), 0.5)),
+  rsqrt: x => T.rsqrt(T.add(T.square(x), 0.5)),
+  reciprocal: x => T.reciprocal(T.add(T.square(x), 0.5)),
+  pow: x => T.pow(T.add(T.square(x), 0.5), 1.7),
+  powWhole: x => T.add(T.pow(x, 2), T.pow(x, 3)),
+  mod: x => T.mod(x, 0.7),
+  floorDiv: x => T.mul(x, T.floorDiv(x, 0.7)),
+  atan2: x => T.atan2(x, 0.3),
+  tan: x => T.tan(T.mul(0.3, x)),
+  asin: x => T.asin(T.tanh(x)),
+  acos: x => T.acos(T.mul(0.5, T.tanh(x))),
+  atanh: x => T.atanh(T.mul(0.5, T.tanh(x))),
+  acosh: x => T.acosh(T.add(1.5, T.square(x))),
+  where: x => T.where(T.greater(x, 0.1), T.square(x), T.neg(x)),
+  logical: x => T.where(T.logicalAnd(T.greater(x, -1), T.logicalNot(T.less(x, 0))), x, T.mul(2, x)),
+  maximum: x => T.maximum(x, T.mul(0.5, T.square(x))),
+  isFinite: x => T.mul(x, T.isFinite(x)),
+  cast: x => T.mul(x, T.cast(T.mul(x, 3), 'int32')),
+  softmax: x => T.softmax(x),
+  softmaxOfColumns: x => T.softmax(T.reshape(x, [x.shape[0], 2, 2]), 1),
+  logSoftmax: x => T.logSoftmax(x),
+  logSumExp: x => T.logSumExp(x, 1, true),
+  cumsum: x => T.cumsum(x, 1),
+  cumprod: x => T.cumprod(x, 1),
+  prod: x => T.prod(x, 1),
+  max: x => T.max(x, 1),
+  min: x => T.min(x, 1, true),
+  norm: x => T.norm(x, 1),
+  any: x => T.mul(x, T.any(T.greater(x, 1), 1, true)),
+  all: x => T.mul(x, T.all(T.greater(x, -1), 1, true)),
+  argMax: x => T.mul(x, T.oneHot(T.argMax(x, 1), K)),
+  slice: x => T.square(T.slice(x, [0, 1], [-1, 2])),
+  concat: x => T.square(T.concat([x, T.slice(x, [0, 1], [-1, 2])], 1)),
+  stack: x => T.prod(T.stack([x, T.square(x)], 2), 2),
+  unstack: x => T.unstack(x, 1).reduce((a, b) => T.add(T.mul(a, 0.5), b)),
+  split: x => T.mul(...(T.split(x, 2, 1) as [T.Tensor, T.Tensor])),
+  reverse: x => T.mul(x, T.reverse(x, 1)),
+  pad: x =>
+    T.exp(
+      T.pad(
+        x,
+        [
+          [0, 0],
+          [1, 2]
+        ],
+        0.5
+      )
+    ),
+  tile: x => T.mul(T.tile(x, [1, 2]), T.concat([x, T.square(x)], 1)),
+  transpose: x => T.sum(T.mul(T.transpose(x), T.reshape(T.range(1, 5), [4, 1])), 0),
+  outer: x => T.sum(T.mul(T.expandDims(x, 1), T.expandDims(T.square(x), 2)), [1, 2]),
+  rank3: x => T.sum(T.mul(T.reshape(x, [x.shape[0], 2, 2]), T.tensor([1, 2], [2, 1])), 2),
+  rank4: x => T.prod(T.reshape(x, [x.shape[0], 2, 1, 2]), 1),
+  overGroups: x => T.square(T.sum(T.reshape(x, [x.shape[0], 2, 2]), 1)),
+  batched: x => {
+    const m = T.reshape(x, [x.shape[0], 2, 2])
+    return T.matMul(m, m, { transposeB: true })
+  },
+  batchedByOne: x => T.matMul(T.reshape(x, [x.shape[0], 2, 2]), T.tensor([1, 2, 3, 4], [2, 2])),
+  fromTheLeft: x => T.square(T.matMul(T.tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]), x, { transposeB: true })),
+  gradient: x => T.grad(y => T.tanh(T.square(y)))(x),
+  divergence: x => T.divergence(y => T.mul(T.tanh(y), T.sum(y, 1, true)))(x),
+  vjp: x => T.vjp(y => T.square(y))(x, T.sin(x)),
+  norms: x => T.sum(T.square(x), 1, true)
+}
+
+export const cases: ReadonlyArray<Case> = [
+  ...Object.entries(entrywise).map(([name, f]) => mean(name, inputs => f(hidden(inputs)))),
+  mean('affine', ({ x, z, w, b, c, s }) =>
+    T.square(
+      T.add(T.add(T.mul(c, T.matMul(x, w, { transposeB: true })), T.matMul(T.mul(s, z), w, { transposeB: true })), b)
+    )
+  ),
+  mean('lookUp', ({ x, w }) =>
+    T.mul(T.gather(w, T.cast(T.reshape(T.greater(T.slice(x, [0, 0], [-1, 1]), 0), [x.shape[0]]), 'int32')), x)
+  ),
+  mean('pseudoHuber', ({ x, z, w, c, s }) => {
+    const noisy = T.add(T.mul(c, x), T.mul(s, z))
+    const r = T.softmax(T.matMul(noisy, w, { transposeB: true }))
+    const score = T.sub(T.mul(c, T.matMul(r, w)), noisy)
+    return T.sub(T.sqrt(T.add(1, T.sum(T.square(T.add(score, T.div(z, s))), 1, true))), 1)
+  }),
+  mean('wide', ({ x, w, c }) => {
+    const wide = T.matMul(
+      T.mul(x, c),
+      T.concat(
+        [w, w, w, w, w].map((one, i) => T.mul(one, i + 1)),
+        0
+      ),
+      { transposeB: true }
+    )
+    return T.logSumExp(T.mul(wide, T.sigmoid(wide)), 1)
+  }),
+  mean('wideGroups', ({ x, w }) => {
+    const rows = x.shape[0]
+    const wide = T.reshape(T.matMul(x, T.concat(new Array<T.Tensor>(10).fill(w), 0), { transposeB: true }), [
+      rows,
+      4,
+      10
+    ])
+    return T.add(T.sum(T.square(T.sum(wide, 1)), 1), T.logSumExp(T.sum(T.mul(wide, T.tanh(wide)), 2), 1))
+  }),
+  mean('network', ({ x, w, b }) => {
+    const first = T.tanh(T.add(T.matMul(x, w, { transposeB: true }), b))
+    return T.square(T.sub(T.matMul(first, w), x))
+  }),
+  {
+    name: 'no rows in the gradient',
+    signature: { params: { w: [2] }, rows: { x: { shape: [], from: 'data' } }, constants: {} },
+    write: ({ params, rows }) => ({ value: T.add(T.sum(rows.x), T.sum(T.square(params.w))) })
+  },
+  {
+    name: 'sums and outputs',
+    signature: { params: { w: [2, 3] }, rows: { x: { shape: [3], from: 'data' } }, constants: {} },
+    write: ({ params, rows }: Inputs): Outputs => {
+      const r = T.softmax(T.matMul(rows.x, params.w, { transposeB: true }))
+      return {
+        value: T.mean(T.square(r)),
+        others: {
+          r,
+          mass: T.sum(r, 0),
+          sums: T.matMul(r, rows.x, { transposeA: true }),
+          moment: T.matMul(rows.x, rows.x, { transposeA: true })
+        }
+      }
+    }
+  }
+]

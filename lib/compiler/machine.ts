@@ -14,9 +14,9 @@ import { meaning } from './meaning.js'
 /** Of WebAssembly: 4 GB. */
 export const MOST_PAGES = 65536
 /** Data stay up to this, those used last. */
-const KEPT = 2 ** 28
+const KEPT = 0x10000000
 /** Data larger than this are copied in by segments at each call. */
-const SEGMENT = 2 ** 30
+const SEGMENT = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated anew. */
 const MOST_INSTANCES = 64
 /** Strands have 512 rows at least, and there are at most 64 of them: the sums of more would be slow to join. */

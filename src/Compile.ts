@@ -3,22 +3,22 @@
  */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as Eq from 'fp-ts/lib/Eq.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import * as S from 'fp-ts/lib/string.js'
 import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
+import { isDeeper } from '../lib/nesting.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Expectation from './Expectation.js'
 import * as Fused from './fused/index.js'
 import * as Initializer from './Initializer.js'
+import * as Limits from './Limits.js'
 import * as Loss from './Loss.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
 import * as Params from './Params.js'
-import type { Pipeline } from './Pipeline.js'
+import { tooDeep, type Pipeline } from './Pipeline.js'
 import * as Points from './Points.js'
 import * as Problem from './Problem.js'
 import { remembering, type Best, type CompiledStage, type Plan, type Program } from './Program.js'
@@ -89,7 +89,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
 }
 
 const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> => {
-  const [first, ...rest] = problems
+  const [first, ...rest] = Problem.listed(Limits.problems)(problems)
   return problems.length === 0 ? E.right(value()) : E.left([first, ...rest])
 }
 
@@ -262,6 +262,27 @@ const optimizerProblems =
     const random = batch === undefined ? noise : `a batch of ${batch} rows`
     return Optimizer.misfits({ shapes: Score.shapes(dim)(score), random })(optimizer)
   }
+
+/** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
+const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
+  const { stages: count, attempts } = Stage.extent(Stage.sequence(stages))
+  return [
+    ...Problem.unless(
+      count <= Limits.stages,
+      'stages',
+      `${count} stages when they are written out`,
+      `at most ${Limits.stages}`,
+      'repeat less, or let a stage take more steps'
+    ),
+    ...Problem.unless(
+      attempts <= Limits.attempts,
+      'stages',
+      `${attempts} attempts of restarts within restarts`,
+      `at most ${Limits.attempts}`,
+      'restart once, around everything'
+    )
+  ]
+}
 
 interface Compiled<P extends string> {
   readonly plan: Plan
@@ -438,6 +459,7 @@ const powerIteration = <P extends string>(
 export const pipeline =
   <P extends string>(pipeline: Pipeline<P>) =>
   (given: Points.Points): E.Either<CompileErrors, Program<P>> => {
+    if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
     const points = Points.snapshot(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
@@ -450,9 +472,11 @@ export const pipeline =
       Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
     )
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
-    // A stage that is wrong in itself is not looked at further.
+    // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
+    const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
+    const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
-      Stage.problems(pipeline.schedule)(stage).length > 0
+      !sound[i] || oversized.length > 0
         ? []
         : Stage.simple(stage).map(({ path, stage }) => ({
             path: path === '' ? `stages[${i}]` : `stages[${i}].${path}`,
@@ -463,18 +487,16 @@ export const pipeline =
       ...common,
       ...problemsIn(start),
       ...described,
+      ...oversized,
       ...compiled.flatMap(({ path, stage }) => problemsIn(stage).map(Problem.within(path)))
     ]
-    return either(uniq(problems), () => ({
+    return either(problems, () => ({
       pipeline,
       start: begin,
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan)
     }))
   }
-
-/** A repeated stage is wrong once. */
-const uniq = RA.uniq(Eq.contramap(Problem.show)(S.Eq))
 
 /** The plan as text, a line a stage. */
 export const explain = <P extends string>({ plan }: Pick<Program<P>, 'plan'>): string =>

@@ -1,6 +1,7 @@
 /** Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken. */
 import * as t from 'io-ts'
 import { type NdArray } from '../lib/index.js'
+import * as Limits from './Limits.js'
 import * as Params from './Params.js'
 import type { Points } from './Points.js'
 import * as Problem from './Problem.js'
@@ -79,10 +80,10 @@ export const isDeterministic = fold<boolean>({
 })
 
 export const problems = fold<ReadonlyArray<Problem.Problem>>({
-  MonteCarlo: ({ draws }) => Problem.count('draws', draws, 1, 1),
+  MonteCarlo: ({ draws }) => Problem.count('draws', draws, 1, 1, Limits.draws),
   // One node misses the variance along the direction: the value would not be that of the objective.
-  Quadrature: ({ nodes }) => Problem.count('nodes', nodes, 2, 16),
-  Projected: ({ draws }) => Problem.count('draws', draws, 1, 1),
+  Quadrature: ({ nodes }) => Problem.count('nodes', nodes, 2, 16, Limits.nodes),
+  Projected: ({ draws }) => Problem.count('draws', draws, 1, 1, Limits.draws),
   Fixed: ({ noise }) =>
     Problem.unless(
       noise.values.every(Number.isFinite),

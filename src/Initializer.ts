@@ -29,6 +29,7 @@ import {
 import { size } from '../lib/ndarray.js'
 import { symmetricEigen } from '../lib/linalg.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
+import * as Limits from './Limits.js'
 import * as Params from './Params.js'
 import * as Points from './Points.js'
 import * as Problem from './Problem.js'
@@ -310,6 +311,11 @@ const varianceAbout = (points: Points.Points, centres: NdArray): number => {
 const notNegative = (field: string, value: number, suggestion: number): ReadonlyArray<Problem.Problem> =>
   Problem.unless(value >= 0 && value < Infinity, field, value, '≥ 0 and finite', `try ${suggestion}`)
 
+/** How many starts an initializer makes to hand on one. */
+const starts = (initializer: Initializer): number =>
+  ('count' in initializer ? initializer.count : 1) *
+  ('initializer' in initializer ? starts(initializer.initializer) : 1)
+
 /** What is wrong with an initializer, before any data. */
 export const problems: (initializer: Initializer) => ReadonlyArray<Problem.Problem> = fold<
   ReadonlyArray<Problem.Problem>
@@ -318,14 +324,21 @@ export const problems: (initializer: Initializer) => ReadonlyArray<Problem.Probl
   OnSphere: ({ radius }) => Problem.positive('radius', radius, 1),
   FromData: () => [],
   KMeansPlusPlus: () => [],
-  KMeans: ({ steps }) => Problem.count('steps', steps, 0, 20),
+  KMeans: ({ steps }) => Problem.count('steps', steps, 0, 20, Limits.moves),
   MomentsMatched: () => [],
   Spectral: () => [],
   WarmStart: ({ radius }) => notNegative('radius', radius, 0.5),
   Values: () => [],
   Centres: () => [],
   BestOf: ({ count, initializer }) => [
-    ...Problem.count('count', count, 1, 10),
+    ...Problem.count('count', count, 1, 10, Limits.attempts),
+    ...Problem.unless(
+      !(count <= Limits.attempts) || count * starts(initializer) <= Limits.attempts,
+      'count',
+      `${count} times ${starts(initializer)} starts`,
+      `at most ${Limits.attempts}`,
+      'take the best once, of fewer'
+    ),
     ...problems(initializer).map(Problem.within('initializer'))
   ],
   Perturbed: ({ scale, initializer }) => [

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { type Tensor } from '../lib/index.js'
+import * as Limits from './Limits.js'
 import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
@@ -361,7 +362,9 @@ export const problems = (schedule: Schedule): ((objective: Objective) => Readonl
     Denoising: inForm,
     Implicit: objective => [
       ...inTimeLaw(objective),
-      ...(objective.divergence ? Problem.count('divergence.probes', objective.divergence.probes, 1, 1) : [])
+      ...(objective.divergence
+        ? Problem.count('divergence.probes', objective.divergence.probes, 1, 1, Limits.draws)
+        : [])
     ],
     ControlVariate: inForm,
     Likelihood: () => [],

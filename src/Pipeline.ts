@@ -1,6 +1,9 @@
 /** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
 import * as t from 'io-ts'
+import { isDeeper } from '../lib/nesting.js'
 import * as Initializer from './Initializer.js'
+import * as Limits from './Limits.js'
+import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Score from './Score.js'
 import * as Stage from './Stage.js'
@@ -51,10 +54,30 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
-/** The pipeline as JSON and back. Custom parts are code: they are written by name and refused on the way in. */
-export const codec: t.Type<Pipeline<string>, unknown> = t.type({
+/** What is said of a description in which parts stand in parts without end. */
+export const tooDeep = (field: string): Problem.Problem =>
+  Problem.of(
+    field,
+    `nested deeper than ${Limits.depth} levels`,
+    'readable',
+    'put stages in one sequence, not in each other'
+  )
+
+const written: t.Type<Pipeline<string>, unknown> = t.type({
   schedule: Schedule.codec,
   score: Score.codec,
   initializer: Initializer.codec,
   stages: t.readonlyArray(Stage.codec)
 })
+
+/**
+ * The pipeline as JSON and back. Custom parts are code: they are written by name and refused on the way in, as is JSON
+ * that is nested deeper than `Limits.depth`.
+ */
+export const codec: t.Type<Pipeline<string>, unknown> = new t.Type(
+  written.name,
+  written.is.bind(written),
+  (u, context) =>
+    isDeeper(u, Limits.depth) ? t.failure(u, context, Problem.show(tooDeep('pipeline'))) : written.validate(u, context),
+  written.encode.bind(written)
+)

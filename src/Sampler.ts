@@ -20,6 +20,7 @@ import { iterate, unfold } from '../lib/iterate.js'
 import * as Ode from '../lib/ode.js'
 import { refuse } from '../lib/refuse.js'
 import * as Components from './Components.js'
+import * as Limits from './Limits.js'
 import * as Mixture from './Mixture.js'
 import * as Params from './Params.js'
 import * as Points from './Points.js'
@@ -703,7 +704,7 @@ export const formula: (sampler: Sampler) => string = fold<string>({
 })
 
 const moveProblems = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>): ReadonlyArray<Problem.Problem> => [
-  ...Problem.count('moves', moves, 1, 1),
+  ...Problem.count('moves', moves, 1, 1, Limits.times),
   // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
   ...Problem.unless(snr > 0 && snr < 1, 'snr', snr, 'in (0, 1)', 'try 0.16')
 ]

@@ -6,6 +6,7 @@
 import type * as M from 'fp-ts/lib/Monoid.js'
 import * as t from 'io-ts'
 import * as Expectation from './Expectation.js'
+import * as Limits from './Limits.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
 import * as Params from './Params.js'
@@ -233,6 +234,36 @@ export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; re
   Anneal: ({ times, stage }) => times.flatMap(time => inside('stage')(retimed(time)(stage)))
 })
 
+/**
+ * How many simple stages these come to when they are written out, those within restarts included, and how many attempts
+ * restarts within restarts come to: by arithmetic, before anything of that size is made.
+ */
+export const extent: (stage: Stage) => { readonly stages: number; readonly attempts: number } = fold<{
+  readonly stages: number
+  readonly attempts: number
+}>({
+  Descend: () => ({ stages: 1, attempts: 1 }),
+  ExpectationMaximization: () => ({ stages: 1, attempts: 1 }),
+  SplitAndMerge: () => ({ stages: 1, attempts: 1 }),
+  PowerIteration: () => ({ stages: 1, attempts: 1 }),
+  Restart: ({ times, stage }) => {
+    const { stages, attempts } = extent(stage)
+    return { stages: stages + 1, attempts: times * attempts }
+  },
+  Sequence: ({ stages }) => ({
+    stages: stages.reduce((sum, stage) => sum + extent(stage).stages, 0),
+    attempts: stages.reduce((most, stage) => Math.max(most, extent(stage).attempts), 1)
+  }),
+  Repeat: ({ times, stage }) => {
+    const { stages, attempts } = extent(stage)
+    return { stages: times * stages, attempts }
+  },
+  Anneal: ({ times, stage }) => {
+    const { stages, attempts } = extent(stage)
+    return { stages: times.length * stages, attempts }
+  }
+})
+
 const inside = (outer: string) => (stage: Stage) =>
   simple(stage).map(({ path, stage }) => ({ path: path === '' ? outer : `${outer}.${path}`, stage }))
 
@@ -291,9 +322,6 @@ export const formula: (stage: Stage) => string = fold<string>({
   Anneal: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`
 })
 
-/** A repeated stage is written out, so that a run can say which it is in. */
-const MOST_REPEATS = 10_000
-
 const stoppingProblems = ({
   steps,
   relativeChange
@@ -320,22 +348,22 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
     ],
     SplitAndMerge: ({ steps, attempts, polish, varianceFloor }) => [
       ...Problem.count('steps', steps, 0, 100),
-      ...Problem.count('attempts', attempts, 1, 10),
-      ...Problem.count('polish', polish, 1, 20),
+      ...Problem.count('attempts', attempts, 1, 10, Limits.moves),
+      ...Problem.count('polish', polish, 1, 20, Limits.moves),
       ...Problem.positive('varianceFloor', varianceFloor, 1e-6)
     ],
     PowerIteration: stoppingProblems,
     Restart: ({ times, stage }) => [
-      ...Problem.count('times', times, 1, 10),
+      ...Problem.count('times', times, 1, 10, Limits.attempts),
       ...all(stage).map(Problem.within('stage'))
     ],
     Sequence: ({ stages }) => stages.flatMap((stage, i) => all(stage).map(Problem.within(`stages[${i}]`))),
     Repeat: ({ times, stage }) => [
       ...Problem.unless(
-        Number.isSafeInteger(times) && times >= 0 && times <= MOST_REPEATS,
+        Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
         'times',
         times,
-        `a whole number from 0 to ${MOST_REPEATS}`,
+        `a whole number from 0 to ${Limits.stages}`,
         'let a stage take more steps instead'
       ),
       ...all(stage).map(Problem.within('stage'))

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
+import * as Limits from './Limits.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
 import * as Tagged from './Tagged.js'
@@ -152,7 +153,7 @@ export const problems = (schedule: Schedule.Schedule): ((grid: TimeGrid) => Read
     ...Problem.unless(time >= 0 && time <= last, field, time, `a time of ${Schedule.show(schedule)}, ≥ 0`, 'try 0.001'),
     ...Problem.unless(!(time >= before), field, time, `< ${before}: times fall from noise to data`, 'swap the two')
   ]
-  const steps = (steps: number): ReadonlyArray<Problem.Problem> => Problem.count('steps', steps, 1, 100)
+  const steps = (steps: number): ReadonlyArray<Problem.Problem> => Problem.count('steps', steps, 1, 100, Limits.times)
   const span = ({ from, to, steps: count }: Span): ReadonlyArray<Problem.Problem> => [
     ...noisy('from', from),
     ...clean('to', to, from),

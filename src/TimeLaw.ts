@@ -9,6 +9,7 @@ import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
 import { Key, Quadrature } from '../lib/index.js'
 import * as Normal from '../lib/normal.js'
+import * as Limits from './Limits.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import * as Schedule from './Schedule.js'
@@ -409,7 +410,10 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
         ...Problem.unless(Number.isFinite(weight), `nodes[${i}].weight`, weight, 'finite', 'try 1')
       ])
     ],
-    Likelihood: ({ until, nodes }) => [...onSchedule('until', until), ...Problem.count('nodes', nodes, 1, 48)],
+    Likelihood: ({ until, nodes }) => [
+      ...onSchedule('until', until),
+      ...Problem.count('nodes', nodes, 1, 48, Limits.nodes)
+    ],
     UniformLogSnr: ({ lo, hi }) => {
       const { greatest, least } = Schedule.logSnrRange(schedule)
       const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>
@@ -471,7 +475,7 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
         : drawn('law', law, 'leave it as it is, there is nothing to stratify')
     },
     Gauss: ({ nodes, law }): ReadonlyArray<Problem.Problem> => [
-      ...Problem.count('nodes', nodes, 1, 16),
+      ...Problem.count('nodes', nodes, 1, 16, Limits.nodes),
       ...all(law).map(Problem.within('law'))
     ]
   })

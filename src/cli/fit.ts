@@ -111,7 +111,7 @@ const asJson = (fit: Fit): string => {
     ignored,
     steps: steps(fit),
     converged: converged(fit),
-    stages: stages.map(({ formula, values, rule }) => ({ formula, steps: values.length, endedBy: rule })),
+    stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule })),
     seed,
     recipe,
     standardized: scaling !== null

@@ -2,7 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { Problem } from '../index.js'
+import { isDeeper } from '../../lib/nesting.js'
+import { Pipeline, Problem } from '../index.js'
+import * as Limits from '../Limits.js'
 
 const print = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
@@ -73,14 +75,16 @@ const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => 
 /** The value that JSON text stands for; all problems at once, each named within `source`. */
 export const decode =
   <A>(codec: t.Type<A, unknown>, source: string) =>
-  (json: unknown): E.Either<Problem.Problems, A> =>
-    pipe(
+  (json: unknown): E.Either<Problem.Problems, A> => {
+    if (isDeeper(json, Limits.depth)) return E.left([Pipeline.tooDeep(source)])
+    return pipe(
       codec.decode(json),
       E.mapLeft((errors): Problem.Problems => {
-        const found = errors.flatMap(problemOf)
-        const [first = Problem.of('', print(json), `of the form ${codec.name}`, 'correct it'), ...rest] = found.filter(
-          (problem, i) => found.findIndex(({ field }) => field === problem.field) === i
-        )
+        const found = new Map<string, Problem.Problem>()
+        for (const problem of errors.flatMap(problemOf))
+          if (!found.has(problem.field)) found.set(problem.field, problem)
+        const [first = Problem.of('', print(json), `of the form ${codec.name}`, 'correct it'), ...rest] =
+          Problem.listed(Limits.problems)([...found.values()])
         const placed = (problem: Problem.Problem): Problem.Problem => ({
           ...problem,
           field: problem.field === '' ? source : `${source}, ${problem.field}`
@@ -88,6 +92,7 @@ export const decode =
         return [placed(first), ...rest.map(placed)]
       })
     )
+  }
 
 export const parse =
   (argument: string, path: string) =>

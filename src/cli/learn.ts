@@ -21,6 +21,7 @@ import type * as Program from '../Program.js'
 import { type Family, type Fit, type StageRun } from '../report/Fit.js'
 import * as Fitted from '../report/Fitted.js'
 import { show } from '../report/table.js'
+import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
 
 export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
@@ -183,14 +184,14 @@ const run = (
   watch: (state: Run.State<string>) => void
 ): E.Either<Failure, Trace> => {
   const { pipeline, plan, stages } = program
-  const values = stages.map((): number[] => [])
+  const histories = stages.map(() => new History())
   const rules = stages.map((): Run.Rule => 'steps')
   const key = Key.fromSeed(seed)
   let params = program.start(key)
   for (const state of Run.states(program)(key)) {
     const { status, stage, step, value } = state
     if (status._tag === 'Failed') return E.left(failed(forUser(status.problem)))
-    if (step > 0 && value !== null) values[stage].push(value)
+    if (step > 0 && value !== null) histories[stage].add(value)
     if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
     params = state.params
     watch(state)
@@ -204,7 +205,7 @@ const run = (
       means: means(stage, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
-      values: values[i]
+      ...histories[i].kept()
     }))
   })
 }

@@ -7,6 +7,7 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
+import * as Limits from '../Limits.js'
 import { validate, type DataError, type Points } from '../Points.js'
 import { fail, more, plural, sumOver, tabulate } from './parts.js'
 
@@ -59,20 +60,21 @@ interface Grid {
  */
 const read = (cell: string): number => {
   const x = Number(cell)
-  return Number.isFinite(x) && !/^\s*$|[xob]/i.test(cell) ? x : NaN
+  return Number.isFinite(x) && cell.trim() !== '' && !/[xob]/i.test(cell) ? x : NaN
 }
 
 /** `almost`: a number to a person, which must not be passed over as a word. */
 type Kind = 'number' | 'missing' | 'almost' | 'word'
-const isMissing = (cell: string): boolean => /^\s*(na|n\/a|nan|null|\?)?\s*$/i.test(cell)
-const hasDecimalComma = (cell: string): boolean => /^\s*[+-]?[\d.]*,[\d.,]*\d\s*$/.test(cell)
+// Blanks are cut off first: a pattern that looks for their end from each of them takes the square of their number.
+const isMissing = (cell: string): boolean => /^(na|n\/a|nan|null|\?)?$/i.test(cell.trim())
+const hasDecimalComma = (cell: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(cell.trim())
 const kind = (cell: string): Kind =>
   !Number.isNaN(read(cell))
     ? 'number'
     : isMissing(cell)
       ? 'missing'
       : hasDecimalComma(cell) ||
-          /^\s*([+-]?(inf|infinity)|0[xob][\da-f]+)\s*$/i.test(cell) ||
+          /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(cell.trim()) ||
           !Number.isNaN(Number(cell))
         ? 'almost'
         : 'word'
@@ -177,16 +179,21 @@ const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> 
           })
 }
 
-/** The edits (insert, delete, replace) that turn one word into another: Levenshtein's distance. */
-const edits = (from: string, to: string): number =>
-  Array.from(from).reduce(
+/**
+ * The edits (insert, delete, replace) that turn one word into another: Levenshtein's distance, by the first letters of
+ * words that are longer than names are.
+ */
+const edits = (from: string, to: string): number => {
+  const [letters, others] = [from, to].map(word => Array.from(word.slice(0, Limits.letters)))
+  return letters.reduce(
     (above, letter, i) =>
-      Array.from(to).reduce(
+      others.reduce(
         (row, other, j) => [...row, Math.min(above[j + 1] + 1, row[j] + 1, above[j] + (letter === other ? 0 : 1))],
         [i + 1]
       ),
-    Array.from({ length: Array.from(to).length + 1 }, (_, j) => j)
-  )[Array.from(to).length]
+    Array.from({ length: others.length + 1 }, (_, j) => j)
+  )[others.length]
+}
 
 /** The position, from 0, of a column by name or by position from 1. */
 const position =

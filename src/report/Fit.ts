@@ -12,8 +12,11 @@ export interface StageRun {
   readonly limit: number
   /** Which rule ended it. */
   readonly rule: Run.Rule
-  /** The objective where each step started. */
+  /** How many steps it took. */
+  readonly taken: number
+  /** The objective where steps started: the first, and so many further each. */
   readonly values: ReadonlyArray<number>
+  readonly every: number
 }
 
 export interface Fit {
@@ -42,17 +45,17 @@ export interface Fit {
 
 export type Family = 'symmetric-pair' | 'spherical' | 'isotropic'
 
-export const steps = ({ stages }: Fit): number => stages.reduce((sum, { values }) => sum + values.length, 0)
+export const steps = ({ stages }: Fit): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
 /** Whether the last stage ended by itself, and not because its steps ran out. */
 export const converged = ({ stages }: Fit): boolean => stages.length > 0 && stages[stages.length - 1].rule !== 'steps'
 
 /** Why a stage ended. */
-export const ending = ({ rule, values, limit }: StageRun): string =>
+export const ending = ({ rule, taken, limit }: StageRun): string =>
   ({
     steps: limit === 1 ? 'one step' : `all ${limit} steps`,
-    gradientNorm: `${values.length} of ${limit} steps, then the gradient vanished`,
-    relativeChange: `${values.length} of ${limit} steps, then the parameters stood still`
+    gradientNorm: `${taken} of ${limit} steps, then the gradient vanished`,
+    relativeChange: `${taken} of ${limit} steps, then the parameters stood still`
   })[rule]
 
 /** `2 isotropic Gaussians`. */

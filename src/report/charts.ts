@@ -400,16 +400,16 @@ const isNoisy = (values: ReadonlyArray<number>): boolean => {
 
 /** The objective of a stage, step by step. */
 export const objective = (stage: StageRun, index: number): Chart => {
-  const { values, formula } = stage
+  const { values, every, taken, formula } = stage
   const steps = thinned(values.length, drawnSteps)
   const at = (series: ReadonlyArray<number>): ReadonlyArray<{ x: number; y: number }> =>
-    steps.map(i => ({ x: i + 1, y: series[i] }))
+    steps.map(i => ({ x: i * every + 1, y: series[i] }))
   const isSmoothed = isNoisy(values)
   const main = at(isSmoothed ? smoothed(values) : values)
   const [first, last] = [main.at(0)?.y ?? NaN, main.at(-1)?.y ?? NaN]
   return {
     title: `Stage ${index + 1}`,
-    description: `${tidy(formula)}, step by step: from ${show(first)} to ${show(last)} in ${values.length} steps`,
+    description: `${tidy(formula)}, step by step: from ${show(first)} to ${show(last)} in ${taken} steps`,
     note: isSmoothed ? 'Bold: a running mean of the noisy values.' : '',
     spec: {
       ...canvas(300, 170),
@@ -418,7 +418,7 @@ export const objective = (stage: StageRun, index: number): Chart => {
         { name: 'main', values: [...main] }
       ],
       scales: [
-        linear('x', values.length > 1 ? [1, values.length] : [0, 2]),
+        linear('x', taken > 1 ? [1, taken] : [0, 2]),
         linear('y', extent(isSmoothed ? values : main.map(({ y }) => y), 0.06))
       ],
       axes: [

@@ -8,7 +8,9 @@ export const stage = (values: ReadonlyArray<number>): StageRun => ({
   means: 'closed form',
   limit: values.length,
   rule: 'steps',
-  values
+  taken: values.length,
+  values,
+  every: 1
 })
 
 export const planted = (

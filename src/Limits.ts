@@ -1,0 +1,38 @@
+/**
+ * Limits: how much a description or a file may ask for. Each is far beyond what anybody has had use for, and well below
+ * what stops a machine; beyond it, `Compile` and the readers say which number it was and what to do, before anything of
+ * that size is made.
+ */
+
+/** Levels of objects and lists in each other, in a description or its JSON: what reads them calls itself at each. */
+export const depth = 100
+
+/** Problems that are listed; how many more there are is said. */
+export const problems = 50
+
+/** Stages that repeats and annealing come to when they are written out, those within a restart included. */
+export const stages = 10_000
+
+/** Attempts of a restart, or starts of which an initializer takes the best, restarts within restarts multiplied. */
+export const attempts = 10_000
+
+/** Moves of split and merge that are tried, and steps by which each is polished: those of k-means too. */
+export const moves = 100_000
+
+/** Draws of noise, and directions of a divergence, for each row and step. */
+export const draws = 10_000
+
+/** Nodes of a quadrature: to find them takes their square. */
+export const nodes = 4096
+
+/** Times of a grid, and moves of a sampler at each. */
+export const times = 1_000_000
+
+/** Numbers in the parameters of a score: 1 GB. */
+export const parameters = 2 ** 27
+
+/** Letters of a name that is compared with others, when none is that of a column. */
+export const letters = 100
+
+/** Values of an objective that are kept for a report: every so-many-th, once there are more. */
+export const values = 65_536

@@ -1,0 +1,240 @@
+/** What asks for too much is refused with its number and a remedy, before anything of that size is made. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { isDeeper } from '../../lib/nesting.js'
+import { History } from '../../src/cli/History.js'
+import * as json from '../../src/cli/json.js'
+import * as Limits from '../../src/Limits.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Points,
+  Problem,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw
+} from '../../src/index.js'
+
+const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
+const em = Stage.expectationMaximization({ steps: 3 })
+const descend = (change: Partial<Parameters<typeof Stage.descend>[0]>): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.implicit(TimeLaw.at(0.5)),
+    optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+    steps: 3,
+    ...change
+  })
+
+const pipeline = (stages: ReadonlyArray<Stage.Stage>, initializer = Initializer.fromData): Pipeline.Pipeline<'means'> =>
+  Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: Score.spherical({ components: 2 }), initializer, stages })
+
+const said = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<string> =>
+  E.isLeft(either) ? either.left.map(Problem.show) : []
+
+const wrap = (levels: number, stage: Stage.Stage, outer: (stage: Stage.Stage) => Stage.Stage): Stage.Stage =>
+  Array.from({ length: levels }).reduce<Stage.Stage>(outer, stage)
+
+/** How long it takes in seconds of the processor, which others on the machine do not lengthen. */
+const seconds = (work: () => void): number => {
+  const from = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(from)
+  return (user + system) / 1e6
+}
+
+describe('a pipeline that asks for too much', () => {
+  const cases: ReadonlyArray<readonly [string, Pipeline.Pipeline<'means'>, string]> = [
+    ['restart × 1e8', pipeline([Stage.restart(1e8)(em)]), 'stages[0].times: 100000000 is not ≤ 10000; try 10'],
+    [
+      'restarts in restarts',
+      pipeline([Stage.restart(1000)(Stage.restart(1000)(em))]),
+      'stages: 1000000 attempts of restarts within restarts is not at most 10000; restart once, around everything'
+    ],
+    [
+      'repeats in repeats',
+      pipeline([wrap(6, em, Stage.repeat(10))]),
+      'stages: 1000000 stages when they are written out is not at most 10000; repeat less, or let a stage take more steps'
+    ],
+    [
+      'repeats in repeats within a restart',
+      pipeline([Stage.restart(2)(wrap(12, em, Stage.repeat(10)))]),
+      'stages: 1000000000001 stages when they are written out is not at most 10000; repeat less, or let a stage take more steps'
+    ],
+    [
+      'draws',
+      pipeline([descend({ expectation: Expectation.monteCarlo({ draws: 4294967296 }) })]),
+      'stages[0].expectation.draws: 4294967296 is not ≤ 10000; try 1'
+    ],
+    [
+      'projected draws',
+      pipeline([descend({ expectation: Expectation.projected({ draws: 1e9 }) })]),
+      'stages[0].expectation.draws: 1000000000 is not ≤ 10000; try 1'
+    ],
+    [
+      'probes',
+      pipeline([descend({ objective: Objective.implicit(TimeLaw.at(0.5), { divergence: 'sliced', probes: 1e9 }) })]),
+      'stages[0].objective.divergence.probes: 1000000000 is not ≤ 10000; try 1'
+    ],
+    [
+      'nodes of time',
+      pipeline([descend({ objective: Objective.implicit(TimeLaw.likelihood({ until: 5, nodes: 1e7 })) })]),
+      'stages[0].objective.timeLaw.nodes: 10000000 is not ≤ 4096; try 48'
+    ],
+    [
+      'nodes of a law',
+      pipeline([descend({ objective: Objective.implicit(TimeLaw.gauss(1e7)(TimeLaw.uniform(0.1, 1))) })]),
+      'stages[0].objective.timeLaw.nodes: 10000000 is not ≤ 4096; try 16'
+    ],
+    [
+      'starts',
+      pipeline([em], Initializer.bestOf(1e9)(Initializer.fromData)),
+      'initializer.count: 1000000000 is not ≤ 10000; try 10'
+    ],
+    [
+      'starts of starts',
+      pipeline([em], Initializer.bestOf(1000)(Initializer.bestOf(1000)(Initializer.fromData))),
+      'initializer.count: 1000 times 1000 starts is not at most 10000; take the best once, of fewer'
+    ],
+    [
+      'steps of k-means',
+      pipeline([em], Initializer.kMeans({ steps: 1e12 })),
+      'initializer.steps: 1000000000000 is not ≤ 100000; try 20'
+    ],
+    [
+      'moves',
+      pipeline([Stage.splitAndMerge({ steps: 3, polish: 1e9 })]),
+      'stages[0].polish: 1000000000 is not ≤ 100000; try 20'
+    ],
+    [
+      'stages in stages',
+      pipeline([wrap(4000, em, stage => Stage.sequence([stage]))]),
+      'pipeline: nested deeper than 100 levels is not readable; put stages in one sequence, not in each other'
+    ]
+  ]
+
+  it.each(cases)('%s is refused at once', (_, asked, message) => {
+    let found: ReadonlyArray<string> = []
+    // Refusals are arithmetic on the description: a hundredth of this.
+    expect(seconds(() => (found = said(Compile.pipeline(asked)(points))))).toBeLessThan(1)
+    expect(found).toEqual([message])
+  })
+
+  it('and what is at the limit is not', () => {
+    expect(said(Compile.pipeline(pipeline([Stage.repeat(Limits.stages)(em)]))(points))).toEqual([])
+    expect(said(Compile.pipeline(pipeline([Stage.restart(Limits.attempts)(em)]))(points))).toEqual([])
+    expect(said(Compile.pipeline(pipeline([em, Stage.repeat(Limits.stages)(em)]))(points))).toHaveLength(1)
+  })
+
+  it('has at most so many problems listed, and the rest counted', () => {
+    const times = Array.from({ length: 1e5 }, (_, i) => -1 - i)
+    let found: ReadonlyArray<string> = []
+    // Linear in their number: 1e5 messages of 100 letters; pair by pair they took minutes.
+    expect(seconds(() => (found = said(Compile.pipeline(pipeline([Stage.anneal(times)(em)]))(points))))).toBeLessThan(5)
+    expect(found).toHaveLength(Limits.problems + 1)
+    expect(found.at(-1)).toBe(`the rest: a list of ${1e5 - Limits.problems} more is not shown; correct these first`)
+  })
+})
+
+describe('a sampler that asks for too much', () => {
+  it('is refused', () => {
+    const asked = Sampler.compile({
+      sampler: Sampler.annealedLangevin({ moves: 1e9 }),
+      grid: TimeGrid.uniform({ from: 1, to: 0.1, steps: 1e9 }),
+      schedule: Schedule.ornsteinUhlenbeck
+    })
+    expect(said(asked)).toEqual([
+      'sampler.moves: 1000000000 is not ≤ 1000000; try 1',
+      'grid.steps: 1000000000 is not ≤ 1000000; try 100'
+    ])
+  })
+})
+
+describe('JSON', () => {
+  const written = Pipeline.codec.encode(pipeline([em])) as object
+  const nested = (levels: number): unknown =>
+    JSON.parse(
+      JSON.stringify({ ...written, stages: ['HERE'] }).replace(
+        '"HERE"',
+        `${'{"_tag":"Sequence","stages":['.repeat(levels)}${']}'.repeat(levels)}`
+      )
+    )
+
+  it.each([4000, 100_000])('nested %i deep is refused, by the codec and by the tool', levels => {
+    expect(E.isLeft(Pipeline.codec.decode(nested(levels)))).toBe(true)
+    expect(said(json.decode(Pipeline.codec, 'p.json')(nested(levels)))).toEqual([
+      'p.json: nested deeper than 100 levels is not readable; put stages in one sequence, not in each other'
+    ])
+  })
+
+  it('nested as deep as is allowed is read', () => {
+    // Two levels each, and two for the pipeline and its list.
+    expect(E.isRight(Pipeline.codec.decode(nested((Limits.depth - 2) / 2)))).toBe(true)
+    expect(E.isRight(Pipeline.codec.decode(nested((Limits.depth - 2) / 2 + 1)))).toBe(false)
+  })
+
+  it('with 100 000 wrong entries has the first listed and the rest counted', () => {
+    const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 1e5 }, () => 'x') } }
+    let found: ReadonlyArray<string> = []
+    expect(seconds(() => (found = said(json.decode(Pipeline.codec, 'p.json')(wrong))))).toBeLessThan(10)
+    expect(found).toHaveLength(Limits.problems + 1)
+  })
+})
+
+describe('isDeeper', () => {
+  it('counts levels of objects and lists, and not what is flat', () => {
+    expect(isDeeper(1, 0)).toBe(false)
+    expect(isDeeper({}, 0)).toBe(true)
+    expect(isDeeper([{ a: [Float64Array.of(1)] }], 3)).toBe(false)
+    expect(isDeeper([{ a: [Float64Array.of(1)] }], 2)).toBe(true)
+  })
+
+  it('comes to an end on what is shared or goes around', () => {
+    const shared = Array.from({ length: 60 }).reduce<unknown>(inner => [inner, inner], [])
+    expect(isDeeper(shared, 100)).toBe(false)
+    const circle: { self?: unknown } = {}
+    circle.self = circle
+    expect(isDeeper(circle, 100)).toBe(true)
+  })
+})
+
+describe('a table', () => {
+  it('with cells of blanks is read in time that grows with their length', () => {
+    const cell = ' '.repeat(60_000)
+    const table = `a,b\n1,"${cell}x"\n2,"${cell}"\n`
+    // Linear: milliseconds. Each blank as a start took 60 000²/2 comparisons, seconds for each pattern.
+    expect(seconds(() => pipe(table, text => Points.readCsv(text)))).toBeLessThan(1)
+  })
+
+  it('says which of its columns is nearest to a long name in no time', () => {
+    const name = 'x'.repeat(2000)
+    let found: E.Either<Problem.Problem, unknown> = E.right(null)
+    expect(seconds(() => (found = Points.readCsv(`${name}y,b\n1,2\n`, { columns: [`${name}z`] })))).toBeLessThan(1)
+    expect(E.isLeft(found)).toBe(true)
+  })
+})
+
+describe('the history of a stage', () => {
+  it('is whole while it is short, and every so-many-th value of a long one', () => {
+    const history = new History()
+    for (let i = 0; i < Limits.values; i++) history.add(i)
+    expect(history.kept()).toEqual({
+      taken: Limits.values,
+      every: 1,
+      values: Array.from({ length: Limits.values }, (_, i) => i)
+    })
+    for (let i = Limits.values; i < 5 * Limits.values; i++) history.add(i)
+    const { taken, every, values } = history.kept()
+    expect(taken).toBe(5 * Limits.values)
+    expect(values.length).toBeLessThanOrEqual(Limits.values)
+    expect(values).toEqual(values.map((_, i) => i * every))
+    expect(taken - every).toBeLessThanOrEqual(values[values.length - 1])
+  })
+})

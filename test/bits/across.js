@@ -1,0 +1,26 @@
+/**
+ * Compares the stored hashes with those of the built package under this Node, or under others brought by npm's `node`
+ * package: `node test/bits/across.js 20 22 24`. With `--write`, stores those of this Node.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { hashes } from './cases.js'
+
+const file = new URL('hashes.json', import.meta.url)
+const args = process.argv.slice(2)
+if (args[0] === '--write') writeFileSync(file, `${JSON.stringify(hashes(), null, 2)}\n`)
+else if (args.length > 0)
+  for (const version of args)
+    execFileSync('npx', ['-y', `node@${version}`, fileURLToPath(import.meta.url)], { stdio: 'inherit' })
+else {
+  const stored = JSON.parse(readFileSync(file, 'utf8'))
+  const found = hashes()
+  const names = [...new Set([...Object.keys(stored), ...Object.keys(found)])]
+  const differing = names.filter(name => stored[name] !== found[name])
+  console.log(
+    `Node ${process.version} (${process.arch}): ${names.length - differing.length} of ${names.length} results as stored`
+  )
+  for (const name of differing) console.log(`  ${name}: ${found[name] ?? 'none'}, stored ${stored[name] ?? 'none'}`)
+  if (differing.length > 0) process.exitCode = 1
+}

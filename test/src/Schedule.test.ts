@@ -411,3 +411,55 @@ it('a score evaluated on another schedule is that of its level', () => {
   // m = αc = 1, u = α² + σ² = ½: (tanh(m x/u) m − x)/u
   expect(values[0]).toBeCloseTo((Math.tanh(1) - 0.5) / 0.5, 14)
 })
+
+describe('drift and diffusion of a schedule of one’s own are those of its closed form', () => {
+  const close = (found: number, wanted: number, tolerance: number, where: string): void => {
+    // ε f/h is absolute, and f is up to 1.
+    if (Number.isFinite(wanted))
+      expect(Math.abs(found - wanted), `${where}: ${found} for ${wanted}`).toBeLessThan(
+        tolerance * (1 + Math.abs(wanted))
+      )
+    else expect(found, where).toBe(wanted)
+  }
+  // Times over the whole of [0, 1], and crowded at both ends; 2⁻ᵏ from the end is exact, so that 1 − t is.
+  const times = [
+    ...Array.from({ length: 200 }, (_, i) => (i + 0.37) / 200),
+    ...Array.from({ length: 20 }, (_, i) => 2 ** -(i + 1)).flatMap(share => [share, 1 - share]),
+    ...[1e-3, 1e-4, 1e-5, 1e-6, 0.999, 0.9985, 0.9999, 1]
+  ]
+  const quarter = Math.PI / 2
+  it.each<[string, Omit<Schedule.Custom, '_tag'>, (t: number) => number, (t: number) => number]>([
+    [
+      'the circle',
+      { name: 'circle', alpha: t => Math.cos(quarter * t), sigma: t => Math.sin(quarter * t), until: 1 },
+      t => -quarter * Math.tan(quarter * t),
+      t => 2 * quarter * Math.tan(quarter * t)
+    ],
+    [
+      'the straight line',
+      { name: 'line', alpha: t => 1 - t, sigma: t => t, until: 1 },
+      t => -1 / (1 - t),
+      t => (2 * t) / (1 - t)
+    ],
+    [
+      'roots at both ends',
+      { name: 'roots', alpha: t => Math.sqrt(1 - t), sigma: Math.sqrt, until: 1 },
+      t => -0.5 / (1 - t),
+      t => 1 / (1 - t)
+    ],
+    [
+      'Ornstein–Uhlenbeck over a long time',
+      { name: 'ou', alpha: t => Math.exp(-500 * t), sigma: t => Math.sqrt(-Math.expm1(-1000 * t)), until: 1 },
+      () => -500,
+      () => 1000
+    ]
+  ])('%s', (name, description, drift, diffusion) => {
+    const own = Schedule.interpret(Schedule.custom(description))
+    for (const t of name === 'Ornstein–Uhlenbeck over a long time' ? times.filter(t => t < 0.7) : times) {
+      // 1e-8 is the least step: ε f/h is 2e-8 at the ends of what is smooth; nearer than 1e-6 to a root, h⁴ counts.
+      if (name === 'roots at both ends' && Math.min(t, 1 - t) < 1e-6) continue
+      close(own.drift(t), drift(t), 1e-7, `drift at ${t}`)
+      close(own.diffusion(t), diffusion(t), 1e-7, `diffusion at ${t}`)
+    }
+  })
+})

@@ -83,8 +83,9 @@ const unary: Readonly<Record<string, Pull1>> = {
   Tanh: (dy, x) => T.mul(dy, T.sub(1, T.square(T.tanh(x))))
 }
 
-/** 1 where a wins, ½ where it ties. */
-const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor => T.add(wins, T.mul(0.5, T.equal(a, b)))
+/** 1 where a wins, ½ where it ties, NaN where either is. */
+const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor =>
+  T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
 
 const binary: Readonly<Record<string, readonly [a: Pull2, b: Pull2]>> = {
   Add: [dy => dy, dy => dy],
@@ -106,7 +107,11 @@ const binary: Readonly<Record<string, readonly [a: Pull2, b: Pull2]>> = {
       const corner = T.logicalAnd(T.equal(a, 0), T.equal(b, 0))
       return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
     },
-    (dy, a, b) => T.mul(dy, T.mul(T.pow(a, b), T.log(T.where(T.greater(a, 0), a, 1))))
+    (dy, a, b) => {
+      // where there is no logarithm, 1^b ln 1: 0^b may be ∞
+      const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
+      return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
+    }
   ],
   Prelu: [
     (dy, x, alpha) => T.where(T.greater(x, 0), dy, T.mul(dy, alpha)),

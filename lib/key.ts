@@ -29,6 +29,7 @@ export interface Key {
 }
 
 const TWO_32 = powerOfTwo(32)
+const TWO_31 = powerOfTwo(31)
 const TWO_MINUS_53 = powerOfTwo(-53)
 const LABELS = 0x40000000
 const CHILDREN = 0x80000000
@@ -297,7 +298,7 @@ export const normal =
 
 /**
  * n integers uniform on {0, …, bound − 1}, 1 ≤ bound ≤ 2³¹: ⌊u · bound⌋, never `bound` itself. No probability is off by
- * more than 2⁻⁵³, that is by more than bound · 2⁻⁵³ of itself.
+ * more than 2⁻⁵³, that is by more than bound · 2⁻⁵³ of itself. Another bound throws a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -306,11 +307,11 @@ export const normal =
  *
  * assert.ok(pipe(Key.fromSeed(7), Key.integers(6)(100)).every(face => 0 <= face && face < 6))
  */
-export const integers =
-  (bound: number) =>
-  (n: number) =>
-  (key: Key): Int32Array =>
-    Int32Array.from(uniform(n)(key), u => Math.floor(u * bound))
+export const integers = (bound: number) => (n: number) => {
+  if (!(Number.isInteger(bound) && bound >= 1 && bound <= TWO_31))
+    throw new RangeError(`bound: ${bound} is not a whole number in [1, 2³¹]; try ${bound > TWO_31 ? '2³¹' : 2}`)
+  return (key: Key): Int32Array => Int32Array.from(uniform(n)(key), u => Math.floor(u * bound))
+}
 
 /**
  * A uniformly random order of 0, …, n − 1 (Fisher–Yates).
@@ -338,7 +339,7 @@ export const permutation =
 
 /**
  * `count` different ones of 0 … n − 1, rising, every such set alike (Floyd's algorithm: time and memory grow with `count`,
- * not with n). 0 ≤ count ≤ n < 2³¹.
+ * not with n). 0 ≤ count ≤ n < 2³¹; others throw a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -350,6 +351,10 @@ export const permutation =
 export const subset =
   (n: number, count: number) =>
   (key: Key): Int32Array => {
+    if (!(Number.isInteger(n) && n >= 0 && n < TWO_31))
+      throw new RangeError(`n: ${n} is not a whole number in [0, 2³¹); try 100`)
+    if (!(Number.isInteger(count) && count >= 0 && count <= n))
+      throw new RangeError(`count: ${count} is not a whole number in [0, n], n = ${n}; try ${n}`)
     const chosen = new Set<number>()
     uniform(count)(key).forEach((u, i) => {
       const last = n - count + i
@@ -361,7 +366,8 @@ export const subset =
 
 /**
  * n indices into `weights`, each k with probability weights[k] / Σ weights, by inversion of the cumulative sum. The
- * weights are finite, not negative, and not all 0; they need not be normalised. A weight of 0 is never drawn.
+ * weights are finite, not negative, and not all 0; they need not be normalised; others throw a RangeError. A weight of 0
+ * is never drawn.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -374,6 +380,13 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
   const cumulative = Float64Array.from(weights)
   for (let k = 1; k < cumulative.length; k++) cumulative[k] += cumulative[k - 1]
   const last = cumulative.length - 1
+  const bad = Array.from(weights).findIndex(weight => !(weight >= 0 && weight < Infinity))
+  if (bad >= 0)
+    throw new RangeError(
+      `weights: number ${bad}, ${weights[bad]}, is not ≥ 0 and finite; give 0 to what is never drawn`
+    )
+  if (!(cumulative[last] > 0 && cumulative[last] < Infinity))
+    throw new RangeError(`weights: their sum, ${cumulative[last] ?? 0}, is not > 0 and finite; let at least one be > 0`)
   /** The first k whose cumulative weight exceeds x: so a weight of 0 is passed over. */
   const invert = (x: number): number => {
     let low = 0

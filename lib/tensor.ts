@@ -141,11 +141,11 @@ export const div: Binary = binary('RealDiv')
 export const floorDiv: Binary = binary('FloorDiv')
 /** a - b ⌊a / b⌋, which has the sign of b */
 export const mod: Binary = binary('Mod')
-/** a^b. At a = 0 the derivative in b is 0, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
+/** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
 export const pow: Binary = binary('Pow')
-/** The larger. Where a = b each side gets half the derivative. */
+/** The larger; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
 export const maximum: Binary = binary('Maximum')
-/** The smaller. Where a = b each side gets half the derivative. */
+/** The smaller; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
 export const minimum: Binary = binary('Minimum')
 /** (a - b)² */
 export const squaredDifference: Binary = binary('SquaredDifference')
@@ -347,12 +347,12 @@ export const logSumExp: Reduction = (x, axis, keepDims = false) => {
   return keepDims ? result : squeeze(result, axes)
 }
 
-/** Where the largest stands along an axis (the first unless told); the first among equals. */
+/** Where the largest stands along an axis (the first unless told); the first among equals, or the first NaN. */
 export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: lift(x) }, { axis })
-/** Where the smallest stands along an axis (the first unless told); the first among equals. */
+/** Where the smallest stands along an axis (the first unless told); the first among equals, or the first NaN. */
 export const argMin = (x: Operand, axis = 0): Tensor => run('ArgMin', { x: lift(x) }, { axis })
 
-/** The k largest along the last axis, in descending order, and where they stand: [..., n] → [..., k]. */
+/** The k largest along the last axis, in descending order, NaN first, and where they stand: [..., n] → [..., k]. */
 export const topK = (x: Operand, k: number): { readonly values: Tensor; readonly indices: Tensor } => {
   const t = lift(x)
   const n = t.shape[t.rank - 1] ?? 0

@@ -166,7 +166,9 @@ export const scaleByPolyak = ({
   largest = 1
 }: Partial<Omit<ScaleByPolyak, '_tag'>> = {}): ScaleByPolyak => ({ _tag: 'ScaleByPolyak', lowerBound, largest })
 
-/** scale · g; the scale, at first 1, is multiplied by `factor` when the value has not improved for long. Sees the value. */
+/**
+ * scale · g; the scale, at first 1, is multiplied by `factor` when more than `patience` values in a row
+ * have not improved on the best. Sees the value. */
 export const reduceOnPlateau = ({
   factor = 0.5,
   patience = 10,
@@ -664,7 +666,7 @@ export const problems: (optimizer: Optimizer) => ReadonlyArray<Problem.Problem> 
   ],
   ReduceOnPlateau: ({ factor, patience, tolerance, cooldown, least, window }) => [
     ...Problem.unless(factor > 0 && factor < 1, 'factor', factor, 'in (0, 1)', 'try 0.5'),
-    ...Problem.count('patience', patience, 1, 10),
+    ...Problem.count('patience', patience, 0, 10),
     ...notNegative('tolerance', tolerance, 1e-4),
     ...Problem.count('cooldown', cooldown, 0, 0),
     ...Problem.unless(least >= 0 && least <= 1, 'least', least, 'in [0, 1]', 'try 0'),

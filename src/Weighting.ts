@@ -71,8 +71,11 @@ export const truncatedSnr = ({ floor = 1 }: Partial<Omit<TruncatedSnr, '_tag'>> 
 /** min(SNR, γ), for the loss of the data (Hang et al. 2023, arXiv 2303.09556, §3.4). */
 export const minSnr = ({ gamma = 5 }: Partial<Omit<MinSnr, '_tag'>> = {}): Weighting => ({ _tag: 'MinSnr', gamma })
 
-/** 1/(1/SNR + 1/γ), for the loss of the data (Crowson et al. 2024, arXiv 2401.11605, §3). */
-export const softMinSnr = ({ gamma = 5 }: Partial<Omit<SoftMinSnr, '_tag'>> = {}): Weighting => ({
+/**
+ * 1/(1/SNR + 1/γ), for the loss of the data (Crowson et al. 2024, arXiv 2401.11605, where γ is 4: it is 1/σ_d² of their
+ * preconditioned network, whose data have standard deviation σ_d = ½).
+ */
+export const softMinSnr = ({ gamma = 4 }: Partial<Omit<SoftMinSnr, '_tag'>> = {}): Weighting => ({
   _tag: 'SoftMinSnr',
   gamma
 })

@@ -28,7 +28,9 @@ export const selu = { alpha: 1.6732632423543772, scale: 1.0507009873554805 }
 const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
   const excess = x - below
-  return excess < 0.5 ? below : excess > 0.5 ? below + 1 : below % 2 === 0 ? below : below + 1
+  const rounded = excess < 0.5 ? below : excess > 0.5 ? below + 1 : below % 2 === 0 ? below : below + 1
+  // −1 + 1 has lost the sign
+  return rounded === 0 && x < 0 ? -0 : rounded
 }
 
 /** Always doubles out. */

@@ -91,7 +91,9 @@ const folding =
 const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
 
-/** Where the best of each fibre stands, the first among equals. */
+const isFirstNaN = (v: number, best: number): boolean => Number.isNaN(v) && !Number.isNaN(best)
+
+/** Where the best of each fibre stands, the first among equals. A NaN wins and stays, as in `max`. */
 const winner = (name: string, beats: (v: number, best: number) => boolean): Kernel =>
   kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
     const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, name)
@@ -159,6 +161,10 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
   })
 
 /** The k largest of every last-axis row, in descending order, the earlier of equals first. */
+/** Falling, NaN first, as `max` has it; equal ones in their order. */
+const falling = (a: number, b: number): number =>
+  Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(b)) - Number(Number.isNaN(a)) : a < b ? 1 : a > b ? -1 : 0
+
 const topK = kernel(({ x }, { k }: { k: number }) => {
   const n = x.shape[x.shape.length - 1]
   const outer = product(x.shape.slice(0, -1))
@@ -167,7 +173,7 @@ const topK = kernel(({ x }, { k }: { k: number }) => {
   const indices = new Int32Array(outer * k)
   for (let i = 0; i < outer; i++) {
     const row = x.values.subarray(i * n, (i + 1) * n)
-    const order = Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b)
+    const order = Array.from(row.keys()).sort((a, b) => falling(row[a], row[b]) || a - b)
     for (let j = 0; j < k; j++) {
       indices[i * k + j] = order[j]
       values[i * k + j] = row[order[j]]
@@ -192,8 +198,8 @@ export const reduce: KernelTable = {
     folding(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0)),
     () => 'bool'
   ),
-  ArgMax: winner('argMax', (v, best) => v > best),
-  ArgMin: winner('argMin', (v, best) => v < best),
+  ArgMax: winner('argMax', (v, best) => v > best || isFirstNaN(v, best)),
+  ArgMin: winner('argMin', (v, best) => v < best || isFirstNaN(v, best)),
   Cumprod: scan('cumprod', 1, (a, x) => a * x),
   Cumsum: scan('cumsum', 0, (a, x) => a + x),
   LogSoftmax: normalized('logSoftmax', true),

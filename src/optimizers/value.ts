@@ -57,7 +57,7 @@ const met =
     const after = { ...state, best: improves ? mean : best, waited: 0, sum: 0, count: 0 }
     if (resting > 0) return { ...after, resting: resting - 1 }
     const waited = improves ? 0 : state.waited + 1
-    return waited < patience
+    return waited <= patience
       ? { ...after, waited }
       : { ...after, scale: Math.max(scale * factor, least), resting: cooldown }
   }

@@ -298,3 +298,16 @@ describe('gamma and chi-squared', () => {
     expect(Key.gamma(1e-4)(1000)(key).every(x => x >= 0 && x < Infinity)).toBe(true)
   })
 })
+
+it('draws that cannot be made say so, and what to do', () => {
+  expect(() => Key.subset(3, 5)(key)).toThrow('count: 5 is not a whole number in [0, n], n = 3; try 3')
+  expect(() => Key.subset(-1, 0)(key)).toThrow('n: -1')
+  expect(() => Key.integers(2 ** 31 + 1)(1)).toThrow('bound: 2147483649 is not a whole number in [1, 2³¹]; try 2³¹')
+  expect(() => Key.integers(0)(1)).toThrow('bound: 0 is not a whole number in [1, 2³¹]; try 2')
+  expect(() => Key.integers(NaN)(1)).toThrow('bound: NaN')
+  expect(Key.integers(2 ** 31)(100)(key).every(k => k >= 0)).toBe(true)
+  expect(() => Key.categorical([0, 0])).toThrow('weights: their sum, 0, is not > 0 and finite; let at least one be > 0')
+  expect(() => Key.categorical([])).toThrow('weights: their sum, 0,')
+  expect(() => Key.categorical([1, NaN, 2])).toThrow('weights: number 1, NaN, is not ≥ 0 and finite')
+  expect(() => Key.categorical([1, -1])).toThrow('weights: number 1, -1, is not ≥ 0 and finite')
+})

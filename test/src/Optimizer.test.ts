@@ -768,23 +768,25 @@ describe('reduce on plateau', () => {
     })
   }
 
-  it('halves the step after `patience` values without improvement', () => {
-    expect(scales({ patience: 2 }, [5, 4, 4, 4, 4, 4, 3, 3, 3])).toEqual([1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125])
+  // As PyTorch 2.4's ReduceLROnPlateau(patience=2, threshold=1e-4) has it: the third value that fails reduces.
+  it('lets `patience` values in a row fail to improve, and halves the step at the next', () => {
+    expect(scales({ patience: 2 }, [5, 4, 4, 4, 4, 4, 3, 3, 3, 3])).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25])
+    expect(scales({ patience: 0 }, [1, 1, 1])).toEqual([1, 0.5, 0.25])
   })
 
   it('passes over `cooldown` values, and stops at the least scale', () => {
-    expect(scales({ patience: 1, cooldown: 2, factor: 0.1, least: 0.05 }, [1, 1, 1, 1, 1, 1, 1])).toEqual([
+    expect(scales({ patience: 0, cooldown: 2, factor: 0.1, least: 0.05 }, [1, 1, 1, 1, 1, 1, 1])).toEqual([
       1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05
     ])
   })
 
   it('takes an improvement relative to the size of the best, negative or not', () => {
-    expect(scales({ patience: 1, tolerance: 0.1 }, [-10, -10.5, -12, -13])).toEqual([1, 0.5, 0.5, 0.25])
-    expect(scales({ patience: 1, tolerance: 0.1 }, [10, 9.5, 8])).toEqual([1, 0.5, 0.5])
+    expect(scales({ patience: 0, tolerance: 0.1 }, [-10, -10.5, -12, -13])).toEqual([1, 0.5, 0.5, 0.25])
+    expect(scales({ patience: 0, tolerance: 0.1 }, [10, 9.5, 8])).toEqual([1, 0.5, 0.5])
   })
 
   it('compares means of `window` values', () => {
-    expect(scales({ patience: 1, window: 2 }, [1, 3, 0, 4, 0, 2, 9, 9])).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25])
+    expect(scales({ patience: 0, window: 2 }, [1, 3, 0, 4, 0, 2, 9, 9])).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25])
   })
 })
 
@@ -943,7 +945,7 @@ describe('the rate in force', () => {
   })
 
   it('shrinks on a plateau', () => {
-    const optimizer = chain(Optimizer.signDescent({ rate: 1 }), Optimizer.reduceOnPlateau({ patience: 1 }))
+    const optimizer = chain(Optimizer.signDescent({ rate: 1 }), Optimizer.reduceOnPlateau({ patience: 0 }))
     const bowl: Function<'x'> = params => ({ value: Params.norm(params) ** 2 / 2, gradient: params })
     // From (1, 1) to 0, where it stays.
     const rates = take(optimizer, bowl, x(1, 1), 4).map(({ state }) => Optimizer.rateInForce(optimizer, state))
@@ -1129,7 +1131,7 @@ describe('is refused', () => {
     [Optimizer.scaleByPolyak({ lowerBound: -Infinity }), 'lowerBound: -Infinity is not finite; try 0'],
     [Optimizer.scaleByPolyak({ largest: 0 }), 'largest: 0 is not > 0; try 1, or Infinity for no limit'],
     [Optimizer.reduceOnPlateau({ factor: 1 }), 'factor: 1 is not in (0, 1); try 0.5'],
-    [Optimizer.reduceOnPlateau({ patience: 0 }), 'patience: 0 is not a whole number ≥ 1; try 10'],
+    [Optimizer.reduceOnPlateau({ patience: -1 }), 'patience: -1 is not a whole number ≥ 0; try 10'],
     [Optimizer.reduceOnPlateau({ tolerance: -1 }), 'tolerance: -1 is not ≥ 0 and finite; try 0.0001'],
     [Optimizer.reduceOnPlateau({ cooldown: 0.5 }), 'cooldown: 0.5 is not a whole number ≥ 0; try 0'],
     [Optimizer.reduceOnPlateau({ least: 2 }), 'least: 2 is not in [0, 1]; try 0'],

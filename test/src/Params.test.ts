@@ -136,3 +136,9 @@ describe('the codec', () => {
     expect(Params.codec.decode(JSON.parse(JSON.stringify(Params.codec.encode(a))))).toEqual(E.right(a))
   })
 })
+
+it('the norm takes any number of entries, and does not overflow before it must', () => {
+  const many = { a: { shape: [500, 500], values: new Float64Array(250_000).fill(2) } }
+  expect(Params.norm(many)).toBe(1000)
+  expect(Params.norm({ a: { shape: [2], values: Float64Array.of(3e200, 4e200) } })).toBe(5e200)
+})

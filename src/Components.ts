@@ -106,6 +106,8 @@ interface Moments {
   /** |s|² */
   readonly squaredScore: Tensor
   readonly divergence: Tensor
+  /** w_i/u_i, [rows, K] */
+  readonly precision: Tensor
 }
 
 /** |s(x)|² and div s(x), each [rows, 1], from the K numbers ⟨c_i, x⟩ and |x|². */
@@ -119,7 +121,7 @@ const moments = (components: Components, x: Tensor, level: Level, squaredNorm: T
     normsOf(pull)
   )
   const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
-  return { squaredScore, divergence: sub(sub(curvature, squaredScore), mul(dim, total)) }
+  return { squaredScore, divergence: sub(sub(curvature, squaredScore), mul(dim, total)), precision }
 }
 
 /** div s(x), [rows, 1] */
@@ -130,6 +132,38 @@ export const divergence = (components: Components, x: Tensor, level: Level): Ten
 export const implicit = (components: Components, x: Tensor, level: Level, orthogonal: Operand = 0): Tensor => {
   const { squaredScore, divergence } = moments(components, x, level, add(normsOf(x), orthogonal))
   return add(squaredScore, mul(2, divergence))
+}
+
+/** Noise z of which `drawn` is a part, [rows | 1, dim], and |z|² beyond it, orthogonal to data and centres: a number or [rows, 1]. */
+export interface Noise {
+  readonly drawn: Tensor
+  readonly orthogonal: Operand
+}
+
+/**
+ * |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]: by Stein's identity its mean over z does not depend on h,
+ * and is E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
+ */
+export const mixed = (
+  components: Components,
+  clean: Tensor,
+  level: Level,
+  { drawn, orthogonal }: Noise,
+  denoising: Tensor
+): Tensor => {
+  const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
+  const beyond = mul(mul(level.sigma, level.sigma), orthogonal)
+  const { squaredScore, divergence, precision } = moments(components, noisy, level, add(normsOf(noisy), beyond))
+  const onCentres = mul(
+    level.alpha,
+    sum(mul(precision, matMul(drawn, components.centres, { transposeB: true })), 1, true)
+  )
+  const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
+  const cross = sub(onCentres, mul(sum(precision, 1, true), onPoint))
+  return add(
+    add(squaredScore, mul(mul(2, sub(1, denoising)), divergence)),
+    div(mul(mul(2, denoising), cross), level.sigma)
+  )
 }
 
 /** log p(x), [rows, 1] */

@@ -47,8 +47,16 @@ export const monteCarlo = (options: Partial<Sampled> = {}): Expectation => ({ _t
 export const quadrature = ({ nodes }: Omit<Quadrature, '_tag'>): Expectation => ({ _tag: 'Quadrature', nodes })
 
 /**
- * Noise only in the span of the centres, where a mixture's loss sees it; the rest is integrated in closed form.
- * The same mean as `monteCarlo`, with less variance: the conditional expectation (Rao–Blackwell).
+ * Noise only in the span of the centres, where a mixture's loss sees it; the rest is integrated in closed form. The same mean
+ * as `monteCarlo`, with less variance: of the implicit objective it is the conditional expectation (Rao–Blackwell), which never
+ * varies more.
+ *
+ * The denoising objective is taken as |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and a constant, whose mean does not depend on h
+ * (Stein). h = 0, the denoising form, varies without bound as σ → 0; h = 1, the implicit one, at high noise far more than the
+ * denoising. 1 − h = σ²/(α²v + σ²) where variances are equal to v; else what is best of components that are apart
+ * (`Noise.denoisingShare`), from the parameters and the level alone, so that no bias comes of it. On rows of the mixture itself
+ * the gradient varies less than under plain noise at every level: by factors from 1.1 (t = 2, few dimensions) to 10⁴ (t = 0.01).
+ * On a few rows far from all components a tenth more has been seen; and the value may vary more, by half.
  */
 export const projected = (options: Partial<Sampled> = {}): Expectation => ({ _tag: 'Projected', ...sampled(options) })
 

@@ -70,6 +70,8 @@ interface Sample {
   readonly alpha: Float64Array
   readonly sigma: Float64Array
   readonly noise: Noise.Noise
+  /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
+  readonly denoising: Float64Array
   /** For directions that estimate a divergence. */
   readonly probes: Key.Key
   /** Which of the time law's levels this is a draw of. */
@@ -80,8 +82,6 @@ interface Sample {
 interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
-  /** Whether a denoising loss is computed as the implicit one and d/σ², the same in the mean. */
-  readonly completed: boolean
   readonly samples: ReadonlyArray<Sample>
 }
 
@@ -135,9 +135,19 @@ const draw = <P extends string>(
     const projection = pipe(
       Score.interpret(score).family,
       O.filter(() => isProjected(expectation)),
-      O.map(({ centres, seesNorm }) => {
+      O.map(({ arrays, centres, seesNorm }) => {
         const { shape, values } = rowSpace(centres(params))
-        return { basis: { rank: shape[0], vectors: values }, seesNorm }
+        const rank = shape[0]
+        const antithetic = expectation._tag === 'Projected' && expectation.antithetic
+        return {
+          basis: { rank, vectors: values },
+          seesNorm,
+          // A quadrature has no variance to lessen.
+          denoising:
+            expectation._tag === 'Quadrature'
+              ? () => 0
+              : Noise.denoisingShare(arrays(params), { dim: points.dim, rank, antithetic })
+        }
       }),
       O.toNullable
     )
@@ -168,6 +178,7 @@ const draw = <P extends string>(
             sigma: Float64Array.from(levels, ({ sigma }) => sigma),
             weight: weights.map(w => w * draw.weight),
             noise: draw.noise,
+            denoising: projection === null ? Float64Array.of(1) : Float64Array.from(levels, projection.denoising),
             level: i
           }))
         })
@@ -179,7 +190,6 @@ const draw = <P extends string>(
       terms: terms.map(({ weight, weightings, term }, i) => ({
         weight,
         term,
-        completed: projection !== null,
         samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, keys[i]) : []
       }))
     }
@@ -244,6 +254,33 @@ const autodiff =
         )
       )
 
+    /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and what makes of it |s + z/σ|² in the mean; `share` is 1 − h. */
+    const denoised = (
+      params: Params.Tensors<P>,
+      clean: Tensor,
+      level: Score.Level,
+      noise: Components.Noise,
+      share: Tensor
+    ): Tensor => {
+      const { drawn, orthogonal } = noise
+      const rest = sub(1, share)
+      const squaredNoise = add(rowSum(square(drawn)), orthogonal)
+      const inNoise = pipe(
+        model.family,
+        O.fold(
+          () => {
+            const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
+            const score = model.score(params, noisy, level)
+            const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
+            const curvature = mul(rest, model.divergence(params, noisy, level))
+            return add(rowSum(square(score)), mul(2, add(curvature, cross)))
+          },
+          ({ components }) => Components.mixed(components(params), clean, level, noise, share)
+        )
+      )
+      return add(inNoise, div(add(mul(share, squaredNoise), mul(rest, dim)), square(level.sigma)))
+    }
+
     const estimated = (
       params: Params.Tensors<P>,
       x: Tensor,
@@ -273,7 +310,7 @@ const autodiff =
       )
 
     const matching =
-      ({ term, completed }: Drawn<Matching>, sample: Sample, basis: Pass.Basis) =>
+      ({ term }: Drawn<Matching>, sample: Sample, basis: Pass.Basis) =>
       (params: Params.Tensors<P>): Tensor => {
         const perRow = (values: Float64Array): Tensor =>
           values.length === 1 ? fill([rows, 1], values[0]) : tensor(values, [rows, 1])
@@ -284,13 +321,8 @@ const autodiff =
         const beyond = mul(square(level.sigma), orthogonal)
         const loss = Tagged.fold<Matching>()<Tensor>({
           Denoising: ({ parametrization }) =>
-            completed
-              ? // E|s + z/σ|² = E[|s|² + 2 div s] + d/σ², by Stein's identity.
-                mul(
-                  perRow(conversion(Parametrization.score, parametrization)(sample)),
-                  add(implicit(params, noisy, level, beyond), div(dim, square(level.sigma)))
-                )
-              : // The error of what the network itself says: another parametrization only weighs it.
+            sample.noise._tag === 'Full' && sample.denoising.every(share => share === 1)
+              ? // The error of what the network itself says: another parametrization only weighs it.
                 mul(
                   perRow(conversion(model.predicts, parametrization)(sample)),
                   rowSum(
@@ -301,6 +333,10 @@ const autodiff =
                       )
                     )
                   )
+                )
+              : mul(
+                  perRow(conversion(Parametrization.score, parametrization)(sample)),
+                  denoised(params, clean, level, { drawn, orthogonal }, perRow(sample.denoising))
                 ),
           Implicit: ({ divergence }) =>
             divergence === undefined
@@ -364,7 +400,7 @@ const fused =
         value,
         gradient: family.pullBack(params, gradient)
       })
-      const parts = terms.flatMap(({ weight, term, completed, samples }) => {
+      const parts = terms.flatMap(({ weight, term, samples }) => {
         const isDenoising = term._tag === 'Denoising'
         const inForm = conversion(Parametrization.score, isDenoising ? term.parametrization : Parametrization.score)
         return samples.map((sample): Pass.Part => ({
@@ -372,8 +408,8 @@ const fused =
           sigma: sample.sigma,
           noise: sample.noise,
           weight: (isDenoising ? product(sample.weight, inForm(sample)) : sample.weight).map(w => weight * w),
-          target: isDenoising && !completed ? 'noise' : 'none',
-          completed: isDenoising && completed
+          denoising: isDenoising ? sample.denoising : Float64Array.of(0),
+          completed: isDenoising
         }))
       })
       const likelihood = terms.reduce((sum, { weight, term }) => (term._tag === 'Likelihood' ? sum + weight : sum), 0)
@@ -538,9 +574,11 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
       crossed(
         blocks.map(({ rows, share, evaluate }): Forms<P> => {
           const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
-          const form = (completed: boolean): ValueAndGradient<P> =>
-            evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, completed, samples: own }] })
-          return { denoising: form(false), implicit: form(true) }
+          const form = (denoising: number): ValueAndGradient<P> => {
+            const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
+            return evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
+          }
+          return { denoising: form(1), implicit: form(0) }
         })
       )
     )
@@ -663,7 +701,7 @@ export const problems = <P extends string>(
               'expectation',
               `${Expectation.show(expectation)} of ${Objective.show(term)}`,
               isProjected(expectation)
-                ? 'plain noise, the one whose denoising and implicit forms differ'
+                ? 'plain noise, since projected noise mixes the two forms itself'
                 : 'plain noise drawn anew, from which a coefficient is estimated',
               isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
             )

@@ -4,6 +4,7 @@
  * of the rest say the same, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import { exp } from '../lib/elementary.js'
 import {
   add,
   div,
@@ -26,7 +27,7 @@ import {
   type Tensor
 } from '../lib/index.js'
 import * as Expectation from './Expectation.js'
-import { OUTSIDE, type Basis, type Noise } from './fused/pass.js'
+import { OUTSIDE, type Arrays, type Basis, type Noise } from './fused/pass.js'
 import * as Points from './Points.js'
 
 export type { Noise } from './fused/pass.js'
@@ -95,6 +96,39 @@ export const draws = (
     },
     Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values, sign: 1 } }]
   })
+
+/**
+ * c = 1 − h, the share of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, with which projected noise makes the
+ * gradient vary least where components are apart and the mixture is the true one. Of a component with u = α²v + σ²,
+ * p = α²v/u, q = σ²/u, the mean, in deviations √v, and the logarithm of v then vary by
+ *
+ *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
+ *
+ * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
+ * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
+ */
+export const denoisingShare = (
+  { logits, variances, free }: Arrays,
+  { dim, rank, antithetic }: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
+): ((level: { readonly alpha: number; readonly sigma: number }) => number) => {
+  const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
+  const masses = logits.map(logit => exp(logit - greatest))
+  return ({ alpha, sigma }) => {
+    const [signal, noise] = [alpha * alpha, sigma * sigma]
+    const all = Array.from(variances, (v, k) => {
+      const u = signal * v + noise
+      const [p, q] = [(signal * v) / u, noise / u]
+      if (!free) return { once: 1, twice: 0, q }
+      const scale = (masses[k] * v) / (u * u * u)
+      // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.
+      return antithetic
+        ? { once: (scale * v) / u, twice: 0, q }
+        : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
+    })
+    const total = (of: (one: (typeof all)[number]) => number): number => all.reduce((sum, one) => sum + of(one), 0)
+    return Math.min(1, total(({ once, twice, q }) => (once + 2 * twice) * q) / total(({ once, twice }) => once + twice))
+  }
+}
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 

@@ -153,7 +153,8 @@ export const implicit = (
  * so the estimate stays unbiased. Fewer than four rows leave nothing to estimate from, and take c = 1. c is held in
  * [−1, 2], and counts as constant: the gradient is not the derivative of the value.
  *
- * Costs both forms. For plain noise only: a projection has both forms in one, without this variance.
+ * Costs both forms. For plain noise only: projected noise mixes the forms too, by a share that is known before the draw and needs
+ * one pass (`Expectation.projected`).
  */
 export const controlVariate = (
   timeLaw: TimeLaw.TimeLaw,

@@ -5,7 +5,8 @@
  *
  * Notation, for a row x of x_t = αx_0 + σz: A_k = α⟨C_k, x⟩, H = α²CCᵀ, u_k = α²v_k + σ², q_k = |x − αC_k|²,
  * w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)), p_k = w_k/u_k, b = Σp_k, s = αΣp_kC_k − bx,
- * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db.
+ * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db. The loss is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, which has
+ * the same mean for every h, and ⟨s, z⟩ = Σp_k(α⟨C_k, z⟩ − ⟨x, z⟩).
  */
 import * as Elementary from '../../lib/elementary.js'
 import * as Key from '../../lib/key.js'
@@ -78,9 +79,9 @@ export interface Part {
   readonly alpha: Float64Array
   readonly sigma: Float64Array
   readonly noise: Noise
-  /** The loss is |s|² + 2 div s, or, with the noise as target, |s + z/σ|² (full noise only). */
-  readonly target: 'none' | 'noise'
-  /** Add d/σ², which makes the implicit loss the denoising one in the mean. */
+  /** 1 − h, the share of the denoising form, one for all rows, or one a row; 0 is the implicit form. */
+  readonly denoising: Float64Array
+  /** Add (1 − h)|z|²/σ² + hd/σ²: the loss is then |s + z/σ|² in the mean, and at h = 0 itself. */
   readonly completed: boolean
 }
 
@@ -221,28 +222,38 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       const sigma = part.sigma[one ? 0 : i]
       const c = rowWeight * part.weight[part.weight.length === 1 ? 0 : i]
       const { noise } = part
-      const h = part.target === 'none' ? 1 : 0
+      const onTarget = part.denoising[part.denoising.length === 1 ? 0 : i]
+      const h = 1 - onTarget
       const squaredScoreWeight = 1 - 2 * h
       // The noisy point: its products with the centres, its squared norm, and how much of x_0 there is in it.
       let squaredNorm = alpha * alpha * clean
       let share = alpha
       let alongShare = 0
-      let crossPoint = 0
+      // ⟨x_0, z⟩ and |z|²
+      let xz = 0
+      let zz = 0
       const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
       if (noise._tag !== 'Full') {
         for (let j = 0; j < rank; j++) {
           const z = drawn.normals[offset + j]
           squaredNorm += sigma * z * (2 * alpha * basisDots[j] + sigma * z)
+          xz += z * basisDots[j]
+          zz += z * z
         }
-        for (let k = 0; k < K; k++)
-          A[k] = alpha * (alpha * dots[k] + sigma * dot(basisGram, k * rank, drawn.normals, offset, rank))
+        for (let k = 0; k < K; k++) {
+          noiseDots[k] = dot(basisGram, k * rank, drawn.normals, offset, rank)
+          A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
+        }
         squaredNorm += sigma * sigma * drawn.rest[i % CHUNK]
+        zz += drawn.rest[i % CHUNK]
         if (noise._tag === 'Span' && noise.along !== null) {
           const normal = drawn.along[i % CHUNK]
+          zz += normal * normal
           if (outside > OUTSIDE * Math.sqrt(clean + 1)) {
             squaredNorm += sigma * normal * (2 * alpha * outside + sigma * normal)
             alongShare = (sigma * normal) / outside
             share += alongShare
+            xz += normal * outside
           } else squaredNorm += sigma * sigma * normal * normal
         }
       } else {
@@ -250,13 +261,11 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
           noiseDots[k] = dot(centres, k * dim, drawn.normals, offset, dim)
           A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
         }
-        const xz = dot(x, at, drawn.normals, offset, dim)
-        const zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
+        xz = dot(x, at, drawn.normals, offset, dim)
+        zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
         squaredNorm += sigma * (2 * alpha * xz + sigma * zz)
-        crossPoint = alpha * xz + sigma * zz
-        if (part.target === 'noise') chunk.value[0] += (c * zz) / (sigma * sigma)
       }
-      if (part.completed) chunk.value[0] += (c * dim) / (sigma * sigma)
+      if (part.completed) chunk.value[0] += (c * (onTarget * zz + h * dim)) / (sigma * sigma)
 
       // Responsibilities.
       let greatest = -Infinity
@@ -281,15 +290,15 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       let pHp = 0
       let cross = 0
       let mean = 0
+      const toNoise = (2 * onTarget) / sigma
+      const crossPoint = alpha * xz + sigma * zz
       for (let k = 0; k < K; k++) {
         const Hp = alpha * alpha * dot(gram, k * K, p, 0, K)
         pHp += p[k] * Hp
         P[k] = squaredScoreWeight * 2 * (b * squaredNorm - pA - b * A[k] + Hp) + 2 * h * (q[k] / u[k] - dim)
-        if (part.target === 'noise') {
-          const along = (2 / sigma) * (alpha * noiseDots[k] - crossPoint)
-          P[k] += along
-          cross += p[k] * along
-        }
+        const onCross = toNoise * (alpha * noiseDots[k] - crossPoint)
+        P[k] += onCross
+        cross += p[k] * onCross
         mean += p[k] * P[k]
       }
       const squaredScore = b * b * squaredNorm - 2 * b * pA + pHp
@@ -308,11 +317,14 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
           ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
         chunk.Q[k] += c * alpha * alpha * Q
         for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
-        onData[k] += c * alpha * dA * share
-        onNoise[k] = c * alpha * (sigma * dA + (part.target === 'noise' ? (2 * p[k]) / sigma : 0))
+        // By x_t, as far as it is noise: that by z itself, over σ, joins the other.
+        const dZ = (toNoise * p[k]) / sigma
+        onData[k] += c * alpha * ((dA + dZ) * share - dZ * alpha)
+        onNoise[k] = c * alpha * sigma * (dA + dZ)
         if (noise._tag !== 'Full')
           for (let j = 0; j < rank; j++)
-            chunk.Fb[k * rank + j] += c * alpha * dA * (sigma * drawn.normals[offset + j] - alongShare * basisDots[j])
+            chunk.Fb[k * rank + j] +=
+              c * alpha * (dA + dZ) * (sigma * drawn.normals[offset + j] - alongShare * basisDots[j])
       }
       if (noise._tag === 'Full')
         for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)

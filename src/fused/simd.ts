@@ -76,11 +76,13 @@ const enum Field {
   Given,
   Rest,
   Degrees = 18,
-  Fields = 20
+  Denoising = 20,
+  DenoisingStep,
+  Fields
 }
 
 const enum Flag {
-  TargetNoise = 1,
+  Denoising = 1,
   Completed = 2,
   Law = 4,
   PerRow = 8,
@@ -422,7 +424,7 @@ export const passes = (most = MOST): Passes => {
 
   const writePart = (
     at: number,
-    { weight, alpha, sigma, noise, target, completed }: Part,
+    { weight, alpha, sigma, noise, denoising, completed }: Part,
     before: Part | undefined,
     { components, logits, variances }: Arrays,
     dim: number,
@@ -433,6 +435,7 @@ export const passes = (most = MOST): Passes => {
     const [alphaAt, alphaStep] = perRow(alpha, 1, segment)
     const [sigmaAt, sigmaStep] = perRow(sigma, sign, segment)
     const [weightAt, weightStep] = perRow(weight, 1, segment)
+    const [denoisingAt, denoisingStep] = perRow(denoising, 1, segment)
     const u = variances.map(v => alpha[0] * alpha[0] * v + sigma[0] * sigma[0])
     const inverse = write(quadruple(u.map(u => 1 / u)))
     const prior = write(
@@ -449,7 +452,7 @@ export const passes = (most = MOST): Passes => {
       doubles[(at + field * 4) / DOUBLE] = value
     }
     let flags = isPerRow ? Flag.PerRow : 0
-    if (target === 'noise') flags |= Flag.TargetNoise
+    if (denoising.some(share => share !== 0)) flags |= Flag.Denoising
     if (completed) flags |= Flag.Completed
     if (before !== undefined && sameDraw(before.noise, noise)) flags |= Flag.Same
     set(Field.Alpha, alphaAt)
@@ -458,6 +461,8 @@ export const passes = (most = MOST): Passes => {
     set(Field.SigmaStep, sigmaStep)
     set(Field.Weight, weightAt)
     set(Field.WeightStep, weightStep)
+    set(Field.Denoising, denoisingAt)
+    set(Field.DenoisingStep, denoisingStep)
     set(Field.Inverse, inverse)
     set(Field.Prior, prior)
     setNumber(Field.Rest, 0)

@@ -1,9 +1,12 @@
 /** Laws of expectations: they share a mean, and differ in how much they scatter about it. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/elementary.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
 import * as Expectation from '../Expectation.js'
+import * as Mixture from '../Mixture.js'
 import * as Objective from '../Objective.js'
 import * as Params from '../Params.js'
 import type * as Points from '../Points.js'
@@ -271,6 +274,20 @@ interface VarianceOptions extends ExpectationOptions {
   readonly plain?: Expectation.Expectation
 }
 
+/** Levels from where the denoising form varies without bound to where the implicit one does. */
+const levels = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(TimeLaw.at)
+
+const OWN_ROWS = 12
+
+/** Rows of the mixture that the parameters describe; other scores keep the rows they have. */
+const ofItsOwn = <P extends string>(score: Score.Score<P>, each: Case<P>): Case<P> => ({
+  ...each,
+  points: pipe(
+    Score.mixture(score)(each.params),
+    O.match(() => each.points, Mixture.sample(OWN_ROWS)(Key.fromSeed(each.seed)))
+  )
+})
+
 /** Noise drawn only where it matters scatters no more. */
 export const projectedVariance = <P extends string>(
   score: Score.Score<P>,
@@ -286,11 +303,17 @@ export const projectedVariance = <P extends string>(
     {
       name: 'projected noise varies no more than plain noise',
       statement:
-        `∀ θ, x, t of the implicit objective: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} ` +
-        'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
-      source: 'Rao–Blackwell: the projected loss is the conditional expectation of the plain one'
+        '∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: ' +
+        `E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the ` +
+        'difference, which the samples give. A right one fails with probability below 1e-6.',
+      source:
+        'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form ' +
+        'have one mean, and their mixture of least variance has no more than either'
     },
-    casesOf(score, [Objective.implicit]),
+    fc
+      .tuple(casesOf(score, [Objective.implicit, Objective.denoising]), levels)
+      .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
+      .map(each => (each.objective._tag === 'Denoising' ? ofItsOwn(score, each) : each)),
     showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
     each => {
       const [less, more] = [projected, plain].map((instance, i) =>

@@ -68,6 +68,22 @@ areCaught([
     right: [laws.projectedVariance(pair)]
   },
   {
+    wrong: 'the projection of the implicit form for that of the denoising one',
+    law: 'projected noise varies no more than plain noise',
+    mutant: [
+      laws.projectedVariance(pair, {
+        evaluate: compiling(loss => ({
+          ...loss,
+          objective:
+            loss.expectation._tag === 'Projected' && loss.objective._tag === 'Denoising'
+              ? Objective.implicit(loss.objective.timeLaw)
+              : loss.objective
+        }))
+      })
+    ],
+    right: [laws.projectedVariance(pair)]
+  },
+  {
     wrong: 'quadrature that looks at the key',
     law: 'looks at the key only if it is random',
     mutant: laws.expectation(Expectation.quadrature({ nodes: 8 }), pair, {

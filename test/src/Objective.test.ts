@@ -573,7 +573,7 @@ describe('problems', () => {
       objective: Objective.controlVariate(law),
       expectation: Expectation.projected(),
       wanted: [
-        'expectation: Expectation.projected() of Objective.controlVariate(TimeLaw.at(0.3)) is not plain noise, the one whose denoising and implicit forms differ; use Objective.denoising'
+        'expectation: Expectation.projected() of Objective.controlVariate(TimeLaw.at(0.3)) is not plain noise, since projected noise mixes the two forms itself; use Objective.denoising'
       ]
     },
     'a control variate under fixed noise': {

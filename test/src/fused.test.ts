@@ -54,7 +54,7 @@ const span =
           rest: law ? { key: Key.child(7)(key), degrees: dim - rank - 1 } : dim - rank,
           sign
         },
-        target: 'none',
+        denoising: one(sign === 1 ? 0.3 : 0),
         completed: sign === 1
       }
     ]
@@ -67,29 +67,31 @@ const perRow: Make = problem =>
       ...part,
       alpha: times.map(t => Math.exp(-t)),
       sigma: times.map(t => Math.sqrt(1 - Math.exp(-2 * t))),
-      weight: times
+      weight: times,
+      denoising: times.map(t => t / (1 + t))
     }
   })
 
 const full =
-  (values: (problem: Problem) => Key.Key | Float64Array, target: 'none' | 'noise'): Make =>
+  (values: (problem: Problem) => Key.Key | Float64Array, denoising: number): Make =>
   problem =>
     ([1, -1] as const).map(sign => ({
       weight: one(0.7),
       alpha: one(0.5),
       sigma: one(0.9),
       noise: { _tag: 'Full', values: values(problem), sign },
-      target,
-      completed: false
+      denoising: one(denoising),
+      completed: denoising > 0
     }))
 
 const noises: Readonly<Record<string, Make>> = {
   'in the span': span(1),
   'in the span, antithetic': problem => [...span(1)(problem), ...span(-1)(problem)],
   'in the span, a level a row': problem => [...perRow(problem), ...span(-1)(problem)],
-  'full, drawn': full(() => Key.child(9)(key), 'none'),
-  'full, drawn, the target': full(() => Key.child(9)(key), 'noise'),
-  'full, given': full(({ data: { rows, dim } }) => normal(10, rows * dim), 'none')
+  'full, drawn': full(() => Key.child(9)(key), 0),
+  'full, drawn, the target': full(() => Key.child(9)(key), 1),
+  'full, drawn, both forms': full(() => Key.child(9)(key), 0.4),
+  'full, given': full(({ data: { rows, dim } }) => normal(10, rows * dim), 0)
 }
 
 const sizes = [
@@ -145,7 +147,7 @@ it('the pair in SIMD is the plain pass', () => {
         alpha: one(0.7),
         sigma: one(0.8),
         noise: { _tag: 'Node', coordinate, rest: dim - scale },
-        target: 'none',
+        denoising: one(0),
         completed: true
       }))
       const wanted = plain.pairPass(made.data, mixture, made.basis, parts)

@@ -17,6 +17,10 @@ export function equalVariances(
   sigma: usize,
   weight: usize,
   weights: usize,
+  denoising: usize,
+  xz: usize,
+  zz: usize,
+  noiseDots: usize,
   N2: usize,
   share: usize,
   inverses: usize,
@@ -34,7 +38,7 @@ export function equalVariances(
 ): void {
   const quadK = <usize>widthK << 5
   const rowK = <usize>K << 5
-  const two = f64x2.splat(2)
+  const isTarget = (flags & Flag.Denoising) != 0
   const d = f64x2.splat(<f64>dim)
   products(gram, <usize>widthK << 3, K, W, K, widthK, H, widthK)
   let total = v128.load(value)
@@ -58,16 +62,35 @@ export function equalVariances(
     const a2 = f64x2.mul(al, al)
     const n2 = v128.load(N2 + r)
     const twice = f64x2.add(inverse, inverse)
-    const minusTwo = f64x2.neg(two)
-    const constant = f64x2.sub(f64x2.mul(minusTwo, f64x2.sub(f64x2.mul(inverse, n2), pA)), f64x2.add(d, d))
+    const si = v128.load(sigma + r)
+    const onTarget = v128.load(denoising + r)
+    const h = f64x2.sub(f64x2.splat(1), onTarget)
+    const h2 = f64x2.add(h, h)
+    const square = f64x2.sub(f64x2.splat(1), h2)
+    const square2 = f64x2.add(square, square)
+    const onA = f64x2.neg(f64x2.mul(square2, inverse))
+    let constant = f64x2.sub(f64x2.mul(square2, f64x2.sub(f64x2.mul(inverse, n2), pA)), f64x2.mul(h2, d))
+    let toNoise = f64x2.splat(0)
+    if (isTarget) {
+      toNoise = f64x2.div(f64x2.add(onTarget, onTarget), si)
+      const crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
+      constant = f64x2.sub(constant, f64x2.mul(toNoise, crossPoint))
+    }
+    const alphaNoise = f64x2.mul(toNoise, al)
     const toHp = f64x2.mul(a2, scale)
     let pHp = f64x2.splat(0)
     let mean = f64x2.splat(0)
+    let cross = f64x2.splat(0)
     for (let o = from; o < end; o += 32) {
       const p = f64x2.mul(scale, v128.load(W + o))
       const Hp = f64x2.mul(toHp, v128.load(H + o))
       pHp = madd(pHp, p, Hp)
-      const onP = madd(madd(madd(constant, minusTwo, Hp), twice, v128.load(A + o)), two, v128.load(S + o))
+      let onP = madd(madd(madd(constant, square2, Hp), onA, v128.load(A + o)), h2, v128.load(S + o))
+      if (isTarget) {
+        const noise = f64x2.mul(alphaNoise, v128.load(noiseDots + o))
+        onP = f64x2.add(onP, noise)
+        cross = madd(cross, p, noise)
+      }
       mean = madd(mean, p, onP)
       v128.store(P + o, p)
       v128.store(H + o, onP)
@@ -77,11 +100,16 @@ export function equalVariances(
       f64x2.sub(f64x2.mul(f64x2.mul(inverse, inverse), n2), f64x2.mul(twice, pA)),
       pHp
     )
-    // |s|² + 2 div s = −|s|² + 2 (curvature − d/u)
-    let loss = f64x2.sub(f64x2.mul(two, f64x2.sub(curvature, f64x2.mul(d, inverse))), squared)
+    // |s|² + 2h div s = (1 − 2h)|s|² + 2h (curvature − d/u)
+    let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(curvature, f64x2.mul(d, inverse)))
+    if (isTarget) {
+      const crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
+      loss = f64x2.add(loss, f64x2.sub(cross, f64x2.mul(f64x2.mul(toNoise, inverse), crossPoint)))
+    }
     if (flags & Flag.Completed) {
-      const si = v128.load(sigma + r)
-      loss = f64x2.add(loss, f64x2.div(d, f64x2.mul(si, si)))
+      let noise = f64x2.mul(h, d)
+      if (isTarget) noise = madd(noise, onTarget, v128.load(zz + r))
+      loss = f64x2.add(loss, f64x2.div(noise, f64x2.mul(si, si)))
     }
     total = madd(total, c, loss)
 
@@ -89,20 +117,28 @@ export function equalVariances(
     const cAlpha = f64x2.mul(c, al)
     const meanU = f64x2.div(mean, inverse)
     const half = f64x2.mul(f64x2.splat(0.5), inverse)
-    const toQ = f64x2.mul(cSquare, twice)
+    const toQ = f64x2.mul(cSquare, f64x2.mul(h2, inverse))
     const toQE = f64x2.mul(cSquare, half)
-    const minusAlpha = f64x2.neg(cAlpha)
+    // By x_t, as far as it is noise: that by z itself, over σ, joins the other.
+    const byNoise = isTarget ? f64x2.div(toNoise, si) : f64x2.splat(0)
+    const onP = f64x2.mul(cAlpha, f64x2.sub(byNoise, twice))
+    const onE = f64x2.mul(cAlpha, inverse)
+    const backAlpha = f64x2.mul(f64x2.mul(cAlpha, al), byNoise)
+    const toOuter = f64x2.mul(cSquare, square)
     const ofShare = v128.load(share + r)
     let q2 = sumQ
     for (let o = from; o < end; o += 32, q2 += 16) {
       const p = v128.load(P + o)
       const e = f64x2.mul(p, f64x2.sub(v128.load(H + o), meanU))
-      // ∂loss/∂q = 2p/u − e/(2u), and ∂loss/∂A, −2 of it and 2bp more, is (e − 2p)/u
-      const onA = f64x2.mul(minusAlpha, f64x2.sub(f64x2.mul(twice, p), f64x2.mul(inverse, e)))
+      // ∂loss/∂q = 2hp/u − e/(2u), and ∂loss/∂A, −2 of it and −2(1 − 2h)bp, is (e − 2p)/u whatever h
+      const onNoisy = f64x2.add(f64x2.mul(onP, p), f64x2.mul(onE, e))
       v128.store(q2, f64x2.sub(madd(v128.load(q2), toQ, p), f64x2.mul(toQE, e)))
-      v128.store(W + o, f64x2.mul(f64x2.neg(cSquare), p))
-      v128.store(E + o, onA)
-      v128.store(onData + o, madd(v128.load(onData + o), ofShare, onA))
+      v128.store(W + o, f64x2.mul(toOuter, p))
+      v128.store(E + o, onNoisy)
+      v128.store(
+        onData + o,
+        f64x2.sub(madd(v128.load(onData + o), ofShare, onNoisy), f64x2.mul(backAlpha, p))
+      )
     }
   }
   v128.store(value, total)

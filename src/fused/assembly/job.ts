@@ -69,12 +69,16 @@ export const enum Part {
   Rest,
   RestHigh,
   Degrees,
-  DegreesHigh
+  DegreesHigh,
+  /** The share of the denoising form. */
+  Denoising,
+  DenoisingStep
 }
-@inline export const PART_BYTES: usize = 80
+@inline export const PART_BYTES: usize = 88
 
 export const enum Flag {
-  TargetNoise = 1,
+  /** The share of the denoising form is not 0. */
+  Denoising = 1,
   Completed = 2,
   /** The rest is a χ². */
   Law = 4,

@@ -93,10 +93,11 @@ export function score(job: usize, strand: i32, scratch: usize): void {
       const flags = partField(part, Part.Flags)
       const isLaw = (flags & Flag.Law) != 0
       const perRow = (flags & Flag.PerRow) != 0
-      const isTarget = (flags & Flag.TargetNoise) != 0
+      const isTarget = (flags & Flag.Denoising) != 0
       const alpha = partAddress(part, Part.Alpha) + <usize>tile * partAddress(part, Part.AlphaStep)
       const sigma = partAddress(part, Part.Sigma) + <usize>tile * partAddress(part, Part.SigmaStep)
       const weight = partAddress(part, Part.Weight) + <usize>tile * partAddress(part, Part.WeightStep)
+      const denoising = partAddress(part, Part.Denoising) + <usize>tile * partAddress(part, Part.DenoisingStep)
 
       // The noise.
       if (flags & Flag.Given) z = partAddress(part, Part.Given) + <usize>tile * TILE * <usize>width
@@ -150,8 +151,16 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           const al = v128.load(alpha + r)
           const si = v128.load(sigma + r)
           let n2 = f64x2.mul(f64x2.mul(al, al), v128.load(norms + r))
+          let cross = f64x2.splat(0)
+          let square = isLaw ? v128.load(rest + r) : mean
           const from = (r >> 5) * quadRank + (r & 16)
           const end = from + rowRank
+          if (isTarget)
+            for (let o = from; o < end; o += 32) {
+              const normal = v128.load(Z + o)
+              cross = madd(cross, normal, v128.load(dots + o))
+              square = madd(square, normal, normal)
+            }
           for (let o = from; o < end; o += 32) {
             const noise = f64x2.mul(si, v128.load(Z + o))
             const data = f64x2.mul(al, v128.load(dots + o))
@@ -169,13 +178,19 @@ export function score(job: usize, strand: i32, scratch: usize): void {
             const onAlpha = v128.and(has, f64x2.mul(f64x2.add(al, al), distance))
             n2 = madd(n2, normal, f64x2.add(onAlpha, normal))
             const byLength = v128.and(has, f64x2.div(normal, distance))
+            const unscaled = v128.load(along + r)
+            cross = madd(cross, unscaled, v128.and(has, distance))
+            square = madd(square, unscaled, unscaled)
             v128.store(share + r, f64x2.add(al, byLength))
             for (let o = from; o < end; o += 32)
               v128.store(moved + o, f64x2.sub(v128.load(moved + o), f64x2.mul(byLength, v128.load(dots + o))))
           } else v128.store(share + r, al)
           v128.store(N2 + r, n2)
+          v128.store(xz + r, cross)
+          v128.store(zz + r, square)
         }
         products(basisGram, <usize>widthRank << 3, K, noisy, rank, widthRank, A, widthK)
+        if (isTarget) products(basisGram, <usize>widthRank << 3, K, Z, rank, widthRank, noiseDots, widthK)
       }
 
       // 1/u_k and log π_k − (d/2) log u_k: the same for all rows, or a tile of them.
@@ -236,6 +251,10 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           sigma,
           weight,
           weights,
+          denoising,
+          xz,
+          zz,
+          noiseDots,
           N2,
           share,
           inverses,
@@ -279,14 +298,16 @@ export function score(job: usize, strand: i32, scratch: usize): void {
 
         // The row's loss, and ∂loss/∂p over Hp; then back through the softmax.
         products(gram, <usize>widthK << 3, K, P, K, widthK, H, widthK)
-        const h2 = f64x2.splat(isTarget ? 0 : 2)
-        const square = f64x2.splat(isTarget ? 1 : -1)
-        const square2 = f64x2.add(square, square)
         const d = f64x2.splat(<f64>dim)
         let total = v128.load(value)
         for (let r: usize = 0; r < TILE; r += 16) {
           const al = v128.load(alpha + r)
           const si = v128.load(sigma + r)
+          const onTarget = v128.load(denoising + r)
+          const h = f64x2.sub(f64x2.splat(1), onTarget)
+          const h2 = f64x2.add(h, h)
+          const square = f64x2.sub(f64x2.splat(1), h2)
+          const square2 = f64x2.add(square, square)
           const one = v128.load(ones + r)
           const a2 = f64x2.mul(al, al)
           const n2 = v128.load(N2 + r)
@@ -305,7 +326,7 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           let crossPoint = f64x2.splat(0)
           let cross = f64x2.splat(0)
           if (isTarget) {
-            toNoise = f64x2.div(f64x2.splat(2), si)
+            toNoise = f64x2.div(f64x2.add(onTarget, onTarget), si)
             crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
           }
           let pHp = f64x2.splat(0)
@@ -327,8 +348,12 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           }
           const squared = f64x2.add(f64x2.sub(f64x2.mul(f64x2.mul(b, b), n2), f64x2.mul(f64x2.add(b, b), pA)), pHp)
           let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(v128.load(curvatures + r), f64x2.mul(d, b)))
-          if (isTarget) loss = f64x2.add(loss, f64x2.add(cross, f64x2.div(v128.load(zz + r), f64x2.mul(si, si))))
-          if (flags & Flag.Completed) loss = f64x2.add(loss, f64x2.div(d, f64x2.mul(si, si)))
+          if (isTarget) loss = f64x2.add(loss, cross)
+          if (flags & Flag.Completed) {
+            let noise = f64x2.mul(h, d)
+            if (isTarget) noise = madd(noise, onTarget, v128.load(zz + r))
+            loss = f64x2.add(loss, f64x2.div(noise, f64x2.mul(si, si)))
+          }
           total = madd(total, c, loss)
 
           // E = ∂loss/∂log π_k before normalisation, onQ = ∂loss/∂q_k.
@@ -338,6 +363,9 @@ export function score(job: usize, strand: i32, scratch: usize): void {
           const bSquare = f64x2.mul(b, square)
           const toOuter = f64x2.mul(cSquare, square)
           const toMean = f64x2.mul(one, mean)
+          // By x_t, as far as it is noise: that by z itself, over σ, joins the other.
+          const byNoise = isTarget ? f64x2.div(toNoise, si) : f64x2.splat(0)
+          const backAlpha = f64x2.mul(f64x2.mul(cAlpha, al), byNoise)
           let q2 = sumQ
           for (let o = from; o < end; o += 32, q2 += 16) {
             const iu = v128.load(inverse + o)
@@ -350,11 +378,12 @@ export function score(job: usize, strand: i32, scratch: usize): void {
             const onA = f64x2.add(minusHalf, minusHalf)
             v128.store(q2, madd(v128.load(q2), cSquare, onQ))
             v128.store(W + o, f64x2.mul(toOuter, p))
-            v128.store(onData + o, f64x2.sub(v128.load(onData + o), f64x2.mul(toShare, onA)))
-            if (full) {
-              const onNoise = isTarget ? f64x2.sub(f64x2.mul(toNoise, p), f64x2.mul(si, onA)) : f64x2.mul(f64x2.neg(si), onA)
-              v128.store(E + o, f64x2.mul(cAlpha, onNoise))
-            } else v128.store(E + o, f64x2.mul(f64x2.neg(cAlpha), onA))
+            const onNoisy = f64x2.sub(f64x2.mul(byNoise, p), onA)
+            v128.store(
+              onData + o,
+              f64x2.sub(madd(v128.load(onData + o), toShare, onNoisy), f64x2.mul(backAlpha, p))
+            )
+            v128.store(E + o, f64x2.mul(full ? f64x2.mul(cAlpha, si) : cAlpha, onNoisy))
             if (free) {
               const relative = v128.load(S + o)
               const onU = f64x2.sub(

@@ -36,13 +36,14 @@ export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
-  const isMixture = O.isSome(Score.interpret(score).family)
+  const { family } = Score.interpret(score)
+  const isMixture = O.isSome(family)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
     MonteCarlo: () => [],
     Quadrature: () =>
       Problem.unless(
-        score._tag === 'SymmetricPair',
+        O.isSome(family) && family.value.isPair,
         'expectation',
         `${Expectation.show(expectation)} of ${Score.show(score)}`,
         'of Score.symmetricPair, the score with a single direction that matters',
@@ -65,7 +66,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
         'draw as much noise as there is data'
       )
   })(expectation)
-  const seesAllNoise = expectation._tag === 'MonteCarlo' || expectation._tag === 'Fixed'
+  const seesAllNoise = Expectation.draws(expectation) === 'everywhere'
   return [
     ...inExpectation,
     ...terms.flatMap(term => [

@@ -79,6 +79,14 @@ export const show = fold<string>({
   Fixed: ({ noise }) => `Expectation.fixed(${noise.shape.join(' × ')} noise)`
 })
 
+/** Where noise is drawn: everywhere, in the span of the centres, or on the one line of the pair. */
+export const draws = fold<'everywhere' | 'span' | 'line'>({
+  MonteCarlo: () => 'everywhere',
+  Quadrature: () => 'line',
+  Projected: () => 'span',
+  Fixed: () => 'everywhere'
+})
+
 /** Whether two evaluations at the same parameters give the same number, whatever the key. */
 export const isDeterministic = fold<boolean>({
   MonteCarlo: () => false,

@@ -5,6 +5,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Elementary from '../lib/elementary.js'
 import {
@@ -86,10 +87,39 @@ interface Drawn<T extends Objective.Term = Objective.Term> {
 }
 
 /** A term that is one loss of the score. */
-type Direct = Exclude<Objective.Term, Objective.ControlVariate | Objective.Regularizer>
+type Direct = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Custom
 
 /** A direct term with noise levels. */
-type Matching = Exclude<Direct, Objective.Likelihood>
+type Matching = Direct & Objective.Matching
+
+/** What the passes over a mixture compute: |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ in a parametrization, and −log p(x_0). */
+type ClosedForm =
+  | { readonly of: 'denoising'; readonly parametrization?: Parametrization.Parametrization }
+  | { readonly of: 'implicit' }
+  | { readonly of: 'likelihood' }
+
+/** Which closed form each kind of term has, or none: a new kind does not compile before it says so. */
+export type ClosedForms<T extends { readonly _tag: string }> = Tagged.Rules<T, O.Option<ClosedForm>>
+
+export const closedForms: ClosedForms<Direct> = {
+  Denoising: ({ parametrization }) => O.some({ of: 'denoising', ...(parametrization && { parametrization }) }),
+  Implicit: ({ divergence }) => (divergence === undefined ? O.some({ of: 'implicit' }) : O.none),
+  Likelihood: () => O.some({ of: 'likelihood' }),
+  Custom: () => O.none
+}
+
+const closedForm = Tagged.fold<Direct>()(closedForms)
+
+/** The loss of the score that an engine is asked for; none for a penalty, which needs no engine. */
+const asked = Tagged.fold<Objective.Term>()<O.Option<Direct>>({
+  Denoising: O.some,
+  Implicit: O.some,
+  Likelihood: O.some,
+  Custom: O.some,
+  // Both of its forms are those of the denoising loss.
+  ControlVariate: term => O.some({ ...term, _tag: 'Denoising' }),
+  Regularizer: () => O.none
+})
 
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
 interface Evaluation<T extends Objective.Term = Objective.Term> {
@@ -121,7 +151,7 @@ const conversion = (
 const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
 
 /** Whether an expectation draws only the noise that a mixture sees. */
-const isProjected = ({ _tag }: Expectation.Expectation): boolean => _tag === 'Projected' || _tag === 'Quadrature'
+const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
 
 const draw = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
@@ -393,16 +423,29 @@ const fused =
   <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation, use: Use): Engine<P> =>
   points => {
     const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
-    const pass = expectation._tag === 'Quadrature' ? Fused.pairPass : Fused.scorePass
+    // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
+    const pass = family.isPair && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
     return (params, { basis, terms }) => {
       const arrays = family.arrays(params)
       const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
         value,
         gradient: family.pullBack(params, gradient)
       })
-      const parts = terms.flatMap(({ weight, term, samples }) => {
-        const isDenoising = term._tag === 'Denoising'
-        const inForm = conversion(Parametrization.score, isDenoising ? term.parametrization : Parametrization.score)
+      const closed = pipe(
+        terms,
+        O.traverseArray(({ weight, term, samples }) =>
+          pipe(
+            closedForm(term),
+            O.map(form => ({ weight, form, samples }))
+          )
+        )
+      )
+      // Not offered for such an objective; were it asked all the same, nothing would be better than something else.
+      if (O.isNone(closed)) return scaled(NaN)(total(params, []))
+      const forms = closed.value
+      const parts = forms.flatMap(({ weight, form, samples }) => {
+        const isDenoising = form.of === 'denoising'
+        const inForm = conversion(Parametrization.score, isDenoising ? form.parametrization : Parametrization.score)
         return samples.map((sample): Pass.Part => ({
           alpha: sample.alpha,
           sigma: sample.sigma,
@@ -412,15 +455,15 @@ const fused =
           completed: isDenoising
         }))
       })
-      const likelihood = terms.reduce((sum, { weight, term }) => (term._tag === 'Likelihood' ? sum + weight : sum), 0)
+      const likelihoods = forms.filter(({ form }) => form.of === 'likelihood')
       return total(params, [
         ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
-        ...(terms.some(({ term }) => term._tag === 'Likelihood')
+        ...(likelihoods.length > 0
           ? [
               pipe(
                 Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
                 pullBack,
-                scaled(likelihood)
+                scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0))
               )
             ]
           : [])
@@ -553,8 +596,7 @@ const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArr
 
 // —— all terms ——
 
-const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
-  drawn.term._tag !== 'ControlVariate' && drawn.term._tag !== 'Regularizer'
+const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => Object.hasOwn(closedForms, drawn.term._tag)
 
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
@@ -619,31 +661,32 @@ export const plans = <P extends string>(
   points: Points.Points,
   use: Use = 'often'
 ): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
-  const open = Objective.terms(loss.objective).find(
-    ({ term }) => term._tag === 'Custom' || (term._tag === 'Implicit' && term.divergence !== undefined)
+  const { family } = Score.interpret(loss.score)
+  const losses = pipe(
+    Objective.terms(loss.objective),
+    RA.filterMap(({ term }) => asked(term))
   )
-  const differentiate = (reason: string): Plan<P> => ({
+  const open = losses.find(term => O.isNone(closedForm(term)))
+  const closed: ReadonlyArray<Plan<P>> =
+    O.isSome(family) && open === undefined
+      ? [
+          {
+            engine: 'fused',
+            reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.value.count)}`,
+            evaluate: evaluator(fused(family.value, loss.expectation, use), loss, points)
+          }
+        ]
+      : []
+  const general: Plan<P> = {
     engine: 'autodiff',
-    reason,
+    reason: O.isNone(family)
+      ? `${Score.show(loss.score)} has no closed form`
+      : open !== undefined
+        ? `${Objective.show(open)} has no closed form`
+        : 'serves every score and objective, slower',
     evaluate: evaluator(autodiff(loss.score), loss, points)
-  })
-  return pipe(
-    Score.interpret(loss.score).family,
-    O.fold(
-      (): RNEA.ReadonlyNonEmptyArray<Plan<P>> => [differentiate(`${Score.show(loss.score)} has no closed form`)],
-      family =>
-        open === undefined
-          ? [
-              {
-                engine: 'fused',
-                reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.count)}`,
-                evaluate: evaluator(fused(family, loss.expectation, use), loss, points)
-              },
-              differentiate('serves every score and objective, slower')
-            ]
-          : [differentiate(`${Objective.show(open.term)} has no closed form`)]
-    )
-  )
+  }
+  return RA.append(general)(closed)
 }
 
 /**

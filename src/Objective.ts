@@ -94,7 +94,7 @@ export type Objective = Denoising | Implicit | ControlVariate | Likelihood | Reg
 export type Term = Exclude<Objective, Weight | Sum>
 
 /** A term that matches the score at noise levels. */
-export type Matching = Exclude<Term, Likelihood | Regularizer>
+export type Matching = Denoising | Implicit | ControlVariate | Custom
 
 /**
  * The DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is with respect to the
@@ -253,8 +253,17 @@ export const terms: (objective: Objective) => ReadonlyArray<Weighted> = fold<Rea
   Custom: plain
 })
 
+const matches = Tagged.fold<Term>()<boolean>({
+  Denoising: () => true,
+  Implicit: () => true,
+  ControlVariate: () => true,
+  Likelihood: () => false,
+  Regularizer: () => false,
+  Custom: () => true
+})
+
 /** Whether a term has noise levels. */
-export const isMatching = (term: Term): term is Matching => term._tag !== 'Likelihood' && term._tag !== 'Regularizer'
+export const isMatching = (term: Term): term is Matching => matches(term)
 
 /** The objective with another time law in the place of each of its own. */
 export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) => {

@@ -107,6 +107,8 @@ export interface Family<P extends string> {
   readonly maximise: (params: Params.Params<P>, statistics: Pass.Statistics, varianceFloor: number) => Params.Params<P>
   /** Whether |x|² enters the responsibilities, as it does with unequal variances. */
   readonly seesNorm: boolean
+  /** Whether the components are ±c with unit variances: noise on the line through them is then all that the loss sees. */
+  readonly isPair: boolean
   /** Rows that fix a component's mean, and its variance where it has one: fewer leave the likelihood without bound. */
   readonly leastRows: number
   /** How many centres the parameters hold. */
@@ -167,6 +169,7 @@ const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
     mean: { shape, values: values.map((_, j) => sums[j] - sums[values.length + j]) }
   }),
   seesNorm: false,
+  isPair: true,
   leastRows: 1,
   count: 1,
   centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
@@ -186,6 +189,7 @@ const sphericalModel = ({ components }: Spherical): Model<'means'> =>
     pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
     maximise: ({ means: old }, statistics) => ({ means: means(old, statistics) }),
     seesNorm: false,
+    isPair: false,
     leastRows: 1,
     count: components,
     centres: ({ means }) => means,
@@ -228,6 +232,7 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
       }
     },
     seesNorm: true,
+    isPair: false,
     leastRows: 2,
     count: components,
     centres: ({ means }) => means,

@@ -2,6 +2,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
+import { square, sum } from '../../lib/index.js'
+import * as vocabulary from '../../src/cli/vocabulary.js'
+import type * as Loss from '../../src/Loss.js'
+import { closedForms } from '../../src/Loss.js'
 import {
   Compile,
   Expectation,
@@ -144,5 +148,94 @@ describe.each(Object.keys(students))('%s', name => {
         })
       }
     }
+  })
+})
+
+describe('of the whole vocabulary', () => {
+  const examples = <T>({ words }: { readonly words: ReadonlyArray<{ readonly example: T }> }): ReadonlyArray<T> =>
+    words.map(({ example }) => example)
+  const law = TimeLaw.at(0.3)
+  /** On the first schedule all, on the others both forms at one level: a schedule reaches a plan as α, σ and a weight alone. */
+  const on = (schedule: Schedule.Schedule): ReadonlyArray<Objective.Objective> =>
+    schedule._tag === 'OrnsteinUhlenbeck' ? all : [Objective.denoising(law), Objective.implicit(law)]
+  /** Every objective; every time law, parametrization and weighting, in both forms. */
+  const all: ReadonlyArray<Objective.Objective> = [
+    ...examples(vocabulary.objectives),
+    ...examples(vocabulary.timeLaws).flatMap(law => [Objective.denoising(law), Objective.implicit(law)]),
+    ...examples(vocabulary.parametrizations).map(form => Objective.denoising(law, form)),
+    ...examples(vocabulary.weightings).flatMap(weighting =>
+      [Objective.denoising(law), Objective.implicit(law)].map(Objective.weight(weighting))
+    )
+  ]
+  const own: Points.Points = { rows: 2, dim: 2, values: Float64Array.of(0.3, -1, 1.2, 0.5) }
+  const paramsOf = (score: Score.Score<string>): Params.Params<string> =>
+    Params.map<ReadonlyArray<number>, { shape: ReadonlyArray<number>; values: Float64Array }>(shape => {
+      const size = shape.reduce((a, b) => a * b, 1)
+      return { shape, values: normal('params', size) }
+    })(Score.shapes(own.dim)(score))
+
+  it.each(examples(vocabulary.scores).map(score => [Score.show(score), score] as const))('agree for %s', (_, score) => {
+    const seen = examples(vocabulary.schedules).flatMap(schedule =>
+      examples(vocabulary.expectations).flatMap(expectation =>
+        on(schedule).map(objective => {
+          const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
+          // What is refused has no number to agree on.
+          if (E.isLeft(compiled)) return 0
+          const [first, ...others] = compiled.right.map(({ evaluate }) => evaluate(paramsOf(score), Key.fromSeed(5)))
+          const label = [Schedule.show(schedule), Expectation.show(expectation), Objective.show(objective)].join(', ')
+          for (const other of others) {
+            const size = Object.values(other.gradient)
+              .flatMap(({ values }) => Array.from(values))
+              .reduce((most, g) => Math.max(most, Math.abs(g)), 1 + Math.abs(other.value))
+            expect(Math.abs(first.value - other.value) / size, label).toBeLessThan(1e-12)
+            for (const key of Object.keys(other.gradient))
+              other.gradient[key].values.forEach((g, i) => {
+                expect(Math.abs(first.gradient[key].values[i] - g) / size, label).toBeLessThan(1e-12)
+              })
+          }
+          return compiled.right.length
+        })
+      )
+    )
+    // Two plans at least once for a mixture, one for a score without a closed form.
+    expect(Math.max(...seen)).toBe(score._tag === 'Custom' ? 1 : 2)
+  })
+})
+
+describe('a new objective, |s|⁴', () => {
+  interface Fourth {
+    readonly _tag: 'Fourth'
+    readonly timeLaw: TimeLaw.TimeLaw
+  }
+  const { score, params } = students.spherical
+  const compile = (objective: Objective.Objective): ReturnType<ReturnType<typeof Compile.plans>> =>
+    Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() })(
+      plain
+    )
+
+  it('has no plan before it says which closed form it has', () => {
+    type Tags = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Custom
+    // @ts-expect-error: the rule of Fourth is missing
+    const forms: Loss.ClosedForms<Tags | Fourth> = closedForms
+    expect(Object.keys(forms)).not.toContain('Fourth')
+    // A description that comes from outside the types is refused, not taken for another.
+    const fourth = { _tag: 'Fourth', timeLaw: TimeLaw.at(0.3) } as unknown as Objective.Objective
+    expect(() => compile(fourth)).toThrow(TypeError)
+  })
+
+  it('is right as a custom one, by autodiff alone', () => {
+    const fixed = Expectation.fixed({ rows, dim, values: new Float64Array(rows * dim) })
+    const fourth = Objective.custom('fourth', TimeLaw.at(0.3), ({ score }) => square(sum(square(score), 1)))
+    const compiled = Compile.plans({ schedule: exploding, score, objective: fourth, expectation: fixed })(plain)
+    if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
+    expect(compiled.right.map(({ engine }) => engine)).toEqual(['autodiff'])
+    const found = compiled.right[0].evaluate(params(centres.generic), Key.fromSeed(1)).value
+    // Without noise: |s|⁴ of the score itself, row by row.
+    const scores = Score.evaluate(score, exploding)(params(centres.generic))(0.3)(plain).values
+    const wanted = Array.from({ length: rows }, (_, i) => {
+      const s = scores.subarray(i * dim, (i + 1) * dim)
+      return s.reduce((sum, c) => sum + c * c, 0) ** 2 / rows
+    }).reduce((a, b) => a + b, 0)
+    expect(Math.abs(found - wanted) / wanted).toBeLessThan(1e-13)
   })
 })

@@ -5,3 +5,8 @@
 export const refuse = (message: string): never => {
   throw new RangeError(message)
 }
+
+/** The same for what only shows when it runs, with what is wrong as a value beside the words: the error's `problem`. */
+export const refuseWith = (problem: unknown, message: string): never => {
+  throw Object.assign(new RangeError(message), { problem })
+}

@@ -10,6 +10,7 @@ import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
 import { isDeeper } from '../lib/nesting.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
+import * as Dry from './Dry.js'
 import * as Expectation from './Expectation.js'
 import * as Fused from './fused/index.js'
 import * as Initializer from './Initializer.js'
@@ -103,6 +104,10 @@ const lossProblems = <P extends string>(loss: Loss.Loss<P>, points: Points.Point
   ...refusals(loss, points)
 ]
 
+/** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
+const hasShapes = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): boolean =>
+  E.isRight(E.tryCatch(() => Score.shapes(dim)(score), identity))
+
 const commonProblems = <P extends string>(
   { schedule, score }: Pick<Loss.Loss<P>, 'schedule' | 'score'>,
   points: Points.Points
@@ -160,7 +165,11 @@ export const plans =
   <P extends string>(loss: Loss.Loss<P>) =>
   (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> => {
     const points = Points.snapshot(given)
-    return either([...commonProblems(loss, points), ...lossProblems(loss, points)], () => Loss.plans(loss, points))
+    const described = [
+      ...commonProblems(loss, points),
+      ...(hasShapes(loss.score, points) ? lossProblems(loss, points) : [])
+    ]
+    return either(described.length > 0 ? described : Dry.problems(loss, points, O.none), () => Loss.plans(loss, points))
   }
 
 const compileDescend = <P extends string>(
@@ -295,9 +304,17 @@ interface Compiled<P extends string> {
 const compileStage = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
-  points: Points.Points
+  points: Points.Points,
+  sound: boolean
 ): ((stage: Stage.Simple) => Compiled<P>) => {
   const { schedule, score } = pipeline
+  const dry = new WeakMap<Stage.Simple, ReadonlyArray<Problem.Problem>>()
+  /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
+  const tried = (stage: Stage.Descend, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
+    const found = dry.get(stage) ?? Dry.problems(loss, points, O.some(start(Key.fromSeed(0))))
+    dry.set(stage, found)
+    return found
+  }
   const { family } = Score.interpret(score)
   const passes = (): string => `runs ${Fused.how(points, O.isSome(family) ? family.value.count : 1)}`
   /** The family of the score, where it has one that will do. */
@@ -319,6 +336,7 @@ const compileStage = <P extends string>(
         plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
         stage: pipe(
           [...refusals(loss, points), ...batchProblems(stage, points), ...optimizerProblems(loss, points)(stage)],
+          problems => (problems.length > 0 || !sound ? problems : tried(stage, loss)),
           E.fromPredicate(RA.isEmpty, identity),
           E.map(() => () => compileDescend(plan, stage))
         )
@@ -398,6 +416,7 @@ const compileStage = <P extends string>(
                   {
                     pipeline,
                     start,
+                    data: () => Points.fingerprint(points),
                     stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
                     plan: inner.map(({ compiled }) => compiled.plan)
                   },
@@ -475,13 +494,14 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
+    const compileSimple = compileStage(pipeline, begin, points, common.length === 0 && E.isRight(start))
     const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
-      !sound[i] || oversized.length > 0
+      !sound[i] || oversized.length > 0 || !hasShapes(score, points)
         ? []
         : Stage.simple(stage).map(({ path, stage }) => ({
             path: path === '' ? `stages[${i}]` : `stages[${i}].${path}`,
-            ...compileStage(pipeline, begin, points)(stage)
+            ...compileSimple(stage)
           }))
     )
     const problems = [
@@ -494,6 +514,7 @@ export const pipeline =
     return either(problems, () => ({
       pipeline,
       start: begin,
+      data: () => Points.fingerprint(points),
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan)
     }))

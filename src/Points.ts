@@ -7,6 +7,7 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../lib/elementary.js'
+import { fingerprint as bitsOf } from '../lib/fingerprint.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../lib/index.js'
 import { fail, more, plural, tabulate } from './data/parts.js'
 import type * as Problem from './Problem.js'
@@ -180,6 +181,18 @@ export const snapshot = (points: Points): Points => {
   // A copy of a copy is itself.
   copies.set(copy, copy)
   return copy
+}
+
+const marks = new WeakMap<Points, string>()
+
+/** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape and weights. */
+export const fingerprint = (points: Points): string => {
+  const own = snapshot(points)
+  const { rows, dim, values, weights } = own
+  const mark =
+    marks.get(own) ?? bitsOf([Float64Array.of(rows, dim), values, ...(weights === undefined ? [] : [weights])])
+  marks.set(own, mark)
+  return mark
 }
 
 // -- out -------------------------------------------------------------------------------------------------------------

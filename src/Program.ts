@@ -50,6 +50,8 @@ export interface Program<P extends string> {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly stages: ReadonlyArray<CompiledStage<P>>
+  /** Tells the data from others, and a run's states from those on others: `Points.fingerprint`. */
+  readonly data: () => string
   /** What was chosen for each stage, and why. */
   readonly plan: ReadonlyArray<Plan>
 }

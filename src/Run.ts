@@ -193,6 +193,7 @@ const count = new t.Type<number, number>(
 )
 
 const written = t.type({
+  data: t.string,
   key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
   stage: count,
   step: count,
@@ -203,34 +204,63 @@ const written = t.type({
   status: statusCodec
 })
 
+const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => typeof u === 'object' && u !== null
+
+/**
+ * Whether a memory is one of parameters of these shapes: each array in it is of the shape of the parameter of its name,
+ * and what a fresh memory has an array for is there.
+ */
+const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean =>
+  Params.ndArrayCodec.is(memory)
+    ? name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
+    : !Params.ndArrayCodec.is(fresh) &&
+      (!isRecord(memory) ||
+        [...new Set([...Object.keys(memory), ...(isRecord(fresh) ? Object.keys(fresh) : [])])].every(key =>
+          remembers(shapes, isRecord(fresh) ? fresh[key] : null, memory[key], key)
+        ))
+
 /**
  * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a
- * stage that is not there, the memory of another stage.
+ * stage that is not there, a step beyond its last, the memory of another stage or of other shapes; and one of other data,
+ * by their fingerprint.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(program.start(Key.fromSeed(0)))
   const memoryCodec = (stage: number): t.Type<Memory<P>, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',
-    (u): u is State<P> => written.is(u),
+    (u): u is State<P> => written.is({ ...Object(u), data: '' }),
     (u, context) =>
       pipe(
         written.validate(u, context),
-        E.chain(state => {
+        E.chain(({ data, ...state }) => {
           const codec = memoryCodec(state.stage)
           const fits =
             JSON.stringify(Params.shapes(state.params)) === JSON.stringify(reference) &&
             (codec !== undefined || (program.stages.length === 0 && state.stage === 0))
           if (!fits) return t.failure(u, context, 'a state of another program')
+          if (data !== program.data())
+            return t.failure(u, context, 'a state of other data; go on with those that it was begun on')
+          const stage = program.stages.at(state.stage)
+          const most = stage?.stopping.steps ?? 0
+          if (state.step > most)
+            return t.failure(u, context, `a state after step ${state.step} of a stage of ${most} steps`)
+          // The names of the parameters have just been compared with the program's.
+          const params = state.params as Params.Params<P>
           return pipe(
             (codec ?? t.null).validate(state.memory, context),
-            // The names of the parameters have just been compared with the program's.
-            E.map(memory => ({ ...state, params: state.params as Params.Params<P>, memory }))
+            E.filterOrElse(
+              memory => remembers(reference, stage?.begin(params) ?? null, memory),
+              (): t.Errors => [
+                { value: state.memory, context, message: 'a memory of parameters of other names or shapes' }
+              ]
+            ),
+            E.map(memory => ({ ...state, params, memory }))
           )
         })
       ),
     state => ({
-      ...written.encode(state),
+      ...written.encode({ ...state, data: program.data() }),
       memory: memoryCodec(state.stage)?.encode(state.memory) ?? null
     })
   )

@@ -18,7 +18,7 @@ import * as Elementary from '../lib/elementary.js'
 import { compute, fill, fromNdArray, Key, log, type Tensor } from '../lib/index.js'
 import { iterate, unfold } from '../lib/iterate.js'
 import * as Ode from '../lib/ode.js'
-import { refuse } from '../lib/refuse.js'
+import { refuse, refuseWith } from '../lib/refuse.js'
 import * as Components from './Components.js'
 import * as Limits from './Limits.js'
 import * as Mixture from './Mixture.js'
@@ -203,6 +203,33 @@ const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixtu
   Mixture.dim(mixture) === dim
     ? mixture
     : refuse(`dim: ${dim} is not ${Mixture.dim(mixture)}, that of ${name}; let points and mixture have one dimension`)
+
+/** Points as they must be: a problem thrown as a RangeError that carries it, since there are no good ones to go on with. */
+const finite = (field: string, remedy: string, values: Float64Array): Float64Array => {
+  const bad = values.findIndex(value => !Number.isFinite(value))
+  if (bad < 0) return values
+  const problem = Problem.of(field, values[bad], 'finite', remedy)
+  return refuseWith(problem, Problem.show(problem))
+}
+
+/** A score that gives each point a finite vector, or says at which time it did not. */
+const guarded =
+  (score: ScoreFunction): ScoreFunction =>
+  (points, time) => {
+    const found = score(points, time)
+    const { rows, dim, values } = found
+    if (rows !== points.rows || dim !== points.dim || values.length !== points.values.length) {
+      const problem = Problem.of(
+        `score at time ${time}`,
+        `${rows} × ${dim}, ${values.length} numbers,`,
+        `${points.rows} × ${points.dim}, as the points are`,
+        'return a vector for each point'
+      )
+      return refuseWith(problem, Problem.show(problem))
+    }
+    finite(`score at time ${time}`, 'look at its parameters, and whether it was learned down to this noise', values)
+    return found
+  }
 
 const differentiable = (score: ScoreFunction, divergence: Differentiable['divergence']): Differentiable =>
   Object.assign((points: Points.Points, time: number) => score(points, time), { divergence })
@@ -534,14 +561,17 @@ const next = (
   key: Key.Key
 ): ((s: State) => State | null) => {
   const run = interpret(sampler)
+  const checked = guarded(score)
   return ({ step, points, memory }) => {
     if (step + 1 >= nodes.length) return null
     const [from, to] = [nodes[step], nodes[step + 1]]
-    return {
-      step: step + 1,
-      time: to.time,
-      ...run({ schedule, score, from, to, points, memory, key: pipe(key, Key.child(step)) })
-    }
+    const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
+    finite(
+      `points after step ${step + 1}, at time ${to.time}`,
+      'take more steps, or smaller moves',
+      moved.points.values
+    )
+    return { step: step + 1, time: to.time, ...moved }
   }
 }
 
@@ -594,7 +624,12 @@ export const trajectory =
   (key: Key.Key): Iterable<State> =>
     unfold(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps))
 
-/** Points at the clean end, the last of the trajectory. */
+/**
+ * Points at the clean end, the last of the trajectory.
+ *
+ * @throws RangeError with the `problem` where a score gives something else than a finite vector for each point, or points
+ * leave the doubles: as `trajectory` and `transport` do on the way
+ */
 export const sample =
   (program: Program) =>
   (score: ScoreFunction) =>
@@ -651,8 +686,12 @@ export const logDensity =
         const { time, alpha, sigma, size } = node
         if (sigma === 0) return new Float64Array(state.length)
         const x = pointsOf(state, node)
-        const slopes = velocity(node, state.subarray(0, count), score(x, time).values)
-        const divergences = score.divergence(x, time)
+        const slopes = velocity(node, state.subarray(0, count), guarded(score)(x, time).values)
+        const divergences = finite(
+          `divergence of the score at time ${time}`,
+          'look at its parameters',
+          score.divergence(x, time)
+        )
         return state.map((_, i) =>
           i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
         )

@@ -8,6 +8,7 @@
  * neither is α.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
 import { unfold } from '../lib/iterate.js'
@@ -273,9 +274,9 @@ export const reparametrized =
   (schedule: Schedule): Schedule => ({ _tag: 'Reparametrized', clock, schedule })
 
 /**
- * A schedule of one's own from α and σ as functions of time on [0, until]. Its log-SNR must fall strictly. Drift and
- * diffusion are taken by differences of α and σ², to 10⁻⁷ of themselves and of 1/`until` where these are
- * smooth, up to both ends and at them.
+ * A schedule of one's own from α and σ as functions of time on [0, until], both ≥ 0 and finite. Its log-SNR must fall
+ * strictly, which is checked at 4225 times, the signs at both ends too, and nowhere else. Drift and diffusion are taken
+ * by differences of α and σ², to 10⁻⁷ of themselves and of 1/`until` where these are smooth, up to both ends and at them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -732,6 +733,65 @@ const clockProblems = (schedule: Schedule): ((clock: Clock) => ReadonlyArray<Pro
     }
   })
 
+/** Where a custom schedule is looked at: the middles of so many equal parts, and both ends. */
+const LOOKS = 4225
+
+/**
+ * What is wrong with a custom schedule at `LOOKS` times and at both ends: an α or σ that is negative, not finite or not
+ * a number, a log-SNR that does not fall from one time to the next, or an error. Between these times nobody looks.
+ */
+const customProblems = (schedule: Custom): ReadonlyArray<Problem.Problem> => {
+  const { until, name, alpha, sigma } = schedule
+  const own = Problem.positive('until', until, 1)
+  if (own.length > 0) return own
+  const at = (time: number): { readonly time: number } & Level => ({ time, alpha: alpha(time), sigma: sigma(time) })
+  return pipe(
+    E.tryCatch(
+      () => ({
+        ends: [at(0), at(until)],
+        between: Array.from({ length: LOOKS }, (_, i) => at((until * (i + 0.5)) / LOOKS))
+      }),
+      error => [
+        Problem.of(
+          `alpha, sigma of ${name}`,
+          `an error, "${error instanceof Error ? error.message : String(error)}",`,
+          'a number ≥ 0 and finite',
+          'return one for every time in [0, until]'
+        )
+      ]
+    ),
+    E.map(({ ends, between }) => {
+      const isLevel = (x: unknown): boolean => typeof x === 'number' && x >= 0 && x < Infinity
+      const bad = [...between, ...ends].find(({ alpha, sigma }) => !isLevel(alpha) || !isLevel(sigma))
+      const logSnrs = between.map(({ alpha, sigma }) => 2 * (Elementary.log(alpha) - Elementary.log(sigma)))
+      const rising = logSnrs.findIndex((logSnr, i) => i > 0 && !(logSnr < logSnrs[i - 1]))
+      return bad !== undefined
+        ? [
+            Problem.of(
+              `alpha, sigma of ${name} at time ${bad.time}`,
+              `${bad.alpha}, ${bad.sigma}`,
+              '≥ 0 and finite',
+              'return a number ≥ 0 for every time in [0, until]'
+            )
+          ]
+        : rising >= 0
+          ? [
+              Problem.of(
+                `log-SNR of ${name} at time ${between[rising].time}`,
+                logSnrs[rising],
+                'falling',
+                'let the noise grow relative to the signal as time goes on'
+              )
+            ]
+          : []
+    }),
+    E.fold(
+      problems => problems,
+      problems => problems
+    )
+  )
+}
+
 export const problems: (schedule: Schedule) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
   OrnsteinUhlenbeck: () => [],
   VpLinear: linearRateProblems,
@@ -769,36 +829,7 @@ export const problems: (schedule: Schedule) => ReadonlyArray<Problem.Problem> = 
       ? inside.map(Problem.within('schedule'))
       : clockProblems(schedule)(clock).map(Problem.within('clock'))
   },
-  Custom: schedule => {
-    const { until, name } = schedule
-    const grid = Array.from({ length: 65 }, (_, i) => (until * (i + 0.5)) / 65)
-    const levels = grid.map(time => ({ time, ...pipe(schedule, level(time)), logSnr: pipe(schedule, logSnr(time)) }))
-    const bad = levels.find(({ alpha, sigma }) => !(alpha >= 0 && sigma >= 0 && alpha < Infinity && sigma < Infinity))
-    const rising = levels.find(({ logSnr }, i) => i > 0 && !(logSnr < levels[i - 1].logSnr))
-    return [
-      ...Problem.positive('until', until, 1),
-      ...(bad === undefined
-        ? []
-        : [
-            Problem.of(
-              `alpha, sigma of ${name} at time ${bad.time}`,
-              `${bad.alpha}, ${bad.sigma}`,
-              '≥ 0 and finite',
-              'return a number ≥ 0 for every time in [0, until]'
-            )
-          ]),
-      ...(bad !== undefined || rising === undefined
-        ? []
-        : [
-            Problem.of(
-              `log-SNR of ${name} at time ${rising.time}`,
-              rising.logSnr,
-              'falling',
-              'let the noise grow relative to the signal as time goes on'
-            )
-          ])
-    ]
-  }
+  Custom: customProblems
 })
 
 const clockCodec: t.Type<Clock, unknown> = t.union([

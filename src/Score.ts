@@ -3,6 +3,7 @@
  * level (α, σ) a component N(c, v I) has become N(αc, (α²v + σ²) I).
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
@@ -10,6 +11,7 @@ import { compute, divergence, exp, fill, fromNdArray, mul, softmax, type NdArray
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
 import type * as Pass from './fused/pass.js'
+import * as Limits from './Limits.js'
 import type * as Mixture from './Mixture.js'
 import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
@@ -425,13 +427,39 @@ export const problems =
       Isotropic: componentProblems,
       Custom: ({ shapes, predicts = Parametrization.score }) => [
         ...Parametrization.problems(predicts).map(Problem.within('predicts')),
-        ...Object.entries<ReadonlyArray<number>>(shapes(dim)).flatMap(([name, shape]) =>
-          Problem.unless(
-            shape.every(length => Number.isSafeInteger(length) && length >= 0),
-            `shapes.${name}`,
-            `[${shape.join(', ')}]`,
-            'a list of whole numbers ≥ 0',
-            'give the length of each axis'
+        ...pipe(
+          E.tryCatch(
+            () => Object.entries<ReadonlyArray<number>>(shapes(dim)),
+            error => [
+              Problem.of(
+                'shapes',
+                `an error, "${error instanceof Error ? error.message : String(error)}",`,
+                'the shapes of the parameters by name',
+                `return them for data of dimension ${dim}`
+              )
+            ]
+          ),
+          E.map(named => [
+            ...named.flatMap(([name, shape]) =>
+              Problem.unless(
+                shape.every(length => Number.isSafeInteger(length) && length >= 0),
+                `shapes.${name}`,
+                `[${shape.join(', ')}]`,
+                'a list of whole numbers ≥ 0',
+                'give the length of each axis'
+              )
+            ),
+            ...Problem.unless(
+              !(named.reduce((sum, [, shape]) => sum + size(shape), 0) > Limits.parameters),
+              'shapes',
+              `${named.reduce((sum, [, shape]) => sum + size(shape), 0)} numbers`,
+              `at most ${Limits.parameters}`,
+              'make the network smaller'
+            )
+          ]),
+          E.fold(
+            problems => problems,
+            problems => problems
           )
         )
       ]

@@ -141,12 +141,12 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     ]
   ],
   [
-    // log-SNR there: 2 log(3/127)
+    // log-SNR there: 2 log(3/8447)
     'a schedule that rises',
     { ...stage({}), schedule: Schedule.custom({ name: 'back', alpha: t => t, sigma: t => 1 - t, until: 1 }) },
     points,
     [
-      'schedule.log-SNR of back at time 0.023076923076923078: -7.491149595580963 is not falling; let the noise grow relative to the signal as time goes on'
+      'schedule.log-SNR of back at time 0.00035502958579881655: -15.885908678118774 is not falling; let the noise grow relative to the signal as time goes on'
     ]
   ],
   [

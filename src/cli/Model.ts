@@ -72,7 +72,9 @@ export const claims = (value: unknown): boolean => isModel.is(value)
 const problems = ({
   columns,
   mixture: { weights, means, variances },
-  standardization
+  standardization,
+  seed,
+  fit
 }: Model): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const list = (field: string, found: number, wanted: number): ReadonlyArray<Problem.Problem> =>
@@ -83,7 +85,26 @@ const problems = ({
     holds: (x: number) => boolean,
     domain: string
   ): ReadonlyArray<Problem.Problem> =>
-    values.flatMap((value, i) => Problem.unless(holds(value), `${field}[${i}]`, value, domain, 'write the model anew'))
+    values.flatMap((value, i) =>
+      Problem.unless(
+        holds(value),
+        field.startsWith('fit.') ? field : `${field}[${i}]`,
+        value,
+        domain,
+        'write the model anew'
+      )
+    )
+  const isFinite = (x: number): boolean => Number.isFinite(x)
+  const isPositive = (x: number): boolean => x > 0 && x < Infinity
+  const whole = (field: string, value: number): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      Number.isSafeInteger(value) && value >= 0,
+      field,
+      value,
+      'a whole number ≥ 0',
+      'write the model anew'
+    )
+  const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
     ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model anew'),
@@ -95,12 +116,21 @@ const problems = ({
     ...all('mixture.weights', weights, weight => weight >= 0, '≥ 0'),
     // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.
     ...Problem.unless(!(Math.abs(total - 1) > 1e-9), 'mixture.weights', `a sum of ${total}`, '1', 'scale them'),
-    ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, v => v > 0, '> 0')),
+    ...means.flatMap((mean, k) => all(`mixture.means[${k}]`, mean, isFinite, 'a finite number')),
+    ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, isPositive, '> 0 and finite')),
+    ...repeated.map(name => Problem.of('columns', name, 'a name of its own', 'name each column once')),
+    ...whole('seed', seed),
+    ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
+    ...(['logLikelihood', 'bic'] as const).flatMap(name =>
+      all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
+    ),
     ...(standardization === null
       ? []
       : [
           ...list('standardization.centre', standardization.centre.length, dim),
-          ...list('standardization.scale', standardization.scale.length, dim)
+          ...list('standardization.scale', standardization.scale.length, dim),
+          ...all('standardization.centre', standardization.centre, isFinite, 'a finite number'),
+          ...all('standardization.scale', standardization.scale, isPositive, '> 0 and finite')
         ])
   ]
 }

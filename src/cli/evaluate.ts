@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Points, Problem } from '../index.js'
 import * as Fitted from '../report/Fitted.js'
-import { show } from '../report/table.js'
+import { show, showApart } from '../report/table.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import { facts, paragraphs, table as showTable } from './text.js'
@@ -44,6 +44,20 @@ const readTable =
       )
     )
 
+/** Each row's probabilities under its number in the table, which dropped rows do not shift. */
+const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): string =>
+  Points.toCsv(
+    {
+      rows,
+      dim: dim + 1,
+      values: new Float64Array(rows * (dim + 1)).map((_, at) => {
+        const [i, k] = [Math.floor(at / (dim + 1)), at % (dim + 1)]
+        return k === 0 ? rowNumbers[i] : values[i * dim + k - 1]
+      })
+    },
+    ['row', ...Array.from({ length: dim }, (_, k) => `component ${k + 1}`)]
+  )
+
 export const evaluate =
   (modelFile: string, file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> => {
@@ -75,14 +89,11 @@ export const evaluate =
               )
             )
       }),
-      TE.tap(({ model, table: { points } }) =>
+      TE.tap(({ model, table }) =>
         options.write(world)(
           outputs.map(output => ({
             ...output,
-            text: Points.toCsv(
-              pipe(Model.toFitted(model), Fitted.responsibilities(points)),
-              model.mixture.weights.map((_, k) => `component ${k + 1}`)
-            )
+            text: numbered(table, pipe(Model.toFitted(model), Fitted.responsibilities(table.points)))
           }))
         )
       ),
@@ -90,6 +101,7 @@ export const evaluate =
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
         const { dropped, points } = table
         const total = Points.totalWeight(points)
+        const [here, there] = showApart(logLikelihood, model.fit.logLikelihood)
         if (responsibilities === '-') return () => Promise.resolve()
         return world.stdout(
           flags.json === true
@@ -97,10 +109,7 @@ export const evaluate =
             : paragraphs([
                 `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
                 facts([
-                  [
-                    'log-likelihood per row',
-                    `${show(logLikelihood)} (${show(model.fit.logLikelihood)} where it was learned)`
-                  ],
+                  ['log-likelihood per row', `${here} (${there} where it was learned)`],
                   ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
                 ]),
                 showTable({

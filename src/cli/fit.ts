@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../Program.js'
-import { converged, ending, redundancies, steps, title, type Fit } from '../report/Fit.js'
+import { converged, ending, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../report/table.js'
 import * as json from './json.js'
@@ -92,7 +92,7 @@ const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; 
 }
 
 const asJson = (fit: Fit): string => {
-  const { family, columns, ignored, dropped, fitted, statistics, seed, recipe, scaling, stages } = fit
+  const { family, columns, dropped, fitted, statistics, seed, recipe, scaling, stages } = fit
   return `${JSON.stringify({
     family,
     components: fitted.weights.length,
@@ -108,7 +108,7 @@ const asJson = (fit: Fit): string => {
     redundancies: fit.redundancies,
     rows: statistics.rows,
     dropped,
-    ignored,
+    ignored: fit.ignored,
     steps: steps(fit),
     converged: converged(fit),
     stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule })),
@@ -119,7 +119,7 @@ const asJson = (fit: Fit): string => {
 }
 
 const notes = (fit: Fit): string => {
-  const { family, scaling, points, columns } = fit
+  const { family, scaling, points, columns, doubtful } = fit
   const deviations = Points.standardize(points).scale
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
   const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
@@ -133,19 +133,24 @@ const notes = (fit: Fit): string => {
     ...(family === 'symmetric-pair' && scaling === null
       ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
       : []),
+    ...doubtful.map(({ name, why }) =>
+      why === 'weights'
+        ? `${name} is learned from like any other column; if it says how often a row counts, use --weights ${name}.`
+        : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
+    ),
     ...redundancies(fit)
   ].join('\n')
 }
 
 const human = (fit: Fit, { out, report }: Flags): string => {
-  const { source, columns, ignored, dropped, points, fitted, statistics, recipe, stages, pipeline, scaling } = fit
+  const { source, columns, dropped, points, fitted, statistics, recipe, stages, pipeline, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
   return paragraphs([
     [
       `Learned ${title(fit)} from ${rows} rows of ${source}.`,
       `columns: ${columns.join(', ')}${units}`,
-      ...(ignored.length > 0 ? [`ignored: ${ignored.join(', ')}`] : []),
+      ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
       ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),

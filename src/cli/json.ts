@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 import { isDeeper } from '../../lib/nesting.js'
 import { Pipeline, Problem } from '../index.js'
 import * as Limits from '../Limits.js'
+import { faultless } from './options.js'
 
 const print = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
@@ -72,11 +73,58 @@ const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => 
   ]
 }
 
+/** The branches of a union, through unions in it. */
+const branches = (codec: Shape): ReadonlyArray<Shape> =>
+  codec._tag === 'UnionType' ? (codec.types ?? []).map(shape).flatMap(branches) : [codec]
+
+/** The keys that a codec of objects knows; null where it is of something else. */
+const keysOf = ({ _tag, props, type, types = [] }: Shape): Readonly<Record<string, Shape>> | null => {
+  if (_tag === 'InterfaceType' || _tag === 'PartialType') return props ?? null
+  if ((_tag === 'ReadonlyType' || _tag === 'ExactType') && type !== undefined) return keysOf(shape(type))
+  if (_tag !== 'IntersectionType') return null
+  const parts = types.map(part => keysOf(shape(part)))
+  return parts.includes(null)
+    ? null
+    : parts.reduce<Readonly<Record<string, Shape>>>((all, part) => ({ ...all, ...part }), {})
+}
+
+/**
+ * Keys that a decoded value has and its codec does not know: a word misspelt, which must not be passed over. Codecs that
+ * say nothing of their keys are left alone.
+ */
+const strangers = (codec: Shape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
+  if (Array.isArray(value)) {
+    const { _tag, type } = codec
+    return (_tag === 'ReadonlyArrayType' || _tag === 'ArrayType') && type !== undefined
+      ? value.flatMap((part, i) => strangers(shape(type), part, `${path}[${i}]`))
+      : branches(codec).length > 1
+        ? branches(codec)
+            .filter(({ _tag }) => _tag === 'ReadonlyArrayType' || _tag === 'ArrayType')
+            .flatMap(branch => strangers(branch, value, path))
+        : []
+  }
+  if (!t.UnknownRecord.is(value)) return []
+  const all = branches(codec)
+  const meant = all.length === 1 ? all : all.filter(branch => tag(branch) !== undefined && tag(branch) === value._tag)
+  const keys = meant.length === 1 ? keysOf(meant[0]) : null
+  if (keys === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = path === '' ? key : `${path}.${key}`
+    return Object.hasOwn(keys, key)
+      ? strangers(shape(keys[key]), inner, at)
+      : [Problem.of(at, 'a key', `one of ${Object.keys(keys).join(', ')}`, 'correct it, or leave it out')]
+  })
+}
+
 /** The value that JSON text stands for; all problems at once, each named within `source`. */
 export const decode =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {
     if (isDeeper(json, Limits.depth)) return E.left([Pipeline.tooDeep(source)])
+    const placed = (problem: Problem.Problem): Problem.Problem => ({
+      ...problem,
+      field: problem.field === '' ? source : `${source}, ${problem.field}`
+    })
     return pipe(
       codec.decode(json),
       E.mapLeft((errors): Problem.Problems => {
@@ -85,12 +133,11 @@ export const decode =
           if (!found.has(problem.field)) found.set(problem.field, problem)
         const [first = Problem.of('', print(json), `of the form ${codec.name}`, 'correct it'), ...rest] =
           Problem.listed(Limits.problems)([...found.values()])
-        const placed = (problem: Problem.Problem): Problem.Problem => ({
-          ...problem,
-          field: problem.field === '' ? source : `${source}, ${problem.field}`
-        })
         return [placed(first), ...rest.map(placed)]
-      })
+      }),
+      E.flatMap(value =>
+        faultless(Problem.listed(Limits.problems)(strangers(shape(codec), json, '')).map(placed), value)
+      )
     )
   }
 

@@ -272,6 +272,7 @@ export const learn =
           points: table.points,
           columns: table.columns,
           ignored: table.ignored,
+          doubtful: table.doubtful,
           dropped: table.dropped,
           family: familyOf(pipeline.score),
           recipe: plan._tag === 'Recipe' ? plan.recipe : plan.path,

@@ -9,6 +9,7 @@ import { explain } from './explain.js'
 import { fit } from './fit.js'
 import { list } from './list.js'
 import { sample } from './sample.js'
+import { printable } from './text.js'
 import { type Failure, type World } from './World.js'
 
 type Work = (world: World) => TE.TaskEither<Failure, void>
@@ -24,6 +25,27 @@ const header = new Option('--header', 'the first row holds names (default: found
 const noHeader = new Option('--no-header', 'the first row is data')
 const delimiter = new Option('--delimiter <character>', 'what separates cells (default: found out)')
 
+/** An option given twice, or with its opposite, is refused: the last does not win in silence. */
+const once = (
+  options: ReadonlyArray<Option>,
+  on: (name: string, act: () => void) => unknown,
+  refuse: (message: string) => never
+): void => {
+  const given = new Map<string, string>()
+  for (const option of options)
+    on(option.name(), () => {
+      const key = option.attributeName()
+      const before = given.get(key)
+      if (before !== undefined)
+        refuse(
+          before === option.flags
+            ? `error: option '${option.flags}' is given twice`
+            : `error: option '${option.flags}' cannot be used with option '${before}'`
+        )
+      given.set(key, option.flags)
+    })
+}
+
 /**
  * Reads the words. Commands only say what they would do: it is done when the words have been read. What is to be printed
  * instead (help, version, a wrong word) goes to `out` and `err`.
@@ -38,7 +60,10 @@ const read = (
   const output = { writeOut: out, writeErr: err }
 
   const program = new Command('ornstein')
-    .description('Learn mixtures of Gaussians from a table of numbers, by gradient descent on the DDPM objective.')
+    .description(
+      'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization from high noise to none, which is ' +
+        'the default, or by gradient descent on the DDPM objective.'
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -190,12 +215,18 @@ const read = (
       work = list(concept, flags)
     })
 
-  for (const command of program.commands)
+  for (const command of program.commands) {
+    once(
+      command.options,
+      (name, act) => command.on(`option:${name}`, act),
+      message => command.error(message)
+    )
     command
       .helpOption('-h, --help', 'print this help')
       .configureOutput(output)
       .exitOverride()
       .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
+  }
 
   return E.tryCatch(
     () => {
@@ -223,7 +254,9 @@ export const run =
       text => {
         printed += text
       },
-      world.stderr
+      text => {
+        world.stderr(printable(text, true))
+      }
     )
     if (E.isLeft(work)) {
       await world.stdout(printed)()
@@ -232,6 +265,6 @@ export const run =
     const done = await work.right(world)()
     if (E.isRight(done)) return 0
     const { exit, problems } = done.left
-    world.stderr(problems.map(problem => `error: ${Problem.show(problem)}\n`).join(''))
+    world.stderr(problems.map(problem => `error: ${printable(Problem.show(problem))}\n`).join(''))
     return exit
   }

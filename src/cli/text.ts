@@ -13,9 +13,18 @@ const width = (text: string): number =>
 const left = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)))
 const right = (text: string, to: number): string => ' '.repeat(Math.max(0, to - width(text))) + text
 
+/**
+ * Text that does nothing to a terminal but fill it: controls, which may come with a name, are written out (\\u001b), and so
+ * are marks that turn the direction of writing.
+ */
+export const printable = (text: string, withLines = false): string =>
+  text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, character =>
+    withLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  )
+
 /** A table under its header: the first column to the left, numbers to the right. */
 export const table = ({ header, rows }: Table): string => {
-  const all = [header, ...rows]
+  const all = [header, ...rows].map(row => row.map(cell => printable(cell)))
   const widths = header.map((_, j) => Math.max(...all.map(row => width(row[j]))))
   return all
     .map(row =>
@@ -36,4 +45,4 @@ export const facts = (entries: ReadonlyArray<readonly [string, string]>): string
 
 /** Parts with an empty line between them; empty parts are left out. */
 export const paragraphs = (parts: ReadonlyArray<string>): string =>
-  `${parts.filter(part => part !== '').join('\n\n')}\n`
+  `${printable(parts.filter(part => part !== '').join('\n\n'), true)}\n`

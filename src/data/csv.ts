@@ -13,23 +13,44 @@ import { fail, more, plural, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {
   /**
-   * Whether the first row holds names. `'auto'`, the default: it does when a cell of it is not a number; but a first row
-   * of numbers and words where no word stands over numbers could be either, and is refused.
+   * Whether the first row holds names. `'auto'`, the default: it does when a cell of it is not a number. What could be
+   * either is refused: numbers and words where no word stands over numbers, and numbers that count the columns or the
+   * years (`0,1,2`, `2019,2020`) over numbers of another kind.
    */
   readonly header?: boolean | 'auto'
   /**
    * The columns to take, by name or by position from 1, in this order; a text that is no name but a number is a position.
-   * The default is every column of numbers but the weights'. A column is one of numbers when at least half of its cells
-   * that are not missing are numbers or misspelt ones; then a cell that is not is an error, and does not silently cost
-   * the column.
+   * The default is every column of numbers but the weights' and those that by their names number or label the rows
+   * (see `Ignored`). A column is one of numbers when at least half of its cells that are not missing are numbers or
+   * misspelt ones; then a cell that is not is an error, and does not silently cost the column.
    */
   readonly columns?: ReadonlyArray<string | number>
   /** The column of weights, by name or position. */
   readonly weights?: string | number
-  /** What to do with a row with a missing cell (empty, `NA`, `N/A`, `NaN`, `null` or `?`) in a column that is taken. */
+  /**
+   * What to do with a row with a missing cell in a column that is taken: one that is empty, or says `NA`, `#N/A`, `<NA>`,
+   * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized.
+   */
   readonly missing?: 'refuse' | 'drop'
   /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
   readonly delimiter?: string
+}
+
+/** A column that is not taken. */
+export interface Ignored {
+  readonly name: string
+  /**
+   * Why: `words`, `dates`, `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
+   * `label`, `target`, `cluster` and the like; or `not asked for`.
+   */
+  readonly why: 'words' | 'dates' | 'empty' | 'row numbers' | 'labels' | 'not asked for'
+}
+
+/** A column that is taken, and may be meant otherwise. */
+export interface Doubtful {
+  readonly name: string
+  /** Few different whole numbers may be labels; a column called `weight` or `count` may be one of weights. */
+  readonly why: 'labels' | 'weights'
 }
 
 /** Points read from a table, and what was left behind. */
@@ -37,10 +58,14 @@ export interface Table {
   readonly points: Points
   /** The names of the columns taken, one for each dimension; `column 3` where there is no name. */
   readonly columns: ReadonlyArray<string>
+  /** The number in the table, from 1, of each of the points' rows. */
+  readonly rowNumbers: Uint32Array
   /** How many rows were dropped for a missing cell. */
   readonly dropped: number
-  /** The names of the columns not taken; the weights' is neither here nor in `columns`. */
-  readonly ignored: ReadonlyArray<string>
+  /** The columns not taken; the weights' is neither here nor in `columns`. */
+  readonly ignored: ReadonlyArray<Ignored>
+  /** Of the columns taken by themselves, those that may be meant otherwise. */
+  readonly doubtful: ReadonlyArray<Doubtful>
 }
 
 type Cells = ReadonlyArray<ReadonlyArray<string>>
@@ -48,36 +73,54 @@ type Cells = ReadonlyArray<ReadonlyArray<string>>
 /** Cells under names; all rows are of the same length. */
 interface Grid {
   readonly names: ReadonlyArray<string>
+  readonly isNamed: ReadonlyArray<boolean>
   readonly hasHeader: boolean
   readonly cells: Cells
   /** Row-major; NaN for a cell that is not a number. */
   readonly numbers: Float64Array
 }
 
+/** No number is longer; what is, is a word, and no pattern is tried on it. */
+const LONGEST = 200
+
 /**
  * The number in a cell, or NaN. `Number` reads decimal literals and nothing else but blanks and 0x, 0o and 0b literals,
  * which are refused: no decimal literal has a letter other than e.
  */
 const read = (cell: string): number => {
-  const x = Number(cell)
-  return Number.isFinite(x) && cell.trim() !== '' && !/[xob]/i.test(cell) ? x : NaN
+  const text = cell.trim()
+  const x = text === '' ? NaN : Number(text)
+  return Number.isFinite(x) && !/[xob]/i.test(text) ? x : NaN
 }
 
 /** `almost`: a number to a person, which must not be passed over as a word. */
 type Kind = 'number' | 'missing' | 'almost' | 'word'
-// Blanks are cut off first: a pattern that looks for their end from each of them takes the square of their number.
-const isMissing = (cell: string): boolean => /^(na|n\/a|nan|null|\?)?$/i.test(cell.trim())
-const hasDecimalComma = (cell: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(cell.trim())
-const kind = (cell: string): Kind =>
-  !Number.isNaN(read(cell))
-    ? 'number'
-    : isMissing(cell)
-      ? 'missing'
-      : hasDecimalComma(cell) ||
-          /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(cell.trim()) ||
-          !Number.isNaN(Number(cell))
-        ? 'almost'
-        : 'word'
+const MISSING = /^(#?n\/?a|<na>|n\.a\.?|#n\/a n\/a|-?nan|none|null|nil|missing|[?.]|[-\u2010-\u2015]{1,3})$/i
+const isMissing = (cell: string): boolean => {
+  const text = cell.trim()
+  return text === '' || (text.length < LONGEST && MISSING.test(text))
+}
+const hasDecimalComma = (text: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(text)
+/** A number but for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
+const undressed = (text: string): string =>
+  text
+    .replace(/[\u2212\u2010-\u2013]/g, '-')
+    .replace(/^([+-]?)\p{Sc}\s*/u, '$1')
+    .replace(/\s*[%‰\p{Sc}]$/u, '')
+    .replace(/^\((.*)\)$/, '-$1')
+    .replace(/(\d)[\s_'’\u00A0\u2009\u202F](?=\d{3}(?!\d))/g, '$1')
+const isAlmost = (text: string): boolean =>
+  hasDecimalComma(text) ||
+  /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text) ||
+  !Number.isNaN(Number(text)) ||
+  !Number.isNaN(read(undressed(text))) ||
+  hasDecimalComma(undressed(text))
+const kind = (cell: string): Kind => {
+  if (!Number.isNaN(read(cell))) return 'number'
+  if (isMissing(cell)) return 'missing'
+  const text = cell.trim()
+  return text.length < LONGEST && isAlmost(text) ? 'almost' : 'word'
+}
 
 const isOfNumbers = (cells: Cells, column: number): boolean => {
   const kinds = cells.map(row => kind(row[column])).filter(k => k !== 'missing')
@@ -99,10 +142,18 @@ const guessDelimiter = (text: string): string =>
     return lines.every(line => line.length > 1 && line.length === lines[0].length)
   }) ?? ','
 
+const others: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
+  [/^\s*(\{\s*"|\[\s*[[{])/, 'JSON'],
+  [/^\s*<(!doctype|html|\?xml|table)/i, 'a web page or XML']
+]
+
 /** Cells of a text, a rectangle, without blank lines. */
 const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, Cells> => {
   const text = source.replace(/\r\n?/g, '\n')
   const { delimiter } = options
+  const other = others.find(([pattern]) => pattern.test(text))
+  if (other !== undefined)
+    return fail('text', other[1], 'a table of separated values', 'write it as CSV, a line for each row')
   if (delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter)))
     return fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
   const { data, errors } = records(text, delimiter ?? guessDelimiter(text))
@@ -124,17 +175,66 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
   const cells = data.filter(record => !isBlank(record))
   return cells.length === 0 || text.trim() === ''
     ? fail('text', 'an empty text', 'a table', 'give a line for each row, such as 1.5,2')
-    : Either.right(cells)
+    : topped(cells)
 }
 
-/** Splits the header off. */
+/** The cells, unless lines stand above the table, or the names are one too few. */
+const topped = (cells: Cells): Either.Either<DataError, Cells> => {
+  const width = cells[Math.floor(cells.length / 2)].length
+  const first = cells.findIndex(row => row.length === width)
+  const above = cells.slice(0, first)
+  return first > 0 && above.every(row => row.length === 1 || /^\s*[#%]/.test(row[0]))
+    ? fail(
+        'text',
+        `${first === 1 ? 'a line' : `${first} lines`} above the table (${shown(cells[0].join(','))})`,
+        'a table alone',
+        'begin with the line of names, or with the first row'
+      )
+    : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => kind(cell) === 'word')
+      ? fail(
+          'header',
+          plural(width - 1, 'name'),
+          `one for each of ${plural(width, 'column')}`,
+          'name the first column too, or leave it out: row names as R writes them have no name'
+        )
+      : Either.right(cells)
+}
+
+const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
+
+/** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
+const countsColumns = (first: ReadonlyArray<number>, rest: ReadonlyArray<ReadonlyArray<number>>): boolean => {
+  const isYear = (x: number): boolean => Number.isInteger(x) && x >= 1900 && x <= 2100
+  const rises = (by: (step: number) => boolean): boolean => first.every((x, j) => j === 0 || by(x - first[j - 1]))
+  const everyColumn = (holds: (cells: ReadonlyArray<number>) => boolean): boolean =>
+    first.every((_, j) => holds(rest.map(row => row[j])))
+  return (
+    first.length > 1 &&
+    rest.length > 0 &&
+    (first.every(isYear)
+      ? rises(step => step > 0) && everyColumn(cells => !cells.some(isYear))
+      : (first[0] === 0 || first[0] === 1) &&
+        rises(step => step === 1) &&
+        everyColumn(cells => cells.some(x => Number.isFinite(x) && !Number.isInteger(x))))
+  )
+}
+
+/** Whether the first line is a header. */
 const headed = (cells: Cells, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
-  const kinds = cells[0].map(kind)
-  const rest = cells.slice(1)
+  const [first, ...rest] = cells
+  const kinds = first.map(kind)
+  const unclear = (line: string): Either.Either<DataError, never> =>
+    fail('header', line, 'clearly names or data', "set 'header' to true or false")
   return header !== 'auto'
     ? Either.right(header)
     : !kinds.includes('word')
-      ? Either.right(false)
+      ? kinds.every(k => k === 'number') &&
+        countsColumns(
+          first.map(read),
+          rest.map(row => row.map(read))
+        )
+        ? unclear(`a first line of ${shown(first.join(','))}`)
+        : Either.right(false)
       : kinds.every(k => k === 'word' || k === 'missing') ||
           kinds.some(
             (k, column) =>
@@ -145,16 +245,23 @@ const headed = (cells: Cells, { header = 'auto' }: CsvOptions): Either.Either<Da
               )
           )
         ? Either.right(true)
-        : fail('header', 'a first line of words and numbers', 'clearly names or data', "set 'header' to true or false")
+        : unclear('a first line of words and numbers')
 }
+
+/** What a spreadsheet would take for a formula is written with an apostrophe before it, and read without. */
+const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
+const unguarded = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
 const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> => {
   const width = cells[0].length
   const rows = hasHeader ? cells.slice(1) : cells
   const isRagged = (row: ReadonlyArray<string>): boolean => row.length !== width
   const ragged = rows.findIndex(isRagged)
-  const names = cells[0].map((name, j) => (hasHeader && name.trim() !== '' ? name.trim() : `column ${j + 1}`))
-  const repeated = names.findIndex((name, j) => names.indexOf(name) < j)
+  const names = cells[0].map((name, j) =>
+    hasHeader && name.trim() !== '' ? unguarded(name.trim()) : `column ${j + 1}`
+  )
+  const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
+  const repeated = names.findIndex((name, j) => (firsts.get(name) ?? j) < j)
   return rows.length === 0
     ? fail('text', 'a header alone', 'a table', 'give at least one row of numbers')
     : ragged >= 0
@@ -173,11 +280,16 @@ const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> 
           )
         : Either.right({
             names,
+            isNamed: cells[0].map(name => hasHeader && name.trim() !== ''),
             hasHeader,
             cells: rows,
             numbers: tabulate(rows.length * width, k => read(rows[Math.floor(k / width)][k % width]))
           })
 }
+
+/** So many names as are read. */
+const listed = (names: ReadonlyArray<string>): string =>
+  names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
 /**
  * The edits (insert, delete, replace) that turn one word into another: Levenshtein's distance, by the first letters of
@@ -207,50 +319,138 @@ const position =
       .map((name): [number, string] => [edits(lower(String(wanted)), lower(name)), name])
       .reduce((best, next) => (next[0] < best[0] ? next : best))
     return typeof wanted === 'string' && Number.isNaN(at)
-      ? fail(field, wanted, 'a column of the table', `try ${nearest}; the columns are ${names.join(', ')}`)
-      : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${names.join(', ')}`)
+      ? fail(field, wanted, 'a column of the table', `try ${nearest}; the columns are ${listed(names)}`)
+      : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }
 
-const columnsOf = (
+const column = ({ names, numbers, cells }: Grid, j: number): Float64Array =>
+  tabulate(cells.length, i => numbers[i * names.length + j])
+
+const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
+const LABELS = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
+const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
+const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
+
+/** Why a column is not taken by itself; null: it is. */
+const unfit =
+  (table: Grid) =>
+  (j: number): Ignored['why'] | null => {
+    const { names, isNamed, cells } = table
+    const xs = column(table, j)
+    if (!xs.every(x => !Number.isNaN(x)) && !isOfNumbers(cells, j)) {
+      const present = cells.map(row => row[j]).filter(cell => !isMissing(cell))
+      return present.length === 0 ? 'empty' : 2 * present.filter(isDate).length > present.length ? 'dates' : 'words'
+    }
+    const isWhole = xs.every(Number.isInteger)
+    const different = isWhole ? new Set(xs).size : Infinity
+    return isNamed[j]
+      ? NUMBERING.test(names[j]) && different === xs.length
+        ? 'row numbers'
+        : LABELS.test(names[j]) && 2 * different <= xs.length
+          ? 'labels'
+          : null
+      : table.hasHeader && j === 0 && (xs[0] === 0 || xs[0] === 1) && xs.every((x, i) => x === xs[0] + i)
+        ? 'row numbers'
+        : null
+  }
+
+/** Why a column that is taken by itself may be meant otherwise. */
+const doubt =
+  (table: Grid, { weights }: CsvOptions) =>
+  (j: number): ReadonlyArray<Doubtful> => {
+    const name = table.names[j]
+    const xs = column(table, j)
+    const different = xs.every(Number.isInteger) ? new Set(xs).size : Infinity
+    return weights === undefined && table.isNamed[j] && WEIGHTS.test(name) && xs.every(x => x >= 0)
+      ? [{ name, why: 'weights' }]
+      : different > 1 && different <= 10 && xs.length >= 10 * different
+        ? [{ name, why: 'labels' }]
+        : []
+  }
+
+interface Chosen {
+  readonly columns: ReadonlyArray<number>
+  readonly ignored: ReadonlyArray<Ignored>
+  readonly doubtful: ReadonlyArray<Doubtful>
+}
+
+const byThemselves = (
   table: Grid,
   options: CsvOptions,
   weights: number | undefined
-): Either.Either<DataError, ReadonlyArray<number>> => {
-  const { names, cells, numbers } = table
-  const all = names.map((_, j) => j)
-  const isTaken = (j: number): boolean =>
-    j !== weights && (cells.every((_, i) => !Number.isNaN(numbers[i * names.length + j])) || isOfNumbers(cells, j))
-  const taken = options.columns === undefined ? all.filter(isTaken) : []
-  return options.columns === undefined
-    ? taken.length > 0
-      ? Either.right(taken)
+): Either.Either<DataError, Chosen> => {
+  const { names } = table
+  const all = names.flatMap((name, j) => (j === weights ? [] : [{ j, name, why: unfit(table)(j) }]))
+  const columns = all.flatMap(({ j, why }) => (why === null ? [j] : []))
+  const ignored = all.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]))
+  const passedOver = ignored.find(({ why }) => why === 'row numbers' || why === 'labels')
+  return columns.length > 0
+    ? Either.right({ columns, ignored, doubtful: columns.flatMap(doubt(table, options)) })
+    : passedOver !== undefined
+      ? fail(
+          'columns',
+          `none but ${passedOver.name}, which holds ${passedOver.why}`,
+          'a column of measurements',
+          "if it is one, name it with 'columns'"
+        )
       : fail(
           'columns',
-          `none of ${names.join(', ')}`,
+          `none of ${listed(names)}`,
           'a column of numbers',
           "write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
         )
-    : options.columns.length === 0
-      ? fail('columns', 'an empty list', 'at least one column', `choose from ${names.join(', ')}`)
-      : pipe(
-          options.columns,
-          Either.traverseArray((wanted: string | number) => position(table)('columns', wanted))
-        )
 }
+
+const asAsked = (
+  table: Grid,
+  asked: ReadonlyArray<string | number>,
+  weights: number | undefined
+): Either.Either<DataError, Chosen> =>
+  pipe(
+    asked,
+    Either.traverseArray((wanted: string | number) => position(table)('columns', wanted)),
+    Either.chain(columns => {
+      const again = columns.findIndex((j, i) => columns.indexOf(j) < i)
+      const { names } = table
+      return again >= 0
+        ? fail(
+            'columns',
+            `${asked[columns.indexOf(columns[again])]} and ${asked[again]}`,
+            `two columns but one (${names[columns[again]]})`,
+            'name each column once'
+          )
+        : weights !== undefined && columns.includes(weights)
+          ? fail('columns', names[weights], 'a column beside the weights', 'leave it out, or the weights')
+          : Either.right({
+              columns,
+              ignored: names.flatMap((name, j) =>
+                columns.includes(j) || j === weights ? [] : [{ name, why: 'not asked for' as const }]
+              ),
+              doubtful: []
+            })
+    })
+  )
+
+const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined): Either.Either<DataError, Chosen> =>
+  options.columns === undefined
+    ? byThemselves(table, options, weights)
+    : options.columns.length === 0
+      ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
+      : asAsked(table, options.columns, weights)
 
 /** What to do about a cell that is not a number. */
 const cellRemedy = (cell: string): string =>
   isMissing(cell)
     ? "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
-    : hasDecimalComma(cell)
+    : hasDecimalComma(cell.trim())
       ? 'write numbers with a decimal point and no thousands separators: 1234.5'
       : kind(cell) === 'almost'
-        ? 'write it as a decimal number, such as 1.5 or 2e3'
+        ? `write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`
         : "correct it, or choose the columns of numbers with 'columns'"
 
 const extract = (
   { names, hasHeader, cells, numbers }: Grid,
-  columns: ReadonlyArray<number>,
+  { columns, ignored, doubtful }: Chosen,
   weights: number | undefined,
   { missing = 'refuse' }: CsvOptions
 ): Either.Either<DataError, Table> => {
@@ -301,8 +501,10 @@ const extract = (
     Either.map(points => ({
       points,
       columns: columns.map(j => names[j]),
+      rowNumbers: kept.map(i => i + 1),
       dropped: cells.length - kept.length,
-      ignored: names.filter((_, j) => !used.includes(j))
+      ignored,
+      doubtful
     }))
   )
 }
@@ -312,8 +514,11 @@ const extract = (
  * how many rows were dropped. `fromCsv` gives the points alone.
  *
  * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers are
- * decimal, with a point: `1.5`, `-2`, `1e5`. A decimal comma, `Infinity` and `0x10` are refused, never guessed at. So are
- * rows of unequal length, a quote that is not closed, repeated names, and columns that do not exist.
+ * decimal, with a point: `1.5`, `-2`, `1e5`. A decimal comma, `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity`
+ * and `0x10` are refused, never guessed at. So are rows of unequal length, lines above the table, a quote that is not
+ * closed, repeated names, and columns that do not exist or are asked for twice.
+ *
+ * An apostrophe before a name that begins with `=`, `+`, `-` or `@` guards it from spreadsheets, and is not part of it.
  *
  * Source of the grammar: RFC 4180, read by papaparse.
  *
@@ -327,8 +532,10 @@ const extract = (
  *   Either.right({
  *     points: { rows: 1, dim: 2, values: Float64Array.of(1, 2) },
  *     columns: ['length', 'width'],
+ *     rowNumbers: Uint32Array.of(1),
  *     dropped: 1,
- *     ignored: ['name']
+ *     ignored: [{ name: 'name', why: 'words' }],
+ *     doubtful: []
  *   })
  * )
  */
@@ -341,8 +548,8 @@ export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<D
     Either.bind('weights', ({ table }) =>
       options.weights === undefined ? Either.right(undefined) : position(table)('weights', options.weights)
     ),
-    Either.bind('columns', ({ table, weights }) => columnsOf(table, options, weights)),
-    Either.chain(({ table, columns, weights }) => extract(table, columns, weights, options))
+    Either.bind('chosen', ({ table, weights }) => columnsOf(table, options, weights)),
+    Either.chain(({ table, chosen, weights }) => extract(table, chosen, weights, options))
   )
 
 /**
@@ -380,7 +587,8 @@ const unused = (name: string, names: ReadonlyArray<string>): string =>
 
 /**
  * The points as a CSV text that reads back as the same doubles: a line of names (`x1`, `x2`, … where none are given),
- * then a line for each row. Weights are a last column, `weight`. Names that are all numbers need `header: true` to read
+ * then a line for each row. A name that a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV
+ * injection), which `readCsv` takes away. Weights are a last column, `weight`. Names that are all numbers need `header: true` to read
  * back as names.
  *
  * @example
@@ -405,5 +613,5 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
     Array.from({ length: header.length }, (_, j) =>
       digits(weights !== undefined && j === dim ? weights[i] : values[i * dim + j])
     ).join(',')
-  return [Papa.unparse([header]), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
+  return [Papa.unparse([header.map(guarded)]), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
 }

@@ -25,7 +25,9 @@ export interface Fit {
   /** In the data's own units. */
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
-  readonly ignored: ReadonlyArray<string>
+  readonly ignored: ReadonlyArray<Points.Ignored>
+  /** Columns taken by themselves that may be meant otherwise. */
+  readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
   readonly family: Family
   /** The recipe's name, or where the pipeline came from. */
@@ -63,6 +65,10 @@ export const title = ({ family, fitted: { weights } }: Pick<Fit, 'family' | 'fit
   family === 'symmetric-pair'
     ? 'a symmetric pair of Gaussians'
     : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
+
+/** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
+export const ignored = ({ ignored }: Pick<Fit, 'ignored'>): string =>
+  ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
 export const redundancies = ({ redundancies, fitted, family, scaling }: Fit): ReadonlyArray<string> => {

@@ -1,7 +1,7 @@
 /** A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. */
 import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
-import { converged, ending, redundancies, steps, title, type Fit } from './Fit.js'
+import { converged, ending, ignored, redundancies, steps, title, type Fit } from './Fit.js'
 import { ofMixture, show, tidy } from './table.js'
 
 const { escape } = charts
@@ -113,11 +113,11 @@ export const page = async (fit: Fit, version: string): Promise<string> => {
       )
     })
   )
-  const { columns, ignored, dropped, pipeline, plan } = fit
+  const { columns, dropped, pipeline, plan } = fit
   const source = fit.source.replace(/^.*[\\/]/, '')
   const heading = title(fit)
   const left = [
-    ...(ignored.length > 0 ? [`Columns not used: ${ignored.join(', ')}.`] : []),
+    ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
     ...(dropped > 0 ? [`Rows dropped for a missing cell: ${dropped}.`] : [])
   ].join(' ')
   return `<!doctype html>

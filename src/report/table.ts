@@ -6,21 +6,37 @@ export interface Table {
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
+/** Of the first digit. */
+const exponent = (x: number): number => Number(x.toExponential().split('e')[1])
+
 /** With so many decimals that a number of this size shows three digits. */
 const rounded =
   (size: number) =>
   (x: number): string => {
     // A size of 0 has no first digit.
-    const decimals = size === 0 ? NaN : 2 - Number(size.toExponential().split('e')[1])
-    return !Number.isFinite(decimals) || decimals > 9 || Math.abs(x) >= 1e9
+    const decimals = size === 0 ? NaN : 2 - exponent(size)
+    const before = x === 0 ? NaN : 1 + exponent(x)
+    return !Number.isFinite(decimals)
       ? x.toPrecision(4)
-      : x.toFixed(Math.max(decimals, 0))
+      : decimals > 9 || Math.abs(x) >= 1e9
+        ? x.toPrecision(Number.isFinite(before) ? Math.min(17, Math.max(4, before + decimals)) : 4)
+        : x.toFixed(Math.max(decimals, 0))
   }
 
-/** A number as people read it: up to so many significant digits, no exponent where it can be helped. */
+/**
+ * A number as people read it: up to so many significant digits, and all before the point, no exponent where it can be
+ * helped.
+ */
 export const show = (x: number, digits = 6): string => {
+  if (exponent(x) >= digits && Math.abs(x) < 1e15) return x.toFixed(0)
   const text = x.toPrecision(digits)
   return text.includes('e') ? text : String(Number(text))
+}
+
+/** Two numbers beside each other, with so many digits that they look different where they are. */
+export const showApart = (x: number, y: number, digits = 6): readonly [string, string] => {
+  const [a, b] = [show(x, digits), show(y, digits)]
+  return a !== b || Object.is(x, y) || digits >= 17 ? [a, b] : showApart(x, y, digits + 1)
 }
 
 /** Text with its numbers cut to four digits: those chosen from the data have more than anybody reads. */

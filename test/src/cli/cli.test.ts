@@ -27,7 +27,7 @@ const fitJson = t.strict({
   redundancies: t.readonlyArray(t.UnknownRecord),
   rows: t.Int,
   dropped: t.Int,
-  ignored: t.readonlyArray(t.string),
+  ignored: t.readonlyArray(t.strict({ name: t.string, why: t.string })),
   steps: t.Int,
   converged: t.boolean,
   stages: t.readonlyArray(t.strict({ formula: t.string, steps: t.Int, endedBy: t.string })),
@@ -226,12 +226,19 @@ describe('fit', () => {
     ['--columns waiting,eruptions', ['waiting', 'eruptions'], []],
     ['', ['eruptions', 'waiting'], []]
   ])('uses the columns asked for: %s', async (options, columns, ignored) => {
-    expect(await fitted(`%faithful.csv --recipe em ${options}`)).toMatchObject({ columns, ignored })
+    expect(await fitted(`%faithful.csv --recipe em ${options}`)).toMatchObject({
+      columns,
+      ignored: ignored.map(name => ({ name, why: 'not asked for' }))
+    })
   })
 
   it.each([
-    ['words are ignored', '@names.csv', { columns: ['x'], ignored: ['city'], rows: 4 }],
-    ['--missing drop', '@holes.csv --columns a,b --missing drop -k 1', { rows: 2, dropped: 2, ignored: ['w'] }],
+    ['words are ignored', '@names.csv', { columns: ['x'], ignored: [{ name: 'city', why: 'words' }], rows: 4 }],
+    [
+      '--missing drop',
+      '@holes.csv --columns a,b --missing drop -k 1',
+      { rows: 2, dropped: 2, ignored: [{ name: 'w', why: 'not asked for' }] }
+    ],
     ['--no-header', '@bare.csv --no-header', { columns: ['column 1', 'column 2'], rows: 6 }],
     ['--header', '@bare.csv --header', { columns: ['1', '2'], rows: 5 }],
     ['--delimiter', '@semicolon.csv --delimiter |', { columns: ['a', 'b'], rows: 4 }],
@@ -282,7 +289,7 @@ describe('fit', () => {
     expect(stdout.replace(/-?\d+\.\d+/g, number => '#'.padStart(number.length))).toBe(
       `Learned 2 isotropic Gaussians from 150 rows of iris.csv.
 columns: Petal.Length, Petal.Width (standardized to learn)
-ignored: Sepal.Length, Sepal.Width, Species
+ignored: Sepal.Length, Sepal.Width, Species; --columns chooses others
 
   component  weight  Petal.Length  Petal.Width  sd Petal.Length  sd Petal.Width
   1               #             #            #                #               #
@@ -587,7 +594,7 @@ describe('what is wrong', () => {
       'sample @heavy.json',
       2,
       'error: heavy.json, mixture.weights: a sum of 2 is not 1; scale them\n' +
-        'error: heavy.json, mixture.variances[0][1]: 0 is not > 0; write the model anew\n'
+        'error: heavy.json, mixture.variances[0][1]: 0 is not > 0 and finite; write the model anew\n'
     ],
     [
       'sample @short.json',
@@ -630,6 +637,89 @@ describe('what is wrong', () => {
     const short = outcome.stderr.replace(/( of [A-Z]\w+)(?:, [A-Z]\w+)+/g, '$1, …')
     expect({ ...outcome, stderr: short }).toEqual({ exit, stdout: '', stderr })
     expect(here.list()).toEqual(before)
+  })
+
+  it.each([
+    ['fit %faithful.csv --columns 1 --columns 2', "option '--columns <list>' is given twice"],
+    ['fit %faithful.csv --header --no-header', "option '--no-header' cannot be used with option '--header'"],
+    ['sample @model.json --seed 1 --seed 2', "option '--seed <number>' is given twice"]
+  ])('refuses what is said twice: %s', async (line, problem) => {
+    const { exit, stdout, stderr } = await ornstein(line)
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toContain(problem)
+  })
+
+  it.each<[string, (model: Record<string, Record<string, unknown>>) => object, string]>([
+    [
+      'a mean beyond all numbers',
+      ({ mixture }) => ({
+        mixture: {
+          ...mixture,
+          means: [
+            [1e300, 2],
+            [3, 4]
+          ]
+        }
+      }),
+      'damaged.json, mixture.means[0][0]: Infinity is not a finite number'
+    ],
+    [
+      'a unit of 0',
+      () => ({ standardization: { centre: [0, 0], scale: [0, 1] } }),
+      'standardization.scale[0]: 0 is not > 0'
+    ],
+    ['a column twice', () => ({ columns: ['a', 'a'] }), 'columns: a is not a name of its own'],
+    [
+      'less than no parameters',
+      ({ fit }) => ({ fit: { ...fit, parameters: -3 } }),
+      'fit.parameters: -3 is not a whole'
+    ],
+    [
+      'a word misspelt in its pipeline',
+      ({ pipeline }) => ({ pipeline: { ...pipeline, score: { _tag: 'Isotropic', components: 2, component: 3 } } }),
+      'pipeline.score.component: a key is not one of _tag, components; correct it, or leave it out'
+    ]
+  ])('refuses a damaged model: %s', async (_, change, problem) => {
+    const model = JSON.parse(here.read('model.json')) as Record<string, Record<string, unknown>>
+    here.write('damaged.json', JSON.stringify({ ...model, ...change(model) }).replace('1e+300', '1e400'))
+    const { exit, stderr } = await ornstein('evaluate @damaged.json %faithful.csv')
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+
+  it.each([
+    ['"antithetic"', '"antithetical":true,"antithetic"', 'antithetical'],
+    ['"time":0.5', '"time":0.5,"timing":3', 'timing'],
+    ['"steps":5', '"steps":5,"stepz":3', 'stepz']
+  ])('refuses words that a pipeline does not know, at any depth: %s', async (from, to, word) => {
+    const text = here.read('pipeline.json')
+    expect(text).toContain(from)
+    here.write('strange.json', text.replace(from, to))
+    const { exit, stderr } = await ornstein('explain @strange.json')
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(new RegExp(`^error: strange.json, stages\\[0\\].*${word}`))
+  })
+
+  it.each([
+    [Uint8Array.of(0x1f, 0x8b, 8, 0), 'is not text but a gzip archive; unpack it first: gunzip -k'],
+    [Uint8Array.of(0x50, 0x4b, 3, 4), 'is not text but a spreadsheet (xlsx, ods) or a zip archive; save the sheet'],
+    ['{"x": [1, 2]}', 'JSON is not a table of separated values; write it as CSV'],
+    ['made by X\nx,y\n1,2\n3,4\n', 'a line above the table (made by X) is not a table alone']
+  ])('says what an input is that is no table: %#', async (content, problem) => {
+    here.write('odd', content)
+    const { exit, stderr } = await ornstein('fit @odd')
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+
+  it('sends nothing to a terminal that comes with a name', async () => {
+    here.write('escape.csv', 'a\u001b]0;mine\u0007,b,\u009b2J\n1,2,x\n3,5,y\n2,2,z\n')
+    const { stdout } = await ornstein('fit @escape.csv --recipe em -k 1')
+    const { stderr } = await ornstein('fit @escape.csv --columns c')
+    for (const text of [stdout, stderr]) {
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+      expect(text).toContain('a\\u001b]0;mine\\u0007')
+    }
   })
 
   it('names a model that is cut short', async () => {
@@ -695,12 +785,19 @@ describe('models', () => {
     const { exit, stdout } = await ornstein('evaluate @model.json %faithful.csv --responsibilities @parts.csv')
     expect(exit).toBe(0)
     const [header] = here.read('parts.csv').split('\n')
-    expect(header).toBe('component 1,component 2')
+    expect(header).toBe('row,component 1,component 2')
     const rows = rowsOf(here.read('parts.csv'))
     expect(rows.length).toBe(272)
-    for (const [a, b] of rows) expect(a + b).toBeCloseTo(1, 12)
-    const size = rows.reduce((sum, [a]) => sum + a, 0)
+    for (const [, a, b] of rows) expect(a + b).toBeCloseTo(1, 12)
+    const size = rows.reduce((sum, [, a]) => sum + a, 0)
     expect(stdout).toContain(`  1          ${String(Number(size.toPrecision(4)))}  `)
+  })
+
+  it('number the rows as the table does, those that were dropped too', async () => {
+    here.write('gaps.csv', 'eruptions,waiting\n3,70\nNA,80\n4,<NA>\n2,50\n')
+    const { exit } = await ornstein('evaluate @model.json @gaps.csv --missing drop --responsibilities @gaps.parts')
+    expect(exit).toBe(0)
+    expect(rowsOf(here.read('gaps.parts')).map(([row]) => row)).toEqual([1, 4])
   })
 
   it('take the columns by name, wherever they stand, or those asked for', async () => {

@@ -48,6 +48,8 @@ interface Expected {
   readonly weights?: ReadonlyArray<number>
 }
 
+const namesOf = ({ ignored }: Points.Table): ReadonlyArray<string> => ignored.map(({ name }) => name)
+
 describe('readCsv', () => {
   const xy = {
     rows: [
@@ -132,13 +134,16 @@ describe('readCsv', () => {
     ]
   ])('reads %s', (_, text, options, { rows, columns = [], ignored = [], dropped = 0, weights }) => {
     const table = right(Points.readCsv(text, options))
-    expect({ ...table, points: Points.toRows(table.points) }).toEqual({ points: rows, columns, ignored, dropped })
+    const found = { points: Points.toRows(table.points), columns: table.columns, ignored: namesOf(table) }
+    expect({ ...found, dropped: table.dropped }).toEqual({ points: rows, columns, ignored, dropped })
+    expect(table.rowNumbers.length).toBe(rows.length)
     expect(table.points.weights).toEqual(weights === undefined ? undefined : Float64Array.from(weights))
     expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
   })
 
   const decimalPoint = 'write numbers with a decimal point and no thousands separators: 1234.5'
   const decimal = 'write it as a decimal number, such as 1.5 or 2e3'
+  const such = (number: string): string => `write it as a decimal number, such as ${number}`
   const word = "correct it, or choose the columns of numbers with 'columns'"
   const fillIn = "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
   it.each<[string, string, Points.CsvOptions, string]>([
@@ -251,6 +256,61 @@ describe('readCsv', () => {
     ['thousands', 'x\n"1,234,567.5"\n', {}, `row 1, column 1 (x): 1,234,567.5 is not a finite number; ${decimalPoint}`],
     ['infinity', 'x\n1\nInfinity\n', {}, `row 2, column 1 (x): Infinity is not a finite number; ${decimal}`],
     ['infinities alone', 'x\n-inf\n', {}, `row 1, column 1 (x): -inf is not a finite number; ${decimal}`],
+    ['a currency', 'x\n$1.5\n2\n', {}, `row 1, column 1 (x): $1.5 is not a finite number; ${such('1.5')}`],
+    ['percents', 'x\n3%\n', {}, `row 1, column 1 (x): 3% is not a finite number; ${such('3')}`],
+    ['thousands apart', 'x\n1 000\n', {}, `row 1, column 1 (x): 1 000 is not a finite number; ${such('1000')}`],
+    ['thousands by _', 'x\n1_000\n', {}, `row 1, column 1 (x): 1_000 is not a finite number; ${such('1000')}`],
+    ['a typographic minus', 'x\n\u22125\n', {}, `row 1, column 1 (x): \u22125 is not a finite number; ${such('-5')}`],
+    ['an accountant\u2019s minus', 'x\n(5)\n', {}, `row 1, column 1 (x): (5) is not a finite number; ${such('-5')}`],
+    [
+      'a column asked for twice',
+      'x,y\n1,2\n',
+      { columns: ['x', 1] },
+      'columns: x and 1 is not two columns but one (x); name each column once'
+    ],
+    [
+      'weights as a column too',
+      'x,y\n1,2\n',
+      { columns: ['x', 'y'], weights: 'y' },
+      'columns: y is not a column beside the weights; leave it out, or the weights'
+    ],
+    [
+      'years that may be names',
+      '2019,2020\n1,2\n3,4\n',
+      {},
+      "header: a first line of 2019,2020 is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'numbers that may count columns',
+      '0,1\n.5,2.5\n3,4.25\n',
+      {},
+      "header: a first line of 0,1 is not clearly names or data; set 'header' to true or false"
+    ],
+    [
+      'lines above the table',
+      'made by X\n"on Monday, or so"\nx,y\n1,2\n3,4\n',
+      {},
+      'text: 2 lines above the table (made by X) is not a table alone; begin with the line of names, or with the first row'
+    ],
+    [
+      'a name too few',
+      'x,y\nA,1,2\nB,3,4\n',
+      {},
+      'header: 2 names is not one for each of 3 columns; name the first column too, or leave it out: row names as R writes them have no name'
+    ],
+    ['JSON', '[{"x": 1}]', {}, 'text: JSON is not a table of separated values; write it as CSV, a line for each row'],
+    [
+      'a web page',
+      '<!DOCTYPE html><p>1,2',
+      {},
+      'text: a web page or XML is not a table of separated values; write it as CSV, a line for each row'
+    ],
+    [
+      'nothing but numbers of rows',
+      'id,s\n1,a\n2,b\n',
+      {},
+      "columns: none but id, which holds row numbers is not a column of measurements; if it is one, name it with 'columns'"
+    ],
     ['a number out of range', 'x\n1e999\n', {}, `row 1, column 1 (x): 1e999 is not a finite number; ${decimal}`],
     ['a hexadecimal number', 'x\n0x10\n', {}, `row 1, column 1 (x): 0x10 is not a finite number; ${decimal}`],
     ['a binary number', 'x\n1\n0b1\n', {}, `row 2, column 1 (x): 0b1 is not a finite number; ${decimal}`],
@@ -314,6 +374,67 @@ describe('readCsv', () => {
     expect(message(Points.fromCsv(text, options))).toBe(expected)
   })
 
+  it('says why columns are left behind', () => {
+    const rows = Array.from({ length: 8 }, (_, i) => `${i + 1},${100 - i},${i % 2},${i / 3},2020-01-0${i + 1},w${i},`)
+    const table = right(Points.readCsv(`"",id,class,x,when,s,none\n${rows.join('\n')}`))
+    expect(table.columns).toEqual(['x'])
+    expect(table.ignored).toEqual([
+      { name: 'column 1', why: 'row numbers' },
+      { name: 'id', why: 'row numbers' },
+      { name: 'class', why: 'labels' },
+      { name: 'when', why: 'dates' },
+      { name: 's', why: 'words' },
+      { name: 'none', why: 'empty' }
+    ])
+    const asked = right(Points.readCsv(`id,x,class\n1,2,0\n2,3,0\n`, { columns: ['id', 'class'] }))
+    expect(asked.columns).toEqual(['id', 'class'])
+    expect(asked.ignored).toEqual([{ name: 'x', why: 'not asked for' }])
+  })
+
+  it('doubts columns of few whole numbers, and what is called a weight', () => {
+    const text = `x,quality,count\n${Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i}`).join('\n')}`
+    expect(right(Points.readCsv(text)).doubtful).toEqual([
+      { name: 'quality', why: 'labels' },
+      { name: 'count', why: 'weights' }
+    ])
+    expect(right(Points.readCsv(text, { weights: 'count', columns: ['x', 'quality'] })).doubtful).toEqual([])
+  })
+
+  it.each([
+    '',
+    'NA',
+    '#N/A',
+    '<NA>',
+    'n.a.',
+    'NaN',
+    '-nan',
+    'None',
+    'NULL',
+    'nil',
+    'Missing',
+    '?',
+    '.',
+    '-',
+    '--',
+    '\u2014'
+  ])('takes %j for a missing cell, and keeps the numbers of the others', spelling => {
+    const table = right(Points.readCsv(`x,y\n1,2\n3, ${spelling} \n5,6\n`, { missing: 'drop' }))
+    expect(Points.toRows(table.points)).toEqual([
+      [1, 2],
+      [5, 6]
+    ])
+    expect(Array.from(table.rowNumbers)).toEqual([1, 3])
+  })
+
+  it('takes time in proportion to cells and names, however long', () => {
+    const blanks = ' '.repeat(60_000)
+    expect(message(Points.readCsv(`x\n1\n${blanks}x\n2\n`))).toMatch(/^row 2, column 1 \(x\): x is not/)
+    const names = ['a', 'b'].map(name => name.repeat(20_000))
+    expect(message(Points.readCsv(`${names.join(',')}\n1,2\n`, { columns: ['c'.repeat(20_000)] }))).toMatch(
+      /^columns: c/
+    )
+  })
+
   it('never throws, whatever the text', () => {
     const cell = fc.oneof(
       fc.constantFrom('1', 'x', ',', ';', '\t', '"', '\n', '\r', ' ', '?', '1,5', '\uFEFF'),
@@ -338,8 +459,9 @@ describe('readCsv', () => {
     const file = (name: string): string =>
       readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
     const shape = (name: string, options?: Points.CsvOptions): unknown => {
-      const { points: xs, ...rest } = right(Points.readCsv(file(name), options))
-      return { rows: xs.rows, first: Points.row(0)(xs), ...rest }
+      const table = right(Points.readCsv(file(name), options))
+      const { points: xs, columns, dropped } = table
+      return { rows: xs.rows, first: Points.row(0)(xs), columns, dropped, ignored: namesOf(table) }
     }
     expect(shape('faithful')).toEqual({
       rows: 272,
@@ -387,6 +509,13 @@ describe('toCsv', () => {
         expect(right(Points.readCsv(Points.toCsv(xs, names), { header: true, delimiter: ',' })).columns).toEqual(names)
       })
     )
+  })
+
+  it('guards names that a spreadsheet would run, and reads them back', () => {
+    const names = ['=cmd|x', '+1', '-a', '@b', "'=c", "'d"]
+    const text = Points.toCsv({ rows: 1, dim: 6, values: new Float64Array(6) }, names)
+    expect(text.split('\n')[0]).toBe("'=cmd|x,'+1,'-a,'@b,''=c,'d")
+    expect(right(Points.readCsv(text, { header: true })).columns).toEqual(names)
   })
 
   it('finds the weights another name when theirs is taken', () => {

@@ -24,6 +24,7 @@ export const planted = (
     points,
     columns: Array.from({ length: points.dim }, (_, j) => `x${j + 1}`),
     ignored: [],
+    doubtful: [],
     dropped: 0,
     family: 'isotropic',
     recipe: 'em',

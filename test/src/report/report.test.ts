@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Fit } from '../../../src/report/Fit.js'
 import type * as Fitted from '../../../src/report/Fitted.js'
 import { page } from '../../../src/report/report.js'
-import { ofMixture, show, tidy } from '../../../src/report/table.js'
+import { ofMixture, show, showApart, tidy } from '../../../src/report/table.js'
 import { planted, stage, two } from './fits.js'
 
 const four: Fitted.Fitted = {
@@ -32,7 +32,12 @@ const fits: ReadonlyArray<readonly [string, Fit]> = [
   ['one row', planted(two, 1)],
   [
     'hostile names',
-    planted(two, 20, { columns: [hostile, 'b'], ignored: [hostile], source: hostile, recipe: hostile })
+    planted(two, 20, {
+      columns: [hostile, 'b'],
+      ignored: [{ name: hostile, why: 'words' }],
+      source: hostile,
+      recipe: hostile
+    })
   ],
   ['no step', planted(two, 20, { stages: [stage([])] })],
   ['one step', planted(two, 20, { stages: [stage([1])] })],
@@ -299,7 +304,9 @@ describe('the table', () => {
     [-1234.5678, '-1234.57'],
     [1e-7, '1.00000e-7'],
     [0, '0'],
-    [123456789, '1.23457e+8']
+    [123456789, '123456789'],
+    [4322811.25, '4322811'],
+    [1.5e15, '1.50000e+15']
   ])('shows %d as %s', (x, text) => {
     expect(show(x)).toBe(text)
   })
@@ -308,8 +315,13 @@ describe('the table', () => {
     expect(tidy('at t = 0.5105701814397768, E |x|², 12 steps, 0.05')).toBe('at t = 0.5106, E |x|², 12 steps, 0.05')
   })
 
-  it('keeps large differences in scale readable', () => {
+  it('shows large means apart where their spread tells them apart', () => {
+    const means = [[1.7e12], [1.7e12 + 40]]
+    const { rows: two } = ofMixture(['a'], { weights: [0.5, 0.5], means, variances: [[9], [9]] })
+    expect(two.map(row => row[2])).toEqual(['1700000000000.00', '1700000000040.00'])
+    expect(showApart(-1.23456789, -1.23456788)).toEqual(['-1.23456789', '-1.23456788'])
+    expect(showApart(2, 2)).toEqual(['2', '2'])
     const { rows } = ofMixture(['a'], { weights: [1], means: [[1e12]], variances: [[1e-20]] })
-    expect(rows[0][2]).toBe('1.000e+12')
+    expect(rows[0][2]).toBe('1000000000000.0000')
   })
 })

@@ -74,10 +74,12 @@ const written: t.Type<Pipeline<string>, unknown> = t.type({
  * The pipeline as JSON and back. Custom parts are code: they are written by name and refused on the way in, as is JSON
  * that is nested deeper than `Limits.depth`.
  */
-export const codec: t.Type<Pipeline<string>, unknown> = new t.Type(
+export const codec: t.Type<Pipeline<string>, unknown> = new t.ReadonlyType(
   written.name,
   written.is.bind(written),
   (u, context) =>
     isDeeper(u, Limits.depth) ? t.failure(u, context, Problem.show(tooDeep('pipeline'))) : written.validate(u, context),
-  written.encode.bind(written)
+  written.encode.bind(written),
+  // Those who ask which keys it knows see through it.
+  written
 )

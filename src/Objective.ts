@@ -1,9 +1,11 @@
 /** Objectives: what is minimised, as a mean over the rows of the data and over the noise. */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import { type Tensor } from '../lib/index.js'
 import * as Limits from './Limits.js'
 import * as Parametrization from './Parametrization.js'
+import { Vocabulary } from './core/index.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import type { Schedule } from './Schedule.js'
@@ -242,13 +244,12 @@ export const terms: (objective: Objective) => ReadonlyArray<Weighted> = fold<Rea
   Likelihood: plain,
   Regularizer: plain,
   Weight: ({ weight, objective }) =>
-    terms(objective).map(inner =>
-      typeof weight === 'number'
-        ? { ...inner, weight: weight * inner.weight }
-        : weight._tag === 'Constant'
-          ? { ...inner, weight: weight.value * inner.weight }
-          : { ...inner, weightings: [weight, ...inner.weightings] }
-    ),
+    terms(objective).map(inner => {
+      const constant = typeof weight === 'number' ? weight : O.toNullable(Weighting.everywhere(weight))
+      return constant === null
+        ? { ...inner, weightings: [Weighting.from(weight), ...inner.weightings] }
+        : { ...inner, weight: constant * inner.weight }
+    }),
   Sum: ({ objectives }) => objectives.flatMap(terms),
   Custom: plain
 })
@@ -356,7 +357,7 @@ export const problems = (schedule: Schedule): ((objective: Objective) => Readonl
   ]
   /** A weighting needs noise levels to weigh. */
   const timeless = (weighting: Weighting.Weighting, objective: Objective): ReadonlyArray<Problem.Problem> =>
-    weighting._tag === 'Constant'
+    O.isSome(Weighting.everywhere(weighting))
       ? []
       : terms(objective)
           .filter(({ term }) => !isMatching(term))
@@ -437,7 +438,7 @@ export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
     }),
     t.type({
       _tag: t.literal('Weight'),
-      weight: t.union([Params.numberCodec, Weighting.codec]),
+      weight: t.union([Params.numberCodec, Weighting.codec(Vocabulary.of(Weighting.all))]),
       objective: codec
     }),
     t.type({ _tag: t.literal('Sum'), objectives: t.readonlyArray(codec) }),

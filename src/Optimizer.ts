@@ -742,6 +742,7 @@ const momentsCodec = { beta1: t.number, beta2: t.number, epsilon: t.number }
 const rootCodec = { decay: t.number, epsilon: t.number }
 
 const rates = Rate.codec(Vocabulary.of(Rate.all))
+const regions = Region.codec(Vocabulary.of(Region.all))
 
 /** The JSON codec. */
 export const codec: t.Type<Optimizer, unknown> = t.recursion('Optimizer', () =>
@@ -778,7 +779,7 @@ export const codec: t.Type<Optimizer, unknown> = t.recursion('Optimizer', () =>
     t.type({ _tag: t.literal('ClipByNorm'), most: t.number }),
     t.type({ _tag: t.literal('ClipByGlobalNorm'), most: t.number }),
     t.type({ _tag: t.literal('WeightDecay'), decay: t.number }),
-    t.type({ _tag: t.literal('Project'), region: Region.codec }),
+    t.type({ _tag: t.literal('Project'), region: regions }),
     t.type({ _tag: t.literal('Average'), after: t.number }),
     t.type({ _tag: t.literal('MovingAverage'), decay: t.number }),
     t.type({ _tag: t.literal('Lookahead'), every: t.number, share: t.number }),

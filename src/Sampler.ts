@@ -371,7 +371,7 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
     ...problems(sampler).map(Problem.within('sampler')),
     ...TimeGrid.problems(schedule)(grid).map(Problem.within('grid')),
     ...Problem.unless(
-      grid._tag !== 'Constant' || movesAtLevel(sampler),
+      !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
       'sampler',
       `${show(sampler)} on ${TimeGrid.show(grid)}`,
       'one that moves at a level',

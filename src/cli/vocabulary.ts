@@ -95,7 +95,6 @@ const derived = <T extends Case.AnyValue>(
 
 const law = TimeLaw.at(0.3)
 const rate = Rate.constant(0.1)
-const span = { from: 0.9, to: 0.001, steps: 20 }
 
 export const schedules = concept<Schedule.Schedule>(
   'Schedule',
@@ -185,24 +184,7 @@ export const timeLaws = concept<TimeLaw.TimeLaw>(
   }
 )
 
-export const weightings = concept<Weighting.Weighting>(
-  'Weighting',
-  'how much a noise level counts, as a function of SNR = α²/σ²; for Objective.weight',
-  Weighting,
-  {
-    Constant: [entry(Weighting.constant(2), 'the same at every level')],
-    Snr: [entry(Weighting.snr, 'the loss of the data becomes that of the noise')],
-    TruncatedSnr: [entry(Weighting.truncatedSnr(), 'for the loss of the data (arXiv 2202.00512)')],
-    MinSnr: [entry(Weighting.minSnr(), 'min-SNR-γ, for the loss of the data (arXiv 2303.09556)')],
-    SoftMinSnr: [entry(Weighting.softMinSnr(), 'a smooth min-SNR, for the loss of the data (arXiv 2401.11605)')],
-    Edm: [entry(Weighting.edm(), "EDM's λ, for the loss of the data (arXiv 2206.00364)")],
-    Sigmoid: [entry(Weighting.sigmoid(), 'for the loss of the noise (arXiv 2303.00848)')],
-    Likelihood: [entry(Weighting.likelihood, 'maximum likelihood, for the loss of the score (arXiv 2101.09258)')],
-    NoiseVariance: [
-      entry(Weighting.noiseVariance, 'the loss of the score becomes that of the noise (arXiv 1907.05600)')
-    ]
-  }
-)
+export const weightings = derived(Weighting.concept, Weighting.all, Weighting)
 
 export const parametrizations = concept<Parametrization.Parametrization>(
   'Parametrization',
@@ -283,17 +265,7 @@ export const scores = concept<Score.Score<string>>(
 
 export const rates = derived(Rate.concept, Rate.all)
 
-export const regions = concept<Region.Region>(
-  'Region',
-  'where Optimizer.project holds parameters',
-  { show: Region.show },
-  {
-    Ball: [entry(Region.ball({ radius: 4 }), '|x| ≤ radius')],
-    Box: [entry(Region.box({ least: -3, most: 3 }), 'least ≤ x_i ≤ most')],
-    Simplex: [entry(Region.simplex(), 'x_i ≥ 0, Σ x_i = total')],
-    NonNegative: [entry(Region.nonNegative, 'x_i ≥ 0')]
-  }
-)
+export const regions = derived(Region.concept, Region.all)
 
 const recipe = (name: string, example: Optimizer.Optimizer, about: string, options = '{ rate: 0.1 }') =>
   entry<Optimizer.Optimizer>(example, about, `Optimizer.${name}(${options})`)
@@ -430,15 +402,8 @@ export const samplers = concept<Sampler.Sampler>('Sampler', 'from noise to data 
   AnnealedLangevin: [entry(Sampler.annealedLangevin({ moves: 3 }), 'Langevin at each level in turn (arXiv 1907.05600)')]
 })
 
-export const timeGrids = concept<TimeGrid.TimeGrid>('TimeGrid', 'the times that a sampler steps through', TimeGrid, {
-  Uniform: [entry(TimeGrid.uniform(span), 'even in time')],
-  LogSnr: [entry(TimeGrid.logSnr(span), 'even in log-SNR')],
-  Karras: [entry(TimeGrid.karras(span), 'even in (σ/α)^(1/ρ) (arXiv 2206.00364)')],
-  Listed: [entry(TimeGrid.listed([0.9, 0.5, 0.1]), 'given times')],
-  Constant: [entry(TimeGrid.constant({ time: 0.1, steps: 20 }), 'one level, for Langevin moves')]
-})
+export const timeGrids = derived(TimeGrid.concept, TimeGrid.all, TimeGrid)
 
-/** All of it, in the order in which a pipeline is read. */
 export const vocabulary: ReadonlyArray<Concept> = [
   schedules,
   timeLaws,

@@ -112,6 +112,10 @@ export const deepest = 500
 export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
   isValue(value) ? inAllParts(value, bare) : [lost(value)]
 
+/** Whether a description has its case, and in every field a value of its type: then it has a meaning. */
+export const isSound = (value: AnyValue): boolean =>
+  isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
+
 /** By force of types a description has its case; a copy that went through JSON or structuredClone has not. */
 const lost = (value: unknown): Problem.Problem =>
   Problem.of(

@@ -190,11 +190,28 @@ export const positive = domain(a => a > 0 && a < Infinity, '> 0 and finite', dou
 export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
 export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
 export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
-export const count = domain(
-  a => Number.isSafeInteger(a) && a >= 1,
-  'a whole number ≥ 1',
-  fc => fc.integer({ min: 1, max: 1000 })
-)
+interface Whole {
+  /** 1 unless given. */
+  readonly least?: number
+  readonly most?: number
+}
+
+export function count(options: Whole & { readonly default: number }): WithDefault<number>
+export function count(options: Whole & { readonly suggestion: number }): Field<number>
+/** A whole number. */
+export function count({ default: fallback, suggestion, least = 1, most }: Whole & Suggested): Field<number> {
+  const spec = {
+    holds: (a: number) => Number.isSafeInteger(a) && a >= least && (most === undefined || a <= most),
+    domain: `a whole number ≥ ${least}`,
+    suggestion: fallback ?? suggestion ?? least,
+    arbitrary: (fc: FastCheck) => fc.integer({ min: least, max: Math.min(most ?? 1000, least + 1000) })
+  }
+  const problems = (name: string, u: unknown): Problems =>
+    isNumber(u) ? Problem.count(name, u, least, spec.suggestion, most) : number(spec).problems(name, u)
+  return fallback === undefined
+    ? { ...number(spec), problems }
+    : { ...number({ ...spec, default: fallback }), problems }
+}
 
 export function text(options: { readonly remedy: string }): Field<string> {
   return leaf({

@@ -227,7 +227,7 @@ const sigmaData = fc.record({ sigmaData: fc.constantFrom(0.5, 1, 2) })
 
 /** Weightings of every kind; a constant one may be negative, or 0. */
 export const weightings: fc.Arbitrary<Weighting.Weighting> = pipe(
-  anyOf<Weighting.Weighting>({
+  anyOf<Weighting.Weighting, string>({
     Constant: real(2).map(Weighting.constant),
     Snr: fc.constant(Weighting.snr),
     TruncatedSnr: fc.record({ floor: fc.constantFrom(1, 0, 4) }).map(Weighting.truncatedSnr),

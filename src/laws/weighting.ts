@@ -1,7 +1,9 @@
 /** Laws of weightings: of the weight of a level, and of what it does to a loss. */
 import * as fc from 'fast-check'
+import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../Compile.js'
+import { Case as Of } from '../core/index.js'
 import * as Expectation from '../Expectation.js'
 import * as Objective from '../Objective.js'
 import * as Parametrization from '../Parametrization.js'
@@ -20,8 +22,8 @@ export interface WeightingOptions {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** What is believed to be its weight at a time of a schedule; by default what `Weighting` makes of it. */
   readonly interpret?: (schedule: Schedule.Schedule) => (weighting: Weighting.Weighting) => (time: number) => number
-  /** Whether it looks at the SNR alone; claimed by default but of g² and σ². */
-  readonly ofSnr?: boolean
+  /** What it is of: claimed by default where its case says it; null: nothing is claimed. */
+  readonly sees?: Weighting.Sees | null
   /** The parametrizations whose losses it carries into one another; by default data and noise for SNR, and so on. */
   readonly carries?: readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization] | null
   readonly evaluate?: Evaluate
@@ -46,17 +48,12 @@ interface Case extends Level {
 const score = Score.spherical({ components: 2 })
 
 /** The parametrizations between whose losses a weighting stands, as its paper says. */
-const published = Weighting.fold<readonly [Parametrization.Parametrization, Parametrization.Parametrization] | null>({
-  Constant: () => null,
-  Snr: () => [Parametrization.data, Parametrization.noise],
-  TruncatedSnr: () => null,
-  MinSnr: () => null,
-  SoftMinSnr: () => null,
-  Edm: ({ sigmaData }) => [Parametrization.data, Parametrization.edm({ sigmaData })],
-  Sigmoid: () => null,
-  Likelihood: () => null,
-  NoiseVariance: () => [Parametrization.score, Parametrization.noise]
-})
+type Carried = readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization]
+const published: (weighting: Weighting.Weighting) => O.Option<Carried> = Of.known<Carried>(
+  Of.when(Weighting.snr, () => [Parametrization.data, Parametrization.noise]),
+  Of.when(Weighting.edm, ({ sigmaData }) => [Parametrization.data, Parametrization.edm({ sigmaData })]),
+  Of.when(Weighting.noiseVariance, () => [Parametrization.score, Parametrization.noise])
+)
 
 /** Whether the schedule has the log-SNR at a time with signal and noise, clear of its ends. */
 const has = (schedule: Schedule.Schedule, logSnr: number): boolean => {
@@ -81,8 +78,8 @@ export const weighting = (
   {
     schedules = Arbitrary.schedules,
     interpret = Weighting.interpret,
-    ofSnr = weighting._tag !== 'Likelihood' && weighting._tag !== 'NoiseVariance',
-    carries = published(weighting),
+    sees = O.toNullable(Weighting.sees(weighting)),
+    carries = O.toNullable(published(weighting)),
     evaluate = Compile.valueAndGrad,
     slack = 1
   }: WeightingOptions = {}
@@ -130,18 +127,20 @@ export const weighting = (
       {
         name: 'weights are finite, and of one sign',
         statement:
-          '∀ schedules, t with signal and noise: w(t) is finite; and ≥ 0, but for a negative constant. Exactly.',
+          '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
         source: 'definition of a weighting'
       },
       cases,
       showLevel,
       each => {
-        const weight = at(each)
-        const negative = weighting._tag === 'Constant' && weighting.value < 0
-        return holds(Number.isFinite(weight) && (weight >= 0 || negative), () => `the weight is ${weight}`)
+        const [weight, other] = [at(each), at({ ...each, time: each.later })]
+        return holds(
+          Number.isFinite(weight) && !(Math.sign(weight) * Math.sign(other) < 0),
+          () => `the weight is ${weight}, and ${other} at ${each.later}`
+        )
       }
     ),
-    ...(ofSnr
+    ...(sees === 'snr'
       ? [
           law(
             {
@@ -165,23 +164,27 @@ export const weighting = (
           )
         ]
       : []),
-    law(
-      {
-        name: 'another clock changes no weight but a rate',
-        statement:
-          '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
-        source: 'a weight is of a level, g² dt of an interval of them'
-      },
-      cases,
-      showLevel,
-      each => {
-        const scale = each.seed % 2 === 0 ? 2 : 0.5
-        const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
-        const wanted = (weighting._tag === 'Likelihood' ? scale : 1) * at(each)
-        const found = at({ schedule, time: each.time / scale })
-        return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
-      }
-    ),
+    ...(sees === null
+      ? []
+      : [
+          law(
+            {
+              name: 'another clock changes no weight but a rate',
+              statement:
+                '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
+              source: 'a weight is of a level, g² dt of an interval of them'
+            },
+            cases,
+            showLevel,
+            each => {
+              const scale = each.seed % 2 === 0 ? 2 : 0.5
+              const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
+              const wanted = (sees === 'rate' ? scale : 1) * at(each)
+              const found = at({ schedule, time: each.time / scale })
+              return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
+            }
+          )
+        ]),
     law(
       {
         name: 'the loss of each level is multiplied by its weight',

@@ -93,10 +93,13 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
       awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
     )
   ),
-  Weighting: codec(Weighting.codec, fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))),
+  Weighting: codec(
+    Weighting.codec(Vocabulary.standard),
+    fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))
+  ),
   Parametrization: codec(Parametrization.codec, arbitraries.parametrizations),
   Sampler: codec(Sampler.codec, arbitraries.samplers),
-  TimeGrid: codec(TimeGrid.codec, arbitraries.schedules.chain(arbitraries.timeGrids)),
+  TimeGrid: codec(TimeGrid.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(
     Expectation.codec,
     ofScores(score =>
@@ -123,7 +126,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     code: { values: fc.constant(customScore), message: code('score') }
   }),
   Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.rates),
-  Region: codec(Region.codec, arbitraries.regions),
+  Region: codec(Region.codec(Vocabulary.standard), arbitraries.regions),
   Optimizer: codec(Optimizer.codec, fc.oneof(arbitraries.optimizers, awkward.map(Optimizer.scale))),
   Initializer: codec(
     Initializer.codec,

@@ -475,7 +475,7 @@ areCaught([
       'even in (1 + t)^(1/7), which knows the clock',
       'on another clock the levels are the same',
       () => grid => {
-        const { from, to, steps } = grid._tag === 'Karras' ? grid : span
+        const { from, to, steps } = Case.isMadeBy(TimeGrid.karras)(grid) ? grid : span
         const [first, last] = [from, to].map(time => (1 + time) ** (1 / 7))
         return Float64Array.from({ length: steps + 1 }, (_, i) => (first + ((last - first) * i) / steps) ** 7 - 1)
       }

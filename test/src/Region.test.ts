@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Region } from '../../src/index.js'
+import { Problem, Region, Vocabulary } from '../../src/index.js'
 
 interface Row {
   readonly region: Region.Region
@@ -98,7 +98,11 @@ describe.each(table)('$show', ({ region, show, inside, violation }) => {
 
   it('prints as the code that builds it, and goes through JSON', () => {
     expect(Region.show(region)).toBe(show)
-    expect(Region.codec.decode(JSON.parse(JSON.stringify(Region.codec.encode(region))))).toEqual(E.right(region))
+    expect(
+      Region.codec(Vocabulary.standard).decode(
+        JSON.parse(JSON.stringify(Region.codec(Vocabulary.standard).encode(region)))
+      )
+    ).toEqual(E.right(region))
     expect(Region.problems(region)).toEqual([])
   })
 })
@@ -121,7 +125,7 @@ it('a box of one point is a box', () => {
 
 it.each([{ _tag: 'Ball' }, { _tag: 'Box', least: 0 }, { _tag: 'Simplex' }, { _tag: 'Sphere', radius: 1 }, null])(
   '%j is no region',
-  json => expect(E.isLeft(Region.codec.decode(json))).toBe(true)
+  json => expect(E.isLeft(Region.codec(Vocabulary.standard).decode(json))).toBe(true)
 )
 
 it.each<readonly [Region.Region, string]>([

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Problem, Schedule, Weighting } from '../../src/index.js'
+import { Problem, Schedule, Weighting, Vocabulary } from '../../src/index.js'
 
 interface Row {
   readonly weighting: Weighting.Weighting
@@ -81,9 +81,11 @@ describe.each(rows)('$code', ({ weighting, code, formula, published, ends }) => 
   it('prints, survives JSON and has no problems', () => {
     expect(Weighting.show(weighting)).toBe(code)
     expect(Weighting.formula(weighting)).toBe(formula)
-    expect(Weighting.codec.decode(JSON.parse(JSON.stringify(Weighting.codec.encode(weighting))))).toEqual(
-      E.right(weighting)
-    )
+    expect(
+      Weighting.codec(Vocabulary.standard).decode(
+        JSON.parse(JSON.stringify(Weighting.codec(Vocabulary.standard).encode(weighting)))
+      )
+    ).toEqual(E.right(weighting))
     expect(Weighting.problems(weighting)).toEqual([])
   })
 })

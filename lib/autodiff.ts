@@ -1,9 +1,12 @@
 /** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
-import { Tensor } from '@tensorflow/tfjs-core'
 import { run } from './backend.js'
-import { type NdArray } from './ndarray.js'
+import { type NdArray, type Tensor } from './ndarray.js'
 import { pullback, scope } from './tape.js'
 import { addN, fromNdArray, mul, slice, toNdArray, zeros } from './tensor.js'
+import { tfjs } from './tfjs.js'
+
+/** Every tensor is one of tfjs, whose type says more than ours does. */
+const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
 
 type Arrays<T> = { readonly [K in keyof T]: NdArray }
 
@@ -27,7 +30,7 @@ export function compute(
 ): NdArray | Readonly<Record<string, NdArray>> {
   return scope(() => {
     const result = f()
-    return result instanceof Tensor
+    return isTensor(result)
       ? toNdArray(result)
       : Object.fromEntries(Object.entries(result).map(([name, t]) => [name, toNdArray(t)]))
   })

@@ -2,21 +2,21 @@
  * A tfjs backend in double precision. tfjs knows one floating dtype, 'float32', but leaves storage to the backend: here it is
  * a Float64Array, and the whole engine, gradients included, computes in doubles.
  */
-import {
+import type {
+  backend_util,
   DataStorage,
-  engine,
+  DataType,
   KernelBackend,
-  registerKernel,
-  type backend_util,
-  type DataType,
-  type NamedAttrMap,
-  type NamedTensorMap,
-  type Tensor,
-  type TensorInfo
+  NamedAttrMap,
+  NamedTensorMap,
+  Tensor as TfTensor,
+  TensorInfo
 } from '@tensorflow/tfjs-core'
 import { allocate, product, type Dense, type DType, type Inputs, type Values } from './kernels/dense.js'
 import { kernels } from './kernels/index.js'
+import { type Tensor } from './ndarray.js'
 import * as simd from './simd/index.js'
+import { tfjs } from './tfjs.js'
 
 /** The name under which tfjs knows the backend. */
 export const backendName = 'float64'
@@ -88,11 +88,17 @@ export const recording = <A>(by: Recorder, f: () => A): A => {
   }
 }
 
-class Float64Backend extends KernelBackend implements Store {
-  readonly #data: DataStorage<Entry> = new DataStorage<Entry>(this, engine())
+/** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
+class Float64Backend implements Store {
+  readonly #data: DataStorage<Entry>
+
+  constructor() {
+    const { DataStorage, engine } = tfjs()
+    this.#data = new DataStorage<Entry>(this, engine())
+  }
 
   /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
-  override write(values: BackendValues | null, shape: number[], dtype: DataType): object {
+  write(values: BackendValues | null, shape: number[], dtype: DataType): object {
     if (values instanceof Float32Array && dtype === 'float32') {
       const rounded = values.find(x => !isShort(x))
       if (rounded !== undefined)
@@ -106,7 +112,7 @@ class Float64Backend extends KernelBackend implements Store {
     return id
   }
 
-  override move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
+  move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
     const type = numericType(dtype)
     // numericType refused strings, so these are numbers, whatever array holds them
     const source = given as ArrayLike<number> | null
@@ -130,20 +136,20 @@ class Float64Backend extends KernelBackend implements Store {
     return entry.values
   }
 
-  override readSync(id: object): BackendValues {
+  readSync(id: object): BackendValues {
     return asBackendValues(this.values(id).slice())
   }
-  override read(id: object): Promise<BackendValues> {
+  read(id: object): Promise<BackendValues> {
     return Promise.resolve(this.readSync(id))
   }
-  override refCount(id: object): number {
+  refCount(id: object): number {
     return this.#data.has(id) ? this.#data.get(id).references : 0
   }
-  override incRef(id: object): void {
+  incRef(id: object): void {
     if (recorder?.knows(id) === true) return
     this.#data.get(id).references++
   }
-  override disposeData(id: object, force = false): boolean {
+  disposeData(id: object, force = false): boolean {
     if (!this.#data.has(id)) return true
     const entry = this.#data.get(id)
     entry.references--
@@ -152,28 +158,34 @@ class Float64Backend extends KernelBackend implements Store {
     this.#data.delete(id)
     return true
   }
-  override numDataIds(): number {
+  numDataIds(): number {
     return this.#data.numDataIds()
   }
-  override timerAvailable(): boolean {
+  timerAvailable(): boolean {
     return true
   }
-  override time(f: () => void): ReturnType<KernelBackend['time']> {
+  time(f: () => void): ReturnType<KernelBackend['time']> {
     const start = performance.now()
     f()
     return Promise.resolve({ kernelMs: performance.now() - start })
   }
-  override memory(): { unreliable: boolean } {
+  memory(): { unreliable: boolean } {
     return { unreliable: true }
   }
-  override floatPrecision(): 16 | 32 {
+  floatPrecision(): 16 | 32 {
     return 32
   }
-  override epsilon(): number {
+  epsilon(): number {
     return Number.EPSILON
   }
-  override dispose(): void {
+  dispose(): void {
     // nothing is held outside the garbage collector's reach
+  }
+  readToGPU(): never {
+    throw new Error('float64 backend: there is no GPU in it')
+  }
+  createTensorFromGPUData(): never {
+    return this.readToGPU()
   }
 }
 
@@ -214,6 +226,7 @@ const dressed =
 
 /** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
 export const ensureBackend = (): Store => {
+  const { engine, registerKernel } = tfjs()
   const tf = engine()
   if (!(backendName in tf.registryFactory)) {
     // priority 0: tfjs itself never prefers it to a backend the user brought
@@ -227,7 +240,7 @@ export const ensureBackend = (): Store => {
 
 /** Refuses to touch tensors while another backend, and so another precision, is in force. */
 const insist = (what: string): void => {
-  if (engine().backendName !== backendName)
+  if (tfjs().engine().backendName !== backendName)
     throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
 }
 
@@ -236,27 +249,40 @@ export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType
   insist('tensor')
   if (values.length !== product(shape))
     throw new RangeError(`tensor: ${values.length} values do not fill the shape [${shape.join(', ')}]`)
-  return engine().makeTensor(asBackendValues(values), [...shape], dtype)
+  return tfjs()
+    .engine()
+    .makeTensor(asBackendValues(values), [...shape], dtype)
 }
 
 /** The same entries as a tensor of their own, outside every tape: a constant to whatever is differentiated. */
 export const detached = (x: Tensor): Tensor => {
   insist('stopGradient')
   ensureBackend().incRef(x.dataId)
-  return engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
+  return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
 /** The array behind a tensor, uncopied. */
 export const valuesOf = (x: Tensor): Values => ensureBackend().values(x.dataId)
 
+/** Attributes of a kernel, by the names that tfjs gives them. */
+export type Attributes = NamedAttrMap
+
+type Named = Readonly<Record<string, Tensor>>
+
 /** Runs a kernel of several outputs on the tape. */
-export const runAll = (kernel: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor[] => {
+export const runAll = (kernel: string, inputs: Named, attrs?: Attributes): Tensor[] => {
   insist(kernel)
-  return engine().runKernel<Tensor[]>(kernel, inputs, attrs)
+  // see Tensor
+  return tfjs()
+    .engine()
+    .runKernel<TfTensor[]>(kernel, inputs as NamedTensorMap, attrs)
 }
 
 /** Runs a kernel of one output on the tape. */
-export const run = (kernel: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor => {
+export const run = (kernel: string, inputs: Named, attrs?: Attributes): Tensor => {
   insist(kernel)
-  return engine().runKernel<Tensor>(kernel, inputs, attrs)
+  // see Tensor
+  return tfjs()
+    .engine()
+    .runKernel<TfTensor>(kernel, inputs as NamedTensorMap, attrs)
 }

@@ -4,14 +4,19 @@
  * tfjs's own rules save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs, and are
  * written in the vocabulary itself, so that each is differentiable again, to any order.
  */
-import { type GradConfig, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core'
-import { run } from './backend.js'
+import { run, type Attributes } from './backend.js'
 import { axesOf, axisOf, product } from './kernels/dense.js'
 import { selu } from './kernels/elementwise.js'
+import { type Tensor } from './ndarray.js'
 import * as T from './tensor.js'
 
 type Thunks = Record<string, () => Tensor>
-export type Rule = Omit<GradConfig, 'kernelName'>
+/** What tfjs calls a gradient's configuration. */
+export interface Rule {
+  readonly inputsToSave?: string[]
+  readonly saveAllInputs?: boolean
+  readonly gradFunc: (dy: Tensor | Tensor[], saved: Tensor[], attrs: Attributes) => Thunks
+}
 
 /**
  * A rule of one output. tfjs types attributes as a loose map, though its ops pass just those of its `kernel_names.ts`, which
@@ -370,7 +375,7 @@ const structural: Readonly<Record<string, Rule>> = {
     }
   })),
   SplitV: ruleOfMany([], (dys, _, { axis }: { axis: number }) => ({ x: () => T.concat(dys, axis) })),
-  StridedSlice: rule(['x'], (dy, [x], attrs: NamedAttrMap) => ({
+  StridedSlice: rule(['x'], (dy, [x], attrs: Attributes) => ({
     x: () => unpick(dy, x, numbers => run('StridedSlice', { x: numbers }, attrs))
   })),
   Sum: rule(['x'], (dy, [x], attrs: Reduce) => ({ x: () => spread(dy, x, attrs) })),

@@ -10,3 +10,22 @@ export interface NdArray {
 
 /** The number of entries of a shape: the product of its sizes, 1 for a scalar. */
 export const size = (shape: ReadonlyArray<number>): number => shape.reduce((product, length) => product * length, 1)
+
+/**
+ * An array inside a computation, which can be differentiated: what the functions of the tensor vocabulary take and give. It
+ * lives until the `compute` or `valueAndGrad` around it ends.
+ *
+ * It is a tensor of tfjs. That this type says no more of it keeps the types of tfjs, and what these need, out of programs
+ * that do without them.
+ */
+export interface Tensor {
+  readonly shape: number[]
+  /** The number of axes. */
+  readonly rank: number
+  /** The number of entries. */
+  readonly size: number
+  /** By the names of tfjs: doubles are 'float32'. */
+  readonly dtype: 'float32' | 'int32' | 'bool' | 'complex64' | 'string'
+  /** Where the entries are: the engine knows. */
+  readonly dataId: object
+}

@@ -1,14 +1,9 @@
 /** The engine of tfjs, lent for a computation: our backend and gradients in force, every tensor freed, all put back after. */
-import {
-  engine,
-  getGradient,
-  registerGradient,
-  type GradConfig,
-  type KernelBackend,
-  type Tensor
-} from '@tensorflow/tfjs-core'
+import type { GradConfig, KernelBackend, Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import { backendName, ensureBackend } from './backend.js'
 import { gradients } from './gradients.js'
+import { type Tensor } from './ndarray.js'
+import { tfjs } from './tfjs.js'
 
 /** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
 interface Choice {
@@ -18,13 +13,19 @@ interface Choice {
   pendingBackendInit: unknown
 }
 
-const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({ kernelName, ...rule }))
+const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelName, rule]) => ({
+  kernelName,
+  ...rule,
+  // Tensors are those of tfjs, whose type says more than ours does.
+  gradFunc: rule.gradFunc as unknown as GradConfig['gradFunc']
+}))
 
 /**
  * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
  * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
+  const { getGradient, registerGradient } = tfjs()
   const theirs: GradConfig[] = []
   for (const rule of ours) {
     // tfjs's types hide that a gradient may be missing
@@ -43,7 +44,7 @@ let chosen: Choice | undefined
 
 /** Puts the backend in force, and returns how to put back the choice of the process. */
 const lendBackend = (): (() => void) => {
-  const tf = engine()
+  const tf = tfjs().engine()
   // see Choice
   const choice = tf as unknown as Choice
   const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
@@ -62,7 +63,7 @@ const lendBackend = (): (() => void) => {
 
 /** Runs f in double precision, frees every tensor it made, and leaves backend and gradients of the process as they were. */
 export const scope = <R>(f: () => R): R => {
-  const tf = engine()
+  const tf = tfjs().engine()
   const tidied = (): R => {
     tf.startScope()
     try {
@@ -90,9 +91,10 @@ export const pullback = (
   xs: Tensor[],
   dy?: Tensor
 ): { value: Tensor; grads: (Tensor | undefined)[] } => {
-  const tf = engine()
+  const tf = tfjs().engine()
   try {
-    return tf.gradients(f, xs, dy, true)
+    // see ours
+    return tf.gradients(f as () => TfTensor, xs as TfTensor[], dy as TfTensor | undefined, true)
   } catch (error) {
     const { state } = tf
     // the tape is null between differentiations, which tfjs's types do not say

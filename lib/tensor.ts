@@ -6,11 +6,10 @@
  * when negative; a reduction without axes folds everything into a scalar. Whatever has a derivative can be differentiated
  * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
  */
-import { type Tensor } from '@tensorflow/tfjs-core'
 import { adopt, detached, run, runAll, valuesOf } from './backend.js'
 import { axesOf, axisOf, product } from './kernels/dense.js'
 import { fillNormal, type Key } from './key.js'
-import { type NdArray } from './ndarray.js'
+import { type NdArray, type Tensor } from './ndarray.js'
 import { room } from './simd/index.js'
 
 export type { Tensor }

@@ -5,11 +5,13 @@
  * Rows have no number here, but the engine wants one. A function is traced with two numbers of rows and two examples of
  * what else it may look at, and whatever differs must be named: an input, or the number of rows.
  */
-import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core'
+import { type TensorInfo } from '@tensorflow/tfjs-core'
 import { recording } from '../backend.js'
 import { allocate, product, type DType, type Values } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
+import { type Tensor } from '../ndarray.js'
 import { pullback, scope } from '../tape.js'
+import { tfjs } from '../tfjs.js'
 import { refuse } from './refusal.js'
 
 export interface Traced {
@@ -140,9 +142,11 @@ const once = <E>(
     Object.fromEntries(
       Object.entries(shapes).map(([name, shape]) => [
         name,
-        engine().makeTensorFromTensorInfo(
-          add({ ...leaf, kernel: 'Input', name, shape: [...lead, ...shape], dtype: 'float32' })
-        )
+        tfjs()
+          .engine()
+          .makeTensorFromTensorInfo(
+            add({ ...leaf, kernel: 'Input', name, shape: [...lead, ...shape], dtype: 'float32' })
+          )
       ])
     )
   return scope(() =>

@@ -4,7 +4,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Points, Problem } from '../index.js'
+import * as Points from '../data/index.js'
+import * as Problem from '../Problem.js'
 import { refused, type Failure, type Output, type World } from './World.js'
 
 export type Checked<A> = E.Either<Problem.Problems, A>

@@ -3,16 +3,18 @@ import { Command, CommanderError, Option } from '@commander-js/extra-typings'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { Problem } from '../index.js'
-import { evaluate } from './evaluate.js'
-import { explain } from './explain.js'
-import { fit } from './fit.js'
-import { list } from './list.js'
-import { sample } from './sample.js'
+import * as Problem from '../Problem.js'
 import { printable } from './text.js'
 import { type Failure, type World } from './World.js'
 
 type Work = (world: World) => TE.TaskEither<Failure, void>
+
+/** Work of a module that is loaded when the words have been understood: help and wrong words wait for none. */
+const lazily =
+  <M>(load: () => Promise<M>, work: (module: M) => Work): Work =>
+  world =>
+  async () =>
+    work(await load())(world)()
 
 const examples = (lines: ReadonlyArray<string>): string =>
   `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
@@ -141,7 +143,10 @@ const read = (
       ])
     )
     .action((file, flags) => {
-      work = fit(file, flags)
+      work = lazily(
+        () => import('./fit.js'),
+        ({ fit }) => fit(file, flags)
+      )
     })
 
   program
@@ -163,7 +168,10 @@ const read = (
       examples(['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'])
     )
     .action((model, file, flags) => {
-      work = evaluate(model, file, flags)
+      work = lazily(
+        () => import('./evaluate.js'),
+        ({ evaluate }) => evaluate(model, file, flags)
+      )
     })
 
   program
@@ -175,7 +183,10 @@ const read = (
     .addOption(new Option('--seed <number>', 'the same seed gives the same rows').default('0', '0'))
     .addHelpText('after', examples(['sample model.json -n 1000 --seed 7 > new.csv']))
     .action((model, flags) => {
-      work = sample(model, flags)
+      work = lazily(
+        () => import('./sample.js'),
+        ({ sample }) => sample(model, flags)
+      )
     })
 
   program
@@ -199,7 +210,10 @@ const read = (
       examples(['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'])
     )
     .action((file, flags) => {
-      work = explain(file, flags)
+      work = lazily(
+        () => import('./explain.js'),
+        ({ explain }) => explain(file, flags)
+      )
     })
 
   program
@@ -212,7 +226,10 @@ const read = (
     .option('--json', 'print it as JSON, each with the code of an example')
     .addHelpText('after', examples(['list', 'list optimizer', 'list schedule --json']))
     .action((concept, flags) => {
-      work = list(concept, flags)
+      work = lazily(
+        () => import('./list.js'),
+        ({ list }) => list(concept, flags)
+      )
     })
 
   for (const command of program.commands) {

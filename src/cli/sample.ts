@@ -1,7 +1,8 @@
 /** `ornstein sample`: new rows from a model. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Key, Points } from '../index.js'
+import { Key } from '../../lib/index.js'
+import * as Points from '../data/index.js'
 import * as Fitted from '../report/Fitted.js'
 import { readModel } from './evaluate.js'
 import * as Model from './Model.js'

@@ -4,7 +4,9 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key, Mixture, Points } from '../index.js'
+import { Key } from '../../lib/index.js'
+import * as Mixture from '../Mixture.js'
+import * as Points from '../data/index.js'
 
 export interface Fitted {
   /** [K], summing to 1 */

@@ -63,7 +63,7 @@ describe('compute', () => {
     const theirs: tf.GradConfig = {
       kernelName: 'Exp',
       inputsToSave: ['x'],
-      gradFunc: dy => ({ x: () => dy as Tensor })
+      gradFunc: dy => ({ x: () => dy as tf.Tensor })
     }
     F.compute(() => F.scalar(1))
     const ours = tf.getGradient('Exp')

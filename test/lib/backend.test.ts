@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- every tensor is one of tfjs, whose type says more than ours does */
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -40,14 +41,14 @@ describe('constants', () => {
   it('that tfjs rounded are refused, with the remedy', () => {
     const remedy =
       "write scalar(x) or tensor(values, shape) of 'ornstein/float64', or pass a plain number to its functions"
-    for (const x of odd) expect(() => F.compute(() => tf.mul(F.scalar(1), x))).toThrow(remedy)
+    for (const x of odd) expect(() => F.compute(() => tf.mul(F.scalar(1) as tf.Tensor, x))).toThrow(remedy)
     expect(() => F.compute(() => tf.tensor([1, 0.1]))).toThrow('0.10000000149011612 was rounded to float32')
     expect(() => F.compute(() => tf.scalar(1e-8))).toThrow(remedy)
   })
   it('that float32 holds pass', () => {
     const short = [0, 1, -2, 0.5, 3 / 4096, 1e6, 20_000, 2 ** 40, Infinity, NaN]
     expect(entries(() => tf.tensor(short))).toEqual(short)
-    expect(entries(() => tf.mul(F.scalar(0.1), 2))).toEqual([0.2])
+    expect(entries(() => tf.mul(F.scalar(0.1) as tf.Tensor, 2))).toEqual([0.2])
   })
 })
 
@@ -69,7 +70,7 @@ describe('tensors', () => {
   it('are not written to through what was read of them', () => {
     expect(
       entries(() => {
-        const x = F.tensor([1], [1])
+        const x = F.tensor([1], [1]) as tf.Tensor
         x.dataSync()[0] = 9
         return x
       })
@@ -78,7 +79,7 @@ describe('tensors', () => {
   it('share their data when only the shape differs, until the last is gone', () => {
     expect(
       entries(() => {
-        const x = F.tensor([1, 2, 3, 4], [4])
+        const x = F.tensor([1, 2, 3, 4], [4]) as tf.Tensor
         const y = F.reshape(x, [2, 2])
         x.dispose()
         return y

@@ -80,6 +80,8 @@ describe('symmetricEigen', () => {
     isDecomposition(array(9, 9, (i, j) => 10 ** (-i - j) * (i === j ? 2 : 1)))
     isDecomposition(array(9, 9, (i, j) => (Math.abs(i - j) > 1 ? 1e-9 : i === j ? i : 1)))
     isDecomposition(array(9, 9, (i, j) => (i === j ? 0 : 1e-155 ** ((i + j) % 3))))
+    // A row whose squares underflow.
+    isDecomposition(array(5, 5, (i, j) => (i === 3 && j === 3 ? 1 : i + j === 4 && i * j === 0 ? 1.6e-162 : 0)))
     isDecomposition(array(9, 9, (i, j) => 1e-300 * vector[i] * vector[j]))
     isDecomposition(array(9, 9, (i, j) => 1e300 * (i === j ? 1 : 0.1)))
     isDecomposition(array(9, 9, (i, j) => (Math.floor(i / 3) === Math.floor(j / 3) ? 1 + Math.min(i, j) : 0)))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { build as bundle } from 'esbuild'
 import ts from 'typescript'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -53,17 +54,34 @@ afterAll(() => {
 })
 
 describe('the package', () => {
-  it('holds what runs and nothing else, in less than a megabyte', () => {
+  it('holds what runs, its source and nothing else, in less than two megabytes', () => {
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => relative(installed, join(entry.parentPath, entry.name)))
     expect(files).toContain('LICENSE')
     expect(files).toContain('dist/src/index.js')
-    expect(
-      files.filter(file => /(^|\/)(test|bench)\/|\.test\.|\.map$|\.tsbuildinfo$|(?<!\.d)\.ts$/.test(file))
-    ).toEqual([])
+    expect(files.filter(file => /(^|\/)(test|bench|build)\/|\.test\.|\.tsbuildinfo$|\.mjs$/.test(file))).toEqual([])
     const [tarball = ''] = readdirSync(home).filter(file => file.endsWith('.tgz'))
-    expect(statSync(join(home, tarball)).size).toBeLessThan(1_000_000)
+    expect(statSync(join(home, tarball)).size).toBeLessThan(2_000_000)
+  })
+
+  it('brings at most 25 packages', () => {
+    const lists = readFileSync(join(home, 'node_modules/.package-lock.json'), 'utf8')
+    const { packages } = JSON.parse(lists) as { packages: Readonly<Record<string, unknown>> }
+    const brought = Object.keys(packages).filter(name => !/node_modules\/(fast-check|pure-rand)$/.test(name))
+    expect(brought.length).toBeLessThanOrEqual(25)
+  })
+
+  it('has the source of every map beside it, and the notices of what is bundled', () => {
+    const maps = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.map'))
+    expect(maps.some(file => file.endsWith('.d.ts.map'))).toBe(true)
+    const missing = maps.flatMap(file => {
+      const { sources } = JSON.parse(readFileSync(join(installed, file), 'utf8')) as { sources: ReadonlyArray<string> }
+      return sources.filter(source => !existsSync(join(installed, file, '..', source)))
+    })
+    expect(missing).toEqual([])
+    const notices = readFileSync(join(installed, 'dist/vendor/THIRD-PARTY-NOTICES.txt'), 'utf8')
+    for (const name of ['vega', 'd3-scale', 'commander']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 
   const laws = existsSync(join(root, 'dist/src/laws/index.js'))
@@ -88,11 +106,36 @@ describe('the package', () => {
     await runProgram('consumer', readFileSync(join(root, 'test/smoke/consumer.ts'), 'utf8'))
   })
 
-  it('is typed for a strict user who skips no library check and installs no types', async () => {
-    cpSync(join(root, 'test/smoke/consumer.ts'), join(home, 'consumer.ts'))
-    const compilerOptions = { strict: true, module: 'NodeNext', target: 'ES2022', skipLibCheck: false, noEmit: true }
-    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
+  it.each([{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }])(
+    'is typed for a strict user who skips no library check and installs no types: %o',
+    async resolution => {
+      cpSync(join(root, 'test/smoke/consumer.ts'), join(home, 'consumer.ts'))
+      const strict = {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        target: 'ES2022',
+        skipLibCheck: false,
+        noEmit: true
+      }
+      // No global type is found by itself: what the package needs, it names.
+      const compilerOptions = { ...strict, ...resolution, types: [] }
+      writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+      await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
+    }
+  )
+
+  it('runs in Node when esbuild has made one module of it', async () => {
+    const outfile = join(home, 'bundled.mjs')
+    const entryPoint = join(home, 'to-bundle.ts')
+    cpSync(join(root, 'test/smoke/consumer.ts'), entryPoint)
+    const { warnings } = await bundle({
+      entryPoints: [entryPoint],
+      outfile,
+      absWorkingDir: home,
+      ...{ bundle: true, format: 'esm', platform: 'node', logLevel: 'silent' }
+    })
+    expect(warnings).toEqual([])
+    await run(process.execPath, [outfile])
   })
 
   it('bundles for a browser, with nothing of Node in it', async () => {

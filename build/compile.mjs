@@ -1,0 +1,110 @@
+// Compiles src, lib and examples to dist as tsc does, but for what the package asks of its JavaScript:
+// - a call made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this code, so
+//   that bundlers drop what a program does not use;
+// - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
+//   part, what is bundled into vendor/), the import goes through `imports` of package.json.
+import { chmodSync, rmSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { vendor } from './vendor.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const f = ts.factory
+
+/** The name under which package.json says what is imported, or the same name. */
+const through = name =>
+  name
+    .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
+    .replace(/^\.\.?\/tfjs\.js$/, '#tfjs')
+    .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
+    .replace(/^vega$/, '#vega')
+
+const renamed = literal => f.createStringLiteral(through(literal.text), true)
+
+const transformer = context => file => {
+  if (!/\/(src|lib)\//.test(file.fileName.slice(root.length - 1))) return file
+
+  const isEmpty = ({ importClause: { namedBindings, name } = {}, exportClause = namedBindings }) =>
+    name === undefined && exportClause?.elements?.length === 0
+  const imports = node => {
+    // What was a list of types loads nothing; `verbatimModuleSyntax` would load the module for its side effects.
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && isEmpty(node)) return undefined
+    if (ts.isImportDeclaration(node))
+      return f.updateImportDeclaration(
+        node,
+        node.modifiers,
+        node.importClause,
+        renamed(node.moduleSpecifier),
+        node.attributes
+      )
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier)
+      return f.updateExportDeclaration(
+        node,
+        node.modifiers,
+        node.isTypeOnly,
+        node.exportClause,
+        renamed(node.moduleSpecifier),
+        node.attributes
+      )
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      return f.updateCallExpression(node, node.expression, undefined, [renamed(node.arguments[0])])
+    return ts.visitEachChild(node, imports, context)
+  }
+
+  /** A call that begins another expression stands in parentheses, so that each mark has a call of its own. */
+  const apart = node =>
+    ts.isCallExpression(node) || ts.isNewExpression(node) ? f.createParenthesizedExpression(node) : node
+  const pure = node => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return node
+    const inner = ts.visitEachChild(node, pure, context)
+    if (ts.isPropertyAccessExpression(inner))
+      return f.updatePropertyAccessExpression(inner, apart(inner.expression), inner.name)
+    if (ts.isElementAccessExpression(inner))
+      return f.updateElementAccessExpression(inner, apart(inner.expression), inner.argumentExpression)
+    if (ts.isNewExpression(inner)) return marked(inner)
+    if (!ts.isCallExpression(inner)) return inner
+    return marked(f.updateCallExpression(inner, apart(inner.expression), inner.typeArguments, inner.arguments))
+  }
+  const marked = node => ts.addSyntheticLeadingComment(node, ts.SyntaxKind.MultiLineCommentTrivia, ' @__PURE__ ', false)
+
+  return ts.visitEachChild(
+    ts.visitEachChild(file, imports, context),
+    node => (ts.isVariableStatement(node) ? pure(node) : node),
+    context
+  )
+}
+
+const host = {
+  ...ts.sys,
+  onUnRecoverableConfigFileDiagnostic: diagnostic => {
+    throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'))
+  }
+}
+const { options, fileNames, projectReferences } = ts.getParsedCommandLineOfConfigFile(
+  `${root}tsconfig.build.json`,
+  { incremental: true, tsBuildInfoFile: `${root}dist/.built.tsbuildinfo` },
+  host
+)
+// What another version of this file has written is written anew.
+const written = statSync(options.tsBuildInfoFile, { throwIfNoEntry: false })?.mtimeMs ?? 0
+if (written < statSync(fileURLToPath(import.meta.url)).mtimeMs) rmSync(options.tsBuildInfoFile, { force: true })
+const program = ts.createIncrementalProgram({ rootNames: fileNames, options, projectReferences })
+const emitted = program.emit(undefined, undefined, undefined, undefined, { after: [transformer] })
+const diagnostics = [
+  ...program.getConfigFileParsingDiagnostics(),
+  ...program.getSyntacticDiagnostics(),
+  ...program.getSemanticDiagnostics(),
+  ...emitted.diagnostics
+]
+if (diagnostics.length > 0) {
+  process.stderr.write(
+    ts.formatDiagnosticsWithColorAndContext(diagnostics, {
+      getCanonicalFileName: name => name,
+      getCurrentDirectory: () => root,
+      getNewLine: () => '\n'
+    })
+  )
+  process.exitCode = 1
+}
+await vendor(root)
+chmodSync(`${root}dist/src/cli/main.js`, 0o755)

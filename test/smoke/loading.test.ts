@@ -1,0 +1,81 @@
+/** The built command in plain Node: what of it is loaded for what is asked. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const home = mkdtempSync(join(tmpdir(), 'ornstein-loading-'))
+const [hooks, first, log, model] = ['hooks.mjs', 'first.mjs', 'loaded.txt', 'model.json'].map(name => join(home, name))
+
+beforeAll(() => {
+  writeFileSync(
+    hooks,
+    `import { appendFileSync } from 'node:fs'
+     export const load = (url, context, next) => {
+       appendFileSync(${JSON.stringify(log)}, url + '\\n')
+       return next(url, context)
+     }`
+  )
+  // What is required rather than imported passes no hook, but is kept.
+  writeFileSync(
+    first,
+    `import { appendFileSync } from 'node:fs'
+     import { createRequire, register } from 'node:module'
+     register(${JSON.stringify(pathToFileURL(hooks).href)})
+     process.on('exit', () => {
+       const { cache } = createRequire(import.meta.url)
+       appendFileSync(${JSON.stringify(log)}, Object.keys(cache).join('\\n') + '\\n')
+     })`
+  )
+})
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** The files loaded by a command, and how it ended. */
+const loadedBy = (...args: ReadonlyArray<string>): Promise<{ readonly files: ReadonlyArray<string>; code: number }> =>
+  new Promise(done => {
+    writeFileSync(log, '')
+    const main = join(root, 'dist/src/cli/main.js')
+    execFile(process.execPath, ['--import', pathToFileURL(first).href, main, ...args], { cwd: root }, error => {
+      const files = readFileSync(log, 'utf8').split('\n')
+      done({ files: [...new Set(files)].filter(file => file !== ''), code: Number(error?.code ?? 0) })
+    })
+  })
+
+const heavy = /@tensorflow|\/vega\.js|ml-matrix|linear-sum-assignment|papaparse/
+const language = /dist\/src\/index\.js$|io-ts/
+
+describe('ornstein loads what it needs', () => {
+  it('fit: tfjs, so that its absence below means something', async () => {
+    const { files, code } = await loadedBy(
+      ...['fit', 'examples/data/faithful.csv', '--recipe', 'two-stage', '--family', 'spherical', '--out', model]
+    )
+    expect(code).toBe(0)
+    expect(files.filter(file => file.includes('tfjs-core'))).not.toEqual([])
+    expect(files.filter(file => file.includes('papaparse'))).not.toEqual([])
+  })
+
+  it.each([
+    ['--help', 0],
+    ['fit --help', 0],
+    ['--version', 0],
+    ['fit --componets 3 table.csv', 2],
+    ['fitt', 2]
+  ])('%s: neither the language nor what it stands on', async (args, expected) => {
+    const { files, code } = await loadedBy(...args.split(' '))
+    expect(code).toBe(expected)
+    expect(files.some(file => file.endsWith('dist/src/cli/main.js'))).toBe(true)
+    expect(files.filter(file => heavy.test(file) || language.test(file))).toEqual([])
+  })
+
+  it.each([['list'], ['list schedule --json'], ['sample MODEL -n 3']])('%s: no tfjs and no pictures', async args => {
+    const { files, code } = await loadedBy(...args.replace('MODEL', model).split(' '))
+    expect(code).toBe(0)
+    expect(files.filter(file => /@tensorflow|\/vega\.js|ml-matrix|linear-sum-assignment/.test(file))).toEqual([])
+  })
+})

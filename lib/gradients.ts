@@ -275,6 +275,26 @@ const cut = (dy: Tensor, sizes: ReadonlyArray<number>, axis: number): ReadonlyAr
 const structural: Readonly<Record<string, Rule>> = {
   // each its own tensor: tfjs disposes a cotangent once it has been added to another
   AddN: ruleOfList((dy, xs) => xs.map(x => () => T.reshape(dy, x.shape))),
+  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does
+  SquaredDistances: rule(['x', 'centres', 'scale'], (dy, [x, centres, scale]) => {
+    const scaled = (): Tensor => T.mul(scale, dy)
+    return {
+      x: () => T.mul(2, T.sub(T.mul(T.sum(dy, 1, true), x), T.matMul(scaled(), centres))),
+      centres: () =>
+        T.mul(
+          2,
+          T.sub(
+            T.mul(T.reshape(T.sum(T.mul(scale, scaled()), 0), [-1, 1]), centres),
+            T.matMul(scaled(), x, { transposeA: true })
+          )
+        ),
+      scale: () => {
+        const lengths = T.expandDims(T.sum(T.square(centres), 1), 0)
+        const slope = T.sub(T.mul(scale, lengths), T.matMul(x, centres, { transposeB: true }))
+        return shrink(T.mul(2, T.sum(T.mul(dy, slope), 1, true)), scale.shape)
+      }
+    }
+  }),
   BatchMatMul: rule(['a', 'b'], (dy, [a, b], attrs: MatMulAttrs) => matMulPull(dy, a, b, attrs)),
   // towards whole numbers and truth values a cast is piecewise constant
   Cast: rule(['x'], (dy, [x], { dtype }: { dtype: string }) => ({

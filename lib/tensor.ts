@@ -389,6 +389,21 @@ export const matMul = (
   { transposeA = false, transposeB = false }: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {}
 ): Tensor => run('BatchMatMul', { a, b }, { transposeA, transposeB })
 
+/**
+ * Σ_j (x_ij − s_i c_kj)²: the squared distance of each row of x, [n, d], from each of the centres, [k, d], which are scaled by
+ * one number or one a row, [n, 1]; [n, k]. Taken from the differences: |x|² − 2⟨x, c⟩ + |c|² loses what is small beside |x|².
+ *
+ * @throws Error when the shapes do not match
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, squaredDistances, tensor } from 'ornstein/float64'
+ *
+ * const far = compute(() => squaredDistances(tensor([1e9 + 1], [1, 1]), tensor([1e9, 1e9 + 3], [2, 1])))
+ * assert.deepEqual([...far.values], [1, 4])
+ */
+export const squaredDistances = (x: Tensor, centres: Tensor, scale: Operand = 1): Tensor =>
+  run('SquaredDistances', { x, centres, scale: reshape(scale, [-1, 1]) })
+
 /** The inner product of vectors, or the product of vectors and matrices: [k]·[k] → [], [m, k]·[k] → [m], [k]·[k, n] → [n]. */
 export const dot = (a: Tensor, b: Tensor): Tensor => {
   const left = a.rank === 1 ? expandDims(a, 0) : a

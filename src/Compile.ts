@@ -23,12 +23,14 @@ import { tooDeep, type Pipeline } from './Pipeline.js'
 import * as Points from './Points.js'
 import * as Problem from './Problem.js'
 import { remembering, type Best, type CompiledStage, type Plan, type Program } from './Program.js'
+import * as Reach from './Reach.js'
 import * as Run from './Run.js'
 import * as Schedule from './Schedule.js'
 import * as Score from './Score.js'
 import * as SplitAndMerge from './SplitAndMerge.js'
 import * as Stage from './Stage.js'
 import * as Tagged from './Tagged.js'
+import * as TimeLaw from './TimeLaw.js'
 
 export type CompileErrors = Problem.Problems
 
@@ -172,12 +174,46 @@ export const plans =
     return either(described.length > 0 ? described : Dry.problems(loss, points, O.none), () => Loss.plans(loss, points))
   }
 
+/** How the steps of a stage are judged. */
+type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
+
+/** Where a score is no mixture: a share of the parameters, and nothing that the data say of them. */
+const blind: Judge<string> = {
+  change: (before, after) => {
+    const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
+    return moved === 0 ? 0 : moved / Params.norm(before)
+  },
+  leaves: () => null
+}
+
+/** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
+const judge = <P extends string>(
+  { family }: Score.Model<P>,
+  points: Points.Points,
+  schedule: Schedule.Schedule,
+  times: ReadonlyArray<number>
+): Judge<P> =>
+  pipe(
+    family,
+    O.fold(
+      (): Judge<P> => blind,
+      family => {
+        const noise = times
+          .map(time => Schedule.level(time)(schedule))
+          .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
+        return { change: family.distance, leaves: Reach.leaves(family, points, noise) }
+      }
+    )
+  )
+
 const compileDescend = <P extends string>(
   { evaluate }: Loss.Plan<P>,
-  { optimizer, ...stopping }: Stage.Descend
+  { optimizer, ...stopping }: Stage.Descend,
+  judge: Judge<P>
 ): CompiledStage<P> =>
   remembering({
     stopping,
+    ...judge,
     begin: Optimizer.anyInterpret<P>(optimizer).init,
     step: (params, state, key) => {
       const step = Optimizer.step(optimizer, (at: Params.Params<P>) => evaluate(at, key))
@@ -191,10 +227,12 @@ const compileDescend = <P extends string>(
 /** A stage that remembers nothing: a map of the parameters, and of a key if it draws noise. */
 const compileMap = <P extends string>(
   stopping: Omit<Stage.Stopping, 'gradientNorm'>,
+  judge: Judge<P>,
   next: (params: Params.Params<P>, key: Key.Key) => { readonly value: number; readonly params: Params.Params<P> }
 ): CompiledStage<P> =>
   remembering<P, null>({
     stopping: { ...stopping, gradientNorm: 0 },
+    ...judge,
     begin: () => null,
     step: (params, _, key) => {
       const taken = next(params, key)
@@ -226,6 +264,7 @@ const compileRestart = <P extends string>(
   )
   return remembering<P, Best>({
     stopping: { steps: times, gradientNorm: 0, relativeChange: 0 },
+    ...blind,
     begin: () => ({ best: null }),
     step: (params, { best }, key) => {
       const keys = pipe(key, Key.named('start', 'steps'))
@@ -316,6 +355,7 @@ const compileStage = <P extends string>(
     return found
   }
   const { family } = Score.interpret(score)
+  const judged = (times: ReadonlyArray<number>): Judge<P> => judge(Score.interpret(score), points, schedule, times)
   const passes = (): string => `runs ${Fused.how(points, O.isSome(family) ? family.value.count : 1)}`
   /** The family of the score, where it has one that will do. */
   const needed = (
@@ -338,7 +378,12 @@ const compileStage = <P extends string>(
           [...refusals(loss, points), ...batchProblems(stage, points), ...optimizerProblems(loss, points)(stage)],
           problems => (problems.length > 0 || !sound ? problems : tried(stage, loss)),
           E.fromPredicate(RA.isEmpty, identity),
-          E.map(() => () => compileDescend(plan, stage))
+          E.map(() => () => {
+            const times = Objective.terms(stage.objective).flatMap(({ term }) =>
+              Objective.isMatching(term) ? TimeLaw.quadrature(schedule, Loss.TIME_NODES)(term.timeLaw) : []
+            )
+            return compileDescend(plan, stage, judged(times.map(({ time }) => time)))
+          })
         )
       }
     },
@@ -354,6 +399,7 @@ const compileStage = <P extends string>(
           const { time, varianceFloor } = stage
           return compileMap(
             stage,
+            judged(time === undefined ? [] : [time]),
             time === undefined
               ? ExpectationMaximization.step(family, varianceFloor, points)
               : ExpectationMaximization.noisyStep(family, varianceFloor, points, Schedule.level(time)(schedule))
@@ -381,6 +427,7 @@ const compileStage = <P extends string>(
           family => () =>
             compileMap(
               { steps: stage.steps, relativeChange: Number.MIN_VALUE },
+              judged([]),
               SplitAndMerge.step(family, stage, points)
             )
         )
@@ -394,7 +441,7 @@ const compileStage = <P extends string>(
           'start with Initializer.spectral',
           ({ _tag }) => _tag === 'SymmetricPair'
         ),
-        E.map(family => () => compileMap(stage, powerIteration(family, points)))
+        E.map(family => () => compileMap(stage, judged([]), powerIteration(family, points)))
       )
     }),
     Restart: ({ times, stage }) => {

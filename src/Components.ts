@@ -2,8 +2,8 @@
  * The algebra of an isotropic Gaussian mixture at a noise level, in the tensor vocabulary: what `Score`, `Mixture` and
  * expectation–maximization share. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at level (α, σ).
  *
- * A point enters only by the numbers ⟨c_i, x⟩ and |x|²; |x|² may therefore be given apart from x, which is how noise
- * orthogonal to everything is accounted for without being drawn.
+ * A point enters only by its squared distances from the centres, which are taken from the differences: nothing depends on
+ * where 0 is. Noise orthogonal to everything adds its squared length to all of them, and need not be drawn.
  */
 import * as Elementary from '../lib/elementary.js'
 import {
@@ -17,6 +17,7 @@ import {
   neg,
   softmax,
   square,
+  squaredDistances as distances,
   sub,
   sum,
   tensor,
@@ -31,6 +32,8 @@ export interface Components {
   readonly logits: Tensor | null
   /** [K], at time 0; null for unit variances */
   readonly variances: Tensor | null
+  /** The two centres are c and −c: what tells them apart is ⟨c, x⟩ alone, beside which |c|² must not be held. */
+  readonly mirrored?: boolean
 }
 
 /** Each a number, or [rows, 1]. */
@@ -42,9 +45,8 @@ export interface Level {
 /** A point as the mixture sees it. */
 interface View {
   readonly dim: number
-  readonly squaredNorm: Tensor
-  /** α⟨c_i, x⟩, [rows, K] */
-  readonly dots: Tensor
+  /** α² */
+  readonly energy: Operand
   /** u, [rows | 1, K | 1] */
   readonly spread: Operand
   /** |x − αc_i|², [rows, K] */
@@ -57,47 +59,49 @@ const normsOf = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 const row = (x: Tensor): Tensor => expandDims(x, 0)
 
+const plus = (a: Operand, b: Operand): Operand => (typeof a === 'number' && typeof b === 'number' ? a + b : add(a, b))
+
+const squared = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
+
+/** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
 const view = (
-  { centres, logits, variances }: Components,
+  { centres, logits, variances, mirrored = false }: Components,
   x: Tensor,
   { alpha, sigma }: Level,
-  squaredNorm: Tensor
+  orthogonal: Operand = 0
 ): View => {
   const dim = x.shape[1] ?? 0
-  const energy = typeof alpha === 'number' ? alpha * alpha : square(alpha)
-  const noise = typeof sigma === 'number' ? sigma * sigma : square(sigma)
-  const dots = mul(alpha, matMul(x, centres, { transposeB: true }))
-  const lengths = mul(energy, row(sum(square(centres), 1)))
+  const energy = squared(alpha)
+  const noise = squared(sigma)
   const spread = variances === null ? plus(energy, noise) : add(mul(energy, row(variances)), noise)
-  const squaredDistances = add(sub(squaredNorm, mul(2, dots)), lengths)
-  // With equal variances |x|² and log u are common to the components: left out, they cost no precision far from 0.
-  const logDensity =
-    variances === null
-      ? div(sub(dots, mul(0.5, lengths)), spread)
+  const fromDrawn = distances(x, centres, alpha)
+  const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
+  // With equal variances the orthogonal part and log u are common to the components.
+  const logDensity = mirrored
+    ? div(mul(alpha, matMul(x, centres, { transposeB: true })), spread)
+    : variances === null
+      ? mul(-0.5, div(fromDrawn, spread))
       : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
   return {
     dim,
-    squaredNorm,
-    dots,
+    energy,
     spread,
     squaredDistances,
     logJoint: logits === null ? logDensity : add(logDensity, row(logits))
   }
 }
 
-const plus = (a: Operand, b: Operand): Operand => (typeof a === 'number' && typeof b === 'number' ? a + b : add(a, b))
-
 /** p(i | x), [rows, K] */
 export const responsibilities = (components: Components, x: Tensor, level: Level): Tensor =>
-  softmax(view(components, x, level, normsOf(x)).logJoint)
+  softmax(view(components, x, level).logJoint)
 
 /** |x − αc_i|², [rows, K] */
 export const squaredDistances = (components: Components, x: Tensor, level: Level): Tensor =>
-  view(components, x, level, normsOf(x)).squaredDistances
+  view(components, x, level).squaredDistances
 
 /** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
 export const score = (components: Components, x: Tensor, level: Level): Tensor => {
-  const { logJoint, spread } = view(components, x, level, normsOf(x))
+  const { logJoint, spread } = view(components, x, level)
   const precision = div(softmax(logJoint), spread)
   return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
 }
@@ -110,15 +114,18 @@ interface Moments {
   readonly precision: Tensor
 }
 
-/** |s(x)|² and div s(x), each [rows, 1], from the K numbers ⟨c_i, x⟩ and |x|². */
-const moments = (components: Components, x: Tensor, level: Level, squaredNorm: Tensor): Moments => {
-  const { dim, dots, spread, squaredDistances, logJoint } = view(components, x, level, squaredNorm)
+/**
+ * |s(x)|² and div s(x), each [rows, 1], from the squared distances q_i and those between the centres: with p = w/u,
+ * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
+ */
+const moments = (components: Components, x: Tensor, level: Level, orthogonal: Operand): Moments => {
+  const { dim, energy, spread, squaredDistances, logJoint } = view(components, x, level, orthogonal)
   const precision = div(softmax(logJoint), spread)
   const total = sum(precision, 1, true)
-  const pull = mul(level.alpha, matMul(precision, components.centres))
-  const squaredScore = add(
-    sub(mul(square(total), squaredNorm), mul(2, mul(total, sum(mul(precision, dots), 1, true)))),
-    normsOf(pull)
+  const apart = matMul(precision, distances(components.centres, components.centres))
+  const squaredScore = sub(
+    mul(total, sum(mul(precision, squaredDistances), 1, true)),
+    mul(mul(0.5, energy), sum(mul(precision, apart), 1, true))
   )
   const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
   return { squaredScore, divergence: sub(sub(curvature, squaredScore), mul(dim, total)), precision }
@@ -126,11 +133,11 @@ const moments = (components: Components, x: Tensor, level: Level, squaredNorm: T
 
 /** div s(x), [rows, 1] */
 export const divergence = (components: Components, x: Tensor, level: Level): Tensor =>
-  moments(components, x, level, normsOf(x)).divergence
+  moments(components, x, level, 0).divergence
 
 /** |s(x)|² + 2 div s(x), [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
 export const implicit = (components: Components, x: Tensor, level: Level, orthogonal: Operand = 0): Tensor => {
-  const { squaredScore, divergence } = moments(components, x, level, add(normsOf(x), orthogonal))
+  const { squaredScore, divergence } = moments(components, x, level, orthogonal)
   return add(squaredScore, mul(2, divergence))
 }
 
@@ -168,9 +175,10 @@ export const mixed = (
 
 /** log p(x), [rows, 1] */
 export const logDensity = (components: Components, x: Tensor, level: Level): Tensor => {
-  const { dim, squaredNorm, spread, logJoint } = view(components, x, level, normsOf(x))
-  const { logits, variances } = components
-  const common = variances === null ? mul(-0.5, add(div(squaredNorm, spread), mul(dim, log(spread)))) : 0
+  const { dim, energy, spread, logJoint } = view(components, x, level)
+  const { centres, logits, variances, mirrored = false } = components
+  const lengths = (): Tensor => add(normsOf(x), mul(energy, mul(0.5, sum(square(centres)))))
+  const common = variances === null ? mul(-0.5, add(mirrored ? div(lengths(), spread) : 0, mul(dim, log(spread)))) : 0
   const mass = logits === null ? Elementary.log(components.centres.shape[0]) : logSumExp(logits)
   const constant = (dim / 2) * Elementary.log(2 * Math.PI)
   return sub(sub(add(logSumExp(logJoint, 1, true), common), mass), constant)
@@ -180,5 +188,6 @@ export const logDensity = (components: Components, x: Tensor, level: Level): Ten
 export const pair = (mean: Tensor): Components => ({
   centres: mul(tensor([1, -1], [2, 1]), row(mean)),
   logits: null,
-  variances: null
+  variances: null,
+  mirrored: true
 })

@@ -5,6 +5,7 @@ import * as Elementary from '../lib/elementary.js'
 import { Key } from '../lib/index.js'
 import * as Fused from './fused/index.js'
 import type * as Pass from './fused/pass.js'
+import * as Frame from './Frame.js'
 import { rowsOf } from './Loss.js'
 import type * as Params from './Params.js'
 import * as Points from './Points.js'
@@ -24,10 +25,12 @@ export const step = <P extends string>(
   varianceFloor: number,
   points: Points.Points
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  const rows = rowsOf(points)
+  const { points: about, enter, leave } = Frame.of(family, points)
+  const rows = rowsOf(about)
   return params => {
-    const statistics = Fused.expectationPass(rows, family.arrays(params))
-    return { value: statistics.value, params: family.maximise(params, statistics, varianceFloor) }
+    const here = enter(params)
+    const statistics = Fused.expectationPass(rows, family.arrays(here))
+    return { value: statistics.value, params: leave(family.maximise(here, statistics, varianceFloor)) }
   }
 }
 
@@ -73,10 +76,12 @@ export const noisyStep = <P extends string>(
   { alpha, sigma }: Level
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
   const weights = Points.weightsOf(points)
+  const { points: about, enter, leave } = Frame.of(family, points)
   return (params, key) => {
-    const mixture = family.arrays(params)
+    const here = enter(params)
+    const mixture = family.arrays(here)
     const found = noisyPass(
-      points,
+      about,
       weights,
       { alpha, sigma },
       {
@@ -93,7 +98,7 @@ export const noisyStep = <P extends string>(
         (sum, k) => (sum - found.mass[k] * points.dim * Elementary.square(sigma)) / Elementary.square(alpha)
       )
     }
-    return { value: found.value, params: family.maximise(params, statistics, varianceFloor) }
+    return { value: found.value, params: leave(family.maximise(here, statistics, varianceFloor)) }
   }
 }
 
@@ -102,6 +107,7 @@ export const loss = <P extends string>(
   family: Family<P>,
   points: Points.Points
 ): ((params: Params.Params<P>) => number) => {
-  const rows = rowsOf(points)
-  return params => Fused.expectationPass(rows, family.arrays(params)).value
+  const { points: about, enter } = Frame.of(family, points)
+  const rows = rowsOf(about)
+  return params => Fused.expectationPass(rows, family.arrays(enter(params))).value
 }

@@ -10,16 +10,17 @@ import {
   argMax,
   compute,
   div,
-  expandDims,
   fromNdArray,
   greater,
   Key,
   matMul,
   maximum,
   mul,
+  neg,
   oneHot,
   reshape,
   square,
+  squaredDistances,
   sub,
   sum,
   tensor,
@@ -29,6 +30,7 @@ import {
 import { size } from '../lib/ndarray.js'
 import { symmetricEigen } from '../lib/linalg.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
+import * as Frame from './Frame.js'
 import * as Limits from './Limits.js'
 import * as Params from './Params.js'
 import * as Points from './Points.js'
@@ -109,13 +111,16 @@ export type Initializer =
   | BestOf
   | Perturbed
 
-/** Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. */
+/**
+ * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
+ * mean of the data; for the pair, whose middle is 0, about 0.
+ */
 export const gaussian = ({ scale }: Omit<Gaussian, '_tag'>): Initializer => ({ _tag: 'Gaussian', scale })
 
 /** Every centre at a distance `radius` from the mean of the data, in a random direction. */
 export const onSphere = ({ radius }: Omit<OnSphere, '_tag'>): Initializer => ({ _tag: 'OnSphere', radius })
 
-/** Centres next to 0, all but equal: where annealing from high noise begins. */
+/** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
 export const tiny: Initializer = gaussian({ scale: 1e-3 })
 
 /** Different rows of the data, drawn in proportion to their weights. */
@@ -236,7 +241,7 @@ const lloyd =
     const moved = compute(() => {
       const x = Points.tensor(points)
       const c = fromNdArray(centres)
-      const closeness = sub(matMul(x, c, { transposeB: true }), mul(0.5, expandDims(sum(square(c), 1), 0)))
+      const closeness = neg(squaredDistances(x, c))
       const belongs = mul(oneHot(argMax(closeness, 1), count), tensor(Points.weightsOf(points), [points.rows, 1]))
       const mass = reshape(sum(belongs, 0), [count, 1])
       const means = div(matMul(belongs, x, { transposeA: true }), maximum(mass, Number.MIN_VALUE))
@@ -360,7 +365,9 @@ export const interpret =
 const fit =
   <P extends string>(score: Score.Score<P>, points: Points.Points) =>
   (initializer: Initializer): Start<P> => {
-    const { shapes, family } = Score.interpret(score)
+    const model = Score.interpret(score)
+    const { shapes, family } = model
+    const { middle } = Frame.ofModel(model, points)
     const wanted = shapes(points.dim)
     const noCentres = (): ReadonlyArray<Problem.Problem> => [
       Problem.of(
@@ -448,7 +455,10 @@ const fit =
         ),
       Gaussian: ({ scale }) =>
         O.isSome(family)
-          ? started(count => normals([count, points.dim], scale))
+          ? started(count => key => {
+              const { values, shape } = normals([count, points.dim], scale)(key)
+              return { shape, values: values.map((c, at) => c + middle[at % points.dim]) }
+            })
           : E.right(key =>
               pipe(
                 wanted,

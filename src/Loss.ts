@@ -29,6 +29,7 @@ import {
 import { rowSpace } from '../lib/linalg.js'
 import * as Components from './Components.js'
 import * as Expectation from './Expectation.js'
+import * as Frame from './Frame.js'
 import * as Fused from './fused/index.js'
 import * as Pass from './fused/pass.js'
 import * as Noise from './Noise.js'
@@ -63,7 +64,7 @@ export interface Plan<P extends string> {
 }
 
 /** Gauss–Legendre nodes for a uniform time law when nothing else says how many. */
-const TIME_NODES = 16
+export const TIME_NODES = 16
 
 /** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
 interface Sample {
@@ -600,10 +601,15 @@ const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => Object.hasOwn(closedF
 
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
-  const draws = draw(loss, points)
-  const whole = engine(points)
-  const blocks = Objective.terms(loss.objective).some(({ term }) => term._tag === 'ControlVariate')
-    ? blocksOf(points).map(block => ({ ...block, evaluate: engine(block.points) }))
+  const terms = Objective.terms(loss.objective)
+  // What a custom objective looks at is the data as they are.
+  const { points: about, enter } = terms.some(({ term }) => term._tag === 'Custom')
+    ? Frame.unmoved<P>(points)
+    : Frame.ofModel(Score.interpret(loss.score), points)
+  const draws = draw(loss, about)
+  const whole = engine(about)
+  const blocks = terms.some(({ term }) => term._tag === 'ControlVariate')
+    ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
     : []
   const varied = (
     params: Params.Params<P>,
@@ -611,7 +617,7 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
     { weight, samples }: Drawn
   ): ReadonlyArray<ValueAndGradient<P>> => {
     const term: Objective.Denoising = { _tag: 'Denoising', timeLaw, ...(parametrization && { parametrization }) }
-    const parts = samples.map(sample => ({ level: sample.level, of: restricted(points, sample) }))
+    const parts = samples.map(sample => ({ level: sample.level, of: restricted(about, sample) }))
     return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
       crossed(
         blocks.map(({ rows, share, evaluate }): Forms<P> => {
@@ -626,15 +632,16 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
     )
   }
   return (params, key) => {
-    const { basis, terms } = draws(params, key)
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
     const direct = terms.filter(isDirect)
     return total(params, [
-      ...(direct.length > 0 ? [whole(params, { basis, terms: direct })] : []),
+      ...(direct.length > 0 ? [whole(here, { basis, terms: direct })] : []),
       ...terms.flatMap(drawn =>
         drawn.term._tag === 'Regularizer'
           ? [pipe(params, penalty(drawn.term), scaled(drawn.weight))]
           : drawn.term._tag === 'ControlVariate'
-            ? varied(params, drawn.term, drawn)
+            ? varied(here, drawn.term, drawn)
             : []
       )
     ])

@@ -32,9 +32,20 @@ export interface Step<P extends string, M = Memory<P>> {
   readonly memory: M
 }
 
+/** A parameter that is beyond what the data can explain. */
+export interface Left {
+  readonly what: string
+  readonly value: number
+  readonly domain: string
+}
+
 /** A stage ready to run, that remembers an `M`. */
 export interface CompiledStage<P extends string, M = Memory<P>> {
   readonly stopping: Stopping
+  /** How far a step went, in the unit that `relativeChange` counts. */
+  readonly change: (before: Params.Params<P>, after: Params.Params<P>) => number
+  /** What of the parameters a step took beyond all that the data can explain, and how far; null for nothing. */
+  readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => Left | null
   readonly begin: (params: Params.Params<P>) => M
   readonly step: (params: Params.Params<P>, memory: M, key: Key.Key) => Step<P, M>
   /** What the stage hands on when it has ended: the average of its iterates, if its optimizer keeps one. */

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../lib/index.js'
 import { iterate, unfold } from '../lib/iterate.js'
-import type { Memory, Program } from './Program.js'
+import type { Left, Memory, Program } from './Program.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
 import type { Stopping } from './Stage.js'
@@ -19,7 +19,7 @@ export type Status =
   | { readonly _tag: 'StageEnded'; readonly rule: Rule }
   /** The last stage has ended, by which rule. */
   | { readonly _tag: 'Finished'; readonly rule: Rule }
-  /** The next step would not have been finite; the state is the last good one. */
+  /** The next step would not have been finite, or what it led to nothing in the data explains; the state is the last good one. */
   | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
 
 export interface State<P extends string> {
@@ -58,11 +58,11 @@ const begun = <P extends string>(
 const ended = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
-const diverged = <P extends string>({ stage, step }: State<P>, what: string, value: number): Problem.Problem =>
+const diverged = <P extends string>({ stage, step }: State<P>, { what, value, domain }: Left): Problem.Problem =>
   Problem.of(
     `stages[${stage}], step ${step + 1}: ${what}`,
     value,
-    'finite',
+    domain,
     'try a smaller rate, a start nearer to the data, or standardized data; the state is the last good one'
   )
 
@@ -76,18 +76,20 @@ const next =
     if (status._tag !== 'Running' || compiled === undefined) return null
     const { stopping } = compiled
     const taken = compiled.step(params, memory, pipe(key, Key.child(stage), Key.child(step)))
-    const failed = (what: string, value: number): State<P> => ({
+    const failed = (left: Left): State<P> => ({
       ...state,
-      status: { _tag: 'Failed', problem: diverged(state, what, value) }
+      status: { _tag: 'Failed', problem: diverged(state, left) }
     })
-    if (!Number.isFinite(taken.value)) return failed('the objective', taken.value)
-    if (!Number.isFinite(taken.norm)) return failed('the norm of the gradient', taken.norm)
-    if (!Params.isFinite(taken.params)) return failed('the norm of the parameters', Params.norm(taken.params))
-    const change = Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params))
+    const infinite = (what: string, value: number): State<P> => failed({ what, value, domain: 'finite' })
+    if (!Number.isFinite(taken.value)) return infinite('the objective', taken.value)
+    if (!Number.isFinite(taken.norm)) return infinite('the norm of the gradient', taken.norm)
+    if (!Params.isFinite(taken.params)) return infinite('the norm of the parameters', Params.norm(taken.params))
+    const left = compiled.leaves(params, taken.params)
+    if (left !== null) return failed(left)
     const rule: Rule | null =
       stopping.gradientNorm > 0 && taken.norm <= stopping.gradientNorm
         ? 'gradientNorm'
-        : stopping.relativeChange > 0 && change <= stopping.relativeChange * Params.norm(params)
+        : stopping.relativeChange > 0 && compiled.change(params, taken.params) <= stopping.relativeChange
           ? 'relativeChange'
           : step + 1 >= stopping.steps
             ? 'steps'

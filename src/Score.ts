@@ -8,9 +8,10 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
 import { compute, divergence, exp, fill, fromNdArray, mul, softmax, type NdArray, type Tensor } from '../lib/index.js'
+import { exp as exponential } from '../lib/elementary.js'
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
-import type * as Pass from './fused/pass.js'
+import * as Pass from './fused/pass.js'
 import * as Limits from './Limits.js'
 import type * as Mixture from './Mixture.js'
 import * as Parametrization from './Parametrization.js'
@@ -117,6 +118,14 @@ export interface Family<P extends string> {
   readonly count: number
   /** The centres that the parameters hold, [count, dim]. */
   readonly centres: (params: Params.Params<P>) => NdArray
+  /** The parameters of the mixture shifted by a vector [dim]; null where it is the family's own that 0 is its middle. */
+  readonly shifted: ((by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>) | null
+  /**
+   * How far two parameters are apart, in the unit of the components: √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²),
+   * to second order √2 times the root of the relative entropy of row and component together (Fisher's metric). It knows
+   * neither origin nor unit of the data, and what components without rows do is nothing.
+   */
+  readonly distance: (from: Params.Params<P>, to: Params.Params<P>) => number
   /** Parameters with given centres [count, dim], and one variance for all components. */
   readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
 }
@@ -155,6 +164,32 @@ const means = ({ shape, values }: NdArray, { mass, sums }: Pass.Statistics): NdA
   })
 })
 
+/** Each row of [rows, dim] shifted by a vector. */
+const shiftRows = (by: Float64Array, { shape, values }: NdArray): NdArray => ({
+  shape,
+  values: values.map((c, at) => c + by[at % by.length])
+})
+
+/** Σ_k π_k |δ_k|²/v_k of two lists of centres. */
+const squaredShift = (
+  a: NdArray,
+  b: NdArray,
+  share: (component: number) => number,
+  variance: (component: number) => number
+): number => {
+  const dim = a.shape[1]
+  return a.values.reduce((sum, from, at) => {
+    const k = Math.floor(at / dim)
+    const [part, delta] = [share(k), b.values[at] - from]
+    return part > 0 ? sum + (part * delta * delta) / variance(k) : sum
+  }, 0)
+}
+
+const logShares = ({ values }: NdArray): Float64Array => {
+  const all = Pass.logSumExp(values)
+  return values.map(logit => logit - all)
+}
+
 const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
   components: ({ mean }) => Components.pair(mean),
   arrays: ({ mean: { values } }) => ({
@@ -175,6 +210,9 @@ const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
   leastRows: 1,
   count: 1,
   centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
+  shifted: null,
+  distance: ({ mean: from }, { mean: to }) =>
+    Math.sqrt(from.values.reduce((sum, c, j) => sum + (to.values[j] - c) * (to.values[j] - c), 0)),
   fromCentres: ({ shape, values }) => ({ mean: vector(values.slice(0, shape[1])) })
 })
 
@@ -195,6 +233,16 @@ const sphericalModel = ({ components }: Spherical): Model<'means'> =>
     leastRows: 1,
     count: components,
     centres: ({ means }) => means,
+    shifted: by => params => ({ means: shiftRows(by, params.means) }),
+    distance: (from, to) =>
+      Math.sqrt(
+        squaredShift(
+          from.means,
+          to.means,
+          () => 1 / components,
+          () => 1
+        )
+      ),
     fromCentres: centres => ({ means: centres })
   })
 
@@ -238,6 +286,24 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
     leastRows: 2,
     count: components,
     centres: ({ means }) => means,
+    shifted: by => params => ({ ...params, means: shiftRows(by, params.means) }),
+    distance: (from, to) => {
+      const [logs, next] = [logShares(from.logits), logShares(to.logits)]
+      const shares = logs.map(exponential)
+      const moved = squaredShift(
+        from.means,
+        to.means,
+        k => shares[k],
+        k => exponential(from.logVariances.values[k])
+      )
+      const dim = from.means.shape[1]
+      return Math.sqrt(
+        shares.reduce((sum, share, k) => {
+          const [spread, weight] = [to.logVariances.values[k] - from.logVariances.values[k], next[k] - logs[k]]
+          return share > 0 ? sum + share * ((dim / 2) * spread * spread + weight * weight) : sum
+        }, moved)
+      )
+    },
     fromCentres: (centres, variance) => ({
       means: centres,
       logits: vector(new Float64Array(components)),

@@ -5,6 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
+import * as Frame from './Frame.js'
 import * as Fused from './fused/index.js'
 import * as Split from './fused/split.js'
 import { rowsOf } from './Loss.js'
@@ -32,11 +33,13 @@ export const step = <P extends string>(
   { attempts, polish, varianceFloor }: Options,
   points: Points.Points
 ): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
-  const rows = rowsOf(points)
+  const { points: about, enter, leave } = Frame.of(family, points)
+  const rows = rowsOf(about)
   const { leastRows } = family
   const em = ExpectationMaximization.step(family, varianceFloor, points)
   return params => {
-    const mixture = family.arrays(params)
+    const here = enter(params)
+    const mixture = family.arrays(here)
     const value = Fused.expectationPass(rows, mixture).value
     const { mass, cost, splits } = Split.survey(rows, mixture, varianceFloor, leastRows)
     const moves = pipe(
@@ -56,9 +59,12 @@ export const step = <P extends string>(
     return pipe(
       moves.slice(0, attempts),
       RA.findFirstMap(({ removed, split, halves }) => {
-        const start = family.maximise(params, Split.moved({ mass }, mixture, removed, split, halves), varianceFloor)
-        const polished = Array.from({ length: polish }).reduce<Params.Params<P>>(params => em(params).params, start)
-        const found = Fused.expectationPass(rows, family.arrays(polished))
+        const start = family.maximise(here, Split.moved({ mass }, mixture, removed, split, halves), varianceFloor)
+        const polished = Array.from({ length: polish }).reduce<Params.Params<P>>(
+          params => em(params).params,
+          leave(start)
+        )
+        const found = Fused.expectationPass(rows, family.arrays(enter(polished)))
         const holds = found.mass[removed] * points.rows >= leastRows && found.mass[split] * points.rows >= leastRows
         return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none
       }),

@@ -20,7 +20,11 @@ export interface Stopping {
   readonly steps: number
   /** Stop when the Euclidean norm of the gradient falls to this; 0 for never. */
   readonly gradientNorm: number
-  /** Stop when a step's norm falls to this share of the parameters'; 0 for never. */
+  /**
+   * Stop when a step moves a mixture by this share of its components' standard deviations, of its variances and of its weights:
+   * √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²) falls to it. Where 0 is, and the unit of the data, do not matter. For a
+   * score that is no mixture, when the step's norm falls to this share of the parameters'. 0 for never.
+   */
   readonly relativeChange: number
 }
 

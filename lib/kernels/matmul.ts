@@ -1,4 +1,4 @@
-/** Products of matrices. */
+/** Products of matrices, and distances between their rows. */
 import {
   broadcastShape,
   broadcastStrides,
@@ -59,7 +59,33 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
   return { shape: [...batch, m, n], dtype: 'float32', values }
 }
 
+/** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, which the squares would lose. */
+const squaredDistances = (x: Dense, centres: Dense, scale: Dense): Dense => {
+  const [n, d] = x.shape
+  const [k, d2] = centres.shape
+  const scales = product(scale.shape)
+  if (x.shape.length !== 2 || centres.shape.length !== 2 || d !== d2 || (scales !== 1 && scales !== n))
+    throw new Error(
+      `squaredDistances: ${list(x.shape)}, ${list(centres.shape)} and ${list(scale.shape)} are not [n, d], [k, d] and [n | 1, 1]`
+    )
+  const [from, to, by] = [doubles(x), doubles(centres), doubles(scale)]
+  const values = room(n * k)
+  for (let i = 0; i < n; i++) {
+    const s = by[scales === 1 ? 0 : i]
+    for (let m = 0; m < k; m++) {
+      let sum = 0
+      for (let j = 0; j < d; j++) {
+        const difference = from[i * d + j] - s * to[m * d + j]
+        sum += difference * difference
+      }
+      values[i * k + m] = sum
+    }
+  }
+  return { shape: [n, k], dtype: 'float32', values }
+}
+
 export const matmul: KernelTable = {
+  SquaredDistances: kernel(({ x, centres, scale }) => squaredDistances(x, centres, scale)),
   BatchMatMul: kernel(({ a, b }, { transposeA, transposeB }: { transposeA?: boolean; transposeB?: boolean }) =>
     matMul(a, b, transposeA ?? false, transposeB ?? false)
   )

@@ -123,9 +123,8 @@ const obeys =
   <P extends string>({ stages }: Program<P>) =>
   (before: Run.State<P>, after: Run.State<P>): boolean => {
     if (before.status._tag !== 'Running' || after.status._tag === 'Failed') return true
-    const { stopping, finish } = stages[after.stage]
-    const change = Params.norm(Params.zipWith((a, b) => a - b)(after.params, before.params))
-    const small = stopping.relativeChange > 0 && change <= stopping.relativeChange * Params.norm(before.params)
+    const { stopping, change, finish } = stages[after.stage]
+    const small = stopping.relativeChange > 0 && change(before.params, after.params) <= stopping.relativeChange
     const flat = stopping.gradientNorm > 0 && (after.norm ?? NaN) <= stopping.gradientNorm
     const rules: Readonly<Record<Run.Rule, boolean>> = {
       steps: after.step === stopping.steps,
@@ -269,7 +268,7 @@ export const run = <P extends string>(
       {
         name: 'a stage ends by its rules',
         statement:
-          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where |step| ≤ it · |θ|; by 0 never; and goes on where no rule holds.',
+          'it ends by `steps` after so many; by `gradientNorm` where |∇L| ≤ it; by `relativeChange` where the step, in the unit of its stage, is ≤ it; by 0 never; and goes on where no rule holds.',
         source: 'definition of `Stopping`'
       },
       (program, key) => pairs(all(program, key), obeys(program))

@@ -219,6 +219,10 @@ const table: Readonly<Record<string, Row[]>> = {
   ],
   Sqrt: unary(F.sqrt, 0.5, 3),
   Square: unary(F.square),
+  SquaredDistances: [
+    one((x, c) => F.squaredDistances(x, c, 0.7), [3, 2], [4, 2]),
+    one((x, s) => F.squaredDistances(x, F.mul(0.5, x), s), [3, 2], [3, 1])
+  ],
   SquaredDifference: binary(F.squaredDifference),
   Step: flat(x => F.step(x, 0.5), at([2, 3])),
   StridedSlice: [one(x => F.stridedSlice(x, [0, -1], [3, 0], [2, -1]), [3, 4])],

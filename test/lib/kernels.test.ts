@@ -171,6 +171,30 @@ const matMuls: Case[] = [
   )
 )
 
+const floats = (values: number[], shape: number[]): Given => ({ shape, dtype: 'float32', values })
+
+/** Rows by hand: 3-4-5 triangles, a scale for all or one a row, and what the squares would lose. */
+const squaredDistances: Case[] = [
+  {
+    inputs: {
+      x: floats([3, 4, 1e9 + 1, 0], [2, 2]),
+      centres: floats([0, 0, 0, 4, 1e9, 0], [3, 2]),
+      scale: floats([1], [1, 1])
+    },
+    alone: 'tfjs has no such kernel',
+    expected: [25, 9, (3 - 1e9) ** 2 + 16, (1e9 + 1) ** 2, (1e9 + 1) ** 2 + 16, 1]
+  },
+  {
+    inputs: {
+      x: floats([3, 5], [2, 1]),
+      centres: floats([1, 2], [2, 1]),
+      scale: floats([2, -1], [2, 1])
+    },
+    alone: 'tfjs has no such kernel',
+    expected: [1, 1, 36, 49]
+  }
+]
+
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const noLogSoftmax = 'tfjs composes this op of others'
 const masks = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 }
@@ -411,6 +435,7 @@ const table: Readonly<Record<string, Case[]>> = {
   ],
   Sqrt: unary(positive, Math.sqrt),
   Square: unary(real, x => x * x),
+  SquaredDistances: squaredDistances,
   SquaredDifference: binary(real, real, (a, b) => (a - b) ** 2),
   Step: unary(real, x => (x > 0 ? 1 : 0.5), { alpha: 0.5 }),
   StridedSlice: [

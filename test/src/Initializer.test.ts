@@ -339,7 +339,11 @@ describe('normals', () => {
   const many = Score.spherical({ components: 1000 })
 
   it('have their scale, for centres and for the parameters of a network', () => {
-    standard(Array.from(start(Initializer.gaussian({ scale: 3 }), many)(1).means.values, v => v / 3))
+    // About the mean of the data.
+    const middle = Points.mean(points)
+    standard(
+      Array.from(start(Initializer.gaussian({ scale: 3 }), many)(1).means.values, (v, at) => (v - middle[at % 2]) / 3)
+    )
     const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
     const { a, b } = start(Initializer.gaussian({ scale: 3 }), wide)(1)
     standard([...a.values, ...b.values].map(v => v / 3))

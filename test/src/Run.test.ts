@@ -98,9 +98,9 @@ describe('rules', () => {
       [0, 1, ended('relativeChange')]
     ])
   })
-  it('do not hold above it, and what a step may move grows with the parameters', () => {
+  it('do not hold above it, and a step is measured in the deviations of the components, wherever they are', () => {
     expect(statuses(stepping(() => ({ value: 1, norm: 0.6, params: one }), { gradientNorm: 0.5 }))).toHaveLength(4)
-    // 1 → 10 → 14: the second moves by 0.4 of where it began.
+    // 1 → 10 → 14: the second moves the pair by four of its standard deviations.
     const moves = (relativeChange: number): ReadonlyArray<unknown> =>
       statuses(
         stepping(({ mean }) => ({ ...still, params: Params.of({ mean: [mean.values[0] === 1 ? 10 : 14] }) }), {
@@ -108,12 +108,12 @@ describe('rules', () => {
           steps: 2
         })
       )
-    expect(moves(0.41)).toEqual([
+    expect(moves(4.1)).toEqual([
       [0, 0, running],
       [0, 1, running],
       [0, 2, ended('relativeChange')]
     ])
-    expect(moves(0.39).at(-1)).toEqual([0, 2, ended('steps')])
+    expect(moves(3.9).at(-1)).toEqual([0, 2, ended('steps')])
   })
   it('of 0 never hold, not even where nothing moves', () => {
     expect(statuses(stepping(() => ({ value: 1, norm: 0, params: one })))).toHaveLength(4)

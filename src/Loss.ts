@@ -570,6 +570,9 @@ interface Forms<P extends string> {
   readonly implicit: ValueAndGradient<P>
 }
 
+/** A variance below this share of the squares is one of roundings: opposite draws may cancel all that differs. */
+const TELLS = 1e-20
+
 /** Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I) over blocks, traces over the parameters; 1 where nothing tells. */
 const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number => {
   const gradients = blocks.map(({ denoising, implicit }) => {
@@ -583,7 +586,11 @@ const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number 
   }
   const [d, h] = [centred(({ d }) => d), centred(({ h }) => h)]
   const [covariance, variance] = [d, h].map(one => one.reduce((sum, value, at) => sum + value * h[at], 0))
-  return variance > 0 ? Math.min(Math.max(covariance / variance, -1), 2) : 1
+  const size = gradients.reduce(
+    (sum, { d, h }) => d.reduce((sum, value, at) => sum + value * value + h[at] * h[at], sum),
+    0
+  )
+  return variance > TELLS * size ? Math.min(Math.max(covariance / variance, -1), 2) : 1
 }
 
 /** (1 − c) D + c (I + d/σ²) on each block, c from the blocks of the other parity. */

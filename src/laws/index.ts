@@ -50,6 +50,14 @@ export {
   secondMoments,
   type PaperOptions
 } from './paper.js'
+export {
+  runTranslation,
+  translation,
+  unit,
+  type OriginOptions,
+  type RunTranslationOptions,
+  type TranslationOptions
+} from './origin.js'
 export { parametrization, type ParametrizationOptions } from './parametrization.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'

@@ -12,6 +12,7 @@ import {
   Parametrization,
   Pipeline,
   Rate,
+  Recipe,
   Region,
   Sampler,
   Schedule,
@@ -31,6 +32,7 @@ import type { Law } from '../../src/laws/Law.js'
 import { key } from '../../src/laws/key.js'
 import { objective } from '../../src/laws/objective.js'
 import { optimizer } from '../../src/laws/optimizer.js'
+import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { paper } from '../../src/laws/paper.js'
 import { parametrization } from '../../src/laws/parametrization.js'
 import { rate } from '../../src/laws/rate.js'
@@ -105,6 +107,11 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
     code: { values: fc.constant(cosine), message: '' }
   }),
   run: run(pipeline, points),
+  origin: [
+    ...translation({ ...loss, score: spherical }, points),
+    ...runTranslation(Recipe.spectral(spherical), points),
+    ...unit(Recipe.spectral, Score.isotropic({ components: 2 }), points)
+  ],
   compile: [...plans(loss, points), ...compile(pipeline, points)]
 }
 

@@ -1,0 +1,139 @@
+/** No loss, start, stage, recipe or stop rule of ours knows where 0 is, nor the unit where the family has one of its own. */
+import { describe, it } from 'vitest'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Recipe,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../../src/index.js'
+import type { Law } from '../../src/laws/Law.js'
+import { runTranslation, translation, unit } from '../../src/laws/origin.js'
+import { holds } from './holds.js'
+
+type Any = Score.Score<string>
+// The names of the parameters are forgotten, so that one table holds all.
+const scores = {
+  spherical: Score.spherical({ components: 3 }) as unknown as Any,
+  isotropic: Score.isotropic({ components: 3 }) as unknown as Any
+}
+/** In general position: which of two rows is nearer must not hang on a rounding. */
+const plain: Points.Points = { rows: 7, dim: 2, values: Key.normal(14)(Key.fromSeed(4)).map(z => 2 * z) }
+const weighted: Points.Points = { ...plain, weights: Float64Array.of(0, 1, 2, 3, 0.5, 1, 1) }
+const schedule = Schedule.ornsteinUhlenbeck
+
+const objectives: Readonly<Record<string, Objective.Objective>> = {
+  denoising: Objective.denoising(TimeLaw.at(0.3)),
+  'denoising over times': Objective.denoising(TimeLaw.stratified(TimeLaw.uniform(0.2, 1))),
+  implicit: Objective.implicit(TimeLaw.at(0.5)),
+  'implicit by directions': Objective.implicit(TimeLaw.at(0.5), { divergence: 'hutchinson' }),
+  'with a control variate': Objective.controlVariate(TimeLaw.at(0.3)),
+  likelihood: Objective.likelihood
+}
+const expectations: Readonly<Record<string, Expectation.Expectation>> = {
+  'plain noise': Expectation.monteCarlo({ antithetic: true })
+}
+
+const centres = [
+  [1, 1],
+  [-1, 0.5],
+  [2, -2]
+]
+const initializers: Readonly<Record<string, Initializer.Initializer>> = {
+  gaussian: Initializer.gaussian({ scale: 1 }),
+  onSphere: Initializer.onSphere({ radius: 1 }),
+  fromData: Initializer.fromData,
+  kMeansPlusPlus: Initializer.kMeansPlusPlus,
+  kMeans: Initializer.kMeans({ steps: 5 }),
+  spectral: Initializer.spectral,
+  momentsMatched: Initializer.momentsMatched,
+  warmStart: Initializer.warmStart({ centres, radius: 0.5 }),
+  values: Initializer.values(centres),
+  bestOf: Initializer.bestOf(3)(Initializer.fromData),
+  perturbed: Initializer.perturbed(0.1)(Initializer.fromData)
+}
+
+const descent = (objective: Objective.Objective, rules: object = {}): Stage.Stage =>
+  Stage.descend({ objective, optimizer: Optimizer.gradientDescent({ rate: 0.2 }), steps: 20, ...rules })
+const stages: Readonly<Record<string, Stage.Stage>> = {
+  descent: descent(Objective.denoising(TimeLaw.at(0.5))),
+  'descent to a small gradient': descent(Objective.likelihood, { steps: 2000, gradientNorm: 1e-2 }),
+  'descent to a small step': descent(Objective.likelihood, { steps: 2000, relativeChange: 1e-3 }),
+  'descent with momentum': Stage.descend({
+    objective: Objective.implicit(TimeLaw.at(0.5)),
+    optimizer: Optimizer.chain(Optimizer.trace(0.5), Optimizer.scale(-0.1)),
+    steps: 20
+  }),
+  'noisy expectation–maximization': Stage.anneal([1, 0.3])(Stage.expectationMaximization({ steps: 5 })),
+  'expectation–maximization': Stage.expectationMaximization({ steps: 500, relativeChange: 1e-4 }),
+  restarts: Stage.restart(3)(Stage.expectationMaximization({ steps: 20 }))
+}
+
+const groups = (rows: number): Points.Points =>
+  Mixture.sample(rows)(Key.fromSeed(5))(
+    Mixture.of({
+      means: [
+        [0, 0],
+        [4, 1],
+        [1, 5]
+      ],
+      variances: [1, 0.5, 0.7]
+    })
+  )
+
+const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
+  Object.fromEntries(
+    Object.entries(objectives).flatMap(([name, objective]) =>
+      Object.entries(expectations).flatMap(([noise, expectation]) =>
+        [plain, weighted].map(points => [
+          `${name}, ${noise}${points.weights ? ', weighted' : ''}`,
+          translation({ schedule, score, objective, expectation }, points)
+        ])
+      )
+    )
+  )
+
+describe.each(Object.entries(scores))('of %s', (_, score) => {
+  describe.each(Object.entries(ofLosses(score)))('%s', (_, laws) => {
+    it('the loss', () => {
+      laws.forEach(law => {
+        holds(law, 20)
+      })
+    })
+  })
+  it.each(Object.entries(initializers))('a start by %s', (_, initializer) => {
+    const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
+    runTranslation(() => pipeline, plain).forEach(law => {
+      holds(law, 20)
+    })
+  })
+  it.each(Object.entries(stages))('%s', (_, stage) => {
+    const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
+    runTranslation(() => pipeline, plain).forEach(law => {
+      holds(law, 10)
+    })
+  })
+  it.each(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood'] as const)(
+    'the recipe %s',
+    name => {
+      runTranslation(Recipe[name](score), groups(150)).forEach(law => {
+        holds(law, 3)
+      })
+    },
+    20_000
+  )
+})
+
+it.each(['expectationMaximization', 'spectral'] as const)('the unit does not matter to %s', name => {
+  unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {
+    holds(law, 5)
+  })
+})

@@ -3,16 +3,17 @@
  * is: so where its family may be shifted, everything is computed about the mean of the data, and only the centres go there and
  * back. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, do not return.
  */
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Params from './Params.js'
+import type * as Params from './Params.js'
 import * as Points from './Points.js'
 import type { Family, Model } from './Score.js'
 
 export interface Frame<P extends string> {
   /** The data less `middle`. */
   readonly points: Points.Points
-  /** The mean of the data; 0 where the family means something by 0. */
-  readonly middle: Float64Array
+  /** The mean of the data; null where the family means something by 0, which then is the middle. */
+  readonly middle: Float64Array | null
   /** Parameters for `points`, of those for the data. */
   readonly enter: (params: Params.Params<P>) => Params.Params<P>
   /** Parameters for the data, of those for `points`. */
@@ -40,7 +41,7 @@ const centred = (points: Points.Points): Centred => {
 /** The data as they are. */
 export const unmoved = <P extends string>(points: Points.Points): Frame<P> => ({
   points,
-  middle: new Float64Array(points.dim),
+  middle: null,
   enter: params => params,
   leave: params => params
 })
@@ -48,7 +49,8 @@ export const unmoved = <P extends string>(points: Points.Points): Frame<P> => ({
 /** Where a family's parameters are looked at with the data. */
 export const of = <P extends string>(family: Family<P>, points: Points.Points): Frame<P> => {
   const { shifted } = family
-  if (shifted === null) return unmoved(points)
+  // What is wrong with data is said elsewhere, and they have no mean.
+  if (shifted === null || E.isLeft(Points.validate(points))) return unmoved(points)
   const { points: about, middle } = centred(points)
   const opposite = middle.map(m => -m)
   return { points: about, middle, enter: shifted(opposite), leave: shifted(middle) }

@@ -457,7 +457,7 @@ const fit =
         O.isSome(family)
           ? started(count => key => {
               const { values, shape } = normals([count, points.dim], scale)(key)
-              return { shape, values: values.map((c, at) => c + middle[at % points.dim]) }
+              return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
             })
           : E.right(key =>
               pipe(

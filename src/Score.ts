@@ -8,7 +8,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../lib/elementary.js'
 import { compute, divergence, exp, fill, fromNdArray, mul, softmax, type NdArray, type Tensor } from '../lib/index.js'
-import { exp as exponential } from '../lib/elementary.js'
 import { size } from '../lib/ndarray.js'
 import * as Components from './Components.js'
 import * as Pass from './fused/pass.js'
@@ -289,12 +288,12 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
     shifted: by => params => ({ ...params, means: shiftRows(by, params.means) }),
     distance: (from, to) => {
       const [logs, next] = [logShares(from.logits), logShares(to.logits)]
-      const shares = logs.map(exponential)
+      const shares = logs.map(Elementary.exp)
       const moved = squaredShift(
         from.means,
         to.means,
         k => shares[k],
-        k => exponential(from.logVariances.values[k])
+        k => Elementary.exp(from.logVariances.values[k])
       )
       const dim = from.means.shape[1]
       return Math.sqrt(

@@ -342,7 +342,10 @@ describe('normals', () => {
     // About the mean of the data.
     const middle = Points.mean(points)
     standard(
-      Array.from(start(Initializer.gaussian({ scale: 3 }), many)(1).means.values, (v, at) => (v - middle[at % 2]) / 3)
+      Array.from(
+        start(Initializer.gaussian({ scale: 3 }), many)(1).means.values,
+        (v, at) => (v - middle[at % points.dim]) / 3
+      )
     )
     const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
     const { a, b } = start(Initializer.gaussian({ scale: 3 }), wide)(1)

@@ -12,7 +12,7 @@ import {
   Optimizer,
   Params,
   Pipeline,
-  Points,
+  type Points,
   Recipe,
   Run,
   Schedule,

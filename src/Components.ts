@@ -160,7 +160,7 @@ export const mixed = (
 ): Tensor => {
   const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
   const beyond = mul(mul(level.sigma, level.sigma), orthogonal)
-  const { squaredScore, divergence, precision } = moments(components, noisy, level, add(normsOf(noisy), beyond))
+  const { squaredScore, divergence, precision } = moments(components, noisy, level, beyond)
   const onCentres = mul(
     level.alpha,
     sum(mul(precision, matMul(drawn, components.centres, { transposeB: true })), 1, true)

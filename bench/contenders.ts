@@ -40,7 +40,7 @@ const huber = Objective.custom('pseudo-Huber', TimeLaw.at(TIME), ({ score, targe
 const ours = (
   { rows, dim, K, x, noise, means, custom }: Problem,
   expectation: Expectation.Expectation,
-  engine: 'fused' | 'autodiff'
+  engine: 'kernel' | 'compiled' | 'interpreted'
 ): Contender => {
   const points: Points.Points = { rows, dim, values: x }
   const at: Params.Params<'means'> = { means: { shape: [K, dim], values: means } }
@@ -200,10 +200,13 @@ const jaxJs = async ({ rows, dim, K, x, noise, means, custom }: Problem): Promis
 // —— the answers ——
 
 const contenders: Readonly<Record<string, (problem: Problem) => Contender | Promise<Contender>>> = {
-  fused: problem => ours(problem, Expectation.projected(), 'fused'),
-  'fused-antithetic': problem => ours(problem, Expectation.projected({ antithetic: true }), 'fused'),
-  'fused-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'fused'),
-  autodiff: problem => ours(problem, problem.custom ? Expectation.monteCarlo() : Expectation.projected(), 'autodiff'),
+  kernel: problem => ours(problem, Expectation.projected(), 'kernel'),
+  'kernel-antithetic': problem => ours(problem, Expectation.projected({ antithetic: true }), 'kernel'),
+  'kernel-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'kernel'),
+  compiled: problem => ours(problem, problem.custom ? Expectation.monteCarlo() : Expectation.projected(), 'compiled'),
+  'compiled-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'compiled'),
+  interpreted: problem =>
+    ours(problem, problem.custom ? Expectation.monteCarlo() : Expectation.projected(), 'interpreted'),
   em: ourEM,
   'by-hand': byHand,
   'tfjs-wasm': problem => tfjs('wasm', problem),

@@ -34,21 +34,23 @@ interface Entry {
 }
 
 const ourselves: ReadonlyArray<Entry> = [
-  { label: `ours, fused, ${THREADS} threads`, name: 'fused', threads: THREADS, estimator: 'projected' },
-  { label: 'ours, fused, 1 thread', name: 'fused', threads: 1, estimator: 'projected' },
+  { label: `ours, kernel, ${THREADS} threads`, name: 'kernel', threads: THREADS, estimator: 'projected' },
+  { label: 'ours, kernel, 1 thread', name: 'kernel', threads: 1, estimator: 'projected' },
   {
-    label: `ours, fused, antithetic, ${THREADS} threads`,
-    name: 'fused-antithetic',
+    label: `ours, kernel, antithetic, ${THREADS} threads`,
+    name: 'kernel-antithetic',
     threads: THREADS,
     estimator: 'antithetic'
   },
   {
-    label: `ours, fused, plain noise, ${THREADS} threads`,
-    name: 'fused-plain-noise',
+    label: `ours, kernel, plain noise, ${THREADS} threads`,
+    name: 'kernel-plain-noise',
     threads: THREADS,
     estimator: 'plain'
   },
-  { label: 'ours, autodiff', name: 'autodiff', threads: 1, estimator: 'projected', most: 4e6 }
+  { label: 'ours, compiled, 1 thread', name: 'compiled', threads: 1, estimator: 'projected' },
+  { label: 'ours, compiled, plain noise, 1 thread', name: 'compiled-plain-noise', threads: 1, estimator: 'plain' },
+  { label: 'ours, interpreted', name: 'interpreted', threads: 1, estimator: 'projected', most: 4e6 }
 ]
 const rivals: ReadonlyArray<Entry> = [
   { label: 'JavaScript by hand', name: 'by-hand', estimator: 'plain', most: 1e7 },
@@ -69,7 +71,9 @@ const em: ReadonlyArray<Entry> = [
   { label: 'scikit-learn, EM', name: 'sklearn-em', estimator: 'em', python: 'sklearn' }
 ]
 const custom: ReadonlyArray<Entry> = [
-  { label: 'ours, autodiff, float64', name: 'autodiff', threads: 1, estimator: 'plain' },
+  { label: `ours, compiled, float64, ${THREADS} threads`, name: 'compiled', threads: THREADS, estimator: 'plain' },
+  { label: 'ours, compiled, float64, 1 thread', name: 'compiled', threads: 1, estimator: 'plain' },
+  { label: 'ours, interpreted, float64', name: 'interpreted', threads: 1, estimator: 'plain', most: 4e6 },
   ...rivals.filter(({ name }) => name !== 'by-hand' && name !== 'torch-projected')
 ]
 const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
@@ -77,6 +81,8 @@ const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
   '10000,64,8': [...ourselves, ...rivals],
   '100000,16,4': [...ourselves, ...rivals, ...em],
   '4096,32,2,custom': custom,
+  '10000,64,8,custom': custom,
+  '100000,16,4,custom': custom,
   '1000000,8,16': [...ourselves, ...rivals]
 }
 
@@ -250,7 +256,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
       cell(Math.min(...processor[i])),
       cell(variance),
       cell(variance === undefined ? undefined : (time * variance) / ourCost),
-      isOurs && !label.includes('autodiff') ? `${Math.round((100 * flops) / time / (top * (threads ?? 1)))} %` : '',
+      isOurs && !label.includes('interpreted') ? `${Math.round((100 * flops) / time / (top * (threads ?? 1)))} %` : '',
       isOurs ? cell(bytes[i] ?? undefined) : '',
       errors[i].toExponential(0)
     ])

@@ -8,7 +8,7 @@ export interface Problem {
   readonly x: Float64Array
   readonly noise: Float64Array
   readonly means: Float64Array
-  /** A loss of the user's own, which needs autodiff. */
+  /** A loss of the user's own, which has no kernel. */
   readonly custom: boolean
 }
 

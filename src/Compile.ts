@@ -371,7 +371,11 @@ const compileStage = <P extends string>(
   const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
       const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
-      const plan = stage.batch === undefined ? Loss.plans(loss, points)[0] : Loss.batched(loss, points, stage.batch)
+      const evaluations = stage.steps
+      const plan =
+        stage.batch === undefined
+          ? Loss.plans(loss, points, { evaluations })[0]
+          : Loss.batched(loss, points, stage.batch, evaluations)
       return {
         plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
         stage: pipe(

@@ -1,37 +1,24 @@
 /**
- * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Two plans compute the same
- * number from the same noise: `autodiff`, any score and objective in the tensor vocabulary; and `fused`, the closed form
- * in one pass over the data, for the scores of mixtures.
+ * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Three engines compute the same
+ * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; `compiled`, the same
+ * as one program over the rows; and `kernel`, the closed form written by hand, for the scores of mixtures.
  */
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as Compiler from '../lib/compiler/index.js'
 import * as Elementary from '../lib/elementary.js'
-import {
-  add,
-  div,
-  fill,
-  Key,
-  mean,
-  mul,
-  neg,
-  reshape,
-  square,
-  sub,
-  sum,
-  tensor,
-  valueAndGrad,
-  vjp,
-  type NdArray,
-  type Tensor
-} from '../lib/index.js'
+import { Key, valueAndGrad, type NdArray } from '../lib/index.js'
+import { size } from '../lib/ndarray.js'
 import { rowSpace } from '../lib/linalg.js'
-import * as Components from './Components.js'
 import * as Expectation from './Expectation.js'
 import * as Frame from './Frame.js'
 import * as Fused from './fused/index.js'
 import * as Pass from './fused/pass.js'
+import * as Given from './Given.js'
+import * as Matching from './Matching.js'
 import * as Noise from './Noise.js'
 import * as Objective from './Objective.js'
 import * as Parametrization from './Parametrization.js'
@@ -58,7 +45,7 @@ export interface ValueAndGradient<P extends string> {
 
 /** A way to compute a loss on data, and why it is, or is not, the one chosen. */
 export interface Plan<P extends string> {
-  readonly engine: 'fused' | 'autodiff'
+  readonly engine: 'kernel' | 'compiled' | 'interpreted'
   readonly reason: string
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
 }
@@ -66,19 +53,8 @@ export interface Plan<P extends string> {
 /** Gauss–Legendre nodes for a uniform time law when nothing else says how many. */
 export const TIME_NODES = 16
 
-/** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
-interface Sample {
-  readonly weight: Float64Array
-  readonly alpha: Float64Array
-  readonly sigma: Float64Array
-  readonly noise: Noise.Noise
-  /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
-  readonly denoising: Float64Array
-  /** For directions that estimate a divergence. */
-  readonly probes: Key.Key
-  /** Which of the time law's levels this is a draw of. */
-  readonly level: number
-}
+type Sample = Matching.Sample
+type Direct = Matching.Direct
 
 /** A term of the objective, with its noise drawn. */
 interface Drawn<T extends Objective.Term = Objective.Term> {
@@ -86,12 +62,6 @@ interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly term: T
   readonly samples: ReadonlyArray<Sample>
 }
-
-/** A term that is one loss of the score. */
-type Direct = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Custom
-
-/** A direct term with noise levels. */
-type Matching = Direct & Objective.Matching
 
 /** What the passes over a mixture compute: |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ in a parametrization, and −log p(x_0). */
 type ClosedForm =
@@ -139,15 +109,6 @@ type Engine<P extends string> = (
 /** The product of two weights, each one for all rows or one a row. */
 const product = (a: Float64Array, b: Float64Array): Float64Array =>
   a.length === 1 ? b.map(w => a[0] * w) : a.map((w, i) => w * b[b.length === 1 ? 0 : i])
-
-/** What the loss of one parametrization counts in that of another, at the levels of a sample. */
-const conversion = (
-  from: Parametrization.Parametrization,
-  to: Parametrization.Parametrization = Parametrization.score
-): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Float64Array) => {
-  const weight = Parametrization.weight(from, to)
-  return ({ alpha, sigma }) => alpha.map((alpha, i) => weight({ alpha, sigma: sigma[i] }))
-}
 
 const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
 
@@ -246,161 +207,123 @@ const scaled =
     gradient: Params.mapValues(g => weight * g)(gradient)
   })
 
-// —— autodiff ——
+// —— in the vocabulary ——
 
-const rowMean =
-  (points: Points.Points) =>
-  (values: Tensor): Tensor => {
-    const flat = reshape(values, [points.rows])
-    return points.weights === undefined ? mean(flat) : sum(mul(tensor(Points.weightsOf(points), [points.rows]), flat))
+/** By the interpreter: one computation is alive at a time, so that memory does not grow with the number of levels or draws. */
+const interpreted =
+  <P extends string>(score: Score.Score<P>, use: Use): Engine<P> =>
+  points => {
+    const model = Score.interpret(score)
+    const data = Matching.data(points, use === 'often')
+    const tensors = Given.tensors(points.rows)
+    return (params, { basis, terms }) =>
+      total(
+        params,
+        terms.flatMap(({ weight, term, samples }) => {
+          const part = (given: Given.Named): ValueAndGradient<P> =>
+            pipe(
+              params,
+              valueAndGrad<P>(own => Matching.mean(model, term)(own, tensors({ ...data, ...given }))),
+              scaled(weight)
+            )
+          return term._tag === 'Likelihood'
+            ? [part({})]
+            : samples.map(sample => part(Matching.given(model, term, sample, basis, points)))
+        })
+      )
   }
 
-/** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
-const directions = (
-  { probes, law }: Objective.Estimate,
-  { rows, dim }: Points.Points,
-  key: Key.Key
-): ReadonlyArray<Tensor> =>
-  Key.split(probes)(key).map(one =>
-    tensor(law === 'normal' ? Key.normal(rows * dim)(one) : Key.uniform(rows * dim)(one).map(u => (u < 0.5 ? -1 : 1)), [
-      rows,
-      dim
-    ])
-  )
-
-/** One computation is alive at a time, so that memory does not grow with the number of levels or draws. */
-const autodiff =
-  <P extends string>(score: Score.Score<P>): Engine<P> =>
+/** By programs, each compiled once; what none can be made of is interpreted. */
+const compiled =
+  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use): Engine<P> =>
   points => {
-    const { rows, dim } = points
     const model = Score.interpret(score)
-    const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
-
-    const implicit = (params: Params.Tensors<P>, x: Tensor, level: Score.Level, orthogonal: Tensor): Tensor =>
-      pipe(
-        model.family,
-        O.fold(
-          () => add(rowSum(square(model.score(params, x, level))), mul(2, model.divergence(params, x, level))),
-          ({ components }) => Components.implicit(components(params), x, level, orthogonal)
-        )
-      )
-
-    /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and what makes of it |s + z/σ|² in the mean; `share` is 1 − h. */
-    const denoised = (
-      params: Params.Tensors<P>,
-      clean: Tensor,
-      level: Score.Level,
-      noise: Components.Noise,
-      share: Tensor
-    ): Tensor => {
-      const { drawn, orthogonal } = noise
-      const rest = sub(1, share)
-      const squaredNoise = add(rowSum(square(drawn)), orthogonal)
-      const inNoise = pipe(
-        model.family,
-        O.fold(
-          () => {
-            const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-            const score = model.score(params, noisy, level)
-            const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
-            const curvature = mul(rest, model.divergence(params, noisy, level))
-            return add(rowSum(square(score)), mul(2, add(curvature, cross)))
-          },
-          ({ components }) => Components.mixed(components(params), clean, level, noise, share)
-        )
-      )
-      return add(inNoise, div(add(mul(share, squaredNoise), mul(rest, dim)), square(level.sigma)))
-    }
-
-    const estimated = (
-      params: Params.Tensors<P>,
-      x: Tensor,
-      level: Score.Level,
-      estimate: Objective.Estimate,
-      key: Key.Key
-    ): Tensor => {
-      const of = (point: Tensor): Tensor => model.score(params, point, level)
-      const score = of(x)
-      const all = directions(estimate, points, key).map(v => {
-        const curvature = mul(2, rowSum(mul(vjp(of)(x, v), v)))
-        const square_ = estimate._tag === 'Sliced' ? square(rowSum(mul(v, score))) : rowSum(square(score))
-        return add(square_, curvature)
-      })
-      return div(all.reduce(add), estimate.probes)
-    }
-
-    const likelihood = (params: Params.Tensors<P>): Tensor =>
-      pipe(
-        model.family,
-        O.fold(
-          // `Compile` refuses the likelihood of a score without a density.
-          () => fill([rows], NaN),
-          ({ components }) =>
-            neg(Components.logDensity(components(params), Points.tensor(points), { alpha: 1, sigma: 0 }))
-        )
-      )
-
-    const matching =
-      ({ term }: Drawn<Matching>, sample: Sample, basis: Pass.Basis) =>
-      (params: Params.Tensors<P>): Tensor => {
-        const perRow = (values: Float64Array): Tensor =>
-          values.length === 1 ? fill([rows, 1], values[0]) : tensor(values, [rows, 1])
-        const level = { alpha: perRow(sample.alpha), sigma: perRow(sample.sigma) }
-        const clean = Points.tensor(points)
-        const { drawn, orthogonal } = Noise.tensors(sample.noise, basis, points)
-        const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-        const beyond = mul(square(level.sigma), orthogonal)
-        const loss = Tagged.fold<Matching>()<Tensor>({
-          Denoising: ({ parametrization }) =>
-            sample.noise._tag === 'Full' && sample.denoising.every(share => share === 1)
-              ? // The error of what the network itself says: another parametrization only weighs it.
-                mul(
-                  perRow(conversion(model.predicts, parametrization)(sample)),
-                  rowSum(
-                    square(
-                      sub(
-                        model.output(params, noisy, level),
-                        Parametrization.targetTensor(model.predicts)(level)(clean, drawn)
-                      )
-                    )
-                  )
-                )
-              : mul(
-                  perRow(conversion(Parametrization.score, parametrization)(sample)),
-                  denoised(params, clean, level, { drawn, orthogonal }, perRow(sample.denoising))
-                ),
-          Implicit: ({ divergence }) =>
-            divergence === undefined
-              ? implicit(params, noisy, level, beyond)
-              : estimated(params, noisy, level, divergence, sample.probes),
-          Custom: ({ perRow }) =>
-            perRow({
-              score: model.score(params, noisy, level),
-              target: neg(div(drawn, level.sigma)),
-              clean,
-              noisy,
-              noise: drawn,
-              level
-            })
-        })(term)
-        return mul(perRow(sample.weight), reshape(loss, [rows, 1]))
-      }
-
-    return (params, { basis, terms }) => {
-      const part = (weight: number, perRow: (params: Params.Tensors<P>) => Tensor): ValueAndGradient<P> =>
-        pipe(valueAndGrad<P>(tensors => rowMean(points)(perRow(tensors)))(params), scaled(weight))
+    const data = Matching.data(points, use === 'often')
+    const otherwise = interpreted(score, use)(points)
+    return (params, evaluation) => {
+      const { basis, terms } = evaluation
       return total(
         params,
-        terms.flatMap(({ term, ...drawn }) =>
-          term._tag === 'Likelihood'
-            ? [part(drawn.weight, likelihood)]
-            : drawn.samples.map(sample => part(drawn.weight, matching({ ...drawn, term }, sample, basis)))
-        )
+        terms.flatMap(drawn => {
+          const { weight, term, samples } = drawn
+          const part = (own: Given.Named, alone: ReadonlyArray<Sample>): ValueAndGradient<P> => {
+            const given = { ...data, ...own }
+            return pipe(
+              programOf(model, library, Params.shapes(params), term, given),
+              E.fold(
+                () => otherwise(params, { basis, terms: [{ ...drawn, samples: alone }] }),
+                ({ run }) => {
+                  const { value, gradient } = run(Given.call(points.rows, params, given))
+                  // the parameters of the signature are those of the score
+                  return scaled(weight)({ value, gradient: gradient as Params.Params<P> })
+                }
+              )
+            )
+          }
+          return term._tag === 'Likelihood'
+            ? [part({}, [])]
+            : samples.map(sample => part(Matching.given(model, term, sample, basis, points), [sample]))
+        })
       )
     }
   }
 
-// —— fused ——
+const programOf = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  shapes: Params.Shapes<P>,
+  term: Direct,
+  given: Given.Named
+): E.Either<string, Compiler.Program> =>
+  library.program(Matching.identity(term), Given.signature(shapes, given), ({ params, rows, constants }) => ({
+    // the parameters of the signature are those of the score
+    value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+  }))
+
+/** An expectation of one draw for a few rows, where what is given for all of them has none. */
+const one: (expectation: Expectation.Expectation) => Expectation.Expectation =
+  Expectation.fold<Expectation.Expectation>({
+    MonteCarlo: expectation => ({ ...expectation, draws: 1 }),
+    Projected: expectation => ({ ...expectation, draws: 1 }),
+    Quadrature: expectation => ({ ...expectation, nodes: 2 }),
+    Fixed: () => Expectation.monteCarlo()
+  })
+
+/** Rows that a trial of a program is drawn for: their number is no part of a program. */
+const TRIAL = 8
+
+/** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
+const trial = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  library: Compiler.Library,
+  use: Use
+): E.Either<string, ReadonlyArray<Compiler.Program>> => {
+  const few = Points.select(Array.from({ length: Math.min(TRIAL, points.rows) }, (_, i) => i))(points)
+  const shapes = Score.shapes(points.dim)(loss.score)
+  const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
+  const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(Key.named(name)(keys.params)[name])
+  }))(shapes)
+  const model = Score.interpret(loss.score)
+  const data = Matching.data(few, use === 'often')
+  const { basis, terms } = draw({ ...loss, expectation: one(loss.expectation) }, few)(params, keys.draws)
+  return pipe(
+    terms
+      .filter(isDirect)
+      .flatMap(({ term, samples }) =>
+        term._tag === 'Likelihood'
+          ? [programOf(model, library, shapes, term, data)]
+          : samples.map(sample =>
+              programOf(model, library, shapes, term, { ...data, ...Matching.given(model, term, sample, basis, few) })
+            )
+      ),
+    E.sequenceArray
+  )
+}
+
+// —— kernels ——
 
 const readable = (points: Points.Points): Pass.Rows => ({
   rows: points.rows,
@@ -420,7 +343,7 @@ export const rowsOf = (points: Points.Points): Pass.Rows => {
 }
 
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
-const fused =
+const kernel =
   <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation, use: Use): Engine<P> =>
   points => {
     const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
@@ -446,7 +369,10 @@ const fused =
       const forms = closed.value
       const parts = forms.flatMap(({ weight, form, samples }) => {
         const isDenoising = form.of === 'denoising'
-        const inForm = conversion(Parametrization.score, isDenoising ? form.parametrization : Parametrization.score)
+        const inForm = Matching.conversion(
+          Parametrization.score,
+          isDenoising ? form.parametrization : Parametrization.score
+        )
         return samples.map((sample): Pass.Part => ({
           alpha: sample.alpha,
           sigma: sample.sigma,
@@ -656,24 +582,55 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
 }
 
 /** The chosen plan on a batch of the rows, drawn anew from the key of each evaluation. */
-export const batched = <P extends string>(loss: Loss<P>, points: Points.Points, batch: number): Plan<P> => {
-  const [{ engine, reason }] = plans(loss, points)
+export const batched = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  batch: number,
+  evaluations = Infinity
+): Plan<P> => {
+  const library = Compiler.library()
+  const [{ engine, reason }] = plans(loss, points, { evaluations, library, use: 'once' })
   return {
     engine,
     reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
     evaluate: (params, key) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
-      const [plan] = plans(loss, Points.select(Key.subset(points.rows, batch)(keys.rows))(points), 'once')
-      return plan.evaluate(params, keys.loss)
+      const drawn = Points.select(Key.subset(points.rows, batch)(keys.rows))(points)
+      return evaluator(engineOf(loss, engine, library, 'once'), loss, drawn)(params, keys.loss)
     }
   }
 }
+
+/** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
+const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
+
+interface Circumstances {
+  /** How often a loss will be evaluated. */
+  readonly evaluations: number
+  readonly library: Compiler.Library
+  readonly use: Use
+}
+
+const engineOf = <P extends string>(
+  { score, expectation }: Loss<P>,
+  engine: Plan<P>['engine'],
+  library: Compiler.Library,
+  use: Use
+): Engine<P> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(() => engine === 'kernel'),
+    O.fold(
+      () => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use)),
+      family => kernel(family, expectation, use)
+    )
+  )
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(
   loss: Loss<P>,
   points: Points.Points,
-  use: Use = 'often'
+  { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
   const { family } = Score.interpret(loss.score)
   const losses = pipe(
@@ -681,26 +638,40 @@ export const plans = <P extends string>(
     RA.filterMap(({ term }) => asked(term))
   )
   const open = losses.find(term => O.isNone(closedForm(term)))
-  const closed: ReadonlyArray<Plan<P>> =
-    O.isSome(family) && open === undefined
-      ? [
-          {
-            engine: 'fused',
-            reason: `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.value.count)}`,
-            evaluate: evaluator(fused(family.value, loss.expectation, use), loss, points)
-          }
-        ]
-      : []
-  const general: Plan<P> = {
-    engine: 'autodiff',
-    reason: O.isNone(family)
-      ? `${Score.show(loss.score)} has no closed form`
-      : open !== undefined
-        ? `${Objective.show(open)} has no closed form`
-        : 'serves every score and objective, slower',
-    evaluate: evaluator(autodiff(loss.score), loss, points)
-  }
-  return RA.append(general)(closed)
+  const plan = (engine: Plan<P>['engine'], reason: string): Plan<P> => ({
+    engine,
+    reason,
+    evaluate: evaluator(engineOf(loss, engine, library, use), loss, points)
+  })
+  const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<Plan<P>> =>
+    evaluations < WORTH_COMPILING.evaluations && points.rows * points.dim < WORTH_COMPILING.numbers
+      ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
+      : pipe(
+          E.tryCatch(() => trial(loss, points, library, use), String),
+          E.flatten,
+          E.fold(
+            (refusal): RNEA.ReadonlyNonEmptyArray<Plan<P>> => [
+              plan('interpreted', `${why}, and is not compiled: ${refusal}`)
+            ],
+            programs => [
+              plan(
+                'compiled',
+                `${why}; one program over the rows, gradient and all${Compiler.how(programs, points.rows)}`
+              ),
+              plan('interpreted', 'serves every score and objective, slower')
+            ]
+          )
+        )
+  if (O.isNone(family)) return withoutKernel(`${Score.show(loss.score)} has no closed form`)
+  if (open !== undefined) return withoutKernel(`${Objective.show(open)} has no closed form`)
+  return [
+    plan(
+      'kernel',
+      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.value.count)}`
+    ),
+    plan('compiled', 'serves every score and objective whose rows are computed one by one'),
+    plan('interpreted', 'serves every score and objective, slower')
+  ]
 }
 
 /**

@@ -8,26 +8,25 @@ import { exp } from '../lib/elementary.js'
 import {
   add,
   div,
-  fill,
-  fromNdArray,
   greater,
   Key,
   matMul,
   maximum,
   mul,
-  randomNormal,
+  ones,
   Quadrature,
   sqrt,
   square,
   sub,
   sum,
-  tensor,
   where,
   type Operand,
   type Tensor
 } from '../lib/index.js'
+import { refuse } from '../lib/refuse.js'
 import * as Expectation from './Expectation.js'
 import { OUTSIDE, type Arrays, type Basis, type Noise } from './fused/pass.js'
+import * as Given from './Given.js'
 import * as Points from './Points.js'
 
 export type { Noise } from './fused/pass.js'
@@ -132,36 +131,57 @@ export const denoisingShare = (
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
-/** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number or [rows, 1]. */
-export const tensors = (
-  noise: Noise,
-  { rank, vectors }: Basis,
-  points: Points.Points
-): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
-  const { rows, dim } = points
-  /** Normals of a key, [rows, columns], with the draw's sign. */
-  const normals = (key: Key.Key, columns: number, sign: 1 | -1): Tensor => mul(sign, randomNormal([rows, columns])(key))
+/** What the noise is made of, under names. */
+export const given = (noise: Noise, { rank, vectors }: Basis, { rows, dim }: Points.Points): Given.Named => {
   if (noise._tag === 'Full') {
-    const { values, sign } = noise
+    const { values, sign, passing } = noise
+    const isDrawn = !(values instanceof Float64Array)
     return {
-      drawn: values instanceof Float64Array ? mul(sign, tensor(values, [rows, dim])) : normals(values, dim, sign),
-      orthogonal: 0
+      noise: isDrawn ? Given.draw([dim], values) : Given.rows([dim], values, passing === undefined),
+      sign: Given.number(sign)
     }
   }
-  const basis = fromNdArray({ shape: [rank, dim], values: vectors })
-  if (noise._tag === 'Node') return { drawn: matMul(fill([1, rank], noise.coordinate), basis), orthogonal: noise.rest }
+  const basis = Given.constant([rank, dim], vectors)
+  if (noise._tag === 'Node')
+    return { basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
   const { coordinates, along, rest, sign } = noise
-  const drawn = matMul(normals(coordinates, rank, sign), basis)
-  const orthogonal = typeof rest === 'number' ? rest : tensor(Key.chiSquared(rest.degrees)(rows)(rest.key), [rows, 1])
-  if (along === null) return { drawn, orthogonal }
-  const x = Points.tensor(points)
-  const outside = sub(x, matMul(matMul(x, basis, { transposeB: true }), basis))
-  const length = sqrt(norms(outside))
-  const normal = normals(along, 1, sign)
-  // A row in the span has no direction outside it: its normal is one of the χ²'s.
-  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(x), 1))))
   return {
-    drawn: where(hasDirection, add(drawn, mul(div(normal, maximum(length, Number.MIN_VALUE)), outside)), drawn),
-    orthogonal: where(hasDirection, orthogonal, add(orthogonal, square(normal)))
+    basis,
+    coordinates: Given.draw([rank], coordinates),
+    sign: Given.number(sign),
+    beyond:
+      typeof rest === 'number' ? Given.number(rest) : Given.rows([1], Key.chiSquared(rest.degrees)(rows)(rest.key)),
+    ...(along !== null && { along: Given.draw([1], along) })
   }
 }
+
+/** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
+export const ofGiven = (
+  { noise, sign, basis, coordinate, coordinates, beyond, along }: Partial<Given.Tensors>,
+  clean: Tensor
+): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
+  if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
+  if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
+  if (coordinate !== undefined)
+    return { drawn: matMul(mul(coordinate, ones([1, basis.shape[0]])), basis), orthogonal: beyond }
+  if (coordinates === undefined || sign === undefined) return refuse('noise that is not given')
+  const drawn = matMul(mul(sign, coordinates), basis)
+  if (along === undefined) return { drawn, orthogonal: beyond }
+  const outside = sub(clean, matMul(matMul(clean, basis, { transposeB: true }), basis))
+  const length = sqrt(norms(outside))
+  const normal = mul(sign, along)
+  // A row in the span has no direction outside it: its normal is one of the χ²'s.
+  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(clean), 1))))
+  return {
+    drawn: where(hasDirection, add(drawn, mul(div(normal, maximum(length, Number.MIN_VALUE)), outside)), drawn),
+    orthogonal: where(hasDirection, beyond, add(beyond, square(normal)))
+  }
+}
+
+/** The noise of one draw on data, as tensors. */
+export const tensors = (
+  noise: Noise,
+  basis: Basis,
+  points: Points.Points
+): { readonly drawn: Tensor; readonly orthogonal: Operand } =>
+  ofGiven(Given.tensors(points.rows)(given(noise, basis, points)), Points.tensor(points))

@@ -21,7 +21,8 @@ import { emitModule } from './code.js'
 import { ordered, print, width, type Node } from './graph.js'
 import { layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
-import { MOST_PAGES, theMachine, type Machine, type RowsGiven, type Runnable } from './machine.js'
+import { threads } from '../simd/crew.js'
+import { MOST_PAGES, theMachine, WORTH_THREADS, type Machine, type RowsGiven, type Runnable } from './machine.js'
 import { meaning } from './meaning.js'
 import { Refusal } from './refusal.js'
 import { trace, type Inputs, type Outputs, type Signature as Shapes } from './trace.js'
@@ -214,4 +215,43 @@ export const compile = <E>(
     if (error instanceof Refusal || error instanceof Error) return left(reason(error))
     throw error
   }
+}
+
+/** Programs that were asked for, by what they are of and the shapes of their inputs. */
+export interface Library {
+  readonly program: (
+    of: object | string,
+    signature: Signature,
+    write: (inputs: Inputs) => Outputs
+  ) => Either<string, Program>
+}
+
+/** A library of its own, which compiles a program when it is first asked for. */
+export const library = (): Library => {
+  const objects = new WeakMap<object, Map<string, Either<string, Program>>>()
+  const texts = new Map<string, Map<string, Either<string, Program>>>()
+  const shelf = (of: object | string): Map<string, Either<string, Program>> => {
+    const found = typeof of === 'string' ? texts.get(of) : objects.get(of)
+    if (found !== undefined) return found
+    const empty = new Map<string, Either<string, Program>>()
+    if (typeof of === 'string') texts.set(of, empty)
+    else objects.set(of, empty)
+    return empty
+  }
+  return {
+    program: (of, signature, write) => {
+      const programs = shelf(of)
+      const key = JSON.stringify(signature)
+      const found = programs.get(key) ?? compile(signature, write, [null, null])
+      programs.set(key, found)
+      return found
+    }
+  }
+}
+
+/** How programs run on so many rows, in words. */
+export const how = (programs: ReadonlyArray<Program>, rows: number): string => {
+  const byHand = [...new Set(programs.flatMap(program => program.byHand))]
+  if (byHand.length > 0) return ` (${byHand.join(', ')} by the interpreter, in one thread)`
+  return threads() > 1 && programs.some(({ work }) => rows * work >= WORTH_THREADS) ? ` by ${threads()} threads` : ''
 }

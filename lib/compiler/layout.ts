@@ -102,6 +102,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
   const later = new Set<Node>()
   for (const node of nodes) {
     if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
+    if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
     if (node.place === 'rows' && node.ins.some(input => later.has(input)))
       refuse('what a row computes depends on a sum over all rows: it would take a second pass over them')
   }

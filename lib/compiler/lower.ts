@@ -145,12 +145,12 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     const sizes = inner(value)
     const source = op === 'Prod' ? stretched(truth, sizes) : truth
     // a sum of what is stretched is a multiple of it
-    const repeats = op === 'Sum' ? product(innerAxes.filter(i => source.shape[i] === 1).map(i => sizes[i])) : 1
+    const repeats = op === 'Sum' ? product(innerAxes.filter(i => (source.shape[i] ?? 1) === 1).map(i => sizes[i])) : 1
     const count = name === 'Mean' ? product(innerAxes.map(i => sizes[i])) : 1
     const folded = reduce(
       op,
       source,
-      innerAxes.filter(i => source.shape[i] !== 1)
+      innerAxes.filter(i => (source.shape[i] ?? 1) !== 1)
     )
     const scaled = times(repeats / count, folded)
     const isOverRows = axes.includes(value.row) && value.row >= 0
@@ -183,6 +183,8 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     const [ra, rb] = [a, b].map(({ shape, row }) => (row < 0 ? null : row - shape.length))
     const [k, m] = turnA ? [-2, -1] : [-1, -2]
     const [q, n] = turnB ? [-1, -2] : [-2, -1]
+    // a sum of no terms
+    if (a.shape.at(k) === 0) return single(shape, constant(0))
     const done = (result: Node): Value => ({ shape, row, node: reshaped(result, without(shape, row)) })
     // rows · matrix
     if (ra !== null && ra !== k && isOnce(b) && isFlat(b) && (ra === m ? isFlat(a) || !turnA : !turnA)) {

@@ -23,7 +23,7 @@ const MOST_INSTANCES = 64
 const LEAST_PANELS = 64
 const MOST_STRANDS = 64
 /** Calls that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
-const WORTH_THREADS = 4e6
+export const WORTH_THREADS = 4e6
 
 export const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
 

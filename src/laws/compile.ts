@@ -89,7 +89,7 @@ export const plans = <P extends string>(
         name: 'every plan gives the same value and gradient',
         statement:
           '∀ θ, key, plans a, b: |a − b| ≤ 1e-12, rounding in another order, the value relative to 1 + |value|, the gradient to its largest entry too.',
-        source: 'a fused plan is never a second truth'
+        source: 'a plan is never a second truth'
       },
       cases,
       show,

@@ -1,6 +1,6 @@
 /**
  * Gaussian mixtures computed a second time, by the textbook and without a tensor: what the laws compare with. Nothing
- * here calls `Components`, `Mixture` or the fused pass.
+ * here calls `Components`, `Mixture` or the kernels' passes.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -665,7 +665,7 @@ describe('compilers', () => {
       wrong: 'a plan off by a factor of 1 + 1e-9',
       law: 'every plan gives the same value and gradient',
       mutant: laws.plans(loss, points, {
-        plans: planning('fused', evaluate => (params, key) => {
+        plans: planning('kernel', evaluate => (params, key) => {
           const { value, gradient } = evaluate(params, key)
           return { value, gradient: Params.mapValues(g => (1 + 1e-9) * g)(gradient) }
         })
@@ -676,7 +676,7 @@ describe('compilers', () => {
       wrong: 'a plan that draws noise of its own',
       law: 'every plan gives the same value and gradient',
       mutant: laws.plans(loss, points, {
-        plans: planning('autodiff', evaluate => (params, key) => evaluate(params, Key.child(1)(key)))
+        plans: planning('interpreted', evaluate => (params, key) => evaluate(params, Key.child(1)(key)))
       }),
       right: rightPlans
     },
@@ -684,7 +684,7 @@ describe('compilers', () => {
       wrong: 'noise that goes on from call to call',
       law: 'the key determines the loss',
       mutant: laws.plans(loss, points, {
-        plans: planning('fused', evaluate => (params, key) => evaluate(params, Key.child(calls++)(key)))
+        plans: planning('kernel', evaluate => (params, key) => evaluate(params, Key.child(calls++)(key)))
       }),
       right: rightPlans
     },

@@ -323,12 +323,19 @@ describe('Compile.pipeline', () => {
     expect(plan({ ...stage({}), stages: [...stage({}).stages, Stage.expectationMaximization({ steps: 1 })] })).toBe(
       [
         'stage 1: minimise E |s(x_t) + z/σ|², at t = 0.3',
-        '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD',
+        '  by kernel: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD',
         'stage 2: θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
         '  by closed form: the maximiser of the expected log-likelihood is known; a pass runs in SIMD'
       ].join('\n')
     )
-    expect(plan(withScore(custom))).toMatch(/by autodiff: Score.custom\(\{ name: "shrink", … \}\) has no closed form/)
+    const few = withScore(custom)
+    expect(plan(few)).toMatch(
+      /by interpreted: Score.custom\(\{ name: "shrink", … \}\) has no closed form; 3 evaluations are over before it is compiled/
+    )
+    const many = few.stages.map(stage => (stage._tag === 'Descend' ? { ...stage, steps: 100 } : stage))
+    expect(plan({ ...few, stages: many })).toMatch(
+      /by compiled: Score.custom\(\{ name: "shrink", … \}\) has no closed form; one program over the rows/
+    )
   })
 })
 
@@ -358,9 +365,9 @@ describe('what was chosen', () => {
       'stage 1: split and merge: the first of 3 moves that raises E log p(x_0; θ)',
       '  by closed form: responsibilities say what a component costs and its halves gain; a pass runs in SIMD',
       'stage 2: minimise E |s(x_t) + z/σ|², at t = 0.3; then θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
-      '  by restarts: 4 attempts, each by fused, closed form',
+      '  by restarts: 4 attempts, each by kernel, closed form',
       'stage 3: minimise E |s(x_t) + z/σ|², at t = 0.3',
-      '  by fused: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD; on 2 of 5 rows a step'
+      '  by kernel: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD; on 2 of 5 rows a step'
     ])
     expect(plan({ ...withScore(Score.symmetricPair), stages: [Stage.powerIteration({ steps: 1 })] })).toEqual([
       'stage 1: c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',

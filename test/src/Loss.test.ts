@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import { add, mul, neg, square, sub, sum } from '../../lib/index.js'
+import { add, mean as meanOf, mul, neg, sin, square, sub, sum, toNdArray } from '../../lib/index.js'
 import {
   Compile,
   Expectation,
@@ -174,7 +174,7 @@ const cases: ReadonlyArray<{
               }))
         )
       ),
-    engines: ['autodiff']
+    engines: ['compiled', 'interpreted']
   }
 ]
 
@@ -194,7 +194,7 @@ const plansOf = <P extends string>(
 
 const key = Key.fromSeed(1)
 
-describe.each(cases)('$name', ({ objective, value, engines = ['fused', 'autodiff'] }) => {
+describe.each(cases)('$name', ({ objective, value, engines = ['kernel', 'compiled', 'interpreted'] }) => {
   const all = plansOf(isotropic, objective, fixed)
   const wanted = (params: Params.Params<Names>): number => value(truthOf(params), params)
 
@@ -232,7 +232,7 @@ describe('the pair under quadrature', () => {
   it.each(objectives.map(objective => ({ objective, name: Objective.show(objective) })))(
     '$name is the mean over a grid of the noise',
     ({ objective }) => {
-      const [fused, autodiff] = plansOf(Score.symmetricPair, objective, Expectation.quadrature({ nodes: 24 }))
+      const plans = plansOf(Score.symmetricPair, objective, Expectation.quadrature({ nodes: 24 }))
       const truth: Truth = { centres: [[0.8, -0.6], [-0.8, 0.6]], shares: [0.5, 0.5], variances: [1, 1] } // prettier-ignore
       // The trapezium rule on normal noise converges faster than any power; to ±8, in both directions.
       const grid = Array.from({ length: 33 }, (_, i) => -8 + i / 2)
@@ -255,7 +255,7 @@ describe('the pair under quadrature', () => {
           : objective._tag === 'Implicit'
             ? 0.5 * single(0.2, false) + 2 * single(0.9, false)
             : likelihood(truth)
-      for (const { evaluate } of [fused, autodiff])
+      for (const { evaluate } of plans)
         // 24 nodes integrate tanh of this length to 1e-9.
         expect(Math.abs(evaluate(mean, key).value - wanted)).toBeLessThan(1e-8)
     }
@@ -274,20 +274,37 @@ describe('reasons', () => {
 
   it('say what has a closed form, and what has none', () => {
     expect(reasons(isotropic, Objective.denoising(time))[0]).toMatch(
-      /^fused: Score\.isotropic\(\{ components: 2 \}\) under Expectation\.monteCarlo\(\) has a closed form, one pass over the data ./
+      /^kernel: Score\.isotropic\(\{ components: 2 \}\) under Expectation\.monteCarlo\(\) has a closed form, one pass over the data ./
     )
     expect(reasons(isotropic, Objective.denoising(time)).slice(1)).toEqual([
-      'autodiff: serves every score and objective, slower'
+      'compiled: serves every score and objective whose rows are computed one by one',
+      'interpreted: serves every score and objective, slower'
     ])
     expect(reasons(network, Objective.denoising(time))).toEqual([
-      'autodiff: Score.custom({ name: "linear", … }) has no closed form'
+      'compiled: Score.custom({ name: "linear", … }) has no closed form; one program over the rows, gradient and all',
+      'interpreted: serves every score and objective, slower'
     ])
     const custom = Objective.custom('mine', time, ({ score }) => sum(square(score), 1))
-    expect(reasons(isotropic, Objective.sum([Objective.denoising(time), custom]))).toEqual([
-      `autodiff: ${Objective.show(custom)} has no closed form`
-    ])
+    expect(reasons(isotropic, Objective.sum([Objective.denoising(time), custom]))[0]).toBe(
+      `compiled: ${Objective.show(custom)} has no closed form; one program over the rows, gradient and all`
+    )
     const estimated = Objective.implicit(time, { divergence: 'hutchinson' })
-    expect(reasons(isotropic, estimated)).toEqual([`autodiff: ${Objective.show(estimated)} has no closed form`])
+    expect(reasons(isotropic, estimated)[0]).toBe(
+      `compiled: ${Objective.show(estimated)} has no closed form; one program over the rows, gradient and all`
+    )
+  })
+
+  it('say which op stands in the way of a program', () => {
+    const centred = Objective.custom('centred', time, ({ score }) => sum(square(sub(score, meanOf(score, 0))), 1))
+    expect(reasons(isotropic, centred)).toEqual([
+      `interpreted: ${Objective.show(centred)} has no closed form, and is not compiled: what a row computes depends on a sum over all rows: it would take a second pass over them`
+    ])
+    const looking = Objective.custom('looking', time, ({ score }) => mul(sum(score, 1), toNdArray(score).values[0]))
+    expect(reasons(isotropic, looking)[0]).toMatch(/^interpreted: .* looks at the entries of a tensor/)
+    const inOneThread = Objective.custom('sine', time, ({ score }) => sum(sin(score), 1))
+    expect(reasons(isotropic, inOneThread)[0]).toMatch(
+      /gradient and all \(Sin, Cos by the interpreter, in one thread\)$/
+    )
   })
 })
 
@@ -322,17 +339,19 @@ describe('noise drawn anew', () => {
     )
   )
 
-  it.each(each)('$name: at a level for each row both engines agree', ({ score, params, objective, expectation }) => {
+  it.each(each)('$name: at a level for each row all engines agree', ({ score, params, objective, expectation }) => {
     for (const data of [points, plainPoints]) {
-      const [fused, autodiff] = plansOf(score, objective, expectation, data).map(({ evaluate }) =>
+      const [kernel, compiled, interpreted] = plansOf(score, objective, expectation, data).map(({ evaluate }) =>
         evaluate(params, key)
       )
-      expect(Math.abs(fused.value - autodiff.value)).toBeLessThan(1e-12 * (1 + Math.abs(autodiff.value)))
-      for (const name of Params.names(params))
-        fused.gradient[name].values.forEach((g, i) => {
-          const other = autodiff.gradient[name].values[i]
-          expect(Math.abs(g - other)).toBeLessThan(1e-12 * (1 + Math.abs(other) + Math.abs(autodiff.value)))
-        })
+      for (const { value, gradient } of [kernel, compiled]) {
+        expect(Math.abs(value - interpreted.value)).toBeLessThan(1e-12 * (1 + Math.abs(interpreted.value)))
+        for (const name of Params.names(params))
+          gradient[name].values.forEach((g, i) => {
+            const other = interpreted.gradient[name].values[i]
+            expect(Math.abs(g - other)).toBeLessThan(1e-12 * (1 + Math.abs(other) + Math.abs(interpreted.value)))
+          })
+      }
     }
   })
 

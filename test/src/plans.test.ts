@@ -135,17 +135,19 @@ describe.each(Object.keys(students))('%s', name => {
       }
       const plans = Compile.plans({ schedule, score, objective, expectation })(points)
       if (E.isLeft(plans)) throw new Error(JSON.stringify(plans.left))
-      expect(plans.right.map(({ engine }) => engine)).toEqual(['fused', 'autodiff'])
-      const [fused, autodiff] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
+      expect(plans.right.map(({ engine }) => engine)).toEqual(['kernel', 'compiled', 'interpreted'])
+      const [kernel, compiled, interpreted] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
       const label = `${data}, ${Schedule.show(schedule)}, ${Expectation.show(expectation)}, ${Objective.show(objective)}`
-      const scale = 1 + Math.abs(autodiff.value)
-      expect(Math.abs(fused.value - autodiff.value) / scale, label).toBeLessThan(1e-12)
-      for (const key of Object.keys(autodiff.gradient)) {
-        const wanted = autodiff.gradient[key].values
-        const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
-        fused.gradient[key].values.forEach((g, i) => {
-          expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
-        })
+      const scale = 1 + Math.abs(interpreted.value)
+      for (const { value, gradient } of [kernel, compiled]) {
+        expect(Math.abs(value - interpreted.value) / scale, label).toBeLessThan(1e-12)
+        for (const key of Object.keys(interpreted.gradient)) {
+          const wanted = interpreted.gradient[key].values
+          const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
+          gradient[key].values.forEach((g, i) => {
+            expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
+          })
+        }
       }
     }
   })
@@ -197,8 +199,8 @@ describe('of the whole vocabulary', () => {
         })
       )
     )
-    // Two plans at least once for a mixture, one for a score without a closed form.
-    expect(Math.max(...seen)).toBe(score._tag === 'Custom' ? 1 : 2)
+    // A program and the interpreter, and a kernel for a mixture.
+    expect(Math.max(...seen)).toBe(score._tag === 'Custom' ? 2 : 3)
   })
 })
 
@@ -223,19 +225,19 @@ describe('a new objective, |s|⁴', () => {
     expect(() => compile(fourth)).toThrow(TypeError)
   })
 
-  it('is right as a custom one, by autodiff alone', () => {
+  it('is right as a custom one, by a program and by the interpreter', () => {
     const fixed = Expectation.fixed({ rows, dim, values: new Float64Array(rows * dim) })
     const fourth = Objective.custom('fourth', TimeLaw.at(0.3), ({ score }) => square(sum(square(score), 1)))
     const compiled = Compile.plans({ schedule: exploding, score, objective: fourth, expectation: fixed })(plain)
     if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
-    expect(compiled.right.map(({ engine }) => engine)).toEqual(['autodiff'])
-    const found = compiled.right[0].evaluate(params(centres.generic), Key.fromSeed(1)).value
+    expect(compiled.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    const all = compiled.right.map(({ evaluate }) => evaluate(params(centres.generic), Key.fromSeed(1)).value)
     // Without noise: |s|⁴ of the score itself, row by row.
     const scores = Score.evaluate(score, exploding)(params(centres.generic))(0.3)(plain).values
     const wanted = Array.from({ length: rows }, (_, i) => {
       const s = scores.subarray(i * dim, (i + 1) * dim)
       return s.reduce((sum, c) => sum + c * c, 0) ** 2 / rows
     }).reduce((a, b) => a + b, 0)
-    expect(Math.abs(found - wanted) / wanted).toBeLessThan(1e-13)
+    for (const found of all) expect(Math.abs(found - wanted) / wanted).toBeLessThan(1e-13)
   })
 })

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { algebra, type Algebra } from '../../../lib/compiler/algebra.js'
+import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
+import { evaluate } from '../../../lib/compiler/meaning.js'
+import { entrywiseRules, productRules, rowDotRules, rowSumRules, sumRules } from '../../../lib/compiler/rules.js'
+import { Key } from '../../../lib/index.js'
+
+/** Inputs: x, y of rows [2, 3], v of rows [3], r of rows [1], s and t numbers, m [3, 4] and a [1, 3] once. */
+const inputs = {
+  x: [2, 3],
+  y: [2, 3],
+  v: [3],
+  r: [1],
+  s: [],
+  t: [],
+  m: [3, 4],
+  a: [1, 3]
+} as const
+type Name = keyof typeof inputs
+const ofRows = new Set<Name>(['x', 'y', 'v', 'r'])
+
+type Make = (of: Algebra, at: Readonly<Record<Name, Node>>) => Node
+
+/** What each rule is applied to, by its law. */
+const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
+  'x + 0 = x': [
+    ({ entrywise, constant }, { x }) => entrywise('Add', [x, constant(0)]),
+    ({ entrywise, constant }, { x }) => entrywise('Add', [constant(0), x])
+  ],
+  'x + (−y) = x − y': [
+    ({ entrywise }, { x, y }) => entrywise('Add', [x, entrywise('Neg', [y])]),
+    ({ entrywise }, { x, v }) => entrywise('Add', [entrywise('Neg', [v]), x])
+  ],
+  'x − 0 = x': [({ entrywise, constant }, { x }) => entrywise('Sub', [x, constant(0)])],
+  'x − (−y) = x + y': [({ entrywise }, { x, y }) => entrywise('Sub', [x, entrywise('Neg', [y])])],
+  '1 · x = x': [({ entrywise, constant }, { x }) => entrywise('Multiply', [constant(1), x])],
+  '(−1) · x = −x': [({ entrywise, constant }, { x }) => entrywise('Multiply', [constant(-1), x])],
+  'x · x = x²': [({ entrywise }, { x }) => entrywise('Multiply', [x, x])],
+  's · (t · x) = (s · t) · x': [
+    ({ entrywise }, { s, t, x }) => entrywise('Multiply', [s, entrywise('Multiply', [t, x])])
+  ],
+  '(s · x) · y = s · (x · y)': [
+    ({ entrywise }, { s, x, y }) => entrywise('Multiply', [entrywise('Multiply', [s, x]), y]),
+    ({ entrywise }, { x, y }) => entrywise('Multiply', [x, entrywise('Neg', [y])])
+  ],
+  'x / y = (1/y) · x, where y is fewer numbers': [
+    ({ entrywise }, { x, r }) => entrywise('RealDiv', [x, r]),
+    ({ entrywise }, { x, s }) => entrywise('RealDiv', [x, s]),
+    ({ entrywise }, { x, a }) => entrywise('RealDiv', [x, a])
+  ],
+  '(s · x) / y = s · (x / y)': [
+    ({ entrywise }, { s, x, y }) => entrywise('RealDiv', [entrywise('Multiply', [s, x]), y])
+  ],
+  'x / (s · y) = (1/s) · (x / y)': [
+    ({ entrywise }, { s, x, y }) => entrywise('RealDiv', [x, entrywise('Multiply', [s, y])])
+  ],
+  '−(−x) = x': [({ entrywise }, { x }) => entrywise('Neg', [entrywise('Neg', [x])])],
+  '−(x − y) = y − x': [({ entrywise }, { x, y }) => entrywise('Neg', [entrywise('Sub', [x, y])])],
+  '−(s · x) = (−s) · x': [({ entrywise }, { s, x }) => entrywise('Neg', [entrywise('Multiply', [s, x])])],
+  '(s · x)² = s² · x²': [
+    ({ entrywise }, { s, x }) => entrywise('Square', [entrywise('Multiply', [s, x])]),
+    ({ entrywise }, { x }) => entrywise('Square', [entrywise('Neg', [x])])
+  ],
+  'the squared difference is (x − y)²': [({ entrywise }, { x, v }) => entrywise('SquaredDifference', [x, v])],
+  '1/(s · x) = (1/s) · (1/x)': [({ entrywise }, { s, x }) => entrywise('Reciprocal', [entrywise('Multiply', [s, x])])],
+  'x > y is y < x': [({ entrywise }, { x, v }) => entrywise('Greater', [x, v])],
+  'x ≥ y is y ≤ x': [({ entrywise }, { x }) => entrywise('GreaterEqual', [x, x])],
+  'x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1': [0, 1, 2, 3, -1].map(
+    (power): Make =>
+      ({ entrywise, constant }, { x }) =>
+        entrywise('Pow', [x, constant(power)])
+  ),
+  '1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares': [
+    ({ entrywise }, { x }) => entrywise('Sigmoid', [x]),
+    ({ entrywise }, { x }) => entrywise('Sigmoid', [entrywise('Neg', [x])])
+  ],
+  'Σ e/Σe = 1': [
+    ({ entrywise, reduce }, { x }) => {
+      const e = entrywise('Exp', [x])
+      return reduce('Sum', entrywise('Multiply', [entrywise('Reciprocal', [reduce('Sum', e, [1])]), e]), [1])
+    }
+  ],
+  'Σⱼ a · xⱼ = a · Σⱼ xⱼ': [
+    ({ entrywise, reduce }, { r, x }) => reduce('Sum', entrywise('Multiply', [r, x]), [1]),
+    ({ entrywise, reduce }, { a, x }) => reduce('Sum', entrywise('Multiply', [x, a]), [0]),
+    ({ entrywise, reduce }, { x }) => reduce('Sum', entrywise('Neg', [x]), [0, 1])
+  ],
+  'Σ_rows a · x = a · Σ_rows x, a the same in every row': [
+    ({ entrywise, rowSum }, { a, x }) => rowSum(entrywise('Multiply', [x, a])),
+    ({ entrywise, rowSum }, { x }) => rowSum(entrywise('Neg', [x]))
+  ],
+  '(s · x) M = s · (x M)': [({ entrywise, product }, { s, x, m }) => product(entrywise('Multiply', [s, x]), m, false)],
+  'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ': [
+    ({ entrywise, rowDot }, { s, v, r }) => rowDot(entrywise('Multiply', [s, v]), r),
+    ({ entrywise, rowDot }, { v, r }) => rowDot(r, entrywise('Neg', [v]))
+  ]
+}
+
+const ROWS = 5
+
+const values = Object.fromEntries(
+  (Object.keys(inputs) as Name[]).map((name, i) => {
+    const size = inputs[name].reduce<number>((n, length) => n * length, 1)
+    return [name, Key.normal(size * (ofRows.has(name) ? ROWS : 1))(Key.fromSeed(i))]
+  })
+)
+
+/** The node over inputs of a graph of its own, and what it comes to. */
+const made = (
+  make: Make,
+  simplify: boolean
+): { readonly text: string; readonly value: ReadonlyArray<number>; readonly node: Node } => {
+  const of = algebra(simplify)
+  const at = Object.fromEntries(
+    (Object.keys(inputs) as Name[]).map(name => [
+      name,
+      of.node({ kind: 'input', name }, [], inputs[name], ofRows.has(name) ? 'rows' : 'once')
+    ])
+  ) as Readonly<Record<Name, Node>>
+  const node = make(of, at)
+  return {
+    node,
+    text: print({ node }),
+    value: Array.from(evaluate(ordered([node]), values, ROWS).get(node)?.values ?? [])
+  }
+}
+
+const rules = [...entrywiseRules, ...sumRules, ...rowSumRules, ...productRules, ...rowDotRules]
+
+describe('every rule of the tables', () => {
+  it('has an example', () => {
+    expect(Object.keys(examples).sort()).toEqual([...new Set(rules.map(({ law }) => law))].sort())
+  })
+
+  it.each(Object.entries(examples))('%s', (_, all) => {
+    for (const make of all) {
+      const [before, after] = [made(make, false), made(make, true)]
+      expect(after.text).not.toBe(before.text)
+      expect(after.node.shape).toEqual(before.node.shape)
+      expect(after.node.place).toBe(
+        before.node.place === 'rows' && after.text === 'node = 1' ? 'once' : after.node.place
+      )
+      // a handful of operations on numbers of the order of 1, each rounded
+      after.value.forEach((x, i) => {
+        const wanted = before.value[i % before.value.length]
+        expect(Math.abs(x - wanted)).toBeLessThan(1e-13 * (1 + Math.abs(wanted)))
+      })
+    }
+  })
+})
+
+describe('equal things are one', () => {
+  it('a function and its derivative share the exponential', () => {
+    const { entrywise, node } = algebra()
+    const x = node({ kind: 'input', name: 'x' }, [], [3], 'rows')
+    const exponentials = (root: Node): ReadonlyArray<Node> =>
+      ordered([root]).filter(({ does }) => does.kind === 'entrywise' && does.kernel === 'Exp')
+    const both = entrywise('Multiply', [entrywise('Sigmoid', [x]), entrywise('Sigmoid', [entrywise('Neg', [x])])])
+    expect(exponentials(both)).toHaveLength(1)
+  })
+
+  it('operands that commute are in one order', () => {
+    const { entrywise, node } = algebra()
+    const [x, y] = ['x', 'y'].map(name => node({ kind: 'input', name }, [], [3], 'rows'))
+    expect(entrywise('Add', [x, y])).toBe(entrywise('Add', [y, x]))
+    expect(entrywise('Sub', [x, y])).not.toBe(entrywise('Sub', [y, x]))
+  })
+})
+
+describe('entries that move', () => {
+  const { node, pick, reshaped, constant } = algebra()
+  const x = node({ kind: 'input', name: 'x' }, [], [2, 3], 'rows')
+
+  it('are traced to where they come from', () => {
+    const turned = pick([x], [0, 3, 1, 4, 2, 5], [3, 2])
+    expect(pick([turned], [0, 2, 4, 1, 3, 5], [2, 3])).toBe(x)
+    expect(pick([x], [0, 1, 2, 3, 4, 5], [6])).toBe(reshaped(x, [6]))
+    const padded = pick([x, constant(7)], [6, 0, 1, 2, 3, 4, 5], [7])
+    expect(pick([padded], [1, 2, 3, 4, 5, 6], [2, 3])).toBe(x)
+  })
+})

@@ -40,7 +40,7 @@ const table: ReadonlyArray<Row> = [
   },
   {
     region: Region.simplex(),
-    show: 'Region.simplex()',
+    show: 'Region.simplex({ total: 1 })',
     inside: x => x.map(entry => Math.exp(entry) / sum(x.map(Math.exp))),
     violation: x => above(x, 0) + Math.abs(sum(x) - 1)
   },
@@ -123,10 +123,13 @@ it('a box of one point is a box', () => {
   expect(Region.problems(Region.box({ least: 1, most: 1 }))).toEqual([])
 })
 
-it.each([{ _tag: 'Ball' }, { _tag: 'Box', least: 0 }, { _tag: 'Simplex' }, { _tag: 'Sphere', radius: 1 }, null])(
-  '%j is no region',
-  json => expect(E.isLeft(Region.codec(Vocabulary.standard).decode(json))).toBe(true)
-)
+it.each([
+  { _tag: 'Ball' },
+  { _tag: 'Box', least: 'x' },
+  { _tag: 'Simplex', total: null },
+  { _tag: 'Sphere', radius: 1 },
+  null
+])('%j is no region', json => expect(E.isLeft(Region.codec(Vocabulary.standard).decode(json))).toBe(true))
 
 it.each<readonly [Region.Region, string]>([
   [Region.ball({ radius: 0 }), 'radius: 0 is not > 0 and finite; try 1'],

@@ -121,7 +121,7 @@ it('say what is wrong', () => {
     'floor: -1 is not ≥ 0 and finite; try 1',
     'floor: Infinity is not ≥ 0 and finite; try 1',
     'gamma: 0 is not > 0 and finite; try 5',
-    'gamma: -2 is not > 0 and finite; try 5',
+    'gamma: -2 is not > 0 and finite; try 4',
     'sigmaData: NaN is not > 0 and finite; try 0.5',
     'bias: NaN is not finite; try 2'
   ])

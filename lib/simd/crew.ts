@@ -54,7 +54,9 @@ const enum Word {
   Scratch,
   ScratchBytes,
   /** The loaded module whose export it is; 0 for the first. */
-  Loaded
+  Loaded,
+  /** Whether a strand failed in another thread. */
+  Failed
 }
 const WORDS = 16
 
@@ -79,9 +81,14 @@ const exportsOf = id => {
 const words = new Int32Array(memory.buffer, start, ${WORDS})
 for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
-    exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
-      words[${Word.Job}], left - 1, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
-    )
+    // A strand that fails is over, or the caller would wait for ever.
+    try {
+      exportsOf(words[${Word.Loaded}])[names[words[${Word.Name}]]](
+        words[${Word.Job}], left - 1, (words[${Word.Scratch}] >>> 0) + index * words[${Word.ScratchBytes}]
+      )
+    } catch {
+      Atomics.store(words, ${Word.Failed}, 1)
+    }
     Atomics.add(words, ${Word.Done}, 1)
     Atomics.notify(words, ${Word.Done})
   }
@@ -175,6 +182,7 @@ export const crew = (embedded: Embedded): Crew => {
       words[Word.Job] = job
       words[Word.Scratch] = at
       words[Word.ScratchBytes] = bytes
+      Atomics.store(words, Word.Failed, 0)
       Atomics.store(words, Word.Done, 0)
       Atomics.store(words, Word.Remaining, strands)
       Atomics.add(words, Word.Generation, 1)
@@ -185,6 +193,8 @@ export const crew = (embedded: Embedded): Crew => {
       }
       for (let done = Atomics.load(words, Word.Done); done < strands; done = Atomics.load(words, Word.Done))
         Atomics.wait(words, Word.Done, done)
+      // The caller meets the error itself, or does what the other thread could not.
+      if (Atomics.load(words, Word.Failed) === 1) alone(strand, job, strands, at)
     }
   }
 }

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { format, resolveConfig } from 'prettier'
 import { afterAll, describe, expect, it } from 'vitest'
+import { square, sum } from '../../lib/index.js'
 import { expectations, schedules, scores, vocabulary, type Word } from '../../src/cli/vocabulary.js'
 import * as ornstein from '../../src/index.js'
 import { sameBits, throughText } from '../../src/laws/bits.js'
@@ -22,7 +23,7 @@ const others = new Set(
     'rateInForce needsDeterminism misfits level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
     'equalNoise sameNoise timeProblems affine power evenLogSnr draw isDeterministic coefficients convert perRow',
     'convertTensor targetTensor weight degree terms isMatching retimed shapes degreesOfFreedom tensors evaluate mixture',
-    'all concept define field at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature'
+    'all concept define field extent draws at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature'
   ].flatMap(names => names.split(' '))
 )
 
@@ -200,7 +201,7 @@ const support = (): string => {
     ['controlVariate', Objective.controlVariate(at)],
     ['likelihood', Objective.likelihood],
     ['regularizer', Objective.regularizer({ norm: 'l2' })],
-    ['custom', Objective.custom('mine', at, ({ score }) => score)]
+    ['custom', Objective.custom('mine', at, ({ score }) => sum(square(score), 1))]
   ]
   const serves = expectations.words.map(({ name, example }) => ({
     name: name.replace('Expectation.', ''),

@@ -36,3 +36,33 @@ it('a thread that cannot be started is done without', () => {
   const broken = `data:text/javascript,import workers from 'node:worker_threads';workers.Worker = class { constructor() { throw new Error('no') } }`
   expect(output(['--import', broken])).toBe('1.000000000 1 in SIMD')
 })
+
+/** A module whose strand calls a kernel of the caller's, which no other thread has: there it throws. */
+const faulty = `
+  import { crew, useThreads } from './dist/lib/simd/crew.js'
+  import { binary, memoryFlags } from './dist/lib/simd/binary.js'
+  useThreads(3)
+  const text = name => [name.length, ...Buffer.from(name)]
+  const section = (id, bytes) => [id, bytes.length, ...bytes]
+  const module = new WebAssembly.Module(Uint8Array.of(
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, [2, 0x60, 0, 0, 0x60, 3, 0x7f, 0x7f, 0x7f, 0]),
+    ...section(2, [1, ...text('env'), ...text('kernel'), 0, 0]),
+    ...section(3, [1, 1]),
+    ...section(7, [1, ...text('strand'), 0, 1]),
+    ...section(10, [1, 4, 0, 0x10, 0, 0x0b])
+  ))
+  const { load, run, start } = crew({ binary, memoryFlags })
+  let calls = 0
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  const loaded = load(module, { kernel: () => { calls++; Atomics.wait(pause, 0, 0, 5) } })
+  // Until another thread is awake and has taken a strand.
+  const strands = 40
+  for (let i = 0; i < 100 && calls % strands === 0; i++) run('strand', 0, strands, { at: start, bytes: 0 }, false, loaded)
+  console.log(calls % strands === 0 ? 'no other thread took part' : 'done')`
+
+it('a strand that fails in another thread is done by the caller, who does not wait for ever', () => {
+  const run = (): string =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', faulty], { encoding: 'utf8', timeout: 60_000 }).trim()
+  expect(run()).toBe('done')
+})

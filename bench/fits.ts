@@ -185,9 +185,9 @@ const asked = process.argv.slice(2).filter(word => word !== '--parts')
 const isOfParts = process.argv.includes('--parts')
 
 const parts = {
-  'EM from k-means++': byRecipe(without('Anneal', 'SplitAndMerge')),
+  'EM from k-means++': byRecipe(without('Guarded', 'SplitAndMerge')),
   annealed: byRecipe(without('SplitAndMerge')),
-  'split and merged': byRecipe(without('Anneal')),
+  'split and merged': byRecipe(without('Guarded')),
   'annealed, split and merged': byRecipe(Recipe.annealed)
 }
 

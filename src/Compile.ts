@@ -7,7 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as t from 'io-ts'
-import { Key } from '../lib/index.js'
+import { compute, Key, matMul, mul, sub, tensor } from '../lib/index.js'
 import { isDeeper } from '../lib/nesting.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Dry from './Dry.js'
@@ -284,6 +284,21 @@ const compileRestart = <P extends string>(
   })
 }
 
+/** All of a stage in one step, kept where it ends likelier and loses no component. */
+const compileGuarded = <P extends string>(
+  family: Score.Family<P>,
+  inner: Program<P>,
+  points: Points.Points
+): CompiledStage<P> => {
+  const judge = ExpectationMaximization.judge(family, points)
+  return compileMap({ steps: 1, relativeChange: 0 }, (params, key) => {
+    const last = Run.last({ ...inner, start: () => params })(key)
+    const [before, after] = [judge(params), judge(last.params)]
+    const isBetter = last.status._tag !== 'Failed' && after.value < before.value && after.lost <= before.lost
+    return { value: before.value, params: isBetter ? last.params : params }
+  })
+}
+
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
 const batchProblems = (
   { batch, expectation }: Stage.Descend,
@@ -449,35 +464,61 @@ const compileStage = <P extends string>(
       )
     }),
     Restart: ({ times, stage }) => {
-      const inner = Stage.simple(stage).map(({ path, stage }) => ({ path, compiled: all(stage) }))
-      const problems = inner.flatMap(({ path, compiled }) =>
-        problemsIn(compiled.stage).map(Problem.within(path)).map(Problem.within('stage'))
-      )
+      const { engines, program } = within(stage)
+      return {
+        plan: { stage: Stage.formula(stage), engine: 'restarts', reason: `${times} attempts, each by ${engines}` },
+        stage: pipe(
+          program,
+          E.map(program => () => compileRestart(program(), times, points))
+        )
+      }
+    },
+    Guarded: ({ stage }) => {
+      const { engines, program } = within(stage)
       return {
         plan: {
           stage: Stage.formula(stage),
-          engine: 'restarts',
-          reason: `${times} attempts, each by ${inner.map(({ compiled }) => compiled.plan.engine).join(', ')}`
+          engine: 'guard',
+          reason: `one attempt by ${engines}, kept where likelier`
         },
-        stage:
-          problems.length > 0
-            ? E.left(problems)
-            : E.right(() =>
-                compileRestart(
-                  {
-                    pipeline,
-                    start,
-                    data: () => Points.fingerprint(points),
-                    stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
-                    plan: inner.map(({ compiled }) => compiled.plan)
-                  },
-                  times,
-                  points
-                )
-              )
+        stage: pipe(
+          E.Do,
+          E.apS('family', needed('the score of a mixture, whose likelihood is known', 'use the stage by itself')),
+          E.apS('program', program),
+          E.map(
+            ({ family, program }) =>
+              () =>
+                compileGuarded(family, program(), points)
+          )
+        )
       }
     }
   })
+  /** A stage as a program of its own. */
+  const within = (
+    stage: Stage.Stage
+  ): {
+    readonly engines: string
+    readonly program: E.Either<ReadonlyArray<Problem.Problem>, () => Program<P>>
+  } => {
+    const inner = Stage.simple(stage).map(({ path, stage }) => ({ path, compiled: all(stage) }))
+    const problems = inner.flatMap(({ path, compiled }) =>
+      problemsIn(compiled.stage).map(Problem.within(path === '' ? 'stage' : `stage.${path}`))
+    )
+    return {
+      engines: inner.map(({ compiled }) => compiled.plan.engine).join(', '),
+      program:
+        problems.length > 0
+          ? E.left(problems)
+          : E.right(() => ({
+              pipeline,
+              start,
+              data: () => Points.fingerprint(points),
+              stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+              plan: inner.map(({ compiled }) => compiled.plan)
+            }))
+    }
+  }
   return all
 }
 
@@ -485,11 +526,16 @@ const powerIteration = <P extends string>(
   family: Score.Family<P>,
   points: Points.Points
 ): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
-  const { dim } = points
-  const excess = Points.secondMoment(points).map((c, at) => c - (Math.floor(at / dim) === at % dim ? 1 : 0))
+  const { rows, dim } = points
+  const weights = Points.weightsOf(points)
   return params => {
     const { shape, values: centre } = family.centres(params)
-    const moved = centre.map((_, i) => centre.reduce((sum, c, j) => sum + excess[i * dim + j] * c, 0))
+    // Ĉc − c by two products with the data: Ĉ is dim × dim.
+    const { values: moved } = compute(() => {
+      const c = tensor(centre, [dim, 1])
+      const x = Points.tensor(points)
+      return sub(matMul(x, mul(tensor(weights, [rows, 1]), matMul(x, c)), { transposeA: true }), c)
+    })
     const squared = (v: Float64Array): number => v.reduce((sum, x) => sum + x * x, 0)
     const along = centre.reduce((sum, c, i) => sum + c * moved[i], 0) / squared(centre)
     const length = Math.sqrt(Math.max(along, 1 / points.rows) / squared(moved))

@@ -102,12 +102,33 @@ export const noisyStep = <P extends string>(
   }
 }
 
+/** How parameters do on the data. */
+export interface Judged {
+  /** The mean negative log-likelihood. */
+  readonly value: number
+  /** What share of the data each component answers for, [K] */
+  readonly mass: Float64Array
+  /** How many components have fewer rows than fix their parameters. */
+  readonly lost: number
+}
+
+export const judge = <P extends string>(
+  family: Family<P>,
+  points: Points.Points
+): ((params: Params.Params<P>) => Judged) => {
+  const { points: about, enter } = Frame.of(family, points)
+  const rows = rowsOf(about)
+  return params => {
+    const { value, mass } = Fused.expectationPass(rows, family.arrays(enter(params)))
+    return { value, mass, lost: mass.filter(share => share * points.rows < family.leastRows).length }
+  }
+}
+
 /** The mean negative log-likelihood of the data at given parameters. */
 export const loss = <P extends string>(
   family: Family<P>,
   points: Points.Points
 ): ((params: Params.Params<P>) => number) => {
-  const { points: about, enter } = Frame.of(family, points)
-  const rows = rowsOf(about)
-  return params => Fused.expectationPass(rows, family.arrays(enter(params))).value
+  const judged = judge(family, points)
+  return params => judged(params).value
 }

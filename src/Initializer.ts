@@ -28,7 +28,7 @@ import {
   type NdArray
 } from '../lib/index.js'
 import { size } from '../lib/ndarray.js'
-import { symmetricEigen } from '../lib/linalg.js'
+import { principal, type Table } from '../lib/principal.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
 import * as Limits from './Limits.js'
@@ -250,13 +250,16 @@ const lloyd =
     return { shape: [count, dim], values: moved.values }
   }
 
+const table = (points: Points.Points): Table => ({ ...points, weights: Points.weightsOf(points) })
+
 /** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
 const momentMatchedCentres =
   (points: Points.Points, count: number): Draw =>
   key => {
-    const { dim } = points
+    const { dim, rows } = points
     const mean = Points.mean(points)
-    const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
+    // All directions with a spread of their own: no more than rows.
+    const { values, vectors } = principal(table(points), mean, Math.min(dim, rows))
     const deviations = values.map(value => Math.sqrt(Math.max(value - 1, 0)))
     const coordinates = Key.normal(count * dim)(key)
     return {
@@ -264,7 +267,7 @@ const momentMatchedCentres =
       values: Float64Array.from({ length: count * dim }, (_, at) => {
         const [k, j] = [Math.floor(at / dim), at % dim]
         return deviations.reduce(
-          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors.values[i * dim + j],
+          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors[i * dim + j],
           mean[j]
         )
       })
@@ -273,19 +276,19 @@ const momentMatchedCentres =
 
 const topOfSecondMoment = (points: Points.Points): NdArray => {
   const { dim } = points
-  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: Points.secondMoment(points) })
+  const { values, vectors } = principal(table(points), new Float64Array(dim), 1)
   // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
-  return { shape: [1, dim], values: vectors.values.slice(0, dim).map(v => length * v) }
+  return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
 
 const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
   const { dim } = points
-  const { vectors } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
-  const kept = Math.min(directions, dim)
+  const centre = Points.mean(points)
+  const { values, vectors } = principal(table(points), centre, directions)
   const projected = compute(() => {
-    const mean = tensor(Points.mean(points), [1, dim])
-    const basis = tensor(vectors.values.slice(0, kept * dim), [kept, dim])
+    const mean = tensor(centre, [1, dim])
+    const basis = tensor(vectors, [values.length, dim])
     const coordinates = matMul(sub(Points.tensor(points), mean), basis, { transposeB: true })
     return add(mean, matMul(coordinates, basis))
   })

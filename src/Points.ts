@@ -300,6 +300,28 @@ export const covariance = (points: Points): Float64Array => {
   return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
 }
 
+/**
+ * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]: the diagonal of the covariance, in memory linear in
+ * the table.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * assert.deepEqual(
+ *   pipe(Points.fromRows([[1, 10], [3, 30]]), Either.map(Points.variances)),
+ *   Either.right(Float64Array.of(1, 100))
+ * )
+ */
+export const variances = (points: Points): Float64Array =>
+  average(
+    weightsOf(points),
+    centred(points, mean(points)).map(z => z * z),
+    points.dim
+  )
+
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
 /**

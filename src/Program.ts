@@ -10,7 +10,7 @@ import type { Stopping } from './Stage.js'
 /** How a stage is computed, and why. */
 export interface Plan {
   readonly stage: string
-  readonly engine: LossPlan<string>['engine'] | 'closed form' | 'restarts'
+  readonly engine: LossPlan<string>['engine'] | 'closed form' | 'restarts' | 'guard'
   readonly reason: string
 }
 

@@ -5,7 +5,8 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../lib/elementary.js'
-import { symmetricEigen } from '../lib/linalg.js'
+import { principal } from '../lib/principal.js'
+import { squaredDistanceQuantile } from '../lib/spread.js'
 import * as Expectation from './Expectation.js'
 import * as Initializer from './Initializer.js'
 import * as Objective from './Objective.js'
@@ -26,27 +27,46 @@ export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Point
  * moment. There the loss is that of power iteration.
  */
 const highNoise = (points: Points.Points): number => {
-  const { dim } = points
-  const { values } = symmetricEigen({ shape: [dim, dim], values: Points.secondMoment(points) })
+  const { values } = principal({ ...points, weights: Points.weightsOf(points) }, new Float64Array(points.dim), 1)
   return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
 }
 
 const LOW_NOISE = 0.1
 
+/** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
+const PAIRS = 4096
+
 /**
- * A length between neighbouring centres, were K of them to fill the ellipsoid of the data: (∏ λ_j)^{1/2d} K^{−1/d}, λ the
- * eigenvalues of the covariance. Scores whose components have variance 1 are in units of that.
+ * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows,
+ * m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components,
+ * wherever these lie, since Σπ² ≥ 1/K; so half of those in equal ones are nearer than q, whose mean square is 2v χ²_d. The
+ * quantile does not hear of rows far away until they are 1 − √½ of all, nor of an origin, nor of how far apart the
+ * components are. 1 for the scores whose components have variance 1, and for rows that are all the same.
  */
-const spacing = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+const spread = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
   if (score._tag !== 'Isotropic') return 1
-  const { dim } = points
-  const { values } = symmetricEigen({ shape: [dim, dim], values: Points.covariance(points) })
-  if (!(values[0] > 0)) return 1
-  // Directions without spread, and rounding below 0, are no part of the ellipsoid.
-  const spread = values.filter(value => value > 1e-9 * values[0])
-  const logVolume = spread.reduce((sum, value) => sum + Elementary.log(value), 0) / 2
-  return Elementary.exp((logVolume - Elementary.log(score.components)) / spread.length)
+  const { components } = score
+  const table = { ...points, weights: Points.weightsOf(points) }
+  const squared = squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
+  const root = 1 - 2 / (9 * points.dim)
+  const median = points.dim * root * root * root
+  return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
+
+/** A choice that nobody needs to the last digit, as it is to be read. */
+const legible = (x: number): number => Number(x.toPrecision(3))
+
+/**
+ * No component is narrower than a hundredth of what they are about: on fewer rows than fix it, or on equal ones, the
+ * likelihood would be without bound. Where variances are not learned there is nothing to bound.
+ */
+const bounded = <P extends string>(
+  score: Score.Score<P>,
+  points: Points.Points
+): Partial<Pick<Stage.ExpectationMaximization, 'varianceFloor'>> =>
+  score._tag === 'Isotropic' ? { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) } : {}
+
+const FLOOR = 0.01
 
 /** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
 const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
@@ -94,16 +114,19 @@ const mixtureStage = (
   })
 
 /** Means and variances at low noise, then the weights, which the score of separate components hides. */
-const isotropicStages = (unit: number): ReadonlyArray<Stage.Stage> => [
-  mixtureStage(unit, 0.2, 300, Optimizer.freeze('logits')),
-  Stage.expectationMaximization({ steps: 1 })
+const isotropicStages = <P extends string>(
+  score: Score.Score<P>,
+  points: Points.Points
+): ReadonlyArray<Stage.Stage> => [
+  mixtureStage(unitOf(score, points), 0.2, 300, Optimizer.freeze('logits')),
+  Stage.expectationMaximization({ steps: 1, ...bounded(score, points) })
 ]
 
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
 const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
-  const { dim } = points
-  const trace = Points.covariance(points).reduce((sum, c, at) => (at % (dim + 1) === 0 ? sum + c : sum), 0)
-  return score._tag === 'Isotropic' && trace > 0 ? Math.sqrt(trace / dim) : 1
+  if (score._tag !== 'Isotropic') return 1
+  const total = Points.variances(points).reduce((sum, v) => sum + v, 0)
+  return total > 0 ? Math.sqrt(total / points.dim) : 1
 }
 
 /**
@@ -136,25 +159,28 @@ export const twoStage: Recipe = score => points => {
       score._tag === 'SymmetricPair'
         ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
         : score._tag === 'Isotropic'
-          ? [mixtureStage(unit, 2, 150), ...isotropicStages(unit)]
+          ? [mixtureStage(unit, 2, 150), ...isotropicStages(score, points)]
           : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
   })
 }
 
-/** Noise next to the spacing of the centres, halved to where it no longer matters. */
-const NOISE_TO_SPACING = [2, 1, 0.5, 0.25]
-
-/** A choice that nobody needs to the last digit, as it is to be read. */
-const legible = (x: number): number => Number(x.toPrecision(3))
+/** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
+const NOISE = [4, 2, 1, 0.5]
 
 /** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
 const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
   noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
+/** Expectation–maximization until it stands still. */
+const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
+  Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
+
 /**
- * From k-means++ centres by expectation–maximization at falling noise levels, which is the DDPM gradient divided by the
- * responsibilities; then on the data, with split and merge moves out of what local maxima are left. For the pair, from a
- * small start by descent on the DDPM objective at falling noise levels.
+ * From k-means++ centres by expectation–maximization on the data; then at falling noise levels, which is the DDPM gradient
+ * divided by the responsibilities, and kept where that leads to a likelier mixture; then split and merge moves out of what
+ * local maxima are left. No step lowers the likelihood: the answer is never less likely than that of
+ * expectation–maximization from the same start. For the pair, from a small start by descent on the DDPM objective at
+ * falling noise levels.
  *
  * What each part does is measured in docs/fits.md: the moves do nearly all, and noise helps where many dimensions overlap.
  * Centres start among the data, since tiny ones at high noise merge what lies in groups.
@@ -183,19 +209,24 @@ export const annealed: Recipe = score => points => {
       stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
     })
   }
-  const unit = spacing(score, points)
-  const varianceFloor = legible(1e-4 * Elementary.square(unit))
+  const bound = bounded(score, points)
+  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / FLOOR
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
     initializer: Initializer.kMeansPlusPlus,
     stages: [
-      Stage.anneal(timesOf(NOISE_TO_SPACING.map(noise => noise * unit)))(
-        Stage.expectationMaximization({ steps: 5, varianceFloor })
+      settle(bound),
+      Stage.guarded(
+        Stage.sequence([
+          Stage.anneal(timesOf(NOISE.map(noise => noise * deviation)))(
+            Stage.expectationMaximization({ steps: 5, ...bound })
+          ),
+          Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
+        ])
       ),
-      Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, varianceFloor }),
-      Stage.splitAndMerge({ steps: 1000, varianceFloor }),
-      Stage.expectationMaximization({ steps: 1000, relativeChange: 1e-8, varianceFloor })
+      Stage.splitAndMerge({ steps: 1000, ...bound }),
+      settle(bound)
     ]
   })
 }
@@ -214,7 +245,6 @@ export const warmStart =
   }): Recipe =>
   score =>
   points => {
-    const unit = unitOf(score, points)
     const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -224,7 +254,7 @@ export const warmStart =
         score._tag === 'SymmetricPair'
           ? [pairStage(LOW_NOISE, 200)]
           : score._tag === 'Isotropic'
-            ? isotropicStages(unit)
+            ? isotropicStages(score, points)
             : [
                 Stage.descend({
                   objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
@@ -242,24 +272,24 @@ export const warmStart =
  * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
  * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
  */
-export const spectral: Recipe = score => () =>
+export const spectral: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
     initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
     stages: [
       ...(score._tag === 'SymmetricPair' ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
-      Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+      settle(bounded(score, points))
     ]
   })
 
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-export const expectationMaximization: Recipe = score => () =>
+export const expectationMaximization: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
     initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : clustered,
-    stages: [Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })]
+    stages: [settle(bounded(score, points))]
   })
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */

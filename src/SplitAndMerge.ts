@@ -6,7 +6,6 @@ import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
-import * as Fused from './fused/index.js'
 import * as Split from './fused/split.js'
 import { rowsOf } from './Loss.js'
 import type * as Params from './Params.js'
@@ -36,11 +35,12 @@ export const step = <P extends string>(
   const { points: about, enter, leave } = Frame.of(family, points)
   const rows = rowsOf(about)
   const { leastRows } = family
+  const judge = ExpectationMaximization.judge(family, points)
   const em = ExpectationMaximization.step(family, varianceFloor, points)
   return params => {
     const here = enter(params)
     const mixture = family.arrays(here)
-    const value = Fused.expectationPass(rows, mixture).value
+    const { value, lost } = judge(params)
     const { mass, cost, splits } = Split.survey(rows, mixture, varianceFloor, leastRows)
     const moves = pipe(
       Array.from(cost, (cost, removed) =>
@@ -64,8 +64,9 @@ export const step = <P extends string>(
           params => em(params).params,
           leave(start)
         )
-        const found = Fused.expectationPass(rows, family.arrays(enter(polished)))
-        const holds = found.mass[removed] * points.rows >= leastRows && found.mass[split] * points.rows >= leastRows
+        const found = judge(polished)
+        const isFixed = (k: number): boolean => found.mass[k] * points.rows >= leastRows
+        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost
         return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none
       }),
       O.getOrElse(() => params),

@@ -378,6 +378,7 @@ export const stages = concept<Stage.Stage>('Stage', 'what a pipeline does, one a
   ],
   PowerIteration: [entry(Stage.powerIteration({ steps: 10 }), 'descent at high noise in the limit, for the pair')],
   Restart: [entry(Stage.restart(5)(descent), 'several attempts, the likeliest kept')],
+  Guarded: [entry(Stage.guarded(descent), 'kept only where it is likelier than the start')],
   Sequence: [entry(Stage.sequence([descent, descent]), 'one after the other: a monoid')],
   Repeat: [entry(Stage.repeat(3)(descent), 'the same several times')],
   Anneal: [entry(Stage.anneal([0.9, 0.3, 0.1])(descent), 'the same at each noise level in turn')]

@@ -395,6 +395,7 @@ export const stages =
           PowerIteration: score._tag === 'SymmetricPair' ? fc.record(rules).map(Stage.powerIteration) : descend
         },
         inner => ({
+          Guarded: O.isSome(Score.interpret(score).family) ? inner.map(Stage.guarded) : inner,
           Restart: fc.tuple(times, inner).map(([times, stage]) => Stage.restart(times)(stage)),
           Sequence: fc.array(inner, { maxLength: 2 }).map(Stage.sequence),
           Repeat: fc.tuple(fc.nat({ max: 2 }), inner).map(([times, stage]) => Stage.repeat(times)(stage)),

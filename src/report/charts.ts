@@ -4,7 +4,7 @@
  */
 import type { Config, Mark, Spec } from 'vega'
 import * as Elementary from '../../lib/elementary.js'
-import { symmetricEigen } from '../../lib/linalg.js'
+import { principal } from '../../lib/principal.js'
 import { Key, Points } from '../index.js'
 import { type Fit, type StageRun } from './Fit.js'
 import * as Fitted from './Fitted.js'
@@ -189,13 +189,13 @@ const ofPrincipalComponents = ({ points: all, columns, fitted, scaling }: Fit, p
   const { dim } = all
   const { scale } = scaling ?? Fitted.unscaled(dim)
   const centre = Points.mean(all)
-  const covariance = Points.covariance(all).map((c, at) => c / (scale[Math.floor(at / dim)] * scale[at % dim]))
-  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
-  const total = values.reduce((sum, value) => sum + value, 0)
+  const inUnits = { ...all, values: all.values.map((x, at) => (x - centre[at % dim]) / scale[at % dim]) }
+  const { values, vectors } = principal({ ...inUnits, weights: Points.weightsOf(all) }, new Float64Array(dim), 2)
+  const total = Points.variances(inUnits).reduce((sum, value) => sum + value, 0)
   const share = (k: number): string => `${((100 * values[k]) / total).toFixed(1)} %`
   // An eigenvector's sign says nothing: the largest loading is made positive.
   const basis = [0, 1].map(k => {
-    const vector = vectors.values.slice(k * dim, (k + 1) * dim)
+    const vector = vectors.slice(k * dim, (k + 1) * dim)
     const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
     return largest < 0 ? vector.map(v => -v) : vector
   })

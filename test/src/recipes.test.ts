@@ -70,7 +70,14 @@ const high = Math.log(4) / 2 + 0.7
 const unit = Math.sqrt(2.5)
 const inUnit = Optimizer.only(['means'], Optimizer.scale(unit))
 const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
-const closing = Stage.expectationMaximization({ steps: 1 })
+/**
+ * Squared distances between the rows are 8, 10 four times, and 32: the quantile at ¼, half the share that two components leave
+ * to pairs of one, is 10. It is 2v times the median of χ²_2, which is about 2(1 − 1/9)³.
+ */
+const variance = 10 / (4 * (8 / 9) ** 3)
+/** A hundredth of the standard deviation. */
+const varianceFloor = Number((1e-4 * variance).toPrecision(3))
+const closing = Stage.expectationMaximization({ steps: 1, varianceFloor })
 
 describe('two stages', () => {
   it('of the pair', () => {
@@ -104,35 +111,44 @@ describe('annealed', () => {
     )
   })
 
-  const stages = (spacing: number): ReadonlyArray<Stage.Stage> => {
-    const varianceFloor = Number((1e-4 * spacing ** 2).toPrecision(3))
-    return [
-      Stage.anneal([2, 1, 0.5, 0.25].map(n => Number((Math.log1p((n * spacing) ** 2) / 2).toPrecision(3))))(
-        Stage.expectationMaximization({ steps: 5, varianceFloor })
-      ),
-      Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, varianceFloor }),
-      Stage.splitAndMerge({ steps: 1000, attempts: 10, polish: 20, varianceFloor }),
-      Stage.expectationMaximization({ steps: 1000, relativeChange: 1e-8, varianceFloor })
-    ]
-  }
+  /** What is done where the components' standard deviation is about s, learned where a floor is given. */
+  const stages = (s: number, floor: Partial<{ readonly varianceFloor: number }>): ReadonlyArray<Stage.Stage> => [
+    Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...floor }),
+    Stage.guarded(
+      Stage.sequence([
+        Stage.anneal([4, 2, 1, 0.5].map(n => Number((Math.log1p((n * s) ** 2) / 2).toPrecision(3))))(
+          Stage.expectationMaximization({ steps: 5, ...floor })
+        ),
+        Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...floor })
+      ])
+    ),
+    Stage.splitAndMerge({ steps: 1000, attempts: 10, polish: 20, ...floor }),
+    Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...floor })
+  ]
+  const learned = (variance: number): ReadonlyArray<Stage.Stage> =>
+    stages(Math.sqrt(variance), { varianceFloor: Number((1e-4 * variance).toPrecision(3)) })
 
-  it('of isotropic components: two of them, of area 2 · 1 in all, are 1 apart', () => {
-    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1))
+  it('of isotropic components: of two, a quarter of all pairs are nearer than the median of those in one', () => {
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(variance))
     const larger = { ...points, values: points.values.map(x => 3 * x) }
-    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(3), larger)
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(9 * variance), larger)
   })
-  it('of four isotropic components: 1/√2 apart', () => {
+  it('of four isotropic components: an eighth', () => {
     const score = Score.isotropic({ components: 4 })
-    chooses(Recipe.annealed, score, Initializer.kMeansPlusPlus, stages(Math.SQRT1_2))
+    chooses(Recipe.annealed, score, Initializer.kMeansPlusPlus, learned((8 / 10) * variance))
   })
-  it('along a line: two of them, of length 2 in all, are 1 apart', () => {
-    const line = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? x : 0)) }
-    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1), line)
+  it('far from 0, and with one row far away', () => {
+    const elsewhere = { ...points, values: points.values.map(x => x + 1e6) }
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(variance), elsewhere)
+    const wild = { rows: 5, dim: 2, values: Float64Array.of(...points.values, 1e9, 1e9) }
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(variance), wild)
   })
-  it('of spherical components, and of rows without spread: in the unit 1', () => {
-    chooses(Recipe.annealed, spherical, Initializer.kMeansPlusPlus, stages(1))
+  it('of spherical components: in the unit 1, without a floor of its own', () => {
+    chooses(Recipe.annealed, spherical, Initializer.kMeansPlusPlus, stages(1, {}))
+  })
+  it('of rows without spread: in the unit 1', () => {
     const same = { ...points, values: new Float64Array(8) }
-    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, stages(1), same)
+    chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(1), same)
   })
 })
 
@@ -165,6 +181,7 @@ describe('from a warm start', () => {
 
 describe('spectral, expectation–maximization, maximum likelihood', () => {
   const em = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
+  const floored = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, varianceFloor })
   const likelihood = (...parts: ReadonlyArray<Optimizer.Optimizer>): Stage.Stage =>
     Stage.descend({
       objective: Objective.likelihood,
@@ -186,8 +203,9 @@ describe('spectral, expectation–maximization, maximum likelihood', () => {
     chooses(Recipe.maximumLikelihood, pair, Initializer.spectral, [likelihood()])
   })
   it('of components', () => {
-    chooses(Recipe.spectral, isotropic, Initializer.spectral, [em])
-    chooses(Recipe.expectationMaximization, isotropic, clustered, [em])
+    chooses(Recipe.spectral, isotropic, Initializer.spectral, [floored])
+    chooses(Recipe.expectationMaximization, isotropic, clustered, [floored])
+    chooses(Recipe.expectationMaximization, spherical, clustered, [em])
     chooses(Recipe.maximumLikelihood, spherical, clustered, [likelihood()])
     chooses(Recipe.maximumLikelihood, isotropic, clustered, [likelihood(inUnit)])
     const same = { ...points, values: new Float64Array(8) }

@@ -74,6 +74,11 @@ const rows: ReadonlyArray<{ readonly stage: Stage.Stage; readonly code: string; 
     code: `Stage.anneal([2, 0.5])(${emCode})`,
     formula: `at t = 2, 0.5 in turn: ${emFormula}`
   },
+  {
+    stage: Stage.guarded(em),
+    code: `Stage.guarded(${emCode})`,
+    formula: `if that raises E log p(x_0; θ): ${emFormula}`
+  },
   { stage: Stage.restart(4)(em), code: `Stage.restart(4)(${emCode})`, formula: `the likeliest of 4: ${emFormula}` }
 ]
 
@@ -93,7 +98,8 @@ describe('simple', () => {
       em,
       Stage.splitAndMerge({ steps: 1 }),
       Stage.powerIteration({ steps: 1 }),
-      Stage.restart(2)(em)
+      Stage.restart(2)(em),
+      Stage.guarded(em)
     ])
       expect(found(stage)).toEqual([['', stage]])
   })
@@ -122,6 +128,7 @@ describe('simple', () => {
       power,
       split,
       Stage.restart(2)(Stage.repeat(1)(descend)),
+      Stage.guarded(descend),
       Stage.repeat(1)(em),
       inner
     ])
@@ -132,8 +139,9 @@ describe('simple', () => {
         ['stage.stages[2]', power],
         ['stage.stages[3]', split],
         ['stage.stages[4]', Stage.restart(2)(Stage.repeat(1)(at(time)))],
-        ['stage.stages[5].stage', noisy(time)],
-        ['stage.stages[6].stage', at(7)]
+        ['stage.stages[5]', Stage.guarded(at(time))],
+        ['stage.stages[6].stage', noisy(time)],
+        ['stage.stages[7].stage', at(7)]
       ])
     )
   })
@@ -187,6 +195,7 @@ describe('problems', () => {
       Stage.restart(0)(Stage.powerIteration({ steps: -1 })),
       ['times: 0 is not a whole number ≥ 1; try 10', 'stage.steps: -1 is not a whole number ≥ 0; try 100']
     ],
+    [Stage.guarded(Stage.powerIteration({ steps: -1 })), ['stage.steps: -1 is not a whole number ≥ 0; try 100']],
     [
       Stage.sequence([em, Stage.powerIteration({ steps: -1 })]),
       ['stages[1].steps: -1 is not a whole number ≥ 0; try 100']
@@ -213,6 +222,7 @@ describe('problems', () => {
       Stage.repeat(0)(em),
       Stage.repeat(10_000)(em),
       Stage.restart(1)(em),
+      Stage.guarded(em),
       Stage.expectationMaximization({ steps: 0, relativeChange: Infinity }),
       Stage.splitAndMerge({ steps: 0, attempts: 1, polish: 1 }),
       Stage.descend({ objective, optimizer, steps: 0, batch: 1, gradientNorm: Infinity }),

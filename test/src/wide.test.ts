@@ -10,7 +10,7 @@ import {
   Metric,
   Mixture,
   Pipeline,
-  type Points,
+  Points,
   Recipe,
   Run,
   Schedule,
@@ -67,5 +67,46 @@ describe.each([
     const likelihood = Mixture.meanLogDensity(points)
     // Both have converged to 1e-8 of the parameters, and the likelihood is flat there.
     expect(likelihood(found)).toBeGreaterThan(likelihood(fromTruth) - 1e-9 * dim)
+  })
+})
+
+describe('a table of 3 rows and 40 000 columns', () => {
+  // dim² numbers would be 12.8 GB: no part of a fit may ask for them.
+  const dim = 40_000
+  const noise = Key.normal(3 * dim)(Key.fromSeed(1))
+  const points = { rows: 3, dim, values: noise.map((z, at) => z + (at < 2 * dim ? 3 : -3)) }
+  const score = Score.isotropic({ components: 2 })
+
+  it.each<readonly [string, Recipe.Recipe]>([
+    ['annealed', Recipe.annealed],
+    ['expectation–maximization', Recipe.expectationMaximization],
+    ['spectral', Recipe.spectral]
+  ])('is fitted: %s', (_, recipe) => {
+    const { weights } = fit(recipe(score)(points), points, 0)
+    expect([...weights].sort().map(w => Math.round(3 * w))).toEqual([1, 2])
+  })
+
+  it('has times, rates and units', () => {
+    for (const recipe of [Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed]) {
+      expect(E.isRight(Compile.pipeline(recipe(Score.symmetricPair)(points))(points))).toBe(true)
+      expect(E.isRight(Compile.pipeline(recipe(score)(points))(points))).toBe(true)
+    }
+  })
+
+  it('starts, has its power iteration and its scales', () => {
+    const started = (initializer: Initializer.Initializer, ...stages: ReadonlyArray<Stage.Stage>): number => {
+      const program = Compile.pipeline(
+        Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, initializer, stages })
+      )(points)
+      if (E.isLeft(program)) throw new Error('refused')
+      const { values } = Run.last(program.right)(Key.fromSeed(0)).params.mean
+      return Math.sqrt(values.reduce((sum, x) => sum + x * x, 0))
+    }
+    // The second moment of three rows, as three by three: |x_i|² ≈ 10 dim, and its top is nearly that.
+    expect(started(Initializer.spectral) / Math.sqrt(dim)).toBeGreaterThan(2.9)
+    expect(started(Initializer.momentsMatched)).toBeGreaterThan(0)
+    const power = Stage.powerIteration({ steps: 30 })
+    expect(started(Initializer.gaussian({ scale: 1 }), power) / started(Initializer.spectral)).toBeCloseTo(1, 9)
+    expect(Points.standardize(points).scale.length).toBe(dim)
   })
 })

@@ -187,6 +187,9 @@ export type Redundancy =
   | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
 
+/** Rounding of a number that was stored as its logarithm: that of a number of size 745 at most, and of its exponential. */
+const STORED = 1e-12
+
 /** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
 const MERGED = 0.95
 
@@ -215,7 +218,8 @@ const overlap = ({ means: { shape, values }, variances }: Mixture, k: number, l:
 export const redundancies =
   (rows: number) =>
   (mixture: Mixture): ReadonlyArray<Redundancy> => {
-    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1
+    // A weight that was stored as its logarithm, of exactly one row, may read a little less.
+    const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - STORED
     const all = Array.from(mixture.weights, (_, k) => k)
     return [
       ...all
@@ -234,6 +238,23 @@ export const redundancies =
       )
     ]
   }
+
+/**
+ * The components whose variance is no more than the floor that their stages kept them above (`Pipeline.varianceFloor`), by
+ * number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would grow without bound, and says
+ * little where only the floor stops it. A component without rows is among them: see `redundancies`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const learned = Mixture.of({ means: [[0], [1e6]], weights: [0.99, 0.01], variances: [1, 1e-4] })
+ * assert.deepEqual(Mixture.floored(1e-4)(learned), [1])
+ */
+export const floored =
+  (varianceFloor: number) =>
+  ({ variances }: Mixture): ReadonlyArray<number> =>
+    Array.from(variances, (_, k) => k).filter(k => variances[k] <= varianceFloor * (1 + STORED))
 
 const written = t.intersection([
   t.type({ means: t.readonlyArray(t.readonlyArray(Params.numberCodec)) }),

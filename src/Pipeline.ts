@@ -1,4 +1,7 @@
 /** Pipelines: a schedule, a score, where it starts, and the stages that teach it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../lib/nesting.js'
 import * as Initializer from './Initializer.js'
@@ -53,6 +56,10 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     `start: ${Initializer.show(initializer)}`,
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
+
+/** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.floored`. */
+export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
+  score._tag === 'Isotropic' ? pipe(stages, RA.findLastMap(Stage.varianceFloor)) : O.none
 
 /** What is said of a description in which parts stand in parts without end. */
 export const tooDeep = (field: string): Problem.Problem =>

@@ -4,6 +4,9 @@
  * made of stages: in sequence (a monoid), repeated, annealed over noise levels, restarted with the best kept, or guarded.
  */
 import type * as M from 'fp-ts/lib/Monoid.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as Expectation from './Expectation.js'
 import * as Limits from './Limits.js'
@@ -243,6 +246,19 @@ export const restart =
 export const guarded = (stage: Stage): Stage => ({ _tag: 'Guarded', stage })
 
 export const fold = Tagged.fold<Stage>()
+
+/** What no variance falls below where the stage ends: the floor of its last part that has one. */
+export const varianceFloor: (stage: Stage) => O.Option<number> = fold<O.Option<number>>({
+  Descend: () => O.none,
+  ExpectationMaximization: ({ varianceFloor }) => O.some(varianceFloor),
+  SplitAndMerge: ({ varianceFloor }) => O.some(varianceFloor),
+  PowerIteration: () => O.none,
+  Restart: ({ stage }) => varianceFloor(stage),
+  Guarded: ({ stage }) => varianceFloor(stage),
+  Sequence: ({ stages }) => pipe(stages, RA.findLastMap(varianceFloor)),
+  Repeat: ({ stage }) => varianceFloor(stage),
+  Anneal: ({ stage }) => varianceFloor(stage)
+})
 
 /** A stage as the simple ones it comes to, each with where it stands in the description. */
 export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; readonly stage: Simple }> = fold<

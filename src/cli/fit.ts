@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../Program.js'
-import { converged, ending, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
+import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../report/table.js'
 import * as json from './json.js'
@@ -106,6 +106,7 @@ const asJson = (fit: Fit): string => {
     parameters: statistics.parameters,
     sizes: statistics.sizes,
     redundancies: fit.redundancies,
+    floored: fit.floored,
     rows: statistics.rows,
     dropped,
     ignored: fit.ignored,
@@ -138,7 +139,8 @@ const notes = (fit: Fit): string => {
         ? `${name} is learned from like any other column; if it says how often a row counts, use --weights ${name}.`
         : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
     ),
-    ...redundancies(fit)
+    ...redundancies(fit),
+    ...floored(fit)
   ].join('\n')
 }
 

@@ -1,6 +1,7 @@
 /** From a table and a few choices to a fit: pure, but for who watches. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import {
   Compile,
   Expectation,
@@ -8,7 +9,7 @@ import {
   Mixture,
   Optimizer,
   type Params,
-  type Pipeline,
+  Pipeline,
   Points,
   Problem,
   Rate,
@@ -267,6 +268,9 @@ export const learn =
         const ordered = pipe(mixture, Fitted.inOrder(units))
         const fitted = pipe(ordered, Fitted.ofMixture(units))
         const parameters = pipe(pipeline.score, Score.degreesOfFreedom(points.dim))
+        const redundancies = Mixture.redundancies(points.rows)(ordered)
+        const isEmpty = (k: number): boolean =>
+          redundancies.some(found => found._tag === 'Empty' && found.component === k)
         return {
           source,
           points: table.points,
@@ -279,7 +283,14 @@ export const learn =
           seed,
           scaling,
           fitted,
-          redundancies: Mixture.redundancies(points.rows)(ordered),
+          redundancies,
+          floored: pipe(
+            Pipeline.varianceFloor(pipeline),
+            O.match(
+              () => [],
+              floor => Mixture.floored(floor)(ordered).filter(k => !isEmpty(k))
+            )
+          ),
           statistics: pipe(fitted, Fitted.statistics(table.points, parameters)),
           stages,
           pipeline,

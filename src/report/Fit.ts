@@ -38,6 +38,8 @@ export interface Fit {
   readonly fitted: Fitted
   /** Components that fewer would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
+  readonly floored: ReadonlyArray<number>
   readonly statistics: Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
@@ -84,3 +86,14 @@ export const redundancies = ({ redundancies, fitted, family, scaling }: Fit): Re
         `they overlap by ${(100 * found.overlap).toFixed(0)} %. ${remedy}`
   )
 }
+
+/** Which components are as narrow as they may be, as the table numbers them, and what to do. */
+export const floored = ({ floored }: Fit): ReadonlyArray<string> =>
+  floored.length === 0
+    ? []
+    : [
+        `${floored.length === 1 ? 'Component' : 'Components'} ${floored.map(k => k + 1).join(', ')} ` +
+          `${floored.length === 1 ? 'is' : 'are'} as narrow as the floor of the variances lets ${floored.length === 1 ? 'it' : 'them'} be: ` +
+          'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little. ' +
+          'Look for rows that are repeated or far from all others, or try fewer components.'
+      ]

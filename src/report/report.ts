@@ -1,7 +1,7 @@
 /** A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. */
 import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
-import { converged, ending, ignored, redundancies, steps, title, type Fit } from './Fit.js'
+import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from './Fit.js'
 import { ofMixture, show, tidy } from './table.js'
 
 const { escape } = charts
@@ -143,9 +143,7 @@ ${facts(fit)}
 <h2>Components</h2>
 ${table(fit)}
 <p class="lead">${escape(units(fit))}</p>
-${redundancies(fit)
-  .map(text => `<p>${escape(text)}</p>`)
-  .join('\n')}
+${[...redundancies(fit), ...floored(fit)].map(text => `<p>${escape(text)}</p>`).join('\n')}
 </section>
 <section>
 <h2>The objective, stage by stage</h2>

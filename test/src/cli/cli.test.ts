@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Key, Mixture } from '../../../src/index.js'
 import { example, place } from './harness.js'
 
 const here = place()
@@ -25,6 +26,7 @@ const fitJson = t.strict({
   parameters: t.Int,
   sizes: numbers,
   redundancies: t.readonlyArray(t.UnknownRecord),
+  floored: numbers,
   rows: t.Int,
   dropped: t.Int,
   ignored: t.readonlyArray(t.strict({ name: t.string, why: t.string })),
@@ -325,6 +327,18 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     )
     const { redundancies } = await fitted('%faithful.csv --standardize')
     expect(redundancies).toEqual([])
+  })
+
+  it('tells of components that only the floor of the variances holds up', async () => {
+    // Two groups of deviation 1, and one row a million deviations off.
+    const { rows, values } = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-5], [5]] }))
+    here.write('wild.csv', `x\n${[...values.subarray(0, rows), 1e6].join('\n')}\n`)
+    const { variances, floored } = await fitted('@wild.csv -k 3')
+    expect(floored).toEqual([2])
+    // Deviations of 100 rows have standard errors of 0.07.
+    for (const [variance] of variances.slice(0, 2)) expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.35)
+    expect((await ornstein('fit @wild.csv -k 3')).stdout).toContain('Component 3 is as narrow as the floor')
+    expect((await fitted('%faithful.csv --standardize')).floored).toEqual([])
   })
 
   it('names the components as it prints them', async () => {

@@ -32,6 +32,7 @@ export const planted = (
     scaling: null,
     fitted,
     redundancies: [],
+    floored: [],
     statistics: Fitted.statistics(points, 5)(fitted),
     stages: [stage([3, 2, 1.5, 1.2])],
     pipeline: Pipeline.of<string>({

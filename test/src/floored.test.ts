@@ -1,0 +1,116 @@
+/** The floor of the variances: set by what most rows say, and told where a component sits on it. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Pipeline,
+  type Points,
+  Recipe,
+  Run,
+  Schedule,
+  Score,
+  Stage
+} from '../../src/index.js'
+import { page } from '../../src/report/report.js'
+import { planted, two } from './report/fits.js'
+
+const score = Score.isotropic({ components: 3 })
+
+const fit = (
+  recipe: Recipe.Recipe,
+  points: Points.Points
+): { readonly mixture: Mixture.Mixture; readonly floor: number } => {
+  const pipeline = recipe(score)(points)
+  const program = Compile.pipeline(pipeline)(points)
+  const mixture = E.isRight(program)
+    ? pipe(Run.last(program.right)(Key.fromSeed(0)).params, Score.mixture(score))
+    : O.none
+  if (O.isNone(mixture)) throw new Error('not a mixture')
+  return {
+    mixture: mixture.value,
+    floor: pipe(
+      Pipeline.varianceFloor(pipeline),
+      O.getOrElse(() => NaN)
+    )
+  }
+}
+
+describe('one row a million standard deviations off', () => {
+  const groups = Mixture.sample(400)(Key.fromSeed(1))(
+    Mixture.of({
+      means: [
+        [-5, 0],
+        [5, 0]
+      ]
+    })
+  )
+  const points = { rows: 401, dim: 2, values: Float64Array.of(...groups.values, 1e6, 1e6) }
+
+  it.each<readonly [string, Recipe.Recipe]>([
+    ['annealed', Recipe.annealed],
+    ['expectation–maximization', Recipe.expectationMaximization],
+    ['spectral', Recipe.spectral]
+  ])('%s: has a component, which is told to be on the floor, and leaves the others as they are', (_, recipe) => {
+    const { mixture, floor } = fit(recipe, points)
+    const [wild] = Mixture.floored(floor)(mixture)
+    expect(Mixture.floored(floor)(mixture)).toEqual([wild])
+    expect(mixture.means.values[2 * wild]).toBeCloseTo(1e6, 6)
+    mixture.variances.forEach((variance, k) => {
+      // A variance of 200 rows in 2 coordinates has a standard error of √(2/400); five of them.
+      if (k !== wild) expect(Math.abs(variance - 1)).toBeLessThan(5 * Math.sqrt(2 / 400))
+    })
+  })
+
+  it('and the floor is that of the data without it, in any unit', () => {
+    const floorOf = (points: Points.Points): number =>
+      pipe(
+        Recipe.annealed(score)(points),
+        Pipeline.varianceFloor,
+        O.getOrElse(() => NaN)
+      )
+    // Pairs are drawn, and one row of 401 is in a two-hundredth of them.
+    expect(Math.abs(floorOf(points) / floorOf(groups) - 1)).toBeLessThan(0.1)
+    const scaled = { ...points, values: points.values.map(x => 1e-6 * x) }
+    // Three digits are written.
+    expect(Math.abs((1e12 * floorOf(scaled)) / floorOf(points) - 1)).toBeLessThan(0.01)
+  })
+})
+
+it('a floor is that of the last part that has one, where variances are learned', () => {
+  const em = (varianceFloor: number): Stage.Stage => Stage.expectationMaximization({ steps: 1, varianceFloor })
+  const descend = Stage.descend({
+    objective: Objective.likelihood,
+    optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+    steps: 1
+  })
+  const of = (score: Score.Score<'means'>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
+    Pipeline.varianceFloor(
+      Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer: Initializer.fromData, stages })
+    )
+  expect(of(score)).toEqual(O.none)
+  expect(of(score, descend, Stage.repeat(2)(descend))).toEqual(O.none)
+  expect(of(score, em(1), em(2), descend)).toEqual(O.some(2))
+  for (const stage of [
+    Stage.splitAndMerge({ steps: 1, varianceFloor: 3 }),
+    Stage.sequence([em(1), em(3), descend]),
+    Stage.repeat(2)(em(3)),
+    Stage.restart(2)(em(3)),
+    Stage.guarded(em(3)),
+    Stage.anneal([1])(em(3))
+  ])
+    expect(of(score, em(1), stage)).toEqual(O.some(3))
+  expect(of(Score.spherical({ components: 3 }), em(1))).toEqual(O.none)
+})
+
+it('the report tells them', async () => {
+  const text = await page(planted(two, 20, { floored: [1] }), '0.0.0')
+  expect(text).toContain('<p>Component 2 is as narrow as the floor of the variances lets it be: ')
+  expect(await page(planted(two, 20), '0.0.0')).not.toContain('floor of the variances')
+})

@@ -90,7 +90,7 @@ it('a floor is that of the last part that has one, where variances are learned',
     optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
     steps: 1
   })
-  const of = (score: Score.Score<'means'>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
+  const of = <P extends string>(score: Score.Score<P>, ...stages: ReadonlyArray<Stage.Stage>): O.Option<number> =>
     Pipeline.varianceFloor(
       Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer: Initializer.fromData, stages })
     )

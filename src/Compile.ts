@@ -288,10 +288,11 @@ const compileRestart = <P extends string>(
 const compileGuarded = <P extends string>(
   family: Score.Family<P>,
   inner: Program<P>,
+  judged: Judge<P>,
   points: Points.Points
 ): CompiledStage<P> => {
   const judge = ExpectationMaximization.judge(family, points)
-  return compileMap({ steps: 1, relativeChange: 0 }, (params, key) => {
+  return compileMap({ steps: 1, relativeChange: 0 }, judged, (params, key) => {
     const last = Run.last({ ...inner, start: () => params })(key)
     const [before, after] = [judge(params), judge(last.params)]
     const isBetter = last.status._tag !== 'Failed' && after.value < before.value && after.lost <= before.lost
@@ -488,7 +489,7 @@ const compileStage = <P extends string>(
           E.map(
             ({ family, program }) =>
               () =>
-                compileGuarded(family, program(), points)
+                compileGuarded(family, program(), judged([]), points)
           )
         )
       }

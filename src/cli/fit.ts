@@ -4,11 +4,12 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../Program.js'
+import { comparison } from '../report/comparison.js'
 import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../report/table.js'
 import * as json from './json.js'
-import { families, learn, pipelineOf, recipes, type Plan, type Task } from './learn.js'
+import { compare, families, learn, pipelineOf, recipes, type Plan, type Recipe, type Task } from './learn.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import { facts, paragraphs, table as showTable } from './text.js'
@@ -18,6 +19,7 @@ export interface Flags extends options.TableFlags {
   readonly components: string
   readonly family: string
   readonly recipe: string
+  readonly compare?: string | undefined
   readonly pipeline?: string | undefined
   readonly standardize?: boolean | undefined
   readonly seed: string
@@ -32,7 +34,8 @@ interface Choices {
   readonly table: Points.CsvOptions
   readonly components: number
   readonly family: (typeof families)[number]
-  readonly recipe: (typeof recipes)[number]
+  readonly recipe: Recipe
+  readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
   readonly outputs: ReadonlyArray<Output>
 }
@@ -42,6 +45,22 @@ const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
+/** Recipes to learn by too: each once, and none that is learned by already. */
+const others = ({ compare, pipeline, recipe }: Flags): options.Checked<ReadonlyArray<Recipe>> => {
+  if (compare === undefined) return E.right([])
+  const asked = compare.split(',').map(word => word.trim())
+  const known = pipeline === undefined ? [recipe] : []
+  const repeated = asked.find((word, i) => known.includes(word) || asked.indexOf(word) < i)
+  return repeated === undefined
+    ? pipe(
+        asked,
+        E.traverseArray(word => options.oneOf('--compare', word, recipes))
+      )
+    : E.left([
+        Problem.of('--compare', compare, `a list of other recipes without repeats (${repeated})`, 'name each once')
+      ])
+}
+
 const choicesOf = (flags: Flags): options.Checked<Choices> =>
   pipe(
     options.all({
@@ -49,6 +68,7 @@ const choicesOf = (flags: Flags): options.Checked<Choices> =>
       components: options.whole('--components', flags.components, 1, 2),
       family: options.oneOf('--family', flags.family, families),
       recipe: options.oneOf('--recipe', flags.recipe, recipes),
+      compare: others(flags),
       seed: options.whole('--seed', flags.seed, 0, 0),
       outputs: options.outputs(outputsOf(flags), flags.json === true)
     }),
@@ -91,13 +111,11 @@ const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; 
   }
 }
 
-const asJson = (fit: Fit): string => {
-  const { family, columns, dropped, fitted, statistics, seed, recipe, scaling, stages } = fit
-  return `${JSON.stringify({
-    family,
-    components: fitted.weights.length,
-    dim: columns.length,
-    columns,
+/** What differs between fits of the same data. */
+const found = (fit: Fit): object => {
+  const { fitted, statistics, recipe, stages } = fit
+  return {
+    recipe,
     means: fitted.means,
     weights: fitted.weights,
     variances: fitted.variances,
@@ -107,16 +125,34 @@ const asJson = (fit: Fit): string => {
     sizes: statistics.sizes,
     redundancies: fit.redundancies,
     floored: fit.floored,
+    steps: steps(fit),
+    converged: converged(fit),
+    stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
+  }
+}
+
+const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
+  const { family, columns, dropped, fitted, statistics, seed, scaling } = fit
+  return `${JSON.stringify({
+    family,
+    components: fitted.weights.length,
+    dim: columns.length,
+    columns,
+    ...found(fit),
     rows: statistics.rows,
     dropped,
     ignored: fit.ignored,
-    steps: steps(fit),
-    converged: converged(fit),
-    stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule })),
     seed,
-    recipe,
-    standardized: scaling !== null
+    standardized: scaling !== null,
+    ...(others.length > 0 && { compared: others.map(found) })
   })}\n`
+}
+
+/** The fit beside others of the same data. */
+const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<string> => {
+  if (fits.length < 2) return []
+  const { table, means, reason } = comparison(fits)
+  return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
 }
 
 const notes = (fit: Fit): string => {
@@ -144,7 +180,7 @@ const notes = (fit: Fit): string => {
   ].join('\n')
 }
 
-const human = (fit: Fit, { out, report }: Flags): string => {
+const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): string => {
   const { source, columns, dropped, points, fitted, statistics, recipe, stages, pipeline, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
@@ -172,6 +208,7 @@ const human = (fit: Fit, { out, report }: Flags): string => {
         ])
       ])
     ].join('\n'),
+    ...beside([fit, ...others]),
     notes(fit),
     [
       ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
@@ -183,12 +220,17 @@ const human = (fit: Fit, { out, report }: Flags): string => {
   ])
 }
 
-const write = (world: World, { out, report }: Flags, fit: Fit): TE.TaskEither<Failure, void> =>
+interface Found {
+  readonly fit: Fit
+  readonly others: ReadonlyArray<Fit>
+}
+
+const write = (world: World, { out, report }: Flags, { fit, others }: Found): TE.TaskEither<Failure, void> =>
   pipe(
     report === undefined
       ? TE.right([])
       : TE.tryCatch(
-          async () => [{ option: '--report', path: report, text: await page(fit, world.version) }],
+          async () => [{ option: '--report', path: report, text: await page(fit, world.version, others) }],
           error => failed(Problem.of('--report', String(error), 'a drawing', 'leave it out'))
         ),
     TE.flatMap(pages =>
@@ -215,14 +257,14 @@ export const fit =
           TE.flatMapEither(options.readTable(file === '-' ? 'standard input' : file, choices.table))
         )
       ),
-      TE.map(({ choices: { seed }, plan, table }): Task => ({
+      TE.let('task', ({ choices: { seed }, plan, table }): Task => ({
         source: file === '-' ? 'standard input' : file,
         table,
         standardize: flags.standardize === true,
         plan,
         seed
       })),
-      TE.flatMap(task =>
+      TE.flatMap(({ choices, task }) =>
         flags.printPipeline === true
           ? pipe(
               TE.fromEither(pipelineOf(task)),
@@ -231,17 +273,22 @@ export const fit =
           : pipe(
               TE.fromIOEither(() => {
                 const { watch, end } = progress(world)
-                const result = learn(world.isTTY && flags.quiet !== true ? watch : () => undefined)(task)
+                const watched = world.isTTY && flags.quiet !== true ? watch : () => undefined
+                const result = pipe(
+                  E.Do,
+                  E.bind('fit', () => learn(watched)(task)),
+                  E.bind('others', ({ fit }) => compare(watched)(task, fit.pipeline.score)(choices.compare))
+                )
                 end()
                 return result
               }),
               TE.tap(found => write(world, flags, found)),
-              TE.flatMapTask(found =>
+              TE.flatMapTask(({ fit, others }) =>
                 flags.json === true
-                  ? world.stdout(asJson(found))
+                  ? world.stdout(asJson(fit, others))
                   : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
                     ? () => Promise.resolve()
-                    : world.stdout(human(found, flags))
+                    : world.stdout(human(fit, others, flags))
               )
             )
       )

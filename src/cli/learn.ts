@@ -13,7 +13,7 @@ import {
   Points,
   Problem,
   Rate,
-  Recipe,
+  Recipe as Recipes,
   Run,
   Score,
   Stage
@@ -27,6 +27,7 @@ import { failed, refused, type Failure } from './World.js'
 
 export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
+export type Recipe = (typeof recipes)[number]
 
 /** What is to be learned: by a recipe, or by a pipeline of one's own. */
 export type Plan =
@@ -34,7 +35,7 @@ export type Plan =
       readonly _tag: 'Recipe'
       readonly family: Family
       readonly components: number
-      readonly recipe: (typeof recipes)[number]
+      readonly recipe: Recipe
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
@@ -62,16 +63,16 @@ const scaled = ({
 const familyOf = (score: Score.Score<string>): Family =>
   score._tag === 'SymmetricPair' ? 'symmetric-pair' : score._tag === 'Spherical' ? 'spherical' : 'isotropic'
 
-const recipeOf: Readonly<Record<(typeof recipes)[number], Recipe.Recipe>> = {
-  annealed: Recipe.annealed,
-  'two-stage': Recipe.twoStage,
-  em: Recipe.expectationMaximization,
-  'maximum-likelihood': Recipe.maximumLikelihood,
-  spectral: Recipe.spectral
+const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
+  annealed: Recipes.annealed,
+  'two-stage': Recipes.twoStage,
+  em: Recipes.expectationMaximization,
+  'maximum-likelihood': Recipes.maximumLikelihood,
+  spectral: Recipes.spectral
 }
 
 const byRecipe =
-  <P extends string>(score: Score.Score<P>, recipe: (typeof recipes)[number]) =>
+  <P extends string>(score: Score.Score<P>, recipe: Recipe) =>
   (points: Points.Points): E.Either<Failure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
@@ -231,22 +232,25 @@ const finite = (fit: Fit): E.Either<Failure, Fit> => {
   return wrong.length > 0 ? E.left(failed(wrong[0], ...wrong.slice(1))) : E.right(fit)
 }
 
-/** Learns. `watch` sees every state on the way. */
-export const learn =
-  (watch: (state: Run.State<string>, program: Program.Program<string>) => void) =>
-  (task: Task): E.Either<Failure, Fit> => {
-    const { source, table, plan, seed } = task
+type Watch = (state: Run.State<string>, program: Program.Program<string>) => void
+
+/** Problems of the part of the command line that asked for it. */
+const of =
+  (place: string) =>
+  (failure: Failure): Failure => {
+    const [first, ...rest] = failure.problems.map(problem => ({ ...problem, field: `${place}, ${problem.field}` }))
+    return { ...failure, problems: [first, ...rest] }
+  }
+
+/** Learns by a pipeline. `name` is its recipe's, or where it came from. */
+const learnBy =
+  (watch: Watch, task: Task, name: string) =>
+  (pipeline: Pipeline.Pipeline<string>): E.Either<Failure, Fit> => {
+    const { source, table, seed } = task
     const { points, scaling } = scaled(task)
-    const place = (problem: Problem.Problem): Problem.Problem =>
-      plan._tag === 'Pipeline' ? { ...problem, field: `${plan.path}, ${problem.field}` } : problem
     return pipe(
-      pipelineOf(task),
-      E.flatMap(pipeline =>
-        pipe(
-          Compile.pipeline(pipeline)(points),
-          E.mapLeft(([first, ...rest]) => refused(place(first), ...rest.map(place)))
-        )
-      ),
+      Compile.pipeline(pipeline)(points),
+      E.mapLeft(([first, ...rest]) => refused(first, ...rest)),
       E.bindTo('program'),
       E.bind('trace', ({ program }) =>
         run(program, seed, state => {
@@ -258,7 +262,7 @@ export const learn =
           params,
           Score.mixture(pipeline.score),
           E.fromOption(() =>
-            refused(place(Problem.of('score', Score.show(pipeline.score), 'that of a mixture', 'use Score.isotropic')))
+            refused(Problem.of('score', Score.show(pipeline.score), 'that of a mixture', 'use Score.isotropic'))
           )
         )
       ),
@@ -279,7 +283,7 @@ export const learn =
           doubtful: table.doubtful,
           dropped: table.dropped,
           family: familyOf(pipeline.score),
-          recipe: plan._tag === 'Recipe' ? plan.recipe : plan.path,
+          recipe: name,
           seed,
           scaling,
           fitted,
@@ -300,3 +304,34 @@ export const learn =
       E.flatMap(finite)
     )
   }
+
+/** Learns as the task says. `watch` sees every state on the way. */
+export const learn =
+  (watch: Watch) =>
+  (task: Task): E.Either<Failure, Fit> => {
+    const { plan } = task
+    return pipe(
+      pipelineOf(task),
+      E.flatMap(pipeline =>
+        plan._tag === 'Recipe'
+          ? learnBy(watch, task, plan.recipe)(pipeline)
+          : pipe(pipeline, learnBy(watch, task, plan.path), E.mapLeft(of(plan.path)))
+      )
+    )
+  }
+
+/** Learns a score from the task's data by each of some recipes, with the task's seed. */
+export const compare =
+  (watch: Watch) =>
+  (task: Task, score: Score.Score<string>) =>
+  (recipes: ReadonlyArray<Recipe>): E.Either<Failure, ReadonlyArray<Fit>> =>
+    pipe(
+      recipes,
+      E.traverseArray(recipe =>
+        pipe(
+          byRecipe(score, recipe)(scaled(task).points),
+          E.flatMap(learnBy(watch, task, recipe)),
+          E.mapLeft(of(`--compare ${recipe}`))
+        )
+      )
+    )

@@ -118,6 +118,11 @@ const read = (
       ).default('annealed', 'annealed')
     )
     .addOption(
+      new Option('--compare <recipes>', 'learn by these recipes too, and show where each ends: em,annealed').conflicts(
+        'printPipeline'
+      )
+    )
+    .addOption(
       new Option('--pipeline <file>', 'learn by this pipeline, as JSON, instead of a recipe').conflicts([
         'components',
         'family',
@@ -136,6 +141,8 @@ const read = (
         'fit faithful.csv --standardize --report report.html',
         'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
         'fit penguins.csv -k 3 --standardize --missing drop --json',
+        '# descent on the DDPM objective, beside others',
+        'fit faithful.csv --standardize --recipe two-stage --compare em,annealed --report report.html',
         '# see what a recipe does, change it, run it',
         'fit faithful.csv --standardize --print-pipeline > pipeline.json',
         'explain pipeline.json',

@@ -1,8 +1,9 @@
 /** A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. */
 import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
+import { comparison } from './comparison.js'
 import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from './Fit.js'
-import { ofMixture, show, tidy } from './table.js'
+import { ofMixture, show, tidy, type Table } from './table.js'
 
 const { escape } = charts
 
@@ -35,6 +36,7 @@ td { white-space: nowrap }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 thead th { font-weight: 600; font-size: .88rem; color: var(--soft) }
 tbody th { font-weight: 600 }
+ul { margin: .8rem 0; padding-left: 1.2rem }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.6rem }
 .panels svg { margin: 0 }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0; font-size: .82rem; line-height: 1.5;
@@ -61,6 +63,17 @@ const table = ({ columns, fitted }: Fit): string => {
   return `<div class="wide"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`
 }
 
+const plain = ({ header, rows }: Table): string => {
+  const head = header.map(text => `<th scope="col">${escape(text)}</th>`).join('')
+  const body = rows
+    .map(
+      ([first, ...rest]) =>
+        `<tr><th scope="row">${escape(first)}</th>${rest.map(cell => `<td>${minus(cell)}</td>`).join('')}</tr>`
+    )
+    .join('\n')
+  return `<div class="wide"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`
+}
+
 /** A number with a minus sign as long as a plus. */
 const minus = (text: string): string => escape(text).replace(/^-/, '−')
 
@@ -78,6 +91,19 @@ const facts = (fit: Fit): string => {
     ['seed', String(seed)]
   ]
   return `<dl>${entries.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+}
+
+/** The fit beside others of the same data; nothing where there are none. */
+const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): string => {
+  if (fits.length < 2) return ''
+  const { table, means, reason } = comparison(fits)
+  return `<section>
+<h2>The same data, learned in other ways</h2>
+${plain(table)}
+<ul>${means.map(([recipe, text]) => `<li>${escape(`${recipe}: ${text}`)}</li>`).join('')}</ul>
+<p>${escape(capital(reason))}</p>
+</section>
+`
 }
 
 const units = ({ family, scaling }: Fit): string =>
@@ -99,8 +125,8 @@ const sentence = (text: string): string => `${capital(text)}.`
 
 const pre = (text: string): string => `<pre><code>${escape(text)}</code></pre>`
 
-/** The page. `version` is that of the program. */
-export const page = async (fit: Fit, version: string): Promise<string> => {
+/** The page: of a fit, beside others of the same data. `version` is that of the program. */
+export const page = async (fit: Fit, version: string, others: ReadonlyArray<Fit> = []): Promise<string> => {
   const data = charts.data(fit)
   const picture = await charts.draw(data, 'data')
   const panels = await Promise.all(
@@ -145,7 +171,7 @@ ${table(fit)}
 <p class="lead">${escape(units(fit))}</p>
 ${[...redundancies(fit), ...floored(fit)].map(text => `<p>${escape(text)}</p>`).join('\n')}
 </section>
-<section>
+${beside([fit, ...others])}<section>
 <h2>The objective, stage by stage</h2>
 <div class="panels">${panels.join('\n')}</div>
 ${fit.stages.length > 1 ? '<p class="lead">Each stage has an objective of its own, and so an axis of its own.</p>' : ''}

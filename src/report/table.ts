@@ -43,8 +43,12 @@ export const showApart = (x: number, y: number, digits = 6): readonly [string, s
 export const tidy = (text: string): string => text.replace(/\d+\.\d{4,}/g, digits => show(Number(digits), 4))
 
 /** How wide the table is, in characters. */
-const width = ({ header, rows }: Table): number =>
+export const width = ({ header, rows }: Table): number =>
   header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
+
+/** How the means of each column are written: to the third digit of the least standard deviation of the column. */
+export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
+  variances[0].map((_, j) => rounded(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
  * A line for each component: weight, mean of each column, standard deviation (of each column where they differ). Means
@@ -56,7 +60,7 @@ export const ofMixture = (
   { weights, means, variances }: Fitted
 ): Table & { readonly isTurned: boolean } => {
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
-  const format = columns.map((_, j) => rounded(Math.sqrt(Math.min(...variances.map(row => row[j])))))
+  const format = formats(variances)
   const mean = (j: number): ReadonlyArray<string> => means.map(row => format[j](row[j]))
   const deviation = (j: number): ReadonlyArray<string> => variances.map(row => format[j](Math.sqrt(row[j])))
   const lines: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [

@@ -312,6 +312,63 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(here.read('iris.html')).toMatch(/^<!doctype html>/)
   })
 
+  it('learns in other ways too when asked, and shows where each ends', async () => {
+    const line = 'fit %faithful.csv --standardize --recipe two-stage'
+    const alone = (recipe: string) => fitted(`%faithful.csv --standardize --recipe ${recipe}`)
+    const { exit, stdout } = await ornstein(`${line} --compare em,annealed --report @compared.html`)
+    expect(exit).toBe(0)
+    const own = await Promise.all(['two-stage', 'em', 'annealed'].map(alone))
+    expect(stdout).toContain('\nThe same data, learned in other ways:\n\n  recipe ')
+    const [, ...rows] = /ways:\n\n(.*\n){4}/.exec(stdout)?.[0].trim().split('\n  ') ?? []
+    const told = rows.slice(1).map(row => row.split(/ {2,}/))
+    // Each line is what the recipe alone comes to; two decimals of the centres are those that the table shows.
+    expect(told.map(([recipe, , , steps]) => [recipe, Number(steps)])).toEqual(
+      own.map(({ recipe, steps }) => [recipe, steps])
+    )
+    for (const [i, [, centres, likelihood]] of told.entries()) {
+      expect(centres).toBe(own[i].means.map(([a, b]) => `(${a.toFixed(3)}, ${b.toFixed(2)})`).join(', '))
+      expect(Number(likelihood)).toBeCloseTo(own[i].logLikelihood, 5)
+    }
+    expect(stdout).toContain('  two-stage  descent on the DDPM objective')
+    expect(stdout).toContain('\nannealed is the default: ')
+    expect(here.read('compared.html')).toContain('<h2>The same data, learned in other ways</h2>')
+    expect(stdout).toContain('Learned 2 isotropic Gaussians')
+
+    const json = JSON.parse((await ornstein(`${line} --compare em,annealed --json`)).stdout) as t.TypeOf<
+      typeof fitJson
+    > & {
+      readonly compared: ReadonlyArray<t.TypeOf<typeof fitJson>>
+    }
+    const what = ['recipe', 'means', 'weights', 'logLikelihood', 'steps', 'converged'] as const
+    expect([json, ...json.compared].map(fit => what.map(key => fit[key]))).toEqual(
+      own.map(fit => what.map(key => fit[key]))
+    )
+    expect(Object.keys(own[0])).not.toContain('compared')
+  })
+
+  it('compares a pipeline of your own, and pairs', async () => {
+    here.write('own.json', (await ornstein('fit %faithful.csv -k 3 --recipe spectral --print-pipeline')).stdout)
+    const { stdout } = await ornstein('fit %faithful.csv --pipeline @own.json --compare em')
+    expect(stdout).toMatch(/\n {2}own\.json +your own\n {2}em +expectation-maximization/)
+    expect(stdout).not.toContain('is the default')
+    const pair = await ornstein(
+      'fit %faithful.csv --standardize --family symmetric-pair --recipe em --compare annealed'
+    )
+    expect(pair.stdout).toContain('annealed  descent on the DDPM objective from high noise to none')
+  })
+
+  it('starts (npm start) with descent on the DDPM objective, beside expectation-maximization and the default', async () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      scripts: { start: string }
+    }
+    const line = scripts.start.replace(/^node \S+ /, '').replace('examples/data/', '%')
+    const { exit, stdout } = await ornstein(line.replace('report.html', '@start.html'))
+    expect(exit).toBe(0)
+    expect(stdout).toContain('How (two-stage, seed 0):')
+    for (const recipe of ['two-stage', 'em', 'annealed']) expect(stdout).toMatch(new RegExp(`\n  ${recipe} +\\(2\\.04`))
+    expect(here.read('start.html')).toContain('Annealed is the default')
+  })
+
   it('says what may be wrong, and how to see more', async () => {
     const { stdout } = await ornstein('fit %penguins.csv --recipe two-stage')
     expect(stdout).toContain('Standard deviations of the columns run from 1.97 to 801')
@@ -503,6 +560,16 @@ describe('what is wrong', () => {
       2,
       'error: --components: 3 is not 2, as a pair has; leave it out, or choose --family spherical\n'
     ],
+    [
+      'fit %faithful.csv --compare em,pca',
+      2,
+      'error: --compare: pca is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n'
+    ],
+    [
+      'fit %faithful.csv --compare em,annealed',
+      2,
+      'error: --compare: em,annealed is not a list of other recipes without repeats (annealed); name each once\n'
+    ],
     // All at once, in the order in which they are checked.
     [
       'fit %faithful.csv -k 0 --seed -1 --family round --recipe mine --missing guess',
@@ -548,7 +615,7 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --pipeline @wild.json',
       1,
-      'error: stages[0], step 1: the distance of centre 1 from the middle of the data: Infinity is not ≤ 298, 10 times as far as the data reach with their noise; try a smaller rate, a start nearer to the data, or standardized data\n'
+      'error: wild.json, stages[0], step 1: the distance of centre 1 from the middle of the data: Infinity is not ≤ 298, 10 times as far as the data reach with their noise; try a smaller rate, a start nearer to the data, or standardized data\n'
     ],
     [
       'fit %faithful.csv --pipeline @none.json',

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Fit } from '../../../src/report/Fit.js'
 import type * as Fitted from '../../../src/report/Fitted.js'
+import { comparison } from '../../../src/report/comparison.js'
 import { page } from '../../../src/report/report.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/report/table.js'
 import { planted, stage, two } from './fits.js'
@@ -258,6 +259,66 @@ describe('the picture of the data', () => {
     )
     expect(heights.filter(height => height > 0).length).toBe(2)
     expect(heights[heights.length - 1] / heights[0]).toBeCloseTo(3, 1)
+  })
+})
+
+describe('fits side by side', () => {
+  // Means rounded to the third digit of the least standard deviation, 1 and 2: two decimals.
+  const other = planted(
+    {
+      ...two,
+      means: [
+        [3, 0],
+        [100, 14]
+      ]
+    },
+    100,
+    { recipe: 'two-stage' }
+  )
+  const first = planted(two, 100, { recipe: 'annealed' })
+
+  it('show where each ends, its likelihood with equal digits, its steps, and why the default is what it is', () => {
+    const likelihoods = [-4.5, -4.56789]
+    const [a, b] = [first, other].map((fit, i) => ({
+      ...fit,
+      statistics: { ...fit.statistics, logLikelihood: likelihoods[i] }
+    }))
+    const { table, means, reason } = comparison([a, b])
+    expect(table).toEqual({
+      header: ['recipe', 'centres (x1, x2)', 'log-likelihood per row', 'steps'],
+      rows: [
+        ['annealed', '(0.00, 0.00), (100.00, 10.00)', '-4.50000', '4'],
+        ['two-stage', '(3.00, 0.00), (100.00, 14.00)', '-4.56789', '4']
+      ]
+    })
+    expect(means.map(([recipe]) => recipe)).toEqual(['annealed', 'two-stage'])
+    expect(reason).toMatch(/^annealed is the default: [^.]*docs\/fits\.md\)\.$/)
+    expect(comparison([b, b]).reason).toBe('')
+  })
+
+  it('tell how far apart they end where there is no room for all centres', () => {
+    const columns = ['a column of a long name', 'another column of a name as long as that']
+    // Columns of standard deviation 2 and 4: two centres off by 3/2 and 4/4, √((2.25 + 1) / 2) = 1.27.
+    const points = { rows: 2, dim: 2, values: Float64Array.of(-2, -4, 2, 4) }
+    const { table } = comparison([
+      { ...first, columns, points },
+      { ...other, columns, points }
+    ])
+    expect(table.header[1]).toBe("distance of the centres from the first's")
+    expect(table.rows.map(row => row[1])).toEqual(['0.0 sd', '1.3 sd'])
+  })
+
+  it('stand in the report where there are others', async () => {
+    const html = await page(first, '1.2.3', [other])
+    expect(html).toContain('<h2>The same data, learned in other ways</h2>')
+    expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
+    expect(html).toContain('Annealed is the default')
+    expect(await page(first, '1.2.3')).not.toContain('in other ways')
+  })
+
+  it('escapes what comes with a name', async () => {
+    const html = await page({ ...first, recipe: hostile, columns: [hostile, 'b'] }, '', [other])
+    expect(html).not.toContain('<script')
   })
 })
 

@@ -1,0 +1,84 @@
+/** Fits of the same data side by side: what the terminal and the report both show of them. */
+import { Metric, Points } from '../index.js'
+import { type Fit, steps } from './Fit.js'
+import { formats, show, width, type Table } from './table.js'
+
+export interface Comparison {
+  /** A line for each fit: its centres, its log-likelihood per row, its steps. */
+  readonly table: Table
+  /** Each recipe, and what it does. */
+  readonly means: ReadonlyArray<readonly [string, string]>
+  /** Why the default is what it is, where it is among them. */
+  readonly reason: string
+}
+
+const about: Readonly<Record<string, string>> = {
+  annealed: 'expectation-maximization, then noise and split and merge moves where they lead to a likelier mixture',
+  'two-stage': 'descent on the DDPM objective at high noise, then at low',
+  em: 'expectation-maximization on the data',
+  'maximum-likelihood': 'descent on the likelihood, which is the DDPM objective over all noise levels',
+  spectral: 'expectation-maximization from principal directions'
+}
+
+/** The pair is two components that cannot be split or merged: its recipe of this name is a descent. */
+const ofPair: Readonly<Record<string, string>> = {
+  annealed: 'descent on the DDPM objective from high noise to none',
+  spectral: 'power iteration, then expectation-maximization'
+}
+
+const meaning = ({ recipe, family }: Fit): string => {
+  const words = { ...about, ...(family === 'symmetric-pair' && ofPair) }
+  return Object.hasOwn(words, recipe) ? words[recipe] : 'your own'
+}
+
+const why = (family: Fit['family']): string =>
+  family === 'symmetric-pair'
+    ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
+    : 'annealed is the default: no step of it lowers the likelihood, and it moves components that got stuck, which descent ' +
+      'and em leave where they are (measured in docs/fits.md).'
+
+/** Numbers below each other, with as many decimals as the longest of them has. */
+const aligned = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
+  const texts = numbers.map(x => show(x))
+  const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
+  return texts.some(text => text.includes('e')) ? texts : numbers.map(x => x.toFixed(decimals))
+}
+
+/** As wide as a table may be. */
+const most = 100
+
+/**
+ * The fits, the first of which the others stand beside. Where there is no room for all centres, how far they are from the
+ * first's: the root mean square of their distances under the best matching, in standard deviations of the columns.
+ */
+export const comparison = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): Comparison => {
+  const [{ columns, points, family }] = fits
+  const { scale } = Points.standardize(points)
+  const format = formats(fits.flatMap(({ fitted }) => fitted.variances))
+  const centres = fits.map(({ fitted }) =>
+    fitted.means.map(mean => mean.map((x, j) => format[j](x)).join(', ')).map(text => `(${text})`)
+  )
+  const scaled = fits.map(({ fitted }) => fitted.means.map(mean => mean.map((x, j) => x / scale[j])))
+  const tableOf = (header: string, cells: ReadonlyArray<string>): Table => {
+    const likelihoods = aligned(fits.map(({ statistics }) => statistics.logLikelihood))
+    return {
+      header: ['recipe', header, 'log-likelihood per row', 'steps'],
+      rows: fits.map((fit, i) => [fit.recipe, cells[i], likelihoods[i], String(steps(fit))])
+    }
+  }
+  const whole = tableOf(
+    `centres (${columns.join(', ')})`,
+    centres.map(texts => texts.join(', '))
+  )
+  return {
+    table:
+      width(whole) <= most
+        ? whole
+        : tableOf(
+            "distance of the centres from the first's",
+            scaled.map(means => `${Metric.centreError(means, scaled[0]).toPrecision(2)} sd`)
+          ),
+    means: fits.map(fit => [fit.recipe, meaning(fit)]),
+    reason: fits.some(({ recipe }) => recipe === 'annealed') ? why(family) : ''
+  }
+}

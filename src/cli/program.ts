@@ -63,8 +63,8 @@ const read = (
 
   const program = new Command('ornstein')
     .description(
-      'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization from high noise to none, which is ' +
-        'the default, or by gradient descent on the DDPM objective.'
+      'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization with moves out of local ' +
+        'maxima, which is the default, or by gradient descent on the DDPM objective.'
     )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -112,7 +112,7 @@ const read = (
     .addOption(
       new Option(
         '--recipe <recipe>',
-        'annealed: from high noise to none, then components are split and merged while that helps; ' +
+        'annealed: expectation-maximization, then noise and moves of components where they lead to a likelier mixture; ' +
           'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
           'maximum-likelihood: all noise levels together; spectral: from principal directions'
       ).default('annealed', 'annealed')

@@ -84,6 +84,19 @@ describe('the package', () => {
     for (const name of ['vega', 'd3-scale', 'commander']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 
+  it('holds what its pages link to', () => {
+    const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.md'))
+    expect(pages).toContain(join('docs', 'tutorial.md'))
+    const links = pages.flatMap(page =>
+      [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, to]) =>
+        join(page, '..', to)
+      )
+    )
+    // README.md alone links to a dozen.
+    expect(links.length).toBeGreaterThan(12)
+    expect(links.filter(file => !existsSync(join(installed, file)))).toEqual([])
+  })
+
   const laws = existsSync(join(root, 'dist/src/laws/index.js'))
   it.each([['ornstein'], ['ornstein/float64'], ...(laws ? [['ornstein/laws']] : [])])(
     'offers %s to plain Node, in silence',
@@ -174,11 +187,11 @@ describe('the command', () => {
     expect(stdout).toContain('fit')
   })
 
-  it('prints what the README shows', async () => {
-    const shown = /```text\n\$ npx ornstein (.+)\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))
-    const [, args = '', output] = shown ?? []
-    const { stdout } = await run(join(home, 'node_modules', '.bin', 'ornstein'), args.split(' '), root)
-    expect(stdout).toBe(output)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const shown = [...readme.matchAll(/```text\n\$ npx ornstein (.+)\n([\s\S]*?)```/g)]
+  it.each(shown.map(([, args, output]) => ({ args, output })))('prints what the README shows: $args', async shown => {
+    const { stdout } = await run(join(home, 'node_modules', '.bin', 'ornstein'), shown.args.split(' '), root)
+    expect(stdout).toBe(shown.output)
   })
 
   it('fits the eruptions of Old Faithful', async () => {

@@ -8,7 +8,7 @@ import * as Parametrization from './Parametrization.js'
 import { Vocabulary } from './core/index.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
-import type { Schedule } from './Schedule.js'
+import { level, type Level, type Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
 import * as TimeLaw from './TimeLaw.js'
 import * as Weighting from './Weighting.js'
@@ -347,14 +347,48 @@ export const formula: (objective: Objective) => string = fold<string>({
 
 /** What is wrong with the objective on a schedule, wherever in the description it stands. */
 export const problems = (schedule: Schedule): ((objective: Objective) => ReadonlyArray<Problem.Problem>) => {
-  const inTimeLaw = ({ timeLaw }: { readonly timeLaw: TimeLaw.TimeLaw }): ReadonlyArray<Problem.Problem> =>
-    pipe(timeLaw, TimeLaw.problems(schedule)).map(Problem.within('timeLaw'))
-  const inForm = (objective: Denoising | ControlVariate): ReadonlyArray<Problem.Problem> => [
-    ...inTimeLaw(objective),
-    ...(objective.parametrization === undefined
-      ? []
-      : Parametrization.problems(objective.parametrization).map(Problem.within('parametrization')))
-  ]
+  const levelAt = (time: number): Level => pipe(schedule, level(time))
+  /** Near the clean end, the loss is of the size of its target: 1/σ² for the score. */
+  const sizeOf =
+    (parametrization: Parametrization.Parametrization = Parametrization.score) =>
+    (time: number): number => {
+      const { alpha, sigma } = levelAt(time)
+      return Parametrization.weight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
+    }
+  /**
+   * A mean over every time from 0 on is finite where t · weight · size falls towards t = 0, by a power of t: here over
+   * four decades.
+   */
+  const inTimeLaw = (
+    { timeLaw }: { readonly timeLaw: TimeLaw.TimeLaw },
+    weightings: ReadonlyArray<Weighting.Weighting>,
+    size: (time: number) => number
+  ): ReadonlyArray<Problem.Problem> => {
+    const own = pipe(timeLaw, TimeLaw.problems(schedule)).map(Problem.within('timeLaw'))
+    const until = TimeLaw.fromClean(timeLaw)
+    if (own.length > 0 || until === null) return own
+    const weights = weightings.map(Weighting.interpret(schedule))
+    const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * size(time))
+    const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until)))
+    return Problem.unless(
+      inner <= outer / 2,
+      'timeLaw',
+      TimeLaw.show(timeLaw),
+      'a law over which this loss has a finite mean: towards time 0 it grows too fast',
+      'begin at 0.001, or take the loss of Parametrization.noise'
+    )
+  }
+  const inForm = (
+    objective: Denoising | ControlVariate,
+    weightings: ReadonlyArray<Weighting.Weighting>
+  ): ReadonlyArray<Problem.Problem> => {
+    const own =
+      objective.parametrization === undefined
+        ? []
+        : Parametrization.problems(objective.parametrization).map(Problem.within('parametrization'))
+    // One that is itself wrong has no size.
+    return [...inTimeLaw(objective, weightings, own.length > 0 ? () => 0 : sizeOf(objective.parametrization)), ...own]
+  }
   /** A weighting needs noise levels to weigh. */
   const timeless = (weighting: Weighting.Weighting, objective: Objective): ReadonlyArray<Problem.Problem> =>
     O.isSome(Weighting.everywhere(weighting))
@@ -369,41 +403,48 @@ export const problems = (schedule: Schedule): ((objective: Objective) => Readonl
               'weight it by a number of its own'
             )
           )
-  const all: (objective: Objective) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
-    Denoising: inForm,
-    Implicit: objective => [
-      ...inTimeLaw(objective),
-      ...(objective.divergence
-        ? Problem.count('divergence.probes', objective.divergence.probes, 1, 1, Limits.draws)
-        : [])
-    ],
-    ControlVariate: inForm,
-    Likelihood: () => [],
-    Regularizer: ({ smoothing, towards }) => [
-      ...Problem.unless(smoothing >= 0 && smoothing < Infinity, 'smoothing', smoothing, '≥ 0 and finite', 'try 1e-3'),
-      ...(towards === null ? [] : Params.names(towards)).flatMap(name =>
-        Problem.unless(
-          towards?.[name].values.every(Number.isFinite) ?? true,
-          `towards.${name}`,
-          'NaN or infinite somewhere',
-          'finite throughout',
-          'give finite numbers'
+  /** A weighting that can be asked for its weights; a number makes no mean infinite. */
+  const inOrder = (weight: number | Weighting.Weighting): weight is Weighting.Weighting =>
+    typeof weight !== 'number' && Weighting.problems(weight).length === 0
+  const all = (
+    weightings: ReadonlyArray<Weighting.Weighting>
+  ): ((objective: Objective) => ReadonlyArray<Problem.Problem>) =>
+    fold<ReadonlyArray<Problem.Problem>>({
+      Denoising: objective => inForm(objective, weightings),
+      Implicit: objective => [
+        ...inTimeLaw(objective, weightings, () => 1),
+        ...(objective.divergence
+          ? Problem.count('divergence.probes', objective.divergence.probes, 1, 1, Limits.draws)
+          : [])
+      ],
+      ControlVariate: objective => inForm(objective, weightings),
+      Likelihood: () => [],
+      Regularizer: ({ smoothing, towards }) => [
+        ...Problem.unless(smoothing >= 0 && smoothing < Infinity, 'smoothing', smoothing, '≥ 0 and finite', 'try 1e-3'),
+        ...(towards === null ? [] : Params.names(towards)).flatMap(name =>
+          Problem.unless(
+            towards?.[name].values.every(Number.isFinite) ?? true,
+            `towards.${name}`,
+            'NaN or infinite somewhere',
+            'finite throughout',
+            'give finite numbers'
+          )
         )
-      )
-    ],
-    Weight: ({ weight, objective }) => [
-      ...(typeof weight === 'number'
-        ? Problem.unless(Number.isFinite(weight), 'weight', weight, 'finite', 'try 1')
-        : [...Weighting.problems(weight).map(Problem.within('weight')), ...timeless(weight, objective)]),
-      ...all(objective).map(Problem.within('objective'))
-    ],
-    Sum: ({ objectives }) => [
-      ...Problem.unless(objectives.length > 0, 'objectives', '[]', 'a list with at least one objective', 'add one'),
-      ...objectives.flatMap((objective, i) => all(objective).map(Problem.within(`objectives[${i}]`)))
-    ],
-    Custom: inTimeLaw
-  })
-  return all
+      ],
+      Weight: ({ weight, objective }) => [
+        ...(typeof weight === 'number'
+          ? Problem.unless(Number.isFinite(weight), 'weight', weight, 'finite', 'try 1')
+          : [...Weighting.problems(weight).map(Problem.within('weight')), ...timeless(weight, objective)]),
+        ...all(inOrder(weight) ? [weight, ...weightings] : weightings)(objective).map(Problem.within('objective'))
+      ],
+      Sum: ({ objectives }) => [
+        ...Problem.unless(objectives.length > 0, 'objectives', '[]', 'a list with at least one objective', 'add one'),
+        ...objectives.flatMap((objective, i) => all(weightings)(objective).map(Problem.within(`objectives[${i}]`)))
+      ],
+      // What a user's own row does with its target is not known: it is taken to be as large.
+      Custom: objective => inTimeLaw(objective, weightings, sizeOf())
+    })
+  return all([])
 }
 
 /** Fields that must be there, and fields that may be left out. */

@@ -86,7 +86,8 @@ export const at = (time: number): TimeLaw => ({ _tag: 'At', time })
 
 /**
  * Every time in [lo, hi] alike: L = E_t L_t, t uniform. A random expectation draws one time a row; a deterministic one
- * (`quadrature`, `fixed`) takes Gauss–Legendre nodes.
+ * (`quadrature`, `fixed`) takes Gauss–Legendre nodes. From `lo` = 0 on where the mean is finite: that of the noise, of the
+ * data or of the implicit form, not that of the score, which grows like 1/σ².
  */
 export const uniform = (lo: number, hi: number): TimeLaw => ({ _tag: 'Uniform', lo, hi })
 
@@ -213,7 +214,8 @@ const spread = (schedule: Schedule.Schedule): ((law: TimeLaw) => Spread | null) 
     Uniform: ({ lo, hi }) =>
       within(
         [lo, hi],
-        u => lo + (hi - lo) * u,
+        // Never at the end itself: at time 0 there is no noise.
+        u => lo + (hi - lo) * Math.max(u, LEAST),
         () => 1 / (hi - lo)
       ),
     Nodes: () => null,
@@ -379,6 +381,20 @@ const LEAST_MASS = 1e-3
 /** A proposal may miss this share of the target's first times: no finite log-SNR is that of time 0. */
 const MISSED = 1e-4
 
+/** The latest time up to which every time from the clean end on is drawn alike; null where the clean end is not reached. */
+export const fromClean: (law: TimeLaw) => number | null = fold<number | null>({
+  At: () => null,
+  Uniform: ({ lo, hi }) => (lo === 0 ? hi : null),
+  Nodes: () => null,
+  Likelihood: () => null,
+  UniformLogSnr: () => null,
+  LogNormal: () => null,
+  LogitNormal: () => null,
+  Importance: ({ target }) => fromClean(target),
+  Stratified: ({ law }) => fromClean(law),
+  Gauss: ({ law }) => fromClean(law)
+})
+
 /** What is wrong with a law on a schedule. */
 export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => ReadonlyArray<Problem.Problem>) => {
   const onSchedule = (field: string, time: number): ReadonlyArray<Problem.Problem> =>
@@ -399,7 +415,8 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
   const all = fold<ReadonlyArray<Problem.Problem>>({
     At: ({ time }) => onSchedule('time', time),
     Uniform: ({ lo, hi }) => [
-      ...onSchedule('lo', lo),
+      // The clean end is never drawn. Whether the mean is finite there, the objective says.
+      ...(lo === 0 ? [] : onSchedule('lo', lo)),
       ...onSchedule('hi', hi),
       ...Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
     ],

@@ -40,6 +40,8 @@ export interface Likelihood {
   readonly _tag: 'Likelihood'
   readonly until: number
   readonly nodes: number
+  /** The least variance that a component may have at time 0; 1 unless given. */
+  readonly leastVariance?: number
 }
 
 export interface UniformLogSnr {
@@ -95,7 +97,12 @@ export const uniform = (lo: number, hi: number): TimeLaw => ({ _tag: 'Uniform', 
 export const nodes = (nodes: ReadonlyArray<Node>): TimeLaw => ({ _tag: 'Nodes', nodes })
 
 /**
- * The weighting of maximum likelihood: L = ∫_0^until ½ g²(t) L_t dt by Gauss–Legendre nodes in r, t = until · r².
+ * The weighting of maximum likelihood: L = ∫_0^until ½ g²(t) L_t dt by Gauss–Legendre nodes in r. In the clock of
+ * Ornstein–Uhlenbeck, θ = ½ log(1 + σ²/α²), where ½ g² dt = (α² + σ²) dθ on any schedule, θ = θ_0(e^{Ar} − 1), θ_0 =
+ * leastVariance/10: L_t changes where the noise is of the size of a component. `leastVariance`, 1 unless given, is the least that
+ * a component may have, the floor where variances are learned; so the nodes stay where they are while it learns. Of one Gaussian
+ * of that variance, until = 12, the error is below 2e-5 by 16 nodes and 1e-10 by 32, for variances from 1 to 1e-6.
+ *
  * With the implicit objective its gradient tends to that of the mean negative log-likelihood as `until` and `nodes`
  * grow (Song et al. 2021, arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.
  *
@@ -108,10 +115,11 @@ export const nodes = (nodes: ReadonlyArray<Node>): TimeLaw => ({ _tag: 'Nodes', 
  * const total = nodes.reduce((sum, { weight }) => sum + weight, 0)
  * assert.ok(Math.abs(total - 12) < 1e-12)
  */
-export const likelihood = ({ until, nodes }: Omit<Likelihood, '_tag'>): TimeLaw => ({
+export const likelihood = ({ until, nodes, leastVariance }: Omit<Likelihood, '_tag'>): TimeLaw => ({
   _tag: 'Likelihood',
   until,
-  nodes
+  nodes,
+  ...(leastVariance !== undefined && { leastVariance })
 })
 
 /** Every log-SNR in [lo, hi] alike (Kingma et al. 2021, arXiv 2107.00630). */
@@ -268,11 +276,21 @@ export const quadrature = (schedule: Schedule.Schedule, count: number): ((law: T
     At: ({ time }) => [{ time, weight: 1 }],
     Uniform: ({ lo, hi }) => rule(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
     Nodes: ({ nodes }) => nodes,
-    Likelihood: ({ until, nodes }) =>
-      rule(nodes, 0, 1).map(({ time: r, weight }) => {
-        const time = until * r * r
-        return { time, weight: weight * until * r * pipe(schedule, Schedule.diffusion(time)) }
-      }),
+    Likelihood: ({ until, nodes, leastVariance = 1 }) => {
+      const { level, logSnr } = Schedule.interpret(schedule)
+      const least = leastVariance / 10
+      const clock = (time: number): number => Elementary.softplus(-logSnr(time)) / 2
+      const from = clock(0) + least
+      const reach = Elementary.log((clock(until) + least) / from)
+      return rule(nodes, 0, 1).map(({ time: r, weight }) => {
+        const shifted = from * Elementary.exp(reach * r)
+        // From the start on, so that the first nodes keep their digits.
+        const angle = from - least + from * Elementary.expm1(reach * r)
+        const time = pipe(schedule, Schedule.timeOfLogSnr(-Elementary.log(Elementary.expm1(2 * angle))))
+        const { alpha, sigma } = level(time)
+        return { time, weight: weight * reach * shifted * (alpha * alpha + sigma * sigma) }
+      })
+    },
     UniformLogSnr: inQuantile,
     LogNormal: inQuantile,
     LogitNormal: inQuantile,
@@ -352,7 +370,8 @@ export const show: (law: TimeLaw) => string = fold<string>({
   Uniform: ({ lo, hi }) => `TimeLaw.uniform(${lo}, ${hi})`,
   Nodes: ({ nodes }) =>
     `TimeLaw.nodes([${nodes.map(({ time, weight }) => `{ time: ${time}, weight: ${weight} }`).join(', ')}])`,
-  Likelihood: ({ until, nodes }) => `TimeLaw.likelihood({ until: ${until}, nodes: ${nodes} })`,
+  Likelihood: ({ until, nodes, leastVariance }) =>
+    `TimeLaw.likelihood({ until: ${until}, nodes: ${nodes}${leastVariance === undefined ? '' : `, leastVariance: ${leastVariance}`} })`,
   UniformLogSnr: ({ lo, hi }) => `TimeLaw.uniformLogSnr(${lo}, ${hi})`,
   LogNormal: ({ mean, deviation }) => `TimeLaw.logNormal({ mean: ${mean}, deviation: ${deviation} })`,
   LogitNormal: ({ mean, deviation, until }) =>
@@ -507,7 +526,11 @@ export const codec: t.Type<TimeLaw, unknown> = t.recursion('TimeLaw', () =>
       _tag: t.literal('Nodes'),
       nodes: t.readonlyArray(t.type({ time: t.number, weight: Params.numberCodec }))
     }),
-    t.type({ _tag: t.literal('Likelihood'), until: t.number, nodes: t.number }),
+    // io-ts lets an optional field be undefined, which JSON cannot say: one that is left out stays absent.
+    t.intersection([
+      t.type({ _tag: t.literal('Likelihood'), until: t.number, nodes: t.number }),
+      t.partial({ leastVariance: t.number })
+    ]) as unknown as t.Type<Likelihood, unknown>,
     t.type({ _tag: t.literal('UniformLogSnr'), lo: Params.numberCodec, hi: Params.numberCodec }),
     t.type({ _tag: t.literal('LogNormal'), mean: Params.numberCodec, deviation: t.number }),
     t.type({ _tag: t.literal('LogitNormal'), mean: Params.numberCodec, deviation: t.number, until: t.number }),

@@ -27,7 +27,7 @@ const points = Mixture.sample(2000)(data)(truth)
 const objective = Objective.denoising(TimeLaw.at(0.5))
 const wrongShape = Initializer.values(Params.of({ mean: [1, 2] }))
 
-for (const expectation of [Expectation.quadrature({ nodes: 16 }), Expectation.projected({ antithetic: true })])
+for (const expectation of [Expectation.quadrature(), Expectation.projected({ antithetic: true })])
   for (const optimizer of [Optimizer.gradientDescent({ rate: 0.5 }), Optimizer.adam({ rate: 0.05 })])
     for (const initializer of [Initializer.gaussian({ scale: 1 }), Initializer.spectral, wrongShape]) {
       const outcome = pipe(

@@ -28,7 +28,7 @@ const { data, run } = pipe(Key.fromSeed(7), Key.named('data', 'run'))
 const stage = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
-    expectation: Expectation.quadrature({ nodes: 16 }),
+    expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
     steps
   })

@@ -7,6 +7,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as t from 'io-ts'
+import { norm } from '../lib/elementary.js'
 import { compute, Key, matMul, mul, sub, tensor } from '../lib/index.js'
 import { isDeeper } from '../lib/nesting.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
@@ -16,6 +17,7 @@ import * as Fused from './fused/index.js'
 import * as Initializer from './Initializer.js'
 import * as Limits from './Limits.js'
 import * as Loss from './Loss.js'
+import * as Noise from './Noise.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
 import * as Params from './Params.js'
@@ -37,6 +39,12 @@ export type CompileErrors = Problem.Problems
 export type { Loss, Plan as LossPlan, ValueAndGradient } from './Loss.js'
 export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
+/** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
+const rootMeanSquare = (points: Points.Points): number => {
+  const weights = Points.weightsOf(points)
+  return norm(points.values.map((x, k) => Math.sqrt(weights[Math.floor(k / points.dim)]) * x))
+}
+
 const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
   const { family } = Score.interpret(score)
@@ -44,14 +52,26 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
   const terms = Objective.terms(objective).map(({ term }) => term)
   const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
     MonteCarlo: () => [],
-    Quadrature: () =>
-      Problem.unless(
-        O.isSome(family) && family.value.isPair,
-        'expectation',
-        `${Expectation.show(expectation)} of ${Score.show(score)}`,
-        'of Score.symmetricPair, the score with a single direction that matters',
-        'use Expectation.projected()'
-      ),
+    Quadrature: ({ nodes }) => {
+      const length = rootMeanSquare(points)
+      return [
+        ...Problem.unless(
+          O.isSome(family) && family.value.isPair,
+          'expectation',
+          `${Expectation.show(expectation)} of ${Score.show(score)}`,
+          'of Score.symmetricPair, the score with a single direction that matters',
+          'use Expectation.projected()'
+        ),
+        // The slope is at most half the length of the centre, which comes to lie within that of the data.
+        ...Problem.unless(
+          nodes !== undefined || !(length > 2 * Noise.steepest),
+          'expectation',
+          `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
+          `of data within ${Math.floor(2 * Noise.steepest)}, for which ${Limits.nodes} nodes are enough`,
+          'bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
+        )
+      ]
+    },
     Projected: () =>
       Problem.unless(
         isMixture,
@@ -141,7 +161,7 @@ const commonProblems = <P extends string>(
  *     schedule: Schedule.ornsteinUhlenbeck,
  *     score: Score.symmetricPair,
  *     objective: Objective.implicit(TimeLaw.at(0.5)),
- *     expectation: Expectation.quadrature({ nodes: 16 })
+ *     expectation: Expectation.quadrature()
  *   })
  * )
  * assert.ok(E.isRight(compiled))

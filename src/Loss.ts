@@ -121,7 +121,7 @@ const draw = <P extends string>(
 ): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
-  const count = expectation._tag === 'Quadrature' ? expectation.nodes : TIME_NODES
+  const count = expectation._tag === 'Quadrature' ? (expectation.nodes ?? TIME_NODES) : TIME_NODES
   const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
   return (params, key) => {
     const projection = pipe(
@@ -134,6 +134,7 @@ const draw = <P extends string>(
         return {
           basis: { rank, vectors: values },
           seesNorm,
+          slope: Noise.pairSlope(arrays(params)),
           // A quadrature has no variance to lessen.
           denoising:
             expectation._tag === 'Quadrature'
@@ -163,7 +164,10 @@ const draw = <P extends string>(
           )
           return Noise.draws(
             points,
-            projection,
+            projection && {
+              ...projection,
+              slope: () => levels.reduce((most, at) => Math.max(most, projection.slope(at)), 0)
+            },
             noiseKeys[i]
           )(expectation).map(draw => ({
             alpha: Float64Array.from(levels, ({ alpha }) => alpha),

@@ -723,7 +723,7 @@ export const misfits =
               'expectation',
               random,
               `deterministic, as ${deterministic.join(' and ')} need${deterministic.length > 1 ? '' : 's'} it`,
-              'use Expectation.fixed(noise), Expectation.quadrature({ nodes: 16 }) for the symmetric pair, or Optimizer.adam'
+              'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
             )
           ]),
       ...misfits({ shapes, gain: () => 1 }),

@@ -76,7 +76,7 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
   const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
   return Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
-    expectation: Expectation.quadrature({ nodes: 16 }),
+    expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: 0.5 / Elementary.square(alpha) }),
     steps,
     relativeChange: 1e-7

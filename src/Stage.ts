@@ -105,7 +105,7 @@ export type Stage = Simple | Sequence | Repeat | Anneal
  *
  * export const highNoise = Stage.descend({
  *   objective: Objective.denoising(TimeLaw.at(1.5)),
- *   expectation: Expectation.quadrature({ nodes: 16 }),
+ *   expectation: Expectation.quadrature(),
  *   optimizer: Optimizer.gradientDescent({ rate: 0.5 }),
  *   steps: 300,
  *   relativeChange: 1e-8

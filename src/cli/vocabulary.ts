@@ -206,7 +206,7 @@ export const expectations = concept<Expectation.Expectation>(
   Expectation,
   {
     MonteCarlo: [entry(Expectation.monteCarlo(), 'fresh noise at every step; any score, any objective')],
-    Quadrature: [entry(Expectation.quadrature({ nodes: 8 }), 'exact in the one direction that matters to the pair')],
+    Quadrature: [entry(Expectation.quadrature(), 'to 1e-12 in the one direction that matters to the pair')],
     Projected: [entry(Expectation.projected(), 'noise in the span of the centres only, the rest in closed form')],
     Fixed: [
       entry(

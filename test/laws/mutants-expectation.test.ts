@@ -49,7 +49,7 @@ areCaught([
     mutant: [
       laws.quadratureConverges({
         evaluate: evaluation(({ value, gradient }, { loss: { expectation } }) => ({
-          value: value * (expectation._tag === 'Quadrature' ? 1 - 1 / expectation.nodes : 1),
+          value: value * (expectation._tag === 'Quadrature' ? 1 - 1 / (expectation.nodes ?? Infinity) : 1),
           gradient
         }))
       })

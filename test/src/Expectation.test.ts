@@ -37,6 +37,12 @@ const rows: ReadonlyArray<{
     deterministic: false
   },
   {
+    expectation: Expectation.quadrature(),
+    data: { _tag: 'Quadrature' },
+    code: 'Expectation.quadrature()',
+    deterministic: true
+  },
+  {
     expectation: Expectation.quadrature({ nodes: 16 }),
     data: { _tag: 'Quadrature', nodes: 16 },
     code: 'Expectation.quadrature({ nodes: 16 })',
@@ -76,7 +82,7 @@ it.each([
   { _tag: 'MonteCarlo', draws: '1', antithetic: false },
   { _tag: 'Projected', antithetic: true },
   { _tag: 'Projected', draws: 1, antithetic: 0 },
-  { _tag: 'Quadrature' },
+  { _tag: 'Quadrature', nodes: '16' },
   { _tag: 'Fixed' },
   { _tag: 'Fixed', noise: { shape: [2], values: [1] } },
   { _tag: 'Exact' },

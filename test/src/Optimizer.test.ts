@@ -959,7 +959,7 @@ const truth = Mixture.symmetricPair([0.6, 0.8, 0])
 const points = Mixture.sample(200)(Key.fromSeed(3))(truth)
 const exact = {
   objective: Objective.denoising(TimeLaw.at(0.5)),
-  expectation: Expectation.quadrature({ nodes: 16 })
+  expectation: Expectation.quadrature()
 }
 
 const compile = (
@@ -1031,7 +1031,7 @@ describe('in a stage', () => {
 describe('is refused', () => {
   const drawn = { expectation: Expectation.monteCarlo() }
   const remedy =
-    'use Expectation.fixed(noise), Expectation.quadrature({ nodes: 16 }) for the symmetric pair, or Optimizer.adam'
+    'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
   const search = 'Optimizer.lineSearch({ decrease: 0.0001, curvature: 0.9, evaluations: 25 })'
 
   it.each<readonly [string, ReturnType<typeof compile>, ReadonlyArray<string>]>([

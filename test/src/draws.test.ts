@@ -41,13 +41,13 @@ describe('draws', () => {
   })
 
   it('are coordinates in the span, and beside it only the mean of |z|² where that is all that matters', () => {
-    const [{ weight, noise }] = drawn(Expectation.projected(), { basis: line, seesNorm: false })
+    const [{ weight, noise }] = drawn(Expectation.projected(), { basis: line, seesNorm: false, slope: () => 0 })
     expect(weight).toBe(1)
     expect(noise).toMatchObject({ _tag: 'Span', along: null, rest: 2, sign: 1 })
   })
 
   it('have a normal along the row and a χ² of the rest where the law of |z|² matters', () => {
-    const found = drawn(Expectation.projected({ antithetic: true }), { basis: line, seesNorm: true })
+    const found = drawn(Expectation.projected({ antithetic: true }), { basis: line, seesNorm: true, slope: () => 0 })
     expect(found.map(({ noise }) => noise)).toMatchObject([
       { _tag: 'Span', rest: { degrees: 1 }, sign: 1 },
       { _tag: 'Span', rest: { degrees: 1 }, sign: -1 }
@@ -63,12 +63,12 @@ describe('draws', () => {
 
   it('have nothing beside a span that is everything', () => {
     const everything = { rank: 3, vectors: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }
-    const [{ noise }] = drawn(Expectation.projected(), { basis: everything, seesNorm: true })
+    const [{ noise }] = drawn(Expectation.projected(), { basis: everything, seesNorm: true, slope: () => 0 })
     expect(noise).toMatchObject({ along: null, rest: 0 })
   })
 
   it('of a quadrature have the moments of a normal up to its order, never an opposite', () => {
-    const found = drawn(Expectation.quadrature({ nodes: 4 }), { basis: line, seesNorm: false })
+    const found = drawn(Expectation.quadrature({ nodes: 4 }), { basis: line, seesNorm: false, slope: () => 0 })
     const moment = (p: number): number =>
       total(found.map(({ weight, noise }) => weight * (noise._tag === 'Node' ? noise.coordinate ** p : NaN)))
     ;[1, 0, 1, 0, 3, 0, 15].forEach((wanted, p) => expect(moment(p)).toBeCloseTo(wanted, 12))

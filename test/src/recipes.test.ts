@@ -45,7 +45,7 @@ const chooses = <P extends string>(
 const pairStage = (time: number, steps: number): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(TimeLaw.at(time)),
-    expectation: Expectation.quadrature({ nodes: 16 }),
+    expectation: Expectation.quadrature(),
     optimizer: Optimizer.gradientDescent({ rate: Math.exp(2 * time) / 2 }),
     steps,
     relativeChange: 1e-7

@@ -102,9 +102,9 @@ describe('ornstein list', () => {
     const [{ words }] = JSON.parse(stdout) as [{ words: ReadonlyArray<unknown> }]
     expect(words[1]).toEqual({
       name: 'Expectation.quadrature',
-      about: 'exact in the one direction that matters to the pair',
+      about: 'to 1e-12 in the one direction that matters to the pair',
       formula: null,
-      code: 'Expectation.quadrature({ nodes: 8 })'
+      code: 'Expectation.quadrature()'
     })
   })
 

@@ -467,7 +467,7 @@ export const main = (budget: Budget): Report<Measured> => {
     ],
     setting: [
       `The separation is |μ|, half the distance of the centres. n = ${MULTIPLE} d/|μ|⁴ rows, ${MULTIPLE} times those at which the top eigenvector of the second moment begins to see μ (the fourth program). A run succeeds when its error is at most ${CLOSE} times that of maximum likelihood, expectation–maximization started at the truth, on the same rows. Shares have the interval of Wilson, mean ratios Student’s of their logarithms, other means Student’s. Data and starts are keyed by the number of rows and the seed. In full it takes about 10 minutes of processor time.`,
-      `The mean over the noise is a quadrature of so many nodes where nothing else is said. The rate of stage one knows the order of |μ|, as the theorem’s constants do; that of stage two is the step of expectation–maximization.`
+      `The mean over the noise is taken by quadrature where nothing else is said. The rate of stage one knows the order of |μ|, as the theorem’s constants do; that of stage two is the step of expectation–maximization.`
     ],
     pipelines: [
       declared('twoStages', twoStages(small)),

@@ -1030,8 +1030,7 @@ describe('in a stage', () => {
 
 describe('is refused', () => {
   const drawn = { expectation: Expectation.monteCarlo() }
-  const remedy =
-    'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
+  const remedy = 'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
   const search = 'Optimizer.lineSearch({ decrease: 0.0001, curvature: 0.9, evaluations: 25 })'
 
   it.each<readonly [string, ReturnType<typeof compile>, ReadonlyArray<string>]>([

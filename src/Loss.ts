@@ -724,6 +724,19 @@ export const problems = <P extends string>(
           )
         ]
   }
+  const { family } = Score.interpret(score)
+  const sized = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      !(
+        O.isSome(family) &&
+        family.value.learnsVariances &&
+        TimeLaw.assumesUnitVariance(Expectation.isDeterministic(expectation))(term.timeLaw)
+      ),
+      'objective.timeLaw',
+      `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
+      'one with leastVariance, since variances are learned and its nodes lie by the least of them',
+      'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+    )
   const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
     expectation._tag === 'MonteCarlo'
       ? []
@@ -784,7 +797,7 @@ export const problems = <P extends string>(
   }
   return Objective.terms(objective).flatMap(({ term, weightings }) =>
     Objective.isMatching(term)
-      ? [...finite(term, weightings), ...plainNoise(term)]
+      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term)]
       : term._tag === 'Regularizer'
         ? fits(term)
         : []

@@ -111,6 +111,8 @@ export interface Family<P extends string> {
   readonly seesNorm: boolean
   /** Whether the components are ±c with unit variances: noise on the line through them is then all that the loss sees. */
   readonly isPair: boolean
+  /** Whether variances are parameters; if not, each is 1. */
+  readonly learnsVariances: boolean
   /** Rows that fix a component's mean, and its variance where it has one: fewer leave the likelihood without bound. */
   readonly leastRows: number
   /** How many centres the parameters hold. */
@@ -206,6 +208,7 @@ const pairModel: Model<'mean'> = model(dim => ({ mean: [dim] }), {
   }),
   seesNorm: false,
   isPair: true,
+  learnsVariances: false,
   leastRows: 1,
   count: 1,
   centres: ({ mean: { values } }) => ({ shape: [1, values.length], values }),
@@ -229,6 +232,7 @@ const sphericalModel = ({ components }: Spherical): Model<'means'> =>
     maximise: ({ means: old }, statistics) => ({ means: means(old, statistics) }),
     seesNorm: false,
     isPair: false,
+    learnsVariances: false,
     leastRows: 1,
     count: components,
     centres: ({ means }) => means,
@@ -282,6 +286,7 @@ const isotropicModel = ({ components }: Isotropic): Model<'means' | 'logits' | '
     },
     seesNorm: true,
     isPair: false,
+    learnsVariances: true,
     leastRows: 2,
     count: components,
     centres: ({ means }) => means,

@@ -100,7 +100,8 @@ export const nodes = (nodes: ReadonlyArray<Node>): TimeLaw => ({ _tag: 'Nodes', 
  * The weighting of maximum likelihood: L = ∫_0^until ½ g²(t) L_t dt by Gauss–Legendre nodes in r. In the clock of
  * Ornstein–Uhlenbeck, θ = ½ log(1 + σ²/α²), where ½ g² dt = (α² + σ²) dθ on any schedule, θ = θ_0(e^{Ar} − 1), θ_0 =
  * leastVariance/10: L_t changes where the noise is of the size of a component. `leastVariance`, 1 unless given, is the least that
- * a component may have, the floor where variances are learned; so the nodes stay where they are while it learns. Of one Gaussian
+ * a component may have, the floor where variances are learned, of which `Compile` asks for it; so the nodes stay where they are
+ * while it learns. `until` is a time with signal: towards one without, the integral has no bound. Of one Gaussian
  * of that variance, until = 12, the error is below 2e-5 by 16 nodes and 1e-10 by 32, for variances from 1 to 1e-6.
  *
  * With the implicit objective its gradient tends to that of the mean negative log-likelihood as `until` and `nodes`
@@ -365,6 +366,26 @@ export const isDeterministic: (law: TimeLaw) => boolean = fold<boolean>({
   Gauss: () => true
 })
 
+/**
+ * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
+ * of maximum likelihood. Times that are drawn suit any.
+ */
+export const assumesUnitVariance = (isDeterministic: boolean): ((law: TimeLaw) => boolean) => {
+  const all: (law: TimeLaw) => boolean = fold<boolean>({
+    At: () => false,
+    Uniform: () => false,
+    Nodes: () => false,
+    Likelihood: ({ leastVariance }) => leastVariance === undefined,
+    UniformLogSnr: () => false,
+    LogNormal: () => false,
+    LogitNormal: () => false,
+    Importance: ({ target }) => isDeterministic && all(target),
+    Stratified: ({ law }) => all(law),
+    Gauss: ({ law }) => assumesUnitVariance(true)(law)
+  })
+  return all
+}
+
 export const show: (law: TimeLaw) => string = fold<string>({
   At: ({ time }) => `TimeLaw.at(${time})`,
   Uniform: ({ lo, hi }) => `TimeLaw.uniform(${lo}, ${hi})`,
@@ -446,10 +467,22 @@ export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => Readon
         ...Problem.unless(Number.isFinite(weight), `nodes[${i}].weight`, weight, 'finite', 'try 1')
       ])
     ],
-    Likelihood: ({ until, nodes }) => [
-      ...onSchedule('until', until),
-      ...Problem.count('nodes', nodes, 1, 48, Limits.nodes)
-    ],
+    Likelihood: ({ until, nodes, leastVariance }) => {
+      const onIt = onSchedule('until', until)
+      return [
+        ...onIt,
+        // The integral of ½ g² grows without bound towards a time without signal.
+        ...Problem.unless(
+          onIt.length > 0 || Schedule.level(until)(schedule).alpha > 0,
+          'until',
+          until,
+          'a time with signal, α > 0, before which ∫ ½ g² dt is finite',
+          `try ${0.99 * until}`
+        ),
+        ...Problem.count('nodes', nodes, 1, 48, Limits.nodes),
+        ...(leastVariance === undefined ? [] : Problem.positive('leastVariance', leastVariance, 1e-3))
+      ]
+    },
     UniformLogSnr: ({ lo, hi }) => {
       const { greatest, least } = Schedule.logSnrRange(schedule)
       const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>

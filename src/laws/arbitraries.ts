@@ -179,7 +179,9 @@ export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.Time
   const uniformLogSnr = interval.map(evenLogSnr)
   const logNormal = fc.record(normal).map(TimeLaw.logNormal).filter(admitted)
   const logitNormal = fc.record({ ...normal, until: time }).map(TimeLaw.logitNormal)
-  const likelihood = fc.record({ until: time, nodes: fc.integer({ min: 1, max: 4 }) }).map(TimeLaw.likelihood)
+  const likelihood = fc
+    .record({ until: time, nodes: fc.integer({ min: 1, max: 4 }), leastVariance: fc.constantFrom(1, 0.1, 1e-4) })
+    .map(TimeLaw.likelihood)
   const drawn = fc.oneof(uniform, uniformLogSnr, logNormal, logitNormal)
 
   const importance = fc
@@ -190,7 +192,7 @@ export const timeLaws = (schedule: Schedule.Schedule): fc.Arbitrary<TimeLaw.Time
         TimeLaw.uniform(...within),
         evenLogSnr(within),
         TimeLaw.logitNormal({ until: within[1] }),
-        TimeLaw.likelihood({ until: within[1], nodes: 4 })
+        TimeLaw.likelihood({ until: within[1], nodes: 4, leastVariance: 0.1 })
       ][of]
       const proposal = [
         TimeLaw.uniform(...around),

@@ -229,8 +229,11 @@ export const em = <P extends string>(
       ({ points, params }) => {
         const of = gradientOf(evaluate, score, points, 48)
         const wanted = of(Objective.likelihood)(params)
+        // Variances are e^{−½} at least.
+        const timeLaw = (until: number, nodes: number): TimeLaw.TimeLaw =>
+          TimeLaw.likelihood({ until, nodes, leastVariance: 0.6 })
         const error = (until: number, nodes: number): number =>
-          greatest(Density.minus(of(Objective.implicit(TimeLaw.likelihood({ until, nodes })))(params), wanted))
+          greatest(Density.minus(of(Objective.implicit(timeLaw(until, nodes)))(params), wanted))
         const enough = slack * 1e-7 * (1 + greatest(wanted))
         const falls = (what: string, errors: ReadonlyArray<number>): boolean =>
           holds(

@@ -20,7 +20,7 @@ const spherical = Score.spherical({ components: 3 }) as unknown as Score.Score<s
 const pair = Score.symmetricPair as unknown as Score.Score<string>
 const mixed = Objective.sum([
   Objective.weight(0.5)(Objective.likelihood),
-  Objective.implicit(TimeLaw.likelihood({ until: 2, nodes: 2 })),
+  Objective.implicit(TimeLaw.likelihood({ until: 2, nodes: 2, leastVariance: 0.1 })),
   Objective.weight(-2)(Objective.denoising(TimeLaw.at(0.3)))
 ])
 const losses = [isotropic, spherical, pair].flatMap(score =>

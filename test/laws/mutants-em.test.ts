@@ -172,7 +172,7 @@ areCaught([
           ? {
               ...loss,
               objective: Objective.implicit(
-                TimeLaw.likelihood({ until: Math.min(2, objective.timeLaw.until), nodes: objective.timeLaw.nodes })
+                TimeLaw.likelihood({ ...objective.timeLaw, until: Math.min(2, objective.timeLaw.until) })
               )
             }
           : loss

@@ -34,7 +34,7 @@ const discounted = Objective.custom('discounted', at, ({ score, target, noise })
 const mixed = Objective.sum([
   Objective.weight(0.3)(Objective.likelihood),
   Objective.weight(2)(Objective.denoising(nodes)),
-  Objective.implicit(TimeLaw.likelihood({ until: 0.8, nodes: 3 }))
+  Objective.implicit(TimeLaw.likelihood({ until: 0.8, nodes: 3, leastVariance: 0.1 }))
 ])
 
 /** A row for each instance. */

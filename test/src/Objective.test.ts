@@ -674,7 +674,7 @@ describe('descriptions', () => {
 })
 
 it('importance-sampled times give the loss of their target', () => {
-  const target = TimeLaw.likelihood({ until: 2, nodes: 40 })
+  const target = TimeLaw.likelihood({ until: 2, nodes: 40, leastVariance: 0.3 })
   const importance = TimeLaw.importance({
     proposal: TimeLaw.stratified(TimeLaw.logitNormal({ mean: -1, deviation: 1.6, until: 2 })),
     target

@@ -1,7 +1,8 @@
 /** The nodes of TimeLaw.likelihood reach thin components: one Gaussian, whose integral over all noise is known. */
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { expect, it } from 'vitest'
-import { Schedule, TimeLaw } from '../../src/index.js'
+import { describe, expect, it } from 'vitest'
+import { Compile, Expectation, Objective, Problem, Schedule, Score, TimeLaw } from '../../src/index.js'
 
 const UNTIL = 12
 
@@ -33,4 +34,66 @@ it.each([
 ])('of variance %d', (v, by16, by32) => {
   expect(Math.abs(integral(v, 16) / exact(v) - 1)).toBeLessThan(2 * by16)
   expect(Math.abs(integral(v, 32) / exact(v) - 1)).toBeLessThan(2 * by32)
+})
+
+it('of a law with a least variance go through JSON and code', () => {
+  const law = TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 0.01 })
+  expect(TimeLaw.show(law)).toBe('TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 0.01 })')
+  expect(TimeLaw.codec.decode(JSON.parse(JSON.stringify(TimeLaw.codec.encode(law))))).toEqual(E.right(law))
+})
+
+describe('a least variance', () => {
+  const points = { rows: 2, dim: 1, values: Float64Array.of(-1, 1) }
+  const fixed = Expectation.fixed(points)
+  const refused = (score: Score.Score<string>, objective: Objective.Objective, expectation: Expectation.Expectation) =>
+    pipe(
+      points,
+      Compile.plans({ schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }),
+      E.match(
+        problems => problems.map(Problem.show),
+        () => []
+      )
+    )
+  const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+  const spherical = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+  const without = TimeLaw.likelihood({ until: 4, nodes: 8 })
+  const asked = (law: TimeLaw.TimeLaw): string =>
+    `objective.timeLaw: ${TimeLaw.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
+    'learned and its nodes lie by the least of them; give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+
+  it('is asked for where variances are learned, however deep', () => {
+    const deep = Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(without)]))
+    expect(refused(isotropic, deep, fixed)).toEqual([asked(without)])
+    expect(refused(spherical, deep, fixed)).toEqual([])
+    const given = TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 1e-3 })
+    expect(refused(isotropic, Objective.implicit(given), fixed)).toEqual([])
+  })
+
+  it('is asked for of a target whose nodes are taken, not of one that weighs what is drawn', () => {
+    const law = TimeLaw.importance({ proposal: TimeLaw.uniform(1e-4, 4), target: without })
+    expect(refused(isotropic, Objective.implicit(law), fixed)).toEqual([asked(law)])
+    expect(refused(isotropic, Objective.implicit(law), Expectation.projected())).toEqual([])
+    const gauss = TimeLaw.gauss(3)(law)
+    expect(refused(isotropic, Objective.implicit(gauss), Expectation.projected())).toEqual([asked(gauss)])
+  })
+})
+
+it.each([
+  ['a straight line', Schedule.rectifiedFlow, 1],
+  ['one of our own', Schedule.custom({ name: 'mine', alpha: t => 1 - t, sigma: t => t, until: 1 }), 1]
+])('an end without signal is refused: %s', (_, schedule, until) => {
+  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until, nodes: 8 })).map(Problem.show)).toEqual([
+    'until: 1 is not a time with signal, α > 0, before which ∫ ½ g² dt is finite; try 0.99'
+  ])
+  expect(TimeLaw.problems(schedule)(TimeLaw.likelihood({ until: 0.99, nodes: 8 }))).toEqual([])
+})
+
+it('weigh as ½ g² on a schedule of another clock', () => {
+  // Variance exploding: ½ g² dt = ½ dσ², so that all together they are ½(σ(T)² − σ(0)²).
+  const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 5 })
+  const total = pipe(
+    TimeLaw.likelihood({ until: 1, nodes: 48, leastVariance: 1 }),
+    TimeLaw.quadrature(schedule, 1)
+  ).reduce((sum, { weight }) => sum + weight, 0)
+  expect(Math.abs(total / ((25 - 1e-4) / 2) - 1)).toBeLessThan(1e-9)
 })

@@ -97,7 +97,7 @@ const objectives: ReadonlyArray<Objective.Objective> = [
   Objective.denoising(TimeLaw.at(0.3)),
   Objective.implicit(TimeLaw.at(1.5)),
   Objective.denoising(TimeLaw.uniform(0.2, 2)),
-  Objective.implicit(TimeLaw.likelihood({ until: 4, nodes: 3 })),
+  Objective.implicit(TimeLaw.likelihood({ until: 4, nodes: 3, leastVariance: 0.1 })),
   Objective.sum([
     Objective.weight(0.3)(Objective.likelihood),
     Objective.weight(-2)(

@@ -31,6 +31,7 @@ it.each<readonly [TimeLaw.TimeLaw, ReadonlyArray<string>]>([
   [TimeLaw.nodes([{ time: 1, weight: NaN }]), ['nodes[0].weight: NaN is not finite; try 1']],
   [TimeLaw.nodes([{ time: 1, weight: -2 }]), []],
   [TimeLaw.likelihood({ until: 4, nodes: 0 }), ['nodes: 0 is not a whole number ≥ 1; try 48']],
+  [TimeLaw.likelihood({ until: 4, nodes: 8, leastVariance: 0 }), ['leastVariance: 0 is not > 0 and finite; try 0.001']],
   [TimeLaw.uniformLogSnr(1, 1), ['hi: 1 is not > lo = 1; give the interval in rising order']]
 ])('%j', (law, wanted) => {
   expect(TimeLaw.problems(Schedule.ornsteinUhlenbeck)(law).map(Problem.show)).toEqual(wanted)

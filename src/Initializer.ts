@@ -210,6 +210,13 @@ const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
     squaredDistanceTo(points, Array.from(centres.values.subarray(k * points.dim, (k + 1) * points.dim)))
   ).reduce((least, distances) => least.map((d, i) => Math.min(d, distances[i])))
 
+/**
+ * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
+ * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
+ * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
+ */
+const SAME = 1e-9
+
 /** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. */
 const spread =
   (points: Points.Points, count: number): Draw =>
@@ -226,7 +233,7 @@ const spread =
         const drawn = Key.categorical(mass.some(m => m > 0) ? mass : weights)(candidates)(key)
         return Array.from(drawn, i => ({ i, distances: distancesTo(i).map((d, j) => Math.min(d, distances[j])) }))
           .map(({ i, distances }) => ({ chosen: [...chosen, i], distances, left: total(distances) }))
-          .reduce((best, next) => (next.left < best.left ? next : best))
+          .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
       },
       { chosen: [first], distances: distancesTo(first) }
     )
@@ -252,6 +259,15 @@ const lloyd =
 
 const table = (points: Points.Points): Table => ({ ...points, weights: Points.weightsOf(points) })
 
+/**
+ * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
+ * with either sign, by a rounding, and times it they do not.
+ */
+const side = (vector: Float64Array): number => {
+  const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
+}
+
 /** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
 const momentMatchedCentres =
   (points: Points.Points, count: number): Draw =>
@@ -260,7 +276,9 @@ const momentMatchedCentres =
     const mean = Points.mean(points)
     // All directions with a spread of their own: no more than rows.
     const { values, vectors } = principal(table(points), mean, Math.min(dim, rows))
-    const deviations = values.map(value => Math.sqrt(Math.max(value - 1, 0)))
+    const deviations = values.map(
+      (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
+    )
     const coordinates = Key.normal(count * dim)(key)
     return {
       shape: [count, dim],
@@ -439,7 +457,7 @@ const fit =
               Key.split(count)(key)
                 .map(start)
                 .map(params => ({ params, loss: loss(params) }))
-                .reduce((best, next) => (next.loss < best.loss ? next : best)).params
+                .reduce((best, next) => (next.loss < best.loss - SAME * (1 + Math.abs(best.loss)) ? next : best)).params
           })
         ),
       Perturbed: ({ scale, initializer }) =>

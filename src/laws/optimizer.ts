@@ -2,13 +2,16 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
+import { Case } from '../core/index.js'
 import * as Optimizer from '../Optimizer.js'
 import * as Params from '../Params.js'
+import * as Region from '../Region.js'
 import { sameBits, throughText } from './bits.js'
-import { dot, flat } from './check.js'
+import { dot, flat, greatest } from './check.js'
 import type { Law } from './Law.js'
 import { optimizers, walks, type Walk } from './pipelines.js'
 
@@ -53,11 +56,14 @@ export interface OptimizerOptions {
   readonly walks: fc.Arbitrary<Walk>
   /** What the optimizer is chained with. */
   readonly others: fc.Arbitrary<Optimizer.Optimizer>
-  /** Relative, where sums are taken in another order or ε is met; elsewhere laws hold to the last bit. */
+  /**
+   * Of the longest step of a walk, where sums are taken in another order or ε is met; elsewhere laws hold to the last
+   * bit.
+   */
   readonly tolerance: number
-  /** Whether permuted coordinates take permuted steps. */
+  /** Whether permuted coordinates take permuted steps; by default where that is known of every part. */
   readonly coordinatesAlike: boolean
-  /** Whether the step of an entry is the same under whichever name it goes. */
+  /** Whether the step of an entry is the same under whichever name it goes; by default where that is known. */
   readonly namesAlike: boolean
   readonly scaling: Scaling | null
   /** The step after `count` steps, in closed form, where every gradient is the same number. */
@@ -69,20 +75,105 @@ export interface OptimizerOptions {
   readonly frozen: ReadonlyArray<string>
 }
 
-const defaults: OptimizerOptions = {
+const defaults: Omit<OptimizerOptions, 'coordinatesAlike' | 'namesAlike'> = {
   interpret: Optimizer.anyInterpret,
   stateCodec: Optimizer.stateCodec,
   walks,
   others: optimizers,
   // Sums in another order differ by some 2⁻⁵² of their terms, which may cancel a hundredfold.
   tolerance: 1e-9,
-  coordinatesAlike: true,
-  namesAlike: true,
   scaling: null,
   constant: null,
   descends: null,
   converges: null,
   frozen: []
+}
+
+// —— claims ——
+
+/** What is known of how an optimizer treats entries. */
+interface Alike {
+  readonly coordinates: boolean
+  readonly names: boolean
+  /** Whether it sums over entries: in another order it agrees up to rounding. */
+  readonly sums: boolean
+  /** Whether its steps jump where a number vanishes, so that a rounding may change them. */
+  readonly jumps: boolean
+}
+
+const both = (a: Alike, b: Alike): Alike => ({
+  coordinates: a.coordinates && b.coordinates,
+  names: a.names && b.names,
+  sums: a.sums || b.sums,
+  jumps: a.jumps || b.jumps
+})
+
+/** Every entry by itself. */
+const byEntry: Alike = { coordinates: true, names: true, sums: false, jumps: false }
+
+const alike: (optimizer: Optimizer.Optimizer) => Alike = (() => {
+  const each = (): Alike => byEntry
+  const jumping = (): Alike => ({ ...byEntry, jumps: true })
+  const summing = (): Alike => ({ ...byEntry, sums: true })
+  const withinNames = (): Alike => ({ ...byEntry, names: false, sums: true })
+  // It decides by comparing numbers that two orders of a sum may put on either side.
+  const deciding = (): Alike => ({ coordinates: false, names: false, sums: true, jumps: true })
+  return Optimizer.fold<Alike>({
+    Scale: each,
+    Zero: each,
+    ScaleByRate: each,
+    Trace: each,
+    NesterovTrace: each,
+    Sign: jumping,
+    ScaleByAdam: each,
+    ScaleByAmsGrad: each,
+    ScaleByNAdam: each,
+    ScaleByRAdam: each,
+    ScaleByRms: each,
+    // The root of a difference that may cancel.
+    ScaleByStandardDeviation: jumping,
+    ScaleByAdagrad: each,
+    ScaleByAdadelta: each,
+    ScaleByLion: jumping,
+    ScaleByPolyak: summing,
+    ReduceOnPlateau: deciding,
+    ScaleByLbfgs: deciding,
+    ScaleByNewton: deciding,
+    LineSearch: deciding,
+    ClipByValue: each,
+    ClipByNorm: withinNames,
+    ClipByGlobalNorm: summing,
+    WeightDecay: each,
+    Project: ({ region }) =>
+      pipe(
+        region,
+        Case.known<Alike>(
+          Case.when(Region.box, each),
+          Case.when(Region.nonNegative, each),
+          Case.when(Region.ball, withinNames),
+          Case.when(Region.simplex, withinNames)
+        ),
+        O.getOrElse(deciding)
+      ),
+    Average: each,
+    MovingAverage: each,
+    Lookahead: each,
+    Only: ({ part }) => ({ ...alike(part), names: false }),
+    Partition: ({ rules }) => ({
+      ...Object.values<Optimizer.Optimizer>(rules)
+        .map(rule => alike(rule))
+        .reduce(both, byEntry),
+      names: false
+    }),
+    Chain: ({ parts }) => parts.map(alike).reduce(both, byEntry)
+  })
+})()
+
+/** Where what sums also jumps, two orders of a sum may take different steps. */
+const alikeOf = (optimizer: Optimizer.Optimizer): Pick<OptimizerOptions, 'coordinatesAlike' | 'namesAlike'> => {
+  const { coordinates, names, sums, jumps } = alike(optimizer)
+  const safe = !(sums && jumps)
+  return { coordinatesAlike: coordinates && safe, namesAlike: names && safe }
 }
 
 // —— walking ——
@@ -156,14 +247,17 @@ const near =
   (a: number, b: number): boolean =>
     Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)) + 1e-300
 
-/** Whether steps agree up to rounding, which is relative to the longest entry of the step. */
+/**
+ * Whether steps agree up to rounding, which is relative to the longest entry of any step: moving sums of what was long may
+ * cancel.
+ */
 const nearSteps =
   (tolerance: number) =>
   (a: ReadonlyArray<P>, b: ReadonlyArray<P>): boolean =>
     a.length === b.length &&
     a.every((step, i) => {
       const [found, wanted] = [flat(step), flat(b[i])]
-      const size = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      const size = greatest(b.flatMap(flat))
       return (
         sameBits(Params.shapes(step), Params.shapes(b[i])) &&
         found.every((value, j) => Object.is(value, wanted[j]) || Math.abs(value - wanted[j]) <= tolerance * size)
@@ -241,7 +335,11 @@ export const optimizer = (
   optimizer: Optimizer.Optimizer,
   options: Partial<OptimizerOptions> = {}
 ): ReadonlyArray<Law> => {
-  const { interpret, stateCodec, walks, others, tolerance, ...claims } = { ...defaults, ...options }
+  const { interpret, stateCodec, walks, others, tolerance, ...claims } = {
+    ...defaults,
+    ...alikeOf(optimizer),
+    ...options
+  }
   const { chain } = Optimizer
   const o = interpret(optimizer)
   const agree = nearSteps(tolerance)
@@ -359,21 +457,21 @@ export const optimizer = (
     ...when(claims.coordinatesAlike, {
       name: 'permuted coordinates take permuted steps',
       statement:
-        'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
+        'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'the optimizer knows no order of coordinates',
       property: fc.property(walks, walk => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed)))
     }),
     ...when(claims.namesAlike, {
       name: 'split parameters take split steps',
       statement:
-        'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
+        'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'names are for people',
       property: fc.property(walks, walk => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split)))
     }),
     ...when(claims.scaling === 'linear', {
       name: 'scaled gradients take scaled steps',
       statement:
-        '∀ c > 0: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the step’s longest entry: sums in another order.',
+        '∀ c > 0: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'linearity',
       property: fc.property(walks, factors, (walk, c) =>
         agree(

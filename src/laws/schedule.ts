@@ -20,7 +20,9 @@ export interface Meaning {
 }
 
 export interface ScheduleOptions {
-  /** Times with signal and noise; (0, 4] unless the schedule ends earlier, and well before its end. */
+  /** Times at which α and σ have no derivative, rising; by default where a step of a table of betas ends. */
+  readonly kinks?: ReadonlyArray<number>
+  /** Times with signal and noise, none a kink; (0, 4] unless the schedule ends earlier, and well before its end. */
   readonly times?: fc.Arbitrary<number>
   /** Whether α² + σ² = 1 is claimed; by default where `Schedule.preservesVariance` says so. */
   readonly variancePreserving?: boolean
@@ -29,10 +31,7 @@ export interface ScheduleOptions {
    * default of Ornstein–Uhlenbeck alone.
    */
   readonly homogeneous?: boolean
-  /**
-   * Of what is found by differences of fourth order: truncation (h/t)⁴ at h/t = 1e-3, and rounding 2⁻⁵²/1e-3, both
-   * below 1e-9 where the derivatives of α and σ are of order 1. Relative to 1 + |derivative|.
-   */
+  /** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
   readonly tolerance?: number
   /** What is believed to be the meaning of the schedule; by default what `Schedule` makes of it. */
   readonly meaning?: Partial<Meaning>
@@ -47,16 +46,98 @@ const meaningOf = (schedule: Schedule.Schedule): Meaning => ({
   diffuse: Mixture.diffuse
 })
 
-/** f′ by central differences of fourth order. */
-const slope = (f: (x: number) => number, x: number): number => {
-  const h = 2e-3 * x
-  return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
+/** Where a table of betas goes from one rate to the next; and so on another clock. */
+const kinksOf = (schedule: Schedule.Schedule): ReadonlyArray<number> => {
+  const none = (): ReadonlyArray<number> => []
+  return Schedule.fold<ReadonlyArray<number>>({
+    OrnsteinUhlenbeck: none,
+    VpLinear: none,
+    Cosine: none,
+    SubVp: none,
+    VarianceExploding: none,
+    Edm: none,
+    RectifiedFlow: none,
+    Betas: ({ betas }) => betas.slice(1).map((_, i) => i + 1),
+    Custom: none,
+    Reparametrized: ({ schedule: inner }) =>
+      kinksOf(inner)
+        .map(time => Schedule.timeOfLogSnr(Schedule.logSnr(time)(inner))(schedule))
+        // What the clock does not reach is met at an end.
+        .filter(time => time > 0 && time < Schedule.until(schedule))
+  })(schedule)
 }
 
+interface Slope {
+  readonly value: number
+  /** What two of its estimates differ by. */
+  readonly error: number
+}
+
+/** How often the step is halved: 2⁻⁵²/(h/2⁶) is still 1e-12. */
+const HALVINGS = 6
+
+/**
+ * f′ by central differences at steps h, h/2, h/4, …, extrapolated to 0 as polynomials in h²: of the extrapolations the one
+ * that is nearest to its neighbours. Ridders 1982, Advances in Engineering Software 4:75–76.
+ */
+const slopeWithin =
+  (reach: number) =>
+  (f: (x: number) => number, x: number): Slope => {
+    const difference = (k: number): number => {
+      const h = (0.1 * reach) / Elementary.powerOfTwo(k)
+      return (f(x + h) - f(x - h)) / (2 * h)
+    }
+    const best = (a: Slope, b: Slope): Slope => (b.error < a.error ? b : a)
+    return Array.from({ length: HALVINGS }, (_, k) => difference(k + 1)).reduce<{
+      readonly row: ReadonlyArray<number>
+      readonly found: Slope
+    }>(
+      ({ row: above, found }, first) => {
+        const row = above.reduce<ReadonlyArray<number>>(
+          (row, value, j) => [...row, row[j] + (row[j] - value) / (Elementary.powerOfTwo(2 * (j + 1)) - 1)],
+          [first]
+        )
+        return {
+          row,
+          found: row
+            .slice(1)
+            .map((value, j): Slope => ({
+              value,
+              error: Math.max(Math.abs(value - row[j]), Math.abs(value - above[j]))
+            }))
+            .reduce(best, found)
+        }
+      },
+      { row: [difference(0)], found: { value: NaN, error: Infinity } }
+    ).found
+  }
+
 /** ∫ f by Gauss–Legendre nodes. */
-const integral = (f: (x: number) => number, lo: number, hi: number): number => {
-  const { nodes, weights } = Quadrature.gaussLegendre(24)(lo, hi)
+const integral = (f: (x: number) => number, lo: number, hi: number, count: number): number => {
+  const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
   return nodes.reduce((sum, node, i) => sum + weights[i] * f(node), 0)
+}
+
+/** Times s < t inside the pieces between kinks, in one piece or with one or two kinks between them. */
+const betweenKinks = (
+  schedule: Schedule.Schedule,
+  kinks: ReadonlyArray<number>
+): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
+  const until = Schedule.until(schedule)
+  const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
+  const inside = (piece: number, tenths: number): number =>
+    edges[piece] + (tenths / 10) * (edges[piece + 1] - edges[piece])
+  return fc
+    .record({
+      first: fc.nat({ max: edges.length - 2 }),
+      pieces: fc.nat({ max: 2 }),
+      lo: fc.integer({ min: 1, max: 8 }),
+      hi: fc.integer({ min: 1, max: 9 })
+    })
+    .map(({ first, pieces, lo, hi }) => {
+      const last = Math.min(first + pieces, edges.length - 2)
+      return { s: inside(first, lo), t: inside(last, last > first || hi > lo ? hi : lo + 1) }
+    })
 }
 
 const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
@@ -78,7 +159,8 @@ const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
 export const schedule = (
   schedule: Schedule.Schedule,
   {
-    times = anyTimes(schedule),
+    kinks = kinksOf(schedule),
+    times = kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s),
     variancePreserving = Schedule.preservesVariance(schedule),
     homogeneous = schedule._tag === 'OrnsteinUhlenbeck',
     tolerance = 1e-7,
@@ -93,6 +175,13 @@ export const schedule = (
     .tuple(times, times)
     .filter(([s, t]) => s !== t)
     .map(([s, t]) => ({ s: Math.min(s, t), t: Math.max(s, t) }))
+  /** What lies between them in one piece or three: integrals are over pieces. */
+  const close = kinks.length === 0 ? two : betweenKinks(schedule, kinks)
+  /** A tenth of the way to the next time without a derivative. */
+  const slope = (f: (x: number) => number, x: number): Slope =>
+    slopeWithin(
+      [0, ...kinks, Schedule.until(schedule)].reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
+    )(f, x)
   const showTwo = ({ s, t }: { readonly s: number; readonly t: number }): string => `${code} at s = ${s} and t = ${t}`
 
   return [
@@ -148,7 +237,7 @@ export const schedule = (
       showOne,
       ({ time }) => {
         const value = logSnr(time)
-        const condition = (1 + Math.abs(value)) / Math.abs(slope(logSnr, time))
+        const condition = (1 + Math.abs(value)) / Math.abs(slope(logSnr, time).value)
         return agree('time', [timeOfLogSnr(value)], [time], 1e-13 * (time + condition))
       }
     ),
@@ -172,30 +261,38 @@ export const schedule = (
     law(
       {
         name: 'drift is the slope of log α',
-        statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|): differences of fourth order at relative step 2e-3.`,
+        statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
         source: sde
       },
       one,
       showOne,
       ({ time }) => {
         const wanted = slope(t => Elementary.log(level(t).alpha), time)
-        return agree('drift', [drift(time)], [wanted], tolerance * (1 + Math.abs(wanted)))
+        return agree(
+          'drift',
+          [drift(time)],
+          [wanted.value],
+          tolerance * (1 + Math.abs(wanted.value)) + 10 * wanted.error
+        )
       }
     ),
     law(
       {
         name: 'diffusion is what the drift leaves of the growth of σ²',
-        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|): differences of fourth order.`,
+        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
         source: sde
       },
       one,
       showOne,
       ({ time }) => {
         const growth = slope(t => Elementary.square(level(t).sigma), time)
-        const loss = 2 * slope(t => Elementary.log(level(t).alpha), time) * Elementary.square(level(time).sigma)
-        const scale = tolerance * (1 + Math.abs(growth) + Math.abs(loss))
+        const fall = slope(t => Elementary.log(level(t).alpha), time)
+        const twice = 2 * Elementary.square(level(time).sigma)
+        const loss = twice * fall.value
+        const scale =
+          tolerance * (1 + Math.abs(growth.value) + Math.abs(loss)) + 10 * (growth.error + twice * fall.error)
         return (
-          agree('diffusion', [diffusion(time)], [growth - loss], scale) &&
+          agree('diffusion', [diffusion(time)], [growth.value - loss], scale) &&
           holds(diffusion(time) >= -scale, () => `diffusion ${diffusion(time)} is negative`)
         )
       }
@@ -206,21 +303,32 @@ export const schedule = (
         statement:
           '∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], ' +
           `N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} ` +
-          'relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 24 nodes).',
+          'relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 24 nodes; 8 between kinks, over three of them at most).',
         source: 'semigroup of the forward process'
       },
-      two,
+      close,
       showTwo,
       ({ s, t }) => {
-        // Nodes in √t: near 0 some schedules have drift and diffusion that change fast.
-        const over = (f: (time: number) => number, lo: number): number =>
-          integral(r => 2 * r * f(r * r), Math.sqrt(lo), Math.sqrt(t))
-        const step = {
-          alpha: Elementary.exp(over(drift, s)),
-          sigma: Math.sqrt(over(r => diffusion(r) * Elementary.exp(2 * over(drift, r)), s))
-        }
+        const nodes = kinks.length === 0 ? 24 : 8
+        const edges = [s, ...kinks.filter(kink => kink > s && kink < t), t]
+        const step = edges.slice(1).reduce(
+          ({ alpha, variance }, hi, i) => {
+            // Nodes in √t: near 0 some schedules have drift and diffusion that change fast.
+            const over = (f: (time: number) => number, lo: number): number =>
+              integral(r => 2 * r * f(r * r), Math.sqrt(lo), Math.sqrt(hi), nodes)
+            const kept = Elementary.exp(over(drift, edges[i]))
+            return {
+              alpha: kept * alpha,
+              variance: kept * kept * variance + over(r => diffusion(r) * Elementary.exp(2 * over(drift, r)), edges[i])
+            }
+          },
+          { alpha: 1, variance: 0 }
+        )
         const origin = Mixture.of({ means: [[1]], variances: [0.5] })
-        const [twice, once] = [pipe(origin, diffuse(level(s)), diffuse(step)), pipe(origin, diffuse(level(t)))]
+        const [twice, once] = [
+          pipe(origin, diffuse(level(s)), diffuse({ alpha: step.alpha, sigma: Math.sqrt(step.variance) })),
+          pipe(origin, diffuse(level(t)))
+        ]
         const scale = 10 * tolerance * (1 + once.variances[0])
         return (
           agree('mean', twice.means.values, once.means.values, scale) &&

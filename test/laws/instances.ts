@@ -1,7 +1,22 @@
 /** The laws of every value of the vocabulary, by concept: a row for each concept, and its values have their laws. */
-import fc from 'fast-check'
 import * as vocabulary from '../../src/cli/vocabulary.js'
-import { Expectation, Key, Objective, Score, type Points } from '../../src/index.js'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Weighting,
+  type Points
+} from '../../src/index.js'
+import { student } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/index.js'
 import type { Law } from '../../src/laws/Law.js'
 
@@ -31,9 +46,6 @@ const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<s
 const isRegularizer = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => term._tag === 'Regularizer')
 
-/** Inside one step of a table, where the rate is constant: at its ends it jumps. */
-const withinAStep = fc.integer({ min: 1, max: 9 }).map(k => 1 + k / 10)
-
 /** Noise as much as a case has data. */
 const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
   rows,
@@ -42,9 +54,7 @@ const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
 })
 
 const rows: ReadonlyArray<Instances> = [
-  instances(vocabulary.schedules, 'laws.schedule', value =>
-    laws.schedule(value, value._tag === 'Betas' ? { times: withinAStep } : {})
-  ),
+  instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
   instances(vocabulary.timeLaws, 'laws.timeLaw', value => laws.timeLaw(value)),
   instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
   instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
@@ -59,9 +69,7 @@ const rows: ReadonlyArray<Instances> = [
     isRegularizer(value) ? laws.regularizer(value, pair) : laws.objective(value, pair)
   ),
   instances(vocabulary.scores, 'laws.score', value => laws.score(value)),
-  instances(vocabulary.optimizers, 'laws.optimizer', value =>
-    laws.optimizer(value, { coordinatesAlike: false, namesAlike: false })
-  ),
+  instances(vocabulary.optimizers, 'laws.optimizer', value => laws.optimizer(value)),
   instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
   instances(vocabulary.regions, 'laws.region', value => laws.region(value)),
   instances(vocabulary.initializers, 'laws.initializer', value =>
@@ -74,9 +82,112 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value))
 ]
 
-/** By concept, as the vocabulary has them. */
+// —— others than those listed: awkward numbers, other scores, what nests ——
+
+type Row = readonly [name: string, laws: ReadonlyArray<Law>]
+
+const drawn = (law: TimeLaw.TimeLaw, options: laws.TimeLawOptions = {}): Row => [
+  `${TimeLaw.show(law)} on ${Schedule.show(options.schedule ?? Schedule.ornsteinUhlenbeck)}`,
+  laws.timeLaw(law, options)
+]
+
+// The names of the parameters are forgotten, so that one table holds all.
+const spherical = Score.spherical({ components: 3 }) as unknown as Score.Score<string>
+const custom = student as unknown as Score.Score<string>
+
+const started = (value: Initializer.Initializer, score: Score.Score<string>): Row => [
+  `${Initializer.show(value)} of ${Score.show(score)}`,
+  laws.initializer(value, score)
+]
+
+const along = (value: Sampler.Sampler): Row => [Sampler.show(value), laws.sampler(value)]
+
+const inPair = (value: Stage.Stage): Row => [Stage.show(value), laws.stage(value)]
+const power = Stage.powerIteration({ steps: 2 })
+
+const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
+  TimeLaw: [
+    drawn(TimeLaw.uniformLogSnr(-3, 5), { schedule: Schedule.rectifiedFlow }),
+    drawn(TimeLaw.logNormal(), { schedule: Schedule.edm }),
+    // Few ratios: the law is restricted to them.
+    drawn(TimeLaw.logNormal({ mean: -2 }), { schedule: Schedule.varianceExploding({ sigmaMin: 0.1, sigmaMax: 2 }) }),
+    drawn(TimeLaw.logitNormal({ mean: -0.3, deviation: 0.8 }), { schedule: Schedule.cosine() }),
+    drawn(TimeLaw.stratified(TimeLaw.logNormal()), { schedule: Schedule.edm }),
+    drawn(TimeLaw.gauss(5)(TimeLaw.stratified(TimeLaw.uniformLogSnr(-1, 2)))),
+    drawn(
+      TimeLaw.importance({
+        proposal: TimeLaw.stratified(TimeLaw.uniformLogSnr(-6, 10)),
+        target: TimeLaw.likelihood({ until: 2, nodes: 6 })
+      })
+    ),
+    drawn(
+      TimeLaw.stratified(
+        TimeLaw.importance({
+          proposal: TimeLaw.logNormal({ mean: -0.2, deviation: 1 }),
+          target: TimeLaw.logNormal({ mean: -0.5, deviation: 0.7 })
+        })
+      ),
+      { schedule: Schedule.edm }
+    )
+  ],
+  Weighting: [['Weighting.constant(-1)', laws.weighting(Weighting.constant(-1))]],
+  Rate: [
+    // Without a rise, or with nothing but one.
+    ['a warm-up from 0', laws.rate(Rate.linear({ rate: 0, final: 0.1, steps: 10 }))],
+    ['half a cosine, no warm-up', laws.rate(Rate.cosine({ rate: 0.1, steps: 7, final: 0.3 }))],
+    ['one cycle, no rise', laws.rate(Rate.oneCycle({ rate: 0.1, steps: 7, rise: 0 }))],
+    ['a rate that grows', laws.rate(Rate.exponential({ rate: 0.1, factor: 1.0001, every: 3 }))],
+    [
+      'pieces in pieces',
+      laws.rate(
+        Rate.piecewise(Rate.piecewise(0.1, [{ from: 3, rate: Rate.cosine({ rate: 0.2, steps: 9 }) }]), [
+          { from: 20, rate: Rate.step({ rate: 0.3, factor: 0.5, every: 4 }) }
+        ])
+      )
+    ]
+  ],
+  Region: [
+    ['an open box', laws.region(Region.box({ least: 1 }))],
+    ['all of space', laws.region(Region.box({}))],
+    ['a simplex of another size', laws.region(Region.simplex({ total: 3 }))]
+  ],
+  Initializer: [
+    started(Initializer.gaussian({ scale: 0.5 }), pair),
+    started(Initializer.gaussian({ scale: 0.5 }), custom),
+    started(Initializer.perturbed(0.25)(Initializer.gaussian({ scale: 1 })), custom),
+    started(Initializer.kMeansPlusPlus, spherical),
+    started(Initializer.kMeans({ steps: 0 }), spherical),
+    started(Initializer.spectral, pair),
+    started(Initializer.spectral, spherical),
+    started(Initializer.fromData, pair),
+    started(Initializer.bestOf(2)(Initializer.bestOf(2)(Initializer.kMeansPlusPlus)), spherical)
+  ],
+  Sampler: [
+    along(Sampler.ddim({ eta: 0.5 })),
+    along(Sampler.ddim({ eta: 1 })),
+    along(Sampler.dormandPrince({ tolerance: 1e-9 })),
+    along(Sampler.predictorCorrector({ predictor: Sampler.dpmSolver2M, moves: 2, snr: 0.1 }))
+  ],
+  TimeGrid: [
+    ['down to no noise', laws.timeGrid(TimeGrid.karras({ from: 0.9, to: 0, steps: 10, rho: 3 }))],
+    ['one step', laws.timeGrid(TimeGrid.logSnr({ from: 0.5, to: 0.1, steps: 1 }))]
+  ],
+  Stage: [
+    inPair(Stage.repeat(2)(Stage.sequence([power, Stage.expectationMaximization({ steps: 1 })]))),
+    inPair(Stage.restart(2)(Stage.sequence([power, power])))
+  ]
+}
+
+/** Of every concept. */
+export const held: ReadonlyArray<Instances> = rows.map(({ concept, by, values }) => ({
+  concept,
+  by,
+  values: [...values, ...(more[concept] ?? []).map(([code, laws]) => ({ code, laws }))]
+}))
+
+/** By concept. */
 export const instancesOf = (concept: string): Instances => {
-  const found = rows.find(row => row.concept === concept)
+  const found = held.find(row => row.concept === concept)
   if (found === undefined) throw new Error(`no laws for ${concept}: add a row`)
   return found
 }

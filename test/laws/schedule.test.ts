@@ -14,9 +14,6 @@ const linear = Schedule.custom({
   until: 4
 })
 
-/** Inside one step of a table, where the rate is constant: at its ends it jumps. */
-const withinAStep = fc.integer({ min: 1, max: 9 }).map(k => 3 + k / 10)
-
 /** A row for each instance: what it is, and what it claims. */
 const instances: ReadonlyArray<readonly [Schedule.Schedule, laws.ScheduleOptions]> = [
   [Schedule.ornsteinUhlenbeck, {}],
@@ -24,9 +21,11 @@ const instances: ReadonlyArray<readonly [Schedule.Schedule, laws.ScheduleOptions
   [Schedule.cosine(), {}],
   [Schedule.subVp(), {}],
   [Schedule.varianceExploding(), {}],
+  [Schedule.varianceExploding({ sigmaMin: 1e-3, sigmaMax: 5000 }), {}],
   [Schedule.edm, {}],
   [Schedule.rectifiedFlow, {}],
-  [Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 })), { times: withinAStep }],
+  [Schedule.betas(Schedule.linearBetas({ steps: 10, first: 0.01, last: 0.2 })), {}],
+  [Schedule.reparametrized(Schedule.power(2))(Schedule.betas([0.1, 0.2, 0.4])), {}],
   [Schedule.reparametrized(Schedule.evenLogSnr({ from: 8, to: -8 }))(Schedule.cosine()), {}],
   [Schedule.reparametrized(Schedule.power(2))(Schedule.ornsteinUhlenbeck), {}],
   [cosine, { variancePreserving: true }],

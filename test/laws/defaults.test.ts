@@ -1,0 +1,114 @@
+/**
+ * As a user holds them: laws without options, fast-check's hundred cases, by seeds that once found something, in the law or
+ * in the language. `npm run laws:seeds` goes through all values and many seeds.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Initializer, Key, Optimizer, Region, Sampler, Schedule, Score } from '../../src/index.js'
+import { initializer } from '../../src/laws/initializer.js'
+import type { Law } from '../../src/laws/Law.js'
+import { optimizer } from '../../src/laws/optimizer.js'
+import { sampler } from '../../src/laws/sampler.js'
+import { schedule } from '../../src/laws/schedule.js'
+
+const isotropic = Score.isotropic({ components: 2 })
+const moves = 'a start moves with the data'
+const asSaid = 'a start is what its description says'
+
+const named = (name: string, laws: ReadonlyArray<Law>): Law => {
+  const found = laws.find(law => law.name === name)
+  if (found === undefined) throw new Error(`no law ‘${name}’`)
+  return found
+}
+
+type Row = readonly [what: string, law: Law, seeds: ReadonlyArray<number>]
+
+const starts = (value: Initializer.Initializer, law: string, ...seeds: ReadonlyArray<number>): Row => [
+  Initializer.show(value),
+  named(law, initializer(value, isotropic)),
+  seeds
+]
+
+const rows: ReadonlyArray<Row> = [
+  // Two candidates that are nearest to each other leave the same distance.
+  starts(Initializer.kMeansPlusPlus, moves, 2, 3),
+  starts(Initializer.kMeansPlusPlus, 'a start turns with the data', 2),
+  starts(Initializer.spectral, moves, 2),
+  starts(Initializer.perturbed(0.1)(Initializer.spectral), moves, 3),
+  // Two starts of the same centres in another order are as likely.
+  starts(Initializer.bestOf(3)(Initializer.kMeansPlusPlus), moves, 1, 2),
+  // The sign of an eigenvector is a matter of rounding.
+  starts(Initializer.momentsMatched, moves, 15),
+  // Where the data have no variance above 1 there is nothing to be normal.
+  starts(Initializer.momentsMatched, asSaid, 1, 2),
+  starts(Initializer.perturbed(0)(Initializer.fromData), asSaid, 1),
+  // On a line a direction is one of two.
+  starts(Initializer.onSphere({ radius: 1 }), 'the key determines the start', 1, 2, 3, 4, 5, 6)
+]
+
+describe.each(rows)('%s', (_, law, seeds) => {
+  it.each(seeds)(`${law.name}, seed %i`, seed => {
+    fc.assert(law.property, { seed })
+  })
+})
+
+const schedules: ReadonlyArray<Schedule.Schedule> = [
+  Schedule.betas(Schedule.linearBetas({ steps: 20, first: 1e-4, last: 0.3 })),
+  Schedule.reparametrized(Schedule.affine({ scale: 2 }))(Schedule.betas([0.125, 0.25, 0.5])),
+  Schedule.varianceExploding({ sigmaMin: 1e-4, sigmaMax: 1e4 })
+]
+
+describe.each(schedules.map(value => ({ code: Schedule.show(value), laws: schedule(value) })))('$code', ({ laws }) => {
+  it.each(laws)('$name', ({ property }) => {
+    fc.assert(property, { seed: 1, numRuns: 50 })
+  })
+})
+
+/** They look at names, or at the longest of one. */
+const optimizers: ReadonlyArray<Optimizer.Optimizer> = [
+  Optimizer.clipByNorm(1),
+  Optimizer.only('means', Optimizer.trace(0.5)),
+  Optimizer.project(Region.ball({ radius: 1 })),
+  Optimizer.project(Region.simplex()),
+  // What sums over all, and then takes a sign.
+  Optimizer.chain(Optimizer.clipByGlobalNorm(1), Optimizer.trace(0.5), Optimizer.sign)
+]
+
+describe.each(optimizers.map(value => ({ code: Optimizer.show(value), laws: optimizer(value) })))(
+  '$code',
+  ({ laws }) => {
+    it.each(laws)('$name', ({ property }) => {
+      fc.assert(property, { seed: 1 })
+    })
+  }
+)
+
+it('an optimizer of entries is held to know neither order nor name', () => {
+  const names = (value: Optimizer.Optimizer): ReadonlyArray<string> => optimizer(value).map(({ name }) => name)
+  const claimed = ['permuted coordinates take permuted steps', 'split parameters take split steps']
+  expect(names(Optimizer.adam({ rate: 0.1 }))).toEqual(expect.arrayContaining(claimed))
+  expect(names(Optimizer.project(Region.box({ least: -1 })))).toEqual(expect.arrayContaining(claimed))
+  expect(names(Optimizer.clipByNorm(1))).not.toContain(claimed[1])
+})
+
+it('no sampler can draw again what its points were drawn from', () => {
+  const correlation = (a: Float64Array, b: Float64Array): number => {
+    const mean = a.reduce((sum, x) => sum + x, 0) / a.length
+    const [ab, aa, bb] = [
+      a.reduce((sum, x, i) => sum + (x - mean) * b[i], 0),
+      a.reduce((sum, x) => sum + (x - mean) ** 2, 0),
+      b.reduce((sum, x) => sum + x * x, 0)
+    ]
+    return ab / Math.sqrt(aa * bb)
+  }
+  const watching: typeof Sampler.transport = program => score => points => key => {
+    // 4000 pairs of independent normals: a correlation of deviation 1/63.
+    for (let i = 0; i < 20; i++)
+      expect(Math.abs(correlation(points.values, Key.normal(points.values.length)(Key.child(i)(key))))).toBeLessThan(
+        0.1
+      )
+    return Sampler.transport(program)(score)(points)(key)
+  }
+  const law = named('has the moments of the law at every time', sampler(Sampler.ancestral, { transport: watching }))
+  fc.assert(law.property, { seed: 1, numRuns: 2 })
+})

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The command `ornstein` in a terminal: the one place that touches the process. */
 import { createRequire } from 'node:module'
-import { files } from './files.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { run } from './program.js'
-import { type World } from './World.js'
+import { type Failure, type World } from './World.js'
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
@@ -19,8 +19,20 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
+type Files = Pick<World, 'readText' | 'checkOutputs' | 'writeFiles'>
+
+/** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
+const byFiles =
+  <A>(work: (files: Files) => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  async () => {
+    const { files } = await import('./files.js')
+    return work(files(process.stdin))()
+  }
+
 const world: World = {
-  ...files(process.stdin),
+  readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
+  checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
+  writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
   version: version(),
   stdout: text => () =>
     new Promise(resolve => {

@@ -1,8 +1,8 @@
 /** The command line: its words, its help, and which command they mean. */
 import { Command, CommanderError, Option } from '@commander-js/extra-typings'
-import * as E from 'fp-ts/lib/Either.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as E from '../core/either.js'
 import * as Problem from '../Problem.js'
 import { printable } from './text.js'
 import { type Failure, type World } from './World.js'
@@ -252,18 +252,14 @@ const read = (
       .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
   }
 
-  return E.tryCatch(
-    () => {
-      program.parse(argv, { from: 'user' })
-      // Without an action commander has printed its help and thrown.
-      if (work === undefined) throw new CommanderError(2, 'ornstein.nothing', 'nothing to do')
-      return work
-    },
-    error => {
-      if (error instanceof CommanderError) return error
-      throw error
-    }
-  )
+  try {
+    program.parse(argv, { from: 'user' })
+    // Without an action commander has printed its help and thrown.
+    return work === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(work)
+  } catch (error) {
+    if (error instanceof CommanderError) return E.left(error)
+    throw error
+  }
 }
 
 /** Does what the words say, and tells how it went: 0, 1 or 2. */

@@ -13,7 +13,15 @@ import {
   type Shape
 } from './graph.js'
 import { meaning } from './meaning.js'
-import { entrywiseRules, productRules, rowDotRules, rowSumRules, sumRules, type EntrywiseRule } from './rules.js'
+import {
+  entrywiseRules,
+  productRules,
+  reshapeRules,
+  rowDotRules,
+  rowSumRules,
+  sumRules,
+  type EntrywiseRule
+} from './rules.js'
 
 export interface Algebra extends Graph {
   readonly constant: (value: number) => Node
@@ -47,11 +55,12 @@ export const algebra = (simplify = true): Algebra => {
     const shapeOf = (ins: ReadonlyArray<Node>): Shape =>
       ins.map(({ shape }) => shape).reduce((a, b) => broadcastShape(a, b, kernel))
     const shape = shapeOf(written)
-    // what is stretched for an operand that is as long is read as it was
+    // what is stretched for an operand that is as long is read as it was, and a number as one
     const given = written.reduce<ReadonlyArray<Node>>((ins, x, i) => {
-      if (x.does.kind !== 'entrywise' || x.does.kernel !== 'Stretch') return ins
-      const with_ = ins.map((other, k) => (k === i ? x.ins[0] : other))
-      return sameShape(shapeOf(with_), shape) ? with_ : ins
+      const isStretched = x.does.kind === 'entrywise' && x.does.kernel === 'Stretch'
+      const plain = isStretched ? x.ins[0] : simplify && isScalar(x) ? reshaped(x, []) : x
+      const others = ins.map((other, k) => (k === i ? plain : other))
+      return sameShape(shapeOf(others), shape) ? others : ins
     }, written)
     const values = given.map(valueOf)
     if (simplify && values.every(value => value !== undefined)) {
@@ -73,6 +82,11 @@ export const algebra = (simplify = true): Algebra => {
   const reshaped: Algebra['reshaped'] = (x, shape) => {
     if (sameShape(x.shape, shape)) return x
     if (valueOf(x) !== undefined) return x
+    if (simplify)
+      for (const { apply } of reshapeRules) {
+        const better = apply(x, shape, made)
+        if (better !== undefined) return better
+      }
     const source = x.does.kind === 'reshape' ? x.ins[0] : x
     return sameShape(source.shape, shape) ? source : node({ kind: 'reshape' }, [source], shape, x.place)
   }

@@ -7,7 +7,7 @@
  * nodes, so that a function and its gradient share what they have in common.
  */
 import { type Algebra } from './algebra.js'
-import { isScalar, sameShape, valueOf, width, type Node } from './graph.js'
+import { isScalar, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
 
 export interface EntrywiseRule {
   readonly kernel: string
@@ -22,6 +22,12 @@ export interface FoldRule {
   readonly apply: (x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined
 }
 
+/** A rule of a node under another shape. */
+export interface ReshapeRule {
+  readonly law: string
+  readonly apply: (x: Node, shape: Shape, make: Algebra) => Node | undefined
+}
+
 /** A rule of a product of two. */
 export interface ProductRule {
   readonly law: string
@@ -30,6 +36,7 @@ export interface ProductRule {
 
 const rule = (kernel: string, law: string, apply: EntrywiseRule['apply']): EntrywiseRule => ({ kernel, law, apply })
 const fold = (law: string, apply: FoldRule['apply']): FoldRule => ({ law, apply })
+const reshaping = (law: string, apply: ReshapeRule['apply']): ReshapeRule => ({ law, apply })
 const twofold = (law: string, apply: ProductRule['apply']): ProductRule => ({ law, apply })
 
 const isKernel = ({ does }: Node, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
@@ -55,7 +62,7 @@ const outwards = (
   power: (s: Node) => Node = s => s
 ): Node | undefined => {
   const found = scaled(x, make)
-  return found && make.entrywise('Multiply', [power(found[0]), of(found[1])])
+  return found && make.entrywise('Multiply', [make.reshaped(power(found[0]), []), of(found[1])])
 }
 
 export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
@@ -86,6 +93,9 @@ export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
     width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
       ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
       : undefined
+  ),
+  rule('RealDiv', 's / y = s · (1/y)', ([a, b], make) =>
+    isScalar(a) && b.place === 'rows' ? make.entrywise('Multiply', [a, make.entrywise('Reciprocal', [b])]) : undefined
   ),
   rule('RealDiv', '(s · x) / y = s · (x / y)', ([a, b], make) =>
     outwards(a, make, x => make.entrywise('RealDiv', [x, b]))
@@ -202,13 +212,42 @@ export const rowSumRules: ReadonlyArray<FoldRule> = [
   })
 ]
 
+/** x as r · y, r one number a row and y the numbers it multiplies: [r, y]. */
+const byRow = (x: Node): readonly [Node, Node] | undefined => {
+  if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
+  const of = (r: Node, y: Node): readonly [Node, Node] | undefined =>
+    r.place === 'rows' && width(r) === 1 && width(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
+  return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+}
+
+export const reshapeRules: ReadonlyArray<ReshapeRule> = [
+  reshaping('s · x under another shape is s · (x under it)', (x, shape, make) =>
+    outwards(x, make, y =>
+      sameShape(x.shape, y.shape) ? make.reshaped(y, shape) : make.reshaped(make.stretched(y, x.shape), shape)
+    )
+  )
+]
+
 export const productRules: ReadonlyArray<ProductRule> = [
-  twofold('(s · x) M = s · (x M)', (x, matrix, make) => outwards(x, make, y => make.product(y, matrix, false)))
+  twofold('(s · x) M = s · (x M)', (x, matrix, make) => outwards(x, make, y => make.product(y, matrix, false))),
+  twofold('(r · x) M = r · (x M), where M has fewer columns than rows', (x, matrix, make) => {
+    const found = byRow(x)
+    const columns = width(matrix) / (x.shape.at(-1) ?? 1)
+    return found && columns < (x.shape.at(-1) ?? 1)
+      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, false)])
+      : undefined
+  })
 ]
 
 export const rowDotRules: ReadonlyArray<ProductRule> = [
   twofold(
     'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ',
     (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y))
-  )
+  ),
+  twofold('Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers', (a, b, make) => {
+    const [left, right] = [byRow(a), byRow(b)]
+    if (left && width(b) < width(a)) return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
+    if (right && width(a) < width(b)) return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
+    return undefined
+  })
 ]

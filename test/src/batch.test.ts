@@ -13,6 +13,7 @@ import {
   Optimizer,
   Params,
   Pipeline,
+  Points,
   Problem,
   Run,
   Schedule,
@@ -21,6 +22,9 @@ import {
   TimeLaw
 } from '../../src/index.js'
 import * as Loss from '../../src/Loss.js'
+import * as Compiler from '../../lib/compiler/index.js'
+import { theMachine } from '../../lib/compiler/machine.js'
+import { add, sqrt, square, sub } from '../../lib/index.js'
 
 const truth = Mixture.of({ means: [[-3], [3]] })
 const points = Mixture.sample(500)(Key.fromSeed(1))(truth)
@@ -105,6 +109,34 @@ describe('a stage on batches', () => {
       evaluate(params, Key.fromSeed(0))
     )
     expect(other).toEqual(one)
+  })
+
+  it('of an objective of one’s own is one program, the interpreter’s number, and leaves nothing behind', () => {
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.spherical({ components: 2 }),
+      objective: Objective.custom('robust', TimeLaw.uniform(0.1, 1), ({ score, target }) =>
+        sqrt(add(1, square(sub(score, target))))
+      ),
+      expectation: Expectation.monteCarlo()
+    }
+    const params = Params.of({ means: [[-1], [2]] })
+    const batched = Loss.batched(loss, points, 50)
+    expect(batched.engine).toBe('compiled')
+    const key = Key.fromSeed(3)
+    const keys = pipe(key, Key.named('rows', 'loss'))
+    const drawn = pipe(points, Points.select(Key.subset(500, 50)(keys.rows)))
+    const wanted = Loss.plans(loss, drawn)
+      .find(({ engine }) => engine === 'interpreted')
+      ?.evaluate(params, keys.loss)
+    const found = batched.evaluate(params, key)
+    expect(Math.abs(found.value - (wanted?.value ?? NaN))).toBeLessThan(1e-12)
+    found.gradient.means.values.forEach((g, i) =>
+      expect(Math.abs(g - (wanted?.gradient.means.values[i] ?? NaN))).toBeLessThan(1e-12)
+    )
+    const before = [theMachine()?.held(), Compiler.cached()]
+    for (const key of Key.split(300)(Key.fromSeed(4))) batched.evaluate(params, key)
+    expect([theMachine()?.held(), Compiler.cached()]).toEqual(before)
   })
 
   it('learns, with the same bits from JSON and from the same key', () => {

@@ -2,10 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { algebra, type Algebra } from '../../../lib/compiler/algebra.js'
 import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
 import { evaluate } from '../../../lib/compiler/meaning.js'
-import { entrywiseRules, productRules, rowDotRules, rowSumRules, sumRules } from '../../../lib/compiler/rules.js'
+import {
+  entrywiseRules,
+  productRules,
+  reshapeRules,
+  rowDotRules,
+  rowSumRules,
+  sumRules
+} from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 
-/** Inputs: x, y of rows [2, 3], v of rows [3], r of rows [1], s and t numbers, m [3, 4] and a [1, 3] once. */
+/** Inputs: x, y of rows [2, 3], v of rows [3], r of rows [1], s and t numbers, m [3, 4], n [3, 2] and a [1, 3] once. */
 const inputs = {
   x: [2, 3],
   y: [2, 3],
@@ -14,6 +21,7 @@ const inputs = {
   s: [],
   t: [],
   m: [3, 4],
+  n: [3, 2],
   a: [1, 3]
 } as const
 type Name = keyof typeof inputs
@@ -48,6 +56,7 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise }, { x, s }) => entrywise('RealDiv', [x, s]),
     ({ entrywise }, { x, a }) => entrywise('RealDiv', [x, a])
   ],
+  's / y = s · (1/y)': [({ entrywise }, { s, y }) => entrywise('RealDiv', [s, y])],
   '(s · x) / y = s · (x / y)': [
     ({ entrywise }, { s, x, y }) => entrywise('RealDiv', [entrywise('Multiply', [s, x]), y])
   ],
@@ -89,7 +98,17 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise, rowSum }, { a, x }) => rowSum(entrywise('Multiply', [x, a])),
     ({ entrywise, rowSum }, { x }) => rowSum(entrywise('Neg', [x]))
   ],
+  's · x under another shape is s · (x under it)': [
+    ({ entrywise, reshaped }, { s, x }) => reshaped(entrywise('Multiply', [s, x]), [6])
+  ],
+  '(r · x) M = r · (x M), where M has fewer columns than rows': [
+    ({ entrywise, product }, { r, v, n }) => product(entrywise('Multiply', [r, v]), n, false)
+  ],
   '(s · x) M = s · (x M)': [({ entrywise, product }, { s, x, m }) => product(entrywise('Multiply', [s, x]), m, false)],
+  'Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers': [
+    ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Multiply', [r, v]), entrywise('Exp', [r])),
+    ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Exp', [r]), entrywise('Multiply', [r, v]))
+  ],
   'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ': [
     ({ entrywise, rowDot }, { s, v, r }) => rowDot(entrywise('Multiply', [s, v]), r),
     ({ entrywise, rowDot }, { v, r }) => rowDot(r, entrywise('Neg', [v]))
@@ -125,7 +144,7 @@ const made = (
   }
 }
 
-const rules = [...entrywiseRules, ...sumRules, ...rowSumRules, ...productRules, ...rowDotRules]
+const rules = [...entrywiseRules, ...reshapeRules, ...sumRules, ...rowSumRules, ...productRules, ...rowDotRules]
 
 describe('every rule of the tables', () => {
   it('has an example', () => {

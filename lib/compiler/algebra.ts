@@ -32,6 +32,7 @@ export interface Algebra extends Graph {
   readonly stretched: (x: Node, shape: Shape) => Node
   readonly pick: (sources: ReadonlyArray<Node>, table: ReadonlyArray<number>, shape: Shape) => Node
   readonly product: (x: Node, matrix: Node, transposed: boolean) => Node
+  readonly distances: (x: Node, matrix: Node) => Node
   readonly rowSum: (x: Node) => Node
   readonly rowDot: (a: Node, b: Node) => Node
   /** c · x */
@@ -166,6 +167,9 @@ export const algebra = (simplify = true): Algebra => {
     return node({ kind: 'product', transposed }, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
   }
 
+  const distances: Algebra['distances'] = (x, matrix) =>
+    node({ kind: 'distances' }, [x, matrix], [...x.shape.slice(0, -1), matrix.shape[0]], placeOf([x, matrix]))
+
   const rowSum: Algebra['rowSum'] = x => {
     if (simplify)
       for (const { apply } of rowSumRules) {
@@ -192,6 +196,19 @@ export const algebra = (simplify = true): Algebra => {
 
   const times: Algebra['times'] = (c, x) => (c === 1 ? x : entrywise('Multiply', [constant(c), x]))
 
-  const made: Algebra = { node, constant, entrywise, reduce, reshaped, stretched, pick, product, rowSum, rowDot, times }
+  const made: Algebra = {
+    node,
+    constant,
+    entrywise,
+    reduce,
+    reshaped,
+    stretched,
+    pick,
+    product,
+    distances,
+    rowSum,
+    rowDot,
+    times
+  }
   return made
 }

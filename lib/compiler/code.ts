@@ -388,7 +388,7 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
     return code.i32(width(node) * LANES).call(importOf(mapOf(does.kernel)))
   }
-  if (does.kind === 'product') {
+  if (does.kind === 'product' || does.kind === 'distances') {
     const [x, matrix] = ins
     const from = layout.locate(x)
     const k = x.shape.at(-1) ?? 1
@@ -406,7 +406,8 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
         matrixOffset: layout.parameter(matrix),
         k,
         columns,
-        transposed: does.transposed
+        transposed: does.kind === 'distances' || does.transposed,
+        isDistance: does.kind === 'distances'
       })
       code.advance(a, k * LINE).advance(out, columns * LINE)
     })

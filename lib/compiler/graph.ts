@@ -29,6 +29,8 @@ export type Operation =
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
   /** [..., k] · [k, n], or its transpose; the second is computed once. */
   | { readonly kind: 'product'; readonly transposed: boolean }
+  /** |x − m|² for each row m of a matrix: [..., k], [n, k] → [..., n]; the second is computed once. */
+  | { readonly kind: 'distances' }
   /** Σ over the rows. */
   | { readonly kind: 'rowSum' }
   /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]. */
@@ -87,6 +89,8 @@ export const describe = (does: Operation): string => {
       return `pick ${does.table.join(' ')}`
     case 'product':
       return does.transposed ? 'product ᵀ' : 'product'
+    case 'distances':
+      return 'squared distances'
     case 'rowSum':
       return 'sum over rows'
     case 'rowDot':

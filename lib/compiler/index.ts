@@ -95,7 +95,7 @@ const workOf = (outs: Readonly<Record<string, Node>>): number =>
     const entries = shape.reduce((n, length) => n * length, 1)
     if (does.kind === 'rowDot') return sum + entries
     if (place === 'once') return sum
-    if (does.kind === 'product') return sum + entries * (ins[0].shape.at(-1) ?? 1)
+    if (does.kind === 'product' || does.kind === 'distances') return sum + entries * (ins[0].shape.at(-1) ?? 1)
     return sum + entries * (does.kind === 'entrywise' && ['Exp', 'Log', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
   }, 0)
 

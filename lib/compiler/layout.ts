@@ -22,7 +22,7 @@ export const SHORT = 8
 
 export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: Node[] }
-  | { readonly kind: 'product' | 'map' | 'pick' | 'kernel'; readonly node: Node }
+  | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: Node }
 
 /** Where the entries of a panel are. */
 export type Buffer =
@@ -139,7 +139,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
       continue
     }
     const kind =
-      does.kind === 'product' || does.kind === 'pick' || does.kind === 'kernel'
+      does.kind === 'product' || does.kind === 'distances' || does.kind === 'pick' || does.kind === 'kernel'
         ? does.kind
         : does.kind === 'entrywise'
           ? isMap(does.kernel)

@@ -401,6 +401,21 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     return reshape(matMul(ones, flat, { transposeA: true }, [segments, flat.shape[1]]), shape)
   }
 
+  /** |x − s c|² of every row x and c, s one number a row or for all: differences first, as far from 0 nothing else is right. */
+  const distances = (x: Value, centres: Value, scale: Value, shape: Shape): Value => {
+    const isShared = x.row === 0 && isOnce(centres) && scale.node.place === 'once' && width(scale.node) === 1
+    if (isShared) {
+      const matrix = entrywise('Multiply', [reshaped(scale.node, []), whole(centres)])
+      return { shape, row: 0, node: algebra.distances(whole(x), matrix) }
+    }
+    const [[n, d], [k]] = [x.shape, centres.shape]
+    const spread = (value: Value, at: number): Value => reshape(value, put(value.shape, at, 1))
+    const s = spread(scale, 1)
+    const scaled = each('Multiply', [s, spread(centres, 0)], [s.shape[0], k, d])
+    const apart = each('Sub', [spread(x, 1), scaled], [n, k, d])
+    return fold('Sum', each('Square', [apart], [n, k, d]), { axis: [2] }, shape)
+  }
+
   const known = new Map<Traced, Value>()
   const of = (traced: Traced): Value => known.get(traced) ?? refuse('an op before its inputs')
   const single = (shape: Shape, value: Node): Value => {
@@ -475,6 +490,8 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
         return softmax(x, number(attrs, 'axis', -1), true)
       case 'BatchMatMul':
         return matMul(operands.a, operands.b, attrs, shape)
+      case 'SquaredDistances':
+        return distances(operands.x, operands.centres, operands.scale, shape)
       case 'OneHot':
         return oneHot(x, attrs, shape)
       case 'UnsortedSegmentSum':

@@ -16,7 +16,8 @@ const doubles = ({ shape, values }: Dense): Dense => ({
 const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
   Select: ['condition', 't', 'e'],
   Prelu: ['x', 'alpha'],
-  BatchMatMul: ['a', 'b']
+  BatchMatMul: ['a', 'b'],
+  SquaredDistances: ['x', 'centres', 'scale']
 }
 
 /** A kernel's output on its inputs in the order of the vocabulary. */
@@ -59,6 +60,13 @@ export const meaning = (
       const k = x.shape.at(-1) ?? 1
       const flat = { ...x, shape: [product(x.shape) / k, k] }
       return { ...byKernel('BatchMatMul', [flat, matrix], { transposeA: false, transposeB: does.transposed }), shape }
+    }
+    case 'distances': {
+      const [x, matrix] = ins
+      const k = x.shape.at(-1) ?? 1
+      const flat = { ...x, shape: [product(x.shape) / k, k] }
+      const one = { shape: [1, 1], dtype: 'float32' as const, values: Float64Array.of(1) }
+      return { ...byKernel('SquaredDistances', [flat, matrix, one], {}), shape }
     }
     case 'kernel':
       return { ...byKernel(does.kernel, ins, does.attrs, does.output), shape }
@@ -117,6 +125,7 @@ export const evaluate = (
         break
       case 'array':
       case 'constant':
+      case 'distances':
       case 'entrywise':
       case 'kernel':
       case 'pick':

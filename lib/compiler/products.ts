@@ -7,7 +7,7 @@ const VECTORS = 4
 /** Entries of the result that are kept in registers at a time: with four vectors each, all that there are. */
 const COLUMNS = 2
 
-/** Rows [k] times a matrix [k, columns] into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
+/** Rows [k] times a matrix [k, columns], or their squared distances from its columns, into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
 export const rowProduct = (
   code: Code,
   {
@@ -19,7 +19,8 @@ export const rowProduct = (
     matrixOffset,
     k,
     columns,
-    transposed
+    transposed,
+    isDistance
   }: {
     readonly from: number
     readonly fromOffset: number
@@ -30,11 +31,14 @@ export const rowProduct = (
     readonly k: number
     readonly columns: number
     readonly transposed: boolean
+    /** Σ (xᵢ − mᵢ)² in the place of Σ xᵢ mᵢ. */
+    readonly isDistance: boolean
   }
 ): void => {
   const [down, along] = transposed ? [8, 8 * k] : [8 * columns, 8]
   const sums = Array.from({ length: COLUMNS * VECTORS }, () => code.local('v128'))
   const xs = Array.from({ length: VECTORS }, () => code.local('v128'))
+  const apart = code.local('v128')
   const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
   const term = (i: number, count: number, isFirst: boolean): void => {
     xs.forEach((x, v) =>
@@ -51,7 +55,9 @@ export const rowProduct = (
       xs.forEach((x, v) => {
         const sum = sums[c * VECTORS + v]
         if (!isFirst) code.get(sum)
-        code.get(x).get(entry).op('mul')
+        code.get(x).get(entry)
+        if (isDistance) code.op('sub').tee(apart).get(apart)
+        code.op('mul')
         if (!isFirst) code.op('add')
         code.set(sum)
       })

@@ -5,6 +5,7 @@ import { theMachine } from '../../../lib/compiler/machine.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { product } from '../../../lib/kernels/dense.js'
+import { kernels } from '../../../lib/kernels/index.js'
 import { cases, type Case } from './programs.js'
 
 const callOf = ({ signature }: Case, rows: number, seed: number): Call => {
@@ -79,6 +80,29 @@ describe('a program is the interpreter’s number', () => {
         })
       }
     }
+  })
+})
+
+describe('the vocabulary', () => {
+  it('is in the programs above, all but what is listed here', () => {
+    const seen = new Set(
+      cases.flatMap(({ signature, write }) =>
+        right(compile(signature, write, [null, null]))
+          .explain('trace')
+          .split('\n')
+          .map(line => line.split(' ')[0])
+      )
+    )
+    // A new kernel belongs in a program, and the compiler must know it: else every plan that meets it is interpreted.
+    expect(Object.keys(kernels).filter(kernel => !seen.has(kernel))).toEqual([
+      // no function of the vocabulary calls these
+      'Relu6',
+      'Prelu',
+      'LeakyRelu',
+      // by indices that are computed: refused
+      'GatherNd',
+      'ScatterNd'
+    ])
   })
 })
 

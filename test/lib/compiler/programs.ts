@@ -85,6 +85,15 @@ const entrywise: Readonly<Record<string, (x: T.Tensor) => T.Tensor>> = {
   any: x => T.mul(x, T.any(T.greater(x, 1), 1, true)),
   all: x => T.mul(x, T.all(T.greater(x, -1), 1, true)),
   argMax: x => T.mul(x, T.oneHot(T.argMax(x, 1), K)),
+  argMin: x => T.mul(x, T.oneHot(T.argMin(x, 1), K)),
+  isInf: x => T.mul(x, T.add(T.isInf(T.stopGradient(T.div(1, T.relu(x)))), T.onesLike(x))),
+  notEqual: x => T.mul(x, T.notEqual(T.relu(x), 0)),
+  squaredDifference: x => T.squaredDifference(x, T.linspace(-1, 1, K)),
+  // what picks entries by their numbers counts the rows in its derivative, and is refused there
+  topK: x => T.mul(x, T.sum(T.stopGradient(T.topK(x, 2).values), 1, true)),
+  places: x => T.mul(x, T.sum(T.stopGradient(T.topK(x, 2).indices), 1, true)),
+  stridedSlice: x => T.mul(x, T.sum(T.stopGradient(T.stridedSlice(x, [0, 3], [x.shape[0], 0], [1, -1])), 1, true)),
+  mirrorPad: x => T.mul(x, T.sum(T.stopGradient(T.mirrorPad(x, [[0, 0], [2, 1]], 'reflect')), 1, true)), // prettier-ignore
   slice: x => T.square(T.slice(x, [0, 1], [-1, 2])),
   concat: x => T.square(T.concat([x, T.slice(x, [0, 1], [-1, 2])], 1)),
   stack: x => T.prod(T.stack([x, T.square(x)], 2), 2),
@@ -156,6 +165,8 @@ export const cases: ReadonlyArray<Case> = [
     ])
     return T.add(T.sum(T.square(T.sum(wide, 1)), 1), T.logSumExp(T.sum(T.mul(wide, T.tanh(wide)), 2), 1))
   }),
+  mean('distances', ({ x, w, c }) => T.exp(T.neg(T.squaredDistances(x, w, c)))),
+  mean('distancesByRow', ({ x, w, s }) => T.exp(T.neg(T.squaredDistances(x, w, s)))),
   mean('network', ({ x, w, b }) => {
     const first = T.tanh(T.add(T.matMul(x, w, { transposeB: true }), b))
     return T.square(T.sub(T.matMul(first, w), x))

@@ -53,7 +53,8 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
   const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
     MonteCarlo: () => [],
     Quadrature: ({ nodes }) => {
-      const length = rootMeanSquare(points)
+      // Data that are refused have no length.
+      const length = nodes === undefined && E.isRight(Points.validate(points)) ? rootMeanSquare(points) : 0
       return [
         ...Problem.unless(
           O.isSome(family) && family.value.isPair,
@@ -64,7 +65,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
         ),
         // The slope is at most half the length of the centre, which comes to lie within that of the data.
         ...Problem.unless(
-          nodes !== undefined || !(length > 2 * Noise.steepest),
+          !(length > 2 * Noise.steepest),
           'expectation',
           `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
           `of data within ${Math.floor(2 * Noise.steepest)}, for which ${Limits.nodes} nodes are enough`,

@@ -545,9 +545,11 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
     : Frame.ofModel(Score.interpret(loss.score), points)
   const draws = draw(loss, about)
   const whole = engine(about)
-  const blocks = terms.some(({ term }) => term._tag === 'ControlVariate')
-    ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
-    : []
+  // Damaged data, which `Compile` refuses, have no rows to gather.
+  const blocks =
+    terms.some(({ term }) => term._tag === 'ControlVariate') && E.isRight(Points.validate(about))
+      ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
+      : []
   const varied = (
     params: Params.Params<P>,
     { parametrization, timeLaw }: Objective.ControlVariate,

@@ -170,6 +170,13 @@ describe('Expectation.quadrature()', () => {
         'nodes are enough; bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
     ])
     expect(refused(Expectation.quadrature({ nodes: 16 }))).toEqual([])
+    const damaged = Compile.plans({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.symmetricPair,
+      objective: Objective.implicit(TimeLaw.at(1)),
+      expectation: Expectation.quadrature()
+    })({ rows: 1e300, dim: 0, values: new Float64Array(0) })
+    expect(E.isLeft(damaged)).toBe(true)
   })
 })
 

@@ -3,10 +3,11 @@
  * rows × K × dim whatever their number, nothing of the size of the data allocated. Each is the derivative of what
  * `Components` computes, and is held against autodiff.
  *
- * Notation, for a row x of x_t = αx_0 + σz: A_k = α⟨C_k, x⟩, H = α²CCᵀ, u_k = α²v_k + σ², q_k = |x − αC_k|²,
- * w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)), p_k = w_k/u_k, b = Σp_k, s = αΣp_kC_k − bx,
- * |s|² = b²|x|² − 2bΣp_kA_k + pᵀHp, div s = Σp_kq_k/u_k − |s|² − db. The loss is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, which has
- * the same mean for every h, and ⟨s, z⟩ = Σp_k(α⟨C_k, z⟩ − ⟨x, z⟩).
+ * Notation, for a row x = x_0 and x_t = αx_0 + σz: D_k = |x_0 − c_k|², ζ_k = α⟨x_0 − c_k, z⟩ + σ|z|², Δ_kl = |c_k − c_l|²,
+ * u_k = α²v_k + σ², q_k = |x_t − αc_k|² = α²D_k + σ(2α⟨x_0 − c_k, z⟩ + σ|z|²), w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)),
+ * p_k = w_k/u_k, b = Σp_k, s = −Σp_k(x_t − αc_k), |s|² = bΣp_kq_k − ½α²pᵀΔp, div s = Σp_kq_k/u_k − |s|² − db, ⟨s, z⟩ = −Σp_kζ_k.
+ * The loss is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, which has the same mean for every h. All of it is made of differences from the
+ * centres: |x|² − 2⟨x, c⟩ + |c|², as SIMD has it, has lost 2⁻⁵²(|x| + |c|)²/u of a log density.
  */
 import * as Elementary from '../../lib/elementary.js'
 import * as Key from '../../lib/key.js'
@@ -103,6 +104,28 @@ const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number):
   return sum
 }
 
+/** |a − b|² */
+const squaredDistance = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += Elementary.square(a[i + k] - b[j + k])
+  return sum
+}
+
+/** ⟨a − b, z⟩ */
+const differenceDot = (
+  a: Float64Array,
+  i: number,
+  b: Float64Array,
+  j: number,
+  z: Float64Array,
+  l: number,
+  n: number
+): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += (a[i + k] - b[j + k]) * z[l + k]
+  return sum
+}
+
 const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
@@ -180,21 +203,20 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
   const { rows, dim, x } = data
   const { components: K, centres, logits, variances } = mixture
   const { rank, vectors } = basis
-  const gram = new Float64Array(K * K)
+  const between = new Float64Array(K * K)
   const basisGram = new Float64Array(K * rank)
   for (let i = 0; i < K; i++) {
-    for (let j = 0; j < K; j++) gram[i * K + j] = dot(centres, i * dim, centres, j * dim, dim)
+    for (let j = 0; j < K; j++) between[i * K + j] = squaredDistance(centres, i * dim, centres, j * dim, dim)
     for (let j = 0; j < rank; j++) basisGram[i * rank + j] = dot(centres, i * dim, vectors, j * dim, dim)
   }
-  const [dots, basisDots, noiseDots] = [new Float64Array(K), new Float64Array(rank), new Float64Array(K)]
-  const [A, q, w, p, P, u, logu] = Array.from({ length: 7 }, () => new Float64Array(K))
+  const basisDots = new Float64Array(rank)
+  const [D, zeta, q, w, p, P, u, logu] = Array.from({ length: 8 }, () => new Float64Array(K))
   const [onData, onNoise] = [new Float64Array(K), new Float64Array(K)]
   // Sums over a chunk, and over all.
-  const sums = (): Sums => ({
+  const sums = (): Omit<Sums, 'Q'> => ({
     value: new Float64Array(1),
     F: new Float64Array(K * dim),
     Fb: new Float64Array(K * rank),
-    Q: new Float64Array(K),
     PP: new Float64Array(K * K),
     logits: new Float64Array(K),
     variances: new Float64Array(K)
@@ -207,10 +229,10 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
 
   for (let i = 0; i < rows; i++) {
     const at = i * dim
-    for (let k = 0; k < K; k++) dots[k] = dot(centres, k * dim, x, at, dim)
+    for (let k = 0; k < K; k++) D[k] = squaredDistance(x, at, centres, k * dim, dim)
     for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
-    const clean = dot(x, at, x, at, dim)
     if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
+    const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(dot(x, at, x, at, dim) + 1)
     onData.fill(0)
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
     for (let index = 0; index < parts.length; index++) {
@@ -225,45 +247,29 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       const onTarget = part.denoising[part.denoising.length === 1 ? 0 : i]
       const h = 1 - onTarget
       const squaredScoreWeight = 1 - 2 * h
-      // The noisy point: its products with the centres, its squared norm, and how much of x_0 there is in it.
-      let squaredNorm = alpha * alpha * clean
-      let share = alpha
+      // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of x_0's part outside the span.
       let alongShare = 0
-      // ⟨x_0, z⟩ and |z|²
-      let xz = 0
       let zz = 0
       const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
-      if (noise._tag !== 'Full') {
-        for (let j = 0; j < rank; j++) {
-          const z = drawn.normals[offset + j]
-          squaredNorm += sigma * z * (2 * alpha * basisDots[j] + sigma * z)
-          xz += z * basisDots[j]
-          zz += z * z
-        }
-        for (let k = 0; k < K; k++) {
-          noiseDots[k] = dot(basisGram, k * rank, drawn.normals, offset, rank)
-          A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
-        }
-        squaredNorm += sigma * sigma * drawn.rest[i % CHUNK]
-        zz += drawn.rest[i % CHUNK]
+      if (noise._tag === 'Full') {
+        zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
+        for (let k = 0; k < K; k++) zeta[k] = differenceDot(x, at, centres, k * dim, drawn.normals, offset, dim)
+      } else {
+        zz = dot(drawn.normals, offset, drawn.normals, offset, rank) + drawn.rest[i % CHUNK]
+        for (let k = 0; k < K; k++)
+          zeta[k] = differenceDot(basisDots, 0, basisGram, k * rank, drawn.normals, offset, rank)
         if (noise._tag === 'Span' && noise.along !== null) {
           const normal = drawn.along[i % CHUNK]
           zz += normal * normal
-          if (outside > OUTSIDE * Math.sqrt(clean + 1)) {
-            squaredNorm += sigma * normal * (2 * alpha * outside + sigma * normal)
+          if (hasOutside) {
             alongShare = (sigma * normal) / outside
-            share += alongShare
-            xz += normal * outside
-          } else squaredNorm += sigma * sigma * normal * normal
+            for (let k = 0; k < K; k++) zeta[k] += normal * outside
+          }
         }
-      } else {
-        for (let k = 0; k < K; k++) {
-          noiseDots[k] = dot(centres, k * dim, drawn.normals, offset, dim)
-          A[k] = alpha * (alpha * dots[k] + sigma * noiseDots[k])
-        }
-        xz = dot(x, at, drawn.normals, offset, dim)
-        zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
-        squaredNorm += sigma * (2 * alpha * xz + sigma * zz)
+      }
+      for (let k = 0; k < K; k++) {
+        q[k] = alpha * alpha * D[k] + sigma * (2 * alpha * zeta[k] + sigma * zz)
+        zeta[k] = alpha * zeta[k] + sigma * zz
       }
       if (part.completed) chunk.value[0] += (c * (onTarget * zz + h * dim)) / (sigma * sigma)
 
@@ -272,73 +278,80 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       for (let k = 0; k < K; k++) {
         u[k] = alpha * alpha * variances[k] + sigma * sigma
         logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Elementary.log(u[k])
-        q[k] = squaredNorm - 2 * A[k] + alpha * alpha * gram[k * K + k]
         w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
         if (w[k] > greatest) greatest = w[k]
       }
       let mass = 0
       for (let k = 0; k < K; k++) mass += w[k] = Elementary.exp(w[k] - greatest)
-      let [b, pA, curvature] = [0, 0, 0]
+      let [b, pq, curvature] = [0, 0, 0]
       for (let k = 0; k < K; k++) {
         w[k] /= mass
         p[k] = w[k] / u[k]
         b += p[k]
-        pA += p[k] * A[k]
+        pq += p[k] * q[k]
         curvature += (p[k] * q[k]) / u[k]
       }
       // P = ∂loss/∂p.
-      let pHp = 0
+      let spread = 0
       let cross = 0
       let mean = 0
       const toNoise = (2 * onTarget) / sigma
-      const crossPoint = alpha * xz + sigma * zz
       for (let k = 0; k < K; k++) {
-        const Hp = alpha * alpha * dot(gram, k * K, p, 0, K)
-        pHp += p[k] * Hp
-        P[k] = squaredScoreWeight * 2 * (b * squaredNorm - pA - b * A[k] + Hp) + 2 * h * (q[k] / u[k] - dim)
-        const onCross = toNoise * (alpha * noiseDots[k] - crossPoint)
-        P[k] += onCross
+        const apart = alpha * alpha * dot(between, k * K, p, 0, K)
+        const onCross = -toNoise * zeta[k]
+        spread += p[k] * apart
+        P[k] = squaredScoreWeight * (pq + b * q[k] - apart) + 2 * h * (q[k] / u[k] - dim) + onCross
         cross += p[k] * onCross
         mean += p[k] * P[k]
       }
-      const squaredScore = b * b * squaredNorm - 2 * b * pA + pHp
+      const squaredScore = b * pq - spread / 2
       chunk.value[0] += c * (squaredScoreWeight * squaredScore + 2 * h * (curvature - dim * b) + cross)
-      // Back through the softmax, to A, H, u and the weights.
+      // Back through the softmax, to ⟨c_k, x_t⟩, ⟨c_k, c_l⟩, u and the weights.
       onNoise.fill(0)
       for (let k = 0; k < K; k++) {
         const E = w[k] * (P[k] / u[k] - mean)
-        const Q = (2 * h * p[k]) / u[k] - E / (2 * u[k])
-        const dA = -2 * (Q + squaredScoreWeight * b * p[k])
+        const onQ = (2 * h * p[k]) / u[k] - E / (2 * u[k]) + squaredScoreWeight * b * p[k]
         chunk.logits[k] += c * E
         chunk.variances[k] +=
           c *
           alpha *
           alpha *
           ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
-        chunk.Q[k] += c * alpha * alpha * Q
         for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
-        // By x_t, as far as it is noise: that by z itself, over σ, joins the other.
-        const dZ = (toNoise * p[k]) / sigma
-        onData[k] += c * alpha * ((dA + dZ) * share - dZ * alpha)
-        onNoise[k] = c * alpha * sigma * (dA + dZ)
+        // By x_t − αc_k, and with that by z itself, over σ, as far as it is noise.
+        const onPoint = -2 * onQ
+        const onNormal = onPoint + (toNoise * p[k]) / sigma
+        onData[k] += c * alpha * (onPoint * alpha + onNormal * alongShare)
+        onNoise[k] = c * alpha * sigma * onNormal
         if (noise._tag !== 'Full')
           for (let j = 0; j < rank; j++)
             chunk.Fb[k * rank + j] +=
-              c * alpha * (dA + dZ) * (sigma * drawn.normals[offset + j] - alongShare * basisDots[j])
+              c *
+              alpha *
+              onNormal *
+              (sigma * drawn.normals[offset + j] - alongShare * (basisDots[j] - basisGram[k * rank + j]))
       }
       if (noise._tag === 'Full')
         for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)
     }
-    for (let k = 0; k < K; k++) axpy(onData[k], x, at, chunk.F, k * dim, dim)
+    for (let k = 0; k < K; k++)
+      for (let j = 0, to = k * dim; j < dim; j++, to++) chunk.F[to] += onData[k] * (x[at + j] - centres[to])
     if (i % CHUNK === CHUNK - 1 || i === rows - 1)
-      for (const name of ['value', 'F', 'Fb', 'Q', 'PP', 'logits', 'variances'] as const)
-        drain(chunk[name], total[name])
+      for (const name of ['value', 'F', 'Fb', 'PP', 'logits', 'variances'] as const) drain(chunk[name], total[name])
   }
 
-  return assembled(data, mixture, basis, total)
+  // A gradient does not know where 0 is: what multiplies c_k is the opposite of what multiplies all else.
+  const { F, Fb, PP } = total
+  addProduct(1, Fb, vectors, F, K, rank, dim)
+  for (let k = 0; k < K; k++)
+    for (let l = 0; l < K; l++) {
+      const onDifference = 2 * PP[l < k ? k * K + l : l * K + k]
+      for (let j = 0; j < dim; j++) F[k * dim + j] += onDifference * (centres[l * dim + j] - centres[k * dim + j])
+    }
+  return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
 }
 
-/** What a pass sums over rows and parts. */
+/** What a pass that expands |x − c|² sums over rows and parts. */
 export interface Sums {
   readonly value: Float64Array
   /** Σ ∂/∂c_k as far as it lies along x_0 or noise that is full, [K, dim] */

@@ -1,0 +1,140 @@
+/** Components far from 0 in their own deviations: every plan has the digits that the data have. */
+import { describe, expect, it } from 'vitest'
+import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
+import { FURTHEST, bears } from '../../src/fused/index.js'
+import { compiled } from '../../src/laws/check.js'
+
+const FAR = 1000
+const VARIANCE = 1e-8
+const DIM = 2
+const EACH = 150
+const schedule = Schedule.ornsteinUhlenbeck
+
+/** Rows on a grid of 2⁻⁴⁰, which is kept at ±FAR: what they are less their centre is known without rounding. */
+const grid = 2 ** -40
+const small = Key.normal(2 * EACH * DIM)(Key.fromSeed(3)).map(z => Math.round((Math.sqrt(VARIANCE) * z) / grid) * grid)
+const side = (row: number): 1 | -1 => (row < EACH ? 1 : -1)
+const rows = 2 * EACH
+const points: Points.Points = {
+  rows,
+  dim: DIM,
+  values: small.map((y, at) => side(Math.floor(at / DIM)) * FAR + y)
+}
+const noise: Points.Points = { rows, dim: DIM, values: Key.normal(rows * DIM)(Key.fromSeed(4)) }
+const score = Score.isotropic({ components: 2 })
+const params = {
+  means: { shape: [2, DIM], values: Float64Array.of(FAR, FAR, -FAR, -FAR) },
+  logits: { shape: [2], values: Float64Array.of(0, 0) },
+  logVariances: { shape: [2], values: Float64Array.of(Math.log(VARIANCE), Math.log(1.5 * VARIANCE)) }
+}
+
+/** A row belongs to its own component without a doubt: the mean over rows of the loss of one Gaussian about 0, and its slopes. */
+const wanted = (of: 'denoising' | 'implicit', time: number) => {
+  const { alpha, sigma } = { alpha: Math.exp(-time), sigma: Math.sqrt(-Math.expm1(-2 * time)) }
+  const means = new Float64Array(2 * DIM)
+  const logVariances = new Float64Array(2)
+  let value = 0
+  for (let i = 0; i < rows; i++) {
+    const k = side(i) === 1 ? 0 : 1
+    const v = Math.exp(params.logVariances.values[k])
+    const u = alpha * alpha * v + sigma * sigma
+    if (of === 'implicit') value += (-2 * DIM) / u / rows
+    if (of === 'implicit') logVariances[k] += (alpha * alpha * v * 2 * DIM) / (u * u) / rows
+    for (let j = 0; j < DIM; j++) {
+      const z = noise.values[i * DIM + j]
+      const r = alpha * small[i * DIM + j] + sigma * z
+      const target = of === 'denoising' ? z / sigma : 0
+      const residual = target - r / u
+      value += (residual * residual) / rows
+      means[k * DIM + j] += (2 * alpha * residual) / u / rows
+      logVariances[k] += (2 * residual * r * alpha * alpha * v) / (u * u) / rows
+    }
+  }
+  return { value, means, logVariances }
+}
+
+/**
+ * Of the largest entry. A plan of differences alone rounds them by 2⁻⁵³; 1e-10 leaves room for sums that cancel. The others form
+ * x_t first, rounded by 2⁻⁵² FAR, which is 2e-9 of a deviation, and a mean over 300 rows cancels √300 of that: five times as much.
+ */
+const TOLERANCE = { kernel: 1e-10, other: 2e-7 }
+
+const expectClose = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = TOLERANCE.other): void => {
+  const size = Array.from(expected).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  Array.from(expected).forEach((x, i) => {
+    expect(Math.abs(actual[i] - x) / size).toBeLessThan(tolerance)
+  })
+}
+
+describe.each([1e-8, 1e-3])('at time %s', time => {
+  it.each(['denoising', 'implicit'] as const)('%s is that of one Gaussian about 0, by every plan', of => {
+    const loss = { schedule, score, objective: Objective[of](TimeLaw.at(time)), expectation: Expectation.fixed(noise) }
+    const expected = wanted(of, time)
+    for (const { engine, evaluate } of compiled(Compile.plans(loss)(points))) {
+      const { value, gradient } = evaluate(params, Key.fromSeed(1))
+      const tolerance = engine === 'kernel' ? TOLERANCE.kernel : TOLERANCE.other
+      expectClose([value], [expected.value], tolerance)
+      expectClose(gradient.means.values, expected.means, tolerance)
+      expectClose(gradient.logVariances.values, expected.logVariances, tolerance)
+    }
+  })
+
+  it.each(['monteCarlo', 'projected'] as const)('all plans agree under %s', name => {
+    const loss = {
+      schedule,
+      score,
+      objective: Objective.denoising(TimeLaw.at(time)),
+      expectation: Expectation[name]({ antithetic: true })
+    }
+    const [first, ...others] = compiled(Compile.plans(loss)(points)).map(({ evaluate }) =>
+      evaluate(params, Key.fromSeed(1))
+    )
+    expect(others.length).toBeGreaterThan(0)
+    for (const { value, gradient } of others) {
+      expectClose([value], [first.value])
+      Params.names(gradient).forEach(parameter => {
+        if (parameter !== 'logits') expectClose(gradient[parameter].values, first.gradient[parameter].values)
+      })
+    }
+  })
+})
+
+it('the likelihood is that of one Gaussian about 0, by every plan', () => {
+  const loss = { schedule, score, objective: Objective.likelihood, expectation: Expectation.monteCarlo() }
+  let expected = 0
+  for (let i = 0; i < rows; i++) {
+    const v = Math.exp(params.logVariances.values[side(i) === 1 ? 0 : 1])
+    expected += (Math.log(2) + (DIM / 2) * Math.log(2 * Math.PI * v)) / rows
+    for (let j = 0; j < DIM; j++) expected += small[i * DIM + j] ** 2 / (2 * v) / rows
+  }
+  for (const { evaluate } of compiled(Compile.plans(loss)(points)))
+    expectClose([evaluate(params, Key.fromSeed(1)).value], [expected])
+})
+
+describe('what SIMD bears', () => {
+  const mixture = (variance: number) => ({
+    components: 1,
+    centres: Float64Array.of(0, 0),
+    logits: Float64Array.of(0),
+    variances: Float64Array.of(variance),
+    free: true
+  })
+  const part = (alpha: number, ...sigma: ReadonlyArray<number>) => ({
+    weight: Float64Array.of(1),
+    alpha: Float64Array.of(alpha),
+    sigma: Float64Array.from(sigma),
+    noise: { _tag: 'Node' as const, coordinate: 0, rest: 2 },
+    denoising: Float64Array.of(0),
+    completed: false
+  })
+  const data = (x: number) => ({ rows: 2, dim: 2, x: Float64Array.of(0, 0, 0, x), weights: null })
+  it('is so many deviations of the narrowest component at the least noise', () => {
+    expect(bears(data(FURTHEST), mixture(1), [part(1, 0)])).toBe(true)
+    expect(bears(data(1.001 * FURTHEST), mixture(1), [part(1, 0)])).toBe(false)
+    expect(bears(data(1.001 * FURTHEST), mixture(1), [part(1, 0.1)])).toBe(true)
+    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5)])).toBe(true)
+    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5, 0.4)])).toBe(false)
+    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5), part(0.5, 0.4)])).toBe(false)
+    expect(bears(data(NaN), mixture(1), [part(1, 1)])).toBe(false)
+  })
+})

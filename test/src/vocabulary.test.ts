@@ -23,7 +23,7 @@ const others = new Set(
     'rateInForce needsDeterminism misfits level logSnr timeOfLogSnr logSnrRange drift diffusion until preservesVariance',
     'equalNoise sameNoise timeProblems affine power evenLogSnr draw isDeterministic coefficients convert perRow',
     'convertTensor targetTensor weight degree terms isMatching retimed shapes degreesOfFreedom tensors evaluate mixture',
-    'all concept define field extent draws at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature',
+    'assumesUnitVariance fromClean all concept define field extent draws at from project simple Monoid exact learned compile transport trajectory sample logDensity times quadrature',
     'varianceFloor'
   ].flatMap(names => names.split(' '))
 )

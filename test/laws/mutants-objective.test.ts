@@ -1,6 +1,6 @@
 /** Wrong objectives, and wrong computations of right ones. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { cumsum, exp, log, mean, mul, neg, ones, sqrt, square, stopGradient, sub, sum, add } from '../../lib/index.js'
+import { exp, log, mean, mul, neg, sqrt, square, stopGradient, sub, sum, add } from '../../lib/index.js'
 import { Compile, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
@@ -97,11 +97,15 @@ areCaught([
   {
     wrong: 'later rows count more',
     law: 'does not know the order of the rows',
-    mutant: custom(({ score, target, clean }) => {
-      const order = cumsum(ones([clean.shape[0] ?? 1]), 0)
-      return mul(order, sum(square(sub(score, target)), 1))
-    }),
-    right: square2
+    // A row that asks for the others is refused by Compile; so here the compiler is what counts them.
+    mutant: computed(
+      loss => points =>
+        Compile.valueAndGrad(loss)({
+          ...points,
+          weights: Float64Array.from({ length: points.rows }, (_, i) => (i + 1) * (points.weights?.[i] ?? 1))
+        })
+    ),
+    right
   },
   {
     wrong: 'weights ignored',
@@ -125,13 +129,15 @@ areCaught([
     right
   },
   {
-    wrong: 'the mean of the batch subtracted',
+    wrong: 'a sum for a mean',
     law: repeats,
-    mutant: custom(({ score, target }) => {
-      const off = sum(square(sub(score, target)), 1)
-      return square(sub(off, mean(off, 0, true)))
-    }),
-    right: square2
+    mutant: computed(
+      evaluation(({ value, gradient }, { points }) => ({
+        value: points.rows * value,
+        gradient: Params.mapValues(g => points.rows * g)(gradient)
+      }))
+    ),
+    right
   },
   {
     wrong: 'the last component without a gradient',

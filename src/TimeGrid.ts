@@ -267,12 +267,6 @@ export const times =
   (grid: TimeGrid): Float64Array =>
     Case.meaning(grid).times(schedule)
 
-/** Whether it stays at one noise level. */
-export const isOneLevel =
-  (schedule: Schedule.Schedule) =>
-  (grid: TimeGrid): boolean =>
-    stays(times(schedule)(grid))
-
 /** What the steps of a grid are even in, where its case says it. */
 export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => Case.meaning(grid).evenIn
 
@@ -295,6 +289,13 @@ export const problems =
     const found = times(schedule)
     return stays(found) ? noisy(schedule, 'times[0]', found[0]) : inOrder(schedule, found)
   }
+
+/** Whether it is right, and stays at one noise level. */
+export const isOneLevel =
+  (schedule: Schedule.Schedule) =>
+  (grid: TimeGrid): boolean =>
+    // The times of a wrong one may be more than there is room for.
+    problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]
 

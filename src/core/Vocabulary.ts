@@ -168,7 +168,7 @@ export const codec =
       concept.is,
       (u, context) => {
         const read = decode(vocabulary)(concept)(u)
-        return isLeft(read) ? left(read.left.map(p => ({ value: u, context, message: Problem.show(p) }))) : read
+        return isLeft(read) ? left(read.left.map(p => ({ value: p.value, context, message: Problem.show(p) }))) : read
       },
       encode
     )

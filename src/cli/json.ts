@@ -130,8 +130,11 @@ export const decode =
       codec.decode(json),
       E.mapLeft((errors): Problem.Problems => {
         const found = new Map<string, Problem.Problem>()
-        for (const problem of errors.flatMap(problemOf))
-          if (!found.has(problem.field)) found.set(problem.field, problem)
+        // A codec with messages of its own may have several of one place.
+        for (const problem of errors.flatMap(problemOf)) {
+          const key = `${problem.field}; ${problem.remedy}`
+          if (!found.has(key)) found.set(key, problem)
+        }
         const [first = Problem.of('', print(json), `of the form ${codec.name}`, 'correct it'), ...rest] =
           Problem.listed(Limits.problems)([...found.values()])
         return [placed(first), ...rest.map(placed)]

@@ -8,12 +8,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
+import { Vocabulary } from './core/index.js'
 import * as Expectation from './Expectation.js'
 import * as Limits from './Limits.js'
 import * as Objective from './Objective.js'
 import * as Optimizer from './Optimizer.js'
 import * as Params from './Params.js'
 import * as Problem from './Problem.js'
+import * as Rate from './Rate.js'
+import * as Region from './Region.js'
 import { timeProblems, type Schedule } from './Schedule.js'
 import * as Tagged from './Tagged.js'
 import * as TimeLaw from './TimeLaw.js'
@@ -425,6 +428,8 @@ export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<P
   return all
 }
 
+const optimizers = Optimizer.codec(Vocabulary.of([...Optimizer.all, ...Rate.all, ...Region.all]))
+
 export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
   t.union([
     t.intersection([
@@ -432,7 +437,7 @@ export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
         _tag: t.literal('Descend'),
         objective: Objective.codec,
         expectation: Expectation.codec,
-        optimizer: Optimizer.codec,
+        optimizer: optimizers,
         steps: t.number,
         gradientNorm: Params.numberCodec,
         relativeChange: Params.numberCodec

@@ -1,5 +1,6 @@
 /** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/Vocabulary.js'
+import * as Optimizer from './Optimizer.js'
 import * as Rate from './Rate.js'
 import * as Region from './Region.js'
 import * as TimeGrid from './TimeGrid.js'
@@ -25,4 +26,10 @@ export * from './core/Vocabulary.js'
  * assert.deepEqual(codec.decode({ _tag: 'halving', rate: 0.5 }), E.right(halving({ rate: 0.5 })))
  * assert(E.isLeft(Rate.codec(Vocabulary.standard).decode({ _tag: 'halving', rate: 0.5 })))
  */
-export const standard: Vocabulary = of([...Weighting.all, ...Rate.all, ...Region.all, ...TimeGrid.all])
+export const standard: Vocabulary = of([
+  ...Weighting.all,
+  ...Rate.all,
+  ...Region.all,
+  ...TimeGrid.all,
+  ...Optimizer.all
+])

@@ -143,22 +143,19 @@ const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
       : byRecipe(Score.isotropic({ components }), recipe)(points)
 }
 
-const usual: Readonly<Record<string, string>> = { '': 'gradient descent', Trace: 'momentum', ScaleByAdam: 'Adam' }
-
-/** An optimizer in a few words, by name where it is a usual one, over so many steps. */
-const brief = (optimizer: Optimizer.Optimizer, steps: number): string => {
-  const parts = optimizer._tag === 'Chain' ? optimizer.parts : [optimizer]
-  const frozen = parts.flatMap(part => (part._tag === 'Only' && part.part._tag === 'Zero' ? part.names : []))
-  const common = parts.filter(({ _tag }) => _tag !== 'Only')
-  const name = common
-    .map(({ _tag }) => _tag)
-    .join(' ')
-    .replace(/ ?ScaleByRate$/, '')
-  const last = common.at(-1)
-  if (last?._tag !== 'ScaleByRate' || !Object.hasOwn(usual, name)) return Optimizer.show(optimizer)
-  const [from, to] = [0, Math.max(0, steps - 1)].map(step => show(Rate.at(step)(last.rate), 2))
-  return `${usual[name]} at rate ${from}${to === from ? '' : ` to ${to}`}${frozen.length > 0 ? `, ${frozen.join(', ')} frozen` : ''}`
-}
+/** An optimizer in a few words where it has them, over so many steps. */
+const brief = (optimizer: Optimizer.Optimizer, steps: number): string =>
+  pipe(
+    Optimizer.brief(optimizer),
+    O.filter(({ methods, rates }) => methods.length <= 1 && rates.length === 1),
+    O.match(
+      () => Optimizer.show(optimizer),
+      ({ methods: [method = 'gradient descent'], rates: [rate], frozen }) => {
+        const [from, to] = [0, Math.max(0, steps - 1)].map(step => show(Rate.at(step)(rate), 2))
+        return `${method} at rate ${from}${to === from ? '' : ` to ${to}`}${frozen.length > 0 ? `, ${frozen.join(', ')} frozen` : ''}`
+      }
+    )
+  )
 
 /** By which means a stage works, in a few words. */
 const means = (stage: Stage.Simple, { engine }: Program.Plan): string =>

@@ -79,18 +79,23 @@ const concept = <T extends { readonly _tag: string }>(
     }))
 })
 
-/** What the cases of a concept say of themselves. */
+/** What the cases of a concept say of themselves, and the names of what is made of them. */
 const derived = <T extends Case.AnyValue>(
   { name, about, is }: { readonly name: string; readonly about: string; readonly is: (u: unknown) => u is T },
   cases: ReadonlyArray<Vocabulary.Entry>,
-  { formula }: { readonly formula?: (value: T) => string } = {}
+  {
+    formula,
+    recipes = []
+  }: { readonly formula?: (value: T) => string; readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>> } = {}
 ): Concept<T> => ({
   concept: name,
   about,
-  words: Vocabulary.words(Vocabulary.of(cases))({ name, about, is }).map(word => ({
-    ...word,
-    formula: formula === undefined ? null : formula(word.example)
-  }))
+  words: [...Vocabulary.words(Vocabulary.extend(Vocabulary.standard, cases))({ name, about, is }), ...recipes].map(
+    word => ({
+      ...word,
+      formula: formula === undefined ? null : formula(word.example)
+    })
+  )
 })
 
 const law = TimeLaw.at(0.3)
@@ -267,71 +272,7 @@ export const rates = derived(Rate.concept, Rate.all)
 
 export const regions = derived(Region.concept, Region.all)
 
-const recipe = (name: string, example: Optimizer.Optimizer, about: string, options = '{ rate: 0.1 }') =>
-  entry<Optimizer.Optimizer>(example, about, `Optimizer.${name}(${options})`)
-
-export const optimizers = concept<Optimizer.Optimizer>(
-  'Optimizer',
-  'how a gradient g becomes a step; parts compose by chain, recipes are chains',
-  { show: Optimizer.show },
-  {
-    Chain: [
-      entry(Optimizer.chain(Optimizer.clipByGlobalNorm(1), Optimizer.scaleByRate(0.1)), 'one part after another'),
-      recipe('momentum', Optimizer.momentum({ rate }), 'the heavy ball (Polyak 1964)'),
-      recipe('nesterov', Optimizer.nesterov({ rate }), "Nesterov's momentum (1983)"),
-      recipe('signDescent', Optimizer.signDescent({ rate }), 'θ ← θ − rate · sign g'),
-      recipe('adam', Optimizer.adam({ rate }), 'Kingma & Ba 2015'),
-      recipe('adamW', Optimizer.adamW({ rate }), 'decoupled weight decay (Loshchilov & Hutter 2019)'),
-      recipe('amsGrad', Optimizer.amsGrad({ rate }), 'a second moment that never falls (Reddi et al. 2018)'),
-      recipe('nAdam', Optimizer.nAdam({ rate }), "Adam with Nesterov's momentum (Dozat 2016)"),
-      recipe('rAdam', Optimizer.rAdam({ rate }), 'Adam, rectified at first (Liu et al. 2020)'),
-      recipe('rmsProp', Optimizer.rmsProp({ rate }), 'Tieleman & Hinton 2012'),
-      recipe('centredRmsProp', Optimizer.centredRmsProp({ rate }), 'Graves 2013'),
-      recipe('adagrad', Optimizer.adagrad({ rate }), 'Duchi, Hazan & Singer 2011'),
-      recipe('adadelta', Optimizer.adadelta(), 'needs no rate (Zeiler 2012)', ''),
-      recipe('lion', Optimizer.lion({ rate }), 'the sign of a momentum (Chen et al. 2023)'),
-      recipe('polyak', Optimizer.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
-      recipe('lbfgs', Optimizer.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
-      recipe('newton', Optimizer.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
-    ],
-    ScaleByRate: [
-      recipe('gradientDescent', Optimizer.gradientDescent({ rate }), 'θ ← θ − rate · g'),
-      recipe('scaleByRate', Optimizer.scaleByRate(rate), '−rate · g, with any Rate', '0.1')
-    ],
-    Scale: [entry(Optimizer.scale(-0.1), 'factor · g')],
-    Zero: [entry(Optimizer.zero, '0')],
-    Trace: [entry(Optimizer.trace(0.9), 'v ← decay · v + g')],
-    NesterovTrace: [entry(Optimizer.nesterovTrace(0.9), 'g + decay · v')],
-    Sign: [entry(Optimizer.sign, 'sign g')],
-    ScaleByAdam: [entry(Optimizer.scaleByAdam(), 'm̂/(√v̂ + ε)')],
-    ScaleByAmsGrad: [entry(Optimizer.scaleByAmsGrad(), 'm̂/(√max v̂ + ε)')],
-    ScaleByNAdam: [entry(Optimizer.scaleByNAdam(), 'Adam with the momentum of the next step')],
-    ScaleByRAdam: [entry(Optimizer.scaleByRAdam(), 'r m̂/(√v̂ + ε)')],
-    ScaleByRms: [entry(Optimizer.scaleByRms(), 'g/(√v + ε)')],
-    ScaleByStandardDeviation: [entry(Optimizer.scaleByStandardDeviation(), 'g/(√(v − m²) + ε)')],
-    ScaleByAdagrad: [entry(Optimizer.scaleByAdagrad(), 'g/(√Σg² + ε)')],
-    ScaleByAdadelta: [entry(Optimizer.scaleByAdadelta(), '√(x + ε)/√(v + ε) · g')],
-    ScaleByLion: [entry(Optimizer.scaleByLion(), 'sign(β_1 m + (1 − β_1) g)')],
-    ScaleByPolyak: [entry(Optimizer.scaleByPolyak(), '(f − lowerBound)/|g|² · g')],
-    ReduceOnPlateau: [entry(Optimizer.reduceOnPlateau(), 'smaller when the value has not improved for long')],
-    ScaleByLbfgs: [entry(Optimizer.scaleByLbfgs(), 'the inverse Hessian as the last steps tell it, times g')],
-    ScaleByNewton: [entry(Optimizer.scaleByNewton(), '|∇²f|⁻¹ g')],
-    LineSearch: [entry(Optimizer.lineSearch(), 'as long as the strong Wolfe conditions ask')],
-    ClipByValue: [entry(Optimizer.clipByValue(1), 'entries between −most and most')],
-    ClipByNorm: [entry(Optimizer.clipByNorm(1), 'min(1, most/|g|) g, each parameter for itself')],
-    ClipByGlobalNorm: [entry(Optimizer.clipByGlobalNorm(1), 'min(1, most/|g|) g, all parameters together')],
-    WeightDecay: [entry(Optimizer.weightDecay(1e-4), 'g + decay · θ')],
-    Project: [entry(Optimizer.project(Region.ball({ radius: 4 })), 'to the nearest point of a Region')],
-    Average: [entry(Optimizer.average(), 'the mean of the iterates (Polyak & Juditsky 1992)')],
-    MovingAverage: [entry(Optimizer.movingAverage(), 'an exponential moving average of the iterates')],
-    Lookahead: [entry(Optimizer.lookahead(), 'slow parameters follow fast ones (Zhang et al. 2019)')],
-    Only: [
-      entry(Optimizer.only('means', Optimizer.scaleByRate(0.1)), 'a part for some parameters'),
-      entry(Optimizer.freeze('logits'), 'parameters that stay where they are')
-    ],
-    Partition: [entry(Optimizer.partition({ means: Optimizer.scaleByRate(0.1) }), 'an optimizer for each parameter')]
-  }
-)
+export const optimizers = derived(Optimizer.concept, Optimizer.all, { recipes: Optimizer.recipes })
 
 const centres = [
   [-1, 0.5],

@@ -84,14 +84,18 @@ export const perField = <R>(
 /** The description as the code that builds it. */
 export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : JSON.stringify(value))
 
+/** A list without its brackets. Descriptions are joined, not cut out of them: ropes stay ropes, and time linear. */
+const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
+  inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
+
 const printed = (value: AnyValue): string =>
   foldUp<Node, string>({ path: '', depth: 0, value, bare: false }, inside, ({ value }, results) => {
     const { concept, name, fields, call, on } = value[ofCase]
     const parts = new Map(
-      perField(fields, (f, k) => f.nested(field(value, k)).length, results).map(([k, f, inner]) =>
-        // A spread list is joined, not cut out of its brackets: ropes stay ropes, and time linear.
-        [k, call?.includes(`...${k}`) === true ? inner.join(', ') : f.show(field(value, k), inner)]
-      )
+      perField(fields, (f, k) => f.nested(field(value, k)).length, results).map(([k, f, inner]) => [
+        k,
+        call?.includes(`...${k}`) === true ? spread(f, field(value, k), inner) : f.show(field(value, k), inner)
+      ])
     )
     const given = [...parts].filter(([k, text]) => k !== on && text !== null)
     const word = `${concept}.${name}`

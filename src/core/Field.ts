@@ -5,7 +5,7 @@ import type { AnyValue } from './Case.js'
 import type { Concept } from './Concept.js'
 import { left, none, right, some, type Either, type Option, type Some } from './either.js'
 import * as Problem from './Problem.js'
-import { nearest, one } from './words.js'
+import { nearest, one, quoted } from './words.js'
 
 type FastCheck = typeof Fc
 export type Problems = ReadonlyArray<Problem.Problem>
@@ -127,6 +127,8 @@ interface Numeric {
   readonly holds: (a: number) => boolean
   readonly domain: string
   readonly suggestion: number
+  /** `try` the suggestion, unless given. */
+  readonly remedy?: string
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
 }
 
@@ -136,6 +138,7 @@ export function number({
   holds,
   domain,
   suggestion,
+  remedy = `try ${suggestion}`,
   arbitrary,
   default: fallback
 }: Numeric & Options<number>): Field<number> {
@@ -143,7 +146,7 @@ export function number({
     is: isNumber,
     holds,
     domain,
-    remedy: `try ${suggestion}`,
+    remedy,
     arbitrary,
     sample: suggestion,
     show: a => (Object.is(a, -0) ? '-0' : String(a))
@@ -361,6 +364,66 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
     },
     arbitrary: (fc, any, depth) => fc.array(field.arbitrary(fc, any, depth), { minLength: 1, maxLength: 3 }),
     sample: any => Object.freeze([field.sample(any)]),
+    code: field.code
+  }
+}
+
+/** What another field holds one of, under names of one's own choice. */
+export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
+  const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
+    typeof u === 'object' && u !== null && !Array.isArray(u)
+  const entries = (u: unknown): ReadonlyArray<readonly [string, unknown]> => (isRecord(u) ? Object.entries(u) : [])
+  const is = (u: unknown): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is)
+  const [domain, remedy] = [`a record, each ${field.domain}`, field.remedy]
+  const made = (entries: ReadonlyArray<readonly [string, unknown]>): unknown =>
+    Object.freeze(Object.fromEntries(entries))
+  const within = <R>(
+    u: unknown,
+    results: ReadonlyArray<R>
+  ): ReadonlyArray<readonly [string, unknown, ReadonlyArray<R>]> => {
+    const parts = share(
+      entries(u).map(([, a]) => field.nested(a).length),
+      results
+    )
+    return entries(u).map(([k, a], i) => [k, a, parts[i]])
+  }
+  return {
+    is,
+    accept: u => (isRecord(u) ? made(entries(u).map(([k, a]) => [k, field.accept(a)])) : u),
+    fallback: none,
+    domain,
+    remedy,
+    problems: (name, u) =>
+      isRecord(u)
+        ? entries(u).flatMap(([k, a]) => field.problems(`${name}.${k}`, a))
+        : [Problem.of(name, print(u), domain, remedy)],
+    show: (u, results) => {
+      const parts = within(u, results).map(
+        ([k, a, inner]) => `${/^[A-Za-z_$][\w$]*$/.test(k) ? k : quoted(k)}: ${field.show(a, inner)}`
+      )
+      return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`
+    },
+    nested: u => entries(u).flatMap(([k, a]) => field.nested(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    nestedJson: u => entries(u).flatMap(([k, a]) => field.nestedJson(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    encode: (u, results) => Object.fromEntries(within(u, results).map(([k, a, inner]) => [k, field.encode(a, inner)])),
+    decode: (name, u, results) => {
+      if (!isRecord(u)) return left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, 'write { … }')])
+      const parts = share(
+        entries(u).map(([, a]) => field.nestedJson(a).length),
+        results
+      )
+      const read = entries(u).map(([k, a], i) => [k, field.decode(`${name}.${k}`, a, parts[i])] as const)
+      const bad = read.flatMap(([, e]) => (e._tag === 'Left' ? e.left : []))
+      return bad.length > 0
+        ? left(bad)
+        : right(made(read.flatMap(([k, e]) => (e._tag === 'Right' ? [[k, e.right] as const] : []))))
+    },
+    arbitrary: (fc, any, depth) =>
+      fc.dictionary(fc.constantFrom('means', 'logits'), field.arbitrary(fc, any, depth), {
+        maxKeys: 2,
+        noNullPrototype: true
+      }),
+    sample: any => made([['means', field.sample(any)]]),
     code: field.code
   }
 }

@@ -3,24 +3,19 @@ import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
+import { Field } from '../core/index.js'
 import * as Params from '../Params.js'
 import * as Problem from '../Problem.js'
-import { axpy, dot, minus, part, scaled, type Arrays, type Evaluation, type Part } from './part.js'
+import { axpy, define, dot, minus, noMemory, scaled, uphill, type Arrays, type Evaluation } from './part.js'
 
 /** A step taken, and the change of the gradient along it. */
-export interface Pair<A> {
-  readonly step: A
-  readonly change: A
-}
-
-export interface Pairs<A> {
-  readonly pairs: ReadonlyArray<Pair<A>>
-  /** Where the last update was, and its gradient; null before the first. */
-  readonly last: { readonly params: A; readonly gradient: A } | null
+interface Pair {
+  readonly step: Arrays
+  readonly change: Arrays
 }
 
 /** H g by the two loops of Nocedal & Wright 2006, algorithm 7.4; without pairs, g shortened to at most unit length. */
-const twoLoops = (pairs: ReadonlyArray<Pair<Arrays>>, gradient: Arrays): Arrays => {
+const twoLoops = (pairs: ReadonlyArray<Pair>, gradient: Arrays): Arrays => {
   const newest = pairs.at(-1)
   if (newest === undefined) return scaled(Math.min(1, 1 / Params.norm(gradient)))(gradient)
   const down = pairs.reduceRight<{ readonly q: Arrays; readonly alphas: ReadonlyArray<number> }>(
@@ -37,11 +32,27 @@ const twoLoops = (pairs: ReadonlyArray<Pair<Arrays>>, gradient: Arrays): Arrays 
   )
 }
 
-export const lbfgs = (memory: number, printed: string): Part<unknown> =>
-  part<Pairs<Arrays>>({
-    init: () => ({ pairs: [], last: null }),
-    update: (gradient, { pairs, last }, params) => {
-      const learn = (last: { readonly params: Arrays; readonly gradient: Arrays }): ReadonlyArray<Pair<Arrays>> => {
+/**
+ * H g, H the inverse matrix of second derivatives as the last `memory` steps tell it (Nocedal 1980); without any, g
+ * shortened to at most unit length. Needs a deterministic objective.
+ */
+export const scaleByLbfgs = define({
+  name: 'scaleByLbfgs',
+  about: 'the inverse Hessian as the last steps tell it, times g',
+  fields: {
+    /** How many steps back it looks. */
+    memory: Field.count({ default: 10 })
+  },
+  memory: t.type({
+    pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
+    // Where the last update was, and its gradient; null before the first.
+    last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
+  }),
+  init: () => () => ({ pairs: [], last: null }),
+  update:
+    ({ memory }) =>
+    (gradient, { pairs, last }, { params }) => {
+      const learn = (last: { readonly params: Arrays; readonly gradient: Arrays }): ReadonlyArray<Pair> => {
         const pair = { step: minus(params, last.params), change: minus(gradient, last.gradient) }
         // Without positive curvature along the step there would be a direction that climbs.
         const curved = dot(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
@@ -50,12 +61,9 @@ export const lbfgs = (memory: number, printed: string): Part<unknown> =>
       const known = last === null ? pairs : learn(last)
       return [twoLoops(known, gradient), { pairs: known, last: { params, gradient } }]
     },
-    state: t.type({
-      pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
-      last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
-    }),
-    deterministic: [printed]
-  })
+  gain: uphill,
+  needsDeterminism: true
+})
 
 /** The most parameters for which a matrix of second derivatives is made. */
 export const NEWTON_LIMIT = 64
@@ -92,10 +100,28 @@ const hessian = (params: Arrays, evaluate: (params: Arrays) => Evaluation<string
   return Float64Array.from(theta.flatMap((_, i) => theta.map((_, j) => (columns[i][j] + columns[j][i]) / 2)))
 }
 
-export const newton = (floor: number, printed: string): Part<unknown> =>
-  part<null>({
-    init: () => null,
-    update: (gradient, _, params, { evaluate }) => {
+/**
+ * |∇²f|⁻¹ g: eigenvalues in absolute value, so that a step leads downhill at a saddle too (Dauphin et al. 2014), and at
+ * least `floor` times the largest. The matrix is made of central differences of the exact gradient, two evaluations a
+ * parameter, and so for at most 64 parameters. Needs a deterministic objective.
+ */
+export const scaleByNewton = define({
+  name: 'scaleByNewton',
+  about: '|∇²f|⁻¹ g',
+  fields: {
+    /** Curvatures count as at least this share of the largest. */
+    floor: Field.number({
+      holds: floor => floor > 0 && floor < 1,
+      domain: 'in (0, 1)',
+      suggestion: 1e-8,
+      default: 1e-8,
+      arbitrary: fc => fc.double({ min: 1e-12, max: 0.5, noNaN: true })
+    })
+  },
+  ...noMemory,
+  update:
+    ({ floor }) =>
+    (gradient, _, { params, evaluate }) => {
       const values = hessian(params, evaluate)
       const count = Math.sqrt(values.length)
       // Far off, where it overflows, the gradient serves.
@@ -112,16 +138,17 @@ export const newton = (floor: number, printed: string): Part<unknown> =>
       )
       return [unflat(params)(direction), null]
     },
-    state: t.null,
-    deterministic: [printed],
-    misfits: ({ shapes }) => {
-      const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
-      return Problem.unless(
-        count <= NEWTON_LIMIT,
-        'optimizer',
-        `${printed} of ${count} parameters`,
-        `of ≤ ${NEWTON_LIMIT} parameters, each of which costs two evaluations a step`,
-        'use Optimizer.lbfgs()'
-      )
-    }
-  })
+  gain: uphill,
+  needsObjective: true,
+  needsDeterminism: true,
+  misfits: () => (shapes, printed) => {
+    const count = Object.values(shapes).reduce((total, shape) => total + size(shape), 0)
+    return Problem.unless(
+      count <= NEWTON_LIMIT,
+      'optimizer',
+      `${printed} of ${count} parameters`,
+      `of ≤ ${NEWTON_LIMIT} parameters, each of which costs two evaluations a step`,
+      'use Optimizer.lbfgs()'
+    )
+  }
+})

@@ -1,8 +1,9 @@
 /** The search along a line for a step that satisfies the strong Wolfe conditions (Nocedal & Wright 2006, 3.5 and 3.6). */
 import * as t from 'io-ts'
+import { Field } from '../core/index.js'
 import * as Params from '../Params.js'
-import type { Rated } from './value.js'
-import { afterRate, dot, minus, part, plus, scaled, zeros, type Arrays, type Evaluation, type Part } from './part.js'
+import * as Problem from '../Problem.js'
+import { define, dot, minus, plus, scaled, zeros, type Arrays, type Evaluation } from './part.js'
 
 /** A point of the line: how far along, the objective there, and its derivative along the line. */
 export interface Trial {
@@ -65,11 +66,6 @@ export const strongWolfe =
     return start.slope < 0 ? reach(start, null, first, evaluations) : null
   }
 
-export interface Searched<A> extends Rated {
-  /** Where the search ended, and the objective there; null before the first. */
-  readonly found: { readonly params: A; readonly value: number; readonly gradient: A } | null
-}
-
 interface Point extends Trial, Evaluation<string> {
   readonly params: Arrays
 }
@@ -77,10 +73,44 @@ interface Point extends Trial, Evaluation<string> {
 const same = (a: Arrays, b: Arrays): boolean =>
   Object.values(minus(a, b)).every(({ values }) => values.every(difference => difference === 0))
 
-export const lineSearch = (wolfe: Wolfe, printed: string): Part<unknown> =>
-  part<Searched<Arrays>>({
-    init: () => ({ rate: 0, found: null }),
-    update: (direction, _, params, { value, gradient, evaluate }) => {
+/**
+ * r d for a direction d: r satisfies the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩ (`decrease`) and
+ * |⟨∇f(θ + r d), d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`), r = 1 tried first (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
+ * The last value and gradient it meets serve the next step. Needs a deterministic objective.
+ */
+export const lineSearch = define({
+  name: 'lineSearch',
+  about: 'as long as the strong Wolfe conditions ask',
+  fields: {
+    decrease: Field.number({
+      holds: decrease => decrease > 0 && decrease < 0.5,
+      domain: 'in (0, 1/2)',
+      suggestion: 1e-4,
+      default: 1e-4,
+      arbitrary: fc => fc.double({ min: 1e-6, max: 0.1, noNaN: true })
+    }),
+    curvature: Field.number({
+      holds: curvature => curvature > 0 && curvature < 1,
+      domain: 'in (0, 1)',
+      suggestion: 0.9,
+      default: 0.9,
+      arbitrary: fc => fc.double({ min: 0.2, max: 0.99, noNaN: true })
+    }),
+    /** The most trials of one search. */
+    evaluations: Field.count({ default: 25 })
+  },
+  check: ({ decrease, curvature }) =>
+    Problem.unless(curvature > decrease, 'curvature', curvature, `in (${decrease}, 1), above decrease`, 'try 0.9'),
+  memory: t.type({
+    // The rate of the last step; 0 before the first.
+    rate: Params.numberCodec,
+    // Where the search ended, and the objective there; null before the first.
+    found: t.union([t.type({ params: Params.codec, value: Params.numberCodec, gradient: Params.codec }), t.null])
+  }),
+  init: () => () => ({ rate: 0, found: null }),
+  update:
+    wolfe =>
+    (direction, _, { params, value, gradient, evaluate }) => {
       const phi = (rate: number): Point => {
         const at = plus(params, scaled(rate)(direction))
         const there = evaluate(at)
@@ -94,12 +124,12 @@ export const lineSearch = (wolfe: Wolfe, printed: string): Part<unknown> =>
             { rate: trial.rate, found: { params: trial.params, value: trial.value, gradient: trial.gradient } }
           ]
     },
-    state: t.type({
-      rate: Params.numberCodec,
-      found: t.union([t.type({ params: Params.codec, value: Params.numberCodec, gradient: Params.codec }), t.null])
-    }),
-    gain: state => (state === null ? 1 : state.rate),
-    recall: (params, { found }) => (found !== null && same(found.params, params) ? found : null),
-    deterministic: [printed],
-    misfits: afterRate(printed)
-  })
+  gain: () => memory => (memory === null ? 1 : memory.rate),
+  recall:
+    () =>
+    (params, { found }) =>
+      found !== null && same(found.params, params) ? found : null,
+  needsObjective: true,
+  needsDeterminism: true,
+  afterRate: true
+})

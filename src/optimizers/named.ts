@@ -1,12 +1,40 @@
 /** Rules by the names of the parameters. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as R from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
+import { refuse } from '../../lib/refuse.js'
+import { Case, Field } from '../core/index.js'
+import { quoted } from '../core/words.js'
 import * as Problem from '../Problem.js'
-import { part, zeros, type Arrays, type Context, type Part, type Setting } from './part.js'
+import { anyLooks } from './chain.js'
+import {
+  concept,
+  meaning,
+  placed,
+  zeros,
+  type Arrays,
+  type LooksOf,
+  type MemoryOf,
+  type Named,
+  type Optimizer,
+  type Part,
+  type Place,
+  type Setting
+} from './part.js'
 
-const quoted = (names: ReadonlyArray<string>): string => names.map(name => `'${name}'`).join(', ')
+const several = (names: ReadonlyArray<string>): string => names.map(quoted).join(', ')
+
+const names = Field.array(
+  Field.codec(t.string, {
+    domain: 'the name of a parameter',
+    remedy: "try 'means'",
+    show: quoted,
+    arbitrary: fc => fc.constantFrom('means', 'logits'),
+    sample: 'means'
+  })
+)
 
 /** Those of a record's entries that have these names, in the record's order. */
 const pick =
@@ -18,25 +46,28 @@ const pick =
     )
 
 /** The objective as a function of some of its parameters, the others held. */
-const restrict = (names: ReadonlyArray<string>, params: Arrays, context: Context<string>): Context<string> => ({
-  get value() {
-    return context.value
-  },
-  gradient: pick(names)(context.gradient),
-  evaluate: some => {
-    const { value, gradient } = context.evaluate({ ...params, ...some })
-    return { value, gradient: pick(names)(gradient) }
-  }
-})
+const restrict = (names: ReadonlyArray<string>, place: Place): Place => {
+  const some = pick(names)
+  return placed(some(place.params), {
+    get value() {
+      return place.value
+    },
+    gradient: some(place.gradient),
+    evaluate: moved => {
+      const { value, gradient } = place.evaluate({ ...place.params, ...moved })
+      return { value, gradient: some(gradient) }
+    }
+  })
+}
 
 const unknownNames = (names: ReadonlyArray<string>, { shapes }: Setting): ReadonlyArray<Problem.Problem> =>
   names.flatMap(name =>
     Problem.unless(
       R.has(name, shapes),
       'optimizer',
-      `'${name}'`,
+      quoted(name),
       'the name of a parameter',
-      Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${quoted(Object.keys(shapes))}`
+      Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${several(Object.keys(shapes))}`
     )
   )
 
@@ -45,80 +76,184 @@ const narrowed = (names: ReadonlyArray<string>, setting: Setting): Setting => ({
   shapes: pick(names)(setting.shapes)
 })
 
-export const only = (names: ReadonlyArray<string>, inner: Part<unknown>): Part<unknown> => {
-  const some = pick(names)
-  return part<unknown>({
-    init: params => inner.init(some(params)),
-    update: (gradient, state, params, context) => {
-      const [step, after] = inner.update(some(gradient), state, some(params), restrict(names, params, context))
-      return [{ ...gradient, ...step }, after]
+const forNames = Case.define('Optimizer', {
+  name: 'only',
+  about: 'a part for some parameters',
+  fields: {
+    names: {
+      ...names,
+      accept: (given: unknown) => names.accept(typeof given === 'string' ? [given] : given),
+      show: (u: unknown) => (t.readonlyArray(t.string).is(u) && u.length === 1 ? quoted(u[0]) : names.show(u, []))
     },
-    state: inner.state,
-    gain: (state, name) => (names.includes(name) ? inner.gain(state, name) : 1),
-    estimate: (params, state) => ({ ...params, ...inner.estimate(some(params), state) }),
-    deterministic: inner.deterministic,
+    part: Field.of(concept)
+  },
+  call: ['names', 'part'],
+  meaning: ({ names, part }): Part => {
+    const inner = meaning(part)
+    const some = pick(names)
+    return {
+      ...inner,
+      init: params => inner.init(some(params)),
+      update: (gradient, memory, place) => {
+        const [step, after] = inner.update(some(gradient), memory, restrict(names, place))
+        return [{ ...gradient, ...step }, after]
+      },
+      gain: (memory, name) => (names.includes(name) ? inner.gain(memory, name) : 1),
+      estimate: pipe(
+        inner.estimate,
+        O.map(estimate => (params, memory) => ({ ...params, ...estimate(some(params), memory) }))
+      ),
+      // What it has met is the objective as a function of some parameters.
+      recall: O.none,
+      names,
+      misfits: setting => [...unknownNames(names, setting), ...inner.misfits(narrowed(names, setting))],
+      // What some parameters do is left out of few words, but for those that do nothing.
+      brief: O.some({ methods: [], rates: [], frozen: names.filter(name => inner.gain(null, name) === 0) })
+    }
+  }
+})
+
+/** A part that sees only some parameters remembers only them. */
+export type Only<N extends string = string, P extends Optimizer = Optimizer> = Optimizer<
+  Named<MemoryOf<P>, N>,
+  LooksOf<P>
+> & { readonly _tag: 'only'; readonly names: ReadonlyArray<N>; readonly part: P }
+
+/**
+ * A part that sees only the parameters of these names; the others' gradients pass as they are. Names that are not
+ * parameters are refused when a pipeline is compiled. An optimizer for each name is a `partition`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer } from 'ornstein'
+ *
+ * const optimizer = Optimizer.chain(Optimizer.only('logits', Optimizer.clipByValue(1)), Optimizer.adam({ rate: 0.1 }))
+ * assert.match(Optimizer.show(optimizer), /^Optimizer.chain\(Optimizer.only\('logits', Optimizer.clipByValue\(1\)\), /)
+ */
+export const only = Object.assign(
+  <N extends string, P extends Optimizer>(names: N | ReadonlyArray<N>, part: P): Only<N, P> => {
+    const made = forNames(typeof names === 'string' ? [names] : names, part)
+    // It holds this part, and gives it only what has these names.
+    const holds = (o: typeof made): o is typeof made & Only<N, P> => o.part === part
+    return holds(made) ? made : refuse('only: it does not hold its part')
+  },
+  { [Case.ofCase]: forNames[Case.ofCase] }
+)
+
+/** Parameters of these names stay where they are: put it last. */
+export const freeze = Case.define('Optimizer', {
+  name: 'freeze',
+  about: 'parameters that stay where they are',
+  fields: { names },
+  call: ['...names'],
+  example: { names: ['logits'] },
+  meaning: ({ names }): Part<null> => ({
+    init: () => null,
+    update: gradient => [{ ...gradient, ...zeros(pick(names)(gradient)) }, null],
+    is: t.null.is,
+    encode: () => null,
+    validate: t.null.validate,
+    gain: (_, name) => (names.includes(name) ? 0 : 1),
+    estimate: O.none,
+    recall: O.none,
+    needsObjective: O.none,
+    deterministic: [],
     names,
-    misfits: setting => [...unknownNames(names, setting), ...inner.misfits(narrowed(names, setting))]
+    misfits: setting => unknownNames(names, setting),
+    brief: O.some({ methods: [], rates: [], frozen: names })
   })
-}
+})
 
-type States = Readonly<Record<string, unknown>>
+type Memories = Readonly<Record<string, unknown>>
 
-/** One codec for each name. */
-const record = (codecs: Readonly<Record<string, t.Type<unknown, unknown>>>): t.Type<States, unknown> => {
-  const fits = (u: unknown): u is States => t.UnknownRecord.is(u) && R.keys(codecs).every(name => name in u)
-  return new t.Type<States, unknown>(
-    'states by name',
-    fits,
-    (u, context) =>
-      fits(u)
-        ? pipe(
-            codecs,
-            R.traverseWithIndex(E.Applicative)((name, codec) =>
-              codec.validate(u[name], t.appendContext(context, name, codec))
+const byRules = Case.define('Optimizer', {
+  name: 'partition',
+  about: 'an optimizer for each parameter',
+  fields: { rules: Field.dictionary(Field.of(concept)) },
+  call: ['rules'],
+  meaning: ({ rules: descriptions }): Part<Memories> => {
+    const rules: Readonly<Record<string, Part>> = R.map((rule: Optimizer) => meaning(rule))(descriptions)
+    const entries = R.toReadonlyArray(rules).map(([name, rule]) => ({ name, some: pick([name]), rule }))
+    const fits = (u: unknown): u is Memories => t.UnknownRecord.is(u) && entries.every(({ name }) => name in u)
+    const of = (u: unknown): Memories =>
+      fits(u) ? u : refuse(`memory: it does not hold what ${several(R.keys(rules))} remember; start with init`)
+    const estimates = entries.flatMap(({ rule, ...rest }) =>
+      O.isSome(rule.estimate) ? [{ ...rest, estimate: rule.estimate.value }] : []
+    )
+    return {
+      init: params => R.mapWithIndex((name, { init }: Part) => init(pick([name])(params)))(rules),
+      update: (gradient, memories, place) =>
+        entries.reduce<readonly [Arrays, Memories]>(
+          ([step, after], { name, some, rule }) => {
+            const [next, memory] = rule.update(some(gradient), of(memories)[name], restrict([name], place))
+            return [
+              { ...step, ...next },
+              { ...after, [name]: memory }
+            ]
+          },
+          [zeros(place.params), {}]
+        ),
+      is: (u): u is Memories => fits(u) && entries.every(({ name, rule }) => rule.is(u[name])),
+      encode: u => R.mapWithIndex((name, { encode }: Part) => encode(of(u)[name]))(rules),
+      validate: (u, context) =>
+        fits(u)
+          ? pipe(
+              rules,
+              R.traverseWithIndex(E.Applicative)((name, { validate }) =>
+                validate(u[name], [...context, { key: name, type: t.unknown, actual: u[name] }])
+              )
             )
-          )
-        : t.failure(u, context, `not states for ${quoted(R.keys(codecs))}`),
-    states => R.mapWithIndex((name, codec: t.Type<unknown, unknown>) => codec.encode(states[name]))(codecs)
-  )
-}
+          : t.failure(u, context, `not memories of ${several(R.keys(rules))}`),
+      gain: (u, name) => (R.has(name, rules) ? rules[name].gain(u === null ? null : of(u)[name], name) : 0),
+      estimate:
+        estimates.length === 0
+          ? O.none
+          : O.some((params, u) =>
+              estimates.reduce<Arrays>(
+                (answer, { name, some, estimate }) => ({ ...answer, ...estimate(some(params), of(u)[name]) }),
+                params
+              )
+            ),
+      recall: O.none,
+      needsObjective: anyLooks(entries.map(({ rule }) => rule)),
+      deterministic: entries.flatMap(({ rule }) => rule.deterministic),
+      names: R.keys(rules),
+      misfits: setting => [
+        ...unknownNames(R.keys(rules), setting),
+        ...entries.flatMap(({ name, rule }) => rule.misfits(narrowed([name], setting)))
+      ],
+      brief: O.none
+    }
+  }
+})
 
-export const partition = (rules: Readonly<Record<string, Part<unknown>>>): Part<unknown> => {
-  const entries = R.toReadonlyArray(rules).map(([name, rule]) => ({ name, names: [name], rule }))
-  return part<States>({
-    init: params => R.mapWithIndex((name, rule: Part<unknown>) => rule.init(pick([name])(params)))(rules),
-    update: (gradient, states, params, context) =>
-      entries.reduce<readonly [Arrays, States]>(
-        ([step, after], { name, names, rule }) => {
-          const some = pick(names)
-          const [next, state] = rule.update(
-            some(gradient),
-            states[name],
-            some(params),
-            restrict(names, params, context)
-          )
-          return [
-            { ...step, ...next },
-            { ...after, [name]: state }
-          ]
-        },
-        [zeros(params), {}]
-      ),
-    state: record(R.map(({ state }: Part<unknown>) => state)(rules)),
-    gain: (states, name) => (R.has(name, rules) ? rules[name].gain(states === null ? null : states[name], name) : 0),
-    estimate: (params, states) =>
-      entries.reduce<Arrays>(
-        (estimate, { name, names, rule }) => ({
-          ...estimate,
-          ...rule.estimate(pick(names)(params), states[name])
-        }),
-        params
-      ),
-    deterministic: entries.flatMap(({ rule }) => rule.deterministic),
-    names: R.keys(rules),
-    misfits: setting => [
-      ...unknownNames(R.keys(rules), setting),
-      ...entries.flatMap(({ names, rule }) => rule.misfits(narrowed(names, setting)))
-    ]
-  })
-}
+/** A partition remembers what the rule of each name remembers. */
+export type Partition<Rules extends Readonly<Record<string, Optimizer>> = Readonly<Record<string, Optimizer>>> =
+  Optimizer<{ readonly [N in keyof Rules]: Named<MemoryOf<Rules[N]>, N & string> }, LooksOf<Rules[keyof Rules]>> & {
+    readonly _tag: 'partition'
+    readonly rules: Rules
+  }
+
+/**
+ * An optimizer for each name; parameters without one stay where they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Optimizer, Params } from 'ornstein'
+ *
+ * const optimizer = Optimizer.partition({ means: Optimizer.gradientDescent({ rate: 0.5 }) })
+ * const { init, update } = Optimizer.interpret(optimizer)<'means' | 'logits'>()
+ * const params = Params.of({ means: [[2]], logits: [3] })
+ * const [step, state] = update(params, init(params), params)
+ * assert.deepEqual(step, Params.of({ means: [[-1]], logits: [0] }))
+ * assert.deepEqual(state, { means: { count: 1 } })
+ */
+export const partition = Object.assign(
+  <Rules extends Readonly<Record<string, Optimizer>>>(rules: Rules): Partition<Rules> => {
+    const made = byRules(rules)
+    const holds = (o: typeof made): o is typeof made & Partition<Rules> =>
+      Object.entries(o.rules).every(([name, rule]) => rules[name] === rule)
+    return holds(made) ? made : refuse('partition: it does not hold its rules')
+  },
+  { [Case.ofCase]: byRules[Case.ofCase] }
+)

@@ -127,7 +127,13 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   }),
   Rate: codec(Rate.codec(Vocabulary.standard), arbitraries.rates),
   Region: codec(Region.codec(Vocabulary.standard), arbitraries.regions),
-  Optimizer: codec(Optimizer.codec, fc.oneof(arbitraries.optimizers, awkward.map(Optimizer.scale))),
+  Optimizer: codec(
+    Optimizer.codec(Vocabulary.standard),
+    fc.oneof(
+      arbitraries.optimizers,
+      awkward.map((factor): Optimizer.Optimizer => Optimizer.scale(factor))
+    )
+  ),
   Initializer: codec(
     Initializer.codec,
     fc.oneof(

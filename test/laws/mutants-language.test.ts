@@ -84,7 +84,7 @@ describe('optimizers', () => {
   const onChains =
     (f: (parts: ReadonlyArray<Optimizer.Optimizer>) => ReadonlyArray<Optimizer.Optimizer>) =>
     (o: Optimizer.Optimizer): Optimizer.Optimizer =>
-      o._tag === 'Chain' ? chain(...f(o.parts).map(onChains(f))) : o
+      Case.isMadeBy(chain)(o) ? chain(...f(o.parts).map(onChains(f))) : o
 
   const constant = {
     descent: (g: number) => -0.5 * g,
@@ -244,7 +244,7 @@ describe('optimizers', () => {
       law: 'no rate, no step',
       mutant: wrongly(
         descent,
-        onChains(parts => parts.map(part => (part._tag === 'Scale' && part.factor === 0 ? scale(1) : part)))
+        onChains(parts => parts.map(part => (Case.isMadeBy(scale)(part) && part.factor === 0 ? scale(1) : part)))
       ),
       right: laws.optimizer(descent)
     },

@@ -2,6 +2,7 @@
 import { describe, it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
+import { sharpnessAware } from '../src/optimizers/own.js'
 import { holds } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
@@ -112,7 +113,13 @@ const table: ReadonlyArray<readonly [Optimizer.Optimizer, Partial<OptimizerOptio
   [chain(scaleByRate(0.5), Optimizer.lookahead({ every: 3 })), { converges: { ...fast, steps: 160 } }],
   [chain(scaleByRate(0.5), Optimizer.project(Region.box({ least: -1, most: 2 }))), { converges: fast }],
   [chain(scaleByRate(0.5), Optimizer.project(Region.ball({ radius: 2 }))), { ...byName, converges: fast }],
-  [chain(Optimizer.adam({ rate: 0.1 }), Optimizer.freeze('means')), { ...byName, frozen: ['means'] }]
+  [chain(Optimizer.adam({ rate: 0.1 }), Optimizer.freeze('means')), { ...byName, frozen: ['means'] }],
+  // One's own.
+  [sharpnessAware({ radius: 0.125 }), {}],
+  [
+    chain(sharpnessAware({ radius: 0.125 }), scaleByRate(0.5), Optimizer.freeze('means')),
+    { ...byName, frozen: ['means'] }
+  ]
 ]
 
 describe.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: optimizer(o, options) })))(

@@ -1,6 +1,8 @@
 /** Optimizers: each against a naive scalar one, on problems with known minima, and refused where it makes no sense. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
@@ -19,12 +21,16 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from '../../src/index.js'
+import { sharpnessAware } from './optimizers/own.js'
 import { distance, problems, type Objective as Function } from './optimizers/problems.js'
 
 type O = Optimizer.Optimizer
 type X = Params.Params<'x'>
+
+const codec = Optimizer.codec(Vocabulary.standard)
 
 const x = (...values: ReadonlyArray<number>): X => Params.of({ x: values })
 
@@ -533,9 +539,7 @@ const all: ReadonlyArray<readonly [string, O]> = [
 
 describe.each(all)('%s', (_, optimizer) => {
   it('goes through JSON unchanged', () => {
-    expect(Optimizer.codec.decode(JSON.parse(JSON.stringify(Optimizer.codec.encode(optimizer))))).toEqual(
-      E.right(optimizer)
-    )
+    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(optimizer))))).toEqual(E.right(optimizer))
   })
 
   it('is in order', () => {
@@ -1087,10 +1091,10 @@ describe('is refused', () => {
         )
       ),
       [
-        'stages[0].optimizer.rules.mean.most: 0 is not > 0 and finite; try 1',
-        'stages[0].optimizer.rules.mean.rate: -1 is not > 0 and finite; try 0.1',
-        'stages[0].optimizer.every: 0 is not a whole number ≥ 1; try 5',
-        'stages[0].optimizer.share: 2 is not in (0, 1]; try 0.5'
+        'stages[0].optimizer.parts[0].rules.mean.parts[0].most: 0 is not > 0 and finite; try 1',
+        'stages[0].optimizer.parts[0].rules.mean.parts[1].rate: -1 is not > 0 and finite; try 0.1',
+        'stages[0].optimizer.parts[1].part.every: 0 is not a whole number ≥ 1; try 5',
+        'stages[0].optimizer.parts[1].part.share: 2 is not in (0, 1]; try 0.5'
       ]
     ]
   ])('%s', (_, result, wanted) => {
@@ -1138,7 +1142,11 @@ describe('is refused', () => {
     [Optimizer.scaleByLbfgs({ memory: 0 }), 'memory: 0 is not a whole number ≥ 1; try 10'],
     [Optimizer.scaleByNewton({ floor: 0 }), 'floor: 0 is not in (0, 1); try 1e-8'],
     [Optimizer.lineSearch({ decrease: 0.5 }), 'decrease: 0.5 is not in (0, 1/2); try 0.0001'],
-    [Optimizer.lineSearch({ curvature: 1 }), 'curvature: 1 is not in (0.0001, 1), above decrease; try 0.9'],
+    [Optimizer.lineSearch({ curvature: 1 }), 'curvature: 1 is not in (0, 1); try 0.9'],
+    [
+      Optimizer.lineSearch({ decrease: 0.4, curvature: 0.3 }),
+      'curvature: 0.3 is not in (0.4, 1), above decrease; try 0.9'
+    ],
     [Optimizer.lineSearch({ evaluations: 0 }), 'evaluations: 0 is not a whole number ≥ 1; try 25'],
     [Optimizer.clipByValue(0), 'most: 0 is not > 0 and finite; try 1'],
     [Optimizer.clipByGlobalNorm(Infinity), 'most: Infinity is not > 0 and finite; try 1'],
@@ -1169,5 +1177,135 @@ describe('is refused', () => {
     expect(Optimizer.needsDeterminism(Optimizer.lbfgs())).toBe(true)
     expect(Optimizer.needsDeterminism(Optimizer.partition({ x: Optimizer.only('x', Optimizer.newton()) }))).toBe(true)
     expect(Optimizer.needsDeterminism(Optimizer.polyak())).toBe(false)
+  })
+})
+
+// —— one's own ——
+
+describe('an optimizer of one’s own', () => {
+  const mine = Vocabulary.extend(Vocabulary.standard, [sharpnessAware])
+  const own = sharpnessAware({ radius: 0.5 })
+  const descent = chain(own, Optimizer.scale(-0.1))
+
+  it('is printed, with its formula', () => {
+    expect(Optimizer.show(descent)).toBe(
+      'Optimizer.chain(Optimizer.sharpnessAware({ radius: 0.5 }), Optimizer.scale(-0.1))'
+    )
+    expect(Optimizer.formula(own)).toBe('∇f(θ + 0.5 ∇f/|∇f|)')
+  })
+
+  it('is checked', () => {
+    expect(Optimizer.problems(Optimizer.only('x', sharpnessAware({ radius: -1 }))).map(Problem.show)).toEqual([
+      'part.radius: -1 is not > 0 and finite; try 0.05'
+    ])
+  })
+
+  it('goes through JSON by the vocabulary that holds it', () => {
+    const nested = Optimizer.partition({ mean: chain(Optimizer.only('mean', own), Optimizer.adam({ rate: 0.1 })) })
+    const json: unknown = JSON.parse(JSON.stringify(Optimizer.codec(mine).encode(nested)))
+    expect(Optimizer.codec(mine).decode(json)).toEqual(E.right(nested))
+    expect(E.isLeft(codec.decode(json))).toBe(true)
+  })
+
+  it('steps by the gradient at the worst point: (1 − 0.1) x − 0.05 on ½x², from above', () => {
+    const bowl: Function<'x'> = params => ({ value: Params.norm(params) ** 2 / 2, gradient: params })
+    const [, once, twice] = take(descent, bowl, x(1), 2)
+    expect(once.params.x.values[0]).toBeCloseTo(0.85, 15)
+    expect(twice.params.x.values[0]).toBeCloseTo(0.9 * 0.85 - 0.05, 15)
+    expect(twice.state).toEqual([{ steps: 2 }, null])
+  })
+
+  it('runs in a compiled pipeline, on noise drawn anew too, and is resumed from JSON with the same bits', () => {
+    for (const expectation of [exact.expectation, Expectation.monteCarlo()]) {
+      const program = compiled(descent, { expectation })
+      const states = [...Run.states(program)(Key.fromSeed(1))]
+      const runs = Run.codec(program)
+      const read = runs.decode(JSON.parse(JSON.stringify(runs.encode(states[4]))))
+      if (E.isLeft(read)) throw new Error('refused')
+      expect(read.right).toEqual(states[4])
+      expect([...Run.resume(program)(read.right)]).toEqual(states.slice(4))
+      expect(states[states.length - 1].status._tag).toBe('Finished')
+    }
+  })
+
+  it('refuses what it does not remember, in code and in JSON', () => {
+    const { update } = Optimizer.anyInterpret<'x'>(own)
+    expect(() => update(x(1), null, x(1))).toThrow(/^memory: null is not what Optimizer.sharpnessAware remembers/)
+    expect(E.isLeft(Optimizer.stateCodec(descent).decode([{ steps: 'one' }, null]))).toBe(true)
+  })
+
+  it('says that it needs the objective only when it is asked of it', () => {
+    const { init, update } = Optimizer.anyInterpret<'x'>(own)
+    expect(() => update(x(1), init(x(1)), x(1))).toThrow(/^context: undefined is not the objective/)
+  })
+
+  it('is not said to climb, nor to have a rate, where it does not say what it puts on a gradient', () => {
+    expect(Optimizer.misfits({ shapes: { mean: [3] }, random: null })(own)).toEqual([])
+    expect(Optimizer.rateInForce(descent, [{ steps: 0 }, null])).toBeNaN()
+    // What is frozen after it stays, whatever it does.
+    expect(Optimizer.rateInForce(chain(own, Optimizer.freeze('x')), [{ steps: 0 }, null], 'x')).toBe(0)
+  })
+
+  it('is held to what it says of itself: a gain uphill, determinism, its place after the rate, and its own demands', () => {
+    const careful = Optimizer.define({
+      name: 'careful',
+      about: 'as it is',
+      memory: t.null,
+      init: () => () => null,
+      update: () => gradient => [gradient, null],
+      gain: () => () => 2,
+      needsDeterminism: true,
+      afterRate: true,
+      misfits: () => (shapes, printed) =>
+        Problem.unless('mean' in shapes, 'optimizer', printed, 'for this score', 'choose another')
+    })
+    expect(
+      Optimizer.misfits({ shapes: { means: [3] }, random: 'noise' })(careful)
+        .map(Problem.show)
+        .map(message => message.replace(/ is not .*/, ''))
+    ).toEqual(['expectation: noise', ...Array<string>(3).fill('optimizer: Optimizer.careful')])
+    expect(Optimizer.misfits({ shapes: { mean: [3] }, random: null })(chain(Optimizer.scale(-1), careful))).toEqual([])
+    expect(Optimizer.rateInForce(chain(Optimizer.scale(-1), careful), [null, null])).toBe(2)
+  })
+})
+
+it('reads the JSON of the first version', () => {
+  const json = {
+    _tag: 'Chain',
+    parts: [
+      { _tag: 'ScaleByPolyak', lowerBound: '-0', largest: 'Infinity' },
+      { _tag: 'Only', names: ['logits'], part: { _tag: 'Zero' } },
+      { _tag: 'Partition', rules: { means: { _tag: 'ScaleByRate', rate: { _tag: 'Constant', rate: 0.1 } } } },
+      { _tag: 'Project', region: { _tag: 'Ball', radius: 4 } }
+    ]
+  }
+  expect(codec.decode(json)).toEqual(
+    E.right(
+      chain(
+        Optimizer.scaleByPolyak({ lowerBound: -0, largest: Infinity }),
+        Optimizer.only('logits', Optimizer.zero),
+        Optimizer.partition({ means: Optimizer.gradientDescent({ rate: 0.1 }) }),
+        Optimizer.project(Region.ball({ radius: 4 }))
+      )
+    )
+  )
+})
+
+describe('in few words', () => {
+  it.each<readonly [O, unknown]>([
+    [Optimizer.adam({ rate: 0.1 }), { methods: ['Adam'], rates: [Rate.constant(0.1)], frozen: [] }],
+    [
+      chain(Optimizer.momentum({ rate: 0.1 }), Optimizer.freeze('logits')),
+      { methods: ['momentum'], rates: [Rate.constant(0.1)], frozen: ['logits'] }
+    ],
+    [
+      chain(Optimizer.scaleByRate(0.1), Optimizer.only('logits', Optimizer.scale(0))),
+      { methods: [], rates: [Rate.constant(0.1)], frozen: ['logits'] }
+    ],
+    // A rate before it is not the rate of Adam.
+    [chain(Optimizer.scaleByRate(0.1), Optimizer.scaleByAdam()), null],
+    [chain(Optimizer.clipByValue(1), Optimizer.adam({ rate: 0.1 })), null]
+  ])('%j', (optimizer, wanted) => {
+    expect(pipe(Optimizer.brief(optimizer), O.toNullable)).toEqual(wanted)
   })
 })

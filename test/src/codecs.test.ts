@@ -53,7 +53,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.scores, Score.codec),
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),
-  subjects(vocabulary.optimizers, Optimizer.codec),
+  subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),
   subjects(vocabulary.initializers, Initializer.codec),
   subjects(vocabulary.stages, Stage.codec),
   subjects(vocabulary.samplers, Sampler.codec),

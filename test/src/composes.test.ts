@@ -3,10 +3,13 @@
  * with finite numbers or is refused; refused if and only if a reason, judged here by itself, says so.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { expect, it } from 'vitest'
 import { add, Key, matMul, mean, neg, square, sub, tanh } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/vocabulary.js'
 import {
+  Case,
   Compile,
   Expectation,
   Objective,
@@ -95,7 +98,7 @@ const descent = Optimizer.gradientDescent({ rate: 1e-3 })
 /** Each as it is, and each part in the place in a chain where it is of use. */
 const optimizers: ReadonlyArray<Optimizer.Optimizer> = examples(vocabulary.optimizers).flatMap(
   (optimizer): ReadonlyArray<Optimizer.Optimizer> =>
-    optimizer._tag === 'Chain'
+    Case.isMadeBy(Optimizer.chain)(optimizer)
       ? [optimizer]
       : [optimizer, Optimizer.chain(optimizer, descent), Optimizer.chain(descent, optimizer)]
 )
@@ -255,34 +258,34 @@ const withoutSignal = ({ schedule, timeLaw }: Cell): boolean =>
 
 /** 1 where gradients come out of it as they are, uphill; −1 where downhill; 0 where nothing does. */
 const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
-  optimizer._tag === 'Chain'
-    ? optimizer.parts.reduce((sign, part) => sign * direction(part, parameter), 1)
-    : optimizer._tag === 'Only'
-      ? optimizer.names.includes(parameter)
-        ? direction(optimizer.part, parameter)
-        : 1
-      : optimizer._tag === 'Partition'
-        ? parameter in optimizer.rules
-          ? direction(optimizer.rules[parameter], parameter)
-          : 0
-        : optimizer._tag === 'ScaleByRate'
-          ? -1
-          : optimizer._tag === 'Scale'
-            ? Math.sign(optimizer.factor)
-            : optimizer._tag === 'Zero'
-              ? 0
-              : 1
+  pipe(
+    optimizer,
+    Case.known(
+      Case.when(Optimizer.chain, ({ parts }) => parts.reduce((sign, part) => sign * direction(part, parameter), 1)),
+      Case.when(Optimizer.only, ({ names, part }) => (names.includes(parameter) ? direction(part, parameter) : 1)),
+      Case.when(Optimizer.freeze, ({ names }) => (names.includes(parameter) ? 0 : 1)),
+      Case.when(Optimizer.partition, ({ rules }) => (parameter in rules ? direction(rules[parameter], parameter) : 0)),
+      Case.when(Optimizer.scaleByRate, () => -1),
+      Case.when(Optimizer.scale, ({ factor }) => Math.sign(factor)),
+      Case.when(Optimizer.zero, () => 0)
+    ),
+    O.getOrElse(() => 1)
+  )
 
 const partsOf = (optimizer: Optimizer.Optimizer): ReadonlyArray<Optimizer.Optimizer> =>
-  optimizer._tag === 'Chain'
+  Case.isMadeBy(Optimizer.chain)(optimizer)
     ? optimizer.parts.flatMap(partsOf)
-    : optimizer._tag === 'Only'
+    : Case.isMadeBy(Optimizer.only)(optimizer)
       ? [optimizer, ...partsOf(optimizer.part)]
       : [optimizer]
 
 const namesIn = (optimizer: Optimizer.Optimizer): ReadonlyArray<string> =>
   partsOf(optimizer).flatMap(part =>
-    part._tag === 'Only' ? part.names : part._tag === 'Partition' ? Object.keys(part.rules) : []
+    Case.isMadeBy(Optimizer.only)(part) || Case.isMadeBy(Optimizer.freeze)(part)
+      ? part.names
+      : Case.isMadeBy(Optimizer.partition)(part)
+        ? Object.keys(part.rules)
+        : []
   )
 
 const parametersOf = ({ score }: Cell): ReadonlyArray<string> => Object.keys(Score.shapes(data.dim)(score))
@@ -317,10 +320,10 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'L-BFGS, Newton and line searches ask for a deterministic loss': cell =>
     hasLevels(cell) &&
     ['MonteCarlo', 'Projected'].includes(cell.expectation._tag) &&
-    partsOf(cell.optimizer).some(({ _tag }) => ['ScaleByLbfgs', 'ScaleByNewton', 'LineSearch'].includes(_tag)),
+    partsOf(cell.optimizer).some(({ _tag }) => ['scaleByLbfgs', 'scaleByNewton', 'lineSearch'].includes(_tag)),
   'an optimizer goes downhill': cell => parametersOf(cell).some(name => direction(cell.optimizer, name) > 0),
   'what speaks of iterates comes after the rate': ({ optimizer }) =>
-    ['Project', 'Average', 'MovingAverage', 'Lookahead', 'LineSearch'].includes(partsOf(optimizer)[0]?._tag),
+    ['project', 'average', 'movingAverage', 'lookahead', 'lineSearch'].includes(partsOf(optimizer)[0]?._tag),
   'an optimizer speaks of parameters that are there': cell =>
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
   'only normal starts do without centres': cell => !isMixture(cell) && cell.initializer._tag !== 'Gaussian',
@@ -385,5 +388,5 @@ it('every pair of values that no reason keeps apart runs', () => {
       .map(i => optimizers[i])
       .filter(optimizer => ['means', 'logits'].every(name => direction(optimizer, name) <= 0))
       .map(optimizer => partsOf(optimizer)[0]._tag)
-  ).toEqual(['LineSearch', 'Project', 'Average', 'MovingAverage', 'Lookahead'])
+  ).toEqual(['lineSearch', 'project', 'average', 'movingAverage', 'lookahead'])
 })

@@ -51,9 +51,11 @@ describe('the vocabulary', () => {
       ([, value]) =>
         ((typeof value === 'object' && value !== null) || typeof value === 'function') && Case.ofCase in value
     )
+    const recipes =
+      'recipes' in namespaces[concept] ? (namespaces[concept].recipes as ReadonlyArray<Vocabulary.Recipe>) : []
     const exported =
       cases.length > 0
-        ? cases.map(([name]) => name)
+        ? [...cases.map(([name]) => name), ...recipes.map(({ name }) => name.replace(/^\w+\./, ''))]
         : Object.keys(namespaces[concept]).filter(name => own.includes(name) || !others.has(name))
     expect([...new Set(words.map(({ name }) => name))].sort()).toEqual(
       exported.map(name => `${concept}.${name}`).sort()

@@ -1,7 +1,7 @@
 /** Laws of optimizers: the algebra of chains, purity, symmetries, and what steps are for. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
+import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
@@ -118,55 +118,61 @@ const alike: (optimizer: Optimizer.Optimizer) => Alike = (() => {
   const withinNames = (): Alike => ({ ...byEntry, names: false, sums: true })
   // It decides by comparing numbers that two orders of a sum may put on either side.
   const deciding = (): Alike => ({ coordinates: false, names: false, sums: true, jumps: true })
-  return Optimizer.fold<Alike>({
-    Scale: each,
-    Zero: each,
-    ScaleByRate: each,
-    Trace: each,
-    NesterovTrace: each,
-    Sign: jumping,
-    ScaleByAdam: each,
-    ScaleByAmsGrad: each,
-    ScaleByNAdam: each,
-    ScaleByRAdam: each,
-    ScaleByRms: each,
-    // The root of a difference that may cancel.
-    ScaleByStandardDeviation: jumping,
-    ScaleByAdagrad: each,
-    ScaleByAdadelta: each,
-    ScaleByLion: jumping,
-    ScaleByPolyak: summing,
-    ReduceOnPlateau: deciding,
-    ScaleByLbfgs: deciding,
-    ScaleByNewton: deciding,
-    LineSearch: deciding,
-    ClipByValue: each,
-    ClipByNorm: withinNames,
-    ClipByGlobalNorm: summing,
-    WeightDecay: each,
-    Project: ({ region }) =>
-      pipe(
-        region,
-        Case.known<Alike>(
-          Case.when(Region.box, each),
-          Case.when(Region.nonNegative, each),
-          Case.when(Region.ball, withinNames),
-          Case.when(Region.simplex, withinNames)
-        ),
-        O.getOrElse(deciding)
+  return flow(
+    Case.known<Alike>(
+      Case.when(Optimizer.scale, each),
+      Case.when(Optimizer.zero, each),
+      Case.when(Optimizer.scaleByRate, each),
+      Case.when(Optimizer.trace, each),
+      Case.when(Optimizer.nesterovTrace, each),
+      Case.when(Optimizer.sign, jumping),
+      Case.when(Optimizer.scaleByAdam, each),
+      Case.when(Optimizer.scaleByAmsGrad, each),
+      Case.when(Optimizer.scaleByNAdam, each),
+      Case.when(Optimizer.scaleByRAdam, each),
+      Case.when(Optimizer.scaleByRms, each),
+      // The root of a difference that may cancel.
+      Case.when(Optimizer.scaleByStandardDeviation, jumping),
+      Case.when(Optimizer.scaleByAdagrad, each),
+      Case.when(Optimizer.scaleByAdadelta, each),
+      Case.when(Optimizer.scaleByLion, jumping),
+      Case.when(Optimizer.scaleByPolyak, summing),
+      Case.when(Optimizer.reduceOnPlateau, deciding),
+      Case.when(Optimizer.scaleByLbfgs, deciding),
+      Case.when(Optimizer.scaleByNewton, deciding),
+      Case.when(Optimizer.lineSearch, deciding),
+      Case.when(Optimizer.clipByValue, each),
+      Case.when(Optimizer.clipByNorm, withinNames),
+      Case.when(Optimizer.clipByGlobalNorm, summing),
+      Case.when(Optimizer.weightDecay, each),
+      Case.when(Optimizer.project, ({ region }) =>
+        pipe(
+          region,
+          Case.known<Alike>(
+            Case.when(Region.box, each),
+            Case.when(Region.nonNegative, each),
+            Case.when(Region.ball, withinNames),
+            Case.when(Region.simplex, withinNames)
+          ),
+          O.getOrElse(deciding)
+        )
       ),
-    Average: each,
-    MovingAverage: each,
-    Lookahead: each,
-    Only: ({ part }) => ({ ...alike(part), names: false }),
-    Partition: ({ rules }) => ({
-      ...Object.values<Optimizer.Optimizer>(rules)
-        .map(rule => alike(rule))
-        .reduce(both, byEntry),
-      names: false
-    }),
-    Chain: ({ parts }) => parts.map(alike).reduce(both, byEntry)
-  })
+      Case.when(Optimizer.average, each),
+      Case.when(Optimizer.movingAverage, each),
+      Case.when(Optimizer.lookahead, each),
+      Case.when(Optimizer.only, ({ part }) => ({ ...alike(part), names: false })),
+      Case.when(Optimizer.freeze, () => ({ ...byEntry, names: false })),
+      Case.when(Optimizer.partition, ({ rules }) => ({
+        ...Object.values<Optimizer.Optimizer>(rules)
+          .map(rule => alike(rule))
+          .reduce(both, byEntry),
+        names: false
+      })),
+      Case.when(Optimizer.chain, ({ parts }) => parts.map(alike).reduce(both, byEntry))
+    ),
+    // Of one's own nothing is known but what the options claim.
+    O.getOrElse(deciding)
+  )
 })()
 
 /** Where what sums also jumps, two orders of a sum may take different steps. */

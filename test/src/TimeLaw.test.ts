@@ -259,11 +259,11 @@ describe('problems', () => {
       ]
     ],
     [
-      TimeLaw.gauss(0)(TimeLaw.uniform(0, 1)),
+      TimeLaw.gauss(0)(TimeLaw.uniform(-1, 1)),
       ou,
       [
         'nodes: 0 is not a whole number ≥ 1; try 16',
-        'law.lo: 0 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
+        'law.lo: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
       ]
     ]
   ]

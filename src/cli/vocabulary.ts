@@ -170,7 +170,10 @@ export const timeLaws = concept<TimeLaw.TimeLaw>(
       )
     ],
     Likelihood: [
-      entry(TimeLaw.likelihood({ until: 0.9, nodes: 6 }), 'the weighting of maximum likelihood (arXiv 2101.09258)')
+      entry(
+        TimeLaw.likelihood({ until: 0.9, nodes: 6, leastVariance: 0.01 }),
+        'the weighting of maximum likelihood (arXiv 2101.09258)'
+      )
     ],
     UniformLogSnr: [entry(TimeLaw.uniformLogSnr(-1, 2), 'every log-SNR of an interval alike (arXiv 2107.00630)')],
     LogNormal: [entry(TimeLaw.logNormal(), 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)')],

@@ -240,7 +240,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     stage({ optimizer: Optimizer.lbfgs(), ...change }),
     points,
     [
-      `stages[0].expectation: ${random} is not deterministic, as Optimizer.scaleByLbfgs({ memory: 10 }) and Optimizer.lineSearch({ decrease: 0.0001, curvature: 0.9, evaluations: 25 }) need it; use Expectation.fixed(noise), Expectation.quadrature({ nodes: 16 }) for the symmetric pair, or Optimizer.adam`
+      `stages[0].expectation: ${random} is not deterministic, as Optimizer.scaleByLbfgs({ memory: 10 }) and Optimizer.lineSearch({ decrease: 0.0001, curvature: 0.9, evaluations: 25 }) need it; use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam`
     ]
   ]),
   ['a line search without noise', stage({ optimizer: Optimizer.lbfgs(), objective: Objective.likelihood }), points, []],
@@ -299,8 +299,8 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
       'initializer.scale: 0 is not > 0 and finite; try 1',
       'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
       'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
-      'stages[0].optimizer.beta1: 1 is not in [0, 1); try 0.9',
-      'stages[0].optimizer.rate: 0 is not > 0 and finite; try 0.1',
+      'stages[0].optimizer.parts[0].beta1: 1 is not in [0, 1); try 0.9',
+      'stages[0].optimizer.parts[1].rate: 0 is not > 0 and finite; try 0.1',
       'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
       'stages[1].steps: 1.5 is not a whole number ≥ 0; try 100',
       'stages[1].varianceFloor: 0 is not > 0 and finite; try 0.000001'

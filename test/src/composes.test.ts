@@ -339,6 +339,8 @@ interface Verdict {
   readonly why: ReadonlyArray<string>
   /** What is wrong, with the pipeline as code. */
   readonly fault: string | null
+  /** Whether its steps led away from the data. */
+  readonly away?: boolean
 }
 
 const judged = (cell: Cell): Verdict => {
@@ -359,8 +361,10 @@ const judged = (cell: Cell): Verdict => {
   const finite = states
     .slice(1)
     .every(({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFinite(params))
-  return finite && states.length === 3 && status._tag === 'Finished'
-    ? { why, fault: null }
+  // The rate suits no pair in particular: with some the steps are too long, and the run says so in place of going on.
+  const away = status._tag === 'Failed' && status.problem.domain.includes('as far as the data reach')
+  return finite && (away || (states.length === 3 && status._tag === 'Finished'))
+    ? { why, fault: null, away }
     : fault(`is not two finite steps${status._tag === 'Failed' ? `: ${Problem.show(status.problem)}` : ''}`)
 }
 
@@ -370,6 +374,8 @@ const faultsOf = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<string> =>
 it('every pair of values meets: it runs, or is refused for a reason that is right', () => {
   const verdicts = covering().map(row => judged(cellOf(row)))
   expect(faultsOf(verdicts)).toEqual([])
+  // Most do go on.
+  expect(verdicts.filter(({ away }) => away === true).length).toBeLessThan(verdicts.length / 10)
   // Each reason is met.
   expect(Object.keys(reasons).filter(reason => !verdicts.some(({ why }) => why.includes(reason)))).toEqual([])
 })

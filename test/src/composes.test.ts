@@ -24,7 +24,7 @@ import {
   Score,
   Stage,
   TimeLaw,
-  type Weighting
+  Weighting
 } from '../../src/index.js'
 
 const data: Points.Points = {
@@ -300,13 +300,13 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'log-SNRs are those of the schedule': cell =>
     hasLevels(cell) && cell.timeLaw._tag === 'UniformLogSnr' && cell.timeLaw.lo < leastLogSnr(cell.schedule),
   'a weighting needs noise levels': ({ form, weighting }) =>
-    form.name !== 'sum' && !form.terms.every(isMatching) && weighting._tag !== 'Constant',
+    form.name !== 'sum' && !form.terms.every(isMatching) && !Case.isMadeBy(Weighting.constant)(weighting),
   'where no signal is left, only score and noise have a finite error': cell =>
     withoutSignal(cell) &&
     cell.form.terms.some(term => term === 'Denoising' || term === 'ControlVariate') &&
     !['Score', 'Noise'].includes(cell.parametrization._tag),
   'where no signal is left, g² is infinite': cell =>
-    withoutSignal(cell) && hasLevels(cell) && cell.weighting._tag === 'Likelihood',
+    withoutSignal(cell) && hasLevels(cell) && Case.isMadeBy(Weighting.likelihood)(cell.weighting),
   'a quadrature asks for the symmetric pair': ({ expectation, score }) =>
     expectation._tag === 'Quadrature' && score._tag !== 'SymmetricPair',
   'a projection asks for a mixture': cell => cell.expectation._tag === 'Projected' && !isMixture(cell),
@@ -358,11 +358,11 @@ const judged = (cell: Cell): Verdict => {
   if (why.length > 0) return fault(`runs, although ${why.join(' and ')}`)
   const states = [...Run.states(compiled.right)(Key.fromSeed(1))]
   const { status } = states[states.length - 1]
-  const finite = states
-    .slice(1)
-    .every(({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFinite(params))
   // The rate suits no pair in particular: with some the steps are too long, and the run says so in place of going on.
   const away = status._tag === 'Failed' && status.problem.domain.includes('as far as the data reach')
+  const finite = states
+    .slice(1, away ? -1 : undefined)
+    .every(({ value, norm, params }) => Number.isFinite(value) && Number.isFinite(norm) && Params.isFinite(params))
   return finite && (away || (states.length === 3 && status._tag === 'Finished'))
     ? { why, fault: null, away }
     : fault(`is not two finite steps${status._tag === 'Failed' ? `: ${Problem.show(status.problem)}` : ''}`)

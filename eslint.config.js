@@ -89,6 +89,11 @@ export default defineConfig(
     }
   },
   {
+    // tfjs's classes are known by their shape here: no value of theirs is made by a constructor of ours.
+    files: ['lib/backend.ts', 'lib/tape.ts'],
+    rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' }
+  },
+  {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }] }
   },

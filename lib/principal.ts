@@ -2,6 +2,7 @@
  * Principal directions of a table without its d × d covariance: from the smaller of the two products ZZᵀ and ZᵀZ where
  * that is small, else by Lanczos iteration, which needs only products with Z. Memory is linear in the table.
  */
+import { powerOfTwo } from './elementary.js'
 import * as Key from './key.js'
 import { symmetricEigen } from './linalg.js'
 
@@ -26,7 +27,7 @@ const SMALL = 128
 /** Lanczos steps beyond twice the directions asked for. */
 const MORE_STEPS = 60
 /** An eigenvalue below this share of the greatest is rounding, and so is a vector made from it. */
-const RANK = 2 ** -44
+const RANK = powerOfTwo(-44)
 
 /** The start of all iterations: the same for every table. */
 const start = Key.fromSeed(0)

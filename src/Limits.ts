@@ -29,7 +29,7 @@ export const nodes = 4096
 export const times = 1_000_000
 
 /** Numbers in the parameters of a score: 1 GB. */
-export const parameters = 2 ** 27
+export const parameters = 134_217_728
 
 /** Letters of a name that is compared with others, when none is that of a column. */
 export const letters = 100

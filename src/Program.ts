@@ -19,8 +19,8 @@ export interface Best {
   readonly best: number | null
 }
 
-/** What a stage remembers from step to step. */
-export type Memory<P extends string> = Optimizer.AnyState<P> | Best
+/** What a stage remembers from step to step: what its optimizer does, or the `Best` of a restart. */
+export type Memory<P extends string> = Optimizer.AnyState<P>
 
 /** What one step of a stage found and did. */
 export interface Step<P extends string, M = Memory<P>> {

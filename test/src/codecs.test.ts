@@ -95,6 +95,7 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   'Objective.controlVariate': ['parametrization'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
+  'TimeLaw.likelihood': ['leastVariance'],
   'Stage.descend': ['batch'],
   'Stage.expectationMaximization': ['time']
 }

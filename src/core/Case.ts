@@ -7,7 +7,7 @@ import { none, some, type Option } from './either.js'
 import type { Field, Fields, Of } from './Field.js'
 import * as Problem from './Problem.js'
 import { refuse } from './refuse.js'
-import { foldUp, collect } from './walk.js'
+import { collect, foldUp, share } from './walk.js'
 import { nearest } from './words.js'
 
 /** Shared by all copies of the library in a program. */
@@ -77,8 +77,12 @@ export const perField = <R>(
   count: (field: Field<unknown, never>, name: string) => number,
   results: ReadonlyArray<R>
 ): ReadonlyArray<readonly [string, Field<unknown, never>, ReadonlyArray<R>]> => {
-  let from = 0
-  return Object.entries(fields).map(([name, f]) => [name, f, results.slice(from, (from += count(f, name)))])
+  const entries = Object.entries(fields)
+  const parts = share(
+    entries.map(([name, f]) => count(f, name)),
+    results
+  )
+  return entries.map(([name, f], i) => [name, f, parts[i]])
 }
 
 /** The description as the code that builds it. */

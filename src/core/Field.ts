@@ -5,6 +5,7 @@ import type { AnyValue } from './Case.js'
 import type { Concept } from './Concept.js'
 import { left, none, right, some, type Either, type Option, type Some } from './either.js'
 import * as Problem from './Problem.js'
+import { share } from './walk.js'
 import { nearest, one, quoted } from './words.js'
 
 type FastCheck = typeof Fc
@@ -314,13 +315,6 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
     code: false
   }
 }
-
-/** Results of nested values, cut into those of each part. */
-const share = <R>(counts: ReadonlyArray<number>, results: ReadonlyArray<R>): ReadonlyArray<ReadonlyArray<R>> =>
-  counts.map((count, i) => {
-    const from = counts.slice(0, i).reduce((sum, n) => sum + n, 0)
-    return results.slice(from, from + count)
-  })
 
 /** A list of what another field holds one of. */
 export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {

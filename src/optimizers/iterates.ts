@@ -52,7 +52,13 @@ export const project = define({
 
 const averaged = {
   memory: t.type({ count: t.number, average: Params.codec }),
-  init: () => (params: Arrays) => ({ count: 0, average: params })
+  init: () => (params: Arrays) => ({ count: 0, average: params }),
+  gain: uphill,
+  estimate:
+    () =>
+    (_: Arrays, { average }: { readonly average: Arrays }) =>
+      average,
+  afterRate: true
 }
 
 /** A mean of the iterates, in which the newest has the weight that its number says. */
@@ -88,13 +94,7 @@ export const average = define({
   about: 'the mean of the iterates (Polyak & Juditsky 1992)',
   fields: { after: Field.count({ least: 0, default: 0 }) },
   ...averaged,
-  update: ({ after }) => mean(count => 1 / Math.max(1, count - after)),
-  gain: uphill,
-  estimate:
-    () =>
-    (_, { average }) =>
-      average,
-  afterRate: true
+  update: ({ after }) => mean(count => 1 / Math.max(1, count - after))
 })
 
 /** As `average`, the weights falling by `decay` for every step back, and summing to 1. */
@@ -103,13 +103,7 @@ export const movingAverage = define({
   about: 'an exponential moving average of the iterates',
   fields: { decay: Field.fraction({ default: 0.99 }) },
   ...averaged,
-  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count))),
-  gain: uphill,
-  estimate:
-    () =>
-    (_, { average }) =>
-      average,
-  afterRate: true
+  update: ({ decay }) => mean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
 })
 
 /**

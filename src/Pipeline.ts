@@ -4,6 +4,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../lib/nesting.js'
+import * as Clock from './Clock.js'
+import { Vocabulary } from './core/index.js'
 import * as Initializer from './Initializer.js'
 import * as Limits from './Limits.js'
 import * as Problem from './Problem.js'
@@ -70,8 +72,10 @@ export const tooDeep = (field: string): Problem.Problem =>
     'put stages in one sequence, not in each other'
   )
 
+const words = Vocabulary.of([...Schedule.all, ...Clock.all])
+
 const written: t.Type<Pipeline<string>, unknown> = t.type({
-  schedule: Schedule.codec,
+  schedule: Schedule.codec(words),
   score: Score.codec,
   initializer: Initializer.codec,
   stages: t.readonlyArray(Stage.codec)

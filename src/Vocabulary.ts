@@ -1,8 +1,10 @@
 /** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/Vocabulary.js'
+import * as Clock from './Clock.js'
 import * as Optimizer from './Optimizer.js'
 import * as Rate from './Rate.js'
 import * as Region from './Region.js'
+import * as Schedule from './Schedule.js'
 import * as TimeGrid from './TimeGrid.js'
 import * as Weighting from './Weighting.js'
 
@@ -27,6 +29,8 @@ export * from './core/Vocabulary.js'
  * assert(E.isLeft(Rate.codec(Vocabulary.standard).decode({ _tag: 'halving', rate: 0.5 })))
  */
 export const standard: Vocabulary = of([
+  ...Schedule.all,
+  ...Clock.all,
   ...Weighting.all,
   ...Rate.all,
   ...Region.all,

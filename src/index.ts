@@ -8,6 +8,7 @@
  *
  * @module
  */
+export * as Clock from './Clock.js'
 export * as Compile from './Compile.js'
 export * as Expectation from './Expectation.js'
 export * as ExpectationMaximization from './ExpectationMaximization.js'

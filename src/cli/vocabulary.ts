@@ -2,10 +2,10 @@
  * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
  * case of a description does not compile until it is here; what a concept says of itself is taken from it.
  */
-import * as Elementary from '../../lib/elementary.js'
 import { mean, mul, neg, square, sub } from '../../lib/index.js'
 import {
   type Case,
+  Clock,
   Expectation,
   Initializer,
   Objective,
@@ -91,67 +91,16 @@ const derived = <T extends Case.AnyValue>(
   concept: name,
   about,
   words: [...Vocabulary.words(Vocabulary.extend(Vocabulary.standard, cases))({ name, about, is }), ...recipes].map(
-    word => ({
-      ...word,
-      formula: formula === undefined ? null : formula(word.example)
-    })
+    word => ({ ...word, formula: formula === undefined ? null : formula(word.example) })
   )
 })
 
 const law = TimeLaw.at(0.3)
 const rate = Rate.constant(0.1)
 
-export const schedules = concept<Schedule.Schedule>(
-  'Schedule',
-  'how the signal falls and the noise grows: x_t = α(t) x_0 + σ(t) z',
-  Schedule,
-  {
-    OrnsteinUhlenbeck: [entry(Schedule.ornsteinUhlenbeck, "the paper's: dx = −x dt + √2 dW")],
-    VpLinear: [entry(Schedule.vpLinear(), 'variance preserving, a linear rate: continuous DDPM (arXiv 2011.13456)')],
-    Cosine: [entry(Schedule.cosine(), 'improved DDPM (arXiv 2102.09672)')],
-    SubVp: [entry(Schedule.subVp(), 'below variance preserving (arXiv 2011.13456)')],
-    VarianceExploding: [entry(Schedule.varianceExploding(), 'geometric noise, the signal stays (arXiv 2011.13456)')],
-    Edm: [entry(Schedule.edm, 'time is the noise itself (arXiv 2206.00364)')],
-    RectifiedFlow: [entry(Schedule.rectifiedFlow, 'a straight line from data to noise (arXiv 2209.03003)')],
-    Betas: [
-      entry(Schedule.betas([0.1, 0.2, 0.3]), 'the discrete DDPM of a table of β (arXiv 2006.11239)'),
-      ...[
-        entry(
-          Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 }),
-          'a table of β: even, as in DDPM (arXiv 2006.11239)',
-          'Schedule.linearBetas({ steps: 1000, first: 1e-4, last: 0.02 })'
-        ),
-        entry(
-          Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 }),
-          'a table of β: even √β, as in latent diffusion (arXiv 2112.10752)',
-          'Schedule.scaledLinearBetas({ steps: 1000, first: 0.00085, last: 0.012 })'
-        ),
-        entry(
-          Schedule.cosineBetas({ steps: 1000 }),
-          'a table of β: that of the cosine schedule, clipped (arXiv 2102.09672)',
-          'Schedule.cosineBetas({ steps: 1000 })'
-        )
-      ].map(table => ({ ...table, example: Schedule.betas(table.example) }))
-    ],
-    Reparametrized: [
-      entry(
-        Schedule.reparametrized(Schedule.affine({ scale: 2, shift: 0.01 }))(Schedule.ornsteinUhlenbeck),
-        'the same levels on another clock: Schedule.affine, Schedule.power or Schedule.evenLogSnr'
-      )
-    ],
-    Custom: [
-      entry(
-        Schedule.custom({
-          name: 'circle',
-          alpha: t => Elementary.cos((Math.PI / 2) * t),
-          sigma: t => Elementary.sin((Math.PI / 2) * t),
-          until: 1
-        }),
-        'your own α and σ as functions of time'
-      )
-    ]
-  }
-)
+export const schedules = derived(Schedule.concept, Schedule.all, Schedule)
+
+export const clocks = derived(Clock.concept, Clock.all, Clock)
 
 export const timeLaws = concept<TimeLaw.TimeLaw>(
   'TimeLaw',
@@ -351,6 +300,7 @@ export const timeGrids = derived(TimeGrid.concept, TimeGrid.all, TimeGrid)
 
 export const vocabulary: ReadonlyArray<Concept> = [
   schedules,
+  clocks,
   timeLaws,
   weightings,
   parametrizations,

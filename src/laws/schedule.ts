@@ -28,7 +28,7 @@ export interface ScheduleOptions {
   readonly variancePreserving?: boolean
   /**
    * Whether the process is the same at all times, so that diffusing for s and then for t is diffusing for s + t; by
-   * default of Ornstein–Uhlenbeck alone.
+   * default where `Schedule.isHomogeneous` says so.
    */
   readonly homogeneous?: boolean
   /** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
@@ -162,7 +162,7 @@ export const schedule = (
     kinks = kinksOf(schedule),
     times = kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s),
     variancePreserving = Schedule.preservesVariance(schedule),
-    homogeneous = schedule._tag === 'OrnsteinUhlenbeck',
+    homogeneous = Schedule.isHomogeneous(schedule),
     tolerance = 1e-7,
     meaning = {}
   }: ScheduleOptions = {}

@@ -106,7 +106,7 @@ export const cases = [
     const { level, logSnr, drift, diffusion, timeOfLogSnr } = Schedule.interpret(schedule)
     return times.flatMap(t => [
       ...[level(t).alpha, level(t).sigma, logSnr(t)],
-      ...(schedule._tag === 'Custom' ? [] : [drift(t), diffusion(t), timeOfLogSnr(3 - 6 * t)])
+      ...(schedule._tag === 'custom' ? [] : [drift(t), diffusion(t), timeOfLogSnr(3 - 6 * t)])
     ])
   }),
   ...words(vocabulary.rates, rate => Array.from({ length: 200 }, (_, step) => Rate.at(step)(rate))),

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, it } from 'vitest'
 import {
+  Clock,
   Compile,
   Expectation,
   Initializer,
@@ -83,9 +84,10 @@ const program = compiled(
 const states = arbitraries.keys.chain(key => fc.constantFrom(...Run.states(program)(key)))
 
 const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
-  Schedule: codec(Schedule.codec, arbitraries.plainSchedules, {
-    code: { values: fc.constant(arbitraries.cosine), message: code('schedule') }
+  Schedule: codec(Schedule.codec(Vocabulary.standard), arbitraries.plainSchedules, {
+    code: { values: fc.constant(arbitraries.cosine), message: 'code does not survive JSON' }
   }),
+  Clock: codec(Clock.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.clocks)),
   TimeLaw: codec(
     TimeLaw.codec,
     fc.oneof(
@@ -163,7 +165,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
       values: fc.constant(
         Pipeline.of({ schedule: arbitraries.cosine, score: customScore, initializer: Initializer.fromData, stages: [] })
       ),
-      message: code('schedule')
+      message: 'code does not survive JSON'
     }
   }),
   Mixture: codec(

@@ -20,6 +20,7 @@ import {
   Stage,
   TimeGrid,
   TimeLaw,
+  Vocabulary,
   Weighting
 } from '../../src/index.js'
 import { cosine, student } from '../../src/laws/arbitraries.js'
@@ -103,7 +104,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
     ...optimizer(Optimizer.sign, { scaling: 'invariant' })
   ],
   key: key(),
-  codec: codec(Schedule.codec, fc.constant(Schedule.ornsteinUhlenbeck), {
+  codec: codec(Schedule.codec(Vocabulary.standard), fc.constant(Schedule.ornsteinUhlenbeck), {
     code: { values: fc.constant(cosine), message: '' }
   }),
   run: run(pipeline, points),

@@ -55,6 +55,9 @@ const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
 
 const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
+  instances(vocabulary.clocks, 'laws.schedule', value =>
+    laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
+  ),
   instances(vocabulary.timeLaws, 'laws.timeLaw', value => laws.timeLaw(value)),
   instances(vocabulary.weightings, 'laws.weighting', value => laws.weighting(value)),
   instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),

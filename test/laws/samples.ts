@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as vocabulary from '../../src/cli/vocabulary.js'
 import {
+  Clock,
   Compile,
   Expectation,
   Initializer,
@@ -92,6 +93,16 @@ export const rows: ReadonlyArray<Row> = [
     problems: alone(Schedule.problems),
     show: Schedule.show,
     plainest: 'Schedule.ornsteinUhlenbeck'
+  }),
+  row(vocabulary.clocks, {
+    contexts: arbitraries.schedules,
+    values: arbitraries.clocks,
+    problems: schedule => clock => [
+      ...Clock.problems(clock),
+      ...Schedule.problems(Schedule.reparametrized(clock)(schedule))
+    ],
+    show: Clock.show,
+    plainest: 'Clock.affine({ scale: 1, shift: 0 })'
   }),
   row(vocabulary.timeLaws, {
     contexts: arbitraries.schedules,

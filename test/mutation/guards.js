@@ -2,8 +2,10 @@
 const src = (...names) => names.map(name => `test/src/${name}.test.ts`)
 
 export const guards = {
+  'Clock.ts': src('Schedule', 'codecs'),
   'Compile.ts': src('Compile', 'Stage', 'batch'),
   'Components.ts': src('Components'),
+  'Dynamics.ts': src('Schedule'),
   'Expectation.ts': src('Expectation'),
   'ExpectationMaximization.ts': src('ExpectationMaximization', 'Stage'),
   'Initializer.ts': src('Initializer', 'codecs'),

@@ -158,7 +158,7 @@ describe('an objective of one’s own', () => {
 })
 
 describe('a schedule of one’s own', () => {
-  const problems = (change: Partial<Schedule.Custom>): ReadonlyArray<string> =>
+  const problems = (change: Partial<Parameters<typeof Schedule.custom>[0]>): ReadonlyArray<string> =>
     Schedule.problems(Schedule.custom({ name: 'own', alpha: t => 1 - t, sigma: t => t, until: 1, ...change })).map(
       Problem.show
     )

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import * as vocabulary from '../../src/cli/vocabulary.js'
 import {
   Case,
+  Clock,
   Expectation,
   Initializer,
   Objective,
@@ -44,7 +45,8 @@ const subjects = <T extends { readonly _tag: string }>(
     .map(({ name, code, example }) => ({ name, code, value: example, codec: codec as Type<unknown, unknown> }))
 
 const all: ReadonlyArray<Subject> = [
-  subjects(vocabulary.schedules, Schedule.codec),
+  subjects(vocabulary.schedules, Schedule.codec(Vocabulary.standard)),
+  subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
   subjects(vocabulary.timeLaws, TimeLaw.codec),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec),

@@ -254,7 +254,7 @@ const leastLogSnr = (schedule: Schedule.Schedule): number => {
 
 /** Whether the law asks for the level at the very end of the schedule, and no signal is left there. */
 const withoutSignal = ({ schedule, timeLaw }: Cell): boolean =>
-  timeLaw._tag === 'At' && timeLaw.time === 1 && ['Cosine', 'RectifiedFlow'].includes(schedule._tag)
+  timeLaw._tag === 'At' && timeLaw.time === 1 && ['cosine', 'rectifiedFlow'].includes(schedule._tag)
 
 /** 1 where gradients come out of it as they are, uphill; −1 where downhill; 0 where nothing does. */
 const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>

@@ -159,7 +159,7 @@ describe('of the whole vocabulary', () => {
   const law = TimeLaw.at(0.3)
   /** On the first schedule all, on the others both forms at one level: a schedule reaches a plan as α, σ and a weight alone. */
   const on = (schedule: Schedule.Schedule): ReadonlyArray<Objective.Objective> =>
-    schedule._tag === 'OrnsteinUhlenbeck' ? all : [Objective.denoising(law), Objective.implicit(law)]
+    schedule === Schedule.ornsteinUhlenbeck ? all : [Objective.denoising(law), Objective.implicit(law)]
   /** Every objective; every time law, parametrization and weighting, in both forms. */
   const all: ReadonlyArray<Objective.Objective> = [
     ...examples(vocabulary.objectives),

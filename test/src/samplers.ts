@@ -19,7 +19,11 @@ const straight = Schedule.custom({ name: 'straight', alpha: t => 1 - t, sigma: t
 const exploding = Schedule.custom({ name: 'exploding', alpha: () => 1, sigma: t => t, until: 80 })
 
 /** Schedules that keep the variance and that do not, each with a time of much noise. */
-export const schedules = [
+export const schedules: ReadonlyArray<{
+  readonly name: string
+  readonly schedule: Schedule.Schedule
+  readonly from: number
+}> = [
   { name: 'Ornstein–Uhlenbeck', schedule: Schedule.ornsteinUhlenbeck, from: 2 },
   { name: 'cosine', schedule: cosine, from: 0.9 },
   { name: 'straight', schedule: straight, from: 0.9 },

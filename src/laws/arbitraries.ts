@@ -8,6 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
+import * as Clock from '../Clock.js'
 import * as Expectation from '../Expectation.js'
 import * as Objective from '../Objective.js'
 import * as Parametrization from '../Parametrization.js'
@@ -98,18 +99,21 @@ export const straight: Schedule.Schedule = Schedule.custom({
 export const clocks = (schedule: Schedule.Schedule): fc.Arbitrary<Schedule.Clock> => {
   const { greatest, least } = Schedule.logSnrRange(schedule)
   const [from, to] = [Math.min(8, greatest), Math.max(-8, least)]
-  return anyOf<Schedule.Clock, string>({
-    Affine: fc
-      .record({ scale: fc.constantFrom(1, 0.5, 2), shift: fc.constantFrom(0, 1 / 64) })
-      .map(({ scale, shift }) => Schedule.affine({ scale, shift: Math.min(shift, Schedule.until(schedule) / 4) })),
-    Power: fc.constantFrom(1, 0.5, 2).map(Schedule.power),
-    // The inner three quarters of what there is, at least.
-    LogSnr: fc
-      .record({ after: dyadic(0, 1 / 8), before: dyadic(0, 1 / 8) })
-      .map(({ after, before }) =>
-        Schedule.evenLogSnr({ from: from - after * (from - to), to: to + before * (from - to) })
-      )
-  })
+  return pipe(
+    anyOf<Schedule.Clock, string>({
+      Affine: fc
+        .record({ scale: fc.constantFrom(1, 0.5, 2), shift: fc.constantFrom(0, 1 / 64) })
+        .map(({ scale, shift }) => Schedule.affine({ scale, shift: Math.min(shift, Schedule.until(schedule) / 4) })),
+      Power: fc.constantFrom(1, 0.5, 2).map(Schedule.power),
+      // The inner three quarters of what there is, at least.
+      LogSnr: fc
+        .record({ after: dyadic(0, 1 / 8), before: dyadic(0, 1 / 8) })
+        .map(({ after, before }) =>
+          Schedule.evenLogSnr({ from: from - after * (from - to), to: to + before * (from - to) })
+        )
+    }),
+    printed(Clock.show)
+  )
 }
 
 const schedulesWith = (custom: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrary<Schedule.Schedule> => {

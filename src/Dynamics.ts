@@ -20,6 +20,8 @@ export interface Dynamics {
   readonly drift: (time: number) => number
   /** g² = dσ²/dt − 2 (d log α/dt) σ² */
   readonly diffusion: (time: number) => number
+  /** Times at which α and σ have no derivative, rising. */
+  readonly kinks: () => ReadonlyArray<number>
   /** Whether it is known that α² + σ² = 1 at all times. */
   readonly preservesVariance: boolean
   /** Whether it is known that to diffuse for s and then for t is to diffuse for s + t. */
@@ -91,6 +93,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
       }),
     drift,
     diffusion: said.diffusion ?? (time => growth(time) - 2 * drift(time) * variance(time)),
+    kinks: said.kinks ?? (() => []),
     preservesVariance: said.preservesVariance ?? false,
     homogeneous: said.homogeneous ?? false
   }

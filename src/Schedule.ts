@@ -474,7 +474,11 @@ export const betas = define({
   call: ['betas'],
   example: { betas: [0.1, 0.2, 0.3] },
   formula: ({ betas }) => `α² = Π (1 − β_i) over the first t of ${betas.length} steps, σ² = 1 − α²`,
-  meaning: ({ betas }) => preserving(stepwise(betas))
+  meaning: ({ betas }) => ({
+    ...preserving(stepwise(betas)),
+    // Where one rate follows another.
+    kinks: () => betas.slice(1).map((_, i) => i + 1)
+  })
 })
 
 interface Table {
@@ -529,18 +533,25 @@ export const reparametrized = define({
   meaning: ({ clock, schedule }) => {
     const own = interpret(schedule)
     const { until, time, rate, inverse, logSnr } = Clock.interpret(own)(clock)
+    const timeOf = logSnr?.inverse ?? ((logSnr: number): number => inverse(own.timeOfLogSnr(logSnr)))
     return {
       until,
       level: t => own.level(time(t)),
       // By the clock's own words where it speaks of log-SNR.
       logSnr: logSnr?.at ?? (t => own.logSnr(time(t))),
-      timeOfLogSnr: logSnr?.inverse ?? (logSnr => inverse(own.timeOfLogSnr(logSnr))),
+      timeOfLogSnr: timeOf,
       drift: t => rate(t) * own.drift(time(t)),
       // dλ/dt = −g²/σ²
       diffusion:
         logSnr === undefined
           ? t => rate(t) * own.diffusion(time(t))
           : t => -logSnr.slope(t) * Elementary.square(own.level(time(t)).sigma),
+      kinks: () =>
+        own
+          .kinks()
+          .map(time => timeOf(own.logSnr(time)))
+          // The clock need not reach them all.
+          .filter(time => time > 0 && time < until),
       preservesVariance: own.preservesVariance
     }
   },
@@ -636,6 +647,9 @@ export const until = (schedule: Schedule): number => interpret(schedule).until
 
 /** Whether α² + σ² = 1 at all times; false of one's own that does not say so. */
 export const preservesVariance = (schedule: Schedule): boolean => interpret(schedule).preservesVariance
+
+/** The times at which α and σ have no derivative, rising; none of one's own that does not say so. */
+export const kinks = (schedule: Schedule): ReadonlyArray<number> => interpret(schedule).kinks()
 
 /** Whether to diffuse for s and then for t is to diffuse for s + t; false of one's own that does not say so. */
 export const isHomogeneous = (schedule: Schedule): boolean => interpret(schedule).homogeneous

@@ -20,7 +20,7 @@ export interface Meaning {
 }
 
 export interface ScheduleOptions {
-  /** Times at which α and σ have no derivative, rising; by default where a step of a table of betas ends. */
+  /** Times at which α and σ have no derivative, rising; by default where its case says so. */
   readonly kinks?: ReadonlyArray<number>
   /** Times with signal and noise, none a kink; (0, 4] unless the schedule ends earlier, and well before its end. */
   readonly times?: fc.Arbitrary<number>
@@ -45,27 +45,6 @@ const meaningOf = (schedule: Schedule.Schedule): Meaning => ({
   diffusion: time => Schedule.diffusion(time)(schedule),
   diffuse: Mixture.diffuse
 })
-
-/** Where a table of betas goes from one rate to the next; and so on another clock. */
-const kinksOf = (schedule: Schedule.Schedule): ReadonlyArray<number> => {
-  const none = (): ReadonlyArray<number> => []
-  return Schedule.fold<ReadonlyArray<number>>({
-    OrnsteinUhlenbeck: none,
-    VpLinear: none,
-    Cosine: none,
-    SubVp: none,
-    VarianceExploding: none,
-    Edm: none,
-    RectifiedFlow: none,
-    Betas: ({ betas }) => betas.slice(1).map((_, i) => i + 1),
-    Custom: none,
-    Reparametrized: ({ schedule: inner }) =>
-      kinksOf(inner)
-        .map(time => Schedule.timeOfLogSnr(Schedule.logSnr(time)(inner))(schedule))
-        // What the clock does not reach is met at an end.
-        .filter(time => time > 0 && time < Schedule.until(schedule))
-  })(schedule)
-}
 
 interface Slope {
   readonly value: number
@@ -159,7 +138,7 @@ const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
 export const schedule = (
   schedule: Schedule.Schedule,
   {
-    kinks = kinksOf(schedule),
+    kinks = Schedule.kinks(schedule),
     times = kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s),
     variancePreserving = Schedule.preservesVariance(schedule),
     homogeneous = Schedule.isHomogeneous(schedule),

@@ -59,7 +59,8 @@ const derivative =
   }
 
 /** The first of 1, 2, 4, … at which it is not above, or the last double of them. */
-const beyond = (above: (x: number) => boolean, x = 1): number => (above(x) && x < 2 ** 1023 ? beyond(above, 2 * x) : x)
+const beyond = (above: (x: number) => boolean, x = 1): number =>
+  above(x) && x < Elementary.powerOfTwo(1023) ? beyond(above, 2 * x) : x
 
 /**
  * What follows from the levels, where it is not said: the log-SNR by its definition, its inverse by halving intervals,

@@ -16,7 +16,7 @@ import { Compile, Expectation, Objective, Schedule, Score, TimeLaw, type Params,
 import { Key } from '../lib/index.js'
 import { useThreads } from '../lib/simd/crew.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensor.js'
-import * as EM from '../src/ExpectationMaximization.js'
+import * as EM from '../src/mixture/ExpectationMaximization.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { problem, TIME, type Problem } from './problem.js'
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Fused from '../src/fused/index.js'
+import * as Fused from '../src/mixture/kernels/index.js'
 import {
   Compile,
   Initializer,
@@ -23,7 +23,7 @@ import {
   Score,
   type Stage
 } from '../src/index.js'
-import { rowsOf } from '../src/Loss.js'
+import { rowsOf } from '../src/compile/Loss.js'
 import { useThreads } from '../lib/simd/crew.js'
 
 const SAMPLES = 4

@@ -1,12 +1,12 @@
 /** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/Vocabulary.js'
-import * as Clock from './Clock.js'
-import * as Optimizer from './Optimizer.js'
-import * as Rate from './Rate.js'
-import * as Region from './Region.js'
-import * as Schedule from './Schedule.js'
-import * as TimeGrid from './TimeGrid.js'
-import * as Weighting from './Weighting.js'
+import * as Clock from './schedule/Clock.js'
+import * as Optimizer from './optimizer/Optimizer.js'
+import * as Rate from './optimizer/Rate.js'
+import * as Region from './optimizer/Region.js'
+import * as Schedule from './schedule/Schedule.js'
+import * as TimeGrid from './sampler/TimeGrid.js'
+import * as Weighting from './objective/Weighting.js'
 
 export * from './core/Vocabulary.js'
 

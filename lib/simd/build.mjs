@@ -1,4 +1,4 @@
-// Compiles assembly/ of lib/simd and src/fused to WebAssembly, and embeds each, in base64, in the binary.ts beside it: no
+// Compiles assembly/ of lib/simd and src/mixture/kernels to WebAssembly, and embeds each, in base64, in the binary.ts beside it: no
 // fetch and no file at run time.
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The import's name and kind; the byte after it is the memory's limits' flags. */
 const memory = Buffer.from('\x03env\x06memory\x02', 'latin1')
 
-for (const folder of ['lib/simd', 'src/fused']) {
+for (const folder of ['lib/simd', 'src/mixture/kernels']) {
   /** @type {Uint8Array | undefined} */
   let wasm
   const { error, stderr } = await asc.main(

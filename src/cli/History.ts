@@ -1,4 +1,4 @@
-import * as Limits from '../Limits.js'
+import * as Limits from '../core/Limits.js'
 import { type StageRun } from '../report/Fit.js'
 
 /** The values of a stage: all of them, or every second, fourth, … once they are more than a report shows. */

@@ -22,7 +22,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
-import * as Problem from '../Problem.js'
+import * as Problem from '../core/Problem.js'
 import { failed, refused, type Failure, type Output, type World } from './World.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure

@@ -3,9 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/nesting.js'
-import * as Limits from '../Limits.js'
-import * as Pipeline from '../Pipeline.js'
-import * as Problem from '../Problem.js'
+import * as Limits from '../core/Limits.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Problem from '../core/Problem.js'
 import { faultless } from './options.js'
 
 const print = (value: unknown): string => {

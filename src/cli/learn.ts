@@ -18,7 +18,7 @@ import {
   Score,
   Stage
 } from '../index.js'
-import type * as Program from '../Program.js'
+import type * as Program from '../compile/Program.js'
 import { type Family, type Fit, type StageRun } from '../report/Fit.js'
 import * as Fitted from '../report/Fitted.js'
 import { show } from '../report/table.js'

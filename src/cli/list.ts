@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Problem from '../Problem.js'
+import * as Problem from '../core/Problem.js'
 import { facts, paragraphs } from './text.js'
 import { vocabulary, type Concept } from './vocabulary.js'
 import { refused, type Failure, type World } from './World.js'

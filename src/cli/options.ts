@@ -5,7 +5,7 @@ import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../data/index.js'
-import * as Problem from '../Problem.js'
+import * as Problem from '../core/Problem.js'
 import { refused, type Failure, type Output, type World } from './World.js'
 
 export type Checked<A> = E.Either<Problem.Problems, A>

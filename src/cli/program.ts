@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
-import * as Problem from '../Problem.js'
+import * as Problem from '../core/Problem.js'
 import { printable } from './text.js'
 import { type Failure, type World } from './World.js'
 

@@ -7,8 +7,8 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import * as Limits from '../Limits.js'
-import { validate, type DataError, type Points } from '../Points.js'
+import * as Limits from '../core/Limits.js'
+import { validate, type DataError, type Points } from './Points.js'
 import { fail, more, plural, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {

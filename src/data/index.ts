@@ -1,3 +1,3 @@
 /** Points, and where they come from: the namespace `Points` of the language. */
-export * from '../Points.js'
+export * from './Points.js'
 export * from './csv.js'

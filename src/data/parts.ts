@@ -1,6 +1,6 @@
 /** What points and readers of points share: the words of their messages, and arrays by formula. */
 import * as Either from 'fp-ts/lib/Either.js'
-import * as Problem from '../Problem.js'
+import * as Problem from '../core/Problem.js'
 
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>
   Either.left(Problem.of(...of))

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { refuse } from '../../lib/refuse.js'
-import type * as Params from '../Params.js'
-import * as Problem from '../Problem.js'
+import type * as Params from '../score/Params.js'
+import * as Problem from '../core/Problem.js'
 import type { Law } from './Law.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */

@@ -19,10 +19,10 @@ import {
   tensor,
   type Tensor
 } from '../../lib/index.js'
-import * as Params from '../Params.js'
-import * as Points from '../Points.js'
-import * as Schedule from '../Schedule.js'
-import * as Score from '../Score.js'
+import * as Params from '../score/Params.js'
+import * as Points from '../data/Points.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'

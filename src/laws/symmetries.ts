@@ -1,8 +1,8 @@
 /** What may be done to data and parameters together without anything of substance changing. */
 import { Key, type NdArray } from '../../lib/index.js'
-import * as Params from '../Params.js'
-import type { Points } from '../Points.js'
-import type { Score } from '../Score.js'
+import * as Params from '../score/Params.js'
+import type { Points } from '../data/Points.js'
+import type { Score } from '../score/Score.js'
 import { dot } from './check.js'
 import { minus, plus, pointsOf, rowsOf, scale, type Row } from './density.js'
 

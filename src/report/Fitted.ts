@@ -5,7 +5,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
-import * as Mixture from '../Mixture.js'
+import * as Mixture from '../mixture/Mixture.js'
 import * as Points from '../data/index.js'
 
 export interface Fitted {

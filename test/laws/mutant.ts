@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { Compile, Params, type Key, type Points } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import type { Evaluate } from '../../src/laws/objective.js'
-import type { Loss, ValueAndGradient } from '../../src/Loss.js'
+import type { Loss, ValueAndGradient } from '../../src/compile/Loss.js'
 
 export interface Mutant {
   /** What is wrong with it. */

@@ -1,7 +1,7 @@
 /** Wrong steps of expectation–maximization, and gradients that do not correspond to it. */
 
 import { ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
-import type * as Pass from '../../src/fused/pass.js'
+import type * as Pass from '../../src/mixture/kernels/pass.js'
 import * as Density from '../../src/laws/density.js'
 import * as laws from '../../src/laws/em.js'
 import type { Law } from '../../src/laws/Law.js'

@@ -2,7 +2,7 @@
 import { describe, it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
-import { sharpnessAware } from '../src/optimizers/own.js'
+import { sharpnessAware } from '../src/optimizer/own.js'
 import { holds } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer

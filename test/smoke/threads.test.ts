@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 /** The total mass that a pass over 200 000 rows finds, by up to three threads, and by how many. */
 const program = `
-  import * as Fused from './dist/src/fused/index.js'
+  import * as Fused from './dist/src/mixture/kernels/index.js'
   import { threads, useThreads } from './dist/lib/simd/crew.js'
   if (process.env.ORNSTEIN_THREADS === undefined) useThreads(3)
   const [rows, dim] = [200_000, 8]

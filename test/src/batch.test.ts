@@ -21,7 +21,7 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import * as Loss from '../../src/Loss.js'
+import * as Loss from '../../src/compile/Loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { theMachine } from '../../lib/compiler/machine.js'
 import { add, sqrt, square, sub } from '../../lib/index.js'

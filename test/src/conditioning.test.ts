@@ -1,7 +1,7 @@
 /** Components far from 0 in their own deviations: every plan has the digits that the data have. */
 import { describe, expect, it } from 'vitest'
 import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
-import { FURTHEST, bears } from '../../src/fused/index.js'
+import { FURTHEST, bears } from '../../src/mixture/kernels/index.js'
 import { compiled } from '../../src/laws/check.js'
 
 const FAR = 1000

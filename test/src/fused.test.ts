@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Key } from '../../lib/index.js'
 import { rowSpace } from '../../lib/linalg.js'
 import { useThreads } from '../../lib/simd/crew.js'
-import * as Fused from '../../src/fused/index.js'
-import * as plain from '../../src/fused/pass.js'
-import { passes } from '../../src/fused/simd.js'
+import * as Fused from '../../src/mixture/kernels/index.js'
+import * as plain from '../../src/mixture/kernels/pass.js'
+import { passes } from '../../src/mixture/kernels/simd.js'
 
 const key = Key.fromSeed(21)
 const normal = (index: number, count: number): Float64Array => Key.normal(count)(Key.child(index)(key))

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { isDeeper } from '../../lib/nesting.js'
 import { History } from '../../src/cli/History.js'
 import * as json from '../../src/cli/json.js'
-import * as Limits from '../../src/Limits.js'
+import * as Limits from '../../src/core/Limits.js'
 import {
   Compile,
   Expectation,

@@ -4,8 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { square, sum } from '../../lib/index.js'
 import * as vocabulary from '../../src/cli/vocabulary.js'
-import type * as Loss from '../../src/Loss.js'
-import { closedForms } from '../../src/Loss.js'
+import type * as Loss from '../../src/compile/Loss.js'
+import { closedForms } from '../../src/compile/Loss.js'
 import {
   Compile,
   Expectation,

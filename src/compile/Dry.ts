@@ -1,0 +1,275 @@
+/**
+ * Dry runs: what a user wrote as code, tried on three rows before anything is learned. A function that throws, that gives
+ * another shape than it should, that lets rows look at each other or that is not finite is refused, by name and with
+ * the shapes, where it would have failed in the middle of a run, or broadcast and learned something else.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { add, compute, Key, mul, neg, div, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import type * as Expectation from '../objective/Expectation.js'
+import * as Loss from './Loss.js'
+import * as Objective from '../objective/Objective.js'
+import * as Params from '../score/Params.js'
+import * as Points from '../data/Points.js'
+import * as Problem from '../core/Problem.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+
+/** As many as tell a sum over rows from one over pairs of them. */
+const ROWS = 3
+
+/**
+ * What a row gives alone and among others differs by rounding at most: by far less than this share of it, and by far
+ * more where rows are centred, normalized or sorted together.
+ */
+const TOLERANCE = 1e-8
+
+const key = Key.fromSeed(0)
+
+/** What the functions are tried on: rows of the data with noise, each at a level of its own. */
+interface Trial {
+  readonly clean: Tensor
+  readonly noise: Tensor
+  readonly noisy: Tensor
+  readonly level: Score.Level
+  readonly times: ReadonlyArray<number>
+}
+
+/** The trial rows from the first so many on. Tensors: for use inside `compute`. */
+const trial = (
+  schedule: Schedule.Schedule,
+  times: ReadonlyArray<number>,
+  points: Points.Points,
+  rows: readonly [from: number, count: number]
+): Trial => {
+  const { dim } = points
+  const chosen = pipe(points, Points.select([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const own = Array.from({ length: ROWS }, (_, i) => times[i % times.length])
+  const levels = own.map(time => pipe(schedule, Schedule.level(time)))
+  const [from, count] = rows
+  const part = (values: ArrayLike<number>, width: number): Tensor =>
+    slice(tensor(values, [ROWS, width]), [from, 0], [count, width])
+  const clean = part(chosen.values, dim)
+  const noise = part(Key.normal(ROWS * dim)(key), dim)
+  const level = {
+    alpha: part(
+      levels.map(({ alpha }) => alpha),
+      1
+    ),
+    sigma: part(
+      levels.map(({ sigma }) => sigma),
+      1
+    )
+  }
+  return {
+    clean,
+    noise,
+    level,
+    noisy: add(mul(level.alpha, clean), mul(level.sigma, noise)),
+    times: own.slice(from, from + count)
+  }
+}
+
+const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
+
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** A part of a description that is a function of rows, and what it should give. */
+interface Part {
+  readonly field: string
+  readonly name: string
+  readonly apply: (trial: Trial) => Tensor
+  /** The shapes that are right for so many rows, the first the one to name. */
+  readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
+  /** Whether what is not finite is an error: at parameters that a run starts from. */
+  readonly finite: boolean
+}
+
+const partProblems = (
+  { field, name, apply, shapes, finite }: Part,
+  on: (rows: readonly [number, number]) => Trial
+): ReadonlyArray<Problem.Problem> => {
+  const run = (from: number, count: number): E.Either<ReadonlyArray<Problem.Problem>, NdArray> =>
+    pipe(
+      E.tryCatch(
+        () =>
+          compute(() => {
+            // A number passes for a tensor in JavaScript, whatever the types say.
+            const result: unknown = apply(on([from, count]))
+            return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
+          }),
+        error => [
+          Problem.of(
+            field,
+            `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${said(error)}",`,
+            `a function of rows that gives ${print(shapes(count)[0])}`,
+            'correct it, or check the shapes that it works on'
+          )
+        ]
+      ),
+      E.filterOrElse(
+        ({ shape }) => shapes(count).some(wanted => print(wanted) === print(shape)),
+        ({ shape }) => [
+          Problem.of(
+            field,
+            `${name}, which on ${count} row${count === 1 ? '' : 's'} is of shape ${print(shape)},`,
+            `of shape ${shapes(count).map(print).join(' or ')}`,
+            'let it give each row its own numbers'
+          )
+        ]
+      )
+    )
+  return pipe(
+    run(0, ROWS),
+    E.chain(together => {
+      const width = together.values.length / ROWS
+      const bad = together.values.findIndex(value => !Number.isFinite(value))
+      return finite && bad >= 0
+        ? E.left([
+            Problem.of(
+              field,
+              `${name}, which is ${together.values[bad]} on a row of the data,`,
+              'finite where the run starts',
+              'start elsewhere, or keep logarithms, roots and quotients off 0'
+            )
+          ])
+        : pipe(
+            Array.from({ length: ROWS }, (_, i) => run(i, 1)),
+            E.sequenceArray,
+            E.map(apart => ({ together, width, apart: apart.flatMap(({ values }) => Array.from(values)) }))
+          )
+    }),
+    E.chain(({ together, apart }) => {
+      const largest = together.values.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
+      const alike = together.values.every(
+        (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= TOLERANCE * largest
+      )
+      return alike
+        ? E.right(null)
+        : E.left([
+            Problem.of(
+              field,
+              `${name}, which gives a row other numbers alone than among others,`,
+              'a function of each row by itself, the same at each call',
+              'let it reduce over axis 1 only, and take its randomness from the parameters'
+            )
+          ])
+    }),
+    E.fold(
+      problems => problems,
+      () => []
+    )
+  )
+}
+
+/** Parameters like those that a run may start from, where nobody has said where it does. */
+const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
+  Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(Key.named(name)(key)[name]).map(z => 0.1 * z)
+  }))(shapes)
+
+/**
+ * What is wrong with a user's own score or objective, tried on rows of the data with noise, at the parameters that a run
+ * starts from; without those the result may be anything that has the right shape. For losses without other problems.
+ */
+export const problems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Points.Points,
+  start: O.Option<Params.Params<P>>
+): ReadonlyArray<Problem.Problem> => {
+  const { schedule, score, objective } = loss
+  const model = Score.interpret(score)
+  const matching = Objective.terms(objective)
+    .map(({ term }) => term)
+    .filter(Objective.isMatching)
+  const own = matching.flatMap(term => (term._tag === 'Custom' ? [term] : []))
+  const isOwnScore = O.isNone(model.family)
+  if (!isOwnScore && own.length === 0) return []
+  const params = pipe(
+    start,
+    O.getOrElse(() => arbitrary(model.shapes(points.dim)))
+  )
+  const finite = O.isSome(start)
+  const timesOf = (timeLaw: TimeLaw.TimeLaw): ReadonlyArray<number> =>
+    pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
+  const of = (timeLaw: TimeLaw.TimeLaw, part: Part): ReadonlyArray<Problem.Problem> =>
+    partProblems(part, rows => trial(schedule, timesOf(timeLaw), points, rows))
+  const inScore = isOwnScore
+    ? matching.slice(0, 1).flatMap(({ timeLaw }) =>
+        of(timeLaw, {
+          field: 'score',
+          name: Score.show(score),
+          apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
+          shapes: rows => [[rows, points.dim]],
+          finite
+        })
+      )
+    : []
+  const inObjective =
+    inScore.length > 0
+      ? []
+      : own.flatMap(term =>
+          of(term.timeLaw, {
+            field: 'objective',
+            name: Objective.show(term),
+            apply: ({ clean, noise, noisy, level }) =>
+              term.perRow({
+                score: model.score(Score.tensors(params), noisy, level),
+                target: neg(div(noise, level.sigma)),
+                clean,
+                noisy,
+                noise,
+                level
+              }),
+            shapes: rows => [[rows, 1], [rows]],
+            finite
+          })
+        )
+  const found = [...inScore, ...inObjective]
+  return found.length > 0 ? found : whole(loss, points, params, finite)
+}
+
+/** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */
+const whole = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Points.Points,
+  params: Params.Params<P>,
+  finite: boolean
+): ReadonlyArray<Problem.Problem> => {
+  // Noise that is given has as many rows as the data.
+  const noise: Expectation.Expectation = { _tag: 'MonteCarlo', draws: 1, antithetic: false }
+  const few = pipe(points, Points.select([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const name = Objective.show(loss.objective)
+  return pipe(
+    E.tryCatch(
+      () =>
+        Loss.plans({ ...loss, expectation: noise }, { rows: few.rows, dim: few.dim, values: few.values })[0].evaluate(
+          params,
+          key
+        ),
+      error => [
+        Problem.of(
+          'objective',
+          `${name} of ${Score.show(loss.score)}, whose gradient throws "${said(error)}",`,
+          'differentiable',
+          'write it in functions that have derivatives'
+        )
+      ]
+    ),
+    E.fold(
+      problems => problems,
+      ({ value, gradient }) =>
+        Problem.unless(
+          !finite || (Number.isFinite(value) && Params.isFinite(gradient)),
+          'objective',
+          Number.isFinite(value) ? 'a gradient with NaN or infinity' : value,
+          'finite where the run starts',
+          'start elsewhere, or keep logarithms, roots and quotients off 0'
+        )
+    )
+  )
+}

@@ -1,0 +1,87 @@
+/**
+ * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
+ * tensors, a compiled program as its inputs; neither sees anything else of a call.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
+import { fromNdArray, randomNormal, type Key, type Tensor } from '../../lib/index.js'
+import type * as Compiler from '../../lib/compiler/index.js'
+
+type Shape = ReadonlyArray<number>
+
+/** Numbers for each row, of the shape that one row has. */
+interface Rows {
+  readonly _tag: 'Rows'
+  readonly shape: Shape
+  readonly values: Float64Array
+  /** The same array again at the next call, which may be kept where it was copied to. */
+  readonly stays: boolean
+}
+
+/** Normal numbers for each row: those of the key, row after row. */
+interface Draw {
+  readonly _tag: 'Draw'
+  readonly shape: Shape
+  readonly key: Key.Key
+}
+
+/** The same for all rows, another at each call. */
+interface Constant {
+  readonly _tag: 'Constant'
+  readonly shape: Shape
+  readonly values: Float64Array
+}
+
+export type Given = Rows | Draw | Constant
+
+export const rows = (shape: Shape, values: Float64Array, stays = false): Given => ({
+  _tag: 'Rows',
+  shape,
+  values,
+  stays
+})
+export const draw = (shape: Shape, key: Key.Key): Given => ({ _tag: 'Draw', shape, key })
+export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 'Constant', shape, values })
+export const number = (value: number): Given => constant([], Float64Array.of(value))
+
+/** One number for all rows, or one a row. */
+export const perRow = (values: Float64Array): Given => (values.length === 1 ? number(values[0]) : rows([1], values))
+
+export type Named = Readonly<Record<string, Given>>
+export type Tensors = Readonly<Record<string, Tensor>>
+
+/** As tensors: [count, …] what is of rows. */
+export const tensors = (count: number): ((given: Named) => Tensors) =>
+  RR.map(given =>
+    given._tag === 'Draw'
+      ? randomNormal([count, ...given.shape])(given.key)
+      : fromNdArray({
+          shape: given._tag === 'Rows' ? [count, ...given.shape] : given.shape,
+          values: given.values
+        })
+  )
+
+/** What a program of them takes. */
+export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({
+  params,
+  rows: RR.filterMap<Given, Compiler.Signature['rows'][string]>(one =>
+    one._tag === 'Constant'
+      ? O.none
+      : O.some({ shape: one.shape, from: one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call' })
+  )(given),
+  constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
+})
+
+/** And what it is called with. */
+export const call = (
+  count: number,
+  params: Readonly<Record<string, { readonly values: Float64Array }>>,
+  given: Named
+): Compiler.Call => ({
+  rows: count,
+  params: RR.map(({ values }: { readonly values: Float64Array }) => values)(params),
+  given: RR.filterMap<Given, Compiler.RowsGiven>(one =>
+    one._tag === 'Constant' ? O.none : O.some(one._tag === 'Draw' ? one.key : one.values)
+  )(given),
+  constants: RR.filterMap<Given, Float64Array>(one => (one._tag === 'Constant' ? O.some(one.values) : O.none))(given)
+})

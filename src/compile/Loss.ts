@@ -1,0 +1,807 @@
+/**
+ * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Three engines compute the same
+ * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; `compiled`, the same
+ * as one program over the rows; and `kernel`, the closed form written by hand, for the scores of mixtures.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import * as Compiler from '../../lib/compiler/index.js'
+import * as Elementary from '../../lib/elementary.js'
+import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import { rowSpace } from '../../lib/linalg.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Frame from '../mixture/Frame.js'
+import * as Fused from '../mixture/kernels/index.js'
+import * as Pass from '../mixture/kernels/pass.js'
+import * as Given from './Given.js'
+import * as Matching from './Matching.js'
+import * as Noise from './Noise.js'
+import * as Objective from '../objective/Objective.js'
+import * as Parametrization from '../score/Parametrization.js'
+import * as Params from '../score/Params.js'
+import * as Points from '../data/Points.js'
+import * as Problem from '../core/Problem.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
+import * as Tagged from '../core/Tagged.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+import * as Weighting from '../objective/Weighting.js'
+
+export interface Loss<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<P>
+  readonly objective: Objective.Objective
+  readonly expectation: Expectation.Expectation
+}
+
+export interface ValueAndGradient<P extends string> {
+  readonly value: number
+  readonly gradient: Params.Params<P>
+}
+
+/** A way to compute a loss on data, and why it is, or is not, the one chosen. */
+export interface Plan<P extends string> {
+  readonly engine: 'kernel' | 'compiled' | 'interpreted'
+  readonly reason: string
+  readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
+}
+
+/** Gauss–Legendre nodes for a uniform time law when nothing else says how many. */
+export const TIME_NODES = 16
+
+type Sample = Matching.Sample
+type Direct = Matching.Direct
+
+/** A term of the objective, with its noise drawn. */
+interface Drawn<T extends Objective.Term = Objective.Term> {
+  readonly weight: number
+  readonly term: T
+  readonly samples: ReadonlyArray<Sample>
+}
+
+/** What the passes over a mixture compute: |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ in a parametrization, and −log p(x_0). */
+type ClosedForm =
+  | { readonly of: 'denoising'; readonly parametrization?: Parametrization.Parametrization }
+  | { readonly of: 'implicit' }
+  | { readonly of: 'likelihood' }
+
+/** Which closed form each kind of term has, or none: a new kind does not compile before it says so. */
+export type ClosedForms<T extends { readonly _tag: string }> = Tagged.Rules<T, O.Option<ClosedForm>>
+
+export const closedForms: ClosedForms<Direct> = {
+  Denoising: ({ parametrization }) => O.some({ of: 'denoising', ...(parametrization && { parametrization }) }),
+  Implicit: ({ divergence }) => (divergence === undefined ? O.some({ of: 'implicit' }) : O.none),
+  Likelihood: () => O.some({ of: 'likelihood' }),
+  Custom: () => O.none
+}
+
+const closedForm = Tagged.fold<Direct>()(closedForms)
+
+/** The loss of the score that an engine is asked for; none for a penalty, which needs no engine. */
+const asked = Tagged.fold<Objective.Term>()<O.Option<Direct>>({
+  Denoising: O.some,
+  Implicit: O.some,
+  Likelihood: O.some,
+  Custom: O.some,
+  // Both of its forms are those of the denoising loss.
+  ControlVariate: term => O.some({ ...term, _tag: 'Denoising' }),
+  Regularizer: () => O.none
+})
+
+/** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
+interface Evaluation<T extends Objective.Term = Objective.Term> {
+  readonly basis: Pass.Basis
+  readonly terms: ReadonlyArray<Drawn<T>>
+}
+
+/** Whether data are met again, or are a batch that is drawn for one evaluation. */
+type Use = 'often' | 'once'
+
+/** A way to compute direct terms on data. */
+type Engine<P extends string> = (
+  points: Points.Points
+) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => ValueAndGradient<P>
+
+/** The product of two weights, each one for all rows or one a row. */
+const product = (a: Float64Array, b: Float64Array): Float64Array =>
+  a.length === 1 ? b.map(w => a[0] * w) : a.map((w, i) => w * b[b.length === 1 ? 0 : i])
+
+const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
+
+/** Whether an expectation draws only the noise that a mixture sees. */
+const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
+
+const draw = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  points: Points.Points
+): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
+  const { level } = Schedule.interpret(schedule)
+  const weightOf = Weighting.interpret(schedule)
+  const count = expectation._tag === 'Quadrature' ? (expectation.nodes ?? TIME_NODES) : TIME_NODES
+  const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
+  return (params, key) => {
+    const projection = pipe(
+      Score.interpret(score).family,
+      O.filter(() => isProjected(expectation)),
+      O.map(({ arrays, centres, seesNorm }) => {
+        const { shape, values } = rowSpace(centres(params))
+        const rank = shape[0]
+        const antithetic = expectation._tag === 'Projected' && expectation.antithetic
+        return {
+          basis: { rank, vectors: values },
+          seesNorm,
+          slope: Noise.pairSlope(arrays(params)),
+          // A quadrature has no variance to lessen.
+          denoising:
+            expectation._tag === 'Quadrature'
+              ? () => 0
+              : Noise.denoisingShare(arrays(params), { dim: points.dim, rank, antithetic })
+        }
+      }),
+      O.toNullable
+    )
+    const samples = (
+      timeLaw: TimeLaw.TimeLaw,
+      weightings: ReadonlyArray<(time: number) => number>,
+      key: Key.Key
+    ): ReadonlyArray<Sample> => {
+      const keys = pipe(key, Key.named('time', 'noise', 'probes'))
+      const times = Expectation.isDeterministic(expectation)
+        ? TimeLaw.quadrature(schedule, count)(timeLaw)
+        : TimeLaw.draw(schedule, points.rows)(keys.time)(timeLaw)
+      const noiseKeys = Key.split(times.length)(keys.noise)
+      return times
+        .flatMap(({ time, weight }, i) => {
+          const each = typeof time === 'number' ? Float64Array.of(time) : time
+          const levels = Array.from(each, level)
+          const weights = weightings.reduce(
+            (all, weightAt) => product(all, each.map(weightAt)),
+            typeof weight === 'number' ? Float64Array.of(weight) : weight
+          )
+          return Noise.draws(
+            points,
+            projection && {
+              ...projection,
+              slope: () => levels.reduce((most, at) => Math.max(most, projection.slope(at)), 0)
+            },
+            noiseKeys[i]
+          )(expectation).map(draw => ({
+            alpha: Float64Array.from(levels, ({ alpha }) => alpha),
+            sigma: Float64Array.from(levels, ({ sigma }) => sigma),
+            weight: weights.map(w => w * draw.weight),
+            noise: draw.noise,
+            denoising: projection === null ? Float64Array.of(1) : Float64Array.from(levels, projection.denoising),
+            level: i
+          }))
+        })
+        .map((sample, i) => ({ ...sample, probes: Key.child(i)(keys.probes) }))
+    }
+    const keys = Key.split(terms.length)(key)
+    return {
+      basis: projection?.basis ?? noBasis,
+      terms: terms.map(({ weight, weightings, term }, i) => ({
+        weight,
+        term,
+        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, keys[i]) : []
+      }))
+    }
+  }
+}
+
+const total = <P extends string>(
+  params: Params.Params<P>,
+  values: ReadonlyArray<ValueAndGradient<P>>
+): ValueAndGradient<P> =>
+  values.reduce<ValueAndGradient<P>>(
+    (sum, { value, gradient }) => ({
+      value: sum.value + value,
+      gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
+    }),
+    { value: 0, gradient: Params.zeros(Params.shapes(params)) }
+  )
+
+const scaled =
+  (weight: number) =>
+  <P extends string>({ value, gradient }: ValueAndGradient<P>): ValueAndGradient<P> => ({
+    value: weight * value,
+    gradient: Params.mapValues(g => weight * g)(gradient)
+  })
+
+// —— in the vocabulary ——
+
+/** By the interpreter: one computation is alive at a time, so that memory does not grow with the number of levels or draws. */
+const interpreted =
+  <P extends string>(score: Score.Score<P>, use: Use): Engine<P> =>
+  points => {
+    const model = Score.interpret(score)
+    const data = Matching.data(points, use === 'often')
+    const tensors = Given.tensors(points.rows)
+    return (params, { basis, terms }) =>
+      total(
+        params,
+        terms.flatMap(({ weight, term, samples }) => {
+          const part = (given: Given.Named): ValueAndGradient<P> =>
+            pipe(
+              params,
+              valueAndGrad<P>(own => Matching.mean(model, term)(own, tensors({ ...data, ...given }))),
+              scaled(weight)
+            )
+          return term._tag === 'Likelihood'
+            ? [part({})]
+            : samples.map(sample => part(Matching.given(model, term, sample, basis, points)))
+        })
+      )
+  }
+
+/** By programs, each compiled once; what none can be made of is interpreted. */
+const compiled =
+  <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use): Engine<P> =>
+  points => {
+    const model = Score.interpret(score)
+    const data = Matching.data(points, use === 'often')
+    const otherwise = interpreted(score, use)(points)
+    return (params, evaluation) => {
+      const { basis, terms } = evaluation
+      return total(
+        params,
+        terms.flatMap(drawn => {
+          const { weight, term, samples } = drawn
+          const part = (own: Given.Named, alone: ReadonlyArray<Sample>): ValueAndGradient<P> => {
+            const given = { ...data, ...own }
+            return pipe(
+              programOf(model, library, Params.shapes(params), term, given),
+              E.fold(
+                () => otherwise(params, { basis, terms: [{ ...drawn, samples: alone }] }),
+                ({ run }) => {
+                  const { value, gradient } = run(Given.call(points.rows, params, given))
+                  // the parameters of the signature are those of the score
+                  return scaled(weight)({ value, gradient: gradient as Params.Params<P> })
+                }
+              )
+            )
+          }
+          return term._tag === 'Likelihood'
+            ? [part({}, [])]
+            : samples.map(sample => part(Matching.given(model, term, sample, basis, points), [sample]))
+        })
+      )
+    }
+  }
+
+const programOf = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  shapes: Params.Shapes<P>,
+  term: Direct,
+  given: Given.Named
+): E.Either<string, Compiler.Program> =>
+  library.program(Matching.identity(term), Given.signature(shapes, given), ({ params, rows, constants }) => ({
+    // the parameters of the signature are those of the score
+    value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+  }))
+
+/** An expectation of one draw for a few rows, where what is given for all of them has none. */
+const one: (expectation: Expectation.Expectation) => Expectation.Expectation =
+  Expectation.fold<Expectation.Expectation>({
+    MonteCarlo: expectation => ({ ...expectation, draws: 1 }),
+    Projected: expectation => ({ ...expectation, draws: 1 }),
+    Quadrature: expectation => ({ ...expectation, nodes: 2 }),
+    Fixed: () => Expectation.monteCarlo()
+  })
+
+/** Rows that a trial of a program is drawn for: their number is no part of a program. */
+const TRIAL = 8
+
+/** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
+const trial = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  library: Compiler.Library,
+  use: Use
+): E.Either<string, ReadonlyArray<Compiler.Program>> => {
+  const few = Points.select(Array.from({ length: Math.min(TRIAL, points.rows) }, (_, i) => i))(points)
+  const shapes = Score.shapes(points.dim)(loss.score)
+  const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
+  const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(Key.named(name)(keys.params)[name])
+  }))(shapes)
+  const model = Score.interpret(loss.score)
+  const data = Matching.data(few, use === 'often')
+  const { basis, terms } = draw({ ...loss, expectation: one(loss.expectation) }, few)(params, keys.draws)
+  return pipe(
+    terms
+      .filter(isDirect)
+      .flatMap(({ term, samples }) =>
+        term._tag === 'Likelihood'
+          ? [programOf(model, library, shapes, term, data)]
+          : samples.map(sample =>
+              programOf(model, library, shapes, term, { ...data, ...Matching.given(model, term, sample, basis, few) })
+            )
+      ),
+    E.sequenceArray
+  )
+}
+
+// —— kernels ——
+
+const readable = (points: Points.Points): Pass.Rows => ({
+  rows: points.rows,
+  dim: points.dim,
+  x: points.values,
+  weights: points.weights === undefined ? null : Points.weightsOf(points)
+})
+
+const known = new WeakMap<Points.Points, Pass.Rows>()
+
+/** Data as a pass reads them: the same for data that are the same, so that they are copied to a pass's memory once. */
+export const rowsOf = (points: Points.Points): Pass.Rows => {
+  const own = Points.snapshot(points)
+  const found = known.get(own) ?? readable(own)
+  known.set(own, found)
+  return found
+}
+
+/** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
+const kernel =
+  <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation, use: Use): Engine<P> =>
+  points => {
+    const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
+    // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
+    const pass = family.isPair && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
+    return (params, { basis, terms }) => {
+      const arrays = family.arrays(params)
+      const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
+        value,
+        gradient: family.pullBack(params, gradient)
+      })
+      const closed = pipe(
+        terms,
+        O.traverseArray(({ weight, term, samples }) =>
+          pipe(
+            closedForm(term),
+            O.map(form => ({ weight, form, samples }))
+          )
+        )
+      )
+      // Not offered for such an objective; were it asked all the same, nothing would be better than something else.
+      if (O.isNone(closed)) return scaled(NaN)(total(params, []))
+      const forms = closed.value
+      const parts = forms.flatMap(({ weight, form, samples }) => {
+        const isDenoising = form.of === 'denoising'
+        const inForm = Matching.conversion(
+          Parametrization.score,
+          isDenoising ? form.parametrization : Parametrization.score
+        )
+        return samples.map((sample): Pass.Part => ({
+          alpha: sample.alpha,
+          sigma: sample.sigma,
+          noise: sample.noise,
+          weight: (isDenoising ? product(sample.weight, inForm(sample)) : sample.weight).map(w => weight * w),
+          denoising: isDenoising ? sample.denoising : Float64Array.of(0),
+          completed: isDenoising
+        }))
+      })
+      const likelihoods = forms.filter(({ form }) => form.of === 'likelihood')
+      return total(params, [
+        ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
+        ...(likelihoods.length > 0
+          ? [
+              pipe(
+                Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
+                pullBack,
+                scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0))
+              )
+            ]
+          : [])
+      ])
+    }
+  }
+
+// —— regularizers ——
+
+/** The names that a regularizer looks at. */
+const regularized = (
+  { parameters, towards }: Objective.Regularizer,
+  all: ReadonlyArray<string>
+): ReadonlyArray<string> => parameters ?? (towards === null ? all : Params.names(towards))
+
+const penalty =
+  (regularizer: Objective.Regularizer) =>
+  <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => {
+    const { norm, smoothing, towards } = regularizer
+    const wanted = new Set(regularized(regularizer, Params.names(params)))
+    const difference = (name: string, { values }: NdArray): Float64Array =>
+      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
+    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
+    const one = (delta: number): number =>
+      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
+    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
+    return {
+      value: Object.entries<NdArray>(params).reduce(
+        (sum, [name, array]) =>
+          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
+        0
+      ),
+      gradient: Params.map<NdArray, NdArray>((array, name) => ({
+        shape: array.shape,
+        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
+      }))(params)
+    }
+  }
+
+// —— control variates ——
+
+/** So many blocks of rows at most tell the variance of the gradient. */
+const BLOCKS = 16
+
+/** Rows of the data, those of one block. */
+interface Block {
+  readonly points: Points.Points
+  readonly rows: ReadonlyArray<number>
+  /** Its part of the weight of all rows. */
+  readonly share: number
+}
+
+const gather = (values: Float64Array, width: number, rows: ReadonlyArray<number>): Float64Array =>
+  Float64Array.from(
+    { length: rows.length * width },
+    (_, k) => values[rows[Math.floor(k / width)] * width + (k % width)]
+  )
+
+/** Every so-many-th row: blocks are alike even where the rows are in some order. */
+const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
+  const { rows, dim, values, weights } = points
+  const count = Math.min(BLOCKS, rows)
+  const parts = Points.weightsOf(points)
+  return Array.from({ length: count }, (_, b) => {
+    const own = Array.from({ length: Math.ceil((rows - b) / count) }, (_, i) => b + i * count)
+    return {
+      rows: own,
+      share: own.reduce((sum, row) => sum + parts[row], 0),
+      points: {
+        rows: own.length,
+        dim,
+        values: gather(values, dim, own),
+        ...(weights && { weights: gather(weights, 1, own) })
+      }
+    }
+  }).filter(({ share }) => share > 0)
+}
+
+/** A sample with its noise in full, and the part of it that belongs to some of the rows. */
+const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: ReadonlyArray<number>) => Sample) => {
+  const { noise } = sample
+  // `Compile` refuses a control variate of other noise.
+  if (noise._tag !== 'Full') return () => sample
+  const values = noise.values instanceof Float64Array ? noise.values : Key.normal(rows * dim)(noise.values)
+  const own = (perRow: Float64Array, rows: ReadonlyArray<number>): Float64Array =>
+    perRow.length === 1 ? perRow : gather(perRow, 1, rows)
+  return rows => ({
+    ...sample,
+    alpha: own(sample.alpha, rows),
+    sigma: own(sample.sigma, rows),
+    weight: own(sample.weight, rows),
+    noise: { ...noise, values: gather(values, dim, rows), passing: true }
+  })
+}
+
+const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
+  Object.values<NdArray>(params).flatMap(({ values }) => Array.from(values))
+
+/** Two forms of one loss on a block. */
+interface Forms<P extends string> {
+  readonly denoising: ValueAndGradient<P>
+  readonly implicit: ValueAndGradient<P>
+}
+
+/** A variance below this share of the squares is one of roundings: opposite draws may cancel all that differs. */
+const TELLS = 1e-20
+
+/** Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I) over blocks, traces over the parameters; 1 where nothing tells. */
+const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number => {
+  const gradients = blocks.map(({ denoising, implicit }) => {
+    const [d, i] = [flat(denoising.gradient), flat(implicit.gradient)]
+    return { d, h: d.map((value, at) => value - i[at]) }
+  })
+  const centred = (pick: (of: (typeof gradients)[number]) => ReadonlyArray<number>): ReadonlyArray<number> => {
+    const all = gradients.map(pick)
+    const mean = (all[0] ?? []).map((_, at) => all.reduce((sum, row) => sum + row[at], 0) / all.length)
+    return all.flatMap(row => row.map((value, at) => value - mean[at]))
+  }
+  const [d, h] = [centred(({ d }) => d), centred(({ h }) => h)]
+  const [covariance, variance] = [d, h].map(one => one.reduce((sum, value, at) => sum + value * h[at], 0))
+  const size = gradients.reduce(
+    (sum, { d, h }) => d.reduce((sum, value, at) => sum + value * value + h[at] * h[at], sum),
+    0
+  )
+  return variance > TELLS * size ? Math.min(Math.max(covariance / variance, -1), 2) : 1
+}
+
+/** (1 − c) D + c (I + d/σ²) on each block, c from the blocks of the other parity. */
+const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArray<ValueAndGradient<P>> => {
+  const from = [0, 1].map(parity => (blocks.length < 4 ? 1 : coefficient(blocks.filter((_, b) => b % 2 === parity))))
+  return blocks.flatMap(({ denoising, implicit }, b) => {
+    const c = from[1 - (b % 2)]
+    return [scaled(1 - c)(denoising), scaled(c)(implicit)]
+  })
+}
+
+// —— all terms ——
+
+const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => Object.hasOwn(closedForms, drawn.term._tag)
+
+/** The whole objective by one engine. */
+const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
+  const terms = Objective.terms(loss.objective)
+  // What a custom objective looks at is the data as they are.
+  const { points: about, enter } = terms.some(({ term }) => term._tag === 'Custom')
+    ? Frame.unmoved<P>(points)
+    : Frame.ofModel(Score.interpret(loss.score), points)
+  const draws = draw(loss, about)
+  const whole = engine(about)
+  // Damaged data, which `Compile` refuses, have no rows to gather.
+  const blocks =
+    terms.some(({ term }) => term._tag === 'ControlVariate') && E.isRight(Points.validate(about))
+      ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
+      : []
+  const varied = (
+    params: Params.Params<P>,
+    { parametrization, timeLaw }: Objective.ControlVariate,
+    { weight, samples }: Drawn
+  ): ReadonlyArray<ValueAndGradient<P>> => {
+    const term: Objective.Denoising = { _tag: 'Denoising', timeLaw, ...(parametrization && { parametrization }) }
+    const parts = samples.map(sample => ({ level: sample.level, of: restricted(about, sample) }))
+    return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
+      crossed(
+        blocks.map(({ rows, share, evaluate }): Forms<P> => {
+          const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
+          const form = (denoising: number): ValueAndGradient<P> => {
+            const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
+            return evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
+          }
+          return { denoising: form(1), implicit: form(0) }
+        })
+      )
+    )
+  }
+  return (params, key) => {
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
+    const direct = terms.filter(isDirect)
+    return total(params, [
+      ...(direct.length > 0 ? [whole(here, { basis, terms: direct })] : []),
+      ...terms.flatMap(drawn =>
+        drawn.term._tag === 'Regularizer'
+          ? [pipe(params, penalty(drawn.term), scaled(drawn.weight))]
+          : drawn.term._tag === 'ControlVariate'
+            ? varied(here, drawn.term, drawn)
+            : []
+      )
+    ])
+  }
+}
+
+/** The chosen plan on a batch of the rows, drawn anew from the key of each evaluation. */
+export const batched = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  batch: number,
+  evaluations = Infinity
+): Plan<P> => {
+  const library = Compiler.library()
+  const [{ engine, reason }] = plans(loss, points, { evaluations, library, use: 'once' })
+  return {
+    engine,
+    reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
+    evaluate: (params, key) => {
+      const keys = pipe(key, Key.named('rows', 'loss'))
+      const drawn = Points.select(Key.subset(points.rows, batch)(keys.rows))(points)
+      return evaluator(engineOf(loss, engine, library, 'once'), loss, drawn)(params, keys.loss)
+    }
+  }
+}
+
+/** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
+const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
+
+interface Circumstances {
+  /** How often a loss will be evaluated. */
+  readonly evaluations: number
+  readonly library: Compiler.Library
+  readonly use: Use
+}
+
+const engineOf = <P extends string>(
+  { score, expectation }: Loss<P>,
+  engine: Plan<P>['engine'],
+  library: Compiler.Library,
+  use: Use
+): Engine<P> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(() => engine === 'kernel'),
+    O.fold(
+      () => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use)),
+      family => kernel(family, expectation, use)
+    )
+  )
+
+/** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
+export const plans = <P extends string>(
+  loss: Loss<P>,
+  points: Points.Points,
+  { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
+): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
+  const { family } = Score.interpret(loss.score)
+  const losses = pipe(
+    Objective.terms(loss.objective),
+    RA.filterMap(({ term }) => asked(term))
+  )
+  const open = losses.find(term => O.isNone(closedForm(term)))
+  const plan = (engine: Plan<P>['engine'], reason: string): Plan<P> => ({
+    engine,
+    reason,
+    evaluate: evaluator(engineOf(loss, engine, library, use), loss, points)
+  })
+  const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<Plan<P>> =>
+    evaluations < WORTH_COMPILING.evaluations && points.rows * points.dim < WORTH_COMPILING.numbers
+      ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
+      : pipe(
+          E.tryCatch(() => trial(loss, points, library, use), String),
+          E.flatten,
+          E.fold(
+            (refusal): RNEA.ReadonlyNonEmptyArray<Plan<P>> => [
+              plan('interpreted', `${why}, and is not compiled: ${refusal}`)
+            ],
+            programs => [
+              plan(
+                'compiled',
+                `${why}; one program over the rows, gradient and all${Compiler.how(programs, points.rows)}`
+              ),
+              plan('interpreted', 'serves every score and objective, slower')
+            ]
+          )
+        )
+  if (O.isNone(family)) return withoutKernel(`${Score.show(loss.score)} has no closed form`)
+  if (open !== undefined) return withoutKernel(`${Objective.show(open)} has no closed form`)
+  return [
+    plan(
+      'kernel',
+      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.value.count)}`
+    ),
+    plan('compiled', 'serves every score and objective whose rows are computed one by one'),
+    plan('interpreted', 'serves every score and objective, slower')
+  ]
+}
+
+/**
+ * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
+ * themselves have problems.
+ */
+export const problems = <P extends string>(
+  { schedule, score, objective, expectation }: Loss<P>,
+  { dim }: Points.Points
+): ReadonlyArray<Problem.Problem> => {
+  if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
+  const { predicts } = Score.interpret(score)
+  const shapes = Score.shapes(dim)(score)
+  const names: ReadonlyArray<string> = Params.names(shapes)
+  const weightOf = Weighting.interpret(schedule)
+  const { level } = Schedule.interpret(schedule)
+
+  const finite = (
+    term: Objective.Matching,
+    weightings: ReadonlyArray<Weighting.Weighting>
+  ): ReadonlyArray<Problem.Problem> => {
+    const parametrization =
+      term._tag === 'Denoising' || term._tag === 'ControlVariate'
+        ? (term.parametrization ?? Parametrization.score)
+        : predicts
+    const weigh = weightings.map(weightOf)
+    const weights = TimeLaw.quadrature(
+      schedule,
+      TIME_NODES
+    )(term.timeLaw).map(({ time }) => ({
+      time,
+      weight: weigh.reduce(
+        (product, at) => product * at(time),
+        Parametrization.weight(predicts, parametrization)(level(time))
+      )
+    }))
+    const wrong = weights.find(({ weight }) => !Number.isFinite(weight))
+    return wrong === undefined
+      ? []
+      : [
+          Problem.of(
+            'objective.timeLaw',
+            `the weight ${wrong.weight} at time ${wrong.time}`,
+            'finite',
+            'keep clear of the end of the schedule, or weigh it otherwise'
+          )
+        ]
+  }
+  const { family } = Score.interpret(score)
+  const sized = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      !(
+        O.isSome(family) &&
+        family.value.learnsVariances &&
+        TimeLaw.assumesUnitVariance(Expectation.isDeterministic(expectation))(term.timeLaw)
+      ),
+      'objective.timeLaw',
+      `${TimeLaw.show(term.timeLaw)} of ${Score.show(score)}`,
+      'one with leastVariance, since variances are learned and its nodes lie by the least of them',
+      'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
+    )
+  const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    expectation._tag === 'MonteCarlo'
+      ? []
+      : term._tag === 'ControlVariate'
+        ? [
+            Problem.of(
+              'expectation',
+              `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+              isProjected(expectation)
+                ? 'plain noise, since projected noise mixes the two forms itself'
+                : 'plain noise drawn anew, from which a coefficient is estimated',
+              isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
+            )
+          ]
+        : term._tag === 'Implicit' && term.divergence !== undefined
+          ? [
+              Problem.of(
+                'expectation',
+                `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+                isProjected(expectation)
+                  ? 'plain noise, without which the divergence is exact'
+                  : 'plain noise drawn anew, as the directions are',
+                'leave out divergence, or use Expectation.monteCarlo()'
+              )
+            ]
+          : []
+  const fits = (regularizer: Objective.Regularizer): ReadonlyArray<Problem.Problem> => {
+    const { parameters, towards } = regularizer
+    const named: ReadonlyArray<readonly [field: string, name: string]> = [
+      ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
+      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
+        'objective.towards',
+        name
+      ])
+    ]
+    const shapeOf = (name: string): string => `[${shapes[name as P].join(', ')}]`
+    return named.flatMap(([field, name]) =>
+      !names.includes(name)
+        ? [
+            Problem.of(
+              field,
+              name,
+              `a parameter of ${Score.show(score)}, which has ${names.join(', ')}`,
+              'leave it out'
+            )
+          ]
+        : field === 'objective.towards' && towards !== null && `[${towards[name].shape.join(', ')}]` !== shapeOf(name)
+          ? [
+              Problem.of(
+                `${field}.${name}`,
+                `shape [${towards[name].shape.join(', ')}]`,
+                `of shape ${shapeOf(name)}`,
+                'reshape it to fit the score and the data'
+              )
+            ]
+          : []
+    )
+  }
+  return Objective.terms(objective).flatMap(({ term, weightings }) =>
+    Objective.isMatching(term)
+      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term)]
+      : term._tag === 'Regularizer'
+        ? fits(term)
+        : []
+  )
+}

@@ -1,0 +1,220 @@
+/**
+ * The noise of one evaluation, as an expectation draws it. What is drawn need not be a full standard normal vector:
+ * where a mixture sees a point only through ⟨c_k, x⟩ and |x|², noise in the span of the centres and the squared length
+ * of the rest say the same, with less variance.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import { exp, norm } from '../../lib/elementary.js'
+import {
+  add,
+  div,
+  greater,
+  Key,
+  matMul,
+  maximum,
+  mul,
+  ones,
+  Quadrature,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+  type Operand,
+  type Tensor
+} from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Expectation from '../objective/Expectation.js'
+import { OUTSIDE, type Arrays, type Basis, type Noise } from '../mixture/kernels/pass.js'
+import * as Given from './Given.js'
+import * as Limits from '../core/Limits.js'
+import * as Points from '../data/Points.js'
+
+export type { Noise } from '../mixture/kernels/pass.js'
+
+/** One term of the mean over the noise; weights sum to 1. */
+export interface Draw {
+  readonly weight: number
+  readonly noise: Noise
+}
+
+interface Level {
+  readonly alpha: number
+  readonly sigma: number
+}
+
+/** The span in which a mixture sees the noise, and whether it also sees the length of the rest. */
+export interface Projection {
+  readonly basis: Basis
+  readonly seesNorm: boolean
+  /** b of tanh(a + bζ), ζ the noise along the one direction; a quadrature alone asks. */
+  readonly slope: () => number
+}
+
+const full = (key: Key.Key): Noise => ({ _tag: 'Full', values: key, sign: 1 })
+
+/**
+ * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
+ * law matters, one normal along the part of x_0 outside the span, and a χ² for the other directions.
+ */
+const inSpan =
+  (dim: number, { basis: { rank }, seesNorm }: Projection) =>
+  (key: Key.Key): Noise => {
+    const keys = pipe(key, Key.named('span', 'along', 'rest'))
+    const outside = dim - rank
+    const law = seesNorm && outside > 0
+    return {
+      _tag: 'Span',
+      coordinates: keys.span,
+      along: law ? keys.along : null,
+      rest: law ? { key: keys.rest, degrees: outside - 1 } : outside,
+      sign: 1
+    }
+  }
+
+const repeated = (
+  { draws, antithetic }: { readonly draws: number; readonly antithetic: boolean },
+  draw: (key: Key.Key) => Noise,
+  key: Key.Key
+): ReadonlyArray<Draw> =>
+  Key.split(draws)(key).flatMap(one => {
+    const noise = draw(one)
+    return antithetic && noise._tag !== 'Node'
+      ? ([1, -1] as const).map(sign => ({ weight: 1 / (2 * draws), noise: { ...noise, sign } }))
+      : [{ weight: 1 / draws, noise }]
+  })
+
+/** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */
+const GENTLE = 0.4
+
+/**
+ * Nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an error of e^{−π√n/b} by
+ * Gauss–Hermite, e^{−π²/(bh)} by steps of h; the constants are measured for 0 ≤ b ≤ 70, |a| ≤ 4b.
+ */
+export const nodesFor = (slope: number): number =>
+  Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
+
+/** The slope beyond which more nodes are needed than are taken. */
+export const steepest = (Limits.nodes - 12) / 60
+
+/** The rule for a slope; one that is not finite is that of a loss that is not finite either. */
+const ruleFor = (slope: number): Quadrature.Rule =>
+  slope < GENTLE
+    ? Quadrature.gaussHermite(nodesFor(slope))
+    : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
+
+/** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
+export const pairSlope = ({ centres, variances }: Arrays): ((level: Level) => number) => {
+  const length = norm(centres.subarray(0, centres.length / 2))
+  return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
+}
+
+/** The draws of an expectation. `Compile` refuses `projected` and `quadrature` where there is nothing to project on. */
+export const draws = (
+  { dim }: Points.Points,
+  projection: Projection | null,
+  key: Key.Key
+): ((expectation: Expectation.Expectation) => ReadonlyArray<Draw>) =>
+  Expectation.fold<ReadonlyArray<Draw>>({
+    MonteCarlo: options => repeated(options, full, key),
+    Projected: options => repeated(options, projection === null ? full : inSpan(dim, projection), key),
+    Quadrature: ({ nodes }) => {
+      const rule = nodes === undefined ? ruleFor(projection?.slope() ?? 0) : Quadrature.gaussHermite(nodes)
+      const rest = dim - (projection?.basis.rank ?? 0)
+      return Array.from(rule.nodes, (coordinate, i) => ({
+        weight: rule.weights[i],
+        noise: { _tag: 'Node', coordinate, rest }
+      }))
+    },
+    Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values, sign: 1 } }]
+  })
+
+/**
+ * c = 1 − h, the share of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, with which projected noise makes the
+ * gradient vary least where components are apart and the mixture is the true one. Of a component with u = α²v + σ²,
+ * p = α²v/u, q = σ²/u, the mean, in deviations √v, and the logarithm of v then vary by
+ *
+ *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
+ *
+ * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
+ * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
+ */
+export const denoisingShare = (
+  { logits, variances, free }: Arrays,
+  { dim, rank, antithetic }: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
+): ((level: Level) => number) => {
+  const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
+  const masses = logits.map(logit => exp(logit - greatest))
+  return ({ alpha, sigma }) => {
+    const [signal, noise] = [alpha * alpha, sigma * sigma]
+    const all = Array.from(variances, (v, k) => {
+      const u = signal * v + noise
+      const [p, q] = [(signal * v) / u, noise / u]
+      if (!free) return { once: 1, twice: 0, q }
+      const scale = (masses[k] * v) / (u * u * u)
+      // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.
+      return antithetic
+        ? { once: (scale * v) / u, twice: 0, q }
+        : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
+    })
+    const total = (of: (one: (typeof all)[number]) => number): number => all.reduce((sum, one) => sum + of(one), 0)
+    return Math.min(1, total(({ once, twice, q }) => (once + 2 * twice) * q) / total(({ once, twice }) => once + twice))
+  }
+}
+
+const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
+
+/** What the noise is made of, under names. */
+export const given = (noise: Noise, { rank, vectors }: Basis, { rows, dim }: Points.Points): Given.Named => {
+  if (noise._tag === 'Full') {
+    const { values, sign, passing } = noise
+    const isDrawn = !(values instanceof Float64Array)
+    return {
+      noise: isDrawn ? Given.draw([dim], values) : Given.rows([dim], values, passing === undefined),
+      sign: Given.number(sign)
+    }
+  }
+  const basis = Given.constant([rank, dim], vectors)
+  if (noise._tag === 'Node')
+    return { basis, coordinate: Given.number(noise.coordinate), beyond: Given.number(noise.rest) }
+  const { coordinates, along, rest, sign } = noise
+  return {
+    basis,
+    coordinates: Given.draw([rank], coordinates),
+    sign: Given.number(sign),
+    beyond:
+      typeof rest === 'number' ? Given.number(rest) : Given.rows([1], Key.chiSquared(rest.degrees)(rows)(rest.key)),
+    ...(along !== null && { along: Given.draw([1], along) })
+  }
+}
+
+/** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
+export const ofGiven = (
+  { noise, sign, basis, coordinate, coordinates, beyond, along }: Partial<Given.Tensors>,
+  clean: Tensor
+): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
+  if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
+  if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
+  if (coordinate !== undefined)
+    return { drawn: matMul(mul(coordinate, ones([1, basis.shape[0]])), basis), orthogonal: beyond }
+  if (coordinates === undefined || sign === undefined) return refuse('noise that is not given')
+  const drawn = matMul(mul(sign, coordinates), basis)
+  if (along === undefined) return { drawn, orthogonal: beyond }
+  const outside = sub(clean, matMul(matMul(clean, basis, { transposeB: true }), basis))
+  const length = sqrt(norms(outside))
+  const normal = mul(sign, along)
+  // A row in the span has no direction outside it: its normal is one of the χ²'s.
+  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(clean), 1))))
+  return {
+    drawn: where(hasDirection, add(drawn, mul(div(normal, maximum(length, Number.MIN_VALUE)), outside)), drawn),
+    orthogonal: where(hasDirection, beyond, add(beyond, square(normal)))
+  }
+}
+
+/** The noise of one draw on data, as tensors. */
+export const tensors = (
+  noise: Noise,
+  basis: Basis,
+  points: Points.Points
+): { readonly drawn: Tensor; readonly orthogonal: Operand } =>
+  ofGiven(Given.tensors(points.rows)(given(noise, basis, points)), Points.tensor(points))

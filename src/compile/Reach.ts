@@ -1,0 +1,68 @@
+/**
+ * What data can explain. At a stationary point of a mixture's likelihood a centre is a mean of rows, and lies among them; at
+ * one of a score-matching loss, among rows with noise. A centre ten times as far out as any of them, or a component ten times
+ * as wide, is on its way to infinity, and what a loss says of it there is rounding.
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Frame from '../mixture/Frame.js'
+import type * as Params from '../score/Params.js'
+import type * as Points from '../data/Points.js'
+import type { Left } from './Program.js'
+import type { Family } from '../score/Score.js'
+
+/** So many times as far as the data reach, themselves and with their noise. */
+const BEYOND = 10
+
+interface Extent {
+  readonly distance: number
+  readonly deviation: number
+}
+
+/** The greatest length of a row. */
+const longest = (values: Float64Array, dim: number): number =>
+  Math.sqrt(
+    Float64Array.from({ length: values.length / dim }, (_, i) =>
+      values.subarray(i * dim, (i + 1) * dim).reduce((sum, x) => sum + x * x, 0)
+    ).reduce((most, squared) => Math.max(most, squared), 0)
+  )
+
+/**
+ * What a step took out there; null where nothing is, or what is was as far out before: a start may be anywhere. `noise` is the
+ * largest σ/α that the loss looks at, 0 for none.
+ */
+export const leaves = <P extends string>(
+  family: Family<P>,
+  points: Points.Points,
+  noise: number
+): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
+  const { dim } = points
+  const { points: about, enter } = Frame.of(family, points)
+  const far = BEYOND * (longest(about.values, dim) + Math.sqrt(dim) * noise)
+  const free = (params: Params.Params<P>): boolean => family.arrays(params).free
+  const extents = (params: Params.Params<P>): ReadonlyArray<Extent> => {
+    const { components, centres, variances } = family.arrays(enter(params))
+    return RA.makeBy(components, k => ({
+      distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim),
+      deviation: Math.sqrt(dim * variances[k])
+    }))
+  }
+  return (before, after) => {
+    const old = extents(before)
+    const found = extents(after)
+    const wide = found.findIndex(({ deviation }, k) => free(after) && deviation > far && deviation > old[k].deviation)
+    const out = found.findIndex(
+      ({ distance, deviation }, k) => distance > far + BEYOND * deviation && distance > old[k].distance
+    )
+    const domain = (limit: number): string =>
+      `≤ ${limit.toPrecision(3)}, ${BEYOND} times as far as the data reach${noise > 0 ? ' with their noise' : ''}`
+    return out >= 0
+      ? {
+          what: `the distance of centre ${out + 1} from the middle of the data`,
+          value: found[out].distance,
+          domain: domain(far + BEYOND * found[out].deviation)
+        }
+      : wide >= 0
+        ? { what: `the spread of component ${wide + 1}`, value: found[wide].deviation, domain: domain(far) }
+        : null
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The closed forms, in SIMD where the engine has it; the plain passes are the same to rounding. SIMD expands |x − c|², and is
+ * not used where that loses digits.
+ */
+import * as Elementary from '../../../lib/elementary.js'
+import * as plain from './pass.js'
+import { threads } from '../../../lib/simd/crew.js'
+import { passes, worthThreads, type Passes } from './simd.js'
+
+/** Undefined before first use; null where the engine has no SIMD or may not compile here. */
+let found: Passes | null | undefined
+
+const simd = (): Passes | null => {
+  if (found !== undefined) return found
+  try {
+    found = passes()
+  } catch {
+    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on compiling at once.
+    found = null
+  }
+  return found
+}
+
+/** Whether the passes run in SIMD here. */
+export const accelerated = (): boolean => simd() !== null
+
+/** How a pass over data of this size runs here, in words. */
+export const how = (data: Pick<plain.Rows, 'rows' | 'dim'>, components: number): string => {
+  if (!accelerated()) return 'without SIMD, which this engine lacks'
+  return threads() > 1 && worthThreads(data, components) ? `in SIMD by ${threads()} threads` : 'in SIMD'
+}
+
+/**
+ * Up to so many deviations of the narrowest component, |x| + |c| together, |x|² − 2⟨x, c⟩ + |c|² leaves a log density what
+ * 2⁻⁵² · 2¹⁶ = 1.5e-11 of rounding is.
+ */
+export const FURTHEST = 256
+
+const longest = (values: Float64Array, dim: number): number => {
+  let most = 0
+  for (let at = 0; at < values.length; at += dim) {
+    let squared = 0
+    for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
+    // NaN stays.
+    most = Math.max(most, squared)
+  }
+  return Math.sqrt(most)
+}
+
+const known = new WeakMap<plain.Rows, number>()
+
+/** The length of the longest row. */
+const reach = (data: plain.Rows): number => {
+  const found = known.get(data) ?? longest(data.x, data.dim)
+  if (data.passing === undefined) known.set(data, found)
+  return found
+}
+
+const least = (values: Float64Array): number => values.reduce((a, b) => Math.min(a, b), Infinity)
+
+/** The least (σ/α)² of a part, which is what noise adds to a variance in the units of the data. */
+const ofNoise = ({ alpha, sigma }: plain.Part): number => {
+  const ratios = alpha.length >= sigma.length ? alpha : sigma
+  return least(
+    ratios.map((_, i) => Elementary.square(sigma[sigma.length === 1 ? 0 : i] / alpha[alpha.length === 1 ? 0 : i]))
+  )
+}
+
+/** Whether no component is so narrow, at any level, that expanded squares of what is so far from 0 would lose it. */
+export const bears = (
+  data: plain.Rows,
+  { centres, variances }: plain.Arrays,
+  parts: ReadonlyArray<plain.Part>
+): boolean => {
+  const narrowest = least(variances) + parts.reduce((smallest, part) => Math.min(smallest, ofNoise(part)), Infinity)
+  return Elementary.square(reach(data) + longest(centres, data.dim)) <= FURTHEST * FURTHEST * narrowest
+}
+
+export const scorePass: Passes['scorePass'] = (data, mixture, basis, parts) => {
+  const fast = simd()
+  return (fast !== null && bears(data, mixture, parts) ? fast : plain).scorePass(data, mixture, basis, parts)
+}
+export const pairPass: Passes['pairPass'] = (...args) => (simd() ?? plain).pairPass(...args)
+export const expectationPass: Passes['expectationPass'] = (...args) => (simd() ?? plain).expectationPass(...args)

@@ -1,0 +1,591 @@
+/**
+ * The closed forms as loops: one pass over the data for all noise levels and draws together, two products of size
+ * rows × K × dim whatever their number, nothing of the size of the data allocated. Each is the derivative of what
+ * `Components` computes, and is held against autodiff.
+ *
+ * Notation, for a row x = x_0 and x_t = αx_0 + σz: D_k = |x_0 − c_k|², ζ_k = α⟨x_0 − c_k, z⟩ + σ|z|², Δ_kl = |c_k − c_l|²,
+ * u_k = α²v_k + σ², q_k = |x_t − αc_k|² = α²D_k + σ(2α⟨x_0 − c_k, z⟩ + σ|z|²), w = softmax(log π_k − (d/2) log u_k − q_k/(2u_k)),
+ * p_k = w_k/u_k, b = Σp_k, s = −Σp_k(x_t − αc_k), |s|² = bΣp_kq_k − ½α²pᵀΔp, div s = Σp_kq_k/u_k − |s|² − db, ⟨s, z⟩ = −Σp_kζ_k.
+ * The loss is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, which has the same mean for every h. All of it is made of differences from the
+ * centres: |x|² − 2⟨x, c⟩ + |c|², as SIMD has it, has lost 2⁻⁵²(|x| + |c|)²/u of a log density.
+ */
+import * as Elementary from '../../../lib/elementary.js'
+import * as Key from '../../../lib/key.js'
+
+/** Data as a pass reads them. */
+export interface Rows {
+  readonly rows: number
+  readonly dim: number
+  readonly x: Float64Array
+  /** Weights that sum to 1; null for equal ones. */
+  readonly weights: Float64Array | null
+  /** Of use for one step, as a batch is: a pass keeps no copy. Absent, it may keep one, and x must not change. */
+  readonly passing?: true
+}
+
+/** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
+export interface Arrays {
+  readonly components: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+  /** Whether logits and variances are parameters; if not, they are equal, and nobody asks for their derivatives. */
+  readonly free: boolean
+}
+
+/** Derivatives with respect to each of `Arrays`; those of what is not free may be anything. */
+export interface Gradient {
+  readonly value: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+}
+
+/** Draws by counter: nothing of the size of the data is held. */
+export interface SpanNoise {
+  readonly _tag: 'Span'
+  /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
+  readonly coordinates: Key.Key
+  /** Normal draw i for row i, along the part of x_0 outside the span; null where |x|² does not matter. */
+  readonly along: Key.Key | null
+  /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
+  readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
+  /** The opposite of all normals is −1. */
+  readonly sign: 1 | -1
+}
+
+/** A point of a quadrature in the one direction of a basis of rank ≤ 1, the same for all rows. */
+export interface NodeNoise {
+  readonly _tag: 'Node'
+  readonly coordinate: number
+  /** The mean of |z|² beyond the direction. */
+  readonly rest: number
+}
+
+/** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
+export interface FullNoise {
+  readonly _tag: 'Full'
+  readonly values: Float64Array | Key.Key
+  readonly sign: 1 | -1
+  /** Of use for one step, as in `Rows`. */
+  readonly passing?: true
+}
+
+export type Noise = SpanNoise | NodeNoise | FullNoise
+
+/** One noise level with one draw of noise. */
+export interface Part {
+  /** Like α and σ, one for all rows, or one a row. */
+  readonly weight: Float64Array
+  readonly alpha: Float64Array
+  readonly sigma: Float64Array
+  readonly noise: Noise
+  /** 1 − h, the share of the denoising form, one for all rows, or one a row; 0 is the implicit form. */
+  readonly denoising: Float64Array
+  /** Add (1 − h)|z|²/σ² + hd/σ²: the loss is then |s + z/σ|² in the mean, and at h = 0 itself. */
+  readonly completed: boolean
+}
+
+/** An orthonormal basis [rank, dim]. */
+export interface Basis {
+  readonly rank: number
+  readonly vectors: Float64Array
+}
+
+/** Rows summed before their sum joins the total: rounding grows with rows/CHUNK + CHUNK, and chunks are independent. */
+const CHUNK = 256
+
+/** A row nearer to the span than this share of its length has no direction outside it. */
+export const OUTSIDE = 1e-9
+
+const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += a[i + k] * b[j + k]
+  return sum
+}
+
+/** |a − b|² */
+const squaredDistance = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += Elementary.square(a[i + k] - b[j + k])
+  return sum
+}
+
+/** ⟨a − b, z⟩ */
+const differenceDot = (
+  a: Float64Array,
+  i: number,
+  b: Float64Array,
+  j: number,
+  z: Float64Array,
+  l: number,
+  n: number
+): number => {
+  let sum = 0
+  for (let k = 0; k < n; k++) sum += (a[i + k] - b[j + k]) * z[l + k]
+  return sum
+}
+
+const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
+  for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
+}
+
+/** y += each entry of x, and x is emptied for the next chunk. */
+const drain = (x: Float64Array, y: Float64Array): void => {
+  for (let k = 0; k < x.length; k++) y[k] += x[k]
+  x.fill(0)
+}
+
+/** |x − Σ⟨b_j, x⟩b_j|, by the difference itself: that of the squares would lose the small ones. */
+const distanceFromSpan = (
+  x: Float64Array,
+  at: number,
+  dim: number,
+  vectors: Float64Array,
+  coordinates: Float64Array,
+  residual: Float64Array
+): number => {
+  for (let k = 0; k < dim; k++) residual[k] = x[at + k]
+  for (let j = 0; j < coordinates.length; j++) axpy(-coordinates[j], vectors, j * dim, residual, 0, dim)
+  return Math.sqrt(dot(residual, 0, residual, 0, dim))
+}
+
+const addProduct = (
+  scale: number,
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  m: number,
+  k: number,
+  n: number
+): void => {
+  for (let i = 0; i < m; i++) for (let p = 0; p < k; p++) axpy(scale * a[i * k + p], b, p * n, out, i * n, n)
+}
+
+/** A chunk of a part's noise, row by row, with its sign. */
+interface Drawn {
+  readonly normals: Float64Array
+  readonly along: Float64Array
+  readonly rest: Float64Array
+  /** Reads the chunk that begins at a row. */
+  readonly read: (row: number) => void
+}
+
+const reader = (noise: Noise, rows: number, width: number): Drawn => {
+  const normals = new Float64Array(CHUNK * width)
+  const along = new Float64Array(CHUNK)
+  const rest = new Float64Array(CHUNK)
+  const flip = (values: Float64Array): void => {
+    for (let k = 0; k < values.length; k++) values[k] = -values[k]
+  }
+  const read = (row: number): void => {
+    const count = Math.min(CHUNK, rows - row)
+    const stretch = normals.subarray(0, count * width)
+    if (noise._tag === 'Node') return
+    if (noise._tag === 'Full') {
+      if (noise.values instanceof Float64Array) stretch.set(noise.values.subarray(row * width, (row + count) * width))
+      else Key.fillNormal(row * width, stretch)(noise.values)
+    } else {
+      Key.fillNormal(row * width, stretch)(noise.coordinates)
+      if (noise.along !== null) Key.fillNormal(row, along.subarray(0, count))(noise.along)
+      if (typeof noise.rest !== 'number')
+        Key.fillChiSquared(noise.rest.degrees, row, rest.subarray(0, count))(noise.rest.key)
+    }
+    if (noise.sign < 0) [stretch, along].forEach(flip)
+  }
+  if (noise._tag === 'Node') normals.fill(noise.coordinate)
+  if (noise._tag === 'Node' || (noise._tag === 'Span' && typeof noise.rest === 'number')) rest.fill(Number(noise.rest))
+  return { normals, along, rest, read }
+}
+
+/** Σ weight · row loss over rows and parts, and its derivatives; the parts' noise lies in `basis` unless it is full. */
+export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>): Gradient => {
+  const { rows, dim, x } = data
+  const { components: K, centres, logits, variances } = mixture
+  const { rank, vectors } = basis
+  const between = new Float64Array(K * K)
+  const basisGram = new Float64Array(K * rank)
+  for (let i = 0; i < K; i++) {
+    for (let j = 0; j < K; j++) between[i * K + j] = squaredDistance(centres, i * dim, centres, j * dim, dim)
+    for (let j = 0; j < rank; j++) basisGram[i * rank + j] = dot(centres, i * dim, vectors, j * dim, dim)
+  }
+  const basisDots = new Float64Array(rank)
+  const [D, zeta, q, w, p, P, u, logu] = Array.from({ length: 8 }, () => new Float64Array(K))
+  const [onData, onNoise] = [new Float64Array(K), new Float64Array(K)]
+  // Sums over a chunk, and over all.
+  const sums = (): Omit<Sums, 'Q'> => ({
+    value: new Float64Array(1),
+    F: new Float64Array(K * dim),
+    Fb: new Float64Array(K * rank),
+    PP: new Float64Array(K * K),
+    logits: new Float64Array(K),
+    variances: new Float64Array(K)
+  })
+  const [chunk, total] = [sums(), sums()]
+  const seesNorm = parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null)
+  const noises = parts.map(({ noise }) => reader(noise, rows, noise._tag === 'Full' ? dim : rank))
+  const residual = new Float64Array(dim)
+  let outside = 0
+
+  for (let i = 0; i < rows; i++) {
+    const at = i * dim
+    for (let k = 0; k < K; k++) D[k] = squaredDistance(x, at, centres, k * dim, dim)
+    for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
+    if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
+    const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(dot(x, at, x, at, dim) + 1)
+    onData.fill(0)
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index]
+      const drawn = noises[index]
+      if (i % CHUNK === 0) drawn.read(i)
+      const one = part.alpha.length === 1
+      const alpha = part.alpha[one ? 0 : i]
+      const sigma = part.sigma[one ? 0 : i]
+      const c = rowWeight * part.weight[part.weight.length === 1 ? 0 : i]
+      const { noise } = part
+      const onTarget = part.denoising[part.denoising.length === 1 ? 0 : i]
+      const h = 1 - onTarget
+      const squaredScoreWeight = 1 - 2 * h
+      // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of x_0's part outside the span.
+      let alongShare = 0
+      let zz = 0
+      const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
+      if (noise._tag === 'Full') {
+        zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
+        for (let k = 0; k < K; k++) zeta[k] = differenceDot(x, at, centres, k * dim, drawn.normals, offset, dim)
+      } else {
+        zz = dot(drawn.normals, offset, drawn.normals, offset, rank) + drawn.rest[i % CHUNK]
+        for (let k = 0; k < K; k++)
+          zeta[k] = differenceDot(basisDots, 0, basisGram, k * rank, drawn.normals, offset, rank)
+        if (noise._tag === 'Span' && noise.along !== null) {
+          const normal = drawn.along[i % CHUNK]
+          zz += normal * normal
+          if (hasOutside) {
+            alongShare = (sigma * normal) / outside
+            for (let k = 0; k < K; k++) zeta[k] += normal * outside
+          }
+        }
+      }
+      for (let k = 0; k < K; k++) {
+        q[k] = alpha * alpha * D[k] + sigma * (2 * alpha * zeta[k] + sigma * zz)
+        zeta[k] = alpha * zeta[k] + sigma * zz
+      }
+      if (part.completed) chunk.value[0] += (c * (onTarget * zz + h * dim)) / (sigma * sigma)
+
+      // Responsibilities.
+      let greatest = -Infinity
+      for (let k = 0; k < K; k++) {
+        u[k] = alpha * alpha * variances[k] + sigma * sigma
+        logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Elementary.log(u[k])
+        w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
+        if (w[k] > greatest) greatest = w[k]
+      }
+      let mass = 0
+      for (let k = 0; k < K; k++) mass += w[k] = Elementary.exp(w[k] - greatest)
+      let [b, pq, curvature] = [0, 0, 0]
+      for (let k = 0; k < K; k++) {
+        w[k] /= mass
+        p[k] = w[k] / u[k]
+        b += p[k]
+        pq += p[k] * q[k]
+        curvature += (p[k] * q[k]) / u[k]
+      }
+      // P = ∂loss/∂p.
+      let spread = 0
+      let cross = 0
+      let mean = 0
+      const toNoise = (2 * onTarget) / sigma
+      for (let k = 0; k < K; k++) {
+        const apart = alpha * alpha * dot(between, k * K, p, 0, K)
+        const onCross = -toNoise * zeta[k]
+        spread += p[k] * apart
+        P[k] = squaredScoreWeight * (pq + b * q[k] - apart) + 2 * h * (q[k] / u[k] - dim) + onCross
+        cross += p[k] * onCross
+        mean += p[k] * P[k]
+      }
+      const squaredScore = b * pq - spread / 2
+      chunk.value[0] += c * (squaredScoreWeight * squaredScore + 2 * h * (curvature - dim * b) + cross)
+      // Back through the softmax, to ⟨c_k, x_t⟩, ⟨c_k, c_l⟩, u and the weights.
+      onNoise.fill(0)
+      for (let k = 0; k < K; k++) {
+        const E = w[k] * (P[k] / u[k] - mean)
+        const onQ = (2 * h * p[k]) / u[k] - E / (2 * u[k]) + squaredScoreWeight * b * p[k]
+        chunk.logits[k] += c * E
+        chunk.variances[k] +=
+          c *
+          alpha *
+          alpha *
+          ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
+        for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
+        // By x_t − αc_k, and with that by z itself, over σ, as far as it is noise.
+        const onPoint = -2 * onQ
+        const onNormal = onPoint + (toNoise * p[k]) / sigma
+        onData[k] += c * alpha * (onPoint * alpha + onNormal * alongShare)
+        onNoise[k] = c * alpha * sigma * onNormal
+        if (noise._tag !== 'Full')
+          for (let j = 0; j < rank; j++)
+            chunk.Fb[k * rank + j] +=
+              c *
+              alpha *
+              onNormal *
+              (sigma * drawn.normals[offset + j] - alongShare * (basisDots[j] - basisGram[k * rank + j]))
+      }
+      if (noise._tag === 'Full')
+        for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)
+    }
+    for (let k = 0; k < K; k++)
+      for (let j = 0, to = k * dim; j < dim; j++, to++) chunk.F[to] += onData[k] * (x[at + j] - centres[to])
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'F', 'Fb', 'PP', 'logits', 'variances'] as const) drain(chunk[name], total[name])
+  }
+
+  // A gradient does not know where 0 is: what multiplies c_k is the opposite of what multiplies all else.
+  const { F, Fb, PP } = total
+  addProduct(1, Fb, vectors, F, K, rank, dim)
+  for (let k = 0; k < K; k++)
+    for (let l = 0; l < K; l++) {
+      const onDifference = 2 * PP[l < k ? k * K + l : l * K + k]
+      for (let j = 0; j < dim; j++) F[k * dim + j] += onDifference * (centres[l * dim + j] - centres[k * dim + j])
+    }
+  return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
+}
+
+/** What a pass that expands |x − c|² sums over rows and parts. */
+export interface Sums {
+  readonly value: Float64Array
+  /** Σ ∂/∂c_k as far as it lies along x_0 or noise that is full, [K, dim] */
+  readonly F: Float64Array
+  /** The same along the basis, [K, rank] */
+  readonly Fb: Float64Array
+  /** Σ ∂/∂|c_k|², [K] */
+  readonly Q: Float64Array
+  /** Σ of half the derivative by the Gram matrix, [K, K]; above the diagonal it may be anything */
+  readonly PP: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+}
+
+/** The gradient that sums amount to; uses `F` and `PP` up. */
+export const assembled = (
+  { dim }: Rows,
+  { components: K, centres }: Arrays,
+  { rank, vectors }: Basis,
+  { value, F, Fb, Q, PP, logits, variances }: Sums
+): Gradient => {
+  addProduct(1, Fb, vectors, F, K, rank, dim)
+  for (let k = 0; k < K; k++) {
+    for (let j = 0; j < k; j++) PP[j * K + k] = PP[k * K + j]
+    axpy(2 * Q[k], centres, k * dim, F, k * dim, dim)
+  }
+  addProduct(2, PP, centres, F, K, K, dim)
+  return { value: value[0], centres: F, logits, variances }
+}
+
+/**
+ * The symmetric pair under noise in its one direction: with m = αc, a = ⟨m, x⟩, g = |m|², T = tanh(a/u), u = α² + σ²,
+ * |s|² + 2 div s = (g(2 − T²) − 2aT + |x|²)/u² − 2d/u. Levels and noise are those of all rows.
+ */
+export const pairPass = (data: Rows, arrays: Arrays, _: Basis, parts: ReadonlyArray<Part>): Gradient => {
+  const { rows, dim, x } = data
+  const mean = arrays.centres.subarray(0, dim)
+  const nodes = pairNodes(dim, mean, parts)
+  const sums = (): PairSums => ({
+    value: new Float64Array(1),
+    onMean: new Float64Array(1),
+    onData: new Float64Array(dim)
+  })
+  const [chunk, total] = [sums(), sums()]
+  for (let i = 0; i < rows; i++) {
+    const product = dot(mean, 0, x, i * dim, dim)
+    const clean = dot(x, i * dim, x, i * dim, dim)
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    let onData = 0
+    for (const { weight, alpha, offset, inverse, g, constant, cross, share } of nodes) {
+      const c = rowWeight * weight
+      const a = alpha * alpha * product + offset
+      const T = Elementary.tanh(a * inverse)
+      const slope = 1 - T * T
+      const squaredNorm = alpha * alpha * clean + cross * product
+      chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * constant
+      const da = -2 * c * alpha * (T + slope * inverse * (g * T + a))
+      onData += alpha * da
+      chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + share * da
+    }
+    axpy(onData, x, i * dim, chunk.onData, 0, dim)
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'onData', 'onMean'] as const) drain(chunk[name], total[name])
+  }
+  return pairAssembled(mean, total)
+}
+
+/** A level and node as the pair's pass reads them; noise moves a point along the mean. */
+export interface PairNode {
+  /** weight/u² */
+  readonly weight: number
+  readonly alpha: number
+  /** ασz|mean|, what the noise adds to a */
+  readonly offset: number
+  /** 1/u */
+  readonly inverse: number
+  readonly g: number
+  /** The weighted loss's part that is the same for all rows. */
+  readonly constant: number
+  /** 2ασz/|mean|: |x_t|² grows by so many ⟨mean, x⟩. */
+  readonly cross: number
+  /** σz/|mean| */
+  readonly share: number
+}
+
+export const pairNodes = (dim: number, mean: Float64Array, parts: ReadonlyArray<Part>): ReadonlyArray<PairNode> => {
+  const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
+  return parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
+    if (noise._tag !== 'Node') return []
+    const u = alpha * alpha + sigma * sigma
+    const z = length > 0 ? noise.coordinate : 0
+    const share = length > 0 ? (sigma * z) / length : 0
+    const constant =
+      (sigma * sigma * (z * z + noise.rest)) / (u * u) - (2 * dim) / u + (completed ? dim / (sigma * sigma) : 0)
+    return [
+      {
+        weight: weight / (u * u),
+        alpha,
+        offset: alpha * sigma * z * length,
+        inverse: 1 / u,
+        g: alpha * alpha * length * length,
+        constant: weight * constant,
+        cross: 2 * alpha * share,
+        share
+      }
+    ]
+  })
+}
+
+export interface PairSums {
+  readonly value: Float64Array
+  readonly onMean: Float64Array
+  readonly onData: Float64Array
+}
+
+/** All on the first of the centres ±c: the parameter takes the difference of the two. Uses `onData` up. */
+export const pairAssembled = (mean: Float64Array, { value, onMean, onData }: PairSums): Gradient => {
+  const dim = mean.length
+  axpy(onMean[0], mean, 0, onData, 0, dim)
+  const gradient = new Float64Array(2 * dim)
+  gradient.set(onData)
+  return { value: value[0], centres: gradient, logits: new Float64Array(2), variances: new Float64Array(2) }
+}
+
+/** What an E-step leaves of the data. */
+export interface Statistics {
+  /** −Σ weight · log p(x) */
+  readonly value: number
+  /** Σ weight · p(k | x), [K] */
+  readonly mass: Float64Array
+  /** Σ weight · p(k | x) x, [K, dim] */
+  readonly sums: Float64Array
+  /** Σ weight · p(k | x) |x − c_k|², [K] */
+  readonly scatter: Float64Array
+}
+
+export const logSumExp = (values: Float64Array): number => {
+  const greatest = values.reduce((a, b) => Math.max(a, b), -Infinity)
+  return greatest + Elementary.log(values.reduce((sum, value) => sum + Elementary.exp(value - greatest), 0))
+}
+
+/** log π_k − (d/2) log 2πv_k, the π_k up to a factor. */
+const logOffsets = (logits: Float64Array, variances: Float64Array, dim: number): Float64Array =>
+  logits.map((logit, k) => logit - (dim / 2) * Elementary.log(2 * Math.PI * variances[k]))
+
+/** q_k = |x − c_k|² and w_k = p(x, k)/max, for the row of x that begins at `at`; gives log max. */
+const joint = (
+  x: Float64Array,
+  at: number,
+  dim: number,
+  { components: K, centres, variances }: Arrays,
+  offsets: Float64Array,
+  q: Float64Array,
+  w: Float64Array
+): number => {
+  let greatest = -Infinity
+  for (let k = 0; k < K; k++) {
+    let distance = 0
+    for (let j = 0, c = k * dim; j < dim; j++, c++) distance += Elementary.square(x[at + j] - centres[c])
+    q[k] = distance
+    w[k] = offsets[k] - distance / (2 * variances[k])
+    if (w[k] > greatest) greatest = w[k]
+  }
+  for (let k = 0; k < K; k++) w[k] = Elementary.exp(w[k] - greatest)
+  return greatest
+}
+
+/** p(k | x), [rows, K] */
+export const responsibilities = ({ rows, dim, x }: Rows, mixture: Arrays): Float64Array => {
+  const K = mixture.components
+  const found = new Float64Array(rows * K)
+  const [q, w] = [new Float64Array(K), new Float64Array(K)]
+  const offsets = logOffsets(mixture.logits, mixture.variances, dim)
+  for (let i = 0; i < rows; i++) {
+    joint(x, i * dim, dim, mixture, offsets, q, w)
+    let mass = 0
+    for (let k = 0; k < K; k++) mass += w[k]
+    for (let k = 0; k < K; k++) found[i * K + k] = w[k] / mass
+  }
+  return found
+}
+
+/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
+export const expectationPass = (data: Rows, mixture: Arrays): Statistics => {
+  const { rows, dim, x } = data
+  const { components: K, logits, variances } = mixture
+  const sums = (): Readonly<Record<'value' | 'mass' | 'sums' | 'scatter', Float64Array>> => ({
+    value: new Float64Array(1),
+    mass: new Float64Array(K),
+    sums: new Float64Array(K * dim),
+    scatter: new Float64Array(K)
+  })
+  const [chunk, total] = [sums(), sums()]
+  const [q, w] = [new Float64Array(K), new Float64Array(K)]
+  const offsets = logOffsets(logits, variances, dim)
+  const logMass = logSumExp(logits)
+  for (let i = 0; i < rows; i++) {
+    const at = i * dim
+    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
+    const greatest = joint(x, at, dim, mixture, offsets, q, w)
+    let mass = 0
+    for (let k = 0; k < K; k++) mass += w[k]
+    chunk.value[0] -= rowWeight * (greatest + Elementary.log(mass) - logMass)
+    for (let k = 0; k < K; k++) {
+      const r = (rowWeight * w[k]) / mass
+      chunk.mass[k] += r
+      chunk.scatter[k] += r * q[k]
+      axpy(r, x, at, chunk.sums, k * dim, dim)
+    }
+    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+      for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+  }
+  return { ...total, value: total.value[0] }
+}
+
+/** The gradient of −Σ weight · log p(x), from the E-step at the same mixture. */
+export const likelihoodGradient = (
+  { components: K, centres, logits, variances }: Arrays,
+  { value, mass, sums, scatter }: Statistics,
+  dim: number
+): Gradient => {
+  const greatest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const prior = logits.map(logit => Elementary.exp(logit - greatest))
+  const total = prior.reduce((sum, p) => sum + p, 0)
+  return {
+    value,
+    centres: sums.map((sum, at) => {
+      const k = Math.floor(at / dim)
+      return (mass[k] * centres[at] - sum) / variances[k]
+    }),
+    logits: prior.map((p, k) => p / total - mass[k]),
+    variances: Float64Array.from(
+      { length: K },
+      (_, k) => (mass[k] * dim - scatter[k] / variances[k]) / (2 * variances[k])
+    )
+  }
+}

@@ -1,0 +1,305 @@
+/** What a part of an optimizer is to the rest of the program, and how one is defined. */
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import { type NdArray } from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import { Case, concept as Concept, type Field } from '../core/index.js'
+import * as Params from '../score/Params.js'
+import * as Problem from '../core/Problem.js'
+import type { Rate } from './Rate.js'
+
+/** An objective at some parameters. */
+export interface Evaluation<P extends string> {
+  readonly value: number
+  readonly gradient: Params.Params<P>
+}
+
+/**
+ * The objective, for parts that need more than what the parts before them made of its gradient: itself where the step
+ * starts, and anywhere else. Within one step it is one function, its noise drawn once.
+ */
+export interface Context<P extends string> extends Evaluation<P> {
+  readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
+}
+
+/** Where a step starts: the parameters, and the objective seen from there. */
+export interface Place<P extends string = string> extends Context<P> {
+  readonly params: Params.Params<P>
+}
+
+/** Parameters of names that are known when it runs. */
+export type Arrays = Params.Params<string>
+
+/** What an optimizer is to work on. */
+export interface Setting {
+  /** The parameters' names and shapes. */
+  readonly shapes: Params.Shapes<string>
+  /** The factor that the parts before put on the gradient of a name: below 0 it has been turned downhill. */
+  readonly gain: (name: string) => number
+}
+
+/** An optimizer in a few words: what it is called with a rate after it, its rates, and what it leaves where it is. */
+export interface Brief {
+  readonly methods: ReadonlyArray<string>
+  readonly rates: ReadonlyArray<Rate>
+  readonly frozen: ReadonlyArray<string>
+}
+
+/**
+ * What a part means. Its functions take any memory and refuse what is not theirs, so that a part that remembers an S is
+ * a part. `Looks` is true where it is known to look at the objective, beyond its gradient where the step starts.
+ */
+export interface Part<out S = unknown, out Looks extends boolean = boolean, P extends string = string> {
+  readonly init: (params: Params.Params<P>) => S
+  readonly update: (
+    gradient: Params.Params<P>,
+    memory: unknown,
+    place: Place<P>
+  ) => readonly [step: Params.Params<P>, memory: S]
+  readonly is: (u: unknown) => u is S
+  readonly encode: (memory: unknown) => unknown
+  readonly validate: t.Validate<unknown, S>
+  /** The factor on a gradient, sign included; without a memory (null), any number of that sign; NaN: not known. */
+  readonly gain: (memory: unknown, name: string) => number
+  /** What it takes for the answer, where that is not the last iterate. */
+  readonly estimate: O.Option<(params: Params.Params<P>, memory: unknown) => Params.Params<P>>
+  /** The objective at the parameters, where an update has met it. */
+  readonly recall: O.Option<(params: Params.Params<P>, memory: unknown) => Evaluation<P> | null>
+  /** None: not known. */
+  readonly needsObjective: O.Option<Looks>
+  /** What of it needs an objective that is the same function at every step, printed. */
+  readonly deterministic: ReadonlyArray<string>
+  /** The names for which it has rules. */
+  readonly names: ReadonlyArray<string>
+  readonly misfits: (setting: Setting) => ReadonlyArray<Problem.Problem>
+  readonly brief: O.Option<Brief>
+}
+
+export interface Optimizer<out S = unknown, out Looks extends boolean = boolean> extends Case.Value<
+  'Optimizer',
+  Part<S, Looks>
+> {}
+
+/** What an optimizer remembers from step to step, for parameters of whatever names. */
+export type MemoryOf<T> = T extends Optimizer<infer S> ? S : never
+
+/** True if one of them is known to look at the objective. */
+export type LooksOf<T> = true extends (
+  T extends Optimizer<unknown, infer L> ? ([L] extends [true] ? true : never) : never
+)
+  ? true
+  : boolean
+
+type Plain = string | number | boolean | bigint | symbol | null | undefined | NdArray | ArrayBufferView
+
+/** A memory whose parameters have these names. */
+export type Named<S, P extends string> = unknown extends S
+  ? S
+  : S extends Plain
+    ? S
+    : S extends Arrays
+      ? string extends keyof S
+        ? Params.Params<P>
+        : { readonly [K in keyof S]: S[K] }
+      : { readonly [K in keyof S]: Named<S[K], P> }
+
+export const concept = Concept<Optimizer>(
+  'Optimizer',
+  'how a gradient g becomes a step; parts compose by chain, recipes are chains'
+)
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  S,
+  A extends Case.Call,
+  Looks extends boolean
+> extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
+  /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
+  readonly memory: t.Type<S, unknown>
+  readonly init: (fields: Field.Of<F>) => (params: Arrays) => NoInfer<S>
+  /** What it makes of a gradient, and what it then remembers. `place` is where the step starts. */
+  readonly update: (
+    fields: Field.Of<F>
+  ) => (gradient: Arrays, memory: NoInfer<S>, place: Place) => readonly [step: Arrays, memory: NoInfer<S>]
+  /**
+   * Capability: the factor that it puts on a gradient, sign included; any number of that sign where there is no memory
+   * yet. Without it `rateInForce` is NaN, and nothing tells whether a chain climbs.
+   */
+  readonly gain?: (fields: Field.Of<F>) => (memory: NoInfer<S> | null, name: string) => number
+  /** Capability: another answer than the last iterate. */
+  readonly estimate?: (fields: Field.Of<F>) => (params: Arrays, memory: NoInfer<S>) => Arrays
+  /** Capability: the objective at the parameters, where an update has met it; null where not. */
+  readonly recall?: (fields: Field.Of<F>) => (params: Arrays, memory: NoInfer<S>) => Evaluation<string> | null
+  /** It looks at the objective beyond its gradient: the compiler then asks for it wherever `update` is called. */
+  readonly needsObjective?: Looks
+  /** It compares the objective of one step with that of another, or differences it: noise must not be drawn anew. */
+  readonly needsDeterminism?: boolean
+  /** It speaks of iterates, not gradients, and is of use only after the rate. */
+  readonly afterRate?: boolean
+  /** What is wrong with it for parameters of these shapes; `printed` is its code. */
+  readonly misfits?: (
+    fields: Field.Of<F>
+  ) => (shapes: Params.Shapes<string>, printed: string) => ReadonlyArray<Problem.Problem>
+  /** Capability: what it says of itself in few words. */
+  readonly brief?: (fields: Field.Of<F>) => Partial<Brief>
+}
+
+const nothing: Brief = { methods: [], rates: [], frozen: [] }
+
+/** Two parts in few words; nothing that comes before a rate is said of what comes after it. */
+export const bothBrief = (a: Brief, b: Brief): O.Option<Brief> =>
+  a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
+    ? O.none
+    : O.some({
+        methods: [...a.methods, ...b.methods],
+        rates: [...a.rates, ...b.rates],
+        frozen: [...a.frozen, ...b.frozen]
+      })
+
+export const noBrief: O.Option<Brief> = O.some(nothing)
+
+/**
+ * A part of one's own: it stands in chains, is printed, stored, resumed and held to laws as ours are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as t from 'io-ts'
+ * import { Field, Optimizer, Params } from 'ornstein'
+ *
+ * // The gradient at the worst point nearby (Foret et al. 2021).
+ * const sharpnessAware = Optimizer.define({
+ *   name: 'sharpnessAware',
+ *   about: 'the gradient at the worst point nearby (Foret et al. 2021)',
+ *   fields: { radius: Field.positive({ default: 0.05 }) },
+ *   formula: ({ radius }) => `∇f(θ + ${radius} ∇f/|∇f|)`,
+ *   memory: t.type({ steps: t.number }),
+ *   init: () => () => ({ steps: 0 }),
+ *   update:
+ *     ({ radius }) =>
+ *     (gradient, { steps }, { params, evaluate }) => {
+ *       const norm = Params.norm(gradient)
+ *       const worst = Params.zipWith((p, g) => (norm === 0 ? p : p + (radius * g) / norm))(params, gradient)
+ *       return [evaluate(worst).gradient, { steps: steps + 1 }]
+ *     }
+ * })
+ * const optimizer = Optimizer.chain(sharpnessAware({ radius: 0.5 }), Optimizer.scale(-0.1))
+ * assert.equal(
+ *   Optimizer.show(optimizer),
+ *   'Optimizer.chain(Optimizer.sharpnessAware({ radius: 0.5 }), Optimizer.scale(-0.1))'
+ * )
+ * // ½x² from 1: the gradient at 1.5 is 1.5.
+ * const halfSquare = ({ x }: Params.Params<'x'>) => ({ value: x.values[0] ** 2 / 2, gradient: { x } })
+ * const [, { params, state }] = Optimizer.iterates(optimizer, halfSquare)(Params.of({ x: [1] }))
+ * assert.ok(Math.abs(params.x.values[0] - 0.85) < 1e-15)
+ * assert.deepEqual(state, [{ steps: 1 }, null])
+ */
+export function define<
+  const N extends string,
+  S,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const Looks extends boolean = boolean
+>(spec: Spec<N, F, S, A, Looks>): Case.Constructor<Optimizer<S, Looks>, N, F, A, null> {
+  const { memory, init, update, gain, estimate, recall, needsObjective, needsDeterminism, afterRate, misfits, brief } =
+    spec
+  const own = (u: unknown): S =>
+    memory.is(u)
+      ? u
+      : refuse(
+          `memory: ${JSON.stringify(u)} is not what Optimizer.${spec.name} remembers (${memory.name}); start with init`
+        )
+  return Case.define('Optimizer', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Part<S, Looks> => {
+      const [start, step, factor] = [init(fields), update(fields), gain?.(fields)]
+      const [answer, met, wrong] = [estimate?.(fields), recall?.(fields), misfits?.(fields)]
+      // Of a description the fields are the description itself.
+      const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
+      return {
+        init: start,
+        update: (gradient, u, place) => step(gradient, own(u), place),
+        is: memory.is,
+        encode: u => memory.encode(own(u)),
+        validate: memory.validate,
+        gain: (u, name) => (factor === undefined ? NaN : factor(u === null ? null : own(u), name)),
+        estimate: answer === undefined ? O.none : O.some((params, u) => answer(params, own(u))),
+        recall: met === undefined ? O.none : O.some((params, u) => met(params, own(u))),
+        needsObjective: O.fromNullable(needsObjective),
+        deterministic: needsDeterminism === true ? [printed] : [],
+        names: [],
+        misfits: setting => [
+          ...(afterRate === true ? beforeRate(printed)(setting) : []),
+          ...(wrong === undefined ? [] : wrong(setting.shapes, printed))
+        ],
+        brief: brief === undefined ? O.none : O.some({ ...nothing, ...brief(fields) })
+      }
+    }
+  })
+}
+
+/** What it does to gradients, everything there is to it. */
+export const meaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
+  Case.meaning(optimizer)
+
+/** A part that speaks of iterates, not gradients, is of use only after the rate. */
+const beforeRate =
+  (printed: string) =>
+  ({ shapes, gain }: Setting): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      // What is not known is not uphill.
+      !Params.names(shapes).some(name => gain(name) > 0),
+      'optimizer',
+      printed,
+      'after a rate, where gradients have become steps',
+      'put it last in the chain'
+    )
+
+/** Of a part that remembers nothing. */
+export const noMemory = { memory: t.null, init: () => () => null } as const
+
+/** Gradients keep their direction, by and large. */
+export const uphill = (): (() => number) => () => 1
+
+/** The place as it is seen at some parameters. The value is asked for only by who looks at it. */
+export const placed = <P extends string>(params: Params.Params<P>, context: Context<P>): Place<P> => ({
+  params,
+  get value() {
+    return context.value
+  },
+  gradient: context.gradient,
+  evaluate: context.evaluate
+})
+
+/** Stands for the objective where it was not given, and says so when it is asked for. */
+export const unknownObjective = <P extends string>(gradient: Params.Params<P>): Context<P> => {
+  const ask = (): never =>
+    refuse(
+      'context: undefined is not the objective, which this optimizer needs; give it to `update` as fourth argument'
+    )
+  return {
+    get value() {
+      return ask()
+    },
+    gradient,
+    evaluate: ask
+  }
+}
+
+export const zeros = (params: Arrays): Arrays => Params.zeros(Params.shapes(params))
+
+export const plus = Params.zipWith((a, b) => a + b)
+
+export const minus = Params.zipWith((a, b) => a - b)
+
+/** a · x + y */
+export const axpy = (a: number, x: Arrays, y: Arrays): Arrays => Params.zipWith((x, y) => a * x + y)(x, y)
+
+export const scaled = (factor: number): ((x: Arrays) => Arrays) => Params.mapValues(x => factor * x)
+
+/** ⟨a, b⟩ over all names together. */
+export const dot = (a: Arrays, b: Arrays): number =>
+  Object.entries<NdArray>(a).reduce(
+    (total, [name, { values }]) => values.reduce((sum, value, i) => sum + value * b[name].values[i], total),
+    0
+  )

@@ -1,0 +1,313 @@
+/**
+ * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data. `Pipeline.show` says
+ * what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters to them; an
+ * isotropic mixture is learned alike in any unit common to the columns.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
+import { principal } from '../../lib/principal.js'
+import { squaredDistanceQuantile } from '../../lib/spread.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Initializer from './Initializer.js'
+import * as Objective from '../objective/Objective.js'
+import * as Optimizer from '../optimizer/Optimizer.js'
+import * as Pipeline from './Pipeline.js'
+import * as Points from '../data/Points.js'
+import * as Rate from '../optimizer/Rate.js'
+import * as Schedule from '../schedule/Schedule.js'
+import type * as Score from '../score/Score.js'
+import * as Stage from './Stage.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+
+/** A recipe makes a pipeline for a score from data. */
+export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Points.Points) => Pipeline.Pipeline<P>
+
+/**
+ * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
+ * moment. There the loss is that of power iteration.
+ */
+const highNoise = (points: Points.Points): number => {
+  const { values } = principal({ ...points, weights: Points.weightsOf(points) }, new Float64Array(points.dim), 1)
+  return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
+}
+
+const LOW_NOISE = 0.1
+
+/** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
+const PAIRS = 4096
+
+/**
+ * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows,
+ * m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components,
+ * wherever these lie, since Σπ² ≥ 1/K; so half of those in equal ones are nearer than q, whose mean square is 2v χ²_d. The
+ * quantile does not hear of rows far away until they are 1 − √½ of all, nor of an origin, nor of how far apart the
+ * components are. 1 for the scores whose components have variance 1, and for rows that are all the same.
+ */
+const spread = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+  if (score._tag !== 'Isotropic') return 1
+  const { components } = score
+  const table = { ...points, weights: Points.weightsOf(points) }
+  const squared = squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
+  const root = 1 - 2 / (9 * points.dim)
+  const median = points.dim * root * root * root
+  return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
+}
+
+/** A choice that nobody needs to the last digit, as it is to be read. */
+const legible = (x: number): number => Number(x.toPrecision(3))
+
+/**
+ * No component is narrower than a hundredth of what they are about: on fewer rows than fix it, or on equal ones, the
+ * likelihood would be without bound. Where variances are not learned there is nothing to bound.
+ */
+const bounded = <P extends string>(
+  score: Score.Score<P>,
+  points: Points.Points
+): Partial<Pick<Stage.ExpectationMaximization, 'varianceFloor'>> =>
+  score._tag === 'Isotropic' ? { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) } : {}
+
+const FLOOR = 0.01
+
+/** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
+const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
+
+/** The pair learns by plain descent on a deterministic loss, in steps of ½ in m = α·mean: that of expectation–maximization. */
+const pairStage = (time: number, steps: number): Stage.Stage => {
+  const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
+  return Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(time)),
+    expectation: Expectation.quadrature(),
+    optimizer: Optimizer.gradientDescent({ rate: 0.5 / Elementary.square(alpha) }),
+    steps,
+    relativeChange: 1e-7
+  })
+}
+
+/** Steps of the means in a unit of length. */
+const inUnit = (unit: number): ReadonlyArray<Optimizer.Optimizer> =>
+  unit === 1 ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+
+/**
+ * Adam on projected noise, whose variance is `noise` times `unit`² where the data has its own. The parameters that are
+ * lengths take steps in that unit.
+ */
+const mixtureStage = (
+  unit: number,
+  noise: number,
+  steps: number,
+  ...extra: ReadonlyArray<Optimizer.Optimizer>
+): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(
+      TimeLaw.at(
+        pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unit))))
+      )
+    ),
+    expectation: Expectation.projected({ antithetic: true }),
+    optimizer: Optimizer.chain(
+      Optimizer.scaleByAdam(),
+      ...inUnit(unit),
+      ...extra,
+      Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
+    ),
+    steps
+  })
+
+/** Means and variances at low noise, then the weights, which the score of separate components hides. */
+const isotropicStages = <P extends string>(
+  score: Score.Score<P>,
+  points: Points.Points
+): ReadonlyArray<Stage.Stage> => [
+  mixtureStage(unitOf(score, points), 0.2, 300, Optimizer.freeze('logits')),
+  Stage.expectationMaximization({ steps: 1, ...bounded(score, points) })
+]
+
+/** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
+const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+  if (score._tag !== 'Isotropic') return 1
+  const total = Points.variances(points).reduce((sum, v) => sum + v, 0)
+  return total > 0 ? Math.sqrt(total / points.dim) : 1
+}
+
+/**
+ * The paper's algorithm (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low. The pair
+ * starts at random, K components at the likeliest of several k-means clusterings, the warm start. Where components are
+ * apart, the score is that of the nearest, whatever its weight: at low noise an isotropic mixture keeps its weights, and a
+ * closing step of expectation–maximization reads them off.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Key, Metric, Mixture, Recipe, Run, Score } from 'ornstein'
+ *
+ * const truth = Mixture.symmetricPair([1.5, 2])
+ * const data = Mixture.sample(2000)(Key.fromSeed(1))(truth)
+ * const program = pipe(data, Compile.pipeline(Recipe.twoStage(Score.symmetricPair)(data)))
+ * assert.ok(E.isRight(program))
+ * const { params } = Run.last(program.right)(Key.fromSeed(2))
+ * assert.ok(Metric.centreError(params, truth) < 0.1)
+ */
+export const twoStage: Recipe = score => points => {
+  const high = highNoise(points)
+  const unit = unitOf(score, points)
+  return Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : clustered,
+    stages:
+      score._tag === 'SymmetricPair'
+        ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
+        : score._tag === 'Isotropic'
+          ? [mixtureStage(unit, 2, 150), ...isotropicStages(score, points)]
+          : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
+  })
+}
+
+/** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
+const NOISE = [4, 2, 1, 0.5]
+
+/** Times of the paper's schedule at which noise next to the signal, σ/α, is as given. */
+const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
+  noise.map(noise => legible(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
+
+/** Expectation–maximization until it stands still. */
+const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
+  Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
+
+/**
+ * From k-means++ centres by expectation–maximization on the data; then at falling noise levels, which is the DDPM gradient
+ * divided by the responsibilities, and kept where that leads to a likelier mixture; then split and merge moves out of what
+ * local maxima are left. No step lowers the likelihood: the answer is never less likely than that of
+ * expectation–maximization from the same start. For the pair, from a small start by descent on the DDPM objective at
+ * falling noise levels.
+ *
+ * What each part does is measured in docs/fits.md: the moves do nearly all, and noise helps where many dimensions overlap.
+ * Centres start among the data, since tiny ones at high noise merge what lies in groups.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Compile, Key, Metric, Mixture, Recipe, Run, Score } from 'ornstein'
+ *
+ * const grid = [0, 6, 12, 18].flatMap(x => [0, 6, 12, 18].map(y => [x, y]))
+ * const truth = Mixture.of({ means: grid })
+ * const data = Mixture.sample(1600)(Key.fromSeed(1))(truth)
+ * const program = pipe(data, Compile.pipeline(Recipe.annealed(Score.isotropic({ components: 16 }))(data)))
+ * assert.ok(E.isRight(program))
+ * const { params } = Run.last(program.right)(Key.fromSeed(2))
+ * assert.ok(Metric.centreError(params, truth) < 0.3)
+ */
+export const annealed: Recipe = score => points => {
+  if (score._tag === 'SymmetricPair') {
+    const high = highNoise(points)
+    return Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: Initializer.tiny,
+      stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
+    })
+  }
+  const bound = bounded(score, points)
+  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / FLOOR
+  return Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.kMeansPlusPlus,
+    stages: [
+      settle(bound),
+      Stage.guarded(
+        Stage.sequence([
+          Stage.anneal(timesOf(NOISE.map(noise => noise * deviation)))(
+            Stage.expectationMaximization({ steps: 5, ...bound })
+          ),
+          Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
+        ])
+      ),
+      Stage.splitAndMerge({ steps: 1000, ...bound }),
+      settle(bound)
+    ]
+  })
+}
+
+/**
+ * The paper's second algorithm: descent at one low noise level from near the truth, say from what an expert knows; each
+ * start lies `radius` from the centre that is given. In m = α·mean the step is K/2, that of expectation–maximization.
+ */
+export const warmStart =
+  ({
+    centres,
+    radius = 0
+  }: {
+    readonly centres: ReadonlyArray<ReadonlyArray<number>>
+    readonly radius?: number
+  }): Recipe =>
+  score =>
+  points => {
+    const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
+    return Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: Initializer.warmStart({ centres, radius }),
+      stages:
+        score._tag === 'SymmetricPair'
+          ? [pairStage(LOW_NOISE, 200)]
+          : score._tag === 'Isotropic'
+            ? isotropicStages(score, points)
+            : [
+                Stage.descend({
+                  objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
+                  expectation: Expectation.projected({ antithetic: true }),
+                  optimizer: Optimizer.gradientDescent({
+                    rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
+                  }),
+                  steps: 150
+                })
+              ]
+    })
+  }
+
+/**
+ * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
+ * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
+ */
+export const spectral: Recipe = score => points =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+    stages: [
+      ...(score._tag === 'SymmetricPair' ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+      settle(bounded(score, points))
+    ]
+  })
+
+/** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
+export const expectationMaximization: Recipe = score => points =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : clustered,
+    stages: [settle(bounded(score, points))]
+  })
+
+/** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
+export const maximumLikelihood: Recipe = score => points =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : clustered,
+    stages: [
+      Stage.descend({
+        objective: Objective.likelihood,
+        optimizer: Optimizer.chain(
+          Optimizer.scaleByAdam(),
+          ...inUnit(unitOf(score, points)),
+          Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }))
+        ),
+        steps: 500,
+        relativeChange: 1e-8
+      })
+    ]
+  })

@@ -1,0 +1,786 @@
+/**
+ * Samplers: from noise to data along a score, by the reverse SDE, the probability-flow ODE, or Langevin moves.
+ *
+ * A step goes from level (α_t, σ_t) to the cleaner (α_s, σ_s), and sees the schedule by these numbers alone. In
+ * y = x/α and the noise-to-signal ratio ς = σ/α every schedule is the same process: y = y_0 + ς z, the reverse SDE is
+ * dy = 2ς ε dς + √(2ς) dW and the probability flow dy/dς = ε, with ε = −σ ∇log p(x) the predicted noise. So no step
+ * needs a derivative of the schedule, none divides by the σ it goes to, and a grid may end where there is no noise: there
+ * ε = 0, and only a Langevin move asks for the score.
+ *
+ * Below, κ = ς_s/ς_t, which is below 1, and x̂_0 = (x + σ_t² ∇log p(x))/α_t is the predicted datum. Where a solver looks
+ * ahead the flow is written in the angle θ = arctan ς and z = x/√(α² + σ²), which are bounded at both ends:
+ * dz/dθ = cos θ ε − sin θ x̂_0, the predicted velocity (Salimans & Ho 2022, arXiv 2202.00512, appendix D).
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import * as Elementary from '../../lib/elementary.js'
+import { compute, fill, fromNdArray, Key, log, type Tensor } from '../../lib/index.js'
+import { iterate, unfold } from '../../lib/iterate.js'
+import * as Ode from '../../lib/ode.js'
+import { refuse, refuseWith } from '../../lib/refuse.js'
+import * as Components from '../mixture/Components.js'
+import * as Limits from '../core/Limits.js'
+import * as Mixture from '../mixture/Mixture.js'
+import * as Params from '../score/Params.js'
+import * as Points from '../data/Points.js'
+import * as Problem from '../core/Problem.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
+import * as Tagged from '../core/Tagged.js'
+import * as TimeGrid from './TimeGrid.js'
+
+// -- descriptions ----------------------------------------------------------------------------------------------------
+
+export interface Ancestral {
+  readonly _tag: 'Ancestral'
+}
+
+export interface Ddim {
+  readonly _tag: 'Ddim'
+  readonly eta: number
+}
+
+export interface EulerMaruyama {
+  readonly _tag: 'EulerMaruyama'
+}
+
+export interface Euler {
+  readonly _tag: 'Euler'
+}
+
+export interface Heun {
+  readonly _tag: 'Heun'
+}
+
+export interface RungeKutta4 {
+  readonly _tag: 'RungeKutta4'
+}
+
+export interface DormandPrince {
+  readonly _tag: 'DormandPrince'
+  readonly tolerance: number
+}
+
+export interface DpmSolver2M {
+  readonly _tag: 'DpmSolver2M'
+}
+
+export interface PredictorCorrector {
+  readonly _tag: 'PredictorCorrector'
+  readonly predictor: Sampler
+  readonly moves: number
+  readonly snr: number
+}
+
+export interface Langevin {
+  readonly _tag: 'Langevin'
+  readonly step: number
+}
+
+export interface AnnealedLangevin {
+  readonly _tag: 'AnnealedLangevin'
+  readonly moves: number
+  readonly snr: number
+}
+
+/** Solvers of the probability-flow ODE, which also give the likelihood. */
+export type Flow = Euler | Heun | RungeKutta4 | DormandPrince
+
+export type Sampler =
+  Flow | Ancestral | Ddim | EulerMaruyama | DpmSolver2M | PredictorCorrector | Langevin | AnnealedLangevin
+
+/**
+ * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
+ * (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
+ */
+export const ancestral: Sampler = { _tag: 'Ancestral' }
+
+/**
+ * x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12).
+ * η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, Euler's of dy/dς = ε.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.of({ means: [[-3], [3]], weights: [1, 3], variances: [0.25, 0.25] })
+ * const points = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.ddim({ eta: 0 }),
+ *     grid: TimeGrid.logSnr({ from: 6, to: 1e-3, steps: 50 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.sample(program)(Sampler.exact(truth, schedule))(1000, 1)(Key.fromSeed(7)))
+ * )
+ * assert.ok(E.isRight(points))
+ * assert.ok(Math.abs(Points.mean(points.right)[0] - 1.5) < 0.4) // a standard error is 0.08
+ */
+export const ddim = ({ eta = 0 }: Partial<Omit<Ddim, '_tag'>> = {}): Sampler => ({ _tag: 'Ddim', eta })
+
+/**
+ * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
+ * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
+ * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
+ */
+export const eulerMaruyama: Sampler = { _tag: 'EulerMaruyama' }
+
+/** The probability flow in the angle by Euler's method. Order 1, one score a step; `ddim` with η = 0 is Euler's in ς. */
+export const euler: Flow = { _tag: 'Euler' }
+
+/** The probability flow in the angle by Heun's method. Order 2, two scores a step. */
+export const heun: Flow = { _tag: 'Heun' }
+
+/** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
+export const rungeKutta4: Flow = { _tag: 'RungeKutta4' }
+
+/**
+ * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
+ * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
+ */
+export const dormandPrince = ({ tolerance }: Omit<DormandPrince, '_tag'>): Flow => ({
+  _tag: 'DormandPrince',
+  tolerance
+})
+
+/**
+ * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, with D = x̂_0 + (h/2h') (x̂_0 − x̂_0') from this step's predicted
+ * datum and length h = −log κ and the last step's (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 at first,
+ * and in a step to no noise. Order 2, one score a step.
+ */
+export const dpmSolver2M: Sampler = { _tag: 'DpmSolver2M' }
+
+/**
+ * A step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²
+ * (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| taken as |z|/σ, so that no point's step depends
+ * on the others'). Without noise there is nothing to correct.
+ */
+export const predictorCorrector = ({
+  predictor,
+  moves = 1,
+  snr = 0.16
+}: Pick<PredictorCorrector, 'predictor'> & Partial<Pick<PredictorCorrector, 'moves' | 'snr'>>): Sampler => ({
+  _tag: 'PredictorCorrector',
+  predictor,
+  moves,
+  snr
+})
+
+/**
+ * The unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
+ * `TimeGrid.constant` it is a Markov chain whose stationary law tends to that of the level as δ → 0: for a normal law of
+ * variance u it is normal with variance u/(1 − δ/2u), and it needs δ < 2u.
+ */
+export const langevin = ({ step }: Omit<Langevin, '_tag'>): Sampler => ({ _tag: 'Langevin', step })
+
+/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
+export const annealedLangevin = ({
+  moves,
+  snr = 0.16
+}: Pick<AnnealedLangevin, 'moves'> & Partial<Pick<AnnealedLangevin, 'snr'>>): Sampler => ({
+  _tag: 'AnnealedLangevin',
+  moves,
+  snr
+})
+
+export const fold = Tagged.fold<Sampler>()
+
+// -- scores to sample from -------------------------------------------------------------------------------------------
+
+/** ∇log p_t at each point: as many rows, of the same dimension. */
+export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
+
+/** A score that knows its divergence, one number a point: what the likelihood needs. */
+export interface Differentiable extends ScoreFunction {
+  readonly divergence: (points: Points.Points, time: number) => Float64Array
+}
+
+/** The mixture, if it has the dimension: throws a RangeError otherwise, as the two come from the same program. */
+const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
+  Mixture.dim(mixture) === dim
+    ? mixture
+    : refuse(`dim: ${dim} is not ${Mixture.dim(mixture)}, that of ${name}; let points and mixture have one dimension`)
+
+/** Points as they must be: a problem thrown as a RangeError that carries it, since there are no good ones to go on with. */
+const finite = (field: string, remedy: string, values: Float64Array): Float64Array => {
+  const bad = values.findIndex(value => !Number.isFinite(value))
+  if (bad < 0) return values
+  const problem = Problem.of(field, values[bad], 'finite', remedy)
+  return refuseWith(problem, Problem.show(problem))
+}
+
+/** A score that gives each point a finite vector, or says at which time it did not. */
+const guarded =
+  (score: ScoreFunction): ScoreFunction =>
+  (points, time) => {
+    const found = score(points, time)
+    const { rows, dim, values } = found
+    if (rows !== points.rows || dim !== points.dim || values.length !== points.values.length) {
+      const problem = Problem.of(
+        `score at time ${time}`,
+        `${rows} × ${dim}, ${values.length} numbers,`,
+        `${points.rows} × ${points.dim}, as the points are`,
+        'return a vector for each point'
+      )
+      return refuseWith(problem, Problem.show(problem))
+    }
+    finite(`score at time ${time}`, 'look at its parameters, and whether it was learned down to this noise', values)
+    return found
+  }
+
+const differentiable = (score: ScoreFunction, divergence: Differentiable['divergence']): Differentiable =>
+  Object.assign((points: Points.Points, time: number) => score(points, time), { divergence })
+
+/**
+ * The score of a mixture as the schedule diffuses it: what a perfect student would have learned.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * const score = Sampler.exact(Mixture.of({ means: [[0]] }), Schedule.ornsteinUhlenbeck)
+ * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
+ */
+export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Differentiable => {
+  const evaluate = (f: typeof Components.score, points: Points.Points, time: number): Float64Array =>
+    compute(() => {
+      const { means, weights, variances } = ofDimension('the mixture', mixture, points.dim)
+      const vector = (values: Float64Array): Tensor => fromNdArray({ shape: [values.length], values })
+      const components = { centres: fromNdArray(means), logits: log(vector(weights)), variances: vector(variances) }
+      return f(components, Points.tensor(points), pipe(schedule, Schedule.level(time)))
+    }).values
+  return differentiable(
+    (points, time) => ({ rows: points.rows, dim: points.dim, values: evaluate(Components.score, points, time) }),
+    (points, time) => evaluate(Components.divergence, points, time)
+  )
+}
+
+/** A learned score, with its parameters at time 0. */
+export const learned = <P extends string>(
+  score: Score.Score<P>,
+  schedule: Schedule.Schedule,
+  params: Params.Params<P>
+): Differentiable => {
+  const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
+  const divergence = (points: Points.Points, time: number): Tensor => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    return Score.interpret(score).divergence(Score.tensors(fitting(points.dim)), Points.tensor(points), {
+      alpha: fill([points.rows, 1], alpha),
+      sigma: fill([points.rows, 1], sigma)
+    })
+  }
+  return differentiable(
+    (points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(points),
+    (points, time) => compute(() => divergence(points, time)).values
+  )
+}
+
+// -- from description to program -------------------------------------------------------------------------------------
+
+/** How to sample: by which steps, at which times, of which noise. */
+export interface Description<S extends Sampler = Sampler> {
+  readonly sampler: S
+  readonly grid: TimeGrid.TimeGrid
+  readonly schedule: Schedule.Schedule
+  /**
+   * What the data are taken for at the noisy end, where they hardly matter: points start from this mixture, diffused to
+   * that level. N(0, I) if absent, so that they start from N(0, (α² + σ²) I), which is N(0, I) where the schedule
+   * preserves variance.
+   */
+  readonly prior?: Mixture.Mixture
+}
+
+/** A time of the grid and what a step needs to know of it. */
+interface Node extends Schedule.Level {
+  readonly time: number
+  /** ς = σ/α */
+  readonly ratio: number
+  /** θ = arctan ς */
+  readonly angle: number
+  /** √(α² + σ²) */
+  readonly size: number
+}
+
+/** A description without fault, ready to run. */
+export interface Program<S extends Sampler = Sampler> extends Description<S> {
+  /** From noise to data. */
+  readonly nodes: ReadonlyArray<Node>
+}
+
+/** What a multistep method keeps of its last step. */
+export interface Memory {
+  /** x̂_0 */
+  readonly predicted: Float64Array
+  /** −log κ */
+  readonly length: number
+}
+
+/** Points at a time of the grid. */
+export interface State {
+  /** How many steps were taken. */
+  readonly step: number
+  readonly time: number
+  readonly points: Points.Points
+  readonly memory: Memory | null
+}
+
+const nodeAt =
+  (schedule: Schedule.Schedule) =>
+  (time: number): Node => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    return {
+      time,
+      alpha,
+      sigma,
+      ratio: sigma / alpha,
+      angle: Elementary.atan2(sigma, alpha),
+      size: Elementary.hypot(alpha, sigma)
+    }
+  }
+
+/** Whether a sampler moves points at a level, where the others only carry them from one to the next. */
+const movesAtLevel = (sampler: Sampler): boolean => sampler._tag === 'Langevin' || sampler._tag === 'AnnealedLangevin'
+
+/**
+ * A description, checked: a program that runs, or all that is wrong.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Problem, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const compiled = Sampler.compile({
+ *   sampler: Sampler.ddim({ eta: 2 }),
+ *   grid: TimeGrid.uniform({ from: 0.1, to: 6, steps: 0 }),
+ *   schedule: Schedule.ornsteinUhlenbeck
+ * })
+ * assert.ok(E.isLeft(compiled))
+ * assert.deepEqual(compiled.left.map(Problem.show), [
+ *   'sampler.eta: 2 is not in [0, 1]; try 0, or 1 for Sampler.ancestral',
+ *   'grid.to: 6 is not < 0.1: times fall from noise to data; swap the two',
+ *   'grid.steps: 0 is not a whole number ≥ 1; try 100'
+ * ])
+ */
+export const compile = <S extends Sampler>(description: Description<S>): E.Either<Problem.Problems, Program<S>> => {
+  const { sampler, grid, schedule } = description
+  const found = [
+    ...Schedule.problems(schedule).map(Problem.within('schedule')),
+    ...problems(sampler).map(Problem.within('sampler')),
+    ...TimeGrid.problems(schedule)(grid).map(Problem.within('grid')),
+    ...Problem.unless(
+      !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
+      'sampler',
+      `${show(sampler)} on ${TimeGrid.show(grid)}`,
+      'one that moves at a level',
+      'use Sampler.langevin, or a grid that falls'
+    )
+  ]
+  const [first, ...rest] = found
+  return found.length === 0
+    ? E.right({ ...description, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) })
+    : E.left([first, ...rest])
+}
+
+// -- steps -----------------------------------------------------------------------------------------------------------
+
+/** One step of a program: from where, to where, along which score, with which randomness. */
+interface Step {
+  readonly schedule: Schedule.Schedule
+  readonly score: ScoreFunction
+  readonly from: Node
+  readonly to: Node
+  readonly points: Points.Points
+  readonly memory: Memory | null
+  readonly key: Key.Key
+}
+
+type Moved = Pick<State, 'points' | 'memory'>
+
+const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+
+/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
+const combined = (
+  { points, key }: Pick<Step, 'points' | 'key'>,
+  terms: ReadonlyArray<readonly [number, Float64Array]>,
+  noise: number
+): Points.Points => {
+  const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
+  return at(points, Ode.combine([...terms, ...drawn]))
+}
+
+/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
+const linear = (step: Step, weight: number, noise: number): Moved => {
+  const { score, from, to, points } = step
+  const growth = to.alpha / from.alpha
+  const terms = [
+    [growth, points.values],
+    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
+  ] as const
+  return { points: combined(step, terms, noise), memory: null }
+}
+
+/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
+const shrinkage = ({ from, to }: Pick<Step, 'from' | 'to'>): { readonly kappa: number; readonly lost: number } => {
+  const kappa = to.ratio / from.ratio
+  return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
+}
+
+const multistep = (step: Step): Moved => {
+  const { score, from, to, points, memory } = step
+  const { kappa } = shrinkage(step)
+  const length = -Elementary.log(kappa)
+  const predicted = Ode.combine([
+    [1 / from.alpha, points.values],
+    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
+  ])
+  const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
+  const terms = [
+    [(to.alpha / from.alpha) * kappa, points.values],
+    [to.alpha * (1 - kappa) * (1 + slope), predicted],
+    [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
+  ] as const
+  return { points: combined(step, terms, 0), memory: { predicted, length } }
+}
+
+/** One Langevin move at the step's new level. */
+const move = (size: number, { score, to, points, key }: Omit<Step, 'from'>): Points.Points =>
+  size === 0
+    ? points
+    : combined(
+        { points, key },
+        [
+          [1, points.values],
+          [size, score(points, to.time).values]
+        ],
+        Math.sqrt(2 * size)
+      )
+
+const moves = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>, step: Step): Points.Points =>
+  Key.split(moves)(step.key).reduce(
+    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
+    step.points
+  )
+
+const solver: (flow: Flow) => Ode.Solver = Tagged.fold<Flow>()<Ode.Solver>({
+  Euler: () => Ode.step(Ode.euler),
+  Heun: () => Ode.step(Ode.heun),
+  RungeKutta4: () => Ode.step(Ode.rungeKutta4),
+  DormandPrince: ({ tolerance }) => Ode.dormandPrince(tolerance)
+})
+
+/** The node of any angle between those of two others, which are known exactly. */
+const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
+  const nodeOf = nodeAt(schedule)
+  return angle =>
+    angle === a.angle
+      ? a
+      : angle === b.angle
+        ? b
+        : // log(α²/σ²) = −2 log ς
+          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
+}
+
+/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
+const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
+  Ode.combine([
+    [-sigma / alpha, z],
+    [(-sigma * size) / alpha, score]
+  ])
+
+const flow =
+  (sampler: Flow) =>
+  ({ schedule, score, from, to, points }: Step): Moved => {
+    const nodeOf = nodeOfAngle(schedule, from, to)
+    const scaled = (z: Float64Array, factor: number): Float64Array => z.map(value => factor * value)
+    const end = solver(sampler)((angle, z) => {
+      const node = nodeOf(angle)
+      return node.sigma === 0
+        ? new Float64Array(z.length)
+        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
+    })(from.angle, to.angle, scaled(points.values, 1 / from.size))
+    return { points: at(points, scaled(end, to.size)), memory: null }
+  }
+
+/** What one step of a sampler does. */
+const interpret: (sampler: Sampler) => (step: Step) => Moved = fold<(step: Step) => Moved>({
+  Ancestral: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+  },
+  Ddim:
+    ({ eta }) =>
+    step => {
+      const { kappa, lost } = shrinkage(step)
+      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
+      const weight =
+        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
+      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
+    },
+  EulerMaruyama: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+  },
+  Euler: flow,
+  Heun: flow,
+  RungeKutta4: flow,
+  DormandPrince: flow,
+  DpmSolver2M: () => multistep,
+  PredictorCorrector: ({ predictor, ...corrector }) => {
+    const predict = interpret(predictor)
+    return step => {
+      const keys = pipe(step.key, Key.named('predictor', 'corrector'))
+      const { points, memory } = predict({ ...step, key: keys.predictor })
+      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
+    }
+  },
+  Langevin:
+    ({ step: size }) =>
+    step => ({ points: move(size, step), memory: null }),
+  AnnealedLangevin: annealed => step => ({ points: moves(annealed, step), memory: null })
+})
+
+// -- running ---------------------------------------------------------------------------------------------------------
+
+const standard = (dim: number): Mixture.Mixture => ({
+  means: { shape: [1, dim], values: new Float64Array(dim) },
+  weights: Float64Array.of(1),
+  variances: Float64Array.of(1)
+})
+
+/** The law at the noisy end: the prior, diffused. */
+const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture =>
+  pipe(ofDimension('the prior', prior ?? standard(dim), dim), Mixture.diffuse(noisy))
+
+/** The state after a state; null after the last. Step i draws from the i-th child of `key`. */
+const next = (
+  { sampler, schedule, nodes }: Program,
+  score: ScoreFunction,
+  key: Key.Key
+): ((s: State) => State | null) => {
+  const run = interpret(sampler)
+  const checked = guarded(score)
+  return ({ step, points, memory }) => {
+    if (step + 1 >= nodes.length) return null
+    const [from, to] = [nodes[step], nodes[step + 1]]
+    const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
+    finite(
+      `points after step ${step + 1}, at time ${to.time}`,
+      'take more steps, or smaller moves',
+      moved.points.values
+    )
+    return { step: step + 1, time: to.time, ...moved }
+  }
+}
+
+const first = ({ nodes }: Program, { rows, dim, values }: Points.Points): State => ({
+  step: 0,
+  time: nodes[0].time,
+  points: { rows, dim, values },
+  memory: null
+})
+
+/**
+ * The states that begin at given points at the noisy end: one for each time of the grid, lazily. The points may come
+ * from a chain of one's own, or be data with noise added, of which the program then makes variations.
+ */
+export const transport =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(first(program, points), next(program, score, pipe(key, Key.named('steps')).steps))
+
+const begin = (program: Program, rows: number, dim: number, key: Key.Key): State =>
+  first(
+    program,
+    pipe(noisyLaw(program.nodes[0], program.prior, dim), Mixture.sample(rows)(pipe(key, Key.named('start')).start))
+  )
+
+/**
+ * The whole way from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
+ * the same bits; the start and each step have keys of their own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.symmetricPair([2, 0]), schedule)
+ * const times = pipe(
+ *   Sampler.compile({ sampler: Sampler.ancestral, grid: TimeGrid.uniform({ from: 4, to: 0, steps: 4 }), schedule }),
+ *   E.map(program => Array.from(Sampler.trajectory(program)(score)(10, 2)(Key.fromSeed(7)), ({ time }) => time))
+ * )
+ * assert.deepEqual(times, E.right([4, 3, 2, 1, 0]))
+ */
+export const trajectory =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Iterable<State> =>
+    unfold(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps))
+
+/**
+ * Points at the clean end, the last of the trajectory.
+ *
+ * @throws RangeError with the `problem` where a score gives something else than a finite vector for each point, or points
+ * leave the doubles: as `trajectory` and `transport` do on the way
+ */
+export const sample =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (rows: number, dim: number) =>
+  (key: Key.Key): Points.Points =>
+    iterate(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps)).points
+
+/**
+ * The log-density of a score at the clean end of the grid, by the instantaneous change of variables along the
+ * probability flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the
+ * clean end to the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et
+ * al. 2021, arXiv 2011.13456, §4.3). The divergence is exact. So is the result, up to the solver and to p_T being the
+ * program's prior, diffused.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const truth = Mixture.symmetricPair([1, 1])
+ * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 1, 3) }
+ * const found = pipe(
+ *   Sampler.compile({
+ *     sampler: Sampler.dormandPrince({ tolerance: 1e-9 }),
+ *     grid: TimeGrid.uniform({ from: 12, to: 0, steps: 1 }),
+ *     schedule
+ *   }),
+ *   E.map(program => Sampler.logDensity(program)(Sampler.exact(truth, schedule))(points))
+ * )
+ * assert.ok(E.isRight(found))
+ * pipe(truth, Mixture.logDensity(points)).forEach((wanted, i) => {
+ *   assert.ok(Math.abs(found.right[i] - wanted) < 1e-7)
+ * })
+ */
+export const logDensity =
+  ({ sampler, schedule, nodes, prior }: Program<Flow>) =>
+  (score: Differentiable) =>
+  ({ rows, dim, values }: Points.Points): Float64Array => {
+    const count = rows * dim
+    const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
+    const solve = solver(sampler)
+    /** x, from a state of the solver: z for every point, then the integral for every point. */
+    const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
+      rows,
+      dim,
+      values: state.subarray(0, count).map(z => size * z)
+    })
+    const field =
+      (nodeOf: (angle: number) => Node): Ode.Field =>
+      (angle, state) => {
+        const node = nodeOf(angle)
+        const { time, alpha, sigma, size } = node
+        if (sigma === 0) return new Float64Array(state.length)
+        const x = pointsOf(state, node)
+        const slopes = velocity(node, state.subarray(0, count), guarded(score)(x, time).values)
+        const divergences = finite(
+          `divergence of the score at time ${time}`,
+          'look at its parameters',
+          score.divergence(x, time)
+        )
+        return state.map((_, i) =>
+          i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
+        )
+      }
+    const begin = new Float64Array(count + rows).map((_, i) => (i < count ? values[i] / clean.size : 0))
+    const { state: end } = nodes.slice(0, -1).reduceRight<{ readonly state: Float64Array; readonly from: Node }>(
+      ({ state, from }, to) => ({
+        state: solve(field(nodeOfAngle(schedule, from, to)))(from.angle, to.angle, state),
+        from: to
+      }),
+      { state: begin, from: clean }
+    )
+    const grown = dim * Elementary.log(noisy.size / clean.size)
+    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOf(end, noisy))).map(
+      (value, i) => value + grown + end[count + i]
+    )
+  }
+
+// -- what a reader of descriptions needs -----------------------------------------------------------------------------
+
+export const show: (sampler: Sampler) => string = fold<string>({
+  Ancestral: () => 'Sampler.ancestral',
+  Ddim: ({ eta }) => `Sampler.ddim({ eta: ${eta} })`,
+  EulerMaruyama: () => 'Sampler.eulerMaruyama',
+  Euler: () => 'Sampler.euler',
+  Heun: () => 'Sampler.heun',
+  RungeKutta4: () => 'Sampler.rungeKutta4',
+  DormandPrince: ({ tolerance }) => `Sampler.dormandPrince({ tolerance: ${tolerance} })`,
+  DpmSolver2M: () => 'Sampler.dpmSolver2M',
+  PredictorCorrector: ({ predictor, moves, snr }) =>
+    `Sampler.predictorCorrector({ predictor: ${show(predictor)}, moves: ${moves}, snr: ${snr} })`,
+  Langevin: ({ step }) => `Sampler.langevin({ step: ${step} })`,
+  AnnealedLangevin: ({ moves, snr }) => `Sampler.annealedLangevin({ moves: ${moves}, snr: ${snr} })`
+})
+
+export const formula: (sampler: Sampler) => string = fold<string>({
+  Ancestral: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
+  Ddim: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
+  EulerMaruyama: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
+  Euler: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
+  Heun: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
+  RungeKutta4: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
+  DormandPrince: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
+  DpmSolver2M: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
+  PredictorCorrector: ({ predictor, moves, snr }) =>
+    `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  Langevin: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
+  AnnealedLangevin: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`
+})
+
+const moveProblems = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>): ReadonlyArray<Problem.Problem> => [
+  ...Problem.count('moves', moves, 1, 1, Limits.times),
+  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
+  ...Problem.unless(snr > 0 && snr < 1, 'snr', snr, 'in (0, 1)', 'try 0.16')
+]
+
+const never = (): ReadonlyArray<Problem.Problem> => []
+
+/** What is wrong with a sampler. */
+export const problems: (sampler: Sampler) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
+  Ancestral: never,
+  Ddim: ({ eta }) => Problem.unless(eta >= 0 && eta <= 1, 'eta', eta, 'in [0, 1]', 'try 0, or 1 for Sampler.ancestral'),
+  EulerMaruyama: never,
+  Euler: never,
+  Heun: never,
+  RungeKutta4: never,
+  DormandPrince: ({ tolerance }) =>
+    Problem.unless(tolerance > 0 && tolerance < 1, 'tolerance', tolerance, 'in (0, 1)', 'try 1e-6'),
+  DpmSolver2M: never,
+  PredictorCorrector: ({ predictor, ...corrector }) => [
+    ...problems(predictor).map(Problem.within('predictor')),
+    ...moveProblems(corrector)
+  ],
+  Langevin: ({ step }) => Problem.positive('step', step, 0.01),
+  AnnealedLangevin: moveProblems
+})
+
+export const codec: t.Type<Sampler, unknown> = t.recursion('Sampler', () =>
+  t.union([
+    t.type({ _tag: t.literal('Ancestral') }),
+    t.type({ _tag: t.literal('Ddim'), eta: t.number }),
+    t.type({ _tag: t.literal('EulerMaruyama') }),
+    t.type({ _tag: t.literal('Euler') }),
+    t.type({ _tag: t.literal('Heun') }),
+    t.type({ _tag: t.literal('RungeKutta4') }),
+    t.type({ _tag: t.literal('DormandPrince'), tolerance: t.number }),
+    t.type({ _tag: t.literal('DpmSolver2M') }),
+    t.type({ _tag: t.literal('PredictorCorrector'), predictor: codec, moves: t.number, snr: t.number }),
+    t.type({ _tag: t.literal('Langevin'), step: t.number }),
+    t.type({ _tag: t.literal('AnnealedLangevin'), moves: t.number, snr: t.number })
+  ])
+)

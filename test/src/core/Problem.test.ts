@@ -1,0 +1,42 @@
+/** Problems: their sentence, their path, and the domains at their very ends. */
+import { describe, expect, it } from 'vitest'
+import { Problem } from '../../../src/index.js'
+
+const found = (problems: ReadonlyArray<Problem.Problem>): ReadonlyArray<string> => problems.map(Problem.show)
+
+it('is a value with a sentence', () => {
+  const problem = Problem.of('rate', -1, '> 0', 'try 0.1')
+  expect(problem).toEqual({ _tag: 'Problem', field: 'rate', value: '-1', domain: '> 0', remedy: 'try 0.1' })
+  expect(Problem.show(problem)).toBe('rate: -1 is not > 0; try 0.1')
+})
+
+it('is seen from further out, under the outer name alone where it has none of its own', () => {
+  const within = Problem.within('stages[0]')
+  expect(within(Problem.of('rate', 0, '> 0', 'try 1')).field).toBe('stages[0].rate')
+  expect(within(Problem.of('', 0, '> 0', 'try 1')).field).toBe('stages[0]')
+})
+
+it('is there unless its condition holds', () => {
+  expect(Problem.unless(true, 'a', 1, '2', 'try 2')).toEqual([])
+  expect(found(Problem.unless(false, 'a', 1, '2', 'try 2'))).toEqual(['a: 1 is not 2; try 2'])
+})
+
+describe('positive', () => {
+  it.each([Number.MIN_VALUE, 1, Number.MAX_VALUE])('takes %s', value => {
+    expect(Problem.positive('x', value, 1)).toEqual([])
+  })
+
+  it.each([0, -0, -1, Infinity, -Infinity, NaN])('refuses %s', value => {
+    expect(found(Problem.positive('x', value, 3))).toEqual([`x: ${value} is not > 0 and finite; try 3`])
+  })
+})
+
+describe('count', () => {
+  it.each([2, 3, Number.MAX_SAFE_INTEGER])('takes %s', value => {
+    expect(Problem.count('n', value, 2, 5)).toEqual([])
+  })
+
+  it.each([1, 0, -2, 2.5, NaN, Infinity, Number.MAX_SAFE_INTEGER + 1])('refuses %s', value => {
+    expect(found(Problem.count('n', value, 2, 5))).toEqual([`n: ${value} is not a whole number ≥ 2; try 5`])
+  })
+})

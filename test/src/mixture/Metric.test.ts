@@ -1,0 +1,64 @@
+/** The error of centres, against every permutation tried in turn. */
+import { describe, expect, it } from 'vitest'
+import { Metric, Mixture, Params } from '../../../src/index.js'
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+const permutations = (rows: Rows): ReadonlyArray<Rows> =>
+  rows.length === 0
+    ? [[]]
+    : rows.flatMap((first, i) => permutations(rows.filter((_, j) => j !== i)).map(rest => [first, ...rest]))
+
+const distance = (a: Rows, b: Rows): number =>
+  Math.sqrt(a.flatMap((row, i) => row.map((x, j) => (x - b[i][j]) ** 2)).reduce((s, x) => s + x, 0) / a.length)
+
+const exhaustive = (a: Rows, b: Rows): number => Math.min(...permutations(a).map(rows => distance(rows, b)))
+
+// Where each centre takes the nearest that is left, the first two take each other's.
+const crossing: Rows = [[0], [1.1], [-3]]
+const wanted: Rows = [[-1.5], [0.4], [2]]
+
+describe('centreError', () => {
+  it('is that of the best matching, which taking the nearest in turn misses', () => {
+    expect(Metric.centreError(crossing, wanted)).toBeCloseTo(exhaustive(crossing, wanted), 14)
+    expect(Metric.centreError(wanted, crossing)).toBeCloseTo(exhaustive(wanted, crossing), 14)
+  })
+
+  it('is 0 of the same centres in any order, and a matching, not a cheapest pair, of others', () => {
+    const square: Rows = [
+      [0, 0],
+      [0, 3],
+      [4, 0],
+      [4, 3]
+    ]
+    for (const order of permutations(square)) expect(Metric.centreError(order, square)).toBe(0)
+    expect(Metric.centreError([[0], [0]], [[0], [6]])).toBe(Math.sqrt(18))
+  })
+
+  it('takes mixtures, parameters of scores and lists alike', () => {
+    const means = [
+      [0, 1, 2],
+      [5, 5, 5]
+    ]
+    const forms: ReadonlyArray<Metric.Centred> = [means, Params.of({ means }), Mixture.of({ means })]
+    for (const form of forms)
+      expect(
+        Metric.centreError(form, [
+          [5, 5, 7],
+          [0, 1, 2]
+        ])
+      ).toBe(Math.SQRT2)
+  })
+
+  it('of the pair is up to sign', () => {
+    const truth = Mixture.symmetricPair([3, 4])
+    expect(Metric.centreError(Params.of({ mean: [-3, -4] }), truth)).toBe(0)
+    expect(Metric.centreError(Params.of({ mean: [-3, -2] }), truth)).toBe(2)
+    expect(Metric.centreError(truth, Params.of({ mean: [3, 2] }))).toBe(2)
+  })
+
+  it('is NaN where the numbers of centres differ', () => {
+    expect(Metric.centreError([[0], [1]], [[0]])).toBeNaN()
+    expect(Metric.centreError([[0]], [[0], [1]])).toBeNaN()
+  })
+})

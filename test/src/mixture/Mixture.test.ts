@@ -1,0 +1,264 @@
+/** Mixtures: what is taken and what is refused, normalization, noise, sampling, densities and the codec. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { PathReporter } from 'io-ts/lib/PathReporter.js'
+import { describe, expect, it } from 'vitest'
+import { Key, Mixture, Points, Problem } from '../../../src/index.js'
+
+const mixture = Mixture.of({
+  means: [
+    [-2, 0, 1],
+    [3, 1, 0]
+  ],
+  weights: [1, 3],
+  variances: [0.25, 4]
+})
+
+describe('of', () => {
+  it('has equal weights and unit variances unless given', () => {
+    expect(Mixture.of({ means: [[1], [2], [3], [4]] })).toEqual({
+      means: { shape: [4, 1], values: Float64Array.of(1, 2, 3, 4) },
+      weights: Float64Array.of(0.25, 0.25, 0.25, 0.25),
+      variances: Float64Array.of(1, 1, 1, 1)
+    })
+  })
+
+  it('normalizes weights, and leaves those that sum to 1 but for rounding', () => {
+    expect(mixture.weights).toEqual(Float64Array.of(0.25, 0.75))
+    const almost = [0.1, 0.2, 0.3, 0.4, 1e-17].map(w => w)
+    const rounded = [0.1, 0.7, 0.2 - 2 ** -54]
+    for (const weights of [almost, rounded])
+      expect(Array.from(Mixture.of({ means: weights.map(w => [w]), weights }).weights)).toEqual(weights)
+    expect(Array.from(Mixture.of({ means: [[0], [1]], weights: [0.5, 0.5 - 1e-15] }).weights)).not.toEqual([
+      0.5,
+      0.5 - 1e-15
+    ])
+  })
+
+  it('takes a weight of 0 beside another', () => {
+    expect(Mixture.of({ means: [[0], [1]], weights: [0, 2] }).weights).toEqual(Float64Array.of(0, 1))
+  })
+
+  it('of the pair is ±c', () => {
+    expect(Array.from(Mixture.symmetricPair([1, -2]).means.values)).toEqual([1, -2, -1, 2])
+  })
+
+  it('throws for a wrong literal, with the remedy', () => {
+    expect(() => Mixture.of({ means: [[0]], variances: [0] })).toThrow(
+      new RangeError('Mixture.of: variances[0]: 0 is not > 0 and finite; try 1')
+    )
+  })
+})
+
+describe('parse', () => {
+  const means = [[0], [1]]
+  it.each<readonly [Mixture.Description, ReadonlyArray<string>]>([
+    [
+      { means: [[0], [1, 2]] },
+      [
+        'means: [[0],[1,2]] is not a rectangular list of finite centres; give each component the same number of coordinates'
+      ]
+    ],
+    [
+      { means: [[NaN]] },
+      [
+        'means: [[null]] is not a rectangular list of finite centres; give each component the same number of coordinates'
+      ]
+    ],
+    [
+      { means: [[0, Infinity]] },
+      [
+        'means: [[0,null]] is not a rectangular list of finite centres; give each component the same number of coordinates'
+      ]
+    ],
+    [
+      { means: [] },
+      ['means: [] is not a rectangular list of finite centres; give each component the same number of coordinates']
+    ],
+    [
+      { means: [[], []] },
+      ['means: [[],[]] is not a rectangular list of finite centres; give each component the same number of coordinates']
+    ],
+    [
+      // A list of numbers, as an untyped caller may give.
+      { means: [1, 2] as unknown as ReadonlyArray<ReadonlyArray<number>> },
+      ['means: [1,2] is not a rectangular list of finite centres; give each component the same number of coordinates']
+    ],
+    [
+      { means, weights: [1], variances: [] },
+      [
+        'weights: a list of 1 is not a list of 2, one for each mean; give one for each component',
+        'variances: a list of 0 is not a list of 2, one for each mean; give one for each component'
+      ]
+    ],
+    [{ means, weights: [0, 0] }, ['weights: [0,0] is not ≥ 0 and finite, some > 0; leave them out for equal weights']],
+    [
+      { means, weights: [-1, 2] },
+      ['weights: [-1,2] is not ≥ 0 and finite, some > 0; leave them out for equal weights']
+    ],
+    [
+      { means, weights: [Infinity, 1] },
+      ['weights: [null,1] is not ≥ 0 and finite, some > 0; leave them out for equal weights']
+    ],
+    [{ means, variances: [1, Infinity] }, ['variances[1]: Infinity is not > 0 and finite; try 1']]
+  ])('refuses %j', (description, messages) => {
+    expect(
+      pipe(
+        Mixture.parse(description),
+        E.mapLeft(problems => problems.map(Problem.show))
+      )
+    ).toEqual(E.left(messages))
+  })
+})
+
+it('has components, a dimension, and centres as points', () => {
+  expect([Mixture.components(mixture), Mixture.dim(mixture)]).toEqual([2, 3])
+  expect(Mixture.centres(mixture)).toEqual({ rows: 2, dim: 3, values: Float64Array.of(-2, 0, 1, 3, 1, 0) })
+})
+
+it('diffuses to means αc and variances α²v + σ²', () => {
+  expect(Mixture.diffuse({ alpha: 0.5, sigma: 3 })(mixture)).toEqual({
+    means: { shape: [2, 3], values: Float64Array.of(-1, 0, 0.5, 1.5, 0.5, 0) },
+    weights: mixture.weights,
+    variances: Float64Array.of(9.0625, 10)
+  })
+})
+
+describe('sample', () => {
+  const points = pipe(mixture, Mixture.sample(20_000)(Key.fromSeed(5)))
+  const rows = Array.from({ length: points.rows }, (_, i) => Array.from(points.values.subarray(3 * i, 3 * i + 3)))
+  const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+  // Five standard errors of 20 000 rows: a chance of 6e-7 each, and the seed is fixed.
+  const close = (found: number, wanted: number, deviation: number): void =>
+    expect(Math.abs(found - wanted)).toBeLessThan((5 * deviation) / Math.sqrt(points.rows))
+
+  it('has the mean and the second moments of the mixture, and the third in its skewed direction', () => {
+    // x₀ is −2 + ½z with probability ¼, else 3 + 2z: its mean is 1.75, E x₀² = 1.0625 + 9.75, E x₀³ = −2.375 + 47.25
+    const first = rows.map(([x]) => x)
+    close(mean(first), 1.75, 3)
+    close(mean(first.map(x => x ** 2)), 10.8125, 14)
+    close(mean(first.map(x => x ** 3)), 44.875, 150)
+    close(mean(rows.map(([, y]) => y)), 0.75, 2)
+    close(mean(rows.map(([x, , z]) => x * z)), -0.5, 6)
+  })
+
+  it('has noise of its own in each coordinate', () => {
+    close(mean(rows.map(([x, y]) => (x - 1.75) * (y - 0.75))), 0.1875 * 5, 8)
+    close(mean(rows.map(([, y, z]) => (y - 0.75) * (z - 0.25))), -0.1875, 5)
+  })
+
+  it('is the same for the same key, and of as many rows as asked', () => {
+    expect(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5)))).toEqual(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5))))
+    expect(pipe(mixture, Mixture.sample(3)(Key.fromSeed(5))).values).not.toEqual(
+      pipe(mixture, Mixture.sample(3)(Key.fromSeed(6))).values
+    )
+    expect(pipe(mixture, Mixture.sample(0)(Key.fromSeed(5)))).toEqual({ rows: 0, dim: 3, values: new Float64Array(0) })
+  })
+})
+
+describe('densities', () => {
+  const points = { rows: 2, dim: 3, values: Float64Array.of(-1, 0.5, 0, 2, 2, -1) }
+  const gaussian = (x: ReadonlyArray<number>, c: ReadonlyArray<number>, v: number): number =>
+    Math.exp(-x.reduce((sum, xj, j) => sum + (xj - c[j]) ** 2, 0) / (2 * v)) / (2 * Math.PI * v) ** 1.5
+  const joint = [[-1, 0.5, 0], [2, 2, -1]].map(x => [0.25 * gaussian(x, [-2, 0, 1], 0.25), 0.75 * gaussian(x, [3, 1, 0], 4)]) // prettier-ignore
+  const logs = joint.map(([p, q]) => Math.log(p + q))
+
+  it('log p, p(i | x), and the mean of log p', () => {
+    Array.from(pipe(mixture, Mixture.logDensity(points))).forEach((found, i) => expect(found).toBeCloseTo(logs[i], 13))
+    const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
+    expect(shape).toEqual([2, 2])
+    joint.flatMap(([p, q]) => [p / (p + q), q / (p + q)]).forEach((w, i) => expect(values[i]).toBeCloseTo(w, 13))
+    expect(pipe(mixture, Mixture.meanLogDensity(points))).toBeCloseTo((logs[0] + logs[1]) / 2, 13)
+  })
+
+  it('the mean is weighted where the points are', () => {
+    const weighted = { ...points, weights: Float64Array.of(1, 5) }
+    expect(pipe(mixture, Mixture.meanLogDensity(weighted))).toBeCloseTo((logs[0] + 5 * logs[1]) / 6, 13)
+  })
+
+  it('the score, where only one component is near', () => {
+    const far = { rows: 1, dim: 3, values: Float64Array.of(103, 1, -40), weights: Float64Array.of(2) }
+    const score = pipe(mixture, Mixture.score(far))
+    expect(score).toEqual({ rows: 1, dim: 3, values: Float64Array.of(-25, 0, 10), weights: Float64Array.of(2) })
+  })
+})
+
+describe('as code and as JSON', () => {
+  it('is printed as the code that builds it', () => {
+    expect(Mixture.show(mixture)).toBe(
+      'Mixture.of({ means: [[-2,0,1],[3,1,0]], weights: [0.25,0.75], variances: [0.25,4] })'
+    )
+    expect(Mixture.of(Mixture.toDescription(mixture))).toEqual(mixture)
+  })
+
+  it('survives JSON', () => {
+    expect(Mixture.codec.name).toBe('Mixture')
+    expect(Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(mixture))))).toEqual(E.right(mixture))
+  })
+
+  it('is read with its defaults', () => {
+    expect(Mixture.codec.decode({ means: [[0], [1]] })).toEqual(E.right(Mixture.of({ means: [[0], [1]] })))
+  })
+
+  it('says what is wrong, all of it', () => {
+    expect(PathReporter.report(Mixture.codec.decode({ means: [[0]], weights: [0], variances: [-1] }))).toEqual([
+      'weights: [0] is not ≥ 0 and finite, some > 0; leave them out for equal weights\n' +
+        'variances[0]: -1 is not > 0 and finite; try 1'
+    ])
+    for (const json of [{}, { means: [0] }, { means: [[0]], weights: ['1'] }, { means: [[0]], variances: 1 }, null])
+      expect(E.isLeft(Mixture.codec.decode(json))).toBe(true)
+  })
+
+  it('knows a mixture from what is none', () => {
+    expect(Mixture.codec.is(mixture)).toBe(true)
+    const { means, weights, variances } = mixture
+    for (const other of [null, undefined, 1, 'means', { means, weights }, { means, variances }, { weights, variances }])
+      expect(Mixture.codec.is(other)).toBe(false)
+  })
+})
+
+it('is weighted as its sample is: the mean of a large one is near', () => {
+  const mean = Points.mean(pipe(mixture, Mixture.sample(4_000)(Key.fromSeed(11))))
+  ;[1.75, 0.75, 0.25].forEach((wanted, j) =>
+    expect(Math.abs(mean[j] - wanted)).toBeLessThan((5 * 3) / Math.sqrt(4_000))
+  )
+})
+
+describe('redundancies', () => {
+  /** ∫∫ √(p q) by the trapezium rule, which for Gaussians converges faster than any power. */
+  const overlap = (a: ReadonlyArray<number>, v: number, b: ReadonlyArray<number>, w: number): number => {
+    const grid = Array.from({ length: 81 }, (_, i) => -8 + i / 5)
+    const density = (x: number, y: number, [c, d]: ReadonlyArray<number>, u: number): number =>
+      Math.exp(-((x - c) ** 2 + (y - d) ** 2) / (2 * u)) / (2 * Math.PI * u)
+    return grid.reduce(
+      (sum, x) => grid.reduce((sum, y) => sum + Math.sqrt(density(x, y, a, v) * density(x, y, b, w)) / 25, sum),
+      0
+    )
+  }
+
+  it('are the components with less than a row, and the pairs that overlap all but wholly', () => {
+    const found = pipe(
+      Mixture.of({
+        means: [[0, 0], [4, 0], [0.3, 0.2], [4, 0.1], [9, 9], [0, 0]], // prettier-ignore
+        weights: [0.3, 0.3, 0.2, 0.1, 0.1, 0.0009],
+        variances: [1, 0.8, 1.2, 0.9, 1, 1]
+      }),
+      Mixture.redundancies(1000)
+    )
+    expect(found.map(each => (each._tag === 'Empty' ? each.component : each.components))).toEqual([5, [0, 2], [1, 3]])
+    const [empty, near, nearer] = found
+    expect(empty._tag === 'Empty' && empty.rows).toBeCloseTo(0.9 / 1.0009, 12)
+    expect(near._tag === 'Merged' && near.overlap).toBeCloseTo(overlap([0, 0], 1, [0.3, 0.2], 1.2), 12)
+    expect(nearer._tag === 'Merged' && nearer.overlap).toBeCloseTo(overlap([0, 0], 0.8, [0, 0.1], 0.9), 12)
+  })
+
+  it('a whole row is a component, and centres that overlap by less than 0.95 are two', () => {
+    expect(Mixture.redundancies(4)(Mixture.of({ means: [[0], [9]], weights: [0.25, 0.75] }))).toEqual([])
+    // exp(−δ²/8) is 0.95 at δ = √(8 log 1/0.95)
+    const apart = Math.sqrt(-8 * Math.log(0.95))
+    const tags = (distance: number): ReadonlyArray<string> =>
+      Mixture.redundancies(100)(Mixture.of({ means: [[0], [distance]] })).map(({ _tag }) => _tag)
+    expect([tags(apart * 1.001), tags(apart * 0.999)]).toEqual([[], ['Merged']])
+  })
+})

@@ -1,0 +1,451 @@
+/** Where pipelines start: what each initializer promises, weights honoured. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { Initializer, Key, Metric, Mixture, Params, Points, Problem, Score } from '../../../src/index.js'
+
+const truth = Mixture.of({
+  means: [
+    [-6, 0, 1],
+    [6, 0, 1],
+    [0, 8, 1]
+  ]
+})
+const points = Mixture.sample(600)(Key.fromSeed(2))(truth)
+const score = Score.spherical({ components: 3 })
+
+const start = <P extends string>(
+  initializer: Initializer.Initializer,
+  to: Score.Score<P>,
+  data: Points.Points = points
+): ((seed: number) => Params.Params<P>) => {
+  const started = Initializer.interpret(to, data)(initializer)
+  if (E.isLeft(started)) throw new Error(started.left.map(Problem.show).join('\n'))
+  return seed => started.right(Key.fromSeed(seed))
+}
+
+const centres = (params: Params.Params<'means'>): ReadonlyArray<ReadonlyArray<number>> =>
+  // The parameter has two axes.
+  Params.nested(params.means) as ReadonlyArray<ReadonlyArray<number>>
+
+const distance = (a: ReadonlyArray<number>, b: ArrayLike<number>): number => Math.hypot(...a.map((x, j) => x - b[j]))
+
+const SEEDS = Array.from({ length: 20 }, (_, i) => i)
+
+describe('every initializer', () => {
+  it.each(
+    [
+      Initializer.gaussian({ scale: 2 }),
+      Initializer.onSphere({ radius: 3 }),
+      Initializer.tiny,
+      Initializer.fromData,
+      Initializer.kMeansPlusPlus,
+      Initializer.kMeans({ steps: 3 }),
+      Initializer.spectral,
+      Initializer.momentsMatched,
+      Initializer.warmStart({
+        centres: [
+          [-6, 0, 1],
+          [6, 0, 1],
+          [0, 8, 1]
+        ],
+        radius: 1
+      }),
+      Initializer.values([
+        [-6, 0, 1],
+        [6, 0, 1],
+        [0, 8, 1]
+      ]),
+      Initializer.bestOf(4)(Initializer.fromData),
+      Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)
+    ].map(initializer => ({ name: Initializer.show(initializer), initializer }))
+  )('$name: the same start for the same key, through JSON too', ({ initializer }) => {
+    const read = Initializer.codec.decode(JSON.parse(JSON.stringify(Initializer.codec.encode(initializer))))
+    if (E.isLeft(read)) throw new Error('not read')
+    expect(start(read.right, score)(3)).toEqual(start(initializer, score)(3))
+    const isotropic = start(initializer, Score.isotropic({ components: 3 }))(3)
+    expect(isotropic.means.shape).toEqual([3, 3])
+    expect(Params.isFinite(isotropic)).toBe(true)
+  })
+})
+
+describe('fromData', () => {
+  it('takes different rows', () => {
+    for (const seed of SEEDS) {
+      const rows = centres(start(Initializer.fromData, score)(seed))
+      rows.forEach(row => {
+        expect(Points.toRows(points)).toContainEqual(row)
+      })
+      expect(new Set(rows.map(String)).size).toBe(3)
+    }
+  })
+
+  it('takes rows in proportion to their weights', () => {
+    const data = { rows: 4, dim: 1, values: Float64Array.of(0, 1, 2, 3), weights: Float64Array.of(1, 2, 0, 5) }
+    const repeats = 4000
+    const firsts = Array.from(
+      { length: repeats },
+      (_, seed) => start(Initializer.fromData, Score.spherical({ components: 1 }), data)(seed).means.values[0]
+    )
+    const share = (x: number): number => firsts.filter(first => first === x).length / repeats
+    // Hoeffding: each share is within 0.06 of its mean but with probability 2 exp(−2 · 4000 · 0.06²) < 1e-12.
+    ;[1 / 8, 2 / 8, 0, 5 / 8].forEach((wanted, x) => {
+      expect(Math.abs(share(x) - wanted)).toBeLessThan(0.06)
+    })
+    expect(share(2)).toBe(0)
+  })
+})
+
+describe('kMeansPlusPlus, spectral', () => {
+  it.each([
+    ['kMeansPlusPlus', Initializer.kMeansPlusPlus],
+    ['spectral', Initializer.spectral]
+  ] as const)('%s finds well separated clusters', (_, initializer) => {
+    // Greedy seeding misses a cluster only when both candidates of a draw fall in clusters already chosen.
+    const errors = SEEDS.map(seed => Metric.centreError(start(initializer, score)(seed), truth))
+    expect(errors.filter(error => error < 3).length).toBeGreaterThanOrEqual(18)
+  })
+
+  it('starts duplicates somewhere', () => {
+    const data = { rows: 3, dim: 1, values: Float64Array.of(1, 1, 1) }
+    expect(centres(start(Initializer.kMeansPlusPlus, Score.spherical({ components: 2 }), data)(1))).toEqual([[1], [1]])
+  })
+})
+
+describe('kMeans', () => {
+  it('ends where each centre is the mean of the rows nearest to it', () => {
+    const found = centres(start(Initializer.kMeans({ steps: 50 }), score)(1))
+    const rows = Points.toRows(points)
+    const nearest = rows.map(row => found.map(c => distance(c, row))).map(d => d.indexOf(Math.min(...d)))
+    found.forEach((centre, k) => {
+      const mine = rows.filter((_, i) => nearest[i] === k)
+      const mean = centre.map((_, j) => mine.reduce((sum, row) => sum + row[j], 0) / mine.length)
+      expect(distance(centre, mean)).toBeLessThan(1e-12)
+    })
+  })
+})
+
+describe('onSphere, warmStart', () => {
+  it('are at their radius', () => {
+    const mean = Points.mean(points)
+    for (const centre of centres(start(Initializer.onSphere({ radius: 3 }), score)(1)))
+      expect(Math.abs(distance(centre, mean) - 3)).toBeLessThan(1e-12)
+    const given = [
+      [-6, 0, 1],
+      [6, 0, 1],
+      [0, 8, 1]
+    ]
+    const warm = centres(start(Initializer.warmStart({ centres: given, radius: 0.5 }), score)(1))
+    warm.forEach((centre, k) => {
+      expect(Math.abs(distance(centre, given[k]) - 0.5)).toBeLessThan(1e-12)
+    })
+  })
+})
+
+describe('spectral, for the pair', () => {
+  it('is near the centre well above the spectral threshold', () => {
+    const pair = Mixture.symmetricPair([1.5, -2, 0, 1])
+    const data = Mixture.sample(4000)(Key.fromSeed(6))(pair)
+    // The error of the top eigenvector is about √(d/n)/λ, of its length √(2/n)(1 + λ)/(2|c|): each below 0.05 here.
+    expect(Metric.centreError(start(Initializer.spectral, Score.symmetricPair, data)(1), pair)).toBeLessThan(0.15)
+  })
+})
+
+describe('momentsMatched', () => {
+  it('has the mean of the data and the covariance beyond the components’ own', () => {
+    const many = start(Initializer.momentsMatched, Score.spherical({ components: 500 }))(4)
+    const drawn = { rows: 500, dim: 3, values: many.means.values }
+    const [mean, covariance] = [Points.mean(points), Points.covariance(points)]
+    Points.mean(drawn).forEach((m, j) => {
+      // Six standard errors.
+      expect(Math.abs(m - mean[j])).toBeLessThan(6 * Math.sqrt(Math.max(covariance[4 * j] - 1, 1e-6) / 500) + 0.05)
+    })
+    const found = Points.covariance(drawn)
+    ;[0, 4].forEach(at => {
+      expect(Math.abs(found[at] / (covariance[at] - 1) - 1)).toBeLessThan(6 * Math.sqrt(2 / 500))
+    })
+  })
+})
+
+describe('bestOf', () => {
+  it('is the likeliest of its starts, so that more of them are likelier on average', () => {
+    const likelihood = (count: number): number =>
+      SEEDS.map(seed => start(Initializer.bestOf(count)(Initializer.fromData), score)(seed)).reduce(
+        (sum, params) => sum + Mixture.meanLogDensity(points)(Mixture.of({ means: centres(params) })),
+        0
+      )
+    expect(likelihood(8)).toBeGreaterThan(likelihood(1))
+  })
+})
+
+describe('refusals', () => {
+  const refused = (initializer: Initializer.Initializer): ReadonlyArray<string> => {
+    const started = Initializer.interpret(score, points)(initializer)
+    return E.isLeft(started) ? started.left.map(Problem.show) : []
+  }
+  it.each([
+    [Initializer.onSphere({ radius: 0 }), 'initializer.radius: 0 is not > 0 and finite; try 1'],
+    [Initializer.kMeans({ steps: -1 }), 'initializer.steps: -1 is not a whole number ≥ 0; try 20'],
+    [Initializer.bestOf(0)(Initializer.fromData), 'initializer.count: 0 is not a whole number ≥ 1; try 10'],
+    [
+      Initializer.perturbed(1)(Initializer.gaussian({ scale: -1 })),
+      'initializer.initializer.scale: -1 is not > 0 and finite; try 1'
+    ],
+    [Initializer.perturbed(NaN)(Initializer.fromData), 'initializer.scale: NaN is not ≥ 0 and finite; try 0.1']
+  ])('%j', (initializer, message) => {
+    expect(refused(initializer)).toEqual([message])
+  })
+})
+
+const given = [
+  [-6, 0, 1],
+  [6, 0, 1],
+  [0, 8, 1]
+]
+const network = Score.custom({
+  name: 'network',
+  shapes: dim => ({ matrix: [dim, 2], offset: [2] }),
+  apply: (_, x) => x
+})
+
+it('print as the code that builds them', () => {
+  const params = Params.of({ means: [[1, 2]] })
+  expect(
+    [
+      Initializer.gaussian({ scale: 2 }),
+      Initializer.tiny,
+      Initializer.onSphere({ radius: 3 }),
+      Initializer.fromData,
+      Initializer.kMeansPlusPlus,
+      Initializer.kMeans({ steps: 3 }),
+      Initializer.spectral,
+      Initializer.momentsMatched,
+      Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 }),
+      Initializer.values([[1, 2]]),
+      Initializer.values(params),
+      Initializer.bestOf(4)(Initializer.fromData),
+      Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)
+    ].map(Initializer.show)
+  ).toEqual([
+    'Initializer.gaussian({ scale: 2 })',
+    'Initializer.gaussian({ scale: 0.001 })',
+    'Initializer.onSphere({ radius: 3 })',
+    'Initializer.fromData',
+    'Initializer.kMeansPlusPlus',
+    'Initializer.kMeans({ steps: 3 })',
+    'Initializer.spectral',
+    'Initializer.momentsMatched',
+    'Initializer.warmStart({ centres: [[1,2]], radius: 0.5 })',
+    'Initializer.values([[1,2]])',
+    'Initializer.values(Params.of({ means: [[1,2]] }))',
+    'Initializer.bestOf(4)(Initializer.fromData)',
+    'Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)'
+  ])
+})
+
+describe('what does not fit the score or the data', () => {
+  const found = <P extends string>(initializer: Initializer.Initializer, to: Score.Score<P>): ReadonlyArray<string> => {
+    const started = Initializer.interpret(to, points)(initializer)
+    return E.isLeft(started) ? started.left.map(Problem.show) : []
+  }
+  const remedy = 'use Initializer.gaussian, or Initializer.values with all parameters by name'
+  const noCentres = (field: string, code: string): string =>
+    `${field}: ${code} is not one for Score.custom({ name: "network", … }), which has no centres; ${remedy}`
+  const centresRemedy = 'give one list of coordinates for each centre'
+
+  it.each([
+    Initializer.onSphere({ radius: 1 }),
+    Initializer.fromData,
+    Initializer.kMeansPlusPlus,
+    Initializer.kMeans({ steps: 1 }),
+    Initializer.spectral,
+    Initializer.momentsMatched,
+    Initializer.values(given),
+    Initializer.warmStart({ centres: given, radius: 1 }),
+    Initializer.bestOf(2)(Initializer.gaussian({ scale: 1 }))
+  ])('a network has no centres for %j', initializer => {
+    expect(found(initializer, network)).toEqual([noCentres('initializer', Initializer.show(initializer))])
+  })
+
+  it('of an inner one, with the path to it', () => {
+    expect(found(Initializer.perturbed(0.1)(Initializer.fromData), network)).toEqual([
+      noCentres('initializer.initializer', 'Initializer.fromData')
+    ])
+    expect(found(Initializer.perturbed(-1)(Initializer.fromData), network)).toEqual([
+      noCentres('initializer.initializer', 'Initializer.fromData'),
+      'initializer.scale: -1 is not ≥ 0 and finite; try 0.1'
+    ])
+  })
+
+  it.each([
+    [[[0, 0, 0]], '[[0,0,0]]'],
+    [given.map(row => row.slice(1)), '[[0,1],[0,1],[8,1]]'],
+    [[[0, 0, 0], [0, 0], [0, 0, 0]], '[[0,0,0],[0,0],[0,0,0]]'], // prettier-ignore
+    [[[0, 0, 0], [0, 0, NaN], [0, 0, 0]], '[[0,0,0],[0,0,null],[0,0,0]]'], // prettier-ignore
+    [[], '[]']
+  ])('centres %j', (centres, printed) => {
+    const message = `initializer.centres: ${printed} is not 3 finite centres of 3 coordinates; ${centresRemedy}`
+    expect(found(Initializer.values(centres), score)).toEqual([message])
+    expect(found(Initializer.warmStart({ centres, radius: 1 }), score)).toEqual([message])
+  })
+
+  it('centres for the pair, of which there is one', () => {
+    expect(found(Initializer.values([[1, 2, 3]]), Score.symmetricPair)).toEqual([])
+    expect(found(Initializer.values([[1]]), Score.symmetricPair)).toEqual([
+      `initializer.centres: [[1]] is not 1 finite centre of 3 coordinates; ${centresRemedy}`
+    ])
+  })
+
+  it('parameters by name: missing, of another shape, not finite, not the score’s', () => {
+    const means = { shape: [3, 3], values: new Float64Array(9) }
+    expect(found(Initializer.values({ means }), score)).toEqual([])
+    expect(found(Initializer.values(Params.of({ logits: [0] })), score)).toEqual([
+      'initializer.values.means: missing is not an array of shape [3, 3]; add it',
+      'initializer.values.logits: given is not a parameter of the score, which has means; leave it out'
+    ])
+    const reshape = 'is not of shape [3, 3]; reshape it to fit the data'
+    expect(found(Initializer.values({ means: { ...means, shape: [9] } }), score)).toEqual([
+      `initializer.values.means: shape [9] ${reshape}`
+    ])
+    expect(found(Initializer.values({ means: { ...means, values: new Float64Array(8) } }), score)).toEqual([
+      `initializer.values.means: shape [3, 3] ${reshape}`
+    ])
+    expect(found(Initializer.values({ means: { ...means, values: means.values.fill(NaN, 8) } }), score)).toEqual([
+      'initializer.values.means: NaN or infinite somewhere is not finite; correct it'
+    ])
+  })
+})
+
+it('radii and scales of 0 are no displacement, and infinite ones are refused', () => {
+  expect(centres(start(Initializer.warmStart({ centres: given, radius: 0 }), score)(1))).toEqual(given)
+  expect(centres(start(Initializer.perturbed(0)(Initializer.values(given)), score)(1))).toEqual(given)
+  expect(Initializer.problems(Initializer.warmStart({ centres: given, radius: Infinity })).map(Problem.show)).toEqual([
+    'radius: Infinity is not ≥ 0 and finite; try 0.5'
+  ])
+  expect(
+    [Initializer.fromData, Initializer.kMeansPlusPlus, Initializer.momentsMatched, Initializer.spectral]
+      .concat([Initializer.values(given), Initializer.values(Params.of({ a: 1 })), Initializer.kMeans({ steps: 0 })])
+      .flatMap(Initializer.problems)
+  ).toEqual([])
+})
+
+describe('normals', () => {
+  // Of 3000 numbers: the mean within six standard errors, the variance within six of √(2/n).
+  const standard = (values: ReadonlyArray<number>): void => {
+    const mean = values.reduce((sum, z) => sum + z, 0) / values.length
+    const variance = values.reduce((sum, z) => sum + z * z, 0) / values.length
+    expect(Math.abs(mean)).toBeLessThan(6 / Math.sqrt(values.length))
+    expect(Math.abs(variance - 1)).toBeLessThan(6 * Math.sqrt(2 / values.length))
+  }
+  const many = Score.spherical({ components: 1000 })
+
+  it('have their scale, for centres and for the parameters of a network', () => {
+    // About the mean of the data.
+    const middle = Points.mean(points)
+    standard(
+      Array.from(
+        start(Initializer.gaussian({ scale: 3 }), many)(1).means.values,
+        (v, at) => (v - middle[at % points.dim]) / 3
+      )
+    )
+    const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
+    const { a, b } = start(Initializer.gaussian({ scale: 3 }), wide)(1)
+    standard([...a.values, ...b.values].map(v => v / 3))
+    expect(a.values).not.toEqual(b.values)
+  })
+
+  it('perturb by their scale, each parameter by noise of its own', () => {
+    const from = Initializer.gaussian({ scale: 1 })
+    const at = Initializer.values(Params.of({ a: Array.from({ length: 1500 }, (_, i) => i), b: Array.from({ length: 1500 }, () => 5) })) // prettier-ignore
+    const wide = Score.custom({ name: 'wide', shapes: () => ({ a: [1500], b: [1500] }), apply: (_, x) => x })
+    const { a, b } = start(Initializer.perturbed(0.5)(at), wide)(1)
+    const noise = [a.values.map((v, i) => (v - i) / 0.5), b.values.map(v => (v - 5) / 0.5)]
+    standard(noise.flatMap(one => Array.from(one)))
+    expect(noise[0]).not.toEqual(noise[1])
+    expect(start(Initializer.perturbed(0.5)(from), wide)(1)).not.toEqual(start(from, wide)(1))
+  })
+})
+
+describe('variances start', () => {
+  it('at the mean squared distance from the nearest centre, per coordinate, weighted', () => {
+    const data = { rows: 3, dim: 2, values: Float64Array.of(0, 0, 3, 4, 10, 1), weights: Float64Array.of(1, 2, 1) }
+    const isotropic = Score.isotropic({ components: 2 })
+    const { logVariances } = start(Initializer.values([[0, 0], [10, 0]]), isotropic, data)(1) // prettier-ignore
+    // (1 · 0 + 2 · 25 + 1 · 1)/4 over two coordinates
+    logVariances.values.forEach(v => expect(Math.exp(v)).toBeCloseTo(51 / 8, 12))
+  })
+
+  it('at 1 where every row is a centre', () => {
+    const data = { rows: 2, dim: 1, values: Float64Array.of(0, 5) }
+    const { logVariances } = start(Initializer.values([[0], [5]]), Score.isotropic({ components: 2 }), data)(1)
+    expect(Array.from(logVariances.values)).toEqual([0, 0])
+  })
+})
+
+describe('k-means on a line', () => {
+  const line: Points.Points = { rows: 5, dim: 1, values: Float64Array.of(0, 1, 10, 12, 50) }
+  const pairs = Score.spherical({ components: 3 })
+
+  it('without steps is k-means++, whose centres are rows, far ones first', () => {
+    for (const seed of SEEDS) {
+      const found = start(Initializer.kMeans({ steps: 0 }), pairs, line)(seed)
+      expect(found).toEqual(start(Initializer.kMeansPlusPlus, pairs, line)(seed))
+      // Greedy: of three candidates for each, the one that leaves least; a row alone and far is never left.
+      expect(Array.from(found.means.values)).toContain(50)
+    }
+  })
+
+  it('moves centres to the weighted means of their rows', () => {
+    const weighted = { ...line, weights: Float64Array.of(1, 3, 1, 1, 2) }
+    const found = Array.from(start(Initializer.kMeans({ steps: 10 }), pairs, weighted)(1).means.values)
+    ;[0.75, 11, 50].forEach((mean, i) => expect(found.sort((a, b) => a - b)[i]).toBeCloseTo(mean, 12))
+  })
+
+  it('leaves a centre that is nearest to none where it is', () => {
+    const two = { rows: 2, dim: 1, values: Float64Array.of(0, 1) }
+    const found = Array.from(start(Initializer.kMeans({ steps: 3 }), pairs, two)(1).means.values)
+    expect(found.every(c => c === 0 || c === 1)).toBe(true)
+  })
+
+  it('never begins at a row without weight', () => {
+    const weighted = { ...line, weights: Float64Array.of(0, 1, 1, 1, 0) }
+    for (const seed of SEEDS)
+      for (const initializer of [Initializer.kMeansPlusPlus, Initializer.fromData])
+        Array.from(start(initializer, pairs, weighted)(seed).means.values).forEach(c => {
+          expect([1, 10, 12]).toContain(c)
+        })
+  })
+})
+
+it('bestOf is the best of what its keys give', () => {
+  const best = start(Initializer.bestOf(6)(Initializer.fromData), score)(3)
+  const inner = Initializer.interpret(score, points)(Initializer.fromData)
+  if (E.isLeft(inner)) throw new Error('refused')
+  const all = Key.split(6)(Key.fromSeed(3)).map(inner.right)
+  const likelihood = (params: Params.Params<'means'>): number =>
+    Mixture.meanLogDensity(points)(Mixture.of({ means: centres(params) }))
+  expect(likelihood(best)).toBe(Math.max(...all.map(likelihood)))
+  expect(all).toContainEqual(best)
+})
+
+it('spectral, for components, projects on the directions between them', () => {
+  // Apart along the first axis alone, with much noise of one row in the others: projected, all centres are on one line.
+  const flat = Mixture.sample(400)(Key.fromSeed(4))(Mixture.of({ means: [[-9, 0, 0], [9, 0, 0]] })) // prettier-ignore
+  const found = centres(start(Initializer.spectral, Score.spherical({ components: 2 }), flat)(1))
+  const mean = Points.mean(flat)
+  const [a, b] = found.map(c => c.map((v, j) => v - mean[j]))
+  const cosine = a.reduce((sum, v, j) => sum + v * b[j], 0) / (Math.hypot(...a) * Math.hypot(...b))
+  expect(cosine).toBeCloseTo(-1, 12)
+})
+
+it('spectral, for the pair, below the threshold has the length 1/√n', () => {
+  const small = { rows: 4, dim: 2, values: Float64Array.of(0.5, 0, -0.5, 0, 0, 0.1, 0, -0.1) }
+  const { values } = start(Initializer.spectral, Score.symmetricPair, small)(1).mean
+  expect(Math.hypot(...values)).toBeCloseTo(0.5, 14)
+  expect(Math.abs(values[0])).toBeCloseTo(0.5, 14)
+})
+
+it('momentsMatched is at the mean where the data vary no more than a component', () => {
+  const small = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 1.5, 2) }
+  for (const centre of centres(start(Initializer.momentsMatched, Score.spherical({ components: 2 }), small)(1)))
+    centre.forEach((v, j) => expect(v).toBeCloseTo([1.25, 2][j], 12))
+})

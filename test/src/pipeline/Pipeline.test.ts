@@ -1,0 +1,63 @@
+/** Pipelines in print: as code, and as mathematics. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { expect, it } from 'vitest'
+import { Initializer, Objective, Optimizer, Pipeline, Schedule, Score, Stage, TimeLaw } from '../../../src/index.js'
+
+const descend = Stage.descend({
+  objective: Objective.denoising(TimeLaw.at(0.5)),
+  optimizer: Optimizer.gradientDescent({ rate: 0.25 }),
+  steps: 10
+})
+const parts = {
+  schedule: Schedule.ornsteinUhlenbeck,
+  score: Score.spherical({ components: 3 }),
+  initializer: Initializer.kMeansPlusPlus,
+  stages: [descend, Stage.expectationMaximization({ steps: 5 })]
+}
+const pipeline = Pipeline.of(parts)
+
+it('is its parts', () => expect(pipeline).toBe(parts))
+
+it('is printed as the code that builds it, each stage further in', () => {
+  const [first, second] = parts.stages.map(Stage.show)
+  expect(first.split('\n').length).toBeGreaterThan(2)
+  expect(Pipeline.show(pipeline)).toBe(
+    [
+      'Pipeline.of({',
+      '  schedule: Schedule.ornsteinUhlenbeck,',
+      '  score: Score.spherical({ components: 3 }),',
+      '  initializer: Initializer.kMeansPlusPlus,',
+      '  stages: [',
+      ...first.split('\n').map((line, i, lines) => `    ${line}${i === lines.length - 1 ? ',' : ''}`),
+      ...second.split('\n').map(line => `    ${line}`),
+      '  ]',
+      '})'
+    ].join('\n')
+  )
+})
+
+it('is printed as mathematics, a line for each part', () => {
+  expect(Pipeline.formula(pipeline).split('\n')).toEqual([
+    'x_t = α x_0 + σ z, z ~ N(0, I), α = exp(−t), σ² = 1 − exp(−2t)',
+    's(x) = Σ w_i m_i − x over 3 components, w = softmax(⟨m_i, x⟩ − ½|m_i|²), m_i = α means_i',
+    'start: Initializer.kMeansPlusPlus',
+    ...parts.stages.flatMap((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`.split('\n'))
+  ])
+})
+
+it('is read back from JSON, and says which part is wrong', () => {
+  const text: unknown = JSON.parse(JSON.stringify(Pipeline.codec.encode(pipeline)))
+  expect(Pipeline.codec.decode(text)).toEqual(E.right(pipeline))
+  for (const part of ['schedule', 'score', 'initializer', 'stages'] as const) {
+    const read = Pipeline.codec.decode({ ...(text as object), [part]: 3 })
+    const places = pipe(
+      read,
+      E.fold(
+        errors => errors.map(({ context }) => context[1].key),
+        () => []
+      )
+    )
+    expect(new Set(places)).toEqual(new Set([part]))
+  }
+})

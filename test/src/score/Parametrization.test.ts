@@ -1,0 +1,349 @@
+/** Parametrizations: isomorphisms of one another, the published formulas, both ends of a schedule, and their weights. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { compute, fill, fromNdArray, sum, tensor, toNdArray, valueAndGrad } from '../../../lib/index.js'
+import { Key, Mixture, Parametrization, Problem, Schedule, Score } from '../../../src/index.js'
+
+const all: ReadonlyArray<Parametrization.Parametrization> = [
+  Parametrization.score,
+  Parametrization.noise,
+  Parametrization.data,
+  Parametrization.velocity,
+  Parametrization.flow,
+  Parametrization.edm(),
+  Parametrization.edm({ sigmaData: 1.3 })
+]
+const pairs = all.flatMap(from =>
+  all.map(to => ({ from, to, name: `${Parametrization.show(from)} → ${Parametrization.show(to)}` }))
+)
+const levels: ReadonlyArray<Schedule.Level> = [
+  { alpha: 0.6, sigma: 0.8 },
+  { alpha: 1, sigma: 0.02 },
+  { alpha: 0.01, sigma: 0.7 },
+  { alpha: 1, sigma: 30 }
+]
+
+/** What each says of data x_0 and noise z, as published: no formula of the code is used. */
+const published = (
+  parametrization: Parametrization.Parametrization,
+  { alpha, sigma }: Schedule.Level,
+  x0: number,
+  z: number
+): number => {
+  switch (parametrization._tag) {
+    case 'Score':
+      return -z / sigma
+    case 'Noise':
+      return z
+    case 'Data':
+      return x0
+    case 'Velocity':
+      return alpha * z - sigma * x0
+    case 'Flow':
+      return z - x0
+    case 'Edm': {
+      // Karras et al. 2022, table 1, on x/α with noise σ/α.
+      const s = sigma / alpha
+      const d = parametrization.sigmaData
+      const skip = d ** 2 / (s ** 2 + d ** 2)
+      const out = (s * d) / Math.sqrt(s ** 2 + d ** 2)
+      return (x0 - skip * (x0 + s * z)) / out
+    }
+  }
+}
+
+const close = (found: number, wanted: number, scale = 1, label = ''): void => {
+  expect(Math.abs(found - wanted), `${label} ${found} for ${wanted}`).toBeLessThan(1e-12 * (scale + Math.abs(wanted)))
+}
+
+const [X0, Z] = [0.7, -1.1]
+
+describe.each(pairs)('$name', ({ from, to }) => {
+  it.each(levels)('is that of the published formulas at α = $alpha, σ = $sigma', level => {
+    const x = level.alpha * X0 + level.sigma * Z
+    const [found] = Parametrization.convert(from, to)(level)([x], [published(from, level, X0, Z)])
+    // Where little of the data or of the noise is shown, rounding grows with how little.
+    const hidden = Math.max(1, level.sigma / level.alpha, level.alpha / level.sigma)
+    close(found, published(to, level, X0, Z), hidden ** 2)
+  })
+
+  it.each(levels)('and back is what it was at α = $alpha, σ = $sigma', level => {
+    const there = Parametrization.convert(from, to)(level)([0.4, -2], [1.5, 0.3])
+    const back = Parametrization.convert(to, from)(level)([0.4, -2], there)
+    const hidden = Math.max(1, level.sigma / level.alpha, level.alpha / level.sigma)
+    close(back[0], 1.5, hidden ** 2)
+    close(back[1], 0.3, hidden ** 2)
+  })
+
+  it('is the same in the tensor vocabulary, each row at its own level, with its derivative', () => {
+    const x = Float64Array.of(0.4, -2, 1, 0.1, 3, -1, 0.2, 0.9)
+    const output = Float64Array.of(1, 2, -3, 0.5, 0.1, 7, -0.2, 1)
+    const perRow = (pick: (level: Schedule.Level) => number): ReturnType<typeof tensor> =>
+      tensor(levels.map(pick), [4, 1])
+    const { value, gradient } = valueAndGrad(({ output }) =>
+      sum(
+        Parametrization.convertTensor(from, to)({ alpha: perRow(l => l.alpha), sigma: perRow(l => l.sigma) })(
+          tensor(x, [4, 2]),
+          output
+        )
+      )
+    )({ output: { shape: [4, 2], values: output } })
+    const rows = levels.map((level, i) => ({
+      ...Parametrization.coefficients(from, to)(level),
+      converted: Parametrization.convert(from, to)(level)(
+        x.subarray(2 * i, 2 * i + 2),
+        output.subarray(2 * i, 2 * i + 2)
+      )
+    }))
+    const total = rows.reduce((sum, { converted: [a, b] }) => sum + a + b, 0)
+    const size = rows.reduce((sum, { converted: [a, b] }) => sum + Math.abs(a) + Math.abs(b), 0)
+    close(value, total, size)
+    rows.forEach(({ ofOutput }, i) => {
+      expect(gradient.output.values[2 * i]).toBe(ofOutput)
+    })
+  })
+
+  it('multiplies squared errors by its weight, which is the one that is printed', () => {
+    for (const level of levels) {
+      const weight = Parametrization.weight(from, to)(level)
+      const x = level.alpha * X0 + level.sigma * Z
+      const error = 0.125
+      const output = published(from, level, X0, Z)
+      const [right] = Parametrization.convert(from, to)(level)([x], [output])
+      const [wrong] = Parametrization.convert(from, to)(level)([x], [output + error])
+      const hidden = Math.max(1, level.sigma / level.alpha, level.alpha / level.sigma)
+      close((wrong - right) ** 2 / error ** 2 / weight, 1, hidden ** 4)
+      close(evaluated(Parametrization.weightFormula(from, to), level) / weight, 1)
+    }
+  })
+})
+
+/** The printed formula, read as arithmetic: juxtaposition is multiplication. */
+const evaluated = (formula: string, { alpha, sigma }: Schedule.Level): number => {
+  const code = formula
+    .replaceAll('α', String(alpha))
+    .replaceAll('σ', String(sigma))
+    .replaceAll('²', '**2')
+    .replaceAll('⁴', '**4')
+    .replace(/(?<=[\d)]) (?=[\d(])/g, ' * ')
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- arithmetic that the line above wrote
+  return (new Function(`return ${code}`) as () => number)()
+}
+
+it('prints the weight of each relative to the score', () => {
+  expect(
+    all.map(to => `${Parametrization.formula(to)}: ${Parametrization.weightFormula(Parametrization.score, to)}`)
+  ).toEqual([
+    's(x): 1',
+    'ε(x) = −σ s(x): σ²',
+    'x̂_0(x) = (x + σ² s(x))/α: σ⁴ / α²',
+    'v(x) = α ε(x) − σ x̂_0(x): σ² (α² + σ²)² / α²',
+    'u(x) = ε(x) − x̂_0(x): σ² (α + σ)² / α²',
+    'F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = 0.5: σ² (0.25 α² + σ²) / (0.25 α²)',
+    'F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = 1.3: σ² (1.6900000000000002 α² + σ²) / (1.6900000000000002 α²)'
+  ])
+})
+
+it('prints the code and the loss of each, and all are well', () => {
+  expect(all.map(Parametrization.show)).toEqual([
+    'Parametrization.score',
+    'Parametrization.noise',
+    'Parametrization.data',
+    'Parametrization.velocity',
+    'Parametrization.flow',
+    'Parametrization.edm({ sigmaData: 0.5 })',
+    'Parametrization.edm({ sigmaData: 1.3 })'
+  ])
+  expect(all.map(Parametrization.lossFormula)).toEqual([
+    '|s(x_t) + z/σ|²',
+    '|ε(x_t) − z|²',
+    '|x̂_0(x_t) − x_0|²',
+    '|v(x_t) − (αz − σx_0)|²',
+    '|u(x_t) − (z − x_0)|²',
+    '|F(x_t) − (x_0 − c_skip x_t)/c_out|²',
+    '|F(x_t) − (x_0 − c_skip x_t)/c_out|²'
+  ])
+  expect(all.map(Parametrization.problems)).toEqual(all.map(() => []))
+})
+
+it('what each is to match is what is published of data and noise, each row at its own level', () => {
+  const clean = [0.4, -2, 1, 0.1, 3, -1, 0.2, 0.9]
+  const noise = [1, 2, -3, 0.5, 0.1, 7, -0.2, 1]
+  for (const parametrization of all) {
+    const { values } = compute(() =>
+      Parametrization.targetTensor(parametrization)({
+        alpha: tensor(
+          levels.map(({ alpha }) => alpha),
+          [4, 1]
+        ),
+        sigma: tensor(
+          levels.map(({ sigma }) => sigma),
+          [4, 1]
+        )
+      })(tensor(clean, [4, 2]), tensor(noise, [4, 2]))
+    )
+    clean.forEach((x0, i) => {
+      const level = levels[Math.floor(i / 2)]
+      // EDM's form on x/α takes the small difference of large numbers where there is little signal.
+      close(values[i], published(parametrization, level, x0, noise[i]), Math.max(1, level.sigma / level.alpha) ** 2)
+    })
+  }
+})
+
+it('asks for infinite weight where what is asked for is not shown, and for none of what is not asked for', () => {
+  const noSignal = { alpha: 0, sigma: 2 }
+  const noNoise = { alpha: 2, sigma: 0 }
+  const weight = (
+    from: Parametrization.Parametrization,
+    to: Parametrization.Parametrization,
+    at: Schedule.Level
+  ): number => Parametrization.weight(from, to)(at)
+  expect(weight(Parametrization.noise, Parametrization.data, noSignal)).toBe(Infinity)
+  expect(weight(Parametrization.data, Parametrization.noise, noNoise)).toBe(Infinity)
+  expect(weight(Parametrization.score, Parametrization.noise, noSignal)).toBe(4)
+  expect(weight(Parametrization.score, Parametrization.score, noNoise)).toBe(1)
+  expect(weight(Parametrization.velocity, Parametrization.data, noNoise)).toBe(0)
+})
+
+it('EDM is c_skip and c_out of its paper', () => {
+  // σ = 1, σ_d = ½: c_skip = 0.2, c_out = 1/√5.
+  const { ofOutput, ofPoint } = Parametrization.coefficients(
+    Parametrization.edm({ sigmaData: 0.5 }),
+    Parametrization.data
+  )({ alpha: 1, sigma: 1 })
+  close(ofPoint, 0.2)
+  close(ofOutput, 1 / Math.sqrt(5))
+  // λ(σ) c_out² = 1: EDM's loss is that of F with the same weight at all levels.
+  const lambda = (0.4 ** 2 + 0.5 ** 2) / (0.4 * 0.5) ** 2
+  close(
+    Parametrization.weight(Parametrization.data, Parametrization.edm({ sigmaData: 0.5 }))({ alpha: 1, sigma: 0.4 }),
+    lambda
+  )
+})
+
+describe('ends of the schedule', () => {
+  const ends: ReadonlyArray<readonly [string, Schedule.Level]> = [
+    ['no noise', { alpha: 1, sigma: 0 }],
+    ['next to no noise', { alpha: 1, sigma: 1e-150 }],
+    ['no signal', { alpha: 0, sigma: 1 }],
+    ['next to no signal', { alpha: 1e-150, sigma: 1 }]
+  ]
+  it.each(ends)('%s: every coefficient is finite', (_, level) => {
+    for (const { from, to, name } of pairs) {
+      const { ofOutput, ofPoint } = Parametrization.coefficients(from, to)(level)
+      expect(Number.isFinite(ofOutput) && Number.isFinite(ofPoint), `${name}: ${ofOutput}, ${ofPoint}`).toBe(true)
+    }
+  })
+
+  // At σ = 0 x is α x_0, at α = 0 it is σ z: what still shows both carries them over, exactly.
+  const both = all.filter(({ _tag }) => ['Velocity', 'Flow', 'Edm'].includes(_tag))
+  it.each(ends)('%s: velocity, flow and EDM carry over data and noise', (_, level) => {
+    const output = (parametrization: Parametrization.Parametrization): number =>
+      // The published form divides by α, and loses all digits near both ends.
+      parametrization._tag === 'Edm' && level.alpha < 1e-100
+        ? X0 / parametrization.sigmaData
+        : parametrization._tag === 'Edm' && level.sigma < 1e-100
+          ? -Z
+          : published(parametrization, level, X0, Z)
+    const x = level.alpha * X0 + level.sigma * Z
+    for (const from of both)
+      for (const to of [...both, Parametrization.noise, Parametrization.data])
+        close(
+          Parametrization.convert(from, to)(level)([x], [output(from)])[0],
+          output(to),
+          1,
+          `${Parametrization.show(from)} → ${Parametrization.show(to)}`
+        )
+  })
+
+  it('what is hidden is taken as 0', () => {
+    const noSignal = { alpha: 0, sigma: 2 }
+    expect(Parametrization.coefficients(Parametrization.noise, Parametrization.data)(noSignal).ofPoint).toBe(0)
+    expect(Parametrization.weight(Parametrization.noise, Parametrization.data)(noSignal)).toBe(Infinity)
+    const noNoise = { alpha: 1, sigma: 0 }
+    expect(Parametrization.coefficients(Parametrization.data, Parametrization.noise)(noNoise).ofPoint).toBe(0)
+  })
+})
+
+it('targets are what the outputs are to match', () => {
+  for (const parametrization of all)
+    for (const level of levels) {
+      const found = compute(() =>
+        Parametrization.targetTensor(parametrization)({
+          alpha: fill([1, 1], level.alpha),
+          sigma: fill([1, 1], level.sigma)
+        })(tensor([X0], [1, 1]), tensor([Z], [1, 1]))
+      ).values[0]
+      const hidden = Math.max(1, level.sigma / level.alpha, level.alpha / level.sigma)
+      close(found, published(parametrization, level, X0, Z), hidden)
+    }
+})
+
+it('survive JSON, and say what is wrong', () => {
+  for (const parametrization of all)
+    expect(
+      pipe(JSON.parse(JSON.stringify(Parametrization.codec.encode(parametrization))), raw =>
+        Parametrization.codec.decode(raw)
+      )
+    ).toEqual(E.right(parametrization))
+  expect(Parametrization.problems(Parametrization.edm({ sigmaData: 0 })).map(Problem.show)).toEqual([
+    'sigmaData: 0 is not > 0 and finite; try 0.5'
+  ])
+})
+
+describe('custom networks', () => {
+  const mixture = Mixture.of({ means: [[1, 0], [-0.5, 2]], weights: [1, 2], variances: [0.4, 1.2] }) // prettier-ignore
+  const x = { rows: 4, dim: 2, values: Key.normal(8)(Key.fromSeed(8)) }
+  const exact = (level: Schedule.Level): Float64Array => pipe(mixture, Mixture.diffuse(level), Mixture.score(x)).values
+
+  /** A network that knows the score of OU alone: it finds the time by α, and says the rest in its parametrization. */
+  const student = (predicts: Parametrization.Parametrization): Score.Score<'none'> =>
+    Score.custom({
+      name: 'exact',
+      shapes: () => ({ none: [] }),
+      predicts,
+      apply: (_, point, level) => {
+        const alpha = toNdArray(level.alpha).values
+        const own = { alpha: alpha[0], sigma: Math.sqrt(1 - alpha[0] ** 2) }
+        const values = toNdArray(point).values
+        const score = pipe(mixture, Mixture.diffuse(own), Mixture.score({ rows: 4, dim: 2, values })).values
+        return fromNdArray({
+          shape: [4, 2],
+          values: Parametrization.convert(Parametrization.score, predicts)(own)(values, score)
+        })
+      }
+    })
+  const none = { none: { shape: [], values: Float64Array.of(0) } }
+
+  it.each(all.map(predicts => ({ predicts, name: Parametrization.show(predicts) })))(
+    'predicting $name have its score, and carry it to other schedules',
+    ({ predicts }) => {
+      const own = Score.evaluate(student(predicts), Schedule.ornsteinUhlenbeck)(none)(0.3)(x).values
+      exact(pipe(Schedule.ornsteinUhlenbeck, Schedule.level(0.3))).forEach((s, i) => {
+        close(own[i], s, 1)
+      })
+      for (const schedule of [Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.cosine()]) {
+        const there = pipe(student(predicts), Score.convert(Schedule.ornsteinUhlenbeck))
+        const found = Score.evaluate(there, schedule)(none)(0.4)(x).values
+        exact(pipe(schedule, Schedule.level(0.4))).forEach((s, i) => {
+          close(found[i], s, 10)
+        })
+      }
+    }
+  )
+
+  it('say what they predict', () => {
+    expect(Score.show(student(Parametrization.velocity))).toBe(
+      'Score.custom({ name: "exact", …, predicts: Parametrization.velocity })'
+    )
+    expect(Score.formula(student(Parametrization.noise))).toBe('ε(x) = −σ s(x) = exact(x)')
+    expect(Score.show(pipe(student(Parametrization.noise), Score.convert(Schedule.edm)))).toBe(
+      'Score.custom({ name: "exact on Schedule.edm", …, predicts: Parametrization.noise })'
+    )
+    expect(pipe(Score.symmetricPair, Score.convert(Schedule.edm))).toBe(Score.symmetricPair)
+    expect(
+      pipe(student(Parametrization.edm({ sigmaData: -1 })), Score.problems({ rows: 4, dim: 2 })).map(Problem.show)
+    ).toEqual(['predicts.sigmaData: -1 is not > 0 and finite; try 0.5'])
+  })
+})

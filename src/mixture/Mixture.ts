@@ -21,6 +21,16 @@ export interface Mixture {
   readonly variances: Float64Array
 }
 
+/** A Gaussian mixture with any covariances: as such families are carried over into each other. */
+export interface Gaussians {
+  /** [K, dim] */
+  readonly means: NdArray
+  /** [K], positive or zero, summing to 1 */
+  readonly weights: Float64Array
+  /** Of each component a variance, [K], that of every direction; or a symmetric positive definite matrix, [K, dim, dim]. */
+  readonly covariances: NdArray
+}
+
 export interface Description {
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   /** Equal unless given; normalized to sum to 1. */

@@ -1,0 +1,327 @@
+/**
+ * Families of mixtures: what each says of its parameters, and what follows. Parameters are those at time 0; at level (α, σ)
+ * a component N(c, Σ) has become N(αc, α²Σ + σ²I). A family need only say the log-densities of its components, in the tensor
+ * vocabulary; score, divergence, objectives and likelihood follow by differentiation. What else it knows are capabilities:
+ * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  add,
+  compute,
+  divergence,
+  expandDims,
+  fromNdArray,
+  grad,
+  logSumExp,
+  softmax,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import { Case, concept as Concept, type Field } from '../core/index.js'
+import type * as Components from '../mixture/Components.js'
+import type * as Pass from '../mixture/kernels/pass.js'
+import type * as Mixture from '../mixture/Mixture.js'
+import type * as Schedule from '../schedule/Schedule.js'
+import * as Parametrization from './Parametrization.js'
+import * as Params from './Params.js'
+
+/** α and σ for each row, [rows, 1]. */
+export type Level = Parametrization.Levels
+
+// —— what a family says ——
+
+/** A mixture in the tensor vocabulary, for given parameters. */
+export interface ComponentsOf {
+  /** log π_k, [K]; Σ π_k = 1 */
+  readonly logWeights: Tensor
+  /** c_k at time 0, [K, dim] */
+  readonly centres: Tensor
+  /** log N(x; αc_k, α²Σ_k + σ²I) whole, with its −(d/2) log 2π, [rows, K] of x [rows, dim] */
+  readonly logDensity: (x: Tensor, level: Level) => Tensor
+}
+
+/**
+ * Which second moments of δ = x − αc_k an M-step needs, Σ r over the rows: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or
+ * Σ r δδᵀ [K, dim, dim].
+ */
+export type Second = 'none' | 'trace' | 'diagonal' | 'full'
+
+/** What an E-step finds, of rows whose weights sum to 1; r are responsibilities times these, δ = x − αc_k about the old centres. */
+export interface Moments {
+  /** Σ r, [K] */
+  readonly mass: Float64Array
+  /** Σ r δ, [K, dim] */
+  readonly sums: Float64Array
+  /** As `Second` says, row by row; empty for none. */
+  readonly second: Float64Array
+}
+
+/** Where an E-step was taken. */
+export interface At {
+  /** The level of the rows; 1 and 0 for the data themselves. */
+  readonly level: Schedule.Level
+  /** What no variance at time 0, that is no eigenvalue of Σ_k, is to fall below. */
+  readonly floor: number
+  readonly dim: number
+}
+
+export interface MStep<P extends string> {
+  readonly second: Second
+  /** The parameters that maximise the expected log-likelihood of the rows, exactly, above the floor. One without mass stays. */
+  readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+}
+
+/** How parameters follow when data change without anything of substance changing; a gradient follows as they do. */
+export interface Symmetries<P extends string> {
+  /** The components in another order: the new k-th is the old `order[k]`-th. */
+  readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
+  /** The mixture moved by an orthogonal map of points. */
+  readonly rotate?: (
+    map: (row: ReadonlyArray<number>) => ReadonlyArray<number>
+  ) => (params: Params.Params<P>) => Params.Params<P>
+  /** Whether s(−x) = −s(x) for all parameters. */
+  readonly odd?: boolean
+}
+
+/**
+ * Noise as a family sees it: through ⟨c, z⟩ for what spans its centres, and perhaps |z|². `Expectation.projected` and
+ * `Expectation.quadrature` draw that alone.
+ */
+export interface Projection<P extends string> {
+  /** Rows whose span holds all directions that are seen, [any, dim]. */
+  readonly span: (params: Params.Params<P>) => NdArray
+  /** Whether |x|² is seen too, as it is with unequal variances. */
+  readonly seesNorm: boolean
+  /** Where there is but one direction, b of tanh(a + bζ), ζ the noise along it; else a quadrature is refused. */
+  readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
+  /** c = 1 − h, the share of the denoising form with which such noise makes the gradient vary least. */
+  readonly denoisingShare: (
+    params: Params.Params<P>,
+    drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
+  ) => (level: Schedule.Level) => number
+  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is |x|² beyond that of `x` itself. */
+  readonly implicit: (
+    params: Params.Tensors<P>,
+    x: Tensor,
+    level: Level,
+    orthogonal: Components.Noise['orthogonal']
+  ) => Tensor
+  /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]; `denoising` is 1 − h. */
+  readonly mixed: (
+    params: Params.Tensors<P>,
+    clean: Tensor,
+    level: Level,
+    noise: Components.Noise,
+    denoising: Tensor
+  ) => Tensor
+}
+
+/** What the passes that are written by hand for isotropic mixtures read, and how their derivatives become the family's. */
+export interface Kernel<P extends string> {
+  readonly arrays: (params: Params.Params<P>) => Pass.Arrays
+  readonly pullBack: (params: Params.Params<P>, gradient: Omit<Pass.Gradient, 'value'>) => Params.Params<P>
+  /** The M-step on the statistics of a pass: sums and scatter at time 0, as `Pass.Statistics` says. */
+  readonly maximise: (params: Params.Params<P>, statistics: Pass.Statistics, varianceFloor: number) => Params.Params<P>
+}
+
+/** How parameters are made of centres. */
+export interface Start<P extends string> {
+  /** How many centres the parameters hold; the components of the mixture may be more. */
+  readonly count: number
+  /** The centres that the parameters hold, [count, dim]. */
+  readonly centres: (params: Params.Params<P>) => NdArray
+  /** Parameters with these centres, equal weights, and each covariance `variance` times the identity. */
+  readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
+}
+
+export interface Capabilities<P extends string> {
+  /** ∇ log p(x), [rows, dim]; else by differentiation. */
+  readonly score?: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** div ∇ log p(x), [rows, 1]; else by differentiation, dim times. */
+  readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** log p(x), [rows, 1]; else of the components. */
+  readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** Expectation–maximization; else it is refused. */
+  readonly mStep?: MStep<P>
+  /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
+  readonly start?: Start<P>
+  /** Parameters for a mixture of as many components: the nearest that the family has, where it has not that one itself. */
+  readonly fromMixture?: (mixture: Mixture.Gaussians) => Params.Params<P>
+  /** The mixture that parameters are, where its components are Gaussian: for samplers, reports and files. */
+  readonly toMixture?: (params: Params.Params<P>) => Mixture.Gaussians
+  /** Parameters of the mixture shifted by a vector [dim]: the data are then looked at about their own middle. */
+  readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
+  /** Parameters of the mixture on columns times `by`, [dim], each > 0. */
+  readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
+  /**
+   * How far two parameters are apart, in units of the components: to second order √2 times the root of the relative entropy of
+   * row and component together (Fisher's metric). Else a share of the parameters' length.
+   */
+  readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
+  /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
+  readonly leastRows?: (dim: number) => number
+  /** Every variance in every direction is 1, and none is learned; else they are taken for learned. */
+  readonly unitVariance?: true
+  /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
+  readonly mirrored?: true
+  readonly projection?: Projection<P>
+  readonly symmetries?: Symmetries<P>
+  readonly kernel?: Kernel<P>
+}
+
+type PerFields<F extends Field.Fields, C> = { readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> }
+
+export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
+  extends
+    Omit<Case.Spec<N, F, never, A, null>, 'meaning'>,
+    PerFields<F, Omit<Capabilities<NoInfer<P>>, 'unitVariance' | 'mirrored'>>,
+    Pick<Capabilities<P>, 'unitVariance' | 'mirrored'> {
+  /**
+   * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
+   * first in the unit of the data, and hold the second while noise hides them.
+   */
+  readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
+  readonly components: (fields: Field.Of<F>) => (params: Params.Tensors<NoInfer<P>>, dim: number) => ComponentsOf
+  /** Free parameters, as information criteria count them: weights sum to 1, and rotations of factors are not counted. */
+  readonly degreesOfFreedom: (fields: Field.Of<F>) => (dim: number) => number
+}
+
+// —— what follows ——
+
+/** What a mixture can do, as whoever needs it asks: a capability is there or it is not. */
+export interface Family<P extends string> {
+  readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
+  /** log p(x), [rows, 1] */
+  readonly logDensity: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** p(k | x), [rows, K] */
+  readonly responsibilities: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** How many components there are. */
+  readonly count: (dim: number) => number
+  readonly leastRows: (dim: number) => number
+  readonly unitVariance: boolean
+  readonly mirrored: boolean
+  readonly mStep: O.Option<MStep<P>>
+  readonly start: O.Option<Start<P>>
+  readonly fromMixture: O.Option<NonNullable<Capabilities<P>['fromMixture']>>
+  readonly toMixture: O.Option<NonNullable<Capabilities<P>['toMixture']>>
+  readonly shifted: O.Option<NonNullable<Capabilities<P>['shifted']>>
+  readonly scaled: O.Option<NonNullable<Capabilities<P>['scaled']>>
+  readonly distance: O.Option<NonNullable<Capabilities<P>['distance']>>
+  readonly projection: O.Option<Projection<P>>
+  readonly symmetries: O.Option<Symmetries<P>>
+  readonly kernel: O.Option<Kernel<P>>
+}
+
+/** What a score means. */
+export interface Model<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly degreesOfFreedom: (dim: number) => number
+  /** What `output` is. */
+  readonly predicts: Parametrization.Parametrization
+  /** What the network itself says of x, [rows, dim] */
+  readonly output: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** s(x), [rows, dim] */
+  readonly score: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** div s(x), [rows, 1] */
+  readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
+  /** None of a network, which has no density. */
+  readonly family: O.Option<Family<P>>
+}
+
+/**
+ * The meaning of a score, as its case holds it: tied to the names P both ways, so that a score with other parameters, fewer or
+ * more, is another type; any is a `Score<string>`. `interpret` gives the model its names back.
+ */
+export interface Meaning<P extends string> {
+  readonly shapes: (dim: number) => Params.Shapes<P>
+  readonly names: (dim: number) => ReadonlyArray<P>
+  readonly model: unknown
+}
+
+/** A score whose parameters are named `P`. */
+export interface Score<P extends string> extends Case.Value<'Score', Meaning<P>> {}
+
+export const concept = Concept<Score<string>>(
+  'Score',
+  'what is learned, s(x) ≈ ∇ log p_t(x): a family of mixtures, or a network'
+)
+
+/** The meaning of a score. */
+export const interpret = <P extends string>(score: Score<P>): Model<P> =>
+  // `meaningOf` alone makes meanings, of models whose names are P.
+  Case.meaning(score).model as Model<P>
+
+export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
+  shapes: model.shapes,
+  names: dim => Params.names(model.shapes(dim)),
+  model
+})
+
+const dimOf = (x: Tensor): number => x.shape[1] ?? 0
+
+/** log(π_k p_k(x)), [rows, K] */
+const logJoint = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, level: Level): Tensor =>
+  add(logDensity(x, level), expandDims(logWeights, 0))
+
+/**
+ * A family of mixtures of one's own, from the log-densities of its components: it is learned by every objective, printed,
+ * stored and held to laws as ours are.
+ */
+export function family<
+  const N extends string,
+  P extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>(spec: Spec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+  return Case.define('Score', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning<P> => meaningOf(modelOf(spec, fields))
+  })
+}
+
+const modelOf = <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(
+  spec: Spec<N, F, P, A>,
+  fields: Field.Of<F>
+): Model<P> => {
+  const of = <C>(capability: ((fields: Field.Of<F>) => C) | undefined): O.Option<C> =>
+    capability === undefined ? O.none : O.some(capability(fields))
+  const shapes = spec.parameters(fields)
+  const components = spec.components(fields)
+  const logDensity =
+    spec.logDensity?.(fields) ??
+    ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor =>
+      logSumExp(logJoint(components(params, dimOf(x)), x, level), 1, true))
+  const score =
+    spec.score?.(fields) ??
+    ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor => grad(at => logDensity(params, at, level))(x))
+  return {
+    shapes,
+    degreesOfFreedom: spec.degreesOfFreedom(fields),
+    predicts: Parametrization.score,
+    output: score,
+    score,
+    divergence:
+      spec.divergence?.(fields) ??
+      ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor => divergence(at => score(params, at, level))(x)),
+    family: O.some({
+      components,
+      logDensity,
+      responsibilities: (params, x, level) => softmax(logJoint(components(params, dimOf(x)), x, level)),
+      count: dim =>
+        compute(() => components(Params.map(fromNdArray)(Params.zeros(shapes(dim))), dim).logWeights).values.length,
+      leastRows: spec.leastRows?.(fields) ?? (() => 1),
+      unitVariance: spec.unitVariance ?? false,
+      mirrored: spec.mirrored ?? false,
+      mStep: of(spec.mStep),
+      start: of(spec.start),
+      fromMixture: of(spec.fromMixture),
+      toMixture: of(spec.toMixture),
+      shifted: of(spec.shifted),
+      scaled: of(spec.scaled),
+      distance: of(spec.distance),
+      projection: of(spec.projection),
+      symmetries: of(spec.symmetries),
+      kernel: of(spec.kernel)
+    })
+  }
+}

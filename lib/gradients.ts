@@ -272,7 +272,60 @@ const cut = (dy: Tensor, sizes: ReadonlyArray<number>, axis: number): ReadonlyAr
   })
 }
 
+/** [..., m, n] → [..., n, m] */
+const turned = (x: Tensor): Tensor =>
+  T.transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )
+
+/** Of square matrices the lower triangle, times `onDiagonal` on the diagonal. */
+const lowerOf = (x: Tensor, onDiagonal: number): Tensor => {
+  const n = x.shape[x.rank - 1]
+  const mask = Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n]
+    return i > j ? 1 : i === j ? onDiagonal : 0
+  })
+  return T.mul(x, T.tensor(mask, [n, n]))
+}
+
+/** Φ + Φᵀ, where Φ is the lower triangle of LᵀL̄ with half of its diagonal: what both Cholesky factors pull back. */
+const pulled = (l: Tensor, dy: Tensor): Tensor => {
+  const half = lowerOf(T.matMul(l, dy, { transposeA: true }), 0.5)
+  return T.add(half, turned(half))
+}
+
 const structural: Readonly<Record<string, Rule>> = {
+  // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹: the symmetric one, of all whose product with a symmetric dS is the same (Murray 2016, arXiv 1602.07527)
+  Cholesky: rule(['x'], (dy, [x]) => ({
+    x: () => {
+      const l = T.cholesky(x)
+      const left = T.solveTriangular(l, pulled(l, dy), { transposed: true })
+      return T.mul(0.5, T.solveTriangular(l, turned(left), { transposed: true }))
+    }
+  })),
+  FromTriangle: rule([], dy => ({ x: () => T.packTriangle(dy) })),
+  // Ā = 2AS̄ = Q(Φ + Φᵀ)L⁻¹ with Q = AL⁻ᵀ, which is orthonormal
+  GramCholesky: rule(['x'], (dy, [x]) => ({
+    x: () => {
+      const l = T.gramCholesky(x)
+      const right = T.solveTriangular(l, pulled(l, dy), { transposed: true })
+      return T.matMul(T.solveTriangular(l, turned(x)), right, { transposeA: true, transposeB: true })
+    }
+  })),
+  ToTriangle: rule([], dy => ({ x: () => T.lowerTriangle(dy) })),
+  // X = L⁻¹B: B̄ = L⁻ᵀX̄, L̄ = −B̄Xᵀ; X = L⁻ᵀB: B̄ = L⁻¹X̄, L̄ = −XB̄ᵀ; of L the lower triangle
+  TriangularSolve: rule(['l', 'b'], (dy, [l, b], { transposed = false }: { transposed?: boolean }) => {
+    const back = (): Tensor => T.solveTriangular(l, dy, { transposed: !transposed })
+    return {
+      b: () => shrink(back(), b.shape),
+      l: () => {
+        const x = T.solveTriangular(l, b, { transposed })
+        const outer = transposed ? T.matMul(x, back(), { transposeB: true }) : T.matMul(back(), x, { transposeB: true })
+        return shrink(T.neg(lowerOf(outer, 1)), l.shape)
+      }
+    }
+  }),
   // each its own tensor: tfjs disposes a cotangent once it has been added to another
   AddN: ruleOfList((dy, xs) => xs.map(x => () => T.reshape(dy, x.shape))),
   // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does

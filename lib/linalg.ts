@@ -51,6 +51,76 @@ export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
   return { shape: [rank, n], values: basis.slice(0, rank * n) }
 }
 
+/**
+ * L, lower triangular with L Lᵀ = S, of a symmetric [n, n] whose lower triangle starts at `from`; written at `to`, above whose
+ * diagonal nothing is touched. False where S is not positive definite, as far as rounding lets one see.
+ */
+export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Float64Array, to: number): boolean => {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      const rest = s[from + i * n + j] - dot(l, to + i * n, l, to + j * n, j)
+      // false for NaN, too
+      if (i === j && !(rest > 0 && rest < Infinity)) return false
+      l[to + i * n + j] = i === j ? Math.sqrt(rest) : rest / l[to + j * n + j]
+    }
+  return true
+}
+
+/**
+ * L, lower triangular with L Lᵀ = AᵀA and no negative entry on its diagonal, of an [m, n] at `from`, m ≥ n; written at `to`,
+ * above whose diagonal nothing is touched. AᵀA, which would square the condition, is not formed: L = Rᵀ of A = QR by
+ * Householder's reflections (Golub & Van Loan, Matrix Computations, §5.2.1).
+ */
+export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
+  // by columns, so that every inner loop runs along memory
+  const columns = new Float64Array(m * n)
+  for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) columns[j * m + i] = a[from + i * n + j]
+  for (let j = 0; j < n; j++) {
+    const at = j * m + j
+    let longest = 0
+    for (let i = 0; i < m - j; i++) longest = Math.max(longest, Math.abs(columns[at + i]))
+    // Squares do not underflow: they are of shares of the longest.
+    if (longest > 0) for (let i = 0; i < m - j; i++) columns[at + i] /= longest
+    const head = columns[at]
+    const others = dot(columns, at + 1, columns, at + 1, m - j - 1)
+    const length = Math.sqrt(head * head + others)
+    const isDone = others === 0
+    // u = x + sign(x₁)|x| e₁, and Hx = −sign(x₁)|x| e₁
+    const signed = head < 0 ? -length : length
+    columns[at] = isDone ? head : head + signed
+    const half = length * (length + Math.abs(head))
+    const diagonal = isDone ? head : -signed
+    const sign = diagonal < 0 ? -1 : 1
+    for (let k = j + 1; k < n; k++) {
+      const other = k * m + j
+      if (!isDone) addTo(columns, other, -dot(columns, at, columns, other, m - j) / half, columns, at, m - j)
+      l[to + k * n + j] = sign * columns[other]
+    }
+    l[to + j * n + j] = longest > 0 ? Math.abs(diagonal) * longest : longest === 0 ? 0 : NaN
+  }
+}
+
+/** B ← L⁻¹B, or L⁻ᵀB, for an [n, n] whose lower triangle starts at `at`, and an [n, m] that starts at `to`. */
+export const solveLower = (
+  l: Float64Array,
+  at: number,
+  n: number,
+  b: Float64Array,
+  to: number,
+  m: number,
+  transposed: boolean
+): void => {
+  for (let step = 0; step < n; step++) {
+    const i = transposed ? n - 1 - step : step
+    for (let before = 0; before < step; before++) {
+      const j = transposed ? n - 1 - before : before
+      addTo(b, to + i * m, -(transposed ? l[at + j * n + i] : l[at + i * n + j]), b, to + j * m, m)
+    }
+    const pivot = l[at + i * n + i]
+    for (let k = 0; k < m; k++) b[to + i * m + k] /= pivot
+  }
+}
+
 export interface Eigen {
   /** Falling. */
   readonly values: Float64Array

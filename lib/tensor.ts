@@ -414,6 +414,91 @@ export const dot = (a: Tensor, b: Tensor): Tensor => {
 /** The outer product of two vectors, [m]·[n] → [m, n] */
 export const outer = (a: Tensor, b: Tensor): Tensor => mul(reshape(a, [-1, 1]), reshape(b, [1, -1]))
 
+// —— factors ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+/**
+ * L, lower triangular with a positive diagonal, with L Lᵀ = S for each matrix of a stack [..., n, n]. S is taken to be symmetric:
+ * its lower triangle is read, and its derivative is symmetric. NaN where S is not positive definite.
+ *
+ * Where S is itself a product, its factor is better taken by `gramCholesky`.
+ *
+ * @throws Error when the matrices are not square
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { cholesky, compute, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => cholesky(tensor([4, 2, 2, 10], [2, 2])))
+ * assert.deepEqual([...values], [2, 0, 1, 3])
+ */
+export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
+
+/**
+ * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is
+ * Rᵀ of A = QR: AᵀA is not formed, of which half the digits would be lost. A sum of products is one product of a stack,
+ * B Bᵀ + C Cᵀ = [Bᵀ; Cᵀ]ᵀ[Bᵀ; Cᵀ].
+ *
+ * @throws Error when the matrices have fewer rows than columns
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, gramCholesky, tensor } from 'ornstein/float64'
+ *
+ * // The small one of two columns that are almost the same: in AᵀA, 1 + 1e-20 is 1.
+ * const { values } = compute(() => gramCholesky(tensor([1, 1, 0, 1e-10], [2, 2])))
+ * assert.deepEqual([...values], [1, 0, 1, 1e-10])
+ */
+export const gramCholesky = (a: Tensor): Tensor => run('GramCholesky', { x: a })
+
+/**
+ * L⁻¹B, or L⁻ᵀB where `transposed`, for stacks [..., n, n] and [..., n, m], which broadcast. Of L the lower triangle is read.
+ *
+ * @throws Error when the shapes do not match
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, solveTriangular, tensor } from 'ornstein/float64'
+ *
+ * const l = () => tensor([2, 0, 1, 4], [2, 2])
+ * const b = () => tensor([2, 9], [2, 1])
+ * assert.deepEqual([...compute(() => solveTriangular(l(), b())).values], [1, 2])
+ * assert.deepEqual([...compute(() => solveTriangular(l(), b(), { transposed: true })).values], [-0.125, 2.25])
+ */
+export const solveTriangular = (
+  l: Tensor,
+  b: Tensor,
+  { transposed = false }: { readonly transposed?: boolean } = {}
+): Tensor => run('TriangularSolve', { l, b }, { transposed })
+
+/** The diagonals of a stack of square matrices, [..., n, n] → [..., n] */
+export const diagonal = (x: Tensor): Tensor => sum(mul(x, eye(x.shape[x.rank - 1])), -1)
+
+/**
+ * log det S of a stack of positive definite matrices, [..., n, n] → [...], by their Cholesky factors; NaN of others.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, logDet, tensor } from 'ornstein/float64'
+ *
+ * const { values } = compute(() => logDet(tensor([4, 2, 2, 10], [2, 2])))
+ * assert.ok(Math.abs(values[0] - Math.log(36)) < 1e-15)
+ */
+export const logDet = (s: Tensor): Tensor => mul(2, sum(log(diagonal(cholesky(s))), -1))
+
+/**
+ * Lower triangular matrices from the entries of their triangles, row by row, [..., n(n + 1)/2] → [..., n, n]; `packTriangle` is
+ * the way back.
+ *
+ * @throws Error when the last axis has no such length
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, lowerTriangle, packTriangle, tensor } from 'ornstein/float64'
+ *
+ * const packed = () => tensor([1, 2, 3], [3])
+ * assert.deepEqual([...compute(() => lowerTriangle(packed())).values], [1, 0, 2, 3])
+ * assert.deepEqual([...compute(() => packTriangle(lowerTriangle(packed()))).values], [1, 2, 3])
+ */
+export const lowerTriangle = (x: Tensor): Tensor => run('FromTriangle', { x })
+/** The entries of the lower triangles of square matrices, row by row, [..., n, n] → [..., n(n + 1)/2]. */
+export const packTriangle = (x: Tensor): Tensor => run('ToTriangle', { x })
+
 // —— shape —————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /** The same entries under another shape, one size of which may be -1, to be worked out. */

@@ -39,8 +39,13 @@ const ENTRYWISE = new Set(
   ).split(' ')
 )
 const MOVING = new Set(
-  'Concat GatherV2 GatherNd MirrorPad Pack PadV2 Reverse Slice SplitV StridedSlice Tile Transpose Unpack'.split(' ')
+  (
+    'Concat FromTriangle GatherV2 GatherNd MirrorPad Pack PadV2 Reverse Slice SplitV StridedSlice Tile ToTriangle Transpose ' +
+    'Unpack'
+  ).split(' ')
 )
+/** Of those, the ones that put a number between the entries. */
+const PADDING = new Set(['FromTriangle', 'PadV2'])
 const FOLDS: Readonly<Record<string, Fold>> = {
   Sum: 'Sum',
   Mean: 'Sum',
@@ -52,6 +57,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 }
 /** Along one axis of a row, by the kernel itself. */
 const ALONG = new Set(['ArgMax', 'ArgMin', 'Cumprod', 'Cumsum', 'TopK'])
+/** Of matrices, the last two axes, by the kernel itself: once a call where they do not depend on the row. */
+const MATRICES = new Set(['Cholesky', 'GramCholesky', 'TriangularSolve'])
 
 /** A number, or a list of them, under a name among attributes that the engine passes as an object. */
 const numbers = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
@@ -300,8 +307,12 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
           const paddings = fields.get('paddings')
           const own: unknown = Array.isArray(paddings) ? paddings[at] : undefined
           untouched(Array.isArray(own) && own.every(n => n === 0))
-          return kernel === 'PadV2' ? { ...attrs, constantValue: -1 } : attrs
+          return attrs
         }
+        case 'FromTriangle':
+        case 'ToTriangle':
+          untouched(at < rank - (kernel === 'ToTriangle' ? 2 : 1))
+          return attrs
         case 'Tile':
           untouched(numbers(attrs, 'reps')[at] === 1)
           return attrs
@@ -320,7 +331,7 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     })()
     const moved = kernels[kernel](
       Object.fromEntries([...numbered, ...given]),
-      kernel === 'PadV2' ? { ...adjusted, constantValue: -1 } : adjusted
+      PADDING.has(kernel) ? { ...adjusted, constantValue: -1 } : adjusted
     )
     const { values } = moved instanceof Array ? moved[output] : moved
     const padding = number(attrs, 'constantValue', 0)
@@ -328,7 +339,7 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     return {
       shape,
       row,
-      node: algebra.pick(kernel === 'PadV2' ? [...parts, constant(padding)] : parts, table, without(shape, row))
+      node: algebra.pick(PADDING.has(kernel) ? [...parts, constant(padding)] : parts, table, without(shape, row))
     }
   }
 
@@ -366,6 +377,17 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     const own = { ...plainAttrs(attrs), ...(kernel !== 'TopK' && { axis }) }
     const x = whole(value)
     return { shape, row, node: node({ kind: 'kernel', kernel, attrs: own, output }, [x], without(shape, row), x.place) }
+  }
+
+  const ofMatrices = ({ kernel, attrs, shape }: Traced, operands: ReadonlyArray<Value>): Value => {
+    const row = rowOf(shape, kernel)
+    if (operands.some(value => value.row >= value.shape.length - 2)) return refuse(`${kernel} along the rows`)
+    const ins = operands.map(value =>
+      stretched(aligned(value, shape.length, row, kernel), without(lead(value.shape, shape.length), row))
+    )
+    const place = ins.every(({ place }) => place === 'once') ? 'once' : 'rows'
+    const own = without(shape, row)
+    return { shape, row, node: node({ kind: 'kernel', kernel, attrs: plainAttrs(attrs), output: 0 }, ins, own, place) }
   }
 
   const oneHot = (value: Value, attrs: object, shape: Shape): Value => {
@@ -453,6 +475,7 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     if (MOVING.has(kernel)) return move(traced, operands)
     if (kernel in FOLDS) return fold(kernel, x, attrs, shape)
     if (ALONG.has(kernel)) return along(traced, x)
+    if (MATRICES.has(kernel)) return ofMatrices(traced, all)
     switch (kernel) {
       case 'Input': {
         const row = rowOf(shape, kernel)

@@ -128,12 +128,21 @@ export const machine = (): Machine => {
       const to = doubles(addresses[addresses.length - 1], width(nodes[which]) * LANES)
       if (does.kind === 'entrywise') to.set(meaning(does, ins.map(dense), [...shape, LANES]).values)
       else if (does.kind === 'kernel') {
-        // the last axis is spoken of: each lane by itself
-        const [x] = ins.map(dense)
-        const inner = width(ins[0])
+        // the last axes are spoken of: each lane by itself
+        const all = ins.map(dense)
         for (let lane = 0; lane < LANES; lane++) {
-          const own = Float64Array.from({ length: inner }, (_, i) => x.values[i * LANES + lane])
-          const { values } = meaning(does, [{ shape: ins[0].shape, dtype: 'float32', values: own }], shape)
+          const own = ins.map((node, k): Dense => {
+            const { values } = all[k]
+            const length = width(node)
+            const lanes = node.place === 'rows' ? LANES : 1
+            const at = (i: number): number => (valueOf(node) === undefined ? i * lanes + (lane % lanes) : 0)
+            return {
+              shape: node.shape,
+              dtype: 'float32',
+              values: Float64Array.from({ length }, (_, i) => values[at(i)])
+            }
+          })
+          const { values } = meaning(does, own, shape)
           values.forEach((value, i) => (to[i * LANES + lane] = value))
         }
       }

@@ -17,7 +17,8 @@ const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
   Select: ['condition', 't', 'e'],
   Prelu: ['x', 'alpha'],
   BatchMatMul: ['a', 'b'],
-  SquaredDistances: ['x', 'centres', 'scale']
+  SquaredDistances: ['x', 'centres', 'scale'],
+  TriangularSolve: ['l', 'b']
 }
 
 /** A kernel's output on its inputs in the order of the vocabulary. */

@@ -69,7 +69,21 @@ const one = (f: (...xs: Tensor[]) => Tensor, ...shapes: number[][]): Row => ({ f
 const ids = (...values: number[]): Tensor => F.tensor(values, [values.length])
 const weighed = (...parts: Tensor[]): Tensor => F.addN(parts.map((part, i) => F.mul(part, i + 1)))
 
+/** Positive definite, of any square matrices. */
+const definite = (x: Tensor): Tensor =>
+  F.add(F.matMul(x, x, { transposeB: true }), F.mul(2, F.eye(x.shape[x.rank - 1])))
+/** Any square matrices with a diagonal that divides well. */
+const dominant = (x: Tensor): Tensor => F.add(x, F.mul(4, F.eye(x.shape[x.rank - 1])))
+
 const table: Readonly<Record<string, Row[]>> = {
+  Cholesky: [one(x => F.cholesky(definite(x)), [3, 3]), one(x => F.cholesky(definite(x)), [2, 2, 2])],
+  FromTriangle: [one(F.lowerTriangle, [6]), one(F.lowerTriangle, [2, 3])],
+  GramCholesky: [one(x => F.gramCholesky(x), [4, 2]), one(x => F.gramCholesky(x), [2, 3, 3])],
+  ToTriangle: [one(F.packTriangle, [3, 3]), one(F.packTriangle, [2, 2, 2])],
+  TriangularSolve: [false, true].flatMap(transposed => [
+    one((l, b) => F.solveTriangular(dominant(l), b, { transposed }), [3, 3], [3, 2]),
+    one((l, b) => F.solveTriangular(dominant(l), b, { transposed }), [2, 1, 2, 2], [3, 2, 1])
+  ]),
   Abs: unary(F.abs),
   Acos: unary(F.acos, -0.7, 0.7),
   Acosh: unary(F.acosh, 1.5, 3),
@@ -251,6 +265,8 @@ const composed: Readonly<Record<string, Row[]>> = {
   norm: reduced(F.norm),
   dot: [one(F.dot, [3], [3]), one(F.dot, [2, 3], [3]), one(F.dot, [3], [3, 2])],
   outer: [one(F.outer, [3], [2])],
+  diagonal: [one(F.diagonal, [2, 3, 3])],
+  logDet: [one(x => F.logDet(definite(x)), [2, 3, 3])],
   squeeze: [one(x => F.squeeze(x, 1), [2, 1, 3])],
   broadcastTo: [one(x => F.broadcastTo(x, [4, 2, 3]), [2, 1])]
 }

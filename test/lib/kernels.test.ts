@@ -195,6 +195,50 @@ const squaredDistances: Case[] = [
   }
 ]
 
+const noFactor = 'tfjs has no such kernel'
+/** Factors by hand: of whole numbers, of a stack, of what is not positive definite, and of what AᵀA would lose. */
+const cholesky: Case[] = [
+  {
+    inputs: { x: floats([4, 0, 0, 2, 10, 0, 6, 9, 26], [3, 3]) },
+    alone: noFactor,
+    expected: [2, 0, 0, 1, 3, 0, 3, 2, Math.sqrt(13)]
+  },
+  {
+    inputs: { x: floats([9, 0, 6, 5, 1, 2, 2, 1], [2, 2, 2]) },
+    alone: noFactor,
+    expected: [3, 0, 2, 1, NaN, NaN, NaN, NaN]
+  },
+  { inputs: { x: given([2, 0, 0]) }, alone: noFactor, expected: [] }
+]
+const gramCholesky: Case[] = [
+  { inputs: { x: floats([3, 1, 4, 3], [2, 2]) }, alone: noFactor, expected: [5, 0, 3, 1] },
+  // negative entries first; columns that differ in the 30th bit alone; a column of zeros
+  { inputs: { x: floats([-3, -1, -4, -3], [2, 2]) }, alone: noFactor, expected: [5, 0, 3, 1] },
+  { inputs: { x: floats([1, 1, 0, 2 ** -30, 0, 0], [3, 2]) }, alone: noFactor, expected: [1, 0, 1, 2 ** -30] },
+  { inputs: { x: floats([2, 0, 0, 0, 0, 0], [1, 3, 2]) }, alone: noFactor, expected: [2, 0, 0, 0] },
+  { inputs: { x: floats([2, 4, 0, -3], [2, 2]) }, alone: noFactor, expected: [2, 0, 4, 3] }
+]
+const triangularSolve: Case[] = [
+  {
+    inputs: { l: floats([2, 99, 1, 4], [2, 2]), b: floats([2, 4, 9, 6], [2, 2]) },
+    attrs: { transposed: false },
+    alone: noFactor,
+    expected: [1, 2, 2, 1]
+  },
+  {
+    inputs: { l: floats([2, 99, 1, 4], [2, 2]), b: floats([4, 8], [2, 1]) },
+    attrs: { transposed: true },
+    alone: noFactor,
+    expected: [1, 2]
+  },
+  {
+    inputs: { l: floats([2, 4], [2, 1, 1]), b: floats([4, 8, 12], [3, 1, 1, 1]) },
+    attrs: { transposed: false },
+    alone: noFactor,
+    expected: [2, 1, 4, 2, 6, 3]
+  }
+]
+
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const noLogSoftmax = 'tfjs composes this op of others'
 const masks = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 }
@@ -435,6 +479,16 @@ const table: Readonly<Record<string, Case[]>> = {
   ],
   Sqrt: unary(positive, Math.sqrt),
   Square: unary(real, x => x * x),
+  Cholesky: cholesky,
+  FromTriangle: [
+    { inputs: { x: floats([1, 2, 3, 4, 5, 6], [6]) }, alone: noFactor, expected: [1, 0, 0, 2, 3, 0, 4, 5, 6] },
+    { inputs: { x: floats([1, 2], [2, 1]) }, alone: noFactor, expected: [1, 2] }
+  ],
+  GramCholesky: gramCholesky,
+  ToTriangle: [
+    { inputs: { x: floats([1, 9, 2, 3, 4, 9, 5, 6], [2, 2, 2]) }, alone: noFactor, expected: [1, 2, 3, 4, 5, 6] }
+  ],
+  TriangularSolve: triangularSolve,
   SquaredDistances: squaredDistances,
   SquaredDifference: binary(real, real, (a, b) => (a - b) ** 2),
   Step: unary(real, x => (x > 0 ? 1 : 0.5), { alpha: 0.5 }),

@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rowSpace, symmetricEigen } from '../../lib/linalg.js'
+import { factorGram, factorSymmetric, rowSpace, symmetricEigen } from '../../lib/linalg.js'
 import type { NdArray } from '../../lib/ndarray.js'
 
 const EPSILON = 2 ** -52
@@ -42,6 +42,70 @@ const isDecomposition = (a: NdArray): void => {
   expect(largest(residuals)).toBeLessThanOrEqual(tolerance * scale + 4 * n * 2 ** -1074)
   expect([...values]).toEqual([...values].sort((x, y) => y - x))
 }
+
+describe('triangular factors', () => {
+  const size = fc.integer({ min: 1, max: 8 })
+  const entries = (n: number): fc.Arbitrary<number[]> =>
+    fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: n, maxLength: n })
+  const stacks = fc
+    .tuple(size, fc.integer({ min: 0, max: 4 }))
+    .chain(([n, more]) =>
+      entries((n + more) * n).map(values => ({ shape: [n + more, n], values: Float64Array.from(values) }))
+    )
+
+  it('of a stack: L Lᵀ = AᵀA, to a small multiple of the rounding of its entries, at any scale', () => {
+    fc.assert(
+      fc.property(stacks, fc.constantFrom(1, 2 ** -900, 2 ** 500), (a, scale) => {
+        const [m, n] = a.shape
+        const l = array(n, n, () => 0)
+        factorGram(
+          a.values.map(x => scale * x),
+          0,
+          m,
+          n,
+          l.values,
+          0
+        )
+        const scaled = { ...l, values: l.values.map(x => x / scale) }
+        const turned = array(n, m, (i, j) => at(a, j, i))
+        // Householder's QR is backward stable: |δA| ≤ c m n ε |A| (Higham 2002, theorem 19.4)
+        expect(apart(timesTransposed(scaled, scaled), timesTransposed(turned, turned))).toBeLessThanOrEqual(
+          8 * m * n * EPSILON * Math.max(1, largest(a.values) ** 2) * m
+        )
+        for (let i = 0; i < n; i++) expect(at(l, i, i)).toBeGreaterThanOrEqual(0)
+      }),
+      { seed: 1 }
+    )
+  })
+
+  it('of a stack keeps what AᵀA loses: the factor of [αL σI] where L is of condition 1e10', () => {
+    // L = [[1, 0], [1, 1e-10]]: its own factor, exactly
+    const l = new Float64Array(4)
+    factorGram(Float64Array.of(1, 1, 0, 1e-10, 0, 0, 0, 0), 0, 4, 2, l, 0)
+    expect([...l]).toEqual([1, 0, 1, 1e-10])
+    const formed = new Float64Array(4)
+    expect(factorSymmetric(Float64Array.of(1, 1, 1, 1 + 1e-20), 0, 2, formed, 0)).toBe(false)
+  })
+
+  it('of a symmetric array: that of the stack, where the array is well conditioned; none where it is not definite', () => {
+    fc.assert(
+      fc.property(stacks, a => {
+        const [m, n] = a.shape
+        // AᵀA + I: condition at most 1 + n m
+        const stacked = array(m + n, n, (i, j) => (i < m ? at(a, i, j) : i - m === j ? 1 : 0))
+        const turned = array(n, m + n, (i, j) => at(stacked, j, i))
+        const [l, wanted] = [array(n, n, () => 0), array(n, n, () => 0)]
+        factorGram(stacked.values, 0, m + n, n, wanted.values, 0)
+        const formed = timesTransposed(turned, turned)
+        expect(factorSymmetric(formed.values, 0, n, l.values, 0)).toBe(true)
+        expect(apart(l, wanted)).toBeLessThanOrEqual(16 * n * EPSILON * (1 + n * m) * m)
+        const less = { ...formed, values: formed.values.map((x, k) => (k === n * n - 1 ? -1 : x)) }
+        expect(factorSymmetric(less.values, 0, n, l.values, 0)).toBe(false)
+      }),
+      { seed: 2 }
+    )
+  })
+})
 
 describe('symmetricEigen', () => {
   it('knows the eigenvalues of small arrays', () => {

@@ -165,6 +165,27 @@ export const cases: ReadonlyArray<Case> = [
     ])
     return T.add(T.sum(T.square(T.sum(wide, 1)), 1), T.logSumExp(T.sum(T.mul(wide, T.tanh(wide)), 2), 1))
   }),
+  // factors of parameters, of parameters at a level of each row, and of rows themselves
+  mean('factors', ({ x, w, c }) => {
+    const a = T.concat([T.mul(T.slice(w, 0, D), T.add(2, T.square(c))), T.eye(D)])
+    const root = T.gramCholesky(a)
+    const whitener = T.solveTriangular(root, T.eye(D))
+    const y = T.matMul(x, whitener, { transposeB: true })
+    return T.sub(
+      T.sum(T.log(T.diagonal(T.cholesky(T.matMul(root, root, { transposeB: true }))))),
+      T.sum(T.square(y), 1)
+    )
+  }),
+  mean('factorsOfRows', ({ x, w, b, s }) => {
+    const rows = x.shape[0]
+    const lower = T.lowerTriangle(T.concat([b, T.slice(b, 0, 2)]))
+    const level = T.reshape(s, [rows, 1, 1])
+    const stack = T.concat([T.mul(level, lower), T.add(T.mul(level, 0), T.eye(D))], 1)
+    const root = T.gramCholesky(stack)
+    const y = T.solveTriangular(root, T.reshape(x, [rows, D, 1]), { transposed: true })
+    const third = T.packTriangle(T.cholesky(T.matMul(root, root, { transposeB: true })))
+    return T.add(T.sum(T.square(y), [1, 2]), T.mul(T.sum(third, 1), T.sum(T.matMul(x, w, { transposeB: true }), 1)))
+  }),
   mean('distances', ({ x, w, c }) => T.exp(T.neg(T.squaredDistances(x, w, c)))),
   mean('distancesByRow', ({ x, w, s }) => T.exp(T.neg(T.squaredDistances(x, w, s)))),
   mean('network', ({ x, w, b }) => {

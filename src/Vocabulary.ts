@@ -4,6 +4,7 @@ import * as Clock from './schedule/Clock.js'
 import * as Optimizer from './optimizer/Optimizer.js'
 import * as Rate from './optimizer/Rate.js'
 import * as Region from './optimizer/Region.js'
+import * as Sampler from './sampler/Sampler.js'
 import * as Schedule from './schedule/Schedule.js'
 import * as TimeGrid from './sampler/TimeGrid.js'
 import * as Weighting from './objective/Weighting.js'
@@ -34,6 +35,7 @@ export const standard: Vocabulary = of([
   ...Weighting.all,
   ...Rate.all,
   ...Region.all,
+  ...Sampler.all,
   ...TimeGrid.all,
   ...Optimizer.all
 ])

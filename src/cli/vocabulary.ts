@@ -277,24 +277,7 @@ export const stages = concept<Stage.Stage>('Stage', 'what a pipeline does, one a
   Anneal: [entry(Stage.anneal([0.9, 0.3, 0.1])(descent), 'the same at each noise level in turn')]
 })
 
-export const samplers = concept<Sampler.Sampler>('Sampler', 'from noise to data along a score', Sampler, {
-  Ancestral: [entry(Sampler.ancestral, 'DDPM (arXiv 2006.11239)')],
-  Ddim: [entry(Sampler.ddim(), 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)')],
-  EulerMaruyama: [entry(Sampler.eulerMaruyama, 'the reverse SDE (arXiv 2011.13456)')],
-  Euler: [entry(Sampler.euler, 'the probability flow, order 1')],
-  Heun: [entry(Sampler.heun, 'the probability flow, order 2')],
-  RungeKutta4: [entry(Sampler.rungeKutta4, 'the probability flow, order 4')],
-  DormandPrince: [entry(Sampler.dormandPrince({ tolerance: 1e-6 }), 'the probability flow, steps by tolerance')],
-  DpmSolver2M: [entry(Sampler.dpmSolver2M, 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)')],
-  PredictorCorrector: [
-    entry(
-      Sampler.predictorCorrector({ predictor: Sampler.ancestral }),
-      'a step, then Langevin moves (arXiv 2011.13456)'
-    )
-  ],
-  Langevin: [entry(Sampler.langevin({ step: 0.01 }), 'the unadjusted Langevin algorithm')],
-  AnnealedLangevin: [entry(Sampler.annealedLangevin({ moves: 3 }), 'Langevin at each level in turn (arXiv 1907.05600)')]
-})
+export const samplers = derived(Sampler.concept, Sampler.all, Sampler)
 
 export const timeGrids = derived(TimeGrid.concept, TimeGrid.all, TimeGrid)
 

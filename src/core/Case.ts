@@ -71,6 +71,10 @@ const inside = ({ path, depth, value }: Node): ReadonlyArray<Node> =>
     }))
   )
 
+/** A description and all that stand in it, itself first. */
+export const parts = (value: AnyValue): ReadonlyArray<AnyValue> =>
+  collect<Node, AnyValue>({ path: '', depth: 0, value, bare: false }, inside, ({ value }) => [value])
+
 /** Results of a field's nested values, field by field. */
 export const perField = <R>(
   fields: Fields,

@@ -5,8 +5,10 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
+import { Case as Of, Vocabulary } from '../core/index.js'
 import type { Points } from '../data/Points.js'
 import * as Sampler from '../sampler/Sampler.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -21,11 +23,11 @@ export interface SamplerOptions {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** What is believed to carry points along the grid; by default `Sampler.transport`. */
   readonly transport?: typeof Sampler.transport
-  /** Whether it draws; by default by what it is. */
+  /** Whether it draws; by default what its case says. */
   readonly random?: boolean
-  /** The order in the length of the steps that it converges with, where nothing is drawn; null for none claimed. */
+  /** The order in the length of the steps that it converges with; by default what its case claims, null for none. */
   readonly order?: number | null
-  /** The greatest error of one point where it chooses its steps, relative to 1 + |x|; null where it does not. */
+  /** The greatest error of one point where it chooses its steps, relative to 1 + |x|; null where it does not. By default a thousandfold what its case claims of a step. */
   readonly error?: number | null
   /** A sampler that takes the same steps; by default the ancestral one for η = 1. */
   readonly equals?: Sampler.Sampler | null
@@ -49,56 +51,33 @@ interface Case {
 
 // —— claims ——
 
-const draws: (sampler: Sampler.Sampler) => boolean = Sampler.fold<boolean>({
-  Ancestral: () => true,
-  Ddim: ({ eta }) => eta > 0,
-  EulerMaruyama: () => true,
-  Euler: () => false,
-  Heun: () => false,
-  RungeKutta4: () => false,
-  DormandPrince: () => false,
-  DpmSolver2M: () => false,
-  PredictorCorrector: () => true,
-  Langevin: () => true,
-  AnnealedLangevin: () => true
-})
-
-const orderOf = Sampler.fold<number | null>({
-  Ancestral: () => null,
-  Ddim: ({ eta }) => (eta === 0 ? 1 : null),
-  EulerMaruyama: () => null,
-  Euler: () => 1,
-  Heun: () => 2,
-  RungeKutta4: () => 4,
-  DormandPrince: () => null,
-  DpmSolver2M: () => 2,
-  PredictorCorrector: () => null,
-  Langevin: () => null,
-  AnnealedLangevin: () => null
-})
-
-/** Whether it stays at a level, and moves there. */
-const stays = ({ _tag }: Sampler.Sampler): boolean => _tag === 'Langevin' || _tag === 'AnnealedLangevin'
+/** One that takes the same steps, where one is known. */
+const ancestral = (sampler: Sampler.Sampler): O.Option<Sampler.Sampler> =>
+  pipe(
+    sampler,
+    Of.known(Of.when(Sampler.ddim, ({ eta }) => eta === 1)),
+    O.filter(same => same),
+    O.map(() => Sampler.ancestral)
+  )
 
 /**
- * Steps of length h in log(σ/α): a bias of order h where noise is drawn or the method is of order 1, of h² else. Of
+ * Steps of length h in log(σ/α): a bias of order h where the method is of order 1 or claims none, of h² else. Of
  * Euler–Maruyama more: with c = 1 − e^{−2h} a step adds c²σ⁴/α⁴ to the variance of x/α and forgets c of it, which comes to
  * e^{2h} − 1. Of Langevin moves of size δ, δ/2u = snr² σ²/u ≤ snr², for each at most.
  */
 const biasOf = (h: number): ((sampler: Sampler.Sampler) => number) => {
-  const of: (sampler: Sampler.Sampler) => number = Sampler.fold<number>({
-    Ancestral: () => h,
-    Ddim: () => h,
-    EulerMaruyama: () => Elementary.expm1(2 * h),
-    Euler: () => h,
-    Heun: () => h * h,
-    RungeKutta4: () => h * h,
-    DormandPrince: ({ tolerance }) => tolerance / h,
-    DpmSolver2M: () => h * h,
-    PredictorCorrector: ({ predictor, snr }) => of(predictor) + 2 * snr * snr,
-    Langevin: ({ step }) => step,
-    AnnealedLangevin: ({ snr }) => 2 * snr * snr
-  })
+  const known = Of.known<number>(
+    Of.when(Sampler.eulerMaruyama, () => Elementary.expm1(2 * h)),
+    Of.when(Sampler.dormandPrince, ({ tolerance }) => tolerance / h),
+    Of.when(Sampler.predictorCorrector, ({ predictor, snr }) => of(predictor) + 2 * snr * snr),
+    Of.when(Sampler.langevin, ({ step }) => step),
+    Of.when(Sampler.annealedLangevin, ({ snr }) => 2 * snr * snr)
+  )
+  const of = (sampler: Sampler.Sampler): number =>
+    pipe(
+      known(sampler),
+      O.getOrElse(() => (O.getOrElse(() => 1)(Sampler.order(sampler)) === 1 ? h : h * h))
+    )
   return of
 }
 
@@ -162,10 +141,16 @@ export const sampler = (
       Schedule.subVp()
     ),
     transport = Sampler.transport,
-    random = draws(sampler),
-    order = orderOf(sampler),
-    error = sampler._tag === 'DormandPrince' ? 1000 * sampler.tolerance : null,
-    equals = sampler._tag === 'Ddim' && sampler.eta === 1 ? Sampler.ancestral : null,
+    random = Sampler.draws(sampler),
+    order = O.toNullable(Sampler.order(sampler)),
+    error = pipe(
+      Sampler.tolerance(sampler),
+      O.match(
+        () => null,
+        tolerance => 1000 * tolerance
+      )
+    ),
+    equals = O.toNullable(ancestral(sampler)),
     steps = 60,
     bias = biasOf((EARLIEST - LATEST) / (2 * steps))(sampler),
     rows = 2000,
@@ -173,6 +158,9 @@ export const sampler = (
   }: SamplerOptions = {}
 ): ReadonlyArray<Law> => {
   const code = Sampler.show(sampler)
+  const stays = Sampler.movesAtLevel(sampler)
+  // Its own words are enough.
+  const codec = Sampler.codec(Vocabulary.of(Of.parts(sampler)))
   const cases: fc.Arbitrary<Case> = fc.record({
     schedule: schedules,
     mean: real(2),
@@ -183,7 +171,7 @@ export const sampler = (
   const show = ({ schedule, mean, variance, points, seed }: Case): string =>
     `${code} on ${Schedule.show(schedule)}, of N(${mean}, ${variance}), from ${JSON.stringify(Array.from(points.values))}, key of seed ${seed}`
   const gridOf = (schedule: Schedule.Schedule, steps: number): TimeGrid.TimeGrid =>
-    stays(sampler)
+    stays
       ? TimeGrid.constant({ time: Schedule.timeOfLogSnr(0)(schedule), steps })
       : TimeGrid.logSnr({ ...ends(schedule), steps })
   const statesOf = (
@@ -273,7 +261,7 @@ export const sampler = (
       each => {
         const { from } = ends(each.schedule)
         const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
-        return [gridOf(each.schedule, 6), ...(stays(sampler) ? [] : [clean])].every(grid =>
+        return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].every(grid =>
           statesOf(each, each.points, grid).every(({ time, points }) =>
             holds(points.values.every(Number.isFinite), () => `at ${time} a point is ${points.values.join(', ')}`)
           )
@@ -312,7 +300,7 @@ export const sampler = (
       show,
       each =>
         pipe(
-          Sampler.codec.decode(throughText(Sampler.codec.encode(sampler))),
+          codec.decode(throughText(codec.encode(sampler))),
           E.match(
             () => holds(false, () => 'it is not read'),
             read => {

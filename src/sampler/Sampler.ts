@@ -13,12 +13,14 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { compute, fill, fromNdArray, Key, log, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
 import * as Limits from '../core/Limits.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -27,74 +29,357 @@ import * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
-import * as Tagged from '../core/Tagged.js'
 import * as TimeGrid from './TimeGrid.js'
 
-// -- descriptions ----------------------------------------------------------------------------------------------------
+// -- what a sampler is -----------------------------------------------------------------------------------------------
 
-export interface Ancestral {
-  readonly _tag: 'Ancestral'
+/** ∇log p_t at each point: as many rows, of the same dimension. */
+export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
+
+/** A time of the grid and what a step needs to know of it. */
+export interface Node extends Schedule.Level {
+  readonly time: number
+  /** ς = σ/α */
+  readonly ratio: number
+  /** θ = arctan ς */
+  readonly angle: number
+  /** √(α² + σ²) */
+  readonly size: number
 }
 
-export interface Ddim {
-  readonly _tag: 'Ddim'
-  readonly eta: number
+/** One step of a program: from where, to where, along which score, with which randomness. */
+export interface Step<M = unknown> {
+  readonly schedule: Schedule.Schedule
+  readonly score: ScoreFunction
+  readonly from: Node
+  readonly to: Node
+  readonly points: Points.Points
+  /** What the step before it left; null at first. */
+  readonly memory: M | null
+  readonly key: Key.Key
 }
 
-export interface EulerMaruyama {
-  readonly _tag: 'EulerMaruyama'
+/** Where a step leads, and what the next one is to know of it. */
+export interface Moved<M = unknown> {
+  readonly points: Points.Points
+  readonly memory?: M | null
 }
 
-export interface Euler {
-  readonly _tag: 'Euler'
+export interface Meaning {
+  readonly step: (step: Step) => Moved
+  /** Whether it looks at the key. */
+  readonly draws: boolean
+  /** Whether it moves points at a level, where others only carry them from one to the next. */
+  readonly movesAtLevel: boolean
+  /** The order in the length of the steps that it converges with along the flow. */
+  readonly order: O.Option<number>
+  /** The local error of its own steps, where it chooses them. */
+  readonly tolerance: O.Option<number>
+  /** How it solves the probability flow, where it does: then it also gives the likelihood. */
+  readonly solver: O.Option<Ode.Solver>
 }
 
-export interface Heun {
-  readonly _tag: 'Heun'
-}
-
-export interface RungeKutta4 {
-  readonly _tag: 'RungeKutta4'
-}
-
-export interface DormandPrince {
-  readonly _tag: 'DormandPrince'
-  readonly tolerance: number
-}
-
-export interface DpmSolver2M {
-  readonly _tag: 'DpmSolver2M'
-}
-
-export interface PredictorCorrector {
-  readonly _tag: 'PredictorCorrector'
-  readonly predictor: Sampler
-  readonly moves: number
-  readonly snr: number
-}
-
-export interface Langevin {
-  readonly _tag: 'Langevin'
-  readonly step: number
-}
-
-export interface AnnealedLangevin {
-  readonly _tag: 'AnnealedLangevin'
-  readonly moves: number
-  readonly snr: number
-}
+export interface Sampler extends Case.Value<'Sampler', Meaning> {}
 
 /** Solvers of the probability-flow ODE, which also give the likelihood. */
-export type Flow = Euler | Heun | RungeKutta4 | DormandPrince
+export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: O.Some<Ode.Solver> }> {}
 
-export type Sampler =
-  Flow | Ancestral | Ddim | EulerMaruyama | DpmSolver2M | PredictorCorrector | Langevin | AnnealedLangevin
+export const concept = Concept<Sampler>('Sampler', 'from noise to data along a score')
+
+type Told<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & {
+  /** Capability, which laws hold it to: the order in the length of the steps that it converges with, where it draws nothing. */
+  readonly order?: (fields: Field.Of<F>) => number | null
+  /** Capability, which laws hold it to: the local error, relative to 1 + |x|, where it chooses its own steps. */
+  readonly tolerance?: (fields: Field.Of<F>) => number | null
+}
+
+export type Spec<N extends string, F extends Field.Fields, M, A extends Case.Call> = Told<N, F, A> & {
+  /** Where a step leads: as many points. It sees the schedule by the levels of its two nodes. */
+  readonly step: (fields: Field.Of<F>) => (step: Step<M>) => Moved<NoInfer<M>>
+  /** Whether it looks at the key: laws ask the same points of one that does not, and a law of one that does. */
+  readonly draws: (fields: Field.Of<F>) => boolean
+  /** Capability: what it remembers from step to step, and how that is told from what is not its own. */
+  readonly remembers?: (memory: unknown) => memory is M
+  /** Capability: it moves points at a level, and so may stand on a grid that stays at one. */
+  readonly movesAtLevel?: boolean
+}
+
+/**
+ * A sampler of one's own: what one step makes of points at the level `from`, on their way to the level `to`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Field, Key, Mixture, Points, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * // Straight to the predicted datum (x + σ² ∇log p)/α, and a share of the way of its noise along.
+ * const straight = Sampler.define({
+ *   name: 'straight',
+ *   about: 'the predicted datum, with a share of the predicted noise',
+ *   fields: { share: Field.fraction({ default: 0.9 }) },
+ *   draws: () => false,
+ *   step:
+ *     ({ share }) =>
+ *     ({ score, from, to, points }) => {
+ *       const s = score(points, from.time).values
+ *       const values = points.values.map(
+ *         (x, i) => (to.alpha / from.alpha) * (x + from.sigma ** 2 * s[i]) - share * to.sigma * from.sigma * s[i]
+ *       )
+ *       return { points: { ...points, values } }
+ *     }
+ * })
+ * const program = Sampler.compile({
+ *   sampler: straight({ share: 0.5 }),
+ *   grid: TimeGrid.uniform({ from: 4, to: 0, steps: 20 }),
+ *   schedule: Schedule.ornsteinUhlenbeck
+ * })
+ * assert(E.isRight(program))
+ * const score = Sampler.exact(Mixture.of({ means: [[3]], variances: [0.01] }), Schedule.ornsteinUhlenbeck)
+ * const points = Sampler.sample(program.right)(score)(100, 1)(Key.fromSeed(1))
+ * assert(Math.abs(Points.mean(points)[0] - 3) < 0.1)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  M = null,
+  const A extends Case.Call = null
+>({
+  step,
+  draws,
+  remembers,
+  movesAtLevel = false,
+  order,
+  tolerance,
+  ...spec
+}: Spec<N, F, M, A>): Case.Constructor<Sampler, N, F, A, null> {
+  const memoryOf = (memory: unknown): M | null =>
+    memory === null
+      ? null
+      : remembers?.(memory) === true
+        ? memory
+        : refuse(
+            `Sampler.${spec.name}: ${JSON.stringify(memory)} is not what it remembers; hand on what its last step left`
+          )
+  return Case.define('Sampler', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const taken = step(fields)
+      return {
+        step: given => taken({ ...given, memory: memoryOf(given.memory) }),
+        draws: draws(fields),
+        movesAtLevel,
+        order: O.fromNullable(order?.(fields)),
+        tolerance: O.fromNullable(tolerance?.(fields)),
+        solver: O.none
+      }
+    }
+  })
+}
+
+/**
+ * A sampler of one's own that solves the probability flow, given as a solver of dy/dt = f(t, y): from y at one t to y at
+ * another, which may be earlier. It gives the likelihood too.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const midpoint = Sampler.defineFlow({
+ *   name: 'midpoint',
+ *   about: 'the probability flow by the midpoint rule',
+ *   order: () => 2,
+ *   solver: () => field => (from, to, y) => {
+ *     const h = to - from
+ *     const slope = field(from, y)
+ *     const middle = field(from + h / 2, y.map((y, i) => y + (h / 2) * slope[i]))
+ *     return y.map((y, i) => y + h * middle[i])
+ *   }
+ * })
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const grid = TimeGrid.karras({ from: 6, to: 0, steps: 200 })
+ * const program = Sampler.compile({ sampler: midpoint, grid, schedule })
+ * assert(E.isRight(program))
+ * const density = Sampler.logDensity(program.right)(Sampler.exact(Mixture.of({ means: [[1]] }), schedule))
+ * const [found] = density({ rows: 1, dim: 1, values: Float64Array.of(1) })
+ * assert(Math.abs(found + Math.log(2 * Math.PI) / 2) < 1e-3)
+ */
+export function defineFlow<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({
+  solver,
+  order,
+  tolerance,
+  ...spec
+}: Told<N, F, A> & { readonly solver: (fields: Field.Of<F>) => Ode.Solver }): Case.Constructor<Flow, N, F, A, null> {
+  return Case.define('Sampler', {
+    ...spec,
+    meaning: (fields: Field.Of<F>) => {
+      const solve = solver(fields)
+      return {
+        step: alongFlow(solve),
+        draws: false,
+        movesAtLevel: false,
+        order: O.fromNullable(order?.(fields)),
+        tolerance: O.fromNullable(tolerance?.(fields)),
+        solver: { _tag: 'Some', value: solve }
+      }
+    }
+  })
+}
+
+// -- steps -----------------------------------------------------------------------------------------------------------
+
+const nodeAt =
+  (schedule: Schedule.Schedule) =>
+  (time: number): Node => {
+    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    return {
+      time,
+      alpha,
+      sigma,
+      ratio: sigma / alpha,
+      angle: Elementary.atan2(sigma, alpha),
+      size: Elementary.hypot(alpha, sigma)
+    }
+  }
+
+const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+
+/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
+const combined = (
+  { points, key }: Pick<Step, 'points' | 'key'>,
+  terms: ReadonlyArray<readonly [number, Float64Array]>,
+  noise: number
+): Points.Points => {
+  const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
+  return at(points, Ode.combine([...terms, ...drawn]))
+}
+
+/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
+const linear = (step: Step, weight: number, noise: number): Moved<null> => {
+  const { score, from, to, points } = step
+  const growth = to.alpha / from.alpha
+  const terms = [
+    [growth, points.values],
+    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
+  ] as const
+  return { points: combined(step, terms, noise) }
+}
+
+/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
+const shrinkage = ({ from, to }: Pick<Step, 'from' | 'to'>): { readonly kappa: number; readonly lost: number } => {
+  const kappa = to.ratio / from.ratio
+  return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
+}
+
+/** What a multistep method keeps of its last step. */
+export interface Memory {
+  /** x̂_0 */
+  readonly predicted: Float64Array
+  /** −log κ */
+  readonly length: number
+}
+
+const isMemory = (u: unknown): u is Memory =>
+  Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
+
+const multistep = (step: Step<Memory>): Moved<Memory> => {
+  const { score, from, to, points, memory } = step
+  const { kappa } = shrinkage(step)
+  const length = -Elementary.log(kappa)
+  const predicted = Ode.combine([
+    [1 / from.alpha, points.values],
+    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
+  ])
+  const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
+  const terms = [
+    [(to.alpha / from.alpha) * kappa, points.values],
+    [to.alpha * (1 - kappa) * (1 + slope), predicted],
+    [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
+  ] as const
+  return { points: combined(step, terms, 0), memory: { predicted, length } }
+}
+
+/** One Langevin move at the step's new level. */
+const move = (
+  size: number,
+  { score, to, points, key }: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  size === 0
+    ? points
+    : combined(
+        { points, key },
+        [
+          [1, points.values],
+          [size, score(points, to.time).values]
+        ],
+        Math.sqrt(2 * size)
+      )
+
+const moves = (
+  { moves, snr }: { readonly moves: number; readonly snr: number },
+  step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
+): Points.Points =>
+  Key.split(moves)(step.key).reduce(
+    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
+    step.points
+  )
+
+/** The node of any angle between those of two others, which are known exactly. */
+const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
+  const nodeOf = nodeAt(schedule)
+  return angle =>
+    angle === a.angle
+      ? a
+      : angle === b.angle
+        ? b
+        : // log(α²/σ²) = −2 log ς
+          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
+}
+
+/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
+const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
+  Ode.combine([
+    [-sigma / alpha, z],
+    [(-sigma * size) / alpha, score]
+  ])
+
+const alongFlow =
+  (solve: Ode.Solver) =>
+  ({ schedule, score, from, to, points }: Step): Moved => {
+    const nodeOf = nodeOfAngle(schedule, from, to)
+    const scaled = (z: Float64Array, factor: number): Float64Array => z.map(value => factor * value)
+    const end = solve((angle, z) => {
+      const node = nodeOf(angle)
+      return node.sigma === 0
+        ? new Float64Array(z.length)
+        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
+    })(from.angle, to.angle, scaled(points.values, 1 / from.size))
+    return { points: at(points, scaled(end, to.size)) }
+  }
+
+// -- samplers --------------------------------------------------------------------------------------------------------
 
 /**
  * x_s ~ q(x_s | x_t, x̂_0), the posterior of the forward process: mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance
  * (1 − κ²) σ_s² (Ho, Jain & Abbeel 2020, arXiv 2006.11239, algorithm 2).
  */
-export const ancestral: Sampler = { _tag: 'Ancestral' }
+export const ancestral = define({
+  name: 'ancestral',
+  about: 'DDPM (arXiv 2006.11239)',
+  formula: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
+  draws: () => true,
+  step: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, step.to.sigma * Math.sqrt(lost))
+  }
+})
 
 /**
  * x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12).
@@ -119,31 +404,98 @@ export const ancestral: Sampler = { _tag: 'Ancestral' }
  * assert.ok(E.isRight(points))
  * assert.ok(Math.abs(Points.mean(points.right)[0] - 1.5) < 0.4) // a standard error is 0.08
  */
-export const ddim = ({ eta = 0 }: Partial<Omit<Ddim, '_tag'>> = {}): Sampler => ({ _tag: 'Ddim', eta })
+export const ddim = define({
+  name: 'ddim',
+  about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
+  fields: {
+    eta: Field.number({
+      holds: eta => eta >= 0 && eta <= 1,
+      domain: 'in [0, 1]',
+      remedy: 'try 0, or 1 for Sampler.ancestral',
+      suggestion: 0,
+      default: 0,
+      arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
+    })
+  },
+  formula: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
+  draws: ({ eta }) => eta > 0,
+  order: ({ eta }) => (eta === 0 ? 1 : null),
+  step:
+    ({ eta }) =>
+    step => {
+      const { kappa, lost } = shrinkage(step)
+      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
+      const weight =
+        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
+      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
+    }
+})
 
 /**
  * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
  * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
  * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
  */
-export const eulerMaruyama: Sampler = { _tag: 'EulerMaruyama' }
+export const eulerMaruyama = define({
+  name: 'eulerMaruyama',
+  about: 'the reverse SDE (arXiv 2011.13456)',
+  formula: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
+  draws: () => true,
+  step: () => step => {
+    const { lost } = shrinkage(step)
+    return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
+  }
+})
 
-/** The probability flow in the angle by Euler's method. Order 1, one score a step; `ddim` with η = 0 is Euler's in ς. */
-export const euler: Flow = { _tag: 'Euler' }
+/**
+ * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
+ * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
+ * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
+ */
+export const euler = defineFlow({
+  name: 'euler',
+  about: 'the probability flow, order 1',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
+  order: () => 1,
+  solver: () => Ode.step(Ode.euler)
+})
 
 /** The probability flow in the angle by Heun's method. Order 2, two scores a step. */
-export const heun: Flow = { _tag: 'Heun' }
+export const heun = defineFlow({
+  name: 'heun',
+  about: 'the probability flow, order 2',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
+  order: () => 2,
+  solver: () => Ode.step(Ode.heun)
+})
 
 /** The probability flow in the angle by the classical method of Runge and Kutta. Order 4, four scores a step. */
-export const rungeKutta4: Flow = { _tag: 'RungeKutta4' }
+export const rungeKutta4 = defineFlow({
+  name: 'rungeKutta4',
+  about: 'the probability flow, order 4',
+  formula: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
+  order: () => 4,
+  solver: () => Ode.step(Ode.rungeKutta4)
+})
 
 /**
  * The probability flow in the angle by Dormand–Prince 5(4): between two times of the grid it takes as many steps as it
  * needs for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
  */
-export const dormandPrince = ({ tolerance }: Omit<DormandPrince, '_tag'>): Flow => ({
-  _tag: 'DormandPrince',
-  tolerance
+export const dormandPrince = defineFlow({
+  name: 'dormandPrince',
+  about: 'the probability flow, steps by tolerance',
+  fields: {
+    tolerance: Field.number({
+      holds: tolerance => tolerance > 0 && tolerance < 1,
+      domain: 'in (0, 1)',
+      suggestion: 1e-6,
+      arbitrary: fc => fc.double({ min: 1e-12, max: 0.99, noNaN: true })
+    })
+  },
+  formula: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
+  tolerance: ({ tolerance }) => tolerance,
+  solver: ({ tolerance }) => Ode.dormandPrince(tolerance)
 })
 
 /**
@@ -151,22 +503,50 @@ export const dormandPrince = ({ tolerance }: Omit<DormandPrince, '_tag'>): Flow 
  * datum and length h = −log κ and the last step's (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 at first,
  * and in a step to no noise. Order 2, one score a step.
  */
-export const dpmSolver2M: Sampler = { _tag: 'DpmSolver2M' }
+export const dpmSolver2M = define({
+  name: 'dpmSolver2M',
+  about: 'DPM-Solver++(2M), order 2 (arXiv 2211.01095)',
+  formula: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
+  draws: () => false,
+  order: () => 2,
+  remembers: isMemory,
+  step: () => multistep
+})
+
+const correction = {
+  moves: Field.count({ default: 1, most: Limits.times }),
+  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
+  snr: Field.number({
+    holds: snr => snr > 0 && snr < 1,
+    domain: 'in (0, 1)',
+    suggestion: 0.16,
+    default: 0.16,
+    arbitrary: fc => fc.double({ min: 0.01, max: 0.99, noNaN: true })
+  })
+}
 
 /**
  * A step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²
  * (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| taken as |z|/σ, so that no point's step depends
  * on the others'). Without noise there is nothing to correct.
  */
-export const predictorCorrector = ({
-  predictor,
-  moves = 1,
-  snr = 0.16
-}: Pick<PredictorCorrector, 'predictor'> & Partial<Pick<PredictorCorrector, 'moves' | 'snr'>>): Sampler => ({
-  _tag: 'PredictorCorrector',
-  predictor,
-  moves,
-  snr
+export const predictorCorrector = define({
+  name: 'predictorCorrector',
+  about: 'a step, then Langevin moves (arXiv 2011.13456)',
+  fields: { predictor: Field.of(concept), ...correction },
+  formula: ({ predictor, moves, snr }) =>
+    `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  draws: () => true,
+  // What its predictor does.
+  remembers: (u): u is unknown => u !== undefined,
+  step: ({ predictor, ...corrector }) => {
+    const predict = Case.meaning(predictor).step
+    return step => {
+      const keys = pipe(step.key, Key.named('predictor', 'corrector'))
+      const { points, memory = null } = predict({ ...step, key: keys.predictor })
+      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
+    }
+  }
 })
 
 /**
@@ -174,24 +554,31 @@ export const predictorCorrector = ({
  * `TimeGrid.constant` it is a Markov chain whose stationary law tends to that of the level as δ → 0: for a normal law of
  * variance u it is normal with variance u/(1 − δ/2u), and it needs δ < 2u.
  */
-export const langevin = ({ step }: Omit<Langevin, '_tag'>): Sampler => ({ _tag: 'Langevin', step })
-
-/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
-export const annealedLangevin = ({
-  moves,
-  snr = 0.16
-}: Pick<AnnealedLangevin, 'moves'> & Partial<Pick<AnnealedLangevin, 'snr'>>): Sampler => ({
-  _tag: 'AnnealedLangevin',
-  moves,
-  snr
+export const langevin = define({
+  name: 'langevin',
+  about: 'the unadjusted Langevin algorithm',
+  fields: { step: Field.positive({ suggestion: 0.01 }) },
+  formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
+  draws: () => true,
+  movesAtLevel: true,
+  step:
+    ({ step: size }) =>
+    step => ({ points: move(size, step) })
 })
 
-export const fold = Tagged.fold<Sampler>()
+/** `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
+export const annealedLangevin = define({
+  name: 'annealedLangevin',
+  about: 'Langevin at each level in turn (arXiv 1907.05600)',
+  fields: { ...correction, moves: Field.count({ suggestion: 1, most: Limits.times }) },
+  example: { moves: 3 },
+  formula: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
+  draws: () => true,
+  movesAtLevel: true,
+  step: annealed => step => ({ points: moves(annealed, step) })
+})
 
 // -- scores to sample from -------------------------------------------------------------------------------------------
-
-/** ∇log p_t at each point: as many rows, of the same dimension. */
-export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
 
 /** A score that knows its divergence, one number a point: what the likelihood needs. */
 export interface Differentiable extends ScoreFunction {
@@ -212,22 +599,26 @@ const finite = (field: string, remedy: string, values: Float64Array): Float64Arr
   return refuseWith(problem, Problem.show(problem))
 }
 
+/** As many numbers as points have; thrown, if not, as above. */
+const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
+  const { rows, dim, values } = found
+  if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
+  const problem = Problem.of(
+    field,
+    `${rows} × ${dim}, ${values.length} numbers,`,
+    `${points.rows} × ${points.dim}, as the points are`,
+    remedy
+  )
+  return refuseWith(problem, Problem.show(problem))
+}
+
 /** A score that gives each point a finite vector, or says at which time it did not. */
 const guarded =
   (score: ScoreFunction): ScoreFunction =>
   (points, time) => {
-    const found = score(points, time)
-    const { rows, dim, values } = found
-    if (rows !== points.rows || dim !== points.dim || values.length !== points.values.length) {
-      const problem = Problem.of(
-        `score at time ${time}`,
-        `${rows} × ${dim}, ${values.length} numbers,`,
-        `${points.rows} × ${points.dim}, as the points are`,
-        'return a vector for each point'
-      )
-      return refuseWith(problem, Problem.show(problem))
-    }
-    finite(`score at time ${time}`, 'look at its parameters, and whether it was learned down to this noise', values)
+    const place = `score at time ${time}`
+    const found = as(points, place, 'return a vector for each point', score(points, time))
+    finite(place, 'look at its parameters, and whether it was learned down to this noise', found.values)
     return found
   }
 
@@ -293,29 +684,10 @@ export interface Description<S extends Sampler = Sampler> {
   readonly prior?: Mixture.Mixture
 }
 
-/** A time of the grid and what a step needs to know of it. */
-interface Node extends Schedule.Level {
-  readonly time: number
-  /** ς = σ/α */
-  readonly ratio: number
-  /** θ = arctan ς */
-  readonly angle: number
-  /** √(α² + σ²) */
-  readonly size: number
-}
-
 /** A description without fault, ready to run. */
 export interface Program<S extends Sampler = Sampler> extends Description<S> {
   /** From noise to data. */
   readonly nodes: ReadonlyArray<Node>
-}
-
-/** What a multistep method keeps of its last step. */
-export interface Memory {
-  /** x̂_0 */
-  readonly predicted: Float64Array
-  /** −log κ */
-  readonly length: number
 }
 
 /** Points at a time of the grid. */
@@ -324,25 +696,9 @@ export interface State {
   readonly step: number
   readonly time: number
   readonly points: Points.Points
-  readonly memory: Memory | null
+  /** What its sampler is to know of the last step; null for nothing. */
+  readonly memory: unknown
 }
-
-const nodeAt =
-  (schedule: Schedule.Schedule) =>
-  (time: number): Node => {
-    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
-    return {
-      time,
-      alpha,
-      sigma,
-      ratio: sigma / alpha,
-      angle: Elementary.atan2(sigma, alpha),
-      size: Elementary.hypot(alpha, sigma)
-    }
-  }
-
-/** Whether a sampler moves points at a level, where the others only carry them from one to the next. */
-const movesAtLevel = (sampler: Sampler): boolean => sampler._tag === 'Langevin' || sampler._tag === 'AnnealedLangevin'
 
 /**
  * A description, checked: a program that runs, or all that is wrong.
@@ -366,12 +722,13 @@ const movesAtLevel = (sampler: Sampler): boolean => sampler._tag === 'Langevin' 
  */
 export const compile = <S extends Sampler>(description: Description<S>): E.Either<Problem.Problems, Program<S>> => {
   const { sampler, grid, schedule } = description
+  const own = problems(sampler)
   const found = [
     ...Schedule.problems(schedule).map(Problem.within('schedule')),
-    ...problems(sampler).map(Problem.within('sampler')),
+    ...own.map(Problem.within('sampler')),
     ...TimeGrid.problems(schedule)(grid).map(Problem.within('grid')),
     ...Problem.unless(
-      !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
+      own.length > 0 || !TimeGrid.isOneLevel(schedule)(grid) || movesAtLevel(sampler),
       'sampler',
       `${show(sampler)} on ${TimeGrid.show(grid)}`,
       'one that moves at a level',
@@ -383,164 +740,6 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
     ? E.right({ ...description, nodes: Array.from(TimeGrid.times(schedule)(grid), nodeAt(schedule)) })
     : E.left([first, ...rest])
 }
-
-// -- steps -----------------------------------------------------------------------------------------------------------
-
-/** One step of a program: from where, to where, along which score, with which randomness. */
-interface Step {
-  readonly schedule: Schedule.Schedule
-  readonly score: ScoreFunction
-  readonly from: Node
-  readonly to: Node
-  readonly points: Points.Points
-  readonly memory: Memory | null
-  readonly key: Key.Key
-}
-
-type Moved = Pick<State, 'points' | 'memory'>
-
-const at = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
-
-/** Points that are a combination of vectors, with noise of the given size: none is drawn where that is 0. */
-const combined = (
-  { points, key }: Pick<Step, 'points' | 'key'>,
-  terms: ReadonlyArray<readonly [number, Float64Array]>,
-  noise: number
-): Points.Points => {
-  const drawn = noise === 0 ? [] : [[noise, Key.normal(points.values.length)(key)] as const]
-  return at(points, Ode.combine([...terms, ...drawn]))
-}
-
-/** x_s = α_s/α_t (x + weight σ_t² ∇log p) + noise z */
-const linear = (step: Step, weight: number, noise: number): Moved => {
-  const { score, from, to, points } = step
-  const growth = to.alpha / from.alpha
-  const terms = [
-    [growth, points.values],
-    [growth * weight * Elementary.square(from.sigma), score(points, from.time).values]
-  ] as const
-  return { points: combined(step, terms, noise), memory: null }
-}
-
-/** κ and 1 − κ², the latter without cancellation beyond that of the ratios. */
-const shrinkage = ({ from, to }: Pick<Step, 'from' | 'to'>): { readonly kappa: number; readonly lost: number } => {
-  const kappa = to.ratio / from.ratio
-  return { kappa, lost: ((from.ratio - to.ratio) / from.ratio) * (1 + kappa) }
-}
-
-const multistep = (step: Step): Moved => {
-  const { score, from, to, points, memory } = step
-  const { kappa } = shrinkage(step)
-  const length = -Elementary.log(kappa)
-  const predicted = Ode.combine([
-    [1 / from.alpha, points.values],
-    [Elementary.square(from.sigma) / from.alpha, score(points, from.time).values]
-  ])
-  const slope = memory === null || kappa === 0 ? 0 : length / (2 * memory.length)
-  const terms = [
-    [(to.alpha / from.alpha) * kappa, points.values],
-    [to.alpha * (1 - kappa) * (1 + slope), predicted],
-    [-to.alpha * (1 - kappa) * slope, memory?.predicted ?? predicted]
-  ] as const
-  return { points: combined(step, terms, 0), memory: { predicted, length } }
-}
-
-/** One Langevin move at the step's new level. */
-const move = (size: number, { score, to, points, key }: Omit<Step, 'from'>): Points.Points =>
-  size === 0
-    ? points
-    : combined(
-        { points, key },
-        [
-          [1, points.values],
-          [size, score(points, to.time).values]
-        ],
-        Math.sqrt(2 * size)
-      )
-
-const moves = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>, step: Step): Points.Points =>
-  Key.split(moves)(step.key).reduce(
-    (points, key) => move(2 * Elementary.square(snr * step.to.sigma), { ...step, points, key }),
-    step.points
-  )
-
-const solver: (flow: Flow) => Ode.Solver = Tagged.fold<Flow>()<Ode.Solver>({
-  Euler: () => Ode.step(Ode.euler),
-  Heun: () => Ode.step(Ode.heun),
-  RungeKutta4: () => Ode.step(Ode.rungeKutta4),
-  DormandPrince: ({ tolerance }) => Ode.dormandPrince(tolerance)
-})
-
-/** The node of any angle between those of two others, which are known exactly. */
-const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
-  const nodeOf = nodeAt(schedule)
-  return angle =>
-    angle === a.angle
-      ? a
-      : angle === b.angle
-        ? b
-        : // log(α²/σ²) = −2 log ς
-          nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
-}
-
-/** dz/dθ = (ε − sin θ z)/cos θ; rounding leaves 2⁻⁵²/cos θ of it, which is much only where a step is short. */
-const velocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
-  Ode.combine([
-    [-sigma / alpha, z],
-    [(-sigma * size) / alpha, score]
-  ])
-
-const flow =
-  (sampler: Flow) =>
-  ({ schedule, score, from, to, points }: Step): Moved => {
-    const nodeOf = nodeOfAngle(schedule, from, to)
-    const scaled = (z: Float64Array, factor: number): Float64Array => z.map(value => factor * value)
-    const end = solver(sampler)((angle, z) => {
-      const node = nodeOf(angle)
-      return node.sigma === 0
-        ? new Float64Array(z.length)
-        : velocity(node, z, score(at(points, scaled(z, node.size)), node.time).values)
-    })(from.angle, to.angle, scaled(points.values, 1 / from.size))
-    return { points: at(points, scaled(end, to.size)), memory: null }
-  }
-
-/** What one step of a sampler does. */
-const interpret: (sampler: Sampler) => (step: Step) => Moved = fold<(step: Step) => Moved>({
-  Ancestral: () => step => {
-    const { lost } = shrinkage(step)
-    return linear(step, lost, step.to.sigma * Math.sqrt(lost))
-  },
-  Ddim:
-    ({ eta }) =>
-    step => {
-      const { kappa, lost } = shrinkage(step)
-      // 1 − κ √(1 − η²(1 − κ²)), rid of its cancellation at small steps
-      const weight =
-        (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
-      return linear(step, weight, eta * step.to.sigma * Math.sqrt(lost))
-    },
-  EulerMaruyama: () => step => {
-    const { lost } = shrinkage(step)
-    return linear(step, lost, (step.to.alpha / step.from.alpha) * step.from.sigma * Math.sqrt(lost))
-  },
-  Euler: flow,
-  Heun: flow,
-  RungeKutta4: flow,
-  DormandPrince: flow,
-  DpmSolver2M: () => multistep,
-  PredictorCorrector: ({ predictor, ...corrector }) => {
-    const predict = interpret(predictor)
-    return step => {
-      const keys = pipe(step.key, Key.named('predictor', 'corrector'))
-      const { points, memory } = predict({ ...step, key: keys.predictor })
-      return { points: moves(corrector, { ...step, points, key: keys.corrector }), memory }
-    }
-  },
-  Langevin:
-    ({ step: size }) =>
-    step => ({ points: move(size, step), memory: null }),
-  AnnealedLangevin: annealed => step => ({ points: moves(annealed, step), memory: null })
-})
 
 // -- running ---------------------------------------------------------------------------------------------------------
 
@@ -560,18 +759,16 @@ const next = (
   score: ScoreFunction,
   key: Key.Key
 ): ((s: State) => State | null) => {
-  const run = interpret(sampler)
+  const run = Case.meaning(sampler).step
   const checked = guarded(score)
   return ({ step, points, memory }) => {
     if (step + 1 >= nodes.length) return null
     const [from, to] = [nodes[step], nodes[step + 1]]
     const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
-    finite(
-      `points after step ${step + 1}, at time ${to.time}`,
-      'take more steps, or smaller moves',
-      moved.points.values
-    )
-    return { step: step + 1, time: to.time, ...moved }
+    const place = `points after step ${step + 1}, at time ${to.time}`
+    as(points, place, 'lead every point somewhere', moved.points)
+    finite(place, 'take more steps, or smaller moves', moved.points.values)
+    return { step: step + 1, time: to.time, points: moved.points, memory: moved.memory ?? null }
   }
 }
 
@@ -672,7 +869,7 @@ export const logDensity =
   ({ rows, dim, values }: Points.Points): Float64Array => {
     const count = rows * dim
     const [noisy, clean] = [nodes[0], nodes[nodes.length - 1]]
-    const solve = solver(sampler)
+    const solve = Case.meaning(sampler).solver.value
     /** x, from a state of the solver: z for every point, then the integral for every point. */
     const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
       rows,
@@ -712,75 +909,41 @@ export const logDensity =
 
 // -- what a reader of descriptions needs -----------------------------------------------------------------------------
 
-export const show: (sampler: Sampler) => string = fold<string>({
-  Ancestral: () => 'Sampler.ancestral',
-  Ddim: ({ eta }) => `Sampler.ddim({ eta: ${eta} })`,
-  EulerMaruyama: () => 'Sampler.eulerMaruyama',
-  Euler: () => 'Sampler.euler',
-  Heun: () => 'Sampler.heun',
-  RungeKutta4: () => 'Sampler.rungeKutta4',
-  DormandPrince: ({ tolerance }) => `Sampler.dormandPrince({ tolerance: ${tolerance} })`,
-  DpmSolver2M: () => 'Sampler.dpmSolver2M',
-  PredictorCorrector: ({ predictor, moves, snr }) =>
-    `Sampler.predictorCorrector({ predictor: ${show(predictor)}, moves: ${moves}, snr: ${snr} })`,
-  Langevin: ({ step }) => `Sampler.langevin({ step: ${step} })`,
-  AnnealedLangevin: ({ moves, snr }) => `Sampler.annealedLangevin({ moves: ${moves}, snr: ${snr} })`
-})
+/** The sampler as the code that builds it. */
+export const show = (sampler: Sampler): string => Case.show(sampler)
 
-export const formula: (sampler: Sampler) => string = fold<string>({
-  Ancestral: () => 'x_s ~ q(x_s | x_t, x̂_0), mean α_s/α_t (x + (1 − κ²) σ_t² ∇log p), variance (1 − κ²) σ_s²',
-  Ddim: ({ eta }) => `x_s = α_s x̂_0 + √(σ_s² − ${eta}² v) ε + ${eta} √v z, v = (1 − κ²) σ_s²`,
-  EulerMaruyama: () => 'x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)',
-  Euler: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Euler',
-  Heun: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Heun',
-  RungeKutta4: () => 'dz/dθ = cos θ ε − sin θ x̂_0 by Runge–Kutta 4',
-  DormandPrince: ({ tolerance }) => `dz/dθ = cos θ ε − sin θ x̂_0 by Dormand–Prince 5(4), tolerance ${tolerance}`,
-  DpmSolver2M: () => 'x_s = σ_s/σ_t x + α_s (1 − κ) (x̂_0 + (h/2h′) (x̂_0 − x̂_0′)), h = −log κ',
-  PredictorCorrector: ({ predictor, moves, snr }) =>
-    `${formula(predictor)}; then ${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`,
-  Langevin: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
-  AnnealedLangevin: ({ moves, snr }) => `${moves} × x ← x + δ ∇log p + √(2δ) z, δ = 2 (${snr} σ_s)²`
-})
-
-const moveProblems = ({ moves, snr }: Omit<AnnealedLangevin, '_tag'>): ReadonlyArray<Problem.Problem> => [
-  ...Problem.count('moves', moves, 1, 1, Limits.times),
-  // At δ = 2σ² a move overshoots as far as it came: beyond, a chain without signal diverges.
-  ...Problem.unless(snr > 0 && snr < 1, 'snr', snr, 'in (0, 1)', 'try 0.16')
-]
-
-const never = (): ReadonlyArray<Problem.Problem> => []
+/** The sampler in mathematics. */
+export const formula = (sampler: Sampler): string => Case.formula(sampler)
 
 /** What is wrong with a sampler. */
-export const problems: (sampler: Sampler) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
-  Ancestral: never,
-  Ddim: ({ eta }) => Problem.unless(eta >= 0 && eta <= 1, 'eta', eta, 'in [0, 1]', 'try 0, or 1 for Sampler.ancestral'),
-  EulerMaruyama: never,
-  Euler: never,
-  Heun: never,
-  RungeKutta4: never,
-  DormandPrince: ({ tolerance }) =>
-    Problem.unless(tolerance > 0 && tolerance < 1, 'tolerance', tolerance, 'in (0, 1)', 'try 1e-6'),
-  DpmSolver2M: never,
-  PredictorCorrector: ({ predictor, ...corrector }) => [
-    ...problems(predictor).map(Problem.within('predictor')),
-    ...moveProblems(corrector)
-  ],
-  Langevin: ({ step }) => Problem.positive('step', step, 0.01),
-  AnnealedLangevin: moveProblems
-})
+export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
 
-export const codec: t.Type<Sampler, unknown> = t.recursion('Sampler', () =>
-  t.union([
-    t.type({ _tag: t.literal('Ancestral') }),
-    t.type({ _tag: t.literal('Ddim'), eta: t.number }),
-    t.type({ _tag: t.literal('EulerMaruyama') }),
-    t.type({ _tag: t.literal('Euler') }),
-    t.type({ _tag: t.literal('Heun') }),
-    t.type({ _tag: t.literal('RungeKutta4') }),
-    t.type({ _tag: t.literal('DormandPrince'), tolerance: t.number }),
-    t.type({ _tag: t.literal('DpmSolver2M') }),
-    t.type({ _tag: t.literal('PredictorCorrector'), predictor: codec, moves: t.number, snr: t.number }),
-    t.type({ _tag: t.literal('Langevin'), step: t.number }),
-    t.type({ _tag: t.literal('AnnealedLangevin'), moves: t.number, snr: t.number })
-  ])
-)
+/** Whether it looks at the key. */
+export const draws = (sampler: Sampler): boolean => Case.meaning(sampler).draws
+
+/** Whether it moves points at a level, where others only carry them from one to the next. */
+export const movesAtLevel = (sampler: Sampler): boolean => Case.meaning(sampler).movesAtLevel
+
+/** The order in the length of the steps that it converges with, where its case claims one. */
+export const order = (sampler: Sampler): O.Option<number> => Case.meaning(sampler).order
+
+/** The local error of the steps that it chooses itself, where it does. */
+export const tolerance = (sampler: Sampler): O.Option<number> => Case.meaning(sampler).tolerance
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  ancestral,
+  ddim,
+  eulerMaruyama,
+  euler,
+  heun,
+  rungeKutta4,
+  dormandPrince,
+  dpmSolver2M,
+  predictorCorrector,
+  langevin,
+  annealedLangevin
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Sampler, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

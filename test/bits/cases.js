@@ -131,7 +131,7 @@ export const cases = [
     const program = Sampler.compile({
       sampler,
       grid:
-        sampler._tag === 'Langevin'
+        sampler._tag === 'langevin'
           ? TimeGrid.constant({ time: 0.2, steps: 6 })
           : TimeGrid.karras({ from: 3, to: 0.01, steps: 6 }),
       schedule: Schedule.ornsteinUhlenbeck

@@ -100,7 +100,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))
   ),
   Parametrization: codec(Parametrization.codec, arbitraries.parametrizations),
-  Sampler: codec(Sampler.codec, arbitraries.samplers),
+  Sampler: codec(Sampler.codec(Vocabulary.standard), arbitraries.samplers),
   TimeGrid: codec(TimeGrid.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(
     Expectation.codec,

@@ -1,7 +1,7 @@
 /** Wrong starts, and wrong ways from noise to data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { Initializer, Key, Params, Sampler, Score, type Points } from '../../src/index.js'
+import { Case, Initializer, Key, Params, Sampler, Score, type Points } from '../../src/index.js'
 import { initializer } from '../../src/laws/initializer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { areCaught, type Mutant } from './mutant.js'
@@ -188,6 +188,8 @@ areCaught([
 
 type Transport = typeof Sampler.transport
 
+const isDdim = Case.isMadeBy(Sampler.ddim)
+
 /** Another sampler in its place. */
 const bySampler =
   (other: (sampler: Sampler.Sampler) => Sampler.Sampler): Transport =>
@@ -267,12 +269,12 @@ areCaught([
     [
       'the larger of DDPM’s variances',
       'takes the steps of the sampler that it equals',
-      bySampler(of => (of._tag === 'Ddim' ? Sampler.eulerMaruyama : of))
+      bySampler(of => (isDdim(of) ? Sampler.eulerMaruyama : of))
     ],
     [
       'η for η²',
       'takes the steps of the sampler that it equals',
-      bySampler(of => (of._tag === 'Ddim' ? Sampler.ddim({ eta: 0.99 }) : of))
+      bySampler(of => (isDdim(of) ? Sampler.ddim({ eta: 0.99 }) : of))
     ]
   ]),
   ...sampled(Sampler.ddim(), [

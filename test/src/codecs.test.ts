@@ -58,7 +58,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),
   subjects(vocabulary.initializers, Initializer.codec),
   subjects(vocabulary.stages, Stage.codec),
-  subjects(vocabulary.samplers, Sampler.codec),
+  subjects(vocabulary.samplers, Sampler.codec(Vocabulary.standard)),
   subjects(vocabulary.timeGrids, TimeGrid.codec(Vocabulary.standard))
 ].flat()
 

@@ -2,6 +2,7 @@
 import { of, type Vocabulary } from './core/Vocabulary.js'
 import * as Clock from './schedule/Clock.js'
 import * as Optimizer from './optimizer/Optimizer.js'
+import * as Parametrization from './score/Parametrization.js'
 import * as Rate from './optimizer/Rate.js'
 import * as Region from './optimizer/Region.js'
 import * as Sampler from './sampler/Sampler.js'
@@ -33,6 +34,7 @@ export const standard: Vocabulary = of([
   ...Schedule.all,
   ...Clock.all,
   ...Weighting.all,
+  ...Parametrization.all,
   ...Rate.all,
   ...Region.all,
   ...Sampler.all,

@@ -143,19 +143,7 @@ export const timeLaws = concept<TimeLaw.TimeLaw>(
 
 export const weightings = derived(Weighting.concept, Weighting.all, Weighting)
 
-export const parametrizations = concept<Parametrization.Parametrization>(
-  'Parametrization',
-  'what a network predicts of a noisy point, and in what an error is measured',
-  Parametrization,
-  {
-    Score: [entry(Parametrization.score, 'the score ∇ log p itself')],
-    Noise: [entry(Parametrization.noise, 'the noise, as in DDPM (arXiv 2006.11239)')],
-    Data: [entry(Parametrization.data, "the data: Tweedie's formula")],
-    Velocity: [entry(Parametrization.velocity, 'v-prediction (arXiv 2202.00512)')],
-    Flow: [entry(Parametrization.flow, 'the velocity of a straight line: flow matching (arXiv 2210.02747)')],
-    Edm: [entry(Parametrization.edm(), "EDM's preconditioned network (arXiv 2206.00364)")]
-  }
-)
+export const parametrizations = derived(Parametrization.concept, Parametrization.all, Parametrization)
 
 export const expectations = concept<Expectation.Expectation>(
   'Expectation',

@@ -249,7 +249,7 @@ export const weightings: fc.Arbitrary<Weighting.Weighting> = pipe(
 
 /** Parametrizations of every kind. */
 export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> = pipe(
-  anyOf<Parametrization.Parametrization>({
+  anyOf<Parametrization.Parametrization, string>({
     Score: fc.constant(Parametrization.score),
     Noise: fc.constant(Parametrization.noise),
     Data: fc.constant(Parametrization.data),

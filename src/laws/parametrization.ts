@@ -1,7 +1,10 @@
 /** Laws of parametrizations: isomorphisms of one another, and the loss that is written in each. */
 import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, mul, reshape } from '../../lib/index.js'
+import { Case as Of } from '../core/index.js'
 import * as Compile from '../compile/Compile.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Objective from '../objective/Objective.js'
@@ -23,6 +26,8 @@ export interface ParametrizationOptions {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** What it is carried to and from. */
   readonly others?: fc.Arbitrary<Parametrization>
+  /** What the output is, p x_0 + q z, by another source; by default as published, and of one's own what it says itself. */
+  readonly direction?: (level: Schedule.Level) => Direction
   /** What is believed to be how outputs are carried over; by default `Parametrization.coefficients`. */
   readonly coefficients?: typeof Parametrization.coefficients
   /** What is believed to be how squared errors compare; by default `Parametrization.weight`. */
@@ -34,43 +39,35 @@ export interface ParametrizationOptions {
   readonly slack?: number
 }
 
-/** p x_0 + q z, as published: no formula of `Parametrization` is used. */
-interface Direction {
-  readonly p: number
-  readonly q: number
-}
+type Direction = Parametrization.Direction
 
-const published = Parametrization.fold<(level: Schedule.Level) => Direction>({
-  Score:
-    () =>
-    ({ sigma }) => ({ p: 0, q: -1 / sigma }),
-  Noise: () => () => ({ p: 0, q: 1 }),
-  Data: () => () => ({ p: 1, q: 0 }),
-  Velocity:
-    () =>
-    ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
-  Flow: () => () => ({ p: -1, q: 1 }),
-  Edm:
-    ({ sigmaData }) =>
-    ({ alpha, sigma }) => {
-      // Karras et al. 2022, table 1, of x/α with the noise σ/α: F = (x_0 − c_skip (x_0 + sz))/c_out.
-      const s = sigma / alpha
-      const size = s * s + sigmaData * sigmaData
-      const skip = (sigmaData * sigmaData) / size
-      const out = (s * sigmaData) / Math.sqrt(size)
-      return { p: (1 - skip) / out, q: (-skip * s) / out }
-    }
-})
+/** p x_0 + q z, as published: no formula of `Parametrization` is used. */
+const published = Of.known<(level: Schedule.Level) => Direction>(
+  Of.when(Parametrization.score, () => ({ sigma }) => ({ p: 0, q: -1 / sigma })),
+  Of.when(Parametrization.noise, () => () => ({ p: 0, q: 1 })),
+  Of.when(Parametrization.data, () => () => ({ p: 1, q: 0 })),
+  Of.when(Parametrization.velocity, () => ({ alpha, sigma }) => ({ p: -sigma, q: alpha })),
+  Of.when(Parametrization.flow, () => () => ({ p: -1, q: 1 })),
+  Of.when(Parametrization.edm, ({ sigmaData }) => ({ alpha, sigma }) => {
+    // Karras et al. 2022, table 1, of x/α with the noise σ/α: F = (x_0 − c_skip (x_0 + sz))/c_out.
+    const s = sigma / alpha
+    const size = s * s + sigmaData * sigmaData
+    const skip = (sigmaData * sigmaData) / size
+    const out = (s * sigmaData) / Math.sqrt(size)
+    return { p: (1 - skip) / out, q: (-skip * s) / out }
+  })
+)
 
 /** Whether both data and noise can be told from x and the output, at levels without noise or without signal too. */
-const showsBothEnds = Parametrization.fold<boolean>({
-  Score: () => false,
-  Noise: () => false,
-  Data: () => false,
-  Velocity: () => true,
-  Flow: () => true,
-  Edm: () => true
-})
+const showsBothEnds = (parametrization: Parametrization): boolean =>
+  [
+    { alpha: 1, sigma: 0 },
+    { alpha: 0, sigma: 1 }
+  ].every(level => {
+    const { p, q } = Parametrization.direction(parametrization)(level)
+    const determinant = level.alpha * q - level.sigma * p
+    return Number.isFinite(determinant) && determinant !== 0
+  })
 
 interface Case {
   readonly level: Schedule.Level
@@ -119,6 +116,7 @@ export const parametrization = (
     coefficients = Parametrization.coefficients,
     weight = Parametrization.weight,
     degree = Parametrization.degree,
+    direction,
     evaluate = Compile.valueAndGrad,
     slack = 1
   }: ParametrizationOptions = {}
@@ -131,6 +129,9 @@ export const parametrization = (
       pair: fc.tuple(Arbitrary.real(3), Arbitrary.real(3))
     })
   const code = Parametrization.show(own)
+  const directionOf = (parametrization: Parametrization): ((level: Schedule.Level) => Direction) =>
+    (parametrization === own ? direction : undefined) ??
+    O.getOrElse(() => Parametrization.direction(parametrization))(published(parametrization))
   const show = ({ level, other, third, pair }: Case): string =>
     `Parametrization.coefficients(${code}, ${Parametrization.show(other)})({ alpha: ${level.alpha}, sigma: ${level.sigma} }) ` +
     `// of ${pair.join(' and ')}, and ${Parametrization.show(third)}`
@@ -185,7 +186,7 @@ export const parametrization = (
     outputOf: (level: Schedule.Level, noisy: Density.Row) => Density.Row
   ): number => {
     const level = Schedule.level(time)(schedule)
-    const { p, q } = published(own)(level)
+    const { p, q } = directionOf(own)(level)
     const noise = Density.rowsOf(Arbitrary.noiseOf(points, seed))
     const weights = Array.from(points.weights ?? new Float64Array(points.rows).fill(1))
     const errors = Density.rowsOf(points).map((clean, i) => {
@@ -218,7 +219,7 @@ export const parametrization = (
       ({ level, other, pair: [clean, noise] }) => {
         const x = level.alpha * clean + level.sigma * noise
         const [mine, yours] = [own, other].map(parametrization => {
-          const { p, q } = published(parametrization)(level)
+          const { p, q } = directionOf(parametrization)(level)
           return p * clean + q * noise
         })
         const close = tolerance(level, clean, noise, mine, yours)
@@ -282,7 +283,8 @@ export const parametrization = (
         const [shown, wanted] = noiseless
           ? [Parametrization.data, x / level.alpha]
           : [Parametrization.noise, x / level.sigma]
-        const itself = own._tag === shown._tag || (own._tag === 'Score' && !noiseless)
+        const { p, q } = Parametrization.direction(own)(level)
+        const itself = noiseless ? q === 0 : p === 0 && Number.isFinite(q)
         const there = carried(own, other)(level, x, output)
         const close = slack * 1e-13 * (1 + greatest([x, output, wanted, there]))
         return (
@@ -324,23 +326,34 @@ export const parametrization = (
         )
       }
     ),
-    law(
-      {
-        name: 'outputs grow with the level by its degree',
-        statement:
-          '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
-          `too; ${size}.`,
-        source: 'definition of the degree'
-      },
-      casesOf(inner),
-      show,
-      ({ level, other, pair: [x, output] }) => {
-        const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
-        const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
-        const wanted = Elementary.pow(c, degree(other)) * carried(own, other)(level, x, output)
-        const found = carried(own, other)(higher, c * x, Elementary.pow(c, degree(own)) * output)
-        return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
-      }
+    ...pipe(
+      degree(own),
+      O.fold(
+        () => [],
+        ownDegree => [
+          law(
+            {
+              name: 'outputs grow with the level by its degree',
+              statement:
+                '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
+                `too; ${size}.`,
+              source: 'definition of the degree'
+            },
+            casesOf(inner),
+            show,
+            ({ level, other: any, pair: [x, output] }) => {
+              // Of another that has no degree, nothing is known.
+              const other = O.isSome(degree(any)) ? any : own
+              const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
+              const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
+              const grows = Elementary.pow(c, O.getOrElse(() => ownDegree)(degree(other)))
+              const wanted = grows * carried(own, other)(level, x, output)
+              const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
+              return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
+            }
+          )
+        ]
+      )
     ),
     law(
       {
@@ -355,7 +368,7 @@ export const parametrization = (
         const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
         const [found] = lossOf(score, each.params, each, own)
         const wanted = squaredError(each, (level, noisy) => {
-          const { p, q } = published(own)(level)
+          const { p, q } = directionOf(own)(level)
           const clean = Density.posteriorMean(level, noisy)(mixture)
           const noise = Density.scale(1 / level.sigma, Density.minus(noisy, Density.scale(level.alpha, clean)))
           return Density.plus(Density.scale(p, clean), Density.scale(q, noise))

@@ -458,16 +458,18 @@ const estimateCodec: t.Type<Estimate, unknown> = t.type({
   law: t.union([t.literal('rademacher'), t.literal('normal')])
 })
 
+const words = Vocabulary.of([...Weighting.all, ...Parametrization.all])
+
 export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
   t.union([
     withOptional<Denoising>(
       { _tag: t.literal('Denoising'), timeLaw: TimeLaw.codec },
-      { parametrization: Parametrization.codec }
+      { parametrization: Parametrization.codec(words) }
     ),
     withOptional<Implicit>({ _tag: t.literal('Implicit'), timeLaw: TimeLaw.codec }, { divergence: estimateCodec }),
     withOptional<ControlVariate>(
       { _tag: t.literal('ControlVariate'), timeLaw: TimeLaw.codec },
-      { parametrization: Parametrization.codec }
+      { parametrization: Parametrization.codec(words) }
     ),
     t.type({ _tag: t.literal('Likelihood') }),
     t.type({
@@ -479,7 +481,7 @@ export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
     }),
     t.type({
       _tag: t.literal('Weight'),
-      weight: t.union([Params.numberCodec, Weighting.codec(Vocabulary.of(Weighting.all))]),
+      weight: t.union([Params.numberCodec, Weighting.codec(words)]),
       objective: codec
     }),
     t.type({ _tag: t.literal('Sum'), objectives: t.readonlyArray(codec) }),

@@ -17,85 +17,18 @@
  * What a level does not show is taken as 0: the noise where σ = 0, the data where α = 0. Everywhere else the conversions
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
  */
-import * as t from 'io-ts'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { add, div, mul, neg, tensor, toNdArray, type Tensor } from '../../lib/index.js'
-import * as Problem from '../core/Problem.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Level } from '../schedule/Schedule.js'
-import * as Tagged from '../core/Tagged.js'
-
-export interface Score {
-  readonly _tag: 'Score'
-}
-
-export interface Noise {
-  readonly _tag: 'Noise'
-}
-
-export interface Data {
-  readonly _tag: 'Data'
-}
-
-export interface Velocity {
-  readonly _tag: 'Velocity'
-}
-
-export interface Flow {
-  readonly _tag: 'Flow'
-}
-
-export interface Edm {
-  readonly _tag: 'Edm'
-  readonly sigmaData: number
-}
-
-export type Parametrization = Score | Noise | Data | Velocity | Flow | Edm
-
-/** s = ∇ log p(x) */
-export const score: Parametrization = { _tag: 'Score' }
-
-/** ε = −σ s, the noise expected in x (Ho et al. 2020, arXiv 2006.11239). */
-export const noise: Parametrization = { _tag: 'Noise' }
-
-/** x̂_0 = (x + σ² s)/α, the data expected behind x (Tweedie's formula; Efron 2011). */
-export const data: Parametrization = { _tag: 'Data' }
-
-/** v = α ε − σ x̂_0, on any schedule (Salimans & Ho 2022, arXiv 2202.00512, where α² + σ² = 1). */
-export const velocity: Parametrization = { _tag: 'Velocity' }
-
-/** u = ε − x̂_0, the velocity dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv 2210.02747). */
-export const flow: Parametrization = { _tag: 'Flow' }
-
-/**
- * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ²,
- * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1); the error of F has
- * the same size at all levels.
- */
-export const edm = ({ sigmaData = 0.5 }: { readonly sigmaData?: number } = {}): Parametrization => ({
-  _tag: 'Edm',
-  sigmaData
-})
-
-export const fold = Tagged.fold<Parametrization>()
 
 /** The output as p x_0 + q z. */
-interface Direction {
+export interface Direction {
   readonly p: number
   readonly q: number
 }
-
-const direction = ({ alpha, sigma }: Level): ((parametrization: Parametrization) => Direction) =>
-  fold<Direction>({
-    Score: () => ({ p: 0, q: -1 / sigma }),
-    Noise: () => ({ p: 0, q: 1 }),
-    Data: () => ({ p: 1, q: 0 }),
-    Velocity: () => ({ p: -sigma, q: alpha }),
-    Flow: () => ({ p: -1, q: 1 }),
-    Edm: ({ sigmaData }) => {
-      const size = Elementary.hypot(alpha * sigmaData, sigma)
-      return { p: sigma / (sigmaData * size), q: (-alpha * sigmaData) / size }
-    }
-  })
 
 /** A combination of the output and x: ofOutput · output + ofPoint · x. */
 export interface Coefficients {
@@ -103,36 +36,315 @@ export interface Coefficients {
   readonly ofPoint: number
 }
 
-/** The data and the noise behind x, from x and the output; only what may not be shown is divided for. */
-const behind = (
-  { alpha, sigma }: Level,
-  divide: (a: number, b: number) => number
-): ((parametrization: Parametrization) => { readonly data: Coefficients; readonly noise: Coefficients }) =>
-  fold({
-    Score: () => ({
+/** The data and the noise behind x, from x and the output. */
+export interface Behind {
+  readonly data: Coefficients
+  readonly noise: Coefficients
+}
+
+/** α and σ for each row, [rows, 1]: constants, through which nothing is differentiated. */
+export interface Levels {
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+}
+
+/** Δ² as a product of powers of α and σ and of what stands above and below. */
+export interface SquaredDeterminant {
+  readonly alphas: number
+  readonly sigmas: number
+  readonly above: string
+  readonly below: string
+}
+
+type Divide = (a: number, b: number) => number
+type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
+
+export interface Meaning {
+  readonly direction: (level: Level) => Direction
+  readonly behind: (level: Level, divide: Divide) => Behind
+  readonly target: Target
+  readonly degree: O.Option<number>
+  readonly squaredDeterminant: O.Option<SquaredDeterminant>
+  readonly loss: string
+}
+
+export interface Parametrization extends Case.Value<'Parametrization', Meaning> {}
+
+export const concept = Concept<Parametrization>(
+  'Parametrization',
+  'what a network predicts of a noisy point, and in what an error is measured'
+)
+
+export interface Spec<N extends string, F extends Field.Fields, A extends Case.Call> extends Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> {
+  /** The output at a level as p x_0 + q z; with x = α x_0 + σ z it has to show both where α, σ > 0: αq − σp is not 0. */
+  readonly meaning: (fields: Field.Of<F>) => (level: Level) => Direction
+  /**
+   * Capability, which laws hold it to: data and noise from x and the output, with all digits up to both ends of a
+   * schedule. `divide` is asked for every quotient that an end does not show. Else both are solved for.
+   */
+  readonly behind?: (fields: Field.Of<F>) => (level: Level, divide: Divide) => Behind
+  /** Capability: what the output is to match, in fewer operations than p x_0 + q z. */
+  readonly target?: (fields: Field.Of<F>) => Target
+  /** Capability, which laws hold it to: p and q are of this degree in (α, σ). Else outputs change level by data and noise. */
+  readonly degree?: number
+  /** Capability: (αq − σp)² as it is printed in the weights of losses. */
+  readonly squaredDeterminant?: (fields: Field.Of<F>) => SquaredDeterminant
+  /** Capability: the denoising loss as it is printed. */
+  readonly loss?: string
+}
+
+/** The data and the noise behind x, where α q − σ p is not 0; else what x or the output shows of them alone. */
+const solved =
+  (direction: (level: Level) => Direction) =>
+  (level: Level, divide: Divide): Behind => {
+    const { alpha, sigma } = level
+    const { p, q } = direction(level)
+    const determinant = alpha * q - sigma * p
+    const hidden = (a: number, b: number): Coefficients => ({ ofOutput: divide(a, 0), ofPoint: divide(b, 0) })
+    if (Number.isFinite(determinant) && determinant !== 0)
+      return {
+        data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
+        noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
+      }
+    // An output without bound: errors of it are none of data or noise, and x is the one that it shows.
+    if (determinant === Infinity || determinant === -Infinity)
+      return {
+        data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
+        noise: { ofOutput: 0, ofPoint: Number.isFinite(q) ? 1 / sigma : 0 }
+      }
+    return alpha === 0
+      ? { data: hidden(-sigma, q), noise: { ofOutput: 1 / q, ofPoint: 0 } }
+      : { data: { ofOutput: 1 / p, ofPoint: 0 }, noise: hidden(alpha, -p) }
+  }
+
+/** A number for each row, from its level. */
+export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
+  const sigmas = toNdArray(sigma).values
+  const { shape, values } = toNdArray(alpha)
+  return tensor(
+    values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
+    shape
+  )
+}
+
+const both =
+  (direction: (level: Level) => Direction): Target =>
+  levels =>
+  (clean, noise) =>
+    add(
+      mul(
+        perRow(levels, level => direction(level).p),
+        clean
+      ),
+      mul(
+        perRow(levels, level => direction(level).q),
+        noise
+      )
+    )
+
+/** Levels with signal and noise, at which a direction is looked at. */
+const LOOKS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
+  [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
+)
+
+/** What is wrong with a direction at levels with signal and noise: it has to say more than x. Elsewhere nobody looks. */
+const looked = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
+  const bad = LOOKS.find(level => {
+    const { p, q } = direction(level)
+    // Of the rounding of its two products or less, it is 0.
+    const [one, other] = [level.alpha * q, level.sigma * p]
+    return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
+  })
+  if (bad === undefined) return []
+  const { p, q } = direction(bad)
+  return [
+    Problem.of(
+      `p, q of ${name} at α = ${bad.alpha}, σ = ${bad.sigma}`,
+      `${p}, ${q}`,
+      'a direction of data and noise other than that of x, α q − σ p ≠ 0',
+      'return p and q of the output p x_0 + q z'
+    )
+  ]
+}
+
+/**
+ * A parametrization of one's own: the output as p x_0 + q z. Conversions, targets, weights of losses and scores follow.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Field, Parametrization } from 'ornstein'
+ *
+ * // The point itself with less noise, x − (1 − rest) σ z.
+ * const cleaner = Parametrization.define({
+ *   name: 'cleaner',
+ *   about: 'the point with a share of its noise',
+ *   fields: { rest: Field.fraction({ default: 0.5 }) },
+ *   formula: ({ rest }) => `x − ${1 - rest} σ ε(x)`,
+ *   meaning: ({ rest }) => ({ alpha, sigma }) => ({ p: alpha, q: rest * sigma })
+ * })
+ * // With x = 3 and half the noise at 2, x_0 = 1/α.
+ * const toData = Parametrization.convert(cleaner(), Parametrization.data)
+ * assert.deepEqual([...toData({ alpha: 0.5, sigma: 1 })([3], [2])], [2])
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({
+  meaning,
+  behind,
+  target,
+  degree,
+  squaredDeterminant,
+  loss,
+  check,
+  ...spec
+}: Spec<N, F, A>): Case.Constructor<Parametrization, N, F, A, null> {
+  return Case.define('Parametrization', {
+    ...spec,
+    check: (fields: Field.Of<F>) => {
+      const said = check?.(fields) ?? []
+      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+    },
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const direction = meaning(fields)
+      return {
+        direction,
+        behind: behind?.(fields) ?? solved(direction),
+        target: target?.(fields) ?? both(direction),
+        degree: O.fromNullable(degree),
+        squaredDeterminant: O.fromNullable(squaredDeterminant?.(fields)),
+        loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
+      }
+    }
+  })
+}
+
+/** s = ∇ log p(x) */
+export const score = define({
+  name: 'score',
+  about: 'the score ∇ log p itself',
+  formula: () => 's(x)',
+  loss: '|s(x_t) + z/σ|²',
+  degree: -1,
+  squaredDeterminant: () => ({ alphas: 2, sigmas: -2, above: '', below: '' }),
+  meaning:
+    () =>
+    ({ sigma }) => ({ p: 0, q: -1 / sigma }),
+  behind:
+    () =>
+    ({ alpha, sigma }, divide) => ({
       data: { ofOutput: divide(sigma * sigma, alpha), ofPoint: divide(1, alpha) },
       noise: { ofOutput: -sigma, ofPoint: 0 }
     }),
-    Noise: () => ({
+  target: () => levels => (_, noise) => neg(div(noise, levels.sigma))
+})
+
+/** ε = −σ s, the noise expected in x (Ho et al. 2020, arXiv 2006.11239). */
+export const noise = define({
+  name: 'noise',
+  about: 'the noise, as in DDPM (arXiv 2006.11239)',
+  formula: () => 'ε(x) = −σ s(x)',
+  loss: '|ε(x_t) − z|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 2, sigmas: 0, above: '', below: '' }),
+  meaning: () => () => ({ p: 0, q: 1 }),
+  behind:
+    () =>
+    ({ alpha, sigma }, divide) => ({
       data: { ofOutput: -divide(sigma, alpha), ofPoint: divide(1, alpha) },
       noise: { ofOutput: 1, ofPoint: 0 }
     }),
-    Data: () => ({
+  target: () => () => (_, noise) => noise
+})
+
+/** x̂_0 = (x + σ² s)/α, the data expected behind x (Tweedie's formula; Efron 2011). */
+export const data = define({
+  name: 'data',
+  about: "the data: Tweedie's formula",
+  formula: () => 'x̂_0(x) = (x + σ² s(x))/α',
+  loss: '|x̂_0(x_t) − x_0|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 2, above: '', below: '' }),
+  meaning: () => () => ({ p: 1, q: 0 }),
+  behind:
+    () =>
+    ({ alpha, sigma }, divide) => ({
       data: { ofOutput: 1, ofPoint: 0 },
       noise: { ofOutput: -divide(alpha, sigma), ofPoint: divide(1, sigma) }
     }),
-    Velocity: () => {
+  target: () => () => clean => clean
+})
+
+/** v = α ε − σ x̂_0, on any schedule (Salimans & Ho 2022, arXiv 2202.00512, where α² + σ² = 1). */
+export const velocity = define({
+  name: 'velocity',
+  about: 'v-prediction (arXiv 2202.00512)',
+  formula: () => 'v(x) = α ε(x) − σ x̂_0(x)',
+  loss: '|v(x_t) − (αz − σx_0)|²',
+  degree: 1,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α² + σ²)²', below: '' }),
+  meaning:
+    () =>
+    ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
+  behind:
+    () =>
+    ({ alpha, sigma }) => {
       const n = alpha * alpha + sigma * sigma
       return {
         data: { ofOutput: -sigma / n, ofPoint: alpha / n },
         noise: { ofOutput: alpha / n, ofPoint: sigma / n }
       }
-    },
-    Flow: () => {
+    }
+})
+
+/** u = ε − x̂_0, the velocity dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv 2210.02747). */
+export const flow = define({
+  name: 'flow',
+  about: 'the velocity of a straight line: flow matching (arXiv 2210.02747)',
+  formula: () => 'u(x) = ε(x) − x̂_0(x)',
+  loss: '|u(x_t) − (z − x_0)|²',
+  degree: 0,
+  squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α + σ)²', below: '' }),
+  meaning: () => () => ({ p: -1, q: 1 }),
+  behind:
+    () =>
+    ({ alpha, sigma }) => {
       const n = alpha + sigma
       return { data: { ofOutput: -sigma / n, ofPoint: 1 / n }, noise: { ofOutput: alpha / n, ofPoint: 1 / n } }
+    }
+})
+
+/**
+ * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ²,
+ * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1); the error of F has
+ * the same size at all levels.
+ */
+export const edm = define({
+  name: 'edm',
+  about: "EDM's preconditioned network (arXiv 2206.00364)",
+  fields: { sigmaData: Field.positive({ default: 0.5 }) },
+  formula: ({ sigmaData }) => `F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = ${sigmaData}`,
+  loss: '|F(x_t) − (x_0 − c_skip x_t)/c_out|²',
+  degree: 0,
+  squaredDeterminant: ({ sigmaData }) => ({
+    alphas: 0,
+    sigmas: 0,
+    above: `(${Elementary.square(sigmaData)} α² + σ²)`,
+    below: String(Elementary.square(sigmaData))
+  }),
+  meaning:
+    ({ sigmaData }) =>
+    ({ alpha, sigma }) => {
+      const size = Elementary.hypot(alpha * sigmaData, sigma)
+      return { p: sigma / (sigmaData * size), q: (-alpha * sigmaData) / size }
     },
-    Edm: ({ sigmaData }) => {
+  behind:
+    ({ sigmaData }) =>
+    ({ alpha, sigma }) => {
       const size = Elementary.hypot(alpha * sigmaData, sigma)
       const n = size * size
       return {
@@ -140,12 +352,33 @@ const behind = (
         noise: { ofOutput: (-alpha * sigmaData) / size, ofPoint: sigma / n }
       }
     }
-  })
+})
+
+/** The output at a level as p x_0 + q z. */
+export const direction =
+  (parametrization: Parametrization) =>
+  (level: Level): Direction =>
+    Case.meaning(parametrization).direction(level)
 
 /** a/b, and 0 where b is: what a level does not show. */
 const shown = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
-const same = (a: Parametrization, b: Parametrization): boolean => show(a) === show(b)
+/** Of one case, with the same in every field. */
+const same = (a: Parametrization, b: Parametrization): boolean =>
+  a === b ||
+  (Case.caseOf(a) === Case.caseOf(b) &&
+    Object.keys(Case.caseOf(a).fields).every(name => Object.is(Case.field(a, name), Case.field(b, name))))
+
+const combined = ({ p, q }: Direction, { data, noise }: Behind): Coefficients => ({
+  ofOutput: p * data.ofOutput + q * noise.ofOutput,
+  ofPoint: p * data.ofPoint + q * noise.ofPoint
+})
+
+/** The direction at a level, 0 of what it does not show. */
+const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
+  const { p, q } = direction(parametrization)(level)
+  return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
+}
 
 /**
  * How an output is carried from one parametrization to another at a level.
@@ -160,16 +393,26 @@ const same = (a: Parametrization, b: Parametrization): boolean => show(a) === sh
  */
 export const coefficients =
   (from: Parametrization, to: Parametrization) =>
-  (level: Level): Coefficients => {
-    if (same(from, to)) return { ofOutput: 1, ofPoint: 0 }
-    const { data, noise } = behind(level, shown)(from)
-    // s = −ε/σ, once ε is known.
-    const { p, q } = to._tag === 'Score' ? { p: 0, q: -shown(1, level.sigma) } : direction(level)(to)
-    return {
-      ofOutput: p * data.ofOutput + q * noise.ofOutput,
-      ofPoint: p * data.ofPoint + q * noise.ofPoint
-    }
-  }
+  (level: Level): Coefficients =>
+    same(from, to)
+      ? { ofOutput: 1, ofPoint: 0 }
+      : combined(shownDirection(to, level), Case.meaning(from).behind(level, shown))
+
+/**
+ * How an output at a level, with the point there, becomes that at another level of the same data and noise.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Parametrization } from 'ornstein'
+ *
+ * // s = −z/σ
+ * const carried = Parametrization.relevelled(Parametrization.score)({ alpha: 1, sigma: 2 }, { alpha: 0.5, sigma: 1 })
+ * assert.equal(carried.ofOutput, 2)
+ */
+export const relevelled =
+  (parametrization: Parametrization) =>
+  (from: Level, to: Level): Coefficients =>
+    combined(shownDirection(parametrization, to), Case.meaning(parametrization).behind(from, shown))
 
 /** An output carried from one parametrization to another: x and output of the same length. */
 export const convert =
@@ -179,22 +422,6 @@ export const convert =
     const { ofOutput, ofPoint } = coefficients(from, to)(level)
     return Float64Array.from(x, (value, i) => ofOutput * output[i] + ofPoint * value)
   }
-
-/** α and σ for each row, [rows, 1]: constants, through which nothing is differentiated. */
-export interface Levels {
-  readonly alpha: Tensor
-  readonly sigma: Tensor
-}
-
-/** A number for each row, from its level. */
-export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
-  const sigmas = toNdArray(sigma).values
-  const { shape, values } = toNdArray(alpha)
-  return tensor(
-    values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
-    shape
-  )
-}
 
 /** `convert` in the tensor vocabulary: x and output [rows, dim], a level for each row. */
 export const convertTensor =
@@ -217,30 +444,7 @@ export const convertTensor =
   }
 
 /** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
-export const targetTensor =
-  (parametrization: Parametrization) =>
-  (levels: Levels) =>
-  (clean: Tensor, noise: Tensor): Tensor => {
-    const both = (): Tensor =>
-      add(
-        mul(
-          perRow(levels, level => direction(level)(parametrization).p),
-          clean
-        ),
-        mul(
-          perRow(levels, level => direction(level)(parametrization).q),
-          noise
-        )
-      )
-    return fold<Tensor>({
-      Score: () => neg(div(noise, levels.sigma)),
-      Noise: () => noise,
-      Data: () => clean,
-      Velocity: both,
-      Flow: both,
-      Edm: both
-    })(parametrization)
-  }
+export const targetTensor = (parametrization: Parametrization): Target => Case.meaning(parametrization).target
 
 /**
  * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
@@ -258,50 +462,22 @@ export const weight =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): number => {
     if (same(from, to)) return 1
-    const { data, noise } = behind(level, (a, b) => a / b)(from)
-    const { p, q } = direction(level)(to)
+    const { data, noise } = Case.meaning(from).behind(level, (a, b) => a / b)
+    const { p, q } = direction(to)(level)
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
-/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x. */
-export const degree = fold<number>({
-  Score: () => -1,
-  Noise: () => 0,
-  Data: () => 0,
-  Velocity: () => 1,
-  Flow: () => 0,
-  Edm: () => 0
-})
-
-/** Δ² as a product of powers of α and σ and of what stands above and below. */
-interface SquaredDeterminant {
-  readonly alphas: number
-  readonly sigmas: number
-  readonly above: string
-  readonly below: string
-}
-
-const squaredDeterminant = fold<SquaredDeterminant>({
-  Score: () => ({ alphas: 2, sigmas: -2, above: '', below: '' }),
-  Noise: () => ({ alphas: 2, sigmas: 0, above: '', below: '' }),
-  Data: () => ({ alphas: 0, sigmas: 2, above: '', below: '' }),
-  Velocity: () => ({ alphas: 0, sigmas: 0, above: '(α² + σ²)²', below: '' }),
-  Flow: () => ({ alphas: 0, sigmas: 0, above: '(α + σ)²', below: '' }),
-  Edm: ({ sigmaData }) => ({
-    alphas: 0,
-    sigmas: 0,
-    above: `(${Elementary.square(sigmaData)} α² + σ²)`,
-    below: String(Elementary.square(sigmaData))
-  })
-})
+/** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; none of one's own that does not say so. */
+export const degree = (parametrization: Parametrization): O.Option<number> => Case.meaning(parametrization).degree
 
 const superscript = (name: string, exponent: number): string =>
   exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
 
-/** `weight` as it is written. */
+/** `weight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
 export const weightFormula = (from: Parametrization, to: Parametrization): string => {
   if (same(from, to)) return '1'
-  const [a, b] = [squaredDeterminant(from), squaredDeterminant(to)]
+  const [a, b] = [from, to].map(each => O.toNullable(Case.meaning(each).squaredDeterminant))
+  if (a === null || b === null) return '(Δ′/Δ)²'
   const [alphas, sigmas] = [b.alphas - a.alphas, b.sigmas - a.sigmas]
   const factors = (...parts: ReadonlyArray<string>): string => parts.filter(part => part !== '').join(' ')
   const powers = (sign: 1 | -1): ReadonlyArray<string> => [
@@ -313,48 +489,21 @@ export const weightFormula = (from: Parametrization, to: Parametrization): strin
   return below === '' ? above || '1' : `${above || '1'} / ${below.includes(' ') ? `(${below})` : below}`
 }
 
-export const show = fold<string>({
-  Score: () => 'Parametrization.score',
-  Noise: () => 'Parametrization.noise',
-  Data: () => 'Parametrization.data',
-  Velocity: () => 'Parametrization.velocity',
-  Flow: () => 'Parametrization.flow',
-  Edm: ({ sigmaData }) => `Parametrization.edm({ sigmaData: ${sigmaData} })`
-})
+/** The parametrization as the code that builds it. */
+export const show = (parametrization: Parametrization): string => Case.show(parametrization)
 
-export const formula = fold<string>({
-  Score: () => 's(x)',
-  Noise: () => 'ε(x) = −σ s(x)',
-  Data: () => 'x̂_0(x) = (x + σ² s(x))/α',
-  Velocity: () => 'v(x) = α ε(x) − σ x̂_0(x)',
-  Flow: () => 'u(x) = ε(x) − x̂_0(x)',
-  Edm: ({ sigmaData }) => `F(x) = (x̂_0(x) − c_skip x)/c_out, σ_d = ${sigmaData}`
-})
+/** What the output is, in mathematics. */
+export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
 
 /** The denoising loss written in a parametrization, before the mean is taken. */
-export const lossFormula = fold<string>({
-  Score: () => '|s(x_t) + z/σ|²',
-  Noise: () => '|ε(x_t) − z|²',
-  Data: () => '|x̂_0(x_t) − x_0|²',
-  Velocity: () => '|v(x_t) − (αz − σx_0)|²',
-  Flow: () => '|u(x_t) − (z − x_0)|²',
-  Edm: () => '|F(x_t) − (x_0 − c_skip x_t)/c_out|²'
-})
+export const lossFormula = (parametrization: Parametrization): string => Case.meaning(parametrization).loss
 
-export const problems = fold<ReadonlyArray<Problem.Problem>>({
-  Score: () => [],
-  Noise: () => [],
-  Data: () => [],
-  Velocity: () => [],
-  Flow: () => [],
-  Edm: ({ sigmaData }) => Problem.positive('sigmaData', sigmaData, 0.5)
-})
+/** What is wrong with a parametrization. */
+export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>
+  Case.problems(parametrization)
 
-export const codec: t.Type<Parametrization, unknown> = t.union([
-  t.type({ _tag: t.literal('Score') }),
-  t.type({ _tag: t.literal('Noise') }),
-  t.type({ _tag: t.literal('Data') }),
-  t.type({ _tag: t.literal('Velocity') }),
-  t.type({ _tag: t.literal('Flow') }),
-  t.type({ _tag: t.literal('Edm'), sigmaData: t.number })
-])
+export const all: ReadonlyArray<Vocabulary.Entry> = [score, noise, data, velocity, flow, edm]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Parametrization, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

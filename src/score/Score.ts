@@ -8,6 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import {
+  add,
   compute,
   divergence,
   exp,
@@ -418,6 +419,7 @@ export const convert =
     const { name, shapes, apply, predicts = Parametrization.score } = score
     const there = Schedule.equalNoise(trained)
     const degree = Parametrization.degree(predicts)
+    const relevelled = Parametrization.relevelled(predicts)
     return custom({
       name: `${name} on ${Schedule.show(trained)}`,
       shapes,
@@ -425,23 +427,41 @@ export const convert =
       apply: (params, x, level) => {
         const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
           Parametrization.perRow(level, own => f(there(own)))
-        const output = apply(
-          params,
-          mul(
-            at(({ scale }) => scale),
-            x
-          ),
-          {
-            alpha: at(({ level }) => level.alpha),
-            sigma: at(({ level }) => level.sigma)
-          }
+        const point = mul(
+          at(({ scale }) => scale),
+          x
         )
-        return degree === 0
-          ? output
-          : mul(
-              at(({ scale }) => Elementary.pow(scale, -degree)),
-              output
-            )
+        const output = apply(params, point, {
+          alpha: at(({ level }) => level.alpha),
+          sigma: at(({ level }) => level.sigma)
+        })
+        return pipe(
+          degree,
+          O.fold(
+            // By the data and the noise behind it.
+            () => {
+              const here = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
+                Parametrization.perRow(level, own => pick(relevelled(there(own).level, own)))
+              return add(
+                mul(
+                  here(({ ofOutput }) => ofOutput),
+                  output
+                ),
+                mul(
+                  here(({ ofPoint }) => ofPoint),
+                  point
+                )
+              )
+            },
+            degree =>
+              degree === 0
+                ? output
+                : mul(
+                    at(({ scale }) => Elementary.pow(scale, -degree)),
+                    output
+                  )
+          )
+        )
       }
     })
   }

@@ -99,7 +99,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     Weighting.codec(Vocabulary.standard),
     fc.oneof(arbitraries.weightings, awkward.map(Weighting.constant))
   ),
-  Parametrization: codec(Parametrization.codec, arbitraries.parametrizations),
+  Parametrization: codec(Parametrization.codec(Vocabulary.standard), arbitraries.parametrizations),
   Sampler: codec(Sampler.codec(Vocabulary.standard), arbitraries.samplers),
   TimeGrid: codec(TimeGrid.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(

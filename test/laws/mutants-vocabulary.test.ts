@@ -1,4 +1,5 @@
 /** Wrong meanings of what pipelines are made of: time laws, weightings, parametrizations, rates, regions, time grids. */
+import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
   Case,
@@ -253,19 +254,19 @@ areCaught([
       'the velocity with the other sign',
       'the truth is carried to the truth',
       ({ ofOutput, ofPoint }, _, to, from) =>
-        (to === 'Velocity') === (from === 'Velocity')
+        (to === 'velocity') === (from === 'velocity')
           ? {}
-          : { ofOutput: -ofOutput, ofPoint: to === 'Velocity' ? -ofPoint : ofPoint }
+          : { ofOutput: -ofOutput, ofPoint: to === 'velocity' ? -ofPoint : ofPoint }
     ],
     [
       'x left out on the way back',
       'there and back is the identity',
-      (_, _level, to) => (to === 'Velocity' ? { ofPoint: 0 } : {})
+      (_, _level, to) => (to === 'velocity' ? { ofPoint: 0 } : {})
     ],
     [
       'one way a little too long',
       'a detour makes no difference',
-      ({ ofOutput }, _, to, from) => (from === 'Noise' && to !== 'Noise' ? { ofOutput: 1.001 * ofOutput } : {})
+      ({ ofOutput }, _, to, from) => (from === 'noise' && to !== 'noise' ? { ofOutput: 1.001 * ofOutput } : {})
     ],
     [
       'divided by α where there is none',
@@ -282,12 +283,12 @@ areCaught([
     [
       '1/α where no signal is left',
       'nothing is divided by zero at either end',
-      ({ ofPoint }, { alpha }, to) => (to === 'Data' ? { ofPoint: ofPoint === 0 ? 1 / alpha : ofPoint } : {})
+      ({ ofPoint }, { alpha }, to) => (to === 'data' ? { ofPoint: ofPoint === 0 ? 1 / alpha : ofPoint } : {})
     ],
     [
       'x as the data, for x/α',
       'nothing is divided by zero at either end',
-      (_, { sigma }, to) => (to === 'Data' && sigma === 0 ? { ofPoint: 1 } : {})
+      (_, { sigma }, to) => (to === 'data' && sigma === 0 ? { ofPoint: 1 } : {})
     ]
   ]),
   {
@@ -301,7 +302,7 @@ areCaught([
   {
     wrong: 'a velocity that does not grow with its level',
     law: 'outputs grow with the level by its degree',
-    mutant: parametrization(velocity, { degree: () => 0 }),
+    mutant: parametrization(velocity, { degree: () => O.some(0) }),
     right: parametrization(velocity)
   },
   {

@@ -49,7 +49,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
   subjects(vocabulary.timeLaws, TimeLaw.codec),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
-  subjects(vocabulary.parametrizations, Parametrization.codec),
+  subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec),
   subjects(vocabulary.objectives, Objective.codec),
   subjects(vocabulary.scores, Score.codec),

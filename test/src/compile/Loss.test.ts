@@ -478,7 +478,7 @@ describe('control variates', () => {
       value,
       ...Params.names(params).flatMap(name => Array.from(gradient[name].values))
     ]
-    const scale = parametrization._tag === 'Noise' ? level(time).sigma ** 2 : 1
+    const scale = parametrization === Parametrization.noise ? level(time).sigma ** 2 : 1
     const blocks = Array.from({ length: 16 }, (_, b) => [b, b + 16].filter(i => i < rows))
       .map(own => ({ own, share: total(own.map(i => mass[i])) / total(mass) }))
       .filter(({ share }) => share > 0)

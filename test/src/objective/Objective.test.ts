@@ -87,15 +87,16 @@ const published = (
   z: number
 ): number => {
   const s = sigma / alpha
-  const d = p._tag === 'Edm' ? p.sigmaData : NaN
-  return {
-    Score: -z / sigma,
-    Noise: z,
-    Data: x0,
-    Velocity: alpha * z - sigma * x0,
-    Flow: z - x0,
-    Edm: (x0 - (d ** 2 / (s ** 2 + d ** 2)) * (x0 + s * z)) / ((s * d) / Math.hypot(s, d))
-  }[p._tag]
+  const { sigmaData: d = NaN } = p as { readonly sigmaData?: number }
+  const of: Readonly<Record<string, number>> = {
+    score: -z / sigma,
+    noise: z,
+    data: x0,
+    velocity: alpha * z - sigma * x0,
+    flow: z - x0,
+    edm: (x0 - (d ** 2 / (s ** 2 + d ** 2)) * (x0 + s * z)) / ((s * d) / Math.hypot(s, d))
+  }
+  return of[p._tag]
 }
 
 /** The weighted mean over rows of |y(x_t) − (p x_0 + q z)|², from the score of the mixture. */

@@ -1,9 +1,12 @@
 /** Parametrizations: isomorphisms of one another, the published formulas, both ends of a schedule, and their weights. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compute, fill, fromNdArray, sum, tensor, toNdArray, valueAndGrad } from '../../../lib/index.js'
-import { Key, Mixture, Parametrization, Problem, Schedule, Score } from '../../../src/index.js'
+import { Case, Field, Key, Mixture, Parametrization, Problem, Schedule, Score, Vocabulary } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
 
 const all: ReadonlyArray<Parametrization.Parametrization> = [
   Parametrization.score,
@@ -31,26 +34,19 @@ const published = (
   x0: number,
   z: number
 ): number => {
-  switch (parametrization._tag) {
-    case 'Score':
-      return -z / sigma
-    case 'Noise':
-      return z
-    case 'Data':
-      return x0
-    case 'Velocity':
-      return alpha * z - sigma * x0
-    case 'Flow':
-      return z - x0
-    case 'Edm': {
-      // Karras et al. 2022, table 1, on x/α with noise σ/α.
-      const s = sigma / alpha
-      const d = parametrization.sigmaData
-      const skip = d ** 2 / (s ** 2 + d ** 2)
-      const out = (s * d) / Math.sqrt(s ** 2 + d ** 2)
-      return (x0 - skip * (x0 + s * z)) / out
-    }
+  const { sigmaData: d = NaN } = parametrization as { readonly sigmaData?: number }
+  // Karras et al. 2022, table 1, on x/α with noise σ/α.
+  const s = sigma / alpha
+  const skip = d ** 2 / (s ** 2 + d ** 2)
+  const of: Readonly<Record<string, number>> = {
+    score: -z / sigma,
+    noise: z,
+    data: x0,
+    velocity: alpha * z - sigma * x0,
+    flow: z - x0,
+    edm: (x0 - skip * (x0 + s * z)) / ((s * d) / Math.sqrt(s ** 2 + d ** 2))
   }
+  return of[parametrization._tag]
 }
 
 const close = (found: number, wanted: number, scale = 1, label = ''): void => {
@@ -237,13 +233,13 @@ describe('ends of the schedule', () => {
   })
 
   // At σ = 0 x is α x_0, at α = 0 it is σ z: what still shows both carries them over, exactly.
-  const both = all.filter(({ _tag }) => ['Velocity', 'Flow', 'Edm'].includes(_tag))
+  const both = all.filter(({ _tag }) => ['velocity', 'flow', 'edm'].includes(_tag))
   it.each(ends)('%s: velocity, flow and EDM carry over data and noise', (_, level) => {
     const output = (parametrization: Parametrization.Parametrization): number =>
       // The published form divides by α, and loses all digits near both ends.
-      parametrization._tag === 'Edm' && level.alpha < 1e-100
+      Case.isMadeBy(Parametrization.edm)(parametrization) && level.alpha < 1e-100
         ? X0 / parametrization.sigmaData
-        : parametrization._tag === 'Edm' && level.sigma < 1e-100
+        : Case.isMadeBy(Parametrization.edm)(parametrization) && level.sigma < 1e-100
           ? -Z
           : published(parametrization, level, X0, Z)
     const x = level.alpha * X0 + level.sigma * Z
@@ -280,16 +276,24 @@ it('targets are what the outputs are to match', () => {
     }
 })
 
+const codec = Parametrization.codec(Vocabulary.standard)
+
 it('survive JSON, and say what is wrong', () => {
   for (const parametrization of all)
-    expect(
-      pipe(JSON.parse(JSON.stringify(Parametrization.codec.encode(parametrization))), raw =>
-        Parametrization.codec.decode(raw)
-      )
-    ).toEqual(E.right(parametrization))
+    expect(pipe(JSON.parse(JSON.stringify(codec.encode(parametrization))), raw => codec.decode(raw))).toEqual(
+      E.right(parametrization)
+    )
   expect(Parametrization.problems(Parametrization.edm({ sigmaData: 0 })).map(Problem.show)).toEqual([
     'sigmaData: 0 is not > 0 and finite; try 0.5'
   ])
+})
+
+it('JSON of the first version is read', () => {
+  expect(
+    [...['Score', 'Noise', 'Data', 'Velocity', 'Flow'].map(_tag => ({ _tag })), { _tag: 'Edm', sigmaData: 1.3 }].map(
+      json => codec.decode(json)
+    )
+  ).toEqual([...all.slice(0, 5), all[6]].map(E.right))
 })
 
 describe('custom networks', () => {
@@ -345,5 +349,123 @@ describe('custom networks', () => {
     expect(
       pipe(student(Parametrization.edm({ sigmaData: -1 })), Score.problems({ rows: 4, dim: 2 })).map(Problem.show)
     ).toEqual(['predicts.sigmaData: -1 is not > 0 and finite; try 0.5'])
+  })
+})
+
+// —— one's own ——
+
+/** The velocity on a clock that stands still at the clean end: only what it is of data and noise is said. */
+const turned = Parametrization.define({
+  name: 'turned',
+  about: 'the velocity, some of the data less',
+  fields: { share: Field.fraction({ default: 0.5 }) },
+  formula: ({ share }) => `${share} v(x)`,
+  meaning:
+    ({ share }) =>
+    ({ alpha, sigma }) => ({ p: (share - 1) * sigma, q: alpha })
+})
+
+/** Of no degree: x_0 − σz. */
+const mixed = Parametrization.define({
+  name: 'mixed',
+  about: 'the data, and as much of the noise as there is',
+  meaning:
+    () =>
+    ({ sigma }) => ({ p: 1, q: -sigma })
+})
+
+describe('a parametrization by define', () => {
+  const own = turned({ share: 0.25 })
+  const words = Vocabulary.extend(Vocabulary.standard, [turned, mixed])
+
+  it('prints, survives JSON where the vocabulary has it, and has no problems', () => {
+    expect(Parametrization.show(own)).toBe('Parametrization.turned({ share: 0.25 })')
+    expect(Parametrization.formula(own)).toBe('0.25 v(x)')
+    expect(Parametrization.formula(mixed)).toBe('Parametrization.mixed')
+    expect(Parametrization.lossFormula(own)).toBe('|turned(x_t) − (p x_0 + q z)|²')
+    expect(Parametrization.weightFormula(Parametrization.score, own)).toBe('(Δ′/Δ)²')
+    expect(Parametrization.weightFormula(own, turned({ share: 0.25 }))).toBe('1')
+    for (const parametrization of [own, mixed]) {
+      const json: unknown = JSON.parse(JSON.stringify(codec.encode(parametrization)))
+      expect(Parametrization.codec(words).decode(json)).toEqual(E.right(parametrization))
+      expect(E.isLeft(codec.decode(json))).toBe(true)
+      expect(Parametrization.problems(parametrization)).toEqual([])
+    }
+    expect(Parametrization.problems(turned({ share: -1 })).map(Problem.show)).toEqual([
+      'share: -1 is not in [0, 1); try 0.5'
+    ])
+  })
+
+  it('that says no more than x is refused', () => {
+    const empty = Parametrization.define({
+      name: 'empty',
+      about: 'x, twice as large',
+      meaning:
+        () =>
+        ({ alpha, sigma }) => ({ p: 2 * alpha, q: 2 * sigma })
+    })
+    expect(Parametrization.problems(empty).map(Problem.show)).toEqual([
+      'p, q of empty at α = 0.001, σ = 0.01: 0.002, 0.02 is not a direction of data and noise other than that of x, α q − σ p ≠ 0; ' +
+        'return p and q of the output p x_0 + q z'
+    ])
+  })
+
+  it('as one of ours says it, is it, up to both ends', () => {
+    for (const ours of all) {
+      const same = Parametrization.define({
+        name: 'same',
+        about: 'the direction alone',
+        meaning: () => Parametrization.direction(ours)
+      })
+      for (const other of all)
+        for (const level of [...levels, { alpha: 1, sigma: 0 }, { alpha: 0, sigma: 2 }]) {
+          const hidden = Math.max(1, level.alpha && level.sigma && (level.alpha / level.sigma) ** 2, level.sigma ** 2)
+          const label = `${Parametrization.show(ours)}, ${Parametrization.show(other)}, α = ${level.alpha}, σ = ${level.sigma}`
+          const [found, wanted] = [same, ours].map(from => Parametrization.coefficients(from, other)(level))
+          // What is the same is asked for first, and then nothing is hidden.
+          if (Parametrization.show(ours) !== Parametrization.show(other)) {
+            close(found.ofOutput, wanted.ofOutput, hidden, label)
+            close(found.ofPoint, wanted.ofPoint, hidden, label)
+          }
+          const weights = [same, ours].map(from => Parametrization.weight(from, other)(level))
+          if (Number.isFinite(weights[1]) && Parametrization.show(ours) !== Parametrization.show(other))
+            close(weights[0] / weights[1] || 1, 1, hidden, label)
+        }
+    }
+  })
+
+  it('of no degree is carried to other schedules by data and noise', () => {
+    const [trained, to] = [Schedule.ornsteinUhlenbeck, Schedule.edm]
+    expect([Parametrization.degree(mixed), Parametrization.degree(Parametrization.velocity)]).toEqual([
+      O.none,
+      O.some(1)
+    ])
+    // It knows N(0, 4) on its schedule: x̂_0 = 4αx/(4α² + σ²), ẑ = σx/(4α² + σ²).
+    const student = Score.custom({
+      name: 'normal',
+      shapes: () => ({ none: [] }),
+      predicts: mixed,
+      apply: (_, x, level) => {
+        const [alphas, sigmas] = [level.alpha, level.sigma].map(each => toNdArray(each).values)
+        const values = toNdArray(x).values.map(
+          (x, i) => ((4 * alphas[i] - sigmas[i] ** 2) * x) / (4 * alphas[i] ** 2 + sigmas[i] ** 2)
+        )
+        return fromNdArray({ shape: x.shape, values })
+      }
+    })
+    const carried = pipe(student, Score.convert(trained))
+    const at = Score.evaluate(carried, to)({ none: { shape: [], values: Float64Array.of(0) } })
+    const { values } = at(3)({ rows: 2, dim: 1, values: Float64Array.of(-1, 2) })
+    // s = −x/(4 + 3²)
+    close(values[0], 1 / 13)
+    close(values[1], -2 / 13)
+  })
+
+  it.each(
+    [own, mixed].flatMap(parametrization =>
+      laws.parametrization(parametrization).map(law => ({ ...law, of: Parametrization.show(parametrization) }))
+    )
+  )('$of: $name', ({ property }) => {
+    fc.assert(property, { seed: 23_0702, numRuns: 40 })
   })
 })

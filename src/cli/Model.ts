@@ -5,10 +5,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Mixture from '../mixture/Mixture.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Problem from '../core/Problem.js'
 import { converged, steps, type Family, type Fit } from '../report/Fit.js'
-import { type Fitted } from '../report/Fitted.js'
 import * as json from './json.js'
 import { faultless, type Checked } from './options.js'
 
@@ -25,7 +25,10 @@ const written = t.type({
   version: t.literal(version),
   family,
   columns: t.readonlyArray(t.string),
-  mixture: t.type({ weights: numbers, means: rows, variances: rows }),
+  mixture: t.intersection([
+    t.type({ weights: numbers, means: rows, variances: rows }),
+    t.partial({ factors: t.readonlyArray(rows) })
+  ]),
   standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
   seed: t.number,
   recipe: t.string,
@@ -42,17 +45,22 @@ const written = t.type({
 
 export type Model = t.TypeOf<typeof written>
 
-export const toFitted = ({ mixture }: Model): Fitted => mixture
+/** The mixture of a model that was read or made here, whose lists fit each other. */
+export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
+  Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
 
 export const ofFit = (fit: Fit): Model => {
-  const { family, columns, fitted, scaling, seed, recipe, pipeline, statistics } = fit
+  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   return {
     format,
     version,
     family,
     columns,
-    mixture: fitted,
+    mixture: {
+      ...Mixture.marginals(mixture),
+      ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
+    },
     standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
     seed,
     recipe,

@@ -4,7 +4,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
-import * as Fitted from '../report/Fitted.js'
+import * as Mixture from '../mixture/Mixture.js'
+import * as Statistics from '../mixture/Statistics.js'
 import { show, showApart } from '../report/table.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -59,6 +60,14 @@ const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Po
     ['row', ...Array.from({ length: dim }, (_, k) => `component ${k + 1}`)]
   )
 
+/** p(k | x) for each row, as points of dimension K. */
+const probabilities =
+  (points: Points.Points) =>
+  (mixture: Mixture.Mixture): Points.Points => {
+    const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
+    return { rows: shape[0], dim: shape[1], values }
+  }
+
 export const evaluate =
   (modelFile: string, file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> => {
@@ -76,7 +85,7 @@ export const evaluate =
         pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
       ),
       TE.bind('statistics', ({ model, table: { points } }) => {
-        const statistics = pipe(Model.toFitted(model), Fitted.statistics(points, model.fit.parameters))
+        const statistics = pipe(Model.toMixture(model), Statistics.of(points, model.fit.parameters))
         return Number.isFinite(statistics.logLikelihood)
           ? TE.right(statistics)
           : TE.left(
@@ -94,7 +103,7 @@ export const evaluate =
         options.write(world)(
           outputs.map(output => ({
             ...output,
-            text: numbered(table, pipe(Model.toFitted(model), Fitted.responsibilities(table.points)))
+            text: numbered(table, pipe(Model.toMixture(model), probabilities(table.points)))
           }))
         )
       ),

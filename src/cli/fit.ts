@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Pipeline, Points, Problem, type Run } from '../index.js'
+import { Mixture, Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
 import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
@@ -113,12 +113,14 @@ const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; 
 
 /** What differs between fits of the same data. */
 const found = (fit: Fit): object => {
-  const { fitted, statistics, recipe, stages } = fit
+  const { mixture, statistics, recipe, stages } = fit
+  const { means, weights, variances } = Mixture.marginals(mixture)
   return {
     recipe,
-    means: fitted.means,
-    weights: fitted.weights,
-    variances: fitted.variances,
+    means,
+    weights,
+    variances,
+    ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
     logLikelihood: statistics.logLikelihood,
     bic: statistics.bic,
     parameters: statistics.parameters,
@@ -132,10 +134,10 @@ const found = (fit: Fit): object => {
 }
 
 const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
-  const { family, columns, dropped, fitted, statistics, seed, scaling } = fit
+  const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return `${JSON.stringify({
     family,
-    components: fitted.weights.length,
+    components: Mixture.components(mixture),
     dim: columns.length,
     columns,
     ...found(fit),
@@ -181,7 +183,7 @@ const notes = (fit: Fit): string => {
 }
 
 const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): string => {
-  const { source, columns, dropped, points, fitted, statistics, recipe, stages, pipeline, scaling } = fit
+  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
   return paragraphs([
@@ -192,7 +194,7 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
       ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
-    showTable(table.ofMixture(columns, fitted)),
+    showTable(table.ofMixture(columns, mixture)),
     facts([
       ['log-likelihood per row', table.show(logLikelihood)],
       ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],

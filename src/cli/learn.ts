@@ -16,11 +16,11 @@ import {
   Recipe as Recipes,
   Run,
   Score,
-  Stage
+  Stage,
+  Statistics
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import { type Family, type Fit, type StageRun } from '../report/Fit.js'
-import * as Fitted from '../report/Fitted.js'
 import { show } from '../report/table.js'
 import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
@@ -211,13 +211,13 @@ const run = (
 
 /** Numbers that are none are no result, however the run ended. */
 const finite = (fit: Fit): E.Either<Failure, Fit> => {
-  const { fitted, statistics } = fit
+  const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
   const wrong = (
     [
-      ['weights', fitted.weights],
-      ['means', fitted.means.flat()],
-      ['variances', fitted.variances.flat().map(v => (v > 0 ? v : NaN))],
+      ['weights', Array.from(mixture.weights)],
+      ['means', Array.from(mixture.means.values)],
+      ['variances', Array.from(mixture.variances, v => (v > 0 ? v : NaN))],
       ['log-likelihood', [statistics.logLikelihood, statistics.bic]]
     ] as const
   ).flatMap(([name, numbers]) => {
@@ -265,11 +265,11 @@ const learnBy =
       ),
       E.map(({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        const units = scaling ?? Fitted.unscaled(points.dim)
-        const ordered = pipe(mixture, Fitted.inOrder(units))
-        const fitted = pipe(ordered, Fitted.ofMixture(units))
+        const own = scaling === null ? mixture : pipe(mixture, Mixture.inUnits(scaling))
+        const ordered = Mixture.permuted(Mixture.order(own))
+        const found = ordered(own)
         const parameters = pipe(pipeline.score, Score.degreesOfFreedom(points.dim))
-        const redundancies = Mixture.redundancies(points.rows)(ordered)
+        const redundancies = Mixture.redundancies(points.rows)(found)
         const isEmpty = (k: number): boolean =>
           redundancies.some(found => found._tag === 'Empty' && found.component === k)
         return {
@@ -283,16 +283,16 @@ const learnBy =
           recipe: name,
           seed,
           scaling,
-          fitted,
+          mixture: found,
           redundancies,
           floored: pipe(
             Pipeline.varianceFloor(pipeline),
             O.match(
               () => [],
-              floor => Mixture.floored(floor)(ordered).filter(k => !isEmpty(k))
+              floor => Mixture.floored(floor)(ordered(mixture)).filter(k => !isEmpty(k))
             )
           ),
-          statistics: pipe(fitted, Fitted.statistics(table.points, parameters)),
+          statistics: pipe(found, Statistics.of(table.points, parameters)),
           stages,
           pipeline,
           plan: Compile.explain(program)

@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/index.js'
-import * as Fitted from '../report/Fitted.js'
+import * as Mixture from '../mixture/Mixture.js'
 import { readModel } from './evaluate.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -34,9 +34,10 @@ export const sample =
       TE.bind('model', () => readModel(world)(modelFile)),
       TE.flatMapTask(({ choices: { rows, seed }, model }) => async () => {
         const key = Key.fromSeed(seed)
+        const mixture = Model.toMixture(model)
         const header = Points.toCsv({ rows: 0, dim: model.columns.length, values: new Float64Array(0) }, model.columns)
         for (let from = 0; from < rows; from += chunk) {
-          const { dim, values } = pipe(Model.toFitted(model), Fitted.sample(chunk)(Key.child(from / chunk)(key)))
+          const { dim, values } = pipe(mixture, Mixture.sample(chunk)(Key.child(from / chunk)(key)))
           const text = Points.toCsv({ rows: Math.min(chunk, rows - from), dim, values }, model.columns)
           await world.stdout(from === 0 ? text : text.slice(header.length))()
         }

@@ -1,9 +1,16 @@
-/** Isotropic Gaussian mixtures, Σ π_i N(c_i, v_i I), as plain data: the truth that a score is to learn. */
+/**
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the truth that a score is to learn, and what a fit found. What is
+ * asked of Σ_k is taken from its factor F, Σ = F Fᵀ, and never from Σ, whose condition is the square of F's.
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
+import * as Factor from '../../lib/factor.js'
 import { compute, fromNdArray, Key, log, type NdArray, type Tensor } from '../../lib/index.js'
+import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Components from './Components.js'
@@ -17,26 +24,24 @@ export interface Mixture {
   readonly means: NdArray
   /** [K], positive or zero, summing to 1 */
   readonly weights: Float64Array
-  /** [K], positive */
+  /** Positive: [K] where Σ_k = v_k I; else the diagonals of Σ_k, [K · dim] row-major. */
   readonly variances: Float64Array
+  /** Where columns are correlated, the lower triangles L_k, Σ_k = L_k L_kᵀ, [K, dim, dim]; else null. */
+  readonly factors: NdArray | null
 }
 
-/** A Gaussian mixture with any covariances: as such families are carried over into each other. */
-export interface Gaussians {
-  /** [K, dim] */
-  readonly means: NdArray
-  /** [K], positive or zero, summing to 1 */
-  readonly weights: Float64Array
-  /** Of each component a variance, [K], that of every direction; or a symmetric positive definite matrix, [K, dim, dim]. */
-  readonly covariances: NdArray
-}
+type Rows = ReadonlyArray<ReadonlyArray<number>>
 
 export interface Description {
-  readonly means: ReadonlyArray<ReadonlyArray<number>>
+  readonly means: Rows
   /** Equal unless given; normalized to sum to 1. */
   readonly weights?: ReadonlyArray<number>
-  /** One for each component; 1 unless given. */
-  readonly variances?: ReadonlyArray<number>
+  /** One for each component, or for each component one a column; 1 unless given. */
+  readonly variances?: ReadonlyArray<number> | Rows
+  /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
+  readonly covariances?: ReadonlyArray<Rows>
+  /** Cholesky's lower triangles of them, Σ_k = L_k L_kᵀ, which read back to the same bits; instead of either. */
+  readonly factors?: ReadonlyArray<Rows>
 }
 
 export const components = ({ means }: Mixture): number => means.shape[0]
@@ -49,9 +54,84 @@ export const centres = (mixture: Mixture): Points => ({
   values: mixture.means.values
 })
 
-const problemsOf = ({ means, weights, variances }: Description): ReadonlyArray<Problem.Problem> => {
+const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
+
+/** Rounding between a matrix's two halves, of what is computed from rows. */
+const ASYMMETRY = 1e-10
+
+const square = (matrix: Rows, dim: number): E.Either<string, Float64Array> => {
+  const flat = Float64Array.from(matrix.flat())
+  return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
+    ? E.right(flat)
+    : E.left(`a ${dim} × ${dim} matrix of finite numbers`)
+}
+
+const ofLower = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.filterOrElse(
+      flat => flat.every((x, at) => (at % (dim + 1) === 0 ? x > 0 : at % dim < Math.floor(at / dim) || x === 0)),
+      () => 'lower triangular with a positive diagonal'
+    ),
+    E.map(values => ({ shape: [dim, dim], values }))
+  )
+
+const ofCovariance = (matrix: Rows, dim: number): E.Either<string, NdArray> =>
+  pipe(
+    square(matrix, dim),
+    E.flatMap(flat => cholesky(flat, dim))
+  )
+
+const cholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
+  const skewed = flat.some((x, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    const scale = Math.sqrt(Math.abs(flat[i * dim + i] * flat[j * dim + j]))
+    return Math.abs(x - flat[j * dim + i]) > ASYMMETRY * scale
+  })
+  return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.ofCovariance(flat, dim))
+}
+
+/** The triangles of covariances, however these are given; none where columns are independent. */
+const trianglesOf = (
+  { covariances, factors }: Description,
+  dim: number
+): ReadonlyArray<E.Either<Problem.Problem, NdArray>> => {
+  const read = (
+    name: string,
+    matrices: ReadonlyArray<Rows>,
+    of: (matrix: Rows, dim: number) => E.Either<string, NdArray>
+  ): ReadonlyArray<E.Either<Problem.Problem, NdArray>> =>
+    matrices.map((matrix, k) =>
+      pipe(
+        of(matrix, dim),
+        E.mapLeft(domain =>
+          Problem.of(`${name}[${k}]`, JSON.stringify(matrix), domain, 'give variances where columns are independent')
+        )
+      )
+    )
+  return [...read('covariances', covariances ?? [], ofCovariance), ...read('factors', factors ?? [], ofLower)]
+}
+
+const varianceProblems = (variances: ReadonlyArray<number> | Rows, dim: number): ReadonlyArray<Problem.Problem> =>
+  isRows(variances)
+    ? variances.flatMap((row, k) =>
+        row.length === dim
+          ? row.flatMap((variance, j) => Problem.positive(`variances[${k}][${j}]`, variance, 1))
+          : [
+              Problem.of(
+                `variances[${k}]`,
+                JSON.stringify(row),
+                `a list of ${dim}, one for each column`,
+                'give one for each column, or one number for each component'
+              )
+            ]
+      )
+    : variances.flatMap((variance, k) => Problem.positive(`variances[${k}]`, variance, 1))
+
+const problemsOf = (description: Description): ReadonlyArray<Problem.Problem> => {
+  const { means, weights, variances, covariances, factors } = description
   const array = Params.ndArray(means)
-  const perComponent = (field: string, values: ReadonlyArray<number> | undefined): ReadonlyArray<Problem.Problem> =>
+  const perComponent = (field: string, values: ReadonlyArray<unknown> | undefined): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
       values === undefined || values.length === means.length,
       field,
@@ -59,6 +139,7 @@ const problemsOf = ({ means, weights, variances }: Description): ReadonlyArray<P
       `a list of ${means.length}, one for each mean`,
       'give one for each component'
     )
+  const dim = array?.shape[1] ?? 0
   return [
     ...Problem.unless(
       array !== null && array.shape.length === 2 && size(array.shape) > 0 && array.values.every(Number.isFinite),
@@ -69,6 +150,15 @@ const problemsOf = ({ means, weights, variances }: Description): ReadonlyArray<P
     ),
     ...perComponent('weights', weights),
     ...perComponent('variances', variances),
+    ...perComponent('covariances', covariances),
+    ...perComponent('factors', factors),
+    ...Problem.unless(
+      [variances, covariances, factors].filter(given => given !== undefined).length <= 1,
+      'variances, covariances, factors',
+      'more than one of them',
+      'one',
+      'say once how wide the components are'
+    ),
     ...Problem.unless(
       weights === undefined || (weights.every(w => w >= 0 && w < Infinity) && weights.some(w => w > 0)),
       'weights',
@@ -76,7 +166,13 @@ const problemsOf = ({ means, weights, variances }: Description): ReadonlyArray<P
       '≥ 0 and finite, some > 0',
       'leave them out for equal weights'
     ),
-    ...(variances ?? []).flatMap((variance, i) => Problem.positive(`variances[${i}]`, variance, 1))
+    ...varianceProblems(variances ?? [], dim),
+    ...trianglesOf(description, dim).flatMap(
+      E.match(
+        problem => [problem],
+        () => []
+      )
+    )
   ]
 }
 
@@ -89,11 +185,63 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
   const sum = weights?.reduce((sum, weight) => sum + weight, 0) ?? means.length
   // Weights that sum to 1 but for rounding stay as they are: to normalize is to do it once.
   const total = Math.abs(sum - 1) <= means.length * Number.EPSILON ? 1 : sum
-  return E.right({
-    means: array,
-    weights: Float64Array.from(means, (_, i) => (weights?.[i] ?? 1) / total),
-    variances: Float64Array.from(means, (_, i) => variances?.[i] ?? 1)
-  })
+  const first = { means: array, weights: Float64Array.from(means, (_, i) => (weights?.[i] ?? 1) / total) }
+  const [count, dim] = array.shape
+  return pipe(
+    RA.sequence(E.Applicative)(trianglesOf(description, dim)),
+    E.bimap(RA.of, triangles =>
+      triangles.length > 0
+        ? ofTriangles(first, triangles)
+        : {
+            ...first,
+            variances:
+              variances === undefined
+                ? new Float64Array(count).fill(1)
+                : Float64Array.from(isRows(variances) ? variances.flat() : variances),
+            factors: null
+          }
+    )
+  )
+}
+
+/** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
+const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
+  const [count, dim] = shape
+  if (factors !== null)
+    return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
+  return variances.length === count
+    ? { shape: [], values: Float64Array.of(Math.sqrt(variances[k])) }
+    : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
+}
+
+const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
+  RA.makeBy(components(mixture), k => factorOf(mixture, k))
+
+const concat = (parts: ReadonlyArray<Float64Array>): Float64Array => Float64Array.from(parts.flatMap(part => [...part]))
+
+/** A mixture with full covariances, of their triangles. */
+const ofTriangles = (
+  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
+  triangles: ReadonlyArray<NdArray>
+): Mixture => {
+  const [count, dim] = means.shape
+  const diagonal = (triangle: NdArray): Float64Array =>
+    Factor.covariance(triangle, dim).values.filter((_, at) => Math.floor(at / dim) === at % dim)
+  return {
+    means,
+    weights,
+    variances: concat(triangles.map(diagonal)),
+    factors: { shape: [count, dim, dim], values: concat(triangles.map(({ values }) => values)) }
+  }
+}
+
+/** Σ_k, [K, dim, dim]. */
+export const covariances = (mixture: Mixture): NdArray => {
+  const d = dim(mixture)
+  return {
+    shape: [components(mixture), d, d],
+    values: concat(factorsOf(mixture).map(factor => Factor.covariance(factor, d).values))
+  }
 }
 
 /**
@@ -123,14 +271,75 @@ export const of = (description: Description): Mixture =>
 export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
   of({ means: [centre, centre.map(value => -value)] })
 
-/** The law of αx + σz for x from the mixture: means αc_i, variances α²v_i + σ². */
+/** The law of αx + σz for x from the mixture: means αc_k, covariances α²Σ_k + σ² I. */
 export const diffuse =
   ({ alpha, sigma }: Level) =>
-  ({ means, weights, variances }: Mixture): Mixture => ({
-    means: { shape: means.shape, values: means.values.map(value => alpha * value) },
-    weights,
-    variances: variances.map(variance => alpha * alpha * variance + sigma * sigma)
-  })
+  (mixture: Mixture): Mixture => {
+    const { means, weights, variances, factors } = mixture
+    const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
+    if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
+    const noise: NdArray = { shape: [], values: Float64Array.of(sigma) }
+    const shrunk = (factor: NdArray): NdArray => ({ ...factor, values: factor.values.map(x => alpha * x) })
+    return ofTriangles(
+      there,
+      factorsOf(mixture).map(factor => Factor.sum([shrunk(factor), noise], dim(mixture)))
+    )
+  }
+
+/** The law of centre + scale · z, column by column, for z from the mixture: a mixture of standardized data in its own units. */
+export const inUnits =
+  ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
+  (mixture: Mixture): Mixture => {
+    const d = dim(mixture)
+    const means = {
+      shape: mixture.means.shape,
+      values: mixture.means.values.map((z, at) => centre[at % d] + scale[at % d] * z)
+    }
+    const { weights, variances, factors } = mixture
+    const width = variances.length / weights.length
+    return factors === null
+      ? {
+          means,
+          weights,
+          variances: new Float64Array(means.values.length).map(
+            (_, at) =>
+              variances[Math.floor(at / d) * width + (width === 1 ? 0 : at % d)] * Elementary.square(scale[at % d])
+          ),
+          factors
+        }
+      : ofTriangles(
+          { means, weights },
+          factorsOf(mixture).map(factor => Factor.scaled(factor, scale))
+        )
+  }
+
+const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
+  const j = a.findIndex((x, j) => x !== b[j])
+  return j < 0 ? 0 : a[j] - b[j]
+}
+
+/** The numbers of the components in the order of their means, the first column's first: an order that knows of no start. */
+export const order = ({ means: { shape, values } }: Mixture): ReadonlyArray<number> => {
+  const means = nested(values, shape[1])
+  return means.map((_, k) => k).sort((k, l) => compare(means[k], means[l]))
+}
+
+/** The components in the order that a list of their numbers gives. */
+export const permuted =
+  (order: ReadonlyArray<number>) =>
+  ({ means, weights, variances, factors }: Mixture): Mixture => {
+    /** The lists of numbers of which each component has one, in the order. */
+    const picked = (values: Float64Array): Float64Array => {
+      const width = values.length / weights.length
+      return values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)])
+    }
+    return {
+      means: { shape: means.shape, values: picked(means.values) },
+      weights: picked(weights),
+      variances: picked(variances),
+      factors: factors === null ? null : { shape: factors.shape, values: picked(factors.values) }
+    }
+  }
 
 /** Independent rows drawn from the mixture. */
 export const sample =
@@ -140,46 +349,156 @@ export const sample =
     const { component, noise } = pipe(key, Key.named('component', 'noise'))
     const d = dim(mixture)
     const chosen = Key.categorical(mixture.weights)(rows)(component)
-    const deviations = mixture.variances.map(Math.sqrt)
-    const values = Key.normal(rows * d)(noise).map((z, at) => {
-      const k = chosen[Math.floor(at / d)]
-      return mixture.means.values[k * d + (at % d)] + deviations[k] * z
-    })
-    return { rows, dim: d, values }
+    const drawn = Key.normal(rows * d)(noise)
+    const factors = factorsOf(mixture)
+    const spread =
+      mixture.factors === null
+        ? drawn.map((z, at) => {
+            const { values } = factors[chosen[Math.floor(at / d)]]
+            return values[values.length === 1 ? 0 : at % d] * z
+          })
+        : concat(Array.from(chosen, (k, row) => Factor.multiply(factors[k], d, drawn.subarray(row * d, (row + 1) * d))))
+    return {
+      rows,
+      dim: d,
+      values: spread.map((x, at) => mixture.means.values[chosen[Math.floor(at / d)] * d + (at % d)] + x)
+    }
   }
 
 /** The mixture itself: the level without noise. */
 const clean = { alpha: 1, sigma: 0 }
 
+/** The same in the tensor vocabulary, whose kernels are fast, where each Σ_k = v_k I. */
+const isotropic = ({ means, weights, variances, factors }: Mixture): O.Option<() => Components.Components> =>
+  factors === null && variances.length === weights.length
+    ? O.some(() => ({
+        centres: fromNdArray(means),
+        logits: log(fromNdArray({ shape: [weights.length], values: weights })),
+        variances: fromNdArray({ shape: [variances.length], values: variances })
+      }))
+    : O.none
+
+/** What a row asks of each component: log π_k N(x; c_k, Σ_k), and Σ_k⁻¹(x − c_k), one list a component. */
+interface Joint {
+  readonly logs: ReadonlyArray<Float64Array>
+  readonly pulls: ReadonlyArray<() => Float64Array>
+}
+
+const joint = (mixture: Mixture, { rows, dim: d, values }: Points): Joint => {
+  const parts = factorsOf(mixture).map((factor, k) => {
+    const { means, weights } = mixture
+    const white = Factor.solve(
+      factor,
+      d,
+      values.map((x, at) => x - means.values[k * d + (at % d)])
+    )
+    const constant =
+      Elementary.log(weights[k]) - (d / 2) * Elementary.log(2 * Math.PI) - Factor.logDeterminant(factor, d)
+    return {
+      log: new Float64Array(rows).map(
+        (_, i) => constant - white.subarray(i * d, (i + 1) * d).reduce((sum, y) => sum + y * y, 0) / 2
+      ),
+      pull: () => Factor.solveTransposed(factor, d, white)
+    }
+  })
+  return { logs: parts.map(({ log }) => log), pulls: parts.map(({ pull }) => pull) }
+}
+
+const logSums = (logs: ReadonlyArray<Float64Array>): Float64Array =>
+  logs[0].map((_, i) => {
+    const top = logs.reduce((most, log) => Math.max(most, log[i]), -Infinity)
+    return top === -Infinity
+      ? top
+      : top + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log[i] - top), 0))
+  })
+
+/** r_k(x), one list a component. */
+const shares = (logs: ReadonlyArray<Float64Array>): ReadonlyArray<Float64Array> => {
+  const sums = logSums(logs)
+  return logs.map(log => log.map((value, i) => Elementary.exp(value - sums[i])))
+}
+
 const evaluate =
-  (f: (components: Components.Components, x: Tensor, level: Level) => Tensor) =>
-  ({ rows, dim, values }: Points) =>
-  ({ means, weights, variances }: Mixture): NdArray =>
-    compute(() =>
-      f(
-        {
-          centres: fromNdArray(means),
-          logits: log(fromNdArray({ shape: [weights.length], values: weights })),
-          variances: fromNdArray({ shape: [variances.length], values: variances })
-        },
-        fromNdArray({ shape: [rows, dim], values }),
-        clean
+  (
+    fast: (components: Components.Components, x: Tensor, level: Level) => Tensor,
+    general: (mixture: Mixture, points: Points) => Float64Array
+  ) =>
+  (points: Points) =>
+  (mixture: Mixture): Float64Array =>
+    pipe(
+      isotropic(mixture),
+      O.match(
+        () => general(mixture, points),
+        components =>
+          compute(() =>
+            fast(components(), fromNdArray({ shape: [points.rows, points.dim], values: points.values }), clean)
+          ).values
       )
     )
 
 /** log p(x) for each row. */
-export const logDensity =
-  (points: Points) =>
-  (mixture: Mixture): Float64Array =>
-    pipe(mixture, evaluate(Components.logDensity)(points)).values
+export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = evaluate(
+  Components.logDensity,
+  (mixture, points) => logSums(joint(mixture, points).logs)
+)
+
+const scores = evaluate(Components.score, (mixture, points) => {
+  const { logs, pulls } = joint(mixture, points)
+  const [r, pulled] = [shares(logs), pulls.map(pull => pull())]
+  return points.values.map((_, at) =>
+    r.reduce((sum, share, k) => sum - share[Math.floor(at / points.dim)] * pulled[k][at], 0)
+  )
+})
 
 /** ∇ log p(x) for each row. */
 export const score =
   (points: Points) =>
-  (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, evaluate(Components.score)(points)).values })
+  (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
-/** p(i | x) for each row and component, [rows, K]. */
-export const responsibilities: (points: Points) => (mixture: Mixture) => NdArray = evaluate(Components.responsibilities)
+/** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = evaluate(
+  Components.divergence,
+  (mixture, points) => {
+    const { rows, dim: d } = points
+    const { logs, pulls } = joint(mixture, points)
+    const [r, pulled] = [shares(logs), pulls.map(pull => pull())]
+    const mean = points.values.map((_, at) =>
+      r.reduce((sum, share, k) => sum + share[Math.floor(at / d)] * pulled[k][at], 0)
+    )
+    const traces = factorsOf(mixture).map(factor => Factor.tracePrecision(factor, d))
+    const apart = (k: number, i: number): number =>
+      pulled[k]
+        .subarray(i * d, (i + 1) * d)
+        .reduce((sum, pull, j) => sum + Elementary.square(pull - mean[i * d + j]), 0)
+    return new Float64Array(rows).map((_, i) =>
+      r.reduce((sum, share, k) => (share[i] > 0 ? sum + share[i] * (apart(k, i) - traces[k]) : sum), 0)
+    )
+  }
+)
+
+const probabilities = evaluate(Components.responsibilities, (mixture, points) => {
+  const r = shares(joint(mixture, points).logs)
+  return new Float64Array(points.rows * r.length).map((_, at) => r[at % r.length][Math.floor(at / r.length)])
+})
+
+/** p(k | x) for each row and component, [rows, K]. */
+export const responsibilities =
+  (points: Points) =>
+  (mixture: Mixture): NdArray => ({
+    shape: [points.rows, components(mixture)],
+    values: pipe(mixture, probabilities(points))
+  })
+
+/** The number of each row's most probable component, from 0. */
+export const assign =
+  (points: Points) =>
+  (mixture: Mixture): ReadonlyArray<number> => {
+    const count = components(mixture)
+    const { values } = pipe(mixture, responsibilities(points))
+    return RA.makeBy(points.rows, i =>
+      values.subarray(i * count, (i + 1) * count).reduce((best, p, k, row) => (p > row[best] ? k : best), 0)
+    )
+  }
 
 /** The mean of log p(x) over the rows, weighted where the points carry weights. */
 export const meanLogDensity =
@@ -204,11 +523,15 @@ const STORED = 1e-12
 const MERGED = 0.95
 
 /** ∫ √(p q) of two components' densities, 1 for equal ones (Bhattacharyya 1943). */
-const overlap = ({ means: { shape, values }, variances }: Mixture, k: number, l: number): number => {
-  const [a, b] = [values.subarray(k * shape[1], (k + 1) * shape[1]), values.subarray(l * shape[1], (l + 1) * shape[1])]
-  const [v, w] = [variances[k], variances[l]]
-  const squared = a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)
-  return Elementary.pow((2 * Math.sqrt(v * w)) / (v + w), shape[1] / 2) * Elementary.exp(-squared / (4 * (v + w)))
+const overlap = (mixture: Mixture, k: number, l: number): number => {
+  const d = dim(mixture)
+  const { values } = mixture.means
+  const [f, g] = [factorOf(mixture, k), factorOf(mixture, l)]
+  const both = Factor.sum([f, g], d)
+  const apart = values.slice(k * d, (k + 1) * d).map((x, j) => x - values[l * d + j])
+  const squared = Factor.solve(both, d, apart).reduce((sum, y) => sum + y * y, 0)
+  const logs = Factor.logDeterminant(f, d) + Factor.logDeterminant(g, d) + d * Elementary.log(2)
+  return Elementary.exp(logs / 2 - Factor.logDeterminant(both, d) - squared / 4)
 }
 
 /**
@@ -250,9 +573,10 @@ export const redundancies =
   }
 
 /**
- * The components whose variance is no more than the floor that their stages kept them above (`Pipeline.varianceFloor`), by
- * number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would grow without bound, and says
- * little where only the floor stops it. A component without rows is among them: see `redundancies`.
+ * The components whose least variance is no more than the floor that their stages kept them above
+ * (`Pipeline.varianceFloor`), by number, rising: on fewer rows than fix a variance, or on equal ones, the likelihood would
+ * grow without bound, and says little where only the floor stops it. A component without rows is among them: see
+ * `redundancies`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -263,26 +587,68 @@ export const redundancies =
  */
 export const floored =
   (varianceFloor: number) =>
-  ({ variances }: Mixture): ReadonlyArray<number> =>
-    Array.from(variances, (_, k) => k).filter(k => variances[k] <= varianceFloor * (1 + STORED))
+  (mixture: Mixture): ReadonlyArray<number> => {
+    const { variances, factors } = mixture
+    const [count, d] = [components(mixture), dim(mixture)]
+    const width = variances.length / count
+    const least = (k: number): number =>
+      factors === null
+        ? variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b))
+        : symmetricEigen(Factor.covariance(factorOf(mixture, k), d)).values[d - 1]
+    return RA.makeBy(count, k => k).filter(k => least(k) <= varianceFloor * (1 + STORED))
+  }
+
+const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))
 
 const written = t.intersection([
-  t.type({ means: t.readonlyArray(t.readonlyArray(Params.numberCodec)) }),
-  t.partial({ weights: t.readonlyArray(t.number), variances: t.readonlyArray(t.number) })
+  t.type({ means: rowsCodec }),
+  t.partial({
+    weights: t.readonlyArray(t.number),
+    variances: t.union([t.readonlyArray(t.number), rowsCodec]),
+    covariances: t.readonlyArray(rowsCodec),
+    factors: t.readonlyArray(rowsCodec)
+  })
 ])
 
-export const toDescription = ({ means, weights, variances }: Mixture): Required<Description> => ({
-  means: Array.from({ length: means.shape[0] }, (_, k) =>
-    Array.from(means.values.subarray(k * means.shape[1], (k + 1) * means.shape[1]))
-  ),
-  weights: Array.from(weights),
-  variances: Array.from(variances)
-})
+const nested = (values: Float64Array, width: number): Rows =>
+  RA.makeBy(values.length / width, k => Array.from(values.subarray(k * width, (k + 1) * width)))
 
-export const show = (mixture: Mixture): string => {
-  const { means, weights, variances } = toDescription(mixture)
-  return `Mixture.of({ means: ${JSON.stringify(means)}, weights: ${JSON.stringify(weights)}, variances: ${JSON.stringify(variances)} })`
+/** What a table shows: of each component its weight, and the mean and the variance of each column. */
+export const marginals = ({
+  means: { shape, values },
+  weights,
+  variances
+}: Mixture): { readonly weights: ReadonlyArray<number>; readonly means: Rows; readonly variances: Rows } => {
+  const [count, d] = shape
+  return {
+    weights: Array.from(weights),
+    means: nested(values, d),
+    variances: variances.length === count ? Array.from(variances, v => RA.replicate(d, v)) : nested(variances, d)
+  }
 }
+
+const matrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<Rows> =>
+  nested(values, rows * columns).map(matrix => nested(Float64Array.from(matrix), columns))
+
+/** A mixture as lists: variances, or the triangles of covariances where columns are correlated. */
+export const toDescription = (
+  mixture: Mixture
+): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
+  const { means, weights, variances, factors } = mixture
+  const [count, d] = means.shape
+  return {
+    means: nested(means.values, d),
+    weights: Array.from(weights),
+    ...(factors !== null
+      ? { factors: matrices(factors) }
+      : { variances: variances.length === count ? Array.from(variances) : nested(variances, d) })
+  }
+}
+
+export const show = (mixture: Mixture): string =>
+  `Mixture.of({ ${Object.entries(toDescription(mixture))
+    .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
+    .join(', ')} })`
 
 export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   'Mixture',
@@ -290,10 +656,16 @@ export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   (u, context) =>
     pipe(
       written.validate(u, context),
-      E.chain(({ means, weights, variances }) =>
+      E.chain(({ means, weights, variances, covariances, factors }) =>
         pipe(
           // An absent list stays absent: an explicit undefined is not one of the description's values.
-          parse({ means, ...(weights && { weights }), ...(variances && { variances }) }),
+          parse({
+            means,
+            ...(weights && { weights }),
+            ...(variances && { variances }),
+            ...(covariances && { covariances }),
+            ...(factors && { factors })
+          }),
           E.fold(problems => t.failure(u, context, problems.map(Problem.show).join('\n')), t.success)
         )
       )

@@ -1,6 +1,5 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
-import { type Mixture, type Pipeline, type Points, type Run } from '../index.js'
-import { type Fitted, type Statistics } from './Fitted.js'
+import { type Mixture, type Pipeline, type Points, type Run, type Statistics } from '../index.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -35,12 +34,13 @@ export interface Fit {
   readonly seed: number
   /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
   readonly scaling: Points.Scaling | null
-  readonly fitted: Fitted
+  /** In the data's own units, in the order of its means. */
+  readonly mixture: Mixture.Mixture
   /** Components that fewer would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
   /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
   readonly floored: ReadonlyArray<number>
-  readonly statistics: Statistics
+  readonly statistics: Statistics.Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
   /** What was chosen to compute it, and why. */
@@ -63,7 +63,7 @@ export const ending = ({ rule, taken, limit }: StageRun): string =>
   })[rule]
 
 /** `2 isotropic Gaussians`. */
-export const title = ({ family, fitted: { weights } }: Pick<Fit, 'family' | 'fitted'>): string =>
+export const title = ({ family, mixture: { weights } }: Pick<Fit, 'family' | 'mixture'>): string =>
   family === 'symmetric-pair'
     ? 'a symmetric pair of Gaussians'
     : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
@@ -73,10 +73,10 @@ export const ignored = ({ ignored }: Pick<Fit, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
-export const redundancies = ({ redundancies, fitted, family, scaling }: Fit): ReadonlyArray<string> => {
+export const redundancies = ({ redundancies, mixture, family, scaling }: Fit): ReadonlyArray<string> => {
   const remedy =
     family === 'isotropic'
-      ? `Try --components ${fitted.weights.length - 1}.`
+      ? `Try --components ${mixture.weights.length - 1}.`
       : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
         '--family isotropic learns the variances.'
   return redundancies.map(found =>

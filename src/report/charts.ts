@@ -5,9 +5,8 @@
 import type { Config, Mark, Spec } from 'vega'
 import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
-import { Key, Points } from '../index.js'
+import { Key, Mixture, Points } from '../index.js'
 import { type Fit, type StageRun } from './Fit.js'
-import * as Fitted from './Fitted.js'
 import { show, tidy } from './table.js'
 
 export interface Chart {
@@ -168,11 +167,24 @@ interface Plane {
   readonly note: string
 }
 
+/** [a, 0; b, c] with [xx, xy; xy, yy] as its square. */
+const rootOf = (xx: number, xy: number, yy: number): readonly [number, number, number] => {
+  const a = Math.sqrt(xx)
+  return [a, xy / a, Math.sqrt(Math.max(yy - Elementary.square(xy / a), 0))]
+}
+
+/** Σ_k, row-major. */
+const covariances = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
+  const { shape, values } = Mixture.covariances(mixture)
+  const size = shape[1] * shape[2]
+  return Array.from({ length: shape[0] }, (_, k) => values.subarray(k * size, (k + 1) * size))
+}
+
 /** The first two of two columns. */
-const ofTwoColumns = ({ columns, fitted, scaling }: Fit, points: Points.Points): Plane => ({
+const ofTwoColumns = ({ columns, mixture, scaling }: Fit, points: Points.Points): Plane => ({
   points: pairs(points),
-  centres: fitted.means.map(([x, y]) => [x, y]),
-  roots: fitted.variances.map(([x, y]) => [Math.sqrt(x), 0, Math.sqrt(y)]),
+  centres: pairs(Mixture.centres(mixture)),
+  roots: covariances(mixture).map(([xx, xy, , yy]) => rootOf(xx, xy, yy)),
   axes: [columns[0], columns[1]],
   units: scaling === null ? [1, 1] : [scaling.scale[0], scaling.scale[1]],
   note: ''
@@ -185,9 +197,9 @@ const signed = (x: number, first: boolean): string =>
   `${x < 0 ? '−' : first ? '' : '+'} ${Math.abs(x).toFixed(2)}`.trim()
 
 /** The first two principal components of more columns, in the units the mixture was learned in. */
-const ofPrincipalComponents = ({ points: all, columns, fitted, scaling }: Fit, points: Points.Points): Plane => {
+const ofPrincipalComponents = ({ points: all, columns, mixture, scaling }: Fit, points: Points.Points): Plane => {
   const { dim } = all
-  const { scale } = scaling ?? Fitted.unscaled(dim)
+  const { scale } = scaling ?? { scale: new Float64Array(dim).fill(1) }
   const centre = Points.mean(all)
   const inUnits = { ...all, values: all.values.map((x, at) => (x - centre[at % dim]) / scale[at % dim]) }
   const { values, vectors } = principal({ ...inUnits, weights: Points.weightsOf(all) }, new Float64Array(dim), 2)
@@ -204,20 +216,21 @@ const ofPrincipalComponents = ({ points: all, columns, fitted, scaling }: Fit, p
       vector.reduce((sum, v, j) => sum + (v * (x[j] - centre[j])) / scale[j], 0)
     return [on(basis[0]), on(basis[1])]
   }
-  const root = (variances: ReadonlyArray<number>): readonly [number, number, number] => {
+  const root = (covariance: Float64Array): readonly [number, number, number] => {
     const along = (p: Float64Array, q: Float64Array): number =>
-      p.reduce((sum, v, j) => sum + (v * q[j] * variances[j]) / Elementary.square(scale[j]), 0)
-    const a = Math.sqrt(along(basis[0], basis[0]))
-    const b = along(basis[0], basis[1]) / a
-    return [a, b, Math.sqrt(Math.max(along(basis[1], basis[1]) - b * b, 0))]
+      covariance.reduce((sum, c, at) => {
+        const [i, j] = [Math.floor(at / dim), at % dim]
+        return sum + (p[i] * c * q[j]) / (scale[i] * scale[j])
+      }, 0)
+    return rootOf(along(basis[0], basis[0]), along(basis[0], basis[1]), along(basis[1], basis[1]))
   }
   const loadings = basis
     .map((vector, k) => `PC ${k + 1} = ${columns.map((name, j) => `${signed(vector[j], j === 0)} ${name}`).join(' ')}`)
     .join('; ')
   return {
     points: Array.from({ length: points.rows }, (_, i) => project(points.values.subarray(i * dim, (i + 1) * dim))),
-    centres: fitted.means.map(project),
-    roots: fitted.variances.map(root),
+    centres: Mixture.marginals(mixture).means.map(project),
+    roots: covariances(mixture).map(root),
     axes: [`PC 1 (${share(0)} of the variance)`, `PC 2 (${share(1)})`],
     units: [1, 1],
     note:
@@ -241,7 +254,7 @@ const number = (k: number): string => String(k + 1)
 const scatter = (fit: Fit): Chart => {
   const shown = Points.select(drawnRows(fit.points.rows))(fit.points)
   const plane = fit.columns.length === 2 ? ofTwoColumns(fit, shown) : ofPrincipalComponents(fit, shown)
-  const component = Fitted.mostProbable(shown)(fit.fitted)
+  const component = Mixture.assign(shown)(fit.mixture)
   const ellipses = plane.centres.map(([x, y], k) => {
     const [a, b, c] = plane.roots[k]
     return circle.map(([u, v]): readonly [number, number] => [x + a * u, y + b * u + c * v])
@@ -310,9 +323,10 @@ const bins = (values: Float64Array): number => {
   return Math.min(80, Math.max(8, Math.ceil(Math.sqrt(sorted.length)), Number.isFinite(wanted) ? wanted : 0))
 }
 
-const histogram = ({ points, columns, fitted }: Fit): Chart => {
+const histogram = ({ points, columns, mixture }: Fit): Chart => {
   const { rows, values } = points
-  const [means, variances] = [fitted.means.map(([m]) => m), fitted.variances.map(([v]) => v)]
+  const marginals = Mixture.marginals(mixture)
+  const [means, variances] = [marginals.means.map(([m]) => m), marginals.variances.map(([v]) => v)]
   const [lo, hi] = extent(values, 0)
   const count = bins(values)
   const width = (hi - lo) / count
@@ -321,7 +335,7 @@ const histogram = ({ points, columns, fitted }: Fit): Chart => {
   for (let i = 0; i < rows; i++)
     heights[Math.min(count - 1, Math.floor((values[i] - lo) / width))] += (points.weights?.[i] ?? 1) / (total * width)
   const x = extent([lo, hi, ...means.flatMap((m, k) => [-2, 2].map(s => m + s * Math.sqrt(variances[k])))])
-  const part = (k: number, at: number): number => fitted.weights[k] * normal(at, means[k], variances[k])
+  const part = (k: number, at: number): number => mixture.weights[k] * normal(at, means[k], variances[k])
   // A fine grid, and each centre itself: a narrow peak must not fall between two of its points.
   const grid = [...Array.from({ length: 321 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / 320), ...means].sort(
     (a, b) => a - b

@@ -1,5 +1,5 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
-import { Metric, Points } from '../index.js'
+import { Metric, Mixture, Points } from '../index.js'
 import { type Fit, steps } from './Fit.js'
 import { formats, show, width, type Table } from './table.js'
 
@@ -54,11 +54,12 @@ const most = 100
 export const comparison = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): Comparison => {
   const [{ columns, points, family }] = fits
   const { scale } = Points.standardize(points)
-  const format = formats(fits.flatMap(({ fitted }) => fitted.variances))
-  const centres = fits.map(({ fitted }) =>
-    fitted.means.map(mean => mean.map((x, j) => format[j](x)).join(', ')).map(text => `(${text})`)
+  const fitted = fits.map(({ mixture }) => Mixture.marginals(mixture))
+  const format = formats(fitted.flatMap(({ variances }) => variances))
+  const centres = fitted.map(({ means }) =>
+    means.map(mean => mean.map((x, j) => format[j](x)).join(', ')).map(text => `(${text})`)
   )
-  const scaled = fits.map(({ fitted }) => fitted.means.map(mean => mean.map((x, j) => x / scale[j])))
+  const scaled = fitted.map(({ means }) => means.map(mean => mean.map((x, j) => x / scale[j])))
   const tableOf = (header: string, cells: ReadonlyArray<string>): Table => {
     const likelihoods = aligned(fits.map(({ statistics }) => statistics.logLikelihood))
     return {

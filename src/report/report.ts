@@ -48,8 +48,8 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 const swatch = (k: number): string =>
   `<svg class="swatch" viewBox="-1.3 -1.3 2.6 2.6" aria-hidden="true"><path d="${charts.shape(k)}" fill="${charts.colour(k)}"/></svg>`
 
-const table = ({ columns, fitted }: Fit): string => {
-  const { header, rows, isTurned } = ofMixture(columns, fitted)
+const table = ({ columns, mixture }: Fit): string => {
+  const { header, rows, isTurned } = ofMixture(columns, mixture)
   // Where a line is a component, its number heads the line; else the numbers head the columns.
   const named = (text: string, k: number, isComponent: boolean): string =>
     `${isComponent ? swatch(k) : ''}${escape(text)}`

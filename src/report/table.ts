@@ -1,5 +1,5 @@
 /** The table of a mixture's components: what the terminal and the report both show. */
-import { type Fitted } from './Fitted.js'
+import { Mixture } from '../index.js'
 
 export interface Table {
   readonly header: ReadonlyArray<string>
@@ -57,8 +57,9 @@ export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): Readon
  */
 export const ofMixture = (
   columns: ReadonlyArray<string>,
-  { weights, means, variances }: Fitted
+  mixture: Mixture.Mixture
 ): Table & { readonly isTurned: boolean } => {
+  const { weights, means, variances } = Mixture.marginals(mixture)
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   const format = formats(variances)
   const mean = (j: number): ReadonlyArray<string> => means.map(row => format[j](row[j]))

@@ -16,12 +16,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
-import { compute, fill, fromNdArray, Key, log, type Tensor } from '../../lib/index.js'
+import { compute, fill, Key, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
-import * as Components from '../mixture/Components.js'
 import * as Limits from '../core/Limits.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Params from '../score/Params.js'
@@ -636,16 +635,14 @@ const differentiable = (score: ScoreFunction, divergence: Differentiable['diverg
  * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
  */
 export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Differentiable => {
-  const evaluate = (f: typeof Components.score, points: Points.Points, time: number): Float64Array =>
-    compute(() => {
-      const { means, weights, variances } = ofDimension('the mixture', mixture, points.dim)
-      const vector = (values: Float64Array): Tensor => fromNdArray({ shape: [values.length], values })
-      const components = { centres: fromNdArray(means), logits: log(vector(weights)), variances: vector(variances) }
-      return f(components, Points.tensor(points), pipe(schedule, Schedule.level(time)))
-    }).values
+  const at = (points: Points.Points, time: number): Mixture.Mixture =>
+    pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))
   return differentiable(
-    (points, time) => ({ rows: points.rows, dim: points.dim, values: evaluate(Components.score, points, time) }),
-    (points, time) => evaluate(Components.divergence, points, time)
+    ({ rows, dim, values }, time) => {
+      const points = { rows, dim, values }
+      return pipe(at(points, time), Mixture.score(points))
+    },
+    (points, time) => pipe(at(points, time), Mixture.divergence(points))
   )
 }
 
@@ -746,7 +743,8 @@ export const compile = <S extends Sampler>(description: Description<S>): E.Eithe
 const standard = (dim: number): Mixture.Mixture => ({
   means: { shape: [1, dim], values: new Float64Array(dim) },
   weights: Float64Array.of(1),
-  variances: Float64Array.of(1)
+  variances: Float64Array.of(1),
+  factors: null
 })
 
 /** The law at the noisy end: the prior, diffused. */

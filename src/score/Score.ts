@@ -480,7 +480,8 @@ export const mixture =
         return {
           means,
           weights: part(({ logits }) => (logits === null ? fill([count], 1 / count) : softmax(logits))),
-          variances: part(({ variances }) => variances ?? fill([count], 1))
+          variances: part(({ variances }) => variances ?? fill([count], 1)),
+          factors: null
         }
       })
     )

@@ -146,9 +146,9 @@ export interface Capabilities<P extends string> {
   /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
   readonly start?: Start<P>
   /** Parameters for a mixture of as many components: the nearest that the family has, where it has not that one itself. */
-  readonly fromMixture?: (mixture: Mixture.Gaussians) => Params.Params<P>
+  readonly fromMixture?: (mixture: Mixture.Mixture) => Params.Params<P>
   /** The mixture that parameters are, where its components are Gaussian: for samplers, reports and files. */
-  readonly toMixture?: (params: Params.Params<P>) => Mixture.Gaussians
+  readonly toMixture?: (params: Params.Params<P>) => Mixture.Mixture
   /** Parameters of the mixture shifted by a vector [dim]: the data are then looked at about their own middle. */
   readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /** Parameters of the mixture on columns times `by`, [dim], each > 0. */

@@ -39,7 +39,8 @@ const along = (direction: ReadonlyArray<number>, { means, weights, variances }: 
     )
   },
   weights,
-  variances
+  variances,
+  factors: null
 })
 
 /** P(X ≤ x) of a mixture on the line. */

@@ -19,7 +19,8 @@ describe('of', () => {
     expect(Mixture.of({ means: [[1], [2], [3], [4]] })).toEqual({
       means: { shape: [4, 1], values: Float64Array.of(1, 2, 3, 4) },
       weights: Float64Array.of(0.25, 0.25, 0.25, 0.25),
-      variances: Float64Array.of(1, 1, 1, 1)
+      variances: Float64Array.of(1, 1, 1, 1),
+      factors: null
     })
   })
 
@@ -120,7 +121,8 @@ it('diffuses to means αc and variances α²v + σ²', () => {
   expect(Mixture.diffuse({ alpha: 0.5, sigma: 3 })(mixture)).toEqual({
     means: { shape: [2, 3], values: Float64Array.of(-1, 0, 0.5, 1.5, 0.5, 0) },
     weights: mixture.weights,
-    variances: Float64Array.of(9.0625, 10)
+    variances: Float64Array.of(9.0625, 10),
+    factors: null
   })
 })
 
@@ -260,5 +262,232 @@ describe('redundancies', () => {
     const tags = (distance: number): ReadonlyArray<string> =>
       Mixture.redundancies(100)(Mixture.of({ means: [[0], [distance]] })).map(({ _tag }) => _tag)
     expect([tags(apart * 1.001), tags(apart * 0.999)]).toEqual([[], ['Merged']])
+  })
+})
+
+describe('covariances', () => {
+  const correlated = Mixture.of({
+    means: [
+      [0, 0],
+      [3, -1]
+    ],
+    weights: [0.4, 0.6],
+    covariances: [
+      [
+        [2, 1.2],
+        [1.2, 1]
+      ],
+      [
+        [0.5, -0.3],
+        [-0.3, 0.7]
+      ]
+    ]
+  })
+  const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(0.3, -0.2, 3.5, -1.5, 40, -60, 1.4, -0.4) }
+
+  /** log p by the inverse and the determinant of a 2 × 2 matrix, written out. */
+  const logDensity = (x: number, y: number): number => {
+    const { means, weights } = Mixture.marginals(correlated)
+    const { values } = Mixture.covariances(correlated)
+    const logs = means.map(([cx, cy], k) => {
+      const [a, b, , d] = values.subarray(4 * k, 4 * k + 4)
+      const [u, v, det] = [x - cx, y - cy, a * d - b * b]
+      return (
+        Math.log(weights[k]) -
+        Math.log(2 * Math.PI) -
+        Math.log(det) / 2 -
+        (d * u * u - 2 * b * u * v + a * v * v) / det / 2
+      )
+    })
+    const top = Math.max(...logs)
+    return top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0))
+  }
+  const rows = pipe(
+    Array.from({ length: points.rows }, (_, i) => [points.values[2 * i], points.values[2 * i + 1]] as const)
+  )
+
+  it('have the density of the formula, also far out', () => {
+    const found = Mixture.logDensity(points)(correlated)
+    // Squares of up to 10⁴ standard deviations, in two ways, to a few units in the last place.
+    rows.forEach(([x, y], i) => {
+      expect(Math.abs(found[i] / logDensity(x, y) - 1)).toBeLessThan(1e-13)
+    })
+  })
+
+  it('have as score the gradient of the density, and as divergence its Laplacian', () => {
+    const h = 1e-3
+    const score = Mixture.score(points)(correlated)
+    const divergence = Mixture.divergence(points)(correlated)
+    rows.forEach(([x, y], i) => {
+      const slope = (f: (s: number) => number): number => (8 * (f(h) - f(-h)) - f(2 * h) + f(-2 * h)) / (12 * h)
+      const bend = (f: (s: number) => number): number =>
+        (16 * (f(h) + f(-h)) - f(2 * h) - f(-2 * h) - 30 * f(0)) / (12 * h * h)
+      const [along, across] = [(s: number) => logDensity(x + s, y), (s: number) => logDensity(x, y + s)]
+      const size = Math.abs(logDensity(x, y))
+      // Differences of fourth order: h⁴ times a sixth derivative of order 1 to 10, and rounding of the density over h, h².
+      expect(Math.abs(score.values[2 * i] - slope(along))).toBeLessThan(1e-10 + (size * 1e-15) / h)
+      expect(Math.abs(score.values[2 * i + 1] - slope(across))).toBeLessThan(1e-10 + (size * 1e-15) / h)
+      expect(Math.abs(divergence[i] - bend(along) - bend(across))).toBeLessThan(1e-8 + (size * 1e-14) / h / h)
+    })
+  })
+
+  it('are α²Σ + σ²I with noise, and D Σ D in other units', () => {
+    const { values } = Mixture.covariances(correlated)
+    const noisy = Mixture.covariances(Mixture.diffuse({ alpha: 0.6, sigma: 0.8 })(correlated)).values
+    values.forEach((c, at) => {
+      expect(noisy[at]).toBeCloseTo(0.36 * c + ([0, 3].includes(at % 4) ? 0.64 : 0), 14)
+    })
+    const scaling = { centre: Float64Array.of(5, -7), scale: Float64Array.of(10, 0.1) }
+    const own = Mixture.inUnits(scaling)(correlated)
+    const [a, b, , d] = values
+    const found = Mixture.covariances(own).values
+    ;[100 * a, b, b, 0.01 * d].forEach((c, at) => {
+      expect(found[at]).toBeCloseTo(c, 12)
+    })
+    // The same rows in other units have the same shares.
+    const there = Mixture.responsibilities(Points.unstandardize(scaling)(points))(own)
+    const here = Mixture.responsibilities(points)(correlated)
+    here.values.forEach((p, at) => {
+      expect(there.values[at]).toBeCloseTo(p, 11)
+    })
+  })
+
+  it('are those of its samples', () => {
+    const n = 40_000
+    const one = Mixture.of({
+      means: [[1, 2]],
+      covariances: [
+        [
+          [2, 1.2],
+          [1.2, 1]
+        ]
+      ]
+    })
+    const found = Points.covariance(Mixture.sample(n)(Key.fromSeed(5))(one))
+    // Var of a sample covariance: (Σ_ii Σ_jj + Σ_ij²)/n; five standard errors.
+    ;[2, 1.2, 1.2, 1].forEach((c, at) => {
+      const [i, j] = [[2, 1][Math.floor(at / 2)], [2, 1][at % 2]]
+      expect(Math.abs(found[at] - c)).toBeLessThan(5 * Math.sqrt((i * j + c * c) / n))
+    })
+  })
+
+  it('one diagonal or round is the same whichever way it is said', () => {
+    const means = [
+      [0, 1],
+      [2, -1]
+    ]
+    const ways = [
+      Mixture.of({ means, variances: [2, 0.5] }),
+      Mixture.of({
+        means,
+        variances: [
+          [2, 2],
+          [0.5, 0.5]
+        ]
+      }),
+      Mixture.of({
+        means,
+        covariances: [
+          [
+            [2, 0],
+            [0, 2]
+          ],
+          [
+            [0.5, 0],
+            [0, 0.5]
+          ]
+        ]
+      })
+    ]
+    const [first, ...others] = ways.map(way => ({
+      density: Mixture.logDensity(points)(way),
+      score: Mixture.score(points)(way).values,
+      divergence: Mixture.divergence(points)(way),
+      overlaps: Mixture.redundancies(1)(Mixture.of({ ...Mixture.toDescription(way), weights: [1, 0] })).length
+    }))
+    others.forEach(other => {
+      expect(other.overlaps).toBe(first.overlaps)
+      ;(['density', 'score', 'divergence'] as const).forEach(name => {
+        first[name].forEach((x, at) => {
+          expect(Math.abs(other[name][at] - x)).toBeLessThan(1e-12 * (1 + Math.abs(x)))
+        })
+      })
+    })
+  })
+
+  it('two of the same overlap wholly, and less the further they are apart or the more they turn', () => {
+    const turned = (b: number, shift = 0): ReadonlyArray<Mixture.Redundancy> =>
+      Mixture.redundancies(1000)(
+        Mixture.of({
+          means: [
+            [0, 0],
+            [shift, 0]
+          ],
+          covariances: [
+            [
+              [1, 0.9],
+              [0.9, 1]
+            ],
+            [
+              [1, b],
+              [b, 1]
+            ]
+          ]
+        })
+      )
+    expect(turned(0.9)).toEqual([{ _tag: 'Merged', components: [0, 1], overlap: expect.closeTo(1, 12) as number }])
+    // ∫√(pq) of equal means: (|Σ₁||Σ₂|)^¼/|½(Σ₁ + Σ₂)|^½ = √0.19 for the opposite correlation.
+    expect(turned(-0.9)).toEqual([])
+    expect(turned(0.9, 1)).toEqual([])
+  })
+
+  it('are written as code and JSON, and read back', () => {
+    const read = Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(correlated))))
+    expect(E.isRight(read) && Mixture.show(read.right)).toBe(Mixture.show(correlated))
+    expect(E.isRight(read) && read.right).toEqual(correlated)
+  })
+
+  it.each<readonly [string, ReadonlyArray<ReadonlyArray<number>>, string]>([
+    ['of another size', [[1]], 'a 2 × 2 matrix of finite numbers'],
+    [
+      'not symmetric',
+      [
+        [1, 0.5],
+        [0.4, 1]
+      ],
+      'symmetric'
+    ],
+    [
+      'not positive definite',
+      [
+        [1, 2],
+        [2, 1]
+      ],
+      'positive definite'
+    ]
+  ])('that are %s are refused', (_, covariance, domain) => {
+    const problems = Mixture.parse({ means: [[0, 0]], covariances: [covariance] })
+    expect(E.isLeft(problems) && problems.left.map(problem => problem.domain)).toEqual([domain])
+  })
+
+  it('beside variances are refused', () => {
+    const problems = Mixture.parse({ means: [[0]], variances: [1], covariances: [[[1]]] })
+    expect(E.isLeft(problems) && problems.left.map(Problem.show)).toEqual([
+      'variances, covariances, factors: more than one of them is not one; say once how wide the components are'
+    ])
+  })
+
+  it('stop at the floor by their least direction', () => {
+    const thin = Mixture.of({
+      means: [[0, 0]],
+      covariances: [
+        [
+          [1, 0.9999],
+          [0.9999, 1]
+        ]
+      ]
+    })
+    expect(Mixture.floored(1e-4)(thin)).toEqual([0])
+    expect(Mixture.floored(0.9e-4)(thin)).toEqual([])
   })
 })

@@ -1,7 +1,16 @@
 /** Fits to draw: planted, not learned, so that what a picture must show is known. */
-import { Key, Pipeline, type Points, Schedule, Score, Initializer, Stage } from '../../../src/index.js'
+import {
+  Key,
+  Mixture,
+  Pipeline,
+  type Points,
+  Schedule,
+  Score,
+  Initializer,
+  Stage,
+  Statistics
+} from '../../../src/index.js'
 import { type Fit, type StageRun } from '../../../src/report/Fit.js'
-import * as Fitted from '../../../src/report/Fitted.js'
 
 export const stage = (values: ReadonlyArray<number>): StageRun => ({
   formula: 'minimise E |s(x_t) + z/σ|², at t = 0.123456789',
@@ -14,11 +23,11 @@ export const stage = (values: ReadonlyArray<number>): StageRun => ({
 })
 
 export const planted = (
-  fitted: Fitted.Fitted,
+  mixture: Mixture.Mixture,
   rows: number,
   changes: Partial<Fit> & { readonly points?: Points.Points } = {}
 ): Fit => {
-  const points = changes.points ?? Fitted.sample(rows)(Key.fromSeed(1))(fitted)
+  const points = changes.points ?? Mixture.sample(rows)(Key.fromSeed(1))(mixture)
   return {
     source: 'a/folder/data.csv',
     points,
@@ -30,14 +39,14 @@ export const planted = (
     recipe: 'em',
     seed: 7,
     scaling: null,
-    fitted,
+    mixture,
     redundancies: [],
     floored: [],
-    statistics: Fitted.statistics(points, 5)(fitted),
+    statistics: Statistics.of(points, 5)(mixture),
     stages: [stage([3, 2, 1.5, 1.2])],
     pipeline: Pipeline.of<string>({
       schedule: Schedule.ornsteinUhlenbeck,
-      score: Score.isotropic({ components: fitted.weights.length }),
+      score: Score.isotropic({ components: mixture.weights.length }),
       initializer: Initializer.kMeansPlusPlus,
       stages: [Stage.expectationMaximization({ steps: 4 })]
     }),
@@ -47,7 +56,7 @@ export const planted = (
 }
 
 /** 30 rows about (0, 0) and 70 about (100, 10), far apart. */
-export const two: Fitted.Fitted = {
+export const two = Mixture.of({
   weights: [0.3, 0.7],
   means: [
     [0, 0],
@@ -57,4 +66,4 @@ export const two: Fitted.Fitted = {
     [1, 1],
     [4, 4]
   ]
-}
+})

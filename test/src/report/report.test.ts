@@ -1,14 +1,13 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
 import { type Fit } from '../../../src/report/Fit.js'
-import type * as Fitted from '../../../src/report/Fitted.js'
 import { comparison } from '../../../src/report/comparison.js'
+import { Mixture } from '../../../src/index.js'
 import { page } from '../../../src/report/report.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/report/table.js'
 import { planted, stage, two } from './fits.js'
 
-const four: Fitted.Fitted = {
-  weights: [0.5, 0.5],
+const four = Mixture.of({
   means: [
     [0, 1, 2, 3],
     [9, 8, 7, 6]
@@ -17,9 +16,9 @@ const four: Fitted.Fitted = {
     [1, 4, 9, 16],
     [1, 4, 9, 16]
   ]
-}
-const one: Fitted.Fitted = { weights: [0.5, 0.5], means: [[0], [10]], variances: [[1], [1]] }
-const single: Fitted.Fitted = { weights: [1], means: [[5, 5]], variances: [[1e-6, 1e6]] }
+})
+const one = Mixture.of({ means: [[0], [10]] })
+const single = Mixture.of({ means: [[5, 5]], variances: [[1e-6, 1e6]] })
 const hostile = '<script>alert("x")</script> & \'y\' ]]>'
 
 const fits: ReadonlyArray<readonly [string, Fit]> = [
@@ -170,19 +169,15 @@ describe('the picture of the data', () => {
   })
 
   it('draws round components round, in the units they were learned in', async () => {
-    const square: Fitted.Fitted = {
-      ...two,
+    const square = Mixture.of({
       means: [
         [0, 0],
         [10, 10]
-      ]
-    }
+      ],
+      variances: [1, 4]
+    })
     const scaling = { centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 50) }
-    const stretched: Fitted.Fitted = {
-      ...square,
-      means: square.means.map(([x, y]) => [x, 50 * y]),
-      variances: square.variances.map(([x, y]) => [x, 2500 * y])
-    }
+    const stretched = Mixture.inUnits(scaling)(square)
     for (const fit of [planted(square, 100), planted(stretched, 100, { scaling })]) {
       const [svg] = charts(await page(fit, ''))
       const ellipses = drawn(svg).filter(({ points }) => points.length === 91)
@@ -236,7 +231,7 @@ describe('the picture of the data', () => {
     // Variance 9 along (1, 1, 0)/√2 and (by the construction) 1 along (0, 0, 1); none elsewhere.
     const rows = [3, -3].flatMap(a => [1, -1].map(b => [a / Math.SQRT2, a / Math.SQRT2, b]))
     const points = { rows: 4, dim: 3, values: Float64Array.from(rows.flat()) }
-    const fitted = { weights: [1], means: [[0, 0, 0]], variances: [[1, 1, 1]] }
+    const fitted = Mixture.of({ means: [[0, 0, 0]] })
     const html = await page(planted(fitted, 4, { points, columns: ['a', 'b', 'c'] }), '')
     expect(html).toContain('which hold 100.0 % of the variance')
     expect(html).toContain('PC 1 (90.0 % of the variance)')
@@ -265,13 +260,14 @@ describe('the picture of the data', () => {
 describe('fits side by side', () => {
   // Means rounded to the third digit of the least standard deviation, 1 and 2: two decimals.
   const other = planted(
-    {
-      ...two,
+    Mixture.of({
       means: [
         [3, 0],
         [100, 14]
-      ]
-    },
+      ],
+      weights: [0.3, 0.7],
+      variances: [1, 4]
+    }),
     100,
     { recipe: 'two-stage' }
   )
@@ -325,17 +321,20 @@ describe('fits side by side', () => {
 describe('the table', () => {
   it('rounds means to the third digit of the least standard deviation of their column', () => {
     expect(
-      ofMixture(['a', 'b'], {
-        weights: [0.25, 0.75],
-        means: [
-          [1.23456, 1234.56],
-          [-2, 0]
-        ],
-        variances: [
-          [0.01, 1e4],
-          [0.04, 4e4]
-        ]
-      })
+      ofMixture(
+        ['a', 'b'],
+        Mixture.of({
+          weights: [0.25, 0.75],
+          means: [
+            [1.23456, 1234.56],
+            [-2, 0]
+          ],
+          variances: [
+            [0.01, 1e4],
+            [0.04, 4e4]
+          ]
+        })
+      )
     ).toEqual({
       header: ['component', 'weight', 'a', 'b', 'sd a', 'sd b'],
       rows: [
@@ -352,7 +351,7 @@ describe('the table', () => {
 
   it('is turned where it would be too wide', () => {
     const names = Array.from({ length: 12 }, (_, j) => `a long name ${j}`)
-    const wide = { weights: [1], means: [names.map((_, j) => j)], variances: [names.map(() => 1)] }
+    const wide = Mixture.of({ means: [names.map((_, j) => j)] })
     const { header, rows, isTurned } = ofMixture(names, wide)
     expect(isTurned).toBe(true)
     expect(header).toEqual(['component', '1'])
@@ -378,11 +377,11 @@ describe('the table', () => {
 
   it('shows large means apart where their spread tells them apart', () => {
     const means = [[1.7e12], [1.7e12 + 40]]
-    const { rows: two } = ofMixture(['a'], { weights: [0.5, 0.5], means, variances: [[9], [9]] })
+    const { rows: two } = ofMixture(['a'], Mixture.of({ means, variances: [9, 9] }))
     expect(two.map(row => row[2])).toEqual(['1700000000000.00', '1700000000040.00'])
     expect(showApart(-1.23456789, -1.23456788)).toEqual(['-1.23456789', '-1.23456788'])
     expect(showApart(2, 2)).toEqual(['2', '2'])
-    const { rows } = ofMixture(['a'], { weights: [1], means: [[1e12]], variances: [[1e-20]] })
+    const { rows } = ofMixture(['a'], Mixture.of({ means: [[1e12]], variances: [1e-20] }))
     expect(rows[0][2]).toBe('1000000000000.0000')
   })
 })

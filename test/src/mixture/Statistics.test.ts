@@ -1,10 +1,9 @@
-/** A mixture in the data's units says of data what the learned one says of scaled data, but for the change of units. */
+/** What statistics say of a mixture; and that in the data's units it says of data what the learned one says of scaled data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Key, Mixture, Points } from '../../../src/index.js'
-import * as Fitted from '../../../src/report/Fitted.js'
-import { two } from './fits.js'
+import { Key, Mixture, Points, Statistics } from '../../../src/index.js'
+import { two } from '../report/fits.js'
 
 const real = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true })
 
@@ -32,12 +31,12 @@ const cases = fc
     })
   )
 
-describe('Fitted', () => {
+describe('a mixture in the units of the data', () => {
   it('has the density of the learned mixture, divided by the units', () => {
     fc.assert(
       fc.property(cases, ({ mixture, scaling, points }) => {
         const inUnits = Points.unstandardize(scaling)(points)
-        const { logLikelihood } = pipe(mixture, Fitted.ofMixture(scaling), Fitted.statistics(inUnits, 0))
+        const { logLikelihood } = pipe(mixture, Mixture.inUnits(scaling), Statistics.of(inUnits, 0))
         const jacobian = scaling.scale.reduce((sum, scale) => sum + Math.log(scale), 0)
         const wanted = pipe(mixture, Mixture.meanLogDensity(points)) - jacobian
         // A mean and a row agree to 2⁻⁵³ of up to 400; over a scale of 0.01 that is 4e-12 standard deviations of up to
@@ -50,13 +49,14 @@ describe('Fitted', () => {
   it('has the responsibilities of the learned mixture, in the order of the means', () => {
     fc.assert(
       fc.property(cases, ({ mixture, scaling, points }) => {
-        const fitted = pipe(mixture, Fitted.ofMixture(scaling))
-        const firsts = fitted.means.map(([x]) => x)
+        const own = pipe(mixture, Mixture.inUnits(scaling))
+        const fitted = pipe(own, Mixture.permuted(Mixture.order(own)))
+        const firsts = Mixture.marginals(fitted).means.map(([x]) => x)
         expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
-        const found = pipe(fitted, Fitted.responsibilities(Points.unstandardize(scaling)(points)))
+        const found = pipe(fitted, Mixture.responsibilities(Points.unstandardize(scaling)(points)))
         const learned = pipe(mixture, Mixture.responsibilities(points))
         const sorted = (values: Float64Array, i: number): ReadonlyArray<number> =>
-          Array.from(values.subarray(i * found.dim, (i + 1) * found.dim)).sort((a, b) => a - b)
+          Array.from(values.subarray(i * found.shape[1], (i + 1) * found.shape[1])).sort((a, b) => a - b)
         for (let i = 0; i < points.rows; i++)
           sorted(found.values, i).forEach((p, k) => {
             expect(Math.abs(p - sorted(learned.values, i)[k])).toBeLessThan(1e-9)
@@ -78,8 +78,8 @@ describe('Fitted', () => {
       dim: 2,
       values: Float64Array.from(rows.flat())
     })
-    const weighted = Fitted.statistics({ ...table(rows), weights: Float64Array.from(weights) }, 5)(two)
-    const repeated = Fitted.statistics(table(rows.flatMap((row, i) => Array<number[]>(weights[i]).fill(row))), 5)(two)
+    const weighted = Statistics.of({ ...table(rows), weights: Float64Array.from(weights) }, 5)(two)
+    const repeated = Statistics.of(table(rows.flatMap((row, i) => Array<number[]>(weights[i]).fill(row))), 5)(two)
     expect(weighted.logLikelihood).toBeCloseTo(repeated.logLikelihood, 12)
     expect(weighted.bic).toBeCloseTo(repeated.bic, 10)
     weighted.sizes.forEach((size, k) => {
@@ -90,7 +90,7 @@ describe('Fitted', () => {
 
   it('draws rows with its own moments', () => {
     const n = 40_000
-    const points = Fitted.sample(n)(Key.fromSeed(2))(two)
+    const points = Mixture.sample(n)(Key.fromSeed(2))(two)
     const mean = Points.mean(points)
     // Var x = 0.3·1 + 0.7·4 + 0.3·0.7·100², Var y the same with 10²; 5 standard errors.
     expect(Math.abs(mean[0] - 70)).toBeLessThan(5 * Math.sqrt(2103.1 / n))

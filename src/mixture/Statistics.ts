@@ -1,0 +1,61 @@
+/** How well a mixture describes data, and what that says of its number of components. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
+import * as Points from '../data/Points.js'
+import * as Mixture from './Mixture.js'
+
+export interface Statistics {
+  readonly rows: number
+  /** Mean of log p(x) over the rows, weighted where they carry weights. */
+  readonly logLikelihood: number
+  /** Free parameters of the family; a standardization is counted as part of the data. */
+  readonly parameters: number
+  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Less is better, here and below. */
+  readonly bic: number
+  /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
+  readonly aic: number
+  /**
+   * BIC + 2 Σ −log max_k p(k | x): BIC of rows that come with their most probable component (Biernacki, Celeux & Govaert
+   * 2000). It counts clusters that are apart, where BIC counts components that describe the density.
+   */
+  readonly icl: number
+  /** Σ p(k | x) over the rows, weighted, [K]. */
+  readonly sizes: ReadonlyArray<number>
+}
+
+/**
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture, Statistics } from 'ornstein'
+ *
+ * // One standard normal at 0 and 2: the mean of −½ log 2π − ½x² is −½ log 2π − 1.
+ * const { logLikelihood, sizes } = Statistics.of({ rows: 2, dim: 1, values: Float64Array.of(0, 2) }, 1)(
+ *   Mixture.of({ means: [[0]] })
+ * )
+ * assert.ok(Math.abs(logLikelihood + Math.log(2 * Math.PI) / 2 + 1) < 1e-15)
+ * assert.deepEqual(sizes, [2])
+ */
+export const of =
+  (points: Points.Points, parameters: number) =>
+  (mixture: Mixture.Mixture): Statistics => {
+    const count = Mixture.components(mixture)
+    const { values } = pipe(mixture, Mixture.responsibilities(points))
+    const weights = points.weights ?? new Float64Array(points.rows).fill(1)
+    const total = Points.totalWeight(points)
+    const logLikelihood = pipe(mixture, Mixture.meanLogDensity(points))
+    const bic = -2 * total * logLikelihood + parameters * Elementary.log(total)
+    const doubt = weights.reduce(
+      (sum, weight, i) =>
+        sum - weight * Elementary.log(values.subarray(i * count, (i + 1) * count).reduce((a, b) => Math.max(a, b))),
+      0
+    )
+    return {
+      rows: points.rows,
+      logLikelihood,
+      parameters,
+      bic,
+      aic: -2 * total * logLikelihood + 2 * parameters,
+      icl: bic + 2 * doubt,
+      sizes: Array.from(mixture.weights, (_, k) => weights.reduce((sum, w, i) => sum + w * values[i * count + k], 0))
+    }
+  }

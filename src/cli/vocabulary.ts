@@ -152,7 +152,7 @@ export const expectations = concept<Expectation.Expectation>(
   {
     MonteCarlo: [entry(Expectation.monteCarlo(), 'fresh noise at every step; any score, any objective')],
     Quadrature: [entry(Expectation.quadrature(), 'to 1e-12 in the one direction that matters to the pair')],
-    Projected: [entry(Expectation.projected(), 'noise in the span of the centres only, the rest in closed form')],
+    Projected: [entry(Expectation.projected(), 'noise only where centres differ, the rest in closed form')],
     Fixed: [
       entry(
         Expectation.fixed({ rows: 2, dim: 2, values: Float64Array.of(0.1, -1, 0.7, 0.4) }),

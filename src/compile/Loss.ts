@@ -12,7 +12,6 @@ import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import { rowSpace } from '../../lib/linalg.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Fused from '../mixture/kernels/index.js'
@@ -110,7 +109,7 @@ type Engine<P extends string> = (
 const product = (a: Float64Array, b: Float64Array): Float64Array =>
   a.length === 1 ? b.map(w => a[0] * w) : a.map((w, i) => w * b[b.length === 1 ? 0 : i])
 
-const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0) }
+const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
 /** Whether an expectation draws only the noise that a mixture sees. */
 const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
@@ -127,19 +126,20 @@ const draw = <P extends string>(
     const projection = pipe(
       Score.interpret(score).family,
       O.filter(() => isProjected(expectation)),
-      O.map(({ arrays, centres, seesNorm }) => {
-        const { shape, values } = rowSpace(centres(params))
-        const rank = shape[0]
+      O.map(({ arrays, seesNorm }) => {
+        const mixture = arrays(params)
+        const basis = Noise.basisOf(mixture)
+        const { rank } = basis
         const antithetic = expectation._tag === 'Projected' && expectation.antithetic
         return {
-          basis: { rank, vectors: values },
+          basis,
           seesNorm,
-          slope: Noise.pairSlope(arrays(params)),
+          slope: Noise.pairSlope(mixture),
           // A quadrature has no variance to lessen.
           denoising:
             expectation._tag === 'Quadrature'
               ? () => 0
-              : Noise.denoisingShare(arrays(params), { dim: points.dim, rank, antithetic })
+              : Noise.denoisingShare(mixture, { dim: points.dim, rank, antithetic })
         }
       }),
       O.toNullable

@@ -1,7 +1,7 @@
 /**
  * The noise of one evaluation, as an expectation draws it. What is drawn need not be a full standard normal vector:
- * where a mixture sees a point only through ⟨c_k, x⟩ and |x|², noise in the span of the centres and the squared length
- * of the rest say the same, with less variance.
+ * where a mixture sees a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and the squared
+ * length of the rest say the same, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { exp, norm } from '../../lib/elementary.js'
@@ -23,6 +23,7 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
+import { rowSpace } from '../../lib/linalg.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Expectation from '../objective/Expectation.js'
 import { OUTSIDE, type Arrays, type Basis, type Noise } from '../mixture/kernels/pass.js'
@@ -51,11 +52,27 @@ export interface Projection {
   readonly slope: () => number
 }
 
+/** Where a mixture sees the noise: its responsibilities know of distances from the centres only how they differ. */
+export const basisOf = ({ components, centres }: Arrays): Basis => {
+  const dim = centres.length / components
+  const first = centres.subarray(0, dim)
+  // Of the others from the first, so that of a pair ±c the basis is c/|c|.
+  const differences = centres.map((c, at) => first[at % dim] - c).subarray(dim)
+  const { shape, values } = rowSpace({ shape: [components - 1, dim], values: differences })
+  const vectors = Array.from({ length: shape[0] }, (_, j) => values.subarray(j * dim, (j + 1) * dim))
+  const middle = first.map((_, j) => centres.reduce((sum, c, at) => (at % dim === j ? sum + c : sum), 0) / components)
+  const origin = vectors.reduce((rest, vector) => {
+    const length = rest.reduce((sum, x, j) => sum + x * vector[j], 0)
+    return rest.map((x, j) => x - length * vector[j])
+  }, middle)
+  return { rank: shape[0], vectors: values, origin }
+}
+
 const full = (key: Key.Key): Noise => ({ _tag: 'Full', values: key, sign: 1 })
 
 /**
  * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
- * law matters, one normal along the part of x_0 outside the span, and a χ² for the other directions.
+ * law matters, one normal along the part of x_0 − c_k outside the span, and a χ² for the other directions.
  */
 const inSpan =
   (dim: number, { basis: { rank }, seesNorm }: Projection) =>
@@ -165,7 +182,7 @@ export const denoisingShare = (
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 /** What the noise is made of, under names. */
-export const given = (noise: Noise, { rank, vectors }: Basis, { rows, dim }: Points.Points): Given.Named => {
+export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, dim }: Points.Points): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
     const isDrawn = !(values instanceof Float64Array)
@@ -184,13 +201,13 @@ export const given = (noise: Noise, { rank, vectors }: Basis, { rows, dim }: Poi
     sign: Given.number(sign),
     beyond:
       typeof rest === 'number' ? Given.number(rest) : Given.rows([1], Key.chiSquared(rest.degrees)(rows)(rest.key)),
-    ...(along !== null && { along: Given.draw([1], along) })
+    ...(along !== null && { along: Given.draw([1], along), origin: Given.constant([1, dim], origin) })
   }
 }
 
 /** The noise in the vocabulary: what is drawn, [rows | 1, dim], and |z|² beyond it, a number, [] or [rows, 1]. */
 export const ofGiven = (
-  { noise, sign, basis, coordinate, coordinates, beyond, along }: Partial<Given.Tensors>,
+  { noise, sign, basis, coordinate, coordinates, beyond, along, origin }: Partial<Given.Tensors>,
   clean: Tensor
 ): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
   if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
@@ -199,12 +216,12 @@ export const ofGiven = (
     return { drawn: matMul(mul(coordinate, ones([1, basis.shape[0]])), basis), orthogonal: beyond }
   if (coordinates === undefined || sign === undefined) return refuse('noise that is not given')
   const drawn = matMul(mul(sign, coordinates), basis)
-  if (along === undefined) return { drawn, orthogonal: beyond }
-  const outside = sub(clean, matMul(matMul(clean, basis, { transposeB: true }), basis))
+  if (along === undefined || origin === undefined) return { drawn, orthogonal: beyond }
+  const outside = sub(sub(clean, origin), matMul(matMul(clean, basis, { transposeB: true }), basis))
   const length = sqrt(norms(outside))
   const normal = mul(sign, along)
   // A row in the span has no direction outside it: its normal is one of the χ²'s.
-  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(clean), 1))))
+  const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(sub(clean, origin)), 1))))
   return {
     drawn: where(hasDirection, add(drawn, mul(div(normal, maximum(length, Number.MIN_VALUE)), outside)), drawn),
     orthogonal: where(hasDirection, beyond, add(beyond, square(normal)))

@@ -141,7 +141,7 @@ export const implicit = (components: Components, x: Tensor, level: Level, orthog
   return add(squaredScore, mul(2, divergence))
 }
 
-/** Noise z of which `drawn` is a part, [rows | 1, dim], and |z|² beyond it, orthogonal to data and centres: a number or [rows, 1]. */
+/** Noise z of which `drawn` is a part, [rows | 1, dim], and |z|² beyond it, orthogonal to the data less the centres: a number or [rows, 1]. */
 export interface Noise {
   readonly drawn: Tensor
   readonly orthogonal: Operand

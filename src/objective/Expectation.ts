@@ -84,8 +84,8 @@ export const quadrature = ({ nodes }: Omit<Quadrature, '_tag'> = {}): Expectatio
 })
 
 /**
- * Noise only in the span of the centres, where a mixture's loss sees it; the rest is integrated in closed form. The same mean
- * as `monteCarlo`, with less variance: of the implicit objective it is the conditional expectation (Rao–Blackwell), which never
+ * Noise only in the span of the centres' differences, where a mixture's loss sees it; the rest is integrated in closed form.
+ * The same mean as `monteCarlo`, with less variance: of the implicit objective it is the conditional expectation (Rao–Blackwell), which never
  * varies more.
  *
  * The denoising objective is taken as |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and a constant, whose mean does not depend on h
@@ -116,7 +116,7 @@ export const show = fold<string>({
   Fixed: ({ noise }) => `Expectation.fixed(${noise.shape.join(' × ')} noise)`
 })
 
-/** Where noise is drawn: everywhere, in the span of the centres, or on the one line of the pair. */
+/** Where noise is drawn: everywhere, in the span of the centres' differences, or on the one line of the pair. */
 export const draws = fold<'everywhere' | 'span' | 'line'>({
   MonteCarlo: () => 'everywhere',
   Quadrature: () => 'line',

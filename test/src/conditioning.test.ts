@@ -127,14 +127,19 @@ describe('what SIMD bears', () => {
     denoising: Float64Array.of(0),
     completed: false
   })
+  const none = { rank: 0, vectors: new Float64Array(0), origin: Float64Array.of(0, 0) }
   const data = (x: number) => ({ rows: 2, dim: 2, x: Float64Array.of(0, 0, 0, x), weights: null })
   it('is so many deviations of the narrowest component at the least noise', () => {
-    expect(bears(data(FURTHEST), mixture(1), [part(1, 0)])).toBe(true)
-    expect(bears(data(1.001 * FURTHEST), mixture(1), [part(1, 0)])).toBe(false)
-    expect(bears(data(1.001 * FURTHEST), mixture(1), [part(1, 0.1)])).toBe(true)
-    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5)])).toBe(true)
-    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5, 0.4)])).toBe(false)
-    expect(bears(data(FURTHEST), mixture(0.25), [part(0.5, 0.5), part(0.5, 0.4)])).toBe(false)
-    expect(bears(data(NaN), mixture(1), [part(1, 1)])).toBe(false)
+    expect(bears(data(FURTHEST), mixture(1), none, [part(1, 0)])).toBe(true)
+    expect(bears(data(1.001 * FURTHEST), mixture(1), none, [part(1, 0)])).toBe(false)
+    expect(bears(data(1.001 * FURTHEST), mixture(1), none, [part(1, 0.1)])).toBe(true)
+    expect(bears(data(FURTHEST), mixture(0.25), none, [part(0.5, 0.5)])).toBe(true)
+    expect(bears(data(FURTHEST), mixture(0.25), none, [part(0.5, 0.5, 0.4)])).toBe(false)
+    expect(bears(data(FURTHEST), mixture(0.25), none, [part(0.5, 0.5), part(0.5, 0.4)])).toBe(false)
+    // Of the rows and of the centres 64 each, since both come to lie about the origin of the span.
+    const apart = { ...none, origin: Float64Array.of(0, FURTHEST / 4) }
+    expect(bears(data(FURTHEST / 2), mixture(1), apart, [part(1, 0)])).toBe(true)
+    expect(bears(data(0.501 * FURTHEST), mixture(1), apart, [part(1, 0)])).toBe(false)
+    expect(bears(data(NaN), mixture(1), none, [part(1, 1)])).toBe(false)
   })
 })

@@ -8,9 +8,10 @@ import * as Noise from '../../src/compile/Noise.js'
 
 const key = Key.fromSeed(3)
 const points = { rows: 3, dim: 3, values: Float64Array.of(2, 1, 0, 0, 0, -3, 4, 5, 0) }
+const origin = Float64Array.of(0, 0, 0)
 /** The plane of the first two coordinates, turned within itself. */
-const plane: Basis = { rank: 2, vectors: Float64Array.of(0.6, 0.8, 0, -0.8, 0.6, 0) }
-const line: Basis = { rank: 1, vectors: Float64Array.of(0.6, 0.8, 0) }
+const plane: Basis = { rank: 2, vectors: Float64Array.of(0.6, 0.8, 0, -0.8, 0.6, 0), origin }
+const line: Basis = { rank: 1, vectors: Float64Array.of(0.6, 0.8, 0), origin }
 
 const drawn = (
   expectation: Expectation.Expectation,
@@ -62,7 +63,7 @@ describe('draws', () => {
   })
 
   it('have nothing beside a span that is everything', () => {
-    const everything = { rank: 3, vectors: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }
+    const everything = { rank: 3, vectors: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), origin }
     const [{ noise }] = drawn(Expectation.projected(), { basis: everything, seesNorm: true, slope: () => 0 })
     expect(noise).toMatchObject({ along: null, rest: 0 })
   })
@@ -84,6 +85,40 @@ describe('draws', () => {
     expect(drawn(Expectation.fixed({ rows: 3, dim: 3, values }))).toEqual([
       { weight: 1, noise: { _tag: 'Full', values, sign: 1 } }
     ])
+  })
+})
+
+describe('the basis', () => {
+  const of = (components: number, ...centres: ReadonlyArray<number>): Basis =>
+    Noise.basisOf({
+      components,
+      centres: Float64Array.from(centres),
+      logits: new Float64Array(components),
+      variances: new Float64Array(components).fill(1),
+      free: false
+    })
+
+  it('spans differences, wherever 0 is, and its origin is what the centres have outside it', () => {
+    for (const far of [0, 1024]) {
+      const { rank, vectors, origin } = of(2, far + 1, far, 3, far - 2, far + 4, 3)
+      // From the second to the first (3, −4, 0); the middle less what it has along that.
+      expect(rank).toBe(1)
+      ;[0.6, -0.8, 0].forEach((wanted, j) => expect(vectors[j]).toBeCloseTo(wanted, 15))
+      const along = 0.6 * (far - 0.5) - 0.8 * (far + 2)
+      const wanted = [far - 0.5 - 0.6 * along, far + 2 + 0.8 * along, 3]
+      wanted.forEach((x, j) => expect(origin[j]).toBeCloseTo(x, 11))
+    }
+  })
+
+  it('of equal centres, and of one, is a point', () => {
+    expect(of(2, 1, 2, 1, 2)).toEqual({ rank: 0, vectors: new Float64Array(0), origin: Float64Array.of(1, 2) })
+    expect(of(1, 5)).toEqual({ rank: 0, vectors: new Float64Array(0), origin: Float64Array.of(5) })
+  })
+
+  it('of a pair ±c is c/|c|', () => {
+    const { rank, vectors, origin } = of(2, 3, 4, -3, -4)
+    expect({ rank, vectors: Array.from(vectors) }).toEqual({ rank: 1, vectors: [0.6, 0.8] })
+    origin.forEach(x => expect(Math.abs(x)).toBe(0))
   })
 })
 
@@ -148,6 +183,21 @@ describe('tensors', () => {
       outside.flatMap((direction, i) => direction.map((d, j) => sign * (z[i] * line.vectors[j] + n[i] * d)))
     )
     close(orthogonal, Array.from(squares))
+  })
+
+  it('have their direction from where the centres are', () => {
+    const [along, rest] = pipe(key, Key.split(2))
+    const n = Key.normal(3)(along)
+    const noise: Noise.Noise = { _tag: 'Span', coordinates: key, along, rest: { key: rest, degrees: 2 }, sign: 1 }
+    const point: Basis = { rank: 0, vectors: Float64Array.of(), origin: Float64Array.of(0, 0, -3) }
+    // Less the origin: (2, 1, 3), 0, which has no direction, and (4, 5, 3).
+    const { drawn, orthogonal } = of(noise, point)
+    close(
+      drawn.values,
+      [[2, 1, 3], [0, 0, 0], [4, 5, 3]].flatMap((row, i) => row.map(x => (n[i] * x) / (Math.hypot(...row) || 1))) // prettier-ignore
+    )
+    const squares = Key.chiSquared(2)(3)(rest)
+    close(orthogonal, [squares[0], squares[1] + n[1] ** 2, squares[2]])
   })
 
   it('of a row in the span have no direction outside it: its normal is one of the χ²', () => {

@@ -1,8 +1,8 @@
 /** The SIMD passes and the plain ones agree; data streamed or not, by any number of threads, have the same bits. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { Key } from '../../lib/index.js'
-import { rowSpace } from '../../lib/linalg.js'
 import { useThreads } from '../../lib/simd/crew.js'
+import { basisOf } from '../../src/compile/Noise.js'
 import * as Fused from '../../src/mixture/kernels/index.js'
 import * as plain from '../../src/mixture/kernels/pass.js'
 import { passes } from '../../src/mixture/kernels/simd.js'
@@ -18,19 +18,19 @@ interface Problem {
 
 const problem = (rows: number, dim: number, components: number, free: boolean, weighted = false): Problem => {
   const centres = normal(1, components * dim)
-  const { shape, values } = rowSpace({ shape: [components, dim], values: centres })
   const weights = Float64Array.from({ length: rows }, (_, i) => 1 + (i % 3))
   const total = weights.reduce((sum, w) => sum + w, 0)
+  const mixture: plain.Arrays = {
+    components,
+    centres,
+    logits: free ? normal(3, components) : new Float64Array(components),
+    variances: free ? normal(4, components).map(v => 0.5 + v * v) : new Float64Array(components).fill(1),
+    free
+  }
   return {
     data: { rows, dim, x: normal(2, rows * dim), weights: weighted ? weights.map(w => w / total) : null },
-    mixture: {
-      components,
-      centres,
-      logits: free ? normal(3, components) : new Float64Array(components),
-      variances: free ? normal(4, components).map(v => 0.5 + v * v) : new Float64Array(components).fill(1),
-      free
-    },
-    basis: { rank: shape[0], vectors: values }
+    mixture,
+    basis: basisOf(mixture)
   }
 }
 
@@ -178,7 +178,7 @@ describe('the same bits', () => {
   const made = problem(20_000, 4, 3, true, true)
   const { data, mixture, basis } = made
   // Full noise comes with no basis: then scratch spaces have nothing of its size to spare.
-  const none: plain.Basis = { rank: 0, vectors: new Float64Array(0) }
+  const none: plain.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
   const results = ({ scorePass, expectationPass }: typeof simd): ReadonlyArray<unknown> => [
     ...Object.entries(noises).map(([name, make]) =>
       scorePass(data, mixture, name.startsWith('full') ? none : basis, make(made))

@@ -66,19 +66,21 @@ const ofNoise = ({ alpha, sigma }: plain.Part): number => {
   )
 }
 
-/** Whether no component is so narrow, at any level, that expanded squares of what is so far from 0 would lose it. */
+/** Whether no component is so narrow, at any level, that expanded squares of what is so far from the basis' origin would lose it. */
 export const bears = (
   data: plain.Rows,
   { centres, variances }: plain.Arrays,
+  { origin }: plain.Basis,
   parts: ReadonlyArray<plain.Part>
 ): boolean => {
   const narrowest = least(variances) + parts.reduce((smallest, part) => Math.min(smallest, ofNoise(part)), Infinity)
-  return Elementary.square(reach(data) + longest(centres, data.dim)) <= FURTHEST * FURTHEST * narrowest
+  const furthest = reach(data) + longest(centres, data.dim) + 2 * longest(origin, data.dim)
+  return Elementary.square(furthest) <= FURTHEST * FURTHEST * narrowest
 }
 
 export const scorePass: Passes['scorePass'] = (data, mixture, basis, parts) => {
   const fast = simd()
-  return (fast !== null && bears(data, mixture, parts) ? fast : plain).scorePass(data, mixture, basis, parts)
+  return (fast !== null && bears(data, mixture, basis, parts) ? fast : plain).scorePass(data, mixture, basis, parts)
 }
 export const pairPass: Passes['pairPass'] = (...args) => (simd() ?? plain).pairPass(...args)
 export const expectationPass: Passes['expectationPass'] = (...args) => (simd() ?? plain).expectationPass(...args)

@@ -46,7 +46,7 @@ export interface SpanNoise {
   readonly _tag: 'Span'
   /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
   readonly coordinates: Key.Key
-  /** Normal draw i for row i, along the part of x_0 outside the span; null where |x|² does not matter. */
+  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, the same for all k; null where |x|² does not matter. */
   readonly along: Key.Key | null
   /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
   readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
@@ -86,16 +86,18 @@ export interface Part {
   readonly completed: boolean
 }
 
-/** An orthonormal basis [rank, dim]. */
+/** An orthonormal basis [rank, dim] of the span of the centres' differences, and what all centres have outside it. */
 export interface Basis {
   readonly rank: number
   readonly vectors: Float64Array
+  /** [dim]; full noise does not ask. */
+  readonly origin: Float64Array
 }
 
 /** Rows summed before their sum joins the total: rounding grows with rows/CHUNK + CHUNK, and chunks are independent. */
 const CHUNK = 256
 
-/** A row nearer to the span than this share of its length has no direction outside it. */
+/** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
 export const OUTSIDE = 1e-9
 
 const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
@@ -136,16 +138,16 @@ const drain = (x: Float64Array, y: Float64Array): void => {
   x.fill(0)
 }
 
-/** |x − Σ⟨b_j, x⟩b_j|, by the difference itself: that of the squares would lose the small ones. */
+/** |x − o − Σ⟨b_j, x⟩b_j|, by the difference itself: that of the squares would lose the small ones. */
 const distanceFromSpan = (
   x: Float64Array,
   at: number,
   dim: number,
-  vectors: Float64Array,
+  { vectors, origin }: Basis,
   coordinates: Float64Array,
   residual: Float64Array
 ): number => {
-  for (let k = 0; k < dim; k++) residual[k] = x[at + k]
+  for (let k = 0; k < dim; k++) residual[k] = x[at + k] - origin[k]
   for (let j = 0; j < coordinates.length; j++) axpy(-coordinates[j], vectors, j * dim, residual, 0, dim)
   return Math.sqrt(dot(residual, 0, residual, 0, dim))
 }
@@ -231,8 +233,8 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
     const at = i * dim
     for (let k = 0; k < K; k++) D[k] = squaredDistance(x, at, centres, k * dim, dim)
     for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
-    if (seesNorm) outside = distanceFromSpan(x, at, dim, vectors, basisDots, residual)
-    const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(dot(x, at, x, at, dim) + 1)
+    if (seesNorm) outside = distanceFromSpan(x, at, dim, basis, basisDots, residual)
+    const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(squaredDistance(x, at, basis.origin, 0, dim) + 1)
     onData.fill(0)
     const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
     for (let index = 0; index < parts.length; index++) {
@@ -247,7 +249,7 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
       const onTarget = part.denoising[part.denoising.length === 1 ? 0 : i]
       const h = 1 - onTarget
       const squaredScoreWeight = 1 - 2 * h
-      // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of x_0's part outside the span.
+      // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of the part of x_0 − c_k outside the span.
       let alongShare = 0
       let zz = 0
       const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)

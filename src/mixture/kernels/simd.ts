@@ -41,6 +41,7 @@ const enum Job {
   Rank,
   WidthRank,
   Left,
+  Origin,
   BasisGram,
   Gram,
   Lengths,
@@ -489,10 +490,12 @@ export const passes = (most = MOST): Passes => {
 
   const scorePass: Passes['scorePass'] = (data, mixture, basis, parts) => {
     const { dim } = data
-    const { components: K, centres, logits, variances, free } = mixture
-    const { rank, vectors } = basis
+    const { components: K, logits, variances, free } = mixture
+    const { rank, vectors, origin } = basis
     const [width, widthK, widthRank] = [even(dim), even(K), even(rank)]
     const full = parts.some(({ noise }) => noise._tag === 'Full')
+    // About the origin of the span: there all centres are in it.
+    const centres = full ? mixture.centres : mixture.centres.map((c, at) => c - origin[at % dim])
     const given = new Map(
       parts.flatMap(({ noise }) =>
         noise._tag === 'Full' && noise.values instanceof Float64Array
@@ -518,6 +521,7 @@ export const passes = (most = MOST): Passes => {
           [Job.Rank, rank],
           [Job.WidthRank, widthRank],
           [Job.Left, write(full ? padded(centres, K, dim, width) : padded(vectors, rank, dim, width))],
+          [Job.Origin, full ? 0 : write(padded(origin, 1, dim, width))],
           [Job.BasisGram, write(times(centres, K, vectors, rank, dim, widthRank))],
           [Job.Gram, write(gram)],
           [Job.Lengths, write(quadruple(Float64Array.from({ length: K }, (_, k) => gram[k * widthK + k])))],
@@ -529,13 +533,13 @@ export const passes = (most = MOST): Passes => {
           [Job.Along, parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null) ? 1 : 0],
           [Job.Free, free ? 1 : 0]
         ],
-        13 + 10 * widthK + (full ? widthK + 4 * width : 5 * widthRank),
+        14 + 10 * widthK + (full ? widthK + 4 * width : 5 * widthRank + width),
         dim * K + COMPONENT * perComponent + (full ? parts.length * dim * (K + 10) : 0),
         sums
       )
     })
     const read = reader(sums)
-    return assembled(data, mixture, basis, {
+    return assembled(data, { ...mixture, centres }, basis, {
       value: read.lanes(1),
       F: read.matrix(K, dim),
       Fb: read.matrix(K, rank),

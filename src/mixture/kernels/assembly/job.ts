@@ -20,6 +20,8 @@ export const enum Job {
   WidthRank,
   /** The basis [rank, width], or, for full noise, distances and the pair, the centres [K, width]. */
   Left,
+  /** What is taken off the rows, [width], where noise lies in the span. */
+  Origin,
   /** [K, widthRank] */
   BasisGram,
   /** [K, widthK] */

@@ -3,7 +3,7 @@ import { mapExp } from '../../../../lib/simd/assembly/map'
 import { ln } from '../../../../lib/simd/assembly/logarithm'
 import { equalVariances } from './equal'
 import { address, Flag, field, Job, Part, PART_BYTES, partAddress, partField, partNumber } from './job'
-import { distancesFrom, madd, outer, products, rowDots, ROWS, TILE, transpose } from './tiles'
+import { distancesFrom, less, madd, outer, products, rowDots, ROWS, TILE, transpose } from './tiles'
 
 /** Nearer to the span than this share of its length, a row has no direction outside it; as in ../pass.ts. */
 @inline const OUTSIDE: f64 = 1e-9
@@ -75,14 +75,23 @@ export function score(job: usize, strand: i32, scratch: usize): void {
   const moved = Z + tileNoise
   const noisy = moved + tileNoise
   const rows = noisy + tileNoise
+  // The tile about the origin of the span, and its squared norms.
+  const aboutNorms = rows + tileNoise
+  const about = aboutNorms + TILE
   // Columns that fill up are never written, and must hold no NaN.
   memory.fill(scratch, 0, rows - scratch)
 
   const first = strand * field(job, Job.StrandTiles)
   const last = min(first + field(job, Job.StrandTiles), field(job, Job.Tiles))
   for (let tile = first; tile < last; tile++) {
-    const x = address(job, Job.X) + <usize>tile * TILE * <usize>width
-    const norms = address(job, Job.Norms) + <usize>tile * TILE
+    let x = address(job, Job.X) + <usize>tile * TILE * <usize>width
+    let norms = address(job, Job.Norms) + <usize>tile * TILE
+    if (!full) {
+      less(x, address(job, Job.Origin), width, about)
+      rowDots(about, about, width, aboutNorms)
+      x = about
+      norms = aboutNorms
+    }
     const weights = address(job, Job.Weights) + <usize>tile * TILE
     const row = <f64>field(job, Job.FirstRow) + <f64>tile * <f64>ROWS
     products(left, <usize>width << 3, full ? K : rank, x, dim, width, dots, full ? widthK : widthRank)

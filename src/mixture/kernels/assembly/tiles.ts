@@ -50,6 +50,17 @@ export function transpose(rows: usize, columns: i32, tile: usize, width: i32): v
   }
 }
 
+/** The rows of a tile less one row of `width` doubles. */
+export function less(x: usize, row: usize, width: i32, out: usize): void {
+  const rowEnd = row + (<usize>width << 3)
+  for (let quad: i32 = 0; quad < QUADS; quad++)
+    for (let a = row; a < rowEnd; a += 8, x += 32, out += 32) {
+      const s = v128.load_splat<f64>(a)
+      v128.store(out, f64x2.sub(v128.load(x), s))
+      v128.store(out, f64x2.sub(v128.load(x, 16), s), 16)
+    }
+}
+
 /** Σ_j x_j y_j of each row. */
 export function rowDots(x: usize, y: usize, width: i32, out: usize): void {
   for (let quad: i32 = 0; quad < QUADS; quad++, out += 32) {

@@ -2,8 +2,9 @@
 // - a call made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this code, so
 //   that bundlers drop what a program does not use;
 // - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
-//   part, what is bundled into vendor/), the import goes through `imports` of package.json.
-import { chmodSync, rmSync, statSync } from 'node:fs'
+//   part, what is bundled into vendor/), the import goes through `imports` of package.json;
+// and writes down the words that `ornstein list` prints.
+import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { vendor } from './vendor.mjs'
@@ -107,4 +108,9 @@ if (diagnostics.length > 0) {
   process.exitCode = 1
 }
 await vendor(root)
+if (diagnostics.length === 0) {
+  const { listed } = await import('../dist/src/cli/list.js')
+  const { vocabulary } = await import('../dist/src/cli/vocabulary.js')
+  writeFileSync(`${root}dist/src/cli/words.json`, JSON.stringify(listed(vocabulary)))
+}
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

@@ -1,18 +1,44 @@
 /** `ornstein list`: the vocabulary, a line for each constructor. */
-import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
-import { pipe } from 'fp-ts/lib/function.js'
+import { readFile } from 'node:fs/promises'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { facts, paragraphs } from './text.js'
-import { vocabulary, type Concept } from './vocabulary.js'
+import type { Concept, Word } from './vocabulary.js'
 import { refused, type Failure, type World } from './World.js'
+
+/** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
+export interface Listed extends Omit<Concept, 'words'> {
+  readonly words: ReadonlyArray<Omit<Word, 'example'>>
+}
+
+/** The vocabulary in words. */
+export const listed = (vocabulary: ReadonlyArray<Concept>): ReadonlyArray<Listed> =>
+  vocabulary.map(({ concept, about, words }) => ({
+    concept,
+    about,
+    words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
+  }))
+
+/** As the build has written them down; of a program that was not built, or not to its end, from the language itself. */
+const words = async (): Promise<ReadonlyArray<Listed>> => {
+  try {
+    // What the build wrote of `listed`, as a test holds it to.
+    return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<Listed>
+  } catch {
+    return listed((await import('./vocabulary.js')).vocabulary)
+  }
+}
 
 export interface Flags {
   readonly json?: boolean | undefined
 }
 
 /** A concept by its name, however it is capitalized, in the singular or the plural. */
-const chosen = (wanted: string | undefined): E.Either<Failure, ReadonlyArray<Concept>> => {
+const chosen = (
+  vocabulary: ReadonlyArray<Listed>,
+  wanted: string | undefined
+): E.Either<Failure, ReadonlyArray<Listed>> => {
   if (wanted === undefined) return E.right(vocabulary)
   const plain = wanted.toLowerCase().replace(/-/g, '')
   const found = vocabulary.filter(({ concept }) => {
@@ -33,26 +59,18 @@ const chosen = (wanted: string | undefined): E.Either<Failure, ReadonlyArray<Con
       )
 }
 
-const section = ({ concept, about, words }: Concept): string =>
+const section = ({ concept, about, words }: Listed): string =>
   `${concept}: ${about}\n${facts(
     words.map(({ name, about, formula }) => [name, formula === null ? about : `${about}: ${formula}`])
   )}`
 
-const json = (concepts: ReadonlyArray<Concept>): string =>
-  `${JSON.stringify(
-    concepts.map(({ concept, about, words }) => ({
-      concept,
-      about,
-      words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
-    })),
-    null,
-    2
-  )}\n`
-
 export const list =
   (concept: string | undefined, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> =>
-    pipe(
-      TE.fromEither(chosen(concept)),
-      TE.flatMapTask(concepts => world.stdout(flags.json === true ? json(concepts) : paragraphs(concepts.map(section))))
-    )
+  async () => {
+    const concepts = chosen(await words(), concept)
+    if (E.isLeft(concepts)) return concepts
+    const { right } = concepts
+    const text = flags.json === true ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))
+    return E.right(await world.stdout(text)())
+  }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listed } from '../../src/cli/list.js'
+import { vocabulary } from '../../src/cli/vocabulary.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'ornstein-loading-'))
@@ -78,4 +80,15 @@ describe('ornstein loads what it needs', () => {
     expect(code).toBe(0)
     expect(files.filter(file => /@tensorflow|\/vega\.js|ml-matrix|linear-sum-assignment/.test(file))).toEqual([])
   })
+
+  it.each([['list'], ['list schedule --json']])('%s: not the language, which the build has listed', async args => {
+    const { files } = await loadedBy(...args.split(' '))
+    expect(files.some(file => file.endsWith('dist/src/cli/list.js'))).toBe(true)
+    expect(files.filter(file => heavy.test(file) || language.test(file) || file.includes('fp-ts'))).toEqual([])
+  })
+})
+
+it('the words that the build has written down are those of the language', () => {
+  const written: unknown = JSON.parse(readFileSync(join(root, 'dist/src/cli/words.json'), 'utf8'))
+  expect(written).toEqual(listed(vocabulary))
 })

@@ -147,8 +147,11 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
   )
 })
 
-it.each(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const)('the unit does not matter to %s', name => {
-  unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {
-    holds(law, 5)
-  })
-})
+it.each(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const)(
+  'the unit does not matter to %s',
+  name => {
+    unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {
+      holds(law, 5)
+    })
+  }
+)

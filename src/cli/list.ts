@@ -72,5 +72,6 @@ export const list =
     if (E.isLeft(concepts)) return concepts
     const { right } = concepts
     const text = flags.json === true ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))
-    return E.right(await world.stdout(text)())
+    await world.stdout(text)()
+    return E.right(undefined)
   }

@@ -9,6 +9,7 @@ const rooms = [
   'compile',
   'core',
   'data',
+  'fit',
   'mixture',
   'objective',
   'optimizer',

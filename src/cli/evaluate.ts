@@ -6,10 +6,10 @@ import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
-import { show, showApart } from '../report/table.js'
+import { show, showApart } from '../fit/table.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
-import { facts, paragraphs, table as showTable } from './text.js'
+import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { refused, type Failure, type World } from './World.js'
 
 export interface Flags extends options.TableFlags {

@@ -6,7 +6,7 @@ import { Compile, Key, Pipeline, Points } from '../index.js'
 import * as json from './json.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
-import { paragraphs } from './text.js'
+import { paragraphs } from '../fit/text.js'
 import { refused, type Failure, type World } from './World.js'
 
 export interface Flags extends options.TableFlags {

@@ -21,7 +21,8 @@ import {
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import { type Family, type Fit, type StageRun } from '../report/Fit.js'
-import { show } from '../report/table.js'
+import * as Data from '../fit/Data.js'
+import { show } from '../fit/table.js'
 import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
 
@@ -80,41 +81,13 @@ const byRecipe =
     return E.right(recipeOf[recipe](score)(points))
   }
 
-/** Squares of numbers up to it, and down to its inverse, are doubles of full precision, sums of many of them too. */
-const reach = 1e150
-
-/** What a mixture can be learned from at all: spreads whose squares are doubles, and more rows than one for a variance. */
+/** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
 const learnable = ({ table: { points, columns }, source, plan }: Task): E.Either<Failure, void> => {
-  const { rows, dim, values } = points
-  const { scale } = Points.standardize(points)
-  const problems = columns.flatMap((column, j) => {
-    const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
-    const most = cells.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-    const isConstant = cells.every(x => x === cells[0])
-    const domain = 'within reach of squares in double precision'
-    const remedy = 'give the column in another unit'
-    return [
-      ...Problem.unless(
-        most <= reach,
-        `${source}, column ${column}`,
-        `a number of size ${show(most, 3)}`,
-        domain,
-        remedy
-      ),
-      ...Problem.unless(
-        isConstant || scale[j] >= 1 / reach,
-        `${source}, column ${column}`,
-        `a standard deviation of ${show(scale[j], 3)}`,
-        domain,
-        remedy
-      )
-    ]
-  })
   const family = plan._tag === 'Recipe' ? plan.family : familyOf(plan.pipeline.score)
   const all = [
-    ...problems,
+    ...Data.problems(columns)(points).map(problem => ({ ...problem, field: `${source}, ${problem.field}` })),
     ...Problem.unless(
-      rows > 1 || family !== 'isotropic',
+      points.rows > 1 || family !== 'isotropic',
       source,
       'a table of one row',
       'at least two rows, which a variance needs',

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
-import { facts, paragraphs } from './text.js'
+import { facts, paragraphs } from '../fit/text.js'
 import type { Concept, Word } from './vocabulary.js'
 import { refused, type Failure, type World } from './World.js'
 

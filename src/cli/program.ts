@@ -4,7 +4,7 @@ import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
-import { printable } from './text.js'
+import { printable } from '../fit/text.js'
 import { type Failure, type World } from './World.js'
 
 type Work = (world: World) => TE.TaskEither<Failure, void>

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
+import * as ChiSquared from '../../lib/chiSquared.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
 import { compute, fromNdArray, Key, log, type NdArray, type Tensor } from '../../lib/index.js'
@@ -489,15 +490,91 @@ export const responsibilities =
     values: pipe(mixture, probabilities(points))
   })
 
+/** |L_k⁻¹(x − c_k)|² with Σ_k = L_kL_kᵀ (Mahalanobis 1936): the squared distance of each row and component, [rows, K]. */
+export const squaredDistances =
+  ({ rows, dim: d, values }: Points) =>
+  (mixture: Mixture): NdArray => {
+    const count = components(mixture)
+    const white = factorsOf(mixture).map((factor, k) =>
+      Factor.solve(
+        factor,
+        d,
+        values.map((x, at) => x - mixture.means.values[k * d + (at % d)])
+      )
+    )
+    return {
+      shape: [rows, count],
+      values: new Float64Array(rows * count).map((_, at) => {
+        const i = Math.floor(at / count)
+        return white[at % count].subarray(i * d, (i + 1) * d).reduce((sum, y) => sum + y * y, 0)
+      })
+    }
+  }
+
+/** What a mixture says of a row. */
+export interface Membership {
+  /** The number of its most probable component, from 0. */
+  readonly component: number
+  /** p(k | x) of that component. */
+  readonly probability: number
+  /** 1 − probability: how likely it is that the row is of another. */
+  readonly uncertainty: number
+  /** log p(x) */
+  readonly logDensity: number
+  /** Whether it lies further out than all but a thousandth of the rows of each component. */
+  readonly isOutlier: boolean
+}
+
+const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k) => (p > shares[best] ? k : best), 0)
+
+/** Of a component's rows, those further out are told as outliers. */
+const OUTSIDE = 1e-3
+
+/**
+ * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
+ * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * const mixture = Mixture.of({ means: [[-2], [2]] })
+ * const [left, far] = Mixture.memberships({ rows: 2, dim: 1, values: Float64Array.of(-2, 9) })(mixture)
+ * assert.equal(left.component, 0)
+ * // 1/(1 + e⁻⁸)
+ * assert.ok(Math.abs(left.probability - 1 / (1 + Math.exp(-8))) < 1e-15)
+ * assert.deepEqual([left.isOutlier, far.isOutlier], [false, true])
+ */
+export const memberships =
+  (points: Points) =>
+  (mixture: Mixture): ReadonlyArray<Membership> => {
+    const count = components(mixture)
+    const perRow = ({ values }: NdArray, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
+    const shares = pipe(mixture, responsibilities(points))
+    const distances = pipe(mixture, squaredDistances(points))
+    const logs = pipe(mixture, logDensity(points))
+    const limit = ChiSquared.exceeded(points.dim, OUTSIDE)
+    return RA.makeBy(points.rows, i => {
+      const row = perRow(shares, i)
+      const component = mostProbable(row)
+      return {
+        component,
+        probability: row[component],
+        // Not 1 − probability, which has no digits left where a row is all but certain.
+        uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
+        logDensity: logs[i],
+        isOutlier: perRow(distances, i).every(squared => squared > limit)
+      }
+    })
+  }
+
 /** The number of each row's most probable component, from 0. */
 export const assign =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<number> => {
     const count = components(mixture)
     const { values } = pipe(mixture, responsibilities(points))
-    return RA.makeBy(points.rows, i =>
-      values.subarray(i * count, (i + 1) * count).reduce((best, p, k, row) => (p > row[best] ? k : best), 0)
-    )
+    return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count)))
   }
 
 /** The mean of log p(x) over the rows, weighted where the points carry weights. */

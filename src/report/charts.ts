@@ -7,7 +7,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
 import { Key, Mixture, Points } from '../index.js'
 import { type Fit, type StageRun } from './Fit.js'
-import { show, tidy } from './table.js'
+import { show, tidy } from '../fit/table.js'
 
 export interface Chart {
   readonly title: string

@@ -1,7 +1,7 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
 import { Metric, Mixture, Points } from '../index.js'
 import { type Fit, steps } from './Fit.js'
-import { formats, show, width, type Table } from './table.js'
+import { formats, show, width, type Table } from '../fit/table.js'
 
 export interface Comparison {
   /** A line for each fit: its centres, its log-likelihood per row, its steps. */

@@ -3,7 +3,7 @@ import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
 import { comparison } from './comparison.js'
 import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from './Fit.js'
-import { ofMixture, show, tidy, type Table } from './table.js'
+import { ofMixture, show, tidy, type Table } from '../fit/table.js'
 
 const { escape } = charts
 

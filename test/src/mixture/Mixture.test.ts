@@ -491,3 +491,64 @@ describe('covariances', () => {
     expect(Mixture.floored(0.9e-4)(thin)).toEqual([])
   })
 })
+
+describe('memberships', () => {
+  const skewed = Mixture.of({
+    means: [
+      [0, 0],
+      [6, 6]
+    ],
+    weights: [0.7, 0.3],
+    covariances: [
+      [
+        [2, 1.5],
+        [1.5, 2]
+      ],
+      [
+        [1, 0],
+        [0, 4]
+      ]
+    ]
+  })
+
+  it('measures distances by the inverse of the covariance', () => {
+    const points = { rows: 2, dim: 2, values: Float64Array.of(1, -1, 7, 8) }
+    // By hand: Σ⁻¹ = [2, −1.5; −1.5, 2]/1.75 and diag(1, ¼).
+    const byHand = [(2 + 2 * 1.5 + 2) / 1.75, 25 + 49 / 4, (2 * 49 - 3 * 56 + 2 * 64) / 1.75, 1 + 1]
+    const { shape, values } = Mixture.squaredDistances(points)(skewed)
+    expect(shape).toEqual([2, 2])
+    values.forEach((x, at) => {
+      expect(x).toBeCloseTo(byHand[at], 12)
+    })
+  })
+
+  it('tells a thousandth of the rows of a component as outliers, and every row far away', () => {
+    const single = Mixture.of({
+      means: [[1, 2, 3]],
+      covariances: [
+        [
+          [2, 1, 0],
+          [1, 2, 0.5],
+          [0, 0.5, 1]
+        ]
+      ]
+    })
+    const rows = 40_000
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const told = Mixture.memberships(Mixture.sample(rows)(Key.fromSeed(seed))(single))(single)
+      const share = told.filter(({ isOutlier }) => isOutlier).length
+      // Of 40 ± √40 rows: four standard deviations.
+      expect(Math.abs(share - rows / 1000)).toBeLessThan(4 * Math.sqrt(rows / 1000))
+    }
+    const far = { rows: 1, dim: 2, values: Float64Array.of(-1e3, 1e3) }
+    expect(Mixture.memberships(far)(skewed)[0].isOutlier).toBe(true)
+  })
+
+  it('keeps the digits of what is all but certain', () => {
+    const apart = Mixture.of({ means: [[-10], [10]] })
+    const [{ probability, uncertainty }] = Mixture.memberships({ rows: 1, dim: 1, values: Float64Array.of(-10) })(apart)
+    expect(probability).toBe(1)
+    // e^{−200}
+    expect(uncertainty / Math.exp(-200)).toBeCloseTo(1, 12)
+  })
+})

@@ -4,7 +4,7 @@ import { type Fit } from '../../../src/report/Fit.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { Mixture } from '../../../src/index.js'
 import { page } from '../../../src/report/report.js'
-import { ofMixture, show, showApart, tidy } from '../../../src/report/table.js'
+import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
 
 const four = Mixture.of({

@@ -1,5 +1,5 @@
 /** The table of a mixture's components: what the terminal and the report both show. */
-import { Mixture } from '../index.js'
+import * as Mixture from '../mixture/Mixture.js'
 
 export interface Table {
   readonly header: ReadonlyArray<string>

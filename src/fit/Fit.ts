@@ -1,0 +1,281 @@
+/**
+ * One call from data to a mixture: families and numbers of components are learned from the same data, and an information
+ * criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { Key } from '../../lib/index.js'
+import * as Problem from '../core/Problem.js'
+import { nearest } from '../core/words.js'
+import * as Points from '../data/index.js'
+import * as Mixture from '../mixture/Mixture.js'
+import * as Score from '../score/Score.js'
+import * as Candidates from './Candidates.js'
+import * as Data from './Data.js'
+import * as Table from './table.js'
+import * as Text from './text.js'
+
+export type { Candidate, Criterion, Family, Learned, Ranked, Refused } from './Candidates.js'
+
+/** The families that are called by name; others are given as what makes their score. */
+export const families = { isotropic: Score.isotropic } satisfies Readonly<Record<string, Candidates.Family>>
+
+export type FamilyName = keyof typeof families
+
+/** Those that are compared unless others are asked for. */
+const compared: ReadonlyArray<FamilyName> = ['isotropic']
+
+const criteria: ReadonlyArray<Candidates.Criterion> = ['bic', 'icl', 'aic']
+
+/** At most so many components are compared unless others are asked for. */
+const MOST = 9
+
+type OneOrMore<A> = A | ReadonlyArray<A>
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+/** How far a fit has come: `done` of `of` candidates; the one of so many components of a family is next. */
+export interface Progress {
+  readonly family: string
+  readonly components: number
+  readonly done: number
+  readonly of: number
+}
+
+export interface Options {
+  /** How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows. */
+  readonly components?: OneOrMore<number> | undefined
+  /** The family, by its name or as what makes its score, or those to choose from; all that have a name unless given. */
+  readonly family?: OneOrMore<FamilyName | Candidates.Family> | undefined
+  /** What chooses among candidates; 'bic' unless given. */
+  readonly criterion?: Candidates.Criterion | undefined
+  /** The same seed gives the same bits; 0 unless given. */
+  readonly seed?: number | undefined
+  /** How often each row counts, ≥ 0; instead of the weights that points carry. */
+  readonly weights?: ArrayLike<number> | undefined
+  /**
+   * Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. The mixture is in the data's
+   * own units either way. Without it, what round components find depends on the units of the columns.
+   */
+  readonly standardize?: boolean | undefined
+  /** What the columns are called in tables and files; x1, x2, … unless given. */
+  readonly columns?: ReadonlyArray<string> | undefined
+  /** Called before each candidate is learned. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** What was chosen, and what it was chosen from. */
+export interface Fit {
+  /** In the data's own units, in the order of its means. */
+  readonly mixture: Mixture.Mixture
+  readonly family: string
+  readonly components: number
+  readonly columns: ReadonlyArray<string>
+  /** The mean of log p(x) over the rows, weighted where they carry weights. */
+  readonly logLikelihood: number
+  readonly bic: number
+  readonly aic: number
+  readonly icl: number
+  readonly criterion: Candidates.Criterion
+  readonly seed: number
+  /** The share of the belief that is this one's, among all candidates: see `Ranked`. */
+  readonly belief: number
+  /** All that were learned, the best first: this one, in front. */
+  readonly candidates: ReadonlyArray<Candidates.Ranked>
+  /** Those that could not be learned, and why. */
+  readonly refused: ReadonlyArray<Candidates.Refused>
+  /** The origin and unit of each column in which it was learned; null for the data's own. */
+  readonly scaling: Points.Scaling | null
+  /** What each row belongs to, and how surely. Rows of another width throw a RangeError. */
+  readonly assign: (data: Points.Points | Rows) => ReadonlyArray<Mixture.Membership>
+  /** So many rows drawn from the mixture. */
+  readonly sample: (rows: number) => (key: Key.Key) => Points.Points
+  /** The components and the candidates, as text. */
+  readonly table: () => string
+}
+
+const isList = <A>(given: OneOrMore<A>): given is ReadonlyArray<A> => Array.isArray(given)
+const list = <A>(given: OneOrMore<A>): ReadonlyArray<A> => (isList(given) ? given : [given])
+
+const known: Readonly<Record<keyof Options, true>> = {
+  components: true,
+  family: true,
+  criterion: true,
+  seed: true,
+  weights: true,
+  standardize: true,
+  columns: true,
+  onProgress: true
+}
+
+const oneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearest(value, words)[0]}`)
+
+const isName = (family: FamilyName | Candidates.Family): family is FamilyName => typeof family === 'string'
+
+/** What is wrong with the options themselves. */
+const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
+  const { components, family, criterion, seed } = options
+  return [
+    ...Object.keys(options)
+      .filter(name => !Object.hasOwn(known, name))
+      .flatMap(name => oneOf('options', name, Object.keys(known))),
+    ...Problem.unless(
+      components === undefined || list(components).length > 0,
+      'components',
+      '[]',
+      'a number, or a list of at least one',
+      'leave it out to choose from 1 to 9'
+    ),
+    ...list(components ?? []).flatMap(count => Problem.count('components', count, 1, 2)),
+    ...list(family ?? []).flatMap(one => (isName(one) ? oneOf('family', one, Object.keys(families)) : [])),
+    ...oneOf('criterion', criterion ?? 'bic', criteria),
+    ...Problem.count('seed', seed ?? 0, 0, 0)
+  ]
+}
+
+const all = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): E.Either<Problem.Problems, A> =>
+  RA.isNonEmpty(problems) ? E.left([problems[0], ...problems.slice(1)]) : E.right(value)
+
+const read = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problems, Points.Points> =>
+  pipe(
+    'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points))),
+    E.mapLeft((problem): Problem.Problems => [problem])
+  )
+
+const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems, ReadonlyArray<string>> =>
+  all(
+    Problem.unless(
+      columns === undefined || columns.length === dim,
+      'columns',
+      `a list of ${columns?.length ?? 0}`,
+      `a list of ${dim}, a name for each column`,
+      'leave it out'
+    ),
+    columns ?? RA.makeBy(dim, j => `x${j + 1}`)
+  )
+
+/** The scores that are to be compared, for so many rows. */
+const scoresOf = ({ components, family }: Options, rows: number): ReadonlyArray<Candidates.Asked> =>
+  list(family ?? compared).flatMap(one =>
+    list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)).map(count => ({
+      score: (isName(one) ? families[one] : one)({ components: count }),
+      components: count
+    }))
+  )
+
+/** The candidates as a table, those first that are best. */
+const rivals = (criterion: Candidates.Criterion, candidates: ReadonlyArray<Candidates.Ranked>): Table.Table => ({
+  header: ['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood', 'parameters', ''],
+  rows: candidates.map(candidate => [
+    candidate.family,
+    String(candidate.components),
+    Table.show(candidate.statistics[criterion]),
+    candidate.belief.toFixed(3),
+    Table.show(candidate.statistics.logLikelihood),
+    String(candidate.statistics.parameters),
+    Candidates.doubts(candidate)
+  ])
+})
+
+/** So many rivals are shown of those that were not chosen. */
+const SHOWN = 8
+
+const text = (
+  columns: ReadonlyArray<string>,
+  criterion: Candidates.Criterion,
+  candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>
+): string =>
+  [
+    Text.table(Table.ofMixture(columns, candidates[0].mixture)),
+    ...(candidates.length > 1 ? [Text.table(rivals(criterion, candidates.slice(0, SHOWN)))] : [])
+  ].join('\n\n')
+
+const made = (
+  { criterion = 'bic', seed = 0 }: Options,
+  columns: ReadonlyArray<string>,
+  scaling: Points.Scaling | null,
+  candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
+  refused: ReadonlyArray<Candidates.Refused>
+): Fit => {
+  const [{ mixture, family, components, statistics, belief }] = candidates
+  const { logLikelihood, bic, aic, icl } = statistics
+  return {
+    mixture,
+    family,
+    components,
+    columns,
+    logLikelihood,
+    bic,
+    aic,
+    icl,
+    criterion,
+    seed,
+    belief,
+    candidates,
+    refused,
+    scaling,
+    assign: data => Mixture.memberships(Problem.orThrow(read({}, data)))(mixture),
+    sample: rows => key => Mixture.sample(rows)(key)(mixture),
+    table: () => text(columns, criterion, candidates)
+  }
+}
+
+/**
+ * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
+ * options leave open, each learned by `Recipe.annealed` from the same seed; or all that is wrong, at once.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Fit, Key, Mixture } from 'ornstein'
+ *
+ * const truth = Mixture.of({ means: [[-4, 0], [4, 0], [0, 6]] })
+ * const points = Mixture.sample(600)(Key.fromSeed(1))(truth)
+ * const found = pipe(points, Fit.mixture({ components: [2, 3, 4] }))
+ * assert.ok(E.isRight(found))
+ * assert.equal(found.right.components, 3)
+ */
+export const mixture =
+  (options: Options = {}) =>
+  (data: Points.Points | Rows): E.Either<Problem.Problems, Fit> =>
+    pipe(
+      all(problemsOf(options), undefined),
+      E.flatMap(() => read(options, data)),
+      E.bindTo('own'),
+      E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
+      E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
+      E.flatMap(({ own, columns, data }) => {
+        const asked = scoresOf(options, own.rows)
+        const { seed = 0, criterion = 'bic', onProgress } = options
+        const tried = asked.map((one, done) => {
+          onProgress?.({ family: one.score._tag, components: one.components, done, of: asked.length })
+          return Candidates.learn(data, Key.fromSeed(seed))(one)
+        })
+        const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+        const candidates = Candidates.ranked(criterion)(tried)
+        const problems = refused.map(({ problem }) => problem)
+        return RA.isNonEmpty(candidates)
+          ? E.right(made(options, columns, data.scaling, candidates, refused))
+          : // Of at least one candidate: none was learned, each has its problem.
+            E.left<Problem.Problems, Fit>([problems[0], ...problems.slice(1)])
+      })
+    )
+
+/**
+ * As `mixture`, for those who just want the answer: problems are thrown, as a RangeError that tells them all.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { fit } from 'ornstein'
+ *
+ * const model = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * assert.deepEqual(
+ *   model.assign([[0.8], [5.2]]).map(({ component }) => component),
+ *   [0, 1]
+ * )
+ */
+export const fit = (data: Points.Points | Rows, options: Options = {}): Fit => Problem.orThrow(mixture(options)(data))

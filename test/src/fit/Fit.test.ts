@@ -1,0 +1,143 @@
+/** One call from rows to a mixture: what it chooses, what it refuses, and on what its answer does not depend. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { Fit, fit, Key, Mixture, Points, Problem, Score } from '../../../src/index.js'
+
+const truth = Mixture.of({
+  means: [
+    [-5, 0],
+    [5, 0],
+    [0, 8]
+  ],
+  weights: [0.5, 0.3, 0.2],
+  variances: [1, 0.5, 2]
+})
+const drawn = (rows: number, seed: number): Points.Points => Mixture.sample(rows)(Key.fromSeed(seed))(truth)
+
+const problems = (options: object, data: Points.Points | ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<string> =>
+  pipe(
+    Fit.mixture(options)(data),
+    E.match(
+      list => list.map(Problem.show),
+      () => []
+    )
+  )
+
+describe('fit', () => {
+  it('finds how many round components there are, whatever the seed', () => {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4, 5], seed, standardize: false })
+      expect(found.components).toBe(3)
+      // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
+      found.mixture.means.values.forEach((x, at) => {
+        const ordered = Mixture.permuted(Mixture.order(truth))(truth)
+        expect(Math.abs(x - ordered.means.values[at])).toBeLessThan(4 * Math.sqrt(2 / 60))
+      })
+    }
+  })
+
+  it('ranks by the criterion it is told, and says what it chose from', () => {
+    const points = drawn(300, 1)
+    for (const criterion of ['bic', 'icl', 'aic'] as const) {
+      const found = fit(points, { components: [1, 2, 3, 4], criterion, family: 'isotropic' })
+      const worths = found.candidates.map(({ statistics }) => statistics[criterion])
+      expect(worths).toEqual([...worths].sort((a, b) => a - b))
+      expect(found[criterion]).toBe(worths[0])
+      expect(found.candidates.length + found.refused.length).toBe(4)
+      const beliefs = found.candidates.map(({ belief }) => belief)
+      expect(beliefs.reduce((a, b) => a + b)).toBeCloseTo(1, 14)
+      // The ratio of two beliefs is that of e^{−Δ/2}.
+      expect(Math.log(beliefs[0] / beliefs[1])).toBeCloseTo((worths[1] - worths[0]) / 2, 8)
+    }
+  })
+
+  it('does not know the unit of a column, nor where its 0 is, nor the order of the rows', () => {
+    const points = drawn(300, 2)
+    const few = { components: [2, 3, 4] }
+    const moved = { ...points, values: points.values.map((x, at) => (at % 2 === 0 ? 1e3 * x - 1e6 : x)) }
+    const [a, b] = [fit(points, few), fit(moved, few)]
+    expect([b.family, b.components]).toEqual([a.family, a.components])
+    b.mixture.means.values.forEach((x, at) => {
+      const back = at % 2 === 0 ? (x + 1e6) / 1e3 : x
+      // Rounding of the offset, 1e6 · 2⁻⁵² in units of 1e3, times the steps of a fit that contracts by a half or so.
+      expect(back).toBeCloseTo(a.mixture.means.values[at], 8)
+    })
+    const reversed = fit(pipe(points, Points.select(Array.from({ length: 300 }, (_, i) => 299 - i))), few)
+    expect(reversed.components).toBe(a.components)
+  })
+
+  it('takes rows, weights and names, and gives the same bits for the same seed', () => {
+    const points = drawn(120, 3)
+    const options = { components: 3, weights: Array.from({ length: 120 }, (_, i) => 1 + (i % 2)), columns: ['a', 'b'] }
+    const [once, twice] = [fit(Points.toRows(points), options), fit(points, options)]
+    expect(twice.mixture).toEqual(once.mixture)
+    expect(once.table()).toContain('sd b')
+    // A row of weight 2 is two rows.
+    const doubled = pipe(
+      points,
+      Points.select(Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? [i] : [i, i])).flat())
+    )
+    expect(once.bic).toBeCloseTo(fit(doubled, { components: 3 }).bic, 6)
+  })
+
+  it('chooses no component that only the floor holds up where it has another choice', () => {
+    // Twelve equal rows are a component without a variance of its own, whose likelihood has no bound.
+    const cloud = Mixture.sample(200)(Key.fromSeed(4))(Mixture.of({ means: [[0, 0]] }))
+    const points = { rows: 212, dim: 2, values: Float64Array.of(...cloud.values, ...new Float64Array(24).fill(3)) }
+    const found = fit(points, { family: 'isotropic' })
+    expect(found.candidates.some(({ floored }) => floored.length > 0)).toBe(true)
+    expect(found.candidates[0].floored).toEqual([])
+    const bics = found.candidates.map(({ statistics: { bic } }) => bic)
+    expect(Math.min(...bics)).toBeLessThan(found.bic)
+  })
+
+  it('tells the same of a candidate as the candidate fitted alone', () => {
+    const points = drawn(300, 5)
+    const found = fit(points, { components: [2, 3], family: 'isotropic', seed: 9 })
+    found.candidates.forEach(({ components, mixture, statistics }) => {
+      const alone = fit(points, { components, family: 'isotropic', seed: 9 })
+      expect(alone.mixture).toEqual(mixture)
+      expect(alone.bic).toBe(statistics.bic)
+    })
+  })
+
+  it('takes families of a user’s own, and refuses those without a mixture by name', () => {
+    const points = drawn(100, 6)
+    expect(fit(points, { components: 2, family: Score.isotropic }).mixture).toEqual(
+      fit(points, { components: 2, family: 'isotropic' }).mixture
+    )
+  })
+
+  it('lists all that is wrong, with a remedy', () => {
+    const points = drawn(20, 7)
+    expect(problems({ component: 3, criterion: 'bicc', seed: -1, components: [0, 2.5] }, points)).toEqual([
+      'options: component is not one of components, family, criterion, seed, weights, standardize, columns, onProgress; try components',
+      'components: 0 is not a whole number ≥ 1; try 2',
+      'components: 2.5 is not a whole number ≥ 1; try 2',
+      'criterion: bicc is not one of bic, icl, aic; try bic',
+      'seed: -1 is not a whole number ≥ 0; try 0'
+    ])
+    expect(problems({ family: 'izotropic' }, points)[0]).toMatch(
+      /^family: izotropic is not one of .*isotropic.*; try isotropic$/
+    )
+    expect(problems({ columns: ['a'] }, points)).toEqual([
+      'columns: a list of 1 is not a list of 2, a name for each column; leave it out'
+    ])
+    expect(problems({}, [[1], [NaN]])).toEqual([
+      'row 2, column 1: NaN is not a finite number; correct it or leave the row out'
+    ])
+    expect(problems({}, [[1]])).toEqual(['rows: 1 is not at least 2, which a variance needs; give more rows'])
+    expect(problems({ components: 30 }, points).length).toBeGreaterThan(0)
+    expect(() => fit([[1], [1e200]])).toThrow(/column x1: a number of size 1\.00e\+200 is not within reach/)
+  })
+
+  it('says how far it has come', () => {
+    const seen: Array<Fit.Progress> = []
+    fit(drawn(60, 8), { components: [1, 2], family: 'isotropic', onProgress: progress => seen.push(progress) })
+    expect(seen.map(({ components, done, of }) => [components, done, of])).toEqual([
+      [1, 0, 2],
+      [2, 1, 2]
+    ])
+  })
+})

@@ -1,35 +1,28 @@
 /** Files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
-import { createHash, randomUUID } from 'node:crypto'
 import { fstatSync, type Stats } from 'node:fs'
-import {
-  access,
-  constants,
-  copyFile,
-  link,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat
-} from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { access, constants, copyFile, link, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
+import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import {
+  beside,
+  begin,
+  clear,
+  code,
+  end,
+  identityOf,
+  put,
+  putBack,
+  recover,
+  takeBack,
+  type Entry,
+  type Journal
+} from './journal.js'
 import { failed, refused, type Failure, type Output, type World } from './World.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure
-
-/** The code of a file system's error: `ENOENT`. */
-const code = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the name and the folder'],
@@ -70,48 +63,13 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
 const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
   const found = signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
   if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
-  return pipe(
-    E.tryCatch(
-      () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
-      () => null
-    ),
-    E.filterOrElse(
-      text => !text.includes('\0'),
-      () => null
-    ),
-    E.mapLeft(() => refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
-  )
-}
-
-const readText =
-  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
-  (argument, path) =>
-    pipe(
-      TE.tryCatch(
-        async () => {
-          if (path !== '-') return await readFile(path)
-          const chunks: Uint8Array[] = []
-          for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-          return Buffer.concat(chunks)
-        },
-        error => refused(problem(argument, path, error))
-      ),
-      TE.filterOrElse(
-        bytes => bytes.length <= bufferConstants.MAX_STRING_LENGTH,
-        () => {
-          const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
-          return refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line'))
-        }
-      ),
-      TE.flatMapEither(bytes => decode(argument, path, bytes))
-    )
-
-/** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
-interface Target extends Output {
-  readonly real: string
-  /** Of the file that is there; its rights are those of the new one. */
-  readonly old: Stats | null
-  readonly isPlain: boolean
+  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return text.includes('\0') ? noText : E.right(text)
+  } catch {
+    return noText
+  }
 }
 
 /** Through links that lead to nothing yet, as many as a file system follows. */
@@ -120,6 +78,41 @@ const followed = async (path: string, left = 40): Promise<string> => {
   return leads === null
     ? join(await realpath(dirname(path)), basename(path))
     : followed(resolve(dirname(path), leads), left - 1)
+}
+
+/** The path of a file, through links. */
+const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
+
+const readText =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
+  (argument, path) =>
+  async () => {
+    const read = async (): Promise<Uint8Array> => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+      return Buffer.concat(chunks)
+    }
+    try {
+      // Without the right to mend what a killed run left, what is there is read.
+      if (path !== '-')
+        await realOf(path)
+          .then(recover)
+          .catch(() => undefined)
+      const bytes = await (path === '-' ? read() : readFile(path))
+      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return decode(argument, path, bytes)
+      const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
+      return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))
+    } catch (error) {
+      return E.left(refused(problem(argument, path, error)))
+    }
+  }
+
+/** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
+interface Target extends Output {
+  readonly real: string
+  /** Of the file that is there; its rights are those of the new one. */
+  readonly old: Stats | null
+  readonly isPlain: boolean
 }
 
 const target = async (output: Output): Promise<Target> => {
@@ -145,41 +138,6 @@ const outputProblem = (refusal: Refusal, { option, path }: Output, error: unknow
       : problem(option, path, error)
   )
 
-// -- temporary files ---------------------------------------------------------------------------------------------------
-
-const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12)
-const run = short(randomUUID())
-let made = 0
-
-/**
- * Temporary files stand in the folder of their target, so that renaming moves no bytes. Their names tell whose they are:
- * target, machine, process and run.
- */
-const owner = (real: string): string => `.ornstein-${short(basename(real))}-${short(hostname())}-`
-const beside = (real: string): string => join(dirname(real), `${owner(real)}${process.pid}-${run}-${made++}.tmp`)
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return code(error) !== 'ESRCH'
-  }
-}
-
-/** Removes what runs that were killed left beside a target. */
-const sweep = async (real: string): Promise<void> => {
-  const own = owner(real)
-  for (const name of await readdir(dirname(real))) {
-    const found = name.startsWith(own) ? /^(\d+)-(\w+)-\d+\.tmp$/.exec(name.slice(own.length)) : null
-    if (found === null) continue
-    const [, pid, token] = found
-    // In a container every run may have the same number.
-    const isLive = Number(pid) === process.pid ? token === run : isRunning(Number(pid))
-    if (!isLive) await rm(join(dirname(real), name), { force: true })
-  }
-}
-
 // -- before the work ---------------------------------------------------------------------------------------------------
 
 /** What a path stands for, whatever the links by which it is reached; null for what is no plain file. */
@@ -199,15 +157,16 @@ const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
   const taken = (await Promise.all(inputs.map(inputIdentity))).filter(found => found !== null)
   for (const output of outputs)
     try {
-      const { real, old, isPlain } = await target(output)
-      if (!isPlain) continue
+      const before = await target(output)
+      if (!before.isPlain) continue
+      await recover(before.real)
+      const { real, old } = await target(output)
       const own = identity(old, real)
       if (own !== null && taken.includes(own)) {
         const remedy = 'choose another name: this one is read or written already'
         return E.left(refused(Problem.of(output.option, output.path, 'a file of its own', remedy)))
       }
       if (own !== null) taken.push(own)
-      await sweep(real)
       const probe = beside(real)
       await (await open(probe, 'wx', 0o600)).close()
       await rm(probe)
@@ -219,42 +178,26 @@ const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
 
 // -- after it ----------------------------------------------------------------------------------------------------------
 
+/** An output that is ready to be put in place. */
 interface Staged {
-  readonly isPlain: boolean
   readonly output: Output
-  /** Puts the new in the place of the old. */
-  readonly commit: () => Promise<void>
-  /** Puts the old back. */
-  readonly undo: () => Promise<void>
-  /** Removes what is temporary. */
-  readonly clear: () => Promise<void>
+  /** Null for what is no plain file, which is written to as it is. */
+  readonly entry: Entry | null
+  readonly put: () => Promise<void>
 }
 
-/** The names in a folder, on the disk too; not every system opens folders. */
-const syncFolder = async (path: string): Promise<void> => {
-  try {
-    const folder = await open(path, 'r')
-    await folder.sync().finally(() => folder.close())
-  } catch {
-    // Then its names are as safe as the system makes them.
-  }
-}
-
-/** The text on the disk beside its target, with the target's rights from the start. */
+/** The text on the disk beside its target, with the target's rights from the start, and the old under a second name. */
 const stage = async (output: Output & { readonly text: string }): Promise<Staged> => {
   const { real, old, isPlain } = await target(output)
-  const nothing = (): Promise<void> => Promise.resolve()
   if (!isPlain) {
-    const commit = async (): Promise<void> => {
+    const write = async (): Promise<void> => {
       const file = await open(real, 'w')
       await file.writeFile(output.text).finally(() => file.close())
     }
-    return { isPlain, output, commit, undo: nothing, clear: nothing }
+    return { output, entry: null, put: write }
   }
-  const [temporary, backup] = [beside(real), beside(real)]
-  const clear = async (): Promise<void> => {
-    await Promise.all([temporary, backup].map(path => rm(path, { force: true })))
-  }
+  const temporary = beside(real)
+  const backup = old === null ? null : beside(real)
   try {
     const file = await open(temporary, 'wx', old === null ? 0o666 : old.mode & 0o777)
     try {
@@ -267,23 +210,15 @@ const stage = async (output: Output & { readonly text: string }): Promise<Staged
       }
       await file.writeFile(output.text)
       await file.sync()
+      if (backup !== null) await link(real, backup).catch(() => copyFile(real, backup))
+      const entry = { real, temporary, identity: identityOf(await file.stat()), backup }
+      return { output, entry, put: () => put(entry) }
     } finally {
       await file.close()
     }
   } catch (error) {
-    await clear()
+    await clear({ temporary, backup })
     throw error
-  }
-  return {
-    isPlain,
-    output,
-    commit: async () => {
-      if (old !== null) await link(real, backup).catch(() => copyFile(real, backup))
-      await rename(temporary, real)
-      await syncFolder(dirname(real))
-    },
-    undo: () => (old === null ? rm(real, { force: true }) : rename(backup, real)),
-    clear
   }
 }
 
@@ -291,24 +226,36 @@ const stage = async (output: Output & { readonly text: string }): Promise<Staged
 const writeFiles: World['writeFiles'] = files => async () => {
   const staged: Staged[] = []
   const done: Staged[] = []
+  let journal: Journal | undefined
   let current: Output | undefined
   try {
     for (const file of files) {
       current = file
       staged.push(await stage(file))
     }
+    const plain = staged.flatMap(({ entry }) => (entry === null ? [] : [entry]))
+    // One file alone changes in one rename.
+    if (plain.length > 1) journal = await begin(plain)
     // What goes down a pipe cannot be taken back, so it goes last.
-    for (const one of [...staged.filter(({ isPlain }) => isPlain), ...staged.filter(({ isPlain }) => !isPlain)]) {
+    for (const one of [...staged].sort((a, b) => Number(a.entry === null) - Number(b.entry === null))) {
       current = one.output
-      await one.commit()
+      await one.put()
       done.push(one)
     }
     return E.right(undefined)
   } catch (error) {
-    for (const one of done.reverse()) await one.undo().catch(() => undefined)
+    try {
+      if (journal !== undefined) await takeBack(journal)
+      else for (const { entry } of done) if (entry !== null) await putBack(entry)
+    } catch {
+      // What stands beside the files is then all that can put them back: the next run tries again.
+      staged.length = 0
+      journal = undefined
+    }
     return E.left(current === undefined ? failed(problem('', '', error)) : outputProblem(failed, current, error))
   } finally {
-    await Promise.all(staged.map(({ clear }) => clear().catch(() => undefined)))
+    if (journal !== undefined) await end(journal).catch(() => undefined)
+    else for (const { entry } of staged) if (entry !== null) await clear(entry).catch(() => undefined)
   }
 }
 

@@ -81,14 +81,14 @@ export const stage = <P extends string = 'mean'>(
     return holds(at < 0, () => `form ${at + 2} does not end where the first does`)
   }
   const { sequence, repeat, anneal } = Stage
+  const { concat } = Stage.Monoid
 
   return [
     law(
       {
         name: 'sequences are associative',
         statement:
-          '∀ a, c, keys: a, s, c one after the other end at the same bits as sequence([a, s]), c, as a, sequence([s, c]) and as one sequence of ' +
-          'all. Exactly.',
+          '∀ a, c, keys: a, s, c one after the other end at the same bits as (a s) c and as a (s c), where x y is Monoid.concat(x, y). Exactly.',
         source: 'definition of a monoid'
       },
       cases,
@@ -97,9 +97,8 @@ export const stage = <P extends string = 'mean'>(
         same(
           seed,
           [before, stage, after],
-          [sequence([before, stage]), after],
-          [before, sequence([stage, after])],
-          [Stage.Monoid.concat(Stage.Monoid.concat(before, stage), after)]
+          [concat(concat(before, stage), after)],
+          [concat(before, concat(stage, after))]
         )
     ),
     law(

@@ -4,13 +4,15 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Initializer, Key, Optimizer, Region, Sampler, Schedule, Score } from '../../src/index.js'
+import { Expectation, Initializer, Key, Optimizer, Region, Sampler, Schedule, Score } from '../../src/index.js'
+import { expectation } from '../../src/laws/expectation.js'
 import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/Law.js'
 import { optimizer } from '../../src/laws/optimizer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
 
+const pair = Score.symmetricPair
 const isotropic = Score.isotropic({ components: 2 })
 const moves = 'a start moves with the data'
 const asSaid = 'a start is what its description says'
@@ -50,6 +52,11 @@ describe.each(rows)('%s', (_, law, seeds) => {
   it.each(seeds)(`${law.name}, seed %i`, seed => {
     fc.assert(law.property, { seed })
   })
+})
+
+it('the mean over all noise is as near as it says, in three dimensions too', () => {
+  const law = named('its mean is that over all noise', expectation(Expectation.quadrature(), pair, { repeats: 2 }))
+  fc.assert(law.property, { seed: 2 })
 })
 
 const schedules: ReadonlyArray<Schedule.Schedule> = [

@@ -1,6 +1,6 @@
 /**
  * Every value of the vocabulary under every law of its concept, as a user would hold it: fast-check's 100 cases, over many
- * seeds. `npm run laws:seeds -- --help` says how.
+ * seeds. It ends with a table, and as a failure if any law failed. `npm run laws:seeds -- --help` says how.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -55,20 +55,27 @@ const passed = new Set(whole && existsSync(record) ? readFileSync(record, 'utf8'
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 const processor = (): number => process.cpuUsage().user / 1e6
 
-/** The greatest processor time of one law, of fast-check's hundred cases. */
+/** Seconds of processor time above which a law of fast-check's hundred cases is told to be slow; that is no failure. */
 const limit = 5
 
 interface Count {
   readonly laws: number
-  readonly failures: number
+  /** The seed of each failure. */
+  readonly failures: ReadonlyArray<number>
   readonly slow: number
 }
 
-const none: Count = { laws: 0, failures: 0, slow: 0 }
+const none: Count = { laws: 0, failures: [], slow: 0 }
 
-const total = held
+interface Row extends Count {
+  readonly concept: string
+  readonly values: number
+  readonly seconds: number
+}
+
+const rows = held
   .filter(({ concept }) => options.concept?.includes(concept) ?? true)
-  .map(({ concept, values }) => {
+  .map(({ concept, values }): Row => {
     const begun = processor()
     const count = values
       .filter(({ code }) => code.startsWith(options.value ?? ''))
@@ -95,16 +102,39 @@ const total = held
         const seconds = (processor() - start) / seeds.length
         const isSlow = seconds > limit
         if (isSlow) console.log(`◷ ${concept}, ${code}: ${law.name}: ${seconds.toFixed(1)} s of processor time a seed`)
-        if (whole && failed.length === 0 && !isSlow) appendFileSync(record, `${done}\n`)
-        return { laws: laws + 1, failures: failures + failed.length, slow: slow + (isSlow ? 1 : 0) }
+        if (whole && failed.length === 0) appendFileSync(record, `${done}\n`)
+        return { laws: laws + 1, failures: [...failures, ...failed], slow: slow + (isSlow ? 1 : 0) }
       }, none)
-    console.log(
-      `${concept}: ${count.laws} laws, ${seeds.length} seeds, ${numRuns} cases of each: ${count.failures} failures, ` +
-        `${count.slow} too slow, ${(processor() - begun).toFixed(0)} s`
-    )
-    return count
+    const row = { concept, values: values.length, seconds: processor() - begun, ...count }
+    console.log(`${concept}: ${count.laws} laws, ${count.failures.length} failures`)
+    return row
   })
-  .reduce((a, b) => ({ laws: a.laws + b.laws, failures: a.failures + b.failures, slow: a.slow + b.slow }), none)
+  .filter(({ laws }) => laws > 0)
 
-if (total.laws === 0) console.log('no such law')
-process.exitCode = total.laws === 0 || total.failures + total.slow > 0 ? 1 : 0
+const table = [
+  ['concept', 'values', 'laws', 'seeds', 'failures', 'by seed', 'slow', 'seconds'],
+  ...rows.map(({ concept, values, laws, failures, slow, seconds }) => [
+    concept,
+    values,
+    laws,
+    seeds.length,
+    failures.length,
+    seeds
+      .map(seed => [seed, failures.filter(failed => failed === seed).length])
+      .filter(([, times]) => times > 0)
+      .map(([seed, times]) => `${seed}: ${times}`)
+      .join(', ') || '–',
+    slow,
+    seconds.toFixed(0)
+  ])
+].map(row => row.map(String))
+const widths = table[0].map((_, j) => Math.max(...table.map(row => row[j].length)))
+const lined = table.map(row =>
+  row
+    .map((cell, j) => cell.padEnd(widths[j]))
+    .join('  ')
+    .trimEnd()
+)
+console.log(rows.length === 0 ? 'no such law' : `\n${lined.join('\n')}`)
+
+process.exitCode = rows.length === 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0

@@ -8,6 +8,7 @@ import * as Region from './optimizer/Region.js'
 import * as Sampler from './sampler/Sampler.js'
 import * as Schedule from './schedule/Schedule.js'
 import * as TimeGrid from './sampler/TimeGrid.js'
+import * as TimeLaw from './objective/TimeLaw.js'
 import * as Weighting from './objective/Weighting.js'
 
 export * from './core/Vocabulary.js'
@@ -33,6 +34,7 @@ export * from './core/Vocabulary.js'
 export const standard: Vocabulary = of([
   ...Schedule.all,
   ...Clock.all,
+  ...TimeLaw.all,
   ...Weighting.all,
   ...Parametrization.all,
   ...Rate.all,

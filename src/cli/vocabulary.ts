@@ -102,44 +102,7 @@ export const schedules = derived(Schedule.concept, Schedule.all, Schedule)
 
 export const clocks = derived(Clock.concept, Clock.all, Clock)
 
-export const timeLaws = concept<TimeLaw.TimeLaw>(
-  'TimeLaw',
-  'over which noise levels an objective is taken, and how much each counts',
-  TimeLaw,
-  {
-    At: [entry(TimeLaw.at(0.3), 'one noise level')],
-    Uniform: [entry(TimeLaw.uniform(0.1, 0.9), 'every time of an interval alike')],
-    Nodes: [
-      entry(
-        TimeLaw.nodes([
-          { time: 0.2, weight: 1 },
-          { time: 0.8, weight: 0.5 }
-        ]),
-        'a weighted sum over given times'
-      )
-    ],
-    Likelihood: [
-      entry(
-        TimeLaw.likelihood({ until: 0.9, nodes: 6, leastVariance: 0.01 }),
-        'the weighting of maximum likelihood (arXiv 2101.09258)'
-      )
-    ],
-    UniformLogSnr: [entry(TimeLaw.uniformLogSnr(-1, 2), 'every log-SNR of an interval alike (arXiv 2107.00630)')],
-    LogNormal: [entry(TimeLaw.logNormal(), 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)')],
-    LogitNormal: [entry(TimeLaw.logitNormal(), 'most in the middle of the schedule (arXiv 2403.03206)')],
-    Importance: [
-      entry(
-        TimeLaw.importance({
-          proposal: TimeLaw.uniform(0.1, 0.9),
-          target: TimeLaw.uniform(0.2, 0.8)
-        }),
-        'drawn from one law, weighted to another'
-      )
-    ],
-    Stratified: [entry(TimeLaw.stratified(TimeLaw.uniform(0.1, 0.9)), 'drawn evenly, without gaps (arXiv 2107.00630)')],
-    Gauss: [entry(TimeLaw.gauss(4)(TimeLaw.uniform(0.1, 0.9)), 'Gauss–Legendre nodes of a law, none of it random')]
-  }
-)
+export const timeLaws = derived(TimeLaw.concept, TimeLaw.all, TimeLaw)
 
 export const weightings = derived(Weighting.concept, Weighting.all, Weighting)
 

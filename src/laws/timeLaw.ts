@@ -1,8 +1,11 @@
 /** Laws of time laws: what they draw, what their nodes weigh, and that both are of one law. */
 import * as fc from 'fast-check'
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/normal.js'
+import { Case as Of } from '../core/index.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import { seeds } from './arbitraries.js'
@@ -13,6 +16,7 @@ import type { Law } from './Law.js'
 export interface Timing {
   readonly quadrature: typeof TimeLaw.quadrature
   readonly draw: typeof TimeLaw.draw
+  readonly density: typeof TimeLaw.density
   readonly isDeterministic: (law: TimeLaw.TimeLaw) => boolean
 }
 
@@ -33,46 +37,47 @@ interface Case {
 /** The probability with which a right law is refused by one comparison of shares. */
 const FAULT = 1e-9
 
-/**
- * The share of a law before a time, as published: no quantile of `TimeLaw` is used. Null where a law has none, or has
- * that of another with other weights.
- */
-const shareOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => ((time: number) => number) | null) => {
+type Share = (time: number) => number
+
+/** The share of a law before a time, as published: no quantile of `TimeLaw` is used. Known of ours that have one. */
+const shareOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => O.Option<Share>) => {
   const { level } = Schedule.interpret(schedule)
   const ratio = (time: number): number => {
     const { alpha, sigma } = level(time)
     return Elementary.log(sigma / alpha)
   }
-  const of: (law: TimeLaw.TimeLaw) => ((time: number) => number) | null = TimeLaw.fold<
-    ((time: number) => number) | null
-  >({
-    At: () => null,
-    Uniform:
+  const own = Of.known<Share>(
+    Of.when(
+      TimeLaw.uniform,
       ({ lo, hi }) =>
-      time =>
-        (time - lo) / (hi - lo),
-    Nodes: () => null,
-    Likelihood: () => null,
-    UniformLogSnr:
+        time =>
+          (time - lo) / (hi - lo)
+    ),
+    Of.when(
+      TimeLaw.uniformLogSnr,
       ({ lo, hi }) =>
-      time =>
-        (hi + 2 * ratio(time)) / (hi - lo),
-    LogNormal: ({ mean, deviation }) => {
+        time =>
+          (hi + 2 * ratio(time)) / (hi - lo)
+    ),
+    Of.when(TimeLaw.logNormal, ({ mean, deviation }) => {
       const below = (x: number): number => Normal.cdf((x - mean) / deviation)
       const { greatest, least } = Schedule.logSnrRange(schedule)
       const [first, last] = [below(-greatest / 2), below(-least / 2)]
       return time => (below(ratio(time)) - first) / (last - first)
-    },
-    LogitNormal:
+    }),
+    Of.when(
+      TimeLaw.logitNormal,
       ({ mean, deviation, until }) =>
-      time =>
-        Normal.cdf((Elementary.log(time) - Elementary.log(until - time) - mean) / deviation),
-    Importance: () => null,
-    Stratified: ({ law }) => of(law),
-    Gauss: () => null
-  })
-  return of
+        time =>
+          Normal.cdf((Elementary.log(time) - Elementary.log(until - time) - mean) / deviation)
+    )
+  )
+  return law => own(inStrata(law) ?? law)
 }
+
+/** The law that is drawn evenly; null where it is drawn otherwise. */
+const inStrata = (law: TimeLaw.TimeLaw): TimeLaw.TimeLaw | null =>
+  O.toNullable(Of.when(TimeLaw.stratified, ({ law }) => inStrata(law) ?? law)(law))
 
 /** ∫ ½ g² dt over [0, until], by eight nodes in each of a hundred equal intervals of t: its own nodes are others. */
 const halfDiffusion = (schedule: Schedule.Schedule, until: number): number => {
@@ -84,39 +89,41 @@ const halfDiffusion = (schedule: Schedule.Schedule, until: number): number => {
   )
 }
 
-/** What the weights come to. */
-const totalOf = (schedule: Schedule.Schedule): ((law: TimeLaw.TimeLaw) => number) => {
-  const of: (law: TimeLaw.TimeLaw) => number = TimeLaw.fold<number>({
-    At: () => 1,
-    Uniform: () => 1,
-    Nodes: ({ nodes }) => nodes.reduce((sum, { weight }) => sum + weight, 0),
-    Likelihood: ({ until }) => halfDiffusion(schedule, until),
-    UniformLogSnr: () => 1,
-    LogNormal: () => 1,
-    LogitNormal: () => 1,
-    Importance: ({ target }) => of(target),
-    Stratified: ({ law }) => of(law),
-    Gauss: ({ law }) => of(law)
-  })
-  return of
-}
+/** What the weights come to, where it is known: what is drawn with weight 1 comes to 1. */
+const totalOf =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw.TimeLaw): O.Option<number> =>
+    pipe(
+      Of.known(
+        Of.when(TimeLaw.at, () => O.some(1)),
+        Of.when(TimeLaw.nodes, ({ nodes }) => O.some(nodes.reduce((sum, { weight }) => sum + weight, 0))),
+        Of.when(TimeLaw.likelihood, ({ until }) => O.some(halfDiffusion(schedule, until))),
+        Of.when(TimeLaw.importance, ({ target }) => totalOf(schedule)(target)),
+        Of.when(TimeLaw.stratified, ({ law }) => totalOf(schedule)(law)),
+        Of.when(TimeLaw.gauss, ({ law }) => totalOf(schedule)(law))
+      )(law),
+      O.getOrElse(() =>
+        pipe(
+          Of.meaning(law).drawn,
+          O.filter(({ weight }) => weight === undefined),
+          O.map(() => 1)
+        )
+      )
+    )
 
 /** The same law by `count` nodes, wherever it names how many. */
-const refined = (count: number): ((law: TimeLaw.TimeLaw) => TimeLaw.TimeLaw) => {
-  const of: (law: TimeLaw.TimeLaw) => TimeLaw.TimeLaw = TimeLaw.fold<TimeLaw.TimeLaw>({
-    At: law => law,
-    Uniform: law => law,
-    Nodes: law => law,
-    Likelihood: law => ({ ...law, nodes: count }),
-    UniformLogSnr: law => law,
-    LogNormal: law => law,
-    LogitNormal: law => law,
-    Importance: law => ({ ...law, target: of(law.target) }),
-    Stratified: law => ({ ...law, law: of(law.law) }),
-    Gauss: law => ({ ...law, nodes: count, law: of(law.law) })
-  })
-  return of
-}
+const refined =
+  (count: number) =>
+  (law: TimeLaw.TimeLaw): TimeLaw.TimeLaw =>
+    pipe(
+      Of.known<TimeLaw.TimeLaw>(
+        Of.when(TimeLaw.likelihood, law => ({ ...law, nodes: count })),
+        Of.when(TimeLaw.importance, law => ({ ...law, target: refined(count)(law.target) })),
+        Of.when(TimeLaw.stratified, ({ law }) => TimeLaw.stratified(refined(count)(law))),
+        Of.when(TimeLaw.gauss, ({ law }) => TimeLaw.gauss(count)(refined(count)(law)))
+      )(law),
+      O.getOrElse(() => law)
+    )
 
 /** What rows draw: time and weight, one for each row. */
 interface Drawn {
@@ -132,8 +139,7 @@ const perRow = (rows: number, { time, weight }: TimeLaw.Times): ReadonlyArray<Dr
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-const slope = (f: (x: number) => number, x: number): number => {
-  const h = 1e-3 * x
+const slope = (f: (x: number) => number, x: number, h = 1e-3 * x): number => {
   return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
 }
 
@@ -155,24 +161,32 @@ export const timeLaw = (
   timeLaw: TimeLaw.TimeLaw,
   { schedule = Schedule.ornsteinUhlenbeck, rows = 2000, errors = 6, timing = {} }: TimeLawOptions = {}
 ): ReadonlyArray<Law> => {
-  const { quadrature, draw, isDeterministic } = { ...TimeLaw, ...timing }
+  const { quadrature, draw, density, isDeterministic } = { ...TimeLaw, ...timing }
   const cases: fc.Arbitrary<Case> = fc.record({ seed: seeds })
   const code = TimeLaw.show(timeLaw)
   const show = ({ seed }: Case): string =>
     `pipe(${code}, TimeLaw.draw(${Schedule.show(schedule)}, ${rows})(Key.fromSeed(${seed})))`
   const drawn = (seed: number, of = timeLaw): ReadonlyArray<ReadonlyArray<Drawn>> =>
     draw(schedule, rows)(Key.fromSeed(seed))(of).map(times => perRow(rows, times))
-  const share = shareOf(schedule)(timeLaw)
+  const share = O.toNullable(shareOf(schedule)(timeLaw))
   const random = !isDeterministic(timeLaw)
   const last = Schedule.until(schedule)
-  const stratified =
-    timeLaw._tag === 'Stratified'
-      ? timeLaw.law
-      : timeLaw._tag === 'Importance' && timeLaw.proposal._tag === 'Stratified'
-        ? timeLaw.proposal.law
-        : null
-  const strata = stratified && stratified._tag === 'Importance' ? stratified.proposal : stratified
-  const shareOfStrata = strata && shareOf(schedule)(strata)
+  const weighed = pipe(
+    inStrata(timeLaw) ?? timeLaw,
+    Of.when(TimeLaw.importance, ({ proposal, target }) => ({ proposal, target })),
+    O.toNullable
+  )
+  const proposed = weighed === null ? timeLaw : weighed.proposal
+  const strata = inStrata(timeLaw) === null && inStrata(proposed) === null ? null : (inStrata(proposed) ?? proposed)
+  const shareOfStrata = strata && O.toNullable(shareOf(schedule)(strata))
+  const total = O.toNullable(totalOf(schedule)(timeLaw))
+  const drawnBy = pipe(
+    Of.meaning(timeLaw).drawn,
+    O.filter(({ weight }) => weight === undefined),
+    O.map(({ quantile }) => quantile(schedule)),
+    O.toNullable
+  )
+  const densityAt = O.toNullable(density(schedule)(timeLaw))
 
   return [
     law(
@@ -192,22 +206,25 @@ export const timeLaw = (
           )
         )
     ),
-    law(
-      {
-        name: 'nodes weigh as much as the law',
-        statement:
-          'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by a rule over a hundred ' +
-          'intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
-        source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1'
-      },
-      cases,
-      show,
-      () => {
-        const total = totalOf(schedule)(timeLaw)
-        const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
-        return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
-      }
-    ),
+    ...(total === null
+      ? []
+      : [
+          law(
+            {
+              name: 'nodes weigh as much as the law',
+              statement:
+                'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by a rule over a hundred ' +
+                'intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
+              source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1'
+            },
+            cases,
+            show,
+            () => {
+              const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
+              return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
+            }
+          )
+        ]),
     ...(share === null
       ? []
       : [
@@ -264,6 +281,34 @@ export const timeLaw = (
                   draws.map(() => 1),
                   0
                 )
+              )
+            }
+          )
+        ]),
+    ...(densityAt === null || drawnBy === null
+      ? []
+      : [
+          law(
+            {
+              name: 'the density is that of the draws',
+              statement:
+                '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from ' +
+                'kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
+              source: 'a density is the slope of the share'
+            },
+            cases,
+            show,
+            ({ seed }) => {
+              const u = 0.05 + (0.9 * (seed % 1000)) / 999
+              const time = drawnBy(u)
+              const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
+              return (
+                Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) ||
+                (agree('p(t(u)) |t′(u)|', [densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3))], [1], 1e-5) &&
+                  holds(
+                    time >= densityAt.support[0] && time <= densityAt.support[1],
+                    () => `time ${time} is drawn, which is not in [${densityAt.support.join(', ')}]`
+                  ))
               )
             }
           )
@@ -333,8 +378,9 @@ export const timeLaw = (
             }
           )
         ]),
-    ...(timeLaw._tag === 'Importance'
-      ? [
+    ...(weighed === null
+      ? []
+      : [
           law(
             {
               name: 'the weight of a draw is the ratio of densities',
@@ -346,8 +392,8 @@ export const timeLaw = (
             cases,
             show,
             ({ seed }) => {
-              const [from, to] = [timeLaw.proposal, timeLaw.target].map(law => shareOf(schedule)(law))
-              const target = timeLaw.target
+              const [from, to] = [weighed.proposal, weighed.target].map(law => O.toNullable(shareOf(schedule)(law)))
+              const until = O.toNullable(Of.when(TimeLaw.likelihood, ({ until }) => until)(weighed.target))
               return drawn(seed)[0]
                 .slice(0, 50)
                 .every(({ time, weight }) => {
@@ -355,14 +401,14 @@ export const timeLaw = (
                   const inside = to === null || (to(0.995 * time) >= 0 && to(1.005 * time) <= 1)
                   const outside = to !== null && (to(time) < 0 || to(time) > 1)
                   const wanted =
-                    target._tag === 'Likelihood'
-                      ? time > target.until
+                    until !== null
+                      ? time > until
                         ? 0
                         : Schedule.diffusion(time)(schedule) / 2
                       : to === null || outside
                         ? 0
                         : slope(to, time)
-                  const known = (target._tag === 'Likelihood' || to !== null) && (inside || outside)
+                  const known = (until !== null || to !== null) && (inside || outside)
                   return (
                     !known ||
                     !(proposed > 1e-4) ||
@@ -371,8 +417,7 @@ export const timeLaw = (
                 })
             }
           )
-        ]
-      : []),
+        ]),
     law(
       {
         name: 'looks at the key only if it is random',

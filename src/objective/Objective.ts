@@ -366,10 +366,10 @@ export const problems = (schedule: Schedule): ((objective: Objective) => Readonl
   ): ReadonlyArray<Problem.Problem> => {
     const own = pipe(timeLaw, TimeLaw.problems(schedule)).map(Problem.within('timeLaw'))
     const until = TimeLaw.fromClean(timeLaw)
-    if (own.length > 0 || until === null) return own
+    if (own.length > 0 || O.isNone(until)) return own
     const weights = weightings.map(Weighting.interpret(schedule))
     const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * size(time))
-    const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until)))
+    const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until.value)))
     return Problem.unless(
       inner <= outer / 2,
       'timeLaw',
@@ -458,17 +458,18 @@ const estimateCodec: t.Type<Estimate, unknown> = t.type({
   law: t.union([t.literal('rademacher'), t.literal('normal')])
 })
 
-const words = Vocabulary.of([...Weighting.all, ...Parametrization.all])
+const words = Vocabulary.of([...TimeLaw.all, ...Weighting.all, ...Parametrization.all])
+const timeLaw = TimeLaw.codec(words)
 
 export const codec: t.Type<Objective, unknown> = t.recursion('Objective', () =>
   t.union([
     withOptional<Denoising>(
-      { _tag: t.literal('Denoising'), timeLaw: TimeLaw.codec },
+      { _tag: t.literal('Denoising'), timeLaw },
       { parametrization: Parametrization.codec(words) }
     ),
-    withOptional<Implicit>({ _tag: t.literal('Implicit'), timeLaw: TimeLaw.codec }, { divergence: estimateCodec }),
+    withOptional<Implicit>({ _tag: t.literal('Implicit'), timeLaw }, { divergence: estimateCodec }),
     withOptional<ControlVariate>(
-      { _tag: t.literal('ControlVariate'), timeLaw: TimeLaw.codec },
+      { _tag: t.literal('ControlVariate'), timeLaw },
       { parametrization: Parametrization.codec(words) }
     ),
     t.type({ _tag: t.literal('Likelihood') }),

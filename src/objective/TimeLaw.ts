@@ -5,96 +5,263 @@
  * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import * as t from 'io-ts'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/normal.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
-import * as Params from '../score/Params.js'
-import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
-import * as Tagged from '../core/Tagged.js'
 
 export interface Node {
   readonly time: number
   readonly weight: number
 }
 
-export interface At {
-  readonly _tag: 'At'
-  readonly time: number
+/** A density in time, 0 but between two times. */
+export interface Density {
+  readonly at: (time: number) => number
+  readonly support: readonly [number, number]
 }
 
-export interface Uniform {
-  readonly _tag: 'Uniform'
-  readonly lo: number
-  readonly hi: number
+interface Known {
+  /** Capability, which laws hold it to: the density of the law in time; it may then stand in `importance`. Its total need not be 1. */
+  readonly density?: (schedule: Schedule.Schedule) => Density
+  /** Capability: the time up to which every time from the clean end on counts alike, where losses without bound have no mean. */
+  readonly fromClean?: O.Option<number>
+  /** Its nodes lie where they do for components of variance 1 or more: it does not suit variances that are learned. */
+  readonly assumesUnitVariance?: boolean
 }
 
-export interface Nodes {
-  readonly _tag: 'Nodes'
-  readonly nodes: ReadonlyArray<Node>
+/** A law that is drawn: one time for each row. */
+export interface Drawn extends Known {
+  /** The time below which lies a share u of the law, or above which, u in [0, 1). */
+  readonly quantile: (schedule: Schedule.Schedule) => (u: number) => number
+  /** What a drawn time counts; 1 unless given. */
+  readonly weight?: (schedule: Schedule.Schedule) => (time: number) => number
+  /** Whether rows draw one u from each of as many equal parts of [0, 1), and not each for itself. */
+  readonly isStratified?: boolean
+  /** Weighted times in place of the draws, for an expectation without randomness; Gauss–Legendre nodes in u unless given. */
+  readonly nodes?: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-export interface Likelihood {
-  readonly _tag: 'Likelihood'
-  readonly until: number
-  readonly nodes: number
-  /** The least variance that a component may have at time 0; 1 unless given. */
-  readonly leastVariance?: number
+/** A law of weighted times, the same at every step. */
+export interface Listed extends Known {
+  readonly quantile?: never
+  /** The times; `count` of them where the law itself says no number. */
+  readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-export interface UniformLogSnr {
-  readonly _tag: 'UniformLogSnr'
-  readonly lo: number
-  readonly hi: number
+export type Law = Drawn | Listed
+
+export interface Meaning {
+  readonly drawn: O.Option<Drawn>
+  readonly nodes: Listed['nodes']
+  readonly density: O.Option<(schedule: Schedule.Schedule) => Density>
+  readonly fromClean: O.Option<number>
+  readonly assumesUnitVariance: boolean
+  /** What is wrong with it on a schedule. */
+  readonly misfits: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
-export interface LogNormal {
-  readonly _tag: 'LogNormal'
-  readonly mean: number
-  readonly deviation: number
+export interface TimeLaw extends Case.Value<'TimeLaw', Meaning> {}
+
+export const concept = Concept<TimeLaw>(
+  'TimeLaw',
+  'over which noise levels an objective is taken, and how much each counts'
+)
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call,
+  On extends string | null = null
+> extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
+  /** How times are drawn, or which they are. */
+  readonly meaning: (fields: Field.Of<F>) => Law
+  /** What is wrong with it on a schedule, by the names of its fields; its times are looked at in any case. */
+  readonly misfits?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
-export interface LogitNormal {
-  readonly _tag: 'LogitNormal'
-  readonly mean: number
-  readonly deviation: number
-  readonly until: number
+const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
+  const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
+  return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
 }
 
-export interface Importance {
-  readonly _tag: 'Importance'
-  readonly proposal: TimeLaw
-  readonly target: TimeLaw
+const inQuantile =
+  ({ quantile }: Drawn): Listed['nodes'] =>
+  (schedule, count) => {
+    const timeOf = quantile(schedule)
+    return rule(count, 0, 1).map(({ time: u, weight }) => ({ time: timeOf(u), weight }))
+  }
+
+const within = ({ at, support: [lo, hi] }: Density): Density => ({
+  at: time => (time >= lo && time <= hi ? at(time) : 0),
+  support: [lo, hi]
+})
+
+/**
+ * A law of one's own: the quantile function by which times are drawn, or a list of weighted times.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Field, Key, Schedule, TimeLaw } from 'ornstein'
+ *
+ * // The later, the more often: a density 2t/until².
+ * const late = TimeLaw.define({
+ *   name: 'late',
+ *   about: 'a density that rises with time',
+ *   fields: { until: Field.positive({ default: 1 }) },
+ *   meaning: ({ until }) => ({
+ *     quantile: () => u => until * Math.sqrt(u),
+ *     density: () => ({ at: time => (2 * time) / until ** 2, support: [0, until] })
+ *   })
+ * })
+ * const law = TimeLaw.stratified(late({ until: 2 }))
+ * const [{ time }] = pipe(law, TimeLaw.draw(Schedule.ornsteinUhlenbeck, 100)(Key.fromSeed(1)))
+ * const times = typeof time === 'number' ? [time] : Array.from(time)
+ * assert(Math.abs(times.reduce((sum, t) => sum + t, 0) / 100 - 4 / 3) < 0.01)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>({ meaning, misfits, ...spec }: Spec<N, F, A, On>): Case.Constructor<TimeLaw, N, F, A, On> {
+  return Case.define('TimeLaw', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const law = meaning(fields)
+      const { density } = law
+      return {
+        drawn: law.quantile === undefined ? O.none : O.some(law),
+        nodes: law.quantile === undefined ? law.nodes : (law.nodes ?? inQuantile(law)),
+        density: density === undefined ? O.none : O.some(schedule => within(density(schedule))),
+        fromClean: law.fromClean ?? O.none,
+        assumesUnitVariance: law.assumesUnitVariance ?? false,
+        misfits: misfits?.(fields) ?? (() => [])
+      }
+    }
+  })
 }
 
-export interface Stratified {
-  readonly _tag: 'Stratified'
-  readonly law: TimeLaw
+// —— fields ——
+
+const real = (domain: string, suggestion: number): Field.Field<number> =>
+  Field.number({
+    holds: () => true,
+    domain,
+    suggestion,
+    arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
+  })
+const time = real('a time', 0.3)
+const interval = { lo: time, hi: time }
+
+const each = Field.array(Field.record({ time, weight: Field.finite({ suggestion: 1 }) }))
+const table: typeof each = {
+  ...each,
+  problems: (name, given) =>
+    Array.isArray(given) && given.length === 0
+      ? [Problem.of(name, '[]', 'a list with at least one node', 'add { time, weight }')]
+      : each.problems(name, given)
 }
 
-export interface Gauss {
-  readonly _tag: 'Gauss'
-  readonly nodes: number
-  readonly law: TimeLaw
-}
+// —— what is wrong on a schedule ——
 
-export type TimeLaw =
-  At | Uniform | Nodes | Likelihood | UniformLogSnr | LogNormal | LogitNormal | Importance | Stratified | Gauss
+type Misfits = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
+
+const onSchedule = (field: string, time: number): Misfits => Schedule.timeProblems(field, time)
+
+const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
+
+/** What is wrong with a law on a schedule that its fields alone do not show. */
+const misfitsOf =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
+    isSound(law) ? Case.meaning(law).misfits(schedule) : []
+
+/** Whether a law and all that stand in it have a meaning. */
+const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
+
+const notDrawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Problem.Problem> => [
+  Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
+]
+
+const drawnOf = (law: TimeLaw): O.Option<Drawn> => Case.meaning(law).drawn
+
+const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): O.Option<Density> =>
+  pipe(
+    Case.meaning(law).density,
+    O.map(density => density(schedule))
+  )
+
+// —— laws ——
 
 /** One noise level: L = L_t. */
-export const at = (time: number): TimeLaw => ({ _tag: 'At', time })
+export const at = define({
+  name: 'at',
+  about: 'one noise level',
+  fields: { time },
+  call: ['time'],
+  formula: ({ time }) => `at t = ${time}`,
+  misfits: ({ time }) => onSchedule('time', time),
+  meaning: ({ time }) => ({ nodes: () => [{ time, weight: 1 }] })
+})
+
+/** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
+const LEAST = Elementary.powerOfTwo(-54)
 
 /**
  * Every time in [lo, hi] alike: L = E_t L_t, t uniform. A random expectation draws one time a row; a deterministic one
  * (`quadrature`, `fixed`) takes Gauss–Legendre nodes. From `lo` = 0 on where the mean is finite: that of the noise, of the
  * data or of the implicit form, not that of the score, which grows like 1/σ².
  */
-export const uniform = (lo: number, hi: number): TimeLaw => ({ _tag: 'Uniform', lo, hi })
+export const uniform = define({
+  name: 'uniform',
+  about: 'every time of an interval alike',
+  fields: interval,
+  call: ['lo', 'hi'],
+  example: { lo: 0.1, hi: 0.9 },
+  formula: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
+  misfits:
+    ({ lo, hi }) =>
+    schedule => [
+      // The clean end is never drawn. Whether the mean is finite there, the objective says.
+      ...(lo === 0 ? [] : onSchedule('lo', lo)(schedule)),
+      ...onSchedule('hi', hi)(schedule),
+      ...rising({ lo, hi })
+    ],
+  meaning: ({ lo, hi }) => ({
+    // Never at the end itself: at time 0 there is no noise.
+    quantile: () => u => lo + (hi - lo) * Math.max(u, LEAST),
+    density: () => ({ at: () => 1 / (hi - lo), support: [lo, hi] }),
+    nodes: (_, count) => rule(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
+    fromClean: lo === 0 ? O.some(hi) : O.none
+  })
+})
 
 /** A weighted sum over given times: L = Σ weight · L_time. */
-export const nodes = (nodes: ReadonlyArray<Node>): TimeLaw => ({ _tag: 'Nodes', nodes })
+export const nodes = define({
+  name: 'nodes',
+  about: 'a weighted sum over given times',
+  fields: { nodes: table },
+  call: ['nodes'],
+  example: {
+    nodes: [
+      { time: 0.2, weight: 1 },
+      { time: 0.8, weight: 0.5 }
+    ]
+  },
+  formula: ({ nodes }) => nodes.map(({ time, weight }) => `${weight} · at t = ${time}`).join(' + '),
+  misfits:
+    ({ nodes }) =>
+    schedule =>
+      nodes.flatMap(({ time }, i) => onSchedule(`nodes[${i}].time`, time)(schedule)),
+  meaning: ({ nodes }) => ({ nodes: () => nodes })
+})
 
 /**
  * The weighting of maximum likelihood: L = ∫_0^until ½ g²(t) L_t dt by Gauss–Legendre nodes in r. In the clock of
@@ -116,32 +283,174 @@ export const nodes = (nodes: ReadonlyArray<Node>): TimeLaw => ({ _tag: 'Nodes', 
  * const total = nodes.reduce((sum, { weight }) => sum + weight, 0)
  * assert.ok(Math.abs(total - 12) < 1e-12)
  */
-export const likelihood = ({ until, nodes, leastVariance }: Omit<Likelihood, '_tag'>): TimeLaw => ({
-  _tag: 'Likelihood',
-  until,
-  nodes,
-  ...(leastVariance !== undefined && { leastVariance })
+export const likelihood = define({
+  name: 'likelihood',
+  about: 'the weighting of maximum likelihood (arXiv 2101.09258)',
+  fields: {
+    until: time,
+    nodes: Field.count({ suggestion: 48, most: Limits.nodes }),
+    /** The least variance that a component may have at time 0; 1 unless given. */
+    leastVariance: Field.optional(Field.positive({ suggestion: 1e-3 }))
+  },
+  example: { until: 0.9, nodes: 6, leastVariance: 0.01 },
+  formula: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
+  misfits:
+    ({ until }) =>
+    schedule => {
+      const onIt = onSchedule('until', until)(schedule)
+      return onIt.length > 0
+        ? onIt
+        : // The integral of ½ g² grows without bound towards a time without signal.
+          Problem.unless(
+            Schedule.level(until)(schedule).alpha > 0,
+            'until',
+            until,
+            'a time with signal, α > 0, before which ∫ ½ g² dt is finite',
+            `try ${0.99 * until}`
+          )
+    },
+  meaning: ({ until, nodes, leastVariance }) => ({
+    nodes: schedule => {
+      const { level, logSnr } = Schedule.interpret(schedule)
+      const least = (leastVariance ?? 1) / 10
+      const clock = (time: number): number => Elementary.softplus(-logSnr(time)) / 2
+      const from = clock(0) + least
+      const reach = Elementary.log((clock(until) + least) / from)
+      return rule(nodes, 0, 1).map(({ time: r, weight }) => {
+        const shifted = from * Elementary.exp(reach * r)
+        // From the start on, so that the first nodes keep their digits.
+        const angle = from - least + from * Elementary.expm1(reach * r)
+        const time = pipe(schedule, Schedule.timeOfLogSnr(-Elementary.log(Elementary.expm1(2 * angle))))
+        const { alpha, sigma } = level(time)
+        return { time, weight: weight * reach * shifted * (alpha * alpha + sigma * sigma) }
+      })
+    },
+    density: schedule => {
+      const { diffusion } = Schedule.interpret(schedule)
+      return { at: time => diffusion(time) / 2, support: [0, until] }
+    },
+    assumesUnitVariance: leastVariance === null
+  })
 })
 
+/** −dλ/dt */
+const fall = ({ diffusion, level }: Schedule.Dynamics, time: number): number =>
+  diffusion(time) / Elementary.square(level(time).sigma)
+
 /** Every log-SNR in [lo, hi] alike (Kingma et al. 2021, arXiv 2107.00630). */
-export const uniformLogSnr = (lo: number, hi: number): TimeLaw => ({ _tag: 'UniformLogSnr', lo, hi })
+export const uniformLogSnr = define({
+  name: 'uniformLogSnr',
+  about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
+  fields: { lo: real('a log-SNR', -1), hi: real('a log-SNR', 2) },
+  call: ['lo', 'hi'],
+  formula: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
+  misfits:
+    ({ lo, hi }) =>
+    schedule => {
+      const { greatest, least } = Schedule.logSnrRange(schedule)
+      const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>
+        Problem.unless(
+          logSnr >= least && logSnr <= greatest && Number.isFinite(logSnr),
+          field,
+          logSnr,
+          `a finite log-SNR of ${Schedule.show(schedule)}, in [${least}, ${greatest}]`,
+          `try ${Math.min(Math.max(0, least), greatest)}`
+        )
+      return [...ownRange('lo', lo), ...ownRange('hi', hi), ...rising({ lo, hi })]
+    },
+  meaning: ({ lo, hi }) => ({
+    quantile: schedule => u => pipe(schedule, Schedule.timeOfLogSnr(hi - (hi - lo) * u)),
+    density: schedule => {
+      const dynamics = Schedule.interpret(schedule)
+      const [from, to] = [hi, lo].map(logSnr => pipe(schedule, Schedule.timeOfLogSnr(logSnr)))
+      return { at: time => fall(dynamics, time) / (hi - lo), support: [from, to] }
+    }
+  })
+})
+
+const gaussian = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
+
+interface Normally {
+  readonly mean: number
+  readonly deviation: number
+}
+
+/** The ratios log(σ/α) that a schedule has, in deviations from a mean, and how much of the law they are. */
+const restriction = (
+  { mean, deviation }: Normally,
+  schedule: Schedule.Schedule
+): { readonly from: number; readonly mass: number } => {
+  const { greatest, least } = Schedule.logSnrRange(schedule)
+  const share = (logSnr: number): number => Normal.cdf((-logSnr / 2 - mean) / deviation)
+  return { from: share(greatest), mass: share(least) - share(greatest) }
+}
+
+/** A log-normal law with less than this on the schedule's own ratios is not meant for the schedule. */
+const LEAST_MASS = 1e-3
 
 /**
  * The logarithm of the noise-to-signal ratio is normal: log(σ/α) ~ N(mean, deviation²), restricted to the ratios that
  * the schedule has (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1: P_mean, P_std).
  */
-export const logNormal = ({ mean = -1.2, deviation = 1.2 }: Partial<Omit<LogNormal, '_tag'>> = {}): TimeLaw => ({
-  _tag: 'LogNormal',
-  mean,
-  deviation
+export const logNormal = define({
+  name: 'logNormal',
+  about: 'EDM: a normal log noise-to-signal ratio (arXiv 2206.00364)',
+  fields: { mean: Field.finite({ default: -1.2 }), deviation: Field.positive({ default: 1.2 }) },
+  formula: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
+  misfits: law => schedule =>
+    Problem.unless(
+      // Of one that is no number the fields speak.
+      !(restriction(law, schedule).mass < LEAST_MASS) || !(law.deviation > 0),
+      'mean',
+      law.mean,
+      `within reach of log(σ/α) of ${Schedule.show(schedule)}`,
+      `bring it nearer, or raise deviation = ${law.deviation}`
+    ),
+  meaning: ({ mean, deviation }) => ({
+    quantile: schedule => {
+      const { from, mass } = restriction({ mean, deviation }, schedule)
+      return u =>
+        pipe(
+          schedule,
+          Schedule.timeOfLogSnr(-2 * (mean + deviation * Normal.quantile(Math.max(from + mass * u, LEAST))))
+        )
+    },
+    density: schedule => {
+      const dynamics = Schedule.interpret(schedule)
+      const { mass } = restriction({ mean, deviation }, schedule)
+      return {
+        at: time =>
+          (gaussian((-dynamics.logSnr(time) / 2 - mean) / deviation) * fall(dynamics, time)) / (2 * deviation * mass),
+        support: [0, Schedule.until(schedule)]
+      }
+    }
+  })
 })
 
 /** t = until/(1 + e^{−x}), x ~ N(mean, deviation²) (Esser et al. 2024, arXiv 2403.03206, §3.1, where until is 1). */
-export const logitNormal = ({
-  mean = 0,
-  deviation = 1,
-  until = 1
-}: Partial<Omit<LogitNormal, '_tag'>> = {}): TimeLaw => ({ _tag: 'LogitNormal', mean, deviation, until })
+export const logitNormal = define({
+  name: 'logitNormal',
+  about: 'most in the middle of the schedule (arXiv 2403.03206)',
+  fields: {
+    mean: Field.finite({ default: 0 }),
+    deviation: Field.positive({ default: 1 }),
+    until: Field.withDefault(time, 1)
+  },
+  formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
+  misfits: ({ until }) => onSchedule('until', until),
+  meaning: ({ mean, deviation, until }) => ({
+    quantile: () => u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
+    density: () => ({
+      at: time =>
+        (gaussian((Elementary.log(time / (until - time)) - mean) / deviation) * until) /
+        (deviation * time * (until - time)),
+      support: [0, until]
+    })
+  })
+})
+
+/** A proposal may miss this share of the target's first times: no finite log-SNR is that of time 0. */
+const MISSED = 1e-4
 
 /**
  * Times drawn from one law and weighted to another: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean is
@@ -164,10 +473,60 @@ export const logitNormal = ({
  * const mean = weights.reduce((sum, w) => sum + w, 0) / 10_000
  * assert.ok(Math.abs(mean - 4) < 0.2) // ∫ ½ g² dt = 4
  */
-export const importance = ({ proposal, target }: Omit<Importance, '_tag'>): TimeLaw => ({
-  _tag: 'Importance',
-  proposal,
-  target
+export const importance = define({
+  name: 'importance',
+  about: 'drawn from one law, weighted to another',
+  fields: { proposal: Field.of(concept), target: Field.of(concept) },
+  example: { proposal: uniform(0.1, 0.9), target: uniform(0.2, 0.8) },
+  formula: ({ proposal, target }) => `${formula(target)}, drawn as ${formula(proposal).replace('mean over ', '')}`,
+  misfits:
+    ({ proposal, target }) =>
+    schedule => {
+      const [from, to] = [proposal, target].map(law => densityOf(schedule, law))
+      const inside = [
+        ...misfitsOf(schedule)(proposal).map(Problem.within('proposal')),
+        ...misfitsOf(schedule)(target).map(Problem.within('target')),
+        ...(O.isSome(from) && O.exists(({ weight }: Drawn) => weight === undefined)(drawnOf(proposal))
+          ? []
+          : notDrawn('proposal', proposal, 'try TimeLaw.uniform')),
+        ...Problem.unless(
+          O.isSome(to),
+          'target',
+          show(target),
+          'a law with a density',
+          'draw from it directly, or try TimeLaw.likelihood'
+        )
+      ]
+      const inFields = [proposal, target].flatMap(law => Case.problems(law))
+      if (inside.length + inFields.length > 0 || O.isNone(from) || O.isNone(to)) return inside
+      const [proposed, wanted] = [from.value.support, to.value.support]
+      return Problem.unless(
+        proposed[0] - wanted[0] <= MISSED * (wanted[1] - wanted[0]) && proposed[1] >= wanted[1],
+        'proposal',
+        show(proposal),
+        `one that draws all times of the target, in [${wanted[0]}, ${wanted[1]}]`,
+        'widen it'
+      )
+    },
+  meaning: ({ proposal, target }) => {
+    const { nodes, density, fromClean, assumesUnitVariance } = Case.meaning(target)
+    const known = { nodes, fromClean, assumesUnitVariance, ...(O.isSome(density) && { density: density.value }) }
+    return pipe(
+      drawnOf(proposal),
+      O.fold(
+        (): Law => known,
+        ({ quantile, isStratified = false }) => ({
+          ...known,
+          quantile,
+          isStratified,
+          weight: schedule => {
+            const [from, to] = [proposal, target].map(law => densityOf(schedule, law))
+            return time => (O.isSome(from) && O.isSome(to) ? to.value.at(time) / from.value.at(time) : NaN)
+          }
+        })
+      )
+    )
+  }
 })
 
 /**
@@ -176,131 +535,53 @@ export const importance = ({ proposal, target }: Omit<Importance, '_tag'>): Time
  * leave no gaps, so the variance between times is gone but for one over the square of rows (Kingma et al. 2021, arXiv
  * 2107.00630, appendix I.1).
  */
-export const stratified = (law: TimeLaw): TimeLaw => ({ _tag: 'Stratified', law })
+export const stratified = define({
+  name: 'stratified',
+  about: 'drawn evenly, without gaps (arXiv 2107.00630)',
+  fields: { law: Field.of(concept) },
+  call: ['law'],
+  example: { law: uniform(0.1, 0.9) },
+  formula: ({ law }) => `${formula(law)}, stratified`,
+  misfits:
+    ({ law }) =>
+    schedule => {
+      const inside = misfitsOf(schedule)(law).map(Problem.within('law'))
+      return inside.length + Case.problems(law).length === 0 && O.isNone(drawnOf(law))
+        ? notDrawn('law', law, 'leave it as it is, there is nothing to stratify')
+        : inside
+    },
+  meaning: ({ law }) => {
+    const { drawn, nodes } = Case.meaning(law)
+    return O.isSome(drawn) ? { ...drawn.value, isStratified: true } : { nodes }
+  }
+})
 
 /** The law by its Gauss nodes, the same at every step whatever the expectation: no randomness of time is left. */
-export const gauss =
-  (nodes: number) =>
-  (law: TimeLaw): TimeLaw => ({ _tag: 'Gauss', nodes, law })
+export const gauss = define({
+  name: 'gauss',
+  about: 'Gauss–Legendre nodes of a law, none of it random',
+  fields: { nodes: Field.count({ suggestion: 16, most: Limits.nodes }), law: Field.of(concept) },
+  call: ['nodes'],
+  on: 'law',
+  example: { nodes: 4, law: uniform(0.1, 0.9) },
+  formula: ({ nodes, law }) => `${formula(law)}, ${nodes} nodes`,
+  misfits:
+    ({ law }) =>
+    schedule =>
+      misfitsOf(schedule)(law).map(Problem.within('law')),
+  meaning: ({ nodes: count, law }) => {
+    const { nodes, fromClean, assumesUnitVariance } = Case.meaning(law)
+    return { nodes: schedule => nodes(schedule, count), fromClean, assumesUnitVariance }
+  }
+})
 
-export const fold = Tagged.fold<TimeLaw>()
-
-/** A law that is spread over times. */
-interface Spread {
-  /** The time below which lies a share u of the law, or above which; null where times are not drawn one a row. */
-  readonly quantile: ((u: number) => number) | null
-  readonly density: (time: number) => number
-  readonly support: readonly [number, number]
-}
-
-/** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
-const LEAST = Elementary.powerOfTwo(-54)
-
-const density = (x: number): number => Elementary.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
-
-/** The ratios log(σ/α) that a schedule has, in deviations from a mean, and how much of the law they are. */
-const restriction = (
-  { mean, deviation }: Omit<LogNormal, '_tag'>,
-  schedule: Schedule.Schedule
-): { readonly from: number; readonly mass: number } => {
-  const { greatest, least } = Schedule.logSnrRange(schedule)
-  const share = (logSnr: number): number => Normal.cdf((-logSnr / 2 - mean) / deviation)
-  return { from: share(greatest), mass: share(least) - share(greatest) }
-}
-
-const spread = (schedule: Schedule.Schedule): ((law: TimeLaw) => Spread | null) => {
-  const { level, logSnr, diffusion } = Schedule.interpret(schedule)
-  const timeOf = (logSnr: number): number => pipe(schedule, Schedule.timeOfLogSnr(logSnr))
-  /** −dλ/dt */
-  const fall = (time: number): number => diffusion(time) / Elementary.square(level(time).sigma)
-  const within = (
-    [lo, hi]: readonly [number, number],
-    quantile: Spread['quantile'],
-    density: (time: number) => number
-  ): Spread => ({ quantile, density: time => (time >= lo && time <= hi ? density(time) : 0), support: [lo, hi] })
-  const all = fold<Spread | null>({
-    At: () => null,
-    Uniform: ({ lo, hi }) =>
-      within(
-        [lo, hi],
-        // Never at the end itself: at time 0 there is no noise.
-        u => lo + (hi - lo) * Math.max(u, LEAST),
-        () => 1 / (hi - lo)
-      ),
-    Nodes: () => null,
-    Likelihood: ({ until }) => within([0, until], null, time => diffusion(time) / 2),
-    UniformLogSnr: ({ lo, hi }) =>
-      within(
-        [timeOf(hi), timeOf(lo)],
-        u => timeOf(hi - (hi - lo) * u),
-        time => fall(time) / (hi - lo)
-      ),
-    LogNormal: ({ mean, deviation }) => {
-      const { from, mass } = restriction({ mean, deviation }, schedule)
-      return within(
-        [0, Schedule.until(schedule)],
-        u => timeOf(-2 * (mean + deviation * Normal.quantile(Math.max(from + mass * u, LEAST)))),
-        time => (density((-logSnr(time) / 2 - mean) / deviation) * fall(time)) / (2 * deviation * mass)
-      )
-    },
-    LogitNormal: ({ mean, deviation, until }) =>
-      within(
-        [0, until],
-        u => until / (1 + Elementary.exp(-(mean + deviation * Normal.quantile(Math.max(u, LEAST))))),
-        time =>
-          (density((Elementary.log(time / (until - time)) - mean) / deviation) * until) /
-          (deviation * time * (until - time))
-      ),
-    Importance: ({ target }): Spread | null => {
-      const inner = all(target)
-      return inner && { ...inner, quantile: null }
-    },
-    Stratified: ({ law }): Spread | null => all(law),
-    Gauss: () => null
-  })
-  return all
-}
-
-const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
-  const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
-  return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
-}
+// —— meaning ——
 
 /** The law as weighted times, without randomness; `count` nodes where the law itself names none. */
-export const quadrature = (schedule: Schedule.Schedule, count: number): ((law: TimeLaw) => ReadonlyArray<Node>) => {
-  const spreadOf = spread(schedule)
-  const inQuantile = (law: TimeLaw): ReadonlyArray<Node> => {
-    const quantile = spreadOf(law)?.quantile
-    return quantile ? rule(count, 0, 1).map(({ time: u, weight }) => ({ time: quantile(u), weight })) : []
-  }
-  const all = fold<ReadonlyArray<Node>>({
-    At: ({ time }) => [{ time, weight: 1 }],
-    Uniform: ({ lo, hi }) => rule(count, lo, hi).map(({ time, weight }) => ({ time, weight: weight / (hi - lo) })),
-    Nodes: ({ nodes }) => nodes,
-    Likelihood: ({ until, nodes, leastVariance = 1 }) => {
-      const { level, logSnr } = Schedule.interpret(schedule)
-      const least = leastVariance / 10
-      const clock = (time: number): number => Elementary.softplus(-logSnr(time)) / 2
-      const from = clock(0) + least
-      const reach = Elementary.log((clock(until) + least) / from)
-      return rule(nodes, 0, 1).map(({ time: r, weight }) => {
-        const shifted = from * Elementary.exp(reach * r)
-        // From the start on, so that the first nodes keep their digits.
-        const angle = from - least + from * Elementary.expm1(reach * r)
-        const time = pipe(schedule, Schedule.timeOfLogSnr(-Elementary.log(Elementary.expm1(2 * angle))))
-        const { alpha, sigma } = level(time)
-        return { time, weight: weight * reach * shifted * (alpha * alpha + sigma * sigma) }
-      })
-    },
-    UniformLogSnr: inQuantile,
-    LogNormal: inQuantile,
-    LogitNormal: inQuantile,
-    Importance: ({ target }): ReadonlyArray<Node> => all(target),
-    Stratified: ({ law }): ReadonlyArray<Node> => all(law),
-    Gauss: ({ nodes, law }) => quadrature(schedule, nodes)(law)
-  })
-  return all
-}
+export const quadrature =
+  (schedule: Schedule.Schedule, count: number) =>
+  (law: TimeLaw): ReadonlyArray<Node> =>
+    Case.meaning(law).nodes(schedule, count)
 
 /** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
 export interface Times {
@@ -320,255 +601,101 @@ const evenly =
 /** The law with its randomness drawn: nodes stay nodes, a law spread over times draws one for each row. */
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
-  (key: Key.Key): ((law: TimeLaw) => ReadonlyArray<Times>) => {
-    const shared = quadrature(schedule, 1)
-    const spreadOf = spread(schedule)
-    const by = (uniforms: (key: Key.Key) => Float64Array): ((law: TimeLaw) => ReadonlyArray<Times>) => {
-      const perRow = (law: TimeLaw): ReadonlyArray<Times> => {
-        const quantile = spreadOf(law)?.quantile
-        return quantile ? [{ time: uniforms(key).map(quantile), weight: 1 }] : []
-      }
-      const all = fold<ReadonlyArray<Times>>({
-        At: shared,
-        Uniform: perRow,
-        Nodes: shared,
-        Likelihood: shared,
-        UniformLogSnr: perRow,
-        LogNormal: perRow,
-        LogitNormal: perRow,
-        Importance: ({ proposal, target }): ReadonlyArray<Times> => {
-          const [from, to] = [spreadOf(proposal), spreadOf(target)]
-          const ratio = (time: number): number => (from && to ? to.density(time) / from.density(time) : NaN)
-          return all(proposal).map(({ time }) => ({
-            time,
-            weight: typeof time === 'number' ? ratio(time) : time.map(ratio)
-          }))
-        },
-        Stratified: ({ law }) => by(evenly(rows))(law),
-        Gauss: shared
-      })
-      return all
-    }
-    return by(Key.uniform(rows))
-  }
+  (key: Key.Key) =>
+  (law: TimeLaw): ReadonlyArray<Times> =>
+    pipe(
+      drawnOf(law),
+      O.fold(
+        (): ReadonlyArray<Times> => quadrature(schedule, 1)(law),
+        ({ quantile, weight, isStratified = false }) => {
+          const time = (isStratified ? evenly : Key.uniform)(rows)(key).map(quantile(schedule))
+          return [{ time, weight: weight === undefined ? 1 : time.map(weight(schedule)) }]
+        }
+      )
+    )
 
 /** Whether a random expectation takes the same times at every step. */
-export const isDeterministic: (law: TimeLaw) => boolean = fold<boolean>({
-  At: () => true,
-  Uniform: () => false,
-  Nodes: () => true,
-  Likelihood: () => true,
-  UniformLogSnr: () => false,
-  LogNormal: () => false,
-  LogitNormal: () => false,
-  Importance: () => false,
-  Stratified: ({ law }) => isDeterministic(law),
-  Gauss: () => true
-})
+export const isDeterministic = (law: TimeLaw): boolean => O.isNone(drawnOf(law))
+
+/** The density of the law in time on a schedule, where its case says it. */
+export const density =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): O.Option<Density> =>
+    densityOf(schedule, law)
 
 /**
  * Whether the nodes of a law lie where they do for components of variance 1 or more, because it names no least variance: those
  * of maximum likelihood. Times that are drawn suit any.
  */
-export const assumesUnitVariance = (isDeterministic: boolean): ((law: TimeLaw) => boolean) => {
-  const all: (law: TimeLaw) => boolean = fold<boolean>({
-    At: () => false,
-    Uniform: () => false,
-    Nodes: () => false,
-    Likelihood: ({ leastVariance }) => leastVariance === undefined,
-    UniformLogSnr: () => false,
-    LogNormal: () => false,
-    LogitNormal: () => false,
-    Importance: ({ target }) => isDeterministic && all(target),
-    Stratified: ({ law }) => all(law),
-    Gauss: ({ law }) => assumesUnitVariance(true)(law)
-  })
-  return all
+export const assumesUnitVariance =
+  (isDeterministic: boolean) =>
+  (law: TimeLaw): boolean => {
+    const { assumesUnitVariance, drawn } = Case.meaning(law)
+    return assumesUnitVariance && (isDeterministic || O.isNone(drawn))
+  }
+
+/** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
+export const fromClean = (law: TimeLaw): O.Option<number> => Case.meaning(law).fromClean
+
+/** The law as the code that builds it. */
+export const show = (law: TimeLaw): string => Case.show(law)
+
+/** The law in mathematics. */
+export const formula = (law: TimeLaw): string => Case.formula(law)
+
+/** The shares at which a quantile function is looked at: both ends too. */
+const LOOKS = [0, 0.1, 0.5, 0.9, 1 - Elementary.powerOfTwo(-53)]
+
+/** What is wrong with the times of a law, whatever its case says of its fields. */
+const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
+  const until = Schedule.until(schedule)
+  const drawn = pipe(
+    drawnOf(law),
+    O.fold(
+      (): ReadonlyArray<Node> => [],
+      ({ quantile, weight }) =>
+        LOOKS.map(u => {
+          const time = quantile(schedule)(u)
+          return { time, weight: weight === undefined || !(u > 0 && u < 1) ? 1 : weight(schedule)(time) }
+        })
+    )
+  )
+  const bad = [...drawn, ...quadrature(schedule, LOOKS.length)(law)].find(
+    ({ time, weight }) => !(time >= 0 && time <= until && time < Infinity && Number.isFinite(weight))
+  )
+  return bad === undefined
+    ? []
+    : [
+        Problem.of(
+          `times of ${show(law)}`,
+          `${bad.time}, of weight ${bad.weight}`,
+          `a time of ${Schedule.show(schedule)} with a finite weight`,
+          'let it give times from 0 on, up to the last of the schedule'
+        )
+      ]
 }
-
-export const show: (law: TimeLaw) => string = fold<string>({
-  At: ({ time }) => `TimeLaw.at(${time})`,
-  Uniform: ({ lo, hi }) => `TimeLaw.uniform(${lo}, ${hi})`,
-  Nodes: ({ nodes }) =>
-    `TimeLaw.nodes([${nodes.map(({ time, weight }) => `{ time: ${time}, weight: ${weight} }`).join(', ')}])`,
-  Likelihood: ({ until, nodes, leastVariance }) =>
-    `TimeLaw.likelihood({ until: ${until}, nodes: ${nodes}${leastVariance === undefined ? '' : `, leastVariance: ${leastVariance}`} })`,
-  UniformLogSnr: ({ lo, hi }) => `TimeLaw.uniformLogSnr(${lo}, ${hi})`,
-  LogNormal: ({ mean, deviation }) => `TimeLaw.logNormal({ mean: ${mean}, deviation: ${deviation} })`,
-  LogitNormal: ({ mean, deviation, until }) =>
-    `TimeLaw.logitNormal({ mean: ${mean}, deviation: ${deviation}, until: ${until} })`,
-  Importance: ({ proposal, target }) => `TimeLaw.importance({ proposal: ${show(proposal)}, target: ${show(target)} })`,
-  Stratified: ({ law }) => `TimeLaw.stratified(${show(law)})`,
-  Gauss: ({ nodes, law }) => `TimeLaw.gauss(${nodes})(${show(law)})`
-})
-
-export const formula: (law: TimeLaw) => string = fold<string>({
-  At: ({ time }) => `at t = ${time}`,
-  Uniform: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
-  Nodes: ({ nodes }) => nodes.map(({ time, weight }) => `${weight} · at t = ${time}`).join(' + '),
-  Likelihood: ({ until, nodes }) => `∫ ½ g² dt over t in [0, ${until}], ${nodes} nodes`,
-  UniformLogSnr: ({ lo, hi }) => `mean over log(α²/σ²) uniform in [${lo}, ${hi}]`,
-  LogNormal: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
-  LogitNormal: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
-  Importance: ({ proposal, target }) => `${formula(target)}, drawn as ${formula(proposal).replace('mean over ', '')}`,
-  Stratified: ({ law }) => `${formula(law)}, stratified`,
-  Gauss: ({ nodes, law }) => `${formula(law)}, ${nodes} nodes`
-})
-
-/** A log-normal law with less than this on the schedule's own ratios is not meant for the schedule. */
-const LEAST_MASS = 1e-3
-
-/** A proposal may miss this share of the target's first times: no finite log-SNR is that of time 0. */
-const MISSED = 1e-4
-
-/** The latest time up to which every time from the clean end on is drawn alike; null where the clean end is not reached. */
-export const fromClean: (law: TimeLaw) => number | null = fold<number | null>({
-  At: () => null,
-  Uniform: ({ lo, hi }) => (lo === 0 ? hi : null),
-  Nodes: () => null,
-  Likelihood: () => null,
-  UniformLogSnr: () => null,
-  LogNormal: () => null,
-  LogitNormal: () => null,
-  Importance: ({ target }) => fromClean(target),
-  Stratified: ({ law }) => fromClean(law),
-  Gauss: ({ law }) => fromClean(law)
-})
 
 /** What is wrong with a law on a schedule. */
-export const problems = (schedule: Schedule.Schedule): ((law: TimeLaw) => ReadonlyArray<Problem.Problem>) => {
-  const onSchedule = (field: string, time: number): ReadonlyArray<Problem.Problem> =>
-    pipe(schedule, Schedule.timeProblems(field, time))
-  const spreadOf = spread(schedule)
-  const normal = ({ mean, deviation }: Omit<LogNormal, '_tag'>): ReadonlyArray<Problem.Problem> => [
-    ...Problem.unless(Number.isFinite(mean), 'mean', mean, 'finite', 'try 0'),
-    ...Problem.positive('deviation', deviation, 1)
-  ]
-  const drawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(
-      typeof spreadOf(law)?.quantile === 'function',
-      field,
-      show(law),
-      'a law that draws a time for each row',
-      remedy
-    )
-  const all = fold<ReadonlyArray<Problem.Problem>>({
-    At: ({ time }) => onSchedule('time', time),
-    Uniform: ({ lo, hi }) => [
-      // The clean end is never drawn. Whether the mean is finite there, the objective says.
-      ...(lo === 0 ? [] : onSchedule('lo', lo)),
-      ...onSchedule('hi', hi),
-      ...Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
-    ],
-    Nodes: ({ nodes }) => [
-      ...Problem.unless(nodes.length > 0, 'nodes', '[]', 'a list with at least one node', 'add { time, weight }'),
-      ...nodes.flatMap(({ time, weight }, i) => [
-        ...onSchedule(`nodes[${i}].time`, time),
-        ...Problem.unless(Number.isFinite(weight), `nodes[${i}].weight`, weight, 'finite', 'try 1')
-      ])
-    ],
-    Likelihood: ({ until, nodes, leastVariance }) => {
-      const onIt = onSchedule('until', until)
-      return [
-        ...onIt,
-        // The integral of ½ g² grows without bound towards a time without signal.
-        ...Problem.unless(
-          onIt.length > 0 || Schedule.level(until)(schedule).alpha > 0,
-          'until',
-          until,
-          'a time with signal, α > 0, before which ∫ ½ g² dt is finite',
-          `try ${0.99 * until}`
-        ),
-        ...Problem.count('nodes', nodes, 1, 48, Limits.nodes),
-        ...(leastVariance === undefined ? [] : Problem.positive('leastVariance', leastVariance, 1e-3))
-      ]
-    },
-    UniformLogSnr: ({ lo, hi }) => {
-      const { greatest, least } = Schedule.logSnrRange(schedule)
-      const ownRange = (field: string, logSnr: number): ReadonlyArray<Problem.Problem> =>
-        Problem.unless(
-          logSnr >= least && logSnr <= greatest && Number.isFinite(logSnr),
-          field,
-          logSnr,
-          `a finite log-SNR of ${Schedule.show(schedule)}, in [${least}, ${greatest}]`,
-          `try ${Math.min(Math.max(0, least), greatest)}`
-        )
-      return [
-        ...ownRange('lo', lo),
-        ...ownRange('hi', hi),
-        ...Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
-      ]
-    },
-    LogNormal: law => {
-      const { mass } = restriction(law, schedule)
-      const own = normal(law)
-      return own.length > 0
-        ? own
-        : Problem.unless(
-            mass >= LEAST_MASS,
-            'mean',
-            law.mean,
-            `within reach of log(σ/α) of ${Schedule.show(schedule)}`,
-            `bring it nearer, or raise deviation = ${law.deviation}`
-          )
-    },
-    LogitNormal: ({ until, ...law }) => [...normal(law), ...onSchedule('until', until)],
-    Importance: ({ proposal, target }): ReadonlyArray<Problem.Problem> => {
-      const inside = [
-        ...all(proposal).map(Problem.within('proposal')),
-        ...all(target).map(Problem.within('target')),
-        ...drawn('proposal', proposal, 'try TimeLaw.uniform'),
-        ...Problem.unless(
-          spreadOf(target) !== null,
-          'target',
-          show(target),
-          'a law with a density',
-          'draw from it directly, or try TimeLaw.likelihood'
-        )
-      ]
-      const [from, to] = [spreadOf(proposal)?.support, spreadOf(target)?.support]
-      return inside.length > 0 || !from || !to
-        ? inside
-        : Problem.unless(
-            from[0] - to[0] <= MISSED * (to[1] - to[0]) && from[1] >= to[1],
-            'proposal',
-            show(proposal),
-            `one that draws all times of the target, in [${to[0]}, ${to[1]}]`,
-            'widen it'
-          )
-    },
-    Stratified: ({ law }): ReadonlyArray<Problem.Problem> => {
-      const inside = all(law).map(Problem.within('law'))
-      return inside.length > 0 || law._tag === 'Importance'
-        ? inside
-        : drawn('law', law, 'leave it as it is, there is nothing to stratify')
-    },
-    Gauss: ({ nodes, law }): ReadonlyArray<Problem.Problem> => [
-      ...Problem.count('nodes', nodes, 1, 16, Limits.nodes),
-      ...all(law).map(Problem.within('law'))
-    ]
-  })
-  return all
-}
+export const problems =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
+    const said = [...Case.problems(law), ...misfitsOf(schedule)(law)]
+    return said.length > 0 ? said : looked(law, schedule)
+  }
 
-export const codec: t.Type<TimeLaw, unknown> = t.recursion('TimeLaw', () =>
-  t.union([
-    t.type({ _tag: t.literal('At'), time: t.number }),
-    t.type({ _tag: t.literal('Uniform'), lo: t.number, hi: t.number }),
-    t.type({
-      _tag: t.literal('Nodes'),
-      nodes: t.readonlyArray(t.type({ time: t.number, weight: Params.numberCodec }))
-    }),
-    // io-ts lets an optional field be undefined, which JSON cannot say: one that is left out stays absent.
-    t.intersection([
-      t.type({ _tag: t.literal('Likelihood'), until: t.number, nodes: t.number }),
-      t.partial({ leastVariance: t.number })
-    ]) as unknown as t.Type<Likelihood, unknown>,
-    t.type({ _tag: t.literal('UniformLogSnr'), lo: Params.numberCodec, hi: Params.numberCodec }),
-    t.type({ _tag: t.literal('LogNormal'), mean: Params.numberCodec, deviation: t.number }),
-    t.type({ _tag: t.literal('LogitNormal'), mean: Params.numberCodec, deviation: t.number, until: t.number }),
-    t.type({ _tag: t.literal('Importance'), proposal: codec, target: codec }),
-    t.type({ _tag: t.literal('Stratified'), law: codec }),
-    t.type({ _tag: t.literal('Gauss'), nodes: t.number, law: codec })
-  ])
-)
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  at,
+  uniform,
+  nodes,
+  likelihood,
+  uniformLogSnr,
+  logNormal,
+  logitNormal,
+  importance,
+  stratified,
+  gauss
+]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<TimeLaw, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -89,8 +89,8 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   }),
   Clock: codec(Clock.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.clocks)),
   TimeLaw: codec(
-    TimeLaw.codec,
-    fc.oneof(
+    TimeLaw.codec(Vocabulary.standard),
+    fc.oneof<fc.Arbitrary<TimeLaw.TimeLaw>[]>(
       arbitraries.timeLaws(ornsteinUhlenbeck),
       awkward.map(weight => TimeLaw.nodes([{ time: 0.1, weight }]))
     )

@@ -1,6 +1,6 @@
 /** Wrong steps of expectation–maximization, and gradients that do not correspond to it. */
 
-import { ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
+import { Case, ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type * as Pass from '../../src/mixture/kernels/pass.js'
 import * as Density from '../../src/laws/density.js'
 import * as laws from '../../src/laws/em.js'
@@ -137,7 +137,7 @@ areCaught([
     mutant: believing({
       evaluate: compiling(loss => {
         const { objective } = loss
-        if (objective._tag !== 'Implicit' || objective.timeLaw._tag !== 'Likelihood') return loss
+        if (objective._tag !== 'Implicit' || !Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw)) return loss
         const { until, nodes } = objective.timeLaw
         const times = Array.from({ length: nodes }, (_, i) => ({
           time: until * ((i + 0.5) / nodes) ** 2,
@@ -155,7 +155,7 @@ areCaught([
       evaluate: compiling(loss => ({
         ...loss,
         objective:
-          loss.objective._tag === 'Implicit' && loss.objective.timeLaw._tag === 'Likelihood'
+          loss.objective._tag === 'Implicit' && Case.isMadeBy(TimeLaw.likelihood)(loss.objective.timeLaw)
             ? Objective.weight(2)(loss.objective)
             : loss.objective
       }))
@@ -168,11 +168,15 @@ areCaught([
     mutant: believing({
       evaluate: compiling(loss => {
         const { objective } = loss
-        return objective._tag === 'Implicit' && objective.timeLaw._tag === 'Likelihood'
+        return objective._tag === 'Implicit' && Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw)
           ? {
               ...loss,
               objective: Objective.implicit(
-                TimeLaw.likelihood({ ...objective.timeLaw, until: Math.min(2, objective.timeLaw.until) })
+                TimeLaw.likelihood({
+                  until: Math.min(2, objective.timeLaw.until),
+                  nodes: objective.timeLaw.nodes,
+                  leastVariance: objective.timeLaw.leastVariance
+                })
               )
             }
           : loss

@@ -1,6 +1,6 @@
 /** Wrong gradients, and the identities of the paper that tell. */
 import { mul, neg, reshape, softmax, square, stopGradient, sub, sum, tanh, div, matMul } from '../../lib/index.js'
-import { Compile, Objective, Params, Points, Schedule, Score } from '../../src/index.js'
+import { Case, Compile, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
 import { pairParts } from '../../src/laws/paper.js'
 import * as Density from '../../src/laws/density.js'
 import type { Evaluate } from '../../src/laws/objective.js'
@@ -16,7 +16,7 @@ const moments = 'small centres are matched by their second moments'
 const implicit = `implicit is denoising in expectation: ${Score.show(Score.symmetricPair)}`
 
 const alphaOf = <P extends string>({ objective }: Loss<P>): number =>
-  'timeLaw' in objective && objective.timeLaw._tag === 'At' ? Math.exp(-objective.timeLaw.time) : 1
+  'timeLaw' in objective && Case.isMadeBy(TimeLaw.at)(objective.timeLaw) ? Math.exp(-objective.timeLaw.time) : 1
 
 const times = (factor: (alpha: number) => number): Evaluate =>
   evaluation((result, { loss }) => timesGradient(factor(alphaOf(loss)), result))

@@ -384,6 +384,11 @@ areCaught([
       'a law that is drawn, believed to be the same at every step',
       'looks at the key only if it is random',
       { isDeterministic: () => true }
+    ],
+    [
+      'a density per time that is one per log-SNR',
+      'the density is that of the draws',
+      { density: () => () => O.some({ at: time => time, support: [0.1, 0.9] }) }
     ]
   ]),
   ...mutants(timed(TimeLaw.likelihood({ until: 1, nodes: 6 }), Schedule.vpLinear()), [

@@ -47,7 +47,7 @@ const subjects = <T extends { readonly _tag: string }>(
 const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.schedules, Schedule.codec(Vocabulary.standard)),
   subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
-  subjects(vocabulary.timeLaws, TimeLaw.codec),
+  subjects(vocabulary.timeLaws, TimeLaw.codec(Vocabulary.standard)),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec),
@@ -97,7 +97,6 @@ const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
   'Objective.controlVariate': ['parametrization'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
-  'TimeLaw.likelihood': ['leastVariance'],
   'Stage.descend': ['batch'],
   'Stage.expectationMaximization': ['time']
 }

@@ -235,15 +235,16 @@ const isMixture = ({ score }: Cell): boolean => score._tag !== 'Custom'
 
 /** The latest time that a law names. */
 const latest = (law: TimeLaw.TimeLaw): number =>
-  'time' in law
-    ? law.time
-    : law._tag === 'Uniform'
-      ? law.hi
-      : law._tag === 'LogitNormal'
-        ? law.until
-        : law._tag === 'Nodes'
-          ? Math.max(...law.nodes.map(({ time }) => time))
-          : 0
+  pipe(
+    law,
+    Case.known(
+      Case.when(TimeLaw.at, ({ time }) => time),
+      Case.when(TimeLaw.uniform, ({ hi }) => hi),
+      Case.when(TimeLaw.logitNormal, ({ until }) => until),
+      Case.when(TimeLaw.nodes, ({ nodes }) => Math.max(...nodes.map(({ time }) => time)))
+    ),
+    O.getOrElse(() => 0)
+  )
 
 const leastLogSnr = (schedule: Schedule.Schedule): number => {
   const last = Schedule.until(schedule)
@@ -254,7 +255,7 @@ const leastLogSnr = (schedule: Schedule.Schedule): number => {
 
 /** Whether the law asks for the level at the very end of the schedule, and no signal is left there. */
 const withoutSignal = ({ schedule, timeLaw }: Cell): boolean =>
-  timeLaw._tag === 'At' && timeLaw.time === 1 && ['cosine', 'rectifiedFlow'].includes(schedule._tag)
+  Case.isMadeBy(TimeLaw.at)(timeLaw) && timeLaw.time === 1 && ['cosine', 'rectifiedFlow'].includes(schedule._tag)
 
 /** 1 where gradients come out of it as they are, uphill; −1 where downhill; 0 where nothing does. */
 const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
@@ -298,7 +299,9 @@ const centresOf = ({ score }: Cell): number => ('components' in score ? score.co
 const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'times are those of the schedule': cell => hasLevels(cell) && latest(cell.timeLaw) > Schedule.until(cell.schedule),
   'log-SNRs are those of the schedule': cell =>
-    hasLevels(cell) && cell.timeLaw._tag === 'UniformLogSnr' && cell.timeLaw.lo < leastLogSnr(cell.schedule),
+    hasLevels(cell) &&
+    Case.isMadeBy(TimeLaw.uniformLogSnr)(cell.timeLaw) &&
+    cell.timeLaw.lo < leastLogSnr(cell.schedule),
   'a weighting needs noise levels': ({ form, weighting }) =>
     form.name !== 'sum' && !form.terms.every(isMatching) && !Case.isMadeBy(Weighting.constant)(weighting),
   'where no signal is left, only score and noise have a finite error': cell =>

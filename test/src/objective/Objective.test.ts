@@ -651,12 +651,12 @@ describe('descriptions', () => {
     expect(Objective.codec.encode(Objective.weight(2)(Objective.denoising(law)))).toEqual({
       _tag: 'Weight',
       weight: 2,
-      objective: { _tag: 'Denoising', timeLaw: { _tag: 'At', time: 0.3 } }
+      objective: { _tag: 'Denoising', timeLaw: { _tag: 'at', time: 0.3 } }
     })
     expect(
       Objective.codec.decode({
         _tag: 'Denoising',
-        timeLaw: { _tag: 'At', time: 0.3 },
+        timeLaw: { _tag: 'at', time: 0.3 },
         parametrization: { _tag: 'Wrong' }
       })._tag
     ).toBe('Left')

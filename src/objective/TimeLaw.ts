@@ -213,6 +213,8 @@ export const at = define({
 
 /** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
 const LEAST = Elementary.powerOfTwo(-54)
+/** The greatest number below 1, which has none either. */
+const GREATEST = 1 - Elementary.powerOfTwo(-53)
 
 /**
  * Every time in [lo, hi] alike: L = E_t L_t, t uniform. A random expectation draws one time a row; a deterministic one
@@ -412,7 +414,9 @@ export const logNormal = define({
       return u =>
         pipe(
           schedule,
-          Schedule.timeOfLogSnr(-2 * (mean + deviation * Normal.quantile(Math.max(from + mass * u, LEAST))))
+          Schedule.timeOfLogSnr(
+            -2 * (mean + deviation * Normal.quantile(Math.min(Math.max(from + mass * u, LEAST), GREATEST)))
+          )
         )
     },
     density: schedule => {
@@ -644,7 +648,7 @@ export const show = (law: TimeLaw): string => Case.show(law)
 export const formula = (law: TimeLaw): string => Case.formula(law)
 
 /** The shares at which a quantile function is looked at: both ends too. */
-const LOOKS = [0, 0.1, 0.5, 0.9, 1 - Elementary.powerOfTwo(-53)]
+const LOOKS = [0, 0.1, 0.5, 0.9, GREATEST]
 
 /** What is wrong with the times of a law, whatever its case says of its fields. */
 const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {

@@ -643,7 +643,7 @@ describe('what is wrong', () => {
         'error: shape.json, stages[0].objective: {"_tag":"Custom","name":"mine"} is not possible here; ' +
         'a custom objective is code and does not survive JSON; build the pipeline in TypeScript\n' +
         'error: shape.json, stages[0].steps: nothing is not a number; add it\n' +
-        'error: shape.json, stages[1].objective.objective.timeLaw.time: nothing is not a number; add it\n' +
+        'error: shape.json, stages[1].objective.objective.timeLaw: "missing" is not possible here; time: missing is not a time; try 0.3\n' +
         'error: shape.json, stages[2]: 7 is not an object with a _tag of Descend, …; correct it\n'
     ],
     [

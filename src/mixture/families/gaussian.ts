@@ -1,0 +1,252 @@
+/**
+ * What the families of Gaussian mixtures with free weights have in common. At level (α, σ) component k is N(αc_k, S_k) with
+ * S_k = α²Σ_k + σ²I and P_k = S_k⁻¹; a row x sees it through r_k = x − αc_k. A level is one for all rows, of one entry, or one
+ * a row, [rows, 1]: of one, everything that is asked of S_k is computed once.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/elementary.js'
+import {
+  add,
+  compute,
+  expandDims,
+  fromNdArray,
+  logSoftmax,
+  mul,
+  neg,
+  reshape,
+  softmax,
+  square,
+  squaredDistances,
+  sub,
+  sum,
+  transpose,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import type { At, ComponentsOf, Level, Moments } from '../../score/family.js'
+import type * as Mixture from '../Mixture.js'
+
+// —— in the tensor vocabulary ——
+
+/** What a row sees of the components at its level. */
+export interface Seen {
+  /** log N(x; αc_k, S_k), [rows, K] */
+  readonly logDensity: Tensor
+  /** Σ_k w_k P_k r_k for shares w [rows, K], [rows, dim] */
+  readonly pull: (shares: Tensor) => Tensor
+  /**
+   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. From the differences: at a far row
+   * Σ w|P r|² − |Σ w P r|² has lost its digits.
+   */
+  readonly curvature: (shares: Tensor) => Tensor
+}
+
+interface Weighted {
+  readonly means: Tensor
+  readonly logits: Tensor
+}
+
+export interface Evaluated<T> {
+  readonly components: (params: T) => ComponentsOf
+  readonly score: (params: T, x: Tensor, level: Level) => Tensor
+  readonly divergence: (params: T, x: Tensor, level: Level) => Tensor
+}
+
+/** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
+export const evaluated = <T extends Weighted>(see: (params: T, x: Tensor, level: Level) => Seen): Evaluated<T> => {
+  const shares = ({ logits }: T, { logDensity }: Seen): Tensor =>
+    softmax(add(logDensity, expandDims(logSoftmax(logits), 0)))
+  return {
+    components: params => ({
+      logWeights: logSoftmax(params.logits),
+      centres: params.means,
+      logDensity: (x, level) => see(params, x, level).logDensity
+    }),
+    score: (params, x, level) => {
+      const seen = see(params, x, level)
+      return neg(seen.pull(shares(params, seen)))
+    },
+    divergence: (params, x, level) => {
+      const seen = see(params, x, level)
+      return seen.curvature(shares(params, seen))
+    }
+  }
+}
+
+const LOG_2PI = Elementary.log(2 * Math.PI)
+
+/** log N of |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+export const logNormal = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
+  sub(logRoot, add(mul(0.5, squared), (dim / 2) * LOG_2PI))
+
+/** Whether one level is that of all rows. */
+export const isCommon = ({ alpha, sigma }: Level): boolean => alpha.size === 1 && sigma.size === 1
+
+/** α and σ with so many axes after that of the rows. */
+export const spreadOver = ({ alpha, sigma }: Level, axes: number): Level => {
+  const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
+  return { alpha: over(alpha), sigma: over(sigma) }
+}
+
+/** r_k, [rows, K, dim], of centres [K, dim]. */
+export const residuals = (x: Tensor, centres: Tensor, level: Level): Tensor =>
+  sub(expandDims(x, 1), mul(spreadOver(level, 2).alpha, expandDims(centres, 0)))
+
+/** What is seen where each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Seen => {
+  const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
+  return {
+    logDensity,
+    pull,
+    curvature: shares => {
+      const apart = sum(square(sub(pulls, expandDims(pull(shares), 1))), 2)
+      return sum(mul(shares, sub(apart, traces)), 1, true)
+    }
+  }
+}
+
+/**
+ * What is seen of a common P at one level: P r_k = Px − αPc_k, so that δ_k does not depend on where x is. No array is larger
+ * than [rows, dim] or [rows, K].
+ */
+export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls: Tensor, trace: Tensor): Seen => {
+  const pullOf = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), centrePulls), 1)
+  return {
+    logDensity,
+    pull: shares => sub(pointPull, pullOf(shares)),
+    curvature: shares => sub(sum(mul(shares, squaredDistances(pullOf(shares), centrePulls)), 1, true), trace)
+  }
+}
+
+// —— as arrays ——
+
+/** The fields of a family, written out where its parameters are: their names are then known before all else is. */
+export interface Count {
+  readonly components: number
+}
+
+export const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+
+/** The rows of arrays whose first axis is that of the components, in another order. */
+export const inOrder =
+  (order: ReadonlyArray<number>) =>
+  ({ shape, values }: NdArray): NdArray => {
+    const width = values.length / shape[0]
+    return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
+  }
+
+/** Each row of [K, dim] shifted by a vector. */
+export const shiftRows =
+  (by: Float64Array) =>
+  ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c + by[at % by.length]) })
+
+/** The columns of [K, dim] times a vector. */
+export const scaleRows =
+  (by: Float64Array) =>
+  ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c * by[at % by.length]) })
+
+/** log v of variances in other units, by² v. */
+export const scaleLogVariances =
+  (by: Float64Array) =>
+  ({ shape, values }: NdArray): NdArray => ({
+    shape,
+    values: values.map((l, at) => l + 2 * Elementary.log(by[at % by.length]))
+  })
+
+/** Each row of [K, dim] under a map of points. */
+export const mapRows =
+  (map: (row: ReadonlyArray<number>) => ReadonlyArray<number>) =>
+  ({ shape, values }: NdArray): NdArray => {
+    const width = shape[shape.length - 1]
+    return {
+      shape,
+      values: Float64Array.from(
+        RA.makeBy(values.length / width, row => map(Array.from(values.subarray(row * width, (row + 1) * width)))).flat()
+      )
+    }
+  }
+
+/** log max(w, least): a component without mass keeps a finite logit. */
+export const logShares = (weights: Float64Array): NdArray =>
+  vector(weights.map(w => Elementary.log(Math.max(w, Number.MIN_VALUE))))
+
+export const total = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0)
+
+// —— an M-step's part that is the same for all ——
+
+/** Δ_k, from the old centre to the mean of the component's rows at their level, [K, dim]; 0 where it has none. */
+export const steps = ({ mass, sums }: Moments, dim: number): Float64Array =>
+  sums.map((s, at) => {
+    const m = mass[Math.floor(at / dim)]
+    return m > 0 ? s / m : 0
+  })
+
+/** The centres at time 0 and the weights that maximise, whatever the covariances. */
+export const recentred = (
+  { means }: { readonly means: NdArray },
+  moments: Moments,
+  { level, dim }: At
+): { readonly means: NdArray; readonly logits: NdArray } => {
+  const moved = steps(moments, dim)
+  const all = total(moments.mass)
+  return {
+    means: { shape: means.shape, values: means.values.map((c, at) => c + moved[at] / level.alpha) },
+    logits: logShares(moments.mass.map(m => m / all))
+  }
+}
+
+/** The least variance at a level of what is not to fall below the floor at time 0. */
+export const leastAt = ({ level, floor }: At): number =>
+  Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
+
+/** A variance at time 0 of one at a level, not below the floor. */
+export const varianceOf =
+  (at: At) =>
+  (variance: number): number =>
+    Math.max(
+      (Math.max(variance, leastAt(at)) - Elementary.square(at.level.sigma)) / Elementary.square(at.level.alpha),
+      at.floor,
+      Number.MIN_VALUE
+    )
+
+// —— mixtures ——
+
+/** The diagonals of a mixture's covariances, [K · dim]. */
+export const diagonalsOf = ({ means: { shape }, variances }: Mixture.Mixture): Float64Array => {
+  const [count, dim] = shape
+  const width = variances.length / count
+  return new Float64Array(count * dim).map((_, at) => variances[Math.floor(at / dim) * width + ((at % dim) % width)])
+}
+
+export const weightsOf = (logits: NdArray): Float64Array => compute(() => softmax(fromNdArray(logits))).values
+
+/** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */
+export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: number): Float64Array =>
+  new Float64Array(dim).map((_, j) => weights.reduce((sum, w, k) => sum + w * diagonals[k * dim + j], 0))
+
+// —— Fisher's metric ——
+
+/**
+ * √Σ_k π_k(ρ_k + (δ log π_k)²), where ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order is what `apart` says of component k: √2
+ * times the root of the relative entropy of row and component together.
+ */
+export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
+  const [before, after] = [from, to].map(logits => compute(() => logSoftmax(fromNdArray(logits))).values)
+  return Math.sqrt(
+    before.reduce((sum, log, k) => {
+      const share = Elementary.exp(log)
+      return share > 0 ? sum + share * (apart(k) + Elementary.square(after[k] - log)) : sum
+    }, 0)
+  )
+}
+
+/** Σ_j over the columns of one component. */
+export const overColumns = (dim: number, of: (column: number) => number): number =>
+  pipe(
+    RA.makeBy(dim, of),
+    RA.reduce(0, (sum, x) => sum + x)
+  )
+
+/** [K, rows] → [rows, K] */
+export const turned = (x: Tensor): Tensor => transpose(x, [1, 0])

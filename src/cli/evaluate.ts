@@ -26,7 +26,7 @@ export const readModel =
     )
 
 /** The model's own columns, by name, unless others are asked for. */
-const readTable =
+export const readTable =
   (path: string, chosen: Points.CsvOptions, { columns }: Model.Model) =>
   (text: string): E.Either<Failure, Points.Table> =>
     pipe(

@@ -98,14 +98,15 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
     .replace("'columns'", '--columns')
 })
 
+/** What came of a text, its problem in words of the command line. */
+export const asRead = (path: string): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<Failure, A>) =>
+  E.mapLeft(problem => refused(asOptions(path, problem)))
+
 /** The table in a text, read as the options say. */
 export const readTable =
   (path: string, options: Points.CsvOptions) =>
   (text: string): E.Either<Failure, Points.Table> =>
-    pipe(
-      Points.readCsv(text, options),
-      E.mapLeft(problem => refused(asOptions(path, problem)))
-    )
+    pipe(Points.readCsv(text, options), asRead(path))
 
 /** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
 export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {

@@ -78,6 +78,7 @@ const read = (
         'fit data.csv --components 3 --standardize --report report.html',
         'fit data.csv --out model.json',
         'evaluate model.json other.csv',
+        'assign model.json other.csv > assigned.csv',
         'sample model.json -n 1000 > new.csv',
         'list optimizer',
         'help fit'
@@ -178,6 +179,31 @@ const read = (
       work = lazily(
         () => import('./evaluate.js'),
         ({ evaluate }) => evaluate(model, file, flags)
+      )
+    })
+
+  program
+    .command('assign')
+    .summary('tell which component each row belongs to')
+    .description(
+      'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
+        'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
+        'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns.'
+    )
+    .argument('<MODEL>', 'a model written by ornstein fit --out')
+    .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+    .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
+    .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .addHelpText('after', examples(['assign model.json faithful.csv > assigned.csv']))
+    .action((model, file, flags) => {
+      work = lazily(
+        () => import('./assign.js'),
+        ({ assign }) => assign(model, file, flags)
       )
     })
 

@@ -615,3 +615,47 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
     ).join(',')
   return [Papa.unparse([header.map(guarded)]), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
 }
+
+/**
+ * The text of a table with columns added on the right, a row for each of `rowNumbers`, and all that was there before
+ * untouched: rows that were dropped, too, with nothing in the new cells. A name that is taken has `_` after it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points } from 'ornstein'
+ *
+ * const text = 'name,height\nAnn,1.7\nBob,NA\nCem,1.8\n'
+ * const options = { missing: 'drop' } as const
+ * assert.deepEqual(
+ *   pipe(
+ *     Points.readCsv(text, options),
+ *     Either.chain(table => Points.withColumns(text, options)(table.rowNumbers, [['component', ['1', '2']]]))
+ *   ),
+ *   Either.right('name,height,component\nAnn,1.7,1\nBob,NA,\nCem,1.8,2\n')
+ * )
+ */
+export const withColumns =
+  (text: string, options: CsvOptions = {}) =>
+  (
+    rowNumbers: Uint32Array,
+    added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>
+  ): Either.Either<DataError, string> =>
+    pipe(
+      cellsOf(text, options),
+      Either.bindTo('cells'),
+      Either.bind('hasHeader', ({ cells }) => headed(cells, options)),
+      Either.map(({ cells, hasHeader }) => {
+        const rows = hasHeader ? cells.slice(1) : cells
+        const names = hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`)
+        const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
+        const found = rows.map((row, i) => {
+          const at = places.get(i + 1)
+          return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
+        })
+        const delimiter = options.delimiter ?? guessDelimiter(text.replace(/\r\n?/g, '\n'))
+        const header = [...names, ...added.map(([name]) => unused(name, names))]
+        return `${Papa.unparse([header, ...found], { delimiter, newline: '\n' })}\n`
+      })
+    )

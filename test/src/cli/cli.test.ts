@@ -822,12 +822,13 @@ describe('help', () => {
   it.each(['--help', '-h', 'help'])('%s', async line => {
     const { exit, stdout, stderr } = await ornstein(line)
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    for (const command of ['fit', 'evaluate', 'sample', 'explain']) expect(stdout).toContain(`  ${command} [options]`)
+    for (const command of ['fit', 'evaluate', 'assign', 'sample', 'explain'])
+      expect(stdout).toContain(`  ${command} [options]`)
     expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
     expect(stdout).toContain('Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.')
   })
 
-  it.each(['fit', 'evaluate', 'sample', 'explain'])('%s --help', async command => {
+  it.each(['fit', 'evaluate', 'assign', 'sample', 'explain'])('%s --help', async command => {
     const { exit, stdout } = await ornstein(`${command} --help`)
     expect(exit).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Usage: ornstein ${command} \\[options\\] <`))

@@ -1,0 +1,50 @@
+/** `ornstein assign`: which component each row of a table belongs to. */
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Points from '../data/index.js'
+import * as Mixture from '../mixture/Mixture.js'
+import { readModel, readTable } from './evaluate.js'
+import * as Model from './Model.js'
+import * as options from './options.js'
+import { type Failure, type World } from './World.js'
+
+export interface Flags extends options.TableFlags {
+  readonly out: string
+}
+
+/** The new columns, in the order of a membership. */
+const columnsOf = (
+  found: ReadonlyArray<Mixture.Membership>
+): ReadonlyArray<readonly [string, ReadonlyArray<string>]> => [
+  ['component', found.map(({ component }) => String(component + 1))],
+  ['probability', found.map(({ probability }) => String(probability))],
+  ['uncertainty', found.map(({ uncertainty }) => String(uncertainty))],
+  ['log density', found.map(({ logDensity }) => String(logDensity))],
+  ['outlier', found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
+]
+
+export const assign =
+  (modelFile: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const output = { option: '--out', path: flags.out }
+    const source = file === '-' ? 'standard input' : file
+    return pipe(
+      options.checked(options.all({ table: options.table(flags), outputs: options.outputs([output], false) })),
+      TE.bindTo('choices'),
+      TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
+      TE.bind('model', () => readModel(world)(modelFile)),
+      TE.bind('text', () => world.readText('FILE', file)),
+      TE.bind('table', ({ choices, model, text }) => TE.fromEither(readTable(source, choices.table, model)(text))),
+      TE.flatMap(({ choices, model, text, table }) =>
+        pipe(
+          Points.withColumns(text, choices.table)(
+            table.rowNumbers,
+            columnsOf(pipe(Model.toMixture(model), Mixture.memberships(table.points)))
+          ),
+          options.asRead(source),
+          TE.fromEither
+        )
+      ),
+      TE.flatMap(text => options.write(world)([{ ...output, text }]))
+    )
+  }

@@ -12,7 +12,7 @@ import { createRequire, register } from 'node:module'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Tf from '@tensorflow/tfjs-core'
-import { Compile, Expectation, Objective, Schedule, Score, TimeLaw, type Params, type Points } from '../src/index.js'
+import { Compile, Expectation, Objective, Schedule, Score, TimeLaw, Params, type Points } from '../src/index.js'
 import { Key } from '../lib/index.js'
 import { useThreads } from '../lib/simd/crew.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensor.js'
@@ -70,7 +70,11 @@ const ours = (
 const ourEM = ({ rows, dim, K, x, means }: Problem): Contender => {
   const family = pipe(Score.interpret(Score.isotropic({ components: K })).family, O.toNullable)
   if (family === null) throw new Error('no family')
-  const start = family.fromCentres({ shape: [K, dim], values: means }, 1)
+  const start = Params.of({
+    means: Params.nested({ shape: [K, dim], values: means }),
+    logits: Array.from({ length: K }, () => 0),
+    logVariances: Array.from({ length: K }, () => 0)
+  })
   const step = EM.step(family, 1e-6, { rows, dim, values: x })
   const gradient = (): ArrayLike<number> => step(start).params.means.values
   return { gradient, step: gradient }

@@ -146,9 +146,12 @@ const byRecipe =
  */
 const deterministicAnnealing = (points: Points.Points, components: number, seed: number): Found => {
   const score = Score.isotropic({ components })
-  const family = Score.interpret(score).family
+  const kernel = pipe(
+    Score.interpret(score).family,
+    O.chain(({ kernel }) => kernel)
+  )
   const start = pipe(Initializer.fromData, Initializer.interpret(score, points))
-  if (O.isNone(family) || E.isLeft(start)) throw new Error('refused')
+  if (O.isNone(kernel) || E.isLeft(start)) throw new Error('refused')
   const key = Key.fromSeed(seed)
   const rows = rowsOf(points)
   return timed(points, components, () => {
@@ -163,7 +166,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
       }
       let last = Infinity
       for (let step = 0; step < (beta === 1 ? 1000 : 50); step++) {
-        const { logits, variances, ...mixture } = family.value.arrays(params)
+        const { logits, variances, ...mixture } = kernel.value.arrays(params)
         const half = points.dim / 2
         const found = Fused.expectationPass(rows, {
           ...mixture,
@@ -172,7 +175,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
             (l, k) => beta * (l - half * Math.log(variances[k])) + half * Math.log(variances[k] / beta)
           )
         })
-        params = family.value.maximise(params, found, 1e-6)
+        params = kernel.value.maximise(params, found, 1e-6)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value
       }

@@ -32,7 +32,7 @@ const measure = (rows: number, dim: number, K: number): void => {
   if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
   const family = pipe(Score.interpret(Score.spherical({ components: K })).family, O.toNullable)
   if (family === null) throw new Error('no family')
-  const params = family.fromCentres({ shape: [K, dim], values: Key.normal(K * dim)(Key.fromSeed(2)) }, 1)
+  const params = { means: { shape: [K, dim], values: Key.normal(K * dim)(Key.fromSeed(2)) } }
   const em = EM.step(family, 1e-6, points)
   const first = best(() => compiled.right(params, Key.fromSeed(3)), 1)
   const repeats = rows > 2e6 ? 2 : 7

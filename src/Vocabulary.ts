@@ -7,6 +7,7 @@ import * as Rate from './optimizer/Rate.js'
 import * as Region from './optimizer/Region.js'
 import * as Sampler from './sampler/Sampler.js'
 import * as Schedule from './schedule/Schedule.js'
+import * as Score from './score/Score.js'
 import * as TimeGrid from './sampler/TimeGrid.js'
 import * as TimeLaw from './objective/TimeLaw.js'
 import * as Weighting from './objective/Weighting.js'
@@ -37,6 +38,7 @@ export const standard: Vocabulary = of([
   ...TimeLaw.all,
   ...Weighting.all,
   ...Parametrization.all,
+  ...Score.all,
   ...Rate.all,
   ...Region.all,
   ...Sampler.all,

@@ -8,7 +8,7 @@ import * as t from 'io-ts'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Problem from '../core/Problem.js'
-import { converged, steps, type Family, type Fit } from '../report/Fit.js'
+import { converged, steps, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
 import { faultless, type Checked } from './options.js'
 
@@ -18,12 +18,10 @@ const version = 1
 const numbers = t.readonlyArray(t.number)
 const rows = t.readonlyArray(numbers)
 
-const family: t.Type<Family> = t.keyof({ 'symmetric-pair': null, spherical: null, isotropic: null })
-
 const written = t.type({
   format: t.literal(format),
   version: t.literal(version),
-  family,
+  family: t.string,
   columns: t.readonlyArray(t.string),
   mixture: t.intersection([
     t.type({ weights: numbers, means: rows, variances: rows }),

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Compile, Key, Pipeline, Points } from '../index.js'
+import { Case, Compile, Key, Pipeline, Points } from '../index.js'
 import * as json from './json.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -39,13 +39,13 @@ const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Poi
   const centres = 'centres' in initializer ? initializer.centres.map(centre => centre.length) : []
   const values = initializer._tag === 'Values' ? Object.entries(initializer.values) : []
   const means = values.flatMap(([name, { shape }]) => (name.startsWith('mean') ? shape.slice(-1) : []))
-  const components = 'components' in score ? score.components : 1
+  const components = Case.field(score, 'components') ?? 1
   const [dim = 2] = [...noise.map(([, columns]) => columns), ...centres, ...means].filter(isCount)
   const [rows = 2] = [...noise.map(([rows]) => rows), components].filter(isCount)
   return { rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) }
 }
 
-const isCount = (n: number): boolean => Number.isSafeInteger(n) && n > 0 && n < 1e6
+const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
 
 const load = (world: World, { data, standardize, ...flags }: Flags): TE.TaskEither<Failure, Points.Points | null> =>
   data === undefined

@@ -5,7 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Mixture, Pipeline, Points, Problem, type Run } from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
-import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from '../report/Fit.js'
+import { converged, ending, floored, ignored, isPair, redundancies, steps, title, type Fit } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../fit/table.js'
 import * as json from './json.js'
@@ -158,7 +158,7 @@ const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<stri
 }
 
 const notes = (fit: Fit): string => {
-  const { family, scaling, points, columns, doubtful } = fit
+  const { scaling, points, columns, doubtful } = fit
   const deviations = Points.standardize(points).scale
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
   const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
@@ -169,7 +169,7 @@ const notes = (fit: Fit): string => {
             'has one for all. Try --standardize.'
         ]
       : []),
-    ...(family === 'symmetric-pair' && scaling === null
+    ...(isPair(fit) && scaling === null
       ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
       : []),
     ...doubtful.map(({ name, why }) =>

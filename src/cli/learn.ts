@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import {
+  Case,
   Compile,
   Expectation,
   Key,
@@ -20,13 +21,14 @@ import {
   Statistics
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
-import { type Family, type Fit, type StageRun } from '../report/Fit.js'
+import { type Fit, type StageRun } from '../report/Fit.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
 
 export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
+export type Family = (typeof families)[number]
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
@@ -61,8 +63,16 @@ const scaled = ({
   return { points: standardized, scaling: { centre, scale } }
 }
 
-const familyOf = (score: Score.Score<string>): Family =>
-  score._tag === 'SymmetricPair' ? 'symmetric-pair' : score._tag === 'Spherical' ? 'spherical' : 'isotropic'
+/** The word of a score's case, as the command line writes it: symmetric-pair. */
+const familyOf = (score: Score.Score<string>): string =>
+  Case.caseOf(score).name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+
+/** Whether variances are to be learned, or may be. */
+const learnsVariances = (score: Score.Score<string>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.exists(({ unitVariance }) => !unitVariance)
+  )
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
@@ -83,11 +93,11 @@ const byRecipe =
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
 const learnable = ({ table: { points, columns }, source, plan }: Task): E.Either<Failure, void> => {
-  const family = plan._tag === 'Recipe' ? plan.family : familyOf(plan.pipeline.score)
+  const score = plan._tag === 'Recipe' ? scoreOf(plan) : plan.pipeline.score
   const all = [
     ...Data.problems(columns)(points).map(problem => ({ ...problem, field: `${source}, ${problem.field}` })),
     ...Problem.unless(
-      points.rows > 1 || family !== 'isotropic',
+      points.rows > 1 || !learnsVariances(score),
       source,
       'a table of one row',
       'at least two rows, which a variance needs',
@@ -104,16 +114,22 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
     E.flatMap(() => chosen(task))
   )
 
+type Sized = (options: { readonly components: number }) => Score.Score<string>
+
+const scores: Readonly<Record<Family, Sized>> = {
+  isotropic: Score.isotropic,
+  spherical: Score.spherical,
+  'symmetric-pair': () => Score.symmetricPair
+}
+
+const scoreOf = ({ family, components }: Extract<Plan, { readonly _tag: 'Recipe' }>): Score.Score<string> =>
+  scores[family]({ components })
+
 const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
   const { plan } = task
   if (plan._tag === 'Pipeline') return E.right(plan.pipeline)
-  const { family, components, recipe } = plan
   const { points } = scaled(task)
-  return family === 'symmetric-pair'
-    ? byRecipe(Score.symmetricPair, recipe)(points)
-    : family === 'spherical'
-      ? byRecipe(Score.spherical({ components }), recipe)(points)
-      : byRecipe(Score.isotropic({ components }), recipe)(points)
+  return byRecipe(scoreOf(plan), plan.recipe)(points)
 }
 
 /** An optimizer in a few words where it has them, over so many steps. */

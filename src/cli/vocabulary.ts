@@ -2,7 +2,7 @@
  * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
  * case of a description does not compile until it is here; what a concept says of itself is taken from it.
  */
-import { mean, mul, neg, square, sub } from '../../lib/index.js'
+import { mean, square, sub } from '../../lib/index.js'
 import {
   type Case,
   Clock,
@@ -148,28 +148,7 @@ export const objectives = concept<Objective.Objective>('Objective', 'what is min
   ]
 })
 
-export const scores = concept<Score.Score<string>>(
-  'Score',
-  'the family that is learned; parameters are those at time 0',
-  { show: Score.show },
-  {
-    SymmetricPair: [entry(Score.symmetricPair, '½N(c, I) + ½N(−c, I): s = tanh(⟨m, x⟩) m − x, m = αc')],
-    Spherical: [entry(Score.spherical({ components: 2 }), 'equal weights, unit variances: s = Σ w_i m_i − x')],
-    Isotropic: [
-      entry(Score.isotropic({ components: 2 }), 'free weights and variances: s = −Σ w_i (x − m_i)/(α²v_i + σ²)')
-    ],
-    Custom: [
-      entry(
-        Score.custom({
-          name: 'mine',
-          shapes: dim => ({ weights: [dim] }),
-          apply: ({ weights }, x) => neg(mul(weights, x))
-        }),
-        'a student network of your own, of any parametrization'
-      )
-    ]
-  }
-)
+export const scores = derived(Score.concept, Score.all, Score)
 
 export const rates = derived(Rate.concept, Rate.all)
 

@@ -49,6 +49,10 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
   const { score, objective, expectation } = loss
   const { family } = Score.interpret(score)
   const isMixture = O.isSome(family)
+  const projection = pipe(
+    family,
+    O.chain(({ projection }) => projection)
+  )
   const terms = Objective.terms(objective).map(({ term }) => term)
   const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
     MonteCarlo: () => [],
@@ -57,7 +61,10 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
       const length = nodes === undefined && E.isRight(Points.validate(points)) ? rootMeanSquare(points) : 0
       return [
         ...Problem.unless(
-          O.isSome(family) && family.value.isPair,
+          pipe(
+            projection,
+            O.exists(({ slope }) => slope !== null)
+          ),
           'expectation',
           `${Expectation.show(expectation)} of ${Score.show(score)}`,
           'of Score.symmetricPair, the score with a single direction that matters',
@@ -75,10 +82,12 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
     },
     Projected: () =>
       Problem.unless(
-        isMixture,
+        O.isSome(projection),
         'expectation',
         `${Expectation.show(expectation)} of ${Score.show(score)}`,
-        'of the score of a mixture, whose centres say which noise matters',
+        isMixture
+          ? 'of a family that says which noise it sees, by its projection'
+          : 'of the score of a mixture, whose centres say which noise matters',
         'use Expectation.monteCarlo()'
       ),
     Fixed: ({ noise }) =>
@@ -198,7 +207,7 @@ export const plans =
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
-/** Where a score is no mixture: a share of the parameters, and nothing that the data say of them. */
+/** Where nothing is known of the parameters: a share of them, and nothing that the data say of them. */
 const blind: Judge<string> = {
   change: (before, after) => {
     const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
@@ -222,7 +231,13 @@ const judge = <P extends string>(
         const noise = times
           .map(time => Schedule.level(time)(schedule))
           .reduce((most, { alpha, sigma }) => Math.max(most, sigma / alpha), 0)
-        return { change: family.distance, leaves: Reach.leaves(family, points, noise) }
+        return {
+          change: pipe(
+            family.distance,
+            O.getOrElse((): Judge<P>['change'] => blind.change)
+          ),
+          leaves: Reach.leaves(family, points, noise)
+        }
       }
     )
   )
@@ -393,17 +408,23 @@ const compileStage = <P extends string>(
   }
   const { family } = Score.interpret(score)
   const judged = (times: ReadonlyArray<number>): Judge<P> => judge(Score.interpret(score), points, schedule, times)
-  const passes = (): string => `runs ${Fused.how(points, O.isSome(family) ? family.value.count : 1)}`
-  /** The family of the score, where it has one that will do. */
-  const needed = (
-    domain: string,
-    remedy: string,
-    willDo: (score: Score.Score<P>) => boolean = () => true
-  ): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
+  const passes = (): string =>
     pipe(
       family,
-      O.filter(() => willDo(score)),
-      E.fromOption(() => [Problem.of('score', Score.show(score), domain, remedy)])
+      O.filter(({ kernel }) => O.isSome(kernel)),
+      O.fold(
+        () => 'responsibilities are interpreted',
+        family => `a pass runs ${Fused.how(points, Score.centreCount(family, points.dim))}`
+      )
+    )
+  const refused = (domain: string, remedy: string): ReadonlyArray<Problem.Problem> => [
+    Problem.of('score', Score.show(score), domain, remedy)
+  ]
+  /** The family of the score, where it has one. */
+  const needed = (domain: string, remedy: string): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
+    pipe(
+      family,
+      E.fromOption(() => refused(domain, remedy))
     )
   const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
     Descend: stage => {
@@ -432,10 +453,16 @@ const compileStage = <P extends string>(
       plan: {
         stage: Stage.formula(stage),
         engine: 'closed form',
-        reason: `the maximiser of the expected log-likelihood is known; a pass ${passes()}`
+        reason: `the maximiser of the expected log-likelihood is known; ${passes()}`
       },
       stage: pipe(
         needed('the score of a mixture, as expectation–maximization needs', 'use Stage.descend'),
+        E.filterOrElse(ExpectationMaximization.serves, () =>
+          refused(
+            'that of a family with an M-step, as expectation–maximization needs',
+            'use Stage.descend, or give the family its mStep'
+          )
+        ),
         E.map(family => () => {
           const { time, varianceFloor } = stage
           return compileMap(
@@ -452,15 +479,18 @@ const compileStage = <P extends string>(
       plan: {
         stage: Stage.formula(stage),
         engine: 'closed form',
-        reason: `responsibilities say what a component costs and its halves gain; a pass ${passes()}`
+        reason: `responsibilities say what a component costs and its halves gain; ${passes()}`
       },
       stage: pipe(
         needed('the score of a mixture, as split and merge needs', 'leave the stage out'),
-        E.chain(() =>
-          needed(
-            'that of components with centres of their own, as split and merge needs',
-            'leave the stage out',
-            ({ _tag }) => _tag !== 'SymmetricPair'
+        E.filterOrElse(
+          ({ mirrored }) => !mirrored,
+          () => refused('that of components with centres of their own, as split and merge needs', 'leave the stage out')
+        ),
+        E.filterOrElse(SplitAndMerge.serves, () =>
+          refused(
+            'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
+            'leave the stage out, or give the family its fromMixture, toMixture and mStep'
           )
         ),
         // A step that keeps no move changes nothing, and is the last.
@@ -477,12 +507,13 @@ const compileStage = <P extends string>(
     PowerIteration: stage => ({
       plan: { stage: Stage.formula(stage), engine: 'closed form', reason: 'a product with the second moment' },
       stage: pipe(
-        needed(
-          'Score.symmetricPair, whose centre is an eigenvector',
-          'start with Initializer.spectral',
-          ({ _tag }) => _tag === 'SymmetricPair'
+        family,
+        O.filter(({ mirrored }) => mirrored),
+        O.chain(({ start }) => start),
+        E.fromOption(() =>
+          refused('Score.symmetricPair, whose centre is an eigenvector', 'start with Initializer.spectral')
         ),
-        E.map(family => () => compileMap(stage, judged([]), powerIteration(family, points)))
+        E.map(start => () => compileMap(stage, judged([]), powerIteration(start, points)))
       )
     }),
     Restart: ({ times, stage }) => {
@@ -545,13 +576,13 @@ const compileStage = <P extends string>(
 }
 
 const powerIteration = <P extends string>(
-  family: Score.Family<P>,
+  { centres, fromCentres }: Score.Start<P>,
   points: Points.Points
 ): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
   const { rows, dim } = points
   const weights = Points.weightsOf(points)
   return params => {
-    const { shape, values: centre } = family.centres(params)
+    const { shape, values: centre } = centres(params)
     // Ĉc − c by two products with the data: Ĉ is dim × dim.
     const { values: moved } = compute(() => {
       const c = tensor(centre, [dim, 1])
@@ -564,7 +595,7 @@ const powerIteration = <P extends string>(
     return {
       // What it minimises: minus the Rayleigh quotient.
       value: -along,
-      params: family.fromCentres({ shape, values: moved.map(v => length * v) }, 1)
+      params: fromCentres({ shape, values: moved.map(v => length * v) }, 1)
     }
   }
 }

@@ -187,7 +187,12 @@ export const problems = <P extends string>(
     .map(({ term }) => term)
     .filter(Objective.isMatching)
   const own = matching.flatMap(term => (term._tag === 'Custom' ? [term] : []))
-  const isOwnScore = O.isNone(model.family)
+  // What has a pass of its own is held to it by laws.
+  const isOwnScore = pipe(
+    model.family,
+    O.chain(({ kernel }) => kernel),
+    O.isNone
+  )
   if (!isOwnScore && own.length === 0) return []
   const params = pipe(
     start,

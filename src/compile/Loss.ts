@@ -14,6 +14,7 @@ import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
+import * as Projection from '../mixture/Projection.js'
 import * as Fused from '../mixture/kernels/index.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
@@ -126,20 +127,18 @@ const draw = <P extends string>(
     const projection = pipe(
       Score.interpret(score).family,
       O.filter(() => isProjected(expectation)),
-      O.map(({ arrays, seesNorm }) => {
-        const mixture = arrays(params)
-        const basis = Noise.basisOf(mixture)
+      O.chain(({ projection }) => projection),
+      O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
+        const basis = Projection.basisOf(span(params), origin(params))
         const { rank } = basis
         const antithetic = expectation._tag === 'Projected' && expectation.antithetic
         return {
           basis,
           seesNorm,
-          slope: Noise.pairSlope(mixture),
+          slope: slope === null ? () => 0 : slope(params),
           // A quadrature has no variance to lessen.
           denoising:
-            expectation._tag === 'Quadrature'
-              ? () => 0
-              : Noise.denoisingShare(mixture, { dim: points.dim, rank, antithetic })
+            expectation._tag === 'Quadrature' ? () => 0 : denoisingShare(params, { dim: points.dim, rank, antithetic })
         }
       }),
       O.toNullable
@@ -348,16 +347,21 @@ export const rowsOf = (points: Points.Points): Pass.Rows => {
 
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
 const kernel =
-  <P extends string>(family: Score.Family<P>, expectation: Expectation.Expectation, use: Use): Engine<P> =>
+  <P extends string>(
+    ofFamily: Score.Kernel<P>,
+    mirrored: boolean,
+    expectation: Expectation.Expectation,
+    use: Use
+  ): Engine<P> =>
   points => {
     const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
     // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
-    const pass = family.isPair && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
+    const pass = mirrored && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
     return (params, { basis, terms }) => {
-      const arrays = family.arrays(params)
+      const arrays = ofFamily.arrays(params)
       const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
         value,
-        gradient: family.pullBack(params, gradient)
+        gradient: ofFamily.pullBack(params, gradient)
       })
       const closed = pipe(
         terms,
@@ -626,10 +630,13 @@ const engineOf = <P extends string>(
   pipe(
     Score.interpret(score).family,
     O.filter(() => engine === 'kernel'),
-    O.fold(
-      () => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use)),
-      family => kernel(family, expectation, use)
-    )
+    O.chain(({ kernel: ofFamily, mirrored }) =>
+      pipe(
+        ofFamily,
+        O.map(ofFamily => kernel(ofFamily, mirrored, expectation, use))
+      )
+    ),
+    O.getOrElse(() => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use)))
   )
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
@@ -668,12 +675,13 @@ export const plans = <P extends string>(
             ]
           )
         )
-  if (O.isNone(family)) return withoutKernel(`${Score.show(loss.score)} has no closed form`)
+  if (O.isNone(family) || O.isNone(family.value.kernel))
+    return withoutKernel(`${Score.show(loss.score)} has no closed form`)
   if (open !== undefined) return withoutKernel(`${Objective.show(open)} has no closed form`)
   return [
     plan(
       'kernel',
-      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, family.value.count)}`
+      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, Score.centreCount(family.value, points.dim))}`
     ),
     plan('compiled', 'serves every score and objective whose rows are computed one by one'),
     plan('interpreted', 'serves every score and objective, slower')
@@ -731,7 +739,7 @@ export const problems = <P extends string>(
     Problem.unless(
       !(
         O.isSome(family) &&
-        family.value.learnsVariances &&
+        !family.value.unitVariance &&
         TimeLaw.assumesUnitVariance(Expectation.isDeterministic(expectation))(term.timeLaw)
       ),
       'objective.timeLaw',

@@ -19,9 +19,10 @@ import {
   sub,
   sum,
   vjp,
+  zeros,
   type Tensor
 } from '../../lib/index.js'
-import * as Components from '../mixture/Components.js'
+import type * as Components from '../mixture/Components.js'
 import type * as Pass from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
 import * as Noise from './Noise.js'
@@ -132,12 +133,16 @@ const perRow = <P extends string>(
   model: Score.Model<P>,
   term: Noisy
 ): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const projection = pipe(
+    model.family,
+    O.chain(({ projection }) => projection)
+  )
   const implicit = (params: Params.Tensors<P>, x: Tensor, level: Score.Level, orthogonal: Tensor): Tensor =>
     pipe(
-      model.family,
+      projection,
       O.fold(
         () => add(rowSum(square(model.score(params, x, level))), mul(2, model.divergence(params, x, level))),
-        ({ components }) => Components.implicit(components(params), x, level, orthogonal)
+        ({ implicit }) => implicit(params, x, level, orthogonal)
       )
     )
 
@@ -153,7 +158,7 @@ const perRow = <P extends string>(
     const rest = sub(1, share)
     const squaredNoise = add(rowSum(square(drawn)), orthogonal)
     const inNoise = pipe(
-      model.family,
+      projection,
       O.fold(
         () => {
           const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
@@ -162,7 +167,7 @@ const perRow = <P extends string>(
           const curvature = mul(rest, model.divergence(params, noisy, level))
           return add(rowSum(square(score)), mul(2, add(curvature, cross)))
         },
-        ({ components }) => Components.mixed(components(params), clean, level, noise, share)
+        ({ mixed }) => mixed(params, clean, level, noise, share)
       )
     )
     return add(inNoise, div(add(mul(share, squaredNoise), mul(rest, clean.shape[1] ?? 1)), square(level.sigma)))
@@ -229,6 +234,9 @@ const perRow = <P extends string>(
   }
 }
 
+/** Without noise. */
+const atTheData = (rows: number): Score.Level => ({ alpha: ones([rows, 1]), sigma: zeros([rows, 1]) })
+
 /** −log p(x), [rows, 1] */
 const likelihood =
   <P extends string>({ family }: Score.Model<P>) =>
@@ -238,7 +246,7 @@ const likelihood =
       O.fold(
         // `Compile` refuses the likelihood of a score without a density.
         () => fill([clean.shape[0]], NaN),
-        ({ components }) => neg(Components.logDensity(components(params), clean, { alpha: 1, sigma: 0 }))
+        ({ logDensity }) => neg(logDensity(params, clean, atTheData(clean.shape[0])))
       )
     )
 

@@ -4,7 +4,6 @@
  * length of the rest say the same, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
-import { exp, norm } from '../../lib/elementary.js'
 import {
   add,
   div,
@@ -23,10 +22,9 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
-import { rowSpace } from '../../lib/linalg.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Expectation from '../objective/Expectation.js'
-import { OUTSIDE, type Arrays, type Basis, type Noise } from '../mixture/kernels/pass.js'
+import { OUTSIDE, type Basis, type Noise } from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
 import * as Limits from '../core/Limits.js'
 import * as Points from '../data/Points.js'
@@ -39,33 +37,12 @@ export interface Draw {
   readonly noise: Noise
 }
 
-interface Level {
-  readonly alpha: number
-  readonly sigma: number
-}
-
 /** The span in which a mixture sees the noise, and whether it also sees the length of the rest. */
 export interface Projection {
   readonly basis: Basis
   readonly seesNorm: boolean
   /** b of tanh(a + bζ), ζ the noise along the one direction; a quadrature alone asks. */
   readonly slope: () => number
-}
-
-/** Where a mixture sees the noise: its responsibilities know of distances from the centres only how they differ. */
-export const basisOf = ({ components, centres }: Arrays): Basis => {
-  const dim = centres.length / components
-  const first = centres.subarray(0, dim)
-  // Of the others from the first, so that of a pair ±c the basis is c/|c|.
-  const differences = centres.map((c, at) => first[at % dim] - c).subarray(dim)
-  const { shape, values } = rowSpace({ shape: [components - 1, dim], values: differences })
-  const vectors = Array.from({ length: shape[0] }, (_, j) => values.subarray(j * dim, (j + 1) * dim))
-  const middle = first.map((_, j) => centres.reduce((sum, c, at) => (at % dim === j ? sum + c : sum), 0) / components)
-  const origin = vectors.reduce((rest, vector) => {
-    const length = rest.reduce((sum, x, j) => sum + x * vector[j], 0)
-    return rest.map((x, j) => x - length * vector[j])
-  }, middle)
-  return { rank: shape[0], vectors: values, origin }
 }
 
 const full = (key: Key.Key): Noise => ({ _tag: 'Full', values: key, sign: 1 })
@@ -120,12 +97,6 @@ const ruleFor = (slope: number): Quadrature.Rule =>
     ? Quadrature.gaussHermite(nodesFor(slope))
     : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
 
-/** b = ασ|c|/(α²v + σ²) of the pair ±c: x sees the noise by ⟨αc, x⟩/u, u = α²v + σ². */
-export const pairSlope = ({ centres, variances }: Arrays): ((level: Level) => number) => {
-  const length = norm(centres.subarray(0, centres.length / 2))
-  return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
-}
-
 /** The draws of an expectation. `Compile` refuses `projected` and `quadrature` where there is nothing to project on. */
 export const draws = (
   { dim }: Points.Points,
@@ -145,39 +116,6 @@ export const draws = (
     },
     Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values, sign: 1 } }]
   })
-
-/**
- * c = 1 − h, the share of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, with which projected noise makes the
- * gradient vary least where components are apart and the mixture is the true one. Of a component with u = α²v + σ²,
- * p = α²v/u, q = σ²/u, the mean, in deviations √v, and the logarithm of v then vary by
- *
- *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
- *
- * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
- * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
- */
-export const denoisingShare = (
-  { logits, variances, free }: Arrays,
-  { dim, rank, antithetic }: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
-): ((level: Level) => number) => {
-  const greatest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
-  const masses = logits.map(logit => exp(logit - greatest))
-  return ({ alpha, sigma }) => {
-    const [signal, noise] = [alpha * alpha, sigma * sigma]
-    const all = Array.from(variances, (v, k) => {
-      const u = signal * v + noise
-      const [p, q] = [(signal * v) / u, noise / u]
-      if (!free) return { once: 1, twice: 0, q }
-      const scale = (masses[k] * v) / (u * u * u)
-      // At opposite draws the common factor α²σ² is left out: at the ends of a schedule it is 0.
-      return antithetic
-        ? { once: (scale * v) / u, twice: 0, q }
-        : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
-    })
-    const total = (of: (one: (typeof all)[number]) => number): number => all.reduce((sum, one) => sum + of(one), 0)
-    return Math.min(1, total(({ once, twice, q }) => (once + 2 * twice) * q) / total(({ once, twice }) => once + twice))
-  }
-}
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 

@@ -3,12 +3,13 @@
  * one of a score-matching loss, among rows with noise. A centre ten times as far out as any of them, or a component ten times
  * as wide, is on its way to infinity, and what a loss says of it there is rounding.
  */
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/Frame.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
 import type { Left } from './Program.js'
-import type { Family } from '../score/Score.js'
+import type { Family } from '../score/family.js'
 
 /** So many times as far as the data reach, themselves and with their noise. */
 const BEYOND = 10
@@ -26,6 +27,24 @@ const longest = (values: Float64Array, dim: number): number =>
     ).reduce((most, squared) => Math.max(most, squared), 0)
   )
 
+interface Seen {
+  /** [K, dim] */
+  readonly centres: Float64Array
+  /** One a component, or one for each of its columns. */
+  readonly variances: Float64Array
+}
+
+/** Where components are and how wide; null of a family that does not say. */
+const seen = <P extends string>({ kernel, toMixture }: Family<P>): ((params: Params.Params<P>) => Seen) | null =>
+  O.isSome(kernel)
+    ? kernel.value.arrays
+    : O.isSome(toMixture)
+      ? params => {
+          const { means, variances } = toMixture.value(params)
+          return { centres: means.values, variances }
+        }
+      : null
+
 /**
  * What a step took out there; null where nothing is, or what is was as far out before: a start may be anywhere. `noise` is the
  * largest σ/α that the loss looks at, 0 for none.
@@ -38,18 +57,24 @@ export const leaves = <P extends string>(
   const { dim } = points
   const { points: about, enter } = Frame.of(family, points)
   const far = BEYOND * (longest(about.values, dim) + Math.sqrt(dim) * noise)
-  const free = (params: Params.Params<P>): boolean => family.arrays(params).free
+  const free = !family.unitVariance
+  const mixtureOf = seen(family)
+  if (mixtureOf === null) return () => null
   const extents = (params: Params.Params<P>): ReadonlyArray<Extent> => {
-    const { components, centres, variances } = family.arrays(enter(params))
-    return RA.makeBy(components, k => ({
+    const { centres, variances } = mixtureOf(enter(params))
+    const count = centres.length / dim
+    const width = variances.length / count
+    return RA.makeBy(count, k => ({
       distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim),
-      deviation: Math.sqrt(dim * variances[k])
+      deviation: Math.sqrt(
+        variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
+      )
     }))
   }
   return (before, after) => {
     const old = extents(before)
     const found = extents(after)
-    const wide = found.findIndex(({ deviation }, k) => free(after) && deviation > far && deviation > old[k].deviation)
+    const wide = found.findIndex(({ deviation }, k) => free && deviation > far && deviation > old[k].deviation)
     const out = found.findIndex(
       ({ distance, deviation }, k) => distance > far + BEYOND * deviation && distance > old[k].distance
     )

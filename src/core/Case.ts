@@ -360,10 +360,10 @@ export const isMadeBy =
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
 /** A case that is called in another way than its fields say: with defaults that depend on other fields, or by names. */
-export const called = <T extends AnyValue, A extends ReadonlyArray<unknown>, V>(
+export const called = <T extends AnyValue, G extends (...args: never) => unknown>(
   constructor: CaseOf<T>,
-  call: (...args: A) => V
-): ((...args: A) => V) & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
+  call: G
+): G & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
 
 /** What is known of one case: for oracles and tables that speak of the cases they name, and say nothing of others. */
 export const when =

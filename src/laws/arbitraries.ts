@@ -370,7 +370,7 @@ export const minRows = <P extends string>(score: Score.Score<P>): number =>
     Score.interpret(score).family,
     O.match(
       () => 1,
-      ({ count }) => count
+      family => Score.centreCount(family, 1)
     )
   )
 
@@ -390,13 +390,12 @@ export const params =
     const filled = (entry: (bound: number, count: number) => fc.Arbitrary<ReadonlyArray<number>>) =>
       fc.record(
         Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(shape =>
-          entry(
-            isMixture(score) && shape.length === 1 && score._tag !== 'SymmetricPair' ? spread : extent,
-            size(shape)
-          ).map(values => ({
-            shape,
-            values: Float64Array.from({ length: size(shape) }, (_, i) => values[i % values.length])
-          }))
+          entry(isMixture(score) && shape.length === 1 && !isMirrored(score) ? spread : extent, size(shape)).map(
+            values => ({
+              shape,
+              values: Float64Array.from({ length: size(shape) }, (_, i) => values[i % values.length])
+            })
+          )
         )(shapes)
       ) as unknown as fc.Arbitrary<Params.Params<P>>
     const exactly = (count: number) => (bound: number) => fc.array(real(bound), { minLength: count, maxLength: count })
@@ -407,6 +406,13 @@ export const params =
       fc.constant(Params.zeros(shapes))
     )
   }
+
+/** The pair ±c, and whatever says that it is one. */
+export const isMirrored = <P extends string>(score: Score.Score<P>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.exists(({ mirrored }) => mirrored)
+  )
 
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome(Score.interpret(score).family)
 
@@ -517,7 +523,7 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(isMixture(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        ...(score._tag === 'SymmetricPair' && integrates
+        ...(isMirrored(score) && integrates
           ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
           : [])
       ),

@@ -9,7 +9,8 @@ import { Quadrature } from '../../lib/index.js'
 import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
-import type { Score } from '../score/Score.js'
+import { Case } from '../core/index.js'
+import * as Score from '../score/Score.js'
 import { dot } from './check.js'
 
 export type Row = ReadonlyArray<number>
@@ -43,33 +44,34 @@ export const minus = (x: Row, y: Row): Row => x.map((value, j) => value - y[j])
 export const combine = (weights: Row, rows: ReadonlyArray<Row>, dim: number): Row =>
   Array.from({ length: dim }, (_, j) => rows.reduce((sum, row, i) => sum + weights[i] * row[j], 0))
 
-/** What a built-in family says its parameters mean, at time 0. */
-export const meaning = <P extends string>(score: Score<P>): O.Option<(params: Params.Params<P>) => Gaussians> => {
-  const of = (read: (params: Params.Params<string>) => Gaussians): O.Option<(params: Params.Params<P>) => Gaussians> =>
-    O.some(read)
-  // Only the constructors build a score, and each ties its tag to the names read here.
-  switch (score._tag) {
-    case 'SymmetricPair':
-      return of(({ mean }) => {
-        const centre = Array.from(mean.values)
-        return [centre, scale(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))
-      })
-    case 'Spherical':
-      return of(({ means }) => matrix(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 })))
-    case 'Isotropic':
-      return of(({ means, logits, logVariances }) => {
-        const masses = Array.from(logits.values, Elementary.exp)
-        const total = masses.reduce((a, b) => a + b, 0)
-        return matrix(means).map((mean, k) => ({
-          weight: masses[k] / total,
-          mean,
-          variance: Elementary.exp(logVariances.values[k])
-        }))
-      })
-    case 'Custom':
-      return O.none
-  }
-}
+type Meaning = (params: Params.Params<string>) => Gaussians
+
+/** Read by the textbook: what the parameters of the families that it has mean, at time 0. */
+const byTextbook = Case.known<Meaning>(
+  Case.when(Score.symmetricPair, () => ({ mean }: Params.Params<string>) => {
+    const centre = Array.from(mean.values)
+    return [centre, scale(-1, centre)].map(mean => ({ weight: 1 / 2, mean, variance: 1 }))
+  }),
+  Case.when(
+    Score.spherical,
+    () =>
+      ({ means }: Params.Params<string>) =>
+        matrix(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 }))
+  ),
+  Case.when(Score.isotropic, () => ({ means, logits, logVariances }: Params.Params<string>) => {
+    const masses = Array.from(logits.values, Elementary.exp)
+    const total = masses.reduce((a, b) => a + b, 0)
+    return matrix(means).map((mean, k) => ({
+      weight: masses[k] / total,
+      mean,
+      variance: Elementary.exp(logVariances.values[k])
+    }))
+  })
+)
+
+/** What the parameters of a family mean, at time 0, where its components are isotropic Gaussians and the textbook has it. */
+export const meaning = <P extends string>(score: Score.Score<P>): O.Option<(params: Params.Params<P>) => Gaussians> =>
+  byTextbook(score)
 
 /** The law of αx + σz. */
 export const diffused =

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Compile from '../compile/Compile.js'
@@ -94,8 +94,9 @@ const cases = <P extends string>(
 const gradientOf =
   <P extends string>(evaluate: Evaluate, score: Score.Score<P>, points: Points.Points, nodes: number) =>
   (objective: Objective.Objective): ((params: Params.Params<P>) => ReadonlyArray<number>) => {
-    const { points: rows, noise } =
-      score._tag === 'SymmetricPair' ? { points, noise: null } : Density.withNoise(points, Density.trapezoid(nodes))
+    const { points: rows, noise } = Arbitrary.isMirrored(score)
+      ? { points, noise: null }
+      : Density.withNoise(points, Density.trapezoid(nodes))
     const expectation = noise === null ? Expectation.quadrature({ nodes }) : Expectation.fixed(noise)
     const f = compiled(evaluate({ schedule, score, objective, expectation })(rows))
     return params => flat(f(params, Key.fromSeed(0)).gradient)
@@ -107,6 +108,13 @@ export const em = <P extends string>(
   { evaluate = Compile.valueAndGrad, step = ExpectationMaximization.step, slack = 1 }: EMOptions = {}
 ): ReadonlyArray<Law> => {
   const family = familyOf(score)
+  const centresOf = pipe(
+    Score.startOf(family, 1),
+    O.fold(
+      () => (): NdArray => refuse(`${Score.show(score)} has no centres of its own; give it its start`),
+      ({ centres }) => centres
+    )
+  )
   const minRows = Arbitrary.minRows(score)
   const stepOn = (points: Points.Points, params: Params.Params<P>): ReturnType<ReturnType<typeof step<P>>> =>
     step(family, FLOOR, points)(params)
@@ -175,9 +183,9 @@ export const em = <P extends string>(
           Density.rowsOf(points).map(row => Density.responsibilities(row)(before)),
           before.length
         )
-        const { shape, values } = family.centres(params)
-        const next = family.centres(stepOn(points, params).params).values
-        const slopes = family.centres(gradient).values
+        const { shape, values } = centresOf(params)
+        const next = centresOf(stepOn(points, params).params).values
+        const slopes = centresOf(gradient).values
         const r = 1 + greatest([...points.values, ...values])
         return Array.from({ length: shape[0] }).every((_, k) => {
           // The pair has one centre, and all of the mass.
@@ -223,7 +231,7 @@ export const em = <P extends string>(
       cases(
         score,
         Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
-        score._tag === 'SymmetricPair' ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
+        Arbitrary.isMirrored(score) ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
       ),
       show(score),
       ({ points, params }) => {

@@ -225,7 +225,7 @@ const isAsSaid =
       Gaussian: ({ scale }) => {
         const drawn = keys.map(start(Initializer.gaussian({ scale }), points))
         // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
-        const middle = Array.from(score._tag === 'SymmetricPair' ? new Float64Array(points.dim) : Points.mean(points))
+        const middle = Array.from(Arbitrary.isMirrored(score) ? new Float64Array(points.dim) : Points.mean(points))
         const values = drawn.flatMap(params =>
           O.isSome(Score.interpret(score).family)
             ? centresOf(params).flatMap(centre => Density.minus(centre, middle))
@@ -281,7 +281,7 @@ const isAsSaid =
       },
       Spectral: initializer => {
         const { dim } = scattered
-        const isPair = score._tag === 'SymmetricPair'
+        const isPair = Arbitrary.isMirrored(score)
         const found = centresOf(start(initializer, scattered)(key))
         const origin = isPair ? Array.from({ length: dim }, () => 0) : Array.from(Points.mean(scattered))
         const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
@@ -363,7 +363,7 @@ export const initializer = <P extends string>(
   score: Score.Score<P>,
   options: InitializerOptions = {}
 ): ReadonlyArray<Law> => {
-  const isPair = score._tag === 'SymmetricPair'
+  const isPair = Arbitrary.isMirrored(score)
   const { rotate, translate, relabel } = symmetriesOf(score)
   const least = Arbitrary.minRows(score)
   const {

@@ -244,7 +244,7 @@ const setting = <P extends string>(
     .map(Expectation.monteCarlo)
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
     isEstimate(objective) ? drawn : Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
-    ...(score._tag === 'SymmetricPair' && claimed(objective, 'integrates')
+    ...(Arbitrary.isMirrored(score) && claimed(objective, 'integrates')
       ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
         [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
       : [])

@@ -236,7 +236,7 @@ export const unit = <P extends string>(
   { slack = 1 }: Pick<OriginOptions, 'slack'> = {}
 ): ReadonlyArray<Law> => {
   const { family } = Score.interpret(score)
-  if (family._tag === 'None' || !family.value.seesNorm)
+  if (family._tag === 'None' || family.value.unitVariance)
     return refuse(`${Score.show(score)} has a unit of its own, and the data are in it`)
   const inUnit = (by: number): ((params: Params.Params<P>) => Params.Params<P>) =>
     Params.map<NdArray, NdArray>(({ shape, values }, name) => ({

@@ -9,6 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
@@ -20,6 +21,7 @@ import * as Region from '../optimizer/Region.js'
 import * as Sampler from '../sampler/Sampler.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
+import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Stage from '../pipeline/Stage.js'
 import * as TimeGrid from '../sampler/TimeGrid.js'
 import {
@@ -287,7 +289,8 @@ export const initializers =
           const start = anyOf<Initializer.Initializer, Anywhere>(anywhere)
           return fc.oneof({ withCrossShrink: true }, start, perturbed(fc.oneof(start, perturbed(start))))
         },
-        ({ count }) => {
+        family => {
+          const count = Score.centreCount(family, dim)
           const centres = fc.array(fc.array(real(3), { minLength: dim, maxLength: dim }), {
             minLength: count,
             maxLength: count
@@ -338,6 +341,9 @@ interface PipelineOptions {
   readonly code?: boolean
 }
 
+const has = <P extends string>(score: Score.Score<P>, can: (family: Score.Family<P>) => boolean): boolean =>
+  pipe(Score.interpret(score).family, O.exists(can))
+
 /** Stages of every kind that a score admits on the points, of up to four steps each; they nest. */
 export const stages =
   <P extends string>(schedule: Schedule.Schedule, score: Score.Score<P>, { code = true }: PipelineOptions = {}) =>
@@ -378,19 +384,18 @@ export const stages =
       nested<Stage.Stage, 'Descend' | 'ExpectationMaximization' | 'SplitAndMerge' | 'PowerIteration'>(
         {
           Descend: descend,
-          ExpectationMaximization: O.isSome(Score.interpret(score).family)
+          ExpectationMaximization: has(score, ExpectationMaximization.serves)
             ? fc
                 .record({ ...rules, varianceFloor, time: timesOf(schedule) }, { requiredKeys: ['steps'] })
                 .map(Stage.expectationMaximization)
             : descend,
-          SplitAndMerge:
-            O.isSome(Score.interpret(score).family) && score._tag !== 'SymmetricPair'
-              ? fc.record({ steps, attempts: times, polish: times, varianceFloor }).map(Stage.splitAndMerge)
-              : descend,
-          PowerIteration: score._tag === 'SymmetricPair' ? fc.record(rules).map(Stage.powerIteration) : descend
+          SplitAndMerge: has(score, SplitAndMerge.serves)
+            ? fc.record({ steps, attempts: times, polish: times, varianceFloor }).map(Stage.splitAndMerge)
+            : descend,
+          PowerIteration: has(score, ({ mirrored }) => mirrored) ? fc.record(rules).map(Stage.powerIteration) : descend
         },
         inner => ({
-          Guarded: O.isSome(Score.interpret(score).family) ? inner.map(Stage.guarded) : inner,
+          Guarded: has(score, () => true) ? inner.map(Stage.guarded) : inner,
           Restart: fc.tuple(times, inner).map(([times, stage]) => Stage.restart(times)(stage)),
           Sequence: fc.array(inner, { maxLength: 2 }).map(Stage.sequence),
           Repeat: fc.tuple(fc.nat({ max: 2 }), inner).map(([times, stage]) => Stage.repeat(times)(stage)),

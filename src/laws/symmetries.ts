@@ -1,10 +1,12 @@
 /** What may be done to data and parameters together without anything of substance changing. */
-import { Key, type NdArray } from '../../lib/index.js'
-import * as Params from '../score/Params.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import type { Score } from '../score/Score.js'
+import * as Score from '../score/Score.js'
 import { dot } from './check.js'
-import { minus, plus, pointsOf, rowsOf, scale, type Row } from './density.js'
+import { minus, pointsOf, rowsOf, scale, type Row } from './density.js'
 
 type Change<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
@@ -20,43 +22,28 @@ export interface Symmetries<P extends string> {
   readonly odd?: boolean
 }
 
-const inRows =
-  (change: (row: Row) => Row) =>
-  ({ shape, values }: NdArray): NdArray => {
-    const dim = shape[shape.length - 1]
-    return { shape, values: pointsOf(dim, rowsOf({ rows: values.length / dim, dim, values }).map(change)).values }
-  }
+/** Those that its family says it has. A network of one's own may have any, and claims them itself. */
+export const symmetriesOf = <P extends string>(score: Score.Score<P>): Symmetries<P> =>
+  pipe(
+    Score.interpret(score).family,
+    O.fold(
+      (): Symmetries<P> => ({}),
+      ({ symmetries, shifted, count }): Symmetries<P> => {
+        const { relabel, rotate, odd } = O.toUndefined(symmetries) ?? {}
+        const translate = O.toUndefined(shifted)
+        return {
+          ...(relabel && { relabel: seed => relabel(orderOf(count(1), seed)) }),
+          ...(rotate && { rotate }),
+          ...(translate && { translate: by => translate(Float64Array.from(by)) }),
+          ...(odd !== undefined && { odd })
+        }
+      }
+    )
+  )
 
-/** The same change to the arrays that hold centres. */
-const inCentres =
-  (change: (row: Row) => Row) =>
-  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
-    Params.map<NdArray, NdArray>((array, name) =>
-      name === 'mean' || name === 'means' ? inRows(change)(array) : array
-    )(params)
-
-/** The first axis of every array in another order. */
-const reordered =
-  (seed: number) =>
-  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
-    Params.map<NdArray, NdArray>(({ shape, values }) => {
-      const stride = values.length / shape[0]
-      const order = Key.permutation(shape[0])(Key.fromSeed(seed))
-      return { shape, values: values.map((_, at) => values[order[Math.floor(at / stride)] * stride + (at % stride)]) }
-    })(params)
-
-/** Those of the built-in families. A score of one's own may have any, and claims them itself. */
-export const symmetriesOf = <P extends string>(score: Score<P>): Symmetries<P> => {
-  switch (score._tag) {
-    case 'SymmetricPair':
-      return { relabel: () => inCentres(row => scale(-1, row)), rotate: inCentres, odd: true }
-    case 'Spherical':
-    case 'Isotropic':
-      return { relabel: reordered, rotate: inCentres, translate: by => inCentres(row => plus(row, by)) }
-    case 'Custom':
-      return {}
-  }
-}
+/** Another order; of two the other one. */
+const orderOf = (count: number, seed: number): ReadonlyArray<number> =>
+  count === 2 ? [1, 0] : Array.from(Key.permutation(count)(Key.fromSeed(seed)))
 
 /** An orthogonal map: the reflection in one hyperplane, or in two (a rotation). */
 export const orthogonal = (seed: number, dim: number): ((row: Row) => Row) => {

@@ -173,6 +173,12 @@ export const mixed = (
   )
 }
 
+/** log N(x; αc_i, u_i I) of each component, [rows, K] */
+export const logDensities = (components: Components, x: Tensor, level: Level): Tensor => {
+  const { dim, spread, squaredDistances } = view(components, x, level)
+  return neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(mul(2 * Math.PI, spread)))))
+}
+
 /** log p(x), [rows, 1] */
 export const logDensity = (components: Components, x: Tensor, level: Level): Tensor => {
   const { dim, energy, spread, logJoint } = view(components, x, level)

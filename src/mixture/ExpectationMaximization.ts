@@ -1,8 +1,11 @@
 /** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import { eStep } from './EStep.js'
 import * as Fused from './kernels/index.js'
 import type * as Pass from './kernels/pass.js'
 import * as Frame from './Frame.js'
@@ -10,7 +13,7 @@ import { rowsOf } from '../compile/Loss.js'
 import type * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
-import type { Family } from '../score/Score.js'
+import type { Family, Kernel, MStep } from '../score/family.js'
 
 /** What a step found and did. */
 export interface Taken<P extends string> {
@@ -19,6 +22,23 @@ export interface Taken<P extends string> {
   readonly params: Params.Params<P>
 }
 
+/** Whether a family can be learned so: by a pass of its own, or by its M-step. */
+export const serves = <P extends string>({ kernel, mStep }: Family<P>): boolean => O.isSome(kernel) || O.isSome(mStep)
+
+/** By whichever the family has; `Compile` refuses one that has neither. */
+const by = <P extends string, R>(
+  { kernel, mStep }: Family<P>,
+  ofKernel: (kernel: Kernel<P>) => R,
+  ofMStep: (mStep: MStep<P>) => R
+): R =>
+  O.isSome(kernel)
+    ? ofKernel(kernel.value)
+    : O.isSome(mStep)
+      ? ofMStep(mStep.value)
+      : refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
+
+const clean: Level = { alpha: 1, sigma: 0 }
+
 /** One E- and M-step on the likelihood at time 0. */
 export const step = <P extends string>(
   family: Family<P>,
@@ -26,43 +46,75 @@ export const step = <P extends string>(
   points: Points.Points
 ): ((params: Params.Params<P>) => Taken<P>) => {
   const { points: about, enter, leave } = Frame.of(family, points)
-  const rows = rowsOf(about)
-  return params => {
-    const here = enter(params)
-    const statistics = Fused.expectationPass(rows, family.arrays(here))
-    return { value: statistics.value, params: leave(family.maximise(here, statistics, varianceFloor)) }
-  }
+  return by<P, (params: Params.Params<P>) => Taken<P>>(
+    family,
+    ({ arrays, maximise }) => {
+      const rows = rowsOf(about)
+      return params => {
+        const here = enter(params)
+        const statistics = Fused.expectationPass(rows, arrays(here))
+        return { value: statistics.value, params: leave(maximise(here, statistics, varianceFloor)) }
+      }
+    },
+    ({ second, maximise }) => {
+      const { dim } = about
+      const weights = Points.weightsOf(about)
+      const expect = eStep(family, second, dim)
+      return params => {
+        const here = enter(params)
+        const { value, ...moments } = expect(here, clean, about, weights)
+        return { value, params: leave(maximise(here, moments, { level: clean, floor: varianceFloor, dim })) }
+      }
+    }
+  )
 }
 
 /** Rows that are given noise at once: the noisy data are never held whole. */
 const BLOCK = 65_536
 
-/** Σ w x_t-statistics over blocks of rows, each with noise of its own. */
-const noisyPass = (
+interface Block {
+  readonly points: Points.Points
+  readonly weights: Float64Array
+}
+
+/** Rows with noise of their own, block by block. */
+const noisyBlocks = (
   { rows, dim, values }: Points.Points,
   weights: Float64Array,
   { alpha, sigma }: Level,
-  mixture: Pass.Arrays,
   key: Key.Key
-): Pass.Statistics =>
-  pipe(
-    RA.makeBy(Math.ceil(rows / BLOCK), block => {
-      const [from, to] = [block * BLOCK, Math.min(rows, (block + 1) * BLOCK)]
-      const noise = pipe(key, Key.child(block), Key.normal((to - from) * dim))
-      const x = noise.map((z, at) => alpha * values[from * dim + at] + sigma * z)
+): ReadonlyArray<() => Block> =>
+  RA.makeBy(Math.ceil(rows / BLOCK), block => () => {
+    const [from, to] = [block * BLOCK, Math.min(rows, (block + 1) * BLOCK)]
+    const noise = pipe(key, Key.child(block), Key.normal((to - from) * dim))
+    return {
+      points: {
+        rows: to - from,
+        dim,
+        values: noise.map((z, at) => alpha * values[from * dim + at] + sigma * z)
+      },
+      weights: weights.subarray(from, to)
+    }
+  })
+
+const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, at) => value + b[at])
+
+/** Σ w x_t-statistics over blocks of rows, each with noise of its own. */
+const noisyPass = (blocks: ReadonlyArray<() => Block>, mixture: Pass.Arrays): Pass.Statistics =>
+  blocks
+    .map(block => {
+      const { points, weights } = block()
       return Fused.expectationPass(
-        { rows: to - from, dim, x, weights: weights.subarray(from, to), passing: true },
+        { rows: points.rows, dim: points.dim, x: points.values, weights, passing: true },
         mixture
       )
-    }),
-    blocks =>
-      blocks.reduce((sum, next) => ({
-        value: sum.value + next.value,
-        mass: sum.mass.map((m, k) => m + next.mass[k]),
-        sums: sum.sums.map((s, at) => s + next.sums[at]),
-        scatter: sum.scatter.map((s, k) => s + next.scatter[k])
-      }))
-  )
+    })
+    .reduce((sum, next) => ({
+      value: sum.value + next.value,
+      mass: plus(sum.mass, next.mass),
+      sums: plus(sum.sums, next.sums),
+      scatter: plus(sum.scatter, next.scatter)
+    }))
 
 /**
  * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn anew: at high noise the
@@ -73,33 +125,51 @@ export const noisyStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   points: Points.Points,
-  { alpha, sigma }: Level
+  level: Level
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
+  const { alpha, sigma } = level
+  const { dim } = points
   const weights = Points.weightsOf(points)
   const { points: about, enter, leave } = Frame.of(family, points)
-  return (params, key) => {
-    const here = enter(params)
-    const mixture = family.arrays(here)
-    const found = noisyPass(
-      about,
-      weights,
-      { alpha, sigma },
-      {
-        ...mixture,
-        centres: mixture.centres.map(c => alpha * c),
-        variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
+  return by<P, (params: Params.Params<P>, key: Key.Key) => Taken<P>>(
+    family,
+    ({ arrays, maximise }) =>
+      (params, key) => {
+        const here = enter(params)
+        const mixture = arrays(here)
+        const found = noisyPass(noisyBlocks(about, weights, level, key), {
+          ...mixture,
+          centres: mixture.centres.map(c => alpha * c),
+          variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
+        })
+        const statistics = {
+          ...found,
+          sums: found.sums.map(sum => sum / alpha),
+          scatter: found.scatter.map(
+            (sum, k) => (sum - found.mass[k] * dim * Elementary.square(sigma)) / Elementary.square(alpha)
+          )
+        }
+        return { value: found.value, params: leave(maximise(here, statistics, varianceFloor)) }
       },
-      key
-    )
-    const statistics = {
-      ...found,
-      sums: found.sums.map(sum => sum / alpha),
-      scatter: found.scatter.map(
-        (sum, k) => (sum - found.mass[k] * points.dim * Elementary.square(sigma)) / Elementary.square(alpha)
-      )
+    ({ second, maximise }) => {
+      const expect = eStep(family, second, dim)
+      return (params, key) => {
+        const here = enter(params)
+        const { value, ...moments } = noisyBlocks(about, weights, level, key)
+          .map(block => {
+            const { points, weights } = block()
+            return expect(here, level, points, weights)
+          })
+          .reduce((sum, next) => ({
+            value: sum.value + next.value,
+            mass: plus(sum.mass, next.mass),
+            sums: plus(sum.sums, next.sums),
+            second: plus(sum.second, next.second)
+          }))
+        return { value, params: leave(maximise(here, moments, { level, floor: varianceFloor, dim })) }
+      }
     }
-    return { value: found.value, params: leave(family.maximise(here, statistics, varianceFloor)) }
-  }
+  )
 }
 
 /** How parameters do on the data. */
@@ -117,10 +187,24 @@ export const judge = <P extends string>(
   points: Points.Points
 ): ((params: Params.Params<P>) => Judged) => {
   const { points: about, enter } = Frame.of(family, points)
-  const rows = rowsOf(about)
+  const least = family.leastRows(points.dim)
+  const expect = pipe(
+    family.kernel,
+    O.fold(
+      (): ((params: Params.Params<P>) => Pick<Judged, 'value' | 'mass'>) => {
+        const expect = eStep(family, 'none', points.dim)
+        const weights = Points.weightsOf(about)
+        return params => expect(params, clean, about, weights)
+      },
+      ({ arrays }) => {
+        const rows = rowsOf(about)
+        return params => Fused.expectationPass(rows, arrays(params))
+      }
+    )
+  )
   return params => {
-    const { value, mass } = Fused.expectationPass(rows, family.arrays(enter(params)))
-    return { value, mass, lost: mass.filter(share => share * points.rows < family.leastRows).length }
+    const { value, mass } = expect(enter(params))
+    return { value, mass, lost: mass.filter(share => share * points.rows < least).length }
   }
 }
 

@@ -7,12 +7,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
-import type { Family, Model } from '../score/Score.js'
+import type { Family, Model } from '../score/family.js'
 
 export interface Frame<P extends string> {
   /** The data less `middle`. */
   readonly points: Points.Points
-  /** The mean of the data; null where the family means something by 0, which then is the middle. */
+  /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
   readonly middle: Float64Array | null
   /** Parameters for `points`, of those for the data. */
   readonly enter: (params: Params.Params<P>) => Params.Params<P>
@@ -50,10 +50,10 @@ export const unmoved = <P extends string>(points: Points.Points): Frame<P> => ({
 export const of = <P extends string>(family: Family<P>, points: Points.Points): Frame<P> => {
   const { shifted } = family
   // What is wrong with data is said elsewhere, and they have no mean.
-  if (shifted === null || E.isLeft(Points.validate(points))) return unmoved(points)
+  if (O.isNone(shifted) || E.isLeft(Points.validate(points))) return unmoved(points)
   const { points: about, middle } = centred(points)
   const opposite = middle.map(m => -m)
-  return { points: about, middle, enter: shifted(opposite), leave: shifted(middle) }
+  return { points: about, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }
 }
 
 /** The same for a score that may have no family: then the data are as they are. */

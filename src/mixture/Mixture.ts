@@ -55,6 +55,10 @@ export const centres = (mixture: Mixture): Points => ({
   values: mixture.means.values
 })
 
+/** log π_k, that of a weight 0 finite. */
+export const logWeights = (weights: Float64Array): Float64Array =>
+  weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
+
 const isRows = (list: ReadonlyArray<number> | Rows): list is Rows => list.every(Array.isArray)
 
 /** Rounding between a matrix's two halves, of what is computed from rows. */

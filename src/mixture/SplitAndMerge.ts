@@ -6,11 +6,14 @@ import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
+import * as Halves from './Halves.js'
 import * as Split from './kernels/split.js'
+import type { Arrays } from './kernels/pass.js'
+import * as Mixture from './Mixture.js'
 import { rowsOf } from '../compile/Loss.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
-import type { Family } from '../score/Score.js'
+import type { Family } from '../score/family.js'
 
 export interface Options {
   /** How many moves are tried before the mixture is left as it is. */
@@ -23,46 +26,157 @@ export interface Options {
 /** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
 const LEAST_GAIN = 1e-5
 
+/** One component put to halve another. */
+interface Move<P extends string> {
+  readonly removed: number
+  readonly split: number
+  /** What the halves are expected to gain, less what the loss of the component costs. */
+  readonly promise: number
+  readonly start: () => Params.Params<P>
+}
+
+/** All moves from given parameters, however promising. */
+type Moves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<Move<P>>
+
+const paired = <P extends string, S extends { readonly gain: number }>(
+  cost: Float64Array,
+  splits: ReadonlyArray<S | null>,
+  start: (removed: number, split: number, found: S) => Params.Params<P>
+): ReadonlyArray<Move<P>> =>
+  Array.from(cost, (cost, removed) =>
+    splits.flatMap((found, split) =>
+      found === null || split === removed
+        ? []
+        : [{ removed, split, promise: found.gain - cost, start: () => start(removed, split, found) }]
+    )
+  ).flat()
+
+/** By the halves of each component, and expectation–maximization on the rows it answers for. */
+const ofIsotropic =
+  <P extends string>(
+    rows: ReturnType<typeof rowsOf>,
+    { varianceFloor }: Options,
+    leastRows: number,
+    arraysOf: (params: Params.Params<P>) => Arrays,
+    startOf: (params: Params.Params<P>, arrays: Arrays, statistics: ReturnType<typeof Split.moved>) => Params.Params<P>
+  ): Moves<P> =>
+  params => {
+    const arrays = arraysOf(params)
+    const { mass, cost, splits } = Split.survey(rows, arrays, varianceFloor, leastRows)
+    return paired(cost, splits, (removed, split, { halves }) =>
+      startOf(params, arrays, Split.moved({ mass }, arrays, removed, split, halves))
+    )
+  }
+
+/** A mixture whose variances are one a component, as a pass reads it. */
+const arraysOf = ({ means, weights, variances }: Mixture.Mixture, free: boolean): Arrays => ({
+  components: weights.length,
+  centres: means.values,
+  logits: Mixture.logWeights(weights),
+  variances,
+  free
+})
+
+/** The isotropic mixture that statistics about the centres of arrays are an M-step for. */
+const mixtureOf = (
+  { centres, components, variances, free }: Arrays,
+  { mass, sums, scatter }: ReturnType<typeof Split.moved>,
+  varianceFloor: number
+): Mixture.Mixture => {
+  const dim = centres.length / components
+  const total = mass.reduce((sum, m) => sum + m, 0)
+  const means = sums.map((sum, at) => {
+    const m = mass[Math.floor(at / dim)]
+    return m > 0 ? sum / m : centres[at]
+  })
+  const squared = (k: number): number =>
+    means
+      .subarray(k * dim, (k + 1) * dim)
+      .reduce((sum, c, j) => sum + (c - centres[k * dim + j]) * (c - centres[k * dim + j]), 0)
+  return {
+    means: { shape: [components, dim], values: means },
+    weights: mass.map(m => m / total),
+    variances: variances.map((v, k) =>
+      free ? Math.max(mass[k] > 0 ? (scatter[k] / mass[k] - squared(k)) / dim : 0, varianceFloor) : v
+    ),
+    factors: null
+  }
+}
+
+/** By what the family can do; none where it has neither a pass of its own nor the way from and to mixtures. */
+const movesOf = <P extends string>(
+  { kernel, toMixture, fromMixture, mStep, unitVariance, mirrored, leastRows }: Family<P>,
+  options: Options,
+  about: Points.Points
+): O.Option<Moves<P>> => {
+  const least = leastRows(about.dim)
+  const { varianceFloor } = options
+  if (mirrored) return O.none
+  if (O.isSome(kernel)) {
+    const { arrays, maximise } = kernel.value
+    return O.some(
+      ofIsotropic(rowsOf(about), options, least, arrays, (params, _, statistics) =>
+        maximise(params, statistics, varianceFloor)
+      )
+    )
+  }
+  if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
+  const [enter, leave] = [toMixture.value, fromMixture.value]
+  const isotropic = ofIsotropic<P>(
+    rowsOf(about),
+    options,
+    least,
+    params => arraysOf(enter(params), !unitVariance),
+    (_, arrays, statistics) => leave(mixtureOf(arrays, statistics, varianceFloor))
+  )
+  return O.some(params => {
+    const mixture = enter(params)
+    if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(params)
+    const { cost, splits } = Halves.survey(about, mixture, least)
+    return paired(cost, splits, (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves)))
+  })
+}
+
+/** Whether a family can be moved so. */
+export const serves = <P extends string>({ kernel, toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
+  !mirrored && (O.isSome(kernel) || (O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)))
+
 /**
  * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
  * takes the component whose loss costs least and puts it to halve the one whose halves gain most.
  */
 export const step = <P extends string>(
   family: Family<P>,
-  { attempts, polish, varianceFloor }: Options,
+  options: Options,
   points: Points.Points
 ): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
+  const { attempts, polish, varianceFloor } = options
   const { points: about, enter, leave } = Frame.of(family, points)
-  const rows = rowsOf(about)
-  const { leastRows } = family
+  const leastRows = family.leastRows(points.dim)
   const judge = ExpectationMaximization.judge(family, points)
   const em = ExpectationMaximization.step(family, varianceFloor, points)
+  const movesFrom = pipe(
+    movesOf(family, options, about),
+    O.getOrElse((): Moves<P> => () => [])
+  )
   return params => {
-    const here = enter(params)
-    const mixture = family.arrays(here)
     const { value, lost } = judge(params)
-    const { mass, cost, splits } = Split.survey(rows, mixture, varianceFloor, leastRows)
     const moves = pipe(
-      Array.from(cost, (cost, removed) =>
-        splits.flatMap((found, split) =>
-          found === null || split === removed ? [] : [{ removed, split, ...found, promise: found.gain - cost }]
-        )
-      ).flat(),
+      movesFrom(enter(params)),
       RA.sort(
         pipe(
           N.Ord,
           Ord.reverse,
-          Ord.contramap(({ promise }: { readonly promise: number }) => promise)
+          Ord.contramap(({ promise }: Move<P>) => promise)
         )
       )
     )
     return pipe(
       moves.slice(0, attempts),
-      RA.findFirstMap(({ removed, split, halves }) => {
-        const start = family.maximise(here, Split.moved({ mass }, mixture, removed, split, halves), varianceFloor)
+      RA.findFirstMap(({ removed, split, start }) => {
         const polished = Array.from({ length: polish }).reduce<Params.Params<P>>(
           params => em(params).params,
-          leave(start)
+          leave(start())
         )
         const found = judge(polished)
         const isFixed = (k: number): boolean => found.mass[k] * points.rows >= leastRows

@@ -394,13 +394,19 @@ const fit =
       Problem.of(
         'initializer',
         show(initializer),
-        `one for ${Score.show(score)}, which has no centres`,
-        'use Initializer.gaussian, or Initializer.values with all parameters by name'
+        `one for ${Score.show(score)}, which ${O.isSome(family) ? 'does not say how it starts from centres' : 'has no centres'}`,
+        O.isSome(family)
+          ? 'use Initializer.gaussian, or Initializer.values with all parameters by name, or give the family its start'
+          : 'use Initializer.gaussian, or Initializer.values with all parameters by name'
       )
     ]
+    const fromCentres = pipe(
+      family,
+      O.chain(family => Score.startOf(family, points.dim))
+    )
     const started = (draw: (count: number) => Draw): Start<P> =>
       pipe(
-        family,
+        fromCentres,
         E.fromOption(noCentres),
         E.map(({ fromCentres, count }) => {
           const centresOf = draw(count)
@@ -413,7 +419,7 @@ const fit =
     const given = (centres: ReadonlyArray<ReadonlyArray<number>>, then: (centres: NdArray) => Draw): Start<P> => {
       const array = Params.ndArray(centres)
       const count = pipe(
-        family,
+        fromCentres,
         O.fold(
           () => centres.length,
           ({ count }) => count
@@ -475,7 +481,7 @@ const fit =
           })
         ),
       Gaussian: ({ scale }) =>
-        O.isSome(family)
+        O.isSome(fromCentres)
           ? started(count => key => {
               const { values, shape } = normals([count, points.dim], scale)(key)
               return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
@@ -490,7 +496,7 @@ const fit =
       KMeansPlusPlus: () => started(count => spread(points, count)),
       Spectral: () =>
         started(count =>
-          score._tag === 'SymmetricPair'
+          O.isSome(family) && family.value.mirrored
             ? () => topOfSecondMoment(points)
             : spread(projectedOnTop(points, Math.max(1, count - 1)), count)
         ),

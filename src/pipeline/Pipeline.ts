@@ -8,6 +8,7 @@ import * as Clock from '../schedule/Clock.js'
 import { Vocabulary } from '../core/index.js'
 import * as Initializer from './Initializer.js'
 import * as Limits from '../core/Limits.js'
+import * as Parametrization from '../score/Parametrization.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
@@ -61,7 +62,11 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
 
 /** What no learned variance falls below: the floor of the last stage that has one. See `Mixture.floored`. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
-  score._tag === 'Isotropic' ? pipe(stages, RA.findLastMap(Stage.varianceFloor)) : O.none
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ unitVariance }) => !unitVariance),
+    O.chain(() => pipe(stages, RA.findLastMap(Stage.varianceFloor)))
+  )
 
 /** What is said of a description in which parts stand in parts without end. */
 export const tooDeep = (field: string): Problem.Problem =>
@@ -72,11 +77,11 @@ export const tooDeep = (field: string): Problem.Problem =>
     'put stages in one sequence, not in each other'
   )
 
-const words = Vocabulary.of([...Schedule.all, ...Clock.all])
+const words = Vocabulary.of([...Schedule.all, ...Clock.all, ...Score.all, ...Parametrization.all])
 
 const written: t.Type<Pipeline<string>, unknown> = t.type({
   schedule: Schedule.codec(words),
-  score: Score.codec,
+  score: Score.codec(words),
   initializer: Initializer.codec,
   stages: t.readonlyArray(Stage.codec)
 })

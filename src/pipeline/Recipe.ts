@@ -1,26 +1,67 @@
 /**
- * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data. `Pipeline.show` says
- * what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters to them; an
- * isotropic mixture is learned alike in any unit common to the columns.
+ * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and from what the score can do.
+ * `Pipeline.show` says what was chosen. The pair and spherical components have variance 1, so that the unit of the data matters
+ * to them; families whose variances are learned are learned alike in any unit common to the columns.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
 import { squaredDistanceQuantile } from '../../lib/spread.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Initializer from './Initializer.js'
 import * as Objective from '../objective/Objective.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
+import * as Params from '../score/Params.js'
 import * as Pipeline from './Pipeline.js'
 import * as Points from '../data/Points.js'
 import * as Rate from '../optimizer/Rate.js'
 import * as Schedule from '../schedule/Schedule.js'
-import type * as Score from '../score/Score.js'
+import * as Score from '../score/Score.js'
+import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Stage from './Stage.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 
 /** A recipe makes a pipeline for a score from data. */
 export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Points.Points) => Pipeline.Pipeline<P>
+
+// —— what a score can do ——
+
+/** What its family says; nothing of a network. */
+const asked =
+  <R>(none: R, of: <P extends string>(family: Score.Family<P>) => R) =>
+  <P extends string>(score: Score.Score<P>): R =>
+    pipe(
+      Score.interpret(score).family,
+      O.fold(
+        () => none,
+        family => of(family)
+      )
+    )
+
+/** ±c with unit variances. */
+const isMirrored = asked(false, ({ mirrored }) => mirrored)
+
+/** Variance 1 in the unit of the data: what does not say so is taken to have a unit of its own. */
+const hasUnitVariance = asked(false, ({ unitVariance }) => unitVariance)
+
+const maximises = asked(false, family => ExpectationMaximization.serves(family))
+
+const moves = asked(false, family => SplitAndMerge.serves(family))
+
+const projects = asked(false, ({ projection }) => O.isSome(projection))
+
+const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): boolean =>
+  asked(false, family => O.isSome(Score.startOf(family, dim)))(score)
+
+const has = <P extends string>(name: string, score: Score.Score<P>, { dim }: Points.Points): boolean =>
+  Params.names<string>(Score.shapes(dim)(score)).includes(name)
+
+const componentsOf = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): number =>
+  asked(1, ({ count }) => count(dim))(score)
+
+// —— lengths ——
 
 /**
  * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
@@ -44,8 +85,8 @@ const PAIRS = 4096
  * components are. 1 for the scores whose components have variance 1, and for rows that are all the same.
  */
 const spread = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
-  if (score._tag !== 'Isotropic') return 1
-  const { components } = score
+  if (hasUnitVariance(score)) return 1
+  const components = componentsOf(score, points)
   const table = { ...points, weights: Points.weightsOf(points) }
   const squared = squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
   const root = 1 - 2 / (9 * points.dim)
@@ -64,12 +105,21 @@ const bounded = <P extends string>(
   score: Score.Score<P>,
   points: Points.Points
 ): Partial<Pick<Stage.ExpectationMaximization, 'varianceFloor'>> =>
-  score._tag === 'Isotropic' ? { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) } : {}
+  hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) }
 
 const FLOOR = 0.01
 
+// —— starts and stages ——
+
 /** One start is often wrong, the likeliest of ten seldom; clustering costs little beside what follows. */
 const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
+
+/** At centres as given; of a score that has none, or does not say how it starts there, all parameters normal. */
+const startAt = <P extends string>(
+  initializer: Initializer.Initializer,
+  score: Score.Score<P>,
+  points: Points.Points
+): Initializer.Initializer => (startsAtCentres(score, points) ? initializer : Initializer.gaussian({ scale: 1 }))
 
 /** The pair learns by plain descent on a deterministic loss, in steps of ½ in m = α·mean: that of expectation–maximization. */
 const pairStage = (time: number, steps: number): Stage.Stage => {
@@ -84,15 +134,22 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
 }
 
 /** Steps of the means in a unit of length. */
-const inUnit = (unit: number): ReadonlyArray<Optimizer.Optimizer> =>
-  unit === 1 ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+const inUnit = <P extends string>(score: Score.Score<P>, points: Points.Points): ReadonlyArray<Optimizer.Optimizer> => {
+  const unit = unitOf(score, points)
+  return unit === 1 || !has('means', score, points) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+}
+
+/** Opposite draws of what noise the score sees. */
+const opposite = <P extends string>(score: Score.Score<P>): Expectation.Expectation =>
+  projects(score) ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true })
 
 /**
- * Adam on projected noise, whose variance is `noise` times `unit`² where the data has its own. The parameters that are
+ * Adam on such noise, whose variance is `noise` times that of the data where these have their own unit. The parameters that are
  * lengths take steps in that unit.
  */
-const mixtureStage = (
-  unit: number,
+const mixtureStage = <P extends string>(
+  score: Score.Score<P>,
+  points: Points.Points,
   noise: number,
   steps: number,
   ...extra: ReadonlyArray<Optimizer.Optimizer>
@@ -100,31 +157,52 @@ const mixtureStage = (
   Stage.descend({
     objective: Objective.denoising(
       TimeLaw.at(
-        pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unit))))
+        pipe(
+          Schedule.ornsteinUhlenbeck,
+          Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unitOf(score, points))))
+        )
       )
     ),
-    expectation: Expectation.projected({ antithetic: true }),
+    expectation: opposite(score),
     optimizer: Optimizer.chain(
       Optimizer.scaleByAdam(),
-      ...inUnit(unit),
+      ...inUnit(score, points),
       ...extra,
       Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
     ),
     steps
   })
 
-/** Means and variances at low noise, then the weights, which the score of separate components hides. */
-const isotropicStages = <P extends string>(
-  score: Score.Score<P>,
-  points: Points.Points
-): ReadonlyArray<Stage.Stage> => [
-  mixtureStage(unitOf(score, points), 0.2, 300, Optimizer.freeze('logits')),
-  Stage.expectationMaximization({ steps: 1, ...bounded(score, points) })
-]
+/** Adam on the likelihood. */
+const likelihoodStage = <P extends string>(score: Score.Score<P>, points: Points.Points, steps = 500): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.likelihood,
+    optimizer: Optimizer.chain(
+      Optimizer.scaleByAdam(),
+      ...inUnit(score, points),
+      Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps, final: 1e-4 }))
+    ),
+    steps,
+    relativeChange: 1e-8
+  })
+
+/**
+ * Centres and variances at low noise. Free weights are held meanwhile, since the score of separate components hides them, and
+ * read off at the end: by a step of expectation–maximization, or where there is none by descent on the likelihood.
+ */
+const lowNoise = <P extends string>(score: Score.Score<P>, points: Points.Points): ReadonlyArray<Stage.Stage> =>
+  has('logits', score, points)
+    ? [
+        mixtureStage(score, points, 0.2, 300, Optimizer.freeze('logits')),
+        maximises(score)
+          ? Stage.expectationMaximization({ steps: 1, ...bounded(score, points) })
+          : likelihoodStage(score, points, 100)
+      ]
+    : [mixtureStage(score, points, 0.2, 300)]
 
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
 const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
-  if (score._tag !== 'Isotropic') return 1
+  if (hasUnitVariance(score)) return 1
   const total = Points.variances(points).reduce((sum, v) => sum + v, 0)
   return total > 0 ? Math.sqrt(total / points.dim) : 1
 }
@@ -148,21 +226,15 @@ const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points):
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.1)
  */
-export const twoStage: Recipe = score => points => {
-  const high = highNoise(points)
-  const unit = unitOf(score, points)
-  return Pipeline.of({
+export const twoStage: Recipe = score => points =>
+  Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : clustered,
-    stages:
-      score._tag === 'SymmetricPair'
-        ? [pairStage(high, 300), pairStage(LOW_NOISE, 200)]
-        : score._tag === 'Isotropic'
-          ? [mixtureStage(unit, 2, 150), ...isotropicStages(score, points)]
-          : [mixtureStage(unit, 2, 150), mixtureStage(unit, 0.2, 300)]
+    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, points),
+    stages: isMirrored(score)
+      ? [pairStage(highNoise(points), 300), pairStage(LOW_NOISE, 200)]
+      : [mixtureStage(score, points, 2, 150), ...lowNoise(score, points)]
   })
-}
 
 /** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
 const NOISE = [4, 2, 1, 0.5]
@@ -179,8 +251,9 @@ const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * From k-means++ centres by expectation–maximization on the data; then at falling noise levels, which is the DDPM gradient
  * divided by the responsibilities, and kept where that leads to a likelier mixture; then split and merge moves out of what
  * local maxima are left. No step lowers the likelihood: the answer is never less likely than that of
- * expectation–maximization from the same start. For the pair, from a small start by descent on the DDPM objective at
- * falling noise levels.
+ * expectation–maximization from the same start. A family without an M-step descends on the likelihood instead, and on the DDPM
+ * objective where noise falls; one that does not go from and to mixtures is left where that leads. For the pair, from a small
+ * start by descent on the DDPM objective at falling noise levels.
  *
  * What each part does is measured in docs/fits.md: the moves do nearly all, and noise helps where many dimensions overlap.
  * Centres start among the data, since tiny ones at high noise merge what lies in groups.
@@ -200,7 +273,7 @@ const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * assert.ok(Metric.centreError(params, truth) < 0.3)
  */
 export const annealed: Recipe = score => points => {
-  if (score._tag === 'SymmetricPair') {
+  if (isMirrored(score)) {
     const high = highNoise(points)
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -211,23 +284,28 @@ export const annealed: Recipe = score => points => {
   }
   const bound = bounded(score, points)
   const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / FLOOR
+  const times = timesOf(NOISE.map(noise => noise * deviation))
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: Initializer.kMeansPlusPlus,
-    stages: [
-      settle(bound),
-      Stage.guarded(
-        Stage.sequence([
-          Stage.anneal(timesOf(NOISE.map(noise => noise * deviation)))(
-            Stage.expectationMaximization({ steps: 5, ...bound })
+    initializer: startAt(Initializer.kMeansPlusPlus, score, points),
+    stages: maximises(score)
+      ? [
+          settle(bound),
+          Stage.guarded(
+            Stage.sequence([
+              Stage.anneal(times)(Stage.expectationMaximization({ steps: 5, ...bound })),
+              Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
+            ])
           ),
-          Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
-        ])
-      ),
-      Stage.splitAndMerge({ steps: 1000, ...bound }),
-      settle(bound)
-    ]
+          ...(moves(score) ? [Stage.splitAndMerge({ steps: 1000, ...bound }), settle(bound)] : [])
+        ]
+      : [
+          likelihoodStage(score, points),
+          Stage.guarded(
+            Stage.sequence([Stage.anneal(times)(mixtureStage(score, points, 1, 50)), likelihoodStage(score, points)])
+          )
+        ]
   })
 }
 
@@ -250,21 +328,20 @@ export const warmStart =
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: Initializer.warmStart({ centres, radius }),
-      stages:
-        score._tag === 'SymmetricPair'
-          ? [pairStage(LOW_NOISE, 200)]
-          : score._tag === 'Isotropic'
-            ? isotropicStages(score, points)
-            : [
-                Stage.descend({
-                  objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
-                  expectation: Expectation.projected({ antithetic: true }),
-                  optimizer: Optimizer.gradientDescent({
-                    rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
-                  }),
-                  steps: 150
-                })
-              ]
+      stages: isMirrored(score)
+        ? [pairStage(LOW_NOISE, 200)]
+        : !hasUnitVariance(score) || has('logits', score, points)
+          ? lowNoise(score, points)
+          : [
+              Stage.descend({
+                objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
+                expectation: opposite(score),
+                optimizer: Optimizer.gradientDescent({
+                  rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
+                }),
+                steps: 150
+              })
+            ]
     })
   }
 
@@ -276,9 +353,9 @@ export const spectral: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: score._tag === 'SymmetricPair' ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
     stages: [
-      ...(score._tag === 'SymmetricPair' ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+      ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
       settle(bounded(score, points))
     ]
   })
@@ -288,7 +365,7 @@ export const expectationMaximization: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : clustered,
+    initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
     stages: [settle(bounded(score, points))]
   })
 
@@ -297,17 +374,6 @@ export const maximumLikelihood: Recipe = score => points =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: score._tag === 'SymmetricPair' ? Initializer.spectral : clustered,
-    stages: [
-      Stage.descend({
-        objective: Objective.likelihood,
-        optimizer: Optimizer.chain(
-          Optimizer.scaleByAdam(),
-          ...inUnit(unitOf(score, points)),
-          Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps: 500, final: 1e-4 }))
-        ),
-        steps: 500,
-        relativeChange: 1e-8
-      })
-    ]
+    initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
+    stages: [likelihoodStage(score, points)]
   })

@@ -1,5 +1,7 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
-import { type Mixture, type Pipeline, type Points, type Run, type Statistics } from '../index.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { type Mixture, type Pipeline, type Points, type Run, Score, type Statistics } from '../index.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -28,7 +30,8 @@ export interface Fit {
   /** Columns taken by themselves that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
-  readonly family: Family
+  /** The family's word: `symmetric-pair`. */
+  readonly family: string
   /** The recipe's name, or where the pipeline came from. */
   readonly recipe: string
   readonly seed: number
@@ -47,7 +50,16 @@ export interface Fit {
   readonly plan: string
 }
 
-export type Family = 'symmetric-pair' | 'spherical' | 'isotropic'
+const says =
+  (can: (family: Score.Family<string>) => boolean) =>
+  ({ pipeline }: Pick<Fit, 'pipeline'>): boolean =>
+    pipe(Score.interpret(pipeline.score).family, O.exists(can))
+
+/** Whether the components are ±c. */
+export const isPair = says(({ mirrored }) => mirrored)
+
+/** Whether the variances are 1 in the units it was learned in. */
+export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
 export const steps = ({ stages }: Fit): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
@@ -63,8 +75,12 @@ export const ending = ({ rule, taken, limit }: StageRun): string =>
   })[rule]
 
 /** `2 isotropic Gaussians`. */
-export const title = ({ family, mixture: { weights } }: Pick<Fit, 'family' | 'mixture'>): string =>
-  family === 'symmetric-pair'
+export const title = ({
+  family,
+  pipeline,
+  mixture: { weights }
+}: Pick<Fit, 'family' | 'mixture' | 'pipeline'>): string =>
+  isPair({ pipeline })
     ? 'a symmetric pair of Gaussians'
     : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
 
@@ -73,13 +89,13 @@ export const ignored = ({ ignored }: Pick<Fit, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
-export const redundancies = ({ redundancies, mixture, family, scaling }: Fit): ReadonlyArray<string> => {
-  const remedy =
-    family === 'isotropic'
-      ? `Try --components ${mixture.weights.length - 1}.`
-      : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
-        '--family isotropic learns the variances.'
-  return redundancies.map(found =>
+export const redundancies = (fit: Fit): ReadonlyArray<string> => {
+  const { mixture, scaling } = fit
+  const remedy = !hasUnitVariance(fit)
+    ? `Try --components ${mixture.weights.length - 1}.`
+    : `This family has variance 1 in ${scaling === null ? 'the units of the data' : 'standardized units'}; ` +
+      '--family isotropic learns the variances.'
+  return fit.redundancies.map(found =>
     found._tag === 'Empty'
       ? `Component ${found.component + 1} is empty: it answers for ${found.rows.toPrecision(2)} rows. ${remedy}`
       : `Components ${found.components.map(k => k + 1).join(' and ')} are all but the same: ` +

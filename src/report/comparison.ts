@@ -1,6 +1,6 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
 import { Metric, Mixture, Points } from '../index.js'
-import { type Fit, steps } from './Fit.js'
+import { type Fit, isPair, steps } from './Fit.js'
 import { formats, show, width, type Table } from '../fit/table.js'
 
 export interface Comparison {
@@ -26,13 +26,14 @@ const ofPair: Readonly<Record<string, string>> = {
   spectral: 'power iteration, then expectation-maximization'
 }
 
-const meaning = ({ recipe, family }: Fit): string => {
-  const words = { ...about, ...(family === 'symmetric-pair' && ofPair) }
+const meaning = (fit: Fit): string => {
+  const { recipe } = fit
+  const words = { ...about, ...(isPair(fit) && ofPair) }
   return Object.hasOwn(words, recipe) ? words[recipe] : 'your own'
 }
 
-const why = (family: Fit['family']): string =>
-  family === 'symmetric-pair'
+const why = (fit: Fit): string =>
+  isPair(fit)
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed is the default: no step of it lowers the likelihood, and it moves components that got stuck, which descent ' +
       'and em leave where they are (measured in docs/fits.md).'
@@ -52,7 +53,8 @@ const most = 100
  * first's: the root mean square of their distances under the best matching, in standard deviations of the columns.
  */
 export const comparison = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): Comparison => {
-  const [{ columns, points, family }] = fits
+  const [first] = fits
+  const { columns, points } = first
   const { scale } = Points.standardize(points)
   const fitted = fits.map(({ mixture }) => Mixture.marginals(mixture))
   const format = formats(fitted.flatMap(({ variances }) => variances))
@@ -80,6 +82,6 @@ export const comparison = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): Compari
             scaled.map(means => `${Metric.centreError(means, scaled[0]).toPrecision(2)} sd`)
           ),
     means: fits.map(fit => [fit.recipe, meaning(fit)]),
-    reason: fits.some(({ recipe }) => recipe === 'annealed') ? why(family) : ''
+    reason: fits.some(({ recipe }) => recipe === 'annealed') ? why(first) : ''
   }
 }

@@ -2,7 +2,18 @@
 import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
 import { comparison } from './comparison.js'
-import { converged, ending, floored, ignored, redundancies, steps, title, type Fit } from './Fit.js'
+import {
+  converged,
+  ending,
+  floored,
+  hasUnitVariance,
+  ignored,
+  isPair,
+  redundancies,
+  steps,
+  title,
+  type Fit
+} from './Fit.js'
 import { ofMixture, show, tidy, type Table } from '../fit/table.js'
 
 const { escape } = charts
@@ -106,14 +117,14 @@ ${plain(table)}
 `
 }
 
-const units = ({ family, scaling }: Fit): string =>
+const units = (fit: Fit): string =>
   [
-    scaling === null
+    fit.scaling === null
       ? 'Learned from the columns as they are.'
       : 'Learned from standardized columns (mean 0, standard deviation 1); all numbers here are back in the units of the data.',
-    family === 'symmetric-pair'
-      ? `The pair is symmetric about ${scaling === null ? '0' : "the data's mean"}, with variance 1 in the units it was learned in.`
-      : family === 'spherical'
+    isPair(fit)
+      ? `The pair is symmetric about ${fit.scaling === null ? '0' : "the data's mean"}, with variance 1 in the units it was learned in.`
+      : hasUnitVariance(fit)
         ? 'Components have equal weights, and variance 1 in the units they were learned in.'
         : ''
   ]

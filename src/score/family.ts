@@ -4,6 +4,7 @@
  * vocabulary; score, divergence, objectives and likelihood follow by differentiation. What else it knows are capabilities:
  * where one is absent, whoever asks has a slower way that is right, or refuses and names it.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import {
   add,
@@ -90,6 +91,8 @@ export interface Symmetries<P extends string> {
 export interface Projection<P extends string> {
   /** Rows whose span holds all directions that are seen, [any, dim]. */
   readonly span: (params: Params.Params<P>) => NdArray
+  /** A point that all centres share outside the span, [dim]: from there |x|² is seen. */
+  readonly origin: (params: Params.Params<P>) => Float64Array
   /** Whether |x|² is seen too, as it is with unequal variances. */
   readonly seesNorm: boolean
   /** Where there is but one direction, b of tanh(a + bζ), ζ the noise along it; else a quadrature is refused. */
@@ -256,6 +259,37 @@ export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
   names: dim => Params.names(model.shapes(dim)),
   model
 })
+
+/**
+ * How a family's parameters are made of centres: as it says itself, or as the mixture of these centres with equal weights and
+ * round components.
+ */
+export const startOf = <P extends string>(
+  { start, fromMixture, components, count }: Family<P>,
+  dim: number
+): O.Option<Start<P>> =>
+  O.isSome(start)
+    ? start
+    : pipe(
+        fromMixture,
+        O.map(fromMixture => ({
+          count: count(dim),
+          centres: params => compute(() => components(Params.map(fromNdArray)(params), dim).centres),
+          fromCentres: (means, variance) => {
+            const [count] = means.shape
+            return fromMixture({
+              means,
+              weights: new Float64Array(count).fill(1 / count),
+              variances: new Float64Array(count).fill(variance),
+              factors: null
+            })
+          }
+        }))
+      )
+
+/** How many centres parameters hold. */
+export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
+  O.isSome(start) ? start.value.count : count(dim)
 
 const dimOf = (x: Tensor): number => x.shape[1] ?? 0
 

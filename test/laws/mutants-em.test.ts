@@ -1,5 +1,7 @@
 /** Wrong steps of expectation–maximization, and gradients that do not correspond to it. */
 
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { Case, ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type * as Pass from '../../src/mixture/kernels/pass.js'
 import * as Density from '../../src/laws/density.js'
@@ -33,7 +35,13 @@ const hard: laws.Step = (family, floor, points) => {
   const step = ExpectationMaximization.step(family, floor, points)
   return params => {
     const { value, params: soft } = step(params)
-    const { shape, values } = family.centres(params)
+    const { shape, values } = pipe(
+      family.start,
+      O.fold(
+        () => ({ shape: [0, points.dim], values: new Float64Array(0) }),
+        ({ centres }) => centres(params)
+      )
+    )
     const centres = Density.rowsOf({ rows: shape[0], dim: shape[1], values })
     const nearest = Density.rowsOf(points).map(row => {
       const squares = centres.map(centre => Density.minus(row, centre).reduce((sum, x) => sum + x * x, 0))
@@ -67,7 +75,13 @@ const maximising =
     ExpectationMaximization.step(
       {
         ...family,
-        maximise: (params, statistics, floor) => family.maximise(params, change(statistics), floor)
+        kernel: pipe(
+          family.kernel,
+          O.map(kernel => ({
+            ...kernel,
+            maximise: (params, statistics, floor) => kernel.maximise(params, change(statistics), floor)
+          }))
+        )
       },
       floor,
       points

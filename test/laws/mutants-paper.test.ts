@@ -37,10 +37,10 @@ const withoutG: Evaluate = evaluation((result, { loss, points, params }) => {
 
 /** Another score in its place, with the same parameters. */
 const scoring =
-  (apply: Score.Custom['apply'], tag: Score.Score<string>['_tag']): Evaluate =>
+  (apply: Score.Custom['apply'], of: Case.CaseOf<Case.AnyValue>): Evaluate =>
   loss =>
     Compile.valueAndGrad(
-      loss.score._tag === tag
+      Case.isMadeBy(of)(loss.score)
         ? {
             ...loss,
             score: Score.custom({ name: 'stopped', shapes: Score.interpret(loss.score).shapes, apply })
@@ -71,7 +71,7 @@ areCaught([
       evaluate: scoring(({ mean }, x, { alpha }) => {
         const m = mul(alpha, reshape(mean, [1, -1]))
         return sub(mul(stopGradient(tanh(sum(mul(m, x), 1, true))), m), x)
-      }, 'SymmetricPair')
+      }, Score.symmetricPair)
     }),
     right
   },
@@ -83,7 +83,7 @@ areCaught([
       evaluate: scoring(({ means }, x, { alpha }) => {
         const w = softmax(logits(means, matMul(x, means, { transposeB: true }), alpha))
         return sub(mul(alpha, matMul(stopGradient(w), means)), x)
-      }, 'Spherical')
+      }, Score.spherical)
     }),
     right
   },

@@ -12,6 +12,7 @@ import {
   Region,
   Run,
   Schedule,
+  Score,
   Stage,
   TimeGrid,
   TimeLaw,
@@ -328,7 +329,7 @@ areCaught([
     mutant: parametrization(velocity, {
       evaluate: compiling(loss => ({
         ...loss,
-        score: loss.score._tag === 'Custom' ? { ...loss.score, predicts: Parametrization.score } : loss.score
+        score: Case.isMadeBy(Score.custom)(loss.score) ? { ...loss.score, predicts: Parametrization.score } : loss.score
       }))
     }),
     right: parametrization(velocity)

@@ -52,7 +52,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec),
   subjects(vocabulary.objectives, Objective.codec),
-  subjects(vocabulary.scores, Score.codec),
+  subjects(vocabulary.scores, Score.codec(Vocabulary.standard)),
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),
   subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),

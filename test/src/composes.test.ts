@@ -231,7 +231,7 @@ const pipelineOf = (cell: Cell): Pipeline.Pipeline<string> =>
 
 const isMatching = (term: Objective.Term['_tag']): boolean => term !== 'Likelihood' && term !== 'Regularizer'
 const hasLevels = ({ form }: Cell): boolean => form.terms.some(isMatching)
-const isMixture = ({ score }: Cell): boolean => score._tag !== 'Custom'
+const isMixture = ({ score }: Cell): boolean => !Case.isMadeBy(Score.custom)(score)
 
 /** The latest time that a law names. */
 const latest = (law: TimeLaw.TimeLaw): number =>
@@ -311,7 +311,7 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'where no signal is left, g² is infinite': cell =>
     withoutSignal(cell) && hasLevels(cell) && Case.isMadeBy(Weighting.likelihood)(cell.weighting),
   'a quadrature asks for the symmetric pair': ({ expectation, score }) =>
-    expectation._tag === 'Quadrature' && score._tag !== 'SymmetricPair',
+    expectation._tag === 'Quadrature' && !Case.isMadeBy(Score.symmetricPair)(score),
   'a projection asks for a mixture': cell => cell.expectation._tag === 'Projected' && !isMixture(cell),
   'fixed noise has a row for each row of the data': ({ expectation }) =>
     expectation._tag === 'Fixed' && expectation.noise.shape[0] !== data.rows,

@@ -5,6 +5,7 @@ import { compute, Key, tensor, type NdArray } from '../../lib/index.js'
 import type { Basis } from '../../src/mixture/kernels/pass.js'
 import { Expectation } from '../../src/index.js'
 import * as Noise from '../../src/compile/Noise.js'
+import { basisOfArrays } from '../../src/mixture/Projection.js'
 
 const key = Key.fromSeed(3)
 const points = { rows: 3, dim: 3, values: Float64Array.of(2, 1, 0, 0, 0, -3, 4, 5, 0) }
@@ -90,7 +91,7 @@ describe('draws', () => {
 
 describe('the basis', () => {
   const of = (components: number, ...centres: ReadonlyArray<number>): Basis =>
-    Noise.basisOf({
+    basisOfArrays({
       components,
       centres: Float64Array.from(centres),
       logits: new Float64Array(components),

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Key } from '../../lib/index.js'
 import { useThreads } from '../../lib/simd/crew.js'
-import { basisOf } from '../../src/compile/Noise.js'
+import { basisOfArrays } from '../../src/mixture/Projection.js'
 import * as Fused from '../../src/mixture/kernels/index.js'
 import * as plain from '../../src/mixture/kernels/pass.js'
 import { passes } from '../../src/mixture/kernels/simd.js'
@@ -30,7 +30,7 @@ const problem = (rows: number, dim: number, components: number, free: boolean, w
   return {
     data: { rows, dim, x: normal(2, rows * dim), weights: weighted ? weights.map(w => w / total) : null },
     mixture,
-    basis: basisOf(mixture)
+    basis: basisOfArrays(mixture)
   }
 }
 

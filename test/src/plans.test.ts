@@ -7,6 +7,7 @@ import * as vocabulary from '../../src/cli/vocabulary.js'
 import type * as Loss from '../../src/compile/Loss.js'
 import { closedForms } from '../../src/compile/Loss.js'
 import {
+  Case,
   Compile,
   Expectation,
   Key,
@@ -129,7 +130,11 @@ describe.each(Object.keys(students))('%s', name => {
   )
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
-      if (score._tag !== 'SymmetricPair' && score._tag !== 'Custom' && points.rows < 4) {
+      if (
+        !pipe(score, Case.isMadeBy(Score.symmetricPair)) &&
+        !pipe(score, Case.isMadeBy(Score.custom)) &&
+        points.rows < 4
+      ) {
         // More components than rows is refused; the loss itself is fine with it.
         continue
       }
@@ -200,7 +205,7 @@ describe('of the whole vocabulary', () => {
       )
     )
     // A program and the interpreter, and a kernel for a mixture.
-    expect(Math.max(...seen)).toBe(score._tag === 'Custom' ? 2 : 3)
+    expect(Math.max(...seen)).toBe(pipe(score, Case.isMadeBy(Score.custom)) ? 2 : 3)
   })
 })
 

@@ -14,7 +14,7 @@ import {
   Score,
   TimeLaw
 } from '../../../src/index.js'
-import { denoisingShare } from '../../../src/compile/Noise.js'
+import { denoisingShare } from '../../../src/mixture/Projection.js'
 
 const REPEATS = 400
 

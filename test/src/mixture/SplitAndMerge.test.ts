@@ -137,14 +137,17 @@ describe('what a move is chosen by', () => {
 
   it('is carried out as an E-step would have it', () => {
     const split = survey.splits[2]
-    const family = Score.interpret(Score.isotropic({ components: 3 })).family
-    if (split === null || O.isNone(family)) throw new Error('a component over two groups has halves')
+    const kernel = pipe(
+      Score.interpret(Score.isotropic({ components: 3 })).family,
+      O.chain(({ kernel }) => kernel)
+    )
+    if (split === null || O.isNone(kernel)) throw new Error('a component over two groups has halves')
     const params = Params.of({
       means: [[-10], [-9], [10]],
       logits: [0.2, 0.2, 0.6].map(Math.log),
       logVariances: [0, Math.log(2), Math.log(16)]
     })
-    const { means, logits, logVariances } = family.value.maximise(
+    const { means, logits, logVariances } = kernel.value.maximise(
       params,
       Split.moved(survey, arrays, 0, 2, split.halves),
       1e-6

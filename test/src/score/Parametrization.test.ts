@@ -339,7 +339,7 @@ describe('custom networks', () => {
 
   it('say what they predict', () => {
     expect(Score.show(student(Parametrization.velocity))).toBe(
-      'Score.custom({ name: "exact", …, predicts: Parametrization.velocity })'
+      'Score.custom({ name: "exact", shapes: …, apply: …, predicts: Parametrization.velocity })'
     )
     expect(Score.formula(student(Parametrization.noise))).toBe('ε(x) = −σ s(x) = exact(x)')
     expect(Score.show(pipe(student(Parametrization.noise), Score.convert(Schedule.edm)))).toBe(

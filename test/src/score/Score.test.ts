@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { compute, div, mul, neg, sum, tensor } from '../../../lib/index.js'
-import { Mixture, Parametrization, Params, Problem, Schedule, Score } from '../../../src/index.js'
+import { Mixture, Parametrization, Params, Problem, Schedule, Score, Vocabulary } from '../../../src/index.js'
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 3 })
@@ -44,10 +44,16 @@ it.each<readonly [Score.Score<string>, string, string, object, number]>([
     { means: [2, 4], logits: [2], logVariances: [2] },
     11
   ],
-  [shrinking, 'Score.custom({ name: "shrinking", … })', 's(x) = shrinking(x)', { rate: [], offset: [4] }, 5],
+  [
+    shrinking,
+    'Score.custom({ name: "shrinking", shapes: …, apply: … })',
+    's(x) = shrinking(x)',
+    { rate: [], offset: [4] },
+    5
+  ],
   [
     denoiser,
-    'Score.custom({ name: "denoiser", …, predicts: Parametrization.data })',
+    'Score.custom({ name: "denoiser", shapes: …, apply: …, predicts: Parametrization.data })',
     'x̂_0(x) = (x + σ² s(x))/α = denoiser(x)',
     { scale: [] },
     1
@@ -97,22 +103,25 @@ describe('problems', () => {
 })
 
 describe('the codec', () => {
+  const codec = Score.codec(Vocabulary.standard)
+
   it.each([pair, spherical, isotropic])('gives back what it wrote %#', score => {
-    expect(Score.codec.decode(JSON.parse(JSON.stringify(Score.codec.encode(score))))).toEqual(E.right(score))
+    expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
   })
 
-  it('refuses a network, and what is no score', () => {
-    expect(Score.codec.encode(shrinking as unknown as Score.Score<string>)).toEqual({
-      _tag: 'Custom',
-      name: 'shrinking'
-    })
-    const others = [
-      { _tag: 'Custom', name: 'shrinking' },
-      { _tag: 'Spherical' },
-      { _tag: 'Isotropic' },
-      { _tag: 'Pair' }
-    ]
-    for (const json of others) expect(E.isLeft(Score.codec.decode(json))).toBe(true)
+  it('reads what the first version wrote', () => {
+    expect(codec.decode({ _tag: 'SymmetricPair' })).toEqual(E.right(pair))
+    expect(codec.decode({ _tag: 'Spherical', components: 3 })).toEqual(E.right(spherical))
+    expect(codec.decode({ _tag: 'Isotropic', components: 2 })).toEqual(E.right(isotropic))
+  })
+
+  it('refuses a network that its vocabulary has not, and what is no score', () => {
+    const json = codec.encode(shrinking)
+    expect(json).toEqual({ _tag: 'custom', name: 'shrinking', predicts: null })
+    const others = [json, { _tag: 'Custom', name: 'shrinking' }, { _tag: 'Spherical' }, { _tag: 'isotropic' }]
+    for (const json of [...others, { _tag: 'pair' }]) expect(E.isLeft(codec.decode(json))).toBe(true)
+    const mine = Score.codec(Vocabulary.extend(Vocabulary.standard, [shrinking]))
+    for (const each of others.slice(0, 2)) expect(mine.decode(each)).toEqual(E.right(shrinking))
   })
 })
 
@@ -124,35 +133,36 @@ const family = <P extends string>(score: Score.Score<P>): Score.Family<P> =>
     })
   )
 
+const has = <A>(capability: O.Option<A>): A => {
+  if (O.isNone(capability)) throw new Error('it cannot')
+  return capability.value
+}
+
 describe('a family', () => {
   it('is that of a mixture; a network has none', () => {
     expect(O.isNone(Score.interpret(shrinking).family)).toBe(true)
-    expect([pair, spherical, isotropic].map(score => family<string>(score as Score.Score<string>).count)).toEqual([
-      1, 3, 2
-    ])
-    expect([pair, spherical, isotropic].map(score => family<string>(score as Score.Score<string>).seesNorm)).toEqual([
-      false,
-      false,
-      true
-    ])
+    const all: ReadonlyArray<Score.Score<string>> = [pair, spherical, isotropic]
+    expect(all.map(score => Score.centreCount(family(score), 2))).toEqual([1, 3, 2])
+    expect(all.map(score => family(score).count(2))).toEqual([2, 3, 2])
+    expect(all.map(score => has(family(score).projection).seesNorm)).toEqual([false, false, true])
   })
 
   it('is a mixture as arrays', () => {
-    expect(family(pair).arrays(params.pair)).toEqual({
+    expect(has(family(pair).kernel).arrays(params.pair)).toEqual({
       components: 2,
       centres: Float64Array.of(1, -2, -1, 2),
       logits: Float64Array.of(0, 0),
       variances: Float64Array.of(1, 1),
       free: false
     })
-    expect(family(spherical).arrays(params.spherical)).toEqual({
+    expect(has(family(spherical).kernel).arrays(params.spherical)).toEqual({
       components: 3,
       centres: Float64Array.of(1, 0, 0, 2, -3, 1),
       logits: Float64Array.of(0, 0, 0),
       variances: Float64Array.of(1, 1, 1),
       free: false
     })
-    const { variances, ...rest } = family(isotropic).arrays(params.isotropic)
+    const { variances, ...rest } = has(family(isotropic).kernel).arrays(params.isotropic)
     expect(rest).toEqual({
       components: 2,
       centres: Float64Array.of(1, 0, 0, 2),
@@ -179,28 +189,28 @@ describe('a family', () => {
 
   it('has centres, and parameters with given ones', () => {
     const centres = { shape: [2, 2], values: Float64Array.of(5, 6, 7, 8) }
-    expect(family(pair).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
-    expect(family(spherical).centres(params.spherical)).toEqual(params.spherical.means)
-    expect(family(isotropic).centres(params.isotropic)).toEqual(params.isotropic.means)
-    expect(family(pair).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
-    expect(family(spherical).fromCentres(centres, 3)).toEqual({ means: centres })
-    expect(family(isotropic).fromCentres(centres, 3)).toEqual({
+    expect(has(family(pair).start).centres(params.pair)).toEqual({ shape: [1, 2], values: Float64Array.of(1, -2) })
+    expect(has(family(spherical).start).centres(params.spherical)).toEqual(params.spherical.means)
+    expect(has(family(isotropic).start).centres(params.isotropic)).toEqual(params.isotropic.means)
+    expect(has(family(pair).start).fromCentres(centres, 3)).toEqual(Params.of({ mean: [5, 6] }))
+    expect(has(family(spherical).start).fromCentres(centres, 3)).toEqual({ means: centres })
+    expect(has(family(isotropic).start).fromCentres(centres, 3)).toEqual({
       means: centres,
       ...Params.of({ logits: [0, 0], logVariances: [Math.log(3), Math.log(3)] })
     })
   })
 
   it('pulls a derivative back to its parameters: by the chain rule, −c moves against c', () => {
-    const gradient = (K: number): Parameters<Score.Family<string>['pullBack']>[1] => ({
+    const gradient = (K: number): Parameters<Score.Kernel<string>['pullBack']>[1] => ({
       centres: Float64Array.from({ length: 2 * K }, (_, i) => i + 1),
       logits: Float64Array.from({ length: K }, (_, i) => 10 * (i + 1)),
       variances: Float64Array.from({ length: K }, (_, i) => 100 * (i + 1))
     })
-    expect(family(pair).pullBack(params.pair, gradient(2))).toEqual(Params.of({ mean: [1 - 3, 2 - 4] }))
-    expect(family(spherical).pullBack(params.spherical, gradient(3))).toEqual(
+    expect(has(family(pair).kernel).pullBack(params.pair, gradient(2))).toEqual(Params.of({ mean: [1 - 3, 2 - 4] }))
+    expect(has(family(spherical).kernel).pullBack(params.spherical, gradient(3))).toEqual(
       Params.of({ means: [[1, 2], [3, 4], [5, 6]] }) // prettier-ignore
     )
-    const { means, logits, logVariances } = family(isotropic).pullBack(params.isotropic, gradient(2))
+    const { means, logits, logVariances } = has(family(isotropic).kernel).pullBack(params.isotropic, gradient(2))
     expect({ means, logits }).toEqual(Params.of({ means: [[1, 2], [3, 4]], logits: [10, 20] })) // prettier-ignore
     // ∂/∂log v = v ∂/∂v
     expect(logVariances.shape).toEqual([2])
@@ -233,7 +243,7 @@ describe('the M-step', () => {
   }
 
   it('of the pair is E[T x], T the difference of the responsibilities', () => {
-    const { mean } = family(pair).maximise(params.pair, statistics, 0)
+    const { mean } = has(family(pair).kernel).maximise(params.pair, statistics, 0)
     expect(mean.shape).toEqual([2])
     close(
       mean.values,
@@ -242,7 +252,7 @@ describe('the M-step', () => {
   })
 
   it('of components is the mean of each, its share and its variance', () => {
-    const found = family(isotropic).maximise(params.isotropic, statistics, 0)
+    const found = has(family(isotropic).kernel).maximise(params.isotropic, statistics, 0)
     expect(Params.shapes(found)).toEqual({ means: [2, 2], logits: [2], logVariances: [2] })
     close(found.means.values, means.flat())
     close(
@@ -253,7 +263,7 @@ describe('the M-step', () => {
       found.logVariances.values,
       [0, 1].map(k => Math.log(variance(k)))
     )
-    const spherical = family(Score.spherical({ components: 2 })).maximise(
+    const spherical = has(family(Score.spherical({ components: 2 })).kernel).maximise(
       { means: params.isotropic.means },
       statistics,
       0
@@ -264,7 +274,7 @@ describe('the M-step', () => {
 
   it('keeps variances above the floor, and a component without mass where it is', () => {
     const floor = (variance(0) + variance(1)) / 2
-    const floored = family(isotropic).maximise(params.isotropic, statistics, floor)
+    const floored = has(family(isotropic).kernel).maximise(params.isotropic, statistics, floor)
     close(
       floored.logVariances.values,
       [0, 1].map(k => Math.log(Math.max(variance(k), floor)))
@@ -275,7 +285,7 @@ describe('the M-step', () => {
       sums: Float64Array.of(0, 0, 3, 4),
       scatter: Float64Array.of(0, 17)
     }
-    const { means, logits, logVariances } = family(isotropic).maximise(params.isotropic, empty, 0.01)
+    const { means, logits, logVariances } = has(family(isotropic).kernel).maximise(params.isotropic, empty, 0.01)
     // |(3, 4) − (0, 2)|² = 13, and (17 − 13)/2 is left
     close(means.values, [1, 0, 3, 4])
     expect(logits.values[1]).toBe(0)
@@ -298,7 +308,7 @@ describe('convert', () => {
     })
     const moved = Score.convert(Schedule.ornsteinUhlenbeck)(trained)
     expect(Score.show(moved)).toBe(
-      'Score.custom({ name: "normal on Schedule.ornsteinUhlenbeck", …, predicts: Parametrization.score })'
+      'Score.convert(Schedule.ornsteinUhlenbeck)(Score.custom({ name: "normal", shapes: …, apply: … }))'
     )
     const { values } = Score.evaluate(moved, Schedule.edm)(Params.of({ scale: 1 }))(2)({
       rows: 1,

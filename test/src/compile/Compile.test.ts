@@ -86,7 +86,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     withScore(custom, { expectation: Expectation.projected() }),
     points,
     [
-      'stages[0].expectation: Expectation.projected() of Score.custom({ name: "shrink", … }) is not of the score of a mixture, whose centres say which noise matters; use Expectation.monteCarlo()'
+      'stages[0].expectation: Expectation.projected() of Score.custom({ name: "shrink", shapes: …, apply: … }) is not of the score of a mixture, whose centres say which noise matters; use Expectation.monteCarlo()'
     ]
   ],
   [
@@ -94,7 +94,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     withScore(custom, { objective: Objective.likelihood }),
     points,
     [
-      'stages[0].objective: Objective.likelihood of Score.custom({ name: "shrink", … }) is not of the score of a mixture, which has a density; use Objective.denoising or Objective.implicit'
+      'stages[0].objective: Objective.likelihood of Score.custom({ name: "shrink", shapes: …, apply: … }) is not of the score of a mixture, which has a density; use Objective.denoising or Objective.implicit'
     ]
   ],
   [
@@ -102,7 +102,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     { ...withScore(custom), initializer: Initializer.kMeansPlusPlus },
     points,
     [
-      'initializer: Initializer.kMeansPlusPlus is not one for Score.custom({ name: "shrink", … }), which has no centres; use Initializer.gaussian, or Initializer.values with all parameters by name'
+      'initializer: Initializer.kMeansPlusPlus is not one for Score.custom({ name: "shrink", shapes: …, apply: … }), which has no centres; use Initializer.gaussian, or Initializer.values with all parameters by name'
     ]
   ],
   [
@@ -110,7 +110,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     { ...withScore(custom), stages: [Stage.expectationMaximization({ steps: 1 })] },
     points,
     [
-      'stages[0].score: Score.custom({ name: "shrink", … }) is not the score of a mixture, as expectation–maximization needs; use Stage.descend'
+      'stages[0].score: Score.custom({ name: "shrink", shapes: …, apply: … }) is not the score of a mixture, as expectation–maximization needs; use Stage.descend'
     ]
   ],
   [
@@ -129,7 +129,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     },
     points,
     [
-      'stages[0].objective.timeLaw.time: 2 is not a time of Schedule.custom({ name: "flow", … }) with noise, in (0, 1]; try 0.1'
+      'stages[0].objective.timeLaw.time: 2 is not a time of Schedule.custom({ name: "flow", alpha: …, sigma: …, until: 1 }) with noise, in (0, 1]; try 0.1'
     ]
   ],
   [
@@ -201,7 +201,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     { ...withScore(custom), stages: [Stage.splitAndMerge({ steps: 1 })] },
     points,
     [
-      'stages[0].score: Score.custom({ name: "shrink", … }) is not the score of a mixture, as split and merge needs; leave the stage out'
+      'stages[0].score: Score.custom({ name: "shrink", shapes: …, apply: … }) is not the score of a mixture, as split and merge needs; leave the stage out'
     ]
   ],
   [
@@ -266,7 +266,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     },
     points,
     [
-      'stages[0].stages[1].stage.stages[1].score: Score.custom({ name: "shrink", … }) is not Score.symmetricPair, whose centre is an eigenvector; start with Initializer.spectral'
+      'stages[0].stages[1].stage.stages[1].score: Score.custom({ name: "shrink", shapes: …, apply: … }) is not Score.symmetricPair, whose centre is an eigenvector; start with Initializer.spectral'
     ]
   ],
   [
@@ -274,7 +274,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     { ...withScore(custom), stages: [Stage.restart(2)(Stage.sequence([Stage.expectationMaximization({ steps: 1 })]))] },
     points,
     [
-      'stages[0].stage.stages[0].score: Score.custom({ name: "shrink", … }) is not the score of a mixture, as expectation–maximization needs; use Stage.descend'
+      'stages[0].stage.stages[0].score: Score.custom({ name: "shrink", shapes: …, apply: … }) is not the score of a mixture, as expectation–maximization needs; use Stage.descend'
     ]
   ],
   [
@@ -330,11 +330,11 @@ describe('Compile.pipeline', () => {
     )
     const few = withScore(custom)
     expect(plan(few)).toMatch(
-      /by interpreted: Score.custom\(\{ name: "shrink", … \}\) has no closed form; 3 evaluations are over before it is compiled/
+      /by interpreted: Score.custom\(\{ name: "shrink", shapes: …, apply: … \}\) has no closed form; 3 evaluations are over before it is compiled/
     )
     const many = few.stages.map(stage => (stage._tag === 'Descend' ? { ...stage, steps: 100 } : stage))
     expect(plan({ ...few, stages: many })).toMatch(
-      /by compiled: Score.custom\(\{ name: "shrink", … \}\) has no closed form; one program over the rows/
+      /by compiled: Score.custom\(\{ name: "shrink", shapes: …, apply: … \}\) has no closed form; one program over the rows/
     )
   })
 })

@@ -52,7 +52,7 @@ const compiled = (score: Score.Score<'matrix'>, of: Objective.Objective = object
 }
 
 const linear: Apply = ({ matrix }, x) => neg(matMul(x, matrix))
-const own = 'Score.custom({ name: "own", … })'
+const own = 'Score.custom({ name: "own", shapes: …, apply: … })'
 const ownLoss = 'Objective.custom("own loss", TimeLaw.at(0.5), …)'
 
 describe('a score of one’s own', () => {

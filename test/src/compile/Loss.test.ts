@@ -281,7 +281,7 @@ describe('reasons', () => {
       'interpreted: serves every score and objective, slower'
     ])
     expect(reasons(network, Objective.denoising(time))).toEqual([
-      'compiled: Score.custom({ name: "linear", … }) has no closed form; one program over the rows, gradient and all',
+      'compiled: Score.custom({ name: "linear", shapes: …, apply: … }) has no closed form; one program over the rows, gradient and all',
       'interpreted: serves every score and objective, slower'
     ])
     const custom = Objective.custom('mine', time, ({ score }) => sum(square(score), 1))

@@ -249,7 +249,7 @@ describe('what does not fit the score or the data', () => {
   }
   const remedy = 'use Initializer.gaussian, or Initializer.values with all parameters by name'
   const noCentres = (field: string, code: string): string =>
-    `${field}: ${code} is not one for Score.custom({ name: "network", … }), which has no centres; ${remedy}`
+    `${field}: ${code} is not one for Score.custom({ name: "network", shapes: …, apply: … }), which has no centres; ${remedy}`
   const centresRemedy = 'give one list of coordinates for each centre'
 
   it.each([

@@ -4,6 +4,7 @@
  * F's, is never formed. Sums run in a fixed order.
  */
 import * as Elementary from './elementary.js'
+import { factorGram, symmetricEigen } from './linalg.js'
 import type { NdArray } from './ndarray.js'
 
 type Rows = Float64Array
@@ -144,6 +145,26 @@ export const ofCovariance = (covariance: Float64Array, dim: number): NdArray | n
       values[i * dim + j] = i === j ? Math.sqrt(rest) : rest / values[j * dim + j]
     }
   return { shape: [dim, dim], values }
+}
+
+/**
+ * The triangle of S − less · I, [d, d], its eigenvalues clipped from below at `above` > 0: of all that are not below it, what a
+ * scatter S says is likeliest.
+ */
+export const ofClipped = (
+  scatter: Float64Array,
+  dim: number,
+  { less, above }: { readonly less: number; readonly above: number }
+): NdArray => {
+  const lessened = (by: number): Float64Array => scatter.map((x, at) => (at % (dim + 1) === 0 ? x - by : x))
+  // What has a factor even so is above it, and stays as it is.
+  const own = ofCovariance(lessened(less + above), dim) === null ? null : ofCovariance(lessened(less), dim)
+  if (own !== null) return own
+  const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: scatter })
+  const rows = vectors.values.map((v, at) => Math.sqrt(Math.max(values[Math.floor(at / dim)] - less, above)) * v)
+  const lower = new Float64Array(dim * dim)
+  factorGram(rows, 0, dim, dim, lower, 0)
+  return { shape: [dim, dim], values: lower }
 }
 
 /** F of Σ in other units, D Σ D with D = diag(scale). */

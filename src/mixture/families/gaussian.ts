@@ -12,6 +12,7 @@ import {
   expandDims,
   fromNdArray,
   logSoftmax,
+  matMul,
   mul,
   neg,
   reshape,
@@ -111,7 +112,7 @@ export const seenApart = (logDensity: Tensor, pulls: Tensor, traces: Tensor): Se
  * than [rows, dim] or [rows, K].
  */
 export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls: Tensor, trace: Tensor): Seen => {
-  const pullOf = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), centrePulls), 1)
+  const pullOf = (shares: Tensor): Tensor => matMul(shares, centrePulls)
   return {
     logDensity,
     pull: shares => sub(pointPull, pullOf(shares)),

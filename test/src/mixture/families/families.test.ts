@@ -173,9 +173,10 @@ describe.each(sorts)('$name', sort => {
       const mixture = some(made.family.toMixture)(made.params)
       close(Mixture.covariances(mixture).values, sort.covariances(made.params).flat(2), 1e-14)
       const again = some(made.family.toMixture)(some(made.family.fromMixture)(mixture))
-      for (const part of ['weights', 'variances'] as const) close(again[part], mixture[part], 1e-13)
+      close(again.weights, mixture.weights, 1e-14)
+      close(again.variances, mixture.variances, sort.again ?? 1e-13)
       close(again.means.values, mixture.means.values, 1e-15)
-      close(Mixture.covariances(again).values, Mixture.covariances(mixture).values, 1e-13)
+      close(Mixture.covariances(again).values, Mixture.covariances(mixture).values, sort.again ?? 1e-13)
     }
   })
 

@@ -27,6 +27,8 @@ export interface Sort {
   readonly free: (components: number, dim: number) => number
   /** Rows of one component that its likelihood has a bound on. */
   readonly leastRows: (dim: number) => number
+  /** How closely covariances are found again in a mixture: by steps that have an end, or in closed form. */
+  readonly again?: number
 }
 
 const square = (dim: number, entry: (i: number, j: number) => number): number[][] =>
@@ -35,7 +37,27 @@ const square = (dim: number, entry: (i: number, j: number) => number): number[][
 const each = (params: P, of: (k: number) => number[][]): number[][][] =>
   Array.from({ length: params.means.shape[0] }, (_, k) => of(k))
 
+/** L_k L_kᵀ of packed triangles. */
+const ofTriangle = ({ logScales, lower }: P, k: number): number[][] => {
+  const [dim] = logScales.shape.slice(-1)
+  const below = (dim * (dim - 1)) / 2
+  const l = (i: number, j: number): number =>
+    i === j ? Math.exp(logScales.values[k * dim + i]) : i > j ? lower.values[k * below + (i * (i - 1)) / 2 + j] : 0
+  return square(dim, (i, j) => Array.from({ length: dim }, (_, a) => l(i, a) * l(j, a)).reduce((sum, x) => sum + x, 0))
+}
+
 export const sorts: ReadonlyArray<Sort> = [
+  {
+    name: 'tiedIsotropic',
+    of: components => Families.tiedIsotropic({ components }),
+    isTied: true,
+    free: (K, d) => K * d + K - 1 + 1,
+    leastRows: () => 1,
+    covariances: (params: P): number[][][] =>
+      each(params, () =>
+        square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariance.values[0]) : 0))
+      )
+  },
   {
     name: 'diagonal',
     of: components => Families.diagonal({ components }),
@@ -57,6 +79,43 @@ export const sorts: ReadonlyArray<Sort> = [
       each(params, () =>
         square(params.means.shape[1], (i, j) => (i === j ? Math.exp(params.logVariances.values[i]) : 0))
       )
+  },
+  {
+    name: 'tied',
+    of: components => Families.tied({ components }),
+    isTied: true,
+    free: (K, d) => K * d + K - 1 + (d * (d + 1)) / 2,
+    leastRows: () => 1,
+    covariances: (params: P): number[][][] => each(params, () => ofTriangle(params, 0))
+  },
+  {
+    name: 'full',
+    of: components => Families.full({ components }),
+    isTied: false,
+    free: (K, d) => K * d + K - 1 + (K * d * (d + 1)) / 2,
+    leastRows: d => d + 1,
+    covariances: (params: P): number[][][] => each(params, k => ofTriangle(params, k))
+  },
+  {
+    name: 'lowRank',
+    of: (components, rank) => Families.lowRank({ components, rank }),
+    isTied: false,
+    // rank 2
+    free: (K, d) => K * d + K - 1 + K * (2 * d - 1 + d),
+    leastRows: d => Math.min(4, d + 1),
+    again: 1e-5,
+    covariances: (params: P): number[][][] => {
+      const [, d, q] = params.factors.shape
+      const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]
+      return each(params, k =>
+        square(d, (i, j) =>
+          Array.from({ length: q }, (_, a) => f(k, i, a) * f(k, j, a)).reduce(
+            (sum, x) => sum + x,
+            i === j ? Math.exp(params.logNoise.values[k * d + i]) : 0
+          )
+        )
+      )
+    }
   }
 ]
 

@@ -1,0 +1,166 @@
+/** Mixtures of round Gaussians of one size: Σ = v I. */
+import * as Elementary from '../../../lib/elementary.js'
+import {
+  add,
+  div,
+  exp,
+  log,
+  matMul,
+  mul,
+  square,
+  squaredDistances,
+  sub,
+  sum,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { Field } from '../../core/index.js'
+import { family, type At } from '../../score/family.js'
+import * as Gaussian from './gaussian.js'
+
+interface Tensors {
+  readonly means: Tensor
+  readonly logits: Tensor
+  readonly logVariance: Tensor
+}
+
+/** P = I/u: δ_k = (α/u)(c_k − Σ w_l c_l), so that |δ_k|² is a distance between points that know nothing of x. */
+const common = Gaussian.evaluated(({ means, logVariance }: Tensors, x, { alpha, sigma }) => {
+  const dim = x.shape[1] ?? 0
+  const u = add(mul(square(alpha), exp(logVariance)), square(sigma))
+  return {
+    logDensity: Gaussian.logNormal(dim, div(squaredDistances(x, means, alpha), u), mul(-dim / 2, log(u))),
+    pull: shares => div(sub(x, mul(alpha, matMul(shares, means))), u),
+    curvature: shares => {
+      const apart = sum(mul(shares, squaredDistances(matMul(shares, means), means)), 1, true)
+      return sub(mul(square(div(alpha, u)), apart), div(dim, u))
+    }
+  }
+})
+
+const scalar = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
+
+const repeated = (count: number, { values }: NdArray): Float64Array =>
+  new Float64Array(count).fill(Elementary.exp(values[0]))
+
+/**
+ * Free weights and one variance, common to the components and columns: Σ = exp(logVariance) I.
+ *
+ * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). Its M-step at a noise level is exact: the pooled
+ * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and taken back to time 0.
+ */
+export const tiedIsotropic = family({
+  name: 'tiedIsotropic',
+  about: 'round Gaussians with free weights and one variance, common to them',
+  fields: { components: Field.count({ suggestion: 2 }) },
+  parameters:
+    ({ components }: Gaussian.Count) =>
+    (dim: number) => ({ means: [components, dim], logits: [components], logVariance: [] }),
+  formula: ({ components }) =>
+    `s(x) = (Σ w_i m_i − x)/u over ${components} components, u = α² exp(logVariance) + σ², ` +
+    'w = softmax(logits_i − |x − m_i|²/(2u)), m_i = α means_i',
+  components: () => common.components,
+  score: () => common.score,
+  divergence: () => common.divergence,
+  degreesOfFreedom:
+    ({ components }) =>
+    dim =>
+      components * (dim + 1),
+  mStep: () => ({
+    second: 'trace',
+    maximise: (params, moments, at: At) => {
+      const { mass, second } = moments
+      const moved = Gaussian.steps(moments, at.dim)
+      const between = moved.reduce((sum, s, entry) => sum + mass[Math.floor(entry / at.dim)] * s * s, 0)
+      return {
+        ...Gaussian.recentred(params, moments, at),
+        logVariance: scalar(
+          Elementary.log(Gaussian.varianceOf(at)((Gaussian.total(second) - between) / (Gaussian.total(mass) * at.dim)))
+        )
+      }
+    }
+  }),
+  start: ({ components }) => ({
+    count: components,
+    centres: ({ means }) => means,
+    fromCentres: (means, variance) => ({
+      means,
+      logits: Gaussian.vector(new Float64Array(components)),
+      logVariance: scalar(Elementary.log(variance))
+    })
+  }),
+  fromMixture: () => mixture => {
+    const [, dim] = mixture.means.shape
+    const variances = Gaussian.pooled(mixture.weights, Gaussian.diagonalsOf(mixture), dim)
+    return {
+      means: mixture.means,
+      logits: Gaussian.logShares(mixture.weights),
+      logVariance: scalar(Elementary.log(Gaussian.total(variances) / dim))
+    }
+  },
+  toMixture:
+    ({ components }) =>
+    params => ({
+      means: params.means,
+      weights: Gaussian.weightsOf(params.logits),
+      variances: repeated(components, params.logVariance),
+      factors: null
+    }),
+  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  distance: () => (from, to) => {
+    const [, dim] = from.means.shape
+    const [before, after] = [from, to].map(({ logVariance }) => logVariance.values[0])
+    const spread = (dim / 2) * Elementary.square(after - before)
+    return Gaussian.fisher(
+      from.logits,
+      to.logits,
+      k =>
+        spread +
+        Elementary.exp(-before) *
+          Gaussian.overColumns(dim, j =>
+            Elementary.square(to.means.values[k * dim + j] - from.means.values[k * dim + j])
+          )
+    )
+  },
+  symmetries: () => ({
+    relabel: order => params => ({
+      ...params,
+      means: Gaussian.inOrder(order)(params.means),
+      logits: Gaussian.inOrder(order)(params.logits)
+    }),
+    rotate: map => params => ({ ...params, means: Gaussian.mapRows(map)(params.means) })
+  }),
+  kernel: ({ components }) => ({
+    arrays: ({ means, logits, logVariance }) => ({
+      components,
+      centres: means.values,
+      logits: logits.values,
+      variances: repeated(components, logVariance),
+      free: true
+    }),
+    pullBack: ({ means: { shape }, logVariance }, { centres, logits, variances }) => ({
+      means: { shape, values: centres },
+      logits: Gaussian.vector(logits),
+      logVariance: scalar(Gaussian.total(variances) * Elementary.exp(logVariance.values[0]))
+    }),
+    maximise: (params, { mass, sums, scatter }, varianceFloor) => {
+      const { shape, values } = params.means
+      const [, dim] = shape
+      const all = Gaussian.total(mass)
+      const means = values.map((old, entry) => {
+        const m = mass[Math.floor(entry / dim)]
+        return m > 0 ? sums[entry] / m : old
+      })
+      // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|²
+      const within = means.reduce(
+        (sum, c, entry) => sum - mass[Math.floor(entry / dim)] * Elementary.square(c - values[entry]),
+        Gaussian.total(scatter)
+      )
+      return {
+        means: { shape, values: means },
+        logits: Gaussian.logShares(mass.map(m => m / all)),
+        logVariance: scalar(Elementary.log(Math.max(within / (all * dim), varianceFloor, Number.MIN_VALUE)))
+      }
+    }
+  })
+})

@@ -1,0 +1,374 @@
+/**
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns. At level (α, σ)
+ * S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With R of [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is
+ * ŷ = B r, and S⁻¹r = D⁻¹(r − Aŷ), rᵀS⁻¹r = |D^{−½}(r − Aŷ)|² + |ŷ|²: what is left of r, not Woodbury's difference, which for
+ * small ψ has lost its digits. Rows cost d q, and no d × d array is made of them.
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/elementary.js'
+import {
+  add,
+  cholesky,
+  compute,
+  concat,
+  diagonal,
+  div,
+  exp,
+  expandDims,
+  eye,
+  fromNdArray,
+  gramCholesky,
+  log,
+  matMul,
+  maximum,
+  mul,
+  neg,
+  ones,
+  reciprocal,
+  rsqrt,
+  solveTriangular,
+  square,
+  squeeze,
+  sub,
+  sum,
+  transpose,
+  type NdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import { symmetricEigen } from '../../../lib/linalg.js'
+import { Field } from '../../core/index.js'
+import { family, type At, type Level } from '../../score/family.js'
+import * as Mixture from '../Mixture.js'
+import * as Gaussian from './gaussian.js'
+
+/** Aᵀ of a stack. */
+const flipped = (x: Tensor): Tensor =>
+  transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )
+
+/** S of a stack, ready to be asked. */
+interface Analysed {
+  /** A, [..., d, q] */
+  readonly loads: Tensor
+  /** D, [..., d] */
+  readonly noise: Tensor
+  /** Rᵀ, [..., q, q]: its square is I + AᵀD⁻¹A. */
+  readonly factor: Tensor
+  /** R⁻ᵀAᵀD⁻¹, [..., q, d]: S⁻¹ is D⁻¹ less its square. */
+  readonly narrow: Tensor
+  /** B, [..., q, d] */
+  readonly means: Tensor
+}
+
+const analysed = (loads: Tensor, noise: Tensor): Analysed => {
+  const [rank] = loads.shape.slice(-1)
+  const column = expandDims(noise, noise.rank)
+  const identity = mul(eye(rank), ones([...loads.shape.slice(0, -2), 1, 1]))
+  const factor = gramCholesky(concat([mul(loads, rsqrt(column)), identity], loads.rank - 2))
+  const narrow = solveTriangular(factor, flipped(div(loads, column)))
+  return { loads, noise, factor, narrow, means: solveTriangular(factor, narrow, { transposed: true }) }
+}
+
+/** −½ log|S| */
+const logRootOf = ({ noise, factor }: Analysed): Tensor =>
+  neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
+
+/** tr S⁻¹ */
+const traceOf = ({ noise, narrow }: Analysed): Tensor => sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
+
+interface Tensors {
+  readonly means: Tensor
+  readonly logits: Tensor
+  readonly factors: Tensor
+  readonly logNoise: Tensor
+}
+
+const seen = Gaussian.evaluated(({ means, factors, logNoise }: Tensors, x, level: Level) => {
+  const { alpha, sigma } = Gaussian.spreadOver(level, 2)
+  const loads = mul(Gaussian.spreadOver(level, 3).alpha, expandDims(factors, 0))
+  const noise = add(mul(square(alpha), expandDims(exp(logNoise), 0)), square(sigma))
+  const isCommon = Gaussian.isCommon(level)
+  // One S for each component, or one for each row and component.
+  const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
+  const r = Gaussian.residuals(x, means, level)
+  // [K, rows, ·]: a product of all rows for each component; or [rows, K, ·]
+  const own = isCommon ? transpose(r, [1, 0, 2]) : r
+  const times = (y: Tensor, matrix: Tensor): Tensor =>
+    isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
+  const factorMeans = times(own, s.means)
+  const rest = sub(own, times(factorMeans, s.loads))
+  const pulls = div(rest, isCommon ? expandDims(s.noise, 1) : s.noise)
+  const squared = add(sum(mul(rest, pulls), 2), sum(square(factorMeans), 2))
+  const turned = (of: Tensor): Tensor => (isCommon ? expandDims(of, 0) : of)
+  return Gaussian.seenApart(
+    Gaussian.logNormal(x.shape[1] ?? 0, isCommon ? Gaussian.turned(squared) : squared, turned(logRootOf(s))),
+    isCommon ? transpose(pulls, [1, 0, 2]) : pulls,
+    turned(traceOf(s))
+  )
+})
+
+type Parameters = Readonly<Record<'means' | 'logits' | 'factors' | 'logNoise', NdArray>>
+
+/**
+ * Steps of expectation–maximization on the factors of given scatters (Rubin & Thayer 1982): A⁺ = SBᵀ(V + BSBᵀ)⁻¹, D⁺ = diag(S − A⁺BS)
+ * from below clipped at `least`, where V = (I + AᵀD⁻¹A)⁻¹. None lowers the likelihood.
+ */
+export const analyse = (
+  scatters: NdArray,
+  start: { readonly loads: NdArray; readonly noise: NdArray },
+  least: number,
+  steps: number
+): { readonly loads: NdArray; readonly noise: NdArray } =>
+  RA.makeBy(steps, () => null).reduce(
+    ({ loads, noise }) =>
+      compute(() => {
+        const s = fromNdArray(scatters)
+        const { factor, means } = analysed(fromNdArray(loads), fromNdArray(noise))
+        const [rank] = factor.shape.slice(-1)
+        const half = solveTriangular(factor, eye(rank))
+        const across = matMul(means, s)
+        const spread = cholesky(
+          add(matMul(half, half, { transposeA: true }), matMul(across, means, { transposeB: true }))
+        )
+        const next = flipped(solveTriangular(spread, solveTriangular(spread, across), { transposed: true }))
+        const left = sub(diagonal(s), sum(mul(next, flipped(across)), -1))
+        return { loads: next, noise: maximum(left, least) }
+      }),
+    start
+  )
+
+/** A generalized M-step: so many steps of the factors to one of the components. */
+const INNER = 10
+
+/** Until factors of a covariance are found again: a mixture is taken in once. */
+const PATIENT = 500
+
+const entries = (array: NdArray, of: (x: number) => number): NdArray => ({
+  shape: array.shape,
+  values: array.values.map(of)
+})
+
+/** Σ r δδᵀ/Σ r about the new centres, [K, d, d]; I of a component without mass. */
+const scatters = (mass: Float64Array, second: Float64Array, moved: Float64Array, dim: number): NdArray => ({
+  shape: [mass.length, dim, dim],
+  values: second.map((s, at) => {
+    const [row, column] = [Math.floor(at / dim), at % dim]
+    const k = Math.floor(row / dim)
+    return mass[k] > 0 ? s / mass[k] - moved[row] * moved[k * dim + column] : row % dim === column ? 1 : 0
+  })
+})
+
+/** Where two arrays of K parts differ by whether the component has mass. */
+const where = (mass: Float64Array, found: NdArray, old: NdArray): NdArray => {
+  const width = found.values.length / mass.length
+  return {
+    shape: old.shape,
+    values: found.values.map((x, at) => (mass[Math.floor(at / width)] > 0 ? x : old.values[at]))
+  }
+}
+
+/** Top eigenvectors by the root of what their eigenvalues are more than the rest, at least of their half: F = 0 is a saddle. */
+const principal = (covariances: NdArray, rank: number): { readonly loads: NdArray; readonly noise: NdArray } => {
+  const [count, dim] = covariances.shape
+  const eigen = RA.makeBy(count, k =>
+    symmetricEigen({ shape: [dim, dim], values: covariances.values.subarray(k * dim * dim, (k + 1) * dim * dim) })
+  )
+  const load = (k: number, j: number, a: number): number => {
+    const { values, vectors } = eigen[k]
+    if (a >= dim) return 0
+    const rest = values.subarray(rank)
+    const below = rest.length === 0 ? 0 : Gaussian.total(rest) / rest.length
+    return vectors.values[a * dim + j] * Math.sqrt(Math.max(values[a] - below, values[a] / 2))
+  }
+  const loads = {
+    shape: [count, dim, rank],
+    values: new Float64Array(count * dim * rank).map((_, at) => {
+      const row = Math.floor(at / rank)
+      return load(Math.floor(row / dim), row % dim, at % rank)
+    })
+  }
+  return {
+    loads,
+    noise: {
+      shape: [count, dim],
+      values: new Float64Array(count * dim).map((_, row) => {
+        const own = covariances.values[row * dim + (row % dim)]
+        const shared = loads.values.subarray(row * rank, (row + 1) * rank).reduce((sum, f) => sum + f * f, 0)
+        return Math.max(own - shared, own / 10)
+      })
+    }
+  }
+}
+
+/** L_k of Σ_k, from [Fᵀ; √ψ]. */
+const triangles = ({ factors, logNoise }: Parameters): NdArray =>
+  compute(() => {
+    const root = exp(mul(0.5, fromNdArray(logNoise)))
+    const [dim] = root.shape.slice(-1)
+    return gramCholesky(concat([flipped(fromNdArray(factors)), mul(expandDims(root, 2), eye(dim))], 1))
+  })
+
+/**
+ * ½ tr (Σ⁻¹δΣ)² and δcᵀ Σ⁻¹ δc, [K], in d q²: δΣ = W C Wᵀ + diag e with W = [F′ F] and C = diag(1, −1), and Σ⁻¹ = ψ⁻¹ − TᵀT.
+ */
+const apart = (from: Parameters, to: Parameters): Float64Array =>
+  compute(() => {
+    const [f, g] = [from, to].map(({ factors }) => fromNdArray(factors))
+    const [psi, phi] = [from, to].map(({ logNoise }) => exp(fromNdArray(logNoise)))
+    const { narrow } = analysed(f, psi)
+    const column = expandDims(psi, 2)
+    const pulled = (x: Tensor): Tensor => sub(div(x, column), matMul(narrow, matMul(narrow, x), { transposeA: true }))
+    const e = sub(phi, psi)
+    const [rank] = f.shape.slice(-1)
+    const both = concat([g, f], 2)
+    const signs = concat([ones([rank]), neg(ones([rank]))])
+    const z = pulled(both)
+    const gram = mul(matMul(both, z, { transposeA: true }), signs)
+    const loads = sum(mul(gram, flipped(gram)), [1, 2])
+    const mixed = sum(mul(e, sum(mul(square(z), signs), 2)), 1)
+    const weighted = matMul(mul(narrow, expandDims(e, 1)), narrow, { transposeB: true })
+    const ratio = div(e, psi)
+    const noise = add(
+      sub(sum(square(ratio), 1), mul(2, sum(mul(mul(ratio, e), sum(square(narrow), 1)), 1))),
+      sum(square(weighted), [1, 2])
+    )
+    const step = expandDims(sub(fromNdArray(to.means), fromNdArray(from.means)), 2)
+    const shift = sum(mul(step, pulled(step)), [1, 2])
+    return add(shift, mul(0.5, add(add(loads, mul(2, mixed)), noise)))
+  }).values
+
+/**
+ * Free weights, and for each component `rank` factors that its columns share beside noise of their own: Σ_k = F_k F_kᵀ +
+ * diag exp(logNoise_k), F_k [d, rank].
+ *
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q mean the same
+ * for orthogonal Q. Its M-step is generalized: ten inner steps on the factors, noise clipped from below.
+ */
+export const lowRank = family({
+  name: 'lowRank',
+  about: 'factor analysers with free weights: Gaussians whose columns share a few factors beside noise of their own',
+  fields: { components: Field.count({ suggestion: 2 }), rank: Field.count({ suggestion: 1 }) },
+  parameters:
+    ({ components, rank }: Gaussian.Count & { readonly rank: number }) =>
+    (dim: number) => ({
+      means: [components, dim],
+      logits: [components],
+      factors: [components, dim, rank],
+      logNoise: [components, dim]
+    }),
+  formula: ({ components, rank }) =>
+    `s(x) = −Σ w_i S_i⁻¹(x − m_i) over ${components} components, S_i = α²(F_i F_iᵀ + diag exp(logNoise_i)) + σ²I of rank ${rank}, ` +
+    'w = softmax(logits_i − ½ log|S_i| − ½(x − m_i)ᵀS_i⁻¹(x − m_i)), m_i = α means_i',
+  components: () => seen.components,
+  score: () => seen.score,
+  divergence: () => seen.divergence,
+  degreesOfFreedom:
+    ({ components, rank }) =>
+    dim =>
+      components - 1 + components * (2 * dim + dim * rank - (rank * (rank - 1)) / 2),
+  // On fewer the factors leave no noise.
+  leastRows:
+    ({ rank }) =>
+    dim =>
+      Math.min(rank + 2, dim + 1),
+  mStep: () => ({
+    second: 'full',
+    maximise: (params, moments, at: At) => {
+      const { alpha, sigma } = at.level
+      const { mass, second } = moments
+      const found = analyse(
+        scatters(mass, second, Gaussian.steps(moments, at.dim), at.dim),
+        {
+          loads: entries(params.factors, f => alpha * f),
+          noise: entries(params.logNoise, l => Elementary.square(alpha) * Elementary.exp(l) + Elementary.square(sigma))
+        },
+        Gaussian.leastAt(at),
+        INNER
+      )
+      const ofVariance = Gaussian.varianceOf(at)
+      return {
+        ...Gaussian.recentred(params, moments, at),
+        factors: where(
+          mass,
+          entries(found.loads, a => a / alpha),
+          params.factors
+        ),
+        logNoise: where(
+          mass,
+          entries(found.noise, v => Elementary.log(ofVariance(v))),
+          params.logNoise
+        )
+      }
+    }
+  }),
+  start: ({ components, rank }) => ({
+    count: components,
+    centres: ({ means }) => means,
+    // Half of the variance of as many columns as there are factors is theirs: together they are round, and F is not at its saddle 0.
+    fromCentres: (means, variance) => {
+      const [, dim] = means.shape
+      return {
+        means,
+        logits: Gaussian.vector(new Float64Array(components)),
+        factors: {
+          shape: [components, dim, rank],
+          values: new Float64Array(components * dim * rank).map((_, at) =>
+            Math.floor(at / rank) % dim === at % rank ? Math.sqrt(variance / 2) : 0
+          )
+        },
+        logNoise: {
+          shape: means.shape,
+          values: means.values.map((_, at) => Elementary.log(at % dim < rank ? variance / 2 : variance))
+        }
+      }
+    }
+  }),
+  fromMixture:
+    ({ rank }) =>
+    mixture => {
+      const covariances = Mixture.covariances(mixture)
+      const found = analyse(covariances, principal(covariances, rank), Number.MIN_VALUE, PATIENT)
+      return {
+        means: mixture.means,
+        logits: Gaussian.logShares(mixture.weights),
+        factors: found.loads,
+        logNoise: entries(found.noise, Elementary.log)
+      }
+    },
+  toMixture: () => params => {
+    const factors = triangles(params)
+    return {
+      means: params.means,
+      weights: Gaussian.weightsOf(params.logits),
+      variances: compute(() => sum(square(fromNdArray(factors)), 2)).values,
+      factors
+    }
+  },
+  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  scaled: () => by => params => {
+    const [, dim, rank] = params.factors.shape
+    return {
+      ...params,
+      means: Gaussian.scaleRows(by)(params.means),
+      factors: {
+        shape: params.factors.shape,
+        values: params.factors.values.map((f, at) => f * by[Math.floor(at / rank) % dim])
+      },
+      logNoise: Gaussian.scaleLogVariances(by)(params.logNoise)
+    }
+  },
+  distance: () => (from, to) => {
+    const steps = apart(from, to)
+    return Gaussian.fisher(from.logits, to.logits, k => Math.max(steps[k], 0))
+  },
+  symmetries: () => ({
+    relabel: order => params => ({
+      means: Gaussian.inOrder(order)(params.means),
+      logits: Gaussian.inOrder(order)(params.logits),
+      factors: Gaussian.inOrder(order)(params.factors),
+      logNoise: Gaussian.inOrder(order)(params.logNoise)
+    })
+  })
+})

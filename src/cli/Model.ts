@@ -10,10 +10,8 @@ import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Problem from '../core/Problem.js'
 import { converged, steps, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
-import { faultless, type Checked } from './options.js'
-
-const format = 'ornstein-model'
-const version = 1
+import { faultless, type Checked } from './checked.js'
+import { format, problems, version } from './modelFaults.js'
 
 const numbers = t.readonlyArray(t.number)
 const rows = t.readonlyArray(numbers)
@@ -74,73 +72,6 @@ const isModel = t.type({ format: t.literal(format), version: t.unknown })
 
 /** Whether JSON claims to be a model, of whatever version. */
 export const claims = (value: unknown): boolean => isModel.is(value)
-
-/** What JSON cannot say of a model: that its lists fit each other. */
-const problems = ({
-  columns,
-  mixture: { weights, means, variances },
-  standardization,
-  seed,
-  fit
-}: Model): ReadonlyArray<Problem.Problem> => {
-  const dim = columns.length
-  const list = (field: string, found: number, wanted: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(found === wanted, field, `a list of ${found}`, `a list of ${wanted}`, 'write the model anew')
-  const all = (
-    field: string,
-    values: ReadonlyArray<number>,
-    holds: (x: number) => boolean,
-    domain: string
-  ): ReadonlyArray<Problem.Problem> =>
-    values.flatMap((value, i) =>
-      Problem.unless(
-        holds(value),
-        field.startsWith('fit.') ? field : `${field}[${i}]`,
-        value,
-        domain,
-        'write the model anew'
-      )
-    )
-  const isFinite = (x: number): boolean => Number.isFinite(x)
-  const isPositive = (x: number): boolean => x > 0 && x < Infinity
-  const whole = (field: string, value: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(
-      Number.isSafeInteger(value) && value >= 0,
-      field,
-      value,
-      'a whole number ≥ 0',
-      'write the model anew'
-    )
-  const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return [
-    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', 'write the model anew'),
-    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', 'write the model anew'),
-    ...list('mixture.means', means.length, weights.length),
-    ...list('mixture.variances', variances.length, weights.length),
-    ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean.length, dim)),
-    ...variances.flatMap((variance, k) => list(`mixture.variances[${k}]`, variance.length, dim)),
-    ...all('mixture.weights', weights, weight => weight >= 0, '≥ 0'),
-    // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.
-    ...Problem.unless(!(Math.abs(total - 1) > 1e-9), 'mixture.weights', `a sum of ${total}`, '1', 'scale them'),
-    ...means.flatMap((mean, k) => all(`mixture.means[${k}]`, mean, isFinite, 'a finite number')),
-    ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, isPositive, '> 0 and finite')),
-    ...repeated.map(name => Problem.of('columns', name, 'a name of its own', 'name each column once')),
-    ...whole('seed', seed),
-    ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
-    ...(['logLikelihood', 'bic'] as const).flatMap(name =>
-      all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
-    ),
-    ...(standardization === null
-      ? []
-      : [
-          ...list('standardization.centre', standardization.centre.length, dim),
-          ...list('standardization.scale', standardization.scale.length, dim),
-          ...all('standardization.centre', standardization.centre, isFinite, 'a finite number'),
-          ...all('standardization.scale', standardization.scale, isPositive, '> 0 and finite')
-        ])
-  ]
-}
 
 /** The model in the text of a file; `path` is its name in messages. */
 export const read = (path: string): ((text: string) => Checked<Model>) =>

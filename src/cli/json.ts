@@ -6,7 +6,7 @@ import { isDeeper } from '../../lib/nesting.js'
 import * as Limits from '../core/Limits.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Problem from '../core/Problem.js'
-import { faultless } from './options.js'
+import { faultless } from './checked.js'
 
 const print = (value: unknown): string => {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)

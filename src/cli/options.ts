@@ -6,26 +6,15 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
+import { faultless, whole, type Checked } from './checked.js'
 import { refused, type Failure, type Output, type World } from './World.js'
 
-export type Checked<A> = E.Either<Problem.Problems, A>
+export { faultless, whole, type Checked }
 
 /** A struct of checked options; the problems of all are collected. */
 export const all = Apply.sequenceS(E.getApplicativeValidation(NEA.getSemigroup<Problem.Problem>()))
 
-/** The value, if there are no problems with it. */
-export const faultless = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): Checked<A> => {
-  const [first, ...rest] = problems
-  return problems.length === 0 ? E.right(value) : E.left([first, ...rest])
-}
-
 const wrong = (...of: Parameters<typeof Problem.of>): Checked<never> => E.left([Problem.of(...of)])
-
-/** A whole number of at least `least`. */
-export const whole = (option: string, text: string, least: number, suggestion: number): Checked<number> =>
-  /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least
-    ? E.right(Number(text))
-    : wrong(option, text, `a whole number ≥ ${least}`, `try ${suggestion}`)
 
 /** One of a few words. */
 export const oneOf = <A extends string>(option: string, text: string, choices: ReadonlyArray<A>): Checked<A> => {

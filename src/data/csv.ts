@@ -9,6 +9,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
 import * as Limits from '../core/Limits.js'
 import { validate, type DataError, type Points } from './Points.js'
+import { toCsv, unused } from './write.js'
 import { fail, more, plural, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {
@@ -248,8 +249,7 @@ const headed = (cells: Cells, { header = 'auto' }: CsvOptions): Either.Either<Da
         : unclear('a first line of words and numbers')
 }
 
-/** What a spreadsheet would take for a formula is written with an apostrophe before it, and read without. */
-const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
+/** A name without the apostrophe that `toCsv` puts before a formula. */
 const unguarded = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
 const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> => {
@@ -580,41 +580,7 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
 
 // -- out ------------------------------------------------------------------------------------------------------------
 
-/** The shortest digits that read back as the same double, the sign of 0 included. */
-const digits = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
-const unused = (name: string, names: ReadonlyArray<string>): string =>
-  names.includes(name) ? unused(`${name}_`, names) : name
-
-/**
- * The points as a CSV text that reads back as the same doubles: a line of names (`x1`, `x2`, … where none are given),
- * then a line for each row. A name that a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV
- * injection), which `readCsv` takes away. Weights are a last column, `weight`. Names that are all numbers need `header: true` to read
- * back as names.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as Either from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Points } from 'ornstein'
- *
- * assert.deepEqual(
- *   pipe(
- *     Points.fromRows([[0.1, 2], [1e-7, 4]]),
- *     Either.map(points => Points.toCsv(points, ['length', 'width']))
- *   ),
- *   Either.right('length,width\n0.1,2\n1e-7,4\n')
- * )
- */
-export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): string => {
-  const { rows, dim, values, weights } = points
-  const names = Array.from({ length: dim }, (_, j) => (j < columns.length ? columns[j] : `x${j + 1}`))
-  const header = weights === undefined ? names : [...names, unused('weight', names)]
-  const line = (i: number): string =>
-    Array.from({ length: header.length }, (_, j) =>
-      digits(weights !== undefined && j === dim ? weights[i] : values[i * dim + j])
-    ).join(',')
-  return [Papa.unparse([header.map(guarded)]), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
-}
+export { toCsv }
 
 /**
  * The text of a table with columns added on the right, a row for each of `rowNumbers`, and all that was there before

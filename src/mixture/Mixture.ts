@@ -10,11 +10,13 @@ import * as t from 'io-ts'
 import * as ChiSquared from '../../lib/chiSquared.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
-import { compute, fromNdArray, Key, log, type NdArray, type Tensor } from '../../lib/index.js'
+import { compute, fromNdArray, log, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Components from './Components.js'
+import * as Draw from './draw.js'
+import { concat, factorOf, factorsOf, normalized } from './draw.js'
 import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
@@ -187,10 +189,7 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
   const { means, weights, variances } = description
   const array = Params.ndArray(means)
   if (problems.length > 0 || array === null) return E.left(problems)
-  const sum = weights?.reduce((sum, weight) => sum + weight, 0) ?? means.length
-  // Weights that sum to 1 but for rounding stay as they are: to normalize is to do it once.
-  const total = Math.abs(sum - 1) <= means.length * Number.EPSILON ? 1 : sum
-  const first = { means: array, weights: Float64Array.from(means, (_, i) => (weights?.[i] ?? 1) / total) }
+  const first = { means: array, weights: normalized(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape
   return pipe(
     RA.sequence(E.Applicative)(trianglesOf(description, dim)),
@@ -208,21 +207,6 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
     )
   )
 }
-
-/** The factor of a component's covariance: a number, a vector, or a triangle, as far as columns differ or hang together. */
-const factorOf = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
-  const [count, dim] = shape
-  if (factors !== null)
-    return { shape: [dim, dim], values: factors.values.subarray(k * dim * dim, (k + 1) * dim * dim) }
-  return variances.length === count
-    ? { shape: [], values: Float64Array.of(Math.sqrt(variances[k])) }
-    : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
-}
-
-const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
-  RA.makeBy(components(mixture), k => factorOf(mixture, k))
-
-const concat = (parts: ReadonlyArray<Float64Array>): Float64Array => Float64Array.from(parts.flatMap(part => [...part]))
 
 /** A mixture with full covariances, of their triangles. */
 const ofTriangles = (
@@ -347,28 +331,7 @@ export const permuted =
   }
 
 /** Independent rows drawn from the mixture. */
-export const sample =
-  (rows: number) =>
-  (key: Key.Key) =>
-  (mixture: Mixture): Points => {
-    const { component, noise } = pipe(key, Key.named('component', 'noise'))
-    const d = dim(mixture)
-    const chosen = Key.categorical(mixture.weights)(rows)(component)
-    const drawn = Key.normal(rows * d)(noise)
-    const factors = factorsOf(mixture)
-    const spread =
-      mixture.factors === null
-        ? drawn.map((z, at) => {
-            const { values } = factors[chosen[Math.floor(at / d)]]
-            return values[values.length === 1 ? 0 : at % d] * z
-          })
-        : concat(Array.from(chosen, (k, row) => Factor.multiply(factors[k], d, drawn.subarray(row * d, (row + 1) * d))))
-    return {
-      rows,
-      dim: d,
-      values: spread.map((x, at) => mixture.means.values[chosen[Math.floor(at / d)] * d + (at % d)] + x)
-    }
-  }
+export const sample: (rows: number) => (key: Key.Key) => (mixture: Mixture) => Points = Draw.sample
 
 /** The mixture itself: the level without noise. */
 const clean = { alpha: 1, sigma: 0 }

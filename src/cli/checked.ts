@@ -1,0 +1,24 @@
+/** What is wrong with words and values from outside: problems, or the value. */
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+
+export type Checked<A> = E.Either<Problem.Problems, A>
+
+/** The value, if there are no problems with it. */
+export const faultless = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): Checked<A> => {
+  const [first, ...rest] = problems
+  return problems.length === 0 ? E.right(value) : E.left([first, ...rest])
+}
+
+/** A whole number of at least `least`. */
+export const whole = (option: string, text: string, least: number, suggestion: number): Checked<number> =>
+  faultless(
+    Problem.unless(
+      /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least,
+      option,
+      text,
+      `a whole number ≥ ${least}`,
+      `try ${suggestion}`
+    ),
+    Number(text)
+  )

@@ -12,6 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Fused from '../src/mixture/kernels/index.js'
 import {
+  Case,
   Compile,
   Initializer,
   Key,
@@ -124,11 +125,11 @@ const timed = (points: Points.Points, components: number, fit: () => Params.Para
 
 /** The default recipe without stages of a kind. */
 const without =
-  (...tags: ReadonlyArray<Stage.Stage['_tag']>): Recipe.Recipe =>
+  (...kinds: ReadonlyArray<Case.CaseOf<Stage.Stage>>): Recipe.Recipe =>
   score =>
   points => {
     const pipeline = Recipe.annealed(score)(points)
-    return { ...pipeline, stages: pipeline.stages.filter(({ _tag }) => !tags.includes(_tag)) }
+    return { ...pipeline, stages: pipeline.stages.filter(stage => !kinds.some(kind => Case.isMadeBy(kind)(stage))) }
   }
 
 const byRecipe =
@@ -188,9 +189,9 @@ const asked = process.argv.slice(2).filter(word => word !== '--parts')
 const isOfParts = process.argv.includes('--parts')
 
 const parts = {
-  'EM from k-means++': byRecipe(without('Guarded', 'SplitAndMerge')),
-  annealed: byRecipe(without('SplitAndMerge')),
-  'split and merged': byRecipe(without('Guarded')),
+  'EM from k-means++': byRecipe(without(Stage.guarded, Stage.splitAndMerge)),
+  annealed: byRecipe(without(Stage.splitAndMerge)),
+  'split and merged': byRecipe(without(Stage.guarded)),
   'annealed, split and merged': byRecipe(Recipe.annealed)
 }
 

@@ -8,6 +8,7 @@ import * as Region from './optimizer/Region.js'
 import * as Sampler from './sampler/Sampler.js'
 import * as Schedule from './schedule/Schedule.js'
 import * as Score from './score/Score.js'
+import * as Stage from './pipeline/Stage.js'
 import * as TimeGrid from './sampler/TimeGrid.js'
 import * as TimeLaw from './objective/TimeLaw.js'
 import * as Weighting from './objective/Weighting.js'
@@ -43,5 +44,6 @@ export const standard: Vocabulary = of([
   ...Region.all,
   ...Sampler.all,
   ...TimeGrid.all,
-  ...Optimizer.all
+  ...Optimizer.all,
+  ...Stage.all
 ])

@@ -7,6 +7,7 @@ import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
 import { converged, steps, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
@@ -28,7 +29,7 @@ const written = t.type({
   standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
   seed: t.number,
   recipe: t.string,
-  pipeline: Pipeline.codec,
+  pipeline: Pipeline.codec(Vocabulary.standard),
   fit: t.type({
     rows: t.number,
     logLikelihood: t.number,

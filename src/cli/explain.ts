@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Case, Compile, Key, Pipeline, Points } from '../index.js'
+import { Case, Compile, Key, Pipeline, Points, Stage, Vocabulary } from '../index.js'
 import * as json from './json.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -27,15 +27,15 @@ const read =
               Model.read(path)(text),
               E.map(({ pipeline }) => pipeline)
             )
-          : pipe(value, json.decode(Pipeline.codec, path))
+          : pipe(value, json.decode(Pipeline.codec(Vocabulary.standard), path))
       )
     )
 
 /** Data of the shape a pipeline asks for: what is wrong with it on these is wrong with it on any. */
 const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
-  const noise = stages.flatMap(stage =>
-    stage._tag === 'Descend' && stage.expectation._tag === 'Fixed' ? [stage.expectation.noise.shape] : []
-  )
+  const noise = stages
+    .flatMap(Stage.losses)
+    .flatMap(({ expectation }) => (expectation._tag === 'Fixed' ? [expectation.noise.shape] : []))
   const centres = 'centres' in initializer ? initializer.centres.map(centre => centre.length) : []
   const values = initializer._tag === 'Values' ? Object.entries(initializer.values) : []
   const means = values.flatMap(([name, { shape }]) => (name.startsWith('mean') ? shape.slice(-1) : []))

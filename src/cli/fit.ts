@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Mixture, Pipeline, Points, Problem, type Run } from '../index.js'
+import { Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
 import { converged, ending, floored, ignored, isPair, redundancies, steps, title, type Fit } from '../report/Fit.js'
@@ -88,7 +88,13 @@ const planOf =
       : pipe(
           world.readText('--pipeline', path),
           TE.flatMap(text =>
-            options.checked(pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec, path))))
+            options.checked(
+              pipe(
+                text,
+                json.parse('--pipeline', path),
+                E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path))
+              )
+            )
           ),
           TE.map(pipeline => ({ _tag: 'Pipeline', path, pipeline }))
         )
@@ -270,7 +276,9 @@ export const fit =
         flags.printPipeline === true
           ? pipe(
               TE.fromEither(pipelineOf(task)),
-              TE.flatMapTask(pipeline => world.stdout(`${JSON.stringify(Pipeline.codec.encode(pipeline), null, 2)}\n`))
+              TE.flatMapTask(pipeline =>
+                world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
+              )
             )
           : pipe(
               TE.fromIOEither(() => {

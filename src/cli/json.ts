@@ -6,6 +6,7 @@ import { isDeeper } from '../../lib/nesting.js'
 import * as Limits from '../core/Limits.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Problem from '../core/Problem.js'
+import type { Vocabulary } from '../core/index.js'
 import { faultless } from './checked.js'
 
 const print = (value: unknown): string => {
@@ -35,6 +36,8 @@ const tag = ({ _tag, props, types = [] }: Shape): unknown =>
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
 
+const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
+
 /** The problem an error stands for; none for one from a branch of a union that its value did not mean. */
 const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => {
   const { context } = error
@@ -58,6 +61,10 @@ const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => 
           : Problem.of(`${path}._tag`, print(named), `one of ${tags.join(', ')}`, 'correct it')
       ]
     if (i + 1 < context.length && tag(shape(context[i + 1].type)) !== meant) return []
+  }
+  if (isMisread(error)) {
+    const { field } = error.problem
+    return [{ ...error.problem, field: [path, field].filter(part => part !== '').join('.') }]
   }
   const { name } = context[context.length - 1].type
   const domain = Object.hasOwn(domains, name)

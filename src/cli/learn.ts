@@ -8,6 +8,7 @@ import {
   Expectation,
   Key,
   Mixture,
+  Objective,
   Optimizer,
   type Params,
   Pipeline,
@@ -147,12 +148,14 @@ const brief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   )
 
 /** By which means a stage works, in a few words. */
-const means = (stage: Stage.Simple, { engine }: Program.Plan): string =>
-  stage._tag !== 'Descend'
+const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
+  O.isNone(optimizer)
     ? engine
     : [
-        brief(stage.optimizer, stage.steps),
-        ...(stage.objective._tag === 'Likelihood' ? [] : [Expectation.show(stage.expectation)])
+        brief(optimizer.value, stopping.steps),
+        ...(O.isSome(loss) && Objective.terms(loss.value.objective).some(({ term }) => Objective.isMatching(term))
+          ? [Expectation.show(loss.value.expectation)]
+          : [])
       ].join(', ')
 
 interface Trace {
@@ -185,12 +188,12 @@ const run = (
     watch(state)
   }
   // A program's stages are the simple ones that the pipeline's come to.
-  const simple = pipeline.stages.flatMap(Stage.simple)
+  const written = pipeline.stages.flatMap(Stage.simple)
   return E.right({
     params,
-    stages: simple.map(({ stage }, i) => ({
+    stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
-      means: means(stage, plan[i]),
+      means: means(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
       ...histories[i].kept()

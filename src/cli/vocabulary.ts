@@ -96,7 +96,6 @@ const derived = <T extends Case.AnyValue>(
 })
 
 const law = TimeLaw.at(0.3)
-const rate = Rate.constant(0.1)
 
 export const schedules = derived(Schedule.concept, Schedule.all, Schedule)
 
@@ -184,28 +183,7 @@ export const initializers = concept<Initializer.Initializer>(
   }
 )
 
-const descent = Stage.descend({
-  objective: Objective.denoising(law),
-  optimizer: Optimizer.gradientDescent({ rate }),
-  steps: 100
-})
-
-export const stages = concept<Stage.Stage>('Stage', 'what a pipeline does, one after the other', Stage, {
-  Descend: [entry(descent, 'an optimizer on an objective, on all rows or on batches')],
-  ExpectationMaximization: [
-    entry(Stage.expectationMaximization({ steps: 100 }), 'Dempster, Laird & Rubin 1977'),
-    entry(Stage.expectationMaximization({ steps: 20, time: 0.5 }), 'on data with the noise of a time')
-  ],
-  SplitAndMerge: [
-    entry(Stage.splitAndMerge({ steps: 100 }), 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)')
-  ],
-  PowerIteration: [entry(Stage.powerIteration({ steps: 10 }), 'descent at high noise in the limit, for the pair')],
-  Restart: [entry(Stage.restart(5)(descent), 'several attempts, the likeliest kept')],
-  Guarded: [entry(Stage.guarded(descent), 'kept only where it is likelier than the start')],
-  Sequence: [entry(Stage.sequence([descent, descent]), 'one after the other: a monoid')],
-  Repeat: [entry(Stage.repeat(3)(descent), 'the same several times')],
-  Anneal: [entry(Stage.anneal([0.9, 0.3, 0.1])(descent), 'the same at each noise level in turn')]
-})
+export const stages = derived(Stage.concept, Stage.all, Stage)
 
 export const samplers = derived(Sampler.concept, Sampler.all, Sampler)
 

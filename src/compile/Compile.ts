@@ -6,30 +6,26 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import * as t from 'io-ts'
 import { norm } from '../../lib/elementary.js'
-import { compute, Key, matMul, mul, sub, tensor } from '../../lib/index.js'
+import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/nesting.js'
-import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
+import { refuse } from '../../lib/refuse.js'
 import * as Dry from './Dry.js'
 import * as Expectation from '../objective/Expectation.js'
-import * as Fused from '../mixture/kernels/index.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Limits from '../core/Limits.js'
 import * as Loss from './Loss.js'
 import * as Noise from './Noise.js'
 import * as Objective from '../objective/Objective.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Params from '../score/Params.js'
 import { tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
 import * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
-import { remembering, type Best, type CompiledStage, type Plan, type Program } from './Program.js'
+import type { CompiledStage, Plan, Program } from './Program.js'
 import * as Reach from './Reach.js'
 import * as Run from './Run.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
-import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Stage from '../pipeline/Stage.js'
 import * as Tagged from '../core/Tagged.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
@@ -242,106 +238,9 @@ const judge = <P extends string>(
     )
   )
 
-const compileDescend = <P extends string>(
-  { evaluate }: Loss.Plan<P>,
-  { optimizer, ...stopping }: Stage.Descend,
-  judge: Judge<P>
-): CompiledStage<P> =>
-  remembering({
-    stopping,
-    ...judge,
-    begin: Optimizer.anyInterpret<P>(optimizer).init,
-    step: (params, state, key) => {
-      const step = Optimizer.step(optimizer, (at: Params.Params<P>) => evaluate(at, key))
-      const { value, gradient, ...next } = step({ params, state })
-      return { value, norm: Params.norm(gradient), params: next.params, memory: next.state }
-    },
-    finish: (params, state) => Optimizer.estimate(optimizer, params, state),
-    memoryCodec: Optimizer.stateCodec<P>(optimizer)
-  })
-
-/** A stage that remembers nothing: a map of the parameters, and of a key if it draws noise. */
-const compileMap = <P extends string>(
-  stopping: Omit<Stage.Stopping, 'gradientNorm'>,
-  judge: Judge<P>,
-  next: (params: Params.Params<P>, key: Key.Key) => { readonly value: number; readonly params: Params.Params<P> }
-): CompiledStage<P> =>
-  remembering<P, null>({
-    stopping: { ...stopping, gradientNorm: 0 },
-    ...judge,
-    begin: () => null,
-    step: (params, _, key) => {
-      const taken = next(params, key)
-      return { ...taken, norm: Params.norm(Params.zipWith((a, b) => a - b)(taken.params, params)), memory: null }
-    },
-    finish: identity,
-    memoryCodec: t.null
-  })
-
-const bestCodec: t.Type<Best, unknown> = t.type({ best: t.union([t.number, t.null]) })
-
-/** Attempt after attempt; the parameters are those of the best so far, by the likelihood where there is one. */
-const compileRestart = <P extends string>(
-  attempt: Program<P>,
-  times: number,
-  points: Points.Points
-): CompiledStage<P> => {
-  const loss: (state: Run.State<P>) => number = pipe(
-    Score.interpret(attempt.pipeline.score).family,
-    O.map(family => ExpectationMaximization.loss(family, points)),
-    O.fold(
-      () =>
-        ({ value }) =>
-          value ?? Infinity,
-      loss =>
-        ({ params }) =>
-          loss(params)
-    )
-  )
-  return remembering<P, Best>({
-    stopping: { steps: times, gradientNorm: 0, relativeChange: 0 },
-    ...blind,
-    begin: () => ({ best: null }),
-    step: (params, { best }, key) => {
-      const keys = pipe(key, Key.named('start', 'steps'))
-      const start = best === null ? params : attempt.start(keys.start)
-      const last = Run.last({ ...attempt, start: () => start })(keys.steps)
-      const found = last.status._tag === 'Failed' ? Infinity : loss(last)
-      const better = found < (best ?? Infinity)
-      return {
-        value: better ? found : (best ?? Number.MAX_VALUE),
-        norm: 0,
-        params: better ? last.params : params,
-        memory: { best: better ? found : (best ?? Number.MAX_VALUE) }
-      }
-    },
-    finish: identity,
-    memoryCodec: bestCodec
-  })
-}
-
-/** All of a stage in one step, kept where it ends likelier and loses no component. */
-const compileGuarded = <P extends string>(
-  family: Score.Family<P>,
-  inner: Program<P>,
-  judged: Judge<P>,
-  points: Points.Points
-): CompiledStage<P> => {
-  const judge = ExpectationMaximization.judge(family, points)
-  return compileMap({ steps: 1, relativeChange: 0 }, judged, (params, key) => {
-    const last = Run.last({ ...inner, start: () => params })(key)
-    const [before, after] = [judge(params), judge(last.params)]
-    const isBetter = last.status._tag !== 'Failed' && after.value < before.value && after.lost <= before.lost
-    return { value: before.value, params: isBetter ? last.params : params }
-  })
-}
-
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
-const batchProblems = (
-  { batch, expectation }: Stage.Descend,
-  { rows }: Points.Points
-): ReadonlyArray<Problem.Problem> =>
-  batch === undefined
+const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Points.Points): ReadonlyArray<Problem.Problem> =>
+  batch === null
     ? []
     : [
         ...Problem.unless(batch <= rows, 'batch', batch, `≤ ${rows}, the number of rows`, 'leave it out for all rows'),
@@ -354,19 +253,11 @@ const batchProblems = (
         )
       ]
 
-/** What the optimizer of a stage asks of its loss, in vain. */
-const optimizerProblems =
-  <P extends string>({ score, objective, expectation }: Omit<Loss.Loss<P>, 'schedule'>, { dim }: Points.Points) =>
-  ({ optimizer, batch }: Stage.Descend): ReadonlyArray<Problem.Problem> => {
-    const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
-    const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
-    const random = batch === undefined ? noise : `a batch of ${batch} rows`
-    return Optimizer.misfits({ shapes: Score.shapes(dim)(score), random })(optimizer)
-  }
-
 /** Stages that come to more than a program holds, or to more attempts than anybody waits for. */
 const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
-  const { stages: count, attempts } = Stage.extent(Stage.sequence(stages))
+  const extents = stages.map(Stage.extent)
+  const count = extents.reduce((sum, { stages }) => sum + stages, 0)
+  const attempts = extents.reduce((most, { attempts }) => Math.max(most, attempts), 1)
   return [
     ...Problem.unless(
       count <= Limits.stages,
@@ -391,213 +282,125 @@ interface Compiled<P extends string> {
   readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
 
+/** A loss that a stage asks for, on the data. */
+interface Asked<P extends string> {
+  readonly loss: Loss.Loss<P>
+  readonly plan: Loss.Plan<P>
+  readonly problems: ReadonlyArray<Problem.Problem>
+  /** Whose noise it looks at. */
+  readonly times: () => ReadonlyArray<number>
+}
+
+/** A stage as a program of its own. */
+interface Within<P extends string> {
+  readonly engines: string
+  readonly problems: ReadonlyArray<Problem.Problem>
+  readonly program: () => Program<P>
+}
+
 /** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
 const compileStage = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
   points: Points.Points,
   sound: boolean
-): ((stage: Stage.Simple) => Compiled<P>) => {
+): ((written: Stage.Written) => Compiled<P>) => {
   const { schedule, score } = pipeline
-  const dry = new WeakMap<Stage.Simple, ReadonlyArray<Problem.Problem>>()
+  const model = Score.interpret(score)
+  // Stages work with whatever names the parameters have, and hand back those that they were given.
+  const [setting, anyStart] = [{ schedule, score, model, points }, start] as unknown as [Stage.Setting, Stage.Start]
+  const ours = (params: Params.Params<string>): Params.Params<P> => params as unknown as Params.Params<P>
+  const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
   /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
-  const tried = (stage: Stage.Descend, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
+  const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {
     const found = dry.get(stage) ?? Dry.problems(loss, points, O.some(start(Key.fromSeed(0))))
     dry.set(stage, found)
     return found
   }
-  const { family } = Score.interpret(score)
-  const judged = (times: ReadonlyArray<number>): Judge<P> => judge(Score.interpret(score), points, schedule, times)
-  const passes = (): string =>
-    pipe(
-      family,
-      O.filter(({ kernel }) => O.isSome(kernel)),
-      O.fold(
-        () => 'responsibilities are interpreted',
-        family => `a pass runs ${Fused.how(points, Score.centreCount(family, points.dim))}`
-      )
-    )
-  const refused = (domain: string, remedy: string): ReadonlyArray<Problem.Problem> => [
-    Problem.of('score', Score.show(score), domain, remedy)
-  ]
-  /** The family of the score, where it has one. */
-  const needed = (domain: string, remedy: string): E.Either<ReadonlyArray<Problem.Problem>, Score.Family<P>> =>
-    pipe(
-      family,
-      E.fromOption(() => refused(domain, remedy))
-    )
-  const all: (stage: Stage.Simple) => Compiled<P> = Tagged.fold<Stage.Simple>()<Compiled<P>>({
-    Descend: stage => {
-      const loss = { schedule, score, objective: stage.objective, expectation: stage.expectation }
-      const evaluations = stage.steps
-      const plan =
-        stage.batch === undefined
-          ? Loss.plans(loss, points, { evaluations })[0]
-          : Loss.batched(loss, points, stage.batch, evaluations)
-      return {
-        plan: { stage: Stage.formula(stage), engine: plan.engine, reason: plan.reason },
-        stage: pipe(
-          [...refusals(loss, points), ...batchProblems(stage, points), ...optimizerProblems(loss, points)(stage)],
-          problems => (problems.length > 0 || !sound ? problems : tried(stage, loss)),
-          E.fromPredicate(RA.isEmpty, identity),
-          E.map(() => () => {
-            const times = Objective.terms(stage.objective).flatMap(({ term }) =>
-              Objective.isMatching(term) ? TimeLaw.quadrature(schedule, Loss.TIME_NODES)(term.timeLaw) : []
-            )
-            return compileDescend(plan, stage, judged(times.map(({ time }) => time)))
-          })
+  const asked = (own: Stage.Loss, evaluations: number): Asked<P> => {
+    const { objective, expectation, batch } = own
+    const loss = { schedule, score, objective, expectation }
+    return {
+      loss,
+      plan:
+        batch === null ? Loss.plans(loss, points, { evaluations })[0] : Loss.batched(loss, points, batch, evaluations),
+      problems: [...refusals(loss, points), ...batchProblems(own, points)],
+      times: () =>
+        Objective.terms(objective).flatMap(({ term }) =>
+          Objective.isMatching(term)
+            ? TimeLaw.quadrature(schedule, Loss.TIME_NODES)(term.timeLaw).map(({ time }) => time)
+            : []
         )
-      }
-    },
-    ExpectationMaximization: stage => ({
-      plan: {
-        stage: Stage.formula(stage),
-        engine: 'closed form',
-        reason: `the maximiser of the expected log-likelihood is known; ${passes()}`
-      },
+    }
+  }
+  const all = ({ stage, simple }: Stage.Written): Compiled<P> => {
+    const { stopping, attempts, means, misfits, times, on, memory } = simple
+    const loss = pipe(
+      simple.loss,
+      O.map(own => asked(own, stopping.steps)),
+      O.toNullable
+    )
+    const inner = attempts.map(within)
+    const { engine, reason } = means(setting, {
+      loss: loss === null ? null : loss.plan,
+      attempts: inner.map(({ engines }) => engines).join(', ')
+    })
+    return {
+      plan: { stage: Stage.formula(stage), engine, reason },
       stage: pipe(
-        needed('the score of a mixture, as expectation–maximization needs', 'use Stage.descend'),
-        E.filterOrElse(ExpectationMaximization.serves, () =>
-          refused(
-            'that of a family with an M-step, as expectation–maximization needs',
-            'use Stage.descend, or give the family its mStep'
-          )
-        ),
-        E.map(family => () => {
-          const { time, varianceFloor } = stage
-          return compileMap(
-            stage,
-            judged(time === undefined ? [] : [time]),
-            time === undefined
-              ? ExpectationMaximization.step(family, varianceFloor, points)
-              : ExpectationMaximization.noisyStep(family, varianceFloor, points, Schedule.level(time)(schedule))
-          )
+        [...(loss?.problems ?? []), ...misfits(setting), ...inner.flatMap(({ problems }) => problems)],
+        problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
+        E.fromPredicate(RA.isEmpty, identity),
+        E.map(() => () => {
+          const steps = on({
+            ...setting,
+            start: anyStart,
+            evaluate: (params, key) =>
+              loss === null
+                ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
+                : loss.plan.evaluate(ours(params), key),
+            attempts: inner.map(({ program }) => {
+              const run = program()
+              return (params, key) => {
+                const last = Run.last({ ...run, start: () => ours(params) })(key)
+                return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
+              }
+            })
+          })
+          const { begin, step, finish = identity } = steps
+          return {
+            stopping,
+            // What attempts lead to has been judged on the way.
+            ...(inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])),
+            begin,
+            step: (params, memory, key) => {
+              const taken = step(params, memory, key)
+              const next = ours(taken.params)
+              const norm = taken.norm ?? Params.norm(Params.zipWith((a, b) => a - b)(next, params))
+              return { value: taken.value, norm, params: next, memory: taken.memory }
+            },
+            finish: (params, memory) => ours(finish(params, memory)),
+            memoryCodec: memory
+          }
         })
       )
-    }),
-    SplitAndMerge: stage => ({
-      plan: {
-        stage: Stage.formula(stage),
-        engine: 'closed form',
-        reason: `responsibilities say what a component costs and its halves gain; ${passes()}`
-      },
-      stage: pipe(
-        needed('the score of a mixture, as split and merge needs', 'leave the stage out'),
-        E.filterOrElse(
-          ({ mirrored }) => !mirrored,
-          () => refused('that of components with centres of their own, as split and merge needs', 'leave the stage out')
-        ),
-        E.filterOrElse(SplitAndMerge.serves, () =>
-          refused(
-            'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
-            'leave the stage out, or give the family its fromMixture, toMixture and mStep'
-          )
-        ),
-        // A step that keeps no move changes nothing, and is the last.
-        E.map(
-          family => () =>
-            compileMap(
-              { steps: stage.steps, relativeChange: Number.MIN_VALUE },
-              judged([]),
-              SplitAndMerge.step(family, stage, points)
-            )
-        )
-      )
-    }),
-    PowerIteration: stage => ({
-      plan: { stage: Stage.formula(stage), engine: 'closed form', reason: 'a product with the second moment' },
-      stage: pipe(
-        family,
-        O.filter(({ mirrored }) => mirrored),
-        O.chain(({ start }) => start),
-        E.fromOption(() =>
-          refused('Score.symmetricPair, whose centre is an eigenvector', 'start with Initializer.spectral')
-        ),
-        E.map(start => () => compileMap(stage, judged([]), powerIteration(start, points)))
-      )
-    }),
-    Restart: ({ times, stage }) => {
-      const { engines, program } = within(stage)
-      return {
-        plan: { stage: Stage.formula(stage), engine: 'restarts', reason: `${times} attempts, each by ${engines}` },
-        stage: pipe(
-          program,
-          E.map(program => () => compileRestart(program(), times, points))
-        )
-      }
-    },
-    Guarded: ({ stage }) => {
-      const { engines, program } = within(stage)
-      return {
-        plan: {
-          stage: Stage.formula(stage),
-          engine: 'guard',
-          reason: `one attempt by ${engines}, kept where likelier`
-        },
-        stage: pipe(
-          E.Do,
-          E.apS('family', needed('the score of a mixture, whose likelihood is known', 'use the stage by itself')),
-          E.apS('program', program),
-          E.map(
-            ({ family, program }) =>
-              () =>
-                compileGuarded(family, program(), judged([]), points)
-          )
-        )
-      }
     }
-  })
-  /** A stage as a program of its own. */
-  const within = (
-    stage: Stage.Stage
-  ): {
-    readonly engines: string
-    readonly program: E.Either<ReadonlyArray<Problem.Problem>, () => Program<P>>
-  } => {
-    const inner = Stage.simple(stage).map(({ path, stage }) => ({ path, compiled: all(stage) }))
-    const problems = inner.flatMap(({ path, compiled }) =>
-      problemsIn(compiled.stage).map(Problem.within(path === '' ? 'stage' : `stage.${path}`))
-    )
+  }
+  const within = ({ path, stage }: Stage.Placed): Within<P> => {
+    const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
     return {
       engines: inner.map(({ compiled }) => compiled.plan.engine).join(', '),
-      program:
-        problems.length > 0
-          ? E.left(problems)
-          : E.right(() => ({
-              pipeline,
-              start,
-              data: () => Points.fingerprint(points),
-              stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
-              plan: inner.map(({ compiled }) => compiled.plan)
-            }))
+      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
+      program: () => ({
+        pipeline,
+        start,
+        data: () => Points.fingerprint(points),
+        stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+        plan: inner.map(({ compiled }) => compiled.plan)
+      })
     }
   }
   return all
-}
-
-const powerIteration = <P extends string>(
-  { centres, fromCentres }: Score.Start<P>,
-  points: Points.Points
-): ((params: Params.Params<P>) => { readonly value: number; readonly params: Params.Params<P> }) => {
-  const { rows, dim } = points
-  const weights = Points.weightsOf(points)
-  return params => {
-    const { shape, values: centre } = centres(params)
-    // Ĉc − c by two products with the data: Ĉ is dim × dim.
-    const { values: moved } = compute(() => {
-      const c = tensor(centre, [dim, 1])
-      const x = Points.tensor(points)
-      return sub(matMul(x, mul(tensor(weights, [rows, 1]), matMul(x, c)), { transposeA: true }), c)
-    })
-    const squared = (v: Float64Array): number => v.reduce((sum, x) => sum + x * x, 0)
-    const along = centre.reduce((sum, c, i) => sum + c * moved[i], 0) / squared(centre)
-    const length = Math.sqrt(Math.max(along, 1 / points.rows) / squared(moved))
-    return {
-      // What it minimises: minus the Rayleigh quotient.
-      value: -along,
-      params: fromCentres({ shape, values: moved.map(v => length * v) }, 1)
-    }
-  }
 }
 
 /**
@@ -649,9 +452,9 @@ export const pipeline =
     const compiled = stages.flatMap((stage, i) =>
       !sound[i] || oversized.length > 0 || !hasShapes(score, points)
         ? []
-        : Stage.simple(stage).map(({ path, stage }) => ({
-            path: path === '' ? `stages[${i}]` : `stages[${i}].${path}`,
-            ...compileSimple(stage)
+        : Stage.simple(stage).map(written => ({
+            within: Stage.inside(`stages[${i}]`, written.path),
+            ...compileSimple(written)
           }))
     )
     const problems = [
@@ -659,7 +462,7 @@ export const pipeline =
       ...problemsIn(start),
       ...described,
       ...oversized,
-      ...compiled.flatMap(({ path, stage }) => problemsIn(stage).map(Problem.within(path)))
+      ...compiled.flatMap(({ within, stage }) => problemsIn(stage).map(within))
     ]
     return either(problems, () => ({
       pipeline,

@@ -30,8 +30,8 @@ export interface State<P extends string> {
   /** How many steps of the stage have been taken. */
   readonly step: number
   readonly params: Params.Params<P>
-  /** What the stage remembers: the state of its optimizer. */
-  readonly memory: Memory<P>
+  /** What the stage remembers: the state of its optimizer, say. */
+  readonly memory: Memory
   /** The objective where the last step started; null before the first. */
   readonly value: number | null
   /** The norm of the gradient there (of the step, for expectation–maximization); null before the first. */
@@ -228,7 +228,7 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(program.start(Key.fromSeed(0)))
-  const memoryCodec = (stage: number): t.Type<Memory<P>, unknown> | undefined => program.stages.at(stage)?.memoryCodec
+  const memoryCodec = (stage: number): t.Type<Memory, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',
     (u): u is State<P> => written.is({ ...Object(u), data: '' }),

@@ -75,6 +75,37 @@ const inside = ({ path, depth, value }: Node): ReadonlyArray<Node> =>
 export const parts = (value: AnyValue): ReadonlyArray<AnyValue> =>
   collect<Node, AnyValue>({ path: '', depth: 0, value, bare: false }, inside, ({ value }) => [value])
 
+/** A description within another, and where it stands there: `stages[1].stage`. */
+export interface Placed {
+  readonly path: string
+  readonly value: AnyValue
+}
+
+/** A description and all that stand in it, itself first, each with where it stands. */
+export const placed = (value: AnyValue): ReadonlyArray<Placed> =>
+  collect<Node, Placed>({ path: '', depth: 0, value, bare: false }, inside, ({ path, value }) => [{ path, value }])
+
+/** The descriptions that stand in it directly. */
+export const inner = (value: AnyValue): ReadonlyArray<Placed> => inside({ path: '', depth: 0, value, bare: false })
+
+/** The same description with other values of some fields. */
+export const changed =
+  (fields: Readonly<Record<string, unknown>>) =>
+  <T extends AnyValue>(value: T): T => {
+    const made: T = { ...value, ...fields }
+    Object.freeze(made)
+    return made
+  }
+
+/** The same description, with what `f` makes of those that stand in it directly. */
+export const mapInner =
+  (f: (inner: AnyValue) => AnyValue) =>
+  <T extends AnyValue>(value: T): T => {
+    const made = inner(value).map(({ value }) => f(value))
+    const fields = perField(value[ofCase].fields, (one, k) => one.nested(field(value, k)).length, made)
+    return changed(Object.fromEntries(fields.map(([k, one, parts]) => [k, one.rebuilt(field(value, k), parts)])))(value)
+  }
+
 /** Results of a field's nested values, field by field. */
 export const perField = <R>(
   fields: Fields,

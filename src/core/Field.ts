@@ -35,6 +35,8 @@ export interface Field<out A, in I = A> {
   readonly nestedJson: (
     u: unknown
   ) => ReadonlyArray<{ readonly at: string; readonly concept: string; readonly json: unknown }>
+  /** The same with other descriptions in it, in their order. */
+  readonly rebuilt: (u: unknown, nested: ReadonlyArray<AnyValue>) => unknown
   readonly encode: (u: unknown, nested: ReadonlyArray<unknown>) => unknown
   readonly decode: (name: string, u: unknown, nested: ReadonlyArray<AnyValue>) => Either<Problems, unknown>
   readonly arbitrary: (fc: FastCheck, any: AnyOf, depth: number) => Fc.Arbitrary<unknown>
@@ -98,6 +100,7 @@ export function leaf<A>({
     show: u => (is(u) ? show(u) : print(u)),
     nested: () => [],
     nestedJson: () => [],
+    rebuilt: u => u,
     encode: u => (codec !== undefined && is(u) ? codec.encode(u) : u),
     // Only its form: whether a number is in its domain is what `problems` says, of all fields at once.
     decode: (name, u) => {
@@ -268,6 +271,11 @@ export function code<A extends (...args: never) => unknown>(example: A): Field<A
   }
 }
 
+/** Not printed where it is the default. */
+export function quiet<A, I>(field: WithDefault<A, I>): WithDefault<A, I> {
+  return { ...field, show: (u, inner) => (Object.is(u, field.fallback.value) ? null : field.show(u, inner)) }
+}
+
 /** May be left out: null then, and not printed. */
 export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | null> {
   const is = (u: unknown): u is A | null => u === null || field.is(u)
@@ -281,6 +289,7 @@ export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | nu
     show: (u, inner) => (u === null ? null : field.show(u, inner)),
     nested: u => (u === null ? [] : field.nested(u)),
     nestedJson: u => (u === null || u === undefined ? [] : field.nestedJson(u)),
+    rebuilt: (u, inner) => (u === null ? null : field.rebuilt(u, inner)),
     encode: (u, inner) => (u === null ? null : field.encode(u, inner)),
     decode: (name, u, inner) => (u === null || u === undefined ? right(null) : field.decode(name, u, inner)),
     arbitrary: (fc, any, depth) => fc.option(field.arbitrary(fc, any, depth), { nil: null }),
@@ -308,6 +317,7 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
     show: (u, [inner]) => (short !== undefined && concept.is(u) ? (short.show(u) ?? inner) : inner),
     nested: u => (concept.is(u) ? [{ at: '', value: u, bare: short !== undefined && short.show(u) !== null }] : []),
     nestedJson: json => [{ at: '', concept: concept.name, json }],
+    rebuilt: (_, [inner]) => inner,
     encode: (_, [inner]) => inner,
     decode: (_, __, [inner]) => right(inner),
     arbitrary: (_, any, depth) => any(concept.name, depth),
@@ -341,6 +351,10 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
         .join(', ')}]`,
     nested: u => each(u).flatMap((a, i) => field.nested(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
     nestedJson: u => each(u).flatMap((a, i) => field.nestedJson(a).map(n => ({ ...n, at: `[${i}]${n.at}` }))),
+    rebuilt: (u, results) => {
+      const parts = inner(results, counts(u))
+      return Object.freeze(each(u).map((a, i) => field.rebuilt(a, parts[i])))
+    },
     encode: (u, results) => {
       const parts = inner(results, counts(u))
       return each(u).map((a, i) => field.encode(a, parts[i]))
@@ -399,6 +413,7 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
     },
     nested: u => entries(u).flatMap(([k, a]) => field.nested(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
     nestedJson: u => entries(u).flatMap(([k, a]) => field.nestedJson(a).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    rebuilt: (u, results) => made(within(u, results).map(([k, a, inner]) => [k, field.rebuilt(a, inner)])),
     encode: (u, results) => Object.fromEntries(within(u, results).map(([k, a, inner]) => [k, field.encode(a, inner)])),
     decode: (name, u, results) => {
       if (!isRecord(u)) return left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, 'write { … }')])
@@ -455,6 +470,10 @@ export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
     },
     nested: u => entries.flatMap(([k, f]) => f.nested(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
     nestedJson: u => entries.flatMap(([k, f]) => f.nestedJson(part(u, k)).map(n => ({ ...n, at: `.${k}${n.at}` }))),
+    rebuilt: (u, results) => {
+      const parts = share(counts(u), results)
+      return Object.freeze(Object.fromEntries(entries.map(([k, f], i) => [k, f.rebuilt(part(u, k), parts[i])])))
+    },
     encode: (u, results) => {
       const parts = share(counts(u), results)
       return Object.fromEntries(entries.map(([k, f], i) => [k, f.encode(part(u, k), parts[i])]))

@@ -159,7 +159,12 @@ export const decode =
         : left([Problem.of('', print(json), article(concept.name), 'name a case of it')])
   }
 
-/** The same as an io-ts type. */
+/** What such a codec says is wrong: a problem, with the path within what it read. */
+export interface Misread extends t.ValidationError {
+  readonly problem: Problem.Problem
+}
+
+/** The same as an io-ts type; its errors are `Misread`. */
 export const codec =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Concept<T>): t.Type<T, unknown> =>
@@ -168,7 +173,9 @@ export const codec =
       concept.is,
       (u, context) => {
         const read = decode(vocabulary)(concept)(u)
-        return isLeft(read) ? left(read.left.map(p => ({ value: p.value, context, message: Problem.show(p) }))) : read
+        return isLeft(read)
+          ? left(read.left.map(p => ({ value: p.value, context, message: Problem.show(p), problem: p })))
+          : read
       },
       encode
     )

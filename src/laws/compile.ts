@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
+import { Case as Described } from '../core/index.js'
 import * as Compile from '../compile/Compile.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Initializer from '../pipeline/Initializer.js'
@@ -154,13 +155,13 @@ const faults = (stages: number): ReadonlyArray<Fault> => {
     // A spoilt score has parameters of other names; it is not run.
     on: ({ pipeline, points }) => ({ pipeline: { ...pipeline, ...(parts as object) }, points })
   })
-  const inLast = (field: string, parts: Partial<Stage.Descend>): Fault => ({
+  const inLast = (field: string, parts: Partial<ReturnType<typeof Stage.descend>>): Fault => ({
     field: `stages[${stages}].${field}`,
     on: ({ pipeline, points }) => ({
       pipeline: {
         ...pipeline,
         stages: pipeline.stages.map((stage, i) =>
-          i === stages && stage._tag === 'Descend' ? { ...stage, ...parts } : stage
+          i === stages && Described.isMadeBy(Stage.descend)(stage) ? { ...stage, ...parts } : stage
         )
       },
       points

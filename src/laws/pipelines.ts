@@ -381,7 +381,7 @@ export const stages =
     const times = fc.integer({ min: 1, max: 2 })
     const varianceFloor = fc.constantFrom(1e-6, 0.25)
     return pipe(
-      nested<Stage.Stage, 'Descend' | 'ExpectationMaximization' | 'SplitAndMerge' | 'PowerIteration'>(
+      nested<Stage.Stage, string>(
         {
           Descend: descend,
           ExpectationMaximization: has(score, ExpectationMaximization.serves)

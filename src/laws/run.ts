@@ -66,11 +66,11 @@ const counting = <P extends string>(
   stages: program.stages.map(({ begin, step, finish, ...rest }) => {
     interface Counted {
       readonly count: number
-      readonly inner: Memory<P>
+      readonly inner: Memory
     }
     // Whoever iterates a program hands its memory on without looking at it, except to write it as JSON.
-    const wrap = (counted: Counted): Memory<P> => counted
-    const unwrap = (memory: Memory<P>): Counted => memory as Counted
+    const wrap = (counted: Counted): Memory => counted
+    const unwrap = (memory: Memory): Counted => memory as Counted
     return {
       ...rest,
       begin: params => wrap({ count: 0, inner: begin(params) }),

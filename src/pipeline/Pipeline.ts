@@ -4,11 +4,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/nesting.js'
-import * as Clock from '../schedule/Clock.js'
-import { Vocabulary } from '../core/index.js'
+import type { Vocabulary } from '../core/index.js'
 import * as Initializer from './Initializer.js'
 import * as Limits from '../core/Limits.js'
-import * as Parametrization from '../score/Parametrization.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
@@ -77,25 +75,26 @@ export const tooDeep = (field: string): Problem.Problem =>
     'put stages in one sequence, not in each other'
   )
 
-const words = Vocabulary.of([...Schedule.all, ...Clock.all, ...Score.all, ...Parametrization.all])
-
-const written: t.Type<Pipeline<string>, unknown> = t.type({
-  schedule: Schedule.codec(words),
-  score: Score.codec(words),
-  initializer: Initializer.codec,
-  stages: t.readonlyArray(Stage.codec)
-})
-
 /**
- * The pipeline as JSON and back. Custom parts are code: they are written by name and refused on the way in, as is JSON
- * that is nested deeper than `Limits.depth`.
+ * The pipeline as JSON and back, in the words of a vocabulary. Custom parts are code: they are written by name and refused
+ * on the way in, as is JSON that is nested deeper than `Limits.depth`.
  */
-export const codec: t.Type<Pipeline<string>, unknown> = new t.ReadonlyType(
-  written.name,
-  written.is.bind(written),
-  (u, context) =>
-    isDeeper(u, Limits.depth) ? t.failure(u, context, Problem.show(tooDeep('pipeline'))) : written.validate(u, context),
-  written.encode.bind(written),
-  // Those who ask which keys it knows see through it.
-  written
-)
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {
+  const written: t.Type<Pipeline<string>, unknown> = t.type({
+    schedule: Schedule.codec(vocabulary),
+    score: Score.codec(vocabulary),
+    initializer: Initializer.codec,
+    stages: t.readonlyArray(Stage.codec(vocabulary))
+  })
+  return new t.ReadonlyType(
+    written.name,
+    written.is.bind(written),
+    (u, context) =>
+      isDeeper(u, Limits.depth)
+        ? t.failure(u, context, Problem.show(tooDeep('pipeline')))
+        : written.validate(u, context),
+    written.encode.bind(written),
+    // Those who ask which keys it knows see through it.
+    written
+  )
+}

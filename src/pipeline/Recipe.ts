@@ -104,7 +104,7 @@ const legible = (x: number): number => Number(x.toPrecision(3))
 const bounded = <P extends string>(
   score: Score.Score<P>,
   points: Points.Points
-): Partial<Pick<Stage.ExpectationMaximization, 'varianceFloor'>> =>
+): { readonly varianceFloor?: number } =>
   hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) }
 
 const FLOOR = 0.01

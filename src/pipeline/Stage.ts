@@ -1,25 +1,37 @@
 /**
  * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
- * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration. The others are
- * made of stages: in sequence (a monoid), repeated, annealed over noise levels, restarted with the best kept, or guarded.
+ * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration, several attempts at
+ * another stage. The others come to stages: in sequence (a monoid), repeated, or annealed over noise levels.
  */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
-import { Vocabulary } from '../core/index.js'
+import { Key } from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { laidOut } from '../core/layout.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as EM from '../mixture/ExpectationMaximization.js'
+import * as Kernels from '../mixture/kernels/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Objective from '../objective/Objective.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Params from '../score/Params.js'
+import type * as Points from '../data/Points.js'
+import * as Power from '../mixture/PowerIteration.js'
 import * as Problem from '../core/Problem.js'
-import * as Rate from '../optimizer/Rate.js'
-import * as Region from '../optimizer/Region.js'
-import { timeProblems, type Schedule } from '../schedule/Schedule.js'
-import * as Tagged from '../core/Tagged.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
+import * as Split from '../mixture/SplitAndMerge.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
+
+// —— what a stage is ——
+
+/** Parameters of names that are known when it runs. */
+type Arrays = Params.Params<string>
+type Problems = ReadonlyArray<Problem.Problem>
 
 /** A stage ends after its steps, or before when a rule holds. */
 export interface Stopping {
@@ -34,70 +46,438 @@ export interface Stopping {
   readonly relativeChange: number
 }
 
-export interface Descend extends Stopping {
-  readonly _tag: 'Descend'
+/** The loss that a stage asks to be evaluated: an objective, and how its expectation is taken. */
+export interface Loss {
   readonly objective: Objective.Objective
   readonly expectation: Expectation.Expectation
-  readonly optimizer: Optimizer.Optimizer
-  /** How many rows a step looks at, drawn anew without replacement; absent for all of them. */
-  readonly batch?: number
+  /** How many rows it is taken over, drawn anew at each evaluation; null for all of them. */
+  readonly batch: number | null
 }
 
-export interface ExpectationMaximization extends Omit<Stopping, 'gradientNorm'> {
-  readonly _tag: 'ExpectationMaximization'
-  /** No component's variance falls below this. */
-  readonly varianceFloor: number
-  /** Its likelihood is that of data with the noise of this time, drawn anew at each step; absent for the data themselves. */
-  readonly time?: number
+/** What a stage is to work on. */
+export interface Setting {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<string>
+  readonly model: Score.Model<string>
+  readonly points: Points.Points
 }
 
-export interface SplitAndMerge {
-  readonly _tag: 'SplitAndMerge'
-  /** Moves that are kept, at most. */
-  readonly steps: number
-  /** Moves that are tried before the stage ends. */
-  readonly attempts: number
-  /** Steps of expectation–maximization after which a move is judged. */
-  readonly polish: number
-  readonly varianceFloor: number
+/** A run of another stage: where it ended. */
+export interface Attempt {
+  readonly params: Arrays
+  /** The objective where its last step started; null where there was none. */
+  readonly value: number | null
+  readonly failed: boolean
 }
 
-export interface PowerIteration extends Omit<Stopping, 'gradientNorm'> {
-  readonly _tag: 'PowerIteration'
+/** A start of the pipeline's initializer. */
+export type Start = (key: Key.Key) => Arrays
+
+/** What a stage works with. */
+export interface Tools extends Setting {
+  readonly start: Start
+  /** The loss that it asks for, and its gradient. The same key is the same noise. */
+  readonly evaluate: (params: Arrays, key: Key.Key) => Optimizer.Evaluation<string>
+  /** The stages that it attempts, each run whole from some parameters. */
+  readonly attempts: ReadonlyArray<(start: Arrays, key: Key.Key) => Attempt>
 }
 
-export interface Restart {
-  readonly _tag: 'Restart'
-  readonly times: number
+/** What a step found and did. */
+export interface Taken<S> {
+  /** What the stage lowers, where the step started. */
+  readonly value: number
+  /** The norm of the gradient there; where there is none, that of the step is taken. */
+  readonly norm?: number
+  readonly params: Arrays
+  readonly memory: S
+}
+
+/** A stage at work, that remembers an S from step to step. */
+export interface Steps<S> {
+  readonly begin: (params: Arrays) => S
+  readonly step: (params: Arrays, memory: S, key: Key.Key) => Taken<S>
+  /** What it hands on when it has ended; the last parameters unless given. */
+  readonly finish?: (params: Arrays, memory: S) => Arrays
+}
+
+/** How a stage is computed, and why: what a plan says of it. */
+export interface Means {
+  readonly engine: string
+  readonly reason: string
+}
+
+/** By which means what it asks for is computed. */
+export interface By {
+  /** The loss; null where it asks for none. */
+  readonly loss: Means | null
+  /** The stages that it attempts, each by its engine. */
+  readonly attempts: string
+}
+
+/** A stage in its place in another. */
+export interface Placed {
+  readonly path: string
   readonly stage: Stage
 }
 
-export interface Guarded {
-  readonly _tag: 'Guarded'
-  readonly stage: Stage
-}
-
-export interface Sequence {
-  readonly _tag: 'Sequence'
-  readonly stages: ReadonlyArray<Stage>
-}
-
-export interface Repeat {
-  readonly _tag: 'Repeat'
-  readonly times: number
-  readonly stage: Stage
-}
-
-export interface Anneal {
-  readonly _tag: 'Anneal'
+/** It takes steps itself. Its functions take any memory and refuse what is not its own. */
+export interface Simple {
+  readonly _tag: 'Simple'
+  readonly stopping: Stopping
+  readonly loss: O.Option<Loss>
+  /** The optimizer by which it steps, for those who report. */
+  readonly optimizer: O.Option<Optimizer.Optimizer>
+  readonly attempts: ReadonlyArray<Placed>
+  /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
-  readonly stage: Stage
+  readonly misfits: (setting: Setting) => Problems
+  readonly means: (setting: Setting, by: By) => Means
+  readonly memory: t.Type<unknown, unknown>
+  readonly on: (tools: Tools) => Steps<unknown>
 }
 
-/** A stage that takes steps itself. */
-export type Simple = Descend | ExpectationMaximization | SplitAndMerge | PowerIteration | Restart | Guarded
+/** It comes to other stages, one after the other, so many rounds of them. */
+export interface Composite {
+  readonly _tag: 'Composite'
+  readonly stages: ReadonlyArray<Placed>
+  readonly rounds: number
+  /** What stands in the place of each of them in a round. */
+  readonly inRound: (round: number) => (stage: Stage) => Stage
+}
 
-export type Stage = Simple | Sequence | Repeat | Anneal
+export interface Meaning {
+  readonly form: Simple | Composite
+  /** What is wrong with it on a schedule, beside what is wrong in itself. */
+  readonly misplaced: (schedule: Schedule.Schedule) => Problems
+  /** Its fields that are others at a noise level; none: those of the stages in it are. */
+  readonly at: O.Option<(time: number) => Readonly<Record<string, unknown>>>
+  /** What no variance falls below where it ends. */
+  readonly varianceFloor: O.Option<number>
+}
+
+export interface Stage extends Case.Value<'Stage', Meaning> {}
+
+export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
+
+// —— stages of one's own ——
+
+interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null> extends Omit<
+  Case.Spec<N, F, never, A, On>,
+  'meaning'
+> {
+  /** What is wrong with it on a schedule: times without noise, say. */
+  readonly misplaced?: (fields: Field.Of<F>) => (schedule: Schedule.Schedule) => Problems
+  /**
+   * Capability: the fields that are others at one noise level, which `anneal` puts in their place. Without it, the stages
+   * that stand in its fields are annealed, and nothing else.
+   */
+  readonly at?: (fields: Field.Of<F>) => (time: number) => Partial<Field.Of<F>>
+}
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  S,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  readonly stops: (fields: Field.Of<F>) => Pick<Stopping, 'steps'> & Partial<Stopping>
+  /** What it remembers from step to step, and how that is stored; `t.null` for nothing. */
+  readonly memory: (fields: Field.Of<F>) => t.Type<S, unknown>
+  /** What it does, on data that `misfits` has nothing against. */
+  readonly steps: (fields: Field.Of<F>) => (tools: Tools) => Steps<NoInfer<S>>
+  /** The loss that its steps evaluate, compiled as that of any stage. */
+  readonly loss?: (fields: Field.Of<F>) => Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
+  /** The optimizer by which it steps, for those who report. */
+  readonly optimizer?: (fields: Field.Of<F>) => Optimizer.Optimizer
+  /** The stages that its steps run whole. */
+  readonly attempts?: (fields: Field.Of<F>) => ReadonlyArray<Stage>
+  /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
+  readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
+  /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
+  readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
+  /** What a plan says of it; unless given, what is said of its loss or its attempts. */
+  readonly means?: (fields: Field.Of<F>) => (setting: Setting, by: By) => Means
+  /** Capability: what no variance falls below where it ends; unless given, that of the last stage it attempts. */
+  readonly varianceFloor?: (fields: Field.Of<F>) => number
+}
+
+/** Stages with where each stands in a description; those that stand nowhere in it speak for it as a whole. */
+const placed = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Placed> => {
+  const inner = Case.isValue(fields) ? Case.inner(fields) : []
+  return stages.map(stage => ({ path: inner.find(({ value }) => value === stage)?.path ?? '', stage }))
+}
+
+const lastFloor = (stages: ReadonlyArray<Placed>): O.Option<number> =>
+  pipe(
+    stages,
+    RA.findLastMap(({ stage }) => varianceFloor(stage))
+  )
+
+/**
+ * A stage of one's own that takes steps: in sequences, repeats and restarts, planned, printed, stored and resumed as
+ * ours are. It sees the data, the score and the schedule, and may ask for a loss, which is compiled for it, or for other
+ * stages, which are run for it.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import * as t from 'io-ts'
+ * import { Compile, Field, Initializer, Key, Params, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * // Every parameter by the mean of where several attempts end.
+ * const averaged = Stage.define({
+ *   name: 'averaged',
+ *   about: 'the mean of the ends of several attempts',
+ *   fields: { times: Field.count({ default: 3 }), stage: Field.of(Stage.concept) },
+ *   call: ['times'],
+ *   on: 'stage',
+ *   stops: ({ times }) => ({ steps: times }),
+ *   attempts: ({ stage }) => [stage],
+ *   memory: () => t.type({ start: Params.codec, mean: Params.codec, count: t.number }),
+ *   steps:
+ *     () =>
+ *     ({ attempts: [attempt] }) => ({
+ *       begin: params => ({ start: params, mean: params, count: 0 }),
+ *       step: (_, { start, mean, count }, key) => {
+ *         const { params, value } = attempt(start, key)
+ *         const next = Params.zipWith((m, p) => m + (p - m) / (count + 1))(mean, params)
+ *         return { value: value ?? 0, params: next, memory: { start, mean: next, count: count + 1 } }
+ *       }
+ *     })
+ * })
+ * const stage = averaged(2)(Stage.expectationMaximization({ steps: 5 }))
+ * assert.match(Stage.show(stage), /^Stage.averaged\(2\)\(Stage.expectationMaximization/)
+ * const program = Compile.pipeline(
+ *   Pipeline.of({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.symmetricPair,
+ *     initializer: Initializer.values([[0.5]]),
+ *     stages: [stage]
+ *   })
+ * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * assert.ok(E.isRight(program))
+ * assert.equal(Run.last(program.right)(Key.fromSeed(1)).step, 2)
+ */
+export function define<
+  const N extends string,
+  S,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>(spec: Spec<N, F, S, A, On>): Case.Constructor<Stage, N, F, A, On> {
+  const { stops, memory, steps, loss, optimizer, attempts, times, misfits, means, varianceFloor, misplaced, at } = spec
+  return Case.define('Stage', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const codec = memory(fields)
+      const own = (u: unknown): S =>
+        codec.is(u)
+          ? u
+          : refuse(
+              `memory: ${JSON.stringify(u)} is not what Stage.${spec.name} remembers (${codec.name}); begin it anew`
+            )
+      const tried = placed(fields, attempts?.(fields) ?? [])
+      return {
+        form: {
+          _tag: 'Simple',
+          stopping: { gradientNorm: 0, relativeChange: 0, ...stops(fields) },
+          loss: pipe(
+            O.fromNullable(loss?.(fields)),
+            O.map(asked => ({ batch: null, ...asked }))
+          ),
+          optimizer: O.fromNullable(optimizer?.(fields)),
+          attempts: tried,
+          times: times?.(fields) ?? [],
+          misfits: misfits?.(fields) ?? (() => []),
+          means:
+            means?.(fields) ??
+            ((_, by) =>
+              by.loss ??
+              (tried.length > 0
+                ? { engine: 'attempts', reason: `each by ${by.attempts}` }
+                : { engine: 'its own steps', reason: spec.about })),
+          memory: new t.Type(
+            codec.name,
+            (u): u is unknown => codec.is(u),
+            (u, context) => codec.validate(u, context),
+            u => codec.encode(own(u))
+          ),
+          on: tools => {
+            const { begin, step, finish } = steps(fields)(tools)
+            return {
+              begin,
+              step: (params, u, key) => step(params, own(u), key),
+              ...(finish !== undefined && { finish: (params, u) => finish(params, own(u)) })
+            }
+          }
+        },
+        misplaced: misplaced?.(fields) ?? (() => []),
+        at: O.fromNullable(at?.(fields)),
+        varianceFloor: varianceFloor === undefined ? lastFloor(tried) : O.some(varianceFloor(fields))
+      }
+    }
+  })
+}
+
+export interface CompositeSpec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  /** The stages of a round. */
+  readonly stages: (fields: Field.Of<F>) => ReadonlyArray<Stage>
+  /** How many rounds of them; one unless given. */
+  readonly rounds?: (fields: Field.Of<F>) => number
+  /** What stands in the place of each of them in a round, from 0: it comes to as many stages as that. */
+  readonly inRound?: (fields: Field.Of<F>) => (round: number) => (stage: Stage) => Stage
+}
+
+/**
+ * A stage of one's own that is made of others, one after the other.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Field, Stage } from 'ornstein'
+ *
+ * const polished = Stage.defineComposite({
+ *   name: 'polished',
+ *   about: 'a stage, and expectation–maximization after it',
+ *   fields: { steps: Field.count({ default: 50 }), stage: Field.of(Stage.concept) },
+ *   on: 'stage',
+ *   stages: ({ stage, steps }) => [stage, Stage.expectationMaximization({ steps })]
+ * })
+ * const stage = Stage.repeat(2)(polished({ steps: 20 })(Stage.powerIteration({ steps: 3 })))
+ * assert.deepEqual(
+ *   Stage.simple(stage).map(({ path }) => path),
+ *   ['stage.stage', 'stage', 'stage.stage', 'stage']
+ * )
+ */
+export function defineComposite<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>(spec: CompositeSpec<N, F, A, On>): Case.Constructor<Stage, N, F, A, On> {
+  const { stages, rounds, inRound, misplaced, at } = spec
+  return Case.define('Stage', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const inner = placed(fields, stages(fields))
+      return {
+        form: {
+          _tag: 'Composite',
+          stages: inner,
+          rounds: rounds?.(fields) ?? 1,
+          inRound: inRound?.(fields) ?? (() => stage => stage)
+        },
+        misplaced: misplaced?.(fields) ?? (() => []),
+        at: O.fromNullable(at?.(fields)),
+        varianceFloor: lastFloor(inner)
+      }
+    }
+  })
+}
+
+/** Of a stage that remembers nothing. */
+const noMemory = { memory: () => t.null } as const
+
+/** A stage that is a map of the parameters, and of a key if it draws noise. */
+const mapping = (
+  next: (params: Arrays, key: Key.Key) => { readonly value: number; readonly params: Arrays }
+): Steps<null> => ({
+  begin: () => null,
+  step: (params, _, key) => ({ ...next(params, key), memory: null })
+})
+
+// —— what stages ask of scores ——
+
+type Asked = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
+
+/** What is asked of a score, that of a mixture, in turn: the first that it is not is said. */
+const asks =
+  (...asked: ReadonlyArray<Asked>): ((setting: Setting) => Problems) =>
+  ({ score, model }) =>
+    pipe(
+      asked,
+      RA.findFirst(([, , holds = () => true]) => !O.exists(holds)(model.family)),
+      O.match(
+        () => [],
+        ([domain, remedy]) => [Problem.of('score', Score.show(score), domain, remedy)]
+      )
+    )
+
+/** Of a score that has been found to have it. */
+const found =
+  <A>(of: (family: Score.Family<string>) => O.Option<A>) =>
+  ({ score, model }: Setting): A =>
+    pipe(
+      model.family,
+      O.chain(of),
+      O.getOrElse<A>(() => refuse(`score: ${Score.show(score)} has not what this stage needs; compile the pipeline`))
+    )
+
+const familyOf = found(O.some)
+
+/** How responsibilities are taken. */
+const passes = ({ model, points }: Setting): string =>
+  pipe(
+    model.family,
+    O.filter(({ kernel }) => O.isSome(kernel)),
+    O.match(
+      () => 'responsibilities are interpreted',
+      family => `a pass runs ${Kernels.how(points, Score.centreCount(family, points.dim))}`
+    )
+  )
+
+// —— fields ——
+
+const steps = Field.count({ least: 0, suggestion: 100 })
+
+const threshold = Field.quiet(
+  Field.number({
+    holds: value => value >= 0,
+    domain: '≥ 0',
+    suggestion: 1e-6,
+    remedy: 'try 1e-6, or 0 for never',
+    default: 0,
+    arbitrary: fc => fc.constantFrom(0, 1e-6, 0.01)
+  })
+)
+
+/** On which schedule it is a time with noise is what `misplaced` says. */
+const time = Field.number({
+  holds: () => true,
+  domain: 'a time with noise',
+  suggestion: 0.5,
+  arbitrary: fc => fc.double({ min: 0.01, max: 0.9, noNaN: true })
+})
+
+const floor = Field.positive({ default: 1e-6 })
+
+const objective = Field.codec<Objective.Objective>(Objective.codec, {
+  domain: 'an Objective',
+  remedy: 'use a constructor of Objective; a custom Objective is code and does not survive JSON',
+  show: Objective.show,
+  arbitrary: fc => fc.constant(Objective.likelihood),
+  sample: Objective.likelihood
+})
+
+const expectation = Field.withDefault(
+  Field.codec<Expectation.Expectation>(Expectation.codec, {
+    domain: 'an Expectation',
+    remedy: 'use a constructor of Expectation',
+    show: Expectation.show,
+    arbitrary: fc => fc.constant(Expectation.monteCarlo()),
+    sample: Expectation.monteCarlo()
+  }),
+  Expectation.monteCarlo()
+)
+
+const stage = Field.of<Stage>(concept)
+
+// —— stages that take steps ——
 
 /**
  * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step: over all
@@ -114,42 +494,108 @@ export type Stage = Simple | Sequence | Repeat | Anneal
  *   relativeChange: 1e-8
  * })
  */
-export const descend = ({
-  objective,
-  expectation = Expectation.monteCarlo(),
-  optimizer,
-  steps,
-  gradientNorm = 0,
-  relativeChange = 0,
-  ...batch
-}: Pick<Descend, 'objective' | 'optimizer' | 'steps'> &
-  Partial<Pick<Descend, 'expectation' | 'gradientNorm' | 'relativeChange' | 'batch'>>): Stage => ({
-  _tag: 'Descend',
-  objective,
-  expectation,
-  optimizer,
-  steps,
-  gradientNorm,
-  relativeChange,
-  ...batch
+export const descend = define({
+  name: 'descend',
+  about: 'an optimizer on an objective, on all rows or on batches',
+  fields: {
+    objective,
+    expectation,
+    optimizer: Field.of(Optimizer.concept),
+    steps,
+    gradientNorm: threshold,
+    relativeChange: threshold,
+    /** How many rows a step looks at, drawn anew without replacement; null for all of them. */
+    batch: Field.optional(Field.count({ suggestion: 256 }))
+  },
+  example: {
+    objective: Objective.denoising(TimeLaw.at(0.3)),
+    optimizer: Optimizer.gradientDescent({ rate: 0.1 })
+  },
+  formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
+  misplaced:
+    ({ objective, expectation }) =>
+    schedule => [
+      ...Objective.problems(schedule)(objective).map(Problem.within('objective')),
+      ...Expectation.problems(expectation).map(Problem.within('expectation'))
+    ],
+  at:
+    ({ objective }) =>
+    time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
+  stops: ({ steps, gradientNorm, relativeChange }) => ({ steps, gradientNorm, relativeChange }),
+  loss: ({ objective, expectation, batch }) => ({ objective, expectation, batch }),
+  optimizer: ({ optimizer }) => optimizer,
+  // What the optimizer asks of its loss and does not get.
+  misfits:
+    ({ objective, expectation, optimizer, batch }) =>
+    ({ model, points: { dim } }) => {
+      const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
+      const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
+      const random = batch === null ? noise : `a batch of ${batch} rows`
+      return Optimizer.misfits({ shapes: model.shapes(dim), random })(optimizer)
+    },
+  memory: ({ optimizer }) => Optimizer.stateCodec<string>(optimizer),
+  steps:
+    ({ optimizer }) =>
+    ({ evaluate }) => ({
+      begin: Optimizer.anyInterpret<string>(optimizer).init,
+      step: (params, memory, key) => {
+        const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key))
+        const { value, gradient, ...next } = step({ params, state: memory })
+        return { value, norm: Params.norm(gradient), params: next.params, memory: next.state }
+      },
+      finish: (params, memory) => Optimizer.estimate(optimizer, params, memory)
+    })
 })
 
 /**
  * Expectation–maximization on the likelihood of the data (Dempster, Laird & Rubin 1977), or of data with the noise of a
  * `time`, under the diffused mixture: the gradient of the likelihood there, divided by the responsibilities.
  */
-export const expectationMaximization = ({
-  steps,
-  relativeChange = 0,
-  varianceFloor = 1e-6,
-  ...time
-}: Pick<ExpectationMaximization, 'steps'> &
-  Partial<Pick<ExpectationMaximization, 'relativeChange' | 'varianceFloor' | 'time'>>): Stage => ({
-  _tag: 'ExpectationMaximization',
-  steps,
-  relativeChange,
-  varianceFloor,
-  ...time
+export const expectationMaximization = define({
+  name: 'expectationMaximization',
+  about: 'Dempster, Laird & Rubin 1977; with a time, on data with its noise',
+  fields: {
+    steps,
+    relativeChange: threshold,
+    /** No component's variance falls below this. */
+    varianceFloor: floor,
+    /** Its likelihood is that of data with the noise of this time, drawn anew at each step; null for the data themselves. */
+    time: Field.optional(time)
+  },
+  formula: ({ time }) =>
+    time === null
+      ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+      : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
+  misplaced:
+    ({ time }) =>
+    schedule =>
+      time === null ? [] : Schedule.timeProblems('time', time)(schedule),
+  at: () => time => ({ time }),
+  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
+  varianceFloor: ({ varianceFloor }) => varianceFloor,
+  times: ({ time }) => (time === null ? [] : [time]),
+  misfits: () =>
+    asks(
+      ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
+      [
+        'that of a family with an M-step, as expectation–maximization needs',
+        'use Stage.descend, or give the family its mStep',
+        EM.serves
+      ]
+    ),
+  means: () => setting => ({
+    engine: 'closed form',
+    reason: `the maximiser of the expected log-likelihood is known; ${passes(setting)}`
+  }),
+  ...noMemory,
+  steps:
+    ({ time, varianceFloor }) =>
+    tools =>
+      mapping(
+        time === null
+          ? EM.step(familyOf(tools), varianceFloor, tools.points)
+          : EM.noisyStep(familyOf(tools), varianceFloor, tools.points, Schedule.level(time)(tools.schedule))
+      )
 })
 
 /**
@@ -168,42 +614,185 @@ export const expectationMaximization = ({
  *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 })
  * ])
  */
-export const splitAndMerge = ({
-  steps,
-  attempts = 10,
-  polish = 20,
-  varianceFloor = 1e-6
-}: Pick<SplitAndMerge, 'steps'> & Partial<Pick<SplitAndMerge, 'attempts' | 'polish' | 'varianceFloor'>>): Stage => ({
-  _tag: 'SplitAndMerge',
-  steps,
-  attempts,
-  polish,
-  varianceFloor
+export const splitAndMerge = define({
+  name: 'splitAndMerge',
+  about: 'out of local maxima (Ueda, Nakano, Ghahramani & Hinton 2000)',
+  fields: {
+    /** Moves that are kept, at most. */
+    steps,
+    /** Moves that are tried before the stage ends. */
+    attempts: Field.count({ default: 10, most: Limits.moves }),
+    /** Steps of expectation–maximization after which a move is judged. */
+    polish: Field.count({ default: 20, most: Limits.moves }),
+    varianceFloor: floor
+  },
+  formula: ({ attempts }) => `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)`,
+  // A step that keeps no move changes nothing, and is the last.
+  stops: ({ steps }) => ({ steps, relativeChange: Number.MIN_VALUE }),
+  varianceFloor: ({ varianceFloor }) => varianceFloor,
+  misfits: () =>
+    asks(
+      ['the score of a mixture, as split and merge needs', 'leave the stage out'],
+      [
+        'that of components with centres of their own, as split and merge needs',
+        'leave the stage out',
+        ({ mirrored }) => !mirrored
+      ],
+      [
+        'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
+        'leave the stage out, or give the family its fromMixture, toMixture and mStep',
+        Split.serves
+      ]
+    ),
+  means: () => setting => ({
+    engine: 'closed form',
+    reason: `responsibilities say what a component costs and its halves gain; ${passes(setting)}`
+  }),
+  ...noMemory,
+  steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.points))
 })
 
 /**
  * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: what
  * descent at high noise does in the limit (Shah, Chen & Klivans 2023), with the length that the eigenvalue says.
  */
-export const powerIteration = ({
-  steps,
-  relativeChange = 0
-}: Pick<PowerIteration, 'steps'> & Partial<Pick<PowerIteration, 'relativeChange'>>): Stage => ({
-  _tag: 'PowerIteration',
-  steps,
-  relativeChange
+export const powerIteration = define({
+  name: 'powerIteration',
+  about: 'descent at high noise in the limit, for the pair',
+  fields: { steps, relativeChange: threshold },
+  formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
+  stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
+  misfits: () =>
+    asks([
+      'Score.symmetricPair, whose centre is an eigenvector',
+      'start with Initializer.spectral',
+      ({ mirrored, start }) => mirrored && O.isSome(start)
+    ]),
+  means: () => () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
+  ...noMemory,
+  steps: () => tools => mapping(Power.step(found(({ start }) => start)(tools), tools.points))
 })
 
+/**
+ * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
+ * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
+ */
+export const restart = define({
+  name: 'restart',
+  about: 'several attempts, the likeliest kept',
+  fields: { times: Field.count({ suggestion: 10, most: Limits.attempts }), stage },
+  call: ['times'],
+  on: 'stage',
+  formula: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
+  stops: ({ times }) => ({ steps: times }),
+  attempts: ({ stage }) => [stage],
+  means:
+    ({ times }) =>
+    (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
+  // The best so far, by the likelihood where there is one; the parameters are its.
+  memory: () => t.type({ best: t.union([t.number, t.null]) }),
+  steps:
+    () =>
+    ({ model, points, start, attempts: [attempt] }) => {
+      const loss: (attempt: Attempt) => number = pipe(
+        model.family,
+        O.map(family => EM.loss(family, points)),
+        O.match(
+          () =>
+            ({ value }) =>
+              value ?? Infinity,
+          loss =>
+            ({ params }) =>
+              loss(params)
+        )
+      )
+      return {
+        begin: () => ({ best: null }),
+        step: (params, { best }, key) => {
+          const keys = pipe(key, Key.named('start', 'steps'))
+          const last = attempt(best === null ? params : start(keys.start), keys.steps)
+          const found = last.failed ? Infinity : loss(last)
+          const isBetter = found < (best ?? Infinity)
+          const value = isBetter ? found : (best ?? Number.MAX_VALUE)
+          return { value, norm: 0, params: isBetter ? last.params : params, memory: { best: value } }
+        }
+      }
+    }
+})
+
+/**
+ * A stage whose end is kept only where it is likelier than its start, and no component is lost on the way: left with fewer
+ * rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * // Never less likely than after the first stage.
+ * export const careful = Stage.sequence([
+ *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 }),
+ *   Stage.guarded(Stage.anneal([1, 0.5, 0.1])(Stage.expectationMaximization({ steps: 5 })))
+ * ])
+ */
+export const guarded = define({
+  name: 'guarded',
+  about: 'kept only where it is likelier than the start',
+  fields: { stage },
+  call: ['stage'],
+  formula: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
+  stops: () => ({ steps: 1 }),
+  attempts: ({ stage }) => [stage],
+  misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage by itself']),
+  means:
+    () =>
+    (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
+  ...noMemory,
+  steps: () => tools => {
+    const judge = EM.judge(familyOf(tools), tools.points)
+    const [attempt] = tools.attempts
+    return mapping((params, key) => {
+      const last = attempt(params, key)
+      const [before, after] = [judge(params), judge(last.params)]
+      const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
+      return { value: before.value, params: isBetter ? last.params : params }
+    })
+  }
+})
+
+// —— stages that come to others ——
+
 /** One stage after the other. Associative, with `sequence([])` as identity. */
-export const sequence = (stages: ReadonlyArray<Stage>): Stage => ({ _tag: 'Sequence', stages })
+export const sequence = defineComposite({
+  name: 'sequence',
+  about: 'one after the other: a monoid',
+  fields: { stages: Field.list<Stage>(concept) },
+  call: ['stages'],
+  formula: ({ stages }) => stages.map(formula).join('; then '),
+  stages: ({ stages }) => stages
+})
 
 /** The monoid of stages in sequence. */
 export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
 
 /** The same stage several times, its optimizer begun anew each time. `repeat(n)(sequence([a, b]))` alternates. */
-export const repeat =
-  (times: number) =>
-  (stage: Stage): Stage => ({ _tag: 'Repeat', times, stage })
+export const repeat = defineComposite({
+  name: 'repeat',
+  about: 'the same several times',
+  fields: {
+    times: Field.number({
+      holds: times => Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
+      domain: `a whole number from 0 to ${Limits.stages}`,
+      suggestion: 3,
+      remedy: 'let a stage take more steps instead',
+      arbitrary: fc => fc.nat({ max: 3 })
+    }),
+    stage
+  },
+  call: ['times'],
+  on: 'stage',
+  formula: ({ times, stage }) => `${times} times: ${formula(stage)}`,
+  stages: ({ stage }) => [stage],
+  rounds: ({ times }) => times
+})
 
 /**
  * The same stage at each of the times in turn, put in the place of the times of its objectives and of its
@@ -221,250 +810,133 @@ export const repeat =
  *   })
  * )
  */
-export const anneal =
-  (times: ReadonlyArray<number>) =>
-  (stage: Stage): Stage => ({ _tag: 'Anneal', times, stage })
-
-/**
- * Several attempts, the likeliest kept: the first goes on from where the pipeline stands, each other from a new start of
- * the pipeline's initializer. One step is one attempt; attempts that fail are passed over.
- */
-export const restart =
-  (times: number) =>
-  (stage: Stage): Stage => ({ _tag: 'Restart', times, stage })
-
-/**
- * A stage whose end is kept only where it is likelier than its start, and no component is lost on the way: left with fewer
- * rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
- *
- * @example
- * import { Stage } from 'ornstein'
- *
- * // Never less likely than after the first stage.
- * export const careful = Stage.sequence([
- *   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8 }),
- *   Stage.guarded(Stage.anneal([1, 0.5, 0.1])(Stage.expectationMaximization({ steps: 5 })))
- * ])
- */
-export const guarded = (stage: Stage): Stage => ({ _tag: 'Guarded', stage })
-
-export const fold = Tagged.fold<Stage>()
-
-/** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const varianceFloor: (stage: Stage) => O.Option<number> = fold<O.Option<number>>({
-  Descend: () => O.none,
-  ExpectationMaximization: ({ varianceFloor }) => O.some(varianceFloor),
-  SplitAndMerge: ({ varianceFloor }) => O.some(varianceFloor),
-  PowerIteration: () => O.none,
-  Restart: ({ stage }) => varianceFloor(stage),
-  Guarded: ({ stage }) => varianceFloor(stage),
-  Sequence: ({ stages }) => pipe(stages, RA.findLastMap(varianceFloor)),
-  Repeat: ({ stage }) => varianceFloor(stage),
-  Anneal: ({ stage }) => varianceFloor(stage)
+export const anneal = defineComposite({
+  name: 'anneal',
+  about: 'the same at each noise level in turn',
+  fields: { times: Field.array(time), stage },
+  call: ['times'],
+  on: 'stage',
+  example: { times: [0.9, 0.3, 0.1] },
+  formula: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`,
+  misplaced:
+    ({ times }) =>
+    schedule =>
+      times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
+  // Its own times prevail.
+  at: () => () => ({}),
+  stages: ({ stage }) => [stage],
+  rounds: ({ times }) => times.length,
+  inRound:
+    ({ times }) =>
+    round =>
+      retimed(times[round])
 })
 
-/** A stage as the simple ones it comes to, each with where it stands in the description. */
-export const simple: (stage: Stage) => ReadonlyArray<{ readonly path: string; readonly stage: Simple }> = fold<
-  ReadonlyArray<{ readonly path: string; readonly stage: Simple }>
->({
-  Descend: stage => [{ path: '', stage }],
-  ExpectationMaximization: stage => [{ path: '', stage }],
-  SplitAndMerge: stage => [{ path: '', stage }],
-  PowerIteration: stage => [{ path: '', stage }],
-  Restart: stage => [{ path: '', stage }],
-  Guarded: stage => [{ path: '', stage }],
-  Sequence: ({ stages }) => stages.flatMap((stage, i) => inside(`stages[${i}]`)(stage)),
-  Repeat: ({ times, stage }) => Array.from({ length: times }, () => inside('stage')(stage)).flat(),
-  Anneal: ({ times, stage }) => times.flatMap(time => inside('stage')(retimed(time)(stage)))
-})
-
-/**
- * How many simple stages these come to when they are written out, those within restarts included, and how many attempts
- * restarts within restarts come to: by arithmetic, before anything of that size is made.
- */
-export const extent: (stage: Stage) => { readonly stages: number; readonly attempts: number } = fold<{
-  readonly stages: number
-  readonly attempts: number
-}>({
-  Descend: () => ({ stages: 1, attempts: 1 }),
-  ExpectationMaximization: () => ({ stages: 1, attempts: 1 }),
-  SplitAndMerge: () => ({ stages: 1, attempts: 1 }),
-  PowerIteration: () => ({ stages: 1, attempts: 1 }),
-  Restart: ({ times, stage }) => {
-    const { stages, attempts } = extent(stage)
-    return { stages: stages + 1, attempts: times * attempts }
-  },
-  Guarded: ({ stage }) => {
-    const { stages, attempts } = extent(stage)
-    return { stages: stages + 1, attempts }
-  },
-  Sequence: ({ stages }) => ({
-    stages: stages.reduce((sum, stage) => sum + extent(stage).stages, 0),
-    attempts: stages.reduce((most, stage) => Math.max(most, extent(stage).attempts), 1)
-  }),
-  Repeat: ({ times, stage }) => {
-    const { stages, attempts } = extent(stage)
-    return { stages: times * stages, attempts }
-  },
-  Anneal: ({ times, stage }) => {
-    const { stages, attempts } = extent(stage)
-    return { stages: times.length * stages, attempts }
-  }
-})
-
-const inside = (outer: string) => (stage: Stage) =>
-  simple(stage).map(({ path, stage }) => ({ path: path === '' ? outer : `${outer}.${path}`, stage }))
-
-/** The stage with all its objectives, and its expectation–maximization, at one time. */
-const retimed = (time: number): ((stage: Stage) => Stage) => {
-  const inner: (stage: Stage) => Stage = fold<Stage>({
-    Descend: stage => ({ ...stage, objective: Objective.retimed(TimeLaw.at(time))(stage.objective) }),
-    ExpectationMaximization: stage => ({ ...stage, time }),
-    SplitAndMerge: stage => stage,
-    PowerIteration: stage => stage,
-    Restart: stage => ({ ...stage, stage: inner(stage.stage) }),
-    Guarded: stage => ({ ...stage, stage: inner(stage.stage) }),
-    Sequence: stage => ({ ...stage, stages: stage.stages.map(inner) }),
-    Repeat: stage => ({ ...stage, stage: inner(stage.stage) }),
-    Anneal: stage => stage
-  })
-  return inner
-}
-
-const showRule = (name: string, value: number): string => (value === 0 ? '' : `, ${name}: ${value}`)
-
-const indent = (text: string): string => text.replaceAll('\n', '\n  ')
-
-export const show: (stage: Stage) => string = fold<string>({
-  Descend: ({ objective, expectation, optimizer, steps, gradientNorm, relativeChange, batch = 0 }) =>
-    [
-      'Stage.descend({',
-      `  objective: ${Objective.show(objective)},`,
-      `  expectation: ${Expectation.show(expectation)},`,
-      `  optimizer: ${Optimizer.show(optimizer)},`,
-      `  steps: ${steps}${showRule('gradientNorm', gradientNorm)}${showRule('relativeChange', relativeChange)}${showRule('batch', batch)}`,
-      '})'
-    ].join('\n'),
-  ExpectationMaximization: ({ steps, relativeChange, varianceFloor, time = 0 }) =>
-    `Stage.expectationMaximization({ steps: ${steps}${showRule('relativeChange', relativeChange)}, varianceFloor: ${varianceFloor}${showRule('time', time)} })`,
-  SplitAndMerge: ({ steps, attempts, polish, varianceFloor }) =>
-    `Stage.splitAndMerge({ steps: ${steps}, attempts: ${attempts}, polish: ${polish}, varianceFloor: ${varianceFloor} })`,
-  PowerIteration: ({ steps, relativeChange }) =>
-    `Stage.powerIteration({ steps: ${steps}${showRule('relativeChange', relativeChange)} })`,
-  Restart: ({ times, stage }) => `Stage.restart(${times})(${show(stage)})`,
-  Guarded: ({ stage }) => `Stage.guarded(${show(stage)})`,
-  Sequence: ({ stages }) => `Stage.sequence([${stages.map(stage => `\n  ${indent(show(stage))}`).join(',')}\n])`,
-  Repeat: ({ times, stage }) => `Stage.repeat(${times})(${show(stage)})`,
-  Anneal: ({ times, stage }) => `Stage.anneal([${times.join(', ')}])(${show(stage)})`
-})
-
-export const formula: (stage: Stage) => string = fold<string>({
-  Descend: ({ objective }) => `minimise ${Objective.formula(objective)}`,
-  ExpectationMaximization: ({ time = 0 }) =>
-    time === 0
-      ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
-      : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
-  SplitAndMerge: ({ attempts }) => `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)`,
-  PowerIteration: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
-  Restart: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
-  Guarded: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
-  Sequence: ({ stages }) => stages.map(formula).join('; then '),
-  Repeat: ({ times, stage }) => `${times} times: ${formula(stage)}`,
-  Anneal: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`
-})
-
-const stoppingProblems = ({
-  steps,
-  relativeChange
-}: Omit<Stopping, 'gradientNorm'>): ReadonlyArray<Problem.Problem> => [
-  ...Problem.count('steps', steps, 0, 100),
-  ...Problem.unless(relativeChange >= 0, 'relativeChange', relativeChange, '≥ 0', 'try 1e-6, or 0 for never')
+/** The stages, in the order of the reference. */
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  descend,
+  expectationMaximization,
+  splitAndMerge,
+  powerIteration,
+  restart,
+  guarded,
+  sequence,
+  repeat,
+  anneal
 ]
 
-/** What is wrong with a stage on a schedule, before any data. */
-export const problems = (schedule: Schedule): ((stage: Stage) => ReadonlyArray<Problem.Problem>) => {
-  const all: (stage: Stage) => ReadonlyArray<Problem.Problem> = fold<ReadonlyArray<Problem.Problem>>({
-    Descend: stage => [
-      ...Objective.problems(schedule)(stage.objective).map(Problem.within('objective')),
-      ...Expectation.problems(stage.expectation).map(Problem.within('expectation')),
-      ...Optimizer.problems(stage.optimizer).map(Problem.within('optimizer')),
-      ...stoppingProblems(stage),
-      ...(stage.batch === undefined ? [] : Problem.count('batch', stage.batch, 1, 256)),
-      ...Problem.unless(stage.gradientNorm >= 0, 'gradientNorm', stage.gradientNorm, '≥ 0', 'try 1e-6, or 0 for never')
-    ],
-    ExpectationMaximization: stage => [
-      ...stoppingProblems(stage),
-      ...Problem.positive('varianceFloor', stage.varianceFloor, 1e-6),
-      ...(stage.time === undefined ? [] : timeProblems('time', stage.time)(schedule))
-    ],
-    SplitAndMerge: ({ steps, attempts, polish, varianceFloor }) => [
-      ...Problem.count('steps', steps, 0, 100),
-      ...Problem.count('attempts', attempts, 1, 10, Limits.moves),
-      ...Problem.count('polish', polish, 1, 20, Limits.moves),
-      ...Problem.positive('varianceFloor', varianceFloor, 1e-6)
-    ],
-    PowerIteration: stoppingProblems,
-    Restart: ({ times, stage }) => [
-      ...Problem.count('times', times, 1, 10, Limits.attempts),
-      ...all(stage).map(Problem.within('stage'))
-    ],
-    Guarded: ({ stage }) => all(stage).map(Problem.within('stage')),
-    Sequence: ({ stages }) => stages.flatMap((stage, i) => all(stage).map(Problem.within(`stages[${i}]`))),
-    Repeat: ({ times, stage }) => [
-      ...Problem.unless(
-        Number.isSafeInteger(times) && times >= 0 && times <= Limits.stages,
-        'times',
-        times,
-        `a whole number from 0 to ${Limits.stages}`,
-        'let a stage take more steps instead'
-      ),
-      ...all(stage).map(Problem.within('stage'))
-    ],
-    Anneal: ({ times, stage }) => [
-      ...times.flatMap((time, i) => timeProblems(`times[${i}]`, time)(schedule)),
-      ...all(stage).map(Problem.within('stage'))
-    ]
-  })
-  return all
+// —— what is asked of stages ——
+
+/** The stage with all its objectives, and its expectation–maximization, at one time. */
+function retimed(time: number): (stage: Stage) => Stage {
+  return stage =>
+    pipe(
+      Case.meaning(stage).at,
+      O.match(
+        () =>
+          pipe(
+            stage,
+            Case.mapInner(inner => (concept.is(inner) ? retimed(time)(inner) : inner))
+          ),
+        at => pipe(stage, Case.changed(at(time)))
+      )
+    )
 }
 
-const optimizers = Optimizer.codec(Vocabulary.of([...Optimizer.all, ...Rate.all, ...Region.all]))
+/** What no variance falls below where the stage ends: the floor of its last part that has one. */
+export function varianceFloor(stage: Stage): O.Option<number> {
+  return Case.meaning(stage).varianceFloor
+}
 
-export const codec: t.Type<Stage, unknown> = t.recursion('Stage', () =>
-  t.union([
-    t.intersection([
-      t.type({
-        _tag: t.literal('Descend'),
-        objective: Objective.codec,
-        expectation: Expectation.codec,
-        optimizer: optimizers,
-        steps: t.number,
-        gradientNorm: Params.numberCodec,
-        relativeChange: Params.numberCodec
-      }),
-      t.partial({ batch: t.number })
-    ]),
-    t.intersection([
-      t.type({
-        _tag: t.literal('ExpectationMaximization'),
-        steps: t.number,
-        relativeChange: Params.numberCodec,
-        varianceFloor: t.number
-      }),
-      t.partial({ time: t.number })
-    ]),
-    t.type({
-      _tag: t.literal('SplitAndMerge'),
-      steps: t.number,
-      attempts: t.number,
-      polish: t.number,
-      varianceFloor: t.number
-    }),
-    t.type({ _tag: t.literal('PowerIteration'), steps: t.number, relativeChange: Params.numberCodec }),
-    t.type({ _tag: t.literal('Restart'), times: t.number, stage: codec }),
-    t.type({ _tag: t.literal('Guarded'), stage: codec }),
-    t.type({ _tag: t.literal('Sequence'), stages: t.readonlyArray(codec) }),
-    t.type({ _tag: t.literal('Repeat'), times: t.number, stage: codec }),
-    t.type({ _tag: t.literal('Anneal'), times: t.readonlyArray(t.number), stage: codec })
-  ])
-)
+/** A stage that takes steps itself, and where it stands in the description. */
+export interface Written extends Placed {
+  readonly simple: Simple
+}
+
+/** A stage as the simple ones it comes to, each with where it stands in the description. */
+export const simple = (stage: Stage): ReadonlyArray<Written> => {
+  const { form } = Case.meaning(stage)
+  return form._tag === 'Simple'
+    ? [{ path: '', stage, simple: form }]
+    : RA.makeBy(form.rounds, form.inRound).flatMap(turned =>
+        form.stages.flatMap(({ path, stage }) =>
+          simple(turned(stage)).map(written => ({ ...written, path: joined(path, written.path) }))
+        )
+      )
+}
+
+const joined = (...path: ReadonlyArray<string>): string => path.filter(part => part !== '').join('.')
+
+/** A problem of a stage, seen from outside of those that it stands in. */
+export const inside =
+  (...path: ReadonlyArray<string>) =>
+  (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joined(...path, problem.field) })
+
+/** The losses that a stage asks for, and those in it. */
+export const losses = (stage: Stage): ReadonlyArray<Loss> => {
+  const { form } = Case.meaning(stage)
+  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
+  return form._tag === 'Simple' && O.isSome(form.loss) ? [form.loss.value, ...inner] : inner
+}
+
+/** How many simple stages a stage comes to, and how many attempts restarts within restarts come to. */
+export interface Extent {
+  readonly stages: number
+  readonly attempts: number
+}
+
+/** Both when written out, stages within restarts included: by arithmetic, before anything of that size is made. */
+export const extent = (stage: Stage): Extent => {
+  const { form } = Case.meaning(stage)
+  const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => extent(stage))
+  const stages = inner.reduce((sum, { stages }) => sum + stages, 0)
+  const attempts = inner.reduce((most, { attempts }) => Math.max(most, attempts), 1)
+  return form._tag === 'Composite'
+    ? { stages: form.rounds * stages, attempts }
+    : { stages: 1 + stages, attempts: inner.length === 0 ? 1 : form.stopping.steps * attempts }
+}
+
+/** So long may a line of its code be. */
+const WIDTH = 100
+
+/** The stage as the code that builds it. */
+export const show = (stage: Stage): string => laidOut(Case.show(stage), WIDTH)
+
+/** What it does in mathematics. */
+export function formula(stage: Stage): string {
+  return Case.formula(stage)
+}
+
+/** What is wrong with a stage on a schedule, before any data. */
+export const problems =
+  (schedule: Schedule.Schedule) =>
+  (stage: Stage): Problems => [
+    ...Case.problems(stage),
+    ...(Case.isValue(stage) ? Case.placed(stage) : []).flatMap(({ path, value }) =>
+      concept.is(value) && Case.isSound(value) ? Case.meaning(value).misplaced(schedule).map(inside(path)) : []
+    )
+  ]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Stage, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -15,7 +15,8 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from '../../src/index.js'
 import { sameBits } from '../../src/laws/bits.js'
 import * as arbitraries from '../../src/laws/pipelines.js'
@@ -90,7 +91,9 @@ it('what is sampled compiles, and pipelines without code survive JSON', () => {
   fc.assert(
     fc.property(arbitraries.pipelines({ code: false })(points), pipeline =>
       pipe(
-        Pipeline.codec.decode(JSON.parse(JSON.stringify(Pipeline.codec.encode(pipeline)))),
+        Pipeline.codec(Vocabulary.standard).decode(
+          JSON.parse(JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline)))
+        ),
         E.match(
           () => false,
           read => sameBits(read, pipeline)

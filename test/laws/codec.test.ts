@@ -144,7 +144,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     )
   ),
   Stage: codec(
-    Stage.codec,
+    Stage.codec(Vocabulary.standard),
     fc.oneof(
       ofScores(score => arbitraries.stages(ornsteinUhlenbeck, score, { code: false })(points)),
       fc.constantFrom(
@@ -158,7 +158,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
       )
     )
   ),
-  Pipeline: codec(Pipeline.codec, arbitraries.pipelines({ code: false })(points), {
+  Pipeline: codec(Pipeline.codec(Vocabulary.standard), arbitraries.pipelines({ code: false })(points), {
     code: {
       values: fc.constant(
         Pipeline.of({ schedule: arbitraries.cosine, score: customScore, initializer: Initializer.fromData, stages: [] })

@@ -1,10 +1,12 @@
 /** The laws of every value of the vocabulary, by concept: a row for each concept, and its values have their laws. */
 import * as vocabulary from '../../src/cli/vocabulary.js'
 import {
+  Case,
   Expectation,
   Initializer,
   Key,
   Objective,
+  type Points,
   Rate,
   Region,
   Sampler,
@@ -13,8 +15,7 @@ import {
   Stage,
   TimeGrid,
   TimeLaw,
-  Weighting,
-  type Points
+  Weighting
 } from '../../src/index.js'
 import { student } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/index.js'
@@ -79,7 +80,7 @@ const rows: ReadonlyArray<Instances> = [
     laws.initializer(value, value._tag === 'Values' ? pair : isotropic)
   ),
   instances(vocabulary.stages, 'laws.stage', value =>
-    laws.stage(value, value._tag === 'SplitAndMerge' ? { score: isotropic } : {})
+    laws.stage(value, Case.isMadeBy(Stage.splitAndMerge)(value) ? { score: isotropic } : {})
   ),
   instances(vocabulary.samplers, 'laws.sampler', value => laws.sampler(value)),
   instances(vocabulary.timeGrids, 'laws.timeGrid', value => laws.timeGrid(value))

@@ -516,22 +516,24 @@ areCaught(
     [
       'the last of a sequence first',
       'sequences are associative',
-      stage => (stage._tag === 'Sequence' ? [...stage.stages].reverse() : [stage])
+      stage => (Case.isMadeBy(Stage.sequence)(stage) ? [...stage.stages].reverse() : [stage])
     ],
     [
       'a step where there is nothing to do',
       'the empty sequence is the identity',
-      stage => (stage._tag === 'Sequence' && stage.stages.length === 0 ? [once] : [stage])
+      stage => (Case.isMadeBy(Stage.sequence)(stage) && stage.stages.length === 0 ? [once] : [stage])
     ],
     [
       'once more than said',
       'repeating is a sequence of the same',
-      stage => [stage._tag === 'Repeat' ? { ...stage, times: stage.times + 1 } : stage]
+      stage => [Case.isMadeBy(Stage.repeat)(stage) ? { ...stage, times: stage.times + 1 } : stage]
     ],
     [
       'from low noise to high',
       'annealing is a sequence over its times',
-      stage => [stage._tag === 'Anneal' ? { ...stage, times: [...stage.times].sort((a, b) => a - b) } : stage]
+      stage => [
+        Case.isMadeBy(Stage.anneal)(stage) ? { ...stage, times: [...stage.times].sort((a, b) => a - b) } : stage
+      ]
     ]
   ])
 )

@@ -2,16 +2,17 @@
 import { describe, it } from 'vitest'
 import { greater, square, sub, sum, where } from '../../lib/index.js'
 import {
+  Case,
   Initializer,
   Objective,
   Optimizer,
   Pipeline,
+  type Points,
   Recipe,
   Schedule,
   Score,
   Stage,
-  TimeLaw,
-  type Points
+  TimeLaw
 } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import { pipelines } from '../../src/laws/pipelines.js'
@@ -33,7 +34,7 @@ const cliff = Objective.custom('cliff', TimeLaw.at(0.5), ({ score, target }) =>
 
 const short = (pipeline: Pipeline.Pipeline<string>): Pipeline.Pipeline<string> => ({
   ...pipeline,
-  stages: pipeline.stages.map(stage => (stage._tag === 'Descend' ? { ...stage, steps: 5 } : stage))
+  stages: pipeline.stages.map(stage => (Case.isMadeBy(Stage.descend)(stage) ? { ...stage, steps: 5 } : stage))
 })
 
 // The names of the parameters are forgotten, so that one table holds all.

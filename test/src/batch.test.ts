@@ -19,7 +19,8 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from '../../src/index.js'
 import * as Loss from '../../src/compile/Loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
@@ -140,7 +141,9 @@ describe('a stage on batches', () => {
   })
 
   it('learns, with the same bits from JSON and from the same key', () => {
-    const read = Pipeline.codec.decode(JSON.parse(JSON.stringify(Pipeline.codec.encode(pipeline(50)))))
+    const read = Pipeline.codec(Vocabulary.standard).decode(
+      JSON.parse(JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline(50))))
+    )
     if (E.isLeft(read)) throw new Error('not read')
     const last = <P extends string>(pipeline: Pipeline.Pipeline<P>): Run.State<P> =>
       pipe(

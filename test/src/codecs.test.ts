@@ -57,7 +57,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),
   subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),
   subjects(vocabulary.initializers, Initializer.codec),
-  subjects(vocabulary.stages, Stage.codec),
+  subjects(vocabulary.stages, Stage.codec(Vocabulary.standard)),
   subjects(vocabulary.samplers, Sampler.codec(Vocabulary.standard)),
   subjects(vocabulary.timeGrids, TimeGrid.codec(Vocabulary.standard))
 ].flat()

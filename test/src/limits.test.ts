@@ -20,7 +20,8 @@ import {
   Score,
   Stage,
   TimeGrid,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from '../../src/index.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
@@ -158,7 +159,7 @@ describe('a sampler that asks for too much', () => {
 })
 
 describe('JSON', () => {
-  const written = Pipeline.codec.encode(pipeline([em])) as object
+  const written = Pipeline.codec(Vocabulary.standard).encode(pipeline([em])) as object
   const nested = (levels: number): unknown =>
     JSON.parse(
       JSON.stringify({ ...written, stages: ['HERE'] }).replace(
@@ -168,22 +169,24 @@ describe('JSON', () => {
     )
 
   it.each([4000, 100_000])('nested %i deep is refused, by the codec and by the tool', levels => {
-    expect(E.isLeft(Pipeline.codec.decode(nested(levels)))).toBe(true)
-    expect(said(json.decode(Pipeline.codec, 'p.json')(nested(levels)))).toEqual([
+    expect(E.isLeft(Pipeline.codec(Vocabulary.standard).decode(nested(levels)))).toBe(true)
+    expect(said(json.decode(Pipeline.codec(Vocabulary.standard), 'p.json')(nested(levels)))).toEqual([
       'p.json: nested deeper than 100 levels is not readable; put stages in one sequence, not in each other'
     ])
   })
 
   it('nested as deep as is allowed is read', () => {
     // Two levels each, and two for the pipeline and its list.
-    expect(E.isRight(Pipeline.codec.decode(nested((Limits.depth - 2) / 2)))).toBe(true)
-    expect(E.isRight(Pipeline.codec.decode(nested((Limits.depth - 2) / 2 + 1)))).toBe(false)
+    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.depth - 2) / 2)))).toBe(true)
+    expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.depth - 2) / 2 + 1)))).toBe(false)
   })
 
   it('with 100 000 wrong entries has the first listed and the rest counted', () => {
     const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 1e5 }, () => 'x') } }
     let found: ReadonlyArray<string> = []
-    expect(seconds(() => (found = said(json.decode(Pipeline.codec, 'p.json')(wrong))))).toBeLessThan(10)
+    expect(
+      seconds(() => (found = said(json.decode(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))))
+    ).toBeLessThan(10)
     expect(found).toHaveLength(Limits.problems + 1)
   })
 })

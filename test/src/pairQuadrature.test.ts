@@ -13,6 +13,7 @@ import {
   Recipe,
   Schedule,
   Score,
+  Stage,
   TimeLaw
 } from '../../src/index.js'
 
@@ -144,7 +145,7 @@ describe('Expectation.quadrature()', () => {
     const [first] = errors(size, STEEP, Expectation.quadrature({ nodes: 16 }))
     expect(first.gradient).toBeGreaterThan(1e-3)
     const { stages } = Recipe.twoStage(Score.symmetricPair)(pointsAt(size))
-    const taken = stages.flatMap(stage => (stage._tag === 'Descend' ? [stage.expectation] : []))
+    const taken = stages.flatMap(Stage.losses).map(({ expectation }) => expectation)
     expect(taken.length).toBe(2)
     for (const expectation of taken)
       for (const { gradient } of errors(size, STEEP, expectation)) expect(gradient).toBeLessThan(2e-12)

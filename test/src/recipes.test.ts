@@ -12,7 +12,8 @@ import {
   Schedule,
   Score,
   Stage,
-  TimeLaw
+  TimeLaw,
+  Vocabulary
 } from '../../src/index.js'
 
 const [a, b] = [2 * Math.SQRT2, Math.SQRT2]
@@ -21,7 +22,7 @@ const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(a, 0, -
 /** A pipeline as JSON, numbers to ten digits. */
 const told = <P extends string>(pipeline: Pipeline.Pipeline<P>): unknown =>
   JSON.parse(
-    JSON.stringify(Pipeline.codec.encode(pipeline), (_, value: unknown) =>
+    JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), (_, value: unknown) =>
       typeof value === 'number' ? Number(value.toPrecision(10)) : value
     )
   )

@@ -34,7 +34,7 @@ const rows: ReadonlyArray<{ readonly stage: Stage.Stage; readonly code: string; 
     code: descendLines
       .join('\n')
       .replace('monteCarlo', 'projected')
-      .replace('steps: 7', 'steps: 7, gradientNorm: 0.01, relativeChange: 0.001, batch: 64'),
+      .replace('steps: 7', 'steps: 7,\n  gradientNorm: 0.01,\n  relativeChange: 0.001,\n  batch: 64'),
     formula: descendFormula
   },
   { stage: em, code: emCode, formula: emFormula },
@@ -163,13 +163,13 @@ describe('problems', () => {
         batch: 0
       }),
       [
-        'objective.timeLaw.time',
-        'expectation.draws: 0 is not a whole number ≥ 1; try 1',
-        'optimizer',
         'steps: -1 is not a whole number ≥ 0; try 100',
+        'gradientNorm: -2 is not ≥ 0; try 1e-6, or 0 for never',
         'relativeChange: NaN is not ≥ 0; try 1e-6, or 0 for never',
         'batch: 0 is not a whole number ≥ 1; try 256',
-        'gradientNorm: -2 is not ≥ 0; try 1e-6, or 0 for never'
+        'optimizer',
+        'objective.timeLaw.time',
+        'expectation.draws: 0 is not a whole number ≥ 1; try 1'
       ]
     ],
     [
@@ -209,7 +209,7 @@ describe('problems', () => {
     ]),
     [
       Stage.anneal([1, -1])(Stage.powerIteration({ steps: -1 })),
-      ['times[1]: -1', 'stage.steps: -1 is not a whole number ≥ 0; try 100']
+      ['stage.steps: -1 is not a whole number ≥ 0; try 100', 'times[1]: -1']
     ]
   ])('of %j', (stage, wanted) => {
     const messages = found(stage)

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { mul, neg } from '../../../lib/index.js'
 import {
+  Case,
   Compile,
   Expectation,
   Initializer,
@@ -297,11 +298,11 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
     [
       'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',
       'initializer.scale: 0 is not > 0 and finite; try 1',
-      'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
-      'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
+      'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
       'stages[0].optimizer.parts[0].beta1: 1 is not in [0, 1); try 0.9',
       'stages[0].optimizer.parts[1].rate: 0 is not > 0 and finite; try 0.1',
-      'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
+      'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
+      'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
       'stages[1].steps: 1.5 is not a whole number ≥ 0; try 100',
       'stages[1].varianceFloor: 0 is not > 0 and finite; try 0.000001'
     ]
@@ -332,7 +333,7 @@ describe('Compile.pipeline', () => {
     expect(plan(few)).toMatch(
       /by interpreted: Score.custom\(\{ name: "shrink", shapes: …, apply: … \}\) has no closed form; 3 evaluations are over before it is compiled/
     )
-    const many = few.stages.map(stage => (stage._tag === 'Descend' ? { ...stage, steps: 100 } : stage))
+    const many = few.stages.map(stage => (Case.isMadeBy(Stage.descend)(stage) ? { ...stage, steps: 100 } : stage))
     expect(plan({ ...few, stages: many })).toMatch(
       /by compiled: Score.custom\(\{ name: "shrink", shapes: …, apply: … \}\) has no closed form; one program over the rows/
     )
@@ -364,7 +365,7 @@ describe('what was chosen', () => {
     ).toEqual([
       'stage 1: split and merge: the first of 3 moves that raises E log p(x_0; θ)',
       '  by closed form: responsibilities say what a component costs and its halves gain; a pass runs in SIMD',
-      'stage 2: minimise E |s(x_t) + z/σ|², at t = 0.3; then θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
+      'stage 2: the likeliest of 4: minimise E |s(x_t) + z/σ|², at t = 0.3; then θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]',
       '  by restarts: 4 attempts, each by kernel, closed form',
       'stage 3: minimise E |s(x_t) + z/σ|², at t = 0.3',
       '  by kernel: Score.spherical({ components: 3 }) under Expectation.monteCarlo() has a closed form, one pass over the data in SIMD; on 2 of 5 rows a step'

@@ -2,7 +2,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { expect, it } from 'vitest'
-import { Initializer, Objective, Optimizer, Pipeline, Schedule, Score, Stage, TimeLaw } from '../../../src/index.js'
+import {
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
 
 const descend = Stage.descend({
   objective: Objective.denoising(TimeLaw.at(0.5)),
@@ -47,10 +57,10 @@ it('is printed as mathematics, a line for each part', () => {
 })
 
 it('is read back from JSON, and says which part is wrong', () => {
-  const text: unknown = JSON.parse(JSON.stringify(Pipeline.codec.encode(pipeline)))
-  expect(Pipeline.codec.decode(text)).toEqual(E.right(pipeline))
+  const text: unknown = JSON.parse(JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline)))
+  expect(Pipeline.codec(Vocabulary.standard).decode(text)).toEqual(E.right(pipeline))
   for (const part of ['schedule', 'score', 'initializer', 'stages'] as const) {
-    const read = Pipeline.codec.decode({ ...(text as object), [part]: 3 })
+    const read = Pipeline.codec(Vocabulary.standard).decode({ ...(text as object), [part]: 3 })
     const places = pipe(
       read,
       E.fold(

@@ -1,0 +1,64 @@
+/** Code of descriptions on lines of readable length. */
+
+const opens = '([{'
+const closes = ')]}'
+const quotes = '\'"`'
+
+interface Group {
+  readonly from: number
+  readonly to: number
+  /** Where the commas between its items stand. */
+  readonly commas: ReadonlyArray<number>
+}
+
+/** The outermost brackets of code, strings passed over. */
+const groups = (code: string): ReadonlyArray<Group> => {
+  const found: Array<Group> = []
+  let depth = 0
+  let from = 0
+  let quote: string | null = null
+  let commas: Array<number> = []
+  for (let i = 0; i < code.length; i++) {
+    const c = code[i]
+    if (quote !== null) {
+      if (c === '\\') i++
+      else if (c === quote) quote = null
+    } else if (quotes.includes(c)) quote = c
+    else if (opens.includes(c)) {
+      depth++
+      if (depth === 1) {
+        from = i
+        commas = []
+      }
+    } else if (closes.includes(c)) {
+      depth--
+      if (depth === 0) found.push({ from, to: i, commas })
+    } else if (c === ',' && depth === 1) commas.push(i)
+  }
+  return found
+}
+
+const items = (code: string, { from, to, commas }: Group): ReadonlyArray<string> => {
+  const ends = [...commas, to]
+  return ends.map((end, i) => code.slice(i === 0 ? from + 1 : ends[i - 1] + 1, end).trim())
+}
+
+/**
+ * The same code, where it is longer than `width` with each part of its last brackets on a line of its own. One part alone
+ * between parentheses stays with them.
+ */
+export const laidOut = (code: string, width: number): string => {
+  const lines = (code: string, indent: number, around: number): string => {
+    const last = groups(code)
+      .filter(({ from, to }) => code.slice(from + 1, to).trim() !== '')
+      .at(-1)
+    if (indent + code.length + around <= width || last === undefined) return code
+    const [head, tail] = [code.slice(0, last.from + 1), code.slice(last.to)]
+    const parts = items(code, last)
+    if (parts.length === 1 && head.endsWith('('))
+      return head + lines(parts[0], indent, around + head.length + tail.length) + tail
+    const inner = ' '.repeat(indent + 2)
+    return `${head}\n${parts.map(part => inner + lines(part, indent + 2, 1)).join(',\n')}\n${' '.repeat(indent)}${tail}`
+  }
+  return lines(code, 0, 0)
+}

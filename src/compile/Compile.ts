@@ -309,7 +309,7 @@ const compileStage = <P extends string>(
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
   const [setting, anyStart] = [{ schedule, score, model, points }, start] as unknown as [Stage.Setting, Stage.Start]
-  const ours = (params: Params.Params<string>): Params.Params<P> => params as unknown as Params.Params<P>
+  const ours = (params: Params.Params<string>): Params.Params<P> => params
   const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
   /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
   const tried = (stage: Stage.Stage, loss: Loss.Loss<P>): ReadonlyArray<Problem.Problem> => {

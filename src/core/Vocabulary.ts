@@ -4,7 +4,7 @@ import type * as Fc from 'fast-check'
 import { encode, field, isValue, ofCase, perField, show, type AnyValue, type Case } from './Case.js'
 import type { Concept } from './Concept.js'
 import { isLeft, isRight, left, right, type Either } from './either.js'
-import type { Problems } from './Field.js'
+import type { Fields, Problems } from './Field.js'
 import * as Problem from './Problem.js'
 import { refuse } from './refuse.js'
 import { foldUp } from './walk.js'
@@ -174,7 +174,15 @@ export const codec =
       (u, context) => {
         const read = decode(vocabulary)(concept)(u)
         return isLeft(read)
-          ? left(read.left.map(p => ({ value: p.value, context, message: Problem.show(p), problem: p })))
+          ? left(
+              read.left.map(p => ({
+                value: p.value,
+                context,
+                message: Problem.show(p),
+                // What is wrong with it as a whole has no path in it.
+                problem: p.field === concept.name ? { ...p, field: '' } : p
+              }))
+            )
           : read
       },
       encode
@@ -282,13 +290,17 @@ export const markdown =
 
 // —— at random ——
 
+/** Whether descriptions stand in it: alone, in a list, or under names. */
+const nests = ({ nestedJson }: Fields[string]): boolean =>
+  [[{}], { mine: {} }].some(json => nestedJson(json).length > 0)
+
 /** Descriptions of a concept at random, of every case of the vocabulary, right in every field. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Concept<T>): Fc.Arbitrary<T> => {
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOf(vocabulary, name)
-      const flat = all.filter(({ fields }) => Object.values(fields).every(f => f.nestedJson([{}]).length === 0))
+      const flat = all.filter(({ fields }) => Object.values(fields).every(f => !nests(f)))
       return fc.oneof(...(depth > 2 && flat.length > 0 ? flat : all).map(c => one(c, depth)))
     }
     const one = (c: AnyCase, depth: number): Fc.Arbitrary<AnyValue> =>

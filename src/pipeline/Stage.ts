@@ -456,22 +456,20 @@ const time = Field.number({
 
 const floor = Field.positive({ default: 1e-6 })
 
-const objective = Field.codec<Objective.Objective>(Objective.codec, {
-  domain: 'an Objective',
-  remedy: 'use a constructor of Objective; a custom Objective is code and does not survive JSON',
-  show: Objective.show,
-  arbitrary: fc => fc.constant(Objective.likelihood),
-  sample: Objective.likelihood
-})
+/** A field of a concept whose codec is its own. */
+const written = <A>(domain: string, codec: t.Type<A, unknown>, show: (value: A) => string, sample: A): Field.Field<A> =>
+  Field.codec(codec, {
+    domain,
+    remedy: 'use a constructor; code does not survive JSON',
+    show,
+    arbitrary: fc => fc.constant(sample),
+    sample
+  })
+
+const objective = written<Objective.Objective>('an Objective', Objective.codec, Objective.show, Objective.likelihood)
 
 const expectation = Field.withDefault(
-  Field.codec<Expectation.Expectation>(Expectation.codec, {
-    domain: 'an Expectation',
-    remedy: 'use a constructor of Expectation',
-    show: Expectation.show,
-    arbitrary: fc => fc.constant(Expectation.monteCarlo()),
-    sample: Expectation.monteCarlo()
-  }),
+  written<Expectation.Expectation>('an Expectation', Expectation.codec, Expectation.show, Expectation.monteCarlo()),
   Expectation.monteCarlo()
 )
 

@@ -1,0 +1,109 @@
+/** Stages and initializers of a user's own, for tests. */
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import {
+  Expectation,
+  Field,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Points,
+  Problem,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+
+/** Stochastic weight averaging: what the last iterates come to on average (Izmailov et al. 2018). */
+export const averagedTail = Stage.define({
+  name: 'averagedTail',
+  about: 'the mean of the last iterates',
+  fields: {
+    objective: Field.oneOf(['likelihood', 'quadrature']),
+    optimizer: Field.of(Optimizer.concept),
+    steps: Field.count({ suggestion: 10 }),
+    last: Field.count({ default: 3 })
+  },
+  stops: ({ steps }) => ({ steps }),
+  loss: ({ objective }) =>
+    objective === 'likelihood'
+      ? { objective: Objective.likelihood, expectation: Expectation.monteCarlo() }
+      : { objective: Objective.implicit(TimeLaw.at(0.5)), expectation: Expectation.quadrature() },
+  memory: ({ optimizer }) =>
+    t.type({ taken: t.number, inner: Optimizer.stateCodec<string>(optimizer), sum: Params.codec, count: t.number }),
+  steps:
+    ({ optimizer, steps, last }) =>
+    ({ evaluate }) => ({
+      begin: params => ({
+        taken: 0,
+        inner: Optimizer.anyInterpret<string>(optimizer).init(params),
+        sum: Params.zeros(Params.shapes(params)),
+        count: 0
+      }),
+      step: (params, { taken, inner, sum, count }, key) => {
+        const next = Optimizer.step(optimizer, (at: Params.Params<string>) => evaluate(at, key))({
+          params,
+          state: inner
+        })
+        const kept = taken >= steps - last
+        return {
+          value: next.value,
+          norm: Params.norm(next.gradient),
+          params: next.params,
+          memory: {
+            taken: taken + 1,
+            inner: next.state,
+            sum: kept ? Params.zipWith((a, b) => a + b)(sum, next.params) : sum,
+            count: count + (kept ? 1 : 0)
+          }
+        }
+      },
+      finish: (params, { sum, count }) => (count === 0 ? params : Params.mapValues(s => s / count)(sum))
+    })
+})
+
+/** One component, drawn, is put at a row of the data, with noise about it. */
+export const kick = Stage.define({
+  name: 'kick',
+  about: 'one centre to a row, with noise',
+  fields: { scale: Field.positive({ default: 1 }) },
+  formula: ({ scale }) => `θ_k ← x_i + ${scale} z`,
+  stops: () => ({ steps: 1 }),
+  misfits:
+    () =>
+    ({ score, model }) =>
+      O.isSome(model.family)
+        ? []
+        : [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')],
+  memory: () => t.null,
+  steps:
+    ({ scale }) =>
+    ({ points, model }) => ({
+      begin: () => null,
+      step: (params, memory, key) => {
+        if (O.isNone(model.family)) throw new Error('misfits')
+        const { count, centres, fromCentres } = model.family.value
+        const keys = Key.named('component', 'row', 'noise')(key)
+        const k = Math.floor(count * Key.uniform(1)(keys.component)[0])
+        const row = Points.row(Math.floor(points.rows * Key.uniform(1)(keys.row)[0]))(points)
+        const noise = Key.normal(points.dim)(keys.noise)
+        const { shape, values } = centres(params)
+        const moved = values.map((c, at) =>
+          Math.floor(at / points.dim) === k ? row[at % points.dim] + scale * noise[at % points.dim] : c
+        )
+        return { value: 0, params: fromCentres({ shape, values: moved }, 1), memory }
+      }
+    })
+})
+
+export const twice = Stage.defineComposite({
+  name: 'twice',
+  about: 'the same once more',
+  fields: { stage: Field.of(Stage.concept) },
+  call: ['stage'],
+  stages: ({ stage }) => [stage, stage]
+})
+
+export const vocabulary = Vocabulary.extend(Vocabulary.standard, [averagedTail, kick, twice])

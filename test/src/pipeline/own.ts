@@ -74,7 +74,7 @@ export const kick = Stage.define({
   misfits:
     () =>
     ({ score, model }) =>
-      O.isSome(model.family)
+      O.exists(({ start }: Score.Family<string>) => O.isSome(start))(model.family)
         ? []
         : [Problem.of('score', Score.show(score), 'that of a mixture', 'leave the stage out')],
   memory: () => t.null,
@@ -83,13 +83,13 @@ export const kick = Stage.define({
     ({ points, model }) => ({
       begin: () => null,
       step: (params, memory, key) => {
-        if (O.isNone(model.family)) throw new Error('misfits')
-        const { count, centres, fromCentres } = model.family.value
+        if (O.isNone(model.family) || O.isNone(model.family.value.start)) throw new Error('misfits')
+        const { centres, fromCentres } = model.family.value.start.value
         const keys = Key.named('component', 'row', 'noise')(key)
-        const k = Math.floor(count * Key.uniform(1)(keys.component)[0])
+        const { shape, values } = centres(params)
+        const k = Math.floor(shape[0] * Key.uniform(1)(keys.component)[0])
         const row = Points.row(Math.floor(points.rows * Key.uniform(1)(keys.row)[0]))(points)
         const noise = Key.normal(points.dim)(keys.noise)
-        const { shape, values } = centres(params)
         const moved = values.map((c, at) =>
           Math.floor(at / points.dim) === k ? row[at % points.dim] + scale * noise[at % points.dim] : c
         )

@@ -204,7 +204,7 @@ describe('what is wrong with it', () => {
       })
     )(points)
     expect(E.isLeft(found) && found.left.map(Problem.show)).toEqual([
-      'stages[0].stage.stage.score: Score.custom({ name: "mine", … }) is not that of a mixture; leave the stage out'
+      'stages[0].stage.stage.score: Score.custom({ name: "mine", shapes: …, apply: … }) is not that of a mixture; leave the stage out'
     ])
   })
 

@@ -128,6 +128,9 @@ const rowSum = (x: Tensor): Tensor => sum(x, 1, true)
 /** One for all rows, [] or [1, 1], or one a row, as [rows, 1]. */
 const column = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
 
+/** One for all rows as [1, 1], or one a row, [rows, 1]. */
+const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
+
 /** A term at a noise level, [rows, 1]. */
 const perRow = <P extends string>(
   model: Score.Model<P>,
@@ -193,7 +196,8 @@ const perRow = <P extends string>(
   return (params, given) => {
     const { clean } = given
     const [rows] = clean.shape
-    const level = { alpha: column(given.alpha, rows), sigma: column(given.sigma, rows) }
+    const columns = { alpha: column(given.alpha, rows), sigma: column(given.sigma, rows) }
+    const level = O.isSome(model.family) ? { alpha: single(given.alpha), sigma: single(given.sigma) } : columns
     const { drawn, orthogonal } = Noise.ofGiven(given, clean)
     const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
     const loss = Tagged.fold<Noisy>()<Tensor>({
@@ -226,7 +230,7 @@ const perRow = <P extends string>(
           clean,
           noisy,
           noise: drawn,
-          level
+          level: columns
         })
     })(term)
     const converted = 'conversion' in given ? mul(column(given.conversion, rows), loss) : loss
@@ -235,7 +239,7 @@ const perRow = <P extends string>(
 }
 
 /** Without noise. */
-const atTheData = (rows: number): Score.Level => ({ alpha: ones([rows, 1]), sigma: zeros([rows, 1]) })
+const atTheData = (): Score.Level => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
 /** −log p(x), [rows, 1] */
 const likelihood =
@@ -246,7 +250,7 @@ const likelihood =
       O.fold(
         // `Compile` refuses the likelihood of a score without a density.
         () => fill([clean.shape[0]], NaN),
-        ({ logDensity }) => neg(logDensity(params, clean, atTheData(clean.shape[0])))
+        ({ logDensity }) => neg(logDensity(params, clean, atTheData()))
       )
     )
 

@@ -16,7 +16,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
-import { compute, fill, Key, type Tensor } from '../../lib/index.js'
+import { compute, Key, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
@@ -654,11 +654,13 @@ export const learned = <P extends string>(
 ): Differentiable => {
   const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
   const divergence = (points: Points.Points, time: number): Tensor => {
-    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
-    return Score.interpret(score).divergence(Score.tensors(fitting(points.dim)), Points.tensor(points), {
-      alpha: fill([points.rows, 1], alpha),
-      sigma: fill([points.rows, 1], sigma)
-    })
+    const model = Score.interpret(score)
+    const level = pipe(schedule, Schedule.level(time))
+    return model.divergence(
+      Score.tensors(fitting(points.dim)),
+      Points.tensor(points),
+      Score.levelFor(model, points.rows, level)
+    )
   }
   return differentiable(
     (points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(points),

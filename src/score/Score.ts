@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
-import { compute, fill, fromNdArray } from '../../lib/index.js'
+import { compute, fromNdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Limits from '../core/Limits.js'
 import { Case, Vocabulary } from '../core/index.js'
@@ -15,7 +15,8 @@ import * as Params from './Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
-import { centreCount, concept, interpret, type Family, type Score } from './family.js'
+import { centreCount, concept, interpret, levelFor, type Family, type Score } from './family.js'
+import { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 import { isotropic, spherical, symmetricPair } from './isotropic.js'
 import { convert, custom } from './network.js'
 
@@ -24,6 +25,7 @@ export {
   concept,
   family,
   interpret,
+  levelFor,
   startOf,
   type At,
   type Capabilities,
@@ -42,6 +44,7 @@ export {
   type Start,
   type Symmetries
 } from './family.js'
+export { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 export { isotropic, spherical, symmetricPair } from './isotropic.js'
 export { convert, custom, define, type Apply, type Custom, type NetworkSpec } from './network.js'
 
@@ -71,12 +74,10 @@ export const evaluate =
   (params: Params.Params<P>) =>
   (time: number) =>
   ({ rows, dim, values }: Points): Points => {
-    const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+    const model = interpret(score)
+    const level = pipe(schedule, Schedule.level(time))
     const result = compute(() =>
-      interpret(score).score(tensors(params), fromNdArray({ shape: [rows, dim], values }), {
-        alpha: fill([rows, 1], alpha),
-        sigma: fill([rows, 1], sigma)
-      })
+      model.score(tensors(params), fromNdArray({ shape: [rows, dim], values }), levelFor(model, rows, level))
     )
     return { rows, dim, values: result.values }
   }
@@ -173,7 +174,19 @@ const shapeProblems = (shapes: (dim: number) => Params.Shapes<string>, dim: numb
     )
   )
 
-export const all: ReadonlyArray<Vocabulary.Entry> = [symmetricPair, spherical, isotropic, custom, convert]
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  symmetricPair,
+  spherical,
+  isotropic,
+  tiedIsotropic,
+  diagonal,
+  tiedDiagonal,
+  tied,
+  full,
+  lowRank,
+  custom,
+  convert
+]
 
 /** The JSON codec of the words of a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Score<string>, unknown> =>

@@ -11,6 +11,7 @@ import {
   compute,
   divergence,
   expandDims,
+  fill,
   fromNdArray,
   grad,
   logSumExp,
@@ -26,7 +27,7 @@ import type * as Schedule from '../schedule/Schedule.js'
 import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 
-/** α and σ for each row, [rows, 1]. */
+/** α and σ, each [rows, 1]; of a family also [1, 1], where all rows are at one level: what depends on it is then computed once. */
 export type Level = Parametrization.Levels
 
 // —— what a family says ——
@@ -290,6 +291,16 @@ export const startOf = <P extends string>(
 /** How many centres parameters hold. */
 export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
   O.isSome(start) ? start.value.count : count(dim)
+
+/** One level for all rows, as a model takes it: a network has it row by row. */
+export const levelFor = <P extends string>(
+  { family }: Model<P>,
+  rows: number,
+  { alpha, sigma }: Schedule.Level
+): Level => {
+  const shape = [O.isSome(family) ? 1 : rows, 1]
+  return { alpha: fill(shape, alpha), sigma: fill(shape, sigma) }
+}
 
 const dimOf = (x: Tensor): number => x.shape[1] ?? 0
 

@@ -1,6 +1,20 @@
 /** Components far from 0 in their own deviations: every plan has the digits that the data have. */
 import { describe, expect, it } from 'vitest'
-import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw, type Points } from '../../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Params,
+  Pipeline,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../../src/index.js'
 import { FURTHEST, bears } from '../../src/mixture/kernels/index.js'
 import { compiled } from '../../src/laws/check.js'
 
@@ -109,6 +123,111 @@ it('the likelihood is that of one Gaussian about 0, by every plan', () => {
   }
   for (const { evaluate } of compiled(Compile.plans(loss)(points)))
     expectClose([evaluate(params, Key.fromSeed(1)).value], [expected])
+})
+
+/** Four components of deviation about 1, two that overlap and two far from all, and rows about each. */
+const apart = (by: number) => {
+  const [components, each] = [4, 200]
+  const around = [0, 0, 1.5, 0, by, by, -by, 2 * by]
+  const far: Points.Points = {
+    rows: components * each,
+    dim: DIM,
+    values: Key.normal(components * each * DIM)(Key.fromSeed(5)).map(
+      // On a grid of 2⁻²⁰, which is kept there.
+      (z, at) => around[Math.floor(at / DIM / each) * DIM + (at % DIM)] + Math.round(z * 2 ** 20) / 2 ** 20
+    )
+  }
+  const means = around.map((c, at) => c + [0.25, 0.125, -0.375, -0.25, 0.3125, -0.1875, 0.0625, 0.5][at])
+  const [weights, variances] = [
+    [0.2, 0.3, 0.25, 0.25],
+    [1, 1.3, 0.8, 1.1]
+  ]
+  const start = {
+    means: { shape: [components, DIM], values: Float64Array.from(means) },
+    logits: { shape: [components], values: Float64Array.from(weights, Math.log) },
+    logVariances: { shape: [components], values: Float64Array.from(variances, Math.log) }
+  }
+  return { far, means, weights, variances, start }
+}
+
+/** One step of expectation–maximization, in differences alone: how far means go, variances and weights after it. */
+const step = ({ far, means, weights, variances }: ReturnType<typeof apart>) => {
+  const away = (i: number, k: number, j: number): number => far.values[i * DIM + j] - means[k * DIM + j]
+  let value = 0
+  const shares = Array.from({ length: far.rows }, (_, i) => {
+    const logs = variances.map((v, k) => {
+      const squared = away(i, k, 0) ** 2 + away(i, k, 1) ** 2
+      return Math.log(weights[k]) - (DIM / 2) * Math.log(2 * Math.PI * v) - squared / (2 * v)
+    })
+    const top = Math.max(...logs)
+    const sum = logs.reduce((sum, log) => sum + Math.exp(log - top), 0)
+    value -= (top + Math.log(sum)) / far.rows
+    return logs.map(log => Math.exp(log - top) / sum)
+  })
+  const sumOf = (f: (share: number, i: number) => number, k: number): number =>
+    shares.reduce((sum, share, i) => sum + f(share[k], i), 0)
+  const masses = variances.map((_, k) => sumOf(share => share, k))
+  const moves = means.map((_, at) => {
+    const k = Math.floor(at / DIM)
+    return sumOf((share, i) => share * away(i, k, at % DIM), k) / masses[k]
+  })
+  return {
+    value,
+    moves,
+    weights: masses.map(mass => mass / far.rows),
+    variances: masses.map(
+      (mass, k) =>
+        [0, 1].reduce((sum, j) => sum + sumOf((s, i) => s * (away(i, k, j) - moves[k * DIM + j]) ** 2, k), 0) /
+        (DIM * mass)
+    ),
+    slopes: moves.map((move, at) => {
+      const k = Math.floor(at / DIM)
+      return (-move * masses[k]) / far.rows / variances[k]
+    })
+  }
+}
+
+describe.each([1, 1e3, 1e6])('clusters %d deviations apart', by => {
+  const scene = apart(by)
+  const expected = step(scene)
+  // Of a deviation: rows about their mean are rounded by 2⁻⁵³ of their size, 2by, and so are the centres on their way back.
+  const rounding = 4 * Number.EPSILON * (by + 1)
+
+  it('a step of expectation–maximization is that of differences', () => {
+    const pipeline = Pipeline.of({
+      schedule,
+      score: Score.isotropic({ components: 4 }),
+      initializer: Initializer.values(scene.start),
+      stages: [Stage.expectationMaximization({ steps: 1 })]
+    })
+    const { means, logits, logVariances } = Run.last(compiled(Compile.pipeline(pipeline)(scene.far)))(
+      Key.fromSeed(0)
+    ).params
+    const total = logits.values.reduce((sum, x) => sum + Math.exp(x), 0)
+    expected.moves.forEach((move, at) => {
+      expect(Math.abs(means.values[at] - scene.means[at] - move)).toBeLessThan(rounding)
+    })
+    expected.variances.forEach((v, k) => {
+      expect(Math.abs(Math.exp(logVariances.values[k]) / v - 1)).toBeLessThan(rounding + 1e-14)
+      expect(Math.abs(Math.exp(logits.values[k]) / total / expected.weights[k] - 1)).toBeLessThan(rounding + 1e-14)
+    })
+  })
+
+  it('so is the likelihood with its slopes, by every plan', () => {
+    const loss = {
+      schedule,
+      score: Score.isotropic({ components: 4 }),
+      objective: Objective.likelihood,
+      expectation: Expectation.monteCarlo()
+    }
+    for (const { evaluate } of compiled(Compile.plans(loss)(scene.far))) {
+      const { value, gradient } = evaluate(scene.start, Key.fromSeed(1))
+      expect(Math.abs(value - expected.value)).toBeLessThan(rounding + 1e-14)
+      expected.slopes.forEach((slope, at) => {
+        expect(Math.abs(gradient.means.values[at] - slope)).toBeLessThan(rounding)
+      })
+    }
+  })
 })
 
 describe('what SIMD bears', () => {

@@ -2,22 +2,49 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
+import { type Fit as Fits, Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
-import { converged, ending, floored, ignored, isPair, redundancies, steps, title, type Fit } from '../report/Fit.js'
+import {
+  candidates,
+  chosen,
+  converged,
+  ending,
+  floored,
+  ignored,
+  isPair,
+  redundancies,
+  steps,
+  title,
+  word,
+  type Choice,
+  type Fit
+} from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../fit/table.js'
 import * as json from './json.js'
-import { compare, families, learn, pipelineOf, recipes, type Plan, type Recipe, type Task } from './learn.js'
+import {
+  areFree,
+  choose,
+  compare,
+  families,
+  learn,
+  learned,
+  pipelineOf,
+  recipes,
+  type Open,
+  type Recipe,
+  type Task
+} from './learn.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { failed, type Failure, type Output, type World } from './World.js'
 
 export interface Flags extends options.TableFlags {
-  readonly components: string
-  readonly family: string
+  readonly components?: string | undefined
+  readonly family?: string | undefined
+  readonly criterion: string
   readonly recipe: string
   readonly compare?: string | undefined
   readonly pipeline?: string | undefined
@@ -32,8 +59,7 @@ export interface Flags extends options.TableFlags {
 
 interface Choices {
   readonly table: Points.CsvOptions
-  readonly components: number
-  readonly family: (typeof families)[number]
+  readonly open: Open
   readonly recipe: Recipe
   readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
@@ -61,47 +87,115 @@ const others = ({ compare, pipeline, recipe }: Flags): options.Checked<ReadonlyA
       ])
 }
 
-const choicesOf = (flags: Flags): options.Checked<Choices> =>
+/** More candidates than anybody has rows for. */
+const MOST = 1000
+
+/** `3`, `2..6`, or a list of such. */
+const counts = (text: string): options.Checked<ReadonlyArray<number>> =>
+  pipe(
+    text.split(','),
+    E.traverseArray((part): options.Checked<ReadonlyArray<number>> => {
+      const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
+      const [first, last] = [Number(from), Number(to)]
+      return first >= 1 && last >= first && last - first < MOST
+        ? E.right(Array.from({ length: last - first + 1 }, (_, i) => first + i))
+        : E.left([Problem.of('--components', text, 'a whole number ≥ 1, a range or a list of such', 'try 2, or 2..6')])
+    }),
+    E.map(parts => [...new Set(parts.flat())])
+  )
+
+const openOf = ({ components, family, criterion }: Flags): options.Checked<Open> =>
   pipe(
     options.all({
-      table: options.table(flags),
-      components: options.whole('--components', flags.components, 1, 2),
-      family: options.oneOf('--family', flags.family, families),
-      recipe: options.oneOf('--recipe', flags.recipe, recipes),
-      compare: others(flags),
-      seed: options.whole('--seed', flags.seed, 0, 0),
-      outputs: options.outputs(outputsOf(flags), flags.json === true)
+      components: components === undefined ? E.right(undefined) : counts(components),
+      families:
+        family === undefined
+          ? E.right(learned)
+          : pipe(
+              family.split(','),
+              E.traverseArray(name => options.oneOf('--family', word(name.trim()), families))
+            ),
+      criterion: options.oneOf('--criterion', criterion, ['bic', 'icl', 'aic'] as const)
     }),
     E.filterOrElse(
-      ({ family, components }) => family !== 'symmetric-pair' || components === 2,
-      ({ components }): Problem.Problems => [
-        Problem.of('--components', components, '2, as a pair has', 'leave it out, or choose --family spherical')
+      ({ families, components = [2] }) =>
+        !families.includes('symmetric-pair') ||
+        (families.length === 1 && components.length === 1 && components[0] === 2),
+      ({ families, components }): Problem.Problems => [
+        families.length > 1
+          ? Problem.of('--family', families.join(','), 'families of any number of components', 'give the pair alone')
+          : Problem.of(
+              '--components',
+              components?.join(',') ?? '',
+              '2, as a pair has',
+              'leave it out, or choose --family spherical'
+            )
       ]
     )
   )
 
-const planOf =
-  (world: World) =>
-  ({ family, components, recipe }: Choices, path: string | undefined): TE.TaskEither<Failure, Plan> =>
-    path === undefined
-      ? TE.right({ _tag: 'Recipe', family, components, recipe })
-      : pipe(
-          world.readText('--pipeline', path),
-          TE.flatMap(text =>
-            options.checked(
-              pipe(
-                text,
-                json.parse('--pipeline', path),
-                E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path))
-              )
-            )
-          ),
-          TE.map(pipeline => ({ _tag: 'Pipeline', path, pipeline }))
-        )
+const choicesOf = (flags: Flags): options.Checked<Choices> =>
+  options.all({
+    table: options.table(flags),
+    open: openOf(flags),
+    recipe: options.oneOf('--recipe', flags.recipe, recipes),
+    compare: others(flags),
+    seed: options.whole('--seed', flags.seed, 0, 0),
+    outputs: options.outputs(outputsOf(flags), flags.json === true)
+  })
+
+const ownPipeline = (world: World, path: string): TE.TaskEither<Failure, Pipeline.Pipeline<string>> =>
+  pipe(
+    world.readText('--pipeline', path),
+    TE.flatMap(text =>
+      options.checked(pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path))))
+    )
+  )
+
+/** What is to be learned, and what it was chosen from. */
+interface Chosen {
+  readonly task: Task
+  readonly choice: Choice | null
+}
+
+/**
+ * Columns are standardized unless their unit matters: to a pipeline, whose numbers are lengths, and to families of variance 1.
+ */
+const plan =
+  (world: World, file: string, { standardize, pipeline: path }: Flags, watch: (progress: Fits.Progress) => void) =>
+  ({ open, recipe, seed }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
+    const source = file === '-' ? 'standard input' : file
+    const given = { source, table, seed }
+    if (path !== undefined)
+      return pipe(
+        ownPipeline(world, path),
+        TE.map(pipeline => ({
+          task: { ...given, standardize: standardize ?? false, plan: { _tag: 'Pipeline', path, pipeline } },
+          choice: null
+        }))
+      )
+    const asked = { ...given, standardize: standardize ?? areFree(open.families) }
+    return TE.fromEither(
+      pipe(
+        choose(watch)(open, asked),
+        E.map(({ score, choice }) => ({ task: { ...asked, plan: { _tag: 'Recipe', score, recipe } }, choice }))
+      )
+    )
+  }
 
 /** A single line of a terminal, written again and again. */
-const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; readonly end: () => void } => {
+const progress = (
+  world: World
+): {
+  readonly watch: Parameters<typeof learn>[0]
+  readonly choosing: (progress: Fits.Progress) => void
+  readonly end: () => void
+} => {
   let written = -Infinity
+  const choosing = ({ family, components, done, of }: Fits.Progress): void => {
+    written = world.now()
+    world.stderr(`\r\x1b[2Kcandidate ${done + 1} of ${of}: ${components} ${word(family)}`)
+  }
   const watch = ({ stage, step, value }: Run.State<string>, { stages }: Program<string>): void => {
     if (world.now() - written < 100 || value === null) return
     written = world.now()
@@ -111,6 +205,7 @@ const progress = (world: World): { readonly watch: Parameters<typeof learn>[0]; 
   }
   return {
     watch,
+    choosing,
     end: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
     }
@@ -139,6 +234,31 @@ const found = (fit: Fit): object => {
   }
 }
 
+const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
+  criterion,
+  belief: candidates[0].belief,
+  candidates: candidates.map(({ family, components, belief, statistics, redundancies, floored }) => {
+    const { logLikelihood, bic, aic, icl, parameters } = statistics
+    return {
+      family: word(family),
+      components,
+      belief,
+      logLikelihood,
+      bic,
+      aic,
+      icl,
+      parameters,
+      redundancies,
+      floored
+    }
+  }),
+  refused: refused.map(({ family, components, problem }) => ({
+    family: word(family),
+    components,
+    problem: Problem.show(problem)
+  }))
+})
+
 const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return `${JSON.stringify({
@@ -147,6 +267,7 @@ const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
     dim: columns.length,
     columns,
     ...found(fit),
+    ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
     rows: statistics.rows,
     dropped,
     ignored: fit.ignored,
@@ -201,6 +322,9 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
     showTable(table.ofMixture(columns, mixture)),
+    ...(fit.choice === null
+      ? []
+      : [[chosen(fit.choice, fit.choice.candidates.length), '', showTable(candidates(fit.choice))].join('\n')]),
     facts([
       ['log-likelihood per row', table.show(logLikelihood)],
       ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
@@ -258,21 +382,19 @@ export const fit =
       TE.tap(({ choices }) =>
         options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])(choices.outputs)
       ),
-      TE.bind('plan', ({ choices }) => planOf(world)(choices, flags.pipeline)),
       TE.bind('table', ({ choices }) =>
         pipe(
           world.readText('FILE', file),
           TE.flatMapEither(options.readTable(file === '-' ? 'standard input' : file, choices.table))
         )
       ),
-      TE.let('task', ({ choices: { seed }, plan, table }): Task => ({
-        source: file === '-' ? 'standard input' : file,
-        table,
-        standardize: flags.standardize === true,
-        plan,
-        seed
-      })),
-      TE.flatMap(({ choices, task }) =>
+      TE.let('watching', () => {
+        const { watch, choosing, end } = progress(world)
+        const isWatched = world.isTTY && flags.quiet !== true
+        return isWatched ? { watch, choosing, end } : { watch: () => undefined, choosing: () => undefined, end }
+      }),
+      TE.bind('chosen', ({ choices, table, watching }) => plan(world, file, flags, watching.choosing)(choices, table)),
+      TE.flatMap(({ choices, chosen: { task, choice }, watching: { watch, end } }) =>
         flags.printPipeline === true
           ? pipe(
               TE.fromEither(pipelineOf(task)),
@@ -282,12 +404,15 @@ export const fit =
             )
           : pipe(
               TE.fromIOEither(() => {
-                const { watch, end } = progress(world)
-                const watched = world.isTTY && flags.quiet !== true ? watch : () => undefined
                 const result = pipe(
                   E.Do,
-                  E.bind('fit', () => learn(watched)(task)),
-                  E.bind('others', ({ fit }) => compare(watched)(task, fit.pipeline.score)(choices.compare))
+                  E.bind('fit', () =>
+                    pipe(
+                      learn(watch)(task),
+                      E.map(fit => ({ ...fit, choice }))
+                    )
+                  ),
+                  E.bind('others', ({ fit }) => compare(watch)(task, fit.pipeline.score)(choices.compare))
                 )
                 end()
                 return result

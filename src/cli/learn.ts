@@ -6,6 +6,7 @@ import {
   Case,
   Compile,
   Expectation,
+  Fit as Fits,
   Key,
   Mixture,
   Objective,
@@ -22,26 +23,31 @@ import {
   Statistics
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
-import { type Fit, type StageRun } from '../report/Fit.js'
+import { word, type Choice, type Fit, type StageRun } from '../report/Fit.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
 
-export const families = ['isotropic', 'spherical', 'symmetric-pair'] as const
-export type Family = (typeof families)[number]
+/** The words of the families that are compared unless others are asked for. */
+export const learned = Fits.compared.map(word)
+
+/** The words of all families, those whose variances are 1 at the end. */
+export const families = [...Object.keys(Fits.families).map(word), 'spherical', 'symmetric-pair']
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
 /** What is to be learned: by a recipe, or by a pipeline of one's own. */
 export type Plan =
-  | {
-      readonly _tag: 'Recipe'
-      readonly family: Family
-      readonly components: number
-      readonly recipe: Recipe
-    }
+  | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: Recipe }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
+
+/** What is left open of a family and a number of components. */
+export interface Open {
+  readonly families: ReadonlyArray<string>
+  readonly components: ReadonlyArray<number> | undefined
+  readonly criterion: Fits.Criterion
+}
 
 export interface Task {
   readonly source: string
@@ -64,16 +70,14 @@ const scaled = ({
   return { points: standardized, scaling: { centre, scale } }
 }
 
-/** The word of a score's case, as the command line writes it: symmetric-pair. */
-const familyOf = (score: Score.Score<string>): string =>
-  Case.caseOf(score).name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-
 /** Whether variances are to be learned, or may be. */
 const learnsVariances = (score: Score.Score<string>): boolean =>
   pipe(
     Score.interpret(score).family,
     O.exists(({ unitVariance }) => !unitVariance)
   )
+
+const familyOf = (score: Score.Score<string>): string => word(Case.caseOf(score).name)
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
@@ -94,7 +98,7 @@ const byRecipe =
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
 const learnable = ({ table: { points, columns }, source, plan }: Task): E.Either<Failure, void> => {
-  const score = plan._tag === 'Recipe' ? scoreOf(plan) : plan.pipeline.score
+  const score = plan._tag === 'Recipe' ? plan.score : plan.pipeline.score
   const all = [
     ...Data.problems(columns)(points).map(problem => ({ ...problem, field: `${source}, ${problem.field}` })),
     ...Problem.unless(
@@ -115,22 +119,9 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
     E.flatMap(() => chosen(task))
   )
 
-type Sized = (options: { readonly components: number }) => Score.Score<string>
-
-const scores: Readonly<Record<Family, Sized>> = {
-  isotropic: Score.isotropic,
-  spherical: Score.spherical,
-  'symmetric-pair': () => Score.symmetricPair
-}
-
-const scoreOf = ({ family, components }: Extract<Plan, { readonly _tag: 'Recipe' }>): Score.Score<string> =>
-  scores[family]({ components })
-
 const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
   const { plan } = task
-  if (plan._tag === 'Pipeline') return E.right(plan.pipeline)
-  const { points } = scaled(task)
-  return byRecipe(scoreOf(plan), plan.recipe)(points)
+  return plan._tag === 'Pipeline' ? E.right(plan.pipeline) : byRecipe(plan.score, plan.recipe)(scaled(task).points)
 }
 
 /** An optimizer in a few words where it has them, over so many steps. */
@@ -265,6 +256,7 @@ const learnBy =
         const isEmpty = (k: number): boolean =>
           redundancies.some(found => found._tag === 'Empty' && found.component === k)
         return {
+          choice: null,
           source,
           points: table.points,
           columns: table.columns,
@@ -293,6 +285,45 @@ const learnBy =
       E.flatMap(finite)
     )
   }
+
+const constructors: Readonly<Record<string, Fits.Family>> = {
+  ...Object.fromEntries(Object.entries<Fits.Family>(Fits.families).map(([name, family]) => [word(name), family])),
+  spherical: Score.spherical,
+  'symmetric-pair': () => Score.symmetricPair
+}
+
+/** Whether families say nothing of a unit, so that columns may be brought to one. */
+export const areFree = (families: ReadonlyArray<string>): boolean =>
+  families.every(family => learnsVariances(constructors[family]({ components: 2 })))
+
+/** The score that is to be learned: the only one, or the best of those left open, and what it was chosen from. */
+export const choose =
+  (onProgress: (progress: Fits.Progress) => void) =>
+  (
+    { families, components, criterion }: Open,
+    { table, source, standardize, seed }: Omit<Task, 'plan'>
+  ): E.Either<Failure, { readonly score: Score.Score<string>; readonly choice: Choice | null }> => {
+    const family = families.map(family => constructors[family])
+    if (families.length === 1 && (components?.length === 1 || families[0] === 'symmetric-pair'))
+      return E.right({ score: family[0]({ components: components?.[0] ?? 2 }), choice: null })
+    const score = family[0]({ components: 1 })
+    return pipe(
+      learnable({ table, source, standardize, seed, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
+      E.flatMap(() =>
+        pipe(
+          table.points,
+          Fits.mixture({ family, components, criterion, seed, standardize, columns: table.columns, onProgress }),
+          E.mapLeft(([first, ...rest]) => refused(asOption(first), ...rest.map(asOption)))
+        )
+      ),
+      E.map(({ candidates, refused }) => ({
+        score: candidates[0].pipeline.score,
+        choice: { criterion, candidates, refused }
+      }))
+    )
+  }
+
+const asOption = (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: `--${problem.field}` })
 
 /** Learns as the task says. `watch` sees every state on the way. */
 export const learn =

@@ -75,8 +75,8 @@ const read = (
     .addHelpText(
       'after',
       examples([
-        'fit data.csv --components 3 --standardize --report report.html',
-        'fit data.csv --out model.json',
+        'fit data.csv --report report.html',
+        'fit data.csv --components 3 --out model.json',
         'evaluate model.json other.csv',
         'assign model.json other.csv > assigned.csv',
         'sample model.json -n 1000 > new.csv',
@@ -89,16 +89,28 @@ const read = (
     .command('fit')
     .summary('learn a mixture from a table')
     .description(
-      'Learns a mixture of Gaussians from a table of numbers. Prints the components in the units of the data, and how they were learned.'
+      'Learns a mixture of Gaussians from a table of numbers, and chooses its family and its number of components where ' +
+        'they are left open. Prints the components in the units of the data, and how they were learned.'
     )
     .argument('<FILE>', 'a CSV file; - for standard input')
-    .addOption(new Option('-k, --components <number>', 'how many Gaussians').default('2', '2'))
     .addOption(
       new Option(
-        '--family <family>',
-        'isotropic: weights and one variance each are learned; spherical: equal weights, variance 1; ' +
-          'symmetric-pair: variance 1, at m and -m'
-      ).default('isotropic', 'isotropic')
+        '-k, --components <numbers>',
+        'how many Gaussians: 3, or 2..6 to choose from (default: chosen from 1..9)'
+      )
+    )
+    .addOption(
+      new Option(
+        '--family <families>',
+        'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
+          'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m'
+      )
+    )
+    .addOption(
+      new Option(
+        '--criterion <criterion>',
+        'what chooses: bic; icl, for clusters that are apart; aic, which takes more components'
+      ).default('bic', 'bic')
     )
     .addOption(columns)
     .addOption(weights)
@@ -108,8 +120,10 @@ const read = (
     .addOption(delimiter)
     .option(
       '--standardize',
-      'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data'
+      'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data ' +
+        '(default, but for a pipeline and for families of variance 1)'
     )
+    .option('--no-standardize', 'learn from the columns as they are')
     .addOption(
       new Option(
         '--recipe <recipe>',
@@ -127,6 +141,7 @@ const read = (
       new Option('--pipeline <file>', 'learn by this pipeline, as JSON, instead of a recipe').conflicts([
         'components',
         'family',
+        'criterion',
         'recipe'
       ])
     )
@@ -139,13 +154,14 @@ const read = (
     .addHelpText(
       'after',
       examples([
-        'fit faithful.csv --standardize --report report.html',
+        '# nothing but a table: all is chosen',
+        'fit penguins.csv --report report.html',
         'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
-        'fit penguins.csv -k 3 --standardize --missing drop --json',
+        'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
         '# descent on the DDPM objective, beside others',
-        'fit faithful.csv --standardize --recipe two-stage --compare em,annealed --report report.html',
+        'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
         '# see what a recipe does, change it, run it',
-        'fit faithful.csv --standardize --print-pipeline > pipeline.json',
+        'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
         'explain pipeline.json',
         'fit faithful.csv --standardize --pipeline pipeline.json'
       ])

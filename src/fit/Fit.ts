@@ -25,7 +25,7 @@ export const families = { isotropic: Score.isotropic } satisfies Readonly<Record
 export type FamilyName = keyof typeof families
 
 /** Those that are compared unless others are asked for. */
-const compared: ReadonlyArray<FamilyName> = ['isotropic']
+export const compared: ReadonlyArray<FamilyName> = ['isotropic']
 
 const criteria: ReadonlyArray<Candidates.Criterion> = ['bic', 'icl', 'aic']
 

@@ -1,7 +1,16 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type Mixture, type Pipeline, type Points, type Run, Score, type Statistics } from '../index.js'
+import {
+  type Fit as Fits,
+  type Mixture,
+  type Pipeline,
+  type Points,
+  type Run,
+  Score,
+  type Statistics
+} from '../index.js'
+import { show, type Table } from '../fit/table.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -20,7 +29,19 @@ export interface StageRun {
   readonly every: number
 }
 
+/** What a fit was chosen from, and by what: the best first. */
+export interface Choice {
+  readonly criterion: Fits.Criterion
+  readonly candidates: ReadonlyArray<Fits.Ranked>
+  readonly refused: ReadonlyArray<Fits.Refused>
+}
+
+/** A name of the language as the command line writes it: symmetric-pair. */
+export const word = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+
 export interface Fit {
+  /** Null where nothing was left open. */
+  readonly choice: Choice | null
   /** Where the data came from. */
   readonly source: string
   /** In the data's own units. */
@@ -49,6 +70,36 @@ export interface Fit {
   /** What was chosen to compute it, and why. */
   readonly plan: string
 }
+
+/** How it was chosen, in a sentence. */
+export const chosen = ({ criterion, candidates: [best, next] }: Choice, count: number): string => {
+  const name = criterion.toUpperCase()
+  const of = `Chosen by ${name} among ${count} candidates`
+  // With one candidate there is no other to be apart from.
+  if (count < 2) return `${of}.`
+  const apart = next.statistics[criterion] - best.statistics[criterion]
+  const doubt = best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
+  return (
+    `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}, ` +
+    `${best.belief > 0.95 ? 'a clear choice' : best.belief > 0.75 ? 'a fair choice' : 'a close choice'} ` +
+    `(belief ${best.belief.toFixed(2)} of 1).`
+  )
+}
+
+/** The candidates, the best first, as far as there is room. */
+export const candidates = ({ criterion, candidates }: Choice, most = 8): Table => ({
+  header: ['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood per row', 'parameters'],
+  rows: candidates
+    .slice(0, most)
+    .map(({ family, components, belief, statistics }) => [
+      word(family),
+      String(components),
+      show(statistics[criterion]),
+      belief.toFixed(3),
+      show(statistics.logLikelihood),
+      String(statistics.parameters)
+    ])
+})
 
 const says =
   (can: (family: Score.Family<string>) => boolean) =>

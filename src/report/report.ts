@@ -3,6 +3,8 @@ import { Pipeline, Points } from '../index.js'
 import * as charts from './charts.js'
 import { comparison } from './comparison.js'
 import {
+  candidates,
+  chosen,
   converged,
   ending,
   floored,
@@ -104,6 +106,17 @@ const facts = (fit: Fit): string => {
   return `<dl>${entries.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
 }
 
+/** What it was chosen from, and how; nothing where nothing was left open. */
+const choice = ({ choice }: Fit): string =>
+  choice === null
+    ? ''
+    : `<section>
+<h2>What it was chosen from</h2>
+<p>${escape(chosen(choice, choice.candidates.length))}</p>
+${plain(candidates(choice, 12))}
+</section>
+`
+
 /** The fit beside others of the same data; nothing where there are none. */
 const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): string => {
   if (fits.length < 2) return ''
@@ -182,7 +195,7 @@ ${table(fit)}
 <p class="lead">${escape(units(fit))}</p>
 ${[...redundancies(fit), ...floored(fit)].map(text => `<p>${escape(text)}</p>`).join('\n')}
 </section>
-${beside([fit, ...others])}<section>
+${choice(fit)}${beside([fit, ...others])}<section>
 <h2>The objective, stage by stage</h2>
 <div class="panels">${panels.join('\n')}</div>
 ${fit.stages.length > 1 ? '<p class="lead">Each stage has an objective of its own, and so an axis of its own.</p>' : ''}

@@ -44,8 +44,19 @@ const decoded = <A>(codec: t.Type<A, unknown>, text: string): A => {
   return result.right
 }
 
+/** Two round components on the columns as they are, but where a line says otherwise. */
+const settled = (line: string): string =>
+  line.includes('--pipeline')
+    ? line
+    : [
+        line,
+        ...(/ (-k|--components|--family symmetric-pair)\b/.test(line) ? [] : ['-k 2']),
+        ...(line.includes('--family') ? [] : ['--family isotropic']),
+        ...(line.includes('-standardize') ? [] : ['--no-standardize'])
+      ].join(' ')
+
 const fitted = async (line: string, stdin?: string): Promise<t.TypeOf<typeof fitJson>> => {
-  const { exit, stdout, stderr } = await ornstein(`fit ${line} --json`, stdin === undefined ? {} : { stdin })
+  const { exit, stdout, stderr } = await ornstein(`fit ${settled(line)} --json`, stdin === undefined ? {} : { stdin })
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
   return decoded(fitJson, stdout)
 }
@@ -90,8 +101,8 @@ beforeAll(async () => {
   here.write('old.txt', 'old')
   mkdirSync(here.at('folder'))
   for (const line of [
-    'fit %faithful.csv --standardize --recipe em --out @model.json --quiet',
-    'fit %faithful.csv --columns waiting --recipe em --out @waiting.json --quiet'
+    'fit %faithful.csv -k 2 --family isotropic --standardize --recipe em --out @model.json --quiet',
+    'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns waiting --recipe em --out @waiting.json --quiet'
   ])
     expect(await ornstein(line)).toEqual({ exit: 0, stdout: '', stderr: '' })
   const model = JSON.parse(here.read('model.json')) as Record<string, unknown>
@@ -201,7 +212,7 @@ describe('fit', () => {
     expect(middle(centred)[0]).toBeCloseTo(3.4877830882352936, 10)
     expect(middle(centred)[1]).toBeCloseTo(70.8970588235294, 10)
     expect(middle(raw)).toEqual([0, 0])
-    expect((await ornstein('fit %faithful.csv --family symmetric-pair')).stdout).toContain(
+    expect((await ornstein('fit %faithful.csv --no-standardize --family symmetric-pair')).stdout).toContain(
       "The pair is symmetric about 0, and the data's mean is eruptions 3.49, waiting 70.9; --standardize moves it to 0."
     )
   })
@@ -284,7 +295,7 @@ describe('fit', () => {
 
   it('tells a person what it found and what is next', async () => {
     const { exit, stdout, stderr } = await ornstein(
-      'fit %iris.csv -k 2 --standardize --recipe em --columns Petal.Length,Petal.Width --out @iris.json --report @iris.html'
+      'fit %iris.csv --family isotropic -k 2 --standardize --recipe em --columns Petal.Length,Petal.Width --out @iris.json --report @iris.html'
     )
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
     // Numbers are checked elsewhere; here, only that each has its place.
@@ -313,7 +324,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('learns in other ways too when asked, and shows where each ends', async () => {
-    const line = 'fit %faithful.csv --standardize --recipe two-stage'
+    const line = 'fit %faithful.csv -k 2 --family isotropic --standardize --recipe two-stage'
     const alone = (recipe: string) => fitted(`%faithful.csv --standardize --recipe ${recipe}`)
     const { exit, stdout } = await ornstein(`${line} --compare em,annealed --report @compared.html`)
     expect(exit).toBe(0)
@@ -347,7 +358,11 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('compares a pipeline of your own, and pairs', async () => {
-    here.write('own.json', (await ornstein('fit %faithful.csv -k 3 --recipe spectral --print-pipeline')).stdout)
+    here.write(
+      'own.json',
+      (await ornstein('fit %faithful.csv --family isotropic --no-standardize -k 3 --recipe spectral --print-pipeline'))
+        .stdout
+    )
     const { stdout } = await ornstein('fit %faithful.csv --pipeline @own.json --compare em')
     expect(stdout).toMatch(/\n {2}own\.json +your own\n {2}em +expectation-maximization/)
     expect(stdout).not.toContain('is the default')
@@ -370,11 +385,13 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('says what may be wrong, and how to see more', async () => {
-    const { stdout } = await ornstein('fit %penguins.csv --recipe two-stage')
+    const { stdout } = await ornstein('fit %penguins.csv -k 2 --family isotropic --no-standardize --recipe two-stage')
     expect(stdout).toContain('Standard deviations of the columns run from 1.97 to 801')
     expect(stdout).toContain('Add --out model.json')
     expect(stdout).toContain('Add --report report.html')
-    expect((await ornstein('fit %penguins.csv --standardize')).stdout).not.toContain('Try --standardize')
+    expect((await ornstein('fit %penguins.csv -k 2 --family isotropic --standardize')).stdout).not.toContain(
+      'Try --standardize'
+    )
   })
 
   it('tells of components that are all but the same, and what to do', async () => {
@@ -394,7 +411,9 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(floored).toEqual([2])
     // Deviations of 100 rows have standard errors of 0.07.
     for (const [variance] of variances.slice(0, 2)) expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.35)
-    expect((await ornstein('fit @wild.csv -k 3')).stdout).toContain('Component 3 is as narrow as the floor')
+    expect((await ornstein('fit @wild.csv --family isotropic --no-standardize -k 3')).stdout).toContain(
+      'Component 3 is as narrow as the floor'
+    )
     expect((await fitted('%faithful.csv --standardize')).floored).toEqual([])
   })
 
@@ -440,15 +459,24 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 
   it('prints nothing when quiet, and JSON alone when asked for JSON', async () => {
-    expect(await ornstein('fit %faithful.csv --recipe em --quiet')).toEqual({ exit: 0, stdout: '', stderr: '' })
-    const { stdout } = await ornstein('fit %faithful.csv --recipe em --quiet --json --report @quiet.html')
+    expect(await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet')).toEqual({
+      exit: 0,
+      stdout: '',
+      stderr: ''
+    })
+    const { stdout } = await ornstein(
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --json --report @quiet.html'
+    )
     expect(decoded(fitJson, stdout).rows).toBe(272)
   })
 
   it('shows progress to a person alone, on a line that it clears', async () => {
     let clock = 0
     const now = (): number => (clock += 60)
-    const watched = await ornstein('fit %faithful.csv --standardize --recipe two-stage', { isTTY: true, now })
+    const watched = await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize --recipe two-stage', {
+      isTTY: true,
+      now
+    })
     const written = watched.stderr.split('\r\x1b[2K')
     expect(written[0]).toBe('')
     expect(written[1]).toMatch(/^stage 1 of 3, step 1 of 150: [\d.]+$/)
@@ -457,12 +485,14 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     // Ten lines a second: with 60 ms between two looks at the clock, not every step is told.
     expect(written.length).toBeLessThan(300)
     expect(watched.stderr).not.toContain('\n')
-    expect((await ornstein('fit %faithful.csv --standardize')).stderr).toBe('')
-    expect((await ornstein('fit %faithful.csv --standardize --quiet', { isTTY: true, now })).stderr).toBe('')
+    expect((await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize')).stderr).toBe('')
+    expect(
+      (await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize --quiet', { isTTY: true, now })).stderr
+    ).toBe('')
   })
 
   it('prints its pipeline, which gives the same result when read back', async () => {
-    const { stdout, exit } = await ornstein('fit %faithful.csv --standardize --print-pipeline')
+    const { stdout, exit } = await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize --print-pipeline')
     expect(exit).toBe(0)
     here.write('printed.json', stdout)
     const [byRecipe, byPipeline] = [
@@ -480,135 +510,179 @@ describe('what is wrong', () => {
     ['fit', 2, `error: missing required argument 'FILE'\n${usage('fit')}`],
     ['fit a b', 2, `error: too many arguments for 'fit'. Expected 1 argument but got 2.\n${usage('fit')}`],
     ['fitt x', 2, `error: unknown command 'fitt'\n(Did you mean fit?)\n(ornstein --help tells more)\n`],
-    ['fit %faithful.csv --sed 1', 2, `error: unknown option '--sed'\n(Did you mean --seed?)\n${usage('fit')}`],
+    [
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --sed 1',
+      2,
+      `error: unknown option '--sed'\n(Did you mean --seed?)\n${usage('fit')}`
+    ],
     [
       'fit %faithful.csv --pipeline @pipeline.json -k 3',
       2,
-      `error: option '--pipeline <file>' cannot be used with option '-k, --components <number>'\n${usage('fit')}`
+      `error: option '--pipeline <file>' cannot be used with option '-k, --components <numbers>'\n${usage('fit')}`
     ],
-    ['fit @none.csv', 2, 'error: FILE: none.csv is not a file that exists; check the name and the folder\n'],
-    ['fit @folder', 2, 'error: FILE: folder is not a file but a folder; give a file in it\n'],
-    ['fit @binary.csv', 2, 'error: FILE: binary.csv is not text in UTF-8; give a text file, saved as UTF-8\n'],
-    ['fit @latin.csv', 2, 'error: FILE: latin.csv is not text in UTF-8; give a text file, saved as UTF-8\n'],
-    ['fit @empty.csv', 2, 'error: empty.csv: an empty text is not a table; give a line for each row, such as 1.5,2\n'],
-    ['fit -', 2, 'error: standard input: an empty text is not a table; give a line for each row, such as 1.5,2\n'],
-    ['fit @header.csv', 2, 'error: header.csv: a header alone is not a table; give at least one row of numbers\n'],
     [
-      'fit @ragged.csv',
+      'fit @none.csv -k 2 --family isotropic --no-standardize',
+      2,
+      'error: FILE: none.csv is not a file that exists; check the name and the folder\n'
+    ],
+    [
+      'fit @folder -k 2 --family isotropic --no-standardize',
+      2,
+      'error: FILE: folder is not a file but a folder; give a file in it\n'
+    ],
+    [
+      'fit @binary.csv -k 2 --family isotropic --no-standardize',
+      2,
+      'error: FILE: binary.csv is not text in UTF-8; give a text file, saved as UTF-8\n'
+    ],
+    [
+      'fit @latin.csv -k 2 --family isotropic --no-standardize',
+      2,
+      'error: FILE: latin.csv is not text in UTF-8; give a text file, saved as UTF-8\n'
+    ],
+    [
+      'fit @empty.csv -k 2 --family isotropic --no-standardize',
+      2,
+      'error: empty.csv: an empty text is not a table; give a line for each row, such as 1.5,2\n'
+    ],
+    [
+      'fit - -k 2 --family isotropic --no-standardize',
+      2,
+      'error: standard input: an empty text is not a table; give a line for each row, such as 1.5,2\n'
+    ],
+    [
+      'fit @header.csv -k 2 --family isotropic --no-standardize',
+      2,
+      'error: header.csv: a header alone is not a table; give at least one row of numbers\n'
+    ],
+    [
+      'fit @ragged.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: ragged.csv, row 2: 1 cell is not 2 cells, as in the header; complete the row, or use --delimiter\n'
     ],
     [
-      'fit @holes.csv',
+      'fit @holes.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: holes.csv, row 2, column 2 (b): an empty cell is not a finite number; ' +
         'fill it in, or use --missing drop to leave out rows with missing cells; there is 1 more like it\n'
     ],
     [
-      'fit @word.csv',
+      'fit @word.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: word.csv, row 2, column 2 (b): oops is not a finite number; correct it, or choose the columns of numbers with --columns\n'
     ],
     [
-      'fit @nan.csv',
+      'fit @nan.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: nan.csv, row 2, column 1 (a): Infinity is not a finite number; write it as a decimal number, such as 1.5 or 2e3\n'
     ],
     [
-      'fit @negative.csv --weights w',
+      'fit @negative.csv -k 2 --family isotropic --no-standardize --weights w',
       2,
       'error: negative.csv, row 2, column 2 (w): -1 is not a weight ≥ 0; give it 0 to leave the row out\n'
     ],
     [
-      'fit %faithful.csv --columns eruption',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns eruption',
       2,
       'error: --columns: eruption is not a column of the table; try eruptions; the columns are eruptions, waiting\n'
     ],
     [
-      'fit %faithful.csv --columns 3',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 3',
       2,
       'error: --columns: 3 is not a position from 1 to 2; the columns are eruptions, waiting\n'
     ],
     [
-      'fit %faithful.csv --columns 1,1',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 1,1',
       2,
       'error: --columns: 1,1 is not a list without repeats (1); name each column once\n'
     ],
     [
-      'fit %faithful.csv --columns 1,,2',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 1,,2',
       2,
       'error: --columns: "1,,2" is not a list of names or positions; separate them by commas: 1,3\n'
     ],
     [
-      'fit %faithful.csv --weights mass',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --weights mass',
       2,
       'error: --weights: mass is not a column of the table; try waiting; the columns are eruptions, waiting\n'
     ],
     [
-      "fit %faithful.csv --delimiter ''",
+      "fit %faithful.csv -k 2 --family isotropic --no-standardize --delimiter ''",
       2,
       'error: --delimiter: "" is not a character that separates cells; try , or ; or tab\n'
     ],
     [
-      'fit %faithful.csv -k 300',
+      'fit %faithful.csv --family isotropic --no-standardize -k 300',
       2,
       'error: --components: 300 is not ≤ 272, the number of rows; ask for fewer components or give more data\n'
     ],
-    ['fit %faithful.csv -k 2.5', 2, 'error: --components: 2.5 is not a whole number ≥ 1; try 2\n'],
     [
-      'fit %faithful.csv -k 3 --family symmetric-pair',
+      'fit %faithful.csv --family isotropic --no-standardize -k 2.5',
+      2,
+      'error: --components: 2.5 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n'
+    ],
+    [
+      'fit %faithful.csv --no-standardize -k 3 --family symmetric-pair',
       2,
       'error: --components: 3 is not 2, as a pair has; leave it out, or choose --family spherical\n'
     ],
     [
-      'fit %faithful.csv --compare em,pca',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --compare em,pca',
       2,
       'error: --compare: pca is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n'
     ],
     [
-      'fit %faithful.csv --compare em,annealed',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --compare em,annealed',
       2,
       'error: --compare: em,annealed is not a list of other recipes without repeats (annealed); name each once\n'
     ],
     // All at once, in the order in which they are checked.
     [
-      'fit %faithful.csv -k 0 --seed -1 --family round --recipe mine --missing guess',
+      'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
       'error: --missing: guess is not one of refuse, drop; try refuse\n' +
-        'error: --components: 0 is not a whole number ≥ 1; try 2\n' +
+        'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
         'error: --family: round is not one of isotropic, spherical, symmetric-pair; try isotropic\n' +
         'error: --recipe: mine is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
     ],
     [
-      'fit %faithful.csv --seed 99999999999999999999',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --seed 99999999999999999999',
       2,
       'error: --seed: 99999999999999999999 is not a whole number ≥ 0; try 0\n'
     ],
-    ['fit %faithful.csv --seed 1e3', 2, 'error: --seed: 1e3 is not a whole number ≥ 0; try 0\n'],
     [
-      'fit %faithful.csv --out @none/m.json',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --seed 1e3',
+      2,
+      'error: --seed: 1e3 is not a whole number ≥ 0; try 0\n'
+    ],
+    [
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --out @none/m.json',
       2,
       'error: --out: none/m.json is not in a folder that exists; create none first\n'
     ],
-    ['fit %faithful.csv --out @folder', 2, 'error: --out: folder is not a file but a folder; give a file in it\n'],
     [
-      'fit %faithful.csv --out @old.txt/m.json',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --out @folder',
+      2,
+      'error: --out: folder is not a file but a folder; give a file in it\n'
+    ],
+    [
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --out @old.txt/m.json',
       2,
       'error: --out: old.txt/m.json is not a path through folders alone; check the name\n'
     ],
     [
-      "fit %faithful.csv --report ''",
+      "fit %faithful.csv -k 2 --family isotropic --no-standardize --report ''",
       2,
       'error: --report: "" is not the name of a file; name one; - is standard output\n'
     ],
     [
-      'fit @tiny.csv --out @tiny.csv',
+      'fit @tiny.csv -k 2 --family isotropic --no-standardize --out @tiny.csv',
       2,
       'error: --out: tiny.csv is not a file of its own; choose another name: this one is read or written already\n'
     ],
     [
-      'fit @tiny.csv --out @x --report @folder/../x',
+      'fit @tiny.csv -k 2 --family isotropic --no-standardize --out @x --report @folder/../x',
       2,
       'error: --report: folder/../x is not a file of its own; choose another name: this one is read or written already\n'
     ],
@@ -723,8 +797,14 @@ describe('what is wrong', () => {
   })
 
   it.each([
-    ['fit %faithful.csv --columns 1 --columns 2', "option '--columns <list>' is given twice"],
-    ['fit %faithful.csv --header --no-header', "option '--no-header' cannot be used with option '--header'"],
+    [
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 1 --columns 2',
+      "option '--columns <list>' is given twice"
+    ],
+    [
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --header --no-header',
+      "option '--no-header' cannot be used with option '--header'"
+    ],
     ['sample @model.json --seed 1 --seed 2', "option '--seed <number>' is given twice"]
   ])('refuses what is said twice: %s', async (line, problem) => {
     const { exit, stdout, stderr } = await ornstein(line)
@@ -789,15 +869,15 @@ describe('what is wrong', () => {
     ['made by X\nx,y\n1,2\n3,4\n', 'a line above the table (made by X) is not a table alone']
   ])('says what an input is that is no table: %#', async (content, problem) => {
     here.write('odd', content)
-    const { exit, stderr } = await ornstein('fit @odd')
+    const { exit, stderr } = await ornstein('fit @odd -k 2 --family isotropic --no-standardize')
     expect(exit).toBe(2)
     expect(stderr).toContain(problem)
   })
 
   it('sends nothing to a terminal that comes with a name', async () => {
     here.write('escape.csv', 'a\u001b]0;mine\u0007,b,\u009b2J\n1,2,x\n3,5,y\n2,2,z\n')
-    const { stdout } = await ornstein('fit @escape.csv --recipe em -k 1')
-    const { stderr } = await ornstein('fit @escape.csv --columns c')
+    const { stdout } = await ornstein('fit @escape.csv --family isotropic --no-standardize --recipe em -k 1')
+    const { stderr } = await ornstein('fit @escape.csv -k 2 --family isotropic --no-standardize --columns c')
     for (const text of [stdout, stderr]) {
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
       expect(text).toContain('a\\u001b]0;mine\\u0007')
@@ -980,8 +1060,8 @@ describe('outputs', () => {
     const before = here.list()
     for (const line of [
       'fit %faithful.csv --pipeline @wild.json --out @old.txt',
-      'fit @ragged.csv --out @old.txt',
-      'fit %faithful.csv --out @old.txt --report @none/r.html',
+      'fit @ragged.csv -k 2 --family isotropic --no-standardize --out @old.txt',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --out @old.txt --report @none/r.html',
       'evaluate @model.json @ragged.csv --responsibilities @old.txt'
     ]) {
       const { exit, stdout } = await ornstein(line)
@@ -994,7 +1074,7 @@ describe('outputs', () => {
 
   it('are checked before the work starts', async () => {
     let read = 0
-    const { exit } = await ornstein('fit %faithful.csv --out @none/m.json', {
+    const { exit } = await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --out @none/m.json', {
       readText: () => () => {
         read++
         return Promise.resolve(E.right('1\n'))
@@ -1007,7 +1087,13 @@ describe('outputs', () => {
     here.write('target.json', 'old')
     chmodSync(here.at('target.json'), 0o640)
     symlinkSync(here.at('target.json'), here.at('link.json'))
-    expect((await ornstein('fit %faithful.csv --recipe em --quiet --out @link.json')).exit).toBe(0)
+    expect(
+      (
+        await ornstein(
+          'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --out @link.json'
+        )
+      ).exit
+    ).toBe(0)
     expect(lstatSync(here.at('link.json')).isSymbolicLink()).toBe(true)
     expect(readlinkSync(here.at('link.json'))).toBe(here.at('target.json'))
     expect(statSync(here.at('target.json')).mode & 0o777).toBe(0o640)

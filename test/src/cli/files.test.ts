@@ -23,8 +23,8 @@ describe('an input is never written', () => {
     join(data, here.at(`${name.replaceAll(' ', '-')}.link`))
     const [csv, link] = ['csv', 'link'].map(end => `${name.replaceAll(' ', '-')}.${end}`)
     for (const [line, option, path] of [
-      [`fit @${csv} --recipe em --out @${link}`, '--out', link],
-      [`fit @${link} --recipe em --report @${csv}`, '--report', csv]
+      [`fit @${csv} -k 2 --family isotropic --no-standardize --recipe em --out @${link}`, '--out', link],
+      [`fit @${link} -k 2 --family isotropic --no-standardize --recipe em --report @${csv}`, '--report', csv]
     ])
       expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${option}: ${path} ${own}` })
     expect(here.read(csv)).toBe(table)
@@ -36,9 +36,18 @@ describe('an input is never written', () => {
     symlinkSync(here.at('real/new.json'), here.at('dangling'))
     here.write('real/data.csv', table)
     for (const [line, problem] of [
-      ['fit @real/data.csv --recipe em --out @linked/data.csv', '--out: linked/data.csv'],
-      ['fit @real/data.csv --recipe em --out @real/x --report @linked/x', '--report: linked/x'],
-      ['fit @real/data.csv --recipe em --out @dangling --report @real/new.json', '--report: real/new.json']
+      [
+        'fit @real/data.csv -k 2 --family isotropic --no-standardize --recipe em --out @linked/data.csv',
+        '--out: linked/data.csv'
+      ],
+      [
+        'fit @real/data.csv -k 2 --family isotropic --no-standardize --recipe em --out @real/x --report @linked/x',
+        '--report: linked/x'
+      ],
+      [
+        'fit @real/data.csv -k 2 --family isotropic --no-standardize --recipe em --out @dangling --report @real/new.json',
+        '--report: real/new.json'
+      ]
     ])
       expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${problem} ${own}` })
     expect(readdirSync(here.at('real'))).toEqual(['data.csv'])
@@ -46,7 +55,9 @@ describe('an input is never written', () => {
 
   it('nor a pipeline or a model', async () => {
     here.write('t.csv', table)
-    expect((await ornstein('fit @t.csv --recipe em --quiet --out @m.json')).exit).toBe(0)
+    expect(
+      (await ornstein('fit @t.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --out @m.json')).exit
+    ).toBe(0)
     linkSync(here.at('m.json'), here.at('m2.json'))
     for (const line of [
       'evaluate @m.json @t.csv --responsibilities @m2.json',
@@ -126,14 +137,16 @@ describe('outputs', () => {
 describe('standard output', () => {
   it('takes one output, alone', async () => {
     here.write('s.csv', table)
-    const { exit, stdout, stderr } = await ornstein('fit @s.csv --recipe em --out -')
+    const { exit, stdout, stderr } = await ornstein(
+      'fit @s.csv -k 2 --family isotropic --no-standardize --recipe em --out -'
+    )
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ format: 'ornstein-model' })
     expect(here.list()).not.toContain('-')
     const free = '- is not free: something else goes to standard output; name a file, or leave the other out\n'
     for (const [line, option] of [
-      ['fit @s.csv --out - --json', '--out'],
-      ['fit @s.csv --out - --report -', '--report']
+      ['fit @s.csv -k 2 --family isotropic --no-standardize --out - --json', '--out'],
+      ['fit @s.csv -k 2 --family isotropic --no-standardize --out - --report -', '--report']
     ])
       expect(await ornstein(line)).toEqual({ exit: 2, stdout: '', stderr: `error: ${option}: ${free}` })
     here.write('s.json', stdout)

@@ -10,7 +10,9 @@ const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.
 const here = place()
 afterAll(here.remove)
 beforeAll(async () => {
-  await here.ornstein('fit %faithful.csv --recipe em --quiet --out @model.json')
+  await here.ornstein(
+    'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --out @model.json'
+  )
 })
 
 const ended = (command: string): Promise<{ exit: number | null; stdout: string; stderr: string }> =>

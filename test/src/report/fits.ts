@@ -29,6 +29,7 @@ export const planted = (
 ): Fit => {
   const points = changes.points ?? Mixture.sample(rows)(Key.fromSeed(1))(mixture)
   return {
+    choice: null,
     source: 'a/folder/data.csv',
     points,
     columns: Array.from({ length: points.dim }, (_, j) => `x${j + 1}`),

@@ -1,0 +1,75 @@
+/** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+
+beforeAll(() => {
+  const truth = Mixture.of({ means: [[-5], [0], [6]], weights: [0.4, 0.3, 0.3] })
+  here.write('three.csv', Points.toCsv(Mixture.sample(240)(Key.fromSeed(1))(truth), ['length']))
+})
+afterAll(here.remove)
+
+interface Told {
+  readonly family: string
+  readonly components: number
+  readonly bic: number
+  readonly standardized: boolean
+  readonly choice: {
+    readonly criterion: string
+    readonly belief: number
+    readonly candidates: ReadonlyArray<{ readonly components: number; readonly bic: number; readonly icl: number }>
+  }
+}
+const told = async (options: string): Promise<Told> =>
+  JSON.parse((await ornstein(`fit @three.csv ${options} --json`)).stdout) as Told
+
+describe('ornstein fit', () => {
+  it('chooses by itself, from standardized columns, and tells what it chose from', async () => {
+    const found = await told('')
+    expect([found.components, found.standardized, found.choice.criterion]).toEqual([3, true, 'bic'])
+    const bics = found.choice.candidates.map(({ bic }) => bic)
+    expect(bics).toEqual([...bics].sort((a, b) => a - b))
+    expect(bics[0]).toBe(found.bic)
+    expect(new Set(found.choice.candidates.map(({ components }) => components)).size).toBe(9)
+    const { exit, stdout } = await ornstein('fit @three.csv --report @three.html')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(
+      /Chosen by BIC among \d+ candidates: BIC is [\d.]+ less than that of \d [a-z-]+, a \w+ choice/
+    )
+    expect(here.read('three.html')).toContain('What it was chosen from')
+  })
+
+  it('learns what it chose as if that had been asked for', async () => {
+    const { family, components, bic } = await told('')
+    expect((await told(`-k ${components} --family ${family}`)).bic).toBe(bic)
+  })
+
+  it('chooses from what is left open, by the criterion asked for', async () => {
+    const found = await told('-k 2..4,6 --family isotropic --criterion icl')
+    expect(found.choice.candidates.map(({ components }) => components).sort()).toEqual([2, 3, 4, 6])
+    const icls = found.choice.candidates.map(({ icl }) => icl)
+    expect(icls).toEqual([...icls].sort((a, b) => a - b))
+  })
+
+  it('leaves the unit alone for families of variance 1', async () => {
+    expect((await told('--family spherical -k 3')).standardized).toBe(false)
+    expect((await told('--family isotropic -k 3 --no-standardize')).standardized).toBe(false)
+  })
+
+  it.each([
+    [
+      '--family symmetric-pair,isotropic',
+      '--family: symmetric-pair,isotropic is not families of any number of components'
+    ],
+    ['-k 4..2', '--components: 4..2 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6'],
+    ['-k 1..999999999', '--components'],
+    ['-k 500', '--components: 500 is not ≤ 240']
+  ])('refuses %s', async (options, problem) => {
+    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+})

@@ -9,7 +9,10 @@ const here = place()
 const { ornstein } = here
 afterAll(here.remove)
 beforeAll(async () => {
-  expect((await ornstein('fit %faithful.csv --recipe em --quiet --out @model.json')).exit).toBe(0)
+  expect(
+    (await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe em --quiet --out @model.json'))
+      .exit
+  ).toBe(0)
 })
 
 type Json = Record<string, unknown>

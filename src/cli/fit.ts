@@ -148,7 +148,9 @@ const ownPipeline = (world: World, path: string): TE.TaskEither<Failure, Pipelin
   pipe(
     world.readText('--pipeline', path),
     TE.flatMap(text =>
-      options.checked(pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path))))
+      options.checked(
+        pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path)))
+      )
     )
   )
 

@@ -1,6 +1,7 @@
 /** Vocabularies: the cases that JSON may speak of, that lists show and arbitraries draw. `standard` holds all of ours. */
 import { of, type Vocabulary } from './core/Vocabulary.js'
 import * as Clock from './schedule/Clock.js'
+import * as Expectation from './objective/Expectation.js'
 import * as Optimizer from './optimizer/Optimizer.js'
 import * as Parametrization from './score/Parametrization.js'
 import * as Rate from './optimizer/Rate.js'
@@ -40,6 +41,7 @@ export const standard: Vocabulary = of([
   ...Weighting.all,
   ...Parametrization.all,
   ...Score.all,
+  ...Expectation.all,
   ...Rate.all,
   ...Region.all,
   ...Sampler.all,

@@ -107,22 +107,7 @@ export const weightings = derived(Weighting.concept, Weighting.all, Weighting)
 
 export const parametrizations = derived(Parametrization.concept, Parametrization.all, Parametrization)
 
-export const expectations = concept<Expectation.Expectation>(
-  'Expectation',
-  'how the mean over the noise z is taken',
-  Expectation,
-  {
-    MonteCarlo: [entry(Expectation.monteCarlo(), 'fresh noise at every step; any score, any objective')],
-    Quadrature: [entry(Expectation.quadrature(), 'to 1e-12 in the one direction that matters to the pair')],
-    Projected: [entry(Expectation.projected(), 'noise only where centres differ, the rest in closed form')],
-    Fixed: [
-      entry(
-        Expectation.fixed({ rows: 2, dim: 2, values: Float64Array.of(0.1, -1, 0.7, 0.4) }),
-        'common random numbers: the same noise at every step'
-      )
-    ]
-  }
-)
+export const expectations = derived(Expectation.concept, Expectation.all)
 
 export const objectives = concept<Objective.Objective>('Objective', 'what is minimised', Objective, {
   Denoising: [entry(Objective.denoising(law), 'the DDPM objective, in any parametrization (arXiv 2006.11239)')],

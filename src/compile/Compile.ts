@@ -15,7 +15,6 @@ import * as Expectation from '../objective/Expectation.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Limits from '../core/Limits.js'
 import * as Loss from './Loss.js'
-import * as Noise from './Noise.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
 import { tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
@@ -27,7 +26,6 @@ import * as Run from './Run.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as Stage from '../pipeline/Stage.js'
-import * as Tagged from '../core/Tagged.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 
 export type CompileErrors = Problem.Problems
@@ -50,52 +48,58 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
     O.chain(({ projection }) => projection)
   )
   const terms = Objective.terms(objective).map(({ term }) => term)
-  const inExpectation = Tagged.fold<Expectation.Expectation>()<ReadonlyArray<Problem.Problem>>({
-    MonteCarlo: () => [],
-    Quadrature: ({ nodes }) => {
-      // Data that are refused have no length.
-      const length = nodes === undefined && E.isRight(Points.validate(points)) ? rootMeanSquare(points) : 0
-      return [
-        ...Problem.unless(
-          pipe(
-            projection,
-            O.exists(({ slope }) => slope !== null)
-          ),
-          'expectation',
-          `${Expectation.show(expectation)} of ${Score.show(score)}`,
-          'of Score.symmetricPair, the score with a single direction that matters',
-          'use Expectation.projected()'
+  const way = Expectation.interpret(expectation)
+  const onLine = (steepest: number): ReadonlyArray<Problem.Problem> => {
+    // Data that are refused have no length.
+    const length = steepest < Infinity && E.isRight(Points.validate(points)) ? rootMeanSquare(points) : 0
+    return [
+      ...Problem.unless(
+        pipe(
+          projection,
+          O.exists(({ slope }) => slope !== null)
         ),
-        // The slope is at most half the length of the centre, which comes to lie within that of the data.
-        ...Problem.unless(
-          !(length > 2 * Noise.steepest),
-          'expectation',
-          `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
-          `of data within ${Math.floor(2 * Noise.steepest)}, for which ${Limits.nodes} nodes are enough`,
-          'bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
-        )
-      ]
-    },
-    Projected: () =>
-      Problem.unless(
-        O.isSome(projection),
         'expectation',
         `${Expectation.show(expectation)} of ${Score.show(score)}`,
-        isMixture
-          ? 'of a family that says which noise it sees, by its projection'
-          : 'of the score of a mixture, whose centres say which noise matters',
-        'use Expectation.monteCarlo()'
+        'of Score.symmetricPair, the score with a single direction that matters',
+        'use Expectation.projected()'
       ),
-    Fixed: ({ noise }) =>
-      Problem.unless(
-        noise.shape[0] === points.rows && noise.shape[1] === points.dim,
-        'expectation.noise',
-        noise.shape.join(' × '),
-        `${points.rows} × ${points.dim}, a row for each row of the data`,
-        'draw as much noise as there is data'
+      // The slope is at most half the length of the centre, which comes to lie within that of the data.
+      ...Problem.unless(
+        !(length > 2 * steepest),
+        'expectation',
+        `${Expectation.show(expectation)} of data whose root mean square length is ${length.toPrecision(3)}`,
+        `of data within ${Math.floor(2 * steepest)}, for which ${Limits.nodes} nodes are enough`,
+        'bring the components to variance 1 by a smaller unit, or give nodes and accept their error'
       )
-  })(expectation)
-  const seesAllNoise = Expectation.draws(expectation) === 'everywhere'
+    ]
+  }
+  const inExpectation = [
+    ...(way.where === 'line' ? onLine(way.steepest ?? Infinity) : []),
+    ...Problem.unless(
+      way.where !== 'span' || O.isSome(projection),
+      'expectation',
+      `${Expectation.show(expectation)} of ${Score.show(score)}`,
+      isMixture
+        ? 'of a family that says which noise it sees, by its projection'
+        : 'of the score of a mixture, whose centres say which noise matters',
+      'use Expectation.monteCarlo()'
+    ),
+    ...pipe(
+      Expectation.size(expectation),
+      O.fold(
+        () => [],
+        ({ rows, dim }) =>
+          Problem.unless(
+            rows === points.rows && dim === points.dim,
+            'expectation.noise',
+            `${rows} × ${dim}`,
+            `${points.rows} × ${points.dim}, a row for each row of the data`,
+            'draw as much noise as there is data'
+          )
+      )
+    )
+  ]
+  const seesAllNoise = way.where === 'everywhere'
   return [
     ...inExpectation,
     ...terms.flatMap(term => [
@@ -245,7 +249,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Points.Poin
     : [
         ...Problem.unless(batch <= rows, 'batch', batch, `≤ ${rows}, the number of rows`, 'leave it out for all rows'),
         ...Problem.unless(
-          expectation._tag !== 'Fixed',
+          O.isNone(Expectation.size(expectation)),
           'expectation',
           Expectation.show(expectation),
           'one that draws noise for a batch',

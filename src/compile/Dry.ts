@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { add, compute, Key, mul, neg, div, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import type * as Expectation from '../objective/Expectation.js'
+import * as Expectation from '../objective/Expectation.js'
 import * as Loss from './Loss.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
@@ -246,7 +246,7 @@ const whole = <P extends string>(
   finite: boolean
 ): ReadonlyArray<Problem.Problem> => {
   // Noise that is given has as many rows as the data.
-  const noise: Expectation.Expectation = { _tag: 'MonteCarlo', draws: 1, antithetic: false }
+  const noise = Expectation.monteCarlo()
   const few = pipe(points, Points.select([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
   return pipe(

@@ -121,7 +121,8 @@ const draw = <P extends string>(
 ): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
-  const count = expectation._tag === 'Quadrature' ? (expectation.nodes ?? TIME_NODES) : TIME_NODES
+  const way = Expectation.interpret(expectation)
+  const count = (way.where === 'line' ? way.timeNodes : undefined) ?? TIME_NODES
   const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
   return (params, key) => {
     const projection = pipe(
@@ -131,14 +132,13 @@ const draw = <P extends string>(
       O.map(({ span, origin, seesNorm, slope, denoisingShare }) => {
         const basis = Projection.basisOf(span(params), origin(params))
         const { rank } = basis
-        const antithetic = expectation._tag === 'Projected' && expectation.antithetic
+        const antithetic = way.where === 'span' && way.antithetic
         return {
           basis,
           seesNorm,
           slope: slope === null ? () => 0 : slope(params),
           // A quadrature has no variance to lessen.
-          denoising:
-            expectation._tag === 'Quadrature' ? () => 0 : denoisingShare(params, { dim: points.dim, rank, antithetic })
+          denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: points.dim, rank, antithetic })
         }
       }),
       O.toNullable
@@ -283,14 +283,9 @@ const programOf = <P extends string>(
     value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
   }))
 
-/** An expectation of one draw for a few rows, where what is given for all of them has none. */
-const one: (expectation: Expectation.Expectation) => Expectation.Expectation =
-  Expectation.fold<Expectation.Expectation>({
-    MonteCarlo: expectation => ({ ...expectation, draws: 1 }),
-    Projected: expectation => ({ ...expectation, draws: 1 }),
-    Quadrature: expectation => ({ ...expectation, nodes: 2 }),
-    Fixed: () => Expectation.monteCarlo()
-  })
+/** One draw at each level: those of a level have one program. */
+const firsts = (samples: ReadonlyArray<Sample>): ReadonlyArray<Sample> =>
+  samples.filter(({ level }, i) => i === 0 || samples[i - 1].level !== level)
 
 /** Rows that a trial of a program is drawn for: their number is no part of a program. */
 const TRIAL = 8
@@ -311,14 +306,14 @@ const trial = <P extends string>(
   }))(shapes)
   const model = Score.interpret(loss.score)
   const data = Matching.data(few, use === 'often')
-  const { basis, terms } = draw({ ...loss, expectation: one(loss.expectation) }, few)(params, keys.draws)
+  const { basis, terms } = draw(loss, few)(params, keys.draws)
   return pipe(
     terms
       .filter(isDirect)
       .flatMap(({ term, samples }) =>
         term._tag === 'Likelihood'
           ? [programOf(model, library, shapes, term, data)]
-          : samples.map(sample =>
+          : firsts(samples).map(sample =>
               programOf(model, library, shapes, term, { ...data, ...Matching.given(model, term, sample, basis, few) })
             )
       ),
@@ -747,32 +742,35 @@ export const problems = <P extends string>(
       'one with leastVariance, since variances are learned and its nodes lie by the least of them',
       'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
     )
-  const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
-    expectation._tag === 'MonteCarlo'
-      ? []
-      : term._tag === 'ControlVariate'
+  const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> => {
+    const own = term._tag === 'ControlVariate' && !Expectation.isPlain(expectation)
+    const directions = term._tag === 'Implicit' && term.divergence !== undefined
+    const anew = !isProjected(expectation) && !Expectation.isDeterministic(expectation)
+    const of = `${Expectation.show(expectation)} of ${Objective.show(term)}`
+    return own
+      ? [
+          Problem.of(
+            'expectation',
+            of,
+            isProjected(expectation)
+              ? 'plain noise, since projected noise mixes the two forms itself'
+              : 'plain noise drawn anew, from which a coefficient is estimated',
+            isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
+          )
+        ]
+      : directions && !anew
         ? [
             Problem.of(
               'expectation',
-              `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+              of,
               isProjected(expectation)
-                ? 'plain noise, since projected noise mixes the two forms itself'
-                : 'plain noise drawn anew, from which a coefficient is estimated',
-              isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
+                ? 'plain noise, without which the divergence is exact'
+                : 'plain noise drawn anew, as the directions are',
+              'leave out divergence, or use Expectation.monteCarlo()'
             )
           ]
-        : term._tag === 'Implicit' && term.divergence !== undefined
-          ? [
-              Problem.of(
-                'expectation',
-                `${Expectation.show(expectation)} of ${Objective.show(term)}`,
-                isProjected(expectation)
-                  ? 'plain noise, without which the divergence is exact'
-                  : 'plain noise drawn anew, as the directions are',
-                'leave out divergence, or use Expectation.monteCarlo()'
-              )
-            ]
-          : []
+        : []
+  }
   const fits = (regularizer: Objective.Regularizer): ReadonlyArray<Problem.Problem> => {
     const { parameters, towards } = regularizer
     const named: ReadonlyArray<readonly [field: string, name: string]> = [

@@ -13,7 +13,6 @@ import {
   maximum,
   mul,
   ones,
-  Quadrature,
   sqrt,
   square,
   sub,
@@ -24,9 +23,8 @@ import {
 } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Expectation from '../objective/Expectation.js'
-import { OUTSIDE, type Basis, type Noise } from '../mixture/kernels/pass.js'
+import { OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
-import * as Limits from '../core/Limits.js'
 import * as Points from '../data/Points.js'
 
 export type { Noise } from '../mixture/kernels/pass.js'
@@ -45,15 +43,13 @@ export interface Projection {
   readonly slope: () => number
 }
 
-const full = (key: Key.Key): Noise => ({ _tag: 'Full', values: key, sign: 1 })
-
 /**
  * Normal coordinates in the basis. Where only the mean of |z|² outside it matters, that is its dimension; where its
  * law matters, one normal along the part of x_0 − c_k outside the span, and a χ² for the other directions.
  */
 const inSpan =
   (dim: number, { basis: { rank }, seesNorm }: Projection) =>
-  (key: Key.Key): Noise => {
+  (key: Key.Key): SpanNoise => {
     const keys = pipe(key, Key.named('span', 'along', 'rest'))
     const outside = dim - rank
     const law = seesNorm && outside > 0
@@ -66,56 +62,35 @@ const inSpan =
     }
   }
 
-const repeated = (
-  { draws, antithetic }: { readonly draws: number; readonly antithetic: boolean },
-  draw: (key: Key.Key) => Noise,
-  key: Key.Key
-): ReadonlyArray<Draw> =>
-  Key.split(draws)(key).flatMap(one => {
-    const noise = draw(one)
-    return antithetic && noise._tag !== 'Node'
-      ? ([1, -1] as const).map(sign => ({ weight: 1 / (2 * draws), noise: { ...noise, sign } }))
-      : [{ weight: 1 / draws, noise }]
-  })
-
-/** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */
-const GENTLE = 0.4
-
-/**
- * Nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an error of e^{−π√n/b} by
- * Gauss–Hermite, e^{−π²/(bh)} by steps of h; the constants are measured for 0 ≤ b ≤ 70, |a| ≤ 4b.
- */
-export const nodesFor = (slope: number): number =>
-  Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
-
-/** The slope beyond which more nodes are needed than are taken. */
-export const steepest = (Limits.nodes - 12) / 60
-
-/** The rule for a slope; one that is not finite is that of a loss that is not finite either. */
-const ruleFor = (slope: number): Quadrature.Rule =>
-  slope < GENTLE
-    ? Quadrature.gaussHermite(nodesFor(slope))
-    : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
-
-/** The draws of an expectation. `Compile` refuses `projected` and `quadrature` where there is nothing to project on. */
-export const draws = (
-  { dim }: Points.Points,
-  projection: Projection | null,
-  key: Key.Key
-): ((expectation: Expectation.Expectation) => ReadonlyArray<Draw>) =>
-  Expectation.fold<ReadonlyArray<Draw>>({
-    MonteCarlo: options => repeated(options, full, key),
-    Projected: options => repeated(options, projection === null ? full : inSpan(dim, projection), key),
-    Quadrature: ({ nodes }) => {
-      const rule = nodes === undefined ? ruleFor(projection?.slope() ?? 0) : Quadrature.gaussHermite(nodes)
-      const rest = dim - (projection?.basis.rank ?? 0)
-      return Array.from(rule.nodes, (coordinate, i) => ({
-        weight: rule.weights[i],
-        noise: { _tag: 'Node', coordinate, rest }
-      }))
-    },
-    Fixed: ({ noise }) => [{ weight: 1, noise: { _tag: 'Full', values: noise.values, sign: 1 } }]
-  })
+/** The draws of an expectation. `Compile` refuses a projection or nodes where there is nothing to project on. */
+export const draws =
+  ({ rows, dim }: Points.Points, projection: Projection | null, key: Key.Key) =>
+  (expectation: Expectation.Expectation): ReadonlyArray<Draw> => {
+    const way = Expectation.interpret(expectation)
+    const full = ({ weight, noise, sign = 1 }: Expectation.Draw): Draw => ({
+      weight,
+      noise: { _tag: 'Full', values: noise, sign }
+    })
+    switch (way.where) {
+      case 'everywhere':
+        return way.draws({ rows, dim })(key).map(full)
+      case 'span':
+        return projection === null
+          ? way.draws(key).map(full)
+          : way.draws(key).map(({ weight, noise, sign = 1 }) => ({
+              weight,
+              noise: { ...inSpan(dim, projection)(noise), sign }
+            }))
+      case 'line': {
+        const { nodes, weights } = way.rule(projection?.slope() ?? 0)
+        const rest = dim - (projection?.basis.rank ?? 0)
+        return Array.from(nodes, (coordinate, i) => ({
+          weight: weights[i],
+          noise: { _tag: 'Node', coordinate, rest }
+        }))
+      }
+    }
+  }
 
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 

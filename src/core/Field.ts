@@ -123,6 +123,18 @@ export function withDefault<A, I>(field: Field<A, I>, fallback: A): WithDefault<
   return { ...field, fallback: some(fallback), sample: () => fallback }
 }
 
+/** True or false. */
+export function boolean(options: { readonly default: boolean }): WithDefault<boolean> {
+  const field = leaf({
+    is: (u): u is boolean => typeof u === 'boolean',
+    domain: 'true or false',
+    remedy: `try ${String(options.default)}`,
+    arbitrary: fc => fc.boolean(),
+    sample: options.default
+  })
+  return withDefault(field, options.default)
+}
+
 /** JSON has no −0, NaN or infinities: they are written as strings. */
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }

@@ -9,6 +9,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Clock from '../schedule/Clock.js'
+import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
@@ -497,7 +498,7 @@ export const objectives = <P extends string>(
 
 /** The expectation's noise drawn in full, written as code. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
-  expectation._tag === 'Fixed'
+  Case.isMadeBy(Expectation.fixed)(expectation)
     ? `Expectation.fixed(${showPoints({
         rows: expectation.noise.shape[0],
         dim: expectation.noise.shape[1],

@@ -6,6 +6,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Compile from '../compile/Compile.js'
+import { Case as Of } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import type * as Loss from '../compile/Loss.js'
 import * as Objective from '../objective/Objective.js'
@@ -155,7 +156,7 @@ const symmetry = 'symmetry of the expectation'
 const follow =
   (change: (points: Points.Points) => Points.Points) =>
   (expectation: Expectation.Expectation): Expectation.Expectation =>
-    expectation._tag === 'Fixed'
+    Of.isMadeBy(Expectation.fixed)(expectation)
       ? Expectation.fixed(
           change({
             rows: expectation.noise.shape[0],

@@ -368,7 +368,7 @@ export const stages =
             : recipes
         })
         // Fixed noise has a row for each row of the data.
-        return expectation._tag === 'Fixed'
+        return O.isSome(Expectation.size(expectation))
           ? onAll.map(Stage.descend)
           : fc.oneof(
               { withCrossShrink: true },

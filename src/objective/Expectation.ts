@@ -1,45 +1,183 @@
 /** Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken. */
-import * as t from 'io-ts'
-import { type NdArray } from '../../lib/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import { Key, Quadrature, type NdArray } from '../../lib/index.js'
+import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
-import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import * as Problem from '../core/Problem.js'
-import * as Tagged from '../core/Tagged.js'
+import * as Params from '../score/Params.js'
 
-interface Sampled {
-  /** Draws of noise for each row and step. */
-  readonly draws: number
-  /** Each draw z is followed by −z. */
+/** One term of the mean: standard normal numbers of a key, or their opposites. */
+export interface KeyDraw {
+  /** Those of all draws sum to 1. */
+  readonly weight: number
+  readonly noise: Key.Key
+  readonly sign?: 1 | -1
+}
+
+/** One term of the mean: the numbers of a key, or given ones, a row for each row of the data. */
+export interface Draw extends Omit<KeyDraw, 'noise'> {
+  readonly noise: Key.Key | Float64Array
+}
+
+/** Of which data noise is drawn. */
+export type Size = Pick<Points, 'rows' | 'dim'>
+
+/** All of the noise: for any score, any objective. */
+export interface Everywhere {
+  readonly where: 'everywhere'
+  readonly draws: (data: Size) => (key: Key.Key) => ReadonlyArray<Draw>
+  /** Whether the key draws each row for itself, rows with a view to each other, or nothing: the noise is always the same. */
+  readonly rows: 'apart' | 'together' | 'fixed'
+  /** The only size of data that it suits, where it has been given. */
+  readonly size?: Size
+}
+
+/** The noise that a mixture sees, in the span of the differences of its centres; the rest is integrated in closed form. */
+export interface InSpan {
+  readonly where: 'span'
+  readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
+  /** Whether each draw comes with its opposite, by which the forms of the loss are best mixed. */
   readonly antithetic: boolean
 }
 
-export interface MonteCarlo extends Sampled {
-  readonly _tag: 'MonteCarlo'
+/** Nodes along the one direction in which a mixture sees the noise; the rest is integrated in closed form. */
+export interface OnLine {
+  readonly where: 'line'
+  /** Nodes and weights for the mean over ζ ~ N(0, 1) of tanh(a + bζ) and its like, b the slope. */
+  readonly rule: (slope: number) => Quadrature.Rule
+  /** The slope up to which the rule is right: data that may lead beyond it are refused. */
+  readonly steepest?: number
+  /** Nodes in time, where the time law names no number. */
+  readonly timeNodes?: number
 }
 
-export interface Projected extends Sampled {
-  readonly _tag: 'Projected'
+export type Meaning = Everywhere | InSpan | OnLine
+
+export interface Expectation extends Case.Value<'Expectation', Meaning> {}
+
+export const concept = Concept<Expectation>('Expectation', 'how the mean over the noise z is taken')
+
+export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> = Omit<
+  Case.Spec<N, F, never, A, null>,
+  'meaning'
+> & {
+  /** Where noise is drawn, and how. */
+  readonly meaning: (fields: Field.Of<F>) => Meaning
 }
 
-export interface Quadrature {
-  readonly _tag: 'Quadrature'
-  /** Gauss–Hermite nodes; chosen at each level and step unless given. */
-  readonly nodes?: number
+/** What is wrong with draws or nodes, looked at for two rows and one key. */
+const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
+  const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
+  const key = Key.fromSeed(0)
+  const draws: ReadonlyArray<Draw> =
+    way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []
+  const weights = way.where === 'line' ? Array.from(way.rule(0.1).weights) : draws.map(({ weight }) => weight)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const short = draws.find(({ noise }) => noise instanceof Float64Array && noise.length !== size.rows * size.dim)
+  return [
+    ...Problem.unless(
+      Math.abs(total - 1) <= 1e-9,
+      `weights of ${name}`,
+      `${total} in sum`,
+      '1, as of a mean',
+      'divide them by their sum'
+    ),
+    ...(short?.noise instanceof Float64Array
+      ? [
+          Problem.of(
+            `noise of ${name}`,
+            `${short.noise.length} numbers for data of ${size.rows} × ${size.dim}`,
+            'a row for each row of the data',
+            'give rows × dim numbers'
+          )
+        ]
+      : [])
+  ]
 }
 
-export interface Fixed {
-  readonly _tag: 'Fixed'
-  /** One row of noise for each row of the data. */
-  readonly noise: NdArray
+/**
+ * An expectation of one's own: where noise is drawn, and which.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Key } from 'ornstein/float64'
+ * import { Expectation } from 'ornstein'
+ *
+ * // Noise whose mean over the rows is 0, as that of all noise is.
+ * const centred = Expectation.define({
+ *   name: 'centred',
+ *   about: 'plain noise, less its mean over the rows, at its own variance',
+ *   meaning: () => ({
+ *     where: 'everywhere',
+ *     rows: 'together',
+ *     draws: ({ rows, dim }) => key => {
+ *       const z = Key.normal(rows * dim)(key)
+ *       const mean = Array.from({ length: dim }, (_, j) => z.reduce((sum, v, at) => (at % dim === j ? sum + v : sum), 0) / rows)
+ *       const scale = Math.sqrt(rows / (rows - 1))
+ *       return [{ weight: 1, noise: z.map((v, at) => scale * (v - mean[at % dim])) }]
+ *     }
+ *   })
+ * })
+ * assert.equal(Expectation.show(centred), 'Expectation.centred')
+ * assert.equal(Expectation.isDeterministic(centred), false)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null
+>({ meaning, check, ...spec }: Spec<N, F, A>): Case.Constructor<Expectation, N, F, A, null> {
+  return Case.define('Expectation', {
+    ...spec,
+    meaning,
+    check: (fields: Field.Of<F>) => {
+      const said = check?.(fields) ?? []
+      return said.length > 0 ? said : looked(spec.name, meaning(fields))
+    }
+  })
 }
 
-export type Expectation = MonteCarlo | Quadrature | Projected | Fixed
+/** Draws of noise for each row and step; each draw z followed by −z, or not. */
+const sampled = {
+  draws: Field.quiet(Field.count({ default: 1, most: Limits.draws })),
+  antithetic: Field.quiet(Field.boolean({ default: false }))
+}
 
-const sampled = ({ draws = 1, antithetic = false }: Partial<Sampled>): Sampled => ({ draws, antithetic })
+const repeated =
+  ({ draws, antithetic }: Field.Of<typeof sampled>) =>
+  (key: Key.Key): ReadonlyArray<KeyDraw> =>
+    Key.split(draws)(key).flatMap(noise =>
+      antithetic
+        ? ([1, -1] as const).map(sign => ({ weight: 1 / (2 * draws), noise, sign }))
+        : [{ weight: 1 / draws, noise }]
+    )
 
 /** Plain noise: `draws` standard normal vectors for each row, fresh at every step. Any score, any objective. */
-export const monteCarlo = (options: Partial<Sampled> = {}): Expectation => ({ _tag: 'MonteCarlo', ...sampled(options) })
+export const monteCarlo = define({
+  name: 'monteCarlo',
+  about: 'fresh noise at every step; any score, any objective',
+  fields: sampled,
+  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeated(options) })
+})
+
+/** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */
+const GENTLE = 0.4
+
+/**
+ * Nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an error of e^{−π√n/b} by
+ * Gauss–Hermite, e^{−π²/(bh)} by steps of h; the constants are measured for 0 ≤ b ≤ 70, |a| ≤ 4b.
+ */
+const nodesFor = (slope: number): number =>
+  Math.ceil(slope < GENTLE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
+
+/** The slope beyond which more nodes are needed than are taken. */
+const steepest = (Limits.nodes - 12) / 60
+
+/** The rule for a slope; one that is not finite is that of a loss that is not finite either. */
+const ruleFor = (slope: number): Quadrature.Rule =>
+  slope < GENTLE
+    ? Quadrature.gaussHermite(nodesFor(slope))
+    : Quadrature.equalSteps(nodesFor(slope < steepest ? slope : steepest))
 
 /**
  * Nodes along the one direction in which the loss of the symmetric pair sees the noise; the rest is integrated in closed
@@ -78,9 +216,17 @@ export const monteCarlo = (options: Partial<Sampled> = {}): Expectation => ({ _t
  * assert.ok(Math.abs(value(Expectation.quadrature({ nodes: 1000 })) - chosen) < 1e-11)
  * assert.ok(Math.abs(value(Expectation.quadrature({ nodes: 16 })) - chosen) > 1e-4)
  */
-export const quadrature = ({ nodes }: Omit<Quadrature, '_tag'> = {}): Expectation => ({
-  _tag: 'Quadrature',
-  ...(nodes !== undefined && { nodes })
+export const quadrature = define({
+  name: 'quadrature',
+  about: 'to 1e-12 in the one direction that matters to the pair',
+  fields: {
+    /** One node misses the variance along the direction: the value would not be that of the objective. */
+    nodes: Field.optional(Field.count({ least: 2, suggestion: 16, most: Limits.nodes }))
+  },
+  meaning: ({ nodes }) =>
+    nodes === null
+      ? { where: 'line', rule: ruleFor, steepest }
+      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes }
 })
 
 /**
@@ -95,65 +241,92 @@ export const quadrature = ({ nodes }: Omit<Quadrature, '_tag'> = {}): Expectatio
  * that the gradient never varies more than under plain noise, at any level, on rows of the mixture itself. No more is promised: on a
  * few rows far from all components a tenth more has been seen, and the value may vary more, 1.75 times as much where it was seen most.
  */
-export const projected = (options: Partial<Sampled> = {}): Expectation => ({ _tag: 'Projected', ...sampled(options) })
+export const projected = define({
+  name: 'projected',
+  about: 'noise only where centres differ, the rest in closed form',
+  fields: sampled,
+  meaning: options => ({ where: 'span', antithetic: options.antithetic, draws: repeated(options) })
+})
+
+const noiseField: Field.Field<NdArray> = Field.codec(Params.ndArrayCodec, {
+  domain: 'finite throughout',
+  remedy: 'draw it with Key.normal',
+  sample: { shape: [2, 2], values: Float64Array.of(0.1, -1, 0.7, 0.4) },
+  show: ({ shape }) => `${shape.join(' × ')} noise`,
+  arbitrary: fc => fc.constant({ shape: [2, 2], values: Float64Array.of(0.1, -1, 0.7, 0.4) })
+})
+
+const given = define({
+  name: 'fixed',
+  about: 'common random numbers: the same noise at every step',
+  fields: {
+    noise: {
+      ...noiseField,
+      problems: (name, u) =>
+        !noiseField.is(u)
+          ? noiseField.problems(name, u)
+          : Problem.unless(
+              u.shape.length === 2 && u.values.every(Number.isFinite),
+              name,
+              u.shape.length === 2 ? 'NaN or infinite somewhere' : `of shape [${u.shape.join(', ')}]`,
+              u.shape.length === 2 ? 'finite throughout' : 'a row for each row of the data',
+              'draw it with Key.normal'
+            )
+    } satisfies Field.Field<NdArray>
+  },
+  call: ['noise'],
+  meaning: ({ noise: { shape, values } }) => {
+    const [rows, dim] = shape
+    return {
+      where: 'everywhere',
+      rows: 'fixed',
+      size: { rows, dim },
+      // A pass knows an array by itself: of all rows it is always this one.
+      draws: few => () => [
+        { weight: 1, noise: few.rows * few.dim < values.length ? values.subarray(0, few.rows * few.dim) : values }
+      ]
+    }
+  }
+})
 
 /** Common random numbers: row i of the data meets row i of the noise, at every step. */
-export const fixed = ({ rows, dim, values }: Points): Expectation => ({
-  _tag: 'Fixed',
+export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
   // A pass keeps what it was given once: it must not change when a buffer is filled again.
-  noise: { shape: [rows, dim], values: values.slice() }
-})
+  given({ shape: [rows, dim], values: values.slice() })
+)
 
-export const fold = Tagged.fold<Expectation>()
-
-const showSampled = (name: string, { draws, antithetic }: Sampled): string =>
-  `Expectation.${name}(${draws === 1 && !antithetic ? '' : `{ draws: ${draws}, antithetic: ${antithetic} }`})`
-
-export const show = fold<string>({
-  MonteCarlo: e => showSampled('monteCarlo', e),
-  Quadrature: ({ nodes }) => `Expectation.quadrature(${nodes === undefined ? '' : `{ nodes: ${nodes} }`})`,
-  Projected: e => showSampled('projected', e),
-  Fixed: ({ noise }) => `Expectation.fixed(${noise.shape.join(' × ')} noise)`
-})
+/** What an expectation draws, or where its nodes are. */
+export const interpret = (expectation: Expectation): Meaning => Case.meaning(expectation)
 
 /** Where noise is drawn: everywhere, in the span of the centres' differences, or on the one line of the pair. */
-export const draws = fold<'everywhere' | 'span' | 'line'>({
-  MonteCarlo: () => 'everywhere',
-  Quadrature: () => 'line',
-  Projected: () => 'span',
-  Fixed: () => 'everywhere'
-})
+export const draws = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where
 
 /** Whether two evaluations at the same parameters give the same number, whatever the key. */
-export const isDeterministic = fold<boolean>({
-  MonteCarlo: () => false,
-  Quadrature: () => true,
-  Projected: () => false,
-  Fixed: () => true
-})
+export const isDeterministic = (expectation: Expectation): boolean => {
+  const way = interpret(expectation)
+  return way.where === 'line' || (way.where === 'everywhere' && way.rows === 'fixed')
+}
 
-export const problems = fold<ReadonlyArray<Problem.Problem>>({
-  MonteCarlo: ({ draws }) => Problem.count('draws', draws, 1, 1, Limits.draws),
-  // One node misses the variance along the direction: the value would not be that of the objective.
-  Quadrature: ({ nodes }) => (nodes === undefined ? [] : Problem.count('nodes', nodes, 2, 16, Limits.nodes)),
-  Projected: ({ draws }) => Problem.count('draws', draws, 1, 1, Limits.draws),
-  Fixed: ({ noise }) =>
-    Problem.unless(
-      noise.values.every(Number.isFinite),
-      'noise',
-      'NaN or infinite somewhere',
-      'finite throughout',
-      'draw it with Key.normal'
-    )
-})
+/** Whether it is plain noise, drawn anew at each key and for each row by itself. */
+export const isPlain = (expectation: Expectation): boolean => {
+  const way = interpret(expectation)
+  return way.where === 'everywhere' && way.rows === 'apart'
+}
 
-export const codec: t.Type<Expectation, unknown> = t.union([
-  t.type({ _tag: t.literal('MonteCarlo'), draws: t.number, antithetic: t.boolean }),
-  // io-ts lets an optional field be undefined, which JSON cannot say: one that is left out stays absent.
-  t.intersection([t.type({ _tag: t.literal('Quadrature') }), t.partial({ nodes: t.number })]) as unknown as t.Type<
-    Quadrature,
-    unknown
-  >,
-  t.type({ _tag: t.literal('Projected'), draws: t.number, antithetic: t.boolean }),
-  t.type({ _tag: t.literal('Fixed'), noise: Params.ndArrayCodec })
-])
+/** The size of the data that given noise is for; none of noise that is drawn for any. */
+export const size = (expectation: Expectation): O.Option<Size> => {
+  const way = interpret(expectation)
+  return way.where === 'everywhere' ? O.fromNullable(way.size) : O.none
+}
+
+/** The expectation as the code that builds it. */
+export const show = (expectation: Expectation): string => Case.show(expectation)
+
+/** What is wrong with an expectation. */
+export const problems = (expectation: Expectation): ReadonlyArray<Problem.Problem> => Case.problems(expectation)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [monteCarlo, quadrature, projected, given]
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Expectation, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

@@ -468,10 +468,7 @@ const written = <A>(domain: string, codec: t.Type<A, unknown>, show: (value: A) 
 
 const objective = written<Objective.Objective>('an Objective', Objective.codec, Objective.show, Objective.likelihood)
 
-const expectation = Field.withDefault(
-  written<Expectation.Expectation>('an Expectation', Expectation.codec, Expectation.show, Expectation.monteCarlo()),
-  Expectation.monteCarlo()
-)
+const expectation = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
 
 const stage = Field.of<Stage>(concept)
 
@@ -511,11 +508,9 @@ export const descend = define({
   },
   formula: ({ objective }) => `minimise ${Objective.formula(objective)}`,
   misplaced:
-    ({ objective, expectation }) =>
-    schedule => [
-      ...Objective.problems(schedule)(objective).map(Problem.within('objective')),
-      ...Expectation.problems(expectation).map(Problem.within('expectation'))
-    ],
+    ({ objective }) =>
+    schedule =>
+      Objective.problems(schedule)(objective).map(Problem.within('objective')),
   at:
     ({ objective }) =>
     time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),

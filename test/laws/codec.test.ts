@@ -103,7 +103,7 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
   Sampler: codec(Sampler.codec(Vocabulary.standard), arbitraries.samplers),
   TimeGrid: codec(TimeGrid.codec(Vocabulary.standard), arbitraries.schedules.chain(arbitraries.timeGrids)),
   Expectation: codec(
-    Expectation.codec,
+    Expectation.codec(Vocabulary.standard),
     ofScores(score =>
       arbitraries.objectives(ornsteinUhlenbeck, score).chain(o => arbitraries.expectations(score, o)(points))
     )

@@ -64,9 +64,9 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.parametrizations, 'laws.parametrization', value => laws.parametrization(value)),
   instances(vocabulary.expectations, 'laws.expectation', value =>
     laws.expectation(
-      value._tag === 'Fixed' ? (points, seed) => Expectation.fixed(fresh(points, seed)) : value,
+      Case.isMadeBy(Expectation.fixed)(value) ? (points, seed) => Expectation.fixed(fresh(points, seed)) : value,
       pair,
-      value._tag === 'Quadrature' ? { repeats: 2 } : { repeats: 100 }
+      Case.isMadeBy(Expectation.quadrature)(value) ? { repeats: 2 } : { repeats: 100 }
     )
   ),
   instances(vocabulary.objectives, 'laws.objective', value =>

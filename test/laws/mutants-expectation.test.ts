@@ -1,6 +1,6 @@
 /** Estimators that are biased, that scatter too much, or that look where they should not. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Expectation, Key, Objective, Params, Score } from '../../src/index.js'
+import { Case, Expectation, Key, Objective, Params, Score } from '../../src/index.js'
 import { noiseOf } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/expectation.js'
 import { areCaught, compiling, evaluation } from './mutant.js'
@@ -49,7 +49,8 @@ areCaught([
     mutant: [
       laws.quadratureConverges({
         evaluate: evaluation(({ value, gradient }, { loss: { expectation } }) => ({
-          value: value * (expectation._tag === 'Quadrature' ? 1 - 1 / (expectation.nodes ?? Infinity) : 1),
+          value:
+            value * (Case.isMadeBy(Expectation.quadrature)(expectation) ? 1 - 1 / (expectation.nodes ?? Infinity) : 1),
           gradient
         }))
       })
@@ -75,7 +76,7 @@ areCaught([
         evaluate: compiling(loss => ({
           ...loss,
           objective:
-            loss.expectation._tag === 'Projected' && loss.objective._tag === 'Denoising'
+            Case.isMadeBy(Expectation.projected)(loss.expectation) && loss.objective._tag === 'Denoising'
               ? Objective.implicit(loss.objective.timeLaw)
               : loss.objective
         }))

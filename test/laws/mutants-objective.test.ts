@@ -1,7 +1,7 @@
 /** Wrong objectives, and wrong computations of right ones. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { exp, log, mean, mul, neg, sqrt, square, stopGradient, sub, sum, add } from '../../lib/index.js'
-import { Compile, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
+import { Case, Compile, Expectation, Key, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
 import { regularizer } from '../../src/laws/regularizer.js'
@@ -221,16 +221,9 @@ areCaught([
       loss => points =>
         Compile.valueAndGrad({
           ...loss,
-          expectation:
-            loss.expectation._tag === 'Fixed'
-              ? {
-                  ...loss.expectation,
-                  noise: {
-                    ...loss.expectation.noise,
-                    values: Key.normal(points.rows * points.dim)(Key.fromSeed(1))
-                  }
-                }
-              : loss.expectation
+          expectation: Case.isMadeBy(Expectation.fixed)(loss.expectation)
+            ? Expectation.fixed({ ...points, values: Key.normal(points.rows * points.dim)(Key.fromSeed(1)) })
+            : loss.expectation
         })(points)
     ),
     right

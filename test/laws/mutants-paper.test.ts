@@ -1,6 +1,6 @@
 /** Wrong gradients, and the identities of the paper that tell. */
 import { mul, neg, reshape, softmax, square, stopGradient, sub, sum, tanh, div, matMul } from '../../lib/index.js'
-import { Case, Compile, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
+import { Case, Compile, Expectation, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
 import { pairParts } from '../../src/laws/paper.js'
 import * as Density from '../../src/laws/density.js'
 import type { Evaluate } from '../../src/laws/objective.js'
@@ -24,7 +24,7 @@ const times = (factor: (alpha: number) => number): Evaluate =>
 /** The gradient as EM alone would have it: G dropped. */
 const withoutG: Evaluate = evaluation((result, { loss, points, params }) => {
   const { expectation } = loss
-  if (!('mean' in params) || expectation._tag !== 'Fixed') return result
+  if (!('mean' in params) || !Case.isMadeBy(Expectation.fixed)(expectation)) return result
   const alpha = alphaOf(loss)
   const sigma = Math.sqrt(1 - alpha ** 2)
   const xt = points.values.map((x, i) => alpha * x + sigma * expectation.noise.values[i])

@@ -50,7 +50,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.timeLaws, TimeLaw.codec(Vocabulary.standard)),
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
-  subjects(vocabulary.expectations, Expectation.codec),
+  subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),
   subjects(vocabulary.objectives, Objective.codec),
   subjects(vocabulary.scores, Score.codec(Vocabulary.standard)),
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),

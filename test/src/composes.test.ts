@@ -307,22 +307,23 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'where no signal is left, only score and noise have a finite error': cell =>
     withoutSignal(cell) &&
     cell.form.terms.some(term => term === 'Denoising' || term === 'ControlVariate') &&
-    !['Score', 'Noise'].includes(cell.parametrization._tag),
+    !['score', 'noise'].includes(cell.parametrization._tag),
   'where no signal is left, g² is infinite': cell =>
     withoutSignal(cell) && hasLevels(cell) && Case.isMadeBy(Weighting.likelihood)(cell.weighting),
   'a quadrature asks for the symmetric pair': ({ expectation, score }) =>
-    expectation._tag === 'Quadrature' && !Case.isMadeBy(Score.symmetricPair)(score),
-  'a projection asks for a mixture': cell => cell.expectation._tag === 'Projected' && !isMixture(cell),
+    Case.isMadeBy(Expectation.quadrature)(expectation) && !Case.isMadeBy(Score.symmetricPair)(score),
+  'a projection asks for a mixture': cell => Case.isMadeBy(Expectation.projected)(cell.expectation) && !isMixture(cell),
   'fixed noise has a row for each row of the data': ({ expectation }) =>
-    expectation._tag === 'Fixed' && expectation.noise.shape[0] !== data.rows,
+    Case.isMadeBy(Expectation.fixed)(expectation) && expectation.noise.shape[0] !== data.rows,
   'a custom objective may look at all the noise': ({ form, expectation }) =>
-    form.terms.includes('Custom') && ['Projected', 'Quadrature'].includes(expectation._tag),
+    form.terms.includes('Custom') && ['projected', 'quadrature'].includes(expectation._tag),
   'a control variate and an estimated divergence ask for plain noise drawn anew': ({ form, expectation }) =>
-    (form.terms.includes('ControlVariate') || form.estimated === true) && expectation._tag !== 'MonteCarlo',
+    (form.terms.includes('ControlVariate') || form.estimated === true) &&
+    !Case.isMadeBy(Expectation.monteCarlo)(expectation),
   'the likelihood asks for a density': cell => cell.form.terms.includes('Likelihood') && !isMixture(cell),
   'L-BFGS, Newton and line searches ask for a deterministic loss': cell =>
     hasLevels(cell) &&
-    ['MonteCarlo', 'Projected'].includes(cell.expectation._tag) &&
+    ['monteCarlo', 'projected'].includes(cell.expectation._tag) &&
     partsOf(cell.optimizer).some(({ _tag }) => ['scaleByLbfgs', 'scaleByNewton', 'lineSearch'].includes(_tag)),
   'an optimizer goes downhill': cell => parametersOf(cell).some(name => direction(cell.optimizer, name) > 0),
   'what speaks of iterates comes after the rate': ({ optimizer }) =>

@@ -211,7 +211,7 @@ const support = (): string => {
   ]
   const serves = expectations.words.map(({ name, example }) => ({
     name: name.replace('Expectation.', ''),
-    expectation: example._tag === 'Fixed' ? Expectation.fixed(data) : example
+    expectation: Case.isMadeBy(Expectation.fixed)(example) ? Expectation.fixed(data) : example
   }))
   const names = serves.map(({ name }) => name)
   return table(

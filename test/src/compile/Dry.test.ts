@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { add, div, log, matMul, mean, mul, neg, reshape, square, sub, sum, type Tensor } from '../../../lib/index.js'
 import {
+  Expectation,
   Compile,
   Initializer,
   Objective,
@@ -101,7 +102,7 @@ describe('a score of one’s own', () => {
     const loss = {
       schedule: Schedule.ornsteinUhlenbeck,
       objective,
-      expectation: { _tag: 'MonteCarlo', draws: 1, antithetic: false } as const
+      expectation: Expectation.monteCarlo()
     }
     expect(E.isLeft(Compile.valueAndGrad({ ...loss, score: network((_, x) => sum(x, 1, true)) })(points))).toBe(true)
     expect(E.isRight(Compile.valueAndGrad({ ...loss, score: network(linear) })(points))).toBe(true)

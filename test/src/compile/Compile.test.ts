@@ -299,10 +299,10 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
       'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',
       'initializer.scale: 0 is not > 0 and finite; try 1',
       'stages[0].steps: -1 is not a whole number ≥ 0; try 100',
+      'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
       'stages[0].optimizer.parts[0].beta1: 1 is not in [0, 1); try 0.9',
       'stages[0].optimizer.parts[1].rate: 0 is not > 0 and finite; try 0.1',
       'stages[0].objective.timeLaw.hi: 1 is not > lo = 2; give the interval in rising order',
-      'stages[0].expectation.draws: 0 is not a whole number ≥ 1; try 1',
       'stages[1].steps: 1.5 is not a whole number ≥ 0; try 100',
       'stages[1].varianceFloor: 0 is not > 0 and finite; try 0.000001'
     ]

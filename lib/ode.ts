@@ -21,6 +21,7 @@ export interface Tableau {
   readonly b: ReadonlyArray<number>
 }
 
+/** Euler 1768: of order 1. */
 export const euler: Tableau = { c: [0], a: [[]], b: [1] }
 
 /** Heun 1900: of order 2, the explicit trapezium. */

@@ -10,6 +10,7 @@ import { getGradient, registerGradient, registerKernel } from '@tensorflow/tfjs-
 import { Tensor } from '@tensorflow/tfjs-core/dist/tensor.js'
 import type { Tfjs } from './tfjs.js'
 
+/** tfjs, as far as it is used. */
 export const tfjs = (): Tfjs => ({
   DataStorage,
   engine: () => ENGINE,

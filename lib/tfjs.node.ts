@@ -5,5 +5,6 @@ import type { Tfjs } from './tfjs.js'
 
 let core: Tfjs | undefined
 
+/** tfjs, loaded when it is first asked for. */
 // `require` knows no types; it is the package of the types' name.
 export const tfjs = (): Tfjs => (core ??= createRequire(import.meta.url)('@tensorflow/tfjs-core') as Tfjs)

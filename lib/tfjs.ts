@@ -10,4 +10,5 @@ export type Tfjs = Pick<
   'DataStorage' | 'engine' | 'getGradient' | 'registerGradient' | 'registerKernel' | 'Tensor'
 >
 
+/** tfjs, as far as it is used. */
 export const tfjs = (): Tfjs => core

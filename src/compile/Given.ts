@@ -34,14 +34,18 @@ interface Constant {
 
 export type Given = Rows | Draw | Constant
 
+/** Values that lie along the rows; `stays`: the same at every evaluation. */
 export const rows = (shape: Shape, values: Float64Array, stays = false): Given => ({
   _tag: 'Rows',
   shape,
   values,
   stays
 })
+/** Normal draws of a key. */
 export const draw = (shape: Shape, key: Key.Key): Given => ({ _tag: 'Draw', shape, key })
+/** Values that all rows share. */
 export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 'Constant', shape, values })
+/** A number that all rows share. */
 export const number = (value: number): Given => constant([], Float64Array.of(value))
 
 /** One number for all rows, or one a row. */

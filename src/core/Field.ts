@@ -119,6 +119,7 @@ interface Options<A> {
   readonly default?: A
 }
 
+/** A field that may be left out, and then has a value. */
 export function withDefault<A, I>(field: Field<A, I>, fallback: A): WithDefault<A, I> {
   return { ...field, fallback: some(fallback), sample: () => fallback }
 }
@@ -148,6 +149,7 @@ interface Numeric {
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
 }
 
+/** A number for which a test holds; its domain in words ends the sentence "it is not …". */
 export function number(spec: Numeric & { readonly default: number }): WithDefault<number>
 export function number(spec: Numeric & Options<number>): Field<number>
 export function number({
@@ -205,10 +207,15 @@ const double =
   (fc: FastCheck): Fc.Arbitrary<number> =>
     fc.double({ min, max, noNaN: true })
 
+/** A number above 0, finite. */
 export const positive = domain(a => a > 0 && a < Infinity, '> 0 and finite', double(1e-6, 1e6))
+/** A number of at least 0, finite. */
 export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
+/** A finite number. */
 export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
+/** A number of at least 0 and below 1. */
 export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
+
 interface Whole {
   /** 1 unless given. */
   readonly least?: number
@@ -232,6 +239,7 @@ export function count({ default: fallback, suggestion, least = 1, most }: Whole 
     : { ...number({ ...spec, default: fallback }), problems }
 }
 
+/** Words. */
 export function text(options: { readonly remedy: string }): Field<string> {
   return leaf({
     is: (u): u is string => typeof u === 'string',
@@ -243,6 +251,7 @@ export function text(options: { readonly remedy: string }): Field<string> {
   })
 }
 
+/** One of a few words, the first unless given. */
 export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArray<A>]): WithDefault<A> {
   const is = (u: unknown): u is A => words.some(word => word === u)
   const field = leaf<A>({

@@ -2,8 +2,10 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/Problem.js'
 
+/** A problem, as what went wrong. */
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>
   Either.left(Problem.of(...of))
+/** `1 row`, `2 rows`. */
 export const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */
 export const more = (count: number): string =>

@@ -182,6 +182,7 @@ export interface Judged {
   readonly lost: number
 }
 
+/** Tells how well parameters explain the points, and what each component answers for. */
 export const judge = <P extends string>(
   family: Family<P>,
   points: Points.Points

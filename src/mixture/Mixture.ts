@@ -47,7 +47,9 @@ export interface Description {
   readonly factors?: ReadonlyArray<Rows>
 }
 
+/** K, how many components. */
 export const components = ({ means }: Mixture): number => means.shape[0]
+/** d, how many coordinates a centre has. */
 export const dim = ({ means }: Mixture): number => means.shape[1]
 
 /** The centres as points, one row a component. */
@@ -689,11 +691,13 @@ export const toDescription = (
   }
 }
 
+/** The code that builds it. */
 export const show = (mixture: Mixture): string =>
   `Mixture.of({ ${Object.entries(toDescription(mixture))
     .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
     .join(', ')} })`
 
+/** The JSON codec: its `Description`, which reads back to the same bits. */
 export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   'Mixture',
   (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,

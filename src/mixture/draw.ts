@@ -29,9 +29,11 @@ export const factorOf = ({ means: { shape }, variances, factors }: Drawable, k: 
     : { shape: [dim], values: variances.slice(k * dim, (k + 1) * dim).map(Math.sqrt) }
 }
 
+/** The factor of each component's covariance. */
 export const factorsOf = (mixture: Drawable): ReadonlyArray<NdArray> =>
   Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
 
+/** Arrays, one after another. */
 export const concat = (parts: ReadonlyArray<Float64Array>): Float64Array =>
   Float64Array.from(parts.flatMap(part => [...part]))
 

@@ -286,15 +286,19 @@ export const unknownObjective = <P extends string>(gradient: Params.Params<P>): 
   }
 }
 
+/** Zeros in the shapes of others. */
 export const zeros = (params: Arrays): Arrays => Params.zeros(Params.shapes(params))
 
+/** a + b, by name. */
 export const plus = Params.zipWith((a, b) => a + b)
 
+/** a − b, by name. */
 export const minus = Params.zipWith((a, b) => a - b)
 
 /** a · x + y */
 export const axpy = (a: number, x: Arrays, y: Arrays): Arrays => Params.zipWith((x, y) => a * x + y)(x, y)
 
+/** factor · x */
 export const scaled = (factor: number): ((x: Arrays) => Arrays) => Params.mapValues(x => factor * x)
 
 /** ⟨a, b⟩ over all names together. */

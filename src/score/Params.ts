@@ -101,9 +101,11 @@ export const mapValues =
   <P extends string>(params: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.map(value => f(value)) }))(params)
 
+/** Arrays of zeros, by name. */
 export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
   map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(size(shape)) }))(shapes)
 
+/** The shape of each array, by name. */
 export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
   map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
 
@@ -111,6 +113,7 @@ export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
+/** Whether every entry of every array is a finite number. */
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => values.every(Number.isFinite))
 
@@ -120,6 +123,7 @@ const showArray = (array: NdArray): string =>
     ? JSON.stringify(nested(array))
     : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
 
+/** The code that builds them; an array that its values do not fill by its shape and values. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
     .map(name => `${name}: ${showArray(params[name])}`)
@@ -140,6 +144,7 @@ const exact = new t.Type<number, number | string>(
 
 const written = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exact) })
 
+/** The JSON codec of an array: its shape and its values, which read back to the same bits. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
   'NdArray',
   (u): u is NdArray =>
@@ -156,5 +161,6 @@ export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknow
   ({ shape, values }) => written.encode({ shape, values: Array.from(values) })
 )
 
+/** The JSON codec of arrays by name. */
 export const codec: t.Type<Params<string>, unknown> = t.record(t.string, ndArrayCodec)
 export { exact as numberCodec }

@@ -255,6 +255,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // `meaningOf` alone makes meanings, of models whose names are P.
   Case.meaning(score).model as Model<P>
 
+/** What a model comes to, as the meaning of a case whose names of parameters are forgotten. */
 export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),

@@ -2,7 +2,7 @@
  * Gaussian mixtures computed a second time, by the textbook and without a tensor: what the laws compare with. Nothing
  * here calls `Components`, `Mixture` or the kernels' passes.
  */
-import * as O from 'fp-ts/lib/Option.js'
+import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Quadrature } from '../../lib/index.js'

@@ -95,13 +95,17 @@ export interface Custom<P extends string = string> extends Network<P> {
   readonly name: string
 }
 
+const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
+
+const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
+
 const byName = define({
   name: 'custom',
   about: 'a student network of your own, of any parametrization',
   fields: {
     name: Field.text({ remedy: 'name it' }),
-    shapes: Field.code((dim: number): Params.Shapes<string> => ({ weights: [dim] })),
-    apply: Field.code<Apply<string>>(({ weights }, x) => neg(mul(weights, x))),
+    shapes: Field.code(mine),
+    apply: Field.code(shrinks),
     predicts: Field.optional(Field.of(Parametrization.concept))
   },
   formula: ({ name, predicts }) => `${Parametrization.formula(predicts ?? Parametrization.score)} = ${name}(x)`,
@@ -143,6 +147,7 @@ const converted = Case.define('Score', {
   fields: { trained: Field.of(Schedule.concept), score: Field.of(concept) },
   call: ['trained'],
   on: 'score',
+  example: { score: custom({ name: 'mine', shapes: mine, apply: shrinks }) },
   formula: ({ trained, score }) => `s′(x) = s(x/c)/c, s trained on ${Schedule.show(trained)}: ${Case.formula(score)}`,
   meaning: ({ trained, score }) => meaningOf(convertedModel(trained, interpret(score)))
 })

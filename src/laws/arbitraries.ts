@@ -360,7 +360,20 @@ export const scores: fc.Arbitrary<Score.Score<string>> = pipe(
     { withCrossShrink: true },
     fc.constant<Score.Score<string>>(Score.symmetricPair),
     fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.spherical({ components })),
-    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.isotropic({ components }))
+    fc.integer({ min: 1, max: 4 }).map((components): Score.Score<string> => Score.isotropic({ components })),
+    fc
+      .tuple(
+        fc.constantFrom(
+          ...[Score.tiedIsotropic, Score.diagonal, Score.tiedDiagonal, Score.tied, Score.full].map(
+            (family): ((components: number) => Score.Score<string>) =>
+              components =>
+                family({ components })
+          ),
+          (components: number): Score.Score<string> => Score.lowRank({ components, rank: 1 })
+        ),
+        fc.integer({ min: 1, max: 4 })
+      )
+      .map(([family, components]) => family(components))
   ),
   printed(score => Score.show(score))
 )

@@ -237,15 +237,6 @@ const scaledFactor = (by: Float64Array, params: Parameters): Pick<Parameters, 'l
   return packed({ shape, values: values.map((l, at) => by[Math.floor(at / dim) % dim] * l) })
 }
 
-/** L of Q L Lᵀ Qᵀ, Q the map of points. */
-const rotatedFactor = (
-  map: (row: ReadonlyArray<number>) => ReadonlyArray<number>,
-  params: Parameters
-): Pick<Parameters, 'logScales' | 'lower'> => {
-  const columns = Gaussian.mapRows(map)(compute(() => flipped(fromNdArray(triangles(params)))))
-  return packed(compute(() => gramCholesky(fromNdArray(columns))))
-}
-
 /** √v I, so many times. */
 const round = (
   shape: ReadonlyArray<number>,
@@ -329,17 +320,13 @@ export const full = family({
     ...scaledFactor(by, params)
   }),
   distance: () => distance(triangles),
+  // A turn takes triangles to triangles, but not linearly, as a gradient would have to follow.
   symmetries: () => ({
     relabel: order => params => ({
       means: Gaussian.inOrder(order)(params.means),
       logits: Gaussian.inOrder(order)(params.logits),
       logScales: Gaussian.inOrder(order)(params.logScales),
       lower: Gaussian.inOrder(order)(params.lower)
-    }),
-    rotate: map => params => ({
-      ...params,
-      means: Gaussian.mapRows(map)(params.means),
-      ...rotatedFactor(map, params)
     })
   })
 })
@@ -440,11 +427,6 @@ export const tied = family({
       ...params,
       means: Gaussian.inOrder(order)(params.means),
       logits: Gaussian.inOrder(order)(params.logits)
-    }),
-    rotate: map => params => ({
-      ...params,
-      means: Gaussian.mapRows(map)(params.means),
-      ...rotatedFactor(map, params)
     })
   })
 })

@@ -428,6 +428,13 @@ export const isMirrored = <P extends string>(score: Score.Score<P>): boolean =>
     O.exists(({ mirrored }) => mirrored)
   )
 
+/** Whether its family says which noise it sees. */
+const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.exists(({ projection }) => O.isSome(projection))
+  )
+
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => O.isSome(Score.interpret(score).family)
 
 // —— objectives ——
@@ -536,7 +543,7 @@ export const expectations =
         { withCrossShrink: true },
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(noiseOf(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
-        ...(isMixture(score) && integrates ? [sampled.map(Expectation.projected)] : []),
+        ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
         ...(isMirrored(score) && integrates
           ? [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
           : [])

@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import {
+  add,
   compute,
   div,
   divergence as divergenceOf,
@@ -248,7 +249,7 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
   return [
     ...student(score, options),
-    ...(mixture === undefined ? [] : ofMixture(score, mixture, options)),
+    ...(mixture === undefined ? ofFamily(score, options) : ofMixture(score, mixture, options)),
     ...ofSymmetries(score, symmetries, slack, casesOf(score, options))
   ]
 }
@@ -261,6 +262,63 @@ const conditionOf = (
   r: 1 + greatest(points.values) + greatest(mixture.flatMap(({ mean }) => mean)),
   u: mixture.reduce((least, { variance }) => Math.min(least, variance), Infinity)
 })
+
+/** Laws of a family that no textbook has: what it says by hand is what its components say. */
+const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
+  const { slack = 1 } = options
+  const cases = casesOf(score, options)
+  const size = ({ points, params }: Case<P>): number =>
+    Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
+  return pipe(
+    Score.interpret(score).family,
+    O.fold(
+      () => [],
+      ({ components, logDensity }) => [
+        law(
+          {
+            name: 'is the gradient of its own log-density, by autodiff',
+            statement:
+              '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
+            source: hyvarinen
+          },
+          cases,
+          show(score),
+          each => {
+            const { schedule, time, params, points } = each
+            const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+            const wanted = compute(() =>
+              grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
+            ).values
+            const found = Score.evaluate(score, schedule)(params)(time)(points).values
+            return agree('s', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+          }
+        ),
+        law(
+          {
+            name: 'has the log-density of its components',
+            statement:
+              '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
+            source: 'definition of a mixture'
+          },
+          cases,
+          show(score),
+          each => {
+            const { schedule, time, params, points } = each
+            const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+            const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
+              compute(() => log(Score.tensors(params), Points.tensor(points))).values
+            const wanted = of((own, x) => {
+              const said = components(own, points.dim)
+              return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
+            })
+            const found = of((own, x) => logDensity(own, x, level()))
+            return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+          }
+        )
+      ]
+    )
+  )
+}
 
 /** Laws of the score of a mixture: it is the gradient of a log-density, and the posterior mean by Tweedie's formula. */
 export const ofMixture = <P extends string>(

@@ -343,7 +343,7 @@ describe('custom networks', () => {
     )
     expect(Score.formula(student(Parametrization.noise))).toBe('ε(x) = −σ s(x) = exact(x)')
     expect(Score.show(pipe(student(Parametrization.noise), Score.convert(Schedule.edm)))).toBe(
-      'Score.custom({ name: "exact on Schedule.edm", …, predicts: Parametrization.noise })'
+      'Score.convert(Schedule.edm)(Score.custom({ name: "exact", shapes: …, apply: …, predicts: Parametrization.noise }))'
     )
     expect(pipe(Score.symmetricPair, Score.convert(Schedule.edm))).toBe(Score.symmetricPair)
     expect(

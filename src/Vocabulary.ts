@@ -2,6 +2,7 @@
 import { of, type Vocabulary } from './core/Vocabulary.js'
 import * as Clock from './schedule/Clock.js'
 import * as Expectation from './objective/Expectation.js'
+import * as Objective from './objective/Objective.js'
 import * as Optimizer from './optimizer/Optimizer.js'
 import * as Parametrization from './score/Parametrization.js'
 import * as Rate from './optimizer/Rate.js'
@@ -42,6 +43,7 @@ export const standard: Vocabulary = of([
   ...Parametrization.all,
   ...Score.all,
   ...Expectation.all,
+  ...Objective.all,
   ...Rate.all,
   ...Region.all,
   ...Sampler.all,

@@ -2,7 +2,6 @@
  * The vocabulary: every constructor of every concept, each with an example. The tables are total over the tags, so a new
  * case of a description does not compile until it is here; what a concept says of itself is taken from it.
  */
-import { mean, square, sub } from '../../lib/index.js'
 import {
   type Case,
   Clock,
@@ -95,8 +94,6 @@ const derived = <T extends Case.AnyValue>(
   )
 })
 
-const law = TimeLaw.at(0.3)
-
 export const schedules = derived(Schedule.concept, Schedule.all, Schedule)
 
 export const clocks = derived(Clock.concept, Clock.all, Clock)
@@ -109,28 +106,7 @@ export const parametrizations = derived(Parametrization.concept, Parametrization
 
 export const expectations = derived(Expectation.concept, Expectation.all)
 
-export const objectives = concept<Objective.Objective>('Objective', 'what is minimised', Objective, {
-  Denoising: [entry(Objective.denoising(law), 'the DDPM objective, in any parametrization (arXiv 2006.11239)')],
-  Implicit: [
-    entry(Objective.implicit(law), 'implicit score matching, with the exact divergence (Hyvärinen 2005)'),
-    entry(
-      Objective.implicit(law, { divergence: 'hutchinson' }),
-      'the divergence from random directions v (Hutchinson 1990)'
-    ),
-    entry(Objective.implicit(law, { divergence: 'sliced' }), 'the score along them too: sliced (arXiv 1905.07088)')
-  ],
-  ControlVariate: [entry(Objective.controlVariate(law), 'denoising and implicit mixed for the least variance')],
-  Likelihood: [entry(Objective.likelihood, 'the mean negative log-likelihood, for mixtures')],
-  Regularizer: [entry(Objective.regularizer({ norm: 'l2' }), 'a penalty on parameters: l2 or l1')],
-  Weight: [entry(Objective.weight(Weighting.minSnr())(Objective.denoising(law)), 'times a number or a Weighting')],
-  Sum: [entry(Objective.sum([Objective.denoising(law), Objective.implicit(law)]), 'several at once')],
-  Custom: [
-    entry(
-      Objective.custom('mine', law, ({ score, target }) => mean(square(sub(score, target)), 1)),
-      'your own, row by row in the tensor vocabulary'
-    )
-  ]
-})
+export const objectives = derived(Objective.concept, Objective.all, Objective)
 
 export const scores = derived(Score.concept, Score.all, Score)
 

@@ -104,9 +104,9 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
     ...inExpectation,
     ...terms.flatMap(term => [
       ...Problem.unless(
-        term._tag !== 'Custom' || seesAllNoise,
+        term._tag !== 'Integrand' || seesAllNoise,
         'expectation',
-        `${Expectation.show(expectation)} of ${Objective.show(term)}`,
+        `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
         'one that draws the noise itself, which a custom objective may look at',
         'use Expectation.monteCarlo()'
       ),

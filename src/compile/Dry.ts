@@ -186,7 +186,7 @@ export const problems = <P extends string>(
   const matching = Objective.terms(objective)
     .map(({ term }) => term)
     .filter(Objective.isMatching)
-  const own = matching.flatMap(term => (term._tag === 'Custom' ? [term] : []))
+  const own = matching.flatMap(term => (term._tag === 'Integrand' ? [term] : []))
   // What has a pass of its own is held to it by laws.
   const isOwnScore = pipe(
     model.family,
@@ -220,7 +220,7 @@ export const problems = <P extends string>(
       : own.flatMap(term =>
           of(term.timeLaw, {
             field: 'objective',
-            name: Objective.show(term),
+            name: Objective.show(term.of),
             apply: ({ clean, noise, noisy, level }) =>
               term.perRow({
                 score: model.score(Score.tensors(params), noisy, level),

@@ -76,7 +76,7 @@ export const closedForms: ClosedForms<Direct> = {
   Denoising: ({ parametrization }) => O.some({ of: 'denoising', ...(parametrization && { parametrization }) }),
   Implicit: ({ divergence }) => (divergence === undefined ? O.some({ of: 'implicit' }) : O.none),
   Likelihood: () => O.some({ of: 'likelihood' }),
-  Custom: () => O.none
+  Integrand: () => O.none
 }
 
 const closedForm = Tagged.fold<Direct>()(closedForms)
@@ -86,7 +86,7 @@ const asked = Tagged.fold<Objective.Term>()<O.Option<Direct>>({
   Denoising: O.some,
   Implicit: O.some,
   Likelihood: O.some,
-  Custom: O.some,
+  Integrand: O.some,
   // Both of its forms are those of the denoising loss.
   ControlVariate: term => O.some({ ...term, _tag: 'Denoising' }),
   Regularizer: () => O.none
@@ -539,7 +539,7 @@ const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => Object.hasOwn(closedF
 const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
   const terms = Objective.terms(loss.objective)
   // What a custom objective looks at is the data as they are.
-  const { points: about, enter } = terms.some(({ term }) => term._tag === 'Custom')
+  const { points: about, enter } = terms.some(({ term }) => term._tag === 'Integrand')
     ? Frame.unmoved<P>(points)
     : Frame.ofModel(Score.interpret(loss.score), points)
   const draws = draw(loss, about)
@@ -551,10 +551,10 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
       : []
   const varied = (
     params: Params.Params<P>,
-    { parametrization, timeLaw }: Objective.ControlVariate,
+    { of, parametrization, timeLaw }: Objective.ControlVariate,
     { weight, samples }: Drawn
   ): ReadonlyArray<ValueAndGradient<P>> => {
-    const term: Objective.Denoising = { _tag: 'Denoising', timeLaw, ...(parametrization && { parametrization }) }
+    const term: Objective.Denoising = { _tag: 'Denoising', of, timeLaw, ...(parametrization && { parametrization }) }
     const parts = samples.map(sample => ({ level: sample.level, of: restricted(about, sample) }))
     return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
       crossed(
@@ -672,7 +672,7 @@ export const plans = <P extends string>(
         )
   if (O.isNone(family) || O.isNone(family.value.kernel))
     return withoutKernel(`${Score.show(loss.score)} has no closed form`)
-  if (open !== undefined) return withoutKernel(`${Objective.show(open)} has no closed form`)
+  if (open !== undefined) return withoutKernel(`${Objective.show(open.of)} has no closed form`)
   return [
     plan(
       'kernel',
@@ -746,7 +746,7 @@ export const problems = <P extends string>(
     const own = term._tag === 'ControlVariate' && !Expectation.isPlain(expectation)
     const directions = term._tag === 'Implicit' && term.divergence !== undefined
     const anew = !isProjected(expectation) && !Expectation.isDeterministic(expectation)
-    const of = `${Expectation.show(expectation)} of ${Objective.show(term)}`
+    const of = `${Expectation.show(expectation)} of ${Objective.show(term.of)}`
     return own
       ? [
           Problem.of(

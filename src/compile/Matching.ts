@@ -48,7 +48,7 @@ export interface Sample {
 }
 
 /** A term that is one loss of the score. */
-export type Direct = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Custom
+export type Direct = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Integrand
 
 /** A direct term with noise levels. */
 type Noisy = Direct & Objective.Matching
@@ -109,7 +109,7 @@ export const given = <P extends string>(
       }
     },
     Implicit: ({ divergence }) => (divergence === undefined ? {} : directions(divergence, points, sample.probes)),
-    Custom: () => ({})
+    Integrand: () => ({})
   })(term)
 })
 
@@ -118,7 +118,7 @@ export const identity: (term: Direct) => object | string = Tagged.fold<Direct>()
   Denoising: () => 'denoising',
   Implicit: ({ divergence }) => `implicit ${JSON.stringify(divergence ?? null)}`,
   Likelihood: () => 'likelihood',
-  Custom: ({ perRow }) => perRow
+  Integrand: ({ perRow }) => perRow
 })
 
 // —— what is made of it ——
@@ -223,7 +223,7 @@ const perRow = <P extends string>(
               divergence,
               RA.makeBy(divergence.probes, i => given[`probe${i}`])
             ),
-      Custom: ({ perRow }) =>
+      Integrand: ({ perRow }) =>
         perRow({
           score: model.score(params, noisy, level),
           target: neg(div(drawn, level.sigma)),

@@ -144,7 +144,11 @@ const printed = (value: AnyValue): string =>
         ? given.length === 0
           ? ''
           : `{ ${given.map(([k, text]) => `${k}: ${text}`).join(', ')} }`
-        : call.map(k => parts.get(k.replace('...', ''))).join(', ')
+        : call
+            .map(k => parts.get(k.replace('...', '')))
+            // What is left out at the end.
+            .filter(text => text !== null)
+            .join(', ')
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
   })
 

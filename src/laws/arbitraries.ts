@@ -498,7 +498,7 @@ export const objectives = <P extends string>(
     .tuple(weightings, anyOf(matching))
     .map(([weighting, objective]) => Objective.weight(weighting)(objective))
   return pipe(
-    nested<Objective.Objective, Objective.Term['_tag']>(
+    nested<Objective.Objective, string>(
       {
         ...matching,
         Likelihood: isMixture(score) ? fc.constant(Objective.likelihood) : matching.Denoising,
@@ -537,7 +537,7 @@ export const expectations =
     const sampled = fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     const terms = Objective.terms(objective).map(({ term }) => term)
     const anew = terms.some(estimates)
-    const integrates = !anew && !terms.some(({ _tag }) => _tag === 'Custom')
+    const integrates = !anew && !terms.some(({ _tag }) => _tag === 'Integrand')
     return pipe(
       fc.oneof(
         { withCrossShrink: true },

@@ -1,5 +1,6 @@
 /** Laws of objectives: of their gradients, of what must not matter, and of what they are minimised by. */
 import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
 import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
@@ -113,7 +114,7 @@ const claims = Tagged.fold<Objective.Term>()<Claims>({
     differentiates: norm === 'l2' || smoothing >= 0.1,
     exact: null
   }),
-  Custom: () => ({ proper: false, integrates: false, alike: true, differentiates: true, exact: null })
+  Integrand: () => ({ proper: false, integrates: false, alike: true, differentiates: true, exact: null })
 })
 
 const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
@@ -124,19 +125,15 @@ const isEstimate = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).some(({ term }) => claims(term).exact !== null)
 
 /** The objective with what its estimates stand for in their place. */
-const exactForm: (objective: Objective.Objective) => Objective.Objective = (() => {
-  const ofTerm = (term: Objective.Term): Objective.Objective => claims(term).exact ?? term
-  return Objective.fold<Objective.Objective>({
-    Denoising: ofTerm,
-    Implicit: ofTerm,
-    ControlVariate: ofTerm,
-    Likelihood: ofTerm,
-    Regularizer: ofTerm,
-    Weight: ({ objective, ...rest }) => ({ ...rest, objective: exactForm(objective) }),
-    Sum: ({ objectives, ...rest }) => ({ ...rest, objectives: objectives.map(exactForm) }),
-    Custom: ofTerm
-  })
-})()
+const exactForm = (objective: Objective.Objective): Objective.Objective => {
+  const [whole] = Objective.terms(objective)
+  return whole.term.of === objective
+    ? (claims(whole.term).exact ?? objective)
+    : pipe(
+        objective,
+        Of.mapInner(inner => (Objective.concept.is(inner) ? exactForm(inner) : inner))
+      )
+}
 
 /** A direction in the space of the parameters, of norm 1. */
 const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {

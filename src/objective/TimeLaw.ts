@@ -147,6 +147,9 @@ export function define<
   })
 }
 
+/** A field for a time law. */
+export const field: Field.Field<TimeLaw> = Field.of(concept)
+
 // —— fields ——
 
 const real = (domain: string, suggestion: number): Field.Field<number> =>
@@ -679,13 +682,18 @@ const looked = (law: TimeLaw, schedule: Schedule.Schedule): ReadonlyArray<Proble
       ]
 }
 
+/** What is wrong with a law on a schedule that its fields alone do not show. */
+export const misfits =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
+    const said = misfitsOf(schedule)(law)
+    return said.length + Case.problems(law).length > 0 ? said : looked(law, schedule)
+  }
+
 /** What is wrong with a law on a schedule. */
 export const problems =
   (schedule: Schedule.Schedule) =>
-  (law: TimeLaw): ReadonlyArray<Problem.Problem> => {
-    const said = [...Case.problems(law), ...misfitsOf(schedule)(law)]
-    return said.length > 0 ? said : looked(law, schedule)
-  }
+  (law: TimeLaw): ReadonlyArray<Problem.Problem> => [...Case.problems(law), ...misfits(schedule)(law)]
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   at,

@@ -456,17 +456,7 @@ const time = Field.number({
 
 const floor = Field.positive({ default: 1e-6 })
 
-/** A field of a concept whose codec is its own. */
-const written = <A>(domain: string, codec: t.Type<A, unknown>, show: (value: A) => string, sample: A): Field.Field<A> =>
-  Field.codec(codec, {
-    domain,
-    remedy: 'use a constructor; code does not survive JSON',
-    show,
-    arbitrary: fc => fc.constant(sample),
-    sample
-  })
-
-const objective = written<Objective.Objective>('an Objective', Objective.codec, Objective.show, Objective.likelihood)
+const objective = Field.of(Objective.concept)
 
 const expectation = Field.withDefault(Field.of(Expectation.concept), Expectation.monteCarlo())
 
@@ -510,7 +500,7 @@ export const descend = define({
   misplaced:
     ({ objective }) =>
     schedule =>
-      Objective.problems(schedule)(objective).map(Problem.within('objective')),
+      Objective.misfits(schedule)(objective).map(Problem.within('objective')),
   at:
     ({ objective }) =>
     time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),

@@ -58,7 +58,6 @@ const ofScores = <A>(of: (score: Score.Score<string>) => fc.Arbitrary<A>): fc.Ar
   arbitraries.scores.chain(of)
 
 const custom = { time: TimeLaw.at(1), perRow: ({ score }: Objective.Row) => score }
-const code = (concept: string): string => `a custom ${concept} is code and does not survive JSON`
 const customObjective = Objective.custom('mine', custom.time, custom.perRow)
 const customScore = arbitraries.student
 
@@ -109,18 +108,18 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     )
   ),
   Objective: codec(
-    Objective.codec,
-    fc.oneof(
+    Objective.codec(Vocabulary.standard),
+    fc.oneof<fc.Arbitrary<Objective.Objective>[]>(
       objectives,
       awkward.map(weight => Objective.weight(weight)(Objective.likelihood))
     ),
     {
       code: {
-        values: fc.constantFrom(
+        values: fc.constantFrom<Objective.Objective[]>(
           customObjective,
           Objective.sum([Objective.likelihood, Objective.weight(2)(customObjective)])
         ),
-        message: code('objective')
+        message: 'code does not survive JSON'
       }
     }
   ),

@@ -151,7 +151,8 @@ areCaught([
     mutant: believing({
       evaluate: compiling(loss => {
         const { objective } = loss
-        if (objective._tag !== 'Implicit' || !Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw)) return loss
+        if (!Case.isMadeBy(Objective.implicit)(objective) || !Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw))
+          return loss
         const { until, nodes } = objective.timeLaw
         const times = Array.from({ length: nodes }, (_, i) => ({
           time: until * ((i + 0.5) / nodes) ** 2,
@@ -169,7 +170,7 @@ areCaught([
       evaluate: compiling(loss => ({
         ...loss,
         objective:
-          loss.objective._tag === 'Implicit' && Case.isMadeBy(TimeLaw.likelihood)(loss.objective.timeLaw)
+          Case.isMadeBy(Objective.implicit)(loss.objective) && Case.isMadeBy(TimeLaw.likelihood)(loss.objective.timeLaw)
             ? Objective.weight(2)(loss.objective)
             : loss.objective
       }))
@@ -182,7 +183,7 @@ areCaught([
     mutant: believing({
       evaluate: compiling(loss => {
         const { objective } = loss
-        return objective._tag === 'Implicit' && Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw)
+        return Case.isMadeBy(Objective.implicit)(objective) && Case.isMadeBy(TimeLaw.likelihood)(objective.timeLaw)
           ? {
               ...loss,
               objective: Objective.implicit(

@@ -76,7 +76,7 @@ areCaught([
         evaluate: compiling(loss => ({
           ...loss,
           objective:
-            Case.isMadeBy(Expectation.projected)(loss.expectation) && loss.objective._tag === 'Denoising'
+            Case.isMadeBy(Expectation.projected)(loss.expectation) && Case.isMadeBy(Objective.denoising)(loss.objective)
               ? Objective.implicit(loss.objective.timeLaw)
               : loss.objective
         }))
@@ -102,13 +102,12 @@ areCaught([
       laws.controlledVariance(pair, {
         evaluate: compiling(loss => ({
           ...loss,
-          objective:
-            loss.objective._tag === 'ControlVariate'
-              ? Objective.sum([
-                  Objective.weight(2)(Objective.denoising(loss.objective.timeLaw)),
-                  Objective.weight(-1)(Objective.implicit(loss.objective.timeLaw))
-                ])
-              : loss.objective
+          objective: Case.isMadeBy(Objective.controlVariate)(loss.objective)
+            ? Objective.sum([
+                Objective.weight(2)(Objective.denoising(loss.objective.timeLaw)),
+                Objective.weight(-1)(Objective.implicit(loss.objective.timeLaw))
+              ])
+            : loss.objective
         }))
       })
     ],

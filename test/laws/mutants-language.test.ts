@@ -406,7 +406,7 @@ describe('codecs', () => {
   const rate = Rate.cosine({ rate: 1, steps: 9, warmUp: 3 })
   const rates = Rate.codec(Vocabulary.standard)
   const custom = Objective.custom('mine', TimeLaw.at(1), ({ score }) => score)
-  const code = { values: fc.constant(custom), message: 'is code and does not survive JSON' }
+  const code = { values: fc.constant(custom), message: 'code does not survive JSON' }
   areCaught([
     {
       wrong: '−0 written as JSON writes it',
@@ -478,14 +478,16 @@ describe('codecs', () => {
       mutant: laws.codec(
         new t.Type<Objective.Objective, unknown>(
           'Objective',
-          Objective.codec.is,
+          Objective.codec(Vocabulary.standard).is,
           () => t.success(Objective.likelihood),
-          Objective.codec.encode
+          Objective.codec(Vocabulary.standard).encode
         ),
-        fc.constant(Objective.likelihood),
+        fc.constant<Objective.Objective>(Objective.likelihood),
         { code }
       ),
-      right: laws.codec(Objective.codec, fc.constant(Objective.likelihood), { code })
+      right: laws.codec(Objective.codec(Vocabulary.standard), fc.constant<Objective.Objective>(Objective.likelihood), {
+        code
+      })
     }
   ])
 })

@@ -13,11 +13,13 @@ const builtIn = Objective.denoising(at)
 const right = laws.objective(builtIn, score)
 
 /** The laws of a custom objective. */
-const custom = (perRow: Objective.Custom['perRow'], claims: laws.ObjectiveOptions<'means'> = {}): ReadonlyArray<Law> =>
-  laws.objective(Objective.custom('mutant', at, perRow), score, claims)
+const custom = (
+  perRow: Objective.Integrand['perRow'],
+  claims: laws.ObjectiveOptions<'means'> = {}
+): ReadonlyArray<Law> => laws.objective(Objective.custom('mutant', at, perRow), score, claims)
 
 /** The laws of the built-in objective, believed to be computed otherwise. */
-const computed = (evaluate: laws.Evaluate, objective = builtIn): ReadonlyArray<Law> =>
+const computed = (evaluate: laws.Evaluate, objective: Objective.Objective = builtIn): ReadonlyArray<Law> =>
   laws.objective(objective, score, { evaluate })
 
 const square2 = custom(({ score, target }) => sum(square(sub(score, target)), 1), { isotropic: true, proper: true })
@@ -164,7 +166,9 @@ areCaught([
   {
     wrong: 'the weight of a term forgotten',
     law: 'weighting multiplies',
-    mutant: computed(changing(objective => (objective._tag === 'Weight' ? objective.objective : objective))),
+    mutant: computed(
+      changing(objective => (Case.isMadeBy(Objective.weight)(objective) ? objective.objective : objective))
+    ),
     right
   },
   {
@@ -172,7 +176,9 @@ areCaught([
     law: 'summing adds',
     mutant: computed(
       changing(objective =>
-        objective._tag === 'Sum' ? Objective.weight(1 / objective.objectives.length)(objective) : objective
+        Case.isMadeBy(Objective.sum)(objective)
+          ? Objective.weight(1 / objective.objectives.length)(objective)
+          : objective
       )
     ),
     right
@@ -203,7 +209,7 @@ areCaught([
     mutant: computed(
       // ½(|s|² + 2 div s) + ½|s|²
       changing(objective =>
-        objective._tag === 'Implicit'
+        Case.isMadeBy(Objective.implicit)(objective)
           ? Objective.sum([
               Objective.weight(0.5)(objective),
               Objective.weight(0.5)(Objective.custom('|s|²', objective.timeLaw, ({ score }) => sum(square(score), 1)))
@@ -242,7 +248,7 @@ areCaught([
     law: exactly,
     mutant: computed(
       changing(objective =>
-        objective._tag === 'Implicit' && objective.divergence !== undefined
+        Case.isMadeBy(Objective.implicit)(objective) && objective.estimate !== null
           ? Objective.sum([
               Objective.weight(0.5)(objective),
               Objective.weight(0.5)(Objective.custom('|s|²', objective.timeLaw, ({ score }) => sum(square(score), 1)))
@@ -259,7 +265,7 @@ areCaught([
     law: exactly,
     mutant: computed(
       changing(objective =>
-        objective._tag === 'Implicit' && objective.divergence?._tag === 'Sliced'
+        Case.isMadeBy(Objective.implicit)(objective) && objective.estimate?.divergence === 'sliced'
           ? Objective.weight(0.5)(objective)
           : objective
       ),
@@ -272,7 +278,9 @@ areCaught([
     wrong: 'a control variate without its mean d/σ²',
     law: exactly,
     mutant: computed(
-      changing(objective => (objective._tag === 'ControlVariate' ? Objective.implicit(objective.timeLaw) : objective)),
+      changing(objective =>
+        Case.isMadeBy(Objective.controlVariate)(objective) ? Objective.implicit(objective.timeLaw) : objective
+      ),
       controlVariate
     ),
     right: laws.objective(controlVariate, score),

@@ -1,4 +1,5 @@
 /** Wrong gradients, and the identities of the paper that tell. */
+import { pipe } from 'fp-ts/lib/function.js'
 import { mul, neg, reshape, softmax, square, stopGradient, sub, sum, tanh, div, matMul } from '../../lib/index.js'
 import { Case, Compile, Expectation, Objective, Params, Points, Schedule, Score, TimeLaw } from '../../src/index.js'
 import { pairParts } from '../../src/laws/paper.js'
@@ -16,7 +17,9 @@ const moments = 'small centres are matched by their second moments'
 const implicit = `implicit is denoising in expectation: ${Score.show(Score.symmetricPair)}`
 
 const alphaOf = <P extends string>({ objective }: Loss<P>): number =>
-  'timeLaw' in objective && Case.isMadeBy(TimeLaw.at)(objective.timeLaw) ? Math.exp(-objective.timeLaw.time) : 1
+  pipe(Case.field(objective, 'timeLaw'), (law: unknown) =>
+    Case.isValue(law) && Case.isMadeBy(TimeLaw.at)(law) ? Math.exp(-law.time) : 1
+  )
 
 const times = (factor: (alpha: number) => number): Evaluate =>
   evaluation((result, { loss }) => timesGradient(factor(alphaOf(loss)), result))
@@ -93,7 +96,7 @@ areCaught([
     mutant: laws.paper({
       evaluate: evaluation((result, { loss, points }) => {
         const alpha = alphaOf(loss)
-        return loss.objective._tag === 'Denoising'
+        return Case.isMadeBy(Objective.denoising)(loss.objective)
           ? { ...result, value: result.value - points.dim / (1 - alpha ** 2) }
           : result
       })
@@ -106,7 +109,7 @@ areCaught([
     mutant: laws.paper({
       evaluate: evaluation((result, { loss, points }) => {
         const alpha = alphaOf(loss)
-        return loss.objective._tag === 'Denoising'
+        return Case.isMadeBy(Objective.denoising)(loss.objective)
           ? { ...result, value: result.value - (points.dim - 1) / (1 - alpha ** 2) }
           : result
       })
@@ -118,7 +121,7 @@ areCaught([
     law: implicit,
     mutant: laws.paper({
       evaluate: compiling(loss =>
-        loss.objective._tag === 'Implicit'
+        Case.isMadeBy(Objective.implicit)(loss.objective)
           ? {
               ...loss,
               objective: Objective.sum([
@@ -138,7 +141,7 @@ areCaught([
     law: implicit,
     mutant: laws.paper({
       evaluate: compiling(loss =>
-        loss.objective._tag === 'Denoising'
+        Case.isMadeBy(Objective.denoising)(loss.objective)
           ? {
               ...loss,
               objective: Objective.custom('+z/σ', loss.objective.timeLaw, ({ score, target }) =>

@@ -210,7 +210,7 @@ areCaught([
     mutant: weighting(Weighting.minSnr(), {
       evaluate: compiling(loss => ({
         ...loss,
-        objective: loss.objective._tag === 'Weight' ? loss.objective.objective : loss.objective
+        objective: Case.isMadeBy(Objective.weight)(loss.objective) ? loss.objective.objective : loss.objective
       }))
     }),
     right: weighting(Weighting.minSnr())
@@ -312,7 +312,9 @@ areCaught([
     mutant: parametrization(velocity, {
       evaluate: compiling(loss => ({
         ...loss,
-        objective: loss.objective._tag === 'Denoising' ? { ...loss.objective, parametrization: noise } : loss.objective
+        objective: Case.isMadeBy(Objective.denoising)(loss.objective)
+          ? { ...loss.objective, parametrization: noise }
+          : loss.objective
       }))
     }),
     right: parametrization(velocity)

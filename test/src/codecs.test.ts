@@ -51,7 +51,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
   subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
   subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),
-  subjects(vocabulary.objectives, Objective.codec),
+  subjects(vocabulary.objectives, Objective.codec(Vocabulary.standard)),
   subjects(vocabulary.scores, Score.codec(Vocabulary.standard)),
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),

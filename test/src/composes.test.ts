@@ -87,7 +87,7 @@ const forms: ReadonlyArray<Form> = [
   },
   {
     name: 'custom',
-    terms: ['Custom'],
+    terms: ['Integrand'],
     build: (t, _, w) =>
       Objective.weight(w)(Objective.custom('mine', t, ({ score, target }) => mean(square(sub(score, target)), 1)))
   }
@@ -316,7 +316,7 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'fixed noise has a row for each row of the data': ({ expectation }) =>
     Case.isMadeBy(Expectation.fixed)(expectation) && expectation.noise.shape[0] !== data.rows,
   'a custom objective may look at all the noise': ({ form, expectation }) =>
-    form.terms.includes('Custom') && ['projected', 'quadrature'].includes(expectation._tag),
+    form.terms.includes('Integrand') && ['projected', 'quadrature'].includes(expectation._tag),
   'a control variate and an estimated divergence ask for plain noise drawn anew': ({ form, expectation }) =>
     (form.terms.includes('ControlVariate') || form.estimated === true) &&
     !Case.isMadeBy(Expectation.monteCarlo)(expectation),

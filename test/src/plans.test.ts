@@ -221,13 +221,13 @@ describe('a new objective, |s|⁴', () => {
     )
 
   it('has no plan before it says which closed form it has', () => {
-    type Tags = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Custom
+    type Tags = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Integrand
     // @ts-expect-error: the rule of Fourth is missing
     const forms: Loss.ClosedForms<Tags | Fourth> = closedForms
     expect(Object.keys(forms)).not.toContain('Fourth')
     // A description that comes from outside the types is refused, not taken for another.
     const fourth = { _tag: 'Fourth', timeLaw: TimeLaw.at(0.3) } as unknown as Objective.Objective
-    expect(() => compile(fourth)).toThrow(TypeError)
+    expect(() => compile(fourth)).toThrow(RangeError)
   })
 
   it('is right as a custom one, by a program and by the interpreter', () => {

@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { add, mul, neg, sin, square, sub, sum, toNdArray } from '../../../lib/index.js'
 import {
+  Case,
   Compile,
   Expectation,
   Key,
@@ -249,12 +250,11 @@ describe('the pair under quadrature', () => {
           })
         )
       }
-      const wanted =
-        objective._tag === 'Denoising'
-          ? single(0.4, true)
-          : objective._tag === 'Implicit'
-            ? 0.5 * single(0.2, false) + 2 * single(0.9, false)
-            : likelihood(truth)
+      const wanted = Case.isMadeBy(Objective.denoising)(objective)
+        ? single(0.4, true)
+        : Case.isMadeBy(Objective.implicit)(objective)
+          ? 0.5 * single(0.2, false) + 2 * single(0.9, false)
+          : likelihood(truth)
       for (const { evaluate } of plans)
         // 24 nodes integrate tanh of this length to 1e-9.
         expect(Math.abs(evaluate(mean, key).value - wanted)).toBeLessThan(1e-8)

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { Quadrature } from '../../../lib/index.js'
 import {
+  Case,
   Compile,
   Expectation,
   Key,
@@ -123,7 +124,7 @@ describe.each(cases)('$name', ({ means, isotropic, objective }) => {
 
   it('has no more variance', () => {
     // The value of a denoising loss may vary more: the share is that of least variance of the gradient.
-    const from = objective._tag === 'Denoising' ? 1 : 0
+    const from = Case.isMadeBy(Objective.denoising)(objective) ? 1 : 0
     const [most, found] = [plain, projected].map(({ mean, samples }) => {
       // The variance summed over coordinates is the mean of |g − Eg|², whose own error these squares tell: of whatever law.
       const squares = samples.map(sample =>

@@ -92,9 +92,7 @@ const text = ({ codec, value }: Subject): Json => JSON.parse(JSON.stringify(code
 
 /** What may be left out. */
 const optional: Readonly<Record<string, ReadonlyArray<string>>> = {
-  'Objective.denoising': ['parametrization'],
-  'Objective.implicit': ['divergence'],
-  'Objective.controlVariate': ['parametrization'],
+  'Objective.implicit': ['estimate.divergence', 'estimate.probes', 'estimate.law'],
   'Optimizer.partition': ['rules.means'],
   'Initializer.values': ['values.mean'],
   'Stage.descend': ['batch'],

@@ -47,8 +47,10 @@ const transformer = context => file => {
         renamed(node.moduleSpecifier),
         node.attributes
       )
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      return f.updateCallExpression(node, node.expression, undefined, [renamed(node.arguments[0])])
+    // A user's own module is known only when it is asked for.
+    const [loaded] = ts.isCallExpression(node) ? node.arguments : []
+    if (node.expression?.kind === ts.SyntaxKind.ImportKeyword && loaded !== undefined && ts.isStringLiteral(loaded))
+      return f.updateCallExpression(node, node.expression, undefined, [renamed(loaded)])
     return ts.visitEachChild(node, imports, context)
   }
 

@@ -17,30 +17,31 @@ import { format, problems, version } from './modelFaults.js'
 const numbers = t.readonlyArray(t.number)
 const rows = t.readonlyArray(numbers)
 
-const written = t.type({
-  format: t.literal(format),
-  version: t.literal(version),
-  family: t.string,
-  columns: t.readonlyArray(t.string),
-  mixture: t.intersection([
-    t.type({ weights: numbers, means: rows, variances: rows }),
-    t.partial({ factors: t.readonlyArray(rows) })
-  ]),
-  standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
-  seed: t.number,
-  recipe: t.string,
-  pipeline: Pipeline.codec(Vocabulary.standard),
-  fit: t.type({
-    rows: t.number,
-    logLikelihood: t.number,
-    bic: t.number,
-    parameters: t.number,
-    steps: t.number,
-    converged: t.boolean
+const form = (vocabulary: Vocabulary.Vocabulary) =>
+  t.type({
+    format: t.literal(format),
+    version: t.literal(version),
+    family: t.string,
+    columns: t.readonlyArray(t.string),
+    mixture: t.intersection([
+      t.type({ weights: numbers, means: rows, variances: rows }),
+      t.partial({ factors: t.readonlyArray(rows) })
+    ]),
+    standardization: t.union([t.type({ centre: numbers, scale: numbers }), t.null]),
+    seed: t.number,
+    recipe: t.string,
+    pipeline: Pipeline.codec(vocabulary),
+    fit: t.type({
+      rows: t.number,
+      logLikelihood: t.number,
+      bic: t.number,
+      parameters: t.number,
+      steps: t.number,
+      converged: t.boolean
+    })
   })
-})
 
-export type Model = t.TypeOf<typeof written>
+export type Model = t.TypeOf<ReturnType<typeof form>>
 
 /** The mixture of a model that was read or made here, whose lists fit each other. */
 export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
@@ -67,15 +68,18 @@ export const ofFit = (fit: Fit): Model => {
 }
 
 /** The text of the file. */
-export const show = (model: Model): string => `${JSON.stringify(written.encode(model), null, 2)}\n`
+export const show = (model: Model): string => `${JSON.stringify(form(Vocabulary.standard).encode(model), null, 2)}\n`
 
 const isModel = t.type({ format: t.literal(format), version: t.unknown })
 
 /** Whether JSON claims to be a model, of whatever version. */
 export const claims = (value: unknown): boolean => isModel.is(value)
 
-/** The model in the text of a file; `path` is its name in messages. */
-export const read = (path: string): ((text: string) => Checked<Model>) =>
+/** The model in the text of a file, whose name in messages is `path`, in the words of a vocabulary. */
+export const read = (
+  path: string,
+  vocabulary: Vocabulary.Vocabulary = Vocabulary.standard
+): ((text: string) => Checked<Model>) =>
   flow(
     json.parse('MODEL', path),
     E.flatMap((value): Checked<Model> => {
@@ -84,7 +88,7 @@ export const read = (path: string): ((text: string) => Checked<Model>) =>
         return E.left([Problem.of('MODEL', path, domain, 'write one with ornstein fit --out')])
       }
       return value.version === version
-        ? pipe(value, json.decode(written, path))
+        ? pipe(value, json.decode(form(vocabulary), path))
         : E.left([
             Problem.of(
               `${path}, version`,

@@ -23,6 +23,8 @@ export interface World {
   readonly version: string
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
+  /** What a module of JavaScript exports; `argument` is its name in messages. */
+  readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
   readonly checkOutputs: (inputs: ReadonlyArray<string>, outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */

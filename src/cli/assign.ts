@@ -6,9 +6,10 @@ import * as Mixture from '../mixture/Mixture.js'
 import { readModel, readTable } from './evaluate.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
+import type * as words from './words.js'
 import { type Failure, type World } from './World.js'
 
-export interface Flags extends options.TableFlags {
+export interface Flags extends options.TableFlags, words.Flags {
   readonly out: string
 }
 
@@ -32,7 +33,7 @@ export const assign =
       options.checked(options.all({ table: options.table(flags), outputs: options.outputs([output], false) })),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
-      TE.bind('model', () => readModel(world)(modelFile)),
+      TE.bind('model', () => readModel(world, flags)(modelFile)),
       TE.bind('text', () => world.readText('FILE', file)),
       TE.bind('table', ({ choices, model, text }) => TE.fromEither(readTable(source, choices.table, model)(text))),
       TE.flatMap(({ choices, model, text, table }) =>

@@ -9,20 +9,23 @@ import * as Statistics from '../mixture/Statistics.js'
 import { show, showApart } from '../fit/table.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
+import * as words from './words.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { refused, type Failure, type World } from './World.js'
 
-export interface Flags extends options.TableFlags {
+export interface Flags extends options.TableFlags, words.Flags {
   readonly json?: boolean | undefined
   readonly responsibilities?: string | undefined
 }
 
 export const readModel =
-  (world: World) =>
+  (world: World, flags: words.Flags) =>
   (path: string): TE.TaskEither<Failure, Model.Model> =>
     pipe(
-      world.readText('MODEL', path),
-      TE.flatMap(text => options.checked(Model.read(path)(text)))
+      words.words(world, flags),
+      TE.bindTo('vocabulary'),
+      TE.bind('text', () => world.readText('MODEL', path)),
+      TE.flatMap(({ vocabulary, text }) => options.checked(Model.read(path, vocabulary)(text)))
     )
 
 /** The model's own columns, by name, unless others are asked for. */
@@ -80,7 +83,7 @@ export const evaluate =
       ),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
-      TE.bind('model', () => readModel(world)(modelFile)),
+      TE.bind('model', () => readModel(world, flags)(modelFile)),
       TE.bind('table', ({ choices, model }) =>
         pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
       ),

@@ -3,21 +3,22 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Case, Compile, Expectation, Key, Pipeline, Points, Stage, Vocabulary } from '../index.js'
+import { Case, Compile, Expectation, Key, Pipeline, Points, Stage, type Vocabulary } from '../index.js'
 import * as json from './json.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
+import * as words from './words.js'
 import { paragraphs } from '../fit/text.js'
 import { refused, type Failure, type World } from './World.js'
 
-export interface Flags extends options.TableFlags {
+export interface Flags extends options.TableFlags, words.Flags {
   readonly data?: string | undefined
   readonly standardize?: boolean | undefined
 }
 
 /** The pipeline in a file of its own or in that of a model. */
 const read =
-  (path: string) =>
+  (path: string, vocabulary: Vocabulary.Vocabulary) =>
   (text: string): options.Checked<Pipeline.Pipeline<string>> =>
     pipe(
       text,
@@ -25,10 +26,10 @@ const read =
       E.flatMap(value =>
         Model.claims(value)
           ? pipe(
-              Model.read(path)(text),
+              Model.read(path, vocabulary)(text),
               E.map(({ pipeline }) => pipeline)
             )
-          : pipe(value, json.decode(Pipeline.codec(Vocabulary.standard), path))
+          : pipe(value, json.decode(Pipeline.codec(vocabulary), path))
       )
     )
 
@@ -62,9 +63,10 @@ export const explain =
   (file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> =>
     pipe(
-      world.readText('PIPELINE', file),
-      TE.flatMap(text => options.checked(read(file)(text))),
-      TE.bindTo('pipeline'),
+      words.words(world, flags),
+      TE.bindTo('vocabulary'),
+      TE.bind('text', () => world.readText('PIPELINE', file)),
+      TE.bind('pipeline', ({ text, vocabulary }) => options.checked(read(file, vocabulary)(text))),
       TE.bind('points', () => load(world, flags)),
       TE.bind('plan', ({ pipeline, points }) =>
         TE.fromEither(

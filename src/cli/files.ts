@@ -3,6 +3,7 @@ import { constants as bufferConstants } from 'node:buffer'
 import { fstatSync, type Stats } from 'node:fs'
 import { access, constants, copyFile, link, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
@@ -260,6 +261,27 @@ const writeFiles: World['writeFiles'] = files => async () => {
 }
 
 /** The part of the world that is files. */
+/** A module runs as it is loaded, with all rights of the program: it is the user's own. */
+const load: World['load'] = (argument, path) => async () => {
+  try {
+    await access(path, constants.R_OK)
+  } catch (error) {
+    return E.left(refused(problem(argument, path, error)))
+  }
+  try {
+    const module: unknown = await import(pathToFileURL(resolve(path)).href)
+    return E.right(module)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return E.left(refused(Problem.of(argument, path, `a module that loads (${why})`, 'correct it')))
+  }
+}
+
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'readText' | 'checkOutputs' | 'writeFiles'> => ({ readText: readText(stdin), checkOutputs, writeFiles })
+): Pick<World, 'readText' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
+  readText: readText(stdin),
+  load,
+  checkOutputs,
+  writeFiles
+})

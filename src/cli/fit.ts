@@ -38,10 +38,11 @@ import {
 } from './learn.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
+import * as words from './words.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { failed, type Failure, type Output, type World } from './World.js'
 
-export interface Flags extends options.TableFlags {
+export interface Flags extends options.TableFlags, words.Flags {
   readonly components?: string | undefined
   readonly family?: string | undefined
   readonly criterion: string
@@ -144,12 +145,18 @@ const choicesOf = (flags: Flags): options.Checked<Choices> =>
     outputs: options.outputs(outputsOf(flags), flags.json === true)
   })
 
-const ownPipeline = (world: World, path: string): TE.TaskEither<Failure, Pipeline.Pipeline<string>> =>
+const ownPipeline = (
+  world: World,
+  path: string,
+  flags: words.Flags
+): TE.TaskEither<Failure, Pipeline.Pipeline<string>> =>
   pipe(
-    world.readText('--pipeline', path),
-    TE.flatMap(text =>
+    words.words(world, flags),
+    TE.bindTo('vocabulary'),
+    TE.bind('text', () => world.readText('--pipeline', path)),
+    TE.flatMap(({ vocabulary, text }) =>
       options.checked(
-        pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(Vocabulary.standard), path)))
+        pipe(text, json.parse('--pipeline', path), E.flatMap(json.decode(Pipeline.codec(vocabulary), path)))
       )
     )
   )
@@ -164,13 +171,18 @@ interface Chosen {
  * Columns are standardized unless their unit matters: to a pipeline, whose numbers are lengths, and to families of variance 1.
  */
 const plan =
-  (world: World, file: string, { standardize, pipeline: path }: Flags, watch: (progress: Fits.Progress) => void) =>
+  (
+    world: World,
+    file: string,
+    { standardize, pipeline: path, vocabulary }: Flags,
+    watch: (progress: Fits.Progress) => void
+  ) =>
   ({ open, recipe, seed }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
     const source = file === '-' ? 'standard input' : file
     const given = { source, table, seed }
     if (path !== undefined)
       return pipe(
-        ownPipeline(world, path),
+        ownPipeline(world, path, { vocabulary }),
         TE.map(pipeline => ({
           task: { ...given, standardize: standardize ?? false, plan: { _tag: 'Pipeline', path, pipeline } },
           choice: null

@@ -19,7 +19,7 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
-type Files = Pick<World, 'readText' | 'checkOutputs' | 'writeFiles'>
+type Files = Pick<World, 'readText' | 'load' | 'checkOutputs' | 'writeFiles'>
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =
@@ -31,6 +31,7 @@ const byFiles =
 
 const world: World = {
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
+  load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
   writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
   version: version(),

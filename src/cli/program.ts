@@ -27,6 +27,8 @@ const header = new Option('--header', 'the first row holds names (default: found
 const noHeader = new Option('--no-header', 'the first row is data')
 const delimiter = new Option('--delimiter <character>', 'what separates cells (default: found out)')
 
+const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that exports words of your own: ./mine.js')
+
 /** An option given twice, or with its opposite, is refused: the last does not win in silence. */
 const once = (
   options: ReadonlyArray<Option>,
@@ -145,6 +147,7 @@ const read = (
         'recipe'
       ])
     )
+    .addOption(vocabulary)
     .addOption(new Option('--seed <number>', 'the same seed gives the same numbers').default('0', '0'))
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
@@ -185,6 +188,7 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(vocabulary)
     .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -215,6 +219,7 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(vocabulary)
     .addHelpText('after', examples(['assign model.json faithful.csv > assigned.csv']))
     .action((model, file, flags) => {
       work = lazily(
@@ -253,6 +258,7 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(vocabulary)
     .option('--standardize', 'standardize the data first')
     .addHelpText(
       'after',

@@ -1,0 +1,88 @@
+/** `--vocabulary`: the command line reads pipelines with words of a user's own, from a module of theirs. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+/** As a user has it installed: another copy than the command's own. */
+const library = new URL('../../../dist/src/index.js', import.meta.url).href
+
+beforeAll(async () => {
+  here.write(
+    'mine.mjs',
+    `import { Field, Optimizer, Params } from ${JSON.stringify(library)}
+     import * as t from ${JSON.stringify(import.meta.resolve('io-ts'))}
+     const halved = Optimizer.define({
+       name: 'halved',
+       about: 'half of what it is given',
+       fields: { share: Field.fraction({ default: 0.5 }) },
+       memory: t.null,
+       init: () => () => null,
+       update: ({ share }) => gradient => [Params.mapValues(g => share * g)(gradient), null],
+       gain: ({ share }) => () => share
+     })
+     export default [halved]
+     export const note = 'not a word'`
+  )
+  here.write('none.mjs', 'export const a = 1')
+  here.write('throws.mjs', 'throw new Error("not today")')
+  here.write(
+    'taken.mjs',
+    `import { Schedule } from ${JSON.stringify(library)}
+     export const cosine = Schedule.define({ name: 'cosine', about: '', meaning: () => ({ until: 1, level: () => ({}) }) })`
+  )
+  const { stdout } = await ornstein('fit %faithful.csv --standardize --recipe two-stage --print-pipeline')
+  const json = JSON.parse(stdout) as { readonly stages: ReadonlyArray<{ readonly optimizer: unknown }> }
+  const stages = json.stages.slice(0, 1).map(stage => ({
+    ...stage,
+    steps: 20,
+    optimizer: { _tag: 'chain', parts: [{ _tag: 'halved', share: 0.25 }, stage.optimizer] }
+  }))
+  here.write('pipeline.json', JSON.stringify({ ...json, stages }))
+})
+
+describe('with the module', () => {
+  it('explains the pipeline, in its words', async () => {
+    const { exit, stdout, stderr } = await ornstein(
+      'explain @pipeline.json --vocabulary @mine.mjs --data %faithful.csv --standardize'
+    )
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout).toContain('Optimizer.halved({ share: 0.25 })')
+    expect(stdout).toContain('stage 1: minimise')
+  })
+
+  it('learns by it, and reads the model', async () => {
+    const line =
+      'fit %faithful.csv --standardize --pipeline @pipeline.json --vocabulary @mine.mjs --out @model.json --quiet'
+    expect(await ornstein(line)).toEqual({ exit: 0, stdout: '', stderr: '' })
+    const evaluated = await ornstein('evaluate @model.json %faithful.csv --vocabulary @mine.mjs')
+    expect(evaluated).toMatchObject({ exit: 0, stderr: '' })
+    expect(await ornstein('explain @model.json --vocabulary @mine.mjs')).toMatchObject({ exit: 0, stderr: '' })
+  })
+})
+
+it('without it, the word is an error that lists the nearest', async () => {
+  const { exit, stderr } = await ornstein('explain @pipeline.json')
+  expect(exit).toBe(2)
+  expect(stderr).toMatch(
+    /^error: pipeline\.json, stages\[0\]\.optimizer\.parts\[0\]\._tag: "halved" is not the name of an Optimizer; use one of '\w+', /
+  )
+})
+
+it.each([
+  ['none.mjs', 'none.mjs is not a module that exports cases; export what Optimizer.define made, say'],
+  ['throws.mjs', 'throws.mjs is not a module that loads (not today); correct it'],
+  ['missing.mjs', 'missing.mjs is not a file that exists; check the name and the folder'],
+  [
+    'taken.mjs',
+    'taken.mjs is not a module of new words (Schedule.cosine: it is not a new word; give your case another name); correct it'
+  ]
+])('refuses %s', async (name, message) => {
+  expect(await ornstein(`explain @pipeline.json --vocabulary @${name}`)).toEqual({
+    exit: 2,
+    stdout: '',
+    stderr: `error: --vocabulary: ${message}\n`
+  })
+})

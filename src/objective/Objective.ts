@@ -250,11 +250,12 @@ const implicitCase = define({
   }),
   // The first version wrote the estimate by a tag of its own.
   earlier: json => {
-    const { divergence, ...rest } = typeof json === 'object' && json !== null ? { divergence: undefined, ...json } : {}
+    const divergence = Case.field(json, 'divergence')
     const tag = Case.field(divergence, '_tag')
-    return typeof divergence === 'object' && divergence !== null && typeof tag === 'string'
+    return typeof tag === 'string'
       ? {
-          ...rest,
+          _tag: Case.field(json, '_tag'),
+          timeLaw: Case.field(json, 'timeLaw'),
           estimate: {
             divergence: tag.toLowerCase(),
             probes: Case.field(divergence, 'probes'),

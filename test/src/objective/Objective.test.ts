@@ -545,11 +545,11 @@ describe('problems', () => {
       wanted: [
         'objective.objectives[0].weight.gamma: 0 is not > 0 and finite; try 5',
         'objective.objectives[0].objective.parametrization.sigmaData: -1 is not > 0 and finite; try 0.5',
-        'objective.objectives[1].divergence.probes: 0 is not a whole number ≥ 1; try 1',
-        'objective.objectives[2].timeLaw.time: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1',
+        'objective.objectives[1].estimate.probes: 0 is not a whole number ≥ 1; try 1',
         'objective.objectives[2].parametrization.sigmaData: 0 is not > 0 and finite; try 0.5',
-        'objective.objectives[3].smoothing: -1 is not ≥ 0 and finite; try 1e-3',
-        'objective.objectives[3].towards.logits: NaN or infinite somewhere is not finite throughout; give finite numbers'
+        'objective.objectives[3].smoothing: -1 is not ≥ 0 and finite; try 0',
+        'objective.objectives[3].towards.logits: NaN or infinite somewhere is not finite throughout; give finite numbers',
+        'objective.objectives[2].timeLaw.time: -1 is not a time of Schedule.ornsteinUhlenbeck with noise, in (0, ∞); try 0.1'
       ]
     },
     'data where there are none': {

@@ -20,12 +20,26 @@ import * as Text from './text.js'
 export type { Candidate, Criterion, Family, Learned, Ranked, Refused } from './Candidates.js'
 
 /** The families that are called by name; others are given as what makes their score. */
-export const families = { isotropic: Score.isotropic } satisfies Readonly<Record<string, Candidates.Family>>
+export const families = {
+  isotropic: Score.isotropic,
+  tiedIsotropic: Score.tiedIsotropic,
+  diagonal: Score.diagonal,
+  tiedDiagonal: Score.tiedDiagonal,
+  tied: Score.tied,
+  full: Score.full
+} satisfies Readonly<Record<string, Candidates.Family>>
 
 export type FamilyName = keyof typeof families
 
 /** Those that are compared unless others are asked for. */
-export const compared: ReadonlyArray<FamilyName> = ['isotropic']
+export const compared: ReadonlyArray<FamilyName> = [
+  'isotropic',
+  'tiedIsotropic',
+  'diagonal',
+  'tiedDiagonal',
+  'tied',
+  'full'
+]
 
 const criteria: ReadonlyArray<Candidates.Criterion> = ['bic', 'icl', 'aic']
 

@@ -1,7 +1,10 @@
 /**
- * The E-step of any family in the tensor vocabulary, for those without a pass of their own: responsibilities, and the moments
- * that an M-step asks for. Deviations are taken from the centres one by one, so that nothing depends on where 0 is.
+ * The E-step of families without a pass of their own: responsibilities, and the moments that an M-step asks for. A family that
+ * says which Gaussians it is has it in plain loops (`kernels/moments.ts`), any other in the tensor vocabulary. Deviations are
+ * taken from the centres one by one, so that nothing depends on where 0 is.
  */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
   add,
@@ -23,6 +26,11 @@ import {
   transpose,
   type Tensor
 } from '../../lib/index.js'
+import * as Elementary from '../../lib/elementary.js'
+import * as Factor from '../../lib/factor.js'
+import { moments, type Component } from './kernels/moments.js'
+import { factorsOf } from './draw.js'
+import * as Mixture from './Mixture.js'
 import * as Params from '../score/Params.js'
 import type { Family, Moments, Second } from '../score/family.js'
 import type { Points } from '../data/Points.js'
@@ -55,10 +63,36 @@ const sizes: Readonly<Record<Second, (dim: number) => number>> = {
   full: dim => dim * dim
 }
 
+type EStep<P extends string> = (params: Params.Params<P>, level: Level, points: Points, weights: Float64Array) => Found
+
 /** What the rows, whose weights sum to 1, say of the components at a level. */
-export const eStep =
-  <P extends string>(family: Family<P>, second: Second, dim: number) =>
-  (params: Params.Params<P>, { alpha, sigma }: Level, { rows, values }: Points, weights: Float64Array): Found => {
+export const eStep = <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> =>
+  pipe(
+    family.toMixture,
+    O.match(
+      () => inVocabulary(family, second, dim),
+      (toMixture): EStep<P> =>
+        (params, level, points, weights) =>
+          moments(componentsOf(level, toMixture(params)), second, points, weights)
+    )
+  )
+
+/** The components at a level, as the loops read them. */
+const componentsOf = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
+  const there = level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture)
+  const [, dim] = there.means.shape
+  const logs = Mixture.logWeights(there.weights)
+  return factorsOf(there).map((factor, k) => ({
+    constant: logs[k] - Factor.logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI),
+    centre: there.means.values.subarray(k * dim, (k + 1) * dim),
+    factor: factor.values
+  }))
+}
+
+/** The same of any family, whatever its components are. */
+export const inVocabulary =
+  <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> =>
+  (params, { alpha, sigma }, { rows, values }, weights) => {
     const count = family.count(dim)
     const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
     const parts = RA.makeBy(Math.ceil(rows / block), b => {

@@ -712,7 +712,7 @@ describe('what is wrong', () => {
     [
       'explain @shape.json',
       2,
-      'error: shape.json, score: "\\"three\\"" is not possible here; components: "three" is not a whole number ≥ 1; try 2\n' +
+      'error: shape.json, score.components: "three" is not a whole number ≥ 1; try 2\n' +
         'error: shape.json, initializer._tag: "Nowhere" is not one of Gaussian, …; correct it\n' +
         'error: shape.json, stages[0].objective: {"_tag":"Custom","name":"mine"} is not an Objective; ' +
         'use a constructor; code does not survive JSON\n' +
@@ -835,7 +835,7 @@ describe('what is wrong', () => {
     [
       'a word misspelt in its pipeline',
       ({ pipeline }) => ({ pipeline: { ...pipeline, score: { _tag: 'Isotropic', components: 2, component: 3 } } }),
-      'pipeline.score: "3" is not possible here; component: 3 is not a field of Score.isotropic; use one of \'components\''
+      "pipeline.score.component: 3 is not a field of Score.isotropic; use one of 'components'"
     ]
   ])('refuses a damaged model: %s', async (_, change, problem) => {
     const model = JSON.parse(here.read('model.json')) as Record<string, Record<string, unknown>>

@@ -28,7 +28,6 @@ import {
   square,
   squaredDistances,
   squeeze,
-  sub,
   sum,
   transpose,
   type NdArray,
@@ -122,9 +121,20 @@ const common = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, leve
 
 type Parameters = Readonly<Record<'means' | 'logits' | 'logScales' | 'lower', NdArray>>
 
-/** L_k, [..., d, d]. */
-const triangles = ({ logScales, lower }: Parameters): NdArray =>
-  compute(() => triangle(fromNdArray(logScales), fromNdArray(lower)))
+/** L_k, [..., d, d]: `triangle` on plain numbers, as every step of expectation–maximization asks for it. */
+const triangles = ({ logScales, lower }: Parameters): NdArray => {
+  const { shape, values } = logScales
+  const dim = shape[shape.length - 1]
+  const below = (dim * (dim - 1)) / 2
+  return {
+    shape: [...shape, dim],
+    values: new Float64Array(values.length * dim).map((_, at) => {
+      const [row, j] = [Math.floor(at / dim), at % dim]
+      const [k, i] = [Math.floor(row / dim), row % dim]
+      return j === i ? Elementary.exp(values[row]) : j < i ? lower.values[k * below + (i * (i - 1)) / 2 + j] : 0
+    })
+  }
+}
 
 /** The parameters of triangles [..., d, d]. */
 const packed = ({ shape, values }: NdArray): Pick<Parameters, 'logScales' | 'lower'> => {
@@ -174,10 +184,18 @@ const factorsOf = (mixture: Mixture.Mixture): NdArray => {
   )
 }
 
+/** Σ_j L_ij², the diagonal of LLᵀ, of each row. */
+const squaredRows = ({ shape, values }: NdArray): Float64Array => {
+  const dim = shape[shape.length - 1]
+  return new Float64Array(values.length / dim).map((_, row) =>
+    values.subarray(row * dim, (row + 1) * dim).reduce((sum, l) => sum + l * l, 0)
+  )
+}
+
 const mixtureOf = (params: Parameters, factors: NdArray): Mixture.Mixture => ({
   means: params.means,
   weights: Gaussian.weightsOf(params.logits),
-  variances: compute(() => sum(square(fromNdArray(factors)), 2)).values,
+  variances: squaredRows(factors),
   factors
 })
 
@@ -204,17 +222,24 @@ const scatter = (moments: Moments, dim: number): NdArray => {
 
 /** Σ_j log² of the eigenvalues of Σ⁻¹Σ′, halved, [K]: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
 const spreads = (from: NdArray, to: NdArray): ReadonlyArray<number> => {
-  const both = compute(() => {
-    const between = solveTriangular(fromNdArray(from), fromNdArray(to))
-    return matMul(between, between, { transposeB: true })
-  })
-  const [count, dim] = both.shape
-  return RA.makeBy(count, k =>
-    symmetricEigen({ shape: [dim, dim], values: matrix(both, k) }).values.reduce(
+  const [count, dim] = from.shape
+  return RA.makeBy(count, k => {
+    const other = matrix(to, k)
+    /** Columns of F⁻¹F′, one a row. */
+    const between = Factor.solve(
+      { shape: [dim, dim], values: matrix(from, k) },
+      dim,
+      other.map((_, at) => other[(at % dim) * dim + Math.floor(at / dim)])
+    )
+    const both = between.map((_, at) => {
+      const [i, j] = [Math.floor(at / dim), at % dim]
+      return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
+    })
+    return symmetricEigen({ shape: [dim, dim], values: both }).values.reduce(
       (sum, e) => sum + Elementary.square(Elementary.log(e)) / 2,
       0
     )
-  )
+  })
 }
 
 /** ρ of components with triangles [K | 1, d, d]. */
@@ -223,11 +248,15 @@ const distance =
   (from: Parameters, to: Parameters): number => {
     const [before, after] = [triangles(from), triangles(to)]
     const spread = spreads(before, after)
-    const shifts = compute(() => {
-      const step = sub(fromNdArray(to.means), fromNdArray(from.means))
-      return sum(square(solveTriangular(fromNdArray(before), expandDims(step, 2))), [1, 2])
-    }).values
-    return Gaussian.fisher(from.logits, to.logits, k => shifts[k] + spread[spread.length === 1 ? 0 : k])
+    const dim = from.means.shape[1]
+    const isCommon = spread.length === 1
+    const shift = (k: number): number =>
+      Factor.solve(
+        { shape: [dim, dim], values: matrix(before, isCommon ? 0 : k) },
+        dim,
+        from.means.values.slice(k * dim, (k + 1) * dim).map((c, j) => to.means.values[k * dim + j] - c)
+      ).reduce((sum, y) => sum + y * y, 0)
+    return Gaussian.fisher(from.logits, to.logits, k => shift(k) + spread[isCommon ? 0 : k])
   }
 
 /** L of diag(by) L Lᵀ diag(by). */

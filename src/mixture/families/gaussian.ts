@@ -8,9 +8,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/elementary.js'
 import {
   add,
-  compute,
   expandDims,
-  fromNdArray,
   logSoftmax,
   matMul,
   mul,
@@ -220,7 +218,14 @@ export const diagonalsOf = ({ means: { shape }, variances }: Mixture.Mixture): F
   return new Float64Array(count * dim).map((_, at) => variances[Math.floor(at / dim) * width + ((at % dim) % width)])
 }
 
-export const weightsOf = (logits: NdArray): Float64Array => compute(() => softmax(fromNdArray(logits))).values
+/** log π_k of logits. */
+const logsOf = ({ values }: NdArray): Float64Array => {
+  const top = values.reduce((most, x) => Math.max(most, x), -Infinity)
+  const total = top + Elementary.log(values.reduce((sum, x) => sum + Elementary.exp(x - top), 0))
+  return values.map(x => x - total)
+}
+
+export const weightsOf = (logits: NdArray): Float64Array => logsOf(logits).map(Elementary.exp)
 
 /** Σ_k π_k v_kj, [dim]: the common diagonal that is nearest. */
 export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: number): Float64Array =>
@@ -233,7 +238,7 @@ export const pooled = (weights: Float64Array, diagonals: Float64Array, dim: numb
  * times the root of the relative entropy of row and component together.
  */
 export const fisher = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
-  const [before, after] = [from, to].map(logits => compute(() => logSoftmax(fromNdArray(logits))).values)
+  const [before, after] = [from, to].map(logsOf)
   return Math.sqrt(
     before.reduce((sum, log, k) => {
       const share = Elementary.exp(log)

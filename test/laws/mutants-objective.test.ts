@@ -320,7 +320,9 @@ areCaught([
     mutant: penalized(
       l2,
       score,
-      changing(objective => (objective._tag === 'Regularizer' ? Objective.weight(0.5)(objective) : objective))
+      changing(objective =>
+        Case.isMadeBy(Objective.regularizer)(objective) ? Objective.weight(0.5)(objective) : objective
+      )
     ),
     right: penalized(l2, score)
   },
@@ -330,7 +332,9 @@ areCaught([
     mutant: penalized(
       some,
       isotropic,
-      changing(objective => (objective._tag === 'Regularizer' ? { ...objective, parameters: null } : objective))
+      changing(objective =>
+        Case.isMadeBy(Objective.regularizer)(objective) ? { ...objective, parameters: null } : objective
+      )
     ),
     right: penalized(some, isotropic)
   },
@@ -340,7 +344,9 @@ areCaught([
     mutant: penalized(
       l2,
       score,
-      changing(objective => (objective._tag === 'Regularizer' ? Objective.weight(-1)(objective) : objective))
+      changing(objective =>
+        Case.isMadeBy(Objective.regularizer)(objective) ? Objective.weight(-1)(objective) : objective
+      )
     ),
     right: penalized(l2, score)
   }

@@ -110,6 +110,7 @@ describe('the package', () => {
   )
 
   it("runs the README's first program", async () => {
+    cpSync(join(root, 'examples/data'), join(home, 'examples/data'), { recursive: true })
     const first = ofMarkdown('README.md', readFileSync(join(root, 'README.md'), 'utf8')).at(0)
     const { stdout } = await runProgram('readme', first?.examples[0]?.code ?? 'throw new Error("no program")')
     expect(stdout).not.toBe('')

@@ -82,7 +82,7 @@ describe('a pipeline that asks for too much', () => {
     [
       'probes',
       pipeline([descend({ objective: Objective.implicit(TimeLaw.at(0.5), { divergence: 'sliced', probes: 1e9 }) })]),
-      'stages[0].objective.divergence.probes: 1000000000 is not ≤ 10000; try 1'
+      'stages[0].objective.estimate.probes: 1000000000 is not ≤ 10000; try 1'
     ],
     [
       'nodes of time',

@@ -167,9 +167,9 @@ describe('problems', () => {
         'gradientNorm: -2 is not ≥ 0; try 1e-6, or 0 for never',
         'relativeChange: NaN is not ≥ 0; try 1e-6, or 0 for never',
         'batch: 0 is not a whole number ≥ 1; try 256',
+        'expectation.draws: 0 is not a whole number ≥ 1; try 1',
         'optimizer',
-        'objective.timeLaw.time',
-        'expectation.draws: 0 is not a whole number ≥ 1; try 1'
+        'objective.timeLaw.time'
       ]
     ],
     [

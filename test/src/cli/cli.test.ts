@@ -642,7 +642,7 @@ describe('what is wrong', () => {
       2,
       'error: --missing: guess is not one of refuse, drop; try refuse\n' +
         'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
-        'error: --family: round is not one of isotropic, spherical, symmetric-pair; try isotropic\n' +
+        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, spherical, symmetric-pair; try isotropic\n' +
         'error: --recipe: mine is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
     ],
@@ -714,11 +714,10 @@ describe('what is wrong', () => {
       2,
       'error: shape.json, score.components: "three" is not a whole number ≥ 1; try 2\n' +
         'error: shape.json, initializer._tag: "Nowhere" is not one of Gaussian, …; correct it\n' +
-        'error: shape.json, stages[0].objective: {"_tag":"Custom","name":"mine"} is not an Objective; ' +
-        'use a constructor; code does not survive JSON\n' +
+        'error: shape.json, stages[0].objective: Objective.custom("mine") is not in the vocabulary, ' +
+        'and code does not survive JSON; give it to Vocabulary.extend, or define a case of Objective\n' +
         'error: shape.json, stages[0].steps: missing is not a whole number ≥ 0; try 100\n' +
-        'error: shape.json, stages[1].objective: {"_tag":"Weight","weight":2,"objective":' +
-        '{"_tag":"Implicit","timeLaw":{"_tag":"At"}}} is not an Objective; use a constructor; code does not survive JSON\n' +
+        'error: shape.json, stages[1].objective.objective.timeLaw.time: missing is not a time; try 0.3\n' +
         'error: shape.json, stages[2]: 7 is not a Stage; write { "_tag": … }, one of ' +
         "'descend', 'expectationMaximization', 'splitAndMerge', 'powerIteration', 'restart', 'guarded', 'sequence', 'repeat', 'anneal'\n"
     ],

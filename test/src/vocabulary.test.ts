@@ -61,7 +61,8 @@ describe('the vocabulary', () => {
         ? [...cases.map(([name]) => name), ...short]
         : Object.keys(namespaces[concept]).filter(name => own.includes(name) || !others.has(name))
     expect([...new Set(words.map(({ name }) => name))].sort()).toEqual(
-      exported.map(name => `${concept}.${name}`).sort()
+      // A recipe may have the name of its case: `implicit`, with the divergence estimated.
+      [...new Set(exported)].map(name => `${concept}.${name}`).sort()
     )
   })
 

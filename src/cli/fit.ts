@@ -29,7 +29,6 @@ import {
   compare,
   families,
   learn,
-  learned,
   pipelineOf,
   recipes,
   type Open,
@@ -111,7 +110,7 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
       components: components === undefined ? E.right(undefined) : counts(components),
       families:
         family === undefined
-          ? E.right(learned)
+          ? E.right(undefined)
           : pipe(
               family.split(','),
               E.traverseArray(name => options.oneOf('--family', word(name.trim()), families))
@@ -119,10 +118,10 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
       criterion: options.oneOf('--criterion', criterion, ['bic', 'icl', 'aic'] as const)
     }),
     E.filterOrElse(
-      ({ families, components = [2] }) =>
+      ({ families = [], components = [2] }) =>
         !families.includes('symmetric-pair') ||
         (families.length === 1 && components.length === 1 && components[0] === 2),
-      ({ families, components }): Problem.Problems => [
+      ({ families = [], components }): Problem.Problems => [
         families.length > 1
           ? Problem.of('--family', families.join(','), 'families of any number of components', 'give the pair alone')
           : Problem.of(

@@ -29,9 +29,6 @@ import { show } from '../fit/table.js'
 import { History } from './History.js'
 import { failed, refused, type Failure } from './World.js'
 
-/** The words of the families that are compared unless others are asked for. */
-export const learned = Fits.compared.map(word)
-
 /** The words of all families, those whose variances are 1 at the end. */
 export const families = [...Object.keys(Fits.families).map(word), 'spherical', 'symmetric-pair']
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
@@ -44,7 +41,8 @@ export type Plan =
 
 /** What is left open of a family and a number of components. */
 export interface Open {
-  readonly families: ReadonlyArray<string>
+  /** All whose variances are learned, where it is left open too. */
+  readonly families: ReadonlyArray<string> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fits.Criterion
 }
@@ -293,7 +291,7 @@ const constructors: Readonly<Record<string, Fits.Family>> = {
 }
 
 /** Whether families say nothing of a unit, so that columns may be brought to one. */
-export const areFree = (families: ReadonlyArray<string>): boolean =>
+export const areFree = (families: ReadonlyArray<string> = []): boolean =>
   families.every(family => learnsVariances(constructors[family]({ components: 2 })))
 
 /** The score that is to be learned: the only one, or the best of those left open, and what it was chosen from. */
@@ -303,10 +301,10 @@ export const choose =
     { families, components, criterion }: Open,
     { table, source, standardize, seed }: Omit<Task, 'plan'>
   ): E.Either<Failure, { readonly score: Score.Score<string>; readonly choice: Choice | null }> => {
-    const family = families.map(family => constructors[family])
-    if (families.length === 1 && (components?.length === 1 || families[0] === 'symmetric-pair'))
+    const family = families?.map(family => constructors[family])
+    if (family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
       return E.right({ score: family[0]({ components: components?.[0] ?? 2 }), choice: null })
-    const score = family[0]({ components: 1 })
+    const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     return pipe(
       learnable({ table, source, standardize, seed, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>

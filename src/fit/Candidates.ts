@@ -15,6 +15,7 @@ import * as Statistics from '../mixture/Statistics.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
 import * as Score from '../score/Score.js'
+import type { Points } from '../data/index.js'
 import type { Data } from './Data.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -70,6 +71,17 @@ export interface Asked {
   readonly components: number
 }
 
+/** Whether each component may have the rows that bound its likelihood, and there are fewer parameters than numbers. */
+const isWithin = (score: Score.Score<string>, { rows, dim }: Points): boolean =>
+  Score.degreesOfFreedom(dim)(score) < rows * dim &&
+  pipe(
+    Score.interpret(score).family,
+    O.match(
+      () => true,
+      ({ leastRows, count }) => count(dim) * leastRows(dim) <= rows
+    )
+  )
+
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 export const learn =
   ({ own, points, scaling }: Data, key: Key.Key) =>
@@ -79,6 +91,16 @@ export const learn =
         (problems: ReadonlyArray<Problem.Problem>) => problems.length === 0,
         ([problem]) => problem
       )(Score.problems(points)(score)),
+      E.filterOrElse(
+        () => isWithin(score, points),
+        () =>
+          Problem.of(
+            'components',
+            components,
+            `few enough for ${points.rows} rows of a ${score._tag} family`,
+            'ask for fewer components, or for a family with fewer parameters'
+          )
+      ),
       E.flatMap(() => {
         const pipeline: Pipeline.Pipeline<string> = Recipe.annealed(score)(points)
         return pipe(

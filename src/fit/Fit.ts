@@ -31,15 +31,8 @@ export const families = {
 
 export type FamilyName = keyof typeof families
 
-/** Those that are compared unless others are asked for. */
-export const compared: ReadonlyArray<FamilyName> = [
-  'isotropic',
-  'tiedIsotropic',
-  'diagonal',
-  'tiedDiagonal',
-  'tied',
-  'full'
-]
+/** Those that are compared unless others are asked for; in one column all are one of the first two. */
+const compared: ReadonlyArray<FamilyName> = ['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal', 'tied', 'full']
 
 const criteria: ReadonlyArray<Candidates.Criterion> = ['bic', 'icl', 'aic']
 
@@ -171,9 +164,9 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
     columns ?? RA.makeBy(dim, j => `x${j + 1}`)
   )
 
-/** The scores that are to be compared, for so many rows. */
-const scoresOf = ({ components, family }: Options, rows: number): ReadonlyArray<Candidates.Asked> =>
-  list(family ?? compared).flatMap(one =>
+/** The scores that are to be compared on such data. */
+const scoresOf = ({ components, family }: Options, { rows, dim }: Points.Points): ReadonlyArray<Candidates.Asked> =>
+  list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).flatMap(one =>
     list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)).map(count => ({
       score: (isName(one) ? families[one] : one)({ components: count }),
       components: count
@@ -263,7 +256,7 @@ export const mixture =
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
       E.flatMap(({ own, columns, data }) => {
-        const asked = scoresOf(options, own.rows)
+        const asked = scoresOf(options, own)
         const { seed = 0, criterion = 'bic', onProgress } = options
         const tried = asked.map((one, done) => {
           onProgress?.({ family: one.score._tag, components: one.components, done, of: asked.length })

@@ -77,7 +77,8 @@ const alone =
 const scores = fc.oneof(
   { withCrossShrink: true },
   { weight: 3, arbitrary: arbitraries.scores },
-  fc.constant(arbitraries.student as unknown as Score.Score<string>)
+  fc.constant(arbitraries.student as unknown as Score.Score<string>),
+  fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)
 )
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
 const settings = fc.record({ schedule: arbitraries.schedules, score: scores })

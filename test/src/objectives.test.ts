@@ -45,7 +45,7 @@ describe('terms', () => {
     expect(found.map(([weight, , tag]) => [weight, tag])).toEqual([
       [6, 'Likelihood'],
       [10, 'Likelihood'],
-      [2, 'Custom']
+      [2, 'Integrand']
     ])
     expect(new Set(found[2][1] as ReadonlyArray<Weighting.Weighting>)).toEqual(
       new Set([Weighting.snr, Weighting.noiseVariance])
@@ -72,7 +72,7 @@ it('say what is wrong', () => {
   expect(found(Objective.weight(NaN)(Objective.likelihood))).toEqual(['weight: NaN is not finite; try 1'])
   expect(found(Objective.sum([]))).toEqual(['objectives: [] is not a list with at least one objective; add one'])
   expect(found(Objective.regularizer({ norm: 'l1', smoothing: Infinity }))).toEqual([
-    'smoothing: Infinity is not ≥ 0 and finite; try 1e-3'
+    'smoothing: Infinity is not ≥ 0 and finite; try 0'
   ])
   expect(
     [

@@ -11,5 +11,5 @@ export default defineConfig({
       { find: /^ornstein\/laws$/, replacement: here('./src/laws/index.ts') }
     ]
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 }
+  test: { include: ['test/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 }
 })

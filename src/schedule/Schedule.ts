@@ -125,14 +125,20 @@ function made<
   called: (fields: Field.Of<F>) => string
 ): Case.Constructor<Schedule, N, F, A, On> {
   const fields: Field.Fields = spec.fields ?? {}
+  /** What is wrong with a schedule stays so: to look at one that was met takes no time. */
+  const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
   /** A schedule is looked at as a whole where the schedules in it are right: each of them is asked once. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
     Object.entries(fields).every(([name, field]) =>
       field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isRight(value))
     )
   const own = (of: Field.Of<F>): ReadonlyArray<Problem.Problem> => {
+    const found = known.get(of)
+    if (found !== undefined) return found
     const said = check?.(of) ?? []
-    return said.length > 0 ? said : looked(called(of), meaning(of))
+    const all = said.length > 0 ? said : looked(called(of), meaning(of))
+    if (Object.isFrozen(of)) known.set(of, all)
+    return all
   }
   return Case.define('Schedule', {
     ...spec,

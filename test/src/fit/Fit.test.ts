@@ -69,7 +69,7 @@ describe('fit', () => {
 
   it('takes rows, weights and names, and gives the same bits for the same seed', () => {
     const points = drawn(120, 3)
-    const options = {
+    const options: Fit.Options = {
       components: 3,
       family: 'full',
       weights: Array.from({ length: 120 }, (_, i) => 1 + (i % 2)),

@@ -44,6 +44,9 @@ export const arena = (memory: WebAssembly.Memory, base: number, most: number, gr
     buffer: () => buffer,
     held: () => taken,
     take: length => {
+      // Else every place from here on would be at NaN, which a view reads as 0: where the kernels' constants are.
+      if (!(Number.isSafeInteger(length) && length >= 0))
+        throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)
       const again = free.get(bytes)?.pop()
       if (again !== undefined) {

@@ -196,8 +196,8 @@ const perRow = <P extends string>(
   return (params, given) => {
     const { clean } = given
     const [rows] = clean.shape
-    const columns = { alpha: column(given.alpha, rows), sigma: column(given.sigma, rows) }
-    const level = O.isSome(model.family) ? { alpha: single(given.alpha), sigma: single(given.sigma) } : columns
+    const columns = (): Score.Level => ({ alpha: column(given.alpha, rows), sigma: column(given.sigma, rows) })
+    const level = O.isSome(model.family) ? { alpha: single(given.alpha), sigma: single(given.sigma) } : columns()
     const { drawn, orthogonal } = Noise.ofGiven(given, clean)
     const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
     const loss = Tagged.fold<Noisy>()<Tensor>({
@@ -230,7 +230,7 @@ const perRow = <P extends string>(
           clean,
           noisy,
           noise: drawn,
-          level: columns
+          level: columns()
         })
     })(term)
     const converted = 'conversion' in given ? mul(column(given.conversion, rows), loss) : loss

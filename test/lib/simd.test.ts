@@ -546,6 +546,13 @@ describe('arrays in the memory', () => {
     expect(room.take(500_000)).not.toBeNull()
   })
 
+  it('refuses what is no size, and gives whole places to others after it', () => {
+    const memory = new WebAssembly.Memory({ initial: 2 })
+    const { take } = arena(memory, 64, 2 * 65536, () => undefined)
+    for (const length of [NaN, -1, 2.5, Infinity]) expect(() => take(length)).toThrow(RangeError)
+    expect([take(8), take(8)]).toEqual([64, 128])
+  })
+
   it('never overlap', () => {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 40 })
     const places = arena(memory, 64, 40 * 65536, () => undefined)

@@ -1,4 +1,0 @@
-/** Compilation keeps its laws for every kind of loss. */
-import { keeps } from './compiled.js'
-
-keeps(name => !name.startsWith('pipelines'))

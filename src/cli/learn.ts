@@ -8,22 +8,21 @@ import {
   Expectation,
   Fit as Fits,
   Key,
-  Mixture,
   Objective,
   Optimizer,
   type Params,
-  Pipeline,
-  Points,
+  type Pipeline,
+  type Points,
   Problem,
   Rate,
   Recipe as Recipes,
   Run,
   Score,
-  Stage,
-  Statistics
+  Stage
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import { word, type Choice, type Fit, type StageRun } from '../report/Fit.js'
+import { found } from '../fit/Candidates.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
@@ -56,17 +55,8 @@ export interface Task {
 }
 
 /** The points as they are learned from. */
-const scaled = ({
-  table: { points },
-  standardize
-}: Pick<Task, 'table' | 'standardize'>): {
-  readonly points: Points.Points
-  readonly scaling: Points.Scaling | null
-} => {
-  if (!standardize) return { points, scaling: null }
-  const { points: standardized, centre, scale } = Points.standardize(points)
-  return { points: standardized, scaling: { centre, scale } }
-}
+const scaled = ({ table: { points }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
+  Data.brought(standardize)(points)
 
 /** Whether variances are to be learned, or may be. */
 const learnsVariances = (score: Score.Score<string>): boolean =>
@@ -225,7 +215,8 @@ const learnBy =
   (watch: Watch, task: Task, name: string) =>
   (pipeline: Pipeline.Pipeline<string>): E.Either<Failure, Fit> => {
     const { source, table, seed } = task
-    const { points, scaling } = scaled(task)
+    const data = scaled(task)
+    const { points, scaling } = data
     return pipe(
       Compile.pipeline(pipeline)(points),
       E.mapLeft(([first, ...rest]) => refused(first, ...rest)),
@@ -246,13 +237,6 @@ const learnBy =
       ),
       E.map(({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        const own = scaling === null ? mixture : pipe(mixture, Mixture.inUnits(scaling))
-        const ordered = Mixture.permuted(Mixture.order(own))
-        const found = ordered(own)
-        const parameters = pipe(pipeline.score, Score.degreesOfFreedom(points.dim))
-        const redundancies = Mixture.redundancies(points.rows)(found)
-        const isEmpty = (k: number): boolean =>
-          redundancies.some(found => found._tag === 'Empty' && found.component === k)
         return {
           choice: null,
           source,
@@ -265,16 +249,7 @@ const learnBy =
           recipe: name,
           seed,
           scaling,
-          mixture: found,
-          redundancies,
-          floored: pipe(
-            Pipeline.varianceFloor(pipeline),
-            O.match(
-              () => [],
-              floor => Mixture.floored(floor)(ordered(mixture)).filter(k => !isEmpty(k))
-            )
-          ),
-          statistics: pipe(found, Statistics.of(table.points, parameters)),
+          ...found(data, pipeline)(mixture),
           stages,
           pipeline,
           plan: Compile.explain(program)

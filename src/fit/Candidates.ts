@@ -24,20 +24,49 @@ export type Family = (options: { readonly components: number }) => Score.Score<s
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
 export type Criterion = 'bic' | 'icl' | 'aic'
 
+/** What learning came to, in the data's own units. */
+export interface Found {
+  /** In the order of its means. */
+  readonly mixture: Mixture.Mixture
+  readonly statistics: Statistics.Statistics
+  /** Components that fewer would do without. */
+  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
+  /**
+   * Components with rows that are as narrow as the floor of the variances lets them be, from 0: without it the likelihood
+   * would have no bound.
+   */
+  readonly floored: ReadonlyArray<number>
+}
+
+/** What a pipeline's mixture, learned on the scaled data, is on the data themselves. */
+export const found =
+  <P extends string>({ own, points, scaling }: Data, pipeline: Pipeline.Pipeline<P>) =>
+  (learned: Mixture.Mixture): Found => {
+    const standing = Mixture.permuted(Mixture.order(learned))(learned)
+    const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
+    const redundancies = Mixture.redundancies(points.rows)(mixture)
+    const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
+    return {
+      mixture,
+      statistics: pipe(mixture, Statistics.of(own, Score.degreesOfFreedom(points.dim)(pipeline.score))),
+      redundancies,
+      floored: pipe(
+        Pipeline.varianceFloor(pipeline),
+        O.match(
+          () => [],
+          floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
+        )
+      )
+    }
+  }
+
 /** A family and a number of components that were learned. */
-export interface Learned {
+export interface Learned extends Found {
   readonly _tag: 'Learned'
   readonly family: string
   readonly components: number
-  /** In the data's own units, in the order of its means. */
-  readonly mixture: Mixture.Mixture
-  readonly statistics: Statistics.Statistics
   /** What learned it, on the data as they were scaled: with the same key it does so again, to the bit. */
   readonly pipeline: Pipeline.Pipeline<string>
-  /** Components that fewer would do without. */
-  readonly redundancies: ReadonlyArray<Mixture.Redundancy>
-  /** Components as narrow as the floor of the variances lets them be, from 0: without it the likelihood would have no bound. */
-  readonly floored: ReadonlyArray<number>
 }
 
 /** A family and a number of components that could not be learned, and why. */
@@ -84,9 +113,10 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Points): boolean =>
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 export const learn =
-  ({ own, points, scaling }: Data, key: Key.Key) =>
-  ({ score, components }: Asked): Candidate =>
-    pipe(
+  (data: Data, key: Key.Key) =>
+  ({ score, components }: Asked): Candidate => {
+    const { points } = data
+    return pipe(
       E.fromPredicate(
         (problems: ReadonlyArray<Problem.Problem>) => problems.length === 0,
         ([problem]) => problem
@@ -120,29 +150,13 @@ export const learn =
               )
             )
           ),
-          E.map((mixture): Candidate => {
-            const ordered = Mixture.permuted(Mixture.order(mixture))
-            const standing = ordered(mixture)
-            const found = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
-            const redundancies = Mixture.redundancies(points.rows)(found)
-            const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
-            return {
-              _tag: 'Learned',
-              family: score._tag,
-              components,
-              mixture: found,
-              statistics: pipe(found, Statistics.of(own, Score.degreesOfFreedom(points.dim)(score))),
-              pipeline,
-              redundancies,
-              floored: pipe(
-                Pipeline.varianceFloor(pipeline),
-                O.match(
-                  () => [],
-                  floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
-                )
-              )
-            }
-          })
+          E.map((mixture): Candidate => ({
+            _tag: 'Learned',
+            family: score._tag,
+            components,
+            pipeline,
+            ...found(data, pipeline)(mixture)
+          }))
         )
       }),
       E.filterOrElse(
@@ -151,6 +165,7 @@ export const learn =
       ),
       E.getOrElse((problem): Candidate => ({ _tag: 'Refused', family: score._tag, components, problem }))
     )
+  }
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

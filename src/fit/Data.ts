@@ -41,6 +41,15 @@ export const problems =
     })
   }
 
+/** The data, brought to mean 0 and standard deviation 1 in each column or left as they are. */
+export const brought =
+  (standardize: boolean) =>
+  (own: Points.Points): Data => {
+    if (!standardize) return { own, points: own, scaling: null }
+    const { points, ...scaling } = Points.standardize(own)
+    return { own, points, scaling }
+  }
+
 /** The data, with mean 0 and standard deviation 1 in each column if they are to be so. */
 export const scaled =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
@@ -49,8 +58,5 @@ export const scaled =
       ...Problem.unless(own.rows > 1, 'rows', own.rows, 'at least 2, which a variance needs', 'give more rows'),
       ...problems(columns)(own)
     ]
-    if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
-    if (!standardize) return E.right({ own, points: own, scaling: null })
-    const { points, ...scaling } = Points.standardize(own)
-    return E.right({ own, points, scaling })
+    return RA.isNonEmpty(wrong) ? E.left([wrong[0], ...wrong.slice(1)]) : E.right(brought(standardize)(own))
   }

@@ -22,7 +22,7 @@ import {
   Recipe,
   Run,
   Score,
-  type Stage
+  Stage
 } from '../src/index.js'
 import { rowsOf } from '../src/compile/Loss.js'
 import { useThreads } from '../lib/simd/crew.js'

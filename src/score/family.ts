@@ -27,8 +27,14 @@ import type * as Schedule from '../schedule/Schedule.js'
 import * as Parametrization from './Parametrization.js'
 import * as Params from './Params.js'
 
-/** α and σ, each [rows, 1]; of a family also [1, 1], where all rows are at one level: what depends on it is then computed once. */
-export type Level = Parametrization.Levels
+/**
+ * α and σ, each [rows, 1]; of a family also [1, 1], where all rows are at one level: what depends on it is then computed once.
+ * With them comes what else a score may know of a row.
+ */
+export interface Level extends Parametrization.Levels {
+  /** The class of each row, [rows, 1], from 0; −1 of a row without one. Absent: none has. */
+  readonly label?: Tensor
+}
 
 // —— what a family says ——
 

@@ -62,7 +62,8 @@ const trial = (
     sigma: part(
       levels.map(({ sigma }) => sigma),
       1
-    )
+    ),
+    ...(chosen.labels && { label: part(chosen.labels, 1) })
   }
   return {
     clean,
@@ -252,10 +253,10 @@ const whole = <P extends string>(
   return pipe(
     E.tryCatch(
       () =>
-        Loss.plans({ ...loss, expectation: noise }, { rows: few.rows, dim: few.dim, values: few.values })[0].evaluate(
-          params,
-          key
-        ),
+        Loss.plans(
+          { ...loss, expectation: noise },
+          { rows: few.rows, dim: few.dim, values: few.values, ...(few.labels && { labels: few.labels }) }
+        )[0].evaluate(params, key),
       error => [
         Problem.of(
           'objective',

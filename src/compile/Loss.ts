@@ -455,7 +455,7 @@ const gather = (values: Float64Array, width: number, rows: ReadonlyArray<number>
 
 /** Every so-many-th row: blocks are alike even where the rows are in some order. */
 const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
-  const { rows, dim, values, weights } = points
+  const { rows, dim, values, weights, labels } = points
   const count = Math.min(BLOCKS, rows)
   const parts = Points.weightsOf(points)
   return Array.from({ length: count }, (_, b) => {
@@ -467,7 +467,8 @@ const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
         rows: own.length,
         dim,
         values: gather(values, dim, own),
-        ...(weights && { weights: gather(weights, 1, own) })
+        ...(weights && { weights: gather(weights, 1, own) }),
+        ...(labels && { labels: Int32Array.from(own, row => labels[row]) })
       }
     }
   }).filter(({ share }) => share > 0)

@@ -67,7 +67,8 @@ export const conversion = (
 /** The data; whether they stay, or are a batch that is drawn for one evaluation. */
 export const data = (points: Points.Points, stays: boolean): Given.Named => ({
   clean: Given.rows([points.dim], points.values, stays),
-  ...(points.weights !== undefined && { rowWeight: Given.rows([], Points.weightsOf(points), stays) })
+  ...(points.weights !== undefined && { rowWeight: Given.rows([], Points.weightsOf(points), stays) }),
+  ...(points.labels !== undefined && { label: Given.rows([1], Float64Array.from(points.labels), stays) })
 })
 
 /** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
@@ -196,7 +197,12 @@ const perRow = <P extends string>(
   return (params, given) => {
     const { clean } = given
     const [rows] = clean.shape
-    const columns = (): Score.Level => ({ alpha: column(given.alpha, rows), sigma: column(given.sigma, rows) })
+    const label = 'label' in given ? { label: given.label } : {}
+    const columns = (): Score.Level => ({
+      alpha: column(given.alpha, rows),
+      sigma: column(given.sigma, rows),
+      ...label
+    })
     const level = O.isSome(model.family) ? { alpha: single(given.alpha), sigma: single(given.sigma) } : columns()
     const { drawn, orthogonal } = Noise.ofGiven(given, clean)
     const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))

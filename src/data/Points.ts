@@ -1,5 +1,5 @@
 /**
- * The data: n rows of d finite numbers, each row with an optional weight.
+ * The data: n rows of d finite numbers, each row with an optional weight and an optional label.
  *
  * In messages rows and columns are counted from 1, as in a spreadsheet. In programs (`row`, `select`) rows are counted from
  * 0, as everywhere in the language. Tables of text are read in `data/csv.ts`.
@@ -21,6 +21,8 @@ export interface Points {
   readonly values: Float64Array
   /** n numbers ≥ 0, not all 0: a row of weight 2 counts as two rows. Absent: every row counts once. */
   readonly weights?: Float64Array
+  /** n whole numbers ≥ 0, the class of each row; −1 of a row without one. Absent: no row has one. */
+  readonly labels?: Int32Array
 }
 
 /** What is wrong with the data: the first place at fault, and how many more are like it. */
@@ -51,8 +53,27 @@ const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataEr
         : Either.right(weights)
 }
 
+const isNoLabel = (label: number): boolean => !(Number.isInteger(label) && label >= -1 && label <= MOST_LABEL)
+const MOST_LABEL = 0x7fffffff
+
+const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<DataError, Int32Array> => {
+  const all = Float64Array.from(labels)
+  const at = all.findIndex(isNoLabel)
+  return all.length !== rows
+    ? fail('labels', plural(all.length, 'label'), `${rows}, one for each row`, 'give every row a label, or -1')
+    : at >= 0
+      ? fail(
+          `label of row ${at + 1}`,
+          all[at],
+          'a whole number ≥ 0, nor -1 for a row without one',
+          `count classes from 0${more(count(all, isNoLabel))}`
+        )
+      : Either.right(Int32Array.from(all))
+}
+
 /**
- * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, if any.
+ * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, and n labels, whole
+ * numbers ≥ −1, if any.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -66,7 +87,7 @@ const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataEr
  * )
  */
 export const validate = (points: Points): Either.Either<DataError, Points> => {
-  const { rows, dim, values, weights } = points
+  const { rows, dim, values, weights, labels } = points
   const at = values.findIndex(isNotFinite)
   return !(Number.isSafeInteger(rows) && rows > 0)
     ? fail('rows', rows, 'a whole number ≥ 1', 'give at least one row')
@@ -81,12 +102,12 @@ export const validate = (points: Points): Either.Either<DataError, Points> => {
               'a finite number',
               `correct it or leave the row out${more(count(values, isNotFinite))}`
             )
-          : weights === undefined
-            ? Either.right(points)
-            : pipe(
-                checkWeights(rows, weights),
-                Either.map(() => points)
-              )
+          : pipe(
+              Either.right(points),
+              Either.flatMap(weights === undefined ? Either.right : weighted(weights)),
+              Either.flatMap(labels === undefined ? Either.right : labelled(labels)),
+              Either.map(() => points)
+            )
 }
 
 /**
@@ -155,9 +176,37 @@ export const weighted =
       Either.map(checked => ({ ...points, weights: checked }))
     )
 
+/**
+ * The points with these labels, the class of each row counted from 0 (−1: none), in place of any they had: networks that are
+ * conditioned on a class are given it, and so are objectives of one's own.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Points, Problem } from 'ornstein'
+ *
+ * const points = Points.fromRows([[1], [4], [2]])
+ * assert.deepEqual(
+ *   pipe(points, Either.flatMap(Points.labelled([0, 1, -1])), Either.map(Points.select([2, 1])), Either.map(p => p.labels)),
+ *   Either.right(Int32Array.of(-1, 1))
+ * )
+ * assert.deepEqual(
+ *   pipe(points, Either.flatMap(Points.labelled([0, 0.5, 1])), Either.mapLeft(Problem.show)),
+ *   Either.left('label of row 2: 0.5 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0')
+ * )
+ */
+export const labelled =
+  (labels: ArrayLike<number>) =>
+  (points: Points): Either.Either<DataError, Points> =>
+    pipe(
+      checkLabels(points.rows, labels),
+      Either.map(checked => ({ ...points, labels: checked }))
+    )
+
 // -- as they are now ---------------------------------------------------------------------------------------------------
 
-const sameNumbers = (a: Float64Array | undefined, b: Float64Array | undefined): boolean =>
+const sameNumbers = <A extends Float64Array | Int32Array>(a: A | undefined, b: A | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
 
 const copies = new WeakMap<Points, Points>()
@@ -168,15 +217,25 @@ const copies = new WeakMap<Points, Points>()
  * is found again.
  */
 export const snapshot = (points: Points): Points => {
-  const { rows, dim, values, weights } = points
+  const { rows, dim, values, weights, labels } = points
   const old = copies.get(points)
   if (
     old !== undefined &&
     (old === points ||
-      (old.rows === rows && old.dim === dim && sameNumbers(old.values, values) && sameNumbers(old.weights, weights)))
+      (old.rows === rows &&
+        old.dim === dim &&
+        sameNumbers(old.values, values) &&
+        sameNumbers(old.weights, weights) &&
+        sameNumbers(old.labels, labels)))
   )
     return old
-  const copy = { rows, dim, values: values.slice(), ...(weights === undefined ? {} : { weights: weights.slice() }) }
+  const copy = {
+    rows,
+    dim,
+    values: values.slice(),
+    ...(weights && { weights: weights.slice() }),
+    ...(labels && { labels: labels.slice() })
+  }
   copies.set(points, copy)
   // A copy of a copy is itself.
   copies.set(copy, copy)
@@ -185,12 +244,19 @@ export const snapshot = (points: Points): Points => {
 
 const marks = new WeakMap<Points, string>()
 
-/** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape and weights. */
+/** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
 export const fingerprint = (points: Points): string => {
   const own = snapshot(points)
-  const { rows, dim, values, weights } = own
+  const { rows, dim, values, weights, labels } = own
   const mark =
-    marks.get(own) ?? bitsOf([Float64Array.of(rows, dim), values, ...(weights === undefined ? [] : [weights])])
+    marks.get(own) ??
+    bitsOf([
+      Float64Array.of(rows, dim),
+      values,
+      ...(weights ? [weights] : []),
+      // Told from weights, of which there may be none.
+      ...(labels ? [new Float64Array(0), Float64Array.from(labels)] : [])
+    ])
   marks.set(own, mark)
   return mark
 }
@@ -325,7 +391,7 @@ export const variances = (points: Points): Float64Array =>
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
 /**
- * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights.
+ * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights and labels.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -340,11 +406,12 @@ export const variances = (points: Points): Float64Array =>
  */
 export const select =
   (indices: ArrayLike<number>) =>
-  ({ dim, values, weights }: Points): Points => ({
+  ({ dim, values, weights, labels }: Points): Points => ({
     rows: indices.length,
     dim,
     values: tabulate(indices.length * dim, k => values[indices[Math.floor(k / dim)] * dim + (k % dim)]),
-    ...(weights === undefined ? {} : { weights: tabulate(indices.length, i => weights[indices[i]]) })
+    ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
+    ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
   })
 
 /** An origin and a unit for each column, [d] each: x = centre + scale · z. */

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
-import { compute, fromNdArray } from '../../lib/index.js'
+import { compute, fromNdArray, tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Limits from '../core/Limits.js'
 import { Case, Vocabulary } from '../core/index.js'
@@ -58,7 +58,8 @@ export const shapes =
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
 /**
- * The score itself at every point, s(x), as points of the same number of rows and dimension.
+ * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
+ * class is given the label of each row.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -73,11 +74,14 @@ export const evaluate =
   <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>
   (params: Params.Params<P>) =>
   (time: number) =>
-  ({ rows, dim, values }: Points): Points => {
+  ({ rows, dim, values, labels }: Points): Points => {
     const model = interpret(score)
     const level = pipe(schedule, Schedule.level(time))
     const result = compute(() =>
-      model.score(tensors(params), fromNdArray({ shape: [rows, dim], values }), levelFor(model, rows, level))
+      model.score(tensors(params), fromNdArray({ shape: [rows, dim], values }), {
+        ...levelFor(model, rows, level),
+        ...(labels && { label: tensor(labels, [rows, 1]) })
+      })
     )
     return { rows, dim, values: result.values }
   }

@@ -1,0 +1,129 @@
+/** The label of each row reaches the scores that ask for it, in every plan, batch and trial; the others do not see it. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import { gather, maximum, mul, neg, reshape, sub, greaterEqual } from '../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Params,
+  Points,
+  Problem,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../../src/index.js'
+
+const values = Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1)
+const bare: Points.Points = { rows: 5, dim: 2, values }
+const points: Points.Points = { ...bare, labels: Int32Array.of(1, 0, 2, -1, 1) }
+
+/** A centre for each class, and 0 where there is none: the score of N(c, I) on OU. */
+const conditional = Score.custom({
+  name: 'centres',
+  shapes: dim => ({ centres: [3, dim] }),
+  apply: ({ centres }, x, { alpha, label }) => {
+    if (label === undefined) return neg(x)
+    const index = reshape(maximum(label, 0), [x.shape[0]])
+    const own = mul(gather(centres, index), greaterEqual(label, 0))
+    return sub(mul(alpha, own), x)
+  }
+})
+const centres = [
+  [0.5, -1],
+  [2, 0.25],
+  [-1, 3]
+]
+const params = Params.of({ centres })
+const noise = { rows: 5, dim: 2, values: Key.normal(10)(Key.fromSeed(3)) }
+
+const plansOf = (on: Points.Points, objective = Objective.denoising(TimeLaw.at(0.4))) => {
+  const plans = Compile.plans({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: conditional,
+    objective,
+    expectation: Expectation.fixed(noise)
+  })(on)
+  if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
+  return plans.right
+}
+
+describe('labels', () => {
+  it('reach a score with their row, and its gradient', () => {
+    // |s + z/σ|² by hand.
+    const [a, s] = [Math.exp(-0.4), Math.sqrt(1 - Math.exp(-0.8))]
+    const gradient = centres.map(row => row.map(() => 0))
+    const wanted = [1, 0, 2, -1, 1].reduce((total, label, i) => {
+      const error = [0, 1].map(j => {
+        const [x0, z] = [values[2 * i + j], noise.values[2 * i + j]]
+        const e = a * (label < 0 ? 0 : centres[label][j]) - (a * x0 + s * z) + z / s
+        if (label >= 0) gradient[label][j] += (2 * a * e) / 5
+        return e * e
+      })
+      return total + error[0] + error[1]
+    }, 0)
+    plansOf(points).forEach(({ evaluate }) => {
+      const found = evaluate(params, Key.fromSeed(0))
+      expect(Math.abs(found.value / (wanted / 5) - 1)).toBeLessThan(1e-13)
+      gradient.flat().forEach((g, k) => {
+        expect(Math.abs(found.gradient.centres.values[k] - g)).toBeLessThan(1e-12)
+      })
+    })
+  })
+
+  it('tell data from others, and change with the rows', () => {
+    expect(Points.fingerprint(points)).not.toBe(Points.fingerprint(bare))
+    expect(Points.fingerprint(points)).not.toBe(Points.fingerprint({ ...bare, labels: Int32Array.of(1, 0, 2, -1, 0) }))
+    expect(Points.snapshot(points).labels).toEqual(points.labels)
+    expect(Points.snapshot(points)).toBe(Points.snapshot(points))
+    const [{ evaluate: before }] = plansOf(points)
+    const [{ evaluate: other }] = plansOf({ ...points, labels: Int32Array.of(0, 0, 2, -1, 1) })
+    const [a, b] = [before, other].map(evaluate => evaluate(params, Key.fromSeed(0)).value)
+    expect(a).not.toBe(b)
+  })
+
+  it('of scores at points', () => {
+    const at = Score.evaluate(conditional, Schedule.ornsteinUhlenbeck)(params)(0.4)(points).values
+    expect(Math.abs(at[0] - (Math.exp(-0.4) * 2 - -2))).toBeLessThan(1e-15)
+    expect(at[6]).toBe(1.9)
+  })
+
+  it('that are no classes are refused', () => {
+    const said = (labels: ArrayLike<number>): string =>
+      pipe(
+        bare,
+        Points.labelled(labels),
+        E.fold(Problem.show, () => 'no problem')
+      )
+    expect(said([0, 1, 2, -1, 3])).toBe('no problem')
+    expect(said([0, 1])).toBe('labels: 2 labels is not 5, one for each row; give every row a label, or -1')
+    expect(said([0, -2, 1.5, 0, NaN])).toBe(
+      'label of row 2: -2 is not a whole number ≥ 0, nor -1 for a row without one; count classes from 0; there are 2 more like it'
+    )
+    expect(E.isLeft(Points.validate({ ...bare, labels: Int32Array.of(1) }))).toBe(true)
+  })
+
+  it('are nothing to a mixture', () => {
+    const value = (on: Points.Points): number => {
+      const plans = Compile.plans({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.isotropic({ components: 2 }),
+        objective: Objective.implicit(TimeLaw.at(0.4)),
+        expectation: Expectation.fixed(noise)
+      })(on)
+      if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
+      const at = Params.of({
+        means: [
+          [0, 1],
+          [1, 0]
+        ],
+        logits: [0, 0.5],
+        logVariances: [0, 1]
+      })
+      return plans.right.map(({ evaluate }) => evaluate(at, Key.fromSeed(0)).value).reduce((a, b) => a + b, 0)
+    }
+    expect(value(points)).toBe(value(bare))
+  })
+})

@@ -446,11 +446,7 @@ export const eulerMaruyama = define({
   }
 })
 
-/**
- * The reverse SDE by Euler–Maruyama in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
- * (Song et al. 2021, arXiv 2011.13456, eq. 6). Where variance is preserved, that of its noise is β/(1 − β), for
- * DDPM's larger one, β. Weak order 1; it widens the law where ς_t/ς_s is far from 1, so give it many steps.
- */
+/** The probability flow in the angle by Euler's method. Order 1, a score a step. */
 export const euler = defineFlow({
   name: 'euler',
   about: 'the probability flow, order 1',

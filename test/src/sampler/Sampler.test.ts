@@ -144,6 +144,22 @@ describe('orders on the exact score', () => {
   )
 })
 
+it('Euler–Maruyama adds β/(1 − β) where variance is preserved, and no β', () => {
+  const [from, to] = [1, 0.8]
+  const { alpha } = Schedule.level(from)(ou)
+  const ratio = Schedule.level(to)(ou).alpha / alpha
+  const beta = 1 - 1 / ratio ** 2
+  const grid = TimeGrid.uniform({ from, to, steps: 1 })
+  const program = right(Sampler.compile({ sampler: Sampler.eulerMaruyama, grid, schedule: ou, prior: plane }))
+  const blind: Sampler.ScoreFunction = points => ({ ...points, values: points.values.map(() => 0) })
+  const [start, stop] = [...Sampler.trajectory(program)(blind)(20_000, 2)(key)]
+  const noise = stop.points.values.map((x, i) => x - ratio * start.points.values[i])
+  const variance = noise.reduce((sum, z) => sum + z * z, 0) / noise.length
+  // Of 40 000 numbers, to 4 standard deviations; β would be 33 % off.
+  expect(Math.abs(variance / (beta / (1 - beta)) - 1)).toBeLessThan(4 * Math.sqrt(2 / noise.length))
+  expect(beta).toBeGreaterThan(0.2)
+})
+
 describe('marginals', () => {
   const samplers: ReadonlyArray<{ readonly sampler: Sampler.Sampler; readonly steps: number }> = [
     { sampler: Sampler.ancestral, steps: 60 },

@@ -322,11 +322,11 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
     (draws: Draws, alignment: number): Fill =>
     (k0, k1, first, count, out) => {
       const skip = first % alignment
-      // In the memory, as many as there are in eights are drawn where they belong.
-      const whole = skip === 0 && isInside(out) ? count & -8 : 0
+      // In the memory, as many as there are in sixteens are drawn where they belong.
+      const whole = skip === 0 && isInside(out) ? count & -16 : 0
       if (whole > 0) draws(k0 | 0, k1 | 0, first, whole, out.byteOffset)
       blocks(count + skip - whole, CHUNK, (from, size) => {
-        draws(k0 | 0, k1 | 0, first - skip + whole + from, (size + 7) & -8, x.at)
+        draws(k0 | 0, k1 | 0, first - skip + whole + from, (size + 15) & -16, x.at)
         const before = from === 0 ? skip : 0
         copy(x.view, before, out, whole + from + before - skip, size - before)
       })

@@ -3,7 +3,7 @@ import { ln } from './logarithm'
 import { coefficient } from './polynomial'
 
 /*
- * The draws of lib/key.ts, eight counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
+ * The draws of lib/key.ts, sixteen counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
  * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/key.ts and
  * lib/elementary.ts, so the bits are the same; nothing here may be reassociated.
  */
@@ -12,8 +12,11 @@ import { coefficient } from './polynomial'
 @inline const TWO_26: f64 = 67108864
 @inline const TWO_MINUS_53: f64 = 1.1102230246251565e-16
 
+/** A rotation by whole bytes is one shuffle; of another, there is no instruction. */
 @inline
 function rotateXor(x0: v128, x1: v128, by: i32): v128 {
+  if (by == 16) return v128.xor(v128.shuffle<i8>(x1, x1, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13), x0)
+  if (by == 24) return v128.xor(v128.shuffle<i8>(x1, x1, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12), x0)
   return v128.xor(v128.or(i32x4.shl(x1, by), i32x4.shr_u(x1, 32 - by)), x0)
 }
 
@@ -24,8 +27,7 @@ function plus(k: v128, n: i32): v128 {
 }
 
 /**
- * The draws for the eight counters first + lanes and first + 4 + lanes, lane after lane as [0, 1) doubles, at `out`. Two
- * chains side by side, as one has too little for an engine to do at once.
+ * The draws for the eight counters first + lanes and first + 4 + lanes, lane after lane as [0, 1) doubles, at `out`.
  */
 @inline
 function draw(
@@ -156,6 +158,25 @@ function draw(
   v128.store(out, unit(upper(y0), upper(y1)), 48)
 }
 
+/** The draws for sixteen counters from `first`: what an engine does at once of four chains, it does not of two. */
+@inline
+function drawSixteen(
+  k0: v128,
+  k1: v128,
+  k2: v128,
+  k21: v128,
+  k02: v128,
+  k13: v128,
+  k24: v128,
+  k05: v128,
+  first: u64,
+  lanes: v128,
+  out: usize
+): void {
+  draw(k0, k1, k2, k21, k02, k13, k24, k05, first, lanes, out)
+  draw(k0, k1, k2, k21, k02, k13, k24, k05, first + 8, lanes, out + 64)
+}
+
 @inline
 function upper(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 1)
@@ -168,7 +189,7 @@ function unit(x0: v128, x1: v128): v128 {
   return f64x2.mul(f64x2.add(wide, f64x2.convert_low_i32x4_s(x1)), coefficient(NUMBERS, 1))
 }
 
-/** Draws first … first + n − 1 of the key, n a multiple of 8. */
+/** Draws first … first + n − 1 of the key, and as many more as make sixteens. */
 export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key0 = i32x4.splat(k0)
   const key1 = i32x4.splat(k1)
@@ -180,8 +201,8 @@ export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void
   const k24 = plus(key2, 4)
   const k05 = plus(key0, 5)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 64, at += 8)
-    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
+  for (const end = out + (<usize>n << 3); out < end; out += 128, at += 16)
+    drawSixteen(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
 }
 
 /** Numbers as they are needed, in the order of `NUMBERS`: see polynomial.ts. */
@@ -270,12 +291,11 @@ function polar(out: usize): void {
   storePairs(r1, q1, sin1, cos1, out + 32)
 }
 
-/**
- * Normals first … first + n − 1 of the key, `first` even and n a multiple of 8. Uniforms are drawn a turn ahead: the next
- * ones and these normals, which do not wait for one another, keep the engine busy together.
- */
+/** Bytes of uniforms that are drawn before they are made normals: loops of one kind are short, and keep an engine busy. */
+const STRETCH: usize = 4096
+
+/** Normals first … first + n − 1 of the key, and as many more as make sixteens; `first` is even. */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
-  if (n <= 0) return
   const key0 = i32x4.splat(k0)
   const key1 = i32x4.splat(k1)
   const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
@@ -286,13 +306,12 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
   const k24 = plus(key2, 4)
   const k05 = plus(key0, 5)
   let at = <u64>first
-  draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
-  for (const last = out + (<usize>n << 3) - 64; out < last; out += 64) {
-    at += 8
-    draw(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out + 64)
-    polar(out)
+  for (const end = out + (<usize>n << 3); out < end; out += STRETCH) {
+    const stop = min<usize>(out + STRETCH, end)
+    for (let to = out; to < stop; to += 128, at += 16)
+      drawSixteen(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, to)
+    for (let to = out; to < stop; to += 64) polar(to)
   }
-  polar(out)
 }
 
 /** The block of a counter: its two words, the second in the high half. */

@@ -15,10 +15,13 @@ import {
 import { meaning } from './meaning.js'
 import {
   entrywiseRules,
+  maxRules,
   productRules,
   reshapeRules,
   rowDotRules,
   rowSumRules,
+  splittingProductRules,
+  splittingRowDotRules,
   sumRules,
   type EntrywiseRule
 } from './rules.js'
@@ -44,8 +47,14 @@ const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', '
 const rulesOf = new Map<string, ReadonlyArray<EntrywiseRule>>()
 for (const rule of entrywiseRules) rulesOf.set(rule.kernel, [...(rulesOf.get(rule.kernel) ?? []), rule])
 
-/** Constructors over a graph of their own; with `simplify` false, of what is written and nothing else. */
-export const algebra = (simplify = true): Algebra => {
+/** Which rules are applied: none, those that always pay, or also those that split sums, which may. */
+export type Rewriting = 'none' | 'plain' | 'splitting'
+
+/** Constructors over a graph of their own; without rewriting, of what is written and nothing else. */
+export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
+  const simplify = rewriting !== 'none'
+  const ofProducts = [...productRules, ...(rewriting === 'splitting' ? splittingProductRules : [])]
+  const ofRowDots = [...rowDotRules, ...(rewriting === 'splitting' ? splittingRowDotRules : [])]
   const own = graph()
   const { node } = own
   const constant = (value: number): Node => node({ kind: 'constant', value }, [], [], 'once')
@@ -102,8 +111,8 @@ export const algebra = (simplify = true): Algebra => {
   const reduce: Algebra['reduce'] = (fold, x, axes) => {
     const long = axes.filter(axis => x.shape[axis] !== 1)
     if (long.length === 0) return x
-    if (simplify && fold === 'Sum')
-      for (const { apply } of sumRules) {
+    if (simplify && (fold === 'Sum' || fold === 'Max'))
+      for (const { apply } of fold === 'Sum' ? sumRules : maxRules) {
         const better = apply(x, long, made)
         if (better !== undefined) return better
       }
@@ -160,8 +169,8 @@ export const algebra = (simplify = true): Algebra => {
   const product: Algebra['product'] = (x, matrix, transposed) => {
     const columns = matrix.shape[transposed ? 0 : 1]
     if (simplify)
-      for (const { apply } of productRules) {
-        const better = apply(x, matrix, { ...made, product: (y, m) => product(y, m, transposed) })
+      for (const { apply } of ofProducts) {
+        const better = apply(x, matrix, made, transposed)
         if (better !== undefined) return better
       }
     return node({ kind: 'product', transposed }, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
@@ -187,8 +196,8 @@ export const algebra = (simplify = true): Algebra => {
     if (a.place === 'once') return outer(a, rowSum(b))
     if (b.place === 'once') return outer(rowSum(a), b)
     if (simplify)
-      for (const { apply } of rowDotRules) {
-        const better = apply(a, b, made)
+      for (const { apply } of ofRowDots) {
+        const better = apply(a, b, made, false)
         if (better !== undefined) return better
       }
     return node({ kind: 'rowDot' }, [a, b], [m, n], 'once')

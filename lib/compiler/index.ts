@@ -14,18 +14,19 @@
  * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs.
  */
 import { left, right, type Either } from 'fp-ts/lib/Either.js'
-import { type Dense } from '../kernels/dense.js'
+import { product, type Dense } from '../kernels/dense.js'
 import { type NdArray } from '../ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { ordered, print, width, type Node } from './graph.js'
 import { layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
+import { thin } from './rules.js'
 import { threads } from '../simd/crew.js'
 import { MOST_PAGES, theMachine, WORTH_THREADS, type Machine, type RowsGiven, type Runnable } from './machine.js'
-import { meaning } from './meaning.js'
+import { once, type Compute } from './once.js'
 import { Refusal } from './refusal.js'
-import { trace, type Inputs, type Outputs, type Signature as Shapes } from './trace.js'
+import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
 
 export type { Inputs, Outputs } from './trace.js'
 export type { RowsGiven } from './machine.js'
@@ -73,7 +74,17 @@ export interface Program {
 /** So many compiled programs are kept for others of the same structure. */
 const MOST_PROGRAMS = 256
 
+/** A node computed once a call, and how; null for what is given. */
+interface Step {
+  readonly node: Node
+  readonly compute: Compute | null
+}
+
+const stepOf = (node: Node): Step => ({ node, compute: once(node) })
+
 interface Compiled extends Runnable {
+  readonly before: ReadonlyArray<Step>
+  readonly after: ReadonlyArray<Step>
   readonly layout: Layout
   readonly outs: Readonly<Record<string, Node>>
 }
@@ -99,6 +110,18 @@ const workOf = (outs: Readonly<Record<string, Node>>): number =>
     return sum + entries * (does.kind === 'entrywise' && ['Exp', 'Log', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
   }, 0)
 
+/** Whether a product of few numbers is among the nodes: else there is no sum to split. */
+const hasThin = (outs: Readonly<Record<string, Node>>): boolean =>
+  ordered(Object.values(outs)).some(node => thin(node) !== undefined)
+
+/** The graph of fewest operations, of those that the rules make. */
+const rewritten = (traced: Trace, counts: Counts): Readonly<Record<string, Node>> => {
+  const plain = named(lower(traced, counts, algebra('plain')))
+  if (!hasThin(plain)) return plain
+  const split = named(lower(traced, counts, algebra('splitting')))
+  return workOf(split) < workOf(plain) ? split : plain
+}
+
 const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature, shared: boolean): Compiled => {
   const key = `${print(outs)} ${JSON.stringify(signature.rows)}`
   const known = compiled.get(key)
@@ -119,6 +142,8 @@ const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature
     sumBytes: layout.sumBytes,
     scratchBytes: layout.scratchBytes,
     work: workOf(outs),
+    before: layout.before.map(stepOf),
+    after: layout.after.map(stepOf),
     layout,
     outs
   }
@@ -137,21 +162,21 @@ const execute = (machine: Machine, program: Compiled, { params, given, constants
     return found
   }
   const inputs = new Map<string, ArrayLike<number>>([...Object.entries(constants), ...Object.entries(params)])
-  const once = (node: Node): void => {
-    const { does, ins, shape } = node
-    if (does.kind === 'input') {
-      const numbers = inputs.get(does.name)
-      if (numbers?.length !== width(node)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
-      values.set(node, { shape, dtype: 'float32', values: Float64Array.from(numbers) })
-    } else if (does.kind === 'count') values.set(node, { shape, dtype: 'float32', values: Float64Array.of(rows) })
-    else if (does.kind !== 'rowSum' && does.kind !== 'rowDot') values.set(node, meaning(does, ins.map(valueOf), shape))
+  const fromOutside = ({ does, shape }: Node): Dense => {
+    if (does.kind !== 'input') return { shape, dtype: 'float32', values: Float64Array.of(rows) }
+    const numbers = inputs.get(does.name)
+    if (numbers?.length !== product(shape)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
+    return { shape, dtype: 'float32', values: Float64Array.from(numbers) }
   }
-  layout.before.forEach(once)
+  const run = ({ node, compute }: Step): void => {
+    values.set(node, compute === null ? fromOutside(node) : compute(node.ins.map(valueOf)))
+  }
+  program.before.forEach(run)
   const parameters = layout.parameters.map(({ node, at }) => ({ at, values: Float64Array.from(valueOf(node).values) }))
   const ran = machine.run(program, rows, given, parameters, layout.parameterBytes)
   for (const { node, at } of layout.sums)
     values.set(node, { shape: node.shape, dtype: 'float32', values: ran.sums.slice(at / 16, at / 16 + width(node)) })
-  layout.after.forEach(once)
+  program.after.forEach(run)
   const array = (name: string, node: Node): NdArray =>
     node.place === 'rows'
       ? { shape: [rows, ...node.shape], values: ran.outputs[name] }
@@ -189,7 +214,7 @@ export const compile = <E>(
   }
   try {
     const { trace: traced, counts } = trace(shapes, write, examples, differentiates)
-    const outs = named(lower(traced, counts, algebra()))
+    const outs = rewritten(traced, counts)
     const program = compileGraph(outs, signature, machine.shared)
     return right({
       run: call => execute(machine, program, call),
@@ -203,7 +228,7 @@ export const compile = <E>(
               .map(node => `${node.kernel} [${node.shape.map(n => (n === traced.rows ? 'rows' : n)).join(', ')}]`)
               .join('\n')
           case 'normal form':
-            return print(named(lower(traced, counts, algebra(false))))
+            return print(named(lower(traced, counts, algebra('none'))))
           case 'rewritten':
             return print(outs)
           case 'layout':

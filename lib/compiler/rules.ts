@@ -28,10 +28,10 @@ export interface ReshapeRule {
   readonly apply: (x: Node, shape: Shape, make: Algebra) => Node | undefined
 }
 
-/** A rule of a product of two. */
+/** A rule of a product of two: of rows and a matrix that all share, perhaps its transpose, or over the rows. */
 export interface ProductRule {
   readonly law: string
-  readonly apply: (a: Node, b: Node, make: Algebra) => Node | undefined
+  readonly apply: (a: Node, b: Node, make: Algebra, transposed: boolean) => Node | undefined
 }
 
 const rule = (kernel: string, law: string, apply: EntrywiseRule['apply']): EntrywiseRule => ({ kernel, law, apply })
@@ -65,11 +65,40 @@ const outwards = (
   return found && make.entrywise('Multiply', [make.reshaped(power(found[0]), []), of(found[1])])
 }
 
+/** c · x and c · y as [c, x, y], c fewer numbers than either product is. */
+const commonFactor = (a: Node, b: Node): readonly [Node, Node, Node] | undefined => {
+  if (!isKernel(a, 'Multiply') || !isKernel(b, 'Multiply')) return undefined
+  const i = a.ins.findIndex(x => b.ins.includes(x) && (isScalar(x) || width(x) < width(a)))
+  if (i < 0) return undefined
+  const common = a.ins[i]
+  return [common, a.ins[1 - i], b.ins[b.ins[0] === common ? 1 : 0]]
+}
+
+/** c + x and c + y as [x, y]. */
+const withoutCommon = (a: Node, b: Node): readonly [Node, Node] | undefined => {
+  if (!isKernel(a, 'Add') || !isKernel(b, 'Add')) return undefined
+  const i = a.ins.findIndex(x => b.ins.includes(x))
+  return i < 0 ? undefined : [a.ins[1 - i], b.ins[b.ins[0] === a.ins[i] ? 1 : 0]]
+}
+
+const factored =
+  (kernel: 'Add' | 'Sub'): EntrywiseRule['apply'] =>
+  ([a, b], make) => {
+    const found = commonFactor(a, b)
+    return found && make.entrywise('Multiply', [found[0], make.entrywise(kernel, [found[1], found[2]])])
+  }
+
 export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
   rule('Add', 'x + 0 = x', ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined)),
   rule('Add', 'x + (−y) = x − y', ([a, b], make) => {
     const [minusA, minusB] = [negated(a), negated(b)]
     return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
+  }),
+  rule('Add', 'c · x + c · y = c · (x + y), where c is fewer numbers', factored('Add')),
+  rule('Sub', 'c · x − c · y = c · (x − y), where c is fewer numbers', factored('Sub')),
+  rule('Sub', '(c + x) − (c + y) = x − y', ([a, b], make) => {
+    const found = withoutCommon(a, b)
+    return found && make.entrywise('Sub', found)
   }),
   rule('Sub', 'x − 0 = x', ([a, b]) => (isNumber(b, 0) ? a : undefined)),
   rule('Sub', 'x − (−y) = x + y', ([a, b], make) => {
@@ -200,6 +229,20 @@ export const sumRules: ReadonlyArray<FoldRule> = [
   })
 ]
 
+export const maxRules: ReadonlyArray<FoldRule> = [
+  fold('maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent', (x, axes, make) => {
+    if (!isKernel(x, 'Add')) return undefined
+    const rank = x.shape.length
+    const out = (narrow: Node, wide: Node): Node | undefined =>
+      isAlong(narrow, rank, axes) &&
+      wide.shape.length === rank &&
+      axes.every(axis => wide.shape[axis] === x.shape[axis])
+        ? make.entrywise('Add', [narrow, make.reduce('Max', wide, axes)])
+        : undefined
+    return out(x.ins[0], x.ins[1]) ?? out(x.ins[1], x.ins[0])
+  })
+]
+
 export const rowSumRules: ReadonlyArray<FoldRule> = [
   fold('Σ_rows a · x = a · Σ_rows x, a the same in every row', (x, _, make) => {
     if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.rowSum(x.ins[0])])
@@ -228,14 +271,50 @@ export const reshapeRules: ReadonlyArray<ReshapeRule> = [
   )
 ]
 
+/** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
+export const thin = (x: Node): readonly [Node, Node, boolean] | undefined => {
+  const { does, place, shape } = x
+  if (does.kind !== 'product' || place === 'once') return undefined
+  const [u, matrix] = x.ins
+  return (u.shape.at(-1) ?? 1) < (shape.at(-1) ?? 1) ? [u, matrix, does.transposed] : undefined
+}
+
+/** x, or s · x, of a thin product: where a sum of it and others is worth taking apart. */
+const isThin = (x: Node, make: Algebra): boolean => thin(scaled(x, make)?.[1] ?? x) !== undefined
+
+/** The terms of x ± y, of which one is a thin product. */
+const thinSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] | undefined => {
+  const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
+  if (kernel === undefined || x.place === 'once') return undefined
+  const [a, b] = x.ins
+  const isWhole = [a, b].every(y => y.place === 'rows' && sameShape(y.shape, x.shape))
+  return isWhole && (isThin(a, make) || isThin(b, make)) ? [kernel, a, b] : undefined
+}
+
+const flipped = (matrix: Node, make: Algebra): Node => {
+  const [m, n] = matrix.shape
+  const table = Array.from({ length: m * n }, (_, i) => (i % m) * n + Math.floor(i / m))
+  return make.pick([matrix], table, [n, m])
+}
+
 export const productRules: ReadonlyArray<ProductRule> = [
-  twofold('(s · x) M = s · (x M)', (x, matrix, make) => outwards(x, make, y => make.product(y, matrix, false))),
-  twofold('(r · x) M = r · (x M), where M has fewer columns than rows', (x, matrix, make) => {
+  twofold('(s · x) M = s · (x M)', (x, matrix, make, transposed) =>
+    outwards(x, make, y => make.product(y, matrix, transposed))
+  ),
+  twofold('(r · x) M = r · (x M), where M has fewer columns than rows', (x, matrix, make, transposed) => {
     const found = byRow(x)
     const columns = width(matrix) / (x.shape.at(-1) ?? 1)
     return found && columns < (x.shape.at(-1) ?? 1)
-      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, false)])
+      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
       : undefined
+  }),
+  twofold('(u B) M = u (B M), where u is fewer numbers than u B', (x, matrix, make, transposed) => {
+    const found = thin(x)
+    if (found === undefined) return undefined
+    const [u, inner, isFlipped] = found
+    return transposed
+      ? make.product(u, make.product(matrix, inner, !isFlipped), true)
+      : make.product(u, make.product(isFlipped ? flipped(inner, make) : inner, matrix, false), false)
   })
 ]
 
@@ -249,5 +328,35 @@ export const rowDotRules: ReadonlyArray<ProductRule> = [
     if (left && width(b) < width(a)) return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
     if (right && width(a) < width(b)) return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
     return undefined
+  }),
+  twofold('Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B', (a, b, make) => {
+    const [left, right] = [thin(a), thin(b)]
+    if (right && b.shape.length === 1) return make.product(make.rowDot(a, right[0]), right[1], right[2])
+    if (left && a.shape.length === 1)
+      return make.product(left[2] ? left[1] : flipped(left[1], make), make.rowDot(left[0], b), false)
+    return undefined
+  })
+]
+
+/**
+ * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
+ * them and without, and that of fewer operations is taken.
+ */
+export const splittingProductRules: ReadonlyArray<ProductRule> = [
+  twofold('(x + u B) M = x M + u (B M)', (x, matrix, make, transposed) => {
+    const found = thinSum(x, make)
+    return (
+      found &&
+      make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
+    )
+  })
+]
+
+export const splittingRowDotRules: ReadonlyArray<ProductRule> = [
+  twofold('Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B', (a, b, make) => {
+    const [left, right] = [thinSum(a, make), thinSum(b, make)]
+    return right
+      ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
+      : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
   })
 ]

@@ -1,31 +1,36 @@
 import { describe, expect, it } from 'vitest'
-import { algebra, type Algebra } from '../../../lib/compiler/algebra.js'
+import { algebra, type Algebra, type Rewriting } from '../../../lib/compiler/algebra.js'
 import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
 import { evaluate } from '../../../lib/compiler/meaning.js'
 import {
   entrywiseRules,
+  maxRules,
   productRules,
   reshapeRules,
   rowDotRules,
   rowSumRules,
+  splittingProductRules,
+  splittingRowDotRules,
   sumRules
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 
-/** Inputs: x, y of rows [2, 3], v of rows [3], r of rows [1], s and t numbers, m [3, 4], n [3, 2] and a [1, 3] once. */
+/** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3] and a [1, 3] once. */
 const inputs = {
   x: [2, 3],
   y: [2, 3],
   v: [3],
+  u: [2],
   r: [1],
   s: [],
   t: [],
   m: [3, 4],
   n: [3, 2],
+  b: [2, 3],
   a: [1, 3]
 } as const
 type Name = keyof typeof inputs
-const ofRows = new Set<Name>(['x', 'y', 'v', 'r'])
+const ofRows = new Set<Name>(['x', 'y', 'v', 'u', 'r'])
 
 type Make = (of: Algebra, at: Readonly<Record<Name, Node>>) => Node
 
@@ -38,6 +43,17 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
   'x + (−y) = x − y': [
     ({ entrywise }, { x, y }) => entrywise('Add', [x, entrywise('Neg', [y])]),
     ({ entrywise }, { x, v }) => entrywise('Add', [entrywise('Neg', [v]), x])
+  ],
+  'c · x + c · y = c · (x + y), where c is fewer numbers': [
+    ({ entrywise }, { r, x, y }) => entrywise('Add', [entrywise('Multiply', [r, x]), entrywise('Multiply', [y, r])]),
+    ({ entrywise }, { s, x, y }) => entrywise('Add', [entrywise('Multiply', [s, x]), entrywise('Multiply', [s, y])])
+  ],
+  'c · x − c · y = c · (x − y), where c is fewer numbers': [
+    ({ entrywise }, { r, x, y }) => entrywise('Sub', [entrywise('Multiply', [x, r]), entrywise('Multiply', [y, r])])
+  ],
+  '(c + x) − (c + y) = x − y': [
+    ({ entrywise }, { v, r, x }) => entrywise('Sub', [entrywise('Add', [v, x]), entrywise('Add', [r, v])]),
+    ({ entrywise }, { v, r, x }) => entrywise('Sub', [entrywise('Add', [v, r]), entrywise('Add', [x, v])])
   ],
   'x − 0 = x': [({ entrywise, constant }, { x }) => entrywise('Sub', [x, constant(0)])],
   'x − (−y) = x + y': [({ entrywise }, { x, y }) => entrywise('Sub', [x, entrywise('Neg', [y])])],
@@ -94,6 +110,10 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise, reduce }, { a, x }) => reduce('Sum', entrywise('Multiply', [x, a]), [0]),
     ({ entrywise, reduce }, { x }) => reduce('Sum', entrywise('Neg', [x]), [0, 1])
   ],
+  'maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent': [
+    ({ entrywise, reduce }, { r, x }) => reduce('Max', entrywise('Add', [r, x]), [1]),
+    ({ entrywise, reduce }, { a, x }) => reduce('Max', entrywise('Add', [x, a]), [0])
+  ],
   'Σ_rows a · x = a · Σ_rows x, a the same in every row': [
     ({ entrywise, rowSum }, { a, x }) => rowSum(entrywise('Multiply', [x, a])),
     ({ entrywise, rowSum }, { x }) => rowSum(entrywise('Neg', [x]))
@@ -108,6 +128,29 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
   'Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers': [
     ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Multiply', [r, v]), entrywise('Exp', [r])),
     ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Exp', [r]), entrywise('Multiply', [r, v]))
+  ],
+  '(u B) M = u (B M), where u is fewer numbers than u B': [
+    ({ product }, { u, b, m }) => product(product(u, b, false), m, false),
+    ({ product }, { u, n, m }) => product(product(u, n, true), m, false),
+    ({ product }, { u, b, a }) => product(product(u, b, false), a, true),
+    ({ product }, { u, n, b }) => product(product(u, n, true), b, true)
+  ],
+  '(x + u B) M = x M + u (B M)': [
+    ({ entrywise, product }, { u, v, b, m }) => product(entrywise('Add', [v, product(u, b, false)]), m, false),
+    ({ entrywise, product }, { s, u, v, n, b }) =>
+      product(entrywise('Sub', [entrywise('Multiply', [s, product(u, n, true)]), v]), b, true)
+  ],
+  'Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B': [
+    ({ product, rowDot }, { u, v, b }) => rowDot(v, product(u, b, false)),
+    ({ product, rowDot }, { u, v, n }) => rowDot(v, product(u, n, true)),
+    ({ product, rowDot }, { u, v, b }) => rowDot(product(u, b, false), v),
+    ({ product, rowDot }, { u, v, n }) => rowDot(product(u, n, true), v)
+  ],
+  'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B': [
+    ({ entrywise, product, rowDot }, { u, v, x, b, n }) =>
+      rowDot(product(x, n, false), entrywise('Add', [v, product(u, b, false)])),
+    ({ entrywise, product, rowDot }, { u, v, r, b }) =>
+      rowDot(entrywise('Sub', [product(u, b, false), v]), entrywise('Exp', [r]))
   ],
   'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ': [
     ({ entrywise, rowDot }, { s, v, r }) => rowDot(entrywise('Multiply', [s, v]), r),
@@ -127,9 +170,9 @@ const values = Object.fromEntries(
 /** The node over inputs of a graph of its own, and what it comes to. */
 const made = (
   make: Make,
-  simplify: boolean
+  rewriting: Rewriting
 ): { readonly text: string; readonly value: ReadonlyArray<number>; readonly node: Node } => {
-  const of = algebra(simplify)
+  const of = algebra(rewriting)
   const at = Object.fromEntries(
     (Object.keys(inputs) as Name[]).map(name => [
       name,
@@ -144,7 +187,17 @@ const made = (
   }
 }
 
-const rules = [...entrywiseRules, ...reshapeRules, ...sumRules, ...rowSumRules, ...productRules, ...rowDotRules]
+const rules = [
+  ...entrywiseRules,
+  ...reshapeRules,
+  ...sumRules,
+  ...maxRules,
+  ...rowSumRules,
+  ...productRules,
+  ...splittingProductRules,
+  ...rowDotRules,
+  ...splittingRowDotRules
+]
 
 describe('every rule of the tables', () => {
   it('has an example', () => {
@@ -153,7 +206,7 @@ describe('every rule of the tables', () => {
 
   it.each(Object.entries(examples))('%s', (_, all) => {
     for (const make of all) {
-      const [before, after] = [made(make, false), made(make, true)]
+      const [before, after] = [made(make, 'none'), made(make, 'splitting')]
       expect(after.text).not.toBe(before.text)
       expect(after.node.shape).toEqual(before.node.shape)
       expect(after.node.place).toBe(

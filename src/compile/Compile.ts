@@ -30,7 +30,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 
 export type CompileErrors = Problem.Problems
 
-export type { Loss, Plan as LossPlan, ValueAndGradient } from './Loss.js'
+export type { Circumstances, Loss, Plan as LossPlan, ValueAndGradient } from './Loss.js'
 export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
@@ -179,13 +179,13 @@ const commonProblems = <P extends string>(
  * assert.equal(gradient.mean.values[0], 0) // the saddle at 0
  */
 export const valueAndGrad =
-  <P extends string>(loss: Loss.Loss<P>) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Loss.Circumstances> = {}) =>
   (
     points: Points.Points
   ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
     pipe(
       points,
-      plans(loss),
+      plans(loss, circumstances),
       E.map(([{ evaluate }]) => {
         const wanted = Score.shapes(points.dim)(loss.score)
         return (params, key) => evaluate(Params.checked(wanted)(params), key)
@@ -194,14 +194,16 @@ export const valueAndGrad =
 
 /** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
 export const plans =
-  <P extends string>(loss: Loss.Loss<P>) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Loss.Circumstances> = {}) =>
   (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> => {
     const points = Points.snapshot(given)
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points) ? lossProblems(loss, points) : [])
     ]
-    return either(described.length > 0 ? described : Dry.problems(loss, points, O.none), () => Loss.plans(loss, points))
+    return either(described.length > 0 ? described : Dry.problems(loss, points, O.none), () =>
+      Loss.plans(loss, points, circumstances)
+    )
   }
 
 /** How the steps of a stage are judged. */

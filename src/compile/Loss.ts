@@ -610,7 +610,8 @@ export const batched = <P extends string>(
 /** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
 const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
 
-interface Circumstances {
+/** What the choice of a plan looks at beside the loss. */
+export interface Circumstances {
   /** How often a loss will be evaluated. */
   readonly evaluations: number
   readonly library: Compiler.Library

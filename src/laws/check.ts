@@ -13,18 +13,67 @@ export const printed =
   (arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> =>
     arbitrary.map(value => ({ ...value, [fc.toStringMethod]: () => `\n${show(value)}` }))
 
-/** A law over cases that print as code. Its check returns true, or refuses with what is not as it should be. */
+/** What stands in the place of the cases beyond those that are enough. */
+const passedOver: unique symbol = Symbol('passed over')
+
+/**
+ * A property of which so many cases are enough: those beyond them are passed over, whatever number fast-check is asked for.
+ * A case that is printed with its seed and path is run as it was.
+ */
+const bounded = <A>(enough: number, property: fc.IProperty<A>): fc.IProperty<A> => {
+  // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
+  const skipped = new fc.Value<A>(passedOver as A, undefined)
+  const isSkipped = (value: unknown): boolean => value === passedOver
+  return {
+    isAsync: () => property.isAsync(),
+    generate: (random, run) => (run !== undefined && run >= enough ? skipped : property.generate(random, run)),
+    shrink: value => (isSkipped(value.value_) ? fc.Stream.nil() : property.shrink(value)),
+    run: value => (isSkipped(value) ? null : property.run(value)),
+    runBeforeEach: () => {
+      property.runBeforeEach()
+    },
+    runAfterEach: () => {
+      property.runAfterEach()
+    }
+  }
+}
+
+/** Whether a value that a law's property was run on is a case of it. */
+export const isCase = (value: unknown): boolean => value !== passedOver
+
+/**
+ * A law over cases that print as code. Its check returns true, or refuses with what is not as it should be.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const centred = laws.law(
+ *   { name: 'the middle of a pair is 0', statement: '∀ c: c + (−c) = 0. Exactly.', source: 'definition of the pair' },
+ *   fc.record({ params: laws.arbitraries.params(Score.symmetricPair)(2) }),
+ *   laws.codeOf,
+ *   ({ params }) => laws.agree('c − c', params.mean.values.map(c => c + -c), [0, 0], 0)
+ * )
+ * fc.assert(centred.property, { seed: 1 })
+ * laws.check(Objective.denoising(TimeLaw.at(0.3)), { also: [centred], only: [centred.name] })
+ */
 export const law = <A extends object>(
-  { name, statement, source }: Omit<Law, 'property'>,
+  info: Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'>,
   cases: fc.Arbitrary<A>,
   show: (value: A) => string,
   check: (value: A) => boolean
-): Law => ({
-  name,
-  statement,
-  source,
-  property: fc.property(printed(show)(cases), check)
-})
+): Law => {
+  const checked = (value: A): boolean => check(value) || refuse(`‘${info.name}’ does not hold`)
+  const plain = fc.property(printed(show)(cases), checked)
+  return {
+    ...info,
+    property: info.enough === undefined ? plain : bounded(info.enough, plain),
+    // A script hands back what it was printed from.
+    on: value => checked(value as A),
+    shownBy: other => law(info, cases, other, check)
+  }
+}
 
 const print = (x: number): string => String(Number(x.toPrecision(6)))
 

@@ -5,7 +5,7 @@
 import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Quadrature } from '../../lib/index.js'
+import { Key, Quadrature } from '../../lib/index.js'
 import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
@@ -72,6 +72,26 @@ const byTextbook = Case.known<Meaning>(
 /** What the parameters of a family mean, at time 0, where its components are isotropic Gaussians and the textbook has it. */
 export const meaning = <P extends string>(score: Score.Score<P>): O.Option<(params: Params.Params<P>) => Gaussians> =>
   byTextbook(score)
+
+/** Rows drawn from a mixture: each its component by its share, and normal about its mean. */
+export const sample =
+  (mixture: Gaussians, rows: number) =>
+  (key: Key.Key): Points => {
+    const dim = mixture[0].mean.length
+    const keys = pipe(key, Key.named('label', 'normal'))
+    const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
+    const normals = Key.normal(rows * dim)(keys.normal)
+    const labels = Array.from(Key.uniform(rows)(keys.label), u =>
+      Math.min(
+        shares.findIndex(share => u < share) < 0 ? mixture.length - 1 : shares.findIndex(share => u < share),
+        mixture.length - 1
+      )
+    )
+    return pointsOf(
+      dim,
+      labels.map((k, i) => mixture[k].mean.map((c, j) => c + Math.sqrt(mixture[k].variance) * normals[i * dim + j]))
+    )
+  }
 
 /** The law of αx + σz. */
 export const diffused =

@@ -123,7 +123,7 @@ const copied = (points: Points.Points): Points.Points => {
 
 /** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
-  { name, source, of }: { readonly name: string; readonly source: string; readonly of: string },
+  { of, ...info }: Pick<Law, 'name' | 'source' | 'enough'> & { readonly of: string },
   instance: Instance,
   score: Score.Score<P>,
   cases: fc.Arbitrary<Case<P>>,
@@ -132,12 +132,11 @@ const meanIsExact = <P extends string>(
 ): Law =>
   law(
     {
-      name,
+      ...info,
       statement:
         `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and ` +
         '1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations ' +
-        'of Student’s law of 59 degrees.',
-      source
+        'of Student’s law of 59 degrees.'
     },
     cases,
     showWith(score, nameOf(instance)),
@@ -162,7 +161,8 @@ export const unbiased = <P extends string>(
     {
       name: 'its mean is that of its exact form',
       of: `that of ${Objective.show(exactForm)} over all noise`,
-      source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates'
+      source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
+      enough: 8
     },
     Expectation.monteCarlo(),
     score,
@@ -197,7 +197,8 @@ export const expectation = <P extends string>(
       {
         name: 'its mean is that over all noise',
         of: 'the exact one',
-        source: 'Rao–Blackwell; law of large numbers'
+        source: 'Rao–Blackwell; law of large numbers',
+        enough: 20
       },
       instance,
       score,
@@ -239,7 +240,8 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
       statement:
         '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it ' +
         'is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
-      source: 'Gautschi 2004, Orthogonal Polynomials'
+      source: 'Gautschi 2004, Orthogonal Polynomials',
+      enough: 30
     },
     casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
     showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })'),
@@ -326,7 +328,8 @@ export const projectedVariance = <P extends string>(
         'difference, which the samples give. A right one fails with probability below 1e-6.',
       source:
         'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form ' +
-        'have one mean, and their mixture of least variance has no more than either'
+        'have one mean, and their mixture of least variance has no more than either',
+      enough: 10
     },
     fc
       .tuple(casesOf(score, [Objective.implicit, Objective.denoising]), levels)
@@ -352,7 +355,8 @@ export const controlledVariance = <P extends string>(
       statement:
         `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} ` +
         'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
-      source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows'
+      source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
+      enough: 10
     },
     casesOf(score, [Objective.denoising], 40),
     showWith(score, Expectation.show(Expectation.monteCarlo())),

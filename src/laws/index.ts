@@ -15,6 +15,32 @@
  */
 export { type Law } from './Law.js'
 
+// —— one call ——
+export {
+  check,
+  complaints,
+  examine,
+  named,
+  of,
+  parts,
+  ruleSet,
+  table,
+  type CheckOptions,
+  type Claims,
+  type Context,
+  type Instance as Subject,
+  type Part,
+  type Report,
+  type Row,
+  type RuleSet,
+  type Verdict
+} from './conform.js'
+
+// —— for relations of one's own ——
+export { awkward } from './awkward.js'
+export { agree, holds, law, printed } from './check.js'
+export { codeOf, scripted, scriptOf, type Made } from './script.js'
+
 /** What laws are checked on, for laws of one's own. */
 export * as arbitraries from './pipelines.js'
 

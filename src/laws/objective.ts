@@ -45,6 +45,13 @@ export interface ObjectiveOptions<P extends string> {
   readonly isotropic?: boolean
   /** Whether the truth is a stationary point in population. Claimed by default of built-in objectives. */
   readonly proper?: boolean
+  /**
+   * Whether the value has two derivatives everywhere. Of what has kinks (ReLU, |·|, clip) the gradient is to lie between the slopes to
+   * either side. Claimed by default; not of l1 penalties that are not rounded off.
+   */
+  readonly smooth?: boolean
+  /** The formula that it is another way to write: an objective of the same values and gradients. */
+  readonly equals?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
   readonly evaluate?: Evaluate
@@ -81,40 +88,45 @@ interface Claims {
   readonly integrates: boolean
   /** It tells no component from another. */
   readonly alike: boolean
-  /** The gradient is the derivative of the value, and smooth enough for differences. */
+  /** The gradient is the derivative of the value. */
   readonly differentiates: boolean
+  /** The value has two derivatives everywhere, which differences of it see. */
+  readonly smooth: boolean
   /** What it is an unbiased estimate of, by what it draws beside the noise; null of what draws no more. */
   readonly exact: Objective.Objective | null
 }
 
 /** What is claimed of each kind of term unless a user claims more. */
 const claims = Tagged.fold<Objective.Term>()<Claims>({
-  Denoising: () => ({ proper: true, integrates: true, alike: true, differentiates: true, exact: null }),
+  Denoising: () => ({ proper: true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }),
   Implicit: ({ timeLaw, divergence }) => ({
     proper: true,
     integrates: divergence === undefined,
     alike: true,
     differentiates: true,
+    smooth: true,
     exact: divergence === undefined ? null : Objective.implicit(timeLaw)
   }),
-  Likelihood: () => ({ proper: true, integrates: true, alike: true, differentiates: true, exact: null }),
+  Likelihood: () => ({ proper: true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }),
   ControlVariate: ({ timeLaw, parametrization }) => ({
     proper: true,
     integrates: false,
     alike: true,
     // The coefficient counts as constant.
     differentiates: false,
+    smooth: true,
     exact: Objective.denoising(timeLaw, parametrization)
   }),
   Regularizer: ({ norm, smoothing, towards }) => ({
     proper: false,
     integrates: true,
     alike: towards === null,
+    differentiates: true,
     // Differences see the corner of |θ| unless it is rounded off.
-    differentiates: norm === 'l2' || smoothing >= 0.1,
+    smooth: norm === 'l2' || smoothing >= 0.1,
     exact: null
   }),
-  Integrand: () => ({ proper: false, integrates: false, alike: true, differentiates: true, exact: null })
+  Integrand: () => ({ proper: false, integrates: false, alike: true, differentiates: true, smooth: true, exact: null })
 })
 
 const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
@@ -146,8 +158,18 @@ const direction = <P extends string>(params: Params.Params<P>, seed: number): Pa
   return Params.mapValues(v => v / length)(raw)
 }
 
+/** What the cases of a score meet, by the arbitraries of the library. */
+const meetsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<string> => [
+  ...(Arbitrary.minRows(score) === 1 ? ['one row'] : []),
+  ...['one dimension', 'several dimensions', 'equal rows', 'far tail', 'weighted', 'all 0'],
+  ...(Arbitrary.minRows(score) > 1 ? ['equal centres'] : [])
+]
+
 const calculus = 'definition of the derivative'
 const symmetry = 'symmetry of the expectation'
+
+/** As `Compile.valueAndGrad` has it, but that what is over before it is compiled is not: that both are the same is a law too. */
+const evaluateFew: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 })
 
 /** How a change of the rows changes the noise that meets them. */
 const follow =
@@ -186,16 +208,17 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { proper: isProper = claimed(objective, 'proper') } = options
+  const { proper: isProper = claimed(objective, 'proper'), equals, evaluate } = options
   return [
     ...gradient(objective, score, options),
     ...symmetries(objective, score, options),
     ...algebra(objective, score, options),
     ...(isEstimate(objective)
-      ? [unbiased(objective, exactForm(objective), score, options.evaluate && { evaluate: options.evaluate })]
+      ? [unbiased(objective, exactForm(objective), score, evaluate && { evaluate })]
       : isProper
-        ? proper(objective, score, options)
-        : [])
+        ? [...proper(objective, score, options), ...minimum(objective, score, options)]
+        : []),
+    ...(equals === undefined ? [] : sameObjective(objective, equals, score, options))
   ]
 }
 
@@ -234,7 +257,7 @@ const setting = <P extends string>(
     points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 10 }),
     params = Arbitrary.params(score),
     slack = 1,
-    evaluate = Compile.valueAndGrad
+    evaluate = evaluateFew
   }: ObjectiveOptions<P>
 ): Setting<P> => {
   const drawn = fc
@@ -284,8 +307,13 @@ export const gradient = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { drawn, evaluate, compile, title, slack, schedules } = setting(objective, score, options)
-  const { params = Arbitrary.params(score) } = options
+  const { fixed, drawn, evaluate, compile, title, slack, schedules } = setting(objective, score, options)
+  const meets = meetsOf(score)
+  const {
+    points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 }),
+    params = Arbitrary.params(score),
+    smooth = claimed(objective, 'smooth')
+  } = options
   /** The case with its parameters moved along a direction, from the same noise. */
   const along = (each: Case<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = direction(each.params, each.seed)
@@ -300,7 +328,8 @@ export const gradient = <P extends string>(
         statement:
           '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and ' +
           'parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
-        source: calculus
+        source: calculus,
+        meets
       },
       drawn,
       title,
@@ -308,9 +337,11 @@ export const gradient = <P extends string>(
         const r = sizeOf(each)
         const at = along(each)
         const { value, gradient } = at(0)
-        const found = dot(flat(gradient), flat(direction(each.params, each.seed)))
+        const v = direction(each.params, each.seed)
+        const found = dot(flat(gradient), flat(v))
         const wanted = slope(step => at(step).value, 2e-3 / (r * r))
-        return agree('slope along v', [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
+        const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
+        return agree(name, [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
       }
     ),
     law(
@@ -319,7 +350,8 @@ export const gradient = <P extends string>(
         statement:
           '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences ' +
           'of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
-        source: calculus
+        source: calculus,
+        meets
       },
       drawn,
       title,
@@ -341,16 +373,83 @@ export const gradient = <P extends string>(
       }
     )
   ]
+  const kinked: ReadonlyArray<Law> = [
+    law(
+      {
+        name: 'gradient is a slope of the value',
+        statement:
+          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at ' +
+          'one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (1e3 h²/r⁻⁴ + 1e-15/h), F = |L| + r² + 1, ' +
+          'r the size of data, noise and parameters.',
+        source: 'definition of the subgradient',
+        meets
+      },
+      drawn,
+      title,
+      each => {
+        const r = sizeOf(each)
+        const at = along(each)
+        const { value, gradient } = at(0)
+        const v = direction(each.params, each.seed)
+        const found = dot(flat(gradient), flat(v))
+        const size = (1 + Math.abs(value) + r * r) * r * r
+        const sides = [1e-3, 1e-4, 1e-5].map(step => {
+          const h = step / (r * r)
+          const one = (by: number): number => (4 * at(by).value - at(2 * by).value - 3 * value) / (2 * by)
+          const slopes = [one(-h), one(h)]
+          return {
+            least: Math.min(...slopes),
+            most: Math.max(...slopes),
+            tolerance: slack * size * (10 * step * step + 1e-15 / h)
+          }
+        })
+        return holds(
+          sides.some(({ least, most, tolerance }) => found >= least - tolerance && found <= most + tolerance),
+          () =>
+            `slope along v = ${Params.show(v)}: by the gradient ${found}, by differences to either side ${sides
+              .map(({ least, most }) => `${least} and ${most}`)
+              .join(', ')}`
+        )
+      }
+    )
+  ]
   return [
-    ...(claimed(objective, 'differentiates') ? differentiable : []),
+    ...(!claimed(objective, 'differentiates') ? [] : smooth ? differentiable : kinked),
+    ...(options.evaluate === undefined && !isEstimate(objective)
+      ? [
+          law(
+            {
+              name: 'compiled it is what it is interpreted',
+              statement:
+                '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
+              source: 'a plan is never a second truth',
+              enough: 8
+            },
+            fixed,
+            title,
+            each => {
+              const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
+              const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
+                compiled(Compile.valueAndGrad(loss, few)(each.points))(each.params, Key.fromSeed(each.seed))
+              )
+              const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+              return (
+                agree('L', [found.value], [wanted.value], tolerance) &&
+                agree('∇L', flat(found.gradient), flat(wanted.gradient), tolerance)
+              )
+            }
+          )
+        ]
+      : []),
     law(
       {
         name: 'is finite on awkward data',
         statement:
           '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-        source: 'definition of a loss'
+        source: 'definition of a loss',
+        meets
       },
-      Arbitrary.dims.chain(Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 })).chain(points =>
+      Arbitrary.dims.chain(points).chain(points =>
         fc.record({
           schedule: schedules,
           expectation: Arbitrary.expectations(score, objective)(points),
@@ -600,4 +699,201 @@ export const proper = <P extends string>(
           }
         )
       ]
+}
+
+// —— in two and three dimensions ——
+
+/** Batches, and rows in each: of their mean the standard error is told by Student's law of 9 degrees. */
+const BATCHES = 10
+const ROWS = 300
+/** Of a law of 9 degrees 12 deviations are passed with probability 8e-7. */
+const ERRORS = 12
+
+const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** A mean, and its standard error. */
+const estimate = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
+  const m = mean(values)
+  return {
+    mean: m,
+    error: Math.sqrt(mean(values.map(value => Elementary.square(value - m))) / (values.length - 1))
+  }
+}
+
+/** Every entry of the means but those along one coordinate 0, and of the other parameters as they are. */
+const onAxis =
+  (axis: number, dim: number) =>
+  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
+    Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
+      name.startsWith('mean')
+        ? { ...array, values: array.values.map((value, at) => (at % dim === axis ? value : 0)) }
+        : array
+    )(params)
+
+/** The means moved along a coordinate. */
+const movedAlong =
+  (axis: number, dim: number, by: number) =>
+  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
+    Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
+      name.startsWith('mean')
+        ? { ...array, values: array.values.map((value, at) => (at % dim === axis ? value + by : value)) }
+        : array
+    )(params)
+
+/**
+ * The laws of a proper objective in more than one dimension: the truth is stationary, and it is a minimum, which every coordinate
+ * of the centres shows.
+ */
+export const minimum = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const { schedules, compile, title } = setting(objective, score, options)
+  const mixture = options.mixture ?? O.toUndefined(Density.meaning(score))
+  const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
+  if (mixture === undefined) return []
+  const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
+  const cases = (dims: fc.Arbitrary<number>): fc.Arbitrary<Case<P> & { readonly axis: number }> =>
+    dims.chain(dim =>
+      fc
+        .record({
+          schedule: schedules,
+          params: params(dim),
+          seed: Arbitrary.seeds,
+          axis: fc.nat({ max: dim - 1 }),
+          alone: fc.boolean()
+        })
+        .map(({ alone, ...each }) => ({
+          ...each,
+          params: alone ? onAxis(each.axis, dim)(each.params) : each.params,
+          points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
+          expectation: Expectation.monteCarlo()
+        }))
+    )
+  const show = (each: Case<P> & { readonly axis: number }): string =>
+    `${title(each)} // points: ${BATCHES} × ${ROWS} rows of params; along coordinate ${each.axis}`
+  /** Value and gradient at some parameters, on batches of the truth. */
+  const onBatches = (
+    each: Case<P>,
+    at: ReadonlyArray<Params.Params<P>>
+  ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
+    const truth = mixture(each.params)
+    return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
+      const points = Density.sample(truth, ROWS)(key)
+      const noise = Expectation.fixed(Arbitrary.noiseOf(points, 1 + each.seed * BATCHES + i))
+      return at.map(compile({ ...each, points, expectation: noise }))
+    })
+  }
+  return [
+    law(
+      {
+        name: 'the truth is stationary in two and three dimensions',
+        statement:
+          `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows is 0, up to ${ERRORS} standard errors, which the ` +
+          'batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 8e-7.',
+        source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
+        enough: 5
+      },
+      cases(fc.integer({ min: 2, max: 3 })),
+      show,
+      each => {
+        const found = onBatches(each, [each.params]).map(([one]) => one)
+        const size = 1 + Math.abs(found[0].value)
+        return flat(found[0].gradient).every((_, i) => {
+          const { mean, error } = estimate(found.map(({ gradient }) => flat(gradient)[i]))
+          return agree(`∇L[${i}] in population`, [mean], [0], ERRORS * error + 1e-9 * size)
+        })
+      }
+    ),
+    law(
+      {
+        name: 'the truth is a minimum in population',
+        statement:
+          `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is ` +
+          `not less, by ${ERRORS} standard errors of the difference over ${BATCHES} batches of ${ROWS} rows, and not the same to 1e-9 (1 + |L|) on every batch.`,
+        source: 'a proper objective is least at the truth, and nowhere else',
+        enough: 8
+      },
+      cases(Arbitrary.dims),
+      show,
+      each => {
+        const { dim } = each.points
+        const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
+        const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
+        const size = 1 + Math.abs(pairs[0][0].value)
+        const { mean, error } = estimate(rises)
+        return (
+          holds(
+            rises.some(rise => Math.abs(rise) > 1e-9 * size),
+            () =>
+              `L does not see the centres along coordinate ${each.axis}: it is ${pairs[0][0].value} before and after`
+          ) &&
+          holds(
+            mean + ERRORS * error >= 0,
+            () =>
+              `with the centres ${moves} further along coordinate ${each.axis} L falls by ${-mean}, of a standard error of ${error}`
+          )
+        )
+      }
+    )
+  ]
+}
+
+/** What objectives may differ by and still be the same. */
+export interface UpTo {
+  /** A factor, of value and gradient; a number, or any that is the same for all parameters and data. */
+  readonly factor?: number | 'any'
+  /** A constant, which the gradient does not see. */
+  readonly constant?: boolean
+}
+
+/** The laws of two objectives that are to be the same. */
+export const sameObjective = <P extends string>(
+  a: Objective.Objective,
+  b: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P> & { readonly upTo?: UpTo } = {}
+): ReadonlyArray<Law> => {
+  const { upTo: { factor = 1, constant = false } = {} } = options
+  const [one, other] = [setting(a, score, options), setting(b, score, options)]
+  const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
+    ...each,
+    // A factor that is to be the same everywhere is taken from another case.
+    reference: other
+  }))
+  return [
+    law(
+      {
+        name: 'it is what is stated',
+        statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
+        source: 'the stated formula',
+        enough: 50
+      },
+      cases,
+      each => `${one.title(each)} // against ${Objective.show(b)}`,
+      each => {
+        const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
+        const ratio = ((): number => {
+          if (factor !== 'any') return factor
+          const [x, y] = [one.evaluate(each.reference), other.evaluate(each.reference)]
+          const [top, bottom] = [flat(x.gradient), flat(y.gradient)]
+          return dot(bottom, bottom) === 0 ? NaN : dot(top, bottom) / dot(bottom, bottom)
+        })()
+        if (Number.isNaN(ratio)) return true
+        const r = sizeOf(each)
+        const scale = 1 + Math.abs(ratio) * (Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+        const tolerance = (options.slack ?? 1) * 1e-11 * scale * r * r
+        return (
+          (constant || agree('L', [found.value], [ratio * wanted.value], tolerance)) &&
+          agree(
+            '∇L',
+            flat(found.gradient),
+            flat(wanted.gradient).map(g => ratio * g),
+            tolerance
+          )
+        )
+      }
+    )
+  ]
 }

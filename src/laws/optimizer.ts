@@ -11,9 +11,10 @@ import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Params from '../score/Params.js'
 import * as Region from '../optimizer/Region.js'
 import { sameBits, throughText } from './bits.js'
-import { dot, flat, greatest } from './check.js'
+import { dot, flat, greatest, holds, law } from './check.js'
 import type { Law } from './Law.js'
-import { optimizers, walks, type Walk } from './pipelines.js'
+import { dyadic, optimizers, walks, type Walk } from './pipelines.js'
+import { codeOf } from './script.js'
 
 type P = Params.Params<string>
 type State = Optimizer.AnyState<string>
@@ -68,6 +69,8 @@ export interface OptimizerOptions {
   readonly scaling: Scaling | null
   /** The step after `count` steps, in closed form, where every gradient is the same number. */
   readonly constant: ((gradient: number, count: number) => number) | null
+  /** Its steps along gradients of one entry, from a start, as plain arithmetic. */
+  readonly recurrence: ((gradients: ReadonlyArray<number>, start: number) => ReadonlyArray<number>) | null
   /** The Lipschitz constant of the gradient up to which no step on a quadratic goes up. */
   readonly descends: number | null
   readonly converges: Convergence | null
@@ -84,6 +87,7 @@ const defaults: Omit<OptimizerOptions, 'coordinatesAlike' | 'namesAlike'> = {
   tolerance: 1e-9,
   scaling: null,
   constant: null,
+  recurrence: null,
   descends: null,
   converges: null,
   frozen: []
@@ -253,22 +257,32 @@ const near =
   (a: number, b: number): boolean =>
     Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)) + 1e-300
 
+/** Whether as many steps are each the same by `same`; else the first that is not is told. */
+const eachStep =
+  (same: (a: P, b: P, all: ReadonlyArray<P>) => boolean) =>
+  (found: ReadonlyArray<P>, wanted: ReadonlyArray<P>): boolean => {
+    const at = found.findIndex((step, i) => !same(step, wanted[i], wanted))
+    return (
+      holds(found.length === wanted.length, () => `${found.length} steps are not ${wanted.length}`) &&
+      holds(at < 0, () => `step ${at + 1} is ${Params.show(found[at])}, and ${Params.show(wanted[at])} was to be`)
+    )
+  }
+
+const sameSteps = eachStep((a, b) => sameBits(a, b))
+
 /**
  * Whether steps agree up to rounding, which is relative to the longest entry of any step: moving sums of what was long may
  * cancel.
  */
-const nearSteps =
-  (tolerance: number) =>
-  (a: ReadonlyArray<P>, b: ReadonlyArray<P>): boolean =>
-    a.length === b.length &&
-    a.every((step, i) => {
-      const [found, wanted] = [flat(step), flat(b[i])]
-      const size = greatest(b.flatMap(flat))
-      return (
-        sameBits(Params.shapes(step), Params.shapes(b[i])) &&
-        found.every((value, j) => Object.is(value, wanted[j]) || Math.abs(value - wanted[j]) <= tolerance * size)
-      )
-    })
+const nearSteps = (tolerance: number): ((a: ReadonlyArray<P>, b: ReadonlyArray<P>) => boolean) =>
+  eachStep((a, b, all) => {
+    const [found, wanted] = [flat(a), flat(b)]
+    const size = greatest(all.flatMap(flat))
+    return (
+      sameBits(Params.shapes(a), Params.shapes(b)) &&
+      found.every((value, j) => Object.is(value, wanted[j]) || Math.abs(value - wanted[j]) <= tolerance * size)
+    )
+  })
 
 // —— quadratics ——
 
@@ -355,40 +369,50 @@ export const optimizer = (
     start,
     gradients: gradients.map(gradient => Params.mapValues(g => c * g)(gradient))
   })
+  interface Walked {
+    readonly walk: Walk
+  }
+  interface Pair extends Walked {
+    readonly a: Optimizer.Optimizer
+  }
+  const walked: fc.Arbitrary<Walked> = fc.record({ walk: walks })
 
   return [
-    {
+    made({
       name: 'chaining is associative',
       statement:
         '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
       source: 'definition of a monoid',
-      property: fc.property(others, others, walks, (a, c, walk) => {
+      cases: fc.record({ a: others, c: others, walk: walks }),
+      check: ({ a, c, walk }: Pair & { readonly c: Optimizer.Optimizer }) => {
         const flat = stepsOf(interpret(chain(a, optimizer, c)), walk)
         return (
-          sameBits(stepsOf(interpret(chain(chain(a, optimizer), c)), walk), flat) &&
-          sameBits(stepsOf(interpret(chain(a, chain(optimizer, c))), walk), flat)
+          sameSteps(stepsOf(interpret(chain(chain(a, optimizer), c)), walk), flat) &&
+          sameSteps(stepsOf(interpret(chain(a, chain(optimizer, c))), walk), flat)
         )
-      })
-    },
-    {
+      }
+    }),
+    made({
       name: 'the empty chain is the identity of chaining',
       statement:
         'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
       source: 'definition of a monoid',
-      property: fc.property(walks, walk => {
+      cases: walked,
+      check: ({ walk }: Walked) => {
         const alone = stepsOf(o, walk)
         return (
-          sameBits(stepsOf(interpret(chain(chain(), optimizer)), walk), alone) &&
-          sameBits(stepsOf(interpret(chain(optimizer, chain())), walk), alone) &&
-          sameBits(stepsOf(interpret(chain()), walk), walk.gradients)
+          sameSteps(stepsOf(interpret(chain(chain(), optimizer)), walk), alone) &&
+          sameSteps(stepsOf(interpret(chain(optimizer, chain())), walk), alone) &&
+          sameSteps(stepsOf(interpret(chain()), walk), walk.gradients)
         )
-      })
-    },
-    {
+      }
+    }),
+    made({
       name: 'a chain applies its parts in turn',
       statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
       source: 'definition of `chain`',
-      property: fc.property(others, walks, (a, { start, gradients }) => {
+      cases: fc.record({ a: others, walk: walks }),
+      check: ({ a, walk: { start, gradients } }: Pair) => {
         const first = interpret(a)
         // Both parts see the parameters that the whole chain has moved, and the objective itself.
         const [, , , byHand] = gradients.reduce<readonly [P, State, State, ReadonlyArray<P>]>(
@@ -399,27 +423,28 @@ export const optimizer = (
           },
           [start, first.init(start), o.init(start), []]
         )
-        return sameBits(stepsOf(interpret(chain(a, optimizer)), { start, gradients }), byHand)
-      })
-    },
-    {
+        return sameSteps(stepsOf(interpret(chain(a, optimizer)), { start, gradients }), byHand)
+      }
+    }),
+    made({
       name: 'steps have the names and shapes of the parameters',
       statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
       source: 'type of `Transformation`',
-      property: fc.property(walks, walk =>
+      cases: walked,
+      check: ({ walk }: Walked) =>
         stepsOf(o, walk).every(
           step =>
             sameBits(Params.shapes(step), Params.shapes(walk.start)) &&
             Params.names(step).every(name => step[name].values.length === walk.start[name].values.length)
         )
-      )
-    },
-    {
+    }),
+    made({
       name: 'a state goes through JSON unchanged',
       statement:
         '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
       source: 'a run stopped and resumed is the same run',
-      property: fc.property(walks, fc.nat(8), ({ start, gradients }, n) => {
+      cases: fc.record({ walk: walks, n: fc.nat(8) }),
+      check: ({ walk: { start, gradients }, n }: Walked & { readonly n: number }) => {
         const before = follow(o, { start, gradients: gradients.slice(0, n) })
         const rest = (state: State): ReadonlyArray<P> =>
           gradients.slice(n).reduce((trail, gradient) => advance(o)(trail, gradient), { ...before, state }).steps
@@ -431,13 +456,14 @@ export const optimizer = (
             read => sameBits(read, before.state) && sameBits(rest(read), rest(before.state))
           )
         )
-      })
-    },
-    {
+      }
+    }),
+    made({
       name: 'update is pure',
       statement: 'the same gradient, state and parameters give the same step and state, and stay as they were.',
       source: 'definition of a function',
-      property: fc.property(walks, ({ start, gradients }) => {
+      cases: walked,
+      check: ({ walk: { start, gradients } }: Walked) => {
         const [, holds] = gradients.reduce<readonly [Trail, boolean]>(
           ([trail, holds], gradient) => {
             const given = [gradient, trail.state, trail.params] as const
@@ -450,91 +476,127 @@ export const optimizer = (
           [begin(o, start), true]
         )
         return holds
-      })
-    },
-    {
+      }
+    }),
+    made({
       name: 'no rate, no step',
       statement: 'chain(o, scale(0)) leaves the parameters where they are.',
       source: 'θ + 0 = θ',
-      property: fc.property(walks, walk =>
+      cases: walked,
+      check: ({ walk }: Walked) =>
         stepsOf(interpret(chain(optimizer, Optimizer.scale(0))), walk).every(step => flat(step).every(s => s === 0))
-      )
-    },
+    }),
     ...when(claims.coordinatesAlike, {
       name: 'permuted coordinates take permuted steps',
       statement:
         'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'the optimizer knows no order of coordinates',
-      property: fc.property(walks, walk => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed)))
+      cases: walked,
+      check: ({ walk }: Walked) => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed))
     }),
     ...when(claims.namesAlike, {
       name: 'split parameters take split steps',
       statement:
         'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'names are for people',
-      property: fc.property(walks, walk => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split)))
+      cases: walked,
+      check: ({ walk }: Walked) => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split))
     }),
     ...when(claims.scaling === 'linear', {
       name: 'scaled gradients take scaled steps',
       statement:
         '∀ c > 0: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
       source: 'linearity',
-      property: fc.property(walks, factors, (walk, c) =>
+      cases: fc.record({ walk: walks, c: factors }),
+      check: ({ walk, c }: Walked & { readonly c: number }) =>
         agree(
           stepsOf(o, scaled(c, walk)),
           stepsOf(o, walk).map(step => Params.mapValues(s => c * s)(step))
         )
-      )
     }),
     ...when(claims.scaling === 'invariant', {
       name: 'scaled gradients take the same steps',
       statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
       source: 'Kingma & Ba 2015, section 2.1',
-      property: fc.property(walks, factors, (walk, c) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk)))
+      cases: fc.record({ walk: walks, c: factors }),
+      check: ({ walk, c }: Walked & { readonly c: number }) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk))
     }),
     ...claim(claims.constant, closedForm => ({
       name: 'a constant gradient takes the steps of its closed form',
       statement: 'where every gradient is g, step n is the closed form at (g, n).',
       source: 'geometric sums; a bias-corrected mean of a constant is that constant',
-      property: fc.property(
-        fc.integer({ min: -64, max: 64 }).map(n => n / 16),
-        fc.integer({ min: 1, max: 12 }),
-        (gradient, length) => {
-          const gradients = Array.from({ length }, () => vector([gradient]))
-          return stepsOf(o, { start: vector([1]), gradients }).every((step, n) =>
-            near(tolerance)(step.x.values[0], closedForm(gradient, n))
+      cases: fc.record({
+        gradient: fc.integer({ min: -64, max: 64 }).map(n => n / 16),
+        length: fc.integer({ min: 1, max: 12 })
+      }),
+      check: ({ gradient, length }: { readonly gradient: number; readonly length: number }) => {
+        const gradients = Array.from({ length }, () => vector([gradient]))
+        return stepsOf(o, { start: vector([1]), gradients }).every((step, n) =>
+          holds(
+            near(tolerance)(step.x.values[0], closedForm(gradient, n)),
+            () => `step ${n} is ${step.x.values[0]}, and ${closedForm(gradient, n)} in closed form`
           )
-        }
-      )
+        )
+      }
+    })),
+    ...claim(claims.recurrence, recurrence => ({
+      name: 'it takes the steps of its recurrence',
+      statement:
+        '∀ x, g_1 … g_n of one entry: its steps are those of the stated recurrence. To `tolerance`, 1e-9 of the longest step: sums in another order.',
+      source: 'the stated formula',
+      cases: fc.record({
+        start: dyadic(-4, 4),
+        gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 12, size: 'max' })
+      }),
+      check: ({ start, gradients }: { readonly start: number; readonly gradients: ReadonlyArray<number> }) =>
+        agree(
+          stepsOf(o, { start: vector([start]), gradients: gradients.map(g => vector([g])) }),
+          recurrence(gradients, start).map(step => vector([step]))
+        )
     })),
     ...claim(claims.descends, lipschitz => ({
       name: 'no step on a quadratic goes up',
       statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
       source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
-      property: fc.property(quadratics(0, lipschitz), quadratic => {
+      cases: quadratics(0, lipschitz),
+      check: (quadratic: Quadratic) => {
         const values = valuesAlong(o, quadratic, 8)
         // Rounding: some units in the last place of the first and largest value.
         return values.every((value, i) => i === 0 || value <= values[i - 1] + 1e-13 * values[0])
-      })
+      }
     })),
     ...claim(claims.converges, ({ lo, hi, steps, within }) => ({
       name: 'the minimum of a strongly convex quadratic is reached',
       statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
       source: 'a strongly convex function has one minimum, here 0',
-      property: fc.property(quadratics(lo, hi), quadratic => valuesAlong(o, quadratic, steps)[steps] <= within)
+      cases: quadratics(lo, hi),
+      check: (quadratic: Quadratic) => {
+        const end = valuesAlong(o, quadratic, steps)[steps]
+        return holds(end <= within, () => `½ xᵀAx is ${end} after ${steps} steps, not within ${within}`)
+      }
     })),
     ...when(claims.frozen.length > 0, {
       name: 'what is frozen keeps its bits',
       statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit.`,
       source: 'definition of `freeze`',
-      property: fc.property(walks, walk => {
+      cases: walked,
+      check: ({ walk }: Walked) => {
         const { params } = follow(o, walk)
         return claims.frozen.every(name => !(name in params) || sameBits(params[name], walk.start[name]))
-      })
+      }
     })
   ]
 }
 
-const when = (claimed: boolean, law: Law): ReadonlyArray<Law> => (claimed ? [law] : [])
+/** A law before it is one: its cases, and what is checked of each. */
+interface Spec<A extends object> extends Pick<Law, 'name' | 'statement' | 'source'> {
+  readonly cases: fc.Arbitrary<A>
+  readonly check: (value: A) => boolean
+}
 
-const claim = <A>(value: A | null, law: (value: A) => Law): ReadonlyArray<Law> => (value === null ? [] : [law(value)])
+const made = <A extends object>({ cases, check, ...info }: Spec<A>): Law => law(info, cases, codeOf, check)
+
+const when = <A extends object>(claimed: boolean, spec: Spec<A>): ReadonlyArray<Law> => (claimed ? [made(spec)] : [])
+
+const claim = <C, A extends object>(value: C | null, spec: (value: C) => Spec<A>): ReadonlyArray<Law> =>
+  value === null ? [] : [made(spec(value))]

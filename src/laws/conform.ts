@@ -1,0 +1,549 @@
+/** Laws as a conformance suite: every law of an instance and of all its parts, asserted in one call, with a report. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../compile/Compile.js'
+import { Case } from '../core/index.js'
+import type { Points } from '../data/Points.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Objective from '../objective/Objective.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+import * as Weighting from '../objective/Weighting.js'
+import * as Optimizer from '../optimizer/Optimizer.js'
+import * as Rate from '../optimizer/Rate.js'
+import * as Region from '../optimizer/Region.js'
+import * as Initializer from '../pipeline/Initializer.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Stage from '../pipeline/Stage.js'
+import * as Sampler from '../sampler/Sampler.js'
+import * as TimeGrid from '../sampler/TimeGrid.js'
+import * as Clock from '../schedule/Clock.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Parametrization from '../score/Parametrization.js'
+import * as Score from '../score/Score.js'
+import { awkward } from './awkward.js'
+import { isCase } from './check.js'
+import { compile, plans } from './compile.js'
+import { expectation, type ExpectationOptions } from './expectation.js'
+import { initializer, type InitializerOptions } from './initializer.js'
+import type { Law } from './Law.js'
+import { objective, type ObjectiveOptions } from './objective.js'
+import { optimizer, type OptimizerOptions } from './optimizer.js'
+import { parametrization, type ParametrizationOptions } from './parametrization.js'
+import { rate, type RateOptions } from './rate.js'
+import { region, type RegionOptions } from './region.js'
+import { regularizer } from './regularizer.js'
+import { run } from './run.js'
+import { sampler, type SamplerOptions } from './sampler.js'
+import { schedule, type ScheduleOptions } from './schedule.js'
+import { score, type ScoreOptions } from './score.js'
+import { codeOf, scripted } from './script.js'
+import { stage, type StageOptions } from './stage.js'
+import { timeGrid, type TimeGridOptions } from './timeGrid.js'
+import { timeLaw, type TimeLawOptions } from './timeLaw.js'
+import { weighting, type WeightingOptions } from './weighting.js'
+
+/** What laws can be asked of: a description of any concept, or a pipeline. */
+export type Instance = Case.AnyValue | Initializer.Initializer | Pipeline.Pipeline<string>
+
+/** What may be claimed of an instance: the options of the laws of its concept. */
+export type Claims<T> = Partial<
+  T extends Objective.Objective
+    ? ObjectiveOptions<string>
+    : T extends Schedule.Schedule
+      ? ScheduleOptions
+      : T extends Optimizer.Optimizer
+        ? OptimizerOptions
+        : T extends Sampler.Sampler
+          ? SamplerOptions
+          : T extends Expectation.Expectation
+            ? ExpectationOptions
+            : T extends Stage.Stage
+              ? StageOptions<string>
+              : T extends TimeLaw.TimeLaw
+                ? TimeLawOptions
+                : T extends Weighting.Weighting
+                  ? WeightingOptions
+                  : T extends Parametrization.Parametrization
+                    ? ParametrizationOptions
+                    : T extends Rate.Rate
+                      ? RateOptions
+                      : T extends Region.Region
+                        ? RegionOptions
+                        : T extends TimeGrid.TimeGrid
+                          ? TimeGridOptions
+                          : T extends Initializer.Initializer
+                            ? InitializerOptions
+                            : T extends Score.Score<infer P>
+                              ? ScoreOptions<P>
+                              : object
+>
+
+/** What an instance stands in: what its laws need beside it. */
+export interface Context {
+  /** Of which score objectives, expectations, initializers and stages are; the symmetric pair, or two isotropic components. */
+  readonly score?: Score.Score<string>
+  readonly schedule?: Schedule.Schedule
+  /** On which pipelines are compiled and run. */
+  readonly points?: Points
+}
+
+/** Laws of an instance or of a part of it, and where that stands. */
+export interface Part {
+  readonly path: string
+  readonly code: string
+  readonly laws: ReadonlyArray<Law>
+}
+
+// The names of the parameters are forgotten, so that one table holds all.
+const pair = Score.symmetricPair as unknown as Score.Score<string>
+const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+
+const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
+
+const isPipeline = (u: unknown): u is Pipeline.Pipeline<string> =>
+  typeof u === 'object' && u !== null && 'initializer' in u && 'stages' in u && Array.isArray(u.stages)
+
+const isInitializer = (u: unknown): u is Initializer.Initializer =>
+  typeof u === 'object' && u !== null && '_tag' in u && Initializer.codec.is(u)
+
+const penalizes = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).every(({ term }) => term._tag === 'Regularizer')
+
+/** The laws of a concept's instances, by the name of their function and with what it is given. */
+interface Rule {
+  readonly by: string
+  readonly of: (
+    value: unknown,
+    context: Context,
+    claims: object
+  ) => readonly [given: unknown[], laws: ReadonlyArray<Law>] | null
+}
+
+const rule = <T>(
+  by: string,
+  is: (u: unknown) => u is T,
+  of: (value: T, claims: object, context: Context) => readonly [given: unknown[], laws: ReadonlyArray<Law>]
+): Rule => ({ by, of: (value, context, claims) => (is(value) ? of(value, claims, context) : null) })
+
+const onSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
+  schedule === undefined ? {} : { schedules: fc.constant(schedule) }
+
+/** The pair where the stage takes it, else two components of variances of their own. */
+const simplest = (stage: Stage.Stage): Score.Score<string> => {
+  const pipeline = Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: pair,
+    initializer: Initializer.gaussian({ scale: 1 }),
+    stages: [stage]
+  })
+  return E.isRight(Compile.pipeline(pipeline)(data)) ? pair : two
+}
+
+/** A rule for each concept. */
+const rules: ReadonlyArray<Rule> = [
+  rule('schedule', Schedule.concept.is, (value, claims) => [[value], schedule(value, claims)]),
+  rule('schedule', Clock.concept.is, (value, claims) => {
+    const on = Schedule.reparametrized(value)(Schedule.cosine())
+    return [[on], schedule(on, claims)]
+  }),
+  rule('timeLaw', TimeLaw.concept.is, (value, claims, { schedule = Schedule.ornsteinUhlenbeck }) => [
+    [value, { schedule }],
+    timeLaw(value, { schedule, ...claims })
+  ]),
+  rule('weighting', Weighting.concept.is, (value, claims) => [[value], weighting(value, claims)]),
+  rule('parametrization', Parametrization.concept.is, (value, claims) => [[value], parametrization(value, claims)]),
+  rule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
+  rule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
+    [value, score],
+    Expectation.isDeterministic(value) && Expectation.draws(value) === 'everywhere'
+      ? []
+      : expectation(value, score, { ...(Expectation.isDeterministic(value) && { repeats: 2 }), ...claims })
+  ]),
+  rule('objective', Objective.concept.is, (value, claims, context) => {
+    const { score = pair } = context
+    const options = { ...onSchedule(context), ...claims }
+    return [[value, score], (penalizes(value) ? regularizer : objective)(value, score, options)]
+  }),
+  rule('rate', Rate.concept.is, (value, claims) => [[value], rate(value, claims)]),
+  rule('region', Region.concept.is, (value, claims) => [[value], region(value, claims)]),
+  rule('optimizer', Optimizer.concept.is, (value, claims) => [[value], optimizer(value, claims)]),
+  rule('stage', Stage.concept.is, (value, claims, { schedule, points, score = simplest(value) }) => {
+    const options = { score, ...(schedule && { schedule }), ...(points && { points }), ...claims }
+    return [[value, options], stage(value, options)]
+  }),
+  rule('sampler', Sampler.concept.is, (value, claims) => [[value], sampler(value, claims)]),
+  rule('timeGrid', TimeGrid.concept.is, (value, claims) => [[value], timeGrid(value, claims)]),
+  rule('initializer', isInitializer, (value, claims, { score = value._tag === 'Values' ? pair : two }) => [
+    [value, score],
+    initializer(value, score, claims)
+  ])
+]
+
+/** Claims that a script writes down: what is claimed, and not on which cases. */
+const stated = (claims: object): object =>
+  Object.fromEntries(
+    Object.entries(claims).filter(
+      ([name, value]) =>
+        !(value instanceof fc.Arbitrary) &&
+        !['points', 'params', 'schedules', 'times', 'walks', 'others', 'seeds'].includes(name)
+    )
+  )
+
+const lawsOf = (value: unknown, context: Context, claims: object): ReadonlyArray<Law> =>
+  rules.flatMap(({ by, of }) => {
+    const found = of(value, context, claims)
+    if (found === null) return []
+    const [given, laws] = found
+    const claimed = stated(claims)
+    return scripted({ by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed] }, laws)
+  })
+
+const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
+
+/** A description and all that stand in it. */
+const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
+  Case.isValue(value)
+    ? Case.placed(value).map(({ path, value: part }, i) => ({
+        path: within(at, path),
+        code: Case.show(part),
+        laws: lawsOf(part, context, i === 0 ? claims : {})
+      }))
+    : [{ path: at, code: codeOf(value), laws: lawsOf(value, context, claims) }]
+
+/** A pipeline's parts on its own schedule and score, and its compilation and run on points. */
+const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
+  const { schedule, score, initializer, stages } = pipeline
+  const context = { schedule, score, points }
+  return [
+    ...partsIn('schedule', schedule, context, {}),
+    ...partsIn('score', score, context, {}),
+    ...partsIn('initializer', initializer, context, {}),
+    ...stages.flatMap((stage, i) => [
+      ...partsIn(`stages[${i}]`, stage, context, {}),
+      ...Stage.losses(stage).map(loss => ({
+        path: `stages[${i}]: plans`,
+        code: Objective.show(loss.objective),
+        laws: plans({ schedule, score, objective: loss.objective, expectation: loss.expectation }, points)
+      }))
+    ]),
+    { path: 'compiled', code: 'Compile.pipeline(…)', laws: compile(pipeline, points) },
+    { path: 'run', code: 'Run.states(…)', laws: run(pipeline, points) }
+  ]
+}
+
+/** What is the same in two places is held once. */
+const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
+  const id = ({ path, code, laws }: Part): string =>
+    `${/plans|compiled|run/.test(path) ? path : ''} ${code} ${laws.length}`
+  const first = new Map([...parts].reverse().map(part => [id(part), part]))
+  return parts.filter(part => first.get(id(part)) === part && part.laws.length > 0)
+}
+
+/** An instance and its parts, each with its laws. */
+export const parts = <T extends Instance>(
+  instance: T,
+  { claims = {}, score, schedule, points = data }: Context & { readonly claims?: Claims<T> } = {}
+): ReadonlyArray<Part> =>
+  once(
+    isPipeline(instance)
+      ? partsOfPipeline(instance, points)
+      : partsIn('', instance, { ...(score && { score }), ...(schedule && { schedule }) }, claims)
+  )
+
+/**
+ * The laws of an instance and of all its parts, as an array for any test runner; those of a part bear where it stands.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const names = laws.of(Objective.denoising(TimeLaw.at(0.3))).map(({ name }) => name)
+ * assert.ok(names.includes('gradient is that of the value'))
+ * assert.ok(names.includes('timeLaw: times are those of the schedule'))
+ */
+export const of = <T extends Instance>(
+  instance: T,
+  options: Context & { readonly claims?: Claims<T> } = {}
+): ReadonlyArray<Law> =>
+  parts(instance, options).flatMap(({ path, laws }) =>
+    laws.map(law => (path === '' ? law : { ...law, name: `${path}: ${law.name}` }))
+  )
+
+/** The law of a name among others. */
+export const named =
+  (name: string) =>
+  (laws: ReadonlyArray<Law>): Law & Required<Pick<Law, 'on'>> => {
+    const law = laws.find(law => law.name === name)
+    return law?.on === undefined
+      ? refuse(`no law ‘${name}’; there are ${laws.map(({ name }) => `‘${name}’`).join(', ')}`)
+      : { ...law, on: law.on }
+  }
+
+// —— sets of rules ——
+
+/** Laws under a name, which other sets may inherit. */
+export interface RuleSet<T> {
+  readonly name: string
+  readonly of: (instance: T) => ReadonlyArray<Law>
+}
+
+/**
+ * A set of laws under a name: those of the sets that it inherits, its own, and without those that it takes back.
+ *
+ * @example
+ * import { Objective, TimeLaw } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const ours = laws.ruleSet<Objective.Objective>('ours', { laws: objective => laws.of(objective) })
+ * const quick = laws.ruleSet('quick', { inherits: [ours], without: ['a row of weight n is n rows'] })
+ * laws.check(Objective.denoising(TimeLaw.at(0.3)), { rules: quick, runs: 5 })
+ */
+export const ruleSet = <T>(
+  name: string,
+  {
+    inherits = [],
+    laws = () => [],
+    without = []
+  }: {
+    readonly inherits?: ReadonlyArray<RuleSet<T>>
+    readonly laws?: (instance: T) => ReadonlyArray<Law>
+    readonly without?: ReadonlyArray<string>
+  }
+): RuleSet<T> => ({
+  name,
+  of: instance =>
+    [...inherits.flatMap(({ of }) => of(instance)), ...laws(instance)].filter(({ name }) => !without.includes(name))
+})
+
+// —— the report ——
+
+export type Verdict = 'holds' | 'fails' | 'fails, as expected' | 'holds, and was expected to fail'
+
+export interface Row {
+  readonly law: string
+  readonly verdict: Verdict
+  readonly runs: number
+  /** Milliseconds. */
+  readonly time: number
+  /** How often each awkward class was met. */
+  readonly met: Readonly<Record<string, number>>
+  /** The script that fails, and what it says; null where the law holds. */
+  readonly counterexample: string | null
+}
+
+export interface Report {
+  readonly of: string
+  readonly seed: number
+  readonly rows: ReadonlyArray<Row>
+  /** Awkward classes that some law was to meet, and none did. */
+  readonly missed: ReadonlyArray<string>
+  /** Whether nothing is to be complained of. */
+  readonly passed: boolean
+}
+
+export interface CheckOptions<T> extends Context {
+  /** What is claimed beyond what the instance itself says: the options of the laws of its concept. */
+  readonly claims?: Claims<T>
+  /** Laws beside those of the instance. */
+  readonly also?: ReadonlyArray<Law>
+  /** The laws that are held, in the place of those that `of` gives. */
+  readonly rules?: RuleSet<T>
+  /** Names of laws: no others are held. */
+  readonly only?: ReadonlyArray<string>
+  /** Cases that are tried first, by the law's name. */
+  readonly examples?: Readonly<Record<string, ReadonlyArray<object>>>
+  /** Names of laws that are known to fail: one that passes is complained of. */
+  readonly expected?: ReadonlyArray<string>
+  /** How many cases for each law; fewer where a law says that fewer are enough. */
+  readonly runs?: number
+  readonly seed?: number
+}
+
+/** By how many of its tolerances a comparison was off; a verdict without a number is plainly wrong. */
+const severity = (error: unknown): number => {
+  const [, off, tolerance] = /off by (\S+), which is more than (\S+)$/.exec(String(error)) ?? []
+  const found = Math.abs(Number(off)) / Number(tolerance)
+  return Number.isNaN(found) ? Infinity : found
+}
+
+/** What is plainly wrong is off by so many tolerances. */
+const PLAINLY = 10
+
+/** The property, of which only what is plainly wrong counts as a failure: so that shrinking does not end at the edge of a tolerance. */
+const plainly = <A>(property: fc.IProperty<A>): fc.IProperty<A> => ({
+  isAsync: () => property.isAsync(),
+  generate: (random, run) => property.generate(random, run),
+  shrink: value => property.shrink(value),
+  run: value => {
+    const failure = property.run(value)
+    return failure !== null && 'error' in failure && severity(failure.error) < PLAINLY ? null : failure
+  },
+  runBeforeEach: () => {
+    property.runBeforeEach()
+  },
+  runAfterEach: () => {
+    property.runAfterEach()
+  }
+})
+
+/** Not deterministic, and for the eye alone: how long a law took stands in the report, and nothing depends on it. */
+// eslint-disable-next-line no-restricted-globals
+const now = (): number => performance.now()
+
+const commented = (text: string): string => text.replaceAll(/^/gm, '// ')
+
+const rowOf = (
+  law: Law,
+  options: Pick<CheckOptions<unknown>, 'examples' | 'expected' | 'runs'> & { readonly seed: number }
+): Row => {
+  const { runs = 100, seed, examples = {}, expected = [] } = options
+  const numRuns = Math.min(runs, law.enough ?? runs)
+  const begun = now()
+  const first = fc.check(law.property, {
+    seed,
+    numRuns,
+    endOnFailure: true,
+    verbose: fc.VerbosityLevel.VeryVerbose,
+    examples: (examples[law.name] ?? []).map(example => [example])
+  })
+  const met = first.executionSummary
+    .map(({ value }) => value)
+    .filter(isCase)
+    .flatMap(value => awkward(Array.isArray(value) ? value[0] : value))
+  const failure = ((): fc.RunDetails<unknown> | null => {
+    if (!first.failed) return null
+    const from = { seed, path: first.counterexamplePath?.split(':')[0] ?? '0' }
+    if ((examples[law.name] ?? []).length > 0) return first
+    const wrong = fc.check(severity(first.errorInstance) < PLAINLY ? law.property : plainly(law.property), from)
+    return wrong.failed ? wrong : first
+  })()
+  const isExpected = expected.includes(law.name)
+  return {
+    law: law.name,
+    verdict:
+      failure === null
+        ? isExpected
+          ? 'holds, and was expected to fail'
+          : 'holds'
+        : isExpected
+          ? 'fails, as expected'
+          : 'fails',
+    runs: first.numRuns,
+    time: now() - begun,
+    met: Object.fromEntries([...new Set(met)].map(name => [name, met.filter(other => other === name).length])),
+    counterexample:
+      failure === null
+        ? null
+        : `${fc
+            .stringify(failure.counterexample)
+            .replace(/^\[\s*/, '')
+            .replace(/\]$/, '')}\n${commented(String(failure.errorInstance))}`
+  }
+}
+
+/** As often as a class must be expected before that none of it was met is told: once in e¹⁴ a right arbitrary has none by chance. */
+const EXPECTED = 14
+/** The least share of cases that a class which a law is to meet has in the arbitraries of the library. */
+const SHARE = 0.05
+
+const code = (instance: Instance): string => (Case.isValue(instance) ? Case.show(instance) : codeOf(instance))
+
+/**
+ * Holds an instance and all its parts to their laws, and tells what came of it without throwing.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Schedule } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const falling = Schedule.custom({ name: 'falling', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
+ * const report = laws.examine(falling, { runs: 20 })
+ * assert.equal(report.passed, false)
+ * assert.match(laws.table(report), /fails +\d+ +\d+ ms +log-SNR falls strictly/)
+ */
+export const examine = <T extends Instance>(instance: T, options: CheckOptions<T> = {}): Report => {
+  const { seed = 1, also = [], only, rules, expected = [] } = options
+  const held = [...(rules === undefined ? of(instance, options) : rules.of(instance)), ...also]
+  const chosen = only === undefined ? held : held.filter(({ name }) => only.includes(name))
+  const unknown = [...expected, ...(only ?? []), ...Object.keys(options.examples ?? {})].find(
+    name => !held.some(law => law.name === name)
+  )
+  if (unknown !== undefined)
+    return refuse(
+      `no law ‘${unknown}’ of ${code(instance)}; there are ${held.map(({ name }) => `‘${name}’`).join(', ')}`
+    )
+  const rows = chosen.map(law => rowOf(law, { ...options, seed }))
+  const classes = [...new Set(chosen.flatMap(({ meets = [] }) => meets))]
+  const missed = classes.filter(name => {
+    const of = rows.filter((_, i) => chosen[i].meets?.includes(name) === true)
+    const runs = of.reduce((sum, { runs }) => sum + runs, 0)
+    return SHARE * runs >= EXPECTED && of.every(({ met }) => !Object.hasOwn(met, name))
+  })
+  return {
+    of: code(instance),
+    seed,
+    rows,
+    missed,
+    passed: missed.length === 0 && rows.every(({ verdict }) => verdict === 'holds' || verdict === 'fails, as expected')
+  }
+}
+
+/** A report as a table: verdict, runs, time, law, and the awkward classes that it met. */
+export const table = ({ of, seed, rows, missed }: Report): string => {
+  const cells = rows.map(({ law, verdict, runs, time, met }) => [
+    verdict,
+    String(runs),
+    `${Math.round(time)} ms`,
+    law,
+    Object.entries(met)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')
+  ])
+  const widths = [0, 1, 2, 3].map(column => Math.max(0, ...cells.map(row => row[column].length)))
+  return [
+    `${of}, seed ${seed}`,
+    ...cells.map(row =>
+      row
+        .map((cell, column) =>
+          column === 1 || column === 2
+            ? cell.padStart(widths[column])
+            : cell.padEnd(column < widths.length ? widths[column] : 0)
+        )
+        .join('  ')
+        .trimEnd()
+    ),
+    ...missed.map(name => `never met: ${name}; let the arbitraries of points and parameters have it`)
+  ].join('\n')
+}
+
+/** All that is to be complained of: counterexamples as scripts, what was expected to fail and holds, what was never met. */
+export const complaints = ({ rows, missed }: Report): ReadonlyArray<string> => [
+  ...rows.flatMap(({ law, verdict, counterexample }) =>
+    verdict === 'fails'
+      ? [`${counterexample}`]
+      : verdict === 'holds, and was expected to fail'
+        ? [`‘${law}’ holds, and was expected to fail: take it from \`expected\``]
+        : []
+  ),
+  ...missed.map(name => `no case was of the class ‘${name}’: give arbitraries that have it`)
+]
+
+/**
+ * Holds an instance and all its parts to their laws: throws with every counterexample, each a script that fails when it is pasted
+ * and run; else gives the report.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Weighting } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const report = laws.check(Weighting.minSnr({ gamma: 3 }), { runs: 10 })
+ * assert.ok(report.passed)
+ * assert.match(laws.table(report), /holds +10 +\d+ ms +weights are finite, and of one sign/)
+ */
+export const check = <T extends Instance>(instance: T, options: CheckOptions<T> = {}): Report => {
+  const report = examine(instance, options)
+  return report.passed ? report : refuse([table(report), ...complaints(report)].join('\n\n'))
+}

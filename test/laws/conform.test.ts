@@ -1,0 +1,240 @@
+/** Laws in one call: of all parts, with a report, with scripts that fail when run; what is expected to fail, and what was never met. */
+import fc from 'fast-check'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import * as float64 from '../../lib/index.js'
+import { mul, square, stopGradient, sub, sum } from '../../lib/index.js'
+import * as ornstein from '../../src/index.js'
+import {
+  Field,
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Rate,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Weighting
+} from '../../src/index.js'
+import * as laws from '../../src/laws/index.js'
+
+const names: Readonly<Record<string, unknown>> = { ...float64, ...ornstein, laws }
+
+/** What a script does when it is pasted and run: its imports are the names that they import. */
+const ran = (script: string): (() => unknown) => {
+  const imported = [...script.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
+    ([, some, all]: ReadonlyArray<string | undefined>) =>
+      [...(some ?? '').split(', '), all ?? ''].filter(name => name !== '')
+  )
+  const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
+  // The names that the script says it imports, and no others.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  return () => new Function(...imported, code)(...imported.map(name => names[name])) as unknown
+}
+
+const misplaced = Objective.custom('misplaced', TimeLaw.at(0.3), ({ score, target }) => {
+  const error = sum(square(sub(score, target)), 1)
+  return mul(error, stopGradient(error))
+})
+const coordinate = Objective.custom('coordinate', TimeLaw.at(0.3), ({ score, target }) =>
+  sum(square(square(sub(score, target))), 1)
+)
+const rising = Schedule.custom({ name: 'rising', alpha: t => 1 - t, sigma: t => 0.5 * (1 - t), until: 1 })
+
+describe('a counterexample is a script', () => {
+  const runs = 30
+  const broken: ReadonlyArray<readonly [string, () => laws.Report]> = [
+    ['an objective', () => laws.examine(misplaced, { runs, only: ['gradient is that of the value'] })],
+    [
+      'its curvature',
+      () => laws.examine(misplaced, { runs, only: ['gradient of the gradient is the curvature of the value'] })
+    ],
+    ['a schedule', () => laws.examine(rising, { runs, only: ['log-SNR falls strictly'] })],
+    [
+      'a sampler',
+      () =>
+        laws.examine(Sampler.ddim({ eta: 1 }), {
+          runs,
+          only: ['looks at the key only if it draws'],
+          claims: { random: false }
+        })
+    ],
+    [
+      'a claim',
+      () =>
+        laws.examine(coordinate, {
+          runs,
+          only: ['turns with data, noise and centres'],
+          claims: { isotropic: true }
+        })
+    ],
+    [
+      'an optimizer',
+      () =>
+        laws.examine(Optimizer.scale(-0.5), {
+          runs,
+          only: ['it takes the steps of its recurrence'],
+          claims: { recurrence: gradients => gradients.map(g => -0.25 * g) }
+        })
+    ]
+  ]
+  it.each(broken)('%s', (_, examined) => {
+    const report = examined()
+    expect(report.passed).toBe(false)
+    const [script] = laws.complaints(report)
+    const message = /^\/\/ (RangeError: [^]*)$/m.exec(script)?.[1].replaceAll(/^\/\/ /gm, '')
+    expect(message).toBeDefined()
+    expect(ran(script)).toThrow(message?.replace('RangeError: ', ''))
+  })
+
+  it('has the direction, both sides, and by how much more than the tolerance they differ', () => {
+    const report = laws.examine(misplaced, { only: ['gradient is that of the value'], runs: 30 })
+    const [script] = laws.complaints(report)
+    expect(script).toMatch(
+      /slope along v = Params\.of\(\{ mean: \[.*\] \}\), by the gradient and by differences: \S+ is not \S+, off by \S+, which is more than \S+$/
+    )
+    const [, off, tolerance] = /off by (\S+), which is more than (\S+)$/.exec(script) ?? []
+    expect(Math.abs(Number(off)) / Number(tolerance)).toBeGreaterThan(10)
+  })
+
+  it('asks for the definition of what is one’s own', () => {
+    const halved = Rate.define({
+      name: 'halved',
+      about: 'half',
+      fields: { rate: Field.positive({ default: 1 }) },
+      meaning:
+        ({ rate }) =>
+        step =>
+          step > 3 ? -1 : rate
+    })
+    const [script] = laws.complaints(laws.examine(halved({ rate: 2 })))
+    expect(script).toContain('// halved is yours: put its definition here, Rate.define({ … })')
+    expect(script).toContain('laws.rate(halved({ rate: 2 }))')
+  })
+})
+
+describe('in one call', () => {
+  it('an instance and its parts are held', () => {
+    const report = laws.check(
+      Objective.weight(Weighting.minSnr())(
+        Objective.denoising(TimeLaw.uniform(0.1, 1), ornstein.Parametrization.noise)
+      ),
+      { runs: 4 }
+    )
+    const places = new Set(report.rows.map(({ law }) => /^([\w.]+): /.exec(law)?.[1] ?? ''))
+    expect(places).toEqual(new Set(['', 'weight', 'objective', 'objective.timeLaw', 'objective.parametrization']))
+  })
+
+  it('a pipeline is, with its parts, on points', () => {
+    const pipeline = Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.isotropic({ components: 2 }),
+      initializer: Initializer.kMeansPlusPlus,
+      stages: [
+        Stage.descend({
+          objective: Objective.denoising(TimeLaw.at(0.3)),
+          optimizer: Optimizer.adam({ rate: 0.1 }),
+          steps: 3
+        }),
+        Stage.expectationMaximization({ steps: 2 })
+      ]
+    })
+    const report = laws.check(pipeline, { runs: 2 })
+    const held = (beginning: string): boolean => report.rows.some(({ law }) => law.startsWith(beginning))
+    expect(
+      [
+        'schedule: ',
+        'score: ',
+        'initializer: ',
+        'stages[0]: ',
+        'stages[0].objective: ',
+        'stages[0].optimizer',
+        'stages[1]: ',
+        'compiled: ',
+        'run: ',
+        'stages[0]: plans: '
+      ].map(place => [place, held(place)])
+    ).toEqual(expect.not.arrayContaining([[expect.anything(), false]]))
+  })
+
+  it('every case that stands in the vocabulary has laws', () => {
+    const without = [...ornstein.Vocabulary.standard.cases.keys()].filter(word => {
+      const [concept, name] = word.split('.')
+      const described = ornstein.Vocabulary.words(ornstein.Vocabulary.standard)({
+        name: concept,
+        about: '',
+        is: (u: unknown): u is ornstein.Case.AnyValue => ornstein.Case.isValue(u)
+      }).find(({ example }) => example._tag === name)
+      return described !== undefined && laws.of(described.example).length === 0 && word !== 'Expectation.fixed'
+    })
+    expect(without).toEqual([])
+  })
+
+  it('known failures are expected, and complained of where they hold', () => {
+    const only = ['gradient is that of the value', 'is finite on awkward data']
+    const known = laws.examine(misplaced, { only, expected: [only[0]], runs: 20 })
+    expect(known.rows.map(({ verdict }) => verdict)).toEqual(['fails, as expected', 'holds'])
+    expect(known.passed).toBe(true)
+    const mended = laws.examine(misplaced, { only, expected: only, runs: 20 })
+    expect(mended.passed).toBe(false)
+    expect(laws.complaints(mended)).toEqual([
+      '‘is finite on awkward data’ holds, and was expected to fail: take it from `expected`'
+    ])
+    expect(() => laws.check(misplaced, { expected: ['no such law'] })).toThrow('no law ‘no such law’')
+  })
+
+  it('examples are tried first', () => {
+    const only = ['log-SNR falls strictly']
+    const report = laws.examine(rising, { only, examples: { [only[0]]: [{ s: 0.25, t: 0.75 }] } })
+    expect(report.rows[0].counterexample).toMatch(/found\.on\(\{ s: .*, t: .* \}\)/)
+  })
+
+  it('classes that are never met are told', () => {
+    const objective = Objective.denoising(TimeLaw.at(0.3))
+    const wide = laws.examine(objective, {
+      runs: 100,
+      only: [
+        'gradient is that of the value',
+        'is finite on awkward data',
+        'gradient of the gradient is the curvature of the value'
+      ]
+    })
+    expect(wide.missed).toEqual([])
+    expect(wide.rows[0].met).toMatchObject({ 'one dimension': expect.any(Number) as number })
+    const narrow = laws.examine(objective, {
+      only: [
+        'gradient is that of the value',
+        'gradient of the gradient is the curvature of the value',
+        'is finite on awkward data'
+      ],
+      runs: 150,
+      claims: {
+        points: () => laws.arbitraries.points({ minRows: 2, weights: false })(2),
+        params: () => laws.arbitraries.params(Score.symmetricPair)(2)
+      }
+    })
+    expect(narrow.missed).toContain('weighted')
+    expect(laws.complaints(narrow)[0]).toMatch(/^no case was of the class/)
+  })
+
+  it('sets of rules inherit', () => {
+    const base = laws.ruleSet<Weighting.Weighting>('base', { laws: value => laws.of(value) })
+    const less = laws.ruleSet('less', { inherits: [base], without: ['weights are finite, and of one sign'] })
+    expect(base.of(Weighting.snr).length - less.of(Weighting.snr).length).toBe(1)
+  })
+})
+
+it('cases beyond those that are enough are passed over', () => {
+  const counted: Array<number> = []
+  const few = laws.law(
+    { name: 'few', statement: '', source: '', enough: 3 },
+    fc.record({ n: fc.nat() }),
+    laws.codeOf,
+    ({ n }) => counted.push(n) > 0
+  )
+  fc.assert(few.property, { numRuns: 50, seed: 1 })
+  expect(counted).toHaveLength(3)
+})

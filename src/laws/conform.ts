@@ -415,7 +415,8 @@ const rowOf = (
   const failure = ((): fc.RunDetails<unknown> | null => {
     if (!first.failed) return null
     const from = { seed, path: first.counterexamplePath?.split(':')[0] ?? '0' }
-    if ((examples[law.name] ?? []).length > 0) return first
+    // What few cases are enough for costs too much to be shrunk.
+    if (law.enough !== undefined || (examples[law.name] ?? []).length > 0) return first
     const wrong = fc.check(severity(first.errorInstance) < PLAINLY ? law.property : plainly(law.property), from)
     return wrong.failed ? wrong : first
   })()

@@ -2,7 +2,7 @@
  * e^x and what is made of it, in the operations of lib/simd/assembly/exponential.ts and in their order: the bits are the
  * same. Comments on the numbers are there.
  */
-import { half, polynomial, powerOfTwo } from './words.js'
+import { half, powerOfTwo } from './words.js'
 
 /** The high part has 32 low zero bits, so that k·LN2_HIGH is exact for every exponent k. */
 export const LN2_HIGH = 6.9314718036912381649e-1
@@ -11,17 +11,22 @@ const LOG2_E = 1.4426950408889634
 /** Added and taken off again, rounds to an integer. */
 const SHIFT = 6755399441057790
 
-const Q = Float64Array.of(
-  ...[2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5],
-  ...[1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1],
-  0.5
-)
+// Of e^r − 1 − r over r², the leading coefficient first.
+const [Q0, Q1, Q2, Q3, Q4] = [
+  2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5
+]
+const [Q5, Q6, Q7, Q8, Q9] = [
+  1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1
+]
 
 /** The integer nearest to x/ln 2. */
 export const nearestExponent = (x: number): number => x * LOG2_E + SHIFT - SHIFT
 
 /** e^r − 1 − r for |r| ≤ ln 2 / 2. */
-export const rest = (r: number): number => r * r * polynomial(Q, r)
+export const rest = (r: number): number =>
+  r *
+  r *
+  ((((((((((Q0 * r + Q1) * r + Q2) * r + Q3) * r + Q4) * r + Q5) * r + Q6) * r + Q7) * r + Q8) * r + Q9) * r + 0.5)
 
 /** y·2^k for k in [−2044, 2046], in two halves, so that a subnormal result is rounded once. */
 export const scaled = (y: number, k: number): number => {
@@ -43,7 +48,9 @@ export const exp = (x: number): number => {
   const drawn = x > 710 ? 710 : x < -746 ? -746 : x
   const k = nearestExponent(drawn)
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
-  return scaled(1 + (r + rest(r)), k)
+  const y = 1 + (r + rest(r))
+  // Of a normal result one factor will do, with the same bits.
+  return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaled(y, k)
 }
 
 /** e^x − 1, within 2 ulp. */

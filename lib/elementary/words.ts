@@ -42,6 +42,9 @@ export const words = (x: number): { readonly significand: bigint; readonly expon
 /** ⌊log₂ |x|⌋ of a normal finite x. */
 export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
 
+/** Those that are normal, the least first: every exponential asks for one. */
+const POWERS = /* @__PURE__ */ Float64Array.from({ length: 2046 }, (_, i) => withHighWord(0, (i + 1) << 20))
+
 /**
  * 2^k for an integer k in [−1022, 1023], exactly.
  *
@@ -51,7 +54,7 @@ export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) -
  *
  * assert.equal(Elementary.powerOfTwo(-3), 0.125)
  */
-export const powerOfTwo = (k: number): number => withHighWord(0, (k + 1023) << 20)
+export const powerOfTwo = (k: number): number => POWERS[k + 1022]
 
 /** a + b − (the double nearest to it), exactly (Knuth). */
 export const sumError = (a: number, b: number): number => {

@@ -19,13 +19,16 @@ interface Extent {
   readonly deviation: number
 }
 
-/** The greatest length of a row. */
-const longest = (values: Float64Array, dim: number): number =>
-  Math.sqrt(
-    Float64Array.from({ length: values.length / dim }, (_, i) =>
-      values.subarray(i * dim, (i + 1) * dim).reduce((sum, x) => sum + x * x, 0)
-    ).reduce((most, squared) => Math.max(most, squared), 0)
-  )
+/** The greatest length of the rows from one entry on to another. */
+const longest = (values: Float64Array, dim: number, from = 0, to = values.length): number => {
+  let most = 0
+  for (let at = from; at < to; at += dim) {
+    let squared = 0
+    for (let j = at; j < at + dim; j++) squared += values[j] * values[j]
+    if (squared > most) most = squared
+  }
+  return Math.sqrt(most)
+}
 
 interface Seen {
   /** [K, dim] */
@@ -60,24 +63,24 @@ export const leaves = <P extends string>(
   const free = !family.unitVariance
   const mixtureOf = seen(family)
   if (mixtureOf === null) return () => null
-  const extents = (params: Params.Params<P>): ReadonlyArray<Extent> => {
-    const { centres, variances } = mixtureOf(enter(params))
-    const count = centres.length / dim
-    const width = variances.length / count
-    return RA.makeBy(count, k => ({
-      distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim),
-      deviation: Math.sqrt(
-        variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
-      )
-    }))
+  /** Of one component. */
+  const extent = ({ centres, variances }: Seen, k: number): Extent => {
+    const width = (variances.length * dim) / centres.length
+    let sum = 0
+    for (let j = k * width; j < (k + 1) * width; j++) sum += (variances[j] * dim) / width
+    return { distance: longest(centres, dim, k * dim, (k + 1) * dim), deviation: Math.sqrt(sum) }
   }
   return (before, after) => {
-    const old = extents(before)
-    const found = extents(after)
-    const wide = found.findIndex(({ deviation }, k) => free && deviation > far && deviation > old[k].deviation)
-    const out = found.findIndex(
-      ({ distance, deviation }, k) => distance > far + BEYOND * deviation && distance > old[k].distance
-    )
+    const there = mixtureOf(enter(after))
+    const found = RA.makeBy(there.centres.length / dim, k => extent(there, k))
+    const isWide = ({ deviation }: Extent): boolean => free && deviation > far
+    const isOut = ({ distance, deviation }: Extent): boolean => distance > far + BEYOND * deviation
+    // Nearly always nothing is, and what was before is not asked for.
+    if (!found.some(one => isWide(one) || isOut(one))) return null
+    const here = mixtureOf(enter(before))
+    const old = found.map((_, k) => extent(here, k))
+    const wide = found.findIndex((one, k) => isWide(one) && one.deviation > old[k].deviation)
+    const out = found.findIndex((one, k) => isOut(one) && one.distance > old[k].distance)
     const domain = (limit: number): string =>
       `≤ ${limit.toPrecision(3)}, ${BEYOND} times as far as the data reach${noise > 0 ? ' with their noise' : ''}`
     return out >= 0

@@ -6,17 +6,25 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { type Key } from '../../lib/index.js'
+import { iterate } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
+import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
+import * as Initializer from '../pipeline/Initializer.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
+import * as Stage from '../pipeline/Stage.js'
+import * as Schedule from '../schedule/Schedule.js'
+import type * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import type { Points } from '../data/index.js'
 import type { Data } from './Data.js'
+import { grown, serves } from './grown.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
 export type Family = (options: { readonly components: number }) => Score.Score<string>
@@ -67,6 +75,8 @@ export interface Learned extends Found {
   readonly components: number
   /** What learned it, on the data as they were scaled: with the same key it does so again, to the bit. */
   readonly pipeline: Pipeline.Pipeline<string>
+  /** Whether it was learned to the end; what was no rival on the way there was left where it stood. */
+  readonly isSettled: boolean
 }
 
 /** A family and a number of components that could not be learned, and why. */
@@ -111,12 +121,11 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Points): boolean =>
     )
   )
 
-/** Learns a candidate by `Recipe.annealed` on the scaled data. */
-export const learn =
-  (data: Data, key: Key.Key) =>
-  ({ score, components }: Asked): Candidate => {
-    const { points } = data
-    return pipe(
+/** Whether a score can be learned from such rows at all. */
+const sound =
+  (points: Points) =>
+  ({ score, components }: Asked): E.Either<Problem.Problem, void> =>
+    pipe(
       E.fromPredicate(
         (problems: ReadonlyArray<Problem.Problem>) => problems.length === 0,
         ([problem]) => problem
@@ -131,40 +140,171 @@ export const learn =
             'ask for fewer components, or for a family with fewer parameters'
           )
       ),
-      E.flatMap(() => {
-        const pipeline: Pipeline.Pipeline<string> = Recipe.annealed(score)(points)
-        return pipe(
-          Compile.pipeline(pipeline)(points),
-          E.mapLeft(([problem]) => problem),
-          E.flatMap(program =>
-            pipe(
-              Run.result(Run.last(program)(key)),
-              E.mapLeft(({ problem }) => problem)
-            )
-          ),
-          E.flatMap(({ params }) =>
-            pipe(
-              Score.mixture(score)(params),
-              E.fromOption(() =>
-                Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture')
-              )
-            )
-          ),
-          E.map((mixture): Candidate => ({
-            _tag: 'Learned',
-            family: score._tag,
-            components,
-            pipeline,
-            ...found(data, pipeline)(mixture)
-          }))
-        )
-      }),
-      E.filterOrElse(
-        candidate => candidate._tag === 'Refused' || Number.isFinite(candidate.statistics.logLikelihood),
-        () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
-      ),
-      E.getOrElse((problem): Candidate => ({ _tag: 'Refused', family: score._tag, components, problem }))
+      E.map(() => undefined)
     )
+
+/** Where a pipeline leads on the scaled data. */
+const learned =
+  (data: Data, key: Key.Key, isSettled: boolean) =>
+  ({ score, components }: Asked, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Learned> =>
+    pipe(
+      Compile.pipeline(pipeline)(data.points),
+      E.mapLeft(([problem]) => problem),
+      E.flatMap(program =>
+        pipe(
+          Run.result(Run.last(program)(key)),
+          E.mapLeft(({ problem }) => problem)
+        )
+      ),
+      E.flatMap(({ params }) =>
+        pipe(
+          Score.mixture(score)(params),
+          E.fromOption(() =>
+            Problem.of('family', Score.show(score), 'one of Gaussian mixtures', 'give the family toMixture')
+          )
+        )
+      ),
+      E.map(
+        (mixture): Learned => ({
+          _tag: 'Learned',
+          family: score._tag,
+          components,
+          pipeline,
+          isSettled,
+          ...found(data, pipeline)(mixture)
+        })
+      ),
+      E.filterOrElse(
+        ({ statistics }) => Number.isFinite(statistics.logLikelihood),
+        () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
+      )
+    )
+
+const refused = ({ score, components }: Asked, problem: Problem.Problem): Refused => ({
+  _tag: 'Refused',
+  family: score._tag,
+  components,
+  problem
+})
+
+/** Learns a candidate by `Recipe.annealed` on the scaled data. */
+export const learn =
+  (data: Data, key: Key.Key) =>
+  (asked: Asked): Candidate =>
+    pipe(
+      asked,
+      sound(data.points),
+      E.flatMap(() => learned(data, key, true)(asked, Recipe.annealed(asked.score)(data.points))),
+      E.getOrElse((problem): Candidate => refused(asked, problem))
+    )
+
+/** A family whose numbers of components are compared. */
+export interface Line {
+  readonly family: Family
+  /** Rising. */
+  readonly counts: ReadonlyArray<number>
+}
+
+/** Beliefs differ by a thousandth: what is further from the best by the criterion is no rival. */
+const RIVAL = 14
+
+/** Parameters as they are. */
+const standing = (score: Score.Score<string>, params: Params.Params<string>): Pipeline.Pipeline<string> =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: Initializer.values(params),
+    stages: []
+  })
+
+/** From there by expectation–maximization and moves, until both stand still. */
+const settling = (points: Points, { score, initializer }: Pipeline.Pipeline<string>): Pipeline.Pipeline<string> => {
+  const recipe = Recipe.annealed(score)(points)
+  // Noise is for starts that are not among the best yet.
+  return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
+}
+
+interface Standing {
+  readonly asked: Asked
+  readonly candidate: Candidate
+}
+
+/** A family along its numbers of components. */
+const alongLine =
+  (data: Data, key: Key.Key, onNext: (asked: Asked) => void) =>
+  ({ family, counts }: Line): ReadonlyArray<Standing> => {
+    const { points } = data
+    const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
+    const grow = grown(points, key)
+    return RA.makeBy(most - least + 1, i => least + i).reduce<{
+      readonly before: { readonly score: Score.Score<string>; readonly params: Params.Params<string> } | null
+      readonly all: ReadonlyArray<Standing>
+    }>(
+      ({ before, all }, components) => {
+        const asked = { score: family({ components }), components }
+        const isAsked = counts.includes(components)
+        if (isAsked) onNext(asked)
+        const made = pipe(
+          asked,
+          sound(points),
+          E.flatMap(() =>
+            pipe(
+              grow(asked.score, before),
+              E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
+            )
+          )
+        )
+        const candidate = pipe(
+          made,
+          E.flatMap(params => learned(data, key, false)(asked, standing(asked.score, params))),
+          E.getOrElse((problem): Candidate => refused(asked, problem))
+        )
+        return {
+          before: E.isRight(made) ? { score: asked.score, params: made.right } : before,
+          all: isAsked ? [...all, { asked, candidate }] : all
+        }
+      },
+      { before: null, all: [] }
+    ).all
+  }
+
+/**
+ * All candidates, those that may be the best by the criterion learned to the end: a family is first grown along its numbers of
+ * components; then the best is settled, time and again, until no rival of it is left that is not.
+ */
+export const learnAll =
+  (data: Data, key: Key.Key, criterion: Criterion, onNext: (asked: Asked) => void) =>
+  (lines: ReadonlyArray<Line>): ReadonlyArray<Candidate> => {
+    const { points } = data
+    const isGrown = ({ family, counts }: Line): boolean => serves(family({ components: counts[0] ?? 1 }))
+    const all = lines.flatMap(line =>
+      isGrown(line)
+        ? alongLine(data, key, onNext)(line)
+        : line.counts.map(components => {
+            const asked = { score: line.family({ components }), components }
+            onNext(asked)
+            return { asked, candidate: learn(data, key)(asked) }
+          })
+    )
+    const worth = ({ candidate }: Standing): number =>
+      candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
+    const settled = (one: Standing): Standing => {
+      const { asked, candidate } = one
+      if (candidate._tag === 'Refused') return one
+      const next = learned(data, key, true)(asked, settling(points, candidate.pipeline))
+      // What cannot be taken further stays as it stands.
+      return { asked, candidate: E.isRight(next) ? next.right : { ...candidate, isSettled: true } }
+    }
+    return iterate<ReadonlyArray<Standing>>(all, standing => {
+      const best = standing.reduce((least, one) => Math.min(least, worth(one)), Infinity)
+      const open = standing.filter(
+        ({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled
+      )
+      const [next] = open
+        .filter(one => worth(one) <= best + RIVAL || best === Infinity)
+        .sort((a, b) => (worth(a) === worth(b) ? 0 : worth(a) - worth(b)))
+      return next === undefined ? null : standing.map(one => (one === next ? settled(one) : one))
+    }).map(({ candidate }) => candidate)
   }
 
 /** A candidate and how much of the belief is its own. */

@@ -164,14 +164,14 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
     columns ?? RA.makeBy(dim, j => `x${j + 1}`)
   )
 
-/** The scores that are to be compared on such data. */
-const scoresOf = ({ components, family }: Options, { rows, dim }: Points.Points): ReadonlyArray<Candidates.Asked> =>
-  list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).flatMap(one =>
-    list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)).map(count => ({
-      score: (isName(one) ? families[one] : one)({ components: count }),
-      components: count
-    }))
-  )
+/** The families that are to be compared on such data, and at which numbers of components. */
+const linesOf = ({ components, family }: Options, { rows, dim }: Points.Points): ReadonlyArray<Candidates.Line> => {
+  const counts = [...new Set(list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)))].sort((a, b) => a - b)
+  return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
+    family: isName(one) ? families[one] : one,
+    counts
+  }))
+}
 
 /** The candidates as a table, those first that are best. */
 const rivals = (criterion: Candidates.Criterion, candidates: ReadonlyArray<Candidates.Ranked>): Table.Table => ({
@@ -256,12 +256,16 @@ export const mixture =
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
       E.flatMap(({ own, columns, data }) => {
-        const asked = scoresOf(options, own)
         const { seed = 0, criterion = 'bic', onProgress } = options
-        const tried = asked.map((one, done) => {
-          onProgress?.({ family: one.score._tag, components: one.components, done, of: asked.length })
-          return Candidates.learn(data, Key.fromSeed(seed))(one)
-        })
+        const lines = linesOf(options, own)
+        const of = lines.reduce((sum, { counts }) => sum + counts.length, 0)
+        const key = Key.fromSeed(seed)
+        // Counted where each is begun.
+        let done = 0
+        const tried = Candidates.learnAll(data, key, criterion, ({ score, components }) => {
+          onProgress?.({ family: score._tag, components, done, of })
+          done += 1
+        })(lines)
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
         const candidates = Candidates.ranked(criterion)(tried)
         const problems = refused.map(({ problem }) => problem)

@@ -28,18 +28,13 @@ import {
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
-import { moments, type Component } from './kernels/moments.js'
+import { moments, widthOf, type Component, type Found } from './kernels/moments.js'
 import { factorsOf } from './draw.js'
 import * as Mixture from './Mixture.js'
 import * as Params from '../score/Params.js'
-import type { Family, Moments, Second } from '../score/family.js'
+import type { Family, Second } from '../score/family.js'
 import type { Points } from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
-
-export interface Found extends Moments {
-  /** −Σ w log p(x) */
-  readonly value: number
-}
 
 /** Numbers of [rows, K, dim] that are held at once. */
 const BLOCK = 1 << 19
@@ -55,14 +50,6 @@ const seconds: Readonly<Record<Second, (r: Tensor, delta: Tensor) => ReadonlyArr
   }
 }
 
-/** How many numbers each of `seconds` is, for K components. */
-const sizes: Readonly<Record<Second, (dim: number) => number>> = {
-  none: () => 0,
-  trace: () => 1,
-  diagonal: dim => dim,
-  full: dim => dim * dim
-}
-
 type EStep<P extends string> = (params: Params.Params<P>, level: Level, points: Points, weights: Float64Array) => Found
 
 /** What the rows, whose weights sum to 1, say of the components at a level. */
@@ -73,12 +60,12 @@ export const eStep = <P extends string>(family: Family<P>, second: Second, dim: 
       () => inVocabulary(family, second, dim),
       (toMixture): EStep<P> =>
         (params, level, points, weights) =>
-          moments(componentsOf(level, toMixture(params)), second, points, weights)
+          moments(gaussians(level, toMixture(params)), second, points, weights)
     )
   )
 
-/** The components at a level, as the loops read them. */
-const componentsOf = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
+/** The components of a mixture at a level, as the loops read them. */
+export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
   const there = level.sigma === 0 && level.alpha === 1 ? mixture : Mixture.diffuse(level)(mixture)
   const [, dim] = there.means.shape
   const logs = Mixture.logWeights(there.weights)
@@ -120,6 +107,6 @@ export const inVocabulary =
       value: found[0],
       mass: found.slice(1, 1 + count),
       sums: found.slice(1 + count, after),
-      second: found.slice(after, after + count * sizes[second](dim))
+      second: found.slice(after, after + count * widthOf(second, dim))
     }
   }

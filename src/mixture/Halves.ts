@@ -1,30 +1,48 @@
 /**
- * Split and merge moves of components of any covariance. A half of N(c, Σ) along a direction √λ v is N(c ± a√λ v, Σ − a²λ vvᵀ),
- * with equal weights: together they keep its mean and covariance. Halves that fit the rows as they stand promise most; what they
- * come to is seen after steps of expectation–maximization.
+ * Where a component of any covariance would be split in two. In the component's own coordinates y = L⁻¹(x − c), where it is
+ * round, its halves start at ±a u with covariance I − a²uuᵀ: together they keep its mean and covariance. The widest direction
+ * is the wrong one for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ]
+ * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
+ * each pair of halves comes to.
  */
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
+import * as Factor from '../../lib/factor.js'
 import { symmetricEigen } from '../../lib/linalg.js'
-import * as Points from '../data/Points.js'
-import * as Mixture from './Mixture.js'
+import type { Points } from '../data/Points.js'
+import { weightsOf } from '../data/Points.js'
+import type { Second } from '../score/family.js'
+import { gaussians } from './EStep.js'
+import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './kernels/moments.js'
+import type * as Mixture from './Mixture.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
 const APART = 0.87
 
-/** Directions tried in many dimensions: the widest. */
+/** All directions are tried up to so many; of more, the lowest of the fourth moment but one, and the widest. */
 const DIRECTIONS = 4
 
-interface Component {
-  readonly mean: ReadonlyArray<number>
-  readonly covariance: ReadonlyArray<ReadonlyArray<number>>
+/** Rows that a component answers for less than this matter little to its halves. */
+const LEAST_RESPONSIBILITY = 0.01
+
+/** Steps of expectation–maximization of the halves alone. */
+const STEPS = 8
+
+/** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
+const NARROWEST = 1e-4
+
+const CLEAN = { alpha: 1, sigma: 0 }
+
+export interface Half {
   readonly weight: number
+  readonly mean: Float64Array
+  /** L, [dim, dim], row by row. */
+  readonly factor: Float64Array
 }
 
 export interface Split {
-  /** What the mean log-likelihood gains by the halves as they stand, the others as they are. */
+  /** What the mean log-likelihood gains by the halves, the others as they are. */
   readonly gain: number
-  readonly halves: readonly [Component, Component]
+  readonly halves: readonly [Half, Half]
 }
 
 export interface Survey {
@@ -34,74 +52,252 @@ export interface Survey {
   readonly splits: ReadonlyArray<Split | null>
 }
 
-const componentsOf = (mixture: Mixture.Mixture): ReadonlyArray<Component> => {
-  const [count, dim] = mixture.means.shape
-  const { values } = Mixture.covariances(mixture)
-  return RA.makeBy(count, k => ({
-    mean: Array.from(mixture.means.values.subarray(k * dim, (k + 1) * dim)),
-    covariance: RA.makeBy(dim, i => Array.from(values.subarray((k * dim + i) * dim, (k * dim + i + 1) * dim))),
-    weight: mixture.weights[k]
-  }))
+/** Of which kind the covariances are. */
+export interface Kind {
+  readonly second: Second
+  /** Rows that fix a component's parameters. */
+  readonly leastRows: number
 }
 
-const mixtureOf = (components: ReadonlyArray<Component>): Mixture.Mixture =>
-  Mixture.of({
-    means: components.map(({ mean }) => mean),
-    weights: components.map(({ weight }) => weight),
-    covariances: components.map(({ covariance }) => covariance)
-  })
-
-/** The halves along each of the widest principal directions. */
-const halvesOf = ({ mean, covariance, weight }: Component): ReadonlyArray<readonly [Component, Component]> => {
-  const dim = mean.length
-  const { vectors } = symmetricEigen({ shape: [dim, dim], values: Float64Array.from(covariance.flat()) })
-  return RA.makeBy(Math.min(dim, DIRECTIONS), i => {
-    const v = vectors.values.subarray(i * dim, (i + 1) * dim)
-    const along = covariance.map(row => row.reduce((sum, x, j) => sum + x * v[j], 0))
-    const deviation = Math.sqrt(
-      Math.max(
-        0,
-        along.reduce((sum, x, j) => sum + x * v[j], 0)
-      )
-    )
-    const step = Array.from(v, x => APART * deviation * x)
-    const half = (sign: 1 | -1): Component => ({
-      mean: mean.map((c, j) => c + sign * step[j]),
-      covariance: covariance.map((row, a) => row.map((x, b) => x - step[a] * step[b])),
-      weight: weight / 2
-    })
-    return [half(1), half(-1)]
-  })
+/** Rows of one component in its own coordinates. */
+interface Cloud {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Float64Array
+  /** Of sum 1. */
+  readonly weights: Float64Array
 }
 
-/** What each component costs, and what its halves would gain. A half holds at least `leastRows` rows. */
-export const survey = (points: Points.Points, mixture: Mixture.Mixture, leastRows: number): Survey => {
-  const all = componentsOf(mixture)
-  const count = all.length
-  const w = Points.weightsOf(points)
-  const { values: r } = Mixture.responsibilities(points)(mixture)
-  const before = Mixture.meanLogDensity(points)(mixture)
-  const share = (i: number, k: number): number => Math.min(r[i * count + k], 1 - Number.EPSILON)
-  const masses = RA.makeBy(count, k => w.reduce((sum, weight, i) => sum + weight * r[i * count + k], 0))
-  return {
-    cost: Float64Array.from(
-      masses,
-      (mass, k) =>
-        // A row that no other component answers for is lost at a price that is high, and finite.
-        Elementary.log1p(-Math.min(mass, 1 - Number.EPSILON)) -
-        w.reduce((sum, weight, i) => sum + weight * Elementary.log1p(-share(i, k)), 0)
-    ),
-    splits: all.map((component, k) =>
-      masses[k] * points.rows >= 2 * leastRows
-        ? halvesOf(component)
-            .map(halves => ({
-              halves,
-              gain: Mixture.meanLogDensity(points)(mixtureOf([...all.filter((_, l) => l !== k), ...halves])) - before
-            }))
-            .reduce<Split | null>((best, next) => (best === null || next.gain > best.gain ? next : best), null)
-        : null
-    )
+/** Unit vectors along which halves are tried. */
+const directions = ({ rows, dim, values, weights }: Cloud, triangle: Float64Array): ReadonlyArray<Float64Array> => {
+  if (dim === 1) return [Float64Array.of(1)]
+  const fourth = new Float64Array(dim * dim)
+  for (let row = 0; row < rows; row++) {
+    let squared = 0
+    for (let i = 0; i < dim; i++) squared += Elementary.square(values[row * dim + i])
+    for (let i = 0; i < dim; i++)
+      for (let j = 0; j <= i; j++)
+        fourth[i * dim + j] += weights[row] * squared * values[row * dim + i] * values[row * dim + j]
   }
+  mirror(fourth, dim)
+  const axes = (matrix: Float64Array): ReadonlyArray<Float64Array> => {
+    const { values } = symmetricEigen({ shape: [dim, dim], values: matrix }).vectors
+    return Array.from({ length: dim }, (_, i) => values.slice(i * dim, (i + 1) * dim))
+  }
+  const humped = axes(fourth)
+  if (dim <= DIRECTIONS) return humped
+  // Of Σ = LLᵀ the widest direction is Lu, u that of LᵀL.
+  const gram = new Float64Array(dim * dim)
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++)
+      for (let k = i; k < dim; k++) gram[i * dim + j] += triangle[k * dim + i] * triangle[k * dim + j]
+  mirror(gram, dim)
+  return [...humped.slice(1 - DIRECTIONS), axes(gram)[0]]
+}
+
+/** A half in its component's coordinates: its share of the rows, where it is, and the triangle of its covariance. */
+interface Own {
+  readonly share: number
+  readonly centre: Float64Array
+  readonly factor: Float64Array
+}
+
+const gaussian = ({ share, centre, factor }: Own, dim: number): Component => ({
+  constant:
+    Elementary.log(share) -
+    Factor.logDeterminant({ shape: [dim, dim], values: factor }, dim) -
+    (dim / 2) * Elementary.log(2 * Math.PI),
+  centre,
+  factor
+})
+
+/** The triangle of a covariance of a kind. */
+const triangleOf = (second: Second, covariance: Float64Array, dim: number): Float64Array => {
+  if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST }).values
+  const out = new Float64Array(dim * dim)
+  for (let j = 0; j < dim; j++) {
+    const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
+    out[j * (dim + 1)] = Math.sqrt(Math.max(variance, NARROWEST))
+  }
+  return out
+}
+
+/** Second moments of I − a²uuᵀ, of a kind. */
+const within = (second: Second, u: Float64Array): Float64Array => {
+  const dim = u.length
+  const less = APART * APART
+  if (second === 'full')
+    return Float64Array.from({ length: dim * dim }, (_, at) => {
+      const [i, j] = [Math.floor(at / dim), at % dim]
+      return (i === j ? 1 : 0) - less * u[i] * u[j]
+    })
+  if (second === 'diagonal') return u.map(x => 1 - less * x * x)
+  return Float64Array.of(dim - less * u.reduce((sum, x) => sum + x * x, 0))
+}
+
+/** I, as second moments of a kind. */
+const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim))
+
+/**
+ * The halves along a direction after a few steps on the component's rows, and their mean log-likelihood there; null where one
+ * is left with fewer rows than `least`. Where covariances are common, `common` of it is that of the other components, I here.
+ */
+const halve = (
+  cloud: Cloud,
+  second: Second,
+  u: Float64Array,
+  common: number,
+  least: number
+): { readonly value: number; readonly halves: readonly [Own, Own] } | null => {
+  const { dim, weights } = cloud
+  const width = widthOf(second, dim)
+  const start = triangleOf(second, within(second, u), dim)
+  const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor: start })
+  let halves: readonly [Own, Own] = [half(1), half(-1)]
+  let value = Infinity
+  for (let step = 0; step < STEPS; step++) {
+    const found = moments(
+      halves.map(own => gaussian(own, dim)),
+      second,
+      cloud,
+      weights
+    )
+    const { mass, sums } = found
+    if (Math.min(mass[0], mass[1]) < least) return null
+    value = found.value
+    const all = mass[0] + mass[1]
+    const scatter = (h: 0 | 1): Float64Array =>
+      found.second.slice(h * width, (h + 1) * width).map((s, at) => {
+        const moved = (j: number): number => sums[h * dim + j] / mass[h]
+        const square =
+          second === 'full'
+            ? moved(Math.floor(at / dim)) * moved(at % dim)
+            : second === 'diagonal'
+              ? Elementary.square(moved(at))
+              : Array.from({ length: dim }, (_, j) => Elementary.square(moved(j))).reduce((sum, x) => sum + x, 0)
+        return s - mass[h] * square
+      })
+    const [first, other] = [scatter(0), scatter(1)]
+    const unit = round(second, dim)
+    const pooled = first.map((s, at) => common * unit[at] + ((1 - common) * (s + other[at])) / all)
+    const next = (h: 0 | 1, own: Float64Array): Own => ({
+      share: mass[h] / all,
+      centre: halves[h].centre.map((c, j) => c + sums[h * dim + j] / mass[h]),
+      factor: triangleOf(second, common > 0 ? pooled : own.map(s => s / mass[h]), dim)
+    })
+    halves = [next(0, first), next(1, other)]
+  }
+  return { value, halves }
+}
+
+/** L as a triangle. */
+const triangle = (factor: Float64Array, dim: number): Float64Array =>
+  Factor.triangle({ shape: factor.length === 1 ? [] : factor.length === dim ? [dim] : [dim, dim], values: factor }, dim)
+    .values
+
+/** A half where the data are: c + Ly, and the product of two triangles. */
+const placed = ({ share, centre, factor }: Own, mass: number, component: Component, outer: Float64Array): Half => {
+  const dim = centre.length
+  const product = new Float64Array(dim * dim)
+  const mean = Float64Array.from(component.centre)
+  for (let i = 0; i < dim; i++)
+    for (let k = 0; k <= i; k++) {
+      const l = outer[i * dim + k]
+      mean[i] += l * centre[k]
+      for (let j = 0; j <= k; j++) product[i * dim + j] += l * factor[k * dim + j]
+    }
+  return { weight: mass * share, mean, factor: product }
+}
+
+/** Whether all components have one covariance. */
+const isCommon = (components: ReadonlyArray<Component>): boolean =>
+  components.length > 1 && components.every(({ factor }) => factor.every((x, at) => x === components[0].factor[at]))
+
+/** What each component costs, and what its halves would gain. */
+export const survey = (points: Points, mixture: Mixture.Mixture, { second, leastRows }: Kind): Survey => {
+  const { rows, dim } = points
+  const all = gaussians(CLEAN, mixture)
+  const count = all.length
+  const isOne = isCommon(all)
+  const w = weightsOf(points)
+  const { shares: r, mass } = responsibilities(all, points, w)
+  const cost = new Float64Array(count)
+  for (let i = 0; i < rows; i++)
+    // A row that no other component answers for is lost at a price that is high, and finite.
+    for (let k = 0; k < count; k++)
+      cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
+  const least = Math.max(2 * leastRows, dim + 2)
+  const splitOf = (component: Component, k: number): Split | null => {
+    if (!(mass[k] * rows >= 2 * least)) return null
+    const chosen: number[] = []
+    for (let i = 0; i < rows; i++) if (r[i * count + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+    const weights = Float64Array.from(chosen, i => w[i] * r[i * count + k])
+    const total = weights.reduce((sum, x) => sum + x, 0)
+    const outer = triangle(component.factor, dim)
+    const cloud = {
+      rows: chosen.length,
+      dim,
+      values: whitened(component, points, chosen),
+      weights: weights.map(x => x / total)
+    }
+    const single: Own = {
+      share: 1,
+      centre: new Float64Array(dim),
+      factor: triangle(Float64Array.of(1), dim)
+    }
+    const before = moments([gaussian(single, dim)], 'none', cloud, cloud.weights).value
+    return directions(cloud, outer)
+      .map(u => halve(cloud, second, u, isOne ? 1 - mass[k] : 0, least / (mass[k] * rows)))
+      .reduce<Split | null>((best, found) => {
+        if (found === null) return best
+        const gain = mass[k] * (before - found.value)
+        const [first, other] = found.halves
+        return best !== null && best.gain >= gain
+          ? best
+          : {
+              gain,
+              halves: [
+                placed(first, mixture.weights[k], component, outer),
+                placed(other, mixture.weights[k], component, outer)
+              ]
+            }
+      }, null)
+  }
+  return {
+    cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
+    splits: all.map(splitOf)
+  }
+}
+
+const mixtureOf = (halves: ReadonlyArray<Half>): Mixture.Mixture => {
+  const count = halves.length
+  const dim = halves[0].mean.length
+  const means = new Float64Array(count * dim)
+  const values = new Float64Array(count * dim * dim)
+  halves.forEach(({ mean, factor }, k) => {
+    means.set(mean, k * dim)
+    values.set(factor, k * dim * dim)
+  })
+  const total = halves.reduce((sum, { weight }) => sum + weight, 0)
+  return {
+    means: { shape: [count, dim], values: means },
+    weights: Float64Array.from(halves, ({ weight }) => weight / total),
+    variances: new Float64Array(count * dim).map((_, row) => {
+      let sum = 0
+      for (let j = 0; j < dim; j++) sum += values[row * dim + j] * values[row * dim + j]
+      return sum
+    }),
+    factors: { shape: [count, dim, dim], values }
+  }
+}
+
+const partsOf = (mixture: Mixture.Mixture): ReadonlyArray<Half> => {
+  const [, dim] = mixture.means.shape
+  return gaussians(CLEAN, mixture).map(({ centre, factor }, k) => ({
+    weight: mixture.weights[k],
+    mean: centre,
+    factor: triangle(factor, dim)
+  }))
 }
 
 /** The mixture with `removed` put to halve `split`. */
@@ -111,4 +307,8 @@ export const moved = (
   split: number,
   [first, second]: Split['halves']
 ): Mixture.Mixture =>
-  mixtureOf(componentsOf(mixture).map((component, k) => (k === split ? first : k === removed ? second : component)))
+  mixtureOf(partsOf(mixture).map((part, k) => (k === split ? first : k === removed ? second : part)))
+
+/** The mixture of one component more, `split` in halves. */
+export const grown = (mixture: Mixture.Mixture, split: number, [first, second]: Split['halves']): Mixture.Mixture =>
+  mixtureOf([...partsOf(mixture).map((part, k) => (k === split ? first : part)), second])

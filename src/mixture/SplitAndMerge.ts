@@ -13,7 +13,7 @@ import * as Mixture from './Mixture.js'
 import { rowsOf } from '../compile/Loss.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
-import type { Family } from '../score/family.js'
+import type { Family, Second } from '../score/family.js'
 
 export interface Options {
   /** How many moves are tried before the mixture is left as it is. */
@@ -25,6 +25,9 @@ export interface Options {
 
 /** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
 const LEAST_GAIN = 1e-5
+
+/** Steps before a move may be given up: the first ones gain more and more. */
+const HASTE = 4
 
 /** One component put to halve another. */
 interface Move<P extends string> {
@@ -121,7 +124,7 @@ const movesOf = <P extends string>(
     )
   }
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
-  const [enter, leave] = [toMixture.value, fromMixture.value]
+  const [enter, leave, { second }] = [toMixture.value, fromMixture.value, mStep.value]
   const isotropic = ofIsotropic<P>(
     rowsOf(about),
     options,
@@ -132,7 +135,7 @@ const movesOf = <P extends string>(
   return O.some(params => {
     const mixture = enter(params)
     if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(params)
-    const { cost, splits } = Halves.survey(about, mixture, least)
+    const { cost, splits } = Halves.survey(about, mixture, { second, leastRows: least })
     return paired(cost, splits, (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves)))
   })
 }
@@ -155,6 +158,20 @@ export const step = <P extends string>(
   const leastRows = family.leastRows(points.dim)
   const judge = ExpectationMaximization.judge(family, points)
   const em = ExpectationMaximization.step(family, varianceFloor, points)
+  /** After all steps; null as soon as steps that gain no more than the last one would not get below the value in time. */
+  const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null =>
+    RA.makeBy(polish, step => polish - step).reduce<{
+      readonly params: Params.Params<P> | null
+      readonly last: number
+    }>(
+      ({ params, last }, left) => {
+        if (params === null) return { params, last }
+        const taken = em(params)
+        const isHopeless = last - taken.value < (taken.value - below) / left
+        return { params: isHopeless && left < polish - HASTE ? null : taken.params, last: taken.value }
+      },
+      { params: start, last: Infinity }
+    ).params
   const movesFrom = pipe(
     movesOf(family, options, about),
     O.getOrElse((): Moves<P> => () => [])
@@ -174,10 +191,8 @@ export const step = <P extends string>(
     return pipe(
       moves.slice(0, attempts),
       RA.findFirstMap(({ removed, split, start }) => {
-        const polished = Array.from({ length: polish }).reduce<Params.Params<P>>(
-          params => em(params).params,
-          leave(start())
-        )
+        const polished = polishedFrom(leave(start()), value - LEAST_GAIN)
+        if (polished === null) return O.none
         const found = judge(polished)
         const isFixed = (k: number): boolean => found.mass[k] * points.rows >= leastRows
         const holds = isFixed(removed) && isFixed(split) && found.lost <= lost
@@ -188,3 +203,28 @@ export const step = <P extends string>(
     )
   }
 }
+
+/** So many of the most promising splits are starts for one component more. */
+const GROWTHS = 2
+
+/** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
+export const grown =
+  <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
+  (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {
+    const { points: about, enter, leave } = Frame.of(family, points)
+    if (O.isNone(family.toMixture) || O.isNone(larger.fromMixture)) return []
+    const mixture = family.toMixture.value(enter(params))
+    const from = larger.fromMixture.value
+    const second = pipe(
+      family.mStep,
+      O.match(
+        (): Second => 'trace',
+        ({ second }) => second
+      )
+    )
+    return Halves.survey(about, mixture, { second, leastRows: family.leastRows(points.dim) })
+      .splits.flatMap((split, k) => (split === null ? [] : [{ ...split, k }]))
+      .sort((a, b) => b.gain - a.gain)
+      .slice(0, GROWTHS)
+      .map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+  }

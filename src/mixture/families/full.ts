@@ -158,10 +158,13 @@ const packed = ({ shape, values }: NdArray): Pick<Parameters, 'logScales' | 'low
   }
 }
 
-const joined = (shape: ReadonlyArray<number>, parts: ReadonlyArray<Float64Array>): NdArray => ({
-  shape,
-  values: Float64Array.from(parts.flatMap(part => Array.from(part)))
-})
+const joined = (shape: ReadonlyArray<number>, parts: ReadonlyArray<Float64Array>): NdArray => {
+  const values = new Float64Array(shape.reduce((product, n) => product * n, 1))
+  parts.forEach((part, i) => {
+    values.set(part, i * part.length)
+  })
+  return { shape, values }
+}
 
 /** The k-th matrix of [K, d, d]. */
 const matrix = ({ shape, values }: NdArray, k: number): Float64Array => {
@@ -436,11 +439,12 @@ export const tied = family({
   },
   toMixture: () => params => {
     const [count, dim] = params.means.shape
+    const { values } = triangles(params)
     return mixtureOf(
       params,
       joined(
         [count, dim, dim],
-        RA.makeBy(count, () => triangles(params).values)
+        RA.makeBy(count, () => values)
       )
     )
   },

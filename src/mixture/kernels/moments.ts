@@ -13,65 +13,165 @@ export interface Component {
   readonly factor: Float64Array
 }
 
-/** y = F⁻¹ δ into `out`; returns |y|². */
-const whiten = (factor: Float64Array, delta: Float64Array, at: number, dim: number, out: Float64Array): number => {
-  let squared = 0
-  for (let i = 0; i < dim; i++) {
-    let y = delta[at + i]
-    if (factor.length === dim * dim && dim > 1) {
-      for (let j = 0; j < i; j++) y -= factor[i * dim + j] * out[j]
-      y /= factor[i * dim + i]
-    } else y /= factor[factor.length === 1 ? 0 : i]
-    out[i] = y
-    squared += y * y
-  }
-  return squared
+export interface Rows {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Float64Array
 }
 
-/** −Σ w log p(x), and the moments of δ = x − c_k, for rows whose weights sum to 1. */
-export const moments = (
+/** F_k⁻¹ of all components, one after another: rows of triangles where one of them is a triangle, else diagonals. */
+export interface Roots {
+  readonly isTriangular: boolean
+  readonly values: Float64Array
+}
+
+const isTriangle = (factor: Float64Array, dim: number): boolean => dim > 1 && factor.length === dim * dim
+
+/** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
+const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
+  for (let column = 0; column < dim; column++)
+    for (let i = column; i < dim; i++) {
+      let rest = i === column ? 1 : 0
+      for (let j = column; j < i; j++) rest -= factor[i * dim + j] * out[at + j * dim + column]
+      out[at + i * dim + column] = rest / factor[i * dim + i]
+    }
+}
+
+export const rootsOf = (components: ReadonlyArray<Component>, dim: number): Roots => {
+  const isTriangular = components.some(({ factor }) => isTriangle(factor, dim))
+  const width = isTriangular ? dim * dim : dim
+  const values = new Float64Array(components.length * width)
+  components.forEach(({ factor }, k) => {
+    if (isTriangle(factor, dim)) invert(factor, dim, values, k * width)
+    else
+      for (let j = 0; j < dim; j++)
+        values[k * width + (isTriangular ? j * (dim + 1) : j)] = 1 / factor[factor.length === 1 ? 0 : j]
+  })
+  return { isTriangular, values }
+}
+
+/** How many numbers the second moments of a component are. */
+export const widthOf = (second: Second, dim: number): number =>
+  ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
+
+/** Lower triangles [K, d, d] made whole. */
+export const mirror = (matrices: Float64Array, dim: number): void => {
+  for (let at = 0; at < matrices.length; at += dim * dim)
+    for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
+}
+
+/** e^−745.2 is 0. */
+const VANISHES = -746
+
+export interface Found extends Moments {
+  /** −Σ w log p(x) */
+  readonly value: number
+}
+
+/** The E-step, in one loop that knows all it needs as numbers; where `shares` is given, [rows, K], p(k | x) are left in it. */
+const pass = (
   components: ReadonlyArray<Component>,
   second: Second,
-  { rows, dim, values }: { readonly rows: number; readonly dim: number; readonly values: Float64Array },
-  weights: Float64Array
-): Moments & { readonly value: number } => {
+  { rows, dim, values }: Rows,
+  weights: Float64Array,
+  shares: Float64Array | null
+): Found => {
   const count = components.length
-  const per = { none: 0, trace: 1, diagonal: dim, full: dim * dim }[second]
+  const per = widthOf(second, dim)
+  const { isTriangular, values: root } = rootsOf(components, dim)
+  const constants = Float64Array.from(components, ({ constant }) => constant)
+  const centres = new Float64Array(count * dim)
+  components.forEach(({ centre }, k) => {
+    centres.set(centre, k * dim)
+  })
+  const [isFull, isDiagonal, isTrace] = [second === 'full', second === 'diagonal', second === 'trace']
   const mass = new Float64Array(count)
   const sums = new Float64Array(count * dim)
   const out = new Float64Array(count * per)
   const delta = new Float64Array(count * dim)
   const logs = new Float64Array(count)
-  const white = new Float64Array(dim)
   let value = 0
   for (let row = 0; row < rows; row++) {
     let top = -Infinity
     for (let k = 0; k < count; k++) {
-      const { constant, centre, factor } = components[k]
-      for (let j = 0; j < dim; j++) delta[k * dim + j] = values[row * dim + j] - centre[j]
-      logs[k] = constant - whiten(factor, delta, k * dim, dim, white) / 2
-      if (logs[k] > top) top = logs[k]
+      const at = k * dim
+      for (let j = 0; j < dim; j++) delta[at + j] = values[row * dim + j] - centres[at + j]
+      let squared = 0
+      if (isTriangular)
+        for (let i = 0, from = at * dim; i < dim; i++, from += dim) {
+          let y = 0
+          for (let j = 0; j <= i; j++) y += root[from + j] * delta[at + j]
+          squared += y * y
+        }
+      else
+        for (let j = at; j < at + dim; j++) {
+          const y = root[j] * delta[j]
+          squared += y * y
+        }
+      const log = constants[k] - squared / 2
+      logs[k] = log
+      if (log > top) top = log
     }
     let total = 0
-    for (let k = 0; k < count; k++) total += logs[k] = Elementary.exp(logs[k] - top)
-    value -= weights[row] * (top + Elementary.log(total))
     for (let k = 0; k < count; k++) {
-      const r = (weights[row] * logs[k]) / total
+      const below = logs[k] - top
+      total += logs[k] = below === 0 ? 1 : below < VANISHES ? 0 : Elementary.exp(below)
+    }
+    value -= weights[row] * (top + Elementary.log(total))
+    if (shares !== null) for (let k = 0; k < count; k++) shares[row * count + k] = logs[k] / total
+    const share = weights[row] / total
+    for (let k = 0; k < count; k++) {
+      const r = share * logs[k]
       if (r === 0) continue
       mass[k] += r
       const at = k * dim
       for (let i = 0; i < dim; i++) {
         const pulled = r * delta[at + i]
         sums[at + i] += pulled
-        if (second === 'trace') out[k] += pulled * delta[at + i]
-        else if (second === 'diagonal') out[at + i] += pulled * delta[at + i]
-        else if (second === 'full') for (let j = 0; j <= i; j++) out[(at + i) * dim + j] += pulled * delta[at + j]
+        if (isFull) for (let j = 0, to = (at + i) * dim; j <= i; j++) out[to + j] += pulled * delta[at + j]
+        else if (isDiagonal) out[at + i] += pulled * delta[at + i]
+        else if (isTrace) out[k] += pulled * delta[at + i]
       }
     }
   }
-  if (second === 'full')
-    for (let k = 0; k < count; k++)
-      for (let i = 0; i < dim; i++)
-        for (let j = 0; j < i; j++) out[(k * dim + j) * dim + i] = out[(k * dim + i) * dim + j]
+  if (isFull) mirror(out, dim)
   return { value, mass, sums, second: out }
+}
+
+/** −Σ w log p(x), and the moments of δ = x − c_k, for rows whose weights sum to 1. */
+export const moments = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  points: Rows,
+  weights: Float64Array
+): Found => pass(components, second, points, weights, null)
+
+/** The same without second moments, and p(k | x), [rows, K]. */
+export const responsibilities = (
+  components: ReadonlyArray<Component>,
+  points: Rows,
+  weights: Float64Array
+): Found & { readonly shares: Float64Array } => {
+  const shares = new Float64Array(points.rows * components.length)
+  return { ...pass(components, 'none', points, weights, shares), shares }
+}
+
+/** y = R(x − c) of the k-th component, for chosen rows, one after another. */
+export const whitened = (
+  component: Component,
+  { dim, values }: Rows,
+  chosen: ReadonlyArray<number>
+): Float64Array => {
+  const { isTriangular, values: root } = rootsOf([component], dim)
+  const out = new Float64Array(chosen.length * dim)
+  chosen.forEach((row, i) => {
+    for (let a = 0; a < dim; a++) {
+      let y = 0
+      if (isTriangular)
+        for (let j = 0; j <= a; j++) y += root[a * dim + j] * (values[row * dim + j] - component.centre[j])
+      else y = root[a] * (values[row * dim + a] - component.centre[a])
+      out[i * dim + a] = y
+    }
+  })
+  return out
 }

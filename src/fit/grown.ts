@@ -1,0 +1,105 @@
+/**
+ * A family along its numbers of components, each from the one before: the component that gains most by halves is split, and a
+ * few steps of expectation–maximization follow. A start by k-means++ stands beside the splits, and the likeliest goes on. What
+ * comes of it is near the best there is, for a small part of the work of learning each from nothing.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { iterate } from '../../lib/iterate.js'
+import type { Points } from '../data/index.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
+import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
+import * as Initializer from '../pipeline/Initializer.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Recipe from '../pipeline/Recipe.js'
+import * as Score from '../score/Score.js'
+import * as Params from '../score/Params.js'
+
+type Arrays = Params.Params<string>
+
+/** Steps after which starts are compared. */
+const TRIAL = 12
+
+/** Steps of the one that goes on, and the gain a row below which they end. */
+const STEPS = 60
+const LEAST_GAIN = 1e-5
+
+interface Climb {
+  readonly params: Arrays
+  /** The mean negative log-likelihood before the last step. */
+  readonly value: number
+}
+
+const climb = (step: (params: Arrays) => Climb, steps: number, start: Climb): Climb =>
+  iterate<Climb & { readonly left: number; readonly gain: number }>(
+    { ...start, left: steps, gain: Infinity },
+    ({ params, value, left, gain }) => {
+      if (left === 0 || gain < LEAST_GAIN) return null
+      const next = step(params)
+      return { ...next, left: left - 1, gain: value - next.value }
+    }
+  )
+
+/** Whether a family can be grown so: it has steps, and goes from and to mixtures. */
+export const serves = (score: Score.Score<string>): boolean =>
+  pipe(
+    Score.interpret(score).family,
+    O.exists(
+      family =>
+        ExpectationMaximization.serves(family) &&
+        !family.mirrored &&
+        O.isSome(family.toMixture) &&
+        O.isSome(family.fromMixture)
+    )
+  )
+
+/** The floor of variances that a recipe has for the score. */
+const floorOf = (score: Score.Score<string>, points: Points): number =>
+  pipe(
+    Pipeline.varianceFloor(Recipe.annealed(score)(points)),
+    O.getOrElse(() => Number.MIN_VALUE)
+  )
+
+/** Parameters near the likeliest of a score, from those of a score of one component less where there are such. */
+export const grown =
+  (points: Points, key: Key.Key) =>
+  (
+    score: Score.Score<string>,
+    smaller: { readonly score: Score.Score<string>; readonly params: Arrays } | null
+  ): O.Option<Arrays> =>
+    pipe(
+      Score.interpret(score).family,
+      O.chain(family => {
+        const step = ExpectationMaximization.step(family, floorOf(score, points), points)
+        const drawn = pipe(
+          Initializer.kMeansPlusPlus,
+          Initializer.interpret(score, points),
+          E.match(
+            (): ReadonlyArray<Arrays> => [],
+            start => [start(key)]
+          )
+        )
+        const split = pipe(
+          O.fromNullable(smaller),
+          O.chain(({ score, params }) =>
+            pipe(
+              Score.interpret(score).family,
+              O.map(less => SplitAndMerge.grown(less, family, points)(params))
+            )
+          ),
+          O.getOrElse((): ReadonlyArray<Arrays> => [])
+        )
+        const tried = [...split, ...drawn]
+          .map(params => climb(step, TRIAL, { params, value: Infinity }))
+          .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
+        return pipe(
+          tried.reduce<O.Option<Climb>>(
+            (best, next) => (O.isSome(best) && best.value.value <= next.value ? best : O.some(next)),
+            O.none
+          ),
+          O.map(best => climb(step, STEPS, best).params)
+        )
+      })
+    )

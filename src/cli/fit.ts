@@ -191,7 +191,15 @@ const plan =
     return TE.fromEither(
       pipe(
         choose(watch)(open, asked),
-        E.map(({ score, choice }) => ({ task: { ...asked, plan: { _tag: 'Recipe', score, recipe } }, choice }))
+        E.map((decided): Chosen => {
+          if (decided._tag === 'Asked')
+            return { task: { ...asked, plan: { _tag: 'Recipe', score: decided.score, recipe } }, choice: null }
+          const { pipeline, choice } = decided
+          // Another recipe learns the score that was chosen in its own way.
+          return recipe === 'annealed'
+            ? { task: { ...asked, plan: { _tag: 'Chosen', pipeline } }, choice }
+            : { task: { ...asked, plan: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice }
+        })
       )
     )
   }
@@ -346,7 +354,12 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
     [
       `How (${recipe}, seed ${fit.seed}):`,
       facts([
-        ['start', Pipeline.show(pipeline).match(/initializer: (.*),/)?.[1] ?? ''],
+        [
+          'start',
+          fit.recipe === 'grown'
+            ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
+            : (Pipeline.show(pipeline).match(/initializer: (.*),/)?.[1] ?? '')
+        ],
         ...stages.map((stage, i): [string, string] => [
           `stage ${i + 1}`,
           table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)

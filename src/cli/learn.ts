@@ -33,9 +33,11 @@ export const families = [...Object.keys(Fits.families).map(word), 'spherical', '
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
-/** What is to be learned: by a recipe, or by a pipeline of one's own. */
+/** What is to be learned: by a recipe, as it was learned among others, or by a pipeline of one's own. */
 export type Plan =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: Recipe }
+  /** By what learned the candidate that was chosen. */
+  | { readonly _tag: 'Chosen'; readonly pipeline: Pipeline.Pipeline<string> }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
 /** What is left open of a family and a number of components. */
@@ -109,7 +111,7 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
 
 const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
   const { plan } = task
-  return plan._tag === 'Pipeline' ? E.right(plan.pipeline) : byRecipe(plan.score, plan.recipe)(scaled(task).points)
+  return plan._tag === 'Recipe' ? byRecipe(plan.score, plan.recipe)(scaled(task).points) : E.right(plan.pipeline)
 }
 
 /** An optimizer in a few words where it has them, over so many steps. */
@@ -269,16 +271,21 @@ const constructors: Readonly<Record<string, Fits.Family>> = {
 export const areFree = (families: ReadonlyArray<string> = []): boolean =>
   families.every(family => learnsVariances(constructors[family]({ components: 2 })))
 
-/** The score that is to be learned: the only one, or the best of those left open, and what it was chosen from. */
+/** The score that is to be learned: the only one, or the best of those left open with what learned it and what it was chosen from. */
+export type Decided =
+  | { readonly _tag: 'Asked'; readonly score: Score.Score<string> }
+  | { readonly _tag: 'Chosen'; readonly pipeline: Pipeline.Pipeline<string>; readonly choice: Choice }
+
+/** What is to be learned, of what the options leave open. */
 export const choose =
   (onProgress: (progress: Fits.Progress) => void) =>
   (
     { families, components, criterion }: Open,
     { table, source, standardize, seed }: Omit<Task, 'plan'>
-  ): E.Either<Failure, { readonly score: Score.Score<string>; readonly choice: Choice | null }> => {
+  ): E.Either<Failure, Decided> => {
     const family = families?.map(family => constructors[family])
     if (family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
-      return E.right({ score: family[0]({ components: components?.[0] ?? 2 }), choice: null })
+      return E.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     return pipe(
       learnable({ table, source, standardize, seed, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
@@ -290,7 +297,8 @@ export const choose =
         )
       ),
       E.map(({ candidates, refused }) => ({
-        score: candidates[0].pipeline.score,
+        _tag: 'Chosen' as const,
+        pipeline: candidates[0].pipeline,
         choice: { criterion, candidates, refused }
       }))
     )
@@ -308,7 +316,9 @@ export const learn =
       E.flatMap(pipeline =>
         plan._tag === 'Recipe'
           ? learnBy(watch, task, plan.recipe)(pipeline)
-          : pipe(pipeline, learnBy(watch, task, plan.path), E.mapLeft(of(plan.path)))
+          : plan._tag === 'Chosen'
+            ? learnBy(watch, task, 'grown')(pipeline)
+            : pipe(pipeline, learnBy(watch, task, plan.path), E.mapLeft(of(plan.path)))
       )
     )
   }

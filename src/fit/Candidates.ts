@@ -164,16 +164,14 @@ const learned =
           )
         )
       ),
-      E.map(
-        (mixture): Learned => ({
-          _tag: 'Learned',
-          family: score._tag,
-          components,
-          pipeline,
-          isSettled,
-          ...found(data, pipeline)(mixture)
-        })
-      ),
+      E.map((mixture): Learned => ({
+        _tag: 'Learned',
+        family: score._tag,
+        components,
+        pipeline,
+        isSettled,
+        ...found(data, pipeline)(mixture)
+      })),
       E.filterOrElse(
         ({ statistics }) => Number.isFinite(statistics.logLikelihood),
         () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
@@ -208,6 +206,9 @@ export interface Line {
 /** Beliefs differ by a thousandth: what is further from the best by the criterion is no rival. */
 const RIVAL = 14
 
+/** Where more components are asked for at least, the way from one to them is not worth while. */
+const GROWN = 16
+
 /** Parameters as they are. */
 const standing = (score: Score.Score<string>, params: Params.Params<string>): Pipeline.Pipeline<string> =>
   Pipeline.of({
@@ -234,7 +235,11 @@ const alongLine =
   (data: Data, key: Key.Key, onNext: (asked: Asked) => void) =>
   ({ family, counts }: Line): ReadonlyArray<Standing> => {
     const { points } = data
-    const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
+    const [asked, most] = [
+      counts.reduce((a, b) => Math.min(a, b), Infinity),
+      counts.reduce((a, b) => Math.max(a, b), 0)
+    ]
+    const least = asked > GROWN ? asked : 1
     const grow = grown(points, key)
     return RA.makeBy(most - least + 1, i => least + i).reduce<{
       readonly before: { readonly score: Score.Score<string>; readonly params: Params.Params<string> } | null
@@ -297,9 +302,7 @@ export const learnAll =
     }
     return iterate<ReadonlyArray<Standing>>(all, standing => {
       const best = standing.reduce((least, one) => Math.min(least, worth(one)), Infinity)
-      const open = standing.filter(
-        ({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled
-      )
+      const open = standing.filter(({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled)
       const [next] = open
         .filter(one => worth(one) <= best + RIVAL || best === Infinity)
         .sort((a, b) => (worth(a) === worth(b) ? 0 : worth(a) - worth(b)))

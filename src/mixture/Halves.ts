@@ -224,9 +224,9 @@ export const survey = (points: Points, mixture: Mixture.Mixture, { second, least
   const cost = new Float64Array(count)
   for (let i = 0; i < rows; i++)
     // A row that no other component answers for is lost at a price that is high, and finite.
-    for (let k = 0; k < count; k++)
-      cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
-  const least = Math.max(2 * leastRows, dim + 2)
+    for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
+  // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
+  const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const splitOf = (component: Component, k: number): Split | null => {
     if (!(mass[k] * rows >= 2 * least)) return null
     const chosen: number[] = []

@@ -77,6 +77,18 @@ const LOW_NOISE = 0.1
 /** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
 const PAIRS = 4096
 
+const known = new WeakMap<Points.Points, Map<number, number>>()
+
+/** The quantile at 1/2K of the squared distance between rows; the same points are asked for it by many families. */
+const nearnessOf = (points: Points.Points, components: number): number => {
+  const all = known.get(points) ?? new Map<number, number>()
+  known.set(points, all)
+  const table = { ...points, weights: Points.weightsOf(points) }
+  const found = all.get(components) ?? squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
+  all.set(components, found)
+  return found
+}
+
 /**
  * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows,
  * m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components,
@@ -86,9 +98,7 @@ const PAIRS = 4096
  */
 const spread = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
   if (hasUnitVariance(score)) return 1
-  const components = componentsOf(score, points)
-  const table = { ...points, weights: Points.weightsOf(points) }
-  const squared = squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
+  const squared = nearnessOf(points, componentsOf(score, points))
   const root = 1 - 2 / (9 * points.dim)
   const median = points.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1

@@ -14,6 +14,7 @@ export interface Comparison {
 
 const about: Readonly<Record<string, string>> = {
   annealed: 'expectation-maximization, then noise and split and merge moves where they lead to a likelier mixture',
+  grown: 'components split one by one, with expectation-maximization, then split and merge moves',
   'two-stage': 'descent on the DDPM objective at high noise, then at low',
   em: 'expectation-maximization on the data',
   'maximum-likelihood': 'descent on the likelihood, which is the DDPM objective over all noise levels',

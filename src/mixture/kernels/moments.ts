@@ -157,11 +157,7 @@ export const responsibilities = (
 }
 
 /** y = R(x − c) of the k-th component, for chosen rows, one after another. */
-export const whitened = (
-  component: Component,
-  { dim, values }: Rows,
-  chosen: ReadonlyArray<number>
-): Float64Array => {
+export const whitened = (component: Component, { dim, values }: Rows, chosen: ReadonlyArray<number>): Float64Array => {
   const { isTriangular, values: root } = rootsOf([component], dim)
   const out = new Float64Array(chosen.length * dim)
   chosen.forEach((row, i) => {

@@ -44,7 +44,8 @@ describe('ornstein fit', () => {
 
   it('learns what it chose as if that had been asked for', async () => {
     const { family, components, bic } = await told('')
-    expect((await told(`-k ${components} --family ${family}`)).bic).toBe(bic)
+    // By another way to the same maximum: there is the least of the rounding of 1e-8 steps left.
+    expect((await told(`-k ${components} --family ${family}`)).bic).toBeCloseTo(bic, 6)
   })
 
   it('chooses from what is left open, by the criterion asked for', async () => {

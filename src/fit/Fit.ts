@@ -232,7 +232,8 @@ const made = (
 
 /**
  * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
- * options leave open, each learned by `Recipe.annealed` from the same seed; or all that is wrong, at once.
+ * options leave open; or all that is wrong, at once. A family is grown from one component on, and what may be the best is
+ * settled by expectation–maximization and moves; a family that cannot be grown is learned by `Recipe.annealed`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

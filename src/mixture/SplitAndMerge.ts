@@ -29,6 +29,9 @@ const LEAST_GAIN = 1e-5
 /** Steps before a move may be given up: the first ones gain more and more. */
 const HASTE = 4
 
+/** A component whose least variance is at most so many times the floor is on its way there: its likelihood says nothing. */
+const COLLAPSING = 10
+
 /** One component put to halve another. */
 interface Move<P extends string> {
   readonly removed: number
@@ -172,6 +175,15 @@ export const step = <P extends string>(
       },
       { params: start, last: Infinity }
     ).params
+  /** How many components the floor alone holds up, or soon will. */
+  const narrow = (params: Params.Params<P>): number =>
+    pipe(
+      family.toMixture,
+      O.match(
+        () => 0,
+        toMixture => Mixture.floored(COLLAPSING * varianceFloor)(toMixture(params)).length
+      )
+    )
   const movesFrom = pipe(
     movesOf(family, options, about),
     O.getOrElse((): Moves<P> => () => [])
@@ -195,7 +207,8 @@ export const step = <P extends string>(
         if (polished === null) return O.none
         const found = judge(polished)
         const isFixed = (k: number): boolean => found.mass[k] * points.rows >= leastRows
-        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost
+        const isHeld = narrow(polished) <= narrow(params)
+        const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
         return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none
       }),
       O.getOrElse(() => params),

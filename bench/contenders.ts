@@ -4,6 +4,7 @@
  *     gradient  →  the gradient at the given noise (JSON), to check that all compute the same number
  *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew: [by the clock, of all processors]
  *     bytes     →  bytes allocated in one
+ *     compile   →  milliseconds that planning took, the first time and once more, if anything is compiled
  *     average n →  the mean of n gradients, noise drawn anew
  *     variance  →  the gradient's variance, summed over its entries
  */
@@ -25,6 +26,8 @@ export interface Contender {
   readonly gradient: () => ArrayLike<number>
   /** Of noise drawn anew. */
   readonly step: () => ArrayLike<number>
+  /** Milliseconds that compiling took: the first time in a process, and again. */
+  readonly compile?: () => readonly [first: number, again: number]
 }
 
 const SLICE_MS = 60
@@ -59,11 +62,17 @@ const ours = (
     if (plan === undefined) throw new Error(`no ${engine} plan`)
     return key => plan.evaluate(at, key).gradient.means.values
   }
-  const drawn = evaluate(expectation)
+  const compiling = (): readonly [number, (key: Key.Key) => Float64Array] => {
+    const start = performance.now()
+    const made = evaluate(expectation)
+    return [performance.now() - start, made]
+  }
+  const [first, drawn] = compiling()
   let step = 0
   return {
     gradient: () => evaluate(Expectation.fixed({ rows, dim, values: noise }))(Key.fromSeed(0)),
-    step: () => drawn(Key.child(step++)(Key.fromSeed(1)))
+    step: () => drawn(Key.child(step++)(Key.fromSeed(1))),
+    ...(engine === 'compiled' && { compile: () => [first, compiling()[0]] as const })
   }
 }
 
@@ -253,6 +262,7 @@ const answers: Readonly<Record<string, (count: number) => unknown>> = {
     })
     return samples.sort((a, b) => a - b)[3]
   },
+  compile: () => contender.compile?.() ?? null,
   average: count => {
     const samples = Array.from({ length: count }, () => Array.from(contender.step()))
     return samples[0].map((_, j) => samples.reduce((sum, sample) => sum + sample[j], 0) / count)

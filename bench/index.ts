@@ -219,6 +219,12 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
     }
   const bytes: Array<number | null> = []
   for (const player of players) bytes.push(await player.ask<number | null>('bytes'))
+  const compiling: string[] = []
+  for (const player of players) {
+    const took = await player.ask<readonly [number, number] | null>('compile')
+    if (took !== null)
+      compiling.push(`${player.label}: planned in ${took.map(ms => ms.toFixed(0)).join(' ms, and again in ')} ms`)
+  }
   players.forEach(player => player.leave())
   rmSync(directory, { recursive: true })
 
@@ -261,6 +267,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
       errors[i].toExponential(0)
     ])
   })
+  for (const line of compiling) console.log(`\n${line}`)
   for (const { label, python, most } of skipped)
     console.log(
       `\n${label}: skipped, ${python === undefined ? `too slow beyond ${most ?? 0} numbers` : `no ${python} here`}`

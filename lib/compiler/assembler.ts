@@ -217,10 +217,11 @@ export class Code {
   }
 }
 
-/** A function of another module, or of JavaScript, that returns nothing. */
+/** A function of another module, or of JavaScript, that returns nothing or a number. */
 export interface Imported {
   readonly name: string
   readonly parameters: ReadonlyArray<ValueType>
+  readonly returns?: ValueType
 }
 
 interface Defined {
@@ -233,23 +234,24 @@ const text = (value: string): number[] => [...unsigned(value.length), ...Array.f
 const vector = (items: ReadonlyArray<ReadonlyArray<number>>): number[] => [...unsigned(items.length), ...items.flat()]
 const section = (id: number, content: ReadonlyArray<number>): number[] => [id, ...unsigned(content.length), ...content]
 
-/** A module of functions that return nothing, over the memory env.memory of at most so many pages; imports come first. */
+/** A module of functions that return nothing themselves, over the memory env.memory of at most so many pages; imports come first. */
 export const assemble = (
   imports: ReadonlyArray<Imported>,
   functions: ReadonlyArray<Defined>,
   memory: { readonly shared: boolean; readonly maximum: number }
 ): Uint8Array<ArrayBuffer> => {
-  const types: string[] = []
-  const typeOf = (parameters: ReadonlyArray<ValueType>): number => {
-    const key = parameters.join()
-    const known = types.indexOf(key)
-    return known < 0 ? types.push(key) - 1 : known
+  const types: number[][] = []
+  const typeOf = (parameters: ReadonlyArray<ValueType>, returns?: ValueType): number => {
+    const list = (all: ReadonlyArray<ValueType>): number[] => [...unsigned(all.length), ...all.map(type => TYPES[type])]
+    const type = [0x60, ...list(parameters), ...list(returns === undefined ? [] : [returns])]
+    const known = types.findIndex(other => other.join() === type.join())
+    return known < 0 ? types.push(type) - 1 : known
   }
-  const imported = imports.map(({ name, parameters }) => [
+  const imported = imports.map(({ name, parameters, returns }) => [
     ...text('env'),
     ...text(name),
     0,
-    ...unsigned(typeOf(parameters))
+    ...unsigned(typeOf(parameters, returns))
   ])
   const declared = functions.map(({ code }) => unsigned(typeOf(code.parameters)))
   const exported = functions.flatMap(({ name }, i) =>
@@ -258,16 +260,7 @@ export const assemble = (
   const bodies = functions.map(({ code }) => code.body())
   const head = [
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(
-      1,
-      vector(
-        types.map(key => {
-          // the keys are lists of these names
-          const parameters = key === '' ? [] : (key.split(',') as ValueType[])
-          return [0x60, ...unsigned(parameters.length), ...parameters.map(type => TYPES[type]), 0]
-        })
-      )
-    ),
+    ...section(1, vector(types)),
     ...section(
       2,
       vector([

@@ -4,7 +4,7 @@
  * from the words of a job, so that a program serves any data.
  */
 import { assemble, Code, type Imported } from './assembler.js'
-import { emit, mapNames, mapOf } from './entrywise.js'
+import { emit, isReaching, mapNames, mapOf } from './entrywise.js'
 import { valueOf, width, type Fold, type Node, type Shape } from './graph.js'
 import { foldedAxes, LANES, LINE, sourceOf, TILE, unrolled, type Item, type Layout, type Location } from './layout.js'
 import { blockOf, dotBlock, rowProduct, transpose } from './products.js'
@@ -31,7 +31,7 @@ export const Word = {
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Kernels that run in JavaScript, by the number with which they are called. */
+  /** Kernels that run in JavaScript, be it where others do not reach, by the number with which they are called. */
   readonly kernels: ReadonlyArray<Node>
   readonly words: number
 }
@@ -41,7 +41,11 @@ const MOST_OPERANDS = 3
 const KERNEL: Imported = { name: 'kernel', parameters: new Array<'i32'>(MOST_OPERANDS + 2).fill('i32') }
 const NORMALS: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
 const IMPORTS: ReadonlyArray<Imported> = [
-  ...mapNames.map((name): Imported => ({ name, parameters: ['i32', 'i32', 'i32'] })),
+  ...mapNames.map(([kernel, name]): Imported => ({
+    name,
+    parameters: ['i32', 'i32', 'i32'],
+    ...(isReaching(kernel) && { returns: 'i32' })
+  })),
   NORMALS,
   KERNEL
 ]
@@ -371,9 +375,28 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
   return code
 }
 
+/** A kernel in JavaScript: addresses of its operands, then of its result. */
+const byInterpreter = (code: Code, node: Node, environment: Environment): Code => {
+  const { layout, kernelOf } = environment
+  const to = layout.locate(node)
+  const { ins } = node
+  code.i32(kernelOf(node))
+  for (let i = 0; i < MOST_OPERANDS; i++) {
+    const operand = ins.at(i)
+    if (i >= ins.length || operand === undefined || valueOf(operand) !== undefined) code.i32(0)
+    else if (operand.place === 'once') pushParameters(code).i32(layout.parameter(operand)).op('plus')
+    else {
+      const from = layout.locate(operand)
+      pushPanel(code, from, environment).i32(offsetOf(from)).op('plus')
+    }
+  }
+  pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
+  return code.call(importOf('kernel'))
+}
+
 /** One function for an item that is no loop. */
 const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, environment: Environment): Code => {
-  const { layout, kernelOf } = environment
+  const { layout } = environment
   const code = item()
   const to = layout.locate(node)
   const address = (location: Location): number => {
@@ -386,7 +409,8 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     const from = layout.locate(ins[0])
     pushPanel(code, from, environment).i32(offsetOf(from)).op('plus')
     pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
-    return code.i32(width(node) * LANES).call(importOf(mapOf(does.kernel)))
+    code.i32(width(node) * LANES).call(importOf(mapOf(does.kernel)))
+    return isReaching(does.kernel) ? code.when(() => byInterpreter(code, node, environment)) : code
   }
   if (does.kind === 'product' || does.kind === 'distances') {
     const [x, matrix] = ins
@@ -446,19 +470,7 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     })
     return code
   }
-  // a kernel in JavaScript: addresses of its operands, then of its result
-  code.i32(kernelOf(node))
-  for (let i = 0; i < MOST_OPERANDS; i++) {
-    const operand = ins.at(i)
-    if (i >= ins.length || operand === undefined || valueOf(operand) !== undefined) code.i32(0)
-    else if (operand.place === 'once') pushParameters(code).i32(layout.parameter(operand)).op('plus')
-    else {
-      const from = layout.locate(operand)
-      pushPanel(code, from, environment).i32(offsetOf(from)).op('plus')
-    }
-  }
-  pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
-  return code.call(importOf('kernel'))
+  return byInterpreter(code, node, environment)
 }
 
 export const emitModule = (layout: Layout, memory: { readonly shared: boolean; readonly maximum: number }): Emitted => {

@@ -175,18 +175,25 @@ const native: Readonly<Record<string, Emit>> = {
 
 /** Functions of lib/simd, over all entries of a panel at once. */
 const maps: Readonly<Record<string, string>> = {
+  Cos: 'mapCos',
   Erf: 'mapErf',
   Expm1: 'mapExpm1',
   Log: 'mapLog',
   Log1p: 'mapLog1p',
+  Sin: 'mapSin',
   Softplus: 'mapSoftplus',
   Tanh: 'mapTanh'
 }
 
+/** Those that say whether some of the numbers are beyond them: then the interpreter's kernel does it all. */
+const reaching = new Set(['Cos', 'Sin'])
+
+export const isReaching = (kernel: string): boolean => reaching.has(kernel)
 export const isNative = (kernel: string): boolean => kernel in native
 export const isMap = (kernel: string): boolean => kernel in maps
 export const mapOf = (kernel: string): string => maps[kernel]
-export const mapNames: ReadonlyArray<string> = Object.values(maps)
+/** Their kernels and names. */
+export const mapNames: ReadonlyArray<readonly [string, string]> = Object.entries(maps)
 
 /** Pushes the result of a kernel whose code is written here. */
 export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {

@@ -18,6 +18,7 @@ import { product, type Dense } from '../kernels/dense.js'
 import { type NdArray } from '../ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
+import { isMap } from './entrywise.js'
 import { ordered, print, width, type Node } from './graph.js'
 import { layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
@@ -100,6 +101,9 @@ const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, No
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
 })
 
+/** Whether the interpreter's kernel runs in every panel, and not just where others do not reach. */
+const isByHand = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
+
 /** What a row costs, in additions and multiplications. */
 const workOf = (outs: Readonly<Record<string, Node>>): number =>
   ordered(Object.values(outs)).reduce((sum, { does, ins, shape, place }) => {
@@ -107,7 +111,11 @@ const workOf = (outs: Readonly<Record<string, Node>>): number =>
     if (does.kind === 'rowDot') return sum + entries
     if (place === 'once') return sum
     if (does.kind === 'product' || does.kind === 'distances') return sum + entries * (ins[0].shape.at(-1) ?? 1)
-    return sum + entries * (does.kind === 'entrywise' && ['Exp', 'Log', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
+    return (
+      sum +
+      entries *
+        (does.kind === 'entrywise' && ['Cos', 'Exp', 'Log', 'Sin', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
+    )
   }, 0)
 
 /** Whether a product of few numbers is among the nodes: else there is no sum to split. */
@@ -136,6 +144,7 @@ const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature
     module: new WebAssembly.Module(bytes),
     words,
     kernels,
+    isByHand: kernels.some(isByHand),
     given: layout.given.map(({ name, width }) => ({ name, width, isKept: signature.rows[name].from === 'data' })),
     drawn: layout.drawn,
     outputs: layout.outputs.map(({ name, node }) => ({ name, width: width(node) })),
@@ -220,7 +229,9 @@ export const compile = <E>(
       run: call => execute(machine, program, call),
       work: program.work,
       steps: traced.nodes.length,
-      byHand: [...new Set(program.kernels.map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))],
+      byHand: [
+        ...new Set(program.kernels.filter(isByHand).map(({ does }) => ('kernel' in does ? does.kernel : does.kind)))
+      ],
       explain: phase => {
         switch (phase) {
           case 'trace':

@@ -9,7 +9,7 @@
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
-import { ordered, width, type Node, type Shape } from './graph.js'
+import { describe, ordered, width, type Node, type Shape } from './graph.js'
 import { refuse } from './refusal.js'
 
 export const LANES = 8
@@ -104,7 +104,9 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
     if (isSum(node) || node.ins.some(input => later.has(input))) later.add(node)
     if (node.place === 'rows' && width(node) === 0) refuse('a value of no entries')
     if (node.place === 'rows' && node.ins.some(input => later.has(input)))
-      refuse('what a row computes depends on a sum over all rows: it would take a second pass over them')
+      refuse(
+        `${describe(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
+      )
   }
   const once = nodes.filter(node => node.place === 'once' && !isSum(node))
 

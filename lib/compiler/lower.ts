@@ -7,7 +7,7 @@ import { axesOf, axisOf, product, type Dense } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
 import { sameShape, valueOf, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
-import { refuse } from './refusal.js'
+import { refuse, Refusal } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
 
 /** A tensor of the trace: its shape there, which axis is that of the rows (−1 for none), and a node that stretches to it. */
@@ -548,7 +548,15 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     live.add(traced)
     pending.push(...Object.values(traced.inputs))
   }
-  for (const traced of trace.nodes) if (live.has(traced)) known.set(traced, lowered(traced))
+  trace.nodes.forEach((traced, i) => {
+    if (!live.has(traced)) return
+    try {
+      known.set(traced, lowered(traced))
+    } catch (error) {
+      if (error instanceof Refusal) refuse(`${error.message} (number ${i} of its operations, ${traced.kernel})`)
+      throw error
+    }
+  })
 
   const output = (traced: Traced): Node => {
     const value = of(traced)

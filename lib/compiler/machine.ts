@@ -35,6 +35,8 @@ export interface Runnable {
   readonly module: WebAssembly.Module
   readonly words: number
   readonly kernels: ReadonlyArray<Node>
+  /** Whether some of them run in every panel, so that no other thread can help. */
+  readonly isByHand: boolean
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
   readonly drawn: ReadonlyArray<{ readonly name: string }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly width: number }>
@@ -213,7 +215,7 @@ export const machine = (): Machine => {
     )
     if (rows === 0) return { sums, outputs }
     const loaded = instance(program)
-    const isAlone = program.kernels.length > 0 || rows * program.work < WORTH_THREADS
+    const isAlone = program.isByHand || rows * program.work < WORTH_THREADS
     const taken: { readonly at: number; readonly length: number }[] = []
     const place = (length: number): number => {
       const at = take(Math.max(length, 1))

@@ -5,6 +5,8 @@ import type { Elementwise, Kernels, Zip } from './kernels.js'
 import { halvings, plain, SHORT_ROW } from './plain.js'
 
 type Map = (x: number, y: number, n: number) => void
+/** Whether some of the numbers are beyond what it computes: 1, or 0. */
+type Reaching = (x: number, y: number, n: number) => number
 /** Lines down each operand are so many bytes apart. */
 /** In the order of assembly/zip.ts. */
 const operations = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const
@@ -33,6 +35,8 @@ export interface Module {
   readonly mapSigmoid: Map
   readonly mapSoftplus: Map
   readonly mapErf: Map
+  readonly mapSin: Reaching
+  readonly mapCos: Reaching
   readonly mapNeg: Map
   readonly mapAbs: Map
   readonly mapSquare: Map

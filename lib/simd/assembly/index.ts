@@ -22,6 +22,7 @@ export { multiply, pack } from './product'
 export { normals, uniforms } from './random'
 export { addDot, addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
+export { mapCos, mapSin } from './trigonometric'
 export { stretch, zip } from './zip'
 
 /** The first address that is free for operands. */

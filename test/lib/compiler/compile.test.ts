@@ -141,6 +141,39 @@ describe('draws', () => {
   })
 })
 
+describe('sine and cosine', () => {
+  const signature: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
+  const program = right(
+    compile(signature, ({ rows }) => ({ others: { sin: T.sin(rows.x), cos: T.cos(rows.x) } }), [null, null])
+  )
+  const run = (x: Float64Array) => program.run({ rows: x.length / 2, params: {}, given: { x }, constants: {} }).others
+  const wanted = (x: Float64Array) =>
+    compute(() => {
+      const own = fromNdArray({ shape: [x.length / 2, 2], values: x })
+      return { sin: T.sin(own), cos: T.cos(own) }
+    })
+  const edges = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
+
+  it('have the interpreter’s bits, near and far, and leave other threads to help', () => {
+    const x = Float64Array.from([
+      ...edges,
+      ...edges.map(x => -x),
+      ...Key.normal(1000)(Key.fromSeed(2)).map(z => 1e4 * z)
+    ])
+    expect(program.byHand).toEqual([])
+    expect(run(x)).toEqual(wanted(x))
+  })
+
+  it('beyond their reach are the interpreter’s, in any number of threads', () => {
+    const x = Key.normal(400_000)(Key.fromSeed(3))
+    for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
+    for (const count of [1, 2]) {
+      useThreads(count)
+      expect(run(x)).toEqual(wanted(x))
+    }
+  })
+})
+
 describe('what is refused, and why', () => {
   const signature: Signature = {
     params: { w: [3] },
@@ -182,7 +215,7 @@ describe('what is refused, and why', () => {
         const y = T.mul(rows.x, params.w)
         return { value: T.mean(T.square(T.sub(y, T.mean(y, 0)))) }
       },
-      /second pass/
+      /^sub: .*second pass/
     ],
     ['an extreme over the rows', ({ params, rows }) => ({ value: T.max(T.mul(rows.x, params.w)) }), /over the rows/],
     [
@@ -193,7 +226,7 @@ describe('what is refused, and why', () => {
     [
       'rows in another order',
       ({ params, rows }) => ({ value: T.mean(T.mul(rows.x, T.mul(params.w, T.reverse(rows.x, 0)))) }),
-      /Reverse along the rows/
+      /Reverse along the rows \(number \d+ of its operations, Reverse\)/
     ],
     [
       'some of the rows',
@@ -264,4 +297,18 @@ describe('nothing is left behind', () => {
     // one that was let go of runs again
     run(1)
   })
+
+  it('100 000 steps take no memory that stays', () => {
+    const signature: Signature = { params: { w: [2] }, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
+    const program = right(
+      compile(signature, ({ params, rows }) => ({ value: T.mean(T.square(T.mul(rows.x, params.w))) }), [null, null])
+    )
+    const x = Float64Array.of(1, 2, 3, 4)
+    const step = (w: number): number =>
+      program.run({ rows: 2, params: { w: Float64Array.of(w, w) }, given: { x }, constants: {} }).value
+    step(1)
+    const held = theMachine()?.held()
+    for (let i = 0; i < 100_000; i++) step(i)
+    expect(theMachine()?.held()).toEqual(held)
+  }, 60_000)
 })

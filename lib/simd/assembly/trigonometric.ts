@@ -1,0 +1,113 @@
+import { coefficient } from './polynomial'
+
+/*
+ * sin x and cos x for |x| < 10⁶, two lanes at a time: x less the nearest multiple of π/2, as a sum of two doubles, and the
+ * minimax polynomials there. Every operation and its order are those of lib/elementary/trigonometric.ts, so the bits are the
+ * same. Beyond, where more digits of π are needed, whoever asks is told, and asks elsewhere.
+ */
+
+/** Where the reduction ends. */
+const REACH: f64 = 1e6
+
+/** Numbers as they are needed: of the reduction, of cos from 8, of sin from 14. */
+const NUMBERS = memory.data<f64>([
+  0.6366197723675814, 0.5, 1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21,
+  8.47842766036889956997e-32, 6755399441055744, 1,
+  //
+  2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2, -1.13596475577881948265e-11,
+  2.0875723212981748279e-9, -2.75573143513906633035e-7,
+  //
+  2.75573137070700676789e-6, -1.98412698298579493134e-4, 8.33333333332248946124e-3, 1.58969099521155010221e-10,
+  -2.50507602534068634195e-8, -1.66666666666666324348e-1
+])
+
+@inline
+function at(i: usize): v128 {
+  return coefficient(NUMBERS, i)
+}
+
+/** The i-th number + z p. */
+@inline
+function horner(p: v128, z: v128, i: usize): v128 {
+  return f64x2.add(at(i), f64x2.mul(z, p))
+}
+
+/** What a + b lost, `sum` being what came of it (Knuth). */
+@inline
+function sumError(a: v128, b: v128, sum: v128): v128 {
+  const part = f64x2.sub(sum, a)
+  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, part)), f64x2.sub(b, part))
+}
+
+/** The sine of x, or that of so many quarter turns more. */
+@inline
+function turned(x: v128, more: i64): v128 {
+  const isNear = f64x2.le(f64x2.abs(x), f64x2.splat(0.7853981633974483))
+  const n = v128.andnot(f64x2.floor(f64x2.add(f64x2.mul(x, at(0)), at(1))), isNear)
+  const minus = f64x2.neg(n)
+  const first = f64x2.sub(x, f64x2.mul(n, at(2)))
+  const byFirst = f64x2.mul(minus, at(3))
+  const second = f64x2.add(first, byFirst)
+  const bySecond = f64x2.mul(minus, at(4))
+  const third = f64x2.add(second, bySecond)
+  const rest = f64x2.sub(
+    f64x2.add(sumError(first, byFirst, second), sumError(second, bySecond, third)),
+    f64x2.mul(n, at(5))
+  )
+  const a = f64x2.add(third, rest)
+  const tail = f64x2.add(f64x2.sub(third, a), rest)
+  const z = f64x2.mul(a, a)
+  const w = f64x2.mul(z, z)
+  const half = f64x2.mul(at(1), z)
+
+  const sinRest = f64x2.add(
+    horner(horner(at(14), z, 15), z, 16),
+    f64x2.mul(f64x2.mul(z, w), horner(at(17), z, 18))
+  )
+  const sin = f64x2.add(
+    a,
+    f64x2.add(
+      f64x2.mul(f64x2.mul(z, a), horner(sinRest, z, 19)),
+      f64x2.sub(tail, f64x2.mul(half, tail))
+    )
+  )
+
+  const cosRest = f64x2.add(
+    f64x2.mul(z, horner(horner(at(8), z, 9), z, 10)),
+    f64x2.mul(f64x2.mul(w, w), horner(horner(at(11), z, 12), z, 13))
+  )
+  const whole = f64x2.sub(at(7), half)
+  const cos = f64x2.add(
+    whole,
+    f64x2.add(
+      f64x2.sub(f64x2.sub(at(7), whole), half),
+      f64x2.sub(f64x2.mul(z, cosRest), f64x2.mul(a, tail))
+    )
+  )
+
+  const quarter = i64x2.add(f64x2.add(n, at(6)), i64x2.splat(more))
+  const isOdd = i64x2.shr_s(i64x2.shl(quarter, 63), 63)
+  const sign = i64x2.shl(i64x2.shr_u(quarter, 1), 63)
+  return v128.xor(v128.bitselect(cos, sin, isOdd), sign)
+}
+
+/** y[i] = the function of x[i] for i < n, an even number; whether some finite x was out of reach, whose y is anything. */
+@inline
+function map(x: usize, y: usize, n: i32, more: i64): i32 {
+  let beyond = i64x2.splat(0)
+  for (const end = x + (<usize>n << 3); x < end; x += 16, y += 16) {
+    const one = v128.load(x)
+    const size = f64x2.abs(one)
+    beyond = v128.or(beyond, v128.and(f64x2.ge(size, f64x2.splat(REACH)), f64x2.lt(size, f64x2.splat(Infinity))))
+    v128.store(y, turned(one, more))
+  }
+  return v128.any_true(beyond) ? 1 : 0
+}
+
+export function mapSin(x: usize, y: usize, n: i32): i32 {
+  return map(x, y, n, 0)
+}
+
+export function mapCos(x: usize, y: usize, n: i32): i32 {
+  return map(x, y, n, 1)
+}

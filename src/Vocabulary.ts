@@ -2,6 +2,7 @@
 import { of, type Vocabulary } from './core/Vocabulary.js'
 import * as Clock from './schedule/Clock.js'
 import * as Expectation from './objective/Expectation.js'
+import * as Net from './net/Net.js'
 import * as Objective from './objective/Objective.js'
 import * as Optimizer from './optimizer/Optimizer.js'
 import * as Parametrization from './score/Parametrization.js'
@@ -41,6 +42,7 @@ export const standard: Vocabulary = of([
   ...TimeLaw.all,
   ...Weighting.all,
   ...Parametrization.all,
+  ...Net.all,
   ...Score.all,
   ...Expectation.all,
   ...Objective.all,

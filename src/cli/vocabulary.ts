@@ -7,6 +7,7 @@ import {
   Clock,
   Expectation,
   Initializer,
+  Net,
   Objective,
   Optimizer,
   Parametrization,
@@ -108,6 +109,8 @@ export const expectations = derived(Expectation.concept, Expectation.all)
 
 export const objectives = derived(Objective.concept, Objective.all, Objective)
 
+export const nets = derived<Net.Net<string>>(Net.concept, Net.all, Net)
+
 export const scores = derived(Score.concept, Score.all, Score)
 
 export const rates = derived(Rate.concept, Rate.all)
@@ -158,6 +161,7 @@ export const vocabulary: ReadonlyArray<Concept> = [
   parametrizations,
   expectations,
   objectives,
+  nets,
   scores,
   optimizers,
   rates,

@@ -13,7 +13,10 @@ import { nearest } from './words.js'
 /** Shared by all copies of the library in a program. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
 
-/** How a case is called: its fields in order, the last perhaps as `'...parts'`; null: one record of options. */
+/**
+ * How a case is called: its fields in order, the last perhaps as `'...parts'`, or `'{}'` for a record of the fields that are not
+ * named; null: one record of options.
+ */
 export type Call = ReadonlyArray<string> | null
 
 /** A case as the program sees it, whatever its fields: every function takes any value, and refuses what is not its own. */
@@ -127,6 +130,9 @@ export const show = (value: AnyValue): string => (isValue(value) ? printed(value
 const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
+const options = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
+  given.length === 0 ? null : `{ ${given.map(([k, text]) => `${k}: ${text}`).join(', ')} }`
+
 const printed = (value: AnyValue): string =>
   foldUp<Node, string>({ path: '', depth: 0, value, bare: false }, inside, ({ value }, results) => {
     const { concept, name, fields, call, on } = value[ofCase]
@@ -141,11 +147,11 @@ const printed = (value: AnyValue): string =>
     if (parts.size === 0) return word
     const args =
       call === null
-        ? given.length === 0
-          ? ''
-          : `{ ${given.map(([k, text]) => `${k}: ${text}`).join(', ')} }`
+        ? (options(given) ?? '')
         : call
-            .map(k => parts.get(k.replace('...', '')))
+            .map(k =>
+              k === '{}' ? options(given.filter(([k]) => !call.includes(k))) : parts.get(k.replace('...', ''))
+            )
             // What is left out at the end.
             .filter(text => text !== null)
             .join(', ')
@@ -222,19 +228,19 @@ type Given<F> = Shown<
   { readonly [K in Exclude<keyof F, Defaulted<F>>]: Takes<F[K]> } & { readonly [K in Defaulted<F>]?: Takes<F[K]> }
 >
 type Elements<I> = I extends ReadonlyArray<infer E> ? ReadonlyArray<E> : never
-type Positional<F, A extends ReadonlyArray<unknown>> = A extends readonly [infer H, ...infer T]
-  ? H extends `...${infer K extends keyof F & string}`
-    ? Elements<Takes<F[K]>>
-    : H extends keyof F
-      ? readonly [Takes<F[H]>, ...Positional<F, T>]
-      : never
+type Named<F> =
+  Exclude<keyof F, Defaulted<F>> extends never ? readonly [options?: Given<F>] : readonly [options: Given<F>]
+/** `Rest` are the fields that have no place before. */
+type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
+  ? H extends '{}'
+    ? Named<Rest>
+    : H extends `...${infer K extends keyof F & string}`
+      ? Elements<Takes<F[K]>>
+      : H extends keyof F
+        ? readonly [Takes<F[H]>, ...Positional<F, T, Omit<Rest, H>>]
+        : never
   : readonly []
-type Arguments<F, A, On> =
-  A extends ReadonlyArray<unknown>
-    ? Positional<F, A>
-    : Exclude<keyof F, Defaulted<F> | On> extends never
-      ? readonly [options?: Given<Omit<F, On & string>>]
-      : readonly [options: Given<Omit<F, On & string>>]
+type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : Named<Omit<F, On & string>>
 
 /** What a case makes: a description of the concept with the fields of the case. */
 export type Made<T, N extends string, V> = T & { readonly _tag: N } & V
@@ -346,18 +352,27 @@ export function define<
     Object.freeze({ _tag: name, ...filled(word, fields, record), [ofCase]: self })
   const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
     typeof u === 'object' && u !== null && !Array.isArray(u)
+  const options = (given: unknown): Readonly<Record<string, unknown>> =>
+    given === undefined
+      ? {}
+      : isRecord(given)
+        ? given
+        : refuse(
+            `${word}: ${JSON.stringify(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
+              fields
+            )
+              .filter(k => k !== on && self.call?.includes(k) !== true)
+              .join(', ')} }${self.call === null ? ')' : ''}`
+          )
   const named = (args: ReadonlyArray<unknown>): Readonly<Record<string, unknown>> =>
     self.call === null
-      ? args[0] === undefined
-        ? {}
-        : isRecord(args[0])
-          ? args[0]
-          : refuse(
-              `${word}: ${JSON.stringify(args[0])} is not a record of options; write ${word}({ ${Object.keys(fields)
-                .filter(k => k !== on)
-                .join(', ')} })`
-            )
-      : Object.fromEntries(self.call.map((k, i) => (k.startsWith('...') ? [k.slice(3), args.slice(i)] : [k, args[i]])))
+      ? options(args[0])
+      : Object.fromEntries(
+          self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
+            if (k === '{}') return Object.entries(options(args[i]))
+            return [k.startsWith('...') ? [k.slice(3), args.slice(i)] : [k, args[i]]]
+          })
+        )
   const result: unknown =
     Object.keys(fields).length === 0
       ? make({})

@@ -17,10 +17,24 @@
  * What a level does not show is taken as 0: the noise where σ = 0, the data where α = 0. Everywhere else the conversions
  * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
-import { add, div, mul, neg, tensor, toNdArray, type Tensor } from '../../lib/index.js'
+import {
+  add,
+  div,
+  equal,
+  isFinite,
+  mul,
+  neg,
+  sqrt,
+  tensor,
+  toNdArray,
+  where,
+  type Operand,
+  type Tensor
+} from '../../lib/index.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Level } from '../schedule/Schedule.js'
 
@@ -57,11 +71,39 @@ export interface SquaredDeterminant {
 }
 
 type Divide = (a: number, b: number) => number
+
+/** What numbers and tensors both can do: a formula in it is written once, and computed as either. */
+export interface Arithmetic<A> {
+  readonly of: (x: number) => A
+  readonly add: (a: A, b: A) => A
+  readonly mul: (a: A, b: A) => A
+  readonly div: (a: A, b: A) => A
+  readonly neg: (a: A) => A
+  readonly sqrt: (a: A) => A
+  /** A quotient, and 0 where its divisor is: what a level does not show. */
+  readonly shown: (a: A, b: A) => A
+}
+
+interface Share<A> {
+  readonly ofOutput: A
+  readonly ofPoint: A
+}
+
+/** The direction of an output, and the data and the noise behind x, at a level. */
+export interface Formulas<A> {
+  readonly direction: { readonly p: A; readonly q: A }
+  readonly behind: { readonly data: Share<A>; readonly noise: Share<A> }
+}
+
+/** In numbers and in tensors alike. */
+export type Written = <A>(level: { readonly alpha: A; readonly sigma: A }, arithmetic: Arithmetic<A>) => Formulas<A>
 type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
 
 export interface Meaning {
   readonly direction: (level: Level) => Direction
   readonly behind: (level: Level, divide: Divide) => Behind
+  /** The same in the tensor vocabulary; none of one's own that does not say it so. */
+  readonly tensors: O.Option<(levels: Levels) => Formulas<Operand>>
   readonly target: Target
   readonly degree: O.Option<number>
   readonly squaredDeterminant: O.Option<SquaredDeterminant>
@@ -86,6 +128,11 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
    * schedule. `divide` is asked for every quotient that an end does not show. Else both are solved for.
    */
   readonly behind?: (fields: Field.Of<F>) => (level: Level, divide: Divide) => Behind
+  /**
+   * Capability, which laws hold it to: direction, data and noise in an arithmetic that tensors have too, so that programs over
+   * the rows can be compiled. Else levels are looked at row by row, and losses interpreted.
+   */
+  readonly written?: (fields: Field.Of<F>) => Written
   /** Capability: what the output is to match, in fewer operations than p x_0 + q z. */
   readonly target?: (fields: Field.Of<F>) => Target
   /** Capability, which laws hold it to: p and q are of this degree in (α, σ). Else outputs change level by data and noise. */
@@ -129,6 +176,54 @@ export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): T
     shape
   )
 }
+
+const numbers = (divide: Divide): Arithmetic<number> => ({
+  of: x => x,
+  add: (a, b) => a + b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  neg: a => -a,
+  sqrt: Math.sqrt,
+  shown: divide
+})
+
+const tensors: Arithmetic<Operand> = {
+  of: x => x,
+  add,
+  mul,
+  div,
+  neg,
+  sqrt,
+  shown: (a, b) => {
+    const none = equal(b, 0)
+    return where(none, 0, div(a, where(none, 1, b)))
+  }
+}
+
+/** A case by its formulas alone. */
+const byFormulas = <F>(
+  written: (fields: F) => Written
+): {
+  readonly written: (fields: F) => Written
+  readonly meaning: (fields: F) => (level: Level) => Direction
+  readonly behind: (fields: F) => (level: Level, divide: Divide) => Behind
+} => ({
+  written,
+  meaning: fields => level =>
+    written(fields)(
+      level,
+      numbers((a, b) => a / b)
+    ).direction,
+  behind: fields => (level, divide) => written(fields)(level, numbers(divide)).behind
+})
+
+/** p x_0 + q z by tensors. */
+const inTensors =
+  (of: (levels: Levels) => Formulas<Operand>): Target =>
+  levels => {
+    const { p, q } = of(levels).direction
+    return (clean, noise) => add(mul(p, clean), mul(q, noise))
+  }
 
 const both =
   (direction: (level: Level) => Direction): Target =>
@@ -183,7 +278,7 @@ const looked = (name: string, direction: (level: Level) => Direction): ReadonlyA
  *   about: 'the point with a share of its noise',
  *   fields: { rest: Field.fraction({ default: 0.5 }) },
  *   formula: ({ rest }) => `x − ${1 - rest} σ ε(x)`,
- *   meaning: ({ rest }) => ({ alpha, sigma }) => ({ p: alpha, q: rest * sigma })
+ *   meaning: ({ alpha, sigma }, { rest }) => ({ p: alpha, q: rest * sigma })
  * })
  * // With x = 3 and half the noise at 2, x_0 = 1/α.
  * const toData = Parametrization.convert(cleaner(), Parametrization.data)
@@ -196,6 +291,7 @@ export function define<
 >({
   meaning,
   behind,
+  written,
   target,
   degree,
   squaredDeterminant,
@@ -211,10 +307,13 @@ export function define<
     },
     meaning: (fields: Field.Of<F>): Meaning => {
       const direction = meaning(fields)
+      const own = written?.(fields)
+      const ofTensors = own && ((levels: Levels): Formulas<Operand> => own<Operand>(levels, tensors))
       return {
         direction,
         behind: behind?.(fields) ?? solved(direction),
-        target: target?.(fields) ?? both(direction),
+        tensors: O.fromNullable(ofTensors),
+        target: target?.(fields) ?? (ofTensors === undefined ? both(direction) : inTensors(ofTensors)),
         degree: O.fromNullable(degree),
         squaredDeterminant: O.fromNullable(squaredDeterminant?.(fields)),
         loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
@@ -231,15 +330,13 @@ export const score = define({
   loss: '|s(x_t) + z/σ|²',
   degree: -1,
   squaredDeterminant: () => ({ alphas: 2, sigmas: -2, above: '', below: '' }),
-  meaning:
-    () =>
-    ({ sigma }) => ({ p: 0, q: -1 / sigma }),
-  behind:
-    () =>
-    ({ alpha, sigma }, divide) => ({
-      data: { ofOutput: divide(sigma * sigma, alpha), ofPoint: divide(1, alpha) },
-      noise: { ofOutput: -sigma, ofPoint: 0 }
-    }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, mul, div, neg, shown }) => ({
+    direction: { p: of(0), q: div(of(-1), sigma) },
+    behind: {
+      data: { ofOutput: shown(mul(sigma, sigma), alpha), ofPoint: shown(of(1), alpha) },
+      noise: { ofOutput: neg(sigma), ofPoint: of(0) }
+    }
+  })),
   target: () => levels => (_, noise) => neg(div(noise, levels.sigma))
 })
 
@@ -251,13 +348,13 @@ export const noise = define({
   loss: '|ε(x_t) − z|²',
   degree: 0,
   squaredDeterminant: () => ({ alphas: 2, sigmas: 0, above: '', below: '' }),
-  meaning: () => () => ({ p: 0, q: 1 }),
-  behind:
-    () =>
-    ({ alpha, sigma }, divide) => ({
-      data: { ofOutput: -divide(sigma, alpha), ofPoint: divide(1, alpha) },
-      noise: { ofOutput: 1, ofPoint: 0 }
-    }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, neg, shown }) => ({
+    direction: { p: of(0), q: of(1) },
+    behind: {
+      data: { ofOutput: neg(shown(sigma, alpha)), ofPoint: shown(of(1), alpha) },
+      noise: { ofOutput: of(1), ofPoint: of(0) }
+    }
+  })),
   target: () => () => (_, noise) => noise
 })
 
@@ -269,13 +366,13 @@ export const data = define({
   loss: '|x̂_0(x_t) − x_0|²',
   degree: 0,
   squaredDeterminant: () => ({ alphas: 0, sigmas: 2, above: '', below: '' }),
-  meaning: () => () => ({ p: 1, q: 0 }),
-  behind:
-    () =>
-    ({ alpha, sigma }, divide) => ({
-      data: { ofOutput: 1, ofPoint: 0 },
-      noise: { ofOutput: -divide(alpha, sigma), ofPoint: divide(1, sigma) }
-    }),
+  ...byFormulas(() => ({ alpha, sigma }, { of, neg, shown }) => ({
+    direction: { p: of(1), q: of(0) },
+    behind: {
+      data: { ofOutput: of(1), ofPoint: of(0) },
+      noise: { ofOutput: neg(shown(alpha, sigma)), ofPoint: shown(of(1), sigma) }
+    }
+  })),
   target: () => () => clean => clean
 })
 
@@ -287,18 +384,16 @@ export const velocity = define({
   loss: '|v(x_t) − (αz − σx_0)|²',
   degree: 1,
   squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α² + σ²)²', below: '' }),
-  meaning:
-    () =>
-    ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
-  behind:
-    () =>
-    ({ alpha, sigma }) => {
-      const n = alpha * alpha + sigma * sigma
-      return {
-        data: { ofOutput: -sigma / n, ofPoint: alpha / n },
-        noise: { ofOutput: alpha / n, ofPoint: sigma / n }
+  ...byFormulas(() => ({ alpha, sigma }, { add, mul, div, neg }) => {
+    const n = add(mul(alpha, alpha), mul(sigma, sigma))
+    return {
+      direction: { p: neg(sigma), q: alpha },
+      behind: {
+        data: { ofOutput: div(neg(sigma), n), ofPoint: div(alpha, n) },
+        noise: { ofOutput: div(alpha, n), ofPoint: div(sigma, n) }
       }
     }
+  })
 })
 
 /** u = ε − x̂_0, the velocity dx/dt of the straight line x = (1 − t) x_0 + t z (Lipman et al. 2022, arXiv 2210.02747). */
@@ -309,13 +404,16 @@ export const flow = define({
   loss: '|u(x_t) − (z − x_0)|²',
   degree: 0,
   squaredDeterminant: () => ({ alphas: 0, sigmas: 0, above: '(α + σ)²', below: '' }),
-  meaning: () => () => ({ p: -1, q: 1 }),
-  behind:
-    () =>
-    ({ alpha, sigma }) => {
-      const n = alpha + sigma
-      return { data: { ofOutput: -sigma / n, ofPoint: 1 / n }, noise: { ofOutput: alpha / n, ofPoint: 1 / n } }
+  ...byFormulas(() => ({ alpha, sigma }, { of, add, div, neg }) => {
+    const n = add(alpha, sigma)
+    return {
+      direction: { p: of(-1), q: of(1) },
+      behind: {
+        data: { ofOutput: div(neg(sigma), n), ofPoint: div(of(1), n) },
+        noise: { ofOutput: div(alpha, n), ofPoint: div(of(1), n) }
+      }
     }
+  })
 })
 
 /**
@@ -336,22 +434,22 @@ export const edm = define({
     above: `(${Elementary.square(sigmaData)} α² + σ²)`,
     below: String(Elementary.square(sigmaData))
   }),
-  meaning:
-    ({ sigmaData }) =>
-    ({ alpha, sigma }) => {
-      const size = Elementary.hypot(alpha * sigmaData, sigma)
-      return { p: sigma / (sigmaData * size), q: (-alpha * sigmaData) / size }
-    },
-  behind:
-    ({ sigmaData }) =>
-    ({ alpha, sigma }) => {
-      const size = Elementary.hypot(alpha * sigmaData, sigma)
-      const n = size * size
-      return {
-        data: { ofOutput: (sigma * sigmaData) / size, ofPoint: (alpha * sigmaData * sigmaData) / n },
-        noise: { ofOutput: (-alpha * sigmaData) / size, ofPoint: sigma / n }
+  ...byFormulas(
+    ({ sigmaData }: { readonly sigmaData: number }) =>
+      ({ alpha, sigma }, { of, add, mul, div, neg, sqrt }) => {
+        const d = of(sigmaData)
+        const signal = mul(alpha, d)
+        const n = add(mul(signal, signal), mul(sigma, sigma))
+        const size = sqrt(n)
+        return {
+          direction: { p: div(sigma, mul(d, size)), q: div(neg(signal), size) },
+          behind: {
+            data: { ofOutput: div(mul(sigma, d), size), ofPoint: div(mul(signal, d), n) },
+            noise: { ofOutput: div(neg(signal), size), ofPoint: div(sigma, n) }
+          }
+        }
       }
-    }
+  )
 })
 
 /** The output at a level as p x_0 + q z. */
@@ -428,19 +526,31 @@ export const convertTensor =
   (from: Parametrization, to: Parametrization) =>
   (levels: Levels) =>
   (x: Tensor, output: Tensor): Tensor => {
-    const at = coefficients(from, to)
-    return same(from, to)
-      ? output
-      : add(
-          mul(
-            perRow(levels, level => at(level).ofOutput),
-            output
-          ),
-          mul(
-            perRow(levels, level => at(level).ofPoint),
-            x
-          )
+    if (same(from, to)) return output
+    const known = pipe(
+      Case.meaning(from).tensors,
+      O.chain(from =>
+        pipe(
+          Case.meaning(to).tensors,
+          O.map(to => {
+            const { data, noise } = from(levels).behind
+            const { p, q } = to(levels).direction
+            const finite = (a: Operand): Operand => (typeof a === 'number' ? a : where(isFinite(a), a, 0))
+            const of = (pick: (share: Share<Operand>) => Operand): Tensor =>
+              add(mul(finite(p), pick(data)), mul(finite(q), pick(noise)))
+            return { ofOutput: of(({ ofOutput }) => ofOutput), ofPoint: of(({ ofPoint }) => ofPoint) }
+          })
         )
+      ),
+      O.getOrElse(() => {
+        const at = coefficients(from, to)
+        return {
+          ofOutput: perRow(levels, level => at(level).ofOutput),
+          ofPoint: perRow(levels, level => at(level).ofPoint)
+        }
+      })
+    )
+    return add(mul(known.ofOutput, output), mul(known.ofPoint, x))
   }
 
 /** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */

@@ -18,7 +18,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import { centreCount, concept, interpret, levelFor, type Family, type Score } from './family.js'
 import { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 import { isotropic, spherical, symmetricPair } from './isotropic.js'
-import { convert, custom } from './network.js'
+import { convert, custom, network } from './network.js'
 
 export {
   centreCount,
@@ -46,7 +46,17 @@ export {
 } from './family.js'
 export { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 export { isotropic, spherical, symmetricPair } from './isotropic.js'
-export { convert, custom, define, type Apply, type Custom, type NetworkSpec } from './network.js'
+export {
+  convert,
+  custom,
+  define,
+  network,
+  preconditioned,
+  type Apply,
+  type Custom,
+  type Initial,
+  type NetworkSpec
+} from './network.js'
 
 /** The parameters' names and shapes for data of a dimension. */
 export const shapes =
@@ -188,6 +198,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   tied,
   full,
   lowRank,
+  network,
   custom,
   convert
 ]

@@ -16,6 +16,7 @@ import {
   grad,
   logSumExp,
   softmax,
+  type Key,
   type NdArray,
   type Tensor
 } from '../../lib/index.js'
@@ -236,6 +237,8 @@ export interface Model<P extends string> {
   readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
   /** None of a network, which has no density. */
   readonly family: O.Option<Family<P>>
+  /** Parameters as a network says that it begins, for data of a dimension. */
+  readonly initial: O.Option<(dim: number) => (key: Key.Key) => Params.Params<P>>
 }
 
 /**
@@ -355,6 +358,7 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
     divergence:
       spec.divergence?.(fields) ??
       ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor => divergence(at => score(params, at, level))(x)),
+    initial: O.none,
     family: O.some({
       components,
       logDensity,

@@ -2,9 +2,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { add, divergence, mul, neg, type Tensor } from '../../lib/index.js'
+import { add, divergence, mul, neg, type Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import { Case, Field } from '../core/index.js'
+import * as Net from '../net/Net.js'
 import * as Schedule from '../schedule/Schedule.js'
 import { concept, interpret, meaningOf, type Level, type Meaning, type Model, type Score } from './family.js'
 import * as Parametrization from './Parametrization.js'
@@ -18,9 +19,19 @@ export interface Network<P extends string> {
   readonly apply: Apply<P>
   /** What the network's output is; the score itself unless given. */
   readonly predicts?: Parametrization.Parametrization
+  /** Parameters as they begin, for data of a dimension. */
+  readonly initial?: Initial<P>
 }
 
-const modelOf = <P extends string>({ shapes, apply, predicts = Parametrization.score }: Network<P>): Model<P> => {
+/** Parameters as a network itself begins, for data of a dimension. */
+export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Params.Params<P>
+
+const modelOf = <P extends string>({
+  shapes,
+  apply,
+  predicts = Parametrization.score,
+  initial
+}: Network<P>): Model<P> => {
   const score: Apply<P> = (params, x, level) =>
     Parametrization.convertTensor(predicts, Parametrization.score)(level)(x, apply(params, x, level))
   return {
@@ -31,7 +42,8 @@ const modelOf = <P extends string>({ shapes, apply, predicts = Parametrization.s
     output: apply,
     score,
     divergence: (params, x, level) => divergence(point => score(params, point, level))(x),
-    family: O.none
+    family: O.none,
+    initial: O.fromNullable(initial)
   }
 }
 
@@ -46,6 +58,8 @@ export interface NetworkSpec<
   readonly apply: (fields: Field.Of<F>) => Apply<NoInfer<P>>
   /** What the network's output is; the score itself unless given. */
   readonly predicts?: (fields: Field.Of<F>) => Parametrization.Parametrization
+  /** Capability: parameters as they begin, which `Initializer.own` takes. */
+  readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
 }
 
 /**
@@ -76,7 +90,13 @@ export function define<
   P extends string,
   const F extends Field.Fields = Field.NoFields,
   const A extends Case.Call = null
->({ parameters, apply, predicts, ...spec }: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
+>({
+  parameters,
+  apply,
+  predicts,
+  initial,
+  ...spec
+}: NetworkSpec<N, F, P, A>): Case.Constructor<Score<P>, N, F, A, null> {
   return Case.define('Score', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning<P> =>
@@ -84,7 +104,8 @@ export function define<
         modelOf({
           shapes: parameters(fields),
           apply: apply(fields),
-          ...(predicts && { predicts: predicts(fields) })
+          ...(predicts && { predicts: predicts(fields) }),
+          ...(initial && { initial: initial(fields) })
         })
       )
   })
@@ -140,6 +161,72 @@ export const custom = Case.called(
     // Its meaning has the names of the shapes that are given, and `apply` meets parameters of these shapes alone.
     byName(description as unknown as Custom) as Score<string> as Score<P>
 )
+
+const ofNet = Case.define('Score', {
+  name: 'network',
+  about: 'a Net as a score, of any parametrization',
+  fields: { net: Field.of(Net.concept), predicts: Field.of(Parametrization.concept) },
+  call: ['net', '{}'],
+  example: { net: Net.mlp({ hidden: [64, 64] }), predicts: Parametrization.noise },
+  formula: ({ net, predicts }) => `${Parametrization.formula(predicts)} = ${Net.formula(net)}`,
+  meaning: ({ net, predicts }) =>
+    meaningOf(
+      modelOf<string>({
+        shapes: dim => Net.shapes(dim)(net),
+        apply: (params, x, level) => Net.forData(x.shape[1] ?? 0)(net).apply(params, x, level),
+        predicts,
+        initial: dim => key => Net.initial(dim)(key)(net)
+      })
+    )
+})
+
+/**
+ * A network as a score: what it predicts is the noise, the data, or any other parametrization, and the score follows; so do
+ * divergence, objectives, programs over the rows, and files.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Net, Parametrization, Score, Vocabulary } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ * const codec = Score.codec(Vocabulary.standard)
+ * assert.deepEqual(codec.decode(JSON.parse(JSON.stringify(codec.encode(score)))), E.right(score))
+ */
+export const network = Case.called(
+  ofNet,
+  <P extends string>(net: Net.Net<P>, { predicts }: { readonly predicts: Parametrization.Parametrization }): Score<P> =>
+    // Its parameters are those of the network.
+    ofNet(net, { predicts }) as Score<string> as Score<P>
+)
+
+/**
+ * A network by EDM's preconditioning, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x, c_noise), where
+ * c_skip and c_out are those of `Parametrization.edm`, c_in that of `Net.standardized`, and c_noise what embeddings see
+ * (Karras et al. 2022, arXiv 2206.00364, table 1). A recipe.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Net, Parametrization, Score } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [8] })
+ * assert.equal(
+ *   Score.show(Score.preconditioned(net, { deviation: 2 })),
+ *   Score.show(
+ *     Score.network(Net.chain(Net.standardized({ deviation: 2 }), net), {
+ *       predicts: Parametrization.edm({ sigmaData: 2 })
+ *     })
+ *   )
+ * )
+ */
+export const preconditioned = <P extends string>(
+  net: Net.Net<P>,
+  { deviation }: { readonly deviation: number }
+): Score<P> =>
+  network(Net.chain<P>(Net.standardized({ deviation }), net), {
+    predicts: Parametrization.edm({ sigmaData: deviation })
+  })
 
 const converted = Case.define('Score', {
   name: 'convert',
@@ -202,7 +289,8 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         )
       }
     }),
-    degreesOfFreedom: model.degreesOfFreedom
+    degreesOfFreedom: model.degreesOfFreedom,
+    initial: model.initial
   }
 }
 

@@ -84,6 +84,7 @@ export {
   type RunTranslationOptions,
   type TranslationOptions
 } from './origin.js'
+export { net, type NetOptions } from './net.js'
 export { parametrization, type ParametrizationOptions } from './parametrization.js'
 export { regularizer } from './regularizer.js'
 export { sampler, type SamplerOptions } from './sampler.js'

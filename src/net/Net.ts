@@ -84,7 +84,7 @@ export const build =
   (place: Place) =>
   <P extends string>(net: Net<P>): Built<P> =>
     // `Meaning` is made by `meaningOf` alone, of parts whose names are P.
-    Case.meaning(net).on(place) as Built<string> as Built<P>
+    Case.meaning(net).on(place) as Built<P>
 
 const meaningOf = <P extends string>(on: (place: Place) => Built<P>): Meaning<P> => ({
   names: place => Params.names(on(place).shapes),
@@ -422,17 +422,15 @@ const misfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.
 
 /** The parameters of parts together; of one name there may be but one. */
 const together = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
-  const names = parts.flatMap(({ shapes }) => Params.names(shapes))
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  const shapes = parts.flatMap(({ shapes }) => Object.entries<ReadonlyArray<number>>(shapes))
+  const starts = parts.flatMap(({ starts }) => Object.entries<Start>(starts))
+  const twice = shapes.find(([name], i) => shapes.findIndex(([other]) => other === name) !== i)
   return twice === undefined
-    ? {
-        shapes: Object.assign({}, ...parts.map(({ shapes }) => shapes)),
-        starts: Object.assign({}, ...parts.map(({ starts }) => starts))
-      }
+    ? { shapes: Object.fromEntries(shapes), starts: Object.fromEntries(starts) }
     : misfit(
         Problem.of(
           'net',
-          `a second ${twice}`,
+          `a second ${twice[0]}`,
           'the only parameter of its name',
           "give its part one: Net.named('hidden', …)"
         )
@@ -714,13 +712,11 @@ export const parameterCount =
   <P extends string>(net: Net<P>): number =>
     Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + size(shape), 0)
 
-/** Parameters as its layers begin: each array draws from the child of the key that its name labels. */
-export const initial =
-  (dim: number) =>
-  (key: Key.Key) =>
-  <P extends string>(net: Net<P>): Params.Params<P> => {
-    const { shapes, starts } = forData(dim)(net)
-    return pipe(
+/** Parameters as the layers of a part in its place begin: each array draws from the child of the key that its name labels. */
+export const begin =
+  <P extends string>({ shapes, starts }: Pick<Built<P>, 'shapes' | 'starts'>) =>
+  (key: Key.Key): Params.Params<P> =>
+    pipe(
       shapes,
       Params.map<ReadonlyArray<number>, NdArray>((shape, name) => {
         const { mean, deviation } = starts[name as P]
@@ -731,7 +727,13 @@ export const initial =
         return { shape, values }
       })
     )
-  }
+
+/** Parameters as a network begins, for data of a dimension. */
+export const initial =
+  (dim: number) =>
+  (key: Key.Key) =>
+  <P extends string>(net: Net<P>): Params.Params<P> =>
+    begin(forData(dim)(net))(key)
 
 /** The network as the code that builds it. */
 export const show = <P extends string>(net: Net<P>): string => Case.show(net)

@@ -167,7 +167,7 @@ const ofNet = Case.define('Score', {
   about: 'a Net as a score, of any parametrization',
   fields: { net: Field.of(Net.concept), predicts: Field.of(Parametrization.concept) },
   call: ['net', '{}'],
-  example: { net: Net.mlp({ hidden: [64, 64] }), predicts: Parametrization.noise },
+  example: { net: Net.mlp({ hidden: [16], embedding: Net.fourier(4) }), predicts: Parametrization.noise },
   formula: ({ net, predicts }) => `${Parametrization.formula(predicts)} = ${Net.formula(net)}`,
   meaning: ({ net, predicts }) =>
     meaningOf(

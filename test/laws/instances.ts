@@ -56,6 +56,7 @@ const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({
 
 const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.schedules, 'laws.schedule', value => laws.schedule(value)),
+  instances(vocabulary.nets, 'laws.net', value => laws.net(value)),
   instances(vocabulary.clocks, 'laws.schedule', value =>
     laws.schedule(Schedule.reparametrized(value)(Schedule.cosine()))
   ),

@@ -16,7 +16,7 @@ import {
   Parametrization,
   Params,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Run,
   Sampler,

@@ -1,0 +1,149 @@
+/** Laws of networks, and of their parts: rows alone, each at its own level, and how they begin. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import { compute, Key, tensor, type Tensor } from '../../lib/index.js'
+import * as Net from '../net/Net.js'
+import * as Params from '../score/Params.js'
+import type { Points } from '../data/Points.js'
+import * as Score from '../score/Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+export interface NetOptions {
+  readonly points?: (dim: number) => fc.Arbitrary<Points>
+}
+
+interface Case {
+  readonly points: Points
+  readonly seed: number
+  /** The noise of each row, an angle: α = cos, σ = sin; both ends are among them. */
+  readonly angles: ReadonlyArray<number>
+  readonly labels: ReadonlyArray<number>
+}
+
+/**
+ * The laws of a network or of a part, on data of any dimension.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Net } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.net(Net.mlp({ hidden: [4] })).forEach(({ property }) => {
+ *   fc.assert(property, { numRuns: 5 })
+ * })
+ */
+export const net = <P extends string>(
+  net: Net.Net<P>,
+  { points = Arbitrary.points({ maxRows: 4, weights: false }) }: NetOptions = {}
+): ReadonlyArray<Law> => {
+  const cases: fc.Arbitrary<Case> = Arbitrary.dims.chain(points).chain(points =>
+    fc.record({
+      points: fc.constant(points),
+      seed: Arbitrary.seeds,
+      angles: fc.array(fc.constantFrom(0, 1e-3, 0.3, 1, 1.5, Math.PI / 2), {
+        minLength: points.rows,
+        maxLength: points.rows
+      }),
+      labels: fc.array(fc.constantFrom(-1, 0), { minLength: points.rows, maxLength: points.rows })
+    })
+  )
+  const show = ({ points, seed, angles, labels }: Case): string =>
+    [
+      `const points = ${Arbitrary.showPoints(points)} // angles ${angles.join(', ')}, labels ${labels.join(', ')}`,
+      `Net.build({ width: ${points.dim}, dim: ${points.dim} })(${Net.show(net)}) // seed ${seed}`
+    ].join('\n')
+  const built = (dim: number): Net.Built<P> => Net.build({ width: dim, dim })(net)
+  const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.begin(built(dim))(Key.fromSeed(seed))
+  const column = (values: ReadonlyArray<number>): Tensor => tensor(values, [values.length, 1])
+  const level = ({ angles, labels }: Pick<Case, 'angles' | 'labels'>): Score.Level => ({
+    alpha: column(angles.map(angle => (angle === Math.PI / 2 ? 0 : Math.cos(angle)))),
+    sigma: column(angles.map(Math.sin)),
+    label: column(labels)
+  })
+  const apply = ({ points, seed, ...rest }: Case, labelled = true): Float64Array => {
+    const { rows, dim, values } = points
+    return compute(() => {
+      const { label, ...levels } = level(rest)
+      const at: Score.Level = labelled && label !== undefined ? { ...levels, label } : levels
+      return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
+    }).values
+  }
+  return [
+    law(
+      {
+        name: 'is finite, and as wide as it says',
+        statement: '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included. Exactly.',
+        source: 'definition of Net.Built'
+      },
+      cases,
+      show,
+      each => {
+        const values = apply(each)
+        const { width } = built(each.points.dim)
+        return (
+          holds(values.length === each.points.rows * width, () => `${values.length} numbers, not rows × ${width}`) &&
+          holds(values.every(Number.isFinite), () => values.join(', '))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'sees each row alone, at its own level, with its own label',
+        statement:
+          '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ.',
+        source: 'definition of Net.Built'
+      },
+      cases,
+      show,
+      each => {
+        const { dim, rows, values } = each.points
+        const alone = Array.from({ length: rows }, (_, i) =>
+          apply({
+            seed: each.seed,
+            points: { rows: 1, dim, values: values.slice(i * dim, (i + 1) * dim) },
+            angles: [each.angles[i]],
+            labels: [each.labels[i]]
+          })
+        ).flatMap(row => Array.from(row))
+        return agree('row', apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
+      }
+    ),
+    law(
+      {
+        name: 'no label is the label −1',
+        statement: '∀ x, levels: with the label −1 in each row it gives what it gives without labels. Exactly.',
+        source: 'definition of Score.Level'
+      },
+      cases,
+      show,
+      each => {
+        const without = { ...each, labels: each.labels.map(() => -1) }
+        return agree('row', apply(without), apply(without, false), 0)
+      }
+    ),
+    law(
+      {
+        name: 'begins by its key, each array by its name',
+        statement: '∀ key: the arrays have the shapes that it names, and are the same bits by the same key.',
+        source: 'randomness is a value'
+      },
+      cases,
+      show,
+      ({ points: { dim }, seed }) => {
+        const params = paramsOf(dim, seed)
+        const shapes = built(dim).shapes
+        return (
+          holds(
+            JSON.stringify(Params.shapes(params)) === JSON.stringify(shapes),
+            () => `${JSON.stringify(Params.shapes(params))} is not ${JSON.stringify(shapes)}`
+          ) &&
+          pipe(Params.show(paramsOf(dim, seed)), again =>
+            holds(again === Params.show(params), () => 'other numbers by the same key')
+          )
+        )
+      }
+    )
+  ]
+}

@@ -11,6 +11,7 @@ import { size } from '../../lib/ndarray.js'
 import * as Clock from '../schedule/Clock.js'
 import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as Net from '../net/Net.js'
 import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
@@ -18,6 +19,7 @@ import type { Points } from '../data/Points.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
+import * as Vocabulary from '../Vocabulary.js'
 import * as Weighting from '../objective/Weighting.js'
 import { printed } from './check.js'
 
@@ -344,7 +346,29 @@ export const noiseOf = ({ rows, dim }: Points, seed: number): Points => ({
   values: Key.normal(rows * dim)(Key.fromSeed(seed))
 })
 
-// —— scores ——
+// —— networks and scores ——
+
+/** Parts of every case, however they fit together. */
+export const nets: fc.Arbitrary<Net.Net<string>> = pipe(
+  fc.oneof({ withCrossShrink: true }, fc.constant<Net.Net<string>>(Net.tanh), {
+    weight: 9,
+    arbitrary: Vocabulary.arbitrary(fc, Vocabulary.standard)(Net.concept)
+  }),
+  printed<Net.Net<string>>(Net.show)
+)
+
+/** A network of each parametrization. */
+export const networks: fc.Arbitrary<Score.Score<string>> = fc
+  .constantFrom(
+    Parametrization.noise,
+    Parametrization.score,
+    Parametrization.data,
+    Parametrization.velocity,
+    Parametrization.flow,
+    Parametrization.edm()
+  )
+  .map((predicts): Score.Score<string> => Score.network(Net.chain<string>(Net.tanh, Net.output()), { predicts }))
+  .map(score => ({ ...score, [fc.toStringMethod]: () => `\n${Score.show(score)}` }))
 
 /** A student network that is no mixture: s(x) = −A tanh(x) − bx, b a number for each coordinate. */
 export const student: Score.Score<'matrix' | 'offset'> = Score.custom({

@@ -1,6 +1,7 @@
 /** Laws of networks, and of their parts: rows alone, each at its own level, and how they begin. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
 import { compute, Key, tensor, type Tensor } from '../../lib/index.js'
 import * as Net from '../net/Net.js'
 import * as Params from '../score/Params.js'
@@ -58,8 +59,8 @@ export const net = <P extends string>(
   const paramsOf = (dim: number, seed: number): Params.Params<P> => Net.begin(built(dim))(Key.fromSeed(seed))
   const column = (values: ReadonlyArray<number>): Tensor => tensor(values, [values.length, 1])
   const level = ({ angles, labels }: Pick<Case, 'angles' | 'labels'>): Score.Level => ({
-    alpha: column(angles.map(angle => (angle === Math.PI / 2 ? 0 : Math.cos(angle)))),
-    sigma: column(angles.map(Math.sin)),
+    alpha: column(angles.map(angle => (angle === Math.PI / 2 ? 0 : Elementary.cos(angle)))),
+    sigma: column(angles.map(Elementary.sin)),
     label: column(labels)
   })
   const apply = ({ points, seed, ...rest }: Case, labelled = true): Float64Array => {

@@ -71,7 +71,7 @@ export interface Built<P extends string> {
 /** Tied to the names of its parameters, as the meaning of a score is. */
 export interface Meaning<P extends string> {
   readonly names: (place: Place) => ReadonlyArray<P>
-  readonly on: (place: Place) => Built<string>
+  readonly on: (place: Place) => unknown
 }
 
 /** A network, or a part of one, with parameters named `P`. */
@@ -88,8 +88,7 @@ export const build =
 
 const meaningOf = <P extends string>(on: (place: Place) => Built<P>): Meaning<P> => ({
   names: place => Params.names(on(place).shapes),
-  // Whoever asks by `build` has the names back.
-  on: on as unknown as (place: Place) => Built<string>
+  on
 })
 
 // —— networks of one's own ——

@@ -16,7 +16,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
-import { compute, Key, type Tensor } from '../../lib/index.js'
+import { compute, fill, Key, tensor, vjp, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
@@ -580,6 +580,16 @@ export interface Differentiable extends ScoreFunction {
   readonly divergence: (points: Points.Points, time: number) => Float64Array
 }
 
+/** s(x, t) in the tensor vocabulary, [rows, dim] in and out. */
+export type Field = (x: Tensor, time: number) => Tensor
+
+/** A score that can be differentiated: `Guidance` makes others of it. */
+export interface Smooth extends Differentiable {
+  /** vᵀ ∂s/∂x for each point, v as long as the points. */
+  readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
+  readonly field: Field
+}
+
 /** The mixture, if it has the dimension: throws a RangeError otherwise, as the two come from the same program. */
 const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
   Mixture.dim(mixture) === dim
@@ -617,8 +627,35 @@ const guarded =
     return found
   }
 
-const differentiable = (score: ScoreFunction, divergence: Differentiable['divergence']): Differentiable =>
-  Object.assign((points: Points.Points, time: number) => score(points, time), { divergence })
+const smooth = (score: ScoreFunction, divergence: Differentiable['divergence'], field: Field): Smooth =>
+  Object.assign((points: Points.Points, time: number) => score(points, time), {
+    divergence,
+    vjp: ({ rows, dim, values }: Points.Points, time: number, v: Float64Array): Points.Points => ({
+      rows,
+      dim,
+      values: compute(() => vjp(x => field(x, time))(tensor(values, [rows, dim]), tensor(v, [rows, dim]))).values
+    }),
+    field
+  })
+
+/** A model's score in the vocabulary, at a time of the schedule. */
+const fieldOf =
+  <P extends string>(
+    score: Score.Score<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    label: number | null
+  ): Field =>
+  (x, time) => {
+    const model = Score.interpret(score)
+    const [rows, dim] = x.shape
+    const level = Score.levelFor(model, rows, pipe(schedule, Schedule.level(time)))
+    return model.score(
+      Score.tensors(params(dim)),
+      x,
+      label === null ? level : { ...level, label: fill([rows, 1], label) }
+    )
+  }
 
 /**
  * The score of a mixture as the schedule diffuses it: what a perfect student would have learned.
@@ -630,37 +667,63 @@ const differentiable = (score: ScoreFunction, divergence: Differentiable['diverg
  * const score = Sampler.exact(Mixture.of({ means: [[0]] }), Schedule.ornsteinUhlenbeck)
  * assert.ok(Math.abs(score({ rows: 1, dim: 1, values: Float64Array.of(2) }, 0.5).values[0] + 2) < 1e-15)
  */
-export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Differentiable => {
+export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
+  const family = Score.full({ components: mixture.weights.length })
+  const params = pipe(
+    Score.interpret(family).family,
+    O.chain(({ fromMixture }) => fromMixture),
+    O.map(of => of(mixture))
+  )
   const at = (points: Points.Points, time: number): Mixture.Mixture =>
     pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))
-  return differentiable(
+  return smooth(
     ({ rows, dim, values }, time) => {
       const points = { rows, dim, values }
       return pipe(at(points, time), Mixture.score(points))
     },
-    (points, time) => pipe(at(points, time), Mixture.divergence(points))
+    (points, time) => pipe(at(points, time), Mixture.divergence(points)),
+    fieldOf(
+      family,
+      schedule,
+      dim => {
+        ofDimension('the mixture', mixture, dim)
+        return O.isSome(params) ? params.value : refuse('Score.full: it is made of no mixture')
+      },
+      null
+    )
   )
 }
 
-/** A learned score, with its parameters at time 0. */
+/** A learned score, with its parameters at time 0; of the class `label` where one is given, else of none. */
 export const learned = <P extends string>(
   score: Score.Score<P>,
   schedule: Schedule.Schedule,
-  params: Params.Params<P>
-): Differentiable => {
+  params: Params.Params<P>,
+  { label = null }: { readonly label?: number | null } = {}
+): Smooth => {
   const fitting = (dim: number): Params.Params<P> => pipe(params, Params.checked(Score.shapes(dim)(score)))
+  const labelled = ({ rows, dim, values }: Points.Points): Points.Points => ({
+    rows,
+    dim,
+    values,
+    ...(label !== null && { labels: new Int32Array(rows).fill(label) })
+  })
   const divergence = (points: Points.Points, time: number): Tensor => {
     const model = Score.interpret(score)
-    const level = pipe(schedule, Schedule.level(time))
+    const level = Score.levelFor(model, points.rows, pipe(schedule, Schedule.level(time)))
     return model.divergence(
       Score.tensors(fitting(points.dim)),
       Points.tensor(points),
-      Score.levelFor(model, points.rows, level)
+      label === null ? level : { ...level, label: fill([points.rows, 1], label) }
     )
   }
-  return differentiable(
-    (points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(points),
-    (points, time) => compute(() => divergence(points, time)).values
+  return smooth(
+    (points, time) => {
+      const { rows, dim, values } = Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points))
+      return { rows, dim, values }
+    },
+    (points, time) => compute(() => divergence(points, time)).values,
+    fieldOf(score, schedule, fitting, label)
   )
 }
 
@@ -829,6 +892,39 @@ export const sample =
   (rows: number, dim: number) =>
   (key: Key.Key): Points.Points =>
     iterate(begin(program, rows, dim, key), next(program, score, pipe(key, Key.named('steps')).steps)).points
+
+/**
+ * Variations on given points: noise of the first level of the grid is put on them, and they are carried from there; the less
+ * noise, the nearer they stay (SDEdit: Meng et al. 2021, arXiv 2108.01073).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Key, Mixture, Sampler, Schedule, TimeGrid } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const score = Sampler.exact(Mixture.of({ means: [[-5], [5]], variances: [0.01, 0.01] }), schedule)
+ * const grid = TimeGrid.logSnr({ from: 0.3, to: 1e-3, steps: 20 })
+ * const program = Sampler.compile({ sampler: Sampler.heun, grid, schedule })
+ * assert.ok(E.isRight(program))
+ * const sketch = { rows: 2, dim: 1, values: Float64Array.of(-4, 6) }
+ * const { values } = Sampler.variations(program.right)(score)(sketch)(Key.fromSeed(1))
+ * assert.ok(Math.abs(values[0] + 5) < 0.5 && Math.abs(values[1] - 5) < 0.5)
+ */
+export const variations =
+  (program: Program) =>
+  (score: ScoreFunction) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Points.Points => {
+    const [{ alpha, sigma }] = program.nodes
+    const keys = pipe(key, Key.named('noise', 'steps'))
+    const noise = Key.normal(points.values.length)(keys.noise)
+    const noisy = at(
+      points,
+      points.values.map((x, i) => alpha * x + sigma * noise[i])
+    )
+    return iterate(first(program, noisy), next(program, score, keys.steps)).points
+  }
 
 /**
  * The log-density of a score at the clean end of the grid, by the instantaneous change of variables along the

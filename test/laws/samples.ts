@@ -7,6 +7,7 @@ import {
   Compile,
   Expectation,
   Initializer,
+  Net,
   Objective,
   Optimizer,
   Parametrization,
@@ -78,6 +79,7 @@ const scores = fc.oneof(
   { withCrossShrink: true },
   { weight: 3, arbitrary: arbitraries.scores },
   fc.constant(arbitraries.student as unknown as Score.Score<string>),
+  arbitraries.networks,
   fc.constant(Score.convert(Schedule.edm)(arbitraries.student) as unknown as Score.Score<string>)
 )
 export const points = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2) }
@@ -142,6 +144,13 @@ export const rows: ReadonlyArray<Row> = [
       refusals(Compile.valueAndGrad({ ...loss, objective, expectation: Expectation.monteCarlo() })(points)),
     show: Objective.show,
     plainest: 'Objective.denoising(TimeLaw.at(0.08))'
+  }),
+  row(vocabulary.nets, {
+    contexts: anywhere,
+    values: () => arbitraries.nets,
+    problems: alone(Net.problems),
+    show: Net.show,
+    plainest: 'Net.tanh'
   }),
   row(vocabulary.scores, {
     contexts: anywhere,

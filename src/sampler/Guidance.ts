@@ -1,0 +1,289 @@
+/**
+ * Scores made of scores: sums of them, guidance by a label, and posteriors of linear measurements with Gaussian noise. What
+ * is made is a score that knows its divergence and its products with vectors, as what it is made of does; so samplers,
+ * likelihoods and further guidance take it as any other.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  add,
+  cholesky,
+  compute,
+  concat,
+  divergence,
+  expandDims,
+  fromNdArray,
+  matMul,
+  mul,
+  reshape,
+  solveTriangular,
+  sub,
+  sum,
+  tensor,
+  transpose,
+  vjp,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
+import * as Elementary from '../../lib/elementary.js'
+import { refuseWith } from '../../lib/refuse.js'
+import * as Problem from '../core/Problem.js'
+import * as Points from '../data/Points.js'
+import * as Params from '../score/Params.js'
+import * as Schedule from '../schedule/Schedule.js'
+import type { Smooth, Field } from './Sampler.js'
+
+/** What does not fit, as a RangeError that carries the problem: it is written in code. */
+const misfit = (field: string, value: string, domain: string, remedy: string): never => {
+  const problem = Problem.of(field, value, domain, remedy)
+  return refuseWith(problem, Problem.show(problem))
+}
+
+/**
+ * A score from its field in the tensor vocabulary, x ↦ s(x, t): value, divergence and vᵀ∂s/∂x follow by differentiation.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, neg, square } from 'ornstein/float64'
+ * import { Guidance } from 'ornstein'
+ *
+ * const score = Guidance.of(x => neg(mul(x, square(x))))
+ * const at = { rows: 1, dim: 2, values: Float64Array.of(1, 2) }
+ * assert.deepEqual([...score(at, 0.5).values], [-1, -8])
+ * assert.deepEqual([...score.divergence(at, 0.5)], [-3 - 12])
+ * assert.deepEqual([...score.vjp(at, 0.5, Float64Array.of(1, 10)).values], [-3, -120])
+ */
+export const of = (field: Field): Smooth =>
+  Object.assign(
+    ({ rows, dim, values }: Points.Points, time: number): Points.Points => ({
+      rows,
+      dim,
+      values: compute(() => field(tensor(values, [rows, dim]), time)).values
+    }),
+    {
+      divergence: (points: Points.Points, time: number): Float64Array =>
+        compute(() => divergence(x => field(x, time))(Points.tensor(points))).values,
+      vjp: ({ rows, dim, values }: Points.Points, time: number, v: Float64Array): Points.Points => ({
+        rows,
+        dim,
+        values: compute(() => vjp(x => field(x, time))(tensor(values, [rows, dim]), tensor(v, [rows, dim]))).values
+      }),
+      field
+    }
+  )
+
+/** A weight and the score that it is of. */
+export type Weighted = readonly [weight: number, score: Smooth]
+
+const weighed = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => parts.reduce((sum, [w, values]) => sum + w * values[i], 0))
+
+/**
+ * Σ w_i s_i: of weights 1 the score of a product of densities (Liu et al. 2022, arXiv 2206.01714, at each level by itself), of
+ * a sum 1 a guided one. A score of weight 0 is not asked.
+ */
+export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
+  const asked = scores.filter(([weight]) => weight !== 0)
+  const each = (of: (score: Smooth) => Float64Array, count: number): Float64Array =>
+    weighed(
+      asked.map(([weight, score]): readonly [number, Float64Array] => [weight, of(score)]),
+      count
+    )
+  const made = (points: Points.Points, of: (score: Smooth) => Points.Points): Points.Points => ({
+    rows: points.rows,
+    dim: points.dim,
+    values: each(score => of(score).values, points.values.length)
+  })
+  return Object.assign((points: Points.Points, time: number) => made(points, score => score(points, time)), {
+    divergence: (points: Points.Points, time: number): Float64Array =>
+      each(score => score.divergence(points, time), points.rows),
+    vjp: (points: Points.Points, time: number, v: Float64Array): Points.Points =>
+      made(points, score => score.vjp(points, time, v)),
+    field: (x: Tensor, time: number): Tensor =>
+      asked.reduce((total, [weight, { field }]) => add(total, mul(weight, field(x, time))), mul(0, x))
+  })
+}
+
+/**
+ * s = (1 − w) s_free + w s_given, guidance without a classifier: w = 0 is the score without the label, 1 that with it, and more
+ * goes past it (Ho & Salimans 2022, arXiv 2207.12598, where w is our w − 1).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Guidance, Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const free = Sampler.exact(Mixture.of({ means: [[-3], [3]] }), schedule)
+ * const given = Sampler.exact(Mixture.of({ means: [[3]] }), schedule)
+ * const at = { rows: 1, dim: 1, values: Float64Array.of(0.5) }
+ * const guided = (weight: number) => Guidance.classifierFree({ free, given, weight })(at, 0.3).values[0]
+ * assert.equal(guided(0), free(at, 0.3).values[0])
+ * assert.equal(guided(1), given(at, 0.3).values[0])
+ */
+export const classifierFree = ({
+  free,
+  given,
+  weight
+}: {
+  readonly free: Smooth
+  readonly given: Smooth
+  readonly weight: number
+}): Smooth => combine([1 - weight, free], [weight, given])
+
+/** y = A x_0 + noise, the noise N(0, Γ). */
+export interface Measurement {
+  /** A, a row for each number that is measured. */
+  readonly matrix: ReadonlyArray<ReadonlyArray<number>>
+  /** y */
+  readonly observed: ReadonlyArray<number>
+  /** The standard deviation of the noise of each, > 0; one for all, or one each. */
+  readonly deviation: number | ReadonlyArray<number>
+}
+
+/**
+ * What is taken for the covariance of x_0 at given x_t, of which the likelihood of the measurement depends:
+ *
+ * - `tweedie`: (σ²/α) ∂x̂_0/∂x, which it is (MMPS: Rozet et al. 2024, arXiv 2405.13712). Exact for normal data.
+ * - `isotropic`: σ²/(α² + σ²) times the identity (ΠGDM: Song et al. 2023).
+ * - `none`: 0, so that the measurement of x̂_0 is taken for that of x_0 (DPS: Chung et al. 2022, arXiv 2209.14687, eq. 16).
+ */
+export type Spread = 'tweedie' | 'isotropic' | 'none'
+
+const arrays = ({
+  matrix,
+  observed,
+  deviation
+}: Measurement): { readonly a: NdArray; readonly y: NdArray; readonly g: NdArray } => {
+  const a = Params.ndArray(matrix)
+  const m = observed.length
+  const each = typeof deviation === 'number' ? observed.map(() => deviation) : deviation
+  if (a === null || a.shape.length !== 2 || a.shape[0] !== m || m === 0)
+    return misfit(
+      'matrix',
+      JSON.stringify(matrix).slice(0, 60),
+      `a matrix of ${m} rows, one for each number that is observed`,
+      'give a row of coefficients for each'
+    )
+  const bad = each.find(d => !(d > 0 && d < Infinity))
+  if (each.length !== m || bad !== undefined)
+    return misfit('deviation', String(bad ?? each.length), `> 0 and finite, one for all or ${m}`, 'try 0.01')
+  return {
+    a,
+    y: { shape: [1, m], values: Float64Array.from(observed) },
+    g: {
+      shape: [1, m, m],
+      values: Float64Array.from({ length: m * m }, (_, i) => (i % (m + 1) === 0 ? Elementary.square(each[i % m]) : 0))
+    }
+  }
+}
+
+/**
+ * The score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by Tweedie's
+ * formula and V as `spread` says; the gradient through x̂_0, V held: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A x̂_0), J = ∂x̂_0/∂x. It costs
+ * a product with J for each number that is measured.
+ *
+ * With `tweedie` the samples are the posterior's where the data are normal, and near it elsewhere; Langevin moves
+ * (`Sampler.predictorCorrector`) bring them nearer, as the approximation is exact where the noise is none. With `none` they
+ * are not, whatever the steps.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Guidance, Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * // N(0, I), of which x + y = 2 is seen with noise of variance ½: the posterior mean is 2/(2 + ½) (1, 1).
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const prior = Sampler.exact(Mixture.of({ means: [[0, 0]] }), schedule)
+ * const seen = { matrix: [[1, 1]], observed: [2], deviation: Math.SQRT1_2 }
+ * const score = Guidance.posterior(seen, schedule)(prior)
+ * const { values } = score({ rows: 1, dim: 2, values: Float64Array.of(0.8, 0.8) }, 0)
+ * assert.ok(values.every(s => Math.abs(s) < 1e-14))
+ */
+export const posterior = (
+  measurement: Measurement,
+  schedule: Schedule.Schedule,
+  { spread = 'tweedie' }: { readonly spread?: Spread } = {}
+): ((prior: Smooth) => Smooth) => {
+  const { a, y, g } = arrays(measurement)
+  const [m, dim] = a.shape
+  return prior =>
+    of((x, time) => {
+      if (x.shape[1] !== dim)
+        misfit('matrix', `${dim} columns`, `${x.shape[1]}, the dimension of the points`, 'give one for each coordinate')
+      const [rows] = x.shape
+      const { alpha, sigma } = pipe(schedule, Schedule.level(time))
+      const variance = Elementary.square(sigma)
+      const score = prior.field(x, time)
+      const predicted = (x: Tensor): Tensor => mul(1 / alpha, add(x, mul(variance, prior.field(x, time))))
+      const A = fromNdArray(a)
+      const centre = mul(1 / alpha, add(x, mul(variance, score)))
+      const residual = sub(fromNdArray(y), matMul(centre, A, { transposeB: true }))
+      // Rows of A J, [rows, 1, dim] each.
+      const products = Array.from({ length: m }, (_, i) => {
+        const row = mul(tensor(a.values.slice(i * dim, (i + 1) * dim), [1, dim]), add(mul(0, x), 1))
+        return expandDims(vjp(predicted)(x, row), 1)
+      })
+      const AJ = concat(products, 1)
+      const spreads = (): Tensor => {
+        const flat = reshape(AJ, [rows * m, dim])
+        const own = reshape(matMul(flat, A, { transposeB: true }), [rows, m, m])
+        // Symmetric where J is, as that of every true score is.
+        return mul((0.5 * variance) / alpha, add(own, transpose(own, [0, 2, 1])))
+      }
+      const covariance =
+        spread === 'tweedie'
+          ? add(fromNdArray(g), spreads())
+          : spread === 'isotropic'
+            ? add(
+                fromNdArray(g),
+                mul(variance / (Elementary.square(alpha) + variance), expandDims(matMul(A, A, { transposeB: true }), 0))
+              )
+            : fromNdArray(g)
+      const whole = add(covariance, mul(0, reshape(residual, [rows, m, 1])))
+      const factor = cholesky(whole)
+      const inner = solveTriangular(factor, reshape(residual, [rows, m, 1]))
+      const weights = solveTriangular(factor, inner, { transposed: true })
+      return add(score, sum(mul(weights, AJ), 1))
+    })
+}
+
+/**
+ * Some coordinates are known, up to noise of a small deviation: a `posterior` of those alone.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Guidance, Mixture, Sampler, Schedule } from 'ornstein'
+ *
+ * // Of a pair on a diagonal, the second coordinate is seen near 3: the first is drawn there.
+ * const schedule = Schedule.ornsteinUhlenbeck
+ * const prior = Sampler.exact(Mixture.of({ means: [[3, 3], [-3, -3]] }), schedule)
+ * const score = Guidance.inpaint({ known: [1], values: [3], dim: 2, deviation: 0.1 }, schedule)(prior)
+ * const { values } = score({ rows: 1, dim: 2, values: Float64Array.of(0, 0) }, 1)
+ * assert.ok(values[0] > 0.5)
+ */
+export const inpaint = (
+  {
+    known,
+    values,
+    dim,
+    deviation
+  }: {
+    readonly known: ReadonlyArray<number>
+    readonly values: ReadonlyArray<number>
+    readonly dim: number
+    readonly deviation: number
+  },
+  schedule: Schedule.Schedule,
+  options: { readonly spread?: Spread } = {}
+): ((prior: Smooth) => Smooth) => {
+  const outside = known.find(at => !(Number.isInteger(at) && at >= 0 && at < dim))
+  return outside === undefined
+    ? posterior(
+        {
+          matrix: known.map(at => Array.from({ length: dim }, (_, j) => (j === at ? 1 : 0))),
+          observed: values,
+          deviation
+        },
+        schedule,
+        options
+      )
+    : misfit('known', String(outside), `a coordinate from 0 to ${dim - 1}`, 'count coordinates from 0')
+}

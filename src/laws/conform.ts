@@ -6,6 +6,7 @@ import * as Compile from '../compile/Compile.js'
 import { Case } from '../core/index.js'
 import type { Points } from '../data/Points.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as Net from '../net/Net.js'
 import * as Objective from '../objective/Objective.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Weighting from '../objective/Weighting.js'
@@ -37,6 +38,7 @@ import { run } from './run.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
+import { net, type NetOptions } from './net.js'
 import { codeOf, scripted } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { timeGrid, type TimeGridOptions } from './timeGrid.js'
@@ -74,9 +76,11 @@ export type Claims<T> = Partial<
                           ? TimeGridOptions
                           : T extends Initializer.Initializer
                             ? InitializerOptions
-                            : T extends Score.Score<infer P>
-                              ? ScoreOptions<P>
-                              : object
+                            : T extends Net.Net<string>
+                              ? NetOptions
+                              : T extends Score.Score<infer P>
+                                ? ScoreOptions<P>
+                                : object
 >
 
 /** What an instance stands in: what its laws need beside it. */
@@ -153,6 +157,7 @@ const rules: ReadonlyArray<Rule> = [
   ]),
   rule('weighting', Weighting.concept.is, (value, claims) => [[value], weighting(value, claims)]),
   rule('parametrization', Parametrization.concept.is, (value, claims) => [[value], parametrization(value, claims)]),
+  rule('net', Net.concept.is, (value, claims) => [[value], net(value, claims)]),
   rule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
   rule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
     [value, score],

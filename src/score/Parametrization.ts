@@ -278,7 +278,9 @@ const looked = (name: string, direction: (level: Level) => Direction): ReadonlyA
  *   about: 'the point with a share of its noise',
  *   fields: { rest: Field.fraction({ default: 0.5 }) },
  *   formula: ({ rest }) => `x − ${1 - rest} σ ε(x)`,
- *   meaning: ({ alpha, sigma }, { rest }) => ({ p: alpha, q: rest * sigma })
+ *   meaning:
+ *     ({ rest }) =>
+ *     ({ alpha, sigma }) => ({ p: alpha, q: rest * sigma })
  * })
  * // With x = 3 and half the noise at 2, x_0 = 1/α.
  * const toData = Parametrization.convert(cleaner(), Parametrization.data)

@@ -1,0 +1,274 @@
+/** What the playground shows, as data: a scene is what the address holds, and all that two people must share to see the same. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Points,
+  type Problem,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from 'ornstein'
+
+/** Choices by name: what a menu lists, the address holds and the code below reads. */
+const among = <K extends string>(names: Readonly<Record<K, unknown>>): t.Type<K> =>
+  // keyof of a record of unknown values is its own codec; TypeScript knows the keys as K.
+  t.keyof(names)
+
+const FAR = 1e6
+const within = (least: number, most: number, whole: boolean): t.Type<number> =>
+  t.refinement(t.number, x => x >= least && x <= most && (!whole || Number.isInteger(x)))
+
+// —— data ——
+
+/** Mixtures to draw from, in units of a component's deviation; `spread` scales the distances of the centres. */
+const laws = {
+  pair: (spread: number) => Mixture.symmetricPair([0.8 * spread, 0.6 * spread]),
+  triangle: (spread: number) =>
+    Mixture.of({
+      means: [0, 1, 2].map(k => [
+        spread * Math.cos(0.4 + (k * 2 * Math.PI) / 3),
+        spread * Math.sin(0.4 + (k * 2 * Math.PI) / 3)
+      ])
+    }),
+  ring: (spread: number) =>
+    Mixture.of({
+      means: Array.from({ length: 6 }, (_, k) => [
+        1.6 * spread * Math.cos((k * Math.PI) / 3),
+        1.6 * spread * Math.sin((k * Math.PI) / 3)
+      ])
+    }),
+  unequal: (spread: number) =>
+    Mixture.of({
+      means: [
+        [-spread, 0],
+        [spread, 0],
+        [0, 1.5 * spread]
+      ],
+      weights: [0.6, 0.3, 0.1],
+      variances: [1, 0.3, 0.6]
+    }),
+  stretched: (spread: number) =>
+    Mixture.of({
+      means: [
+        [-0.3 * spread, 0.3 * spread],
+        [0.3 * spread, -0.3 * spread]
+      ],
+      covariances: [0, 1].map(() => [
+        [3, 2.7],
+        [2.7, 3]
+      ])
+    })
+} as const
+export type Law = keyof typeof laws
+export const lawNames: Readonly<Record<Law, string>> = {
+  pair: 'two, mirrored',
+  triangle: 'three in a triangle',
+  ring: 'six on a ring',
+  unequal: 'three of unequal size',
+  stretched: 'two stretched ones'
+}
+
+// —— the choices ——
+
+const scores = {
+  symmetricPair: () => Score.symmetricPair,
+  spherical: (components: number) => Score.spherical({ components }),
+  isotropic: (components: number) => Score.isotropic({ components }),
+  diagonal: (components: number) => Score.diagonal({ components }),
+  tied: (components: number) => Score.tied({ components }),
+  full: (components: number) => Score.full({ components })
+} as const
+export const schedules = {
+  ornsteinUhlenbeck: Schedule.ornsteinUhlenbeck,
+  cosine: Schedule.cosine(),
+  edm: Schedule.edm,
+  rectifiedFlow: Schedule.rectifiedFlow
+} as const
+const objectives = {
+  denoising: (time: number) => Objective.denoising(TimeLaw.at(time)),
+  implicit: (time: number) => Objective.implicit(TimeLaw.at(time)),
+  likelihood: () => Objective.likelihood
+} as const
+const expectations = {
+  projected: Expectation.projected({ antithetic: true }),
+  monteCarlo: Expectation.monteCarlo(),
+  quadrature: Expectation.quadrature()
+} as const
+const optimizers = {
+  gradientDescent: (rate: number) => Optimizer.gradientDescent({ rate }),
+  adam: (rate: number) => Optimizer.adam({ rate }),
+  momentum: (rate: number) => Optimizer.momentum({ rate, decay: 0.9 })
+} as const
+const starts = {
+  gaussian: () => Initializer.gaussian({ scale: 0.5 }),
+  tiny: () => Initializer.gaussian({ scale: 0.05 }),
+  fromData: () => Initializer.fromData,
+  kMeansPlusPlus: () => Initializer.kMeansPlusPlus,
+  spectral: () => Initializer.spectral
+} as const
+
+/** What the menus offer, in the words of the library. */
+export const choices = {
+  score: Object.keys(scores),
+  schedule: Object.keys(schedules),
+  objective: Object.keys(objectives),
+  expectation: Object.keys(expectations),
+  optimizer: Object.keys(optimizers),
+  start: Object.keys(starts),
+  law: Object.keys(laws)
+}
+
+/** Who learns: descent on the objective as chosen, EM on the data, power iteration on the second moment (the pair's). */
+export const learners = { descent: 'DDPM descent', em: 'EM', power: 'power iteration' } as const
+export type Learner = keyof typeof learners
+
+const PHASES = 4
+const ROWS = 5000
+const codec = t.exact(
+  t.type({
+    data: t.union([
+      t.exact(
+        t.type({
+          law: among(laws),
+          rows: within(1, ROWS, true),
+          spread: within(0, 10, false),
+          seed: within(0, FAR, true)
+        })
+      ),
+      t.exact(t.type({ drawn: t.readonlyArray(t.tuple([within(-FAR, FAR, false), within(-FAR, FAR, false)])) }))
+    ]),
+    score: among(scores),
+    components: within(1, 12, true),
+    schedule: among(schedules),
+    objective: among(objectives),
+    expectation: among(expectations),
+    optimizer: among(optimizers),
+    rate: within(1e-6, 100, false),
+    /** The noise of each phase, and its steps. */
+    phases: t.readonlyArray(t.tuple([within(0, 100, false), within(1, 2000, true)])),
+    start: among(starts),
+    seed: within(0, FAR, true),
+    learners: t.readonlyArray(among(learners))
+  })
+)
+
+export type Scene = t.TypeOf<typeof codec>
+export type Data = Scene['data']
+
+/** The text of an address' hash; letters and digits alone, so that no program that passes it on changes it. */
+export const toHash = (scene: Scene): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(scene))))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '')
+
+export const fromHash = (hash: string): E.Either<string, Scene> =>
+  pipe(
+    E.tryCatch(
+      (): unknown =>
+        JSON.parse(
+          new TextDecoder().decode(
+            Uint8Array.from(atob(hash.replaceAll('-', '+').replaceAll('_', '/')), letter => letter.charCodeAt(0))
+          )
+        ),
+      () => 'the address holds no scene; choose one'
+    ),
+    E.chain(json =>
+      pipe(
+        codec.decode(json),
+        E.mapLeft(errors => {
+          const field = errors[0].context.map(({ key }) => key).find(key => key !== '')
+          return `the address holds a scene whose ${field ?? 'text'} is none that is known; choose one`
+        })
+      )
+    ),
+    E.filterOrElse(
+      ({ phases, data }) =>
+        phases.length >= 1 && phases.length <= PHASES && (!('drawn' in data) || data.drawn.length <= ROWS),
+      () =>
+        `the address holds a scene without phases, or with more than ${PHASES} of them, or ${ROWS} points; choose one`
+    )
+  )
+
+// —— from a scene to what the library runs ——
+
+export interface Drawn {
+  readonly points: Points.Points
+  /** What they were drawn from, where that is known. */
+  readonly truth: Mixture.Mixture | null
+}
+
+export const draw = (data: Data): E.Either<Problem.Problem, Drawn> => {
+  if (!('drawn' in data)) {
+    const truth = laws[data.law](data.spread)
+    return E.right({ truth, points: pipe(truth, Mixture.sample(data.rows)(Key.fromSeed(data.seed))) })
+  }
+  return pipe(
+    Points.fromRows(data.drawn),
+    E.map(points => ({ points, truth: null }))
+  )
+}
+
+/** The pipelines of a scene, one for each learner; they have one start. */
+export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipeline<string>>> => {
+  const of = (stages: ReadonlyArray<Stage.Stage>): Pipeline.Pipeline<string> =>
+    Pipeline.of<string>({
+      schedule: schedules[scene.schedule],
+      score: scores[scene.score](scene.components),
+      initializer: starts[scene.start](),
+      stages
+    })
+  const steps = scene.phases.reduce((sum, [, each]) => sum + each, 0)
+  return {
+    descent: of(
+      scene.phases.map(([time, steps]) =>
+        Stage.descend({
+          objective: objectives[scene.objective](time),
+          expectation: expectations[scene.expectation],
+          optimizer: optimizers[scene.optimizer](scene.rate),
+          steps
+        })
+      )
+    ),
+    em: of([Stage.expectationMaximization({ steps })]),
+    power: of([Stage.powerIteration({ steps })])
+  }
+}
+
+/** A program that does in Node what the scene's descent does here. */
+export const code = (scene: Scene): string => {
+  const { data } = scene
+  const pipeline = Pipeline.show(pipelines(scene).descent)
+  const names = [
+    ...new Set([
+      'Compile',
+      'Key',
+      'Pipeline',
+      'Points',
+      'Problem',
+      'Run',
+      ...(pipeline.match(/\b[A-Z][A-Za-z]+(?=\.)/g) ?? [])
+    ])
+  ]
+  const points =
+    'drawn' in data
+      ? `Problem.orThrow(Points.fromRows(${JSON.stringify(data.drawn)}))`
+      : `Mixture.sample(${data.rows})(Key.fromSeed(${data.seed}))(Mixture.of(${JSON.stringify(Mixture.toDescription(laws[data.law](data.spread)))}))`
+  const used = ('drawn' in data ? names : [...names.filter(name => name !== 'Points'), 'Mixture']).sort()
+  return `import { ${[...new Set(used)].join(', ')} } from 'ornstein'
+
+const points = ${points}
+const pipeline = ${pipeline}
+const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
+console.log(Run.last(program)(Key.fromSeed(${scene.seed})).params)
+`
+}

@@ -1,0 +1,33 @@
+/** A real browser: Debian's Chromium, or the one that CHROMIUM names. */
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+export const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path): path is string => path !== undefined && existsSync(path)
+)
+
+/** Where there is none, what would be checked in it is skipped, and said to be; not where everything must be checked. */
+export const isMissing = executable === undefined && process.env.CI === undefined
+if (isMissing)
+  console.warn('no browser: install Debian’s chromium, or name one by CHROMIUM=path, to run test/browser too')
+
+export const launched = (): Promise<Browser> =>
+  // Chromium starts no sandbox for root, which is who runs in a container.
+  chromium.launch({
+    executablePath: executable ?? '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  })
+
+/** A page, and what went wrong on it so far. */
+export const opened = async (
+  browser: Browser,
+  size: { readonly width: number; readonly height: number }
+): Promise<{ readonly page: Page; readonly errors: ReadonlyArray<string> }> => {
+  const page = await browser.newPage({ viewport: size })
+  const errors: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text())
+  })
+  page.on('pageerror', ({ message }) => errors.push(message))
+  return { page, errors }
+}

@@ -1,0 +1,202 @@
+/** The playground in a real browser: its scenes open, run, scrub, sample, are drawn by hand, shared and read back. */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { engine } from '../../examples/playground/engine.js'
+import { presets } from '../../examples/playground/presets.js'
+import { code, fromHash, toHash } from '../../examples/playground/Scene.js'
+import { isMissing, launched, opened } from './browser.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const address = pathToFileURL(`${root}/dist/playground/index.html`).href
+
+describe('a scene', () => {
+  it('is read back from its address', () => {
+    for (const { scene } of presets) expect(fromHash(toHash(scene))).toEqual(E.right(scene))
+  })
+
+  it('is refused where the address was cut, or holds what is no scene', () => {
+    const hash = toHash(presets[0].scene)
+    expect(E.isLeft(fromHash(hash.slice(0, -9)))).toBe(true)
+    expect(fromHash(btoa(JSON.stringify({ ...presets[0].scene, rate: -1 })))).toEqual(
+      E.left('the address holds a scene whose rate is none that is known; choose one')
+    )
+    expect(E.isLeft(fromHash(btoa(JSON.stringify({ ...presets[0].scene, phases: [] }))))).toBe(true)
+  })
+
+  it('is learned as its text says', () => {
+    const { answer } = engine()
+    const ends = presets.map(({ scene }) => {
+      const opened = answer('open', { scene })
+      if (typeof opened === 'string') throw new Error(opened)
+      expect(opened.refused).toEqual({})
+      return Object.fromEntries(
+        scene.learners.map(learner => [learner, answer('step', { learner, count: 1e4 }).at(-1)?.logDensity ?? NaN])
+      )
+    })
+    const [direction, length, basin, overlap, full, ring] = ends
+    // In a maximum of the likelihood EM is at rest: descent at little noise comes near it, at much noise it does not.
+    expect(length.em - length.descent).toBeLessThan(1e-3)
+    expect(direction.em - direction.descent).toBeLessThan(0.03)
+    expect(basin.em - basin.descent).toBeLessThan(2e-3)
+    expect(overlap.em - overlap.descent).toBeLessThan(2e-3)
+    expect(full.em - full.descent).toBeLessThan(0.03)
+    expect(ring.em - ring.descent).toBeLessThan(5e-3)
+  })
+
+  it('as code names all that it uses', () => {
+    for (const { scene } of presets) {
+      const text = code(scene)
+      const imported = /import \{ (.*) \}/.exec(text)?.[1].split(', ') ?? []
+      const body = text.split('\n').slice(1).join('\n')
+      const used = [...new Set([...body.matchAll(/(?<![.\w])([A-Z][A-Za-z]+)\./g)].map(([, name]) => name))]
+      expect(imported).toEqual(used.sort())
+    }
+  })
+})
+
+describe.skipIf(isMissing)('the page', () => {
+  let browser: Browser | null = null
+  beforeAll(async () => {
+    execFileSync(process.execPath, [`${root}/examples/playground/bundle.mjs`])
+    browser = await launched()
+  })
+  afterAll(() => browser?.close())
+
+  const at = async (page: Page): Promise<number> => Number(((await page.textContent('#at')) ?? '').split(' ')[0])
+  const ready = (page: Page): Promise<unknown> => page.waitForSelector('#numbers tbody tr')
+  const play = async (width: number, play: (page: Page) => Promise<void>, from = address): Promise<void> => {
+    if (browser === null) throw new Error('no browser')
+    const { page, errors } = await opened(browser, { width, height: 900 })
+    await page.goto(from)
+    await ready(page)
+    await play(page)
+    expect(errors).toEqual([])
+    await page.close()
+  }
+  /** Whether anything stands on a canvas. */
+  const isDrawn = (page: Page, id: string): Promise<boolean> =>
+    page.$eval(id, canvas => {
+      if (!(canvas instanceof HTMLCanvasElement)) return false
+      const blank = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height })
+      return canvas.toDataURL() !== blank.toDataURL()
+    })
+
+  it('opens every scene, runs, pauses and scrubs', () =>
+    play(1200, async page => {
+      for (const [i, { name, scene }] of presets.entries()) {
+        await page.click(`#presets button:nth-child(${i + 1})`)
+        await page.waitForFunction(
+          ({ count }) =>
+            document.querySelectorAll('#numbers tbody tr').length === count &&
+            document.querySelector('#at')?.textContent.startsWith('0 of ') === true,
+          { count: scene.learners.length }
+        )
+        await page.click('#play')
+        await page.waitForFunction(() => Number((document.querySelector('#at')?.textContent ?? '').split(' ')[0]) >= 10)
+        await page.click('#play')
+        const paused = await at(page)
+        expect(paused, name).toBeGreaterThanOrEqual(10)
+        expect(await isDrawn(page, '#picture')).toBe(true)
+        expect(await isDrawn(page, '#chart')).toBe(true)
+        await page.$eval('#scrub', input => {
+          if (!(input instanceof HTMLInputElement)) return
+          input.value = '3'
+          input.dispatchEvent(new Event('input'))
+        })
+        await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('3 of '))
+        expect(page.url()).toBe(`${address}#${toHash(scene)}`)
+      }
+    }))
+
+  it('is the scene of its address, and the same numbers as in Node', async () => {
+    const scene = { ...presets[2].scene, seed: 11 }
+    const { answer } = engine()
+    answer('open', { scene })
+    const frames = answer('step', { learner: 'descent', count: 5 })
+    await play(
+      1200,
+      async page => {
+        for (let i = 0; i < 5; i++) await page.click('#forward')
+        await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('5 of '))
+        const row = await page.textContent('#numbers tbody tr')
+        expect(row).toContain(frames[4].logDensity.toFixed(4))
+        expect(row).toContain(frames[4].value?.toPrecision(5))
+      },
+      `${address}#${toHash(scene)}`
+    )
+  })
+
+  it('says what is wrong with an address, and with a choice', () =>
+    play(
+      1200,
+      async page => {
+        await page.waitForFunction(() => document.querySelector('#status')?.textContent !== '')
+        expect(await page.textContent('#status')).toBe('the address holds no scene; choose one')
+        await page.selectOption('[name=score]', 'full')
+        await page.waitForFunction(() => /power iteration/.test(document.querySelector('#status')?.textContent ?? ''))
+        expect(await page.textContent('#status')).toMatch(/power iteration: .*Score\.symmetricPair/)
+      },
+      `${address}#nothing`
+    ))
+
+  it('takes points drawn with the pointer, with the keys, and pasted', () =>
+    play(1200, async page => {
+      await page.click('#draw')
+      const box = await page.locator('#picture').boundingBox()
+      if (box === null) throw new Error('no picture')
+      for (const [x, y] of [
+        [0.3, 0.3],
+        [0.7, 0.6],
+        [0.32, 0.33],
+        [0.68, 0.63]
+      ])
+        await page.mouse.click(box.x + x * box.width, box.y + y * box.height)
+      await page.keyboard.press('ArrowUp')
+      await page.keyboard.press('Enter')
+      await page.click('#draw')
+      await ready(page)
+      expect(await page.inputValue('[name=rows]')).toBe('60')
+      const shared = fromHash(page.url().split('#')[1] ?? '')
+      expect(E.isRight(shared) && 'drawn' in shared.right.data && shared.right.data.drawn.length).toBe(60)
+      await page.click('summary')
+      await page.fill('#table', '1, 2\n3; 4\n−1 0.5\n2 2.5')
+      await page.click('#paste')
+      await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[name=rows]')?.value === '4')
+      await page.fill('#table', '1, 2\n3')
+      await page.click('#paste')
+      expect(await page.textContent('#status')).toBe('Row 2 of the table is not two numbers; correct it.')
+    }))
+
+  it('samples by reverse diffusion', () =>
+    play(1200, async page => {
+      await page.click('#sample')
+      await page.waitForFunction(() => /600 points/.test(document.querySelector('#status')?.textContent ?? ''))
+    }))
+
+  it('fits a telephone', () =>
+    play(390, async page => {
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      expect(width).toBeLessThanOrEqual(390)
+    }))
+
+  it('names every control', () =>
+    play(1200, async page => {
+      const nameless = await page.$$eval('button, input, select, textarea, canvas', all =>
+        all
+          .filter(
+            one =>
+              !(
+                one.textContent.trim() !== '' ||
+                one.hasAttribute('aria-label') ||
+                one.closest('label') !== null ||
+                document.querySelector(`label[for="${one.id}"]`) !== null
+              )
+          )
+          .map(one => one.outerHTML)
+      )
+      expect(nameless).toEqual([])
+    }))
+})

@@ -78,10 +78,10 @@ const names = { symmetricPair: ['mean'], spherical: ['means'], isotropic: ['mean
 const scoreOf = ({ family, components }: Case): Score.Score<string> =>
   // The table is over families whose parameters have different names.
   ({
-    symmetricPair: Score.symmetricPair,
-    spherical: Score.spherical({ components }),
-    isotropic: Score.isotropic({ components })
-  })[family]
+    symmetricPair: () => Score.symmetricPair,
+    spherical: () => Score.spherical({ components }),
+    isotropic: () => Score.isotropic({ components })
+  })[family]()
 
 const paramsOf = (c: Case): Params.Params<string> =>
   Params.of(Object.fromEntries(names[c.family].map(name => [name, c[name]])))

@@ -56,6 +56,8 @@ export { run, type RunOptions, type Runner } from './run.js'
 export { stage, type StageOptions } from './stage.js'
 
 // —— the mathematics ——
+export { correspondsToEM, type CorrespondenceOptions } from './correspond.js'
+export { same, type SameOptions } from './same.js'
 export { em, emPair, type EMOptions, type Step } from './em.js'
 export {
   controlledVariance,
@@ -66,7 +68,17 @@ export {
   type ExpectationOptions,
   type Instance
 } from './expectation.js'
-export { algebra, gradient, objective, proper, symmetries, type Evaluate, type ObjectiveOptions } from './objective.js'
+export {
+  algebra,
+  gradient,
+  minimum,
+  objective,
+  proper,
+  symmetries,
+  type Evaluate,
+  type ObjectiveOptions,
+  type UpTo
+} from './objective.js'
 export {
   componentsIdentity,
   highNoise,

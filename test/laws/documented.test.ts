@@ -26,6 +26,7 @@ import {
 import { cosine, student } from '../../src/laws/arbitraries.js'
 import { codec } from '../../src/laws/codec.js'
 import { compile, plans } from '../../src/laws/compile.js'
+import { correspondsToEM } from '../../src/laws/correspond.js'
 import { em, emPair } from '../../src/laws/em.js'
 import { controlledVariance, expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
 import { initializer } from '../../src/laws/initializer.js'
@@ -92,6 +93,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ],
   paper: paper(),
   em: [...em(pair), ...emPair()],
+  correspondence: correspondsToEM({ score: pair }),
   // Every claim at once, of whatever optimizer: only the statements are read.
   optimizer: [
     ...optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {

@@ -1,0 +1,324 @@
+/**
+ * The correspondence of descent on an objective with expectation–maximization, for any family with an M-step and any objective:
+ * the truth is a fixed point of both; apart, −½ ∂L is EM's step times one factor and a correction that vanishes; both end nearby.
+ */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
+import { Key } from '../../lib/index.js'
+import { iterate } from '../../lib/iterate.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../compile/Compile.js'
+import * as Run from '../compile/Run.js'
+import type { Points } from '../data/Points.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
+import * as Mixture from '../mixture/Mixture.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Objective from '../objective/Objective.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+import * as Optimizer from '../optimizer/Optimizer.js'
+import * as Initializer from '../pipeline/Initializer.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Stage from '../pipeline/Stage.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Params from '../score/Params.js'
+import * as Score from '../score/Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import * as Density from './density.js'
+import type { Law } from './Law.js'
+import type { Evaluate } from './objective.js'
+import { orderOf } from './paper.js'
+import { codeOf } from './script.js'
+
+export interface CorrespondenceOptions<P extends string> {
+  /** Of a family that has an M-step. */
+  readonly score: Score.Score<P>
+  /** What is descended on; the implicit objective at time 0.1 unless given. */
+  readonly objective?: Objective.Objective
+  /** By what it is descended; L-BFGS unless given. */
+  readonly optimizer?: Optimizer.Optimizer
+  /** Or the whole stage, which then takes the expectation over the noise too. */
+  readonly stage?: Stage.Stage
+  readonly schedule?: Schedule.Schedule
+  /**
+   * How far from EM's fixed point that of the objective may be, in standard errors of a centre, √(v/nπ): the stated correction. Two consistent
+   * estimates are within 3 unless one is less than half as efficient.
+   */
+  readonly within?: number
+  /** What is believed to compute value and gradient; by default what is compiled. */
+  readonly evaluate?: Evaluate
+  readonly step?: typeof ExpectationMaximization.step
+}
+
+const FLOOR = 1e-6
+const NODES = 64
+const ROWS = 240
+
+const isMean = (name: string): boolean => name === 'mean' || name === 'means'
+
+/** Parameters of components of variance 1 and equal weights, in one dimension, `apart` from each other; the means moved by ± `off`. */
+const placed = <P extends string>(score: Score.Score<P>, apart: number, off: number): Params.Params<P> =>
+  pipe(
+    Score.shapes(1)(score),
+    Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => {
+      const size = shape.reduce((product, n) => product * n, 1)
+      const middle = name === 'mean' ? -0.5 : (size - 1) / 2
+      return {
+        shape,
+        values: Float64Array.from({ length: size }, (_, k) =>
+          isMean(name) ? apart * (k - middle) + (k % 2 === 0 ? off : -off) : 0
+        )
+      }
+    })
+  )
+
+/** Variances and weights that are not far from each other: a thin component is more than equal steps around a wide one resolve. */
+const mild = <P extends string>(params: Params.Params<P>): Params.Params<P> =>
+  Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
+    isMean(name) ? array : { ...array, values: array.values.map(value => value / 5) }
+  )(params)
+
+const means = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
+  Params.names(params)
+    .filter(isMean)
+    .flatMap(name => Array.from(params[name].values))
+
+/**
+ * The laws of the correspondence with expectation–maximization.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { add, mean, sqrt, square, sub } from 'ornstein/float64'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.1), ({ score, target }) =>
+ *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
+ * )
+ * laws.correspondsToEM({ score: Score.spherical({ components: 2 }), objective: pseudoHuber }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 1 })
+ * })
+ */
+export const correspondsToEM = <P extends string>({
+  score,
+  objective = Objective.implicit(TimeLaw.at(0.1)),
+  optimizer = Optimizer.lbfgs(),
+  stage,
+  schedule = Schedule.ornsteinUhlenbeck,
+  within = 3,
+  evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 }),
+  step = ExpectationMaximization.step
+}: CorrespondenceOptions<P>): ReadonlyArray<Law> => {
+  const family = pipe(
+    Score.interpret(score).family,
+    O.filter(ExpectationMaximization.serves),
+    O.getOrElse((): Score.Family<P> =>
+      refuse(`${Score.show(score)} has no M-step; give its family one, or take Score.spherical`)
+    )
+  )
+  const mixtureOf = (params: Params.Params<P>): Mixture.Mixture =>
+    pipe(
+      Score.mixture(score)(params),
+      O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture`))
+    )
+  /** In one dimension. */
+  const gaussians = (params: Params.Params<P>): Density.Gaussians => {
+    const mixture = mixtureOf(params)
+    const variances = Mixture.covariances(mixture).values
+    return Array.from(mixture.weights, (weight, k) => ({
+      weight,
+      mean: [mixture.means.values[k]],
+      variance: variances[k]
+    }))
+  }
+  const moved = (points: Points) => {
+    const next = step(family, FLOOR, points)
+    return (params: Params.Params<P>): Params.Params<P> => next(params).params
+  }
+  /** Value and gradient on data with all of the noise. */
+  const onAllNoise = (data: Points, nodes: number) => {
+    const { points, noise } = Density.withNoise(data, Density.trapezoid(nodes))
+    const f = compiled(evaluate({ schedule, score, objective, expectation: Expectation.fixed(noise) })(points))
+    return (params: Params.Params<P>) => f(params, Key.fromSeed(0))
+  }
+  const show = (each: object): string =>
+    `laws.correspondsToEM({ score: ${codeOf(score)}, objective: ${codeOf(objective)}, schedule: ${codeOf(schedule)} }) // ${codeOf(each)}`
+  const count = mixtureOf(placed(score, 1, 0)).weights.length
+
+  /** −½ ∂L and EM's step in the means, at means off by ± `off` from a truth whose components are `apart`. */
+  const steps = (apart: number, off: number): { readonly descent: Density.Row; readonly em: Density.Row } => {
+    const population = Density.population(gaussians(placed(score, apart, 0)), Density.trapezoid(NODES))
+    const here = placed(score, apart, off)
+    return {
+      descent: means(onAllNoise(population, NODES)(here).gradient).map(g => -g / 2),
+      em: Density.minus(means(moved(population)(here)), means(here))
+    }
+  }
+
+  interface Sample {
+    readonly seed: number
+    readonly apart: number
+  }
+  const samples: fc.Arbitrary<Sample> = fc.record({ seed: Arbitrary.seeds, apart: fc.constantFrom(3.5, 3, 4) })
+  const data = ({ seed, apart }: Sample): Points =>
+    Mixture.sample(ROWS)(Key.fromSeed(seed))(mixtureOf(placed(score, apart, 0)))
+  const ofEM = (points: Points, start: Params.Params<P>): Params.Params<P> => {
+    const next = moved(points)
+    return iterate<{ readonly params: Params.Params<P>; readonly count: number }>(
+      { params: start, count: 0 },
+      ({ params, count }) => {
+        const after = next(params)
+        return count > 400 || greatest(Density.minus(flat(after), flat(params))) < 1e-9
+          ? null
+          : { params: after, count: count + 1 }
+      }
+    ).params
+  }
+  const ofMine = (points: Points, start: Params.Params<P>): Params.Params<P> => {
+    const all = Density.withNoise(points, Density.trapezoid(12))
+    const descent = Stage.descend({
+      objective,
+      optimizer,
+      expectation: Expectation.fixed(all.noise),
+      steps: 60,
+      relativeChange: 1e-6
+    })
+    const pipeline = Pipeline.of({
+      schedule,
+      score,
+      // `Params<P>` is one of string names.
+      initializer: Initializer.values(start as unknown as Params.Params<string>),
+      stages: [stage ?? descent]
+    })
+    return Run.last(compiled(Compile.pipeline(pipeline)(stage === undefined ? all.points : points)))(Key.fromSeed(0))
+      .params
+  }
+  const error = 1 / Math.sqrt(ROWS / count)
+  const near = (what: string, mine: Params.Params<P>, em: Params.Params<P>): boolean => {
+    const sign = Arbitrary.isMirrored(score) && means(mine)[0] * means(em)[0] < 0 ? -1 : 1
+    return agree(
+      what,
+      means(mine).map(c => sign * c),
+      means(em),
+      within * error
+    )
+  }
+  const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
+
+  return [
+    law(
+      {
+        name: 'the truth is a fixed point of both',
+        statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
+        source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
+        enough: 10
+      },
+      fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
+      show,
+      ({ params }) => {
+        const population = Density.population(gaussians(params), Density.trapezoid(NODES))
+        const [before, after] = [params, moved(population)(params)].map(mixtureOf)
+        const { value, gradient } = onAllNoise(population, NODES)(params)
+        return (
+          agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
+          agree('EM’s weights', after.weights, before.weights, 1e-5) &&
+          agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
+          agree(
+            '∇L',
+            flat(gradient),
+            flat(gradient).map(() => 0),
+            1e-4 * (1 + Math.abs(value))
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'apart, descent is EM’s step times one factor',
+        statement:
+          'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
+          'overlap is below e^{−10}.',
+        source: shah,
+        enough: 4
+      },
+      fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
+      show,
+      ({ off }) => {
+        const { descent, em } = steps(9, off)
+        const factor = descent.reduce((sum, g, k) => sum + g * em[k], 0) / em.reduce((sum, e) => sum + e * e, 0)
+        return (
+          holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
+          agree(
+            '−½ ∂L',
+            descent,
+            em.map(e => factor * e),
+            1e-3 * factor * off
+          )
+        )
+      }
+    ),
+    law(
+      {
+        name: 'the correction vanishes with separation',
+        statement:
+          'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
+          'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
+        source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
+        enough: 4
+      },
+      fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
+      show,
+      ({ off }) => {
+        const limit = steps(9, off)
+        const factor =
+          limit.descent.reduce((sum, g, k) => sum + g * limit.em[k], 0) / limit.em.reduce((sum, e) => sum + e * e, 0)
+        const sizes = [4, 5, 6].map(apart => {
+          const { descent, em } = steps(apart, off)
+          return greatest(descent.map((g, k) => g - factor * em[k]))
+        })
+        const enough = 1e-3 * Math.abs(factor) * off
+        const rate = orderOf([4, 5, 6].map((apart, i) => ({ h: Elementary.exp(apart * apart), error: sizes[i] })))
+        const said = (): string =>
+          `|G| is ${sizes.map(size => size.toExponential(2)).join(', ')} at 4, 5, 6 apart, f = ${factor}: log |G| goes with the square at the rate ${rate}`
+        return (
+          holds(
+            sizes.every((size, i) => i === 0 || size <= Math.max(enough, 0.7 * sizes[i - 1])),
+            said
+          ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
+        )
+      }
+    ),
+    law(
+      {
+        name: 'a fixed point of EM is one of descent, within the correction',
+        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
+        source: shah,
+        enough: 3
+      },
+      samples,
+      show,
+      each => {
+        const points = data(each)
+        const em = ofEM(points, placed(score, each.apart, 0))
+        return near('means', ofMine(points, em), em)
+      }
+    ),
+    law(
+      {
+        name: 'descent and EM end in the same place from the same start',
+        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
+        source: shah,
+        enough: 3
+      },
+      samples,
+      show,
+      each => {
+        const points = data(each)
+        const start = placed(score, each.apart, 0.4)
+        return near('means', ofMine(points, start), ofEM(points, start))
+      }
+    )
+  ]
+}

@@ -1,0 +1,341 @@
+/** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers in law, the others as they are. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key } from '../../lib/index.js'
+import { refuse } from '../../lib/refuse.js'
+import * as Compile from '../compile/Compile.js'
+import * as Run from '../compile/Run.js'
+import { Case } from '../core/index.js'
+import type { Points } from '../data/Points.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Objective from '../objective/Objective.js'
+import * as TimeLaw from '../objective/TimeLaw.js'
+import * as Weighting from '../objective/Weighting.js'
+import * as Optimizer from '../optimizer/Optimizer.js'
+import * as Rate from '../optimizer/Rate.js'
+import type * as Pipeline from '../pipeline/Pipeline.js'
+import * as Sampler from '../sampler/Sampler.js'
+import * as TimeGrid from '../sampler/TimeGrid.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Params from '../score/Params.js'
+import * as Score from '../score/Score.js'
+import * as Arbitrary from './pipelines.js'
+import { agree, compiled, flat, greatest, law } from './check.js'
+import type { Context, Instance } from './conform.js'
+import type { Law } from './Law.js'
+import { sameObjective, type UpTo } from './objective.js'
+import { codeOf } from './script.js'
+
+export interface SameOptions extends Context {
+  /** What objectives may differ by. */
+  readonly upTo?: UpTo
+  /** Multiplies every tolerance. */
+  readonly slack?: number
+}
+
+// The names of the parameters are forgotten, so that one table holds all.
+const pair = Score.symmetricPair as unknown as Score.Score<string>
+
+const average = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+interface Spread {
+  readonly mean: number
+  readonly variance: number
+  readonly count: number
+}
+
+const spread = (values: ReadonlyArray<number>): Spread => {
+  const mean = average(values)
+  return { mean, variance: average(values.map(value => (value - mean) * (value - mean))), count: values.length }
+}
+
+/** Two means that agree up to 7 standard errors of their difference, and rounding. */
+const sameMean = (what: string, a: Spread, b: Spread): boolean =>
+  agree(
+    what,
+    [a.mean],
+    [b.mean],
+    7 * Math.sqrt(a.variance / a.count + b.variance / b.count) + 1e-9 * (1 + Math.abs(b.mean))
+  )
+
+/** What a case of a concept is compared by. */
+type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Law> | null
+
+const rule =
+  <T>(is: (u: unknown) => u is T, of: (a: T, b: T, options: SameOptions) => ReadonlyArray<Law>): Rule =>
+  (a, b, options) =>
+    is(a) && is(b) ? of(a, b, options) : null
+
+const REPEATS = 200
+const PARTICLES = 1500
+
+const isPipeline = (u: unknown): u is Pipeline.Pipeline<string> =>
+  typeof u === 'object' && u !== null && 'initializer' in u && 'stages' in u
+
+const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
+
+const rules: ReadonlyArray<Rule> = [
+  rule(Objective.concept.is, (a, b, { score = pair, schedule, upTo, slack }) =>
+    sameObjective(a, b, score, {
+      ...(schedule && { schedules: fc.constant(schedule) }),
+      ...(upTo && { upTo }),
+      ...(slack !== undefined && { slack })
+    })
+  ),
+  rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
+    law(
+      {
+        name: 'the levels are the same',
+        statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
+        source: 'the stated formula'
+      },
+      fc.record({ time: Arbitrary.anyTimes(b) }),
+      ({ time }) => `${codeOf(a)} and ${codeOf(b)} at ${time}`,
+      ({ time }) => {
+        const [found, wanted] = [a, b].map(Schedule.level(time))
+        const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
+        return (
+          agree('α', [found.alpha], [wanted.alpha], tolerance) &&
+          agree('σ', [found.sigma], [wanted.sigma], tolerance) &&
+          (Schedule.until(a) === Schedule.until(b) || agree('until', [Schedule.until(a)], [Schedule.until(b)], 0))
+        )
+      }
+    )
+  ]),
+  rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
+    law(
+      {
+        name: 'the weights are the same',
+        statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
+        source: 'the stated formula'
+      },
+      Arbitrary.schedules.chain(schedule =>
+        fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
+      ),
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
+      ({ schedule, time }) => {
+        const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
+        return agree('w', [found], [wanted], slack * 1e-11 * (1 + Math.abs(wanted)))
+      }
+    )
+  ]),
+  rule(Rate.concept.is, (a, b, { slack = 1 }) => [
+    law(
+      {
+        name: 'the rates are the same',
+        statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
+        source: 'the stated formula'
+      },
+      fc.record({ step: fc.nat({ max: 200 }) }),
+      ({ step }) => `${codeOf(a)} and ${codeOf(b)} at step ${step}`,
+      ({ step }) => {
+        const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
+        return agree('rate', [found], [wanted], slack * 1e-12 * (1 + Math.abs(wanted)))
+      }
+    )
+  ]),
+  rule(Score.concept.is, (a, b, { slack = 1 }) => [
+    law(
+      {
+        name: 'the scores are the same',
+        statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
+        source: 'the stated formula'
+      },
+      Arbitrary.dims.chain(dim =>
+        fc.record({
+          params: Arbitrary.params(b)(dim),
+          points: Arbitrary.points({ far: 10 })(dim),
+          time: fc.integer({ min: 1, max: 15 }).map(k => k / 10)
+        })
+      ),
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
+      ({ params, points, time }) => {
+        const [found, wanted] = [a, b].map(
+          score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
+        )
+        const r = greatest([...points.values, ...flat(params)])
+        return agree('s', found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
+      }
+    )
+  ]),
+  rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
+    law(
+      {
+        name: 'the trajectories are the same',
+        statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
+        source: 'the stated formula'
+      },
+      fc.record({ walk: Arbitrary.walks }),
+      each => `${codeOf(a)} and ${codeOf(b)} along ${codeOf(each)}`,
+      ({ walk: { start, gradients } }) => {
+        const [found, wanted] = [a, b].map(optimizer => {
+          const { init, update } = Optimizer.anyInterpret<string>(optimizer)
+          return gradients.reduce(
+            ({ params, state, trail }, gradient) => {
+              const evaluate = (at: Params.Params<string>) => ({
+                value: flat(gradient).reduce((sum, g, i) => sum + g * flat(at)[i], 0),
+                gradient
+              })
+              const [step, next] = update(gradient, state, params, { ...evaluate(params), evaluate })
+              const after = Params.zipWith((x, s: number) => x + s)(params, step)
+              return { params: after, state: next, trail: [...trail, ...flat(after)] }
+            },
+            { params: start, state: init(start), trail: flat(start) }
+          ).trail
+        })
+        return agree('parameters', found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
+      }
+    )
+  ]),
+  rule(Expectation.concept.is, (a, b, { score = pair }) => [
+    law(
+      {
+        name: 'the means are the same',
+        statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, are the same, up to 7 standard errors of their difference, which the samples give.`,
+        source: 'law of large numbers',
+        enough: 8
+      },
+      Arbitrary.dims.chain(dim =>
+        fc.record({
+          form: fc.constantFrom('denoising' as const, 'implicit' as const),
+          time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
+          points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
+          params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
+          seed: Arbitrary.seeds
+        })
+      ),
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
+      ({ form, time, points, params, seed }) => {
+        const [found, wanted] = [a, b].map((expectation, i) => {
+          const f = compiled(
+            Compile.valueAndGrad({
+              schedule: Schedule.ornsteinUhlenbeck,
+              score,
+              objective: Objective[form](TimeLaw.at(time)),
+              expectation
+            })(points)
+          )
+          return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
+            const { value, gradient } = f(params, key)
+            return [value, ...flat(gradient)]
+          })
+        })
+        return wanted[0].every((_, i) =>
+          sameMean(
+            i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`,
+            spread(found.map(row => row[i])),
+            spread(wanted.map(row => row[i]))
+          )
+        )
+      }
+    )
+  ]),
+  rule(Sampler.concept.is, (a, b) => [
+    law(
+      {
+        name: 'the laws are the same',
+        statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
+        source: 'the stated formula; law of large numbers',
+        enough: 20
+      },
+      fc.record({
+        schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
+        start: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)),
+        mean: Arbitrary.real(2),
+        variance: fc.constantFrom(0.25, 0.5, 2),
+        levels: fc.constantFrom([-3, -1, -0.5, 2], [-4, 1, 1.5], [-1, 0, 4]),
+        seed: Arbitrary.seeds
+      }),
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
+      ({ schedule, start, mean, variance, levels, seed }) => {
+        const times = levels.map(level => Schedule.timeOfLogSnr(level)(schedule))
+        const along: Sampler.ScoreFunction = ({ rows, dim, values }, time) => {
+          const { alpha, sigma } = Schedule.level(time)(schedule)
+          const u = alpha * alpha * variance + sigma * sigma
+          return { rows, dim, values: values.map(x => (alpha * mean - x) / u) }
+        }
+        const from: Points = {
+          rows: PARTICLES,
+          dim: 2,
+          values: Float64Array.from({ length: 2 * PARTICLES }, (_, i) => start[i % 2])
+        }
+        const [found, wanted] = [a, b].map((sampler, i) => {
+          const grid = Sampler.movesAtLevel(sampler)
+            ? TimeGrid.constant({ time: times[1], steps: 2 })
+            : TimeGrid.listed(times)
+          return Array.from(
+            Sampler.transport(compiled(Sampler.compile({ sampler, grid, schedule })))(along)(from)(
+              Key.fromSeed(2 * seed + i)
+            )
+          ).map(({ points: { values } }) => {
+            const [x, y] = [0, 1].map(j => Array.from(values).filter((_, at) => at % 2 === j))
+            return { x, y }
+          })
+        })
+        return wanted.every((state, n) => {
+          const other = found[n]
+          const centred = ({ x, y }: typeof state): ReadonlyArray<ReadonlyArray<number>> => {
+            const [mx, my] = [average(state.x), average(state.y)]
+            return [
+              x,
+              y,
+              x.map(v => (v - mx) * (v - mx)),
+              y.map(v => (v - my) * (v - my)),
+              x.map((v, i) => (v - mx) * (y[i] - my))
+            ]
+          }
+          const [f, w] = [centred(other), centred(state)]
+          return ['mean 1', 'mean 2', 'variance 1', 'variance 2', 'covariance'].every((what, i) =>
+            sameMean(`${what} after step ${n}`, spread(f[i]), spread(w[i]))
+          )
+        })
+      }
+    )
+  ]),
+  rule(isPipeline, (a, b, { points: given = points, slack = 1 }) => [
+    law(
+      {
+        name: 'the ends are the same',
+        statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
+        source: 'the stated pipeline',
+        enough: 5
+      },
+      fc.record({ seed: Arbitrary.seeds }),
+      ({ seed }) => `Key.fromSeed(${seed})`,
+      ({ seed }) => {
+        const [found, wanted] = [a, b].map(pipeline =>
+          flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
+        )
+        return agree('parameters', found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
+      }
+    )
+  ])
+]
+
+/**
+ * The laws that two instances are the same: objectives by value and gradient (`upTo` a factor or a constant), scores, schedules, weightings and
+ * rates by their numbers, optimizers by trajectories, expectations in mean, samplers in law, pipelines by where they end.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Optimizer, TimeLaw } from 'ornstein'
+ * import { square, sub, sum } from 'ornstein/float64'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const twice = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target }) => sum(square(sub(score, target)), 1))
+ * laws.same(twice, Objective.denoising(TimeLaw.at(0.3)), { upTo: { factor: 'any' } }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ * const [trajectories] = laws.same(Optimizer.adam({ rate: 0.1 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.1)))
+ * fc.assert(trajectories.property, { seed: 1 })
+ */
+export const same = <T extends Instance>(a: T, b: T, options: SameOptions = {}): ReadonlyArray<Law> =>
+  pipe(
+    rules.flatMap(of => of(a, b, options) ?? []),
+    laws =>
+      laws.length > 0
+        ? laws
+        : refuse(
+            `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers or pipelines`
+          )
+  )

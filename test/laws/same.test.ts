@@ -1,0 +1,171 @@
+/** What is the same is found the same, and what differs is found to; the correspondence with EM of right and wrong objectives. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { abs, add, mean, mul, neg, sqrt, square, sub, sum } from '../../lib/index.js'
+import {
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Rate,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Weighting
+} from '../../src/index.js'
+import * as laws from '../../src/laws/index.js'
+
+const at = TimeLaw.at(0.1)
+const failing = (held: ReadonlyArray<laws.Law>, numRuns = 10): ReadonlyArray<string> =>
+  held
+    .filter(({ property }) => fc.check(property, { seed: 3, numRuns, endOnFailure: true }).failed)
+    .map(({ name }) => name)
+
+describe('the same', () => {
+  const twoDims = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, -2.5, 0.5, 1, -2, 0.5) }
+  const plain = Objective.denoising(at)
+  const own = Objective.custom('own', at, ({ score, target }) => sum(square(sub(score, target)), 1))
+  const pipeline = (steps: number): Pipeline.Pipeline<string> =>
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.symmetricPair,
+      initializer: Initializer.gaussian({ scale: 1 }),
+      stages: [Stage.powerIteration({ steps })]
+    })
+  const rows: ReadonlyArray<readonly [string, () => ReadonlyArray<laws.Law>, boolean]> = [
+    ['an objective and its formula', () => laws.same<Objective.Objective>(own, plain), true],
+    ['twice an objective', () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain), false],
+    [
+      'twice an objective, up to 2',
+      () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain, { upTo: { factor: 2 } }),
+      true
+    ],
+    [
+      'twice an objective, up to any',
+      () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain, { upTo: { factor: 'any' } }),
+      true
+    ],
+    ['half', () => laws.same<Objective.Objective>(Objective.weight(0.5)(own), plain, { upTo: { factor: 2 } }), false],
+    [
+      'another objective, up to any',
+      () => laws.same<Objective.Objective>(Objective.denoising(TimeLaw.at(0.2)), plain, { upTo: { factor: 'any' } }),
+      false
+    ],
+    [
+      'schedules',
+      () =>
+        laws.same<Schedule.Schedule>(
+          Schedule.custom({
+            name: 'ou',
+            alpha: t => Math.exp(-t),
+            sigma: t => Math.sqrt(-Math.expm1(-2 * t)),
+            until: Infinity
+          }),
+          Schedule.ornsteinUhlenbeck
+        ),
+      true
+    ],
+    ['other schedules', () => laws.same<Schedule.Schedule>(Schedule.cosine(), Schedule.rectifiedFlow), false],
+    [
+      'weightings',
+      () => laws.same<Weighting.Weighting>(Weighting.minSnr({ gamma: 5 }), Weighting.minSnr({ gamma: 4 })),
+      false
+    ],
+    ['rates', () => laws.same<Rate.Rate>(Rate.constant(0.1), Rate.linear({ rate: 0.1, final: 0.1, steps: 5 })), true],
+    ['scores', () => laws.same(Score.symmetricPair, Score.symmetricPair), true],
+    [
+      'optimizers',
+      () =>
+        laws.same<Optimizer.Optimizer>(
+          Optimizer.adam({ rate: 0.5 }),
+          Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.5))
+        ),
+      true
+    ],
+    [
+      'Adam and Nesterov’s',
+      () => laws.same<Optimizer.Optimizer>(Optimizer.adam({ rate: 0.5 }), Optimizer.nAdam({ rate: 0.5 })),
+      false
+    ],
+    ['expectations', () => laws.same<Expectation.Expectation>(Expectation.projected(), Expectation.monteCarlo()), true],
+    ['samplers', () => laws.same<Sampler.Sampler>(Sampler.ddim({ eta: 1 }), Sampler.ancestral), true],
+    ['η² for η', () => laws.same<Sampler.Sampler>(Sampler.ddim({ eta: 0.25 }), Sampler.ddim({ eta: 0.5 })), false],
+    ['pipelines', () => laws.same(pipeline(3), pipeline(3)), true],
+    ['other pipelines', () => laws.same(pipeline(1), pipeline(3), { points: twoDims }), false]
+  ]
+  it.each(rows)('%s', (_, held, alike) => {
+    expect(failing(held()).length === 0).toBe(alike)
+  })
+  it('what is not compared says so', () => {
+    expect(() => laws.same(TimeLaw.at(1), TimeLaw.at(1))).toThrow('two of its kind are not compared')
+  })
+})
+
+describe('the correspondence with EM', () => {
+  const truth = 'the truth is a fixed point of both'
+  const step = 'apart, descent is EM’s step times one factor'
+  const two = Score.spherical({ components: 2 })
+  const custom = (perRow: Objective.Integrand['perRow']): Objective.Objective => Objective.custom('own', at, perRow)
+  const rows: ReadonlyArray<readonly [string, () => ReadonlyArray<laws.Law>, ReadonlyArray<string>]> = [
+    ['implicit, pair', () => laws.correspondsToEM({ score: Score.symmetricPair }), []],
+    [
+      'denoising, isotropic',
+      () => laws.correspondsToEM({ score: Score.isotropic({ components: 2 }), objective: Objective.denoising(at) }),
+      []
+    ],
+    ['implicit, full', () => laws.correspondsToEM({ score: Score.full({ components: 2 }) }), []],
+    [
+      'likelihood, tied',
+      () =>
+        laws.correspondsToEM({ score: Score.tied({ components: 2 }), objective: Objective.likelihood, within: 0.05 }),
+      []
+    ],
+    [
+      'pseudo-Huber',
+      () =>
+        laws.correspondsToEM({
+          score: two,
+          objective: custom(({ score, target }) => mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1))
+        }),
+      [truth]
+    ],
+    [
+      'uphill',
+      () =>
+        laws.correspondsToEM({
+          score: two,
+          objective: custom(({ score, target }) => neg(sum(square(sub(score, target)), 1)))
+        }),
+      [step]
+    ],
+    [
+      'nothing',
+      () => laws.correspondsToEM({ score: two, objective: custom(({ score }) => mul(0, sum(score, 1))) }),
+      [step]
+    ],
+    [
+      'a target half as large',
+      () =>
+        laws.correspondsToEM({
+          score: two,
+          objective: custom(({ score, target }) => sum(square(sub(score, mul(0.5, target))), 1))
+        }),
+      [truth]
+    ],
+    [
+      'the absolute value',
+      () => laws.correspondsToEM({ score: two, objective: custom(({ score }) => sum(abs(score), 1)) }),
+      [truth]
+    ]
+  ]
+  it.each(rows)('%s', (_, held, wrong) => {
+    const found = failing(held(), 2)
+    expect(wrong.length === 0 ? found : found.filter(name => wrong.includes(name))).toEqual(wrong)
+  })
+  it('a family without an M-step is told so', () => {
+    expect(() => laws.correspondsToEM({ score: laws.arbitraries.student })).toThrow('has no M-step')
+  })
+})

@@ -329,7 +329,7 @@ const rules: ReadonlyArray<Rule> = [
  * const [trajectories] = laws.same(Optimizer.adam({ rate: 0.1 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.1)))
  * fc.assert(trajectories.property, { seed: 1 })
  */
-export const same = <T extends Instance>(a: T, b: T, options: SameOptions = {}): ReadonlyArray<Law> =>
+export const same = (a: Instance, b: Instance, options: SameOptions = {}): ReadonlyArray<Law> =>
   pipe(
     rules.flatMap(of => of(a, b, options) ?? []),
     laws =>

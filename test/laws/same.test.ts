@@ -36,28 +36,24 @@ describe('the same', () => {
       stages: [Stage.powerIteration({ steps })]
     })
   const rows: ReadonlyArray<readonly [string, () => ReadonlyArray<laws.Law>, boolean]> = [
-    ['an objective and its formula', () => laws.same<Objective.Objective>(own, plain), true],
-    ['twice an objective', () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain), false],
-    [
-      'twice an objective, up to 2',
-      () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain, { upTo: { factor: 2 } }),
-      true
-    ],
+    ['an objective and its formula', () => laws.same(own, plain), true],
+    ['twice an objective', () => laws.same(Objective.weight(2)(own), plain), false],
+    ['twice an objective, up to 2', () => laws.same(Objective.weight(2)(own), plain, { upTo: { factor: 2 } }), true],
     [
       'twice an objective, up to any',
-      () => laws.same<Objective.Objective>(Objective.weight(2)(own), plain, { upTo: { factor: 'any' } }),
+      () => laws.same(Objective.weight(2)(own), plain, { upTo: { factor: 'any' } }),
       true
     ],
-    ['half', () => laws.same<Objective.Objective>(Objective.weight(0.5)(own), plain, { upTo: { factor: 2 } }), false],
+    ['half', () => laws.same(Objective.weight(0.5)(own), plain, { upTo: { factor: 2 } }), false],
     [
       'another objective, up to any',
-      () => laws.same<Objective.Objective>(Objective.denoising(TimeLaw.at(0.2)), plain, { upTo: { factor: 'any' } }),
+      () => laws.same(Objective.denoising(TimeLaw.at(0.2)), plain, { upTo: { factor: 'any' } }),
       false
     ],
     [
       'schedules',
       () =>
-        laws.same<Schedule.Schedule>(
+        laws.same(
           Schedule.custom({
             name: 'ou',
             alpha: t => Math.exp(-t),
@@ -68,31 +64,19 @@ describe('the same', () => {
         ),
       true
     ],
-    ['other schedules', () => laws.same<Schedule.Schedule>(Schedule.cosine(), Schedule.rectifiedFlow), false],
-    [
-      'weightings',
-      () => laws.same<Weighting.Weighting>(Weighting.minSnr({ gamma: 5 }), Weighting.minSnr({ gamma: 4 })),
-      false
-    ],
-    ['rates', () => laws.same<Rate.Rate>(Rate.constant(0.1), Rate.linear({ rate: 0.1, final: 0.1, steps: 5 })), true],
+    ['other schedules', () => laws.same(Schedule.cosine(), Schedule.rectifiedFlow), false],
+    ['weightings', () => laws.same(Weighting.minSnr({ gamma: 5 }), Weighting.minSnr({ gamma: 4 })), false],
+    ['rates', () => laws.same(Rate.constant(0.1), Rate.linear({ rate: 0.1, final: 0.1, steps: 5 })), true],
     ['scores', () => laws.same(Score.symmetricPair, Score.symmetricPair), true],
     [
       'optimizers',
-      () =>
-        laws.same<Optimizer.Optimizer>(
-          Optimizer.adam({ rate: 0.5 }),
-          Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.5))
-        ),
+      () => laws.same(Optimizer.adam({ rate: 0.5 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.5))),
       true
     ],
-    [
-      'Adam and Nesterov’s',
-      () => laws.same<Optimizer.Optimizer>(Optimizer.adam({ rate: 0.5 }), Optimizer.nAdam({ rate: 0.5 })),
-      false
-    ],
-    ['expectations', () => laws.same<Expectation.Expectation>(Expectation.projected(), Expectation.monteCarlo()), true],
-    ['samplers', () => laws.same<Sampler.Sampler>(Sampler.ddim({ eta: 1 }), Sampler.ancestral), true],
-    ['η² for η', () => laws.same<Sampler.Sampler>(Sampler.ddim({ eta: 0.25 }), Sampler.ddim({ eta: 0.5 })), false],
+    ['Adam and Nesterov’s', () => laws.same(Optimizer.adam({ rate: 0.5 }), Optimizer.nAdam({ rate: 0.5 })), false],
+    ['expectations', () => laws.same(Expectation.projected(), Expectation.monteCarlo()), true],
+    ['samplers', () => laws.same(Sampler.ddim({ eta: 1 }), Sampler.ancestral), true],
+    ['η² for η', () => laws.same(Sampler.ddim({ eta: 0.25 }), Sampler.ddim({ eta: 0.5 })), false],
     ['pipelines', () => laws.same(pipeline(3), pipeline(3)), true],
     ['other pipelines', () => laws.same(pipeline(1), pipeline(3), { points: twoDims }), false]
   ]

@@ -4,7 +4,7 @@
  *     gradient  →  the gradient at the given noise (JSON), to check that all compute the same number
  *     time      →  milliseconds of one gradient, over a slice, its noise drawn anew: [by the clock, of all processors]
  *     bytes     →  bytes allocated in one
- *     compile   →  milliseconds that planning took, the first time and once more, if anything is compiled
+ *     compile   →  milliseconds of processors that planning took, the first time and once more, if anything is compiled
  *     average n →  the mean of n gradients, noise drawn anew
  *     variance  →  the gradient's variance, summed over its entries
  */
@@ -26,7 +26,7 @@ export interface Contender {
   readonly gradient: () => ArrayLike<number>
   /** Of noise drawn anew. */
   readonly step: () => ArrayLike<number>
-  /** Milliseconds that compiling took: the first time in a process, and again. */
+  /** Milliseconds of processors that compiling took: the first time in a process, and again. */
   readonly compile?: () => readonly [first: number, again: number]
 }
 
@@ -63,9 +63,10 @@ const ours = (
     return key => plan.evaluate(at, key).gradient.means.values
   }
   const compiling = (): readonly [number, (key: Key.Key) => Float64Array] => {
-    const start = performance.now()
+    const before = process.cpuUsage()
     const made = evaluate(expectation)
-    return [performance.now() - start, made]
+    const { user, system } = process.cpuUsage(before)
+    return [(user + system) / 1000, made]
   }
   const [first, drawn] = compiling()
   let step = 0

@@ -223,7 +223,9 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
   for (const player of players) {
     const took = await player.ask<readonly [number, number] | null>('compile')
     if (took !== null)
-      compiling.push(`${player.label}: planned in ${took.map(ms => ms.toFixed(0)).join(' ms, and again in ')} ms`)
+      compiling.push(
+        `${player.label}: planned in ${took.map(ms => ms.toFixed(0)).join(' ms of processors, and again in ')} ms`
+      )
   }
   players.forEach(player => player.leave())
   rmSync(directory, { recursive: true })

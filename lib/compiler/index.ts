@@ -258,7 +258,9 @@ export interface Library {
   readonly program: (
     of: object | string,
     signature: Signature,
-    write: (inputs: Inputs) => Outputs
+    write: (inputs: Inputs) => Outputs,
+    /** Whether its value is differentiated in the parameters, if it has any: so unless said otherwise. */
+    differentiates?: boolean
   ) => Either<string, Program>
 }
 
@@ -275,10 +277,10 @@ export const library = (): Library => {
     return empty
   }
   return {
-    program: (of, signature, write) => {
+    program: (of, signature, write, differentiates) => {
       const programs = shelf(of)
-      const key = JSON.stringify(signature)
-      const found = programs.get(key) ?? compile(signature, write, [null, null])
+      const key = JSON.stringify([signature, differentiates])
+      const found = programs.get(key) ?? compile(signature, write, [null, null], differentiates)
       programs.set(key, found)
       return found
     }

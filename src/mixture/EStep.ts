@@ -4,26 +4,29 @@
  * taken from the centres one by one, so that nothing depends on where 0 is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Compiler from '../../lib/compiler/index.js'
 import {
   add,
   compute,
   concat,
   expandDims,
-  fill,
   fromNdArray,
   logSumExp,
   matMul,
   mul,
   neg,
   reshape,
+  scalar,
   softmax,
   square,
   sub,
   sum,
   tensor,
   transpose,
+  type NdArray,
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/elementary.js'
@@ -76,30 +79,46 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
   }))
 }
 
-/** The same of any family, whatever its components are. */
-export const inVocabulary =
-  <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> =>
-  (params, { alpha, sigma }, { rows, values }, weights) => {
-    const count = family.count(dim)
+/** Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it even for a few steps. */
+const WORTH = 1e5
+
+/** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows, 1]; each flat. */
+const statistics =
+  <P extends string>(family: Family<P>, second: Second, dim: number) =>
+  (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
+    const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
+    const { centres, logWeights, logDensity } = family.components(own, dim)
+    const logs = add(logDensity(x, level), expandDims(logWeights, 0))
+    const r = mul(w, softmax(logs))
+    const delta = sub(expandDims(x, 1), expandDims(mul(alpha, centres), 0))
+    return [
+      reshape(neg(sum(mul(w, logSumExp(logs, 1, true)))), [1]),
+      sum(r, 0),
+      reshape(sum(mul(expandDims(r, 2), delta), 0), [-1]),
+      ...seconds[second](r, delta)
+    ]
+  }
+
+/** The same of any family, whatever its components are: as a program, where there are many rows and one can be made. */
+export const inVocabulary = <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> => {
+  const count = family.count(dim)
+  const of = statistics(family, second, dim)
+  const library = Compiler.library()
+  const interpreted: EStep<P> = (params, { alpha, sigma }, { rows, values }, weights) => {
     const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
     const parts = RA.makeBy(Math.ceil(rows / block), b => {
       const [from, to] = [b * block, Math.min(rows, (b + 1) * block)]
-      return compute(() => {
-        const own = Params.map(fromNdArray)(params)
-        const x = tensor(values.subarray(from * dim, to * dim), [to - from, dim])
-        const w = tensor(weights.subarray(from, to), [to - from, 1])
-        const level = { alpha: fill([1, 1], alpha), sigma: fill([1, 1], sigma) }
-        const { centres, logWeights, logDensity } = family.components(own, dim)
-        const logs = add(logDensity(x, level), expandDims(logWeights, 0))
-        const r = mul(w, softmax(logs))
-        const delta = sub(expandDims(x, 1), expandDims(mul(alpha, centres), 0))
-        return concat([
-          reshape(neg(sum(mul(w, logSumExp(logs, 1, true)))), [1]),
-          sum(r, 0),
-          reshape(sum(mul(expandDims(r, 2), delta), 0), [-1]),
-          ...seconds[second](r, delta)
-        ])
-      }).values
+      return compute(() =>
+        concat(
+          of(
+            Params.map(fromNdArray)(params),
+            tensor(values.subarray(from * dim, to * dim), [to - from, dim]),
+            tensor(weights.subarray(from, to), [to - from, 1]),
+            scalar(alpha),
+            scalar(sigma)
+          )
+        )
+      ).values
     })
     const found = parts.reduce((total, part) => total.map((value, at) => value + part[at]))
     const after = 1 + count + count * dim
@@ -110,3 +129,38 @@ export const inVocabulary =
       second: found.slice(after, after + count * widthOf(second, dim))
     }
   }
+  return (params, level, points, weights) => {
+    const { rows, values } = points
+    if (rows * count * dim < WORTH) return interpreted(params, level, points, weights)
+    const signature: Compiler.Signature = {
+      params: Params.shapes(params),
+      rows: { x: { shape: [dim], from: 'data' }, w: { shape: [1], from: 'call' } },
+      constants: { alpha: [], sigma: [] }
+    }
+    return pipe(
+      library.program(
+        family,
+        signature,
+        ({ params: own, rows: { x, w }, constants: { alpha, sigma } }) => {
+          // the parameters of the signature are the family's
+          const [value, mass, sums, found] = of(own as Params.Tensors<P>, x, w, alpha, sigma)
+          return { others: { value, mass, sums, ...(second !== 'none' && { found }) } }
+        },
+        false
+      ),
+      E.match(
+        () => interpreted(params, level, points, weights),
+        program => {
+          const { value, mass, sums, found } = program.run({
+            rows,
+            params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+            given: { x: values, w: weights },
+            constants: { alpha: [level.alpha], sigma: [level.sigma] }
+          }).others as Readonly<Partial<Record<string, NdArray>>>
+          const flat = (array?: NdArray): Float64Array => array?.values ?? new Float64Array(0)
+          return { value: flat(value)[0], mass: flat(mass), sums: flat(sums), second: flat(found) }
+        }
+      )
+    )
+  }
+}

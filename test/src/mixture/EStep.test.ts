@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
+import * as Compiler from '../../../lib/compiler/index.js'
 import { Key, type Points, Score } from '../../../src/index.js'
 import { eStep, inVocabulary } from '../../../src/mixture/EStep.js'
 import type { Second } from '../../../src/score/family.js'
@@ -23,12 +24,18 @@ const levels = [
 ]
 
 describe.each(families.map(score => [Score.show(score), score] as const))('%s', (_, score) => {
-  it.each([1, 2, 5])('has the same moments by loops as in the vocabulary, in dimension %d', dim => {
+  // From 10⁵ numbers on, the vocabulary is compiled.
+  it.each([
+    [1, 40, [1, 2, 3]],
+    [2, 40, [1, 2, 3]],
+    [5, 40, [1, 2, 3]],
+    [5, 7001, [4]]
+  ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
     const family = pipe(Score.interpret(score).family, O.toNullable)
     if (family === null || O.isNone(family.toMixture)) throw new Error('a family of Gaussians')
-    for (const seed of [1, 2, 3]) {
+    const compiled = Compiler.cached()
+    for (const seed of seeds) {
       const keys = Key.named('x', 'w', 'p')(Key.fromSeed(seed))
-      const rows = 40
       const points: Points.Points = { rows, dim, values: Key.normal(rows * dim)(keys.x).map(z => 100 + 2 * z) }
       const drawn = Key.uniform(rows)(keys.w).map((u, i) => (i === 7 ? 0 : u))
       const total = drawn.reduce((a, b) => a + b)
@@ -56,6 +63,7 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
           near(fast.sums, slow.sums)
           near(fast.second, slow.second)
         }
+      if (rows > 40) expect(Compiler.cached()).toBeGreaterThan(compiled)
     }
   })
 })

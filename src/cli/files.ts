@@ -4,6 +4,8 @@ import { fstatSync, type Stats } from 'node:fs'
 import { access, constants, copyFile, link, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
@@ -33,7 +35,10 @@ const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]
   EPERM: ['open to you', 'ask for the right to it'],
   ENOSPC: ['on a disk with room', 'free some space'],
   EROFS: ['on a disk that can be written', 'choose another folder'],
-  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name']
+  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
+  Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
+  Z_DATA_ERROR: ['a sound gzip archive', 'it is damaged: fetch it again'],
+  ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
 const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
@@ -44,7 +49,6 @@ const problem = (argument: string, path: string, error: unknown): Problem.Proble
 
 /** What is no text, by its first bytes, and what to do with it. */
 const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
-  [[0x1f, 0x8b], 'text but a gzip archive', 'unpack it first: gunzip -k'],
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
@@ -84,6 +88,14 @@ const followed = async (path: string, left = 40): Promise<string> => {
 /** The path of a file, through links. */
 const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
 
+const GZIP = [0x1f, 0x8b]
+
+/** What was packed by gzip; of a length that a text may have. */
+const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
+  GZIP.every((byte, i) => bytes[i] === byte)
+    ? promisify(gunzip)(bytes, { maxOutputLength: bufferConstants.MAX_STRING_LENGTH + 1 })
+    : bytes
+
 const readText =
   (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
   (argument, path) =>
@@ -99,7 +111,7 @@ const readText =
         await realOf(path)
           .then(recover)
           .catch(() => undefined)
-      const bytes = await (path === '-' ? read() : readFile(path))
+      const bytes = await unpacked(await (path === '-' ? read() : readFile(path)))
       if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return decode(argument, path, bytes)
       const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
       return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))

@@ -31,6 +31,10 @@ export interface TableFlags {
   readonly missing?: string | undefined
   readonly header?: boolean | undefined
   readonly delimiter?: string | undefined
+  readonly decimal?: string | undefined
+  readonly skip?: string | undefined
+  readonly comment?: string | undefined
+  readonly na?: string | undefined
 }
 
 const named: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
@@ -41,6 +45,11 @@ const delimiter = (text: string): Checked<string> => {
     ? E.right(character)
     : wrong('--delimiter', JSON.stringify(text), 'a character that separates cells', 'try , or ; or tab')
 }
+
+const comment = (text: string): Checked<string> =>
+  /^[^\s"\d]$/.test(text)
+    ? E.right(text)
+    : wrong('--comment', JSON.stringify(text), 'a character that begins a line', "try '#'")
 
 const columns = (text: string): Checked<ReadonlyArray<string>> => {
   const names = text.split(',').map(name => name.trim())
@@ -60,10 +69,17 @@ export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
     all({
       columns: optional(flags.columns, columns),
       missing: oneOf('--missing', flags.missing ?? 'refuse', ['refuse', 'drop'] as const),
-      delimiter: optional(flags.delimiter, delimiter)
+      delimiter: optional(flags.delimiter, delimiter),
+      decimal: optional(flags.decimal, text => oneOf('--decimal', text, ['.', ','] as const)),
+      skip: optional(flags.skip, text => whole('--skip', text, 0, 1)),
+      comment: optional(flags.comment, comment)
     }),
-    E.map(({ columns, missing, delimiter }) => ({
+    E.map(({ columns, missing, delimiter, decimal, skip, comment }) => ({
       missing,
+      ...(decimal !== undefined && { decimal }),
+      ...(skip !== undefined && { skip }),
+      ...(comment !== undefined && { comment }),
+      ...(flags.na !== undefined && { na: flags.na.split(',') }),
       ...(columns && { columns }),
       ...(delimiter !== undefined && { delimiter }),
       ...(flags.header !== undefined && { header: flags.header }),
@@ -75,7 +91,7 @@ export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
 const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): Problem.Problem => ({
   ...rest,
   field:
-    field === 'columns' || field === 'weights' || field === 'header'
+    field === 'columns' || field === 'weights' || field === 'header' || field === 'decimal'
       ? `--${field}`
       : field === 'text'
         ? path
@@ -83,7 +99,10 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
   remedy: remedy
     .replace("set 'header' to true or false", 'use --header or --no-header')
     .replace("set 'missing' to 'drop'", 'use --missing drop')
+    .replace("set 'delimiter' to ';'", "use --delimiter ';'")
     .replace("set 'delimiter'", 'use --delimiter')
+    .replace("set 'decimal' to ','", 'use --decimal ,')
+    .replace("set 'skip' to the number", 'use --skip with the number')
     .replace("'columns'", '--columns')
 })
 

@@ -26,6 +26,10 @@ const missing = new Option('--missing <how>', 'rows with a missing cell: refuse 
 const header = new Option('--header', 'the first row holds names (default: found out)')
 const noHeader = new Option('--no-header', 'the first row is data')
 const delimiter = new Option('--delimiter <character>', 'what separates cells (default: found out)')
+const decimal = new Option('--decimal <character>', 'what stands before decimals: . or , (default: .)')
+const skip = new Option('--skip <number>', 'lines above the table that are no part of it (default: 0)')
+const comment = new Option('--comment <character>', 'what begins lines that are no part of the table (default: none)')
+const na = new Option('--na <list>', 'cells that are missing, beside NA and its like: -999,unknown')
 
 const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that exports words of your own: ./mine.js')
 
@@ -120,6 +124,10 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
     .option(
       '--standardize',
       'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data ' +
@@ -188,6 +196,10 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
     .addOption(vocabulary)
     .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
     .option('--json', 'print the result as JSON')
@@ -219,6 +231,10 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
     .addOption(vocabulary)
     .addHelpText('after', examples(['assign model.json faithful.csv > assigned.csv']))
     .action((model, file, flags) => {
@@ -258,6 +274,10 @@ const read = (
     .addOption(header)
     .addOption(noHeader)
     .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
     .addOption(vocabulary)
     .option('--standardize', 'standardize the data first')
     .addHelpText(

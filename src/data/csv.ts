@@ -35,6 +35,14 @@ export interface CsvOptions {
   readonly missing?: 'refuse' | 'drop'
   /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
   readonly delimiter?: string
+  /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5. */
+  readonly decimal?: '.' | ','
+  /** So many lines at the top are no part of the table; 0 unless given. */
+  readonly skip?: number
+  /** A character that begins lines that are no part of the table. */
+  readonly comment?: string
+  /** Cells that are missing beside those that `missing` lists, such as `-999`; compared without the blanks around them. */
+  readonly na?: ReadonlyArray<string>
 }
 
 /** A column that is not taken. */
@@ -130,16 +138,58 @@ const isOfNumbers = (cells: Cells, column: number): boolean => {
 
 const isBlank = (record: ReadonlyArray<string>): boolean => record.length === 1 && record[0].trim() === ''
 
-const records = (text: string, delimiter: string, preview = 0): Papa.ParseResult<ReadonlyArray<string>> =>
-  Papa.parse<ReadonlyArray<string>>(text, { delimiter, newline: '\n', preview })
+const records = (
+  text: string,
+  { delimiter, comment }: CsvOptions,
+  preview = 0
+): Papa.ParseResult<ReadonlyArray<string>> =>
+  Papa.parse<ReadonlyArray<string>>(text, {
+    newline: '\n',
+    preview,
+    comments: comment ?? false,
+    ...(delimiter !== undefined && { delimiter })
+  })
+
+/** A number with a decimal comma, its thousands separated by points or not. */
+const CONTINENTAL = /^\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?(e[+-]?\d+)?\s*$/i
+
+/** Cells as they are meant: what is missing is empty, and a decimal comma is a point. */
+const meant = ({ decimal, na }: CsvOptions): ((cells: Cells) => Cells) => {
+  const absent = new Set(na?.map(cell => cell.trim()))
+  const cell = (text: string): string =>
+    absent.has(text.trim())
+      ? ''
+      : decimal === ',' && text.length < LONGEST && CONTINENTAL.test(text)
+        ? text.replaceAll('.', '').replace(',', '.')
+        : text
+  return cells => (absent.size === 0 && decimal !== ',' ? cells : cells.map(row => row.map(cell)))
+}
+
+const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): Either.Either<DataError, null> =>
+  delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter))
+    ? fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
+    : !Number.isSafeInteger(skip) || skip < 0
+      ? fail('skip', String(skip), 'a whole number ≥ 0 of lines', 'try 1, or leave it out')
+      : comment !== undefined && !/^[^\s"\d]$/.test(comment)
+        ? fail('comment', JSON.stringify(comment), 'a character that begins a line', "try '#', or leave it out")
+        : decimal === ',' && delimiter === ','
+          ? fail('decimal', '","', 'another character than that which separates cells', "set 'delimiter' to ';'")
+          : Either.right(null)
+
+/** Lines end with \n, and no mark of the order of bytes stands before the first. */
+const unified = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
+
+/** The text from the table on. */
+const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.split('\n').slice(skip).join('\n')
 
 /**
  * A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
  * too: those are decimal commas then.
  */
-const guessDelimiter = (text: string): string =>
+const guessDelimiter = (text: string, { comment }: CsvOptions): string =>
   ['\t', ';'].find(delimiter => {
-    const lines = records(text.replace(/^(?:[^\S\n]*\n)+/, ''), delimiter, 50).data.filter(record => !isBlank(record))
+    const of = { delimiter, ...(comment !== undefined && { comment }) }
+    const lines = records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, 50).data.filter(record => !isBlank(record))
     return lines.every(line => line.length > 1 && line.length === lines[0].length)
   }) ?? ','
 
@@ -150,25 +200,24 @@ const others: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
 
 /** Cells of a text, a rectangle, without blank lines. */
 const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, Cells> => {
-  const text = source.replace(/\r\n?/g, '\n')
-  const { delimiter } = options
+  const wrong = optionProblem(options)
+  if (Either.isLeft(wrong)) return wrong
+  const text = tableOf(unified(source), options)
   const other = others.find(([pattern]) => pattern.test(text))
   if (other !== undefined)
     return fail('text', other[1], 'a table of separated values', 'write it as CSV, a line for each row')
-  if (delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter)))
-    return fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
-  const { data, errors } = records(text, delimiter ?? guessDelimiter(text))
+  const { data, errors } = records(text, { ...options, delimiter: options.delimiter ?? guessDelimiter(text, options) })
   const quote = errors.find(({ type }) => type === 'Quotes')
   if (quote !== undefined)
     return quote.code === 'MissingQuotes'
       ? fail(
-          `line ${text.slice(0, quote.index).split('\n').length}`,
+          `line ${(options.skip ?? 0) + text.slice(0, quote.index).split('\n').length}`,
           'a quoted cell without an end',
           'a whole cell',
           'close the quote; if the file was cut short, fetch it again'
         )
       : fail(
-          `line ${text.slice(0, quote.index).split('\n').length}`,
+          `line ${(options.skip ?? 0) + text.slice(0, quote.index).split('\n').length}`,
           'a quote inside a quoted cell',
           'a whole cell',
           'double a quote that belongs to the cell: ""'
@@ -189,7 +238,7 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
         'text',
         `${first === 1 ? 'a line' : `${first} lines`} above the table (${shown(cells[0].join(','))})`,
         'a table alone',
-        'begin with the line of names, or with the first row'
+        "begin with the line of names, or with the first row, or set 'skip' to the number of lines above it"
       )
     : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => kind(cell) === 'word')
       ? fail(
@@ -443,7 +492,7 @@ const cellRemedy = (cell: string): string =>
   isMissing(cell)
     ? "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
     : hasDecimalComma(cell.trim())
-      ? 'write numbers with a decimal point and no thousands separators: 1234.5'
+      ? "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
       : kind(cell) === 'almost'
         ? `write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`
         : "correct it, or choose the columns of numbers with 'columns'"
@@ -542,6 +591,7 @@ const extract = (
 export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<DataError, Table> =>
   pipe(
     cellsOf(text, options),
+    Either.map(meant(options)),
     Either.bindTo('cells'),
     Either.bind('hasHeader', ({ cells }) => headed(cells, options)),
     Either.bind('table', ({ cells, hasHeader }) => grid(cells, hasHeader)),
@@ -568,7 +618,7 @@ export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<D
  *   Either.mapLeft(Problem.show)(Points.fromCsv('eruptions;waiting\n3,6;79\n')),
  *   Either.left(
  *     'row 1, column 1 (eruptions): 3,6 is not a finite number; ' +
- *       'write numbers with a decimal point and no thousands separators: 1234.5'
+ *       "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
  *   )
  * )
  */
@@ -611,7 +661,7 @@ export const withColumns =
     pipe(
       cellsOf(text, options),
       Either.bindTo('cells'),
-      Either.bind('hasHeader', ({ cells }) => headed(cells, options)),
+      Either.bind('hasHeader', ({ cells }) => headed(meant(options)(cells), options)),
       Either.map(({ cells, hasHeader }) => {
         const rows = hasHeader ? cells.slice(1) : cells
         const names = hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`)
@@ -620,7 +670,7 @@ export const withColumns =
           const at = places.get(i + 1)
           return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
         })
-        const delimiter = options.delimiter ?? guessDelimiter(text.replace(/\r\n?/g, '\n'))
+        const delimiter = options.delimiter ?? guessDelimiter(tableOf(unified(text), options), options)
         const header = [...names, ...added.map(([name]) => unused(name, names))]
         return `${Papa.unparse([header, ...found], { delimiter, newline: '\n' })}\n`
       })

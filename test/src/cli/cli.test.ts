@@ -1,5 +1,6 @@
 /** The command line: what a user types, what is printed, and the exit code. */
 import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -857,7 +858,8 @@ describe('what is wrong', () => {
   )
 
   it.each([
-    [Uint8Array.of(0x1f, 0x8b, 8, 0), 'is not text but a gzip archive; unpack it first: gunzip -k'],
+    [Uint8Array.of(0x1f, 0x8b, 8, 0), 'is not a whole gzip archive; it was cut short: fetch it again'],
+    [Uint8Array.of(0x1f, 0x8b, 9, 0, 1, 2, 3, 4, 5, 6), 'is not a sound gzip archive; it is damaged: fetch it again'],
     [Uint8Array.of(0x50, 0x4b, 3, 4), 'is not text but a spreadsheet (xlsx, ods) or a zip archive; save the sheet'],
     ['{"x": [1, 2]}', 'JSON is not a table of separated values; write it as CSV'],
     ['made by X\nx,y\n1,2\n3,4\n', 'a line above the table (made by X) is not a table alone']
@@ -866,6 +868,21 @@ describe('what is wrong', () => {
     const { exit, stderr } = await ornstein('fit @odd -k 2 --family isotropic --no-standardize')
     expect(exit).toBe(2)
     expect(stderr).toContain(problem)
+  })
+
+  it('reads a table as people have it: packed, with lines above, comments, decimal commas and missing cells', async () => {
+    here.write('plain.csv', 'x,y\n1.5,2\n2,-0.25\n1000.5,3\n')
+    here.write('dressed.csv.gz', gzipSync('made by X\nx;y\n1,5;2\n# so far\n2;-,25\n-999;1\n1.000,5;3\n'))
+    const how = '-k 1 --family isotropic --recipe em --json'
+    const plain = await ornstein(`fit @plain.csv ${how}`)
+    const read = await ornstein(`fit @dressed.csv.gz --skip 1 --comment # --decimal , --na -999 --missing drop ${how}`)
+    const learned = JSON.parse(read.stdout) as object
+    expect(learned).toEqual({ ...(JSON.parse(plain.stdout) as object), dropped: 1 })
+    const wrong = await ornstein('fit @plain.csv --skip -1 --comment ab --decimal x')
+    expect(wrong.exit).toBe(2)
+    expect(wrong.stderr).toContain('--skip: -1 is not a whole number ≥ 0; try 1')
+    expect(wrong.stderr).toContain(`--comment: "ab" is not a character that begins a line; try '#'`)
+    expect(wrong.stderr).toContain('--decimal: x is not one of ., ,; try .')
   })
 
   it('sends nothing to a terminal that comes with a name', async () => {

@@ -125,6 +125,28 @@ describe('readCsv', () => {
       { columns: ['x', 'y'], missing: 'drop' },
       { ...xy, dropped: 5, ignored: ['z'] }
     ],
+    [
+      'decimal commas, with thousands and without',
+      'x;y\n1,0;2\n+3,;4e0\n1.234,5;-,5',
+      { decimal: ',' },
+      {
+        columns: ['x', 'y'],
+        rows: [
+          [1, 2],
+          [3, 4],
+          [1234.5, -0.5]
+        ]
+      }
+    ],
+    ['quoted decimal commas between commas', 'x,y\n"1,0",2\n3,"4,0"', { decimal: ',' }, xy],
+    ['what stands below other lines', 'made by X\n\n"on Monday, or so\nx,y\n1,2\n3,4', { skip: 3 }, xy],
+    ['around comments', '# by X\nx;y\n#1;5\n1;2\n3;4\n# end', { comment: '#' }, xy],
+    [
+      'missing cells spelt in other ways',
+      'x,y\n1,2\n -999,7\nunknown,8\n3,4',
+      { na: ['-999', ' unknown'], missing: 'drop' },
+      { ...xy, dropped: 2 }
+    ],
     ['missing cells outside the columns taken', 'x,y,s\n1,2,\n3,4,b', {}, { ...xy, ignored: ['s'] }],
     [
       'a missing weight drops the row too',
@@ -141,12 +163,42 @@ describe('readCsv', () => {
     expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
   })
 
-  const decimalPoint = 'write numbers with a decimal point and no thousands separators: 1234.5'
+  const decimalPoint = "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
   const decimal = 'write it as a decimal number, such as 1.5 or 2e3'
   const such = (number: string): string => `write it as a decimal number, such as ${number}`
   const word = "correct it, or choose the columns of numbers with 'columns'"
   const fillIn = "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
   it.each<[string, string, Points.CsvOptions, string]>([
+    [
+      'half a line of skipping',
+      'x,y\n1,2',
+      { skip: 0.5 },
+      'skip: 0.5 is not a whole number ≥ 0 of lines; try 1, or leave it out'
+    ],
+    [
+      'a comment of two characters',
+      'x,y\n1,2',
+      { comment: '//' },
+      `comment: "//" is not a character that begins a line; try '#', or leave it out`
+    ],
+    [
+      'decimal commas between commas',
+      'x,y\n1,2',
+      { decimal: ',', delimiter: ',' },
+      `decimal: "," is not another character than that which separates cells; set 'delimiter' to ';'`
+    ],
+    [
+      'more skipped than there is',
+      'x,y\n1,2',
+      { skip: 9 },
+      'text: an empty text is not a table; give a line for each row, such as 1.5,2'
+    ],
+    [
+      'a quote without an end, below other lines',
+      'a\nb\nx,y\n"1,2',
+      { skip: 2 },
+      'line 4: a quoted cell without an end is not a whole cell; close the quote; if the file was cut short, fetch it again'
+    ],
     ['nothing', '', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
     ['blanks', ' \n\n\t\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
     ['an empty quoted cell', '""\n', {}, 'text: an empty text is not a table; give a line for each row, such as 1.5,2'],
@@ -290,7 +342,7 @@ describe('readCsv', () => {
       'lines above the table',
       'made by X\n"on Monday, or so"\nx,y\n1,2\n3,4\n',
       {},
-      'text: 2 lines above the table (made by X) is not a table alone; begin with the line of names, or with the first row'
+      "text: 2 lines above the table (made by X) is not a table alone; begin with the line of names, or with the first row, or set 'skip' to the number of lines above it"
     ],
     [
       'a name too few',

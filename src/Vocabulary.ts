@@ -2,10 +2,12 @@
 import { of, type Vocabulary } from './core/Vocabulary.js'
 import * as Clock from './schedule/Clock.js'
 import * as Expectation from './objective/Expectation.js'
+import * as Initializer from './pipeline/Initializer.js'
 import * as Net from './net/Net.js'
 import * as Objective from './objective/Objective.js'
 import * as Optimizer from './optimizer/Optimizer.js'
 import * as Parametrization from './score/Parametrization.js'
+import * as Pipeline from './pipeline/Pipeline.js'
 import * as Rate from './optimizer/Rate.js'
 import * as Region from './optimizer/Region.js'
 import * as Sampler from './sampler/Sampler.js'
@@ -51,5 +53,7 @@ export const standard: Vocabulary = of([
   ...Sampler.all,
   ...TimeGrid.all,
   ...Optimizer.all,
-  ...Stage.all
+  ...Initializer.all,
+  ...Stage.all,
+  ...Pipeline.all
 ])

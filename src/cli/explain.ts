@@ -1,9 +1,10 @@
 /** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Case, Compile, Expectation, Key, Pipeline, Points, Stage, type Vocabulary } from '../index.js'
+import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../index.js'
 import * as json from './json.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -39,11 +40,8 @@ const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Poi
     stages.flatMap(Stage.losses),
     RA.filterMap(({ expectation }) => Expectation.size(expectation))
   )
-  const centres = 'centres' in initializer ? initializer.centres.map(centre => centre.length) : []
-  const values = initializer._tag === 'Values' ? Object.entries(initializer.values) : []
-  const means = values.flatMap(([name, { shape }]) => (name.startsWith('mean') ? shape.slice(-1) : []))
   const components = Case.field(score, 'components') ?? 1
-  const [dim = 2] = [...noise.map(({ dim }) => dim), ...centres, ...means].filter(isCount)
+  const [dim = 2] = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].filter(isCount)
   const [rows = 2] = [...noise.map(({ rows }) => rows), components].filter(isCount)
   return { rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) }
 }

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Fit as Fits, Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
+import { type Fit as Fits, Initializer, Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
 import {
@@ -358,7 +358,7 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
           'start',
           fit.recipe === 'grown'
             ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
-            : (Pipeline.show(pipeline).match(/initializer: (.*),/)?.[1] ?? '')
+            : Initializer.show(pipeline.initializer)
         ],
         ...stages.map((stage, i): [string, string] => [
           `stage ${i + 1}`,

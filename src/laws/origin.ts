@@ -1,9 +1,11 @@
 /** Laws of origin and unit: where 0 is, and how long 1 is, are choices of whoever wrote the data down. */
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
+import { Case, Field } from '../core/index.js'
 import * as Compile from '../compile/Compile.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import type { Loss } from '../compile/Loss.js'
@@ -123,30 +125,29 @@ export const translation = <P extends string>(
   ]
 }
 
-/** An initializer whose own numbers follow the data. */
+/** An initializer that follows the data as they are moved: of itself, or else by its start of the data where they were. */
 const movedInitializer = <P extends string>(
   by: number,
-  move: Move<P>
+  move: Move<P>,
+  score: Score.Score<P>
 ): ((initializer: Initializer.Initializer) => Initializer.Initializer) => {
-  const rows = (centres: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<ReadonlyArray<number>> =>
-    centres.map(row => row.map(x => x + by))
-  const all: (initializer: Initializer.Initializer) => Initializer.Initializer =
-    Initializer.fold<Initializer.Initializer>({
-      Gaussian: start => start,
-      OnSphere: start => start,
-      FromData: start => start,
-      KMeansPlusPlus: start => start,
-      KMeans: start => start,
-      Spectral: start => start,
-      MomentsMatched: start => start,
-      WarmStart: start => ({ ...start, centres: rows(start.centres) }),
-      // What is given by name is that of the score, or `Compile` refuses it.
-      Values: start => ({ ...start, values: move(by)(start.values) }),
-      Centres: start => ({ ...start, centres: rows(start.centres) }),
-      BestOf: start => ({ ...start, initializer: all(start.initializer) }),
-      Perturbed: start => ({ ...start, initializer: all(start.initializer) })
-    })
-  return all
+  // Whether it moves does not depend on what the parameters are called.
+  const model = Score.interpret(score) as unknown as Score.Model<string>
+  const carried = Initializer.define({
+    name: 'carried',
+    about: 'the start where the data were, moved with them',
+    fields: { initializer: Field.of(Initializer.concept) },
+    call: ['initializer'],
+    draws: ({ initializer }, model) => Case.meaning(initializer).draws(model),
+    starts:
+      ({ initializer }) =>
+      ({ points }) =>
+        pipe(
+          Initializer.interpret(score, moved(-by)(points))(initializer),
+          E.map(start => key => move(by)(start(key)))
+        )
+  })
+  return initializer => (Case.meaning(initializer).moves(model) ? initializer : carried(initializer))
 }
 
 /** Which rules ended the stages of a run, and where it ended. */
@@ -202,7 +203,7 @@ export const runTranslation = <P extends string>(
         const wanted = endOf(compiled(compile(first)(here)), key)
         const there = moved(by)(here)
         const pipeline = pipelineOf(there)
-        const initializer = movedInitializer(by, move)(pipeline.initializer)
+        const initializer = movedInitializer(by, move, pipeline.score)(pipeline.initializer)
         const found = endOf(compiled(compile({ ...pipeline, initializer })(there)), key)
         const tolerance = slack * (1e-7 + 1e3 * Number.EPSILON * Math.abs(by))
         return (

@@ -295,7 +295,7 @@ export const initializers =
             minLength: count,
             maxLength: count
           })
-          return nested<Initializer.Initializer, Exclude<Initializer.Initializer['_tag'], 'BestOf' | 'Perturbed'>>(
+          return nested<Initializer.Initializer, string>(
             {
               ...anywhere,
               OnSphere: fc.record({ radius }).map(Initializer.onSphere),
@@ -305,7 +305,7 @@ export const initializers =
               Spectral: fc.constant(Initializer.spectral),
               MomentsMatched: fc.constant(Initializer.momentsMatched),
               WarmStart: fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
-              Centres: centres.map(Initializer.values)
+              Centres: centres.map(Initializer.centres)
             },
             inner => ({
               BestOf: fc

@@ -1,34 +1,16 @@
-/** Initializers: where a pipeline starts. */
+/**
+ * Initializers: where a pipeline starts. Most of them draw centres; the family of mixtures makes parameters of these. Others
+ * say all parameters.
+ */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import * as t from 'io-ts'
-import * as Elementary from '../../lib/elementary.js'
-import {
-  add,
-  argMax,
-  compute,
-  div,
-  fromNdArray,
-  greater,
-  Key,
-  matMul,
-  maximum,
-  mul,
-  neg,
-  oneHot,
-  reshape,
-  square,
-  squaredDistances,
-  sub,
-  sum,
-  tensor,
-  where,
-  type NdArray
-} from '../../lib/index.js'
+import type * as t from 'io-ts'
+import { Key, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import { principal, type Table } from '../../lib/principal.js'
+import { refuse } from '../../lib/refuse.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Limits from '../core/Limits.js'
@@ -36,488 +18,542 @@ import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Score from '../score/Score.js'
-import * as Tagged from '../core/Tagged.js'
+import * as Seeding from './seeding.js'
 
-export interface Gaussian {
-  readonly _tag: 'Gaussian'
-  readonly scale: number
+// —— what an initializer is ——
+
+type Problems = ReadonlyArray<Problem.Problem>
+
+/** How an initializer starts a score on data; or why it cannot. */
+export type Start<P extends string> = E.Either<Problems, (key: Key.Key) => Params.Params<P>>
+
+/** A score of whatever parameters, and the data that it is to learn from. */
+export interface Setting {
+  readonly score: Score.Score<string>
+  readonly model: Score.Model<string>
+  readonly points: Points.Points
 }
 
-export interface FromData {
-  readonly _tag: 'FromData'
+/** What a start is made with. */
+export interface Tools extends Setting {
+  /** How an initializer that stands in the fields starts the same score on the same data. */
+  readonly start: (inner: Initializer) => Start<string>
 }
 
-export interface KMeansPlusPlus {
-  readonly _tag: 'KMeansPlusPlus'
-}
-
-export interface Spectral {
-  readonly _tag: 'Spectral'
-}
-
-export interface WarmStart {
-  readonly _tag: 'WarmStart'
-  readonly centres: ReadonlyArray<ReadonlyArray<number>>
-  readonly radius: number
-}
-
-export interface Values {
-  readonly _tag: 'Values'
-  readonly values: Params.Params<string>
-}
-
-export interface Centres {
-  readonly _tag: 'Centres'
-  readonly centres: ReadonlyArray<ReadonlyArray<number>>
-}
-
-export interface OnSphere {
-  readonly _tag: 'OnSphere'
-  readonly radius: number
-}
-
-export interface KMeans {
-  readonly _tag: 'KMeans'
-  readonly steps: number
-}
-
-export interface MomentsMatched {
-  readonly _tag: 'MomentsMatched'
-}
-
-export interface BestOf {
-  readonly _tag: 'BestOf'
+/** What draws of centres are made with. */
+export interface Asked extends Setting {
+  /** How many centres the score asks for. */
   readonly count: number
-  readonly initializer: Initializer
 }
 
-export interface Perturbed {
-  readonly _tag: 'Perturbed'
-  readonly scale: number
-  readonly initializer: Initializer
+/** Whether another key is another start; `sometimes` where other choices may come to the same. */
+export type Draws = 'never' | 'sometimes' | 'always'
+
+export interface Meaning {
+  readonly start: (setting: Setting) => Start<string>
+  readonly draws: (model: Score.Model<string>) => Draws
+  /** Whether it moves with the data: of x + b the centres are those of x, + b, and the rest is the same. */
+  readonly moves: (model: Score.Model<string>) => boolean
+  /** Whether it turns with the data. */
+  readonly turns: (model: Score.Model<string>) => boolean
+  /** The dimension of the data that it is for; none where it takes any. */
+  readonly dim: O.Option<number>
+  /** How many starts it makes to hand on one. */
+  readonly makes: number
 }
 
-export type Initializer =
-  | Gaussian
-  | OnSphere
-  | FromData
-  | KMeansPlusPlus
-  | KMeans
-  | Spectral
-  | MomentsMatched
-  | WarmStart
-  | Values
-  | Centres
-  | BestOf
-  | Perturbed
+export interface Initializer extends Case.Value<'Initializer', Meaning> {}
+
+export const concept = Concept<Initializer>('Initializer', 'where a pipeline starts')
+
+// —— initializers of one's own ——
+
+interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On extends string | null> extends Omit<
+  Case.Spec<N, F, never, A, On>,
+  'meaning'
+> {
+  /** Whether another key is another start; laws hold it to that. */
+  readonly draws: (fields: Field.Of<F>, model: Score.Model<string>) => Draws
+  /** Capability, which laws hold it to: it moves with the data. */
+  readonly moves?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
+  /** Capability, which laws hold it to: it turns with the data. */
+  readonly turns?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
+  /** Capability: the dimension of the data that it is for, where its fields say coordinates; null for any. */
+  readonly dim?: (fields: Field.Of<F>) => number | null
+  /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
+  readonly makes?: (fields: Field.Of<F>) => number
+  /** What stands in its way: a score without what it needs, say. */
+  readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
+}
+
+export interface Spec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  /** The start of a score on data that `misfits` has nothing against: as many parameters as the score has, of its shapes. */
+  readonly starts: (fields: Field.Of<F>) => (tools: Tools) => Start<string>
+}
+
+/**
+ * An initializer of one's own: parameters of a score, from the data and a key. It is printed, stored, explained and held to
+ * laws as ours are, and starts what ours start: pipelines, restarts, `bestOf`.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Field, Initializer, Key, Params, Score } from 'ornstein'
+ *
+ * // The mean of several starts.
+ * const averaged = Initializer.define({
+ *   name: 'averaged',
+ *   about: 'the mean of several starts',
+ *   fields: { count: Field.count({ default: 4 }), initializer: Field.of(Initializer.concept) },
+ *   call: ['count'],
+ *   on: 'initializer',
+ *   draws: () => 'sometimes',
+ *   makes: ({ count }) => count,
+ *   starts:
+ *     ({ count, initializer }) =>
+ *     ({ start }) =>
+ *       pipe(
+ *         start(initializer),
+ *         E.map(start => key => {
+ *           const all = Key.split(count)(key).map(start)
+ *           return pipe(all.reduce(Params.zipWith((a, b) => a + b)), Params.mapValues(sum => sum / count))
+ *         })
+ *       )
+ * })
+ * const initializer = averaged(2)(Initializer.warmStart({ centres: [[3]], radius: 1 }))
+ * const started = Initializer.interpret(Score.symmetricPair, { rows: 1, dim: 1, values: Float64Array.of(2) })(initializer)
+ * assert.ok(E.isRight(started))
+ * assert.ok(Math.abs(started.right(Key.fromSeed(1)).mean.values[0] - 3) <= 1)
+ */
+export function define<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>(spec: Spec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
+  const { starts, draws, moves, turns, dim, makes, misfits } = spec
+  return Case.define('Initializer', {
+    ...spec,
+    meaning: (fields: Field.Of<F>): Meaning => {
+      const own = starts(fields)
+      const inner = innerOf(fields)
+      return {
+        start: setting => {
+          const problems = misfits?.(fields)(setting) ?? []
+          return problems.length > 0 ? E.left(problems) : own({ ...setting, start: startWithin(inner, setting) })
+        },
+        draws: model => draws(fields, model),
+        moves: model => moves?.(fields, model) ?? false,
+        turns: model => turns?.(fields, model) ?? false,
+        dim: O.fromNullable(dim?.(fields)),
+        makes: (makes?.(fields) ?? 1) * inner.reduce((most, { value }) => Math.max(most, Case.meaning(value).makes), 1)
+      }
+    }
+  })
+}
+
+interface Placed {
+  readonly path: string
+  readonly value: Initializer
+}
+
+const innerOf = (fields: unknown): ReadonlyArray<Placed> =>
+  (Case.isValue(fields) ? Case.inner(fields) : []).flatMap(({ path, value }) =>
+    concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
+  )
+
+/** What is wrong with one that stands in the fields is told with where it stands. */
+const startWithin =
+  (inner: ReadonlyArray<Placed>, setting: Setting) =>
+  (initializer: Initializer): Start<string> =>
+    pipe(
+      Case.meaning(initializer).start(setting),
+      E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === initializer)?.path ?? '')))
+    )
+
+export interface CentresSpec<
+  N extends string,
+  F extends Field.Fields,
+  A extends Case.Call = null,
+  On extends string | null = null
+> extends Told<N, F, A, On> {
+  /** As many centres as are asked for, [count, dim], of data that `misfits` has nothing against. */
+  readonly centres: (fields: Field.Of<F>) => (asked: Asked) => (key: Key.Key) => NdArray
+}
+
+/**
+ * An initializer of one's own that draws centres, for families of mixtures: weights start equal, and variances at the mean
+ * squared distance of the data from the nearest centre, per coordinate.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Field, Initializer, Key, Params, Points, Score } from 'ornstein'
+ *
+ * const onDiagonal = Initializer.defineCentres({
+ *   name: 'onDiagonal',
+ *   about: 'evenly spaced on the diagonal through the mean of the data',
+ *   fields: { step: Field.positive({ default: 1 }) },
+ *   formula: ({ step }) => `c_i = x̄ + ${step} (i − (K − 1)/2) (1, …, 1)`,
+ *   draws: () => 'never',
+ *   moves: () => true,
+ *   centres:
+ *     ({ step }) =>
+ *     ({ points, count }) => {
+ *       const mean = Points.mean(points)
+ *       const values = Array.from({ length: count }, (_, i) => mean.map(m => m + step * (i - (count - 1) / 2)))
+ *       return () => Params.of({ centres: values.map(row => Array.from(row)) }).centres
+ *     }
+ * })
+ * const points = { rows: 2, dim: 2, values: Float64Array.of(0, 0, 2, 4) }
+ * const started = Initializer.interpret(Score.spherical({ components: 2 }), points)(onDiagonal({ step: 2 }))
+ * assert.ok(E.isRight(started))
+ * assert.deepEqual(Params.nested(started.right(Key.fromSeed(1)).means), [[0, 1], [2, 3]])
+ */
+export function defineCentres<
+  const N extends string,
+  const F extends Field.Fields = Field.NoFields,
+  const A extends Case.Call = null,
+  const On extends string | null = null
+>({ centres, ...spec }: CentresSpec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
+  return define<N, F, A, On>({
+    ...spec,
+    starts: fields => setting => {
+      const word = `Initializer.${spec.name}`
+      return pipe(
+        setting,
+        centred(asked => checked(word, asked, centres(fields)(asked))),
+        E.fromOption(() => [noCentres(Case.isValue(fields) ? Case.show(fields) : word, setting)])
+      )
+    }
+  })
+}
+
+/** Centres of one's own are as many as were asked for, each with the coordinates of the data. */
+const checked =
+  (word: string, { count, points: { dim } }: Asked, draw: Seeding.Draw): Seeding.Draw =>
+  key => {
+    const drawn = draw(key)
+    const [rows, columns, ...more] = drawn.shape
+    return rows === count && columns === dim && more.length === 0 && drawn.values.length === count * dim
+      ? drawn
+      : refuse(
+          `${word}: centres of shape [${drawn.shape.join(', ')}] are not of shape [${count}, ${dim}]; give as many as are asked for`
+        )
+  }
+
+/** Parameters with the centres that are drawn; none of a score that does not start from centres. */
+const centred =
+  (draw: (asked: Asked) => Seeding.Draw) =>
+  (setting: Setting): O.Option<(key: Key.Key) => Params.Params<string>> =>
+    pipe(
+      fromCentres(setting),
+      O.map(({ fromCentres, count }) => {
+        const { score, model, points } = setting
+        const centresOf = draw({ score, model, points, count })
+        return key => {
+          const centres = centresOf(key)
+          return fromCentres(centres, Seeding.varianceAbout(points, centres))
+        }
+      })
+    )
+
+const fromCentres = ({ model, points }: Setting): O.Option<Score.Start<string>> =>
+  pipe(
+    model.family,
+    O.chain(family => Score.startOf(family, points.dim))
+  )
+
+const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
+  Problem.of(
+    '',
+    code,
+    `one for ${Score.show(score)}, which ${O.isSome(family) ? 'does not say how it starts from centres' : 'has no centres'}`,
+    O.isSome(family)
+      ? 'use Initializer.gaussian, or Initializer.values with all parameters by name, or give the family its start'
+      : 'use Initializer.gaussian, or Initializer.values with all parameters by name'
+  )
+
+// —— starts at random ——
+
+const isMirrored = ({ family }: Score.Model<string>): boolean =>
+  pipe(
+    family,
+    O.exists(({ mirrored }) => mirrored)
+  )
 
 /**
  * Every centre (for a custom score: every parameter) normal with standard deviation `scale`: the paper's random start. About the
  * mean of the data; for the pair, whose middle is 0, about 0.
  */
-export const gaussian = ({ scale }: Omit<Gaussian, '_tag'>): Initializer => ({ _tag: 'Gaussian', scale })
-
-/** Every centre at a distance `radius` from the mean of the data, in a random direction. */
-export const onSphere = ({ radius }: Omit<OnSphere, '_tag'>): Initializer => ({ _tag: 'OnSphere', radius })
+export const gaussian = define({
+  name: 'gaussian',
+  about: "every centre normal: the paper's random start",
+  fields: { scale: Field.positive({ suggestion: 1 }) },
+  formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
+  draws: () => 'always',
+  moves: (_, model) => !isMirrored(model),
+  starts:
+    ({ scale }) =>
+    setting => {
+      const { model, points } = setting
+      const { middle } = Frame.ofModel(model, points)
+      return pipe(
+        setting,
+        centred(({ count }) => key => {
+          const { values, shape } = Seeding.normals([count, points.dim], scale)(key)
+          return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
+        }),
+        O.getOrElse(
+          (): ((key: Key.Key) => Params.Params<string>) => key =>
+            pipe(
+              model.shapes(points.dim),
+              Params.map((shape: ReadonlyArray<number>, name) =>
+                Seeding.normals(shape, scale)(Key.named(name)(key)[name])
+              )
+            )
+        ),
+        E.right
+      )
+    }
+})
 
 /** Centres next to the mean of the data (for the pair, next to 0), all but equal: where annealing from high noise begins. */
 export const tiny: Initializer = gaussian({ scale: 1e-3 })
 
+/** Every centre at a distance `radius` from the mean of the data, in a random direction. */
+export const onSphere = defineCentres({
+  name: 'onSphere',
+  about: 'at a distance from the mean, in random directions',
+  fields: { radius: Field.positive({ suggestion: 1 }) },
+  formula: ({ radius }) => `|c_i − x̄| = ${radius}`,
+  draws: () => 'always',
+  moves: () => true,
+  centres:
+    ({ radius }) =>
+    ({ points, count }) => {
+      const { dim } = points
+      const mean = Points.mean(points)
+      const atMean = {
+        shape: [count, dim],
+        values: Float64Array.from({ length: count * dim }, (_, at) => mean[at % dim])
+      }
+      return Seeding.displaced(atMean, radius)
+    }
+})
+
+// —— starts from the data ——
+
 /** Different rows of the data, drawn in proportion to their weights. */
-export const fromData: Initializer = { _tag: 'FromData' }
+export const fromData = defineCentres({
+  name: 'fromData',
+  about: 'rows of the data',
+  formula: () => 'c_i rows of the data, none twice',
+  draws: () => 'sometimes',
+  moves: () => true,
+  turns: () => true,
+  centres:
+    () =>
+    ({ points, count }) =>
+      Seeding.differentRows(points, count)
+})
 
 /** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
-export const kMeansPlusPlus: Initializer = { _tag: 'KMeansPlusPlus' }
+export const kMeansPlusPlus = defineCentres({
+  name: 'kMeansPlusPlus',
+  about: 'rows far from each other (Arthur & Vassilvitskii 2007)',
+  formula: () => 'P(c_i = x) ∝ min |x − c_j|² over j < i',
+  draws: () => 'sometimes',
+  moves: () => true,
+  turns: () => true,
+  centres:
+    () =>
+    ({ points, count }) =>
+      Seeding.spread(points, count)
+})
 
 /** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
-export const kMeans = ({ steps }: Omit<KMeans, '_tag'>): Initializer => ({ _tag: 'KMeans', steps })
-
-/** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
-export const momentsMatched: Initializer = { _tag: 'MomentsMatched' }
-
-/** Of `count` starts, the likeliest on the data; for scores with a density. */
-export const bestOf =
-  (count: number) =>
-  (initializer: Initializer): Initializer => ({ _tag: 'BestOf', count, initializer })
-
-/** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
-export const perturbed =
-  (scale: number) =>
-  (initializer: Initializer): Initializer => ({ _tag: 'Perturbed', scale, initializer })
+export const kMeans = defineCentres({
+  name: 'kMeans',
+  about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
+  fields: { steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves }) },
+  example: { steps: 10 },
+  formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
+  draws: () => 'sometimes',
+  moves: () => true,
+  turns: () => true,
+  centres:
+    ({ steps }) =>
+    ({ points, count }) =>
+    key =>
+      Array.from({ length: steps }).reduce(Seeding.lloyd(points), Seeding.spread(points, count)(key))
+})
 
 /**
  * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), its length from the eigenvalue. For K
  * components, k-means++ among the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
  */
-export const spectral: Initializer = { _tag: 'Spectral' }
+export const spectral = defineCentres({
+  name: 'spectral',
+  about: 'from the top eigenvectors (Vempala & Wang 2004)',
+  formula: () => 'k-means++ on the first K − 1 principal directions; for a pair c = √(λ − 1) v, Ĉv = λv',
+  draws: (_, model) => (isMirrored(model) ? 'never' : 'sometimes'),
+  moves: (_, model) => !isMirrored(model),
+  turns: () => true,
+  centres:
+    () =>
+    ({ model, points, count }) =>
+      isMirrored(model)
+        ? () => Seeding.topOfSecondMoment(points)
+        : Seeding.spread(Seeding.projectedOnTop(points, Math.max(1, count - 1)), count)
+})
+
+/** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
+export const momentsMatched = defineCentres({
+  name: 'momentsMatched',
+  about: 'normal with the mean and the excess covariance of the data',
+  formula: () => 'c_i ~ N(x̄, (Ĉov − I)₊)',
+  draws: () => 'sometimes',
+  moves: () => true,
+  centres:
+    () =>
+    ({ points, count }) =>
+      Seeding.momentMatchedCentres(points, count)
+})
+
+// —— starts that are given ——
+
+/** A list of centres is finite, and as the score and the data ask. */
+const fitting =
+  (centres: ReadonlyArray<ReadonlyArray<number>>) =>
+  (setting: Setting): Problems => {
+    const { dim } = setting.points
+    const array = Params.ndArray(centres)
+    const count = pipe(
+      fromCentres(setting),
+      O.match(
+        () => centres.length,
+        ({ count }) => count
+      )
+    )
+    return array !== null &&
+      array.shape.length === 2 &&
+      array.shape[0] === count &&
+      array.shape[1] === dim &&
+      array.values.every(Number.isFinite)
+      ? []
+      : [
+          Problem.of(
+            'centres',
+            JSON.stringify(centres),
+            `${count} finite centre${count === 1 ? '' : 's'} of ${dim} coordinates`,
+            'give one list of coordinates for each centre'
+          )
+        ]
+  }
+
+/** Centres that `fitting` has nothing against. */
+const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
+
+const widthOf = (centres: ReadonlyArray<ReadonlyArray<number>>): number | null => centres.at(0)?.length ?? null
+
+const rowsField = Field.array(
+  Field.array(
+    Field.number({
+      // Whether they are finite and fit the data is what `misfits` says, of all at once.
+      holds: () => true,
+      domain: 'a number',
+      suggestion: 0,
+      arbitrary: fc => fc.double({ min: -3, max: 3, noNaN: true })
+    })
+  )
+)
+
+const example = [
+  [-1, 0.5],
+  [1, -0.5]
+]
 
 /** Each centre displaced by `radius` in a random direction: the paper's warm start. */
-export const warmStart = ({ centres, radius }: Omit<WarmStart, '_tag'>): Initializer => ({
-  _tag: 'WarmStart',
-  centres,
-  radius
+export const warmStart = defineCentres({
+  name: 'warmStart',
+  about: "near given centres: the paper's warm start",
+  fields: { centres: rowsField, radius: Field.notNegative({ suggestion: 0.5 }) },
+  example: { centres: example },
+  formula: ({ centres, radius }) => `|c_i − ${JSON.stringify(centres)}_i| = ${radius}`,
+  draws: ({ radius }) => (radius === 0 ? 'never' : 'always'),
+  dim: ({ centres }) => widthOf(centres),
+  misfits: ({ centres }) => fitting(centres),
+  centres:
+    ({ centres, radius }) =>
+    () =>
+      Seeding.displaced(asArray(centres), radius)
 })
 
-/**
- * Exactly these: a list of centres (other parameters get their usual start), or all parameters by name.
- *
- * @example
- * import { Initializer, Params } from 'ornstein'
- *
- * export const centres = Initializer.values([[0, 0], [3, 4]])
- * export const all = Initializer.values(Params.of({ means: [[0, 0], [3, 4]], logits: [0, 0], logVariances: [0, 1] }))
- */
-export const values = (values: ReadonlyArray<ReadonlyArray<number>> | Params.Params<string>): Initializer =>
-  isList(values) ? { _tag: 'Centres', centres: values } : { _tag: 'Values', values }
-
-// Array.isArray alone does not narrow a readonly array.
-const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
-
-export const fold = Tagged.fold<Initializer>()
-
-/** How an initializer starts a score on data; or why it cannot. */
-export type Start<P extends string> = E.Either<ReadonlyArray<Problem.Problem>, (key: Key.Key) => Params.Params<P>>
-
-type Draw = (key: Key.Key) => NdArray
-
-const normals =
-  (shape: ReadonlyArray<number>, scale: number): Draw =>
-  key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
-
-const rows = (points: Points.Points, chosen: ReadonlyArray<number>): NdArray => ({
-  shape: [chosen.length, points.dim],
-  values: Float64Array.from(chosen.flatMap(i => Array.from(Points.row(i)(points))))
+/** Exactly these centres; other parameters get their usual start. */
+export const centres = defineCentres({
+  name: 'centres',
+  about: 'exactly these centres',
+  fields: { centres: rowsField },
+  call: ['centres'],
+  example: { centres: example },
+  draws: () => 'never',
+  dim: ({ centres }) => widthOf(centres),
+  misfits: ({ centres }) => fitting(centres),
+  centres:
+    ({ centres }) =>
+    () =>
+    () =>
+      asArray(centres)
 })
 
-/** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
-const differentRows =
-  (points: Points.Points, count: number): Draw =>
-  key => {
-    const weights = Points.weightsOf(points)
-    const clocks = Key.uniform(points.rows)(key).map((u, i) =>
-      weights[i] > 0 ? -Elementary.log1p(-u) / weights[i] : Infinity
-    )
-    const order = Array.from(clocks, (_, i) => i).sort((i, j) => clocks[i] - clocks[j])
-    return rows(points, order.slice(0, count))
-  }
-
-const squaredDistanceTo = (points: Points.Points, centre: ReadonlyArray<number>): Float64Array =>
-  compute(() => sum(square(sub(Points.tensor(points), tensor(centre, [1, points.dim]))), 1)).values
-
-/** Each row's squared distance to the nearest centre. */
-const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
-  Array.from({ length: centres.shape[0] }, (_, k) =>
-    squaredDistanceTo(points, Array.from(centres.values.subarray(k * points.dim, (k + 1) * points.dim)))
-  ).reduce((least, distances) => least.map((d, i) => Math.min(d, distances[i])))
-
-/**
- * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
- * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
- * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
- */
-const SAME = 1e-9
-
-/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. */
-const spread =
-  (points: Points.Points, count: number): Draw =>
-  key => {
-    const weights = Points.weightsOf(points)
-    const keys = Key.split(count)(key)
-    const first = Key.categorical(weights)(1)(keys[0])[0]
-    const candidates = 2 + Math.floor(Elementary.log(count))
-    const total = (distances: Float64Array): number => distances.reduce((sum, d, i) => sum + weights[i] * d, 0)
-    const distancesTo = (i: number): Float64Array => squaredDistanceTo(points, Points.row(i)(points))
-    const { chosen } = keys.slice(1).reduce<{ chosen: ReadonlyArray<number>; distances: Float64Array }>(
-      ({ chosen, distances }, key) => {
-        const mass = distances.map((d, i) => weights[i] * d)
-        const drawn = Key.categorical(mass.some(m => m > 0) ? mass : weights)(candidates)(key)
-        return Array.from(drawn, i => ({ i, distances: distancesTo(i).map((d, j) => Math.min(d, distances[j])) }))
-          .map(({ i, distances }) => ({ chosen: [...chosen, i], distances, left: total(distances) }))
-          .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
-      },
-      { chosen: [first], distances: distancesTo(first) }
-    )
-    return rows(points, chosen)
-  }
-
-/** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
-const lloyd =
-  (points: Points.Points) =>
-  (centres: NdArray): NdArray => {
-    const [count, dim] = centres.shape
-    const moved = compute(() => {
-      const x = Points.tensor(points)
-      const c = fromNdArray(centres)
-      const closeness = neg(squaredDistances(x, c))
-      const belongs = mul(oneHot(argMax(closeness, 1), count), tensor(Points.weightsOf(points), [points.rows, 1]))
-      const mass = reshape(sum(belongs, 0), [count, 1])
-      const means = div(matMul(belongs, x, { transposeA: true }), maximum(mass, Number.MIN_VALUE))
-      return where(greater(mass, 0), means, c)
+const valuesField: Field.Field<Params.Params<string>> = {
+  ...Field.dictionary(
+    Field.codec(Params.ndArrayCodec, {
+      domain: 'an array { shape, values }',
+      remedy: 'give Params.of({ … })',
+      arbitrary: fc => fc.constant({ shape: [2], values: Float64Array.of(0, 1) }),
+      sample: { shape: [2], values: Float64Array.of(1, 0.5) }
     })
-    return { shape: [count, dim], values: moved.values }
-  }
-
-const table = (points: Points.Points): Table => ({ ...points, weights: Points.weightsOf(points) })
-
-/**
- * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
- * with either sign, by a rounding, and times it they do not.
- */
-const side = (vector: Float64Array): number => {
-  const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-  return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
+  ),
+  show: u => (Params.codec.is(u) ? Params.show(u) : String(u))
 }
 
-/** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
-const momentMatchedCentres =
-  (points: Points.Points, count: number): Draw =>
-  key => {
-    const { dim, rows } = points
-    const mean = Points.mean(points)
-    // All directions with a spread of their own: no more than rows.
-    const { values, vectors } = principal(table(points), mean, Math.min(dim, rows))
-    const deviations = values.map(
-      (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
-    )
-    const coordinates = Key.normal(count * dim)(key)
-    return {
-      shape: [count, dim],
-      values: Float64Array.from({ length: count * dim }, (_, at) => {
-        const [k, j] = [Math.floor(at / dim), at % dim]
-        return deviations.reduce(
-          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors[i * dim + j],
-          mean[j]
-        )
-      })
-    }
-  }
-
-const topOfSecondMoment = (points: Points.Points): NdArray => {
-  const { dim } = points
-  const { values, vectors } = principal(table(points), new Float64Array(dim), 1)
-  // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
-  const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
-  return { shape: [1, dim], values: vectors.map(v => length * v) }
-}
-
-const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
-  const { dim } = points
-  const centre = Points.mean(points)
-  const { values, vectors } = principal(table(points), centre, directions)
-  const projected = compute(() => {
-    const mean = tensor(centre, [1, dim])
-    const basis = tensor(vectors, [values.length, dim])
-    const coordinates = matMul(sub(Points.tensor(points), mean), basis, { transposeB: true })
-    return add(mean, matMul(coordinates, basis))
-  })
-  return { ...points, values: projected.values }
-}
-
-const displaced =
-  (centres: NdArray, radius: number): Draw =>
-  key => {
-    const dim = centres.shape[1]
-    const directions = Key.normal(centres.values.length)(key)
-    const norms = Array.from({ length: centres.shape[0] }, (_, k) =>
-      Elementary.norm(directions.subarray(k * dim, (k + 1) * dim))
-    )
-    return {
-      shape: centres.shape,
-      values: centres.values.map((c, at) => c + (radius * directions[at]) / norms[Math.floor(at / dim)])
-    }
-  }
-
-/** The average variance of the data about the nearest centre, per coordinate: where variances start. */
-const varianceAbout = (points: Points.Points, centres: NdArray): number => {
-  const weights = Points.weightsOf(points)
-  const total = nearest(points, centres).reduce((sum, d, i) => sum + weights[i] * d, 0)
-  return total > 0 ? total / points.dim : 1
-}
-
-const notNegative = (field: string, value: number, suggestion: number): ReadonlyArray<Problem.Problem> =>
-  Problem.unless(value >= 0 && value < Infinity, field, value, '≥ 0 and finite', `try ${suggestion}`)
-
-/** How many starts an initializer makes to hand on one. */
-const starts = (initializer: Initializer): number =>
-  ('count' in initializer ? initializer.count : 1) *
-  ('initializer' in initializer ? starts(initializer.initializer) : 1)
-
-/** What is wrong with an initializer, before any data. */
-export const problems: (initializer: Initializer) => ReadonlyArray<Problem.Problem> = fold<
-  ReadonlyArray<Problem.Problem>
->({
-  Gaussian: ({ scale }) => Problem.positive('scale', scale, 1),
-  OnSphere: ({ radius }) => Problem.positive('radius', radius, 1),
-  FromData: () => [],
-  KMeansPlusPlus: () => [],
-  KMeans: ({ steps }) => Problem.count('steps', steps, 0, 20, Limits.moves),
-  MomentsMatched: () => [],
-  Spectral: () => [],
-  WarmStart: ({ radius }) => notNegative('radius', radius, 0.5),
-  Values: () => [],
-  Centres: () => [],
-  BestOf: ({ count, initializer }) => [
-    ...Problem.count('count', count, 1, 10, Limits.attempts),
-    ...Problem.unless(
-      !(count <= Limits.attempts) || count * starts(initializer) <= Limits.attempts,
-      'count',
-      `${count} times ${starts(initializer)} starts`,
-      `at most ${Limits.attempts}`,
-      'take the best once, of fewer'
+const exactly = define({
+  name: 'values',
+  about: 'exactly these parameters, by name',
+  fields: { values: valuesField },
+  call: ['values'],
+  example: { values: Params.of({ mean: [1, 0.5] }) },
+  draws: () => 'never',
+  // The last axis of centres is that of the coordinates.
+  dim: ({ values }) =>
+    pipe(
+      Params.names(values),
+      RA.findFirstMap(name => (name.startsWith('mean') ? RA.last(values[name].shape) : O.none)),
+      O.toNullable
     ),
-    ...problems(initializer).map(Problem.within('initializer'))
-  ],
-  Perturbed: ({ scale, initializer }) => [
-    ...notNegative('scale', scale, 0.1),
-    ...problems(initializer).map(Problem.within('initializer'))
-  ]
+  misfits:
+    ({ values }) =>
+    ({ model, points: { dim } }) =>
+      parameterProblems(model.shapes(dim), values),
+  starts:
+    ({ values }) =>
+    () =>
+      E.right(() => values)
 })
 
-/** The start of a score on data, or all that is wrong with the initializer for them. */
-export const interpret =
-  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
-  (initializer: Initializer): Start<P> => {
-    const own = problems(initializer).map(Problem.within('initializer'))
-    const start = pipe(initializer, fit(score, points))
-    return own.length === 0 ? start : E.left([...(E.isLeft(start) ? start.left : []), ...own])
-  }
-
-/** The start of a score on data; or how the initializer, sound in itself, does not fit them. */
-const fit =
-  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
-  (initializer: Initializer): Start<P> => {
-    const model = Score.interpret(score)
-    const { shapes, family } = model
-    const { middle } = Frame.ofModel(model, points)
-    const wanted = shapes(points.dim)
-    const noCentres = (): ReadonlyArray<Problem.Problem> => [
-      Problem.of(
-        'initializer',
-        show(initializer),
-        `one for ${Score.show(score)}, which ${O.isSome(family) ? 'does not say how it starts from centres' : 'has no centres'}`,
-        O.isSome(family)
-          ? 'use Initializer.gaussian, or Initializer.values with all parameters by name, or give the family its start'
-          : 'use Initializer.gaussian, or Initializer.values with all parameters by name'
-      )
-    ]
-    const fromCentres = pipe(
-      family,
-      O.chain(family => Score.startOf(family, points.dim))
-    )
-    const started = (draw: (count: number) => Draw): Start<P> =>
-      pipe(
-        fromCentres,
-        E.fromOption(noCentres),
-        E.map(({ fromCentres, count }) => {
-          const centresOf = draw(count)
-          return key => {
-            const centres = centresOf(key)
-            return fromCentres(centres, varianceAbout(points, centres))
-          }
-        })
-      )
-    const given = (centres: ReadonlyArray<ReadonlyArray<number>>, then: (centres: NdArray) => Draw): Start<P> => {
-      const array = Params.ndArray(centres)
-      const count = pipe(
-        fromCentres,
-        O.fold(
-          () => centres.length,
-          ({ count }) => count
-        )
-      )
-      const fits =
-        array !== null && array.shape.length === 2 && array.shape[0] === count && array.shape[1] === points.dim
-      return fits && array.values.every(Number.isFinite)
-        ? started(() => then(array))
-        : E.left([
-            Problem.of(
-              'initializer.centres',
-              JSON.stringify(centres),
-              `${count} finite centre${count === 1 ? '' : 's'} of ${points.dim} coordinates`,
-              'give one list of coordinates for each centre'
-            )
-          ])
-    }
-    const inner = (initializer: Initializer): Start<P> =>
-      pipe(initializer, fit(score, points), E.mapLeft(RA.map(Problem.within('initializer'))))
-    return fold<Start<P>>({
-      OnSphere: ({ radius }) => {
-        const mean = Points.mean(points)
-        const atMean = (count: number): NdArray => ({
-          shape: [count, points.dim],
-          values: Float64Array.from({ length: count * points.dim }, (_, at) => mean[at % points.dim])
-        })
-        return started(count => displaced(atMean(count), radius))
-      },
-      KMeans: ({ steps }) =>
-        started(count => key => Array.from({ length: steps }).reduce(lloyd(points), spread(points, count)(key))),
-      MomentsMatched: () => started(count => momentMatchedCentres(points, count)),
-      BestOf: ({ count, initializer }) =>
-        pipe(
-          E.Do,
-          E.apS('family', E.fromOption(noCentres)(family)),
-          E.apS('start', inner(initializer)),
-          E.map(({ family, start }) => {
-            const loss = ExpectationMaximization.loss(family, points)
-            return (key: Key.Key) =>
-              Key.split(count)(key)
-                .map(start)
-                .map(params => ({ params, loss: loss(params) }))
-                .reduce((best, next) => (next.loss < best.loss - SAME * (1 + Math.abs(best.loss)) ? next : best)).params
-          })
-        ),
-      Perturbed: ({ scale, initializer }) =>
-        pipe(
-          inner(initializer),
-          E.map(start => key => {
-            const keys = pipe(key, Key.named('start', 'noise'))
-            return pipe(
-              start(keys.start),
-              Params.map(({ shape, values }: NdArray, name) => {
-                const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
-                return { shape, values: values.map((value, i) => value + scale * noise[i]) }
-              })
-            )
-          })
-        ),
-      Gaussian: ({ scale }) =>
-        O.isSome(fromCentres)
-          ? started(count => key => {
-              const { values, shape } = normals([count, points.dim], scale)(key)
-              return { shape, values: values.map((c, at) => c + (middle === null ? 0 : middle[at % points.dim])) }
-            })
-          : E.right(key =>
-              pipe(
-                wanted,
-                Params.map((shape: ReadonlyArray<number>, name) => normals(shape, scale)(Key.named(name)(key)[name]))
-              )
-            ),
-      FromData: () => started(count => differentRows(points, count)),
-      KMeansPlusPlus: () => started(count => spread(points, count)),
-      Spectral: () =>
-        started(count =>
-          O.isSome(family) && family.value.mirrored
-            ? () => topOfSecondMoment(points)
-            : spread(projectedOnTop(points, Math.max(1, count - 1)), count)
-        ),
-      WarmStart: ({ centres, radius }) => given(centres, array => displaced(array, radius)),
-      Centres: ({ centres }) => given(centres, array => () => array),
-      Values: ({ values }) => {
-        const problems = parameterProblems(wanted, values)
-        // `parameterProblems` has just checked that the names are those of the score.
-        return problems.length > 0 ? E.left(problems) : E.right(() => values as Params.Params<P>)
-      }
-    })(initializer)
-  }
-
-const parameterProblems = (
-  wanted: Params.Shapes<string>,
-  values: Params.Params<string>
-): ReadonlyArray<Problem.Problem> => {
+const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<string>): Problems => {
   const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
   return [
     ...Params.names(wanted).flatMap(name => {
-      const field = `initializer.values.${name}`
+      const field = `values.${name}`
       if (!(name in values)) return [Problem.of(field, 'missing', `an array of shape ${print(wanted[name])}`, 'add it')]
       const { shape, values: entries } = values[name]
       return print(shape) !== print(wanted[name]) || entries.length !== size(shape)
@@ -527,7 +563,7 @@ const parameterProblems = (
     ...Params.names(values).flatMap(name =>
       Problem.unless(
         name in wanted,
-        `initializer.values.${name}`,
+        `values.${name}`,
         'given',
         `a parameter of the score, which has ${Object.keys(wanted).join(', ')}`,
         'leave it out'
@@ -536,37 +572,168 @@ const parameterProblems = (
   ]
 }
 
-export const show: (initializer: Initializer) => string = fold<string>({
-  OnSphere: ({ radius }) => `Initializer.onSphere({ radius: ${radius} })`,
-  KMeans: ({ steps }) => `Initializer.kMeans({ steps: ${steps} })`,
-  MomentsMatched: () => 'Initializer.momentsMatched',
-  BestOf: ({ count, initializer }) => `Initializer.bestOf(${count})(${show(initializer)})`,
-  Perturbed: ({ scale, initializer }) => `Initializer.perturbed(${scale})(${show(initializer)})`,
-  Gaussian: ({ scale }) => `Initializer.gaussian({ scale: ${scale} })`,
-  FromData: () => 'Initializer.fromData',
-  KMeansPlusPlus: () => 'Initializer.kMeansPlusPlus',
-  Spectral: () => 'Initializer.spectral',
-  WarmStart: ({ centres, radius }) =>
-    `Initializer.warmStart({ centres: ${JSON.stringify(centres)}, radius: ${radius} })`,
-  Values: ({ values }) => `Initializer.values(${Params.show(values)})`,
-  Centres: ({ centres }) => `Initializer.values(${JSON.stringify(centres)})`
+// Array.isArray alone does not narrow a readonly array.
+const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
+
+type Rows = ReadonlyArray<ReadonlyArray<number>>
+
+function given(values: Rows): ReturnType<typeof centres>
+function given(values: Params.Params<string>): ReturnType<typeof exactly>
+function given(values: Rows | Params.Params<string>): Initializer {
+  return isList(values) ? centres(values) : exactly(values)
+}
+
+/**
+ * Exactly these: a list of centres, as `Initializer.centres` has them, or all parameters by name.
+ *
+ * @example
+ * import { Initializer, Params } from 'ornstein'
+ *
+ * export const centres = Initializer.values([[0, 0], [3, 4]])
+ * export const all = Initializer.values(Params.of({ means: [[0, 0], [3, 4]], logits: [0, 0], logVariances: [0, 1] }))
+ */
+export const values = Case.called(exactly, given)
+
+// —— starts that are made of others ——
+
+const initializer = Field.of<Initializer>(concept)
+
+/** Of `count` starts, the likeliest on the data; for scores with a density. */
+export const bestOf = define({
+  name: 'bestOf',
+  about: 'the likeliest of several starts',
+  fields: { count: Field.count({ suggestion: 10, most: Limits.attempts }), initializer },
+  call: ['count'],
+  on: 'initializer',
+  example: { count: 3 },
+  formula: ({ count, initializer }) => `the likeliest of ${count}: ${formula(initializer)}`,
+  check: ({ count, initializer }) => {
+    const inner = Case.isSound(initializer) ? Case.meaning(initializer).makes : 1
+    return Problem.unless(
+      count * inner <= Limits.attempts,
+      'count',
+      `${count} times ${inner} starts`,
+      `at most ${Limits.attempts}`,
+      'take the best once, of fewer'
+    )
+  },
+  draws: ({ initializer }, model) => Case.meaning(initializer).draws(model),
+  moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
+  turns: ({ initializer }, model) => Case.meaning(initializer).turns(model),
+  dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  makes: ({ count }) => count,
+  starts: fields => tools => {
+    const { count, initializer } = fields
+    const { model, points, start } = tools
+    return pipe(
+      E.Do,
+      E.apS('family', E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)),
+      E.apS('start', start(initializer)),
+      E.map(({ family, start }) => {
+        const loss = ExpectationMaximization.loss(family, points)
+        return (key: Key.Key) =>
+          Key.split(count)(key)
+            .map(start)
+            .map(params => ({ params, loss: loss(params) }))
+            .reduce((best, next) => (next.loss < best.loss - Seeding.SAME * (1 + Math.abs(best.loss)) ? next : best))
+            .params
+      })
+    )
+  }
 })
 
-const lists = t.readonlyArray(t.readonlyArray(Params.numberCodec))
+/** Every parameter of another start moved by a normal of standard deviation `scale`: off a saddle, say. */
+export const perturbed = define({
+  name: 'perturbed',
+  about: 'another start, moved a little',
+  fields: { scale: Field.notNegative({ suggestion: 0.1 }), initializer },
+  call: ['scale'],
+  on: 'initializer',
+  formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
+  draws: ({ scale, initializer }, model) => (scale === 0 ? Case.meaning(initializer).draws(model) : 'always'),
+  moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
+  dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  starts:
+    ({ scale, initializer }) =>
+    ({ start }) =>
+      pipe(
+        start(initializer),
+        E.map(start => key => {
+          const keys = pipe(key, Key.named('start', 'noise'))
+          return pipe(
+            start(keys.start),
+            Params.map(({ shape, values }: NdArray, name) => {
+              const noise = Key.normal(values.length)(Key.named(name)(keys.noise)[name])
+              return { shape, values: values.map((value, i) => value + scale * noise[i]) }
+            })
+          )
+        })
+      )
+})
 
-export const codec: t.Type<Initializer, unknown> = t.recursion('Initializer', () =>
-  t.union([
-    t.type({ _tag: t.literal('Gaussian'), scale: t.number }),
-    t.type({ _tag: t.literal('OnSphere'), radius: t.number }),
-    t.type({ _tag: t.literal('FromData') }),
-    t.type({ _tag: t.literal('KMeansPlusPlus') }),
-    t.type({ _tag: t.literal('KMeans'), steps: t.number }),
-    t.type({ _tag: t.literal('Spectral') }),
-    t.type({ _tag: t.literal('MomentsMatched') }),
-    t.type({ _tag: t.literal('WarmStart'), centres: lists, radius: t.number }),
-    t.type({ _tag: t.literal('Values'), values: Params.codec }),
-    t.type({ _tag: t.literal('Centres'), centres: lists }),
-    t.type({ _tag: t.literal('BestOf'), count: t.number, initializer: codec }),
-    t.type({ _tag: t.literal('Perturbed'), scale: t.number, initializer: codec })
-  ])
-)
+/** The initializers, in the order of the reference. */
+export const all: ReadonlyArray<Vocabulary.Entry> = [
+  gaussian,
+  onSphere,
+  fromData,
+  kMeansPlusPlus,
+  kMeans,
+  spectral,
+  momentsMatched,
+  warmStart,
+  values,
+  centres,
+  bestOf,
+  perturbed
+]
+
+/** Names of initializers that are others with numbers. */
+export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
+  {
+    name: 'Initializer.tiny',
+    about: 'next to 0, where annealing from high noise begins',
+    example: tiny,
+    code: 'Initializer.tiny'
+  }
+]
+
+// —— what is asked of initializers ——
+
+/** The start of a score on data, or all that is wrong with the initializer for them. */
+export const interpret =
+  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
+  (initializer: Initializer): Start<P> => {
+    const model = Score.interpret(score)
+    // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
+    const setting = { score, model, points } as unknown as Setting
+    const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
+    const start: Start<string> = isSound ? Case.meaning(initializer).start(setting) : E.left([])
+    const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
+    if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
+    const check = Params.checked(model.shapes(points.dim))
+    return E.right(key => check(start.right(key)))
+  }
+
+/** The dimension of the data that an initializer is for; none where it takes any. */
+export const dim = (initializer: Initializer): O.Option<number> => Case.meaning(initializer).dim
+
+/** Whether another key is another start of such a score. */
+export const draws =
+  (model: Score.Model<string>) =>
+  (initializer: Initializer): Draws =>
+    Case.meaning(initializer).draws(model)
+
+/** The initializer as the code that builds it. */
+export const show = (initializer: Initializer): string => Case.show(initializer)
+
+/** Where it starts, in mathematics. */
+export function formula(initializer: Initializer): string {
+  return Case.formula(initializer)
+}
+
+/** What is wrong with an initializer, before any data. */
+export const problems = (initializer: Initializer): Problems => Case.problems(initializer)
+
+/** The JSON codec of the words of a vocabulary. */
+export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>
+  Vocabulary.codec(vocabulary)(concept)

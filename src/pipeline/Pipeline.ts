@@ -4,7 +4,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { isDeeper } from '../../lib/nesting.js'
-import type { Vocabulary } from '../core/index.js'
+import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
+import { laidOut } from '../core/layout.js'
 import * as Initializer from './Initializer.js'
 import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
@@ -12,17 +13,44 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as Stage from './Stage.js'
 
-export interface Pipeline<P extends string> {
+/** What a pipeline is made of. */
+export interface Parts<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly score: Score.Score<P>
   readonly initializer: Initializer.Initializer
   readonly stages: ReadonlyArray<Stage.Stage>
 }
 
-/** A pipeline is its parts; nothing is checked before `Compile` sees the data. */
-export const of = <P extends string>(parts: Pipeline<P>): Pipeline<P> => parts
+export interface Pipeline<P extends string> extends Parts<P>, Case.Value<'Pipeline', Parts<string>> {}
 
-const indent = (text: string): string => text.replaceAll('\n', '\n    ')
+export const concept = Concept<Pipeline<string>>('Pipeline', 'a schedule, a score, where it starts, and stages')
+
+const made = Case.define('Pipeline', {
+  name: 'of',
+  about: 'a schedule, a score, where it starts, and the stages that teach it',
+  fields: {
+    schedule: Field.of(Schedule.concept),
+    score: Field.of(Score.concept),
+    initializer: Field.of(Initializer.concept),
+    stages: Field.list(Stage.concept)
+  },
+  call: null,
+  on: null,
+  meaning: (parts): Parts<string> => parts
+})
+
+/** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
+export const of = Case.called(
+  made,
+  <P extends string>(parts: Parts<P>): Pipeline<P> =>
+    // The case forgets the names of the parameters, which are those of the score that was given.
+    made(parts as unknown as Parts<string>) as unknown as Pipeline<P>
+)
+
+export const all: ReadonlyArray<Vocabulary.Entry> = [of]
+
+/** So long may a line of its code be. */
+const WIDTH = 100
 
 /**
  * The pipeline as the code that builds it.
@@ -39,22 +67,14 @@ const indent = (text: string): string => text.replaceAll('\n', '\n    ')
  * })
  * assert.match(Pipeline.show(pipeline), /score: Score.spherical\(\{ components: 3 \}\)/)
  */
-export const show = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
-  [
-    'Pipeline.of({',
-    `  schedule: ${Schedule.show(schedule)},`,
-    `  score: ${Score.show(score)},`,
-    `  initializer: ${Initializer.show(initializer)},`,
-    `  stages: [${stages.map(stage => `\n    ${indent(Stage.show(stage))}`).join(',')}\n  ]`,
-    '})'
-  ].join('\n')
+export const show = <P extends string>(pipeline: Pipeline<P>): string => laidOut(Case.show(pipeline), WIDTH)
 
 /** The pipeline as mathematics. */
 export const formula = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
   [
     `x_t = α x_0 + σ z, z ~ N(0, I), ${Schedule.formula(schedule)}`,
     Score.formula(score),
-    `start: ${Initializer.show(initializer)}`,
+    `start: ${Initializer.formula(initializer)}`,
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
@@ -76,25 +96,22 @@ export const tooDeep = (field: string): Problem.Problem =>
   )
 
 /**
- * The pipeline as JSON and back, in the words of a vocabulary. Custom parts are code: they are written by name and refused
- * on the way in, as is JSON that is nested deeper than `Limits.depth`.
+ * The pipeline as JSON and back, in the words of a vocabulary. There is one kind of them, so that no tag is written. Custom
+ * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.depth`
+ * is refused.
  */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {
-  const written: t.Type<Pipeline<string>, unknown> = t.type({
-    schedule: Schedule.codec(vocabulary),
-    score: Score.codec(vocabulary),
-    initializer: Initializer.codec,
-    stages: t.readonlyArray(Stage.codec(vocabulary))
-  })
-  return new t.ReadonlyType(
-    written.name,
-    written.is.bind(written),
+  const tagged = Vocabulary.codec(vocabulary)(concept)
+  return new t.Type<Pipeline<string>, unknown>(
+    tagged.name,
+    tagged.is.bind(tagged),
     (u, context) =>
       isDeeper(u, Limits.depth)
         ? t.failure(u, context, Problem.show(tooDeep('pipeline')))
-        : written.validate(u, context),
-    written.encode.bind(written),
-    // Those who ask which keys it knows see through it.
-    written
+        : tagged.validate(t.UnknownRecord.is(u) ? { ...u, _tag: 'of' } : u, context),
+    ({ schedule, score, initializer, stages }) => {
+      const written = tagged.encode(of({ schedule, score, initializer, stages }))
+      return t.UnknownRecord.is(written) ? Object.fromEntries(Object.entries(written).slice(1)) : written
+    }
   )
 }

@@ -134,10 +134,10 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
     )
   ),
   Initializer: codec(
-    Initializer.codec,
+    Initializer.codec(Vocabulary.standard),
     fc.oneof(
       ofScores(score => arbitraries.initializers(score)(2)),
-      params.map(Initializer.values),
+      params.map(values => Initializer.values(values)),
       awkward.map(x => Initializer.values([[x, 1]])),
       awkward.map(x => Initializer.warmStart({ centres: [[1, x]], radius: 1 }))
     )

@@ -78,7 +78,7 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
   instances(vocabulary.regions, 'laws.region', value => laws.region(value)),
   instances(vocabulary.initializers, 'laws.initializer', value =>
-    laws.initializer(value, value._tag === 'Values' ? pair : isotropic)
+    laws.initializer(value, Case.isMadeBy(Initializer.values)(value) ? pair : isotropic)
   ),
   instances(vocabulary.stages, 'laws.stage', value =>
     laws.stage(value, Case.isMadeBy(Stage.splitAndMerge)(value) ? { score: isotropic } : {})

@@ -146,7 +146,7 @@ areCaught([
       [
         'displaced by the radius at most',
         said,
-        swapped(of => (of._tag === 'WarmStart' ? { ...of, radius: of.radius / 2 } : of))
+        swapped(of => (Case.isMadeBy(Initializer.warmStart)(of) ? { ...of, radius: of.radius / 2 } : of))
       ]
     ]
   ),
@@ -171,15 +171,22 @@ areCaught([
     ]
   ),
   ...starts(Initializer.bestOf(3)(Initializer.fromData), score, [
-    ['the first of three', said, swapped(of => (of._tag === 'BestOf' ? { ...of, count: 1 } : of))]
+    ['the first of three', said, swapped(of => (Case.isMadeBy(Initializer.bestOf)(of) ? { ...of, count: 1 } : of))]
   ]),
   ...starts(Initializer.perturbed(0.5)(Initializer.fromData), score, [
-    ['moved by the variance said', said, swapped(of => (of._tag === 'Perturbed' ? { ...of, scale: 0.25 } : of))],
+    [
+      'moved by the variance said',
+      said,
+      swapped(of => (Case.isMadeBy(Initializer.perturbed)(of) ? { ...of, scale: 0.25 } : of))
+    ],
     [
       'the start, not moved',
       said,
       (score, points) => initializer =>
-        Initializer.interpret(score, points)(initializer._tag === 'Perturbed' ? initializer.initializer : initializer)
+        Initializer.interpret(
+          score,
+          points
+        )(Case.isMadeBy(Initializer.perturbed)(initializer) ? initializer.initializer : initializer)
     ]
   ])
 ])

@@ -56,7 +56,7 @@ const all: ReadonlyArray<Subject> = [
   subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
   subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),
   subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),
-  subjects(vocabulary.initializers, Initializer.codec),
+  subjects(vocabulary.initializers, Initializer.codec(Vocabulary.standard)),
   subjects(vocabulary.stages, Stage.codec(Vocabulary.standard)),
   subjects(vocabulary.samplers, Sampler.codec(Vocabulary.standard)),
   subjects(vocabulary.timeGrids, TimeGrid.codec(Vocabulary.standard))

@@ -12,6 +12,7 @@ import {
   Case,
   Compile,
   Expectation,
+  Initializer,
   Objective,
   Optimizer,
   Parametrization,
@@ -291,7 +292,10 @@ const namesIn = (optimizer: Optimizer.Optimizer): ReadonlyArray<string> =>
 
 const parametersOf = ({ score }: Cell): ReadonlyArray<string> => Object.keys(Score.shapes(data.dim)(score))
 
-const given = ({ initializer }: Cell): number | null => ('centres' in initializer ? initializer.centres.length : null)
+const given = ({ initializer }: Cell): number | null =>
+  Case.isMadeBy(Initializer.centres)(initializer) || Case.isMadeBy(Initializer.warmStart)(initializer)
+    ? initializer.centres.length
+    : null
 
 const centresOf = ({ score }: Cell): number => ('components' in score ? score.components : 1)
 
@@ -330,10 +334,12 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     ['project', 'average', 'movingAverage', 'lookahead', 'lineSearch'].includes(partsOf(optimizer)[0]?._tag),
   'an optimizer speaks of parameters that are there': cell =>
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
-  'only normal starts do without centres': cell => !isMixture(cell) && cell.initializer._tag !== 'Gaussian',
+  'only normal starts do without centres': cell =>
+    !isMixture(cell) && !Case.isMadeBy(Initializer.gaussian)(cell.initializer),
   'as many centres are given as there are': cell => given(cell) !== null && given(cell) !== centresOf(cell),
   'parameters are given by their names': cell =>
-    cell.initializer._tag === 'Values' && Object.keys(cell.initializer.values).join() !== parametersOf(cell).join()
+    Case.isMadeBy(Initializer.values)(cell.initializer) &&
+    Object.keys(cell.initializer.values).join() !== parametersOf(cell).join()
 }
 
 const whyNot = (cell: Cell): ReadonlyArray<string> =>

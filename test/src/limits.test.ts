@@ -34,7 +34,10 @@ const descend = (change: Partial<Parameters<typeof Stage.descend>[0]>): Stage.St
     ...change
   })
 
-const pipeline = (stages: ReadonlyArray<Stage.Stage>, initializer = Initializer.fromData): Pipeline.Pipeline<'means'> =>
+const pipeline = (
+  stages: ReadonlyArray<Stage.Stage>,
+  initializer: Initializer.Initializer = Initializer.fromData
+): Pipeline.Pipeline<'means'> =>
   Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score: Score.spherical({ components: 2 }), initializer, stages })
 
 const said = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<string> =>

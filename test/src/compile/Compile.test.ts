@@ -280,7 +280,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
   ],
   [
     'everything at once',
-    {
+    Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score: anyScore(Score.spherical({ components: 9 })),
       initializer: Initializer.gaussian({ scale: 0 }),
@@ -293,7 +293,7 @@ const faults: ReadonlyArray<readonly [string, Pipeline.Pipeline<string>, Points.
         }),
         Stage.expectationMaximization({ steps: 1.5, varianceFloor: 0 })
       ]
-    },
+    }),
     points,
     [
       'score.components: 9 is not ≤ 5, the number of rows; ask for fewer components or give more data',

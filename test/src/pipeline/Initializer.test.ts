@@ -1,7 +1,7 @@
 /** Where pipelines start: what each initializer promises, weights honoured. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Initializer, Key, Metric, Mixture, Params, Points, Problem, Score } from '../../../src/index.js'
+import { Initializer, Key, Metric, Mixture, Params, Points, Problem, Score, Vocabulary } from '../../../src/index.js'
 
 const truth = Mixture.of({
   means: [
@@ -28,6 +28,8 @@ const centres = (params: Params.Params<'means'>): ReadonlyArray<ReadonlyArray<nu
   Params.nested(params.means) as ReadonlyArray<ReadonlyArray<number>>
 
 const distance = (a: ReadonlyArray<number>, b: ArrayLike<number>): number => Math.hypot(...a.map((x, j) => x - b[j]))
+
+const codec = Initializer.codec(Vocabulary.standard)
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => i)
 
@@ -59,7 +61,7 @@ describe('every initializer', () => {
       Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)
     ].map(initializer => ({ name: Initializer.show(initializer), initializer }))
   )('$name: the same start for the same key, through JSON too', ({ initializer }) => {
-    const read = Initializer.codec.decode(JSON.parse(JSON.stringify(Initializer.codec.encode(initializer))))
+    const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(initializer))))
     if (E.isLeft(read)) throw new Error('not read')
     expect(start(read.right, score)(3)).toEqual(start(initializer, score)(3))
     const isotropic = start(initializer, Score.isotropic({ components: 3 }))(3)
@@ -234,8 +236,8 @@ it('print as the code that builds them', () => {
     'Initializer.kMeans({ steps: 3 })',
     'Initializer.spectral',
     'Initializer.momentsMatched',
-    'Initializer.warmStart({ centres: [[1,2]], radius: 0.5 })',
-    'Initializer.values([[1,2]])',
+    'Initializer.warmStart({ centres: [[1, 2]], radius: 0.5 })',
+    'Initializer.centres([[1, 2]])',
     'Initializer.values(Params.of({ means: [[1,2]] }))',
     'Initializer.bestOf(4)(Initializer.fromData)',
     'Initializer.perturbed(0.1)(Initializer.kMeansPlusPlus)'
@@ -322,9 +324,15 @@ it('radii and scales of 0 are no displacement, and infinite ones are refused', (
     'radius: Infinity is not ≥ 0 and finite; try 0.5'
   ])
   expect(
-    [Initializer.fromData, Initializer.kMeansPlusPlus, Initializer.momentsMatched, Initializer.spectral]
-      .concat([Initializer.values(given), Initializer.values(Params.of({ a: 1 })), Initializer.kMeans({ steps: 0 })])
-      .flatMap(Initializer.problems)
+    [
+      Initializer.fromData,
+      Initializer.kMeansPlusPlus,
+      Initializer.momentsMatched,
+      Initializer.spectral,
+      Initializer.values(given),
+      Initializer.values(Params.of({ a: 1 })),
+      Initializer.kMeans({ steps: 0 })
+    ].flatMap(Initializer.problems)
   ).toEqual([])
 })
 

@@ -1,0 +1,184 @@
+/** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
+import * as Elementary from '../../lib/elementary.js'
+import {
+  add,
+  argMax,
+  compute,
+  div,
+  fromNdArray,
+  greater,
+  Key,
+  matMul,
+  maximum,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  square,
+  squaredDistances,
+  sub,
+  sum,
+  tensor,
+  where,
+  type NdArray
+} from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import { principal, type Table } from '../../lib/principal.js'
+import * as Points from '../data/Points.js'
+
+/** Centres, or other numbers, of a key. */
+export type Draw = (key: Key.Key) => NdArray
+
+export const normals =
+  (shape: ReadonlyArray<number>, scale: number): Draw =>
+  key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
+
+const rows = (points: Points.Points, chosen: ReadonlyArray<number>): NdArray => ({
+  shape: [chosen.length, points.dim],
+  values: Float64Array.from(chosen.flatMap(i => Array.from(Points.row(i)(points))))
+})
+
+/** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
+export const differentRows =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const weights = Points.weightsOf(points)
+    const clocks = Key.uniform(points.rows)(key).map((u, i) =>
+      weights[i] > 0 ? -Elementary.log1p(-u) / weights[i] : Infinity
+    )
+    const order = Array.from(clocks, (_, i) => i).sort((i, j) => clocks[i] - clocks[j])
+    return rows(points, order.slice(0, count))
+  }
+
+const squaredDistanceTo = (points: Points.Points, centre: ReadonlyArray<number>): Float64Array =>
+  compute(() => sum(square(sub(Points.tensor(points), tensor(centre, [1, points.dim]))), 1)).values
+
+/** Each row's squared distance to the nearest centre. */
+const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
+  Array.from({ length: centres.shape[0] }, (_, k) =>
+    squaredDistanceTo(points, Array.from(centres.values.subarray(k * points.dim, (k + 1) * points.dim)))
+  ).reduce((least, distances) => least.map((d, i) => Math.min(d, distances[i])))
+
+/**
+ * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
+ * other one and to itself leave equal distances, two starts with their centres in another order have equal likelihoods;
+ * they must not be broken by roundings, which are others where the data are moved or turned. The first drawn is taken.
+ */
+export const SAME = 1e-9
+
+/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. */
+export const spread =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const weights = Points.weightsOf(points)
+    const keys = Key.split(count)(key)
+    const first = Key.categorical(weights)(1)(keys[0])[0]
+    const candidates = 2 + Math.floor(Elementary.log(count))
+    const total = (distances: Float64Array): number => distances.reduce((sum, d, i) => sum + weights[i] * d, 0)
+    const distancesTo = (i: number): Float64Array => squaredDistanceTo(points, Points.row(i)(points))
+    const { chosen } = keys.slice(1).reduce<{ chosen: ReadonlyArray<number>; distances: Float64Array }>(
+      ({ chosen, distances }, key) => {
+        const mass = distances.map((d, i) => weights[i] * d)
+        const drawn = Key.categorical(mass.some(m => m > 0) ? mass : weights)(candidates)(key)
+        return Array.from(drawn, i => ({ i, distances: distancesTo(i).map((d, j) => Math.min(d, distances[j])) }))
+          .map(({ i, distances }) => ({ chosen: [...chosen, i], distances, left: total(distances) }))
+          .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
+      },
+      { chosen: [first], distances: distancesTo(first) }
+    )
+    return rows(points, chosen)
+  }
+
+/** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
+export const lloyd =
+  (points: Points.Points) =>
+  (centres: NdArray): NdArray => {
+    const [count, dim] = centres.shape
+    const moved = compute(() => {
+      const x = Points.tensor(points)
+      const c = fromNdArray(centres)
+      const closeness = neg(squaredDistances(x, c))
+      const belongs = mul(oneHot(argMax(closeness, 1), count), tensor(Points.weightsOf(points), [points.rows, 1]))
+      const mass = reshape(sum(belongs, 0), [count, 1])
+      const means = div(matMul(belongs, x, { transposeA: true }), maximum(mass, Number.MIN_VALUE))
+      return where(greater(mass, 0), means, c)
+    })
+    return { shape: [count, dim], values: moved.values }
+  }
+
+const table = (points: Points.Points): Table => ({ ...points, weights: Points.weightsOf(points) })
+
+/**
+ * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
+ * with either sign, by a rounding, and times it they do not.
+ */
+const side = (vector: Float64Array): number => {
+  const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
+}
+
+/** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
+export const momentMatchedCentres =
+  (points: Points.Points, count: number): Draw =>
+  key => {
+    const { dim, rows } = points
+    const mean = Points.mean(points)
+    // All directions with a spread of their own: no more than rows.
+    const { values, vectors } = principal(table(points), mean, Math.min(dim, rows))
+    const deviations = values.map(
+      (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
+    )
+    const coordinates = Key.normal(count * dim)(key)
+    return {
+      shape: [count, dim],
+      values: Float64Array.from({ length: count * dim }, (_, at) => {
+        const [k, j] = [Math.floor(at / dim), at % dim]
+        return deviations.reduce(
+          (sum, deviation, i) => sum + deviation * coordinates[k * dim + i] * vectors[i * dim + j],
+          mean[j]
+        )
+      })
+    }
+  }
+
+export const topOfSecondMoment = (points: Points.Points): NdArray => {
+  const { dim } = points
+  const { values, vectors } = principal(table(points), new Float64Array(dim), 1)
+  // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
+  const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
+  return { shape: [1, dim], values: vectors.map(v => length * v) }
+}
+
+export const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
+  const { dim } = points
+  const centre = Points.mean(points)
+  const { values, vectors } = principal(table(points), centre, directions)
+  const projected = compute(() => {
+    const mean = tensor(centre, [1, dim])
+    const basis = tensor(vectors, [values.length, dim])
+    const coordinates = matMul(sub(Points.tensor(points), mean), basis, { transposeB: true })
+    return add(mean, matMul(coordinates, basis))
+  })
+  return { ...points, values: projected.values }
+}
+
+export const displaced =
+  (centres: NdArray, radius: number): Draw =>
+  key => {
+    const dim = centres.shape[1]
+    const directions = Key.normal(centres.values.length)(key)
+    const norms = Array.from({ length: centres.shape[0] }, (_, k) =>
+      Elementary.norm(directions.subarray(k * dim, (k + 1) * dim))
+    )
+    return {
+      shape: centres.shape,
+      values: centres.values.map((c, at) => c + (radius * directions[at]) / norms[Math.floor(at / dim)])
+    }
+  }
+
+/** The average variance of the data about the nearest centre, per coordinate: where variances start. */
+export const varianceAbout = (points: Points.Points, centres: NdArray): number => {
+  const weights = Points.weightsOf(points)
+  const total = nearest(points, centres).reduce((sum, d, i) => sum + weights[i] * d, 0)
+  return total > 0 ? total / points.dim : 1
+}

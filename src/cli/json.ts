@@ -14,57 +14,34 @@ const print = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** A codec's parts, where it has any; recursive codecs are seen through. */
+/** A codec's parts, where it has any. */
 type Shape = Partial<{
   _tag: string
   type: Shape
   types: ReadonlyArray<Shape>
   props: Record<string, Shape>
-  value: unknown
 }>
-const shape = (codec: object): Shape => {
-  // io-ts types the codecs of a context as decoders alone; all of these fields may be absent.
-  const found = codec as Shape
-  return found._tag === 'RecursiveType' && found.type !== undefined ? shape(found.type) : found
-}
-const tag = ({ _tag, props, types = [] }: Shape): unknown =>
-  _tag === 'IntersectionType'
-    ? types.map(part => tag(shape(part))).find(found => found !== undefined)
-    : props && '_tag' in props
-      ? props._tag.value
-      : undefined
+// io-ts types the codecs of a context as decoders alone; all of these fields may be absent.
+const shape = (codec: object): Shape => codec
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
 
 const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
 
-/** The problem an error stands for; none for one from a branch of a union that its value did not mean. */
-const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => {
+/** The problem an error stands for. */
+const problemOf = (error: t.ValidationError): Problem.Problem => {
   const { context } = error
   let path = ''
   for (const [i, { key, actual }] of context.entries()) {
-    const parent = i === 0 ? undefined : shape(context[i - 1].type)._tag
-    const isBranch = parent === 'UnionType' || parent === 'IntersectionType'
-    if (i > 0 && !isBranch) path = /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
-    const { _tag, types = [] } = shape(context[i].type)
-    if (_tag !== 'UnionType') continue
-    const branches = types.map(branch => tag(shape(branch)))
-    const tags = branches.filter(tag => typeof tag === 'string')
-    if (tags.length === 0) return [Problem.of(path, print(actual), `of the form ${context[i].type.name}`, 'correct it')]
-    const named = t.UnknownRecord.is(actual) ? actual._tag : undefined
-    // A custom part has a codec without a tag, which knows what to say.
-    const meant = named === 'Custom' ? undefined : named
-    if (!branches.includes(meant) || named === undefined)
-      return [
-        named === undefined
-          ? Problem.of(path, print(actual), `an object with a _tag of ${tags.join(', ')}`, 'correct it')
-          : Problem.of(`${path}._tag`, print(named), `one of ${tags.join(', ')}`, 'correct it')
-      ]
-    if (i + 1 < context.length && tag(shape(context[i + 1].type)) !== meant) return []
+    // The parts of an intersection stand where it stands.
+    const isPart = i > 0 && shape(context[i - 1].type)._tag === 'IntersectionType'
+    if (i > 0 && !isPart) path = /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+    if (shape(context[i].type)._tag === 'UnionType')
+      return Problem.of(path, print(actual), `of the form ${context[i].type.name}`, 'correct it')
   }
   if (isMisread(error)) {
     const { field } = error.problem
-    return [{ ...error.problem, field: [path, field].filter(part => part !== '').join('.') }]
+    return { ...error.problem, field: [path, field].filter(part => part !== '').join('.') }
   }
   const { name } = context[context.length - 1].type
   const domain = Object.hasOwn(domains, name)
@@ -74,11 +51,9 @@ const problemOf = (error: t.ValidationError): ReadonlyArray<Problem.Problem> => 
       : name.startsWith('{')
         ? 'an object'
         : name.replaceAll(' | ', ' or ')
-  return [
-    error.message === undefined
-      ? Problem.of(path, print(error.value), domain, error.value === undefined ? 'add it' : 'correct it')
-      : Problem.of(path, print(error.value), 'possible here', error.message)
-  ]
+  return error.message === undefined
+    ? Problem.of(path, print(error.value), domain, error.value === undefined ? 'add it' : 'correct it')
+    : Problem.of(path, print(error.value), 'possible here', error.message)
 }
 
 /** The branches of a union, through unions in it. */
@@ -112,10 +87,11 @@ const strangers = (codec: Shape, value: unknown, path: string): ReadonlyArray<Pr
         : []
   }
   if (!t.UnknownRecord.is(value)) return []
-  const all = branches(codec)
-  const meant = all.length === 1 ? all : all.filter(branch => tag(branch) !== undefined && tag(branch) === value._tag)
-  const keys = meant.length === 1 ? keysOf(meant[0]) : null
-  if (keys === null) return []
+  const known = branches(codec)
+    .map(keysOf)
+    .filter(keys => keys !== null)
+  if (known.length !== 1) return []
+  const [keys] = known
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = path === '' ? key : `${path}.${key}`
     return Object.hasOwn(keys, key)
@@ -138,7 +114,7 @@ export const decode =
       E.mapLeft((errors): Problem.Problems => {
         const found = new Map<string, Problem.Problem>()
         // A codec with messages of its own may have several of one place.
-        for (const problem of errors.flatMap(problemOf)) {
+        for (const problem of errors.map(problemOf)) {
           const key = `${problem.field}; ${problem.remedy}`
           if (!found.has(key)) found.set(key, problem)
         }

@@ -42,15 +42,15 @@ const made = Case.define('Pipeline', {
 /** A pipeline is its parts; whether they fit each other and the data is what `Compile` says. */
 export const of = Case.called(
   made,
-  <P extends string>(parts: Parts<P>): Pipeline<P> =>
+  <P extends string>({ schedule, score, initializer, stages }: Parts<P>): Pipeline<P> =>
     // The case forgets the names of the parameters, which are those of the score that was given.
-    made(parts as unknown as Parts<string>) as unknown as Pipeline<P>
+    made({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
 )
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
-/** So long may a line of its code be. */
-const WIDTH = 100
+/** So long may a line of its code be: those of a stage in it are as long as by themselves. */
+const WIDTH = 104
 
 /**
  * The pipeline as the code that builds it.

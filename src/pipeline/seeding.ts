@@ -29,6 +29,7 @@ import * as Points from '../data/Points.js'
 /** Centres, or other numbers, of a key. */
 export type Draw = (key: Key.Key) => NdArray
 
+/** An array of normals with standard deviation `scale`. */
 export const normals =
   (shape: ReadonlyArray<number>, scale: number): Draw =>
   key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
@@ -141,6 +142,7 @@ export const momentMatchedCentres =
     }
   }
 
+/** The top eigenvector of Ĉ, the second moment of the data, as long as √(λ − 1), [1, dim]. */
 export const topOfSecondMoment = (points: Points.Points): NdArray => {
   const { dim } = points
   const { values, vectors } = principal(table(points), new Float64Array(dim), 1)
@@ -149,6 +151,7 @@ export const topOfSecondMoment = (points: Points.Points): NdArray => {
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
 
+/** The data projected on their first principal directions, about their mean. */
 export const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
   const { dim } = points
   const centre = Points.mean(points)
@@ -162,6 +165,7 @@ export const projectedOnTop = (points: Points.Points, directions: number): Point
   return { ...points, values: projected.values }
 }
 
+/** Each centre moved by `radius` in a direction at random. */
 export const displaced =
   (centres: NdArray, radius: number): Draw =>
   key => {

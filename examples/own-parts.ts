@@ -1,5 +1,5 @@
 /**
- * Parts of one's own: a weighting, an optimizer with memory, a stage with memory that uses both, and a sampler. They are
+ * Parts of one's own: a weighting, an optimizer with memory, a start, a stage with memory, and a sampler. They are
  * printed and explained, stored as JSON and read back, stopped in the middle and resumed with the same bits, and held to
  * laws, all as built-in ones are.
  */
@@ -19,6 +19,7 @@ import {
   Optimizer,
   Params,
   Pipeline,
+  Points,
   Problem,
   Run,
   Sampler,
@@ -116,6 +117,33 @@ export const averagedTail = Stage.define({
     })
 })
 
+/** Farthest-first traversal (Gonzalez 1985): after a row at random, each time the row farthest from all before. */
+export const farthestFirst = Initializer.defineCentres({
+  name: 'farthestFirst',
+  about: 'rows, each as far as can be from those before (Gonzalez 1985)',
+  formula: () => 'c_i = argmax min |x − c_j| over j < i',
+  draws: () => 'sometimes',
+  moves: () => true,
+  turns: () => true,
+  centres:
+    () =>
+    ({ points, count }) => {
+      const weights = Points.weightsOf(points)
+      const rows = Points.toRows(points)
+      const distance = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) => Math.hypot(...a.map((x, j) => x - b[j]))
+      return key => {
+        const [first] = Key.categorical(weights)(1)(key)
+        const chosen = [rows[first]]
+        while (chosen.length < count) {
+          // A row without weight is no row.
+          const far = rows.map((row, i) => (weights[i] > 0 ? Math.min(...chosen.map(c => distance(row, c))) : -1))
+          chosen.push(rows[far.indexOf(Math.max(...far))])
+        }
+        return { shape: [count, points.dim], values: Float64Array.from(chosen.flat()) }
+      }
+    }
+})
+
 /** The flow dy/dς = ε in y = x/α and ς = σ/α by Adams and Bashforth: it remembers the ε of the step before. */
 export const adams = Sampler.define({
   name: 'adams',
@@ -138,7 +166,13 @@ export const adams = Sampler.define({
 })
 
 /** The words of the language and these. `ornstein explain pipeline.json --vocabulary ./own-parts.js` reads them too. */
-export const vocabulary = Vocabulary.extend(Vocabulary.standard, [snrPower, inUnits, averagedTail, adams])
+export const vocabulary = Vocabulary.extend(Vocabulary.standard, [
+  snrPower,
+  inUnits,
+  farthestFirst,
+  averagedTail,
+  adams
+])
 
 const schedule = Schedule.ornsteinUhlenbeck
 const score = Score.spherical({ components: 3 })
@@ -162,7 +196,7 @@ const stage = averagedTail({
 const built = Pipeline.of<string>({
   schedule,
   score,
-  initializer: Initializer.kMeansPlusPlus,
+  initializer: farthestFirst,
   stages: [Stage.repeat(2)(Stage.anneal([1, 0.4])(stage)), Stage.guarded(stage)]
 })
 export const stored = JSON.stringify(Pipeline.codec(vocabulary).encode(built))
@@ -225,6 +259,7 @@ export const drawn = Sampler.sample(sampling)(Sampler.learned(pipeline.score, sc
 export const verdicts = [
   ...laws.weighting(snrPower()),
   ...laws.optimizer(Optimizer.chain(inUnits(), Optimizer.scaleByRate(0.3))),
+  ...laws.initializer(farthestFirst, score),
   ...laws.stage(averagedTail({ weighting: snrPower(), optimizer: inUnits(), steps: 3 }), { score, points }),
   ...laws.sampler(adams())
 ].map(({ name, property }) => ({ name, failed: fc.check(property, { seed: 1, numRuns: 3 }).failed }))

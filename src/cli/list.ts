@@ -5,6 +5,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { facts, paragraphs } from '../fit/text.js'
 import type { Concept, Word } from './vocabulary.js'
+import type * as own from './words.js'
 import { refused, type Failure, type World } from './World.js'
 
 /** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
@@ -30,8 +31,16 @@ const words = async (): Promise<ReadonlyArray<Listed>> => {
   }
 }
 
-export interface Flags {
+export interface Flags extends own.Flags {
   readonly json?: boolean | undefined
+}
+
+/** Those of the language, and with `--vocabulary` one's own among them: then the language is loaded. */
+const known = async (world: World, flags: Flags): Promise<E.Either<Failure, ReadonlyArray<Listed>>> => {
+  if (flags.vocabulary === undefined) return E.right(await words())
+  const [{ words: load }, { concepts }] = await Promise.all([import('./words.js'), import('./vocabulary.js')])
+  const found = await load(world, flags)()
+  return E.isLeft(found) ? found : E.right(listed(Object.values(concepts(found.right))))
 }
 
 /** A concept by its name, however it is capitalized, in the singular or the plural. */
@@ -68,7 +77,9 @@ export const list =
   (concept: string | undefined, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> =>
   async () => {
-    const concepts = chosen(await words(), concept)
+    const all = await known(world, flags)
+    if (E.isLeft(all)) return all
+    const concepts = chosen(all.right, concept)
     if (E.isLeft(concepts)) return concepts
     const { right } = concepts
     const text = flags.json === true ? `${JSON.stringify(right, null, 2)}\n` : paragraphs(right.map(section))

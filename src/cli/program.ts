@@ -299,7 +299,8 @@ const read = (
     )
     .argument('[CONCEPT]', 'only this one: schedule, optimizer, time-law … (default: all)')
     .option('--json', 'print it as JSON, each with the code of an example')
-    .addHelpText('after', examples(['list', 'list optimizer', 'list schedule --json']))
+    .addOption(vocabulary)
+    .addHelpText('after', examples(['list', 'list optimizer', 'list schedule --json', 'list --vocabulary ./mine.js']))
     .action((concept, flags) => {
       work = lazily(
         () => import('./list.js'),

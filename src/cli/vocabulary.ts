@@ -37,58 +37,74 @@ export interface Concept<T = unknown> {
   readonly words: ReadonlyArray<Word<T>>
 }
 
-/** What the cases of a concept say of themselves, and the names of what is made of them. */
-const derived = <T extends Case.AnyValue>(
-  { name, about, is }: { readonly name: string; readonly about: string; readonly is: (u: unknown) => u is T },
-  cases: ReadonlyArray<Vocabulary.Entry>,
-  {
-    formula,
-    recipes = []
-  }: { readonly formula?: (value: T) => string; readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>> } = {}
-): Concept<T> => ({
-  concept: name,
-  about,
-  words: [...Vocabulary.words(Vocabulary.extend(Vocabulary.standard, cases))({ name, about, is }), ...recipes].map(
-    word => ({ ...word, formula: formula === undefined ? null : formula(word.example) })
-  )
-})
+interface Named<T> {
+  readonly name: string
+  readonly about: string
+  readonly is: (u: unknown) => u is T
+}
 
-export const schedules = derived(Schedule.concept, Schedule.all, Schedule)
+interface Said<T extends Case.AnyValue> {
+  readonly formula?: (value: T) => string
+  /** The names of what is made of cases. */
+  readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
+}
 
-export const clocks = derived(Clock.concept, Clock.all, Clock)
+/** Each concept of the language, in the order of the reference. */
+export interface Concepts {
+  readonly schedules: Concept<Schedule.Schedule>
+  readonly clocks: Concept<Clock.Clock>
+  readonly timeLaws: Concept<TimeLaw.TimeLaw>
+  readonly weightings: Concept<Weighting.Weighting>
+  readonly parametrizations: Concept<Parametrization.Parametrization>
+  readonly expectations: Concept<Expectation.Expectation>
+  readonly objectives: Concept<Objective.Objective>
+  readonly nets: Concept<Net.Net<string>>
+  readonly scores: Concept<Score.Score<string>>
+  readonly optimizers: Concept<Optimizer.Optimizer>
+  readonly rates: Concept<Rate.Rate>
+  readonly regions: Concept<Region.Region>
+  readonly initializers: Concept<Initializer.Initializer>
+  readonly stages: Concept<Stage.Stage>
+  readonly samplers: Concept<Sampler.Sampler>
+  readonly timeGrids: Concept<TimeGrid.TimeGrid>
+}
 
-export const timeLaws = derived(TimeLaw.concept, TimeLaw.all, TimeLaw)
+/** The concepts with the words that a vocabulary has of each. */
+export const concepts = (vocabulary: Vocabulary.Vocabulary): Concepts => {
+  const of = <T extends Case.AnyValue>(concept: Named<T>, { formula, recipes = [] }: Said<T> = {}): Concept<T> => ({
+    concept: concept.name,
+    about: concept.about,
+    words: [...Vocabulary.words(vocabulary)(concept), ...recipes].map(({ name, about, code, example }) => ({
+      name,
+      about,
+      code,
+      example,
+      formula: formula === undefined ? null : formula(example)
+    }))
+  })
+  return {
+    schedules: of(Schedule.concept, Schedule),
+    clocks: of(Clock.concept, Clock),
+    timeLaws: of(TimeLaw.concept, TimeLaw),
+    weightings: of(Weighting.concept, Weighting),
+    parametrizations: of(Parametrization.concept, Parametrization),
+    expectations: of(Expectation.concept),
+    objectives: of(Objective.concept, Objective),
+    nets: of<Net.Net<string>>(Net.concept, Net),
+    scores: of(Score.concept, Score),
+    optimizers: of(Optimizer.concept, { recipes: Optimizer.recipes }),
+    rates: of(Rate.concept),
+    regions: of(Region.concept),
+    initializers: of(Initializer.concept, Initializer),
+    stages: of(Stage.concept, Stage),
+    samplers: of(Sampler.concept, Sampler),
+    timeGrids: of(TimeGrid.concept, TimeGrid)
+  }
+}
 
-export const weightings = derived(Weighting.concept, Weighting.all, Weighting)
+const standard = concepts(Vocabulary.standard)
 
-export const parametrizations = derived(Parametrization.concept, Parametrization.all, Parametrization)
-
-export const expectations = derived(Expectation.concept, Expectation.all)
-
-export const objectives = derived(Objective.concept, Objective.all, Objective)
-
-export const nets = derived<Net.Net<string>>(Net.concept, Net.all, Net)
-
-export const scores = derived(Score.concept, Score.all, Score)
-
-export const rates = derived(Rate.concept, Rate.all)
-
-export const regions = derived(Region.concept, Region.all)
-
-export const optimizers = derived(Optimizer.concept, Optimizer.all, { recipes: Optimizer.recipes })
-
-export const initializers = derived(Initializer.concept, Initializer.all, {
-  formula: Initializer.formula,
-  recipes: Initializer.recipes
-})
-
-export const stages = derived(Stage.concept, Stage.all, Stage)
-
-export const samplers = derived(Sampler.concept, Sampler.all, Sampler)
-
-export const timeGrids = derived(TimeGrid.concept, TimeGrid.all, TimeGrid)
-
-export const vocabulary: ReadonlyArray<Concept> = [
+export const {
   schedules,
   clocks,
   timeLaws,
@@ -105,4 +121,6 @@ export const vocabulary: ReadonlyArray<Concept> = [
   stages,
   samplers,
   timeGrids
-]
+} = standard
+
+export const vocabulary: ReadonlyArray<Concept> = Object.values(standard)

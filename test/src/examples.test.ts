@@ -57,7 +57,7 @@ describe('own-parts', () => {
     const own = await import('../../examples/own-parts.js')
     const text = log.mock.calls.map(line => line.join(' ')).join('\n')
     log.mockRestore()
-    expect(own.unknown).toMatch(/"averagedTail" is not the name of a Stage; use one of 'restart', /)
+    expect(own.unknown).toMatch(/"farthestFirst" is not the name of an Initializer; use one of /)
     expect(text).toContain('weighting: Weighting.snrPower({ power: -0.25 })')
     expect(text).toMatch(/stage 5: if that raises .*\n {2}by guard: one attempt by (kernel|compiled|interpreted)/)
     // Stopped in the middle of a stage, by its typed memory: the states after it have the same bits.
@@ -68,6 +68,7 @@ describe('own-parts', () => {
     expect(own.last.status._tag).toBe('Finished')
     // √(2/133) = 0.12 is the error of the mean of a third of the rows.
     expect(own.error).toBeLessThan(0.5)
+    expect(text).toContain('initializer: Initializer.farthestFirst')
     expect(own.drawn.values.every(Number.isFinite)).toBe(true)
     expect(own.verdicts.length).toBeGreaterThan(10)
     expect(own.verdicts.filter(({ failed }) => failed)).toEqual([])

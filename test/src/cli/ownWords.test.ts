@@ -63,6 +63,39 @@ describe('with the module', () => {
   })
 })
 
+describe('list', () => {
+  it('has the words of the module among those of the language', async () => {
+    const { exit, stdout, stderr } = await ornstein('list optimizer --vocabulary @mine.mjs')
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout).toMatch(/^ *Optimizer\.halved +half of what it is given$/m)
+    expect(stdout).toMatch(/^ *Optimizer\.sign /m)
+    expect((await ornstein('list optimizer')).stdout).not.toContain('halved')
+  })
+
+  it('as JSON too', async () => {
+    const { stdout } = await ornstein('list --json --vocabulary @mine.mjs')
+    const concepts = JSON.parse(stdout) as ReadonlyArray<{
+      readonly concept: string
+      readonly words: ReadonlyArray<object>
+    }>
+    expect(concepts.find(({ concept }) => concept === 'Optimizer')?.words).toContainEqual({
+      name: 'Optimizer.halved',
+      about: 'half of what it is given',
+      formula: null,
+      code: 'Optimizer.halved({ share: 0.5 })'
+    })
+  })
+
+  it('refuses what is no module of words', async () => {
+    expect(await ornstein('list --vocabulary @none.mjs')).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr:
+        'error: --vocabulary: none.mjs is not a module that exports cases; export what Optimizer.define made, say\n'
+    })
+  })
+})
+
 it('without it, the word is an error that lists the nearest', async () => {
   const { exit, stderr } = await ornstein('explain @pipeline.json')
   expect(exit).toBe(2)

@@ -7,9 +7,9 @@
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { vendor } from './vendor.mjs'
+import { vendor } from './build.vendor.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('.', import.meta.url))
 const f = ts.factory
 
 /** The name under which package.json says what is imported, or the same name. */

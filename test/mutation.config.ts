@@ -1,0 +1,6 @@
+/** The tests that guard a room of src: those that stand where it stands. */
+import config from '../vitest.config.js'
+
+const room = process.env['ROOM'] ?? '**'
+
+export default { ...config, test: { ...config.test, include: [`test/src/${room}/**/*.test.ts`] } }

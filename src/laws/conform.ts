@@ -1,6 +1,9 @@
 /** Laws as a conformance suite: every law of an instance and of all its parts, asserted in one call, with a report. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Compile from '../compile/Compile.js'
 import { Case } from '../core/index.js'
@@ -105,12 +108,6 @@ const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
 
 const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
-const isPipeline = (u: unknown): u is Pipeline.Pipeline<string> =>
-  typeof u === 'object' && u !== null && 'initializer' in u && 'stages' in u && Array.isArray(u.stages)
-
-const isInitializer = (u: unknown): u is Initializer.Initializer =>
-  typeof u === 'object' && u !== null && '_tag' in u && Initializer.codec.is(u)
-
 const penalizes = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => term._tag === 'Regularizer')
 
@@ -142,6 +139,16 @@ const simplest = (stage: Stage.Stage): Score.Score<string> => {
     stages: [stage]
   })
   return E.isRight(Compile.pipeline(pipeline)(data)) ? pair : two
+}
+
+/** Two components where the initializer starts them, else the pair. */
+const started = (initializer: Initializer.Initializer): Score.Score<string> => {
+  const dim = pipe(
+    Initializer.dim(initializer),
+    O.getOrElse(() => 1)
+  )
+  const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
+  return E.isRight(Initializer.interpret(two, points)(initializer)) ? two : pair
 }
 
 /** A rule for each concept. */
@@ -179,7 +186,7 @@ const rules: ReadonlyArray<Rule> = [
   }),
   rule('sampler', Sampler.concept.is, (value, claims) => [[value], sampler(value, claims)]),
   rule('timeGrid', TimeGrid.concept.is, (value, claims) => [[value], timeGrid(value, claims)]),
-  rule('initializer', isInitializer, (value, claims, { score = value._tag === 'Values' ? pair : two }) => [
+  rule('initializer', Initializer.concept.is, (value, claims, { score = started(value) }) => [
     [value, score],
     initializer(value, score, claims)
   ])
@@ -251,7 +258,7 @@ export const parts = <T extends Instance>(
   { claims = {}, score, schedule, points = data }: Context & { readonly claims?: Claims<T> } = {}
 ): ReadonlyArray<Part> =>
   once(
-    isPipeline(instance)
+    Pipeline.concept.is(instance)
       ? partsOfPipeline(instance, points)
       : partsIn('', instance, { ...(score && { score }), ...(schedule && { schedule }) }, claims)
   )

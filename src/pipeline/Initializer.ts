@@ -605,7 +605,7 @@ export const bestOf = define({
   fields: { count: Field.count({ suggestion: 10, most: Limits.attempts }), initializer },
   call: ['count'],
   on: 'initializer',
-  example: { count: 3 },
+  example: { count: 3, initializer: fromData },
   formula: ({ count, initializer }) => `the likeliest of ${count}: ${formula(initializer)}`,
   check: ({ count, initializer }) => {
     const inner = Case.isSound(initializer) ? Case.meaning(initializer).makes : 1
@@ -649,6 +649,7 @@ export const perturbed = define({
   fields: { scale: Field.notNegative({ suggestion: 0.1 }), initializer },
   call: ['scale'],
   on: 'initializer',
+  example: { initializer: spectral },
   formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
   draws: ({ scale, initializer }, model) => (scale === 0 ? Case.meaning(initializer).draws(model) : 'always'),
   moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),

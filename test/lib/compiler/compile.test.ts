@@ -141,6 +141,31 @@ describe('draws', () => {
   })
 })
 
+describe('a sum with a thin product', () => {
+  const signature: Signature = {
+    params: { m: [8, 1] },
+    rows: { x: { shape: [8], from: 'data' }, u: { shape: [2], from: 'call' } },
+    constants: { b: [2, 8] }
+  }
+  const point = ({ rows, constants }: Inputs): Tensor => T.add(rows.x, T.matMul(rows.u, constants.b))
+  const nodesOf = (write: (inputs: Inputs) => Outputs): ReadonlyArray<string> =>
+    right(compile(signature, write, [null, null]))
+      .explain('rewritten')
+      .split('\n')
+
+  it('is taken apart where nothing else needs it', () => {
+    const nodes = nodesOf(inputs => ({ value: T.mean(T.square(T.matMul(point(inputs), inputs.params.m))) }))
+    expect(nodes.filter(line => line.endsWith(': [rows, 8]'))).toEqual([expect.stringContaining('input x')])
+  })
+
+  it('and stays where it is needed', () => {
+    const nodes = nodesOf(inputs => ({
+      value: T.mean(T.mul(T.square(T.matMul(point(inputs), inputs.params.m)), T.sum(T.square(point(inputs)), 1, true)))
+    }))
+    expect(nodes.filter(line => /= product %\d+ %\d+ : \[rows, 1\]$/.test(line))).toHaveLength(1)
+  })
+})
+
 describe('sine and cosine', () => {
   const signature: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
   const program = right(

@@ -6,6 +6,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/Frame.js'
+import { longest } from '../mixture/kernels/index.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
 import type { Left } from './Program.js'
@@ -17,17 +18,6 @@ const BEYOND = 10
 interface Extent {
   readonly distance: number
   readonly deviation: number
-}
-
-/** The greatest length of the rows from one entry on to another. */
-const longest = (values: Float64Array, dim: number, from = 0, to = values.length): number => {
-  let most = 0
-  for (let at = from; at < to; at += dim) {
-    let squared = 0
-    for (let j = at; j < at + dim; j++) squared += values[j] * values[j]
-    if (squared > most) most = squared
-  }
-  return Math.sqrt(most)
 }
 
 interface Seen {
@@ -66,9 +56,8 @@ export const leaves = <P extends string>(
   /** Of one component. */
   const extent = ({ centres, variances }: Seen, k: number): Extent => {
     const width = (variances.length * dim) / centres.length
-    let sum = 0
-    for (let j = k * width; j < (k + 1) * width; j++) sum += (variances[j] * dim) / width
-    return { distance: longest(centres, dim, k * dim, (k + 1) * dim), deviation: Math.sqrt(sum) }
+    const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
+    return { distance: longest(centres.subarray(k * dim, (k + 1) * dim), dim), deviation: Math.sqrt(spread) }
   }
   return (before, after) => {
     const there = mixtureOf(enter(after))

@@ -303,9 +303,10 @@ export const learnAll =
     return iterate<ReadonlyArray<Standing>>(all, standing => {
       const best = standing.reduce((least, one) => Math.min(least, worth(one)), Infinity)
       const open = standing.filter(({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled)
-      const [next] = open
+      const next = open
         .filter(one => worth(one) <= best + RIVAL || best === Infinity)
         .sort((a, b) => (worth(a) === worth(b) ? 0 : worth(a) - worth(b)))
+        .at(0)
       return next === undefined ? null : standing.map(one => (one === next ? settled(one) : one))
     }).map(({ candidate }) => candidate)
   }

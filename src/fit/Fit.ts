@@ -259,13 +259,13 @@ export const mixture =
       E.flatMap(({ own, columns, data }) => {
         const { seed = 0, criterion = 'bic', onProgress } = options
         const lines = linesOf(options, own)
-        const of = lines.reduce((sum, { counts }) => sum + counts.length, 0)
         const key = Key.fromSeed(seed)
-        // Counted where each is begun.
-        let done = 0
-        const tried = Candidates.learnAll(data, key, criterion, ({ score, components }) => {
-          onProgress?.({ family: score._tag, components, done, of })
-          done += 1
+        const places = lines.flatMap(({ family, counts }) =>
+          counts.map(components => ({ family: family({ components })._tag, components }))
+        )
+        const tried = Candidates.learnAll(data, key, criterion, ({ score: { _tag: family }, components }) => {
+          const done = places.findIndex(place => place.family === family && place.components === components)
+          onProgress?.({ family, components, done, of: places.length })
         })(lines)
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
         const candidates = Candidates.ranked(criterion)(tried)

@@ -6,7 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
+import type { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import type { Points } from '../data/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'

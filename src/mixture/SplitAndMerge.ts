@@ -6,7 +6,7 @@ import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
-import * as Halves from './Halves.js'
+import * as Halves from './kernels/halves.js'
 import * as Split from './kernels/split.js'
 import type { Arrays } from './kernels/pass.js'
 import * as Mixture from './Mixture.js'
@@ -235,9 +235,17 @@ export const grown =
         ({ second }) => second
       )
     )
-    return Halves.survey(about, mixture, { second, leastRows: family.leastRows(points.dim) })
-      .splits.flatMap((split, k) => (split === null ? [] : [{ ...split, k }]))
-      .sort((a, b) => b.gain - a.gain)
-      .slice(0, GROWTHS)
-      .map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+    const { splits } = Halves.survey(about, mixture, { second, leastRows: family.leastRows(points.dim) })
+    return pipe(
+      splits.flatMap((split, k) => (split === null ? [] : [{ ...split, k }])),
+      RA.sort(
+        pipe(
+          N.Ord,
+          Ord.reverse,
+          Ord.contramap(({ gain }: Halves.Split) => gain)
+        )
+      ),
+      RA.takeLeft(GROWTHS),
+      RA.map(({ k, halves }) => leave(from(Halves.grown(mixture, k, halves))))
+    )
   }

@@ -77,15 +77,14 @@ const LOW_NOISE = 0.1
 /** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
 const PAIRS = 4096
 
-const known = new WeakMap<Points.Points, Map<number, number>>()
+const known = new WeakMap<Points.Points, ReadonlyMap<number, number>>()
 
 /** The quantile at 1/2K of the squared distance between rows; the same points are asked for it by many families. */
 const nearnessOf = (points: Points.Points, components: number): number => {
   const all = known.get(points) ?? new Map<number, number>()
-  known.set(points, all)
   const table = { ...points, weights: Points.weightsOf(points) }
   const found = all.get(components) ?? squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
-  all.set(components, found)
+  known.set(points, new Map([...all, [components, found]]))
   return found
 }
 

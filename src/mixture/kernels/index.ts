@@ -36,7 +36,8 @@ export const how = (data: Pick<plain.Rows, 'rows' | 'dim'>, components: number):
  */
 export const FURTHEST = 256
 
-const longest = (values: Float64Array, dim: number): number => {
+/** The greatest length of a row. */
+export const longest = (values: Float64Array, dim: number): number => {
   let most = 0
   for (let at = 0; at < values.length; at += dim) {
     let squared = 0

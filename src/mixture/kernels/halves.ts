@@ -5,15 +5,15 @@
  * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
  * each pair of halves comes to.
  */
-import * as Elementary from '../../lib/elementary.js'
-import * as Factor from '../../lib/factor.js'
-import { symmetricEigen } from '../../lib/linalg.js'
-import type { Points } from '../data/Points.js'
-import { weightsOf } from '../data/Points.js'
-import type { Second } from '../score/family.js'
-import { gaussians } from './EStep.js'
-import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './kernels/moments.js'
-import type * as Mixture from './Mixture.js'
+import * as Elementary from '../../../lib/elementary.js'
+import * as Factor from '../../../lib/factor.js'
+import { symmetricEigen } from '../../../lib/linalg.js'
+import type { Points } from '../../data/Points.js'
+import { weightsOf } from '../../data/Points.js'
+import type { Second } from '../../score/family.js'
+import { gaussians } from '../EStep.js'
+import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
+import type * as Mixture from '../Mixture.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
 const APART = 0.87

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import { type Key } from '../../lib/index.js'
+import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
@@ -22,7 +22,7 @@ import * as Stage from '../pipeline/Stage.js'
 import * as Schedule from '../schedule/Schedule.js'
 import type * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
-import type { Points } from '../data/index.js'
+import * as Points from '../data/index.js'
 import type { Data } from './Data.js'
 import { grown, serves } from './grown.js'
 
@@ -111,7 +111,7 @@ export interface Asked {
 }
 
 /** Whether each component may have the rows that bound its likelihood, and there are fewer parameters than numbers. */
-const isWithin = (score: Score.Score<string>, { rows, dim }: Points): boolean =>
+const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points): boolean =>
   Score.degreesOfFreedom(dim)(score) < rows * dim &&
   pipe(
     Score.interpret(score).family,
@@ -123,7 +123,7 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Points): boolean =>
 
 /** Whether a score can be learned from such rows at all. */
 const sound =
-  (points: Points) =>
+  (points: Points.Points) =>
   ({ score, components }: Asked): E.Either<Problem.Problem, void> =>
     pipe(
       E.fromPredicate(
@@ -219,7 +219,10 @@ const standing = (score: Score.Score<string>, params: Params.Params<string>): Pi
   })
 
 /** From there by expectation–maximization and moves, until both stand still. */
-const settling = (points: Points, { score, initializer }: Pipeline.Pipeline<string>): Pipeline.Pipeline<string> => {
+const settling = (
+  points: Points.Points,
+  { score, initializer }: Pipeline.Pipeline<string>
+): Pipeline.Pipeline<string> => {
   const recipe = Recipe.annealed(score)(points)
   // Noise is for starts that are not among the best yet.
   return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
@@ -273,43 +276,174 @@ const alongLine =
     ).all
   }
 
+/** All candidates on the same rows. */
+const standings = (
+  data: Data,
+  key: Key.Key,
+  onNext: (asked: Asked) => void,
+  lines: ReadonlyArray<Line>
+): ReadonlyArray<Standing> => {
+  const isGrown = ({ family, counts }: Line): boolean => serves(family({ components: counts[0] ?? 1 }))
+  return lines.flatMap(line =>
+    isGrown(line)
+      ? alongLine(data, key, onNext)(line)
+      : line.counts.map(components => {
+          const asked = { score: line.family({ components }), components }
+          onNext(asked)
+          return { asked, candidate: learn(data, key)(asked) }
+        })
+  )
+}
+
+/** What a candidate is worth as one to be chosen: the less the better. */
+const worth =
+  (criterion: Criterion) =>
+  ({ candidate }: Standing): number =>
+    candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
+
+/** Settles the best, time and again, until no rival of it within `margin` is left that is not, and so many are. */
+const settledAll = (
+  criterion: Criterion,
+  margin: number,
+  settle: (asked: Asked, candidate: Learned) => E.Either<Problem.Problem, Learned>,
+  all: ReadonlyArray<Standing>,
+  atLeast = 0
+): ReadonlyArray<Standing> => {
+  const worthOf = worth(criterion)
+  const settled = (one: Standing): Standing => {
+    const { asked, candidate } = one
+    if (candidate._tag === 'Refused') return one
+    const next = settle(asked, candidate)
+    // What cannot be taken further stays as it stands.
+    return { asked, candidate: E.isRight(next) ? next.right : { ...candidate, isSettled: true } }
+  }
+  return iterate(all, standing => {
+    const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
+    const done = standing.filter(({ candidate }) => candidate._tag === 'Learned' && candidate.isSettled).length
+    const next = standing
+      .filter(({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled)
+      .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
+      .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
+      .at(0)
+    return next === undefined ? null : standing.map(one => (one === next ? settled(one) : one))
+  })
+}
+
+/** All candidates on all rows of the data. */
+const onAll = (
+  data: Data,
+  key: Key.Key,
+  criterion: Criterion,
+  onNext: (asked: Asked) => void,
+  lines: ReadonlyArray<Line>
+): ReadonlyArray<Standing> =>
+  settledAll(
+    criterion,
+    RIVAL,
+    (asked, { pipeline }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
+    standings(data, key, onNext, lines)
+  )
+
+/** Up to so many rows all is done on all of them; of more, on so many drawn at random, and the best are polished on all. */
+const SAMPLE = 4000
+
+/** So many of the best by a sample, at least, are looked at on all rows: a sample does not tell near ones apart. */
+const POLISHED = 3
+
+/** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
+const polishing = (floor: O.Option<number>): Stage.Stage =>
+  Stage.expectationMaximization({
+    steps: 50,
+    relativeChange: 1e-4,
+    ...(O.isSome(floor) && { varianceFloor: floor.value })
+  })
+
+/** Statistics as they would be of more rows on which the mean log-likelihood is as given. */
+const extrapolated = (
+  { statistics, ...rest }: Learned,
+  logLikelihood: number,
+  { own }: Data,
+  total: number
+): Learned => {
+  const share = total / (statistics.sizes.reduce((sum, size) => sum + size, 0) || 1)
+  const { parameters, bic, icl } = statistics
+  const fitted = -2 * total * logLikelihood
+  const whole = fitted + parameters * Elementary.log(total)
+  return {
+    ...rest,
+    isSettled: false,
+    statistics: {
+      rows: own.rows,
+      logLikelihood,
+      parameters,
+      bic: whole,
+      aic: fitted + 2 * parameters,
+      icl: whole + share * (icl - bic),
+      sizes: statistics.sizes.map(size => share * size)
+    }
+  }
+}
+
+/**
+ * Candidates learned from a sample of the rows, and the best of them from all rows. What a sample says of the likelihood on all
+ * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
+ * candidates as for the one that is looked at on all rows, since their rows are the same.
+ */
+const bySample = (
+  data: Data,
+  key: Key.Key,
+  criterion: Criterion,
+  onNext: (asked: Asked) => void,
+  lines: ReadonlyArray<Line>
+): ReadonlyArray<Standing> => {
+  const keys = pipe(key, Key.named('sample', 'fit'))
+  const select = pipe(keys.sample, Key.subset(data.own.rows, SAMPLE), Points.select)
+  const sample = { ...data, own: select(data.own), points: select(data.points) }
+  const total = Points.totalWeight(data.own)
+  const few = onAll(sample, keys.fit, criterion, onNext, lines)
+  const polish = (asked: Asked, { pipeline }: Learned): E.Either<Problem.Problem, Learned> =>
+    pipe(
+      Compile.pipeline(pipeline)(sample.points),
+      E.mapLeft(([problem]) => problem),
+      E.flatMap(program => {
+        const { params } = Run.last(program)(keys.fit)
+        const start = standing(asked.score, params)
+        return learned(
+          data,
+          keys.fit,
+          true
+        )(asked, {
+          ...start,
+          stages: [polishing(Pipeline.varianceFloor(settling(sample.points, pipeline)))]
+        })
+      })
+    )
+  const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
+    logLikelihood - parameters / SAMPLE
+  const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
+  if (first.candidate._tag === 'Refused') return few
+  const reference = polish(first.asked, first.candidate)
+  const shift = E.isRight(reference) ? reference.right.statistics.logLikelihood - expected(first.candidate) : 0
+  const all = few.map((one): Standing => {
+    const { asked, candidate } = one
+    return candidate._tag === 'Refused'
+      ? one
+      : one === first && E.isRight(reference)
+        ? { asked, candidate: reference.right }
+        : { asked, candidate: extrapolated(candidate, expected(candidate) + shift, data, total) }
+  })
+  return settledAll(criterion, RIVAL, polish, all, POLISHED)
+}
+
 /**
  * All candidates, those that may be the best by the criterion learned to the end: a family is first grown along its numbers of
- * components; then the best is settled, time and again, until no rival of it is left that is not.
+ * components; then the best is settled, time and again, until no rival of it is left that is not. Of more than 4000 rows that is
+ * done on a sample, and what may be the best is polished on all of them.
  */
 export const learnAll =
   (data: Data, key: Key.Key, criterion: Criterion, onNext: (asked: Asked) => void) =>
-  (lines: ReadonlyArray<Line>): ReadonlyArray<Candidate> => {
-    const { points } = data
-    const isGrown = ({ family, counts }: Line): boolean => serves(family({ components: counts[0] ?? 1 }))
-    const all = lines.flatMap(line =>
-      isGrown(line)
-        ? alongLine(data, key, onNext)(line)
-        : line.counts.map(components => {
-            const asked = { score: line.family({ components }), components }
-            onNext(asked)
-            return { asked, candidate: learn(data, key)(asked) }
-          })
-    )
-    const worth = ({ candidate }: Standing): number =>
-      candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
-    const settled = (one: Standing): Standing => {
-      const { asked, candidate } = one
-      if (candidate._tag === 'Refused') return one
-      const next = learned(data, key, true)(asked, settling(points, candidate.pipeline))
-      // What cannot be taken further stays as it stands.
-      return { asked, candidate: E.isRight(next) ? next.right : { ...candidate, isSettled: true } }
-    }
-    return iterate<ReadonlyArray<Standing>>(all, standing => {
-      const best = standing.reduce((least, one) => Math.min(least, worth(one)), Infinity)
-      const open = standing.filter(({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled)
-      const next = open
-        .filter(one => worth(one) <= best + RIVAL || best === Infinity)
-        .sort((a, b) => (worth(a) === worth(b) ? 0 : worth(a) - worth(b)))
-        .at(0)
-      return next === undefined ? null : standing.map(one => (one === next ? settled(one) : one))
-    }).map(({ candidate }) => candidate)
-  }
+  (lines: ReadonlyArray<Line>): ReadonlyArray<Candidate> =>
+    (data.own.rows > SAMPLE ? bySample : onAll)(data, key, criterion, onNext, lines).map(({ candidate }) => candidate)
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

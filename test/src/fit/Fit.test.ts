@@ -1,8 +1,23 @@
 /** One call from rows to a mixture: what it chooses, what it refuses, and on what its answer does not depend. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Points, Problem, Score } from '../../../src/index.js'
+import {
+  Compile,
+  Fit,
+  fit,
+  Initializer,
+  Key,
+  Mixture,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Stage
+} from '../../../src/index.js'
 
 const truth = Mixture.of({
   means: [
@@ -107,6 +122,36 @@ describe('fit', () => {
       expect(alone.mixture).toEqual(mixture)
       expect(alone.bic).toBe(statistics.bic)
     })
+  })
+
+  it('learns many rows from a sample of them, and what it chooses from all', () => {
+    const points = drawn(9000, 11)
+    const options = { components: [2, 3, 4], family: 'full' } as const
+    const found = fit(points, options)
+    const [best] = found.candidates
+    expect(best.components).toBe(3)
+    expect(best.isSettled).toBe(true)
+    expect(best.statistics.rows).toBe(9000)
+    // Steps on all rows from there gain next to nothing: a standard error of the mean of 9000 log densities is 1e-2.
+    const score = Score.full({ components: 3 })
+    const family = O.toNullable(Score.interpret(score).family)
+    if (family === null || O.isNone(family.fromMixture)) throw new Error('a family of Gaussians')
+    const polished = Run.last(
+      Problem.orThrow(
+        Compile.pipeline(
+          Pipeline.of({
+            schedule: Schedule.ornsteinUhlenbeck,
+            score,
+            initializer: Initializer.values(family.fromMixture.value(best.mixture)),
+            stages: [Stage.expectationMaximization({ steps: 300, relativeChange: 1e-9 })]
+          })
+        )(points)
+      )
+    )(Key.fromSeed(0))
+    const gain = -(polished.value ?? NaN) - found.logLikelihood
+    expect(gain).toBeLessThan(1e-5)
+    expect(gain).toBeGreaterThan(-1e-12)
+    expect(fit(points, options).mixture).toEqual(found.mixture)
   })
 
   it('takes families of a user’s own, and refuses those without a mixture by name', () => {

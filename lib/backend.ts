@@ -137,6 +137,7 @@ class Float64Backend implements Store {
   }
 
   readSync(id: object): BackendValues {
+    if (sealings > 0) throw new Error('it looks at the entries of a tensor')
     return asBackendValues(this.values(id).slice())
   }
   read(id: object): Promise<BackendValues> {
@@ -261,8 +262,31 @@ export const detached = (x: Tensor): Tensor => {
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
+let sealings = 0
+
+/** Whether entries may be looked at, for the time of f. */
+const during =
+  (sealing: (now: number) => number) =>
+  <R>(f: () => R): R => {
+    const before = sealings
+    sealings = sealing(before)
+    try {
+      return f()
+    } finally {
+      sealings = before
+    }
+  }
+
+/** Runs f, in which the entries of tensors are sealed: to look at one throws. What depends on entries has no derivative in them. */
+export const sealed = during(() => 1)
+/** Runs f, in which they may be looked at, as always but within `sealed`. */
+export const opened = during(() => 0)
+
 /** The array behind a tensor, uncopied. */
-export const valuesOf = (x: Tensor): Values => ensureBackend().values(x.dataId)
+export const valuesOf = (x: Tensor): Values => {
+  if (sealings > 0) throw new Error('it looks at the entries of a tensor')
+  return ensureBackend().values(x.dataId)
+}
 
 /** Attributes of a kernel, by the names that tfjs gives them. */
 export type Attributes = NamedAttrMap

@@ -3,6 +3,7 @@
  * or mixtures, and runs unchanged in a browser and in Node.
  */
 export * from './autodiff.js'
+export { opened, sealed } from './backend.js'
 export * as Elementary from './elementary.js'
 export * as Compiler from './compiler/index.js'
 export * as Key from './key.js'

@@ -104,16 +104,16 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
     ...inExpectation,
     ...terms.flatMap(term => [
       ...Problem.unless(
-        term._tag !== 'Integrand' || seesAllNoise,
+        !Objective.isMatching(term) || term.spans === true || term.exact !== undefined || seesAllNoise,
         'expectation',
         `${Expectation.show(expectation)} of ${Objective.show(term.of)}`,
         'one that draws the noise itself, which a custom objective may look at',
         'use Expectation.monteCarlo()'
       ),
       ...Problem.unless(
-        term._tag !== 'Likelihood' || isMixture,
+        Objective.isMatching(term) || Objective.isPenalty(term) || isMixture,
         'objective',
-        `Objective.likelihood of ${Score.show(score)}`,
+        `${Objective.show(term.of)} of ${Score.show(score)}`,
         'of the score of a mixture, which has a density',
         'use Objective.denoising or Objective.implicit'
       )

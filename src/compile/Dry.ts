@@ -6,10 +6,12 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { add, compute, Key, mul, neg, div, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
+import { add, compute, Key, mul, sealed, slice, tensor, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../objective/Expectation.js'
+import * as Given from './Given.js'
 import * as Loss from './Loss.js'
+import * as Matching from './Matching.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
@@ -35,7 +37,9 @@ interface Trial {
   readonly noise: Tensor
   readonly noisy: Tensor
   readonly level: Score.Level
-  readonly times: ReadonlyArray<number>
+  /** All of the trial rows, and their levels and noise. */
+  readonly all: { readonly points: Points.Points; readonly times: ReadonlyArray<number>; readonly z: Float64Array }
+  readonly rows: readonly [from: number, count: number]
 }
 
 /** The trial rows from the first so many on. Tensors: for use inside `compute`. */
@@ -53,7 +57,8 @@ const trial = (
   const part = (values: ArrayLike<number>, width: number): Tensor =>
     slice(tensor(values, [ROWS, width]), [from, 0], [count, width])
   const clean = part(chosen.values, dim)
-  const noise = part(Key.normal(ROWS * dim)(key), dim)
+  const z = Key.normal(ROWS * dim)(key)
+  const noise = part(z, dim)
   const level = {
     alpha: part(
       levels.map(({ alpha }) => alpha),
@@ -70,9 +75,13 @@ const trial = (
     noise,
     level,
     noisy: add(mul(level.alpha, clean), mul(level.sigma, noise)),
-    times: own.slice(from, from + count)
+    all: { points: chosen, times: own, z },
+    rows
   }
 }
+
+/** What `sealed` says. */
+const SEALED = 'it looks at the entries of a tensor'
 
 const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
@@ -103,12 +112,19 @@ const partProblems = (
             return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
           }),
         error => [
-          Problem.of(
-            field,
-            `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${said(error)}",`,
-            `a function of rows that gives ${print(shapes(count)[0])}`,
-            'correct it, or check the shapes that it works on'
-          )
+          said(error) === SEALED
+            ? Problem.of(
+                field,
+                `${name}, which looks at the entries of a tensor,`,
+                'written in the tensor vocabulary alone, in which it is differentiated',
+                'choose by where, and hold constant by stopGradient'
+              )
+            : Problem.of(
+                field,
+                `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${said(error)}",`,
+                `a function of rows that gives ${print(shapes(count)[0])}`,
+                'correct it, or check the shapes that it works on'
+              )
         ]
       ),
       E.filterOrElse(
@@ -166,6 +182,37 @@ const partProblems = (
   )
 }
 
+/** What a term's own function makes of the trial rows; nobody may look at entries in it. */
+const lossOf = <P extends string>(
+  { schedule, score }: Loss.Loss<P>,
+  term: Matching.Direct,
+  params: Params.Params<P>,
+  { all: { points, times, z }, rows }: Trial
+): Tensor => {
+  const model = Score.interpret(score)
+  const tensors = Score.tensors(params)
+  const data = Matching.data(points, false)
+  if (!Objective.isMatching(term)) {
+    const given = Given.part(points.rows, rows)(data)
+    return sealed(() => Matching.perDatum(model, term)(tensors, given))
+  }
+  const levels = times.map(time => pipe(schedule, Schedule.level(time)))
+  const sample: Matching.Sample = {
+    weight: Float64Array.of(1),
+    alpha: Float64Array.from(levels, ({ alpha }) => alpha),
+    sigma: Float64Array.from(levels, ({ sigma }) => sigma),
+    noise: { _tag: 'Full', values: z, sign: 1 },
+    denoising: Float64Array.of(1),
+    probes: key,
+    level: 0,
+    ofTime: f => Float64Array.from(times, time => f(time, schedule)),
+    labels: null
+  }
+  const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
+  const given = Given.part(points.rows, rows)({ ...data, ...Matching.given(model, term, sample, basis, points) })
+  return Matching.raw(model, term)(tensors, given, sealed)
+}
+
 /** Parameters like those that a run may start from, where nobody has said where it does. */
 const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
   Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
@@ -184,10 +231,9 @@ export const problems = <P extends string>(
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
   const model = Score.interpret(score)
-  const matching = Objective.terms(objective)
-    .map(({ term }) => term)
-    .filter(Objective.isMatching)
-  const own = matching.flatMap(term => (term._tag === 'Integrand' ? [term] : []))
+  const terms = Objective.terms(objective).map(({ term }) => term)
+  const matching = terms.filter(Objective.isMatching)
+  const own = terms.flatMap(term => (Objective.isPenalty(term) || term.kernel !== undefined ? [] : [term]))
   // What has a pass of its own is held to it by laws.
   const isOwnScore = pipe(
     model.family,
@@ -219,18 +265,10 @@ export const problems = <P extends string>(
     inScore.length > 0
       ? []
       : own.flatMap(term =>
-          of(term.timeLaw, {
+          of(Objective.isMatching(term) ? term.timeLaw : TimeLaw.at(1), {
             field: 'objective',
             name: Objective.show(term.of),
-            apply: ({ clean, noise, noisy, level }) =>
-              term.perRow({
-                score: model.score(Score.tensors(params), noisy, level),
-                target: neg(div(noise, level.sigma)),
-                clean,
-                noisy,
-                noise,
-                level
-              }),
+            apply: trial => lossOf(loss, term, params, trial),
             shapes: rows => [[rows, 1], [rows]],
             finite
           })

@@ -2,9 +2,10 @@
  * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
  * tensors, a compiled program as its inputs; neither sees anything else of a call.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
-import { fromNdArray, randomNormal, type Key, type Tensor } from '../../lib/index.js'
+import { fromNdArray, randomNormal, slice, type Key, type Tensor } from '../../lib/index.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 
 type Shape = ReadonlyArray<number>
@@ -64,6 +65,19 @@ export const tensors = (count: number): ((given: Named) => Tensors) =>
           values: given.values
         })
   )
+
+/** The same of some rows among `count`, from the first on. */
+export const part =
+  (count: number, [from, length]: readonly [from: number, length: number]) =>
+  (given: Named): Tensors =>
+    pipe(
+      tensors(count)(given),
+      RR.mapWithIndex((name, whole) =>
+        given[name]._tag === 'Constant'
+          ? whole
+          : slice(whole, [from, ...given[name].shape.map(() => 0)], [length, ...given[name].shape])
+      )
+    )
 
 /** What a program of them takes. */
 export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({

@@ -6,10 +6,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import * as Elementary from '../../lib/elementary.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Expectation from '../objective/Expectation.js'
@@ -27,7 +25,6 @@ import * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
-import * as Tagged from '../core/Tagged.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Weighting from '../objective/Weighting.js'
 
@@ -63,35 +60,6 @@ interface Drawn<T extends Objective.Term = Objective.Term> {
   readonly samples: ReadonlyArray<Sample>
 }
 
-/** What the passes over a mixture compute: |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ in a parametrization, and −log p(x_0). */
-type ClosedForm =
-  | { readonly of: 'denoising'; readonly parametrization?: Parametrization.Parametrization }
-  | { readonly of: 'implicit' }
-  | { readonly of: 'likelihood' }
-
-/** Which closed form each kind of term has, or none: a new kind does not compile before it says so. */
-export type ClosedForms<T extends { readonly _tag: string }> = Tagged.Rules<T, O.Option<ClosedForm>>
-
-export const closedForms: ClosedForms<Direct> = {
-  Denoising: ({ parametrization }) => O.some({ of: 'denoising', ...(parametrization && { parametrization }) }),
-  Implicit: ({ divergence }) => (divergence === undefined ? O.some({ of: 'implicit' }) : O.none),
-  Likelihood: () => O.some({ of: 'likelihood' }),
-  Integrand: () => O.none
-}
-
-const closedForm = Tagged.fold<Direct>()(closedForms)
-
-/** The loss of the score that an engine is asked for; none for a penalty, which needs no engine. */
-const asked = Tagged.fold<Objective.Term>()<O.Option<Direct>>({
-  Denoising: O.some,
-  Implicit: O.some,
-  Likelihood: O.some,
-  Integrand: O.some,
-  // Both of its forms are those of the denoising loss.
-  ControlVariate: term => O.some({ ...term, _tag: 'Denoising' }),
-  Regularizer: () => O.none
-})
-
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
 interface Evaluation<T extends Objective.Term = Objective.Term> {
   readonly basis: Pass.Basis
@@ -114,6 +82,13 @@ const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0), origin: new
 
 /** Whether an expectation draws only the noise that a mixture sees. */
 const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
+
+/** The labels of the rows, each left out with a probability. */
+const labelsOf = ({ labels }: Points.Points, dropout: number, key: Key.Key): Float64Array | null => {
+  if (labels === undefined || dropout === 0) return null
+  const drawn = Key.uniform(labels.length)(key)
+  return Float64Array.from(labels, (label, i) => (drawn[i] < dropout ? -1 : label))
+}
 
 const draw = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
@@ -146,9 +121,10 @@ const draw = <P extends string>(
     const samples = (
       timeLaw: TimeLaw.TimeLaw,
       weightings: ReadonlyArray<(time: number) => number>,
+      dropout: number,
       key: Key.Key
     ): ReadonlyArray<Sample> => {
-      const keys = pipe(key, Key.named('time', 'noise', 'probes'))
+      const keys = pipe(key, Key.named('time', 'noise', 'probes', 'labels'))
       const times = Expectation.isDeterministic(expectation)
         ? TimeLaw.quadrature(schedule, count)(timeLaw)
         : TimeLaw.draw(schedule, points.rows)(keys.time)(timeLaw)
@@ -174,18 +150,23 @@ const draw = <P extends string>(
             weight: weights.map(w => w * draw.weight),
             noise: draw.noise,
             denoising: projection === null ? Float64Array.of(1) : Float64Array.from(levels, projection.denoising),
-            level: i
+            level: i,
+            ofTime: (f: Parameters<Sample['ofTime']>[0]) => each.map(time => f(time, schedule))
           }))
         })
-        .map((sample, i) => ({ ...sample, probes: Key.child(i)(keys.probes) }))
+        .map((sample, i) => ({
+          ...sample,
+          probes: Key.child(i)(keys.probes),
+          labels: labelsOf(points, dropout, Key.child(i)(keys.labels))
+        }))
     }
     const keys = Key.split(terms.length)(key)
     return {
       basis: projection?.basis ?? noBasis,
-      terms: terms.map(({ weight, weightings, term }, i) => ({
+      terms: terms.map(({ weight, weightings, labelDropout, term }, i) => ({
         weight,
         term,
-        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, keys[i]) : []
+        samples: Objective.isMatching(term) ? samples(term.timeLaw, weightings, labelDropout, keys[i]) : []
       }))
     }
   }
@@ -229,9 +210,9 @@ const interpreted =
               valueAndGrad<P>(own => Matching.mean(model, term)(own, tensors({ ...data, ...given }))),
               scaled(weight)
             )
-          return term._tag === 'Likelihood'
-            ? [part({})]
-            : samples.map(sample => part(Matching.given(model, term, sample, basis, points)))
+          return Objective.isMatching(term)
+            ? samples.map(sample => part(Matching.given(model, term, sample, basis, points)))
+            : [part({})]
         })
       )
   }
@@ -263,9 +244,9 @@ const compiled =
               )
             )
           }
-          return term._tag === 'Likelihood'
-            ? [part({}, [])]
-            : samples.map(sample => part(Matching.given(model, term, sample, basis, points), [sample]))
+          return Objective.isMatching(term)
+            ? samples.map(sample => part(Matching.given(model, term, sample, basis, points), [sample]))
+            : [part({}, [])]
         })
       )
     }
@@ -311,11 +292,11 @@ const trial = <P extends string>(
     terms
       .filter(isDirect)
       .flatMap(({ term, samples }) =>
-        term._tag === 'Likelihood'
-          ? [programOf(model, library, shapes, term, data)]
-          : firsts(samples).map(sample =>
+        Objective.isMatching(term)
+          ? firsts(samples).map(sample =>
               programOf(model, library, shapes, term, { ...data, ...Matching.given(model, term, sample, basis, few) })
             )
+          : [programOf(model, library, shapes, term, data)]
       ),
     E.sequenceArray
   )
@@ -358,24 +339,12 @@ const kernel =
         value,
         gradient: ofFamily.pullBack(params, gradient)
       })
-      const closed = pipe(
-        terms,
-        O.traverseArray(({ weight, term, samples }) =>
-          pipe(
-            closedForm(term),
-            O.map(form => ({ weight, form, samples }))
-          )
-        )
-      )
       // Not offered for such an objective; were it asked all the same, nothing would be better than something else.
-      if (O.isNone(closed)) return scaled(NaN)(total(params, []))
-      const forms = closed.value
-      const parts = forms.flatMap(({ weight, form, samples }) => {
-        const isDenoising = form.of === 'denoising'
-        const inForm = Matching.conversion(
-          Parametrization.score,
-          isDenoising ? form.parametrization : Parametrization.score
-        )
+      if (terms.some(({ term }) => term.kernel === undefined)) return scaled(NaN)(total(params, []))
+      const parts = terms.flatMap(({ weight, term, samples }) => {
+        if (!Objective.isMatching(term)) return []
+        const isDenoising = term.kernel === 'denoising'
+        const inForm = Matching.conversion(Parametrization.score, isDenoising ? term.measuredIn : Parametrization.score)
         return samples.map((sample): Pass.Part => ({
           alpha: sample.alpha,
           sigma: sample.sigma,
@@ -385,7 +354,7 @@ const kernel =
           completed: isDenoising
         }))
       })
-      const likelihoods = forms.filter(({ form }) => form.of === 'likelihood')
+      const likelihoods = terms.filter(({ term }) => !Objective.isMatching(term))
       return total(params, [
         ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
         ...(likelihoods.length > 0
@@ -398,39 +367,6 @@ const kernel =
             ]
           : [])
       ])
-    }
-  }
-
-// —— regularizers ——
-
-/** The names that a regularizer looks at. */
-const regularized = (
-  { parameters, towards }: Objective.Regularizer,
-  all: ReadonlyArray<string>
-): ReadonlyArray<string> => parameters ?? (towards === null ? all : Params.names(towards))
-
-const penalty =
-  (regularizer: Objective.Regularizer) =>
-  <P extends string>(params: Params.Params<P>): ValueAndGradient<P> => {
-    const { norm, smoothing, towards } = regularizer
-    const wanted = new Set(regularized(regularizer, Params.names(params)))
-    const difference = (name: string, { values }: NdArray): Float64Array =>
-      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
-    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
-    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
-    const one = (delta: number): number =>
-      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
-    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
-    return {
-      value: Object.entries<NdArray>(params).reduce(
-        (sum, [name, array]) =>
-          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
-        0
-      ),
-      gradient: Params.map<NdArray, NdArray>((array, name) => ({
-        shape: array.shape,
-        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
-      }))(params)
     }
   }
 
@@ -487,6 +423,8 @@ const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: Reado
     alpha: own(sample.alpha, rows),
     sigma: own(sample.sigma, rows),
     weight: own(sample.weight, rows),
+    labels: sample.labels && gather(sample.labels, 1, rows),
+    ofTime: f => own(sample.ofTime(f), rows),
     noise: { ...noise, values: gather(values, dim, rows), passing: true }
   })
 }
@@ -534,28 +472,30 @@ const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArr
 
 // —— all terms ——
 
-const isDirect = (drawn: Drawn): drawn is Drawn<Direct> => Object.hasOwn(closedForms, drawn.term._tag)
+/** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
+const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
+  !Objective.isPenalty(drawn.term) && !('adaptive' in drawn.term)
+
+const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
   const terms = Objective.terms(loss.objective)
-  // What a custom objective looks at is the data as they are.
-  const { points: about, enter } = terms.some(({ term }) => term._tag === 'Integrand')
+  // What may look at the data themselves is given them as they are.
+  const { points: about, enter } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
     ? Frame.unmoved<P>(points)
     : Frame.ofModel(Score.interpret(loss.score), points)
   const draws = draw(loss, about)
   const whole = engine(about)
   // Damaged data, which `Compile` refuses, have no rows to gather.
   const blocks =
-    terms.some(({ term }) => term._tag === 'ControlVariate') && E.isRight(Points.validate(about))
+    terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
       ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
       : []
   const varied = (
     params: Params.Params<P>,
-    { of, parametrization, timeLaw }: Objective.ControlVariate,
-    { weight, samples }: Drawn
+    { weight, term, samples }: Drawn<Objective.Matching>
   ): ReadonlyArray<ValueAndGradient<P>> => {
-    const term: Objective.Denoising = { _tag: 'Denoising', of, timeLaw, ...(parametrization && { parametrization }) }
     const parts = samples.map(sample => ({ level: sample.level, of: restricted(about, sample) }))
     return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
       crossed(
@@ -576,13 +516,14 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
     const direct = terms.filter(isDirect)
     return total(params, [
       ...(direct.length > 0 ? [whole(here, { basis, terms: direct })] : []),
-      ...terms.flatMap(drawn =>
-        drawn.term._tag === 'Regularizer'
-          ? [pipe(params, penalty(drawn.term), scaled(drawn.weight))]
-          : drawn.term._tag === 'ControlVariate'
-            ? varied(here, drawn.term, drawn)
-            : []
-      )
+      ...terms.flatMap(drawn => {
+        const { term, weight } = drawn
+        if (isAdaptive(drawn)) return varied(here, drawn)
+        if (!Objective.isPenalty(term)) return []
+        const { value, gradient } = term.penalty(params)
+        // A penalty gives a gradient in the parameters that it is given.
+        return [scaled(weight)({ value, gradient: gradient as Params.Params<P> })]
+      })
     ])
   }
 }
@@ -643,11 +584,9 @@ export const plans = <P extends string>(
   { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
   const { family } = Score.interpret(loss.score)
-  const losses = pipe(
-    Objective.terms(loss.objective),
-    RA.filterMap(({ term }) => asked(term))
-  )
-  const open = losses.find(term => O.isNone(closedForm(term)))
+  const open = Objective.terms(loss.objective)
+    .map(({ term }) => term)
+    .find(term => !Objective.isPenalty(term) && term.kernel === undefined)
   const plan = (engine: Plan<P>['engine'], reason: string): Plan<P> => ({
     engine,
     reason,
@@ -685,6 +624,33 @@ export const plans = <P extends string>(
   ]
 }
 
+/** What a term's own function reads of a row; none where it cannot be told, since it throws. */
+const readsOf = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number
+): O.Option<Matching.Reads> =>
+  term.kernel === undefined
+    ? O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
+    : O.none
+
+/** What a term draws from the key beside the noise, in words. */
+export const drawnBeside = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching,
+  dim: number
+): ReadonlyArray<string> =>
+  pipe(
+    readsOf(model, term, dim),
+    O.fold(
+      () => [],
+      ({ names, probes }) => [
+        ...(names.has('secondNoise') ? ['the second noise'] : []),
+        ...(probes.normal + probes.rademacher > 0 ? ['the directions of a divergence'] : [])
+      ]
+    )
+  )
+
 /**
  * What of an objective does not go with the score, the schedule or the expectation; nothing, while the descriptions
  * themselves have problems.
@@ -696,7 +662,6 @@ export const problems = <P extends string>(
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
   const { predicts } = Score.interpret(score)
   const shapes = Score.shapes(dim)(score)
-  const names: ReadonlyArray<string> = Params.names(shapes)
   const weightOf = Weighting.interpret(schedule)
   const { level } = Schedule.interpret(schedule)
 
@@ -704,10 +669,7 @@ export const problems = <P extends string>(
     term: Objective.Matching,
     weightings: ReadonlyArray<Weighting.Weighting>
   ): ReadonlyArray<Problem.Problem> => {
-    const parametrization =
-      term._tag === 'Denoising' || term._tag === 'ControlVariate'
-        ? (term.parametrization ?? Parametrization.score)
-        : predicts
+    const parametrization = term.measuredIn ?? predicts
     const weigh = weightings.map(weightOf)
     const weights = TimeLaw.quadrature(
       schedule,
@@ -744,72 +706,48 @@ export const problems = <P extends string>(
       'one with leastVariance, since variances are learned and its nodes lie by the least of them',
       'give TimeLaw.likelihood the floor of the variances, such as leastVariance: 1e-3'
     )
-  const plainNoise = (term: Objective.Matching): ReadonlyArray<Problem.Problem> => {
-    const own = term._tag === 'ControlVariate' && !Expectation.isPlain(expectation)
-    const directions = term._tag === 'Implicit' && term.divergence !== undefined
+  const plainNoise = (term: Objective.Matching, labelDropout: number): ReadonlyArray<Problem.Problem> => {
     const anew = !isProjected(expectation) && !Expectation.isDeterministic(expectation)
-    const of = `${Expectation.show(expectation)} of ${Objective.show(term.of)}`
-    return own
-      ? [
-          Problem.of(
-            'expectation',
-            of,
-            isProjected(expectation)
-              ? 'plain noise, since projected noise mixes the two forms itself'
-              : 'plain noise drawn anew, from which a coefficient is estimated',
-            isProjected(expectation) ? 'use Objective.denoising' : 'use Expectation.monteCarlo()'
-          )
-        ]
-      : directions && !anew
-        ? [
-            Problem.of(
-              'expectation',
-              of,
-              isProjected(expectation)
-                ? 'plain noise, without which the divergence is exact'
-                : 'plain noise drawn anew, as the directions are',
-              'leave out divergence, or use Expectation.monteCarlo()'
-            )
-          ]
-        : []
-  }
-  const fits = (regularizer: Objective.Regularizer): ReadonlyArray<Problem.Problem> => {
-    const { parameters, towards } = regularizer
-    const named: ReadonlyArray<readonly [field: string, name: string]> = [
-      ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
-      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
-        'objective.towards',
-        name
-      ])
+    const refused = (allowed: string, remedy: string): ReadonlyArray<Problem.Problem> => [
+      Problem.of('expectation', `${Expectation.show(expectation)} of ${Objective.show(term.of)}`, allowed, remedy)
     ]
-    const shapeOf = (name: string): string => `[${shapes[name as P].join(', ')}]`
-    return named.flatMap(([field, name]) =>
-      !names.includes(name)
-        ? [
-            Problem.of(
-              field,
-              name,
-              `a parameter of ${Score.show(score)}, which has ${names.join(', ')}`,
-              'leave it out'
-            )
-          ]
-        : field === 'objective.towards' && towards !== null && `[${towards[name].shape.join(', ')}]` !== shapeOf(name)
-          ? [
-              Problem.of(
-                `${field}.${name}`,
-                `shape [${towards[name].shape.join(', ')}]`,
-                `of shape ${shapeOf(name)}`,
-                'reshape it to fit the score and the data'
-              )
-            ]
-          : []
-    )
+    if (term.adaptive === true && !Expectation.isPlain(expectation))
+      return isProjected(expectation)
+        ? refused('plain noise, since projected noise mixes the two forms itself', 'use Objective.denoising')
+        : refused('plain noise drawn anew, from which a coefficient is estimated', 'use Expectation.monteCarlo()')
+    if (anew || term.adaptive === true) return []
+    if (term.exact !== undefined)
+      return refused(
+        isProjected(expectation)
+          ? 'plain noise, without which the divergence is exact'
+          : 'plain noise drawn anew, as the directions are',
+        'leave out divergence, or use Expectation.monteCarlo()'
+      )
+    const drawn = [
+      ...drawnBeside(Score.interpret(score), term, dim),
+      ...(labelDropout > 0 ? ['the labels that are left out'] : [])
+    ]
+    return drawn.length === 0 || (isProjected(expectation) && labelDropout === 0)
+      ? []
+      : refused(`plain noise drawn anew, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
   }
-  return Objective.terms(objective).flatMap(({ term, weightings }) =>
+  const dense = (term: Objective.Matching): ReadonlyArray<Problem.Problem> =>
+    Problem.unless(
+      O.isSome(family) ||
+        !pipe(
+          readsOf(Score.interpret(score), term, dim),
+          O.exists(({ density }) => density)
+        ),
+      'objective',
+      `logDensityAt in ${Objective.show(term.of)} of ${Score.show(score)}`,
+      'of the score of a mixture, which has a density',
+      'use scoreAt, or the score of a mixture'
+    )
+  return Objective.terms(objective).flatMap(({ term, weightings, labelDropout }) =>
     Objective.isMatching(term)
-      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term)]
-      : term._tag === 'Regularizer'
-        ? fits(term)
+      ? [...finite(term, weightings), ...sized(term), ...plainNoise(term, labelDropout), ...dense(term)]
+      : Objective.isPenalty(term)
+        ? (term.unfit?.(shapes, Score.show(score)) ?? [])
         : []
   )
 }

@@ -1,12 +1,13 @@
 /**
  * The terms of an objective in the tensor vocabulary, one loss a row, from parameters and from what is given under names:
- * written once, for the interpreter and for the compiler.
+ * written once, for the interpreter and for the compiler. A term's own function is looked at once to see what it reads; that
+ * alone is drawn, given and computed.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
   add,
+  compute,
   div,
   fill,
   Key,
@@ -14,24 +15,29 @@ import {
   mul,
   neg,
   ones,
+  opened,
   reshape,
   square,
   sub,
   sum,
   vjp,
   zeros,
+  type Operand,
   type Tensor
 } from '../../lib/index.js'
 import type * as Components from '../mixture/Components.js'
 import type * as Pass from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
 import * as Noise from './Noise.js'
-import type * as Objective from '../objective/Objective.js'
+import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
-import type * as Params from '../score/Params.js'
+import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
-import type * as Score from '../score/Score.js'
-import * as Tagged from '../core/Tagged.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Score from '../score/Score.js'
+
+/** A number of a time. */
+type OfTime = Parameters<Objective.Row['ofTime']>[0]
 
 /** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
 export interface Sample {
@@ -41,17 +47,18 @@ export interface Sample {
   readonly noise: Noise.Noise
   /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
   readonly denoising: Float64Array
-  /** For directions that estimate a divergence. */
+  /** For what is drawn beside the noise: directions that estimate a divergence, a second noise. */
   readonly probes: Key.Key
   /** Which of the time law's levels this is a draw of. */
   readonly level: number
+  /** A number of its times: one for all rows, or one a row. */
+  readonly ofTime: (f: OfTime) => Float64Array
+  /** The labels of the rows, where some are left out; null: as the data have them. */
+  readonly labels: Float64Array | null
 }
 
 /** A term that is one loss of the score. */
-export type Direct = Objective.Denoising | Objective.Implicit | Objective.Likelihood | Objective.Integrand
-
-/** A direct term with noise levels. */
-type Noisy = Direct & Objective.Matching
+export type Direct = Objective.Matching | Objective.Noiseless
 
 /** What the loss of one parametrization counts in that of another, at the levels of a sample. */
 export const conversion = (
@@ -72,17 +79,19 @@ export const data = (points: Points.Points, stays: boolean): Given.Named => ({
 })
 
 /** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
-const directions = ({ probes, law }: Objective.Estimate, { rows, dim }: Points.Points, key: Key.Key): Given.Named =>
+const directions = ({ probes }: Reads, { rows, dim }: Points.Points, key: Key.Key): Given.Named =>
   Object.fromEntries(
-    Key.split(probes)(key).map((one, i) => [
-      `probe${i}`,
-      law === 'normal'
-        ? Given.draw([dim], one)
-        : Given.rows(
-            [dim],
-            Key.uniform(rows * dim)(one).map(u => (u < 0.5 ? -1 : 1))
-          )
-    ])
+    laws.flatMap(law =>
+      Key.split(probes[law])(key).map((one, i) => [
+        `${law}${i}`,
+        law === 'normal'
+          ? Given.draw([dim], one)
+          : Given.rows(
+              [dim],
+              Key.uniform(rows * dim)(one).map(u => (u < 0.5 ? -1 : 1))
+            )
+      ])
+    )
   )
 
 /** Whether a denoising loss is the error of what the network itself says, which full noise allows. */
@@ -91,36 +100,36 @@ const isError = ({ noise, denoising }: Sample): boolean =>
 
 /** What a term is computed from, beside the data. */
 export const given = <P extends string>(
-  { predicts }: Score.Model<P>,
-  term: Noisy,
+  model: Score.Model<P>,
+  term: Objective.Matching,
   sample: Sample,
   basis: Pass.Basis,
   points: Points.Points
-): Given.Named => ({
-  alpha: Given.perRow(sample.alpha),
-  sigma: Given.perRow(sample.sigma),
-  weight: Given.perRow(sample.weight),
-  ...Noise.given(sample.noise, basis, points),
-  ...Tagged.fold<Noisy>()<Given.Named>({
-    Denoising: ({ parametrization }) => {
-      const from = isError(sample) ? predicts : Parametrization.score
-      return {
-        conversion: Given.perRow(conversion(from, parametrization)(sample)),
-        ...(!isError(sample) && { share: Given.perRow(sample.denoising) })
-      }
-    },
-    Implicit: ({ divergence }) => (divergence === undefined ? {} : directions(divergence, points, sample.probes)),
-    Integrand: () => ({})
-  })(term)
-})
+): Given.Named => {
+  const { measuredIn } = term
+  const isMixed = measuredIn !== undefined && !isError(sample)
+  const reads = readsOf(model, term, points.dim, isMixed)
+  return {
+    alpha: Given.perRow(sample.alpha),
+    sigma: Given.perRow(sample.sigma),
+    weight: Given.perRow(sample.weight),
+    ...Noise.given(sample.noise, basis, points),
+    ...(measuredIn && {
+      conversion: Given.perRow(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+    }),
+    ...(isMixed && { share: Given.perRow(sample.denoising) }),
+    ...(sample.labels && { label: Given.rows([1], sample.labels) }),
+    ...(reads.names.has('time') && { time: Given.perRow(sample.ofTime(time => time)) }),
+    ...Object.fromEntries(reads.times.map((f, i) => [`of${i}`, Given.perRow(sample.ofTime(f))])),
+    ...(reads.names.has('secondNoise') && {
+      secondNoise: Given.draw([points.dim], Key.named('second')(sample.probes).second)
+    }),
+    ...directions(reads, points, sample.probes)
+  }
+}
 
 /** What tells the program of a term from that of another: all else is given. */
-export const identity: (term: Direct) => object | string = Tagged.fold<Direct>()<object | string>({
-  Denoising: () => 'denoising',
-  Implicit: ({ divergence }) => `implicit ${JSON.stringify(divergence ?? null)}`,
-  Likelihood: () => 'likelihood',
-  Integrand: ({ perRow }) => perRow
-})
+export const identity = (term: Direct): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
 // —— what is made of it ——
 
@@ -132,140 +141,369 @@ const column = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones(
 /** One for all rows as [1, 1], or one a row, [rows, 1]. */
 const single = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 
-/** A term at a noise level, [rows, 1]. */
-const perRow = <P extends string>(
+// —— the row that a term sees ——
+
+const laws = ['rademacher', 'normal'] as const
+
+/** What is computed before the function of a row is called, if it is read. */
+type Name = 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'secondNoise' | 'time' | 'label'
+
+/** What a function of a row reads. */
+export interface Reads {
+  readonly names: ReadonlySet<Name>
+  /** The numbers of times that it asks for, in this order. */
+  readonly times: ReadonlyArray<OfTime>
+  /** How many directions of each law. */
+  readonly probes: Readonly<Record<Objective.Estimate['law'], number>>
+  /** Whether it asks for a density, which networks do not have. */
+  readonly density: boolean
+}
+
+/** How a row comes to what is read. */
+interface Access {
+  readonly read: (name: Name, definition: () => Tensor) => Tensor
+  /** One for all rows, or one a row. */
+  readonly ofTime: (f: OfTime) => Tensor
+  readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
+  readonly density: () => void
+}
+
+/** The data with their noise. */
+interface Material {
+  readonly clean: Tensor
+  readonly drawn: Tensor
+  /** |z|² beyond what is drawn. */
+  readonly orthogonal: Operand
+  /** One for all rows, or one a row. */
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+  readonly label: Tensor | undefined
+  readonly share: Tensor | undefined
+  readonly secondNoise: Tensor | undefined
+  readonly time: Tensor | undefined
+}
+
+const absent = (what: string): never => {
+  throw new Error(`it reads ${what} now, and did not when it was looked at: a branch on values`)
+}
+
+/** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
+const density = <P extends string>(
+  { family }: Score.Model<P>,
+  params: Params.Tensors<P>,
+  x: Tensor,
+  level: Score.Level
+): Tensor =>
+  pipe(
+    family,
+    O.fold(
+      () => fill([x.shape[0], 1], NaN),
+      ({ logDensity }) => logDensity(params, x, level)
+    )
+  )
+
+const rowOf = <P extends string>(
   model: Score.Model<P>,
-  term: Noisy
-): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  params: Params.Tensors<P>,
+  { clean, drawn, orthogonal, alpha, sigma, label, share, secondNoise, time }: Material,
+  access: Access
+): { readonly row: Objective.Row; readonly define: Readonly<Record<Name, () => Tensor>> } => {
+  const [rows] = clean.shape
+  const isMixture = O.isSome(model.family)
+  const labels = label === undefined ? {} : { label }
+  /** What a model is given for a level that the row was given: of a mixture one for all rows, where it is. */
+  const forms = new WeakMap<Objective.RowLevel, Score.Level>()
+  const levelOf = (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
+    const columns = { alpha: column(alpha, rows), sigma: column(sigma, rows), ...labels }
+    forms.set(columns, isMixture ? { alpha: single(alpha), sigma: single(sigma) } : columns)
+    return columns
+  }
+  const form = (level: Objective.RowLevel): Score.Level => forms.get(level) ?? level
+  const level = levelOf(alpha, sigma)
+  const own = form(level)
+  const noisy = add(mul(own.alpha, clean), mul(own.sigma, drawn))
+  const levelAt = (at: Objective.Time): Objective.RowLevel => {
+    const there = typeof at === 'number' ? () => at : at
+    const of = (pick: (level: Schedule.Level) => number): Tensor =>
+      access.ofTime((time, schedule) => pick(Schedule.level(there(time, schedule))(schedule)))
+    return levelOf(
+      of(({ alpha }) => alpha),
+      of(({ sigma }) => sigma)
+    )
+  }
+  const formAt = (at: Objective.RowLevel | Objective.Time): Score.Level =>
+    form(typeof at === 'object' ? at : levelAt(at))
+  const scoreAt: Objective.Row['scoreAt'] = (x, at) => {
+    const there = formAt(at)
+    return opened(() => model.score(params, x, there))
+  }
+  const outputAt: Objective.Row['outputAt'] = (x, at) => {
+    const there = formAt(at)
+    return opened(() => model.output(params, x, there))
+  }
+  const directions: Objective.Row['directions'] = ({ probes, law }) =>
+    Array.from({ length: probes }, (_, i) => access.direction(law, i))
+  const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
+  const define: Readonly<Record<Name, () => Tensor>> = {
+    score: () => scoreAt(noisy, level),
+    target: () => neg(div(drawn, own.sigma)),
+    output: () => outputAt(noisy, level),
+    outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
+    noise: () => drawn,
+    secondNoise: () => secondNoise ?? absent('secondNoise'),
+    time: () => (time === undefined ? absent('time') : column(time, rows)),
+    label: () => label ?? fill([rows, 1], -1)
+  }
+  const read = (name: Name): Tensor => access.read(name, define[name])
+  return {
+    define,
+    row: {
+      clean,
+      noisy,
+      level,
+      params,
+      get score() {
+        return read('score')
+      },
+      get target() {
+        return read('target')
+      },
+      get output() {
+        return read('output')
+      },
+      get outputTarget() {
+        return read('outputTarget')
+      },
+      get noise() {
+        return read('noise')
+      },
+      get secondNoise() {
+        return read('secondNoise')
+      },
+      get time() {
+        return read('time')
+      },
+      get label() {
+        return read('label')
+      },
+      ofTime: f => column(access.ofTime(f), rows),
+      levelAt,
+      scoreAt,
+      outputAt,
+      logDensityAt: (x, at) => {
+        access.density()
+        const there = formAt(at)
+        return opened(() => density(model, params, x, there))
+      },
+      directions,
+      divergence: estimate => {
+        if (estimate === undefined) return exact()
+        const { probes = 1, law = 'rademacher' } = estimate
+        const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+        return div(all.reduce(add), probes)
+      },
+      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, level: own, share, rows })
+    }
+  }
+}
+
+/** What a mixture sees of the noise, by its own projection where it has one. */
+const seenIn = <P extends string>(
+  model: Score.Model<P>,
+  params: Params.Tensors<P>,
+  of: {
+    readonly clean: Tensor
+    readonly noisy: Tensor
+    readonly drawn: Tensor
+    readonly orthogonal: Components.Noise['orthogonal']
+    readonly level: Score.Level
+    readonly share: Tensor | undefined
+    readonly rows: number
+  }
+): Objective.Seen => {
+  const { clean, noisy, drawn, orthogonal, level, share, rows } = of
   const projection = pipe(
     model.family,
     O.chain(({ projection }) => projection)
   )
-  const implicit = (params: Params.Tensors<P>, x: Tensor, level: Score.Level, orthogonal: Tensor): Tensor =>
-    pipe(
-      projection,
-      O.fold(
-        () => add(rowSum(square(model.score(params, x, level))), mul(2, model.divergence(params, x, level))),
-        ({ implicit }) => implicit(params, x, level, orthogonal)
+  return {
+    share: share === undefined ? null : column(share, rows),
+    squaredNoise: () => add(rowSum(square(drawn)), orthogonal),
+    implicit: () =>
+      pipe(
+        projection,
+        O.fold(
+          () =>
+            opened(() =>
+              add(rowSum(square(model.score(params, noisy, level))), mul(2, model.divergence(params, noisy, level)))
+            ),
+          ({ implicit }) => implicit(params, noisy, level, mul(square(level.sigma), orthogonal))
+        )
+      ),
+    mixed: share =>
+      pipe(
+        projection,
+        O.fold(
+          () =>
+            opened(() => {
+              const score = model.score(params, noisy, level)
+              const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
+              const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
+              return add(rowSum(square(score)), mul(2, add(curvature, cross)))
+            }),
+          ({ mixed }) => mixed(params, clean, level, { drawn, orthogonal }, share)
+        )
       )
-    )
-
-  /** |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and what makes of it |s + z/σ|² in the mean; `share` is 1 − h. */
-  const denoised = (
-    params: Params.Tensors<P>,
-    clean: Tensor,
-    level: Score.Level,
-    noise: Components.Noise,
-    share: Tensor
-  ): Tensor => {
-    const { drawn, orthogonal } = noise
-    const rest = sub(1, share)
-    const squaredNoise = add(rowSum(square(drawn)), orthogonal)
-    const inNoise = pipe(
-      projection,
-      O.fold(
-        () => {
-          const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-          const score = model.score(params, noisy, level)
-          const cross = div(mul(share, rowSum(mul(score, drawn))), level.sigma)
-          const curvature = mul(rest, model.divergence(params, noisy, level))
-          return add(rowSum(square(score)), mul(2, add(curvature, cross)))
-        },
-        ({ mixed }) => mixed(params, clean, level, noise, share)
-      )
-    )
-    return add(inNoise, div(add(mul(share, squaredNoise), mul(rest, clean.shape[1] ?? 1)), square(level.sigma)))
   }
+}
 
-  const estimated = (
-    params: Params.Tensors<P>,
-    x: Tensor,
-    level: Score.Level,
-    estimate: Objective.Estimate,
-    probes: ReadonlyArray<Tensor>
-  ): Tensor => {
-    const of = (point: Tensor): Tensor => model.score(params, point, level)
-    const score = of(x)
-    const all = probes.map(v => {
-      const curvature = mul(2, rowSum(mul(vjp(of)(x, v), v)))
-      const square_ = estimate._tag === 'Sliced' ? square(rowSum(mul(v, score))) : rowSum(square(score))
-      return add(square_, curvature)
-    })
-    return div(all.reduce(add), estimate.probes)
+const known = new WeakMap<object, WeakMap<object, Map<string, Reads>>>()
+
+/** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
+export const readsOf = <P extends string>(
+  model: Score.Model<P>,
+  { perRow }: Objective.Matching,
+  dim: number,
+  isMixed: boolean
+): Reads => {
+  const ofTerm = known.get(perRow) ?? new WeakMap<object, Map<string, Reads>>()
+  known.set(perRow, ofTerm)
+  const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
+  ofTerm.set(model, ofModel)
+  const key = `${dim} ${isMixed}`
+  const found = ofModel.get(key) ?? look(model, perRow, dim, isMixed)
+  ofModel.set(key, found)
+  return found
+}
+
+const look = <P extends string>(
+  model: Score.Model<P>,
+  perRow: Objective.Matching['perRow'],
+  dim: number,
+  isMixed: boolean
+): Reads => {
+  const names = new Set<Name>()
+  const times: OfTime[] = []
+  const probes = { rademacher: 0, normal: 0 }
+  const asked = { density: false }
+  const access: Access = {
+    read: (name, definition) => {
+      names.add(name)
+      return definition()
+    },
+    ofTime: f => {
+      times.push(f)
+      return fill([], 0.5)
+    },
+    direction: (law, i) => {
+      probes[law] = Math.max(probes[law], i + 1)
+      return ones([1, dim])
+    },
+    density: () => {
+      asked.density = true
+    }
   }
+  compute(() => {
+    const half = (width: number): Tensor => fill([1, width], 0.5)
+    const { row } = rowOf(
+      model,
+      Score.tensors(Params.zeros(model.shapes(dim))),
+      {
+        clean: half(dim),
+        drawn: half(dim),
+        orthogonal: 0,
+        alpha: half(1),
+        sigma: half(1),
+        label: fill([1, 1], -1),
+        share: isMixed ? half(1) : undefined,
+        secondNoise: half(dim),
+        time: half(1)
+      },
+      access
+    )
+    return perRow(row)
+  })
+  return { names, times, probes, density: asked.density }
+}
 
-  return (params, given) => {
+/** The loss of each row as the term gives it, [rows] or [rows, 1]. */
+export const raw = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching
+): ((params: Params.Tensors<P>, given: Given.Tensors, call?: <R>(f: () => R) => R) => Tensor) => {
+  return (params, given, call = f => f()) => {
     const { clean } = given
-    const [rows] = clean.shape
-    const label = 'label' in given ? { label: given.label } : {}
-    const columns = (): Score.Level => ({
-      alpha: column(given.alpha, rows),
-      sigma: column(given.sigma, rows),
-      ...label
-    })
-    const level = O.isSome(model.family) ? { alpha: single(given.alpha), sigma: single(given.sigma) } : columns()
     const { drawn, orthogonal } = Noise.ofGiven(given, clean)
-    const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-    const loss = Tagged.fold<Noisy>()<Tensor>({
-      Denoising: () =>
-        'share' in given
-          ? denoised(params, clean, level, { drawn, orthogonal }, column(given.share, rows))
-          : // The error of what the network itself says: another parametrization only weighs it.
-            rowSum(
-              square(
-                sub(
-                  model.output(params, noisy, level),
-                  Parametrization.targetTensor(model.predicts)(level)(clean, drawn)
-                )
-              )
-            ),
-      Implicit: ({ divergence }) =>
-        divergence === undefined
-          ? implicit(params, noisy, level, mul(square(level.sigma), orthogonal))
-          : estimated(
-              params,
-              noisy,
-              level,
-              divergence,
-              RA.makeBy(divergence.probes, i => given[`probe${i}`])
-            ),
-      Integrand: ({ perRow }) =>
-        perRow({
-          score: model.score(params, noisy, level),
-          target: neg(div(drawn, level.sigma)),
-          clean,
-          noisy,
-          noise: drawn,
-          level: columns()
-        })
-    })(term)
-    const converted = 'conversion' in given ? mul(column(given.conversion, rows), loss) : loss
-    return mul(column(given.weight, rows), reshape(converted, [rows, 1]))
+    const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given)
+    const prepared = new Map<Name, Tensor>()
+    const asked = { times: 0 }
+    const { row, define } = rowOf(
+      model,
+      params,
+      {
+        clean,
+        drawn,
+        orthogonal,
+        alpha: given.alpha,
+        sigma: given.sigma,
+        label: 'label' in given ? given.label : undefined,
+        share: 'share' in given ? given.share : undefined,
+        secondNoise: 'secondNoise' in given ? given.secondNoise : undefined,
+        time: 'time' in given ? given.time : undefined
+      },
+      {
+        read: name => prepared.get(name) ?? absent(name),
+        ofTime: () => {
+          const name = `of${asked.times++}`
+          return name in given ? given[name] : absent('a number of another time')
+        },
+        direction: (law, i) => {
+          const name = `${law}${i}`
+          return name in given ? given[name] : absent('a direction')
+        },
+        density: () => undefined
+      }
+    )
+    // Before the function is called, so that they outlive derivatives that it takes.
+    reads.names.forEach(name => prepared.set(name, define[name]()))
+    return call(() => term.perRow(row))
+  }
+}
+
+/** A term at a noise level, [rows, 1]. */
+const perRow = <P extends string>(
+  model: Score.Model<P>,
+  term: Objective.Matching
+): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
+  const loss = raw(model, term)
+  return (params, given) => {
+    const [rows] = given.clean.shape
+    const own = reshape(loss(params, given), [rows, 1])
+    const converted = 'conversion' in given ? mul(column(given.conversion, rows), own) : own
+    return mul(column(given.weight, rows), converted)
   }
 }
 
 /** Without noise. */
 const atTheData = (): Score.Level => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-/** −log p(x), [rows, 1] */
-const likelihood =
-  <P extends string>({ family }: Score.Model<P>) =>
-  (params: Params.Tensors<P>, { clean }: Given.Tensors): Tensor =>
-    pipe(
-      family,
-      O.fold(
-        // `Compile` refuses the likelihood of a score without a density.
-        () => fill([clean.shape[0]], NaN),
-        ({ logDensity }) => neg(logDensity(params, clean, atTheData()))
-      )
-    )
+/** A term without noise, [rows] or [rows, 1]. */
+export const perDatum =
+  <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
+  (params: Params.Tensors<P>, { clean, ...given }: Given.Tensors): Tensor =>
+    perDatum({
+      clean,
+      params,
+      label: 'label' in given ? given.label : fill([clean.shape[0], 1], -1),
+      logDensity: () => density(model, params, clean, atTheData())
+    })
 
 /** The mean of a term over the rows, by their weights. */
 export const mean = <P extends string>(
   model: Score.Model<P>,
   term: Direct
 ): ((params: Params.Tensors<P>, given: Given.Tensors) => Tensor) => {
-  const each = term._tag === 'Likelihood' ? likelihood(model) : perRow(model, term)
+  const each = Objective.isMatching(term) ? perRow(model, term) : perDatum(model, term)
   return (params, given) => {
     const flat = reshape(each(params, given), [given.clean.shape[0]])
     return 'rowWeight' in given ? sum(mul(given.rowWeight, flat)) : meanOf(flat)

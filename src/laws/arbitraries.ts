@@ -10,6 +10,7 @@ import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, typ
 import { size } from '../../lib/ndarray.js'
 import * as Clock from '../schedule/Clock.js'
 import { Case } from '../core/index.js'
+import * as Loss from '../compile/Loss.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Net from '../net/Net.js'
 import * as Objective from '../objective/Objective.js'
@@ -550,9 +551,10 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
       })})`
     : Expectation.show(expectation)
 
-/** Whether a term draws directions or coefficients of its own, and so asks for plain noise drawn anew. */
-const estimates = (term: Objective.Term): boolean =>
-  term._tag === 'ControlVariate' || (term._tag === 'Implicit' && term.divergence !== undefined)
+/** Whether a term draws more than noise, and so asks for plain noise drawn anew. */
+const estimates = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
+  Objective.isMatching(term) &&
+  (term.exact !== undefined || Loss.drawnBeside(Score.interpret(score), term, dim).length > 0)
 
 /** Expectations of every kind that score and objective admit on the points. */
 export const expectations =
@@ -560,8 +562,10 @@ export const expectations =
   (points: Points): fc.Arbitrary<Expectation.Expectation> => {
     const sampled = fc.record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     const terms = Objective.terms(objective).map(({ term }) => term)
-    const anew = terms.some(estimates)
-    const integrates = !anew && !terms.some(({ _tag }) => _tag === 'Integrand')
+    const anew =
+      terms.some(term => estimates(score, term, points.dim)) ||
+      Objective.terms(objective).some(({ labelDropout }) => labelDropout > 0)
+    const integrates = !anew && terms.every(term => !Objective.isMatching(term) || term.spans === true)
     return pipe(
       fc.oneof(
         { withCrossShrink: true },

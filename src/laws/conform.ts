@@ -109,7 +109,7 @@ const two = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
 const data: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
 const penalizes = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => term._tag === 'Regularizer')
+  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
 
 /** The laws of a concept's instances, by the name of their function and with what it is given. */
 interface Rule {

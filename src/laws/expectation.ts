@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../compile/Compile.js'
+import { Case as Of } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Objective from '../objective/Objective.js'
@@ -334,7 +335,7 @@ export const projectedVariance = <P extends string>(
     fc
       .tuple(casesOf(score, [Objective.implicit, Objective.denoising]), levels)
       .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
-      .map(each => (each.objective._tag === 'Denoising' ? ofItsOwn(score, each) : each)),
+      .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each)),
     showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
     each => {
       const [less, more] = [projected, plain].map((instance, i) =>
@@ -361,9 +362,9 @@ export const controlledVariance = <P extends string>(
     casesOf(score, [Objective.denoising], 40),
     showWith(score, Expectation.show(Expectation.monteCarlo())),
     each => {
-      const controlled = Objective.terms(each.objective).flatMap(({ term }) =>
-        term._tag === 'Denoising' ? [Objective.controlVariate(term.timeLaw)] : []
-      )[0]
+      const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
+        Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []
+      )
       const [less, more] = [controlled, each.objective].map((objective, i) =>
         spread(evaluate, score, Expectation.monteCarlo(), { ...each, objective, seed: each.seed + 10_000 * i }, repeats)
       )

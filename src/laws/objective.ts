@@ -9,13 +9,12 @@ import { size } from '../../lib/ndarray.js'
 import * as Compile from '../compile/Compile.js'
 import { Case as Of } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
-import type * as Loss from '../compile/Loss.js'
+import * as Loss from '../compile/Loss.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
-import * as Tagged from '../core/Tagged.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
@@ -52,6 +51,10 @@ export interface ObjectiveOptions<P extends string> {
   readonly smooth?: boolean
   /** The formula that it is another way to write: an objective of the same values and gradients. */
   readonly equals?: Objective.Objective
+  /** Whether its gradient is the derivative of its value: not where a row stops gradients. */
+  readonly differentiates?: boolean
+  /** What it is an unbiased estimate of, where it draws more than the noise. */
+  readonly exact?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
   readonly evaluate?: Evaluate
@@ -96,54 +99,58 @@ interface Claims {
   readonly exact: Objective.Objective | null
 }
 
-/** What is claimed of each kind of term unless a user claims more. */
-const claims = Tagged.fold<Objective.Term>()<Claims>({
-  Denoising: () => ({ proper: true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }),
-  Implicit: ({ timeLaw, divergence }) => ({
-    proper: true,
-    integrates: divergence === undefined,
-    alike: true,
-    differentiates: true,
-    smooth: true,
-    exact: divergence === undefined ? null : Objective.implicit(timeLaw)
-  }),
-  Likelihood: () => ({ proper: true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }),
-  ControlVariate: ({ timeLaw, parametrization }) => ({
-    proper: true,
-    integrates: false,
-    alike: true,
-    // The coefficient counts as constant.
-    differentiates: false,
-    smooth: true,
-    exact: Objective.denoising(timeLaw, parametrization)
-  }),
-  Regularizer: ({ norm, smoothing, towards }) => ({
-    proper: false,
-    integrates: true,
-    alike: towards === null,
-    differentiates: true,
-    // Differences see the corner of |θ| unless it is rounded off.
-    smooth: norm === 'l2' || smoothing >= 0.1,
-    exact: null
-  }),
-  Integrand: () => ({ proper: false, integrates: false, alike: true, differentiates: true, smooth: true, exact: null })
-})
+/** What is claimed of a term unless a user claims more: what it says of itself. */
+const claims = (term: Objective.Term): Claims =>
+  Objective.isPenalty(term)
+    ? {
+        proper: false,
+        integrates: true,
+        alike: term.singles !== true,
+        differentiates: true,
+        // Differences see the corner of |θ| unless it is rounded off.
+        smooth: term.cornered !== true,
+        exact: null
+      }
+    : Objective.isMatching(term)
+      ? {
+          proper: term.proper === true,
+          integrates: term.spans === true,
+          alike: true,
+          // A coefficient that is chosen from gradients counts as constant.
+          differentiates: term.adaptive !== true,
+          smooth: true,
+          exact: term.exact ?? null
+        }
+      : { proper: term.proper === true, integrates: true, alike: true, differentiates: true, smooth: true, exact: null }
 
 const claimed = (objective: Objective.Objective, claim: Exclude<keyof Claims, 'exact'>): boolean =>
   Objective.terms(objective).every(({ term }) => claims(term)[claim])
 
-/** Whether it draws more than noise, from the key: then noise cannot be given, nor follow a change of the data. */
-const isEstimate = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).some(({ term }) => claims(term).exact !== null)
+/** Dimension in which it is seen what an integrand reads. */
+const LOOKED = 2
 
-/** The objective with what its estimates stand for in their place. */
-const exactForm = (objective: Objective.Objective): Objective.Objective => {
-  const [whole] = Objective.terms(objective)
+/** Whether it draws more than noise, from the key: then noise cannot be given, nor follow a change of the data. */
+const isEstimate = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): boolean =>
+  Objective.terms(objective).some(
+    ({ term, labelDropout }) =>
+      labelDropout > 0 ||
+      claims(term).exact !== null ||
+      (Objective.isMatching(term) && Loss.drawnBeside(Score.interpret(score), term, LOOKED).length > 0)
+  )
+
+/** The objective with what its estimates stand for in their place; null where one does not say what it stands for. */
+const exactForm = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>
+): Objective.Objective | null => {
+  const terms = Objective.terms(objective)
+  if (terms.some(({ term }) => isEstimate(term.of, score) && claims(term).exact === null)) return null
+  const [whole] = terms
   return whole.term.of === objective
     ? (claims(whole.term).exact ?? objective)
     : pipe(
         objective,
-        Of.mapInner(inner => (Objective.concept.is(inner) ? exactForm(inner) : inner))
+        Of.mapInner(inner => (Objective.concept.is(inner) ? (exactForm(inner, score) ?? inner) : inner))
       )
 }
 
@@ -208,13 +215,20 @@ export const objective = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { proper: isProper = claimed(objective, 'proper'), equals, evaluate } = options
+  const {
+    proper: isProper = claimed(objective, 'proper'),
+    exact = exactForm(objective, score),
+    equals,
+    evaluate
+  } = options
   return [
     ...gradient(objective, score, options),
     ...symmetries(objective, score, options),
     ...algebra(objective, score, options),
-    ...(isEstimate(objective)
-      ? [unbiased(objective, exactForm(objective), score, evaluate && { evaluate })]
+    ...(isEstimate(objective, score)
+      ? exact === null
+        ? []
+        : [unbiased(objective, exact, score, evaluate && { evaluate })]
       : isProper
         ? [...proper(objective, score, options), ...minimum(objective, score, options)]
         : []),
@@ -264,7 +278,9 @@ const setting = <P extends string>(
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => [
-    isEstimate(objective) ? drawn : Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
+    isEstimate(objective, score)
+      ? drawn
+      : Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.noiseOf(points, seed))),
     ...(Arbitrary.isMirrored(score) && claimed(objective, 'integrates')
       ? // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
         [fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))]
@@ -414,7 +430,7 @@ export const gradient = <P extends string>(
     )
   ]
   return [
-    ...(!claimed(objective, 'differentiates') ? [] : smooth ? differentiable : kinked),
+    ...(!(options.differentiates ?? claimed(objective, 'differentiates')) ? [] : smooth ? differentiable : kinked),
     ...(options.evaluate === undefined && !isEstimate(objective)
       ? [
           law(
@@ -534,7 +550,7 @@ export const symmetries = <P extends string>(
     )
   ]
   return [
-    ...(isEstimate(objective) ? [] : ofRows),
+    ...(isEstimate(objective, score) ? [] : ofRows),
     ...(relabel === undefined || !claimed(objective, 'alike')
       ? []
       : [
@@ -552,7 +568,7 @@ export const symmetries = <P extends string>(
             )
           )
         ]),
-    ...(rotate === undefined || !isotropic || isEstimate(objective)
+    ...(rotate === undefined || !isotropic || isEstimate(objective, score)
       ? []
       : [
           law(
@@ -633,7 +649,7 @@ export const algebra = <P extends string>(
         weight => [[weight, objective]]
       )
     ),
-    ...(isEstimate(objective)
+    ...(isEstimate(objective, score)
       ? []
       : [
           law(

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../compile/Compile.js'
+import { Case as Of } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import type { ValueAndGradient } from '../compile/Loss.js'
 import * as Objective from '../objective/Objective.js'
@@ -24,8 +25,10 @@ interface Case<P extends string> {
 }
 
 /** The names that a regularizer holds, of those of a score. */
-const heldBy = ({ parameters, towards }: Objective.Regularizer, names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  parameters ?? (towards === null ? names : Params.names(towards))
+const heldBy = (
+  { parameters, towards }: Of.MadeBy<typeof Objective.regularizer>,
+  names: ReadonlyArray<string>
+): ReadonlyArray<string> => parameters ?? (towards === null ? names : Params.names(towards))
 
 /**
  * The laws of a regularizer for a score: those of objectives, and that it is what is written, of the parameters alone.
@@ -47,7 +50,7 @@ export const regularizer = <P extends string>(
 ): ReadonlyArray<Law> => {
   const { params = Arbitrary.params(score), slack = 1, evaluate = Compile.valueAndGrad } = options
   const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
-    term._tag === 'Regularizer' ? [{ weight, term }] : []
+    Of.isMadeBy(Objective.regularizer)(term.of) ? [{ weight, term: term.of }] : []
   )
   const cases: fc.Arbitrary<Case<P>> = Arbitrary.dims.chain(dim =>
     fc.record({

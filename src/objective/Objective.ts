@@ -2,7 +2,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { mean, square, sub, type Tensor } from '../../lib/index.js'
+import * as Elementary from '../../lib/elementary.js'
+import { add, div, mean, mul, neg, square, sub, sum as total, vjp, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Parametrization from '../score/Parametrization.js'
@@ -11,6 +12,89 @@ import { level, type Level, type Schedule } from '../schedule/Schedule.js'
 import * as TimeLaw from './TimeLaw.js'
 import * as Weighting from './Weighting.js'
 
+// —— what an integrand sees ——
+
+/** A time: one number for all rows, or a function of each row's own. */
+export type Time = number | ((time: number, schedule: Schedule) => number)
+
+/** A noise level, α and σ [rows, 1], with the label of each row where the data have labels. */
+export interface RowLevel {
+  readonly alpha: Tensor
+  readonly sigma: Tensor
+  readonly label?: Tensor
+}
+
+/** Random directions v, E vvᵀ = I: entries ±1, or standard normal. */
+export interface Estimate {
+  /** How many for each row. */
+  readonly probes: number
+  readonly law: 'rademacher' | 'normal'
+}
+
+/** What is known where an expectation draws only the noise that a mixture sees, `z` without its part beyond. */
+export interface Seen {
+  /** c, the share of the denoising form where both forms are mixed, [rows, 1]; null where it is all. */
+  readonly share: Tensor | null
+  /** |z|², with what was not drawn in the mean, [rows, 1] */
+  readonly squaredNoise: () => Tensor
+  /** |s|² + 2 div s, [rows, 1] */
+  readonly implicit: () => Tensor
+  /** |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ, [rows, 1] */
+  readonly mixed: (share: Tensor) => Tensor
+}
+
+/**
+ * What an integrand may look at, for all rows at once: [rows, dim], or [rows, 1] for numbers. Only what is read is computed
+ * and drawn, so that a divergence or a second noise costs nothing where nobody asks for it.
+ */
+export interface Row {
+  /** s(x_t) */
+  readonly score: Tensor
+  /** −z/σ, what the score is to match in the mean */
+  readonly target: Tensor
+  /** What the network itself says of x_t, in the parametrization that it predicts. */
+  readonly output: Tensor
+  /** What `output` is to match in the mean: z of one that predicts the noise, x_0 of one that predicts the data. */
+  readonly outputTarget: Tensor
+  /** x_0 */
+  readonly clean: Tensor
+  /** x_t = α x_0 + σ z */
+  readonly noisy: Tensor
+  /** z */
+  readonly noise: Tensor
+  /** Standard normal and independent of z, from a key of its own; drawn anew at every evaluation. */
+  readonly secondNoise: Tensor
+  readonly level: RowLevel
+  /** t, [rows, 1] */
+  readonly time: Tensor
+  /** The class of each row, [rows, 1]; −1 where it has none. */
+  readonly label: Tensor
+  /** The parameters by name, to be differentiated like all else. */
+  readonly params: Readonly<Record<string, Tensor>>
+  /** f(t) for each row, [rows, 1]; f is called on numbers, and counts as constant. */
+  readonly ofTime: (f: (time: number, schedule: Schedule) => number) => Tensor
+  /** The noise level at another time. */
+  readonly levelAt: (time: Time) => RowLevel
+  /** s(x) at any points [rows, dim], at a level or a time; gradients flow to x and to the parameters. */
+  readonly scoreAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** What the network itself says there. */
+  readonly outputAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** log p(x) of a mixture at a level or a time, [rows, 1]; a network, which has no density, is refused. */
+  readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
+  /** div s(x_t), [rows, 1]: exact, which takes a gradient for each dimension, or by random directions (Hutchinson 1990). */
+  readonly divergence: (estimate?: Partial<Estimate>) => Tensor
+  /** Random directions, each [rows, dim]; those of `divergence`. */
+  readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
+  /** For integrands that serve noise which is not drawn in full. */
+  readonly seen: Seen
+}
+
+/** What an integrand without noise sees: the data alone. */
+export interface Datum extends Pick<Row, 'clean' | 'label' | 'params'> {
+  /** log p(x_0), [rows, 1]; a network, which has no density, is refused. */
+  readonly logDensity: () => Tensor
+}
+
 // —— what can be asked for ——
 
 interface Written {
@@ -18,82 +102,58 @@ interface Written {
   readonly of: Objective
 }
 
-/** E |s + z/σ|² in a parametrization, which has a closed form for mixtures, and an implicit form of the same mean. */
-export interface Denoising extends Written {
-  readonly _tag: 'Denoising'
+/** What is claimed of a term; laws hold it to that. */
+interface Claims {
+  /** Minimised by the truth, in population, and turning with the axes. */
+  readonly proper?: true
+}
+
+/** A mean over noise levels of a function of a row. Beside that, what it is known to be able to do. */
+export interface Matching extends Written, Claims {
   readonly timeLaw: TimeLaw.TimeLaw
-  /** In which the error is measured; the score unless given. */
-  readonly parametrization?: Parametrization.Parametrization
-}
-
-/** An estimate of the divergence from random directions v. */
-export interface Estimate {
-  readonly _tag: 'Hutchinson' | 'Sliced'
-  /** How many directions for each row. */
-  readonly probes: number
-  /** Entries ±1, or standard normal. */
-  readonly law: 'rademacher' | 'normal'
-}
-
-/** E[|s|² + 2 div s], which has a closed form for mixtures where the divergence is exact. */
-export interface Implicit extends Written {
-  readonly _tag: 'Implicit'
-  readonly timeLaw: TimeLaw.TimeLaw
-  /** Exact unless given. */
-  readonly divergence?: Estimate
-}
-
-/** Both forms, mixed by what blocks of rows tell. */
-export interface ControlVariate extends Written {
-  readonly _tag: 'ControlVariate'
-  readonly timeLaw: TimeLaw.TimeLaw
-  readonly parametrization?: Parametrization.Parametrization
-}
-
-/** A penalty on parameters. */
-export interface Regularizer extends Written {
-  readonly _tag: 'Regularizer'
-  readonly norm: 'l2' | 'l1'
-  /** How near to 0 the absolute value is rounded off; 0 for not at all. */
-  readonly smoothing: number
-  /** Names of parameters; null for all, or for all that `towards` names. */
-  readonly parameters: ReadonlyArray<string> | null
-  /** Where parameters are pulled to; null for 0. */
-  readonly towards: Params.Params<string> | null
-}
-
-/** −E log p(x_0): it needs a density. */
-export interface Likelihood extends Written {
-  readonly _tag: 'Likelihood'
-}
-
-/** What a row-wise objective may look at. All are [rows, dim], the level [rows, 1]. */
-export interface Row {
-  /** s(x_t) */
-  readonly score: Tensor
-  /** −z/σ, what the score is to match in the mean */
-  readonly target: Tensor
-  /** x_0 */
-  readonly clean: Tensor
-  /** x_t = α x_0 + σ z */
-  readonly noisy: Tensor
-  /** z */
-  readonly noise: Tensor
-  readonly level: { readonly alpha: Tensor; readonly sigma: Tensor }
-}
-
-/** A function of a row, at the levels of a time law: no closed form, so programs and the interpreter compute it. */
-export interface Integrand extends Written {
-  readonly _tag: 'Integrand'
-  readonly timeLaw: TimeLaw.TimeLaw
+  /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
+  /** Capability: a pass over mixtures that is written by hand. */
+  readonly kernel?: 'denoising' | 'implicit'
+  /** Capability: it serves noise of which only what a mixture sees is drawn. */
+  readonly spans?: true
+  /** Capability: it is the same of data and mixture moved together. */
+  readonly moves?: true
+  /** Capability: it stays finite as the noise vanishes. */
+  readonly bounded?: true
+  /** An error in this parametrization: `perRow` gives that of the output, or what has its mean in the score, by `seen.share`. */
+  readonly measuredIn?: Parametrization.Parametrization
+  /** What it is an unbiased estimate of, by what it draws beside the noise. */
+  readonly exact?: Objective
+  /** The share of the denoising form is to be chosen from the gradients of blocks of rows. */
+  readonly adaptive?: true
 }
 
-/** A part of the whole that cannot be taken apart further. */
-export type Term = Denoising | Implicit | ControlVariate | Likelihood | Regularizer | Integrand
+/** A mean over the data, without noise. */
+export interface Noiseless extends Written, Claims {
+  readonly perDatum: (datum: Datum) => Tensor
+  /** Capability: a pass over mixtures that is written by hand. */
+  readonly kernel?: 'likelihood'
+  /** Capability: it is the same of data and mixture moved together. */
+  readonly moves?: true
+}
 
-/** A term that matches the score at noise levels. */
-export type Matching = Denoising | Implicit | ControlVariate | Integrand
+/** A function of the parameters alone. */
+export interface Penalty extends Written {
+  readonly penalty: (params: Params.Params<string>) => {
+    readonly value: number
+    readonly gradient: Params.Params<string>
+  }
+  /** What of it does not go with the parameters of a score. */
+  readonly unfit?: (shapes: Params.Shapes<string>, score: string) => ReadonlyArray<Problem.Problem>
+  /** It tells one component from another. */
+  readonly singles?: true
+  /** Its gradient has corners, which differences see. */
+  readonly cornered?: true
+}
+
+/** A part of the whole that cannot be taken apart further: it is asked what it can do, never what it is called. */
+export type Term = Matching | Noiseless | Penalty
 
 type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
 
@@ -107,11 +167,12 @@ export interface Part {
   readonly objective: Objective
   /** 1 unless given. */
   readonly weight?: Weighting.Weighting
+  /** The share of rows whose label is left out, drawn anew at every evaluation; 0 unless given. */
+  readonly labelDropout?: number
 }
 
 /** An objective that is the sum of others. */
 export interface Parts {
-  readonly _tag: 'Parts'
   readonly parts: ReadonlyArray<Part>
 }
 
@@ -127,13 +188,13 @@ export type Spec<N extends string, F extends Field.Fields, A extends Case.Call, 
   Case.Spec<N, F, never, A, On>,
   'meaning'
 > & {
-  /** What it asks for: a function of a row, a form that is known in closed form, or others that it is the sum of. */
+  /** What it asks for: a function of a row, of a row without noise, of the parameters, or others that it is the sum of. */
   readonly meaning: (fields: Field.Of<F>) => Form | Parts
 }
 
 /**
  * An objective of one's own, with fields: its integrand is a function of a row in the tensor vocabulary, [rows] or
- * [rows, 1] out, differentiated and compiled like the built-in ones.
+ * [rows, 1] out, differentiated and compiled like the built-in ones. `Row` says what it may look at.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -146,7 +207,6 @@ export type Spec<N extends string, F extends Field.Fields, A extends Case.Call, 
  *   fields: { timeLaw: TimeLaw.field, squarings: Field.count({ default: 2 }) },
  *   formula: ({ squarings }) => `E |s(x_t) + z/σ|^${2 ** squarings}`,
  *   meaning: ({ timeLaw, squarings }) => ({
- *     _tag: 'Integrand',
  *     timeLaw,
  *     perRow: ({ score, target }) =>
  *       Array.from({ length: squarings - 1 }).reduce(square, sum(square(sub(score, target)), 1))
@@ -168,6 +228,33 @@ export function define<
 
 // —— objectives ——
 
+const rowSum = (x: Tensor): Tensor => total(x, 1, true)
+
+/**
+ * |y − target|² of the output where all noise is drawn: another parametrization only weighs it. Else what has the mean of
+ * |s + z/σ|² whatever the share c of the denoising form (Stein): |s|² + 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
+ */
+const denoisingRow = (row: Row): Tensor => {
+  const { seen, clean, level } = row
+  const { share } = seen
+  if (share === null) return rowSum(square(sub(row.output, row.outputTarget)))
+  const squares = add(mul(share, seen.squaredNoise()), mul(sub(1, share), clean.shape[1] ?? 1))
+  return add(seen.mixed(share), div(squares, square(level.sigma)))
+}
+
+const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
+
+/** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
+const estimatedRow =
+  (along: boolean, estimate: Estimate) =>
+  ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
+    const all = directions(estimate).map(v => {
+      const curvature = mul(2, rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
+      return add(along ? square(rowSum(mul(v, score))) : rowSum(square(score)), curvature)
+    })
+    return div(all.reduce(add), estimate.probes)
+  }
+
 const inParametrization = { timeLaw: TimeLaw.field, parametrization: Field.optional(Field.of(Parametrization.concept)) }
 
 /** The loss as it is written, and as the score form with its weight. */
@@ -188,9 +275,13 @@ const denoisingCase = define({
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ timeLaw, parametrization }) => `${form(parametrization)}, ${TimeLaw.formula(timeLaw)}`,
   meaning: ({ timeLaw, parametrization }) => ({
-    _tag: 'Denoising',
     timeLaw,
-    ...(parametrization && { parametrization })
+    perRow: denoisingRow,
+    measuredIn: parametrization ?? Parametrization.score,
+    kernel: 'denoising',
+    spans: true,
+    moves: true,
+    proper: true
   })
 })
 
@@ -216,8 +307,8 @@ export const denoising = Case.called(
 )
 
 const estimates = {
-  hutchinson: { _tag: 'Hutchinson', formula: '|s(x_t)|² + 2 v·∂s(x_t)v' },
-  sliced: { _tag: 'Sliced', formula: '(v·s(x_t))² + 2 v·∂s(x_t)v' }
+  hutchinson: '|s(x_t)|² + 2 v·∂s(x_t)v',
+  sliced: '(v·s(x_t))² + 2 v·∂s(x_t)v'
 } as const
 
 const implicitCase = define({
@@ -239,14 +330,16 @@ const implicitCase = define({
     `E [${
       estimate === null
         ? '|s(x_t)|² + 2 div s(x_t)]'
-        : `${estimates[estimate.divergence].formula}], ${estimate.probes} ${estimate.law} v`
+        : `${estimates[estimate.divergence]}], ${estimate.probes} ${estimate.law} v`
     }, ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, estimate }) => ({
-    _tag: 'Implicit',
+  meaning: ({ timeLaw, estimate }): Form => ({
     timeLaw,
-    ...(estimate && {
-      divergence: { _tag: estimates[estimate.divergence]._tag, probes: estimate.probes, law: estimate.law }
-    })
+    bounded: true,
+    moves: true,
+    proper: true,
+    ...(estimate === null
+      ? { perRow: implicitRow, kernel: 'implicit', spans: true }
+      : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(timeLaw) })
   }),
   // The first version wrote the estimate by a tag of its own.
   earlier: json => {
@@ -298,10 +391,16 @@ const controlVariateCase = define({
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ timeLaw, parametrization }) =>
     `${form(parametrization)}, less its implicit form, ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, parametrization }) => ({
-    _tag: 'ControlVariate',
+  // Both of its forms are those of the denoising loss.
+  meaning: ({ timeLaw, parametrization }): Form => ({
     timeLaw,
-    ...(parametrization && { parametrization })
+    perRow: denoisingRow,
+    measuredIn: parametrization ?? Parametrization.score,
+    kernel: 'denoising',
+    moves: true,
+    proper: true,
+    exact: denoising(timeLaw, parametrization ?? undefined),
+    adaptive: true
   })
 })
 
@@ -328,7 +427,7 @@ export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
   formula: () => '−E log p(x_0)',
-  meaning: () => ({ _tag: 'Likelihood' })
+  meaning: () => ({ perDatum: ({ logDensity }) => neg(logDensity()), kernel: 'likelihood', moves: true, proper: true })
 })
 
 const namesField = Field.codec(t.readonlyArray(t.string), {
@@ -346,6 +445,63 @@ const paramsField: Field.Field<Params.Params<string>> = Field.codec(Params.codec
   arbitrary: fc => fc.constant(Params.of({ logits: [0, 0] })),
   sample: Params.of({ logits: [0, 0] })
 })
+
+interface Penalized {
+  readonly norm: 'l2' | 'l1'
+  readonly smoothing: number
+  readonly parameters: ReadonlyArray<string> | null
+  readonly towards: Params.Params<string> | null
+}
+
+const penaltyOf =
+  ({ norm, smoothing, parameters, towards }: Penalized): Penalty['penalty'] =>
+  params => {
+    const wanted = new Set(parameters ?? Params.names(towards ?? params))
+    const difference = (name: string, { values }: NdArray): Float64Array =>
+      towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
+    // √(δ² + ε²) − ε without cancellation, and 0 where both are.
+    const size = (delta: number): number => Elementary.hypot(delta, smoothing)
+    const one = (delta: number): number =>
+      norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
+    const slope = (delta: number): number => (norm === 'l2' ? 2 * delta : delta === 0 ? 0 : delta / size(delta))
+    return {
+      value: Object.entries<NdArray>(params).reduce(
+        (sum, [name, array]) =>
+          wanted.has(name) ? difference(name, array).reduce((sum, delta) => sum + one(delta), sum) : sum,
+        0
+      ),
+      gradient: Params.map<NdArray, NdArray>((array, name) => ({
+        shape: array.shape,
+        values: wanted.has(name) ? difference(name, array).map(slope) : new Float64Array(array.values.length)
+      }))(params)
+    }
+  }
+
+const unfitIn =
+  ({ parameters, towards }: Penalized): NonNullable<Penalty['unfit']> =>
+  (shapes, score) => {
+    const names = Params.names(shapes)
+    const named: ReadonlyArray<readonly [field: string, name: string]> = [
+      ...(parameters ?? []).map((name): readonly [string, string] => ['objective.parameters', name]),
+      ...(towards === null ? [] : Params.names(towards)).map((name): readonly [string, string] => [
+        'objective.towards',
+        name
+      ])
+    ]
+    return named.flatMap(([field, name]) => {
+      if (!names.includes(name))
+        return [Problem.of(field, name, `a parameter of ${score}, which has ${names.join(', ')}`, 'leave it out')]
+      const wanted = `[${shapes[name].join(', ')}]`
+      const given = field === 'objective.towards' && towards !== null ? `[${towards[name].shape.join(', ')}]` : wanted
+      return Problem.unless(
+        given === wanted,
+        `${field}.${name}`,
+        `shape ${given}`,
+        `of shape ${wanted}`,
+        'reshape it to fit the score and the data'
+      )
+    })
+  }
 
 /**
  * A penalty on parameters: Σ (θ − θ_0)² (l2) or Σ √((θ − θ_0)² + ε²) − ε (l1, ε = `smoothing`), over the entries of the
@@ -393,12 +549,12 @@ export const regularizer = define({
         ? `|${difference}|_1`
         : `Σ √((${difference})² + ${smoothing}²) − ${smoothing}`
   },
-  meaning: ({ norm, smoothing, parameters, towards }) => ({
-    _tag: 'Regularizer',
-    norm,
-    smoothing,
-    parameters,
-    towards
+  meaning: fields => ({
+    penalty: penaltyOf(fields),
+    unfit: unfitIn(fields),
+    ...(fields.towards !== null && { singles: true }),
+    // Differences see the corner of |θ| unless it is rounded off.
+    ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
   })
 })
 
@@ -425,7 +581,7 @@ export const weight = define({
               'weight it by a number of its own'
             )
           ),
-  meaning: ({ weight, objective }) => ({ _tag: 'Parts', parts: [{ at: 'objective', weight, objective }] }),
+  meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] }),
   // The first version wrote a number as such.
   earlier: json => {
     const given = Case.field(json, 'weight')
@@ -453,14 +609,14 @@ export const sum = define({
   example: { objectives: [denoising(TimeLaw.at(0.3)), implicit(TimeLaw.at(0.3))] },
   formula: ({ objectives }) => objectives.map(objective => Case.formula(objective)).join(' + '),
   meaning: ({ objectives }) => ({
-    _tag: 'Parts',
     parts: objectives.map((objective, i) => ({ at: `objectives[${i}]`, objective }))
   })
 })
 
 /**
  * An objective of one's own: a function of a row in the tensor vocabulary, [rows] or [rows, 1] out, differentiated like
- * the built-in ones.
+ * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters, a
+ * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -481,7 +637,30 @@ export const custom = define({
   call: ['name', 'timeLaw', 'perRow'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow }) => ({ _tag: 'Integrand', timeLaw, perRow })
+  meaning: ({ timeLaw, perRow }) => ({ timeLaw, perRow })
+})
+
+/**
+ * The objective with the label of some rows left out: each row by itself with probability `share`, drawn anew at every
+ * evaluation. A network that is trained so learns the score of each class and that of all together (classifier-free guidance,
+ * Ho & Salimans 2022, arXiv 2207.12598).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Objective, TimeLaw } from 'ornstein'
+ *
+ * const trained = Objective.labelDropout(0.1)(Objective.denoising(TimeLaw.uniform(0.01, 3)))
+ * assert.equal(Objective.terms(trained)[0].labelDropout, 0.1)
+ */
+export const labelDropout = define({
+  name: 'labelDropout',
+  about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
+  fields: { share: Field.fraction({ suggestion: 0.1 }), objective: Field.of(concept) },
+  call: ['share'],
+  on: 'objective',
+  example: { share: 0.1, objective: denoising(TimeLaw.at(0.3)) },
+  formula: ({ share, objective }) => `${Case.formula(objective)}, without the label of ${share} of the rows`,
+  meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
 // —— meaning ——
@@ -491,18 +670,31 @@ export interface Weighted {
   readonly path: string
   readonly weight: number
   readonly weightings: ReadonlyArray<Weighting.Weighting>
+  /** The share of rows that it sees without their label. */
+  readonly labelDropout: number
   readonly term: Term
+}
+
+const met = new WeakMap<Objective, Form | Parts>()
+
+/** What an objective asks for: the same for the same objective, so that a program of it is found again. */
+const formOf = (objective: Objective): Form | Parts => {
+  const found = met.get(objective) ?? Case.meaning(objective).form
+  met.set(objective, found)
+  return found
 }
 
 /** The objective as a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<Weighted> {
-  const { form } = Case.meaning(objective)
-  if (form._tag !== 'Parts') return [{ path: '', weight: 1, weightings: [], term: { ...form, of: objective } }]
-  return form.parts.flatMap(({ at, objective, weight }) => {
+  const form = formOf(objective)
+  if (!('parts' in form))
+    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
+  return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
     const constant = weight === undefined ? O.some(1) : Weighting.everywhere(weight)
     return terms(objective).map(inner => ({
       ...inner,
       path: inner.path === '' ? at : `${at}.${inner.path}`,
+      labelDropout: labelDropout + inner.labelDropout - labelDropout * inner.labelDropout,
       ...(O.isSome(constant)
         ? { weight: constant.value * inner.weight }
         : { weightings: [...(weight === undefined ? [] : [weight]), ...inner.weightings] })
@@ -514,6 +706,9 @@ export function terms(objective: Objective): ReadonlyArray<Weighted> {
 export function isMatching(term: Term): term is Matching {
   return 'timeLaw' in term
 }
+
+/** Whether a term is of the parameters alone. */
+export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
 
 /** Whether an objective and all that stand in it have a meaning. */
 function isSound(objective: Objective): boolean {
@@ -545,11 +740,9 @@ export const misfits =
         const { alpha, sigma } = levelAt(time)
         return Parametrization.weight(Parametrization.score, parametrization)({ alpha, sigma }) / (sigma * sigma)
       }
-    const size = (term: Matching): ((time: number) => number) =>
-      term._tag === 'Implicit'
-        ? () => 1
-        : // What a user's own row does with its target is not known: it is taken to be as large.
-          sizeOf(term._tag === 'Integrand' ? undefined : term.parametrization)
+    const size = ({ bounded, measuredIn }: Matching): ((time: number) => number) =>
+      // What a user's own row does with its target is not known: it is taken to be as large.
+      bounded === true ? () => 1 : sizeOf(measuredIn)
     /**
      * A mean over every time from 0 on is finite where t · weight · size falls towards t = 0, by a power of t: here over
      * four decades.
@@ -599,6 +792,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   regularizer,
   weight,
   sum,
+  labelDropout,
   custom
 ]
 

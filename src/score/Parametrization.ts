@@ -28,6 +28,7 @@ import {
   isFinite,
   mul,
   neg,
+  opened,
   sqrt,
   tensor,
   toNdArray,
@@ -169,8 +170,8 @@ const solved =
 
 /** A number for each row, from its level. */
 export const perRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
-  const sigmas = toNdArray(sigma).values
-  const { shape, values } = toNdArray(alpha)
+  // Levels are constant: to look at them loses no derivative.
+  const [sigmas, { shape, values }] = opened(() => [toNdArray(sigma).values, toNdArray(alpha)] as const)
   return tensor(
     values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
     shape

@@ -45,7 +45,7 @@ export const pair = Score.symmetricPair as unknown as Score.Score<string>
 const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
 
 const isRegularizer = (objective: Objective.Objective): boolean =>
-  Objective.terms(objective).every(({ term }) => term._tag === 'Regularizer')
+  Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
 
 /** Noise as much as a case has data. */
 const fresh = ({ rows, dim }: Points.Points, seed: number): Points.Points => ({

@@ -14,7 +14,7 @@ const right = laws.objective(builtIn, score)
 
 /** The laws of a custom objective. */
 const custom = (
-  perRow: Objective.Integrand['perRow'],
+  perRow: Objective.Matching['perRow'],
   claims: laws.ObjectiveOptions<'means'> = {}
 ): ReadonlyArray<Law> => laws.objective(Objective.custom('mutant', at, perRow), score, claims)
 

@@ -46,10 +46,12 @@ const student = (predicts: Parametrization.Parametrization): Score.Score<string>
     predicts
   })
 
+type Kind = 'Denoising' | 'Implicit' | 'ControlVariate' | 'Likelihood' | 'Regularizer' | 'Integrand'
+
 interface Form {
   readonly name: string
   /** What its terms are made of. */
-  readonly terms: ReadonlyArray<Objective.Term['_tag']>
+  readonly terms: ReadonlyArray<Kind>
   readonly estimated?: boolean
   readonly build: (
     law: TimeLaw.TimeLaw,
@@ -230,7 +232,7 @@ const pipelineOf = (cell: Cell): Pipeline.Pipeline<string> =>
 
 // —— why a cell is to be refused ——
 
-const isMatching = (term: Objective.Term['_tag']): boolean => term !== 'Likelihood' && term !== 'Regularizer'
+const isMatching = (term: Kind): boolean => term !== 'Likelihood' && term !== 'Regularizer'
 const hasLevels = ({ form }: Cell): boolean => form.terms.some(isMatching)
 const isMixture = ({ score }: Cell): boolean => !Case.isMadeBy(Score.custom)(score)
 

@@ -41,11 +41,11 @@ describe('terms', () => {
           Objective.weight(Weighting.snr)(Objective.weight(Weighting.noiseVariance)(custom))
         ])
       )
-    ).map(({ weight, weightings, term }) => [weight, weightings, term._tag])
+    ).map(({ weight, weightings, term }) => [weight, weightings, term.of._tag])
     expect(found.map(([weight, , tag]) => [weight, tag])).toEqual([
-      [6, 'Likelihood'],
-      [10, 'Likelihood'],
-      [2, 'Integrand']
+      [6, 'likelihood'],
+      [10, 'likelihood'],
+      [2, 'custom']
     ])
     expect(new Set(found[2][1] as ReadonlyArray<Weighting.Weighting>)).toEqual(
       new Set([Weighting.snr, Weighting.noiseVariance])

@@ -27,7 +27,7 @@ const network = (apply: Apply, predicts?: Parametrization.Parametrization): Scor
   Score.custom({ name: 'own', shapes: dim => ({ matrix: [dim, dim] }), apply, ...(predicts && { predicts }) })
 
 const objective = Objective.denoising(TimeLaw.uniform(0.1, 1))
-const custom = (perRow: Objective.Integrand['perRow']): Objective.Objective =>
+const custom = (perRow: Objective.Matching['perRow']): Objective.Objective =>
   Objective.custom('own loss', TimeLaw.at(0.5), perRow)
 
 const compiled = (score: Score.Score<'matrix'>, of: Objective.Objective = objective): ReadonlyArray<string> => {
@@ -140,7 +140,7 @@ describe('an objective of one’s own', () => {
     ).toEqual([])
   })
 
-  const shaped: ReadonlyArray<readonly [string, Objective.Integrand['perRow'], string]> = [
+  const shaped: ReadonlyArray<readonly [string, Objective.Matching['perRow'], string]> = [
     ['[n, d]', error, '[3, 2]'],
     ['a mean over rows', row => mean(error(row)), '[]']
   ]
@@ -151,7 +151,7 @@ describe('an objective of one’s own', () => {
   })
 
   it('that mixes rows, throws or is not finite is refused', () => {
-    const among = (perRow: Objective.Integrand['perRow']): string => compiled(network(linear), custom(perRow)).join()
+    const among = (perRow: Objective.Matching['perRow']): string => compiled(network(linear), custom(perRow)).join()
     expect(among(row => div(sum(error(row), 1), sum(error(row))))).toMatch(/other numbers alone than among others/)
     expect(among(row => sum(matMul(row.noise, row.clean), 1))).toMatch(/throws ".*"/)
     expect(among(row => log(neg(add(1, sum(error(row), 1)))))).toMatch(/which is NaN on a row of the data/)

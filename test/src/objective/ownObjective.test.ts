@@ -24,7 +24,6 @@ const fourth = Objective.define({
   fields: { timeLaw: TimeLaw.field, factor: Field.positive({ default: 1 }) },
   formula: ({ factor, timeLaw }) => `E ${factor} |s(x_t)|⁴, ${TimeLaw.formula(timeLaw)}`,
   meaning: ({ timeLaw, factor }) => ({
-    _tag: 'Integrand',
     timeLaw,
     perRow: ({ score }) => mul(factor, square(sum(square(score), 1)))
   })
@@ -37,7 +36,6 @@ const halves = Objective.define({
   fields: { timeLaw: TimeLaw.field },
   call: ['timeLaw'],
   meaning: ({ timeLaw }) => ({
-    _tag: 'Parts',
     parts: [Objective.denoising(timeLaw), Objective.implicit(timeLaw)].map((objective, i) => ({
       at: i === 0 ? 'denoising' : 'implicit',
       weight: Weighting.constant(0.5),

@@ -25,6 +25,8 @@ import {
   type Operand,
   type Tensor
 } from '../../lib/index.js'
+import { recorder } from '../../lib/recorder.js'
+import { refuse } from '../../lib/refuse.js'
 import type * as Components from '../mixture/Components.js'
 import type * as Pass from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
@@ -159,9 +161,10 @@ export interface Reads {
   readonly density: boolean
 }
 
-/** How a row comes to what is read. */
+type Definitions = Readonly<Record<Name, () => Tensor>>
+
+/** How a row comes to what is drawn for it. */
 interface Access {
-  readonly read: (name: Name, definition: () => Tensor) => Tensor
   /** One for all rows, or one a row. */
   readonly ofTime: (f: OfTime) => Tensor
   readonly direction: (law: Objective.Estimate['law'], i: number) => Tensor
@@ -183,9 +186,8 @@ interface Material {
   readonly time: Tensor | undefined
 }
 
-const absent = (what: string): never => {
-  throw new Error(`it reads ${what} now, and did not when it was looked at: a branch on values`)
-}
+const absent = (what: string): never =>
+  refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
 /** log p(x), [rows, 1]; without a density, which `Compile` refuses, NaN. */
 const density = <P extends string>(
@@ -207,7 +209,7 @@ const rowOf = <P extends string>(
   params: Params.Tensors<P>,
   { clean, drawn, orthogonal, alpha, sigma, label, share, secondNoise, time }: Material,
   access: Access
-): { readonly row: Objective.Row; readonly define: Readonly<Record<Name, () => Tensor>> } => {
+): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
   const [rows] = clean.shape
   const isMixture = O.isSome(model.family)
   const labels = label === undefined ? {} : { label }
@@ -244,7 +246,7 @@ const rowOf = <P extends string>(
   const directions: Objective.Row['directions'] = ({ probes, law }) =>
     Array.from({ length: probes }, (_, i) => access.direction(law, i))
   const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
-  const define: Readonly<Record<Name, () => Tensor>> = {
+  const define: Definitions = {
     score: () => scoreAt(noisy, level),
     target: () => neg(div(drawn, own.sigma)),
     output: () => outputAt(noisy, level),
@@ -254,10 +256,9 @@ const rowOf = <P extends string>(
     time: () => (time === undefined ? absent('time') : column(time, rows)),
     label: () => label ?? fill([rows, 1], -1)
   }
-  const read = (name: Name): Tensor => access.read(name, define[name])
   return {
     define,
-    row: {
+    row: read => ({
       clean,
       noisy,
       level,
@@ -303,7 +304,7 @@ const rowOf = <P extends string>(
         return div(all.reduce(add), probes)
       },
       seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, level: own, share, rows })
-    }
+    })
   }
 }
 
@@ -357,7 +358,7 @@ const seenIn = <P extends string>(
   }
 }
 
-const known = new WeakMap<object, WeakMap<object, Map<string, Reads>>>()
+const known = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
 export const readsOf = <P extends string>(
@@ -366,13 +367,12 @@ export const readsOf = <P extends string>(
   dim: number,
   isMixed: boolean
 ): Reads => {
-  const ofTerm = known.get(perRow) ?? new WeakMap<object, Map<string, Reads>>()
+  const ofTerm = known.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
   known.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
-  ofTerm.set(model, ofModel)
   const key = `${dim} ${isMixed}`
   const found = ofModel.get(key) ?? look(model, perRow, dim, isMixed)
-  ofModel.set(key, found)
+  ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
 
@@ -382,93 +382,86 @@ const look = <P extends string>(
   dim: number,
   isMixed: boolean
 ): Reads => {
-  const names = new Set<Name>()
-  const times: OfTime[] = []
-  const probes = { rademacher: 0, normal: 0 }
-  const asked = { density: false }
+  const names = recorder<Name>()
+  const times = recorder<OfTime>()
+  const probes = recorder<readonly [law: Objective.Estimate['law'], i: number]>()
+  const densities = recorder<true>()
   const access: Access = {
-    read: (name, definition) => {
-      names.add(name)
-      return definition()
-    },
     ofTime: f => {
-      times.push(f)
+      times.add(f)
       return fill([], 0.5)
     },
     direction: (law, i) => {
-      probes[law] = Math.max(probes[law], i + 1)
+      probes.add([law, i])
       return ones([1, dim])
     },
     density: () => {
-      asked.density = true
+      densities.add(true)
     }
   }
   compute(() => {
     const half = (width: number): Tensor => fill([1, width], 0.5)
-    const { row } = rowOf(
-      model,
-      Score.tensors(Params.zeros(model.shapes(dim))),
-      {
-        clean: half(dim),
-        drawn: half(dim),
-        orthogonal: 0,
-        alpha: half(1),
-        sigma: half(1),
-        label: fill([1, 1], -1),
-        share: isMixed ? half(1) : undefined,
-        secondNoise: half(dim),
-        time: half(1)
-      },
-      access
+    const material: Material = {
+      clean: half(dim),
+      drawn: half(dim),
+      orthogonal: 0,
+      alpha: half(1),
+      sigma: half(1),
+      label: fill([1, 1], -1),
+      share: isMixed ? half(1) : undefined,
+      secondNoise: half(dim),
+      time: half(1)
+    }
+    const { define, row } = rowOf(model, Score.tensors(Params.zeros(model.shapes(dim))), material, access)
+    return perRow(
+      row(name => {
+        names.add(name)
+        return define[name]()
+      })
     )
-    return perRow(row)
   })
-  return { names, times, probes, density: asked.density }
+  const most = (law: Objective.Estimate['law']): number =>
+    probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
+  return {
+    names: new Set(names.all()),
+    times: times.all(),
+    probes: { rademacher: most('rademacher'), normal: most('normal') },
+    density: densities.all().length > 0
+  }
 }
 
-/** The loss of each row as the term gives it, [rows] or [rows, 1]. */
-export const raw = <P extends string>(
-  model: Score.Model<P>,
-  term: Objective.Matching
-): ((params: Params.Tensors<P>, given: Given.Tensors, call?: <R>(f: () => R) => R) => Tensor) => {
-  return (params, given, call = f => f()) => {
+/** The loss of each row as the term gives it, [rows] or [rows, 1]; `call` may watch over the term's own function. */
+export const raw =
+  <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
+  (params: Params.Tensors<P>, given: Given.Tensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
     const { clean } = given
-    const { drawn, orthogonal } = Noise.ofGiven(given, clean)
+    const optional = (name: string): Tensor | undefined => (name in given ? given[name] : undefined)
     const reads = readsOf(model, term, clean.shape[1] ?? 1, 'share' in given)
-    const prepared = new Map<Name, Tensor>()
-    const asked = { times: 0 }
+    const times = recorder<OfTime>()
     const { row, define } = rowOf(
       model,
       params,
       {
         clean,
-        drawn,
-        orthogonal,
+        ...Noise.ofGiven(given, clean),
         alpha: given.alpha,
         sigma: given.sigma,
-        label: 'label' in given ? given.label : undefined,
-        share: 'share' in given ? given.share : undefined,
-        secondNoise: 'secondNoise' in given ? given.secondNoise : undefined,
-        time: 'time' in given ? given.time : undefined
+        label: optional('label'),
+        share: optional('share'),
+        secondNoise: optional('secondNoise'),
+        time: optional('time')
       },
       {
-        read: name => prepared.get(name) ?? absent(name),
-        ofTime: () => {
-          const name = `of${asked.times++}`
-          return name in given ? given[name] : absent('a number of another time')
-        },
-        direction: (law, i) => {
-          const name = `${law}${i}`
-          return name in given ? given[name] : absent('a direction')
-        },
+        ofTime: f => optional(`of${times.add(f)}`) ?? absent('a number of another time'),
+        direction: (law, i) => optional(`${law}${i}`) ?? absent('a direction'),
         density: () => undefined
       }
     )
-    // Before the function is called, so that they outlive derivatives that it takes.
-    reads.names.forEach(name => prepared.set(name, define[name]()))
-    return call(() => term.perRow(row))
+    // Before the function is called, so that they outlive the derivatives that it takes.
+    const prepared = new Map(Array.from(reads.names, name => [name, define[name]()]))
+    const seen = row(name => prepared.get(name) ?? absent(name))
+    return call(() => term.perRow(seen))
   }
-}
 
 /** A term at a noise level, [rows, 1]. */
 const perRow = <P extends string>(

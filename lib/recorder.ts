@@ -1,0 +1,12 @@
+/** What is added, in order: for functions that tell what was asked of them. */
+export interface Recorder<A> {
+  /** Adds one, and says how many there were before. */
+  readonly add: (one: A) => number
+  readonly all: () => ReadonlyArray<A>
+}
+
+/** A list of its own, empty at first. */
+export const recorder = <A>(): Recorder<A> => {
+  const list: A[] = []
+  return { add: one => list.push(one) - 1, all: () => [...list] }
+}

@@ -1,0 +1,445 @@
+/** What an integrand sees of the model, and the six objectives of examples/objectives.ts, each against what it is by mathematics. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import {
+  consistency,
+  distillation,
+  implicit,
+  selfConsistency,
+  sliced,
+  timeScore,
+  timeScoreOf
+} from '../../../examples/objectives.js'
+import {
+  add,
+  div,
+  matMul,
+  mul,
+  neg,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  tanh,
+  toNdArray,
+  type Tensor
+} from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Parametrization,
+  Params,
+  type Points,
+  Problem,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../../../src/index.js'
+import * as Density from '../../../src/laws/density.js'
+
+const schedule = Schedule.ornsteinUhlenbeck
+const noiseOf = (points: Points.Points, seed: number): Points.Points => ({
+  ...points,
+  values: Key.normal(points.rows * points.dim)(Key.fromSeed(seed))
+})
+const points: Points.Points = {
+  rows: 6,
+  dim: 2,
+  values: Float64Array.of(-2, 0.3, 1.7, -0.4, 2.2, 0.5, -1.9, -0.2, 0.6, 1.1, 0.1, -0.7),
+  labels: Int32Array.of(0, 1, 2, -1, 1, 0)
+}
+const fixed = Expectation.fixed(noiseOf({ rows: 6, dim: 2, values: points.values }, 3))
+const plain = Expectation.monteCarlo()
+
+const plansOf = <P extends string>(
+  score: Score.Score<P>,
+  objective: Objective.Objective,
+  on: Points.Points = points,
+  expectation: Expectation.Expectation = plain
+) => {
+  const plans = Compile.plans({ schedule, score, objective, expectation })(on)
+  if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
+  return plans.right
+}
+
+const gradientOf = <P extends string>(
+  score: Score.Score<P>,
+  objective: Objective.Objective,
+  params: Params.Params<P>,
+  on: Points.Points = points,
+  expectation: Expectation.Expectation = plain,
+  seed = 0
+): ReadonlyArray<number> => {
+  const [{ evaluate }] = plansOf(score, objective, on, expectation)
+  return Object.values<Params.Params<P>[P]>(evaluate(params, Key.fromSeed(seed)).gradient).flatMap(({ values }) =>
+    Array.from(values)
+  )
+}
+
+const mixture = Score.isotropic({ components: 2 })
+const full = Score.full({ components: 2 })
+const network = Score.custom({
+  name: 'own',
+  shapes: dim => ({ into: [dim, 3], out: [3, dim] }),
+  apply: ({ into, out }, x, { sigma }) => neg(div(matMul(tanh(matMul(x, into)), out), sigma))
+})
+
+const anywhere = <P extends string>(score: Score.Score<P>): Params.Params<P> =>
+  Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => {
+    const size = shape.reduce((a, b) => a * b, 1)
+    return { shape, values: Key.normal(size)(Key.named(name)(Key.fromSeed(7))[name]).map(z => 0.5 * z) }
+  })(Score.shapes(2)(score))
+
+const own = (perRow: Objective.Matching['perRow'], timeLaw: TimeLaw.TimeLaw = TimeLaw.at(0.5)): Objective.Objective =>
+  Objective.custom('own', timeLaw, perRow)
+
+const squared = (x: Tensor): Tensor => sum(square(x), 1, true)
+
+/** Something of everything. */
+const everything = own(
+  ({ score, output, outputTarget, clean, noisy, noise, secondNoise, level, time, label, params, ...row }) => {
+    const later = row.levelAt((t, of) => Math.min(2 * t, Schedule.until(of)))
+    const moved = row.scoreAt(add(noisy, mul(0.1, secondNoise)), later)
+    const there = row.outputAt(clean, 0.25)
+    const [first] = Object.values(params)
+    return add(
+      add(squared(sub(stopGradient(score), moved)), mul(time, squared(sub(output, outputTarget)))),
+      add(
+        mul(label, add(row.divergence({ probes: 2, law: 'normal' }), row.divergence())),
+        add(
+          mul(
+            row.ofTime(t => 1 / (1 + t)),
+            squared(add(there, noise))
+          ),
+          mul(level.sigma, sum(square(first)))
+        )
+      )
+    )
+  },
+  TimeLaw.uniform(0.1, 1)
+)
+
+describe('plans agree', () => {
+  const teacher = Score.spherical({ components: 2 })
+  const cases: ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> = [
+    ...[mixture, full, network].flatMap(
+      (score): ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> =>
+        [implicit, sliced, consistency(0.9), selfConsistency(0.5), everything].map(objective => [
+          `${Objective.show(objective)} of ${Score.show(score as Score.Score<string>)}`,
+          score as Score.Score<string>,
+          objective
+        ])
+    ),
+    ['a time score', mixture as Score.Score<string>, timeScore],
+    ['a time score of full covariances', full as Score.Score<string>, timeScore],
+    [
+      'a distillation',
+      Score.spherical({ components: 1 }) as Score.Score<string>,
+      distillation(teacher, Params.of({ means: [[1, 0], [-1, 0.5]] })) // prettier-ignore
+    ]
+  ]
+  it.each(cases)('on %s', (_, score, objective) => {
+    const plans = plansOf(score, objective)
+    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    const [a, b] = plans.map(({ evaluate }) => evaluate(anywhere(score), Key.fromSeed(5)))
+    const size = 1 + Math.abs(b.value)
+    expect(Math.abs(a.value - b.value) / size).toBeLessThan(1e-12)
+    Params.names(b.gradient).forEach(name => {
+      b.gradient[name].values.forEach((g, i) => {
+        expect(Math.abs(a.gradient[name].values[i] - g) / (size + Math.abs(g))).toBeLessThan(1e-12)
+      })
+    })
+  })
+})
+
+describe('what is seen', () => {
+  const valueOf = (perRow: Objective.Matching['perRow'], expectation = fixed): number =>
+    plansOf(network, own(perRow), points, expectation)[0].evaluate(anywhere(network), Key.fromSeed(1)).value
+  const mean = (f: (i: number) => number): number =>
+    Array.from({ length: 6 }, (_, i) => f(i)).reduce((a, b) => a + b, 0) / 6
+
+  it('is time, label and a number of the time', () => {
+    expect(valueOf(({ time }) => time)).toBe(0.5)
+    expect(valueOf(({ label }) => label)).toBe(mean(i => (points.labels ?? [])[i]))
+    expect(valueOf(({ ofTime }) => ofTime(t => 3 * t))).toBe(1.5)
+    expect(valueOf(({ levelAt }) => levelAt(0.25).alpha)).toBeCloseTo(Math.exp(-0.25), 14)
+    expect(valueOf(({ levelAt }) => levelAt(t => t / 2).sigma)).toBeCloseTo(Math.sqrt(1 - Math.exp(-0.5)), 14)
+  })
+
+  it('is the score elsewhere, with its gradient', () => {
+    // At its own point and level it is the score itself.
+    const same = valueOf(({ score, scoreAt, noisy, level }) => squared(sub(score, scoreAt(noisy, level))))
+    const timed = valueOf(({ score, scoreAt, noisy }) => squared(sub(score, scoreAt(noisy, 0.5))))
+    expect([same, timed]).toEqual([0, 0])
+    const here = gradientOf(
+      network,
+      own(({ score }) => squared(score)),
+      anywhere(network),
+      points,
+      fixed
+    )
+    const there = gradientOf(
+      network,
+      own(({ scoreAt, noisy }) => squared(scoreAt(noisy, t => t))),
+      anywhere(network),
+      points,
+      fixed
+    )
+    expect(there).toEqual(here)
+    const held = own(({ score }) => squared(stopGradient(score)))
+    expect(gradientOf(network, held, anywhere(network), points, fixed).every(g => g === 0)).toBe(true)
+  })
+
+  it('is the output, and what it is to match', () => {
+    const { predicts, ...rest } = { predicts: Parametrization.noise, name: 'noise' }
+    const score = Score.custom({
+      ...rest,
+      predicts,
+      shapes: dim => ({ scale: [dim] }),
+      apply: ({ scale }, x) => mul(scale, x)
+    })
+    const written = own(({ output, outputTarget }) => squared(sub(output, outputTarget)))
+    const found = [written, Objective.denoising(TimeLaw.at(0.5), Parametrization.noise)].map(
+      objective =>
+        plansOf(score, objective, points, fixed)[0].evaluate(Params.of({ scale: [0.3, 2] }), Key.fromSeed(0)).value
+    )
+    expect(Math.abs(found[0] / found[1] - 1)).toBeLessThan(1e-14)
+  })
+
+  it('is the divergence: random directions have its mean', () => {
+    const error = own(({ divergence }) => sub(divergence({ law: 'normal' }), divergence()))
+    const [{ evaluate }] = plansOf(network, error)
+    const errors = Array.from({ length: 400 }, (_, seed) => evaluate(anywhere(network), Key.fromSeed(seed)).value)
+    const average = errors.reduce((a, b) => a + b, 0) / errors.length
+    const spread = Math.sqrt(errors.reduce((sum, e) => sum + (e - average) ** 2, 0) / errors.length ** 2)
+    // Six standard errors, which a right one exceeds with probability 2e-9; and they do differ.
+    expect(Math.abs(average)).toBeLessThan(6 * spread)
+    expect(spread).toBeGreaterThan(1e-3)
+  })
+
+  it('is a second noise that is not the first', () => {
+    const many = { rows: 20_000, dim: 1, values: new Float64Array(20_000) }
+    const score = Score.spherical({ components: 1 })
+    const moment = (perRow: Objective.Matching['perRow']): number =>
+      plansOf(score, own(perRow), many)[0].evaluate(Params.of({ means: [[0]] }), Key.fromSeed(2)).value
+    // Standard errors of means of 20 000: 1/√n, and √2/√n of the square.
+    expect(Math.abs(moment(({ noise, secondNoise }) => mul(noise, secondNoise)))).toBeLessThan(6 / Math.sqrt(20_000))
+    expect(Math.abs(moment(({ secondNoise }) => square(secondNoise)) - 1)).toBeLessThan(9 / Math.sqrt(20_000))
+  })
+})
+
+describe('what cannot be is refused', () => {
+  const refused = <P extends string>(
+    score: Score.Score<P>,
+    objective: Objective.Objective,
+    expectation: Expectation.Expectation = plain
+  ): string => {
+    const plans = Compile.plans({ schedule, score, objective, expectation })(points)
+    return E.isLeft(plans) ? plans.left.map(Problem.show).join('; ') : 'nothing'
+  }
+  it('entries that are looked at', () => {
+    const looks = own(({ score }) => mul(toNdArray(score).values[0] > 0 ? 1 : 2, squared(score)))
+    expect(refused(network, looks)).toBe(
+      'objective: Objective.custom("own", TimeLaw.at(0.5), …), which looks at the entries of a tensor, is not written in the tensor vocabulary alone, in which it is differentiated; choose by where, and hold constant by stopGradient'
+    )
+  })
+  it('a density of what has none', () => {
+    expect(refused(network, timeScore)).toMatch(
+      /logDensityAt in .* is not of the score of a mixture, which has a density/
+    )
+    expect(refused(mixture, timeScore)).toBe('nothing')
+  })
+  it('noise that is not drawn anew, for what draws more', () => {
+    expect(refused(network, sliced, fixed)).toMatch(/is not plain noise drawn anew, as is the second noise/)
+    expect(
+      refused(
+        network,
+        own(({ divergence }) => divergence({ probes: 1 })),
+        fixed
+      )
+    ).toMatch(/as is the directions|directions of a divergence/)
+    expect(refused(network, implicit, fixed)).toBe('nothing')
+    expect(refused(network, Objective.labelDropout(0.1)(implicit), fixed)).toMatch(/the labels that are left out/)
+  })
+  it('a wrong shape', () => {
+    expect(
+      refused(
+        network,
+        own(({ scoreAt, noisy }) => scoreAt(noisy, 0.1))
+      )
+    ).toMatch(/is of shape \[3, 2\], is not of shape/)
+  })
+})
+
+describe('labels are left out', () => {
+  it('with the probability that is said, row by row, anew each time', () => {
+    const labelled = { rows: 20_000, dim: 1, values: new Float64Array(20_000), labels: new Int32Array(20_000) }
+    const counted = Objective.labelDropout(0.25)(own(({ label }) => neg(label)))
+    const [{ evaluate }] = plansOf(Score.spherical({ components: 1 }), counted, labelled)
+    const shares = [1, 2].map(seed => evaluate(Params.of({ means: [[0]] }), Key.fromSeed(seed)).value)
+    // Five standard errors of a share of 20 000.
+    shares.forEach(share => {
+      expect(Math.abs(share - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / 20_000))
+    })
+    expect(shares[0]).not.toBe(shares[1])
+  })
+})
+
+// —— the six ——
+
+const line = Score.isotropic({ components: 2 })
+const onLine = Params.of({ means: [[0.9], [-0.6]], logits: [0.3, -0.2], logVariances: [-0.3, 0.1] })
+const gaussians = [0, 1].map(k => {
+  const weights = [Math.exp(0.3), Math.exp(-0.2)]
+  return {
+    weight: weights[k] / (weights[0] + weights[1]),
+    mean: [onLine.means.values[k]],
+    variance: Math.exp(onLine.logVariances.values[k])
+  }
+})
+const rule = Density.trapezoid(40)
+const population = Density.withNoise(Density.population(gaussians, rule), rule)
+const wrong = Params.of({ means: [[0.4], [-0.1]], logits: [0, 0.1], logVariances: [0.2, 0.4] })
+
+it('implicit has the gradient of denoising, in population', () => {
+  const [a, b] = [implicit, Objective.denoising(TimeLaw.at(0.3))].map(objective =>
+    gradientOf(line, objective, wrong, population.points, Expectation.fixed(population.noise))
+  )
+  a.forEach((g, i) => {
+    // The population is a rule whose error is below 1e-6.
+    expect(Math.abs(g - b[i])).toBeLessThan(1e-6)
+  })
+  expect(Math.max(...a.map(Math.abs))).toBeGreaterThan(0.05)
+})
+
+describe('consistency', () => {
+  // N(0, v): the flow takes x_t to √(v/(α²v + σ²)) x_t; the mean of x_0 given x_t is αv/(α²v + σ²) x_t.
+  const v = 2
+  const jumping = (slope: (alpha: Tensor, spread: Tensor) => Tensor): Score.Score<'scale'> =>
+    Score.custom({
+      name: 'jump',
+      shapes: () => ({ scale: [] }),
+      apply: ({ scale }, x, { alpha, sigma }) => {
+        const spread = add(mul(v, square(alpha)), square(sigma))
+        return div(sub(mul(mul(alpha, scale), mul(slope(alpha, spread), x)), x), square(sigma))
+      }
+    })
+  const flow = jumping((_, spread) => sqrt(div(v, spread)))
+  const centre = jumping((alpha, spread) => div(mul(v, alpha), spread))
+  const nodes = Density.hermite(4)
+  const exact = Density.withNoise(Density.population([{ weight: 1, mean: [0], variance: v }], nodes), nodes)
+  const slopeOf = (score: Score.Score<'scale'>, apart: number): number =>
+    gradientOf(score, consistency(1 - apart), Params.of({ scale: 1 }), exact.points, Expectation.fixed(exact.noise))[0]
+
+  it('is what the flow has, to second order in the step', () => {
+    // Polynomials of degree 2, which the rule integrates exactly. The error left is of the next order: a tenth at 0.02.
+    const ofFlow = slopeOf(flow, 0.04) / slopeOf(flow, 0.02)
+    const ofCentre = slopeOf(centre, 0.04) / slopeOf(centre, 0.02)
+    expect(Math.abs(ofFlow - 4)).toBeLessThan(0.4)
+    expect(Math.abs(ofCentre - 2)).toBeLessThan(0.2)
+  })
+})
+
+describe('distillation', () => {
+  const student = Score.spherical({ components: 1 })
+  const alpha = Math.exp(-0.3)
+
+  it('from a Gaussian is half the squared distance, row by row', () => {
+    const teacher = Score.spherical({ components: 1 })
+    const objective = distillation(teacher, Params.of({ means: [[1, -2]] }))
+    const found = gradientOf(student, objective, Params.of({ means: [[0.25, 1]] }))
+    // KL(N(αm, I) | N(αc, I)) = α²|m − c|²/2.
+    const wanted = [alpha * alpha * (0.25 - 1), alpha * alpha * (1 + 2)]
+    found.forEach((g, i) => {
+      expect(Math.abs(g - wanted[i])).toBeLessThan(1e-14 * 20)
+    })
+  })
+
+  it('from a mixture is the slope of the relative entropy', () => {
+    const kl = (m: number): number => {
+      const { nodes, weights } = Density.trapezoid(200)
+      return nodes.reduce((sum, z, i) => {
+        const x = alpha * m + z
+        const logQ = -0.5 * z * z - 0.5 * Math.log(2 * Math.PI)
+        return sum + weights[i] * (logQ - logDensityAt(0.3, x))
+      }, 0)
+    }
+    const rows = 20_000
+    const many = { rows, dim: 1, values: new Float64Array(rows) }
+    const found = Array.from(
+      { length: 12 },
+      (_, seed) => gradientOf(student, distillation(line, onLine), Params.of({ means: [[0.5]] }), many, plain, seed)[0]
+    )
+    const average = found.reduce((a, b) => a + b, 0) / found.length
+    const error = Math.sqrt(found.reduce((sum, g) => sum + (g - average) ** 2, 0) / (found.length * (found.length - 1)))
+    const wanted = (kl(0.5 + 1e-4) - kl(0.5 - 1e-4)) / 2e-4
+    expect(Math.abs(average - wanted)).toBeLessThan(6 * error)
+    expect(Math.abs(wanted)).toBeGreaterThan(30 * error)
+  })
+})
+
+/** log p(x, t) of the mixture on the line, by the textbook. */
+const logDensityAt = (time: number, x: number): number => {
+  const { alpha, sigma } = Schedule.level(time)(schedule)
+  return Math.log(
+    gaussians.reduce((sum, { weight, mean: [m], variance }) => {
+      const u = alpha * alpha * variance + sigma * sigma
+      return sum + (weight * Math.exp(-((x - alpha * m) ** 2) / (2 * u))) / Math.sqrt(2 * Math.PI * u)
+    }, 0)
+  )
+}
+
+it('a time score is the slope of the log-density in time, where x stays', () => {
+  const objective = own(row => timeScoreOf(row))
+  for (const x of [-1.5, 0.2, 2]) {
+    // A mixture of two asks for two rows.
+    const still = { rows: 2, dim: 1, values: new Float64Array(2).fill(x / Math.exp(-0.5)) }
+    const noise = Expectation.fixed({ rows: 2, dim: 1, values: new Float64Array(2) })
+    const h = 1e-5
+    const wanted = (logDensityAt(0.5 + h, x) - logDensityAt(0.5 - h, x)) / (2 * h)
+    plansOf(line, objective, still, noise).forEach(({ evaluate }) => {
+      // Central differences are off by h² and 2⁻⁵²/h: 1e-10.
+      expect(Math.abs(evaluate(onLine, Key.fromSeed(0)).value - wanted)).toBeLessThan(1e-8)
+    })
+  }
+})
+
+it('a time score’s loss is stationary at the truth, and not beside it', () => {
+  const at = (params: typeof onLine): ReadonlyArray<number> =>
+    gradientOf(line, timeScore, params, population.points, Expectation.fixed(population.noise))
+  expect(Math.max(...at(onLine).map(Math.abs))).toBeLessThan(1e-5)
+  expect(Math.max(...at(wrong).map(Math.abs))).toBeGreaterThan(1e-2)
+})
+
+describe('self-consistency', () => {
+  /** The mean gradient over draws, in standard errors. */
+  const errorsOf = (objective: Objective.Objective): number => {
+    const [{ evaluate }] = plansOf(line, objective, Density.population(gaussians, Density.trapezoid(60)))
+    const draws = Array.from({ length: 1200 }, (_, seed) => {
+      const { means, logits, logVariances } = evaluate(onLine, Key.fromSeed(seed)).gradient
+      return [means, logits, logVariances].flatMap(({ values }) => Array.from(values))
+    })
+    return draws[0].reduce((most, _, k) => {
+      const average = draws.reduce((sum, g) => sum + g[k], 0) / draws.length
+      const variance = draws.reduce((sum, g) => sum + (g[k] - average) ** 2, 0) / draws.length
+      return Math.max(most, Math.abs(average) / Math.sqrt(variance / draws.length))
+    }, 0)
+  }
+
+  it('has no slope at the truth; without the factor 1/r it has', () => {
+    const without = own(({ clean, noise, secondNoise, level, levelAt, scoreAt }) => {
+      const before = levelAt(0.4)
+      const ratio = div(level.alpha, before.alpha)
+      const less = add(mul(before.alpha, clean), mul(before.sigma, noise))
+      const added = sqrt(sub(square(level.sigma), square(mul(ratio, before.sigma))))
+      const more = add(mul(ratio, less), mul(added, secondNoise))
+      return squared(sub(scoreAt(more, level), stopGradient(scoreAt(less, before))))
+    }, TimeLaw.at(0.8))
+    // Of six numbers, one beyond 5.5 standard errors has probability 2e-7.
+    expect(errorsOf(selfConsistency(0.5))).toBeLessThan(5.5)
+    expect(errorsOf(without)).toBeGreaterThan(10)
+  })
+})

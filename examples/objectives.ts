@@ -37,7 +37,10 @@ export const consistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = TimeLaw.
  * E(s_m − s_teacher)(x_t) ∂x_t/∂m; the data are not looked at (Poole et al. 2022, arXiv 2209.14988, with the Gaussian's own
  * score in the place of −z/σ, whose mean it is: Luo et al. 2023, arXiv 2305.18455).
  */
-export const distillation = <P extends string>(teacher: Score.Score<P>, learned: Params.Params<P>) =>
+export const distillation = <P extends string>(
+  teacher: Score.Score<P>,
+  learned: Params.Params<P>
+): Objective.Objective =>
   Objective.custom('distillation', TimeLaw.at(0.3), ({ params, noise, secondNoise, level, scoreAt }) => {
     const x = add(mul(level.alpha, add(params.means, secondNoise)), mul(level.sigma, noise))
     const taught = Score.interpret(teacher).score(Score.tensors(learned), x, level)
@@ -89,6 +92,6 @@ export const selfConsistency = (earlier: number, timeLaw: TimeLaw.TimeLaw = Time
     return squared(sub(scoreAt(more, level), stopGradient(div(scoreAt(less, before), ratio))))
   })
 
-if (process.argv[1]?.endsWith('objectives.ts') === true)
+if (process.argv[1].endsWith('objectives.ts'))
   for (const objective of [implicit, sliced, consistency(0.9), timeScore, selfConsistency(0.5)])
     console.log(Objective.formula(objective))

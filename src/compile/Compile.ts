@@ -15,6 +15,7 @@ import * as Expectation from '../objective/Expectation.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Limits from '../core/Limits.js'
 import * as Loss from './Loss.js'
+import * as Matching from './Matching.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
 import { tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
@@ -111,7 +112,10 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
         'use Expectation.monteCarlo()'
       ),
       ...Problem.unless(
-        Objective.isMatching(term) || Objective.isPenalty(term) || isMixture,
+        Objective.isMatching(term) ||
+          Objective.isPenalty(term) ||
+          isMixture ||
+          !Matching.asksDensity(Score.interpret(score), term, points.dim),
         'objective',
         `${Objective.show(term.of)} of ${Score.show(score)}`,
         'of the score of a mixture, which has a density',

@@ -491,6 +491,31 @@ export const perDatum =
       logDensity: () => density(model, params, clean, atTheData())
     })
 
+/** Whether a term without noise asks for a density, seen on one row of made-up numbers; what throws is said elsewhere. */
+export const asksDensity = <P extends string>(
+  model: Score.Model<P>,
+  { perDatum }: Objective.Noiseless,
+  dim: number
+): boolean => {
+  const densities = recorder<true>()
+  return pipe(
+    O.tryCatch(() =>
+      compute(() =>
+        perDatum({
+          clean: fill([1, dim], 0.5),
+          params: Score.tensors(Params.zeros(model.shapes(dim))),
+          label: fill([1, 1], -1),
+          logDensity: () => {
+            densities.add(true)
+            return zeros([1, 1])
+          }
+        })
+      )
+    ),
+    () => densities.all().length > 0
+  )
+}
+
 /** The mean of a term over the rows, by their weights. */
 export const mean = <P extends string>(
   model: Score.Model<P>,

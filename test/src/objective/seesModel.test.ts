@@ -124,20 +124,20 @@ const everything = own(
 
 describe('plans agree', () => {
   const teacher = Score.spherical({ components: 2 })
+  const scores: ReadonlyArray<Score.Score<string>> = [mixture, full, network]
   const cases: ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> = [
-    ...[mixture, full, network].flatMap(
-      (score): ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> =>
-        [implicit, sliced, consistency(0.9), selfConsistency(0.5), everything].map(objective => [
-          `${Objective.show(objective)} of ${Score.show(score as Score.Score<string>)}`,
-          score as Score.Score<string>,
-          objective
-        ])
+    ...scores.flatMap((score): ReadonlyArray<readonly [string, Score.Score<string>, Objective.Objective]> =>
+      [implicit, sliced, consistency(0.9), selfConsistency(0.5), everything].map(objective => [
+        `${Objective.show(objective)} of ${Score.show(score)}`,
+        score,
+        objective
+      ])
     ),
-    ['a time score', mixture as Score.Score<string>, timeScore],
-    ['a time score of full covariances', full as Score.Score<string>, timeScore],
+    ['a time score', mixture, timeScore],
+    ['a time score of full covariances', full, timeScore],
     [
       'a distillation',
-      Score.spherical({ components: 1 }) as Score.Score<string>,
+      Score.spherical({ components: 1 }),
       distillation(teacher, Params.of({ means: [[1, 0], [-1, 0.5]] })) // prettier-ignore
     ]
   ]
@@ -231,15 +231,16 @@ describe('what is seen', () => {
   })
 })
 
+const refused = <P extends string>(
+  score: Score.Score<P>,
+  objective: Objective.Objective,
+  expectation: Expectation.Expectation = plain
+): string => {
+  const plans = Compile.plans({ schedule, score, objective, expectation })(points)
+  return E.isLeft(plans) ? plans.left.map(Problem.show).join('; ') : 'nothing'
+}
+
 describe('what cannot be is refused', () => {
-  const refused = <P extends string>(
-    score: Score.Score<P>,
-    objective: Objective.Objective,
-    expectation: Expectation.Expectation = plain
-  ): string => {
-    const plans = Compile.plans({ schedule, score, objective, expectation })(points)
-    return E.isLeft(plans) ? plans.left.map(Problem.show).join('; ') : 'nothing'
-  }
   it('entries that are looked at', () => {
     const looks = own(({ score }) => mul(toNdArray(score).values[0] > 0 ? 1 : 2, squared(score)))
     expect(refused(network, looks)).toBe(
@@ -285,6 +286,40 @@ describe('labels are left out', () => {
       expect(Math.abs(share - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / 20_000))
     })
     expect(shares[0]).not.toBe(shares[1])
+  })
+})
+
+describe('an objective without noise', () => {
+  const likelihood = Objective.define({
+    name: 'ownLikelihood',
+    about: 'written by hand',
+    meaning: () => ({ perDatum: ({ logDensity }) => neg(logDensity()), moves: true, proper: true })
+  })
+  const size = Objective.define({
+    name: 'size',
+    about: 'of the data and a parameter',
+    meaning: () => ({ perDatum: ({ clean, params }) => add(squared(clean), sum(square(Object.values(params)[0]))) })
+  })
+
+  it('is what is written, by every plan', () => {
+    const [{ evaluate }] = plansOf(mixture, Objective.likelihood)
+    const wanted = evaluate(anywhere(mixture), Key.fromSeed(0))
+    const plans = plansOf(mixture, likelihood)
+    expect(plans.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+    plans.forEach(({ evaluate }) => {
+      const found = evaluate(anywhere(mixture), Key.fromSeed(0))
+      expect(Math.abs(found.value / wanted.value - 1)).toBeLessThan(1e-13)
+      found.gradient.means.values.forEach((g, i) => {
+        expect(Math.abs(g - wanted.gradient.means.values[i])).toBeLessThan(1e-13)
+      })
+    })
+  })
+
+  it('asks for a density where it reads one', () => {
+    expect(refused(network, likelihood)).toMatch(
+      /ownLikelihood of .* is not of the score of a mixture, which has a density/
+    )
+    expect(refused(network, size)).toBe('nothing')
   })
 })
 

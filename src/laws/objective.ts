@@ -431,7 +431,7 @@ export const gradient = <P extends string>(
   ]
   return [
     ...(!(options.differentiates ?? claimed(objective, 'differentiates')) ? [] : smooth ? differentiable : kinked),
-    ...(options.evaluate === undefined && !isEstimate(objective)
+    ...(options.evaluate === undefined && !isEstimate(objective, score)
       ? [
           law(
             {

@@ -92,7 +92,7 @@ describe('the correspondence with EM', () => {
   const truth = 'the truth is a fixed point of both'
   const step = 'apart, descent is EM’s step times one factor'
   const two = Score.spherical({ components: 2 })
-  const custom = (perRow: Objective.Integrand['perRow']): Objective.Objective => Objective.custom('own', at, perRow)
+  const custom = (perRow: Objective.Matching['perRow']): Objective.Objective => Objective.custom('own', at, perRow)
   const rows: ReadonlyArray<readonly [string, () => ReadonlyArray<laws.Law>, ReadonlyArray<string>]> = [
     ['implicit, pair', () => laws.correspondsToEM({ score: Score.symmetricPair }), []],
     [

@@ -111,8 +111,8 @@ if (diagnostics.length > 0) {
 }
 await vendor(root)
 if (diagnostics.length === 0) {
-  const { listed } = await import('../dist/src/cli/list.js')
-  const { vocabulary } = await import('../dist/src/cli/vocabulary.js')
+  const { listed } = await import('./dist/src/cli/list.js')
+  const { vocabulary } = await import('./dist/src/cli/vocabulary.js')
   writeFileSync(`${root}dist/src/cli/words.json`, JSON.stringify(listed(vocabulary)))
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

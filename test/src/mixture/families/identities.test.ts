@@ -17,8 +17,11 @@ const near = (found: number, wanted: number, tolerance: number): void =>
   expect(Math.abs(found / wanted - 1)).toBeLessThan(tolerance)
 
 describe('digits', () => {
-  /** L = [1 0; ½ e], e = 2⁻¹⁷: the condition of LLᵀ is 3e10, and x = Lz has no rounding. */
-  const [a, e] = [0.5, 2 ** -17]
+  /**
+   * L = [1 0; a e], a ≈ 0.7 of 40 bits and e ≈ 0.7 · 2⁻¹⁷ of 20: the condition of LLᵀ is 8e10, x = Lz has no rounding, and a² + e²
+   * has one of 1e-6 of e².
+   */
+  const [a, e] = [Math.round(0.7 * 2 ** 40) / 2 ** 40, Math.round(0.7 * 2 ** 20) / 2 ** 37]
   const z = [0.75, -1.25]
   const x = Float64Array.of(z[0], a * z[0] + e * z[1])
 
@@ -33,7 +36,7 @@ describe('digits', () => {
       Families.tied({ components: 1 }),
       Params.of({ means: [[0, 0]], logits: [0], logScales: [0, Math.log(e)], lower: [a] })
     ]
-  ] as const)('%s: of a covariance of condition 3e10, which formed would leave six', (_, score, params) => {
+  ] as const)('%s: of a covariance of condition 8e10, which formed would leave seven', (_, score, params) => {
     const made = of(score, params, 2)
     for (const perRow of [false, true]) {
       // Backward stable in L and x: 2⁻⁵² times the condition of L, 2e5, and a few operations.

@@ -154,6 +154,16 @@ export const last =
   (key: Key.Key): State<P> =>
     iterate(first(program)(key), next(program))
 
+/**
+ * What a run would hand on if its stage ended here: the moving average of the weights, if its optimizer keeps one, else the
+ * parameters as they are. It may be asked of any state in the middle of a run, which goes on as if it had not been.
+ */
+export const estimate =
+  <P extends string>(program: Program<P>) =>
+  ({ stage, params, memory, status }: State<P>): Params.Params<P> =>
+    // Where a stage has ended, its estimate is what stands there.
+    status._tag === 'Running' ? (program.stages.at(stage)?.finish(params, memory) ?? params) : params
+
 export interface Failure<P extends string> {
   readonly problem: Problem.Problem
   /** The last good state. */

@@ -1,0 +1,126 @@
+/**
+ * What networks learn, beside what is exact: `npm run examples:networks` writes docs/networks.md and its pictures;
+ * `-- --quick` tells what it found of small sizes, and writes nothing.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
+import { format, resolveConfig } from 'prettier'
+import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
+import { energy, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
+
+const quick = process.argv.includes('--quick')
+const budget: Budget = quick ? { steps: 60, batch: 64, hidden: [16] } : { steps: 4000, batch: 256, hidden: [64, 64] }
+const rows = quick ? 200 : 4000
+const drawn = quick ? 100 : 1000
+const key = Key.named('data', 'test', 'other', 'net')(Key.fromSeed(20220601))
+
+const ofMixture =
+  (mixture: Mixture.Mixture): Law =>
+  rows =>
+  key =>
+    pipe(mixture, Mixture.sample(rows)(key))
+
+const laws: ReadonlyArray<readonly [name: string, law: Law]> = [
+  ['eight Gaussians', ofMixture(eightGaussians)],
+  ['two moons', twoMoons],
+  ['swiss roll', swissRoll],
+  ['checkerboard', checkerboard]
+]
+
+/** Points as dots in a square, [−2.6, 2.6]². */
+const panel = ({ rows, values }: Points.Points, left: number, top: number, colour: string): string =>
+  Array.from({ length: Math.min(rows, 1000) }, (_, i) => {
+    const [x, y] = [values[2 * i], values[2 * i + 1]].map(v => 100 + (100 / 2.6) * Math.max(-2.6, Math.min(2.6, v)))
+    return `<circle cx="${(left + x).toFixed(1)}" cy="${(top + 200 - y).toFixed(1)}" r="1.2" fill="${colour}"/>`
+  }).join('')
+
+const number = (x: number): string => (x === 0 ? '0' : Math.abs(x) < 1e-3 ? x.toExponential(1) : x.toPrecision(2))
+const table = (head: ReadonlyArray<string>, body: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [head, head.map(() => '---'), ...body].map(row => `| ${row.join(' | ')} |`).join('\n')
+
+// —— planar laws: pictures, and the energy distance ——
+
+const planar = laws.map(([name, law]) => {
+  const learned = learn(budget)(law(rows)(key.data))(key.net)
+  const [test, other] = [law(drawn)(key.test), law(drawn)(key.other)]
+  const samples = sample(drawn, 2)(learned)
+  return { name, test, samples, learned, found: energy(samples, test), least: energy(other, test) }
+})
+
+// —— errors by noise level, of what has a known score ——
+
+const exactOf = (mixture: Mixture.Mixture): Sampler.Smooth => Sampler.exact(mixture, schedule)
+const few = quick ? 100 : 500
+const eight = errors(exactOf(eightGaussians), Mixture.sample(few)(key.test)(eightGaussians))(planar[0].learned)
+
+const high = errors(exactOf(inSixtyFour), Mixture.sample(few)(key.test)(inSixtyFour))
+const sizes = quick ? [100] : [250, 1000, 4000]
+const family = (points: Points.Points): Sampler.Smooth => {
+  const score = Score.isotropic({ components: 4 })
+  const program = Problem.orThrow(Compile.pipeline(Recipe.expectationMaximization(score)(points))(points))
+  return Sampler.learned(score, schedule, Run.last(program)(key.net).params)
+}
+const bySize = sizes.map(size => {
+  const points = Mixture.sample(size)(key.data)(inSixtyFour)
+  const wide: Budget = quick ? budget : { steps: 2000, batch: 128, hidden: [128, 128] }
+  return { size, network: high(learn(wide)(points)(key.net)), family: high(family(points)) }
+})
+
+const levels = ratios.map(ratio => `σ/α = ${ratio}`)
+const text = `# What networks learn
+
+\`npm run examples:networks\` writes this page. Networks are perceptrons of two hidden layers (\`Net.mlp\`) that predict the noise,
+learned on the denoising loss over log-SNRs from −5 to 7 by Adam, with a warm-up, clipped gradients and a moving average of the
+weights. In the plane: ${budget.hidden.join(' and ')} units, ${budget.steps} steps on batches of ${budget.batch} of ${rows} rows.
+
+## In the plane
+
+Above ${drawn} points of the law, below as many samples of the network, by Heun's method in 30 steps.
+
+![points of four laws, and samples of networks](images/networks.svg)
+
+The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of the samples from the law, and of other points of the law itself:
+
+${table(
+  ['law', 'samples of the network', 'points of the law'],
+  planar.map(({ name, found, least }) => [name, number(found), number(least)])
+)}
+
+## The error of the score
+
+Of a mixture the score is known. E|s − s*|²/E|s*|² by noise level, for the eight Gaussians:
+
+${table(levels, [eight.map(number)])}
+
+## Rows that it takes
+
+Four Gaussians in 64 dimensions, of variance ½, centres at a distance of 4 from 0. A network of two layers of 128 units, and the
+family that the data are from (\`Score.isotropic({ components: 4 })\`, by expectation–maximization), on the same rows:
+
+${table(
+  ['rows', 'learned', ...levels],
+  bySize.flatMap(({ size, network, family }) => [
+    [String(size), 'network', ...network.map(number)],
+    [String(size), 'family', ...family.map(number)]
+  ])
+)}
+`
+
+if (quick) console.log(text)
+else {
+  mkdirSync('docs/images', { recursive: true })
+  writeFileSync(
+    'docs/images/networks.svg',
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 420" width="840" height="420"><rect width="840" height="420" fill="white"/>${planar
+      .map(
+        ({ name, test, samples }, i) =>
+          `<text x="${210 * i + 105}" y="14" text-anchor="middle" font-family="sans-serif" font-size="13">${name}</text>${panel(test, 210 * i + 5, 15, '#888')}${panel(samples, 210 * i + 5, 215, '#1f6fb2')}`
+      )
+      .join('')}</svg>\n`
+  )
+  writeFileSync(
+    'docs/networks.md',
+    await format(text, { ...(await resolveConfig('docs/networks.md')), parser: 'markdown' })
+  )
+}

@@ -1,5 +1,5 @@
 /** Laws of points that networks are known by, each about as wide as a standard normal. */
-import { Key, Mixture, Points } from 'ornstein'
+import { Key, Mixture, type Points } from 'ornstein'
 import { Elementary } from 'ornstein/float64'
 
 /** So many points of a law. */

@@ -10,7 +10,7 @@ import {
   Optimizer,
   Parametrization,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Rate,
   Run,

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
+import { Compile, Key, Mixture, type Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
 import { format, resolveConfig } from 'prettier'
 import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
 import { energy, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'

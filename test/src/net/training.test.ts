@@ -1,0 +1,117 @@
+/** Networks at length: averaged weights in the middle of a run, runs that go on from a file, and the programs of examples/networks. */
+import { describe, expect, it } from 'vitest'
+import { checkerboard, eightGaussians, swissRoll, twoMoons } from '../../../examples/networks/data.js'
+import { energy, errors, learn, sample, schedule } from '../../../examples/networks/experiment.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Params,
+  Pipeline,
+  type Points,
+  Problem,
+  Run,
+  Sampler,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../../src/index.js'
+
+const net = Net.mlp({ hidden: [6], embedding: Net.fourier(2) })
+const decay = 0.9
+const program = Problem.orThrow(
+  Compile.pipeline(
+    Pipeline.of({
+      schedule,
+      score: Score.network(net, { predicts: Parametrization.noise }),
+      initializer: Initializer.values(Net.initial(2)(Key.fromSeed(1))(net)),
+      stages: [
+        Stage.descend({
+          objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
+          expectation: Expectation.monteCarlo(),
+          optimizer: Optimizer.chain(
+            Optimizer.clipByGlobalNorm(1),
+            Optimizer.adam({ rate: 0.01 }),
+            Optimizer.movingAverage({ decay })
+          ),
+          steps: 12,
+          batch: 16
+        })
+      ]
+    })
+  )(Mixture.sample(40)(Key.fromSeed(2))(eightGaussians))
+)
+const states = [...Run.states(program)(Key.fromSeed(3))]
+
+const flat = (params: Params.Params<string>): ReadonlyArray<number> =>
+  Object.values(params).flatMap(({ values }) => Array.from(values))
+
+describe('a run of a network', () => {
+  it('shows its averaged weights at any step: the mean of the iterates by powers of the decay', () => {
+    const at = 7
+    const iterates = states.slice(1, at + 1).map(({ params }) => flat(params))
+    const total = iterates.reduce((sum, _, i) => sum + decay ** (at - 1 - i), 0)
+    flat(Run.estimate(program)(states[at])).forEach((value, j) => {
+      const wanted = iterates.reduce((sum, row, i) => sum + decay ** (at - 1 - i) * row[j], 0) / total
+      expect(Math.abs(value - wanted)).toBeLessThan(1e-14 * (1 + Math.abs(wanted)))
+    })
+    expect(flat(Run.estimate(program)(states[at]))).not.toEqual(flat(states[at].params))
+  })
+
+  it('ends with them', () => {
+    const [last] = states.slice(-1)
+    expect(Run.estimate(program)(last)).toEqual(last.params)
+  })
+
+  it('goes on from every state that was written, with the same bits', () => {
+    const codec = Run.codec(program)
+    states.slice(0, -1).forEach((state, i) => {
+      const read = codec.decode(JSON.parse(JSON.stringify(codec.encode(state))))
+      if (read._tag === 'Left') throw new Error('not read')
+      expect([...Run.resume(program)(read.right)].slice(-1)).toEqual(states.slice(-1))
+      expect(read.right.step).toBe(i)
+    })
+  })
+})
+
+describe('examples/networks', () => {
+  const near = (points: Points.Points): boolean => points.values.every(x => Math.abs(x) < 2.6)
+
+  it('draws its laws where the pictures are', () => {
+    ;[twoMoons, swissRoll, checkerboard].forEach(law => {
+      const points = law(300)(Key.fromSeed(4))
+      expect(points.values).toHaveLength(600)
+      expect(near(points)).toBe(true)
+    })
+    // Squares of one colour: floor x + floor y is even.
+    const { values } = checkerboard(300)(Key.fromSeed(5))
+    for (let i = 0; i < 300; i++)
+      expect(Math.abs(Math.floor(values[2 * i]) + Math.floor(values[2 * i + 1])) % 2).toBe(0)
+  })
+
+  it('measures: an exact score has no error and samples of its law, one of another law has not', () => {
+    const exact = Sampler.exact(eightGaussians, schedule)
+    const test = Mixture.sample(200)(Key.fromSeed(6))(eightGaussians)
+    expect(errors(exact, test)(exact).every(error => error === 0)).toBe(true)
+    const other = Sampler.exact(Mixture.of({ means: [[1, 1]], variances: [0.3] }), schedule)
+    expect(errors(exact, test)(other).every(error => error > 1e-4)).toBe(true)
+    // Of 200 points of two equal laws the mean is E|X − X′|/100, below 0.02 here.
+    expect(energy(sample(200, 2)(exact), test)).toBeLessThan(0.06)
+    expect(energy(sample(200, 2)(other), test)).toBeGreaterThan(0.3)
+  })
+
+  it('learns: a few steps lower the error at every level', () => {
+    const exact = Sampler.exact(eightGaussians, schedule)
+    const data = Mixture.sample(300)(Key.fromSeed(7))(eightGaussians)
+    const before = errors(exact, data)(learn({ steps: 2, batch: 32, hidden: [24] })(data)(Key.fromSeed(8)))
+    const after = errors(exact, data)(learn({ steps: 200, batch: 128, hidden: [24] })(data)(Key.fromSeed(8)))
+    const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
+    expect(mean(after)).toBeLessThan(0.9 * mean(before))
+  })
+})

@@ -17,7 +17,8 @@ import {
 } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
-import { holds } from './holds.js'
+import { runs } from '../today.js'
+import { holdsToday } from './holds.js'
 
 type Any = Score.Score<string>
 // The names of the parameters are forgotten, so that one table holds all.
@@ -120,27 +121,27 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
   describe.each(Object.entries(ofLosses(score)))('%s', (_, laws) => {
     it('the loss', () => {
       laws.forEach(law => {
-        holds(law, 20)
+        holdsToday(law, runs(20))
       })
     })
   })
   it.each(Object.entries(initializers))('a start by %s', (_, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
-      holds(law, 20)
+      holdsToday(law, runs(20))
     })
   })
   it.each(Object.entries(stages))('%s', (_, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
     runTranslation(() => pipeline, plain).forEach(law => {
-      holds(law, 10)
+      holdsToday(law, runs(10))
     })
   })
   it.each(Object.entries(recipes))(
     'the recipe %s',
     (_, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {
-        holds(law, 3)
+        holdsToday(law, runs(3))
       })
     },
     20_000
@@ -151,7 +152,7 @@ it.each(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood',
   'the unit does not matter to %s',
   name => {
     unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {
-      holds(law, 5)
+      holdsToday(law, runs(5))
     })
   }
 )

@@ -19,6 +19,7 @@ import {
   Weighting,
   type Points
 } from '../../src/index.js'
+import { sampled } from '../today.js'
 
 const dim = 3
 const normal = (label: string, count: number, scale = 1): Float64Array =>
@@ -118,7 +119,7 @@ describe.each(Object.keys(students))('%s', name => {
   const { score, params } = students[name]
   // The pair has the first centre alone, of which there are two here.
   const starts = name === 'pair' ? ['generic', 'zero'] : Object.keys(centres)
-  const cases = Object.entries(points).flatMap(([data, points]) =>
+  const all = Object.entries(points).flatMap(([data, points]) =>
     Object.entries(centres).flatMap(([start, rows]) =>
       expectations(name, points).flatMap(expectation =>
         [Schedule.ornsteinUhlenbeck, exploding].flatMap(schedule =>
@@ -127,6 +128,7 @@ describe.each(Object.keys(students))('%s', name => {
       )
     )
   )
+  const cases = sampled(5)(all)
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (
@@ -181,28 +183,29 @@ describe('of the whole vocabulary', () => {
     })(Score.shapes(own.dim)(score))
 
   it.each(examples(vocabulary.scores).map(score => [Score.show(score), score] as const))('agree for %s', (_, score) => {
-    const seen = examples(vocabulary.schedules).flatMap(schedule =>
+    const cases = examples(vocabulary.schedules).flatMap(schedule =>
       examples(vocabulary.expectations).flatMap(expectation =>
-        on(schedule).map(objective => {
-          const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
-          // What is refused has no number to agree on.
-          if (E.isLeft(compiled)) return 0
-          const [first, ...others] = compiled.right.map(({ evaluate }) => evaluate(paramsOf(score), Key.fromSeed(5)))
-          const label = [Schedule.show(schedule), Expectation.show(expectation), Objective.show(objective)].join(', ')
-          for (const other of others) {
-            const size = Object.values(other.gradient)
-              .flatMap(({ values }) => Array.from(values))
-              .reduce((most, g) => Math.max(most, Math.abs(g)), 1 + Math.abs(other.value))
-            expect(Math.abs(first.value - other.value) / size, label).toBeLessThan(1e-12)
-            for (const key of Object.keys(other.gradient))
-              other.gradient[key].values.forEach((g, i) => {
-                expect(Math.abs(first.gradient[key].values[i] - g) / size, label).toBeLessThan(1e-12)
-              })
-          }
-          return compiled.right.length
-        })
+        on(schedule).map(objective => ({ schedule, expectation, objective }))
       )
     )
+    const seen = sampled(4)(cases).map(({ schedule, expectation, objective }) => {
+      const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
+      // What is refused has no number to agree on.
+      if (E.isLeft(compiled)) return 0
+      const [first, ...others] = compiled.right.map(({ evaluate }) => evaluate(paramsOf(score), Key.fromSeed(5)))
+      const label = [Schedule.show(schedule), Expectation.show(expectation), Objective.show(objective)].join(', ')
+      for (const other of others) {
+        const size = Object.values(other.gradient)
+          .flatMap(({ values }) => Array.from(values))
+          .reduce((most, g) => Math.max(most, Math.abs(g)), 1 + Math.abs(other.value))
+        expect(Math.abs(first.value - other.value) / size, label).toBeLessThan(1e-12)
+        for (const key of Object.keys(other.gradient))
+          other.gradient[key].values.forEach((g, i) => {
+            expect(Math.abs(first.gradient[key].values[i] - g) / size, label).toBeLessThan(1e-12)
+          })
+      }
+      return compiled.right.length
+    })
     // The interpreter; a program, but where levels are read one by one; a kernel, where the family has one.
     const hasKernel = pipe(
       Score.interpret(score).family,

@@ -415,7 +415,7 @@ export const sampler = (
       {
         name: 'has the moments of the law at every time',
         statement:
-          `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, up to ${errors} standard errors and a ` +
+          `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a ` +
           `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
           'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points ' +
           'that the flow carries, up to three times the bias.',
@@ -437,7 +437,17 @@ export const sampler = (
             : [3 * bias + 1e-12, 3 * bias + 1e-12]
           return (
             agree(`mean at ${time}`, [(found.mean - wanted.mean) / Math.sqrt(u)], [0], ofMean) &&
-            agree(`variance at ${time}`, [found.variance / wanted.variance], [1], ofVariance)
+            agree(`variance at ${time}`, [found.variance / wanted.variance], [1], ofVariance) &&
+            (!random ||
+              agree(
+                `covariance of the coordinates at ${time}`,
+                [
+                  average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) /
+                    u
+                ],
+                [0],
+                errors / Math.sqrt(count / 2) + bias
+              ))
           )
         })
       }

@@ -1,0 +1,242 @@
+/** Inventions, wrong and right, as users write them: what the laws are to catch, and what they are to let pass. */
+import * as t from 'io-ts'
+import { add, mean, mul, neg, square, stopGradient, sub, sum, Key, type Tensor } from '../../../lib/index.js'
+import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+
+export interface Invention {
+  readonly concept: string
+  readonly name: string
+  readonly wrong: boolean
+  readonly held: () => ReadonlyArray<laws.Law>
+}
+
+type Table<A> = Readonly<Record<string, A>>
+
+const inventions = <A>(
+  concept: string,
+  wrong: boolean,
+  table: Table<A>,
+  held: (value: A, name: string) => ReadonlyArray<laws.Law>
+): ReadonlyArray<Invention> =>
+  Object.entries(table).map(([name, value]) => ({ concept, name, wrong, held: () => held(value, name) }))
+
+// —— objectives that claim to be proper ——
+
+type PerRow = Objective.Integrand['perRow']
+const two = Score.spherical({ components: 2 })
+const at = TimeLaw.at(0.3)
+const squared = (x: Tensor): Tensor => sum(square(x), 1)
+const dim = (x: Tensor): number => x.shape[1] ?? 1
+
+const proper = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
+  laws.objective(Objective.custom(name, at, perRow), two, { proper: true, isotropic: true })
+
+const wrongObjectives: Table<PerRow> = {
+  'the negated objective': ({ score, target }) => neg(squared(sub(score, target))),
+  'the constant 0': ({ score }) => mul(0, sum(score, 1)),
+  'a target of the wrong sign': ({ score, target }) => squared(add(score, target)),
+  'a target half as long': ({ score, target }) => squared(sub(score, mul(0.5, target))),
+  'a target a tenth too long': ({ score, target }) => squared(sub(score, mul(1.1, target))),
+  'a target that is wrong for d ≥ 2': ({ score, target }) => squared(sub(score, mul(dim(score) > 1 ? 2 : 1, target))),
+  'a target divided by √d': ({ score, target }) => squared(sub(score, mul(1 / Math.sqrt(dim(score)), target))),
+  'noise for the target': ({ score, noise }) => squared(sub(score, noise)),
+  'the clean row for the target': ({ score, clean }) => squared(sub(score, clean)),
+  'the noisy row for the target': ({ score, noisy }) => squared(sub(score, noisy)),
+  'σ in the wrong place': ({ score, noise, level }) => squared(add(score, mul(level.sigma, noise))),
+  'the score alone': ({ score }) => squared(score),
+  'the inner product alone': ({ score, target }) => sum(mul(score, target), 1),
+  'the fourth power': ({ score, target }) => square(squared(sub(score, target))),
+  'a stop-gradient on the score': ({ score, target }) => squared(sub(stopGradient(score), target)),
+  'a stop-gradient on half of the square': ({ score, target }) =>
+    sum(mul(sub(score, target), stopGradient(sub(score, target))), 1),
+  'a linear term too many': ({ score, target }) => add(squared(sub(score, target)), sum(score, 1)),
+  'a penalty on the score': ({ score, target }) => add(squared(sub(score, target)), mul(0.1, squared(score))),
+  'a weight of the noise': ({ score, target, noise }) => mul(squared(noise), squared(sub(score, target))),
+  'a weight of the error, stopped': ({ score, target }) =>
+    mul(stopGradient(squared(sub(score, target))), squared(sub(score, target)))
+}
+
+const rightObjectives: Table<PerRow> = {
+  'denoising by hand': ({ score, target }) => squared(sub(score, target)),
+  'its mean over coordinates': ({ score, target }) => mean(square(sub(score, target)), 1),
+  'three times denoising': ({ score, target }) => mul(3, squared(sub(score, target))),
+  'noise matching': ({ score, noise, level }) => squared(add(mul(level.sigma, score), noise)),
+  'data matching': ({ score, clean, noisy, level }) =>
+    squared(sub(add(noisy, mul(square(level.sigma), score)), mul(level.alpha, clean))),
+  'without the completed square': ({ score, target }) => sub(squared(score), mul(2, sum(mul(score, target), 1))),
+  'a constant more': ({ score, target }) => add(squared(sub(score, target)), 7)
+}
+
+// —— objectives that claim to be another ——
+
+const stated = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
+  laws.same(Objective.custom(name, at, perRow), Objective.denoising(at), {
+    score: two as unknown as Score.Score<string>
+  })
+
+const wrongFormulas: Table<PerRow> = {
+  'half of it': ({ score, target }) => mul(0.5, mean(square(sub(score, target)), 1)),
+  'the sum for the mean': ({ score, target }) => mul(1.5, squared(sub(score, target))),
+  'a weight σ² too many': ({ score, target, level }) => sum(square(mul(level.sigma, sub(score, target))), 1)
+}
+
+// —— schedules ——
+
+interface Levels {
+  readonly alpha: (time: number) => number
+  readonly sigma: (time: number) => number
+  readonly claims?: laws.ScheduleOptions
+}
+const scheduled = ({ alpha, sigma, claims = {} }: Levels, name: string): ReadonlyArray<laws.Law> =>
+  laws.schedule(Schedule.custom({ name, alpha, sigma, until: 1 }), claims)
+const circle = { alpha: (t: number) => Math.cos(1.5 * t), sigma: (t: number) => Math.sin(1.5 * t) }
+
+const wrongSchedules: Table<Levels> = {
+  'noise that falls': { alpha: t => 1 - t / 2, sigma: t => 0.5 * (1 - t) + 0.1 },
+  'signal that comes back': { alpha: t => 0.5 + (t - 0.5) * (t - 0.5), sigma: t => 0.1 + 0.01 * t },
+  'a plateau': { alpha: () => 0.5, sigma: t => Math.min(t, 0.3) },
+  'variance said to be preserved': { alpha: t => 1 - t, sigma: t => t, claims: { variancePreserving: true } },
+  'said to be homogeneous': { ...circle, claims: { homogeneous: true } },
+  'a drift that is not its own': { ...circle, claims: { meaning: { drift: () => -1 } } },
+  'g for g²': { ...circle, claims: { meaning: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) } } },
+  'an inverse in the wrong unit': { ...circle, claims: { meaning: { timeOfLogSnr: l => -l } } }
+}
+const rightSchedules: Table<Levels> = {
+  straight: { alpha: t => 1 - t, sigma: t => t },
+  circle: { ...circle, claims: { variancePreserving: true } },
+  exploding: { alpha: () => 1, sigma: t => 0.1 + 3 * t * t },
+  faster: {
+    alpha: t => Math.exp(-3 * t),
+    sigma: t => Math.sqrt(1 - Math.exp(-6 * t)),
+    claims: { variancePreserving: true }
+  }
+}
+
+// —— samplers: x̂_0, ε and noise by hand, with something wrong ——
+
+interface Way {
+  readonly eta: number
+  readonly noise?: number
+  readonly drift?: number
+  readonly z?: 'coordinates' | 'rows' | 'uniform'
+  readonly claims?: laws.SamplerOptions
+}
+const walking = ({ eta, noise = 1, drift = 1, z: kind, claims = {} }: Way, name: string): ReadonlyArray<laws.Law> => {
+  const own = Sampler.define({
+    name: name.replaceAll(/\W/g, ''),
+    about: name,
+    draws: () => eta > 0,
+    step:
+      () =>
+      ({ score, from, to, points, key }) => {
+        const s = score(points, from.time).values
+        const kappa = (from.alpha * to.sigma) / (to.alpha * from.sigma)
+        const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
+        const normals = Key.normal(points.values.length)(key)
+        const uniforms = Key.uniform(points.values.length)(key)
+        const drawn = (i: number): number =>
+          kind === 'coordinates'
+            ? normals[i - (i % points.dim)]
+            : kind === 'rows'
+              ? normals[i % points.dim]
+              : kind === 'uniform'
+                ? Math.sqrt(3) * uniforms[i]
+                : normals[i]
+        const values = points.values.map((x, i) => {
+          const clean = (x + drift * from.sigma * from.sigma * s[i]) / from.alpha
+          const epsilon = -from.sigma * s[i]
+          return (
+            to.alpha * clean +
+            Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * epsilon +
+            noise * Math.sqrt(v) * drawn(i)
+          )
+        })
+        return { points: { ...points, values } }
+      }
+  })
+  return laws.sampler(own, claims)
+}
+const ofDdim = (eta: number): laws.SamplerOptions => ({ equals: Sampler.ddim({ eta }) })
+const wrongSamplers: Table<Way> = {
+  'twice the noise': { eta: 1, noise: 2 },
+  'half of the noise': { eta: 1, noise: 0.5 },
+  'no noise': { eta: 1, noise: 0 },
+  'one z for all rows': { eta: 1, z: 'rows' },
+  'one z for all coordinates': { eta: 1, z: 'coordinates' },
+  'uniform noise': { eta: 1, z: 'uniform' },
+  'half of the drift': { eta: 0, drift: 0.5 },
+  uphill: { eta: 0, drift: -1 },
+  'second order, it says': { eta: 0, claims: { order: 2 } },
+  'η = ½, it says': { eta: 0.25, claims: ofDdim(0.5) }
+}
+const rightSamplers: Table<Way> = {
+  'ancestral by hand': { eta: 1, claims: { equals: Sampler.ancestral, bias: 0.1 } },
+  'first order': { eta: 0, claims: { order: 1 } }
+}
+
+// —— optimizers of one memory, against a recurrence ——
+
+interface Moments {
+  readonly step: (g: number, m: number, n: number, x: number) => readonly [step: number, memory: number]
+}
+const stepping =
+  (recurrence: Moments['step']) =>
+  ({ step }: Moments, name: string): ReadonlyArray<laws.Law> => {
+    const own = Optimizer.define({
+      name: name.replaceAll(/\W/g, ''),
+      about: name,
+      fields: { rate: Field.positive({ default: 0.1 }) },
+      memory: t.type({ count: t.number, mean: Params.codec }),
+      init: () => params => ({ count: 0, mean: Params.mapValues(() => 0)(params) }),
+      update:
+        () =>
+        (gradient, { count, mean }, { params }) => {
+          const both = (part: 0 | 1): Params.Params<string> =>
+            Params.map<Params.Params<string>[string], Params.Params<string>[string]>((g, key) => ({
+              ...g,
+              values: g.values.map((value, i) => step(value, mean[key].values[i], count, params[key].values[i])[part])
+            }))(gradient)
+          return [both(0), { count: count + 1, mean: both(1) }]
+        }
+    })
+    return laws.optimizer(own({ rate: 0.1 }), {
+      recurrence: (gradients, start) =>
+        gradients.reduce<{ readonly x: number; readonly m: number; readonly steps: ReadonlyArray<number> }>(
+          ({ x, m, steps }, g, n) => {
+            const [moved, memory] = recurrence(g, m, n, x)
+            return { x: x + moved, m: memory, steps: [...steps, moved] }
+          },
+          { x: start, m: 0, steps: [] }
+        ).steps
+    })
+  }
+const momentum: Moments['step'] = (g, m) => [-0.1 * (0.9 * m + g), 0.9 * m + g]
+const wrongOptimizers: Table<Moments> = {
+  uphill: { step: (g, m) => [0.1 * (0.9 * m + g), 0.9 * m + g] },
+  'the memory of the step before': { step: (g, m) => [-0.1 * (g + 0.9 * m), 0.9 * m] },
+  'decay and its complement swapped': { step: (g, m) => [-0.1 * (0.1 * m + g), 0.1 * m + g] },
+  'an average for a sum': { step: (g, m) => [-0.1 * (0.9 * m + 0.1 * g), 0.9 * m + 0.1 * g] },
+  'a rate off by one': { step: (g, m, n) => [(-0.1 / (n + 1)) * (0.9 * m + g), 0.9 * m + g] },
+  'coupled decay': { step: (g, m, _, x) => [-0.1 * (0.9 * m + g + 0.01 * x), 0.9 * m + g + 0.01 * x] },
+  'Nesterov’s': { step: (g, m) => [-0.1 * (g + 0.9 * (0.9 * m + g)), 0.9 * m + g] },
+  clipped: { step: (g, m) => [-0.1 * Math.max(-5, Math.min(5, 0.9 * m + g)), 0.9 * m + g] },
+  'no first step': { step: (g, m, n) => [n === 0 ? 0 : -0.1 * (0.9 * m + g), 0.9 * m + g] }
+}
+const rightOptimizers: Table<Moments> = {
+  'momentum by hand': { step: momentum },
+  'in another order': { step: (g, m) => [-(0.09 * m + 0.1 * g), g + 0.9 * m] }
+}
+
+export const corpus: ReadonlyArray<Invention> = [
+  ...inventions('objective', true, wrongObjectives, proper),
+  ...inventions('objective', false, rightObjectives, proper),
+  ...inventions('stated formula', true, wrongFormulas, stated),
+  ...inventions('stated formula', false, { 'denoising by hand': rightObjectives['denoising by hand'] }, stated),
+  ...inventions('schedule', true, wrongSchedules, scheduled),
+  ...inventions('schedule', false, rightSchedules, scheduled),
+  ...inventions('sampler', true, wrongSamplers, walking),
+  ...inventions('sampler', false, rightSamplers, walking),
+  ...inventions('optimizer', true, wrongOptimizers, stepping(momentum)),
+  ...inventions('optimizer', false, rightOptimizers, stepping(momentum))
+]

@@ -1,0 +1,85 @@
+/** The power of the laws: which share of the wrong inventions of the corpus is caught, by which laws, and what is alarmed falsely. */
+import fc from 'fast-check'
+import { corpus, type Invention } from './index.js'
+
+export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
+  readonly seed: number
+  /** The laws that failed. */
+  readonly by: ReadonlyArray<string>
+}
+
+export const verdictOf = ({ concept, name, wrong, held }: Invention, seed: number, numRuns = 100): Verdict => ({
+  concept,
+  name,
+  wrong,
+  seed,
+  by: held()
+    .filter(({ property }) => fc.check(property, { seed, numRuns, endOnFailure: true }).failed)
+    .map(law => law.name)
+})
+
+/** Rows of a table: cells between bars. */
+const tabled = (rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  rows.map(cells => `| ${cells.join(' | ')} |`).join('\n')
+
+const percent = (part: number, whole: number): string =>
+  whole === 0 ? '–' : `${Math.round((1000 * part) / whole) / 10} %`
+
+/** By concept: how many are caught of those that are wrong, and false alarms of those that are right; and by law. */
+export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
+  const concepts = [...new Set(verdicts.map(({ concept }) => concept))]
+  const seeds = new Set(verdicts.map(({ seed }) => seed)).size
+  const line = (of: ReadonlyArray<Verdict>, name: string): ReadonlyArray<string> => {
+    const [wrong, right] = [of.filter(({ wrong }) => wrong), of.filter(({ wrong }) => !wrong)]
+    const caught = wrong.filter(({ by }) => by.length > 0).length
+    const alarms = right.filter(({ by }) => by.length > 0).length
+    return [
+      name,
+      String(wrong.length / seeds),
+      percent(caught, wrong.length),
+      String(right.length / seeds),
+      String(alarms)
+    ]
+  }
+  const wrong = verdicts.filter(({ wrong }) => wrong)
+  const laws = [...new Set(wrong.flatMap(({ by }) => by))]
+  const escaped = [
+    ...new Set(wrong.filter(({ by }) => by.length === 0).map(({ concept, name }) => `${concept}: ${name}`))
+  ]
+  return [
+    tabled([
+      ['concept', 'wrong', `caught, of ${seeds} seeds each`, 'right', 'false alarms'],
+      ['---', '--:', '--:', '--:', '--:'],
+      ...concepts.map(concept =>
+        line(
+          verdicts.filter(verdict => verdict.concept === concept),
+          concept
+        )
+      ),
+      line(verdicts, 'all')
+    ]),
+    '',
+    tabled([
+      ['law', 'wrong ones it caught', 'false alarms'],
+      ['---', '--:', '--:'],
+      ...laws
+        .map(law => {
+          const caught = wrong.filter(({ by }) => by.includes(law))
+          const alarms = verdicts.filter(({ wrong, by }) => !wrong && by.includes(law)).length
+          return [law, new Set(caught.map(({ concept, name }) => `${concept} ${name}`)).size, alarms] as const
+        })
+        .sort(([, a], [, b]) => b - a)
+        .map(row => row.map(String))
+    ]),
+    ...(escaped.length === 0 ? [] : ['', `Not caught by every seed: ${escaped.join('; ')}.`])
+  ].join('\n')
+}
+
+export const verdicts = (seeds: ReadonlyArray<number>, tell: (verdict: Verdict) => void): ReadonlyArray<Verdict> =>
+  corpus.flatMap(invention =>
+    seeds.map(seed => {
+      const verdict = verdictOf(invention, seed)
+      tell(verdict)
+      return verdict
+    })
+  )

@@ -1,0 +1,51 @@
+/** A few of the corpus by one seed: what is wrong is caught, and what is right is let pass. `npm run laws:power` takes all. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { corpus } from './corpus/index.js'
+import { summary } from './corpus/power.js'
+
+/** Seconds are for the whole corpus: here each is held to the laws of which few cases are enough first, and until one fails. */
+const catches = (name: string, runs: number): string | null => {
+  const invention = corpus.find(one => `${one.concept}: ${one.name}` === name)
+  if (invention === undefined) throw new Error(`no invention ‘${name}’`)
+  const failing = [...invention.held()]
+    .sort((a, b) => (a.enough ?? 100) - (b.enough ?? 100))
+    .find(({ property }) => fc.check(property, { seed: 1, numRuns: runs, endOnFailure: true }).failed)
+  return failing?.name ?? null
+}
+
+describe('the corpus', () => {
+  it('names each invention once', () => {
+    const names = corpus.map(({ concept, name, wrong }) => `${concept} ${name} ${wrong}`)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  const wrong = [
+    'objective: the negated objective',
+    'objective: the constant 0',
+    'objective: a target that is wrong for d ≥ 2',
+    'stated formula: half of it',
+    'schedule: noise that falls',
+    'schedule: g for g²',
+    'sampler: twice the noise',
+    'sampler: η = ½, it says',
+    'optimizer: coupled decay',
+    'optimizer: a rate off by one'
+  ]
+  it.each(wrong)('%s is caught', name => {
+    expect(catches(name, 10)).not.toBeNull()
+  })
+
+  const right = ['schedule: straight', 'schedule: circle', 'optimizer: momentum by hand', 'optimizer: in another order']
+  it.each(right)('%s is let pass', name => {
+    expect(catches(name, 10)).toBeNull()
+  })
+})
+
+it('the table counts what is caught, what escaped and false alarms', () => {
+  const of = (name: string, wrong: boolean, by: ReadonlyArray<string>) => ({ concept: 'c', name, wrong, seed: 1, by })
+  const text = summary([of('a', true, ['x']), of('b', true, []), of('d', false, ['x']), of('e', false, [])])
+  expect(text).toContain('| c | 2 | 50 % | 2 | 1 |')
+  expect(text).toContain('| x | 1 | 1 |')
+  expect(text).toContain('Not caught by every seed: c: b.')
+})

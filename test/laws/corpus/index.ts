@@ -23,7 +23,7 @@ const inventions = <A>(
 
 // —— objectives that claim to be proper ——
 
-type PerRow = Objective.Integrand['perRow']
+type PerRow = Parameters<typeof Objective.custom>[2]
 const two = Score.spherical({ components: 2 })
 const at = TimeLaw.at(0.3)
 const squared = (x: Tensor): Tensor => sum(square(x), 1)

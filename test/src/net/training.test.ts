@@ -12,7 +12,7 @@ import {
   Objective,
   Optimizer,
   Parametrization,
-  Params,
+  type Params,
   Pipeline,
   type Points,
   Problem,

@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Vitest leaves one processor free, and a machine of two half idle.
+    maxWorkers: '100%',
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // What a run by day leaves out: see test/today.ts.

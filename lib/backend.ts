@@ -16,6 +16,7 @@ import { allocate, product, type Dense, type DType, type Inputs, type Values } f
 import { kernels } from './kernels/index.js'
 import { type Tensor } from './ndarray.js'
 import * as simd from './simd/index.js'
+import { isSealed } from './seal.js'
 import { tfjs } from './tfjs.js'
 
 /** The name under which tfjs knows the backend. */
@@ -137,7 +138,7 @@ class Float64Backend implements Store {
   }
 
   readSync(id: object): BackendValues {
-    if (sealings > 0) throw new Error('it looks at the entries of a tensor')
+    if (isSealed()) throw new Error('it looks at the entries of a tensor')
     return asBackendValues(this.values(id).slice())
   }
   read(id: object): Promise<BackendValues> {
@@ -262,29 +263,9 @@ export const detached = (x: Tensor): Tensor => {
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
-let sealings = 0
-
-/** Whether entries may be looked at, for the time of f. */
-const during =
-  (sealing: (now: number) => number) =>
-  <R>(f: () => R): R => {
-    const before = sealings
-    sealings = sealing(before)
-    try {
-      return f()
-    } finally {
-      sealings = before
-    }
-  }
-
-/** Runs f, in which the entries of tensors are sealed: to look at one throws. What depends on entries has no derivative in them. */
-export const sealed = during(() => 1)
-/** Runs f, in which they may be looked at, as always but within `sealed`. */
-export const opened = during(() => 0)
-
 /** The array behind a tensor, uncopied. */
 export const valuesOf = (x: Tensor): Values => {
-  if (sealings > 0) throw new Error('it looks at the entries of a tensor')
+  if (isSealed()) throw new Error('it looks at the entries of a tensor')
   return ensureBackend().values(x.dataId)
 }
 

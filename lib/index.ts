@@ -3,11 +3,11 @@
  * or mixtures, and runs unchanged in a browser and in Node.
  */
 export * from './autodiff.js'
-export { opened, sealed } from './backend.js'
 export * as Elementary from './elementary.js'
 export * as Compiler from './compiler/index.js'
 export * as Key from './key.js'
 export { type NdArray } from './ndarray.js'
 export * as Quadrature from './quadrature.js'
+export { opened, sealed } from './seal.js'
 export * from './tensor.js'
 export { threads, useThreads } from './simd/crew.js'

@@ -534,7 +534,10 @@ export const objectives = <P extends string>(
           fc.tuple(real(2), inner).map(([weight, objective]) => Objective.weight(weight)(objective)),
           weighted
         ),
-        Sum: fc.array(inner, { minLength: 1, maxLength: 3 }).map(Objective.sum)
+        Sum: fc.array(inner, { minLength: 1, maxLength: 3 }).map(Objective.sum),
+        LabelDropout: fc
+          .tuple(fc.constantFrom(0.1, 0.5), inner)
+          .map(([share, objective]) => Objective.labelDropout(share)(objective))
       })
     ),
     printed(Objective.show)

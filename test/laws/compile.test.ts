@@ -4,6 +4,7 @@ import { Expectation, Objective, Schedule, Score, TimeLaw, type Points } from '.
 import { compile, plans } from '../../src/laws/compile.js'
 import type { Law } from '../../src/laws/Law.js'
 import { pipelines, varianceExploding } from '../../src/laws/pipelines.js'
+import { runs } from '../today.js'
 import { holds } from './holds.js'
 
 const plain = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 0, 3, -2, -2, -2) }
@@ -56,6 +57,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, name.startsWith('pipelines') ? 40 : 5)
+    holds(law, runs(name.startsWith('pipelines') ? 40 : 5))
   })
 })

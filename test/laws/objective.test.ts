@@ -7,8 +7,9 @@ import { student } from '../../src/laws/arbitraries.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
 import { regularizer } from '../../src/laws/regularizer.js'
+import { runs } from '../today.js'
 
-fc.configureGlobal({ seed: 2307_01178, numRuns: 20 })
+fc.configureGlobal({ seed: 2307_01178, numRuns: runs(20) })
 
 const pair = Score.symmetricPair
 const spherical = Score.spherical({ components: 3 })
@@ -85,7 +86,7 @@ const runsOf = (name: string, law: string): fc.Parameters<unknown> =>
   law === 'its mean is that of its exact form'
     ? { numRuns: 1 }
     : /Hutchinson|sliced|control/.test(name)
-      ? { numRuns: 4 }
+      ? { numRuns: runs(4) }
       : {}
 
 describe.each(Object.entries(instances))('%s', (instance, held) => {

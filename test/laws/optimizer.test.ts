@@ -3,6 +3,7 @@ import { describe, it } from 'vitest'
 import { Optimizer, Rate, Region } from '../../src/index.js'
 import { optimizer, type OptimizerOptions } from '../../src/laws/optimizer.js'
 import { sharpnessAware } from '../src/optimizer/own.js'
+import { runs } from '../today.js'
 import { holds } from './holds.js'
 
 const { chain, scale, scaleByRate } = Optimizer
@@ -126,7 +127,7 @@ describe.each(table.map(([o, options]) => ({ name: Optimizer.show(o), held: opti
   '$name',
   ({ held }) => {
     it.each(held)('$name', law => {
-      holds(law, 15)
+      holds(law, runs(15))
     })
   }
 )

@@ -7,6 +7,7 @@ import { consistency, implicit, selfConsistency, sliced, timeScore } from '../..
 import { Objective, Score, TimeLaw } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
+import { runs } from '../today.js'
 import { holds } from './holds.js'
 
 const score = Score.spherical({ components: 2 })
@@ -21,6 +22,6 @@ const table: Readonly<Record<string, ReadonlyArray<Law>>> = {
 
 describe.each(Object.keys(table))('%s', name => {
   it.each(table[name])('$name', law => {
-    holds(law, 6)
+    holds(law, runs(6))
   })
 })

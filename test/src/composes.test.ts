@@ -27,6 +27,7 @@ import {
   TimeLaw,
   Weighting
 } from '../../src/index.js'
+import { isNight } from '../today.js'
 
 const data: Points.Points = {
   rows: 8,
@@ -392,19 +393,21 @@ it('every pair of values meets: it runs, or is refused for a reason that is righ
   expect(Object.keys(reasons).filter(reason => !verdicts.some(({ why }) => why.includes(reason)))).toEqual([])
 })
 
-it('every pair of values that no reason keeps apart runs', () => {
-  const rows = running()
-  expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
-  // Every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it.
-  const idle = (name: Factor): ReadonlyArray<number> =>
-    factors[name].flatMap((_, i) => (rows.some(row => row[name] === i) ? [] : [i]))
-  expect(names.flatMap(name => (name === 'optimizer' ? [] : idle(name).map(i => [name, i])))).toEqual([
-    ['expectation', 3]
-  ])
-  expect(
-    idle('optimizer')
-      .map(i => optimizers[i])
-      .filter(optimizer => ['means', 'logits'].every(name => direction(optimizer, name) <= 0))
-      .map(optimizer => partsOf(optimizer)[0]._tag)
-  ).toEqual(['lineSearch', 'project', 'average', 'movingAverage', 'lookahead'])
-})
+// Most of the pairs run in the test above as well.
+if (isNight)
+  it('every pair of values that no reason keeps apart runs', () => {
+    const rows = running()
+    expect(faultsOf(rows.map(row => judged(cellOf(row))))).toEqual([])
+    // Every value runs somewhere, but for what is wrong by itself: noise for other data, no rate, iterates before it.
+    const idle = (name: Factor): ReadonlyArray<number> =>
+      factors[name].flatMap((_, i) => (rows.some(row => row[name] === i) ? [] : [i]))
+    expect(names.flatMap(name => (name === 'optimizer' ? [] : idle(name).map(i => [name, i])))).toEqual([
+      ['expectation', 3]
+    ])
+    expect(
+      idle('optimizer')
+        .map(i => optimizers[i])
+        .filter(optimizer => ['means', 'logits'].every(name => direction(optimizer, name) <= 0))
+        .map(optimizer => partsOf(optimizer)[0]._tag)
+    ).toEqual(['lineSearch', 'project', 'average', 'movingAverage', 'lookahead'])
+  })

@@ -7,7 +7,7 @@ export const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/
 )
 
 /** Where there is none, what would be checked in it is skipped, and said to be; not where everything must be checked. */
-export const isMissing = executable === undefined && process.env.CI === undefined
+export const isMissing = executable === undefined && (process.env.CI === undefined || process.env.CHROMIUM === 'none')
 if (isMissing)
   console.warn('no browser: install Debian’s chromium, or name one by CHROMIUM=path, to run test/browser too')
 

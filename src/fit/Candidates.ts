@@ -104,11 +104,24 @@ export const doubts = ({ floored, redundancies }: Learned): string => {
   ].join('; ')
 }
 
+type Arrays = Params.Params<string>
+
 /** What is to be learned. */
 export interface Asked {
   readonly score: Score.Score<string>
   readonly components: number
 }
+
+/** A candidate that was learned, and its parameters on the data as they were scaled. */
+interface Reached {
+  readonly asked: Asked
+  readonly candidate: Learned
+  readonly params: Arrays
+}
+
+type Standing = Reached | { readonly asked: Asked; readonly candidate: Refused }
+
+const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Learned'
 
 /** Whether each component may have the rows that bound its likelihood, and there are fewer parameters than numbers. */
 const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points): boolean =>
@@ -143,20 +156,33 @@ const sound =
       E.map(() => undefined)
     )
 
-/** Where a pipeline leads on the scaled data. */
-const learned =
-  (data: Data, key: Key.Key, isSettled: boolean) =>
-  ({ score, components }: Asked, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Learned> =>
+/** Where a pipeline leads on rows. */
+const led =
+  (points: Points.Points, key: Key.Key) =>
+  (pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Arrays> =>
     pipe(
-      Compile.pipeline(pipeline)(data.points),
+      Compile.pipeline(pipeline)(points),
       E.mapLeft(([problem]) => problem),
       E.flatMap(program =>
         pipe(
           Run.result(Run.last(program)(key)),
-          E.mapLeft(({ problem }) => problem)
+          E.bimap(
+            ({ problem }) => problem,
+            ({ params }) => params
+          )
         )
-      ),
-      E.flatMap(({ params }) =>
+      )
+    )
+
+/** What is learned where a pipeline leads on the scaled data. */
+const learned =
+  (data: Data, key: Key.Key, isSettled: boolean) =>
+  (asked: Asked, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> => {
+    const { score, components } = asked
+    return pipe(
+      led(data.points, key)(pipeline),
+      E.bindTo('params'),
+      E.bind('mixture', ({ params }) =>
         pipe(
           Score.mixture(score)(params),
           E.fromOption(() =>
@@ -164,36 +190,39 @@ const learned =
           )
         )
       ),
-      E.map((mixture): Learned => ({
-        _tag: 'Learned',
-        family: score._tag,
-        components,
-        pipeline,
-        isSettled,
-        ...found(data, pipeline)(mixture)
+      E.map(({ params, mixture }) => ({
+        asked,
+        params,
+        candidate: {
+          _tag: 'Learned' as const,
+          family: score._tag,
+          components,
+          pipeline,
+          isSettled,
+          ...found(data, pipeline)(mixture)
+        }
       })),
       E.filterOrElse(
-        ({ statistics }) => Number.isFinite(statistics.logLikelihood),
+        ({ candidate: { statistics } }) => Number.isFinite(statistics.logLikelihood),
         () => Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
       )
     )
+  }
 
-const refused = ({ score, components }: Asked, problem: Problem.Problem): Refused => ({
-  _tag: 'Refused',
-  family: score._tag,
-  components,
-  problem
+const refused = (asked: Asked, problem: Problem.Problem): Standing => ({
+  asked,
+  candidate: { _tag: 'Refused', family: asked.score._tag, components: asked.components, problem }
 })
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
-export const learn =
+const learn =
   (data: Data, key: Key.Key) =>
-  (asked: Asked): Candidate =>
+  (asked: Asked): Standing =>
     pipe(
       asked,
       sound(data.points),
       E.flatMap(() => learned(data, key, true)(asked, Recipe.annealed(asked.score)(data.points))),
-      E.getOrElse((problem): Candidate => refused(asked, problem))
+      E.getOrElse((problem): Standing => refused(asked, problem))
     )
 
 /** A family whose numbers of components are compared. */
@@ -210,7 +239,7 @@ const RIVAL = 14
 const GROWN = 16
 
 /** Parameters as they are. */
-const standing = (score: Score.Score<string>, params: Params.Params<string>): Pipeline.Pipeline<string> =>
+const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -228,11 +257,6 @@ const settling = (
   return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
 }
 
-interface Standing {
-  readonly asked: Asked
-  readonly candidate: Candidate
-}
-
 /** A family along its numbers of components. */
 const alongLine =
   (data: Data, key: Key.Key, onNext: (asked: Asked) => void) =>
@@ -245,7 +269,7 @@ const alongLine =
     const least = asked > GROWN ? asked : 1
     const grow = grown(points, key)
     return RA.makeBy(most - least + 1, i => least + i).reduce<{
-      readonly before: { readonly score: Score.Score<string>; readonly params: Params.Params<string> } | null
+      readonly before: { readonly score: Score.Score<string>; readonly params: Arrays } | null
       readonly all: ReadonlyArray<Standing>
     }>(
       ({ before, all }, components) => {
@@ -262,14 +286,14 @@ const alongLine =
             )
           )
         )
-        const candidate = pipe(
+        const reached = pipe(
           made,
           E.flatMap(params => learned(data, key, false)(asked, standing(asked.score, params))),
-          E.getOrElse((problem): Candidate => refused(asked, problem))
+          E.getOrElse((problem): Standing => refused(asked, problem))
         )
         return {
           before: E.isRight(made) ? { score: asked.score, params: made.right } : before,
-          all: isAsked ? [...all, { asked, candidate }] : all
+          all: isAsked ? [...all, reached] : all
         }
       },
       { before: null, all: [] }
@@ -290,7 +314,7 @@ const standings = (
       : line.counts.map(components => {
           const asked = { score: line.family({ components }), components }
           onNext(asked)
-          return { asked, candidate: learn(data, key)(asked) }
+          return learn(data, key)(asked)
         })
   )
 }
@@ -305,27 +329,27 @@ const worth =
 const settledAll = (
   criterion: Criterion,
   margin: number,
-  settle: (asked: Asked, candidate: Learned) => E.Either<Problem.Problem, Learned>,
+  settle: (one: Reached) => E.Either<Problem.Problem, Reached>,
   all: ReadonlyArray<Standing>,
   atLeast = 0
 ): ReadonlyArray<Standing> => {
   const worthOf = worth(criterion)
-  const settled = (one: Standing): Standing => {
-    const { asked, candidate } = one
-    if (candidate._tag === 'Refused') return one
-    const next = settle(asked, candidate)
-    // What cannot be taken further stays as it stands.
-    return { asked, candidate: E.isRight(next) ? next.right : { ...candidate, isSettled: true } }
-  }
+  const settled = (one: Reached): Standing =>
+    pipe(
+      settle(one),
+      // What cannot be taken further stays as it stands.
+      E.getOrElse((): Reached => ({ ...one, candidate: { ...one.candidate, isSettled: true } }))
+    )
   return iterate(all, standing => {
     const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
-    const done = standing.filter(({ candidate }) => candidate._tag === 'Learned' && candidate.isSettled).length
-    const next = standing
-      .filter(({ candidate }) => candidate._tag === 'Learned' && !candidate.isSettled)
+    const reached = standing.filter(isReached)
+    const done = reached.filter(({ candidate }) => candidate.isSettled).length
+    const next = reached
+      .filter(({ candidate }) => !candidate.isSettled)
       .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
       .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
       .at(0)
-    return next === undefined ? null : standing.map(one => (one === next ? settled(one) : one))
+    return next === undefined ? null : standing.map(one => (one === next ? settled(next) : one))
   })
 }
 
@@ -340,7 +364,7 @@ const onAll = (
   settledAll(
     criterion,
     RIVAL,
-    (asked, { pipeline }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
+    ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
     standings(data, key, onNext, lines)
   )
 
@@ -401,37 +425,30 @@ const bySample = (
   const sample = { ...data, own: select(data.own), points: select(data.points) }
   const total = Points.totalWeight(data.own)
   const few = onAll(sample, keys.fit, criterion, onNext, lines)
-  const polish = (asked: Asked, { pipeline }: Learned): E.Either<Problem.Problem, Learned> =>
-    pipe(
-      Compile.pipeline(pipeline)(sample.points),
-      E.mapLeft(([problem]) => problem),
-      E.flatMap(program => {
-        const { params } = Run.last(program)(keys.fit)
-        const start = standing(asked.score, params)
-        return learned(
-          data,
-          keys.fit,
-          true
-        )(asked, {
-          ...start,
-          stages: [polishing(Pipeline.varianceFloor(settling(sample.points, pipeline)))]
-        })
-      })
-    )
+  const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
+    learned(
+      data,
+      keys.fit,
+      true
+    )(asked, {
+      ...standing(asked.score, params),
+      stages: [polishing(Pipeline.varianceFloor(settling(sample.points, pipeline)))]
+    })
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
   const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
-  if (first.candidate._tag === 'Refused') return few
-  const reference = polish(first.asked, first.candidate)
-  const shift = E.isRight(reference) ? reference.right.statistics.logLikelihood - expected(first.candidate) : 0
-  const all = few.map((one): Standing => {
-    const { asked, candidate } = one
-    return candidate._tag === 'Refused'
+  if (!isReached(first)) return few
+  const reference = polish(first)
+  const shift = E.isRight(reference)
+    ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
+    : 0
+  const all = few.map((one): Standing =>
+    !isReached(one)
       ? one
       : one === first && E.isRight(reference)
-        ? { asked, candidate: reference.right }
-        : { asked, candidate: extrapolated(candidate, expected(candidate) + shift, data, total) }
-  })
+        ? reference.right
+        : { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, data, total) }
+  )
   return settledAll(criterion, RIVAL, polish, all, POLISHED)
 }
 

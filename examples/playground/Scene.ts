@@ -247,28 +247,17 @@ export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipel
 /** A program that does in Node what the scene's descent does here. */
 export const code = (scene: Scene): string => {
   const { data } = scene
-  const pipeline = Pipeline.show(pipelines(scene).descent)
-  const names = [
-    ...new Set([
-      'Compile',
-      'Key',
-      'Pipeline',
-      'Points',
-      'Problem',
-      'Run',
-      ...(pipeline.match(/\b[A-Z][A-Za-z]+(?=\.)/g) ?? [])
-    ])
-  ]
   const points =
     'drawn' in data
       ? `Problem.orThrow(Points.fromRows(${JSON.stringify(data.drawn)}))`
-      : `Mixture.sample(${data.rows})(Key.fromSeed(${data.seed}))(Mixture.of(${JSON.stringify(Mixture.toDescription(laws[data.law](data.spread)))}))`
-  const used = ('drawn' in data ? names : [...names.filter(name => name !== 'Points'), 'Mixture']).sort()
-  return `import { ${[...new Set(used)].join(', ')} } from 'ornstein'
-
-const points = ${points}
-const pipeline = ${pipeline}
+      : `Mixture.sample(${data.rows})(Key.fromSeed(${data.seed}))(${Mixture.show(laws[data.law](data.spread))})`
+  const program = `const points = ${points}
+const pipeline = ${Pipeline.show(pipelines(scene).descent)}
 const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
 console.log(Run.last(program)(Key.fromSeed(${scene.seed})).params)
 `
+  const names = new Set(program.match(/\b[A-Z][A-Za-z]+(?=\.)/g))
+  return `import { ${[...names].sort().join(', ')} } from 'ornstein'
+
+${program}`
 }

@@ -42,14 +42,14 @@ import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
 import { net, type NetOptions } from './net.js'
-import { codeOf, scripted } from './script.js'
+import { scripted } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { timeGrid, type TimeGridOptions } from './timeGrid.js'
 import { timeLaw, type TimeLawOptions } from './timeLaw.js'
 import { weighting, type WeightingOptions } from './weighting.js'
 
 /** What laws can be asked of: a description of any concept, or a pipeline. */
-export type Instance = Case.AnyValue | Initializer.Initializer | Pipeline.Pipeline<string>
+export type Instance = Case.AnyValue
 
 /** What may be claimed of an instance: the options of the laws of its concept. */
 export type Claims<T> = Partial<
@@ -215,13 +215,11 @@ const within = (path: string, inner: string): string => [path, inner].filter(tex
 
 /** A description and all that stand in it. */
 const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
-  Case.isValue(value)
-    ? Case.placed(value).map(({ path, value: part }, i) => ({
-        path: within(at, path),
-        code: Case.show(part),
-        laws: lawsOf(part, context, i === 0 ? claims : {})
-      }))
-    : [{ path: at, code: codeOf(value), laws: lawsOf(value, context, claims) }]
+  Case.placed(value).map(({ path, value: part }, i) => ({
+    path: within(at, path),
+    code: Case.show(part),
+    laws: lawsOf(part, context, i === 0 ? claims : {})
+  }))
 
 /** A pipeline's parts on its own schedule and score, and its compilation and run on points. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
@@ -461,8 +459,6 @@ const EXPECTED = 14
 /** The least share of cases that a class which a law is to meet has in the arbitraries of the library. */
 const SHARE = 0.05
 
-const code = (instance: Instance): string => (Case.isValue(instance) ? Case.show(instance) : codeOf(instance))
-
 /**
  * Holds an instance and all its parts to their laws, and tells what came of it without throwing.
  *
@@ -485,7 +481,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   )
   if (unknown !== undefined)
     return refuse(
-      `no law ‘${unknown}’ of ${code(instance)}; there are ${held.map(({ name }) => `‘${name}’`).join(', ')}`
+      `no law ‘${unknown}’ of ${Case.show(instance)}; there are ${held.map(({ name }) => `‘${name}’`).join(', ')}`
     )
   const rows = chosen.map(law => rowOf(law, { ...options, seed }))
   const classes = [...new Set(chosen.flatMap(({ meets = [] }) => meets))]
@@ -495,7 +491,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
     return SHARE * runs >= EXPECTED && of.every(({ met }) => !Object.hasOwn(met, name))
   })
   return {
-    of: code(instance),
+    of: Case.show(instance),
     seed,
     rows,
     missed,

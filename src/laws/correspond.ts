@@ -25,7 +25,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -157,6 +157,9 @@ export const correspondsToEM = <P extends string>({
     }
   }
 
+  /** The f by which descent comes nearest to f times EM's step. */
+  const factorOf = ({ descent, em }: ReturnType<typeof steps>): number => dot(descent, em) / dot(em, em)
+
   interface Sample {
     readonly seed: number
     readonly apart: number
@@ -247,7 +250,7 @@ export const correspondsToEM = <P extends string>({
       show,
       ({ off }) => {
         const { descent, em } = steps(9, off)
-        const factor = descent.reduce((sum, g, k) => sum + g * em[k], 0) / em.reduce((sum, e) => sum + e * e, 0)
+        const factor = factorOf({ descent, em })
         return (
           holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
           agree(
@@ -271,9 +274,7 @@ export const correspondsToEM = <P extends string>({
       fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
       show,
       ({ off }) => {
-        const limit = steps(9, off)
-        const factor =
-          limit.descent.reduce((sum, g, k) => sum + g * limit.em[k], 0) / limit.em.reduce((sum, e) => sum + e * e, 0)
+        const factor = factorOf(steps(9, off))
         const sizes = [4, 5, 6].map(apart => {
           const { descent, em } = steps(apart, off)
           return greatest(descent.map((g, k) => g - factor * em[k]))

@@ -13,7 +13,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Weighting from '../objective/Weighting.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Rate from '../optimizer/Rate.js'
-import type * as Pipeline from '../pipeline/Pipeline.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Sampler from '../sampler/Sampler.js'
 import * as TimeGrid from '../sampler/TimeGrid.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -68,9 +68,6 @@ const rule =
 
 const REPEATS = 200
 const PARTICLES = 1500
-
-const isPipeline = (u: unknown): u is Pipeline.Pipeline<string> =>
-  typeof u === 'object' && u !== null && 'initializer' in u && 'stages' in u
 
 const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
@@ -292,7 +289,7 @@ const rules: ReadonlyArray<Rule> = [
       }
     )
   ]),
-  rule(isPipeline, (a, b, { points: given = points, slack = 1 }) => [
+  rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
     law(
       {
         name: 'the ends are the same',

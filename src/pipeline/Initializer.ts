@@ -350,14 +350,15 @@ export const onSphere = defineCentres({
 
 // —— starts from the data ——
 
+/** Rows of the data, or means of theirs, drawn by the key: they go where the data go. */
+const ofRows = { draws: (): Draws => 'sometimes', moves: () => true, turns: () => true }
+
 /** Different rows of the data, drawn in proportion to their weights. */
 export const fromData = defineCentres({
   name: 'fromData',
   about: 'rows of the data',
   formula: () => 'c_i rows of the data, none twice',
-  draws: () => 'sometimes',
-  moves: () => true,
-  turns: () => true,
+  ...ofRows,
   centres:
     () =>
     ({ points, count }) =>
@@ -369,9 +370,7 @@ export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
   about: 'rows far from each other (Arthur & Vassilvitskii 2007)',
   formula: () => 'P(c_i = x) ∝ min |x − c_j|² over j < i',
-  draws: () => 'sometimes',
-  moves: () => true,
-  turns: () => true,
+  ...ofRows,
   centres:
     () =>
     ({ points, count }) =>
@@ -385,9 +384,7 @@ export const kMeans = defineCentres({
   fields: { steps: Field.count({ least: 0, suggestion: 20, most: Limits.moves }) },
   example: { steps: 10 },
   formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
-  draws: () => 'sometimes',
-  moves: () => true,
-  turns: () => true,
+  ...ofRows,
   centres:
     ({ steps }) =>
     ({ points, count }) =>

@@ -1,12 +1,10 @@
 /** Every value of the vocabulary keeps the laws of its concept: a new value has them as soon as it is listed there. */
 import { describe, it } from 'vitest'
 import type { Law } from '../../src/laws/Law.js'
-import { today } from '../today.js'
 import { holdsToday } from './holds.js'
 import { instancesOf } from './instances.js'
 
 // A failure is seen again by: LAWS_SEED=… npx vitest run test/laws/vocabulary.test.ts
-console.log(`laws by the seed of the day: LAWS_SEED=${today}`)
 
 type Row = readonly [name: string, laws: ReadonlyArray<Law>]
 

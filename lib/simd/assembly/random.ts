@@ -1,6 +1,7 @@
 import { exp } from './exponential'
 import { ln } from './logarithm'
 import { coefficient } from './polynomial'
+import { cosineRest, sineRest } from './trigonometric'
 
 /*
  * The draws of lib/key.ts, sixteen counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
@@ -207,20 +208,8 @@ export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void
 
 /** Numbers as they are needed, in the order of `NUMBERS`: see polynomial.ts. */
 const NUMBERS = memory.data<f64>([
-  67108864, 1.1102230246251565e-16, 1, 0.5, -2, 4, 1.5707963267948966, 4503599627370496,
-  // cos, from 8
-  2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2, -1.13596475577881948265e-11,
-  2.0875723212981748279e-9, -2.75573143513906633035e-7,
-  // sin, from 14
-  2.75573137070700676789e-6, -1.98412698298579493134e-4, 8.33333333332248946124e-3, 1.58969099521155010221e-10,
-  -2.50507602534068634195e-8, -1.66666666666666324348e-1
+  67108864, 1.1102230246251565e-16, 1, 0.5, -2, 4, 1.5707963267948966, 4503599627370496
 ])
-
-/** coefficient + z p, in the order of lib/elementary.ts. */
-@inline
-function horner(p: v128, z: v128, i: usize): v128 {
-  return f64x2.add(coefficient(NUMBERS, i), f64x2.mul(z, p))
-}
 
 /** √(−2 ln(1 − u)) */
 @inline
@@ -232,25 +221,15 @@ function radius(u: v128): v128 {
 @inline
 function cosine(z: v128): v128 {
   const one = coefficient(NUMBERS, 2)
-  const w = f64x2.mul(z, z)
   const hz = f64x2.mul(coefficient(NUMBERS, 3), z)
   const whole = f64x2.sub(one, hz)
-  const rest = f64x2.add(
-    f64x2.mul(z, horner(horner(coefficient(NUMBERS, 8), z, 9), z, 10)),
-    f64x2.mul(f64x2.mul(w, w), horner(horner(coefficient(NUMBERS, 11), z, 12), z, 13))
-  )
-  return f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, rest)))
+  return f64x2.add(whole, f64x2.add(f64x2.sub(f64x2.sub(one, whole), hz), f64x2.mul(z, cosineRest(z))))
 }
 
 /** sin a, z = a² */
 @inline
 function sine(a: v128, z: v128): v128 {
-  const w = f64x2.mul(z, z)
-  const rest = f64x2.add(
-    horner(horner(coefficient(NUMBERS, 14), z, 15), z, 16),
-    f64x2.mul(f64x2.mul(z, w), horner(coefficient(NUMBERS, 17), z, 18))
-  )
-  return f64x2.add(a, f64x2.mul(f64x2.mul(z, a), horner(rest, z, 19)))
+  return f64x2.add(a, f64x2.mul(f64x2.mul(z, a), sineRest(z)))
 }
 
 /** Two pairs of normals at `out`, at radii r and the angle whose quarter turns are q and whose rest has these functions. */

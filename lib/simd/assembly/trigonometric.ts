@@ -1,4 +1,4 @@
-import { coefficient } from './polynomial'
+import { coefficient, step } from './polynomial'
 
 /*
  * sin x and cos x for |x| < 10⁶, two lanes at a time: x less the nearest multiple of π/2, as a sum of two doubles, and the
@@ -26,10 +26,30 @@ function at(i: usize): v128 {
   return coefficient(NUMBERS, i)
 }
 
-/** The i-th number + z p. */
 @inline
 function horner(p: v128, z: v128, i: usize): v128 {
-  return f64x2.add(at(i), f64x2.mul(z, p))
+  return step(p, z, NUMBERS, i)
+}
+
+/** (cos a − 1 + z/2)/z of small a, z = a². */
+@inline
+export function cosineRest(z: v128): v128 {
+  const w = f64x2.mul(z, z)
+  return f64x2.add(
+    f64x2.mul(z, horner(horner(at(8), z, 9), z, 10)),
+    f64x2.mul(f64x2.mul(w, w), horner(horner(at(11), z, 12), z, 13))
+  )
+}
+
+/** (sin a − a)/(z a) of small a, z = a². */
+@inline
+export function sineRest(z: v128): v128 {
+  const w = f64x2.mul(z, z)
+  const rest = f64x2.add(
+    horner(horner(at(14), z, 15), z, 16),
+    f64x2.mul(f64x2.mul(z, w), horner(at(17), z, 18))
+  )
+  return horner(rest, z, 19)
 }
 
 /** What a + b lost, `sum` being what came of it (Knuth). */
@@ -57,31 +77,22 @@ function turned(x: v128, more: i64): v128 {
   const a = f64x2.add(third, rest)
   const tail = f64x2.add(f64x2.sub(third, a), rest)
   const z = f64x2.mul(a, a)
-  const w = f64x2.mul(z, z)
   const half = f64x2.mul(at(1), z)
 
-  const sinRest = f64x2.add(
-    horner(horner(at(14), z, 15), z, 16),
-    f64x2.mul(f64x2.mul(z, w), horner(at(17), z, 18))
-  )
   const sin = f64x2.add(
     a,
     f64x2.add(
-      f64x2.mul(f64x2.mul(z, a), horner(sinRest, z, 19)),
+      f64x2.mul(f64x2.mul(z, a), sineRest(z)),
       f64x2.sub(tail, f64x2.mul(half, tail))
     )
   )
 
-  const cosRest = f64x2.add(
-    f64x2.mul(z, horner(horner(at(8), z, 9), z, 10)),
-    f64x2.mul(f64x2.mul(w, w), horner(horner(at(11), z, 12), z, 13))
-  )
   const whole = f64x2.sub(at(7), half)
   const cos = f64x2.add(
     whole,
     f64x2.add(
       f64x2.sub(f64x2.sub(at(7), whole), half),
-      f64x2.sub(f64x2.mul(z, cosRest), f64x2.mul(a, tail))
+      f64x2.sub(f64x2.mul(z, cosineRest(z)), f64x2.mul(a, tail))
     )
   )
 

@@ -168,9 +168,7 @@ const rules: ReadonlyArray<Rule> = [
   rule('score', Score.concept.is, (value, claims) => [[value], score(value, claims)]),
   rule('expectation', Expectation.concept.is, (value, claims, { score = pair }) => [
     [value, score],
-    Expectation.isDeterministic(value) && Expectation.draws(value) === 'everywhere'
-      ? []
-      : expectation(value, score, { ...(Expectation.isDeterministic(value) && { repeats: 2 }), ...claims })
+    expectation(value, score, { ...(Expectation.isDeterministic(value) && { repeats: 2 }), ...claims })
   ]),
   rule('objective', Objective.concept.is, (value, claims, context) => {
     const { score = pair } = context

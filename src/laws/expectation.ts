@@ -15,6 +15,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
+import * as Chance from './chance.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
@@ -173,6 +174,156 @@ export const unbiased = <P extends string>(
     options
   )
 
+// —— the noise itself ——
+
+/** Keys, or rows of noise that is always the same. */
+const SAMPLES = 5000
+/** Rows that one key draws for. */
+const DRAWN = 3
+
+interface Noise {
+  readonly dim: number
+  readonly seed: number
+}
+
+/** Normal numbers of the draws of one key, with their weights. */
+interface Drawn {
+  readonly weight: number
+  readonly values: Float64Array
+}
+
+/** The nodes on the line on which they are taken, by their first moments. */
+const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine): Law =>
+  law(
+    {
+      name: 'its nodes are of the normal law',
+      statement:
+        '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
+      source: 'moments of N(0, 1)'
+    },
+    fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }),
+    ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`,
+    ({ slope }) => {
+      const { nodes, weights } = rule(slope)
+      const moment = (k: number): number =>
+        Array.from(nodes).reduce((sum, node, i) => sum + weights[i] * Elementary.pow(node, k), 0)
+      return agree('moments', [0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
+    }
+  )
+
+/**
+ * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
+ * view to each other may be opposite; what goes together is one draw for two.
+ */
+const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
+  const wayOf = (size: Expectation.Size, seed: number): Expectation.Meaning =>
+    Expectation.interpret(
+      typeof instance === 'function'
+        ? instance({ ...size, values: new Float64Array(size.rows * size.dim) }, seed)
+        : instance
+    )
+  const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
+  if (way?.where === 'line' && typeof instance !== 'function') return [ofNodes(instance, way)]
+  // What has been given is what it is.
+  if (way?.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
+  const isFixed = way?.where === 'everywhere' && way.rows === 'fixed'
+  const isApart = way === null || way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart')
+  const drawn = (size: Expectation.Size, seed: number): ((key: Key.Key, i: number) => ReadonlyArray<Drawn>) => {
+    const of =
+      (way: Expectation.Meaning) =>
+      (key: Key.Key): ReadonlyArray<Drawn> =>
+        (way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []).map(
+          ({ weight, noise, sign = 1 }: Expectation.Draw) => ({
+            weight,
+            values: (noise instanceof Float64Array ? noise : Key.normal(size.rows * size.dim)(noise)).map(z => sign * z)
+          })
+        )
+    if (way !== null) return of(way)
+    return (key, i) => of(wayOf(size, seed * SAMPLES + i))(key)
+  }
+  /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
+  const samplesOf = ({ dim, seed }: Noise): ReadonlyArray<ReadonlyArray<Drawn>> => {
+    if (!isFixed) return Key.split(SAMPLES)(Key.fromSeed(seed)).map(drawn({ rows: DRAWN, dim }, seed))
+    const all = drawn({ rows: SAMPLES, dim }, seed)(Key.fromSeed(seed), 0)
+    return Array.from({ length: SAMPLES }, (_, i) =>
+      all.map(({ weight, values }) => ({ weight, values: values.slice(i * dim, (i + 1) * dim) }))
+    )
+  }
+  const rows = isFixed ? 1 : DRAWN
+  const cases = fc.record({ dim: fc.integer({ min: 1, max: 3 }), seed: Arbitrary.seeds })
+  const show = ({ dim, seed }: Noise): string =>
+    `${nameOf(instance)} for rows of ${dim} numbers, ${isFixed ? 'row by row' : `Key.split(${SAMPLES})(Key.fromSeed(${seed}))`}`
+  const info = { source: 'definition of the mean over z ~ N(0, I)', enough: 3 }
+  const place = (row: number, j: number): string => `noise of row ${row}, coordinate ${j}`
+  return [
+    law(
+      {
+        ...info,
+        name: 'its noise is standard normal',
+        statement:
+          `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and ` +
+          'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together.'
+      },
+      cases,
+      show,
+      each => {
+        const samples = samplesOf(each)
+        const entry = (at: number): ReadonlyArray<Chance.Weighted> =>
+          samples.map(draws => ({
+            values: draws.map(({ values }) => values[at]),
+            weights: draws.map(({ weight }) => weight)
+          }))
+        const entries = Array.from({ length: rows * each.dim }, (_, at) => entry(at))
+        const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
+        return (
+          !isMean ||
+          (entries.every((found, at) =>
+            Chance.areStandardNormal(place(Math.floor(at / each.dim), at % each.dim), found)
+          ) &&
+            (!isApart || Chance.areStandardNormal('all noise', entries.flat())))
+        )
+      }
+    ),
+    law(
+      {
+        ...info,
+        name: 'nothing is drawn twice',
+        statement:
+          `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws, and of rows together, ranks ` +
+          'do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9.'
+      },
+      cases,
+      show,
+      each => {
+        const { dim } = each
+        const samples = samplesOf(each)
+        const of = (at: number, draw = 0): ReadonlyArray<number> =>
+          samples.map(draws => draws[Math.min(draw, draws.length - 1)].values[at])
+        const coordinates = Array.from({ length: dim }, (_, j) => j)
+        const firsts = coordinates.map(j => of(j))
+        const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
+        return (
+          coordinates.every(j =>
+            coordinates
+              .slice(j + 1)
+              .every(k => Chance.areUnrelated(`coordinates ${j} and ${k} of a row`, firsts[j], firsts[k]))
+          ) &&
+          (isFixed || Chance.areUnrelated('two keys', halves[0], halves[1])) &&
+          Array.from({ length: rows - 1 }, (_, i) => i + 1).every(row => {
+            const other = of(row * dim)
+            return isApart
+              ? Chance.areUnrelated(`rows 0 and ${row}`, firsts[0], other)
+              : Chance.areNotShared(`rows 0 and ${row}`, firsts[0], other)
+          }) &&
+          Array.from({ length: Math.min(4, samples[0].length) - 1 }, (_, i) => i + 1).every(draw =>
+            Chance.areNotShared(`draws 0 and ${draw}`, firsts[0], of(0, draw))
+          )
+        )
+      }
+    )
+  ]
+}
+
 /**
  * The laws of an expectation for a score: the mean it estimates, and that it looks at its key only if it is random.
  *
@@ -191,9 +342,21 @@ export const expectation = <P extends string>(
   options: ExpectationOptions = {}
 ): ReadonlyArray<Law> => {
   const { evaluate = Compile.valueAndGrad } = options
-  const cases = casesOf(score, [Objective.denoising, Objective.implicit])
+  const way = typeof instance === 'function' ? null : Expectation.interpret(instance)
+  const isTogether = way?.where === 'everywhere' && way.rows === 'together'
+  // Rows with a view to each other are two at least.
+  const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
+  const cases = casesOf(score, [Objective.denoising, Objective.implicit], rows)
   const show = showWith(score, nameOf(instance))
+  // Noise that is always the same has no mean but its own.
+  if (
+    typeof instance !== 'function' &&
+    Expectation.isDeterministic(instance) &&
+    Expectation.draws(instance) === 'everywhere'
+  )
+    return ofNoise(instance)
   return [
+    ...ofNoise(instance),
     meanIsExact(
       {
         name: 'its mean is that over all noise',

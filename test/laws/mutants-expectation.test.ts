@@ -17,6 +17,22 @@ const noise =
     return Expectation.fixed({ ...shape, values: values.map(change) })
   }
 
+/** An expectation of one's own: noise made of plain noise. */
+const own = (
+  name: string,
+  rows: 'apart' | 'together',
+  made: (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array
+): Expectation.Expectation =>
+  Expectation.define({
+    name,
+    about: 'noise made of plain noise',
+    meaning: () => ({
+      where: 'everywhere',
+      rows,
+      draws: size => key => [{ weight: 1, noise: made(Key.normal(size.rows * size.dim)(key), size, key) }]
+    })
+  })
+
 areCaught([
   {
     wrong: 'noise of standard deviation 1.2',
@@ -42,6 +58,41 @@ areCaught([
     law: mean,
     mutant: laws.expectation(points => Expectation.fixed(noiseOf(points, 1)), pair),
     right
+  },
+  {
+    wrong: 'uniform noise of the right mean and variance',
+    law: 'its noise is standard normal',
+    mutant: laws.expectation(
+      own('even', 'apart', (_, { rows, dim }, key) => Key.uniform(rows * dim)(key).map(u => Math.sqrt(12) * (u - 0.5))),
+      pair
+    ),
+    right,
+    cases: 1
+  },
+  {
+    wrong: 'one draw for all rows',
+    law: 'nothing is drawn twice',
+    mutant: laws.expectation(
+      own('shared', 'apart', (z, { dim }) => z.map((_, at) => z[at % dim])),
+      pair
+    ),
+    right: laws.expectation(
+      own('opposite', 'together', (z, { dim }) =>
+        z.map((_, at) => (Math.floor(at / dim) % 2 === 0 ? z[at] : -z[at - dim]))
+      ),
+      pair
+    ),
+    cases: 1
+  },
+  {
+    wrong: 'one number for all coordinates',
+    law: 'nothing is drawn twice',
+    mutant: laws.expectation(
+      own('even', 'apart', (z, { dim }) => z.map((_, at) => z[at - (at % dim)])),
+      pair
+    ),
+    right,
+    cases: 1
   },
   {
     wrong: 'quadrature whose weights miss 1/n of 1',

@@ -1,0 +1,103 @@
+/**
+ * What chance allows: whether numbers are of the law that they claim, by bounds that hold for any count of them, each wrong of a right one
+ * with probability 1e-9 at most. So a law of hundreds of comparisons alarms falsely less than once in a million runs.
+ */
+import * as Elementary from '../../lib/elementary.js'
+import * as Normal from '../../lib/normal.js'
+import { holds } from './check.js'
+
+type Values = ArrayLike<number>
+
+/** log(2/1e-9): the exponent of a two-sided bound. */
+const EXPONENT = 21.5
+
+const mean = (values: Values): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
+
+/** KL(p, q) of coins; the mean of n independent numbers in [0, 1] of mean q is p or farther with probability e^{−n KL} (Hoeffding 1963). */
+const divergence = (p: number, q: number): number => {
+  const part = (a: number, b: number): number => (a === 0 ? 0 : a * Elementary.log(a / b))
+  return part(p, q) + part(1 - p, 1 - q)
+}
+
+/** Whether a share of so many independent cases is that of its probability. */
+export const isShare = (what: string, found: number, wanted: number, count: number): boolean => {
+  const p = Math.min(1, Math.max(0, found))
+  const isPossible =
+    wanted <= 0 || wanted >= 1 ? Math.abs(p - wanted) < 1e-12 : count * divergence(p, wanted) <= EXPONENT
+  return holds(
+    isPossible,
+    () => `${what}: the share ${found} of ${count} is not ${wanted}: chance has it so with probability below 1e-9`
+  )
+}
+
+/** Where the distribution function of the normal law is looked at. */
+const PLACES = [-2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5]
+
+/** A sample in which each number may stand for several that are weighted: those of one draw of the noise, and their weights. */
+export interface Weighted {
+  readonly values: Values
+  readonly weights: Values
+}
+
+const plain = (values: Values): ReadonlyArray<Weighted> =>
+  Array.from(values, value => ({ values: [value], weights: [1] }))
+
+const meanOf =
+  (f: (x: number) => number) =>
+  ({ values, weights }: Weighted): number =>
+    Array.from(values).reduce((sum, value, i) => sum + weights[i] * f(value), 0)
+
+/**
+ * Whether independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at seven places and by
+ * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
+ */
+export const areStandardNormal = (what: string, cases: ReadonlyArray<Weighted> | Float64Array): boolean => {
+  const all = cases instanceof Float64Array ? plain(cases) : cases
+  const square = mean(all.map(meanOf(z => z * z)))
+  const n = all.length
+  return (
+    PLACES.every(place =>
+      isShare(`${what} below ${place}`, mean(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)
+    ) &&
+    holds(
+      square - 1 <= 2 * Math.sqrt(EXPONENT / n) + (2 * EXPONENT) / n && square - 1 >= -2 * Math.sqrt(EXPONENT / n),
+      () => `${what}: the mean square of ${n} is ${square}, not 1`
+    )
+  )
+}
+
+/** Of what is uniform on [−½, ½]. */
+const VARIANCE = 1 / 12
+
+/** By how much the mean of n products 4uv, in [−1, 1] and of variance 16/144, may be off 0 (Bernstein 1924). */
+const margin = (n: number): number => {
+  const variance = 16 * VARIANCE * VARIANCE
+  const a = EXPONENT / (3 * n)
+  return a + Math.sqrt(a * a + (2 * EXPONENT * variance) / n)
+}
+
+const ranked = (z: number): number => Normal.cdf(z) - 0.5
+const folded = (z: number): number => 2 * Math.abs(ranked(z)) - 0.5
+
+const association = (a: Values, b: Values, of: (z: number) => number): number =>
+  mean(Array.from(a, (z, i) => 4 * of(z) * of(b[i])))
+
+/** Whether two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
+export const areUnrelated = (what: string, a: Values, b: Values): boolean =>
+  [ranked, folded].every((of, i) => {
+    const found = association(a, b, of)
+    return holds(
+      Math.abs(found) <= margin(a.length),
+      () =>
+        `${what}: the correlation of ${i === 0 ? 'ranks' : 'sizes'} is ${3 * found}, and chance allows ${3 * margin(a.length)}`
+    )
+  })
+
+/** Whether two standard normal samples do not go together: they may be opposite. */
+export const areNotShared = (what: string, a: Values, b: Values): boolean => {
+  const found = association(a, b, ranked)
+  return holds(
+    found <= margin(a.length),
+    () => `${what}: the correlation of ranks is ${3 * found}, and chance allows ${3 * margin(a.length)}`
+  )
+}

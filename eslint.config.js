@@ -72,7 +72,7 @@ const power = {
 }
 
 export default defineConfig(
-  { ignores: ['dist', 'coverage', 'docs/api', 'test/generated', 'reports', '.stryker-tmp', '**/assembly'] },
+  { ignores: ['dist', 'coverage', 'test/generated', 'reports', '.stryker-tmp', '**/assembly'] },
   ...tseslint.configs.strictTypeChecked.map(config => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

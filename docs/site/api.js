@@ -1,0 +1,184 @@
+/** The public names, from the declarations of the built package: one page for each namespace. */
+import { format } from 'prettier'
+import ts from 'typescript'
+
+const entries = [
+  ['ornstein', 'dist/src/index.d.ts', "`import { … } from 'ornstein'`"],
+  ['float64', 'dist/lib/index.d.ts', "`import { … } from 'ornstein/float64'`"],
+  ['laws', 'dist/src/laws/index.d.ts', "`import * as laws from 'ornstein/laws'`"]
+]
+
+const kindOf = declaration =>
+  ts.isFunctionDeclaration(declaration)
+    ? 'function'
+    : ts.isInterfaceDeclaration(declaration)
+      ? 'interface'
+      : ts.isTypeAliasDeclaration(declaration)
+        ? 'type'
+        : ts.isClassDeclaration(declaration)
+          ? 'class'
+          : declaration.type !== undefined && ts.isFunctionTypeNode(declaration.type)
+            ? 'function'
+            : 'value'
+
+/** A declaration as its module states it, without the docblock above it and the paths that tsc writes. */
+const stated = declaration => {
+  const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration
+  return statement
+    .getText()
+    .replace(/^export (declare )?/, 'declare ')
+    .replace(/import\("[^"]*"\)\./g, '')
+}
+
+/** The same, laid out for the width of a page. */
+const laidOut = async code =>
+  (await format(code, { parser: 'typescript', printWidth: 84, semi: false, singleQuote: true }))
+    .trimEnd()
+    .replace(/^declare /gm, '')
+
+/** A docblock's text: links are names in code. */
+const said = parts =>
+  ts
+    .displayPartsToString(parts)
+    .replace(/\{@link(?:code|plain)?\s+([^}|]+?)(?:\s*\|\s*([^}]+))?\}/g, (_, name, text) => `\`${text ?? name}\``)
+
+const exampleOf = tags =>
+  tags
+    .filter(({ name }) => name === 'example')
+    .map(({ text }) => said(text))
+    .map(text => /```ts[^\n]*\n([\s\S]*?)```/.exec(text)?.[1].trimEnd() ?? text.trim())
+
+/** The namespaces, each with its page in Markdown and its names. */
+export const api = async root => {
+  const program = ts.createProgram(
+    entries.map(([, file]) => root + file),
+    { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, noLib: true, types: [] }
+  )
+  const checker = program.getTypeChecker()
+  const resolved = symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
+  const isModule = symbol => symbol.declarations?.some(ts.isSourceFile) === true
+
+  const spaces = []
+  const collect = (module, title, spoken, how) => {
+    const url = `api/${title}.html`
+    const space = { title, spaces: [spoken], url, how, inner: [], entries: [], about: '' }
+    spaces.push(space)
+    const [file] = module.declarations
+    const first = file.statements[0]
+    const [block] = first === undefined ? [] : (ts.getJSDocCommentsAndTags(first) ?? [])
+    // A docblock that no name follows is that of the module.
+    const docs = file.getFullText().match(/^\s*\/\*\*[\s\S]*?\*\//)?.[0]
+    const isOfModule =
+      docs !== undefined &&
+      (/@module/.test(docs) ||
+        (first !== undefined &&
+          (ts.isImportDeclaration(first) || (block !== undefined && ts.isExportDeclaration(first)))))
+    if (isOfModule)
+      space.about = docs
+        .replace(/^\s*\/\*\*|\*\/$/g, '')
+        .split('\n')
+        .map(line => line.replace(/^\s*\* ?/, ''))
+        .join('\n')
+        .replace(/\n@(module|example)[\s\S]*$/, '')
+        .trim()
+    for (const symbol of checker.getExportsOfModule(module)) {
+      const name = symbol.getName()
+      const meant = resolved(symbol)
+      if (isModule(meant)) {
+        const inner = title === 'ornstein' ? name : `${title}.${name}`
+        const met = spaces.find(({ module: known }) => known === meant)
+        space.inner.push({ name, url: `api/${met?.title ?? inner}.html` })
+        if (met === undefined) {
+          const made = collect(
+            meant,
+            inner,
+            title === 'ornstein' ? name : `${title}.${name}`,
+            `${how.replace('{ … }', `{ ${name} }`)}`
+          )
+          made.module = meant
+        }
+        continue
+      }
+      const declarations = (meant.declarations ?? []).filter(
+        each =>
+          ts.isVariableDeclaration(each) ||
+          ts.isFunctionDeclaration(each) ||
+          ts.isInterfaceDeclaration(each) ||
+          ts.isTypeAliasDeclaration(each) ||
+          ts.isClassDeclaration(each)
+      )
+      if (declarations.length === 0) continue
+      const full = title === 'ornstein' || title === 'float64' ? name : `${spoken}.${name}`
+      space.entries.push({
+        name,
+        full,
+        url: `${url}#${name}`,
+        kinds: [...new Set(declarations.map(kindOf))],
+        code: declarations.map(stated).join('\n\n'),
+        about: said(meant.getDocumentationComment(checker)),
+        examples: exampleOf(meant.getJsDocTags(checker))
+      })
+    }
+    return space
+  }
+  for (const [title, file, how] of entries)
+    collect(checker.getSymbolAtLocation(program.getSourceFile(root + file)), title, title, how)
+
+  const whole = await Promise.all(
+    spaces.map(async space => ({
+      ...space,
+      entries: await Promise.all(space.entries.map(async entry => ({ ...entry, code: await laidOut(entry.code) })))
+    }))
+  )
+  return whole.map(space => ({ ...space, text: pageOf(space) }))
+}
+
+const heading = ({ name, kinds }) =>
+  `<h3 id="${name}" tabindex="-1"><a class="header-anchor" href="#${name}"><code>${name}</code></a> <small>${kinds.join(', ')}</small></h3>`
+
+const fence = (code, language = 'ts') => `\`\`\`\`${language}\n${code}\n\`\`\`\``
+
+const pageOf = ({ title, how, about, inner, entries, url }) => {
+  const values = entries.filter(({ kinds }) => kinds.some(kind => kind !== 'interface' && kind !== 'type'))
+  const types = entries.filter(each => !values.includes(each))
+  const listed = list => list.map(({ name }) => `<a href="#${name}"><code>${name}</code></a>`).join(' ')
+  const described = ({ code, about, examples, ...entry }) =>
+    [heading(entry), about, fence(code), ...examples.map(example => `Example:\n\n${fence(example)}`)]
+      .filter(part => part !== '')
+      .join('\n\n')
+  const sections = [
+    ['Values', values],
+    ['Types', types]
+  ].filter(([, list]) => list.length > 0)
+  return [
+    `<h1 id="the-page">${title}</h1>`,
+    how,
+    about,
+    ...(inner.length === 0
+      ? []
+      : [
+          `<h2 id="the-namespaces">Namespaces</h2>\n\n<p class="names">${inner.map(each => `<a href="${each.url.replace(/^api\//, '')}"><code>${each.name}</code></a>`).join(' ')}</p>`
+        ]),
+    ...sections.flatMap(([name, list]) => [
+      `<h2 id="the-${name.toLowerCase()}">${name}</h2>`,
+      `<p class="names">${listed(list)}</p>`,
+      ...list.map(described)
+    ]),
+    `[All names](../names.md)`.replace('../names.md', url.startsWith('api/') ? '../names.html' : 'names.html')
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+/** One page with every public name, each a link to where it is described. */
+export const nameIndex = spaces =>
+  [
+    '# All names',
+    'Every public name, and where it is described. The words that a pipeline is made of have [pages of their own](vocabulary.md) too.',
+    ...spaces.map(
+      ({ title, url, entries }) =>
+        `## ${title}\n\n<p class="names"><a href="${url}">about it</a> ${entries
+          .map(entry => `<a href="${entry.url}"><code>${entry.name}</code></a>`)
+          .join(' ')}</p>`
+    )
+  ].join('\n\n')

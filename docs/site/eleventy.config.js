@@ -1,0 +1,95 @@
+/**
+ * The documentation site: `npm run site` writes it to dist/site, from README.md, docs/*.md, the vocabulary's cases and the
+ * docblocks of the built package. Every link is relative, so the pages open from any address, and from a folder of files.
+ */
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundled } from '../../examples/playground/bundle.mjs'
+import { api, nameIndex } from './api.js'
+import { markdown } from './markdown.js'
+import { entriesOf } from './search.js'
+import { wordPages } from './words.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const out = `${root}dist/site`
+const read = path => readFileSync(root + path, 'utf8')
+
+/** The pages that are files of the repository, by their path in it. */
+const documents = Object.fromEntries([
+  ['README.md', 'index.html'],
+  ['CONTRIBUTING.md', 'contributing.html'],
+  ['CHANGELOG.md', 'changes.html'],
+  ...readdirSync(`${root}docs`)
+    .filter(name => name.endsWith('.md'))
+    .map(name => [`docs/${name}`, name.replace(/md$/, 'html')])
+])
+
+/** Files that pages speak of by a link: shown as they are. */
+const sources = [
+  ...new Set(
+    Object.keys(documents).flatMap(from =>
+      [...read(from).matchAll(/\]\(([^)#:]+)\)/g)]
+        .map(([, to]) => posix.join(posix.dirname(from), to))
+        .filter(to => !(to in documents) && !/\.(svg|png|webp)$/.test(to) && existsSync(root + to))
+    )
+  )
+]
+const language = path => (/\.ts$/.test(path) ? 'ts' : /\.m?js$/.test(path) ? 'js' : 'text')
+
+export default async function site(eleventy) {
+  rmSync(out, { recursive: true, force: true })
+  const names = await api(root)
+  const words = await wordPages(names)
+  /** Where a word in code leads: `TimeGrid.karras` to its page, `Schedule.level` to its place in the API. */
+  const linked = new Map([
+    ...names.flatMap(({ spaces, url }) => spaces.map(space => [space, url])),
+    ...names.flatMap(({ entries }) => entries.map(({ full, url }) => [full, url])),
+    ...words.map(({ name, url }) => [name, url])
+  ])
+  const urls = { ...documents, ...Object.fromEntries(sources.map(path => [path, `source/${path}.html`])) }
+  const md = markdown({ linked, urls })
+
+  eleventy.setLibrary('md', md)
+  eleventy.setQuietMode(true)
+  eleventy.addPassthroughCopy({ 'docs/images': 'images', 'docs/paper': 'paper' })
+  eleventy.addPassthroughCopy({
+    'docs/site/style.css': 'style.css',
+    'docs/site/client.js': 'client.js',
+    [createRequire(import.meta.url)
+      .resolve('minisearch')
+      .replace(/dist\/.*/, 'dist/umd/index.js')]: 'minisearch.js'
+  })
+
+  eleventy.addGlobalData('layout', 'page.11ty.js')
+  const pages = [
+    ...Object.entries(documents).map(([path, url]) => [path, url, read(path)]),
+    ...sources.map(path => [
+      path,
+      urls[path],
+      `# ${path}\n\n\`\`\`\`${language(path)}\n${read(path).trimEnd()}\n\`\`\`\`\n`
+    ]),
+    ...words.map(({ name, url, text }) => [`docs/words/${name}.md`, url, text]),
+    ...names.map(({ title, url, text }) => [`docs/api/${title}.md`, url, text]),
+    ['docs/names.md', 'names.html', nameIndex(names)]
+  ]
+  for (const [source, permalink, text] of pages)
+    eleventy.addTemplate(`docs/site/${source}.md`, text, { permalink, source })
+
+  eleventy.on('eleventy.after', async ({ results }) => {
+    const entries = results
+      .filter(({ url }) => url !== false)
+      .flatMap(({ url, content }) => entriesOf(url.slice(1), content))
+    writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
+    writeFileSync(`${out}/playground.html`, await bundled({ home: 'index.html' }))
+    console.log(`dist/site/index.html: ${results.length + 1} pages, ${entries.length} places to find`)
+  })
+
+  return {
+    dir: { input: 'docs/site', includes: 'layout', output: 'dist/site' },
+    templateFormats: ['md'],
+    markdownTemplateEngine: false,
+    htmlTemplateEngine: false
+  }
+}

@@ -1,0 +1,122 @@
+/** One page: what it says, the way to the others, and the search. */
+import { relativeUrl } from '../markdown.js'
+
+const sections = [
+  [
+    'Start',
+    [
+      ['index.html', 'ornstein'],
+      ['tutorial.html', 'Tutorial'],
+      ['coming-from.html', 'Coming from …'],
+      ['playground.html', 'Playground']
+    ]
+  ],
+  [
+    'How to',
+    [
+      ['recipes.html', 'How do I …'],
+      ['objectives.html', 'Write an objective'],
+      ['property-test-your-own-objective.html', 'Property-test it']
+    ]
+  ],
+  [
+    'The language',
+    [
+      ['concepts.html', 'Concepts'],
+      ['vocabulary.html', 'Vocabulary'],
+      ['laws.html', 'Laws'],
+      ['derivations.html', 'Derivations']
+    ]
+  ],
+  [
+    'The paper',
+    [
+      ['paper.html', 'Reproduced'],
+      ['paper-map.html', 'Claim by claim'],
+      ['networks.html', 'What networks learn']
+    ]
+  ],
+  [
+    'The machine',
+    [
+      ['compiler.html', 'The compiler'],
+      ['performance.html', 'Performance'],
+      ['fits.html', 'Fits, measured'],
+      ['mutation.html', 'What tests do not see']
+    ]
+  ],
+  [
+    'Reference',
+    [
+      ['api/ornstein.html', 'API'],
+      ['names.html', 'All names'],
+      ['changes.html', 'Changes'],
+      ['contributing.html', 'Contributing']
+    ]
+  ]
+]
+
+const top = ['tutorial.html', 'recipes.html', 'vocabulary.html', 'api/ornstein.html', 'playground.html']
+const short = new Map(sections.flatMap(([, links]) => links))
+
+const plain = html => html.replace(/<[^>]+>/g, '')
+
+export const render = ({ content, page }) => {
+  const here = page.url.slice(1)
+  const to = url => relativeUrl(here, url)
+  const link = ([url, text]) => `<a href="${to(url)}"${url === here ? ' aria-current="page"' : ''}>${text}</a>`
+  const title = plain(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(content)?.[1] ?? 'ornstein')
+  const heads = [...content.matchAll(/<h2 id="([^"]*)"[^>]*>([\s\S]*?)<\/h2>/g)]
+  const contents =
+    heads.length < 2
+      ? ''
+      : `<nav class="contents" aria-label="On this page"><p>On this page</p><ul>${heads
+          .map(([, id, text]) => `<li><a href="#${id}">${plain(text)}</a></li>`)
+          .join('')}</ul></nav>`
+  const doors =
+    here === 'index.html'
+      ? `<p class="doors">${[
+          ['tutorial.html', 'See the theorems happen'],
+          ['playground.html', 'Open the playground'],
+          ['recipes.html', 'How do I …']
+        ]
+          .map(link)
+          .join('')}</p>`
+      : ''
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title === 'ornstein' ? 'ornstein' : `${title} · ornstein`}</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cellipse cx='6' cy='8' rx='5' ry='3' fill='none' stroke='%230072b2' stroke-width='2' transform='rotate(-30 6 8)'/%3E%3Ccircle cx='11' cy='9' r='3.5' fill='none' stroke='%23d55e00' stroke-width='2'/%3E%3C/svg%3E">
+<link rel="stylesheet" href="${to('style.css')}">
+<script>try { const theme = localStorage.theme; if (theme) document.documentElement.dataset.theme = theme } catch {}</script>
+<script src="${to('client.js')}" data-root="${here
+    .split('/')
+    .slice(1)
+    .map(() => '../')
+    .join('')}" defer></script>
+</head>
+<body>
+<a class="skip" href="#content">Skip to the text</a>
+<header>
+<button id="menu" type="button" aria-expanded="false" aria-controls="side" aria-label="Pages">☰</button>
+<a class="brand" href="${to('index.html')}">ornstein</a>
+<nav aria-label="Main">${top.map(url => link([url, short.get(url)])).join('')}</nav>
+<search><input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" role="combobox" aria-expanded="false" aria-controls="found"><ul id="found" role="listbox" aria-label="Found" hidden></ul></search>
+<button id="theme" type="button" aria-label="Light or dark">◐</button>
+</header>
+<div class="columns">
+<nav id="side" aria-label="Pages">${sections
+    .map(([name, links]) => `<p>${name}</p><ul>${links.map(each => `<li>${link(each)}</li>`).join('')}</ul>`)
+    .join('')}</nav>
+<main id="content"><article>
+${content.replace('</h1>', () => `</h1>${doors}`)}
+</article></main>
+${contents}
+</div>
+</body>
+</html>
+`
+}

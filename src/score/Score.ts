@@ -109,19 +109,19 @@ export const mixture =
 /** The number of free parameters, as information criteria count them: weights sum to one. */
 export const degreesOfFreedom =
   (dim: number) =>
-  <P extends string>(score: Score<P>): number =>
+  (score: Score<string>): number =>
     interpret(score).degreesOfFreedom(dim)
 
 /** The score as the code that builds it. */
-export const show = <P extends string>(score: Score<P>): string => Case.show(score)
+export const show = (score: Score<string>): string => Case.show(score)
 
 /** The score as mathematics. */
-export const formula = <P extends string>(score: Score<P>): string => Case.formula(score)
+export const formula = (score: Score<string>): string => Case.formula(score)
 
 /** What is wrong with a score for data of so many rows. */
 export const problems =
   ({ rows, dim }: { readonly rows: number; readonly dim: number }) =>
-  <P extends string>(score: Score<P>): ReadonlyArray<Problem.Problem> => {
+  (score: Score<string>): ReadonlyArray<Problem.Problem> => {
     const own = Case.problems(score)
     if (own.length > 0) return own
     const { family, shapes } = interpret(score)

@@ -49,6 +49,12 @@ describe('a score', () => {
     expectTypeOf(all).items.toEqualTypeOf<Score.Score<string>>()
   })
 
+  it('may be one of several families, and is printed and judged without a word on its names', () => {
+    const families = [Score.tied({ components: 2 }), Score.full({ components: 2 }), Score.isotropic({ components: 2 })]
+    expectTypeOf(families.map(Score.show)).toEqualTypeOf<string[]>()
+    expectTypeOf(families.map(Score.degreesOfFreedom(2))).toEqualTypeOf<number[]>()
+  })
+
   it('is not one of other names, of fewer or of more', () => {
     expectTypeOf(Score.symmetricPair).not.toExtend<Score.Score<'logits'>>()
     expectTypeOf(heap({ components: 2 })).not.toExtend<Score.Score<'means'>>()

@@ -7,6 +7,15 @@ export class History {
   private taken = 0
   private every = 1
 
+  /** A history that goes on from what was kept of it. */
+  static of({ taken, values, every }: Pick<StageRun, 'taken' | 'values' | 'every'>): History {
+    const history = new History()
+    history.taken = taken
+    history.values = [...values]
+    history.every = every
+    return history
+  }
+
   add(value: number): void {
     if (this.taken++ % this.every === 0) this.values.push(value)
     if (this.values.length <= Limits.values) return

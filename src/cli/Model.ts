@@ -70,6 +70,7 @@ export const ofFit = (fit: Fit): Model => {
 /** The text of the file. */
 export const show = (model: Model): string => `${JSON.stringify(form(Vocabulary.standard).encode(model), null, 2)}\n`
 
+const isScore = t.type({ format: t.literal('ornstein-score') })
 const isModel = t.type({ format: t.literal(format), version: t.unknown })
 
 /** Whether JSON claims to be a model, of whatever version. */
@@ -83,6 +84,10 @@ export const read = (
   flow(
     json.parse('MODEL', path),
     E.flatMap((value): Checked<Model> => {
+      if (isScore.is(value))
+        return E.left([
+          Problem.of('MODEL', path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
+        ])
       if (!isModel.is(value)) {
         const domain = `a model (its format is not ${format})`
         return E.left([Problem.of('MODEL', path, domain, 'write one with ornstein fit --out')])

@@ -10,6 +10,12 @@ export interface Failure {
   readonly problems: Problem.Problems
 }
 
+/** A signal that asks a command to stop. */
+export type Signal = 'SIGINT' | 'SIGTERM'
+
+/** How a command ends that a signal has stopped, as shells have it: 128 and the signal's number. */
+export const exits: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
+
 export const failed = (...problems: Problem.Problems): Failure => ({ exit: 1, problems })
 export const refused = (...problems: Problem.Problems): Failure => ({ exit: 2, problems })
 
@@ -25,6 +31,8 @@ export interface World {
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
+  /** Whether there is a file of this name. */
+  readonly exists: (path: string) => T.Task<boolean>
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
   readonly checkOutputs: (inputs: ReadonlyArray<string>, outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
@@ -34,6 +42,11 @@ export interface World {
   readonly stderr: (text: string) => void
   /** Whether a person watches standard error. */
   readonly isTTY: boolean
+  /**
+   * Does work that a signal may end early: it asks `heard` now and then, which waits a moment in which signals arrive, and
+   * tells the first that has; null for none. Before and after, and where it is sent a second time, a signal ends the process.
+   */
+  readonly untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
   /** Milliseconds. */
   readonly now: () => number
 }

@@ -7,6 +7,7 @@ import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
 import { show, showApart } from '../fit/table.js'
+import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import * as words from './words.js'
@@ -18,19 +19,25 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly responsibilities?: string | undefined
 }
 
+const parseModel =
+  (world: World, flags: words.Flags) =>
+  (path: string, text: string): TE.TaskEither<Failure, Model.Model> =>
+    pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(Model.read(path, vocabulary)(text)))
+    )
+
 export const readModel =
   (world: World, flags: words.Flags) =>
   (path: string): TE.TaskEither<Failure, Model.Model> =>
     pipe(
-      words.words(world, flags),
-      TE.bindTo('vocabulary'),
-      TE.bind('text', () => world.readText('MODEL', path)),
-      TE.flatMap(({ vocabulary, text }) => options.checked(Model.read(path, vocabulary)(text)))
+      world.readText('MODEL', path),
+      TE.flatMap(text => parseModel(world, flags)(path, text))
     )
 
 /** The model's own columns, by name, unless others are asked for. */
 export const readTable =
-  (path: string, chosen: Points.CsvOptions, { columns }: Model.Model) =>
+  (path: string, chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>) =>
   (text: string): E.Either<Failure, Points.Table> =>
     pipe(
       text,
@@ -71,8 +78,60 @@ const probabilities =
     return { rows: shape[0], dim: shape[1], values }
   }
 
+/** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
+const evaluateScore =
+  (modelFile: string, file: string, flags: Flags, text: string, chosen: Points.CsvOptions) =>
+  (world: World): TE.TaskEither<Failure, void> => {
+    const source = file === '-' ? 'standard input' : file
+    return pipe(
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(Learned.read(modelFile, vocabulary)(text))),
+      TE.filterOrElse(
+        () => flags.responsibilities === undefined,
+        () =>
+          refused(
+            Problem.of('--responsibilities', modelFile, 'a mixture, but a score that has no components', 'leave it out')
+          )
+      ),
+      TE.bindTo('learned'),
+      TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
+      TE.bind('table', ({ learned }) =>
+        pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, chosen, learned)))
+      ),
+      TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
+        const all = of(points)
+        const total = Points.totalWeight(points)
+        const logLikelihood = all.reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0) / total
+        return world.stdout(
+          flags.json === true
+            ? `${JSON.stringify({ rows: points.rows, dropped, columns, logLikelihood, noise })}\n`
+            : paragraphs([
+                `${points.rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
+                facts([['log-likelihood per row', show(logLikelihood)]]),
+                `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
+                  'was trained at, in the units that it was learned in.'
+              ])
+        )
+      })
+    )
+  }
+
 export const evaluate =
   (modelFile: string, file: string, flags: Flags) =>
+  (world: World): TE.TaskEither<Failure, void> =>
+    pipe(
+      options.checked(options.table(flags)),
+      TE.bindTo('chosen'),
+      TE.bind('text', () => world.readText('MODEL', modelFile)),
+      TE.flatMap(({ chosen, text }) =>
+        Learned.isText(text)
+          ? evaluateScore(modelFile, file, flags, text, chosen)(world)
+          : evaluateMixture(modelFile, file, flags, text)(world)
+      )
+    )
+
+const evaluateMixture =
+  (modelFile: string, file: string, flags: Flags, text: string) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const { responsibilities } = flags
     const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
@@ -83,7 +142,7 @@ export const evaluate =
       ),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
-      TE.bind('model', () => readModel(world, flags)(modelFile)),
+      TE.bind('model', () => parseModel(world, flags)(modelFile, text)),
       TE.bind('table', ({ choices, model }) =>
         pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
       ),

@@ -6,6 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../index.js'
 import * as json from './json.js'
+import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import * as words from './words.js'
@@ -25,12 +26,17 @@ const read =
       text,
       json.parse('PIPELINE', path),
       E.flatMap(value =>
-        Model.claims(value)
+        Learned.claims(value)
           ? pipe(
-              Model.read(path, vocabulary)(text),
+              Learned.read(path, vocabulary)(text),
               E.map(({ pipeline }) => pipeline)
             )
-          : pipe(value, json.decode(Pipeline.codec(vocabulary), path))
+          : Model.claims(value)
+            ? pipe(
+                Model.read(path, vocabulary)(text),
+                E.map(({ pipeline }) => pipeline)
+              )
+            : pipe(value, json.decode(Pipeline.codec(vocabulary), path))
       )
     )
 

@@ -272,7 +272,6 @@ const writeFiles: World['writeFiles'] = files => async () => {
   }
 }
 
-/** The part of the world that is files. */
 /** A module runs as it is loaded, with all rights of the program: it is the user's own. */
 const load: World['load'] = (argument, path) => async () => {
   try {
@@ -289,9 +288,22 @@ const load: World['load'] = (argument, path) => async () => {
   }
 }
 
+/** What a killed run had begun to put there is put there first. */
+const exists: World['exists'] = path => async () => {
+  await realOf(path)
+    .then(recover)
+    .catch(() => undefined)
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}
+
+/** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'readText' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
+): Pick<World, 'exists' | 'readText' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
+  exists,
   readText: readText(stdin),
   load,
   checkOutputs,

@@ -2,7 +2,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Fit as Fits, Initializer, Mixture, Pipeline, Points, Problem, Vocabulary, type Run } from '../index.js'
+import {
+  type Fit as Fits,
+  Initializer,
+  Mixture,
+  Pipeline,
+  Points,
+  Problem,
+  Score,
+  Vocabulary,
+  type Run
+} from '../index.js'
 import { type Program } from '../compile/Program.js'
 import { comparison } from '../report/comparison.js'
 import {
@@ -13,6 +23,7 @@ import {
   floored,
   ignored,
   isPair,
+  outcome,
   redundancies,
   steps,
   title,
@@ -22,6 +33,7 @@ import {
 } from '../report/Fit.js'
 import { page } from '../report/report.js'
 import * as table from '../fit/table.js'
+import { faultless } from './checked.js'
 import * as json from './json.js'
 import {
   areFree,
@@ -29,17 +41,24 @@ import {
   compare,
   families,
   learn,
+  learnScore,
   pipelineOf,
   recipes,
+  type Control,
+  type Every,
+  type Keeper,
   type Open,
+  type Reached,
+  type ReachedScore,
   type Recipe,
   type Task
 } from './learn.js'
+import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import * as words from './words.js'
 import { facts, paragraphs, table as showTable } from '../fit/text.js'
-import { failed, type Failure, type Output, type World } from './World.js'
+import { failed, refused, type Failure, type Output, type Signal, type World } from './World.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
   readonly components?: string | undefined
@@ -55,6 +74,9 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   readonly printPipeline?: boolean | undefined
+  readonly checkpoint?: string | undefined
+  readonly every?: string | undefined
+  readonly resume?: boolean | undefined
 }
 
 interface Choices {
@@ -64,6 +86,56 @@ interface Choices {
   readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
   readonly outputs: ReadonlyArray<Output>
+  readonly keep: Keep | null
+}
+
+/** Where a run is kept, and whether it goes on from there. */
+interface Keep {
+  readonly path: string
+  readonly every: Every
+  readonly resume: boolean
+}
+
+const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `30s`, `5m`, `1h`, or a number of steps. */
+const everyOf = (text: string): options.Checked<Every> => {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? []
+  const amount = Number(digits)
+  return digits === undefined || !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
+    ? E.left([Problem.of('--every', text, 'a time > 0 or a number of steps', 'try 30s, 5m, 1h or 100')])
+    : E.right(
+        unit === '' ? { _tag: 'Steps', steps: amount } : { _tag: 'Milliseconds', milliseconds: amount * units[unit] }
+      )
+}
+
+/** What is kept is one run: that of a pipeline, or of one family with one number of components. */
+const keepOf = ({ checkpoint, every, resume, pipeline, family, components }: Flags): options.Checked<Keep | null> => {
+  if (checkpoint === undefined) {
+    const alone = every !== undefined ? '--every' : resume === true ? '--resume' : null
+    return alone === null
+      ? E.right(null)
+      : E.left([Problem.of(alone, 'without --checkpoint', 'beside the file that it is about', 'add --checkpoint FILE')])
+  }
+  const isOne =
+    pipeline !== undefined ||
+    family === 'symmetric-pair' ||
+    (family !== undefined && !family.includes(',') && /^\s*\d+\s*$/.test(components ?? ''))
+  if (checkpoint === '-' || checkpoint === '')
+    return E.left([Problem.of('--checkpoint', JSON.stringify(checkpoint), 'the name of a file', 'name one')])
+  return isOne
+    ? pipe(
+        everyOf(every ?? '30s'),
+        E.map(every => ({ path: checkpoint, every, resume: resume === true }))
+      )
+    : E.left([
+        Problem.of(
+          '--checkpoint',
+          checkpoint,
+          'of one run, and a choice among candidates is many',
+          'give --family and -k, or --pipeline'
+        )
+      ])
 }
 
 const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
@@ -141,6 +213,7 @@ const choicesOf = (flags: Flags): options.Checked<Choices> =>
     recipe: options.oneOf('--recipe', flags.recipe, recipes),
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),
+    keep: keepOf(flags),
     outputs: options.outputs(outputsOf(flags), flags.json === true)
   })
 
@@ -208,7 +281,7 @@ const plan =
 const progress = (
   world: World
 ): {
-  readonly watch: Parameters<typeof learn>[0]
+  readonly watch: Control['watch']
   readonly choosing: (progress: Fits.Progress) => void
   readonly end: () => void
 } => {
@@ -349,7 +422,10 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
     facts([
       ['log-likelihood per row', table.show(logLikelihood)],
       ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
-      ['steps', `${steps(fit)} (${converged(fit) ? 'converged' : 'as many as planned'})`]
+      [
+        'steps',
+        `${steps(fit)} (${{ converged: 'converged', complete: 'as many as planned', stopped: 'stopped before the end' }[outcome(fit)]})`
+      ]
     ]),
     [
       `How (${recipe}, seed ${fit.seed}):`,
@@ -399,15 +475,170 @@ const write = (world: World, { out, report }: Flags, { fit, others }: Found): TE
     )
   )
 
+/** The checkpoint to go on from, and how the next are written. */
+const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
+  if (keep === null) return TE.right(null)
+  const { path, every, resume } = keep
+  const option = '--checkpoint'
+  return pipe(
+    world.exists(path),
+    TE.fromTask,
+    TE.flatMap(isThere =>
+      !isThere
+        ? TE.right(null)
+        : resume
+          ? world.readText(option, path)
+          : TE.left(
+              refused(
+                Problem.of(option, path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
+              )
+            )
+    ),
+    TE.map(begun => ({
+      path,
+      writer: `ornstein ${world.version}`,
+      begun,
+      every,
+      write: text => world.writeFiles([{ option, path, text }])()
+    }))
+  )
+}
+
+/** How far a run came that was stopped, and how to go on. */
+const stoppedBy = (signal: Signal, stages: Fit['stages'], keep: Keep | null): string => {
+  const at = stages.findIndex(({ rule }) => rule === null)
+  const where =
+    at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
+  return (
+    `stopped by ${signal}${where}: what was learned until then is kept.` +
+    `${keep === null ? '' : ` To go on, give the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
+  )
+}
+
+/** Learns, and learns in other ways too, until it is done or stopped. */
+const work = (
+  world: World,
+  control: Pick<Control, 'watch' | 'keeper'>,
+  { task, choice }: Chosen,
+  recipes: ReadonlyArray<Recipe>
+): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
+  const fitted = ({ fit }: Reached): Fit => fit
+  return () =>
+    world.untilSignal(heard => {
+      const controlled: Control = { ...control, now: world.now, heard }
+      return pipe(
+        learn(controlled)(task),
+        TE.bindTo('own'),
+        TE.bind('others', ({ own: { fit, stopped } }) =>
+          stopped === null
+            ? compare({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
+            : TE.right<Failure, ReadonlyArray<Reached>>([])
+        ),
+        TE.map(({ own, others }) => ({
+          fit: { ...own.fit, choice },
+          others: others.map(fitted),
+          stopped: [own, ...others].at(-1)?.stopped ?? null
+        }))
+      )()
+    })
+}
+
+/** What is printed of a score that is no mixture. */
+const ofScore = ({ learned, stages }: ReachedScore, flags: Flags): string => {
+  const { columns, pipeline, params, seed, standardization, fit } = learned
+  const parameters = Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
+  const { rows, loss, steps, converged } = fit
+  if (flags.json === true)
+    return `${JSON.stringify({
+      score: Score.show(pipeline.score),
+      columns,
+      rows,
+      seed,
+      standardized: standardization !== null,
+      parameters,
+      loss,
+      steps,
+      converged,
+      stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
+    })}\n`
+  const { out } = flags
+  return paragraphs([
+    [
+      `Learned a score of ${parameters} parameters from ${rows} rows.`,
+      `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
+    ].join('\n'),
+    facts([
+      ['loss', loss === null ? 'none' : `${table.show(loss)} over the last tenth of the last stage`],
+      ['steps', String(steps)],
+      ...stages.map((stage, i): [string, string] => [
+        `stage ${i + 1}`,
+        table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+      ])
+    ]),
+    out === undefined
+      ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
+      : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`
+  ])
+}
+
+/** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
+const fitScore = (
+  world: World,
+  flags: Flags,
+  path: string,
+  task: Task,
+  control: Pick<Control, 'watch' | 'keeper'>,
+  keep: Keep | null
+): TE.TaskEither<Failure, Signal | null> => {
+  const beside = [
+    ...(flags.report === undefined ? [] : ['--report']),
+    ...(flags.compare === undefined ? [] : ['--compare'])
+  ]
+  return pipe(
+    options.checked(
+      faultless(
+        beside.map(option =>
+          Problem.of(
+            option,
+            path,
+            'a pipeline that learns a mixture',
+            'leave the option out: this score has no components'
+          )
+        ),
+        undefined
+      )
+    ),
+    TE.flatMap(() => () => world.untilSignal(heard => learnScore({ ...control, now: world.now, heard })(task, path)())),
+    TE.tap(({ learned }) =>
+      flags.out === undefined
+        ? TE.right(undefined)
+        : options.write(world)([{ option: '--out', path: flags.out, text: Learned.show(learned) }])
+    ),
+    TE.tapTask(reached =>
+      (flags.quiet === true && flags.json !== true) || flags.out === '-'
+        ? () => Promise.resolve()
+        : world.stdout(ofScore(reached, flags))
+    ),
+    TE.map(({ stopped, stages }) => {
+      if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
+      return stopped
+    })
+  )
+}
+
 export const fit =
   (file: string, flags: Flags) =>
-  (world: World): TE.TaskEither<Failure, void> =>
+  (world: World): TE.TaskEither<Failure, Signal | null> =>
     pipe(
       options.checked(choicesOf(flags)),
       TE.bindTo('choices'),
-      TE.tap(({ choices }) =>
-        options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])(choices.outputs)
+      TE.tap(({ choices: { outputs, keep } }) =>
+        options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])([
+          ...outputs,
+          ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
+        ])
       ),
+      TE.bind('keeper', ({ choices: { keep } }) => keeperOf(world, keep)),
       TE.bind('table', ({ choices }) =>
         pipe(
           world.readText('FILE', file),
@@ -420,37 +651,39 @@ export const fit =
         return isWatched ? { watch, choosing, end } : { watch: () => undefined, choosing: () => undefined, end }
       }),
       TE.bind('chosen', ({ choices, table, watching }) => plan(world, file, flags, watching.choosing)(choices, table)),
-      TE.flatMap(({ choices, chosen: { task, choice }, watching: { watch, end } }) =>
+      TE.flatMap(({ choices, keeper, chosen, watching: { watch, end } }) =>
         flags.printPipeline === true
           ? pipe(
-              TE.fromEither(pipelineOf(task)),
+              TE.fromEither(pipelineOf(chosen.task)),
               TE.flatMapTask(pipeline =>
                 world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
-              )
+              ),
+              TE.map((): Signal | null => null)
             )
-          : pipe(
-              TE.fromIOEither(() => {
-                const result = pipe(
-                  E.Do,
-                  E.bind('fit', () =>
-                    pipe(
-                      learn(watch)(task),
-                      E.map(fit => ({ ...fit, choice }))
-                    )
-                  ),
-                  E.bind('others', ({ fit }) => compare(watch)(task, fit.pipeline.score)(choices.compare))
-                )
-                end()
-                return result
-              }),
-              TE.tap(found => write(world, flags, found)),
-              TE.flatMapTask(({ fit, others }) =>
-                flags.json === true
-                  ? world.stdout(asJson(fit, others))
-                  : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
-                    ? () => Promise.resolve()
-                    : world.stdout(human(fit, others, flags))
+          : chosen.task.plan._tag === 'Pipeline' && Learned.isOne(chosen.task.plan.pipeline.score)
+            ? pipe(
+                fitScore(world, flags, chosen.task.plan.path, chosen.task, { watch, keeper }, choices.keep),
+                TE.tapIO(() => end)
               )
-            )
+            : pipe(
+                async () => {
+                  const found = await work(world, { watch, keeper }, chosen, choices.compare)()
+                  end()
+                  return found
+                },
+                TE.tap(found => write(world, flags, found)),
+                TE.tapTask(({ fit, others }) =>
+                  flags.json === true
+                    ? world.stdout(asJson(fit, others))
+                    : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
+                      ? () => Promise.resolve()
+                      : world.stdout(human(fit, others, flags))
+                ),
+                TE.map(({ stopped, ...found }) => {
+                  const { stages } = found.others.at(-1) ?? found.fit
+                  if (stopped !== null) world.stderr(stoppedBy(stopped, stages, choices.keep))
+                  return stopped
+                })
+              )
       )
     )

@@ -1,9 +1,12 @@
 /** From a table and a few choices to a fit: pure, but for who watches. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
 import {
   Case,
+  Checkpoint,
   Compile,
   Expectation,
   Fit as Fits,
@@ -26,7 +29,8 @@ import { found } from '../fit/Candidates.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
-import { failed, refused, type Failure } from './World.js'
+import * as Learned from './Learned.js'
+import { failed, refused, type Failure, type Signal } from './World.js'
 
 /** The words of all families, those whose variances are 1 at the end. */
 export const families = [...Object.keys(Fits.families).map(word), 'spherical', 'symmetric-pair']
@@ -142,6 +146,82 @@ const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.
 interface Trace {
   readonly params: Params.Params<string>
   readonly stages: ReadonlyArray<StageRun>
+  readonly stopped: Signal | null
+}
+
+type Watch = (state: Run.State<string>, program: Program.Program<string>) => void
+
+/** Every so many steps of a stage, or milliseconds. */
+export type Every =
+  { readonly _tag: 'Steps'; readonly steps: number } | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
+
+/** Where a run is kept, that it may go on after a crash. */
+export interface Keeper {
+  readonly path: string
+  /** The version of this program. */
+  readonly writer: string
+  /** The checkpoint to go on from; null for the start. */
+  readonly begun: string | null
+  readonly every: Every
+  readonly write: (text: string) => Promise<E.Either<Failure, void>>
+}
+
+/** Who looks at a run on its way. */
+export interface Control {
+  readonly watch: Watch
+  readonly now: () => number
+  /** Waits a moment in which signals are heard; the one that asks to stop, or null. */
+  readonly heard: () => Promise<Signal | null>
+  readonly keeper: Keeper | null
+}
+
+/** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
+const HEARING = 50
+
+const rule = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
+
+/** What stands beside a state in a checkpoint: what a report shows of the way to it. */
+const way = t.type({
+  seed: t.number,
+  stages: t.readonlyArray(t.type({ rule, taken: t.number, values: t.readonlyArray(t.number), every: t.number }))
+})
+
+type Way = t.TypeOf<typeof way>
+
+/** The way to where a run starts. */
+const start = (program: Program.Program<string>, seed: number): Way => ({
+  seed,
+  stages: program.stages.map(() => ({ rule: null, ...new History().kept() }))
+})
+
+/** Where a run goes on, and the way there. */
+const begun = (
+  program: Program.Program<string>,
+  seed: number,
+  keeper: Keeper | null
+): E.Either<Failure, { readonly state: Run.State<string> | null; readonly way: Way }> => {
+  if (keeper === null || keeper.begun === null) return E.right({ state: null, way: start(program, seed) })
+  const { writer, path } = keeper
+  const other = (value: string, domain: string, remedy: string): Problem.Problem =>
+    Problem.of('checkpoint', value, domain, remedy)
+  return pipe(
+    Checkpoint.read(program, writer)(keeper.begun),
+    E.bindTo('kept'),
+    E.bind('way', ({ kept: { beside } }) =>
+      way.is(beside) && beside.stages.length === program.stages.length
+        ? E.right(beside)
+        : E.left(other('what stands beside the state', 'as ornstein fit writes it', 'begin anew with another file'))
+    ),
+    E.filterOrElse(
+      ({ way }) => way.seed === seed,
+      ({ way }) =>
+        other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or begin anew with another file`)
+    ),
+    E.bimap(
+      problem => refused({ ...problem, field: `--checkpoint ${path}` }),
+      ({ kept, way }) => ({ state: kept.state, way })
+    )
+  )
 }
 
 /** A run tells its caller that it holds a state; a command does not hand one on. */
@@ -150,28 +230,61 @@ const forUser = (problem: Problem.Problem): Problem.Problem => ({
   remedy: problem.remedy.replace(/; the state is the last good one$/, '')
 })
 
-const run = (
+/**
+ * Runs a program. Between two steps signals are heard now and then, and the state is kept: neither changes a bit of what is
+ * learned.
+ */
+const run = async (
+  { watch, now, heard, keeper }: Control,
   program: Program.Program<string>,
-  seed: number,
-  watch: (state: Run.State<string>) => void
-): E.Either<Failure, Trace> => {
+  seed: number
+): Promise<E.Either<Failure, Trace>> => {
+  const from = begun(program, seed, keeper)
+  if (E.isLeft(from)) return from
+  const { state: first, way } = from.right
   const { pipeline, plan, stages } = program
-  const histories = stages.map(() => new History())
-  const rules = stages.map((): Run.Rule => 'steps')
-  const key = Key.fromSeed(seed)
-  let params = program.start(key)
-  for (const state of Run.states(program)(key)) {
+  const histories = way.stages.map(kept => History.of(kept))
+  const rules = way.stages.map(({ rule }) => rule)
+  const begin = now()
+  let [looked, kept, stopped]: [number, number, Signal | null] = [begin, begin, null]
+  let reached = { isFinished: false, params: (): Params.Params<string> => program.start(Key.fromSeed(seed)) }
+  for (const state of first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)) {
     const { status, stage, step, value } = state
     if (status._tag === 'Failed') return E.left(failed(forUser(status.problem)))
-    if (step > 0 && value !== null) histories[stage].add(value)
-    if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
-    params = state.params
-    watch(state)
+    // What a run goes on from has been seen before.
+    if (state !== first) {
+      if (step > 0 && value !== null) histories[stage].add(value)
+      if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
+    }
+    reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
+    watch(state, program)
+    const at = now()
+    if (at - looked >= HEARING) {
+      stopped = await heard()
+      looked = at
+    }
+    if (keeper === null) {
+      if (stopped !== null) break
+      continue
+    }
+    const { every } = keeper
+    const isDue = every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : at - kept >= every.milliseconds
+    if (isDue || stopped !== null || status._tag === 'Finished') {
+      const beside: Way = {
+        seed,
+        stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
+      }
+      const done = await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
+      if (E.isLeft(done)) return done
+      kept = at
+    }
+    if (stopped !== null) break
   }
   // A program's stages are the simple ones that the pipeline's come to.
   const written = pipeline.stages.flatMap(Stage.simple)
   return E.right({
-    params,
+    stopped: reached.isFinished ? null : stopped,
+    params: reached.params(),
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
       means: means(simple, plan[i]),
@@ -202,8 +315,6 @@ const finite = (fit: Fit): E.Either<Failure, Fit> => {
   return wrong.length > 0 ? E.left(failed(wrong[0], ...wrong.slice(1))) : E.right(fit)
 }
 
-type Watch = (state: Run.State<string>, program: Program.Program<string>) => void
-
 /** Problems of the part of the command line that asked for it. */
 const of =
   (place: string) =>
@@ -212,34 +323,41 @@ const of =
     return { ...failure, problems: [first, ...rest] }
   }
 
+/** What was learned, to the end or until a signal stopped it. */
+export interface Reached {
+  readonly fit: Fit
+  readonly stopped: Signal | null
+}
+
 /** Learns by a pipeline. `name` is its recipe's, or where it came from. */
 const learnBy =
-  (watch: Watch, task: Task, name: string) =>
-  (pipeline: Pipeline.Pipeline<string>): E.Either<Failure, Fit> => {
+  (control: Control, task: Task, name: string) =>
+  (pipeline: Pipeline.Pipeline<string>): TE.TaskEither<Failure, Reached> => {
     const { source, table, seed } = task
     const data = scaled(task)
     const { points, scaling } = data
     return pipe(
-      Compile.pipeline(pipeline)(points),
-      E.mapLeft(([first, ...rest]) => refused(first, ...rest)),
-      E.bindTo('program'),
-      E.bind('trace', ({ program }) =>
-        run(program, seed, state => {
-          watch(state, program)
-        })
+      TE.fromEither(Compile.pipeline(pipeline)(points)),
+      TE.mapLeft(([first, ...rest]) => refused(first, ...rest)),
+      TE.bindTo('program'),
+      TE.bind(
+        'trace',
+        ({ program }) =>
+          () =>
+            run(control, program, seed)
       ),
-      E.bind('mixture', ({ program: { pipeline }, trace: { params } }) =>
+      TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) =>
         pipe(
           params,
           Score.mixture(pipeline.score),
-          E.fromOption(() =>
+          TE.fromOption(() =>
             refused(Problem.of('score', Score.show(pipeline.score), 'that of a mixture', 'use Score.isotropic'))
           )
         )
       ),
-      E.map(({ program, trace: { stages }, mixture }) => {
+      TE.bind('fit', ({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        return {
+        const fit: Fit = {
           choice: null,
           source,
           points: table.points,
@@ -256,10 +374,73 @@ const learnBy =
           pipeline,
           plan: Compile.explain(program)
         }
+        return TE.fromEither(finite(fit))
       }),
-      E.flatMap(finite)
+      TE.map(({ fit, trace: { stopped } }) => ({ fit, stopped }))
     )
   }
+
+/** A score that is no mixture, as it was learned. */
+export interface ReachedScore {
+  readonly learned: Learned.Learned
+  readonly stages: ReadonlyArray<StageRun>
+  readonly stopped: Signal | null
+}
+
+/** Learns by a pipeline whose score makes no mixture. */
+export const learnScore =
+  (control: Control) =>
+  (task: Task, path: string): TE.TaskEither<Failure, ReachedScore> => {
+    const { table, seed } = task
+    const { points, scaling } = scaled(task)
+    return pipe(
+      TE.fromEither(pipelineOf(task)),
+      TE.flatMapEither(pipeline =>
+        pipe(
+          Compile.pipeline(pipeline)(points),
+          E.mapLeft(([first, ...rest]) => refused(first, ...rest))
+        )
+      ),
+      TE.bindTo('program'),
+      TE.bind(
+        'trace',
+        ({ program }) =>
+          () =>
+            run(control, program, seed)
+      ),
+      TE.mapLeft(of(path)),
+      TE.map(({ program: { pipeline }, trace: { params, stages, stopped } }) => {
+        const last = stages.at(-1)
+        return {
+          stages,
+          stopped,
+          learned: Learned.of(
+            {
+              columns: table.columns,
+              seed,
+              pipeline,
+              params,
+              fit: {
+                rows: points.rows,
+                loss: lossOf(last),
+                steps: stages.reduce((sum, { taken }) => sum + taken, 0),
+                converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
+              }
+            },
+            points,
+            scaling
+          )
+        }
+      })
+    )
+  }
+
+/** The mean of the last tenth of the values that were kept: a batch's own says little. */
+const lossOf = (stage: StageRun | undefined): number | null => {
+  const values = stage?.values ?? []
+  const last = values.slice(-Math.ceil(values.length / 10))
+  return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
+}
 
 const constructors: Readonly<Record<string, Fits.Family>> = {
   ...Object.fromEntries(Object.entries<Fits.Family>(Fits.families).map(([name, family]) => [word(name), family])),
@@ -306,35 +487,39 @@ export const choose =
 
 const asOption = (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: `--${problem.field}` })
 
-/** Learns as the task says. `watch` sees every state on the way. */
+/** Learns as the task says, under the control of who looks on. */
 export const learn =
-  (watch: Watch) =>
-  (task: Task): E.Either<Failure, Fit> => {
+  (control: Control) =>
+  (task: Task): TE.TaskEither<Failure, Reached> => {
     const { plan } = task
     return pipe(
-      pipelineOf(task),
-      E.flatMap(pipeline =>
+      TE.fromEither(pipelineOf(task)),
+      TE.flatMap(pipeline =>
         plan._tag === 'Recipe'
-          ? learnBy(watch, task, plan.recipe)(pipeline)
+          ? learnBy(control, task, plan.recipe)(pipeline)
           : plan._tag === 'Chosen'
-            ? learnBy(watch, task, 'grown')(pipeline)
-            : pipe(pipeline, learnBy(watch, task, plan.path), E.mapLeft(of(plan.path)))
+            ? learnBy(control, task, 'grown')(pipeline)
+            : pipe(pipeline, learnBy(control, task, plan.path), TE.mapLeft(of(plan.path)))
       )
     )
   }
 
-/** Learns a score from the task's data by each of some recipes, with the task's seed. */
+/** Learns a score from the task's data by each of some recipes, with the task's seed; by no more once one was stopped. */
 export const compare =
-  (watch: Watch) =>
+  (control: Control) =>
   (task: Task, score: Score.Score<string>) =>
-  (recipes: ReadonlyArray<Recipe>): E.Either<Failure, ReadonlyArray<Fit>> =>
-    pipe(
-      recipes,
-      E.traverseArray(recipe =>
-        pipe(
-          byRecipe(score, recipe)(scaled(task).points),
-          E.flatMap(learnBy(watch, task, recipe)),
-          E.mapLeft(of(`--compare ${recipe}`))
-        )
-      )
-    )
+  (recipes: ReadonlyArray<Recipe>): TE.TaskEither<Failure, ReadonlyArray<Reached>> =>
+  async () => {
+    const all: Reached[] = []
+    for (const recipe of recipes) {
+      const reached = await pipe(
+        TE.fromEither(byRecipe(score, recipe)(scaled(task).points)),
+        TE.flatMap(learnBy(control, task, recipe)),
+        TE.mapLeft(of(`--compare ${recipe}`))
+      )()
+      if (E.isLeft(reached)) return reached
+      all.push(reached.right)
+      if (reached.right.stopped !== null) break
+    }
+    return E.right(all)
+  }

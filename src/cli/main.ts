@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { run } from './program.js'
-import { type Failure, type World } from './World.js'
+import { type Failure, type Signal, type World } from './World.js'
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
@@ -19,7 +19,7 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
-type Files = Pick<World, 'readText' | 'load' | 'checkOutputs' | 'writeFiles'>
+type Files = Pick<World, 'exists' | 'readText' | 'load' | 'checkOutputs' | 'writeFiles'>
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =
@@ -31,6 +31,7 @@ const byFiles =
 
 const world: World = {
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
+  exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
   load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
   writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
@@ -45,6 +46,26 @@ const world: World = {
     process.stderr.write(text)
   },
   isTTY: process.stderr.isTTY,
+  untilSignal: async work => {
+    let first: Signal | null = null
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    const hear = (signal: Signal): void => {
+      first ??= signal
+      ignore()
+    }
+    const ignore = (): void => {
+      for (const signal of signals) process.off(signal, hear)
+    }
+    for (const signal of signals) process.on(signal, hear)
+    try {
+      return await work(async () => {
+        await new Promise(resolve => setImmediate(resolve))
+        return first
+      })
+    } finally {
+      ignore()
+    }
+  },
   now: () => performance.now()
 }
 

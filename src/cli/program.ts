@@ -5,16 +5,19 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { printable } from '../fit/text.js'
-import { type Failure, type World } from './World.js'
+import { exits, type Failure, type Signal, type World } from './World.js'
 
-type Work = (world: World) => TE.TaskEither<Failure, void>
+/** What a command does, and which signal has stopped it. */
+type Work = (world: World) => TE.TaskEither<Failure, Signal | null>
 
 /** Work of a module that is loaded when the words have been understood: help and wrong words wait for none. */
 const lazily =
-  <M>(load: () => Promise<M>, work: (module: M) => Work): Work =>
+  <M>(load: () => Promise<M>, work: (module: M) => (world: World) => TE.TaskEither<Failure, unknown>): Work =>
   world =>
-  async () =>
-    work(await load())(world)()
+  async () => {
+    const done = await work(await load())(world)()
+    return E.isLeft(done) ? done : E.right(null)
+  }
 
 const examples = (lines: ReadonlyArray<string>): string =>
   `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
@@ -88,7 +91,7 @@ const read = (
         'sample model.json -n 1000 > new.csv',
         'list optimizer',
         'help fit'
-      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.\n'
+      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
     )
 
   program
@@ -157,6 +160,14 @@ const read = (
     )
     .addOption(vocabulary)
     .addOption(new Option('--seed <number>', 'the same seed gives the same numbers').default('0', '0'))
+    .addOption(
+      new Option(
+        '--checkpoint <file>',
+        'write what is needed to go on after a crash, now and then; for a given family and number of components, or a pipeline'
+      ).conflicts(['compare', 'printPipeline'])
+    )
+    .addOption(new Option('--every <time>', 'how often: 30s, 5m, 1h, or a number of steps (default: 30s)'))
+    .option('--resume', 'go on from the checkpoint, where there is one')
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
     .option('--json', 'print the result as JSON')
@@ -171,6 +182,8 @@ const read = (
         'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
         '# descent on the DDPM objective, beside others',
         'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
+        '# a long one, which goes on where it was killed',
+        'fit big.csv -k 20 --family full --checkpoint big.ckpt --resume --out model.json',
         '# see what a recipe does, change it, run it',
         'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
         'explain pipeline.json',
@@ -178,10 +191,7 @@ const read = (
       ])
     )
     .action((file, flags) => {
-      work = lazily(
-        () => import('./fit.js'),
-        ({ fit }) => fit(file, flags)
-      )
+      work = world => async () => (await import('./fit.js')).fit(file, flags)(world)()
     })
 
   program
@@ -251,6 +261,7 @@ const read = (
     .argument('<MODEL>', 'a model written by ornstein fit --out')
     .addOption(new Option('-n, --rows <number>', 'how many rows').default('100', '100'))
     .addOption(new Option('--seed <number>', 'the same seed gives the same rows').default('0', '0'))
+    .addOption(vocabulary)
     .addHelpText('after', examples(['sample model.json -n 1000 --seed 7 > new.csv']))
     .action((model, flags) => {
       work = lazily(
@@ -331,10 +342,10 @@ const read = (
   }
 }
 
-/** Does what the words say, and tells how it went: 0, 1 or 2. */
+/** Does what the words say, and tells how it went: 0, 1 or 2; 130 or 143 where a signal has stopped it. */
 export const run =
   (world: World) =>
-  (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2> =>
+  (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2 | 130 | 143> =>
   async () => {
     let printed = ''
     const work = read(
@@ -352,7 +363,7 @@ export const run =
       return work.left.exitCode === 0 ? 0 : 2
     }
     const done = await work.right(world)()
-    if (E.isRight(done)) return 0
+    if (E.isRight(done)) return done.right === null ? 0 : exits[done.right]
     const { exit, problems } = done.left
     world.stderr(problems.map(problem => `error: ${printable(Problem.show(problem))}\n`).join(''))
     return exit

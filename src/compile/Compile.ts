@@ -210,6 +210,55 @@ export const plans =
     )
   }
 
+/** A loss at one noise level alone. */
+export interface AtLevel {
+  /** log(α²/σ²) */
+  readonly logSnr: number
+  readonly time: number
+  readonly value: number
+}
+
+/**
+ * The loss at each of some noise levels, its time law put at that level alone: where a network is good, and where it is not. By
+ * the same key the noise of all levels is the same. Levels are told by their log-SNR, log(α²/σ²), which the schedule must have.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Expectation, Key, Objective, Params, Problem, Schedule, Score, TimeLaw } from 'ornstein'
+ *
+ * // The score of N(0, 1), of which there is one point, 0: E|s + z/σ|² = (1/σ − σ)².
+ * const loss = {
+ *   schedule: Schedule.ornsteinUhlenbeck,
+ *   score: Score.spherical({ components: 1 }),
+ *   objective: Objective.denoising(TimeLaw.uniform(0.1, 2)),
+ *   expectation: Expectation.quadrature()
+ * }
+ * const levels = Compile.byLevel(loss, [2, 0])({ rows: 1, dim: 1, values: Float64Array.of(0) })
+ * const [little, much] = Problem.orThrow(levels)(Params.of({ means: [[0]] }), Key.fromSeed(0))
+ * assert.ok(Math.abs(much.value - 0.5) < 1e-9) // σ² = ½
+ * assert.ok(little.value > much.value)
+ */
+export const byLevel =
+  <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
+  (
+    points: Points.Points
+  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
+    pipe(
+      logSnrs,
+      E.traverseArray(logSnr => {
+        const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
+        return pipe(
+          points,
+          valueAndGrad({ ...loss, objective: Objective.retimed(TimeLaw.at(time))(loss.objective) }),
+          E.map(evaluate => ({ logSnr, time, evaluate }))
+        )
+      }),
+      E.map(
+        levels => (params, key) =>
+          levels.map(({ logSnr, time, evaluate }) => ({ logSnr, time, value: evaluate(params, key).value }))
+      )
+    )
+
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
@@ -295,7 +344,7 @@ interface Compiled<P extends string> {
 /** A loss that a stage asks for, on the data. */
 interface Asked<P extends string> {
   readonly loss: Loss.Loss<P>
-  readonly plan: Loss.Plan<P>
+  readonly plan: Loss.Batched<P>
   readonly problems: ReadonlyArray<Problem.Problem>
   /** Whose noise it looks at. */
   readonly times: () => ReadonlyArray<number>
@@ -365,10 +414,10 @@ const compileStage = <P extends string>(
           const steps = on({
             ...setting,
             start: anyStart,
-            evaluate: (params, key) =>
+            evaluate: (params, key, rows) =>
               loss === null
                 ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-                : loss.plan.evaluate(ours(params), key),
+                : loss.plan.evaluate(ours(params), key, rows),
             attempts: inner.map(({ program }) => {
               const run = program()
               return (params, key) => {

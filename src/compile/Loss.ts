@@ -528,21 +528,27 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
   }
 }
 
-/** The chosen plan on a batch of the rows, drawn anew from the key of each evaluation. */
+/** A plan on batches of the rows. */
+export interface Batched<P extends string> extends Omit<Plan<P>, 'evaluate'> {
+  /** Over rows of these numbers; over rows drawn from the key, where none are given. */
+  readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
+}
+
+/** The chosen plan on a batch of the rows: on those that are asked for, or drawn anew from the key of each evaluation. */
 export const batched = <P extends string>(
   loss: Loss<P>,
   points: Points.Points,
   batch: number,
   evaluations = Infinity
-): Plan<P> => {
+): Batched<P> => {
   const library = Compiler.library()
   const [{ engine, reason }] = plans(loss, points, { evaluations, library, use: 'once' })
   return {
     engine,
     reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
-    evaluate: (params, key) => {
+    evaluate: (params, key, rows) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
-      const drawn = Points.select(Key.subset(points.rows, batch)(keys.rows))(points)
+      const drawn = Points.select(rows ?? Key.subset(points.rows, batch)(keys.rows))(points)
       return evaluator(engineOf(loss, engine, library, 'once'), loss, drawn)(params, keys.loss)
     }
   }

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
+import { exponentialMean } from '../../lib/smooth.js'
 import type { Left, Memory, Program } from './Program.js'
 import * as Params from '../score/Params.js'
 import * as Problem from '../core/Problem.js'
@@ -163,6 +164,61 @@ export const estimate =
   ({ stage, params, memory, status }: State<P>): Params.Params<P> =>
     // Where a stage has ended, its estimate is what stands there.
     status._tag === 'Running' ? (program.stages.at(stage)?.finish(params, memory) ?? params) : params
+
+/** The losses of a stage on its way. */
+export interface Curve {
+  readonly stage: number
+  /** The objective where each step started, from the first that was looked at. */
+  readonly values: Float64Array
+}
+
+/**
+ * The loss curve of each stage that a list of states goes through: of `states`, the whole; of `resume`, from there on. It takes
+ * the list to its end.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Compile, Initializer, Key, Pipeline, Problem, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const program = Problem.orThrow(
+ *   Compile.pipeline(
+ *     Pipeline.of({
+ *       schedule: Schedule.ornsteinUhlenbeck,
+ *       score: Score.symmetricPair,
+ *       initializer: Initializer.values([[0.5]]),
+ *       stages: [Stage.expectationMaximization({ steps: 5 }), Stage.expectationMaximization({ steps: 2 })]
+ *     })
+ *   )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * )
+ * const curves = Run.curves(Run.states(program)(Key.fromSeed(1)))
+ * assert.deepEqual(
+ *   curves.map(({ values }) => values.length),
+ *   [5, 2]
+ * )
+ * // A mean over the last steps, the later the more.
+ * assert.ok(Run.smoothed({ over: 10 })(curves[0].values)[4] > curves[0].values[4])
+ */
+export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyArray<Curve> => {
+  const told = Array.from(states, ({ stage, value }) => ({ stage, value })).filter(
+    (one): one is { readonly stage: number; readonly value: number } => one.value !== null
+  )
+  return [...new Set(told.map(({ stage }) => stage))].map(stage => ({
+    stage,
+    values: Float64Array.from(
+      told.filter(one => one.stage === stage),
+      ({ value }) => value
+    )
+  }))
+}
+
+/**
+ * A curve without the noise of its batches: y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j}, d = 1 − 1/over, the mean of the values until
+ * then, of which the last `over` have most of the weight. Constants stay what they are, from the first on.
+ */
+export const smoothed =
+  ({ over }: { readonly over: number }) =>
+  (values: Float64Array): Float64Array =>
+    exponentialMean(1 - 1 / Math.max(1, over))(values)
 
 export interface Failure<P extends string> {
   readonly problem: Problem.Problem

@@ -96,6 +96,7 @@ export {
   type RunTranslationOptions,
   type TranslationOptions
 } from './origin.js'
+export { guidance, posterior, type Guide, type GuidanceOptions } from './guidance.js'
 export { net, type NetOptions } from './net.js'
 export { parametrization, type ParametrizationOptions } from './parametrization.js'
 export { regularizer } from './regularizer.js'

@@ -373,7 +373,7 @@ export const stages =
           : fc.oneof(
               { withCrossShrink: true },
               { weight: 3, arbitrary: onAll.map(Stage.descend) },
-              fc.record({ ...common, ...rules, optimizer: recipes, batch }).map(Stage.descend)
+              fc.record({ ...common, ...rules, optimizer: recipes, batch, epochs: fc.boolean() }).map(Stage.descend)
             )
       })
     )

@@ -16,6 +16,7 @@ import * as TimeGrid from '../sampler/TimeGrid.js'
 import { points as anyPoints, real, seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
 import { agree, compiled, holds, law } from './check.js'
+import { posteriors } from './guidance.js'
 import type { Law } from './Law.js'
 
 export interface SamplerOptions {
@@ -411,6 +412,7 @@ export const sampler = (
             }
           )
         ]),
+    posteriors(sampler, { transport, gridOf, random, bias, steps, rows: Math.min(rows, 1000), errors }),
     law(
       {
         name: 'has the moments of the law at every time',

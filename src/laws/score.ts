@@ -27,6 +27,7 @@ import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
+import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
@@ -250,7 +251,8 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   return [
     ...student(score, options),
     ...(mixture === undefined ? ofFamily(score, options) : ofMixture(score, mixture, options)),
-    ...ofSymmetries(score, symmetries, slack, casesOf(score, options))
+    ...ofSymmetries(score, symmetries, slack, casesOf(score, options)),
+    ...guidance(score, options)
   ]
 }
 

@@ -14,6 +14,7 @@ import { sameBits } from './bits.js'
 import { compiled, holds, law } from './check.js'
 import type { Law } from './Law.js'
 import { seeds, stages, times } from './pipelines.js'
+import { training } from './training.js'
 
 export interface StageOptions<P extends string> {
   readonly schedule?: Schedule.Schedule
@@ -141,6 +142,7 @@ export const stage = <P extends string = 'mean'>(
       show,
       ({ time, later, seed }) =>
         same(seed, [anneal([time, later])(stage)], [anneal([time])(stage), anneal([later])(stage)])
-    )
+    ),
+    ...training(stage, { schedule, score, points })
   ]
 }

@@ -5,10 +5,12 @@
  */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
+import { epochs as epochsOf } from '../../lib/epochs.js'
 import { refuse } from '../../lib/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/layout.js'
@@ -76,8 +78,11 @@ export type Start = (key: Key.Key) => Arrays
 /** What a stage works with. */
 export interface Tools extends Setting {
   readonly start: Start
-  /** The loss that it asks for, and its gradient. The same key is the same noise. */
-  readonly evaluate: (params: Arrays, key: Key.Key) => Optimizer.Evaluation<string>
+  /**
+   * The loss that it asks for, and its gradient. The same key is the same noise. A loss on batches is taken over rows of the
+   * numbers given; where none are, over rows drawn from the key.
+   */
+  readonly evaluate: (params: Arrays, key: Key.Key, rows?: Int32Array) => Optimizer.Evaluation<string>
   /** The stages that it attempts, each run whole from some parameters. */
   readonly attempts: ReadonlyArray<(start: Arrays, key: Key.Key) => Attempt>
 }
@@ -464,9 +469,47 @@ const stage = Field.of<Stage>(concept)
 
 // —— stages that take steps ——
 
+/** How far a stage has come that goes through all rows before it meets one again. */
+interface Place {
+  /** The key from which the order of each epoch is drawn. */
+  readonly epochs: Key.Key
+  /** How many rows have been met. */
+  readonly met: number
+}
+
+/** What descent remembers: the state of its optimizer, and its place where it goes by epochs; null before the first step. */
+interface Descending {
+  readonly optimizer: Optimizer.AnyState<string>
+  readonly place: Place | null
+}
+
+const placeCodec = t.union([
+  t.type({ epochs: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }), met: t.number }),
+  t.null
+])
+
+/** A descent's memory as JSON: without epochs, that of its optimizer. */
+const descending = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<Descending, unknown> => {
+  const inner = Optimizer.stateCodec<string>(optimizer)
+  const form = t.type({ optimizer: inner, place: placeCodec })
+  return epochs
+    ? form
+    : new t.Type(
+        inner.name,
+        form.is,
+        (u, context) =>
+          pipe(
+            inner.validate(u, context),
+            E.map(optimizer => ({ optimizer, place: null }))
+          ),
+        ({ optimizer }) => inner.encode(optimizer)
+      )
+}
+
 /**
  * θ ← θ + step of the optimizer on the gradient of the objective, its expectation taken anew at every step: over all
- * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other.
+ * rows, or over a `batch` of them drawn without replacement, whose weights count relative to each other. By `epochs`,
+ * batches go through all rows in a random order before any row comes again, in another order, and so on.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, TimeLaw } from 'ornstein'
@@ -490,7 +533,9 @@ export const descend = define({
     gradientNorm: threshold,
     relativeChange: threshold,
     /** How many rows a step looks at, drawn anew without replacement; null for all of them. */
-    batch: Field.optional(Field.count({ suggestion: 256 }))
+    batch: Field.optional(Field.count({ suggestion: 256 })),
+    /** Whether every row is met once before any is met again; else each batch is drawn by itself. */
+    epochs: Field.quiet(Field.boolean({ default: false }))
   },
   example: {
     objective: Objective.denoising(TimeLaw.at(0.3)),
@@ -509,25 +554,46 @@ export const descend = define({
   optimizer: ({ optimizer }) => optimizer,
   // What the optimizer asks of its loss and does not get.
   misfits:
-    ({ objective, expectation, optimizer, batch }) =>
+    ({ objective, expectation, optimizer, batch, epochs }) =>
     ({ model, points: { dim } }) => {
       const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
       const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
       const random = batch === null ? noise : `a batch of ${batch} rows`
-      return Optimizer.misfits({ shapes: model.shapes(dim), random })(optimizer)
+      return [
+        ...Problem.unless(
+          !epochs || batch !== null,
+          'epochs',
+          'true without a batch',
+          'about batches: all rows are met at every step',
+          'give a batch, or leave it out'
+        ),
+        ...Optimizer.misfits({ shapes: model.shapes(dim), random })(optimizer)
+      ]
     },
-  memory: ({ optimizer }) => Optimizer.stateCodec<string>(optimizer),
+  memory: ({ optimizer, epochs }) => descending(optimizer, epochs),
   steps:
-    ({ optimizer }) =>
-    ({ evaluate }) => ({
-      begin: Optimizer.anyInterpret<string>(optimizer).init,
-      step: (params, memory, key) => {
-        const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key))
-        const { value, gradient, ...next } = step({ params, state: memory })
-        return { value, norm: Params.norm(gradient), params: next.params, memory: next.state }
-      },
-      finish: (params, memory) => Optimizer.estimate(optimizer, params, memory)
-    })
+    ({ optimizer, batch, epochs }) =>
+    ({ evaluate, points }) => {
+      const size = epochs ? batch : null
+      const rowsAt = epochsOf(points.rows, size ?? 0)
+      return {
+        begin: params => ({ optimizer: Optimizer.anyInterpret<string>(optimizer).init(params), place: null }),
+        step: (params, { optimizer: state, place }, key) => {
+          // The first step's key is all the epochs'.
+          const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
+          const rows = size === null ? undefined : rowsAt(epochs, met)
+          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows))
+          const { value, gradient, ...next } = step({ params, state })
+          return {
+            value,
+            norm: Params.norm(gradient),
+            params: next.params,
+            memory: { optimizer: next.state, place: size === null ? null : { epochs, met: met + size } }
+          }
+        },
+        finish: (params, { optimizer: state }) => Optimizer.estimate(optimizer, params, state)
+      }
+    }
 })
 
 /**

@@ -20,8 +20,8 @@ export interface StageRun {
   readonly means: string
   /** How many steps it could have taken. */
   readonly limit: number
-  /** Which rule ended it. */
-  readonly rule: Run.Rule
+  /** Which rule ended it; null where it was stopped before. */
+  readonly rule: Run.Rule | null
   /** How many steps it took. */
   readonly taken: number
   /** The objective where steps started: the first, and so many further each. */
@@ -114,16 +114,22 @@ export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
 export const steps = ({ stages }: Fit): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
-/** Whether the last stage ended by itself, and not because its steps ran out. */
-export const converged = ({ stages }: Fit): boolean => stages.length > 0 && stages[stages.length - 1].rule !== 'steps'
+/** How the last stage ended: by itself, because its steps ran out, or stopped by a signal. */
+export const outcome = ({ stages }: Fit): 'converged' | 'complete' | 'stopped' => {
+  const last = stages.at(-1)?.rule
+  return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
+}
+
+export const converged = (fit: Fit): boolean => outcome(fit) === 'converged'
 
 /** Why a stage ended. */
 export const ending = ({ rule, taken, limit }: StageRun): string =>
   ({
+    stopped: `${taken} of ${limit} steps, then it was stopped`,
     steps: limit === 1 ? 'one step' : `all ${limit} steps`,
     gradientNorm: `${taken} of ${limit} steps, then the gradient vanished`,
     relativeChange: `${taken} of ${limit} steps, then the parameters stood still`
-  })[rule]
+  })[rule ?? 'stopped']
 
 /** `2 isotropic Gaussians`. */
 export const title = ({

@@ -5,12 +5,12 @@ import { comparison } from './comparison.js'
 import {
   candidates,
   chosen,
-  converged,
   ending,
   floored,
   hasUnitVariance,
   ignored,
   isPair,
+  outcome,
   redundancies,
   steps,
   title,
@@ -99,7 +99,7 @@ const facts = (fit: Fit): string => {
     ['BIC', minus(show(statistics.bic))],
     ['parameters', String(statistics.parameters)],
     ['steps', String(steps(fit))],
-    ['ended', converged(fit) ? 'converged' : 'after all steps'],
+    ['ended', { converged: 'converged', complete: 'after all steps', stopped: 'stopped' }[outcome(fit)]],
     ['recipe', escape(recipe)],
     ['seed', String(seed)]
   ]

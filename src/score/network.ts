@@ -258,7 +258,8 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         )
         const output = apply(params, point, {
           alpha: at(({ level }) => level.alpha),
-          sigma: at(({ level }) => level.sigma)
+          sigma: at(({ level }) => level.sigma),
+          ...(level.label && { label: level.label })
         })
         return pipe(
           degree,

@@ -25,6 +25,7 @@ import {
 import * as Loss from '../../src/compile/Loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { theMachine } from '../../lib/compiler/machine.js'
+import { epochs } from '../../lib/epochs.js'
 import { add, sqrt, square, sub } from '../../lib/index.js'
 
 const truth = Mixture.of({ means: [[-3], [3]] })
@@ -49,6 +50,77 @@ const pipeline = (
       })
     ]
   })
+
+describe('epochs', () => {
+  const key = Key.fromSeed(8)
+  it.each([
+    [12, 4],
+    [10, 4],
+    [3, 5],
+    [1, 2]
+  ])('of %i rows in batches of %i hold every row once, each in an order of its own', (n, size) => {
+    const rowsAt = epochs(n, size)
+    const steps = n * 6
+    const order = Array.from({ length: steps }, (_, i) => [...rowsAt(key, i * size)]).flat()
+    const rounds = Array.from({ length: 6 * size }, (_, e) => order.slice(e * n, (e + 1) * n))
+    const all = Array.from({ length: n }, (_, i) => i)
+    rounds.forEach(round => expect([...round].sort((a, b) => a - b)).toEqual(all))
+    if (n > 9) expect(new Set(rounds.map(String)).size).toBe(rounds.length)
+    // From anywhere, and under another key, whatever was asked before.
+    expect([...epochs(n, size)(key, 5 * size)]).toEqual(order.slice(5 * size, 6 * size))
+    if (n > 9) expect([...rowsAt(Key.fromSeed(9), 0)]).not.toEqual(order.slice(0, size))
+    expect([...rowsAt(key, 0)]).toEqual(order.slice(0, size))
+  })
+
+  it('meet each row as often, and a run resumed in the middle goes on with the same bits', () => {
+    const met = new Map<number, number>()
+    const counted = Objective.custom('counted', TimeLaw.at(0.3), ({ score, target }) => square(sub(score, target)))
+    const by = (epochs: boolean): Pipeline.Pipeline<'means'> =>
+      pipeline(150, { objective: counted, expectation: Expectation.monteCarlo(), steps: 10, epochs })
+    const compiled = (one: Pipeline.Pipeline<'means'>) => Problem.orThrow(Compile.pipeline(one)(points))
+    const program = compiled(by(true))
+    const states = [...Run.states(program)(Key.fromSeed(3))]
+    // 10 steps of 150 rows are three epochs of 500: every row three times.
+    const [stage] = Stage.simple(by(true).stages[0])
+    const steps = stage.simple.on({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.spherical({ components: 2 }),
+      model: Score.interpret(Score.spherical({ components: 2 })),
+      points,
+      start: () => Params.of({ means: [[-1], [1]] }),
+      attempts: [],
+      evaluate: (params, _, rows) => {
+        rows?.forEach(row => met.set(row, (met.get(row) ?? 0) + 1))
+        return { value: 0, gradient: params }
+      }
+    })
+    pipe(Key.fromSeed(3), Key.split(10)).reduce<{ params: Params.Params<string>; memory: unknown }>(
+      ({ params, memory }, key) => steps.step(params, memory, key),
+      { params: Params.of({ means: [[-1], [1]] }), memory: steps.begin(Params.of({ means: [[-1], [1]] })) }
+    )
+    expect([met.size, ...new Set(met.values())]).toEqual([500, 3])
+    for (const state of states) {
+      const read = Run.codec(program).decode(JSON.parse(JSON.stringify(Run.codec(program).encode(state))))
+      if (E.isLeft(read)) throw new Error('not read')
+      expect([...Run.resume(program)(read.right)].at(-1)).toEqual(states.at(-1))
+    }
+    expect(states.at(-1)?.params).not.toEqual(Run.last(compiled(by(false)))(Key.fromSeed(3)).params)
+  })
+
+  it('are about batches', () => {
+    const whole = Stage.descend({
+      objective: Objective.implicit(TimeLaw.at(0.3)),
+      expectation: Expectation.projected(),
+      optimizer: Optimizer.adam({ rate: 0.05 }),
+      steps: 200,
+      epochs: true
+    })
+    const found = Compile.pipeline({ ...pipeline(5), stages: [whole] })(points)
+    expect(E.isLeft(found) && found.left.map(Problem.show)).toEqual([
+      'stages[0].epochs: true without a batch is not about batches: all rows are met at every step; give a batch, or leave it out'
+    ])
+  })
+})
 
 describe('Key.subset', () => {
   it('is a set of its size, rising, within its bounds', () => {

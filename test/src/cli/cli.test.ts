@@ -473,7 +473,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
 
   it('shows progress to a person alone, on a line that it clears', async () => {
     let clock = 0
-    const now = (): number => (clock += 60)
+    const now = (): number => (clock += 30)
     const watched = await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize --recipe two-stage', {
       isTTY: true,
       now
@@ -483,7 +483,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(written[1]).toMatch(/^stage 1 of 3, step 1 of 150: [\d.]+$/)
     expect(written.at(-2)).toMatch(/^stage [23] of 3, step \d+ of \d+: [\d.]+$/)
     expect(written.at(-1)).toBe('')
-    // Ten lines a second: with 60 ms between two looks at the clock, not every step is told.
+    // Ten lines a second: with 30 ms between two looks at the clock, two for a step, not every step is told.
     expect(written.length).toBeLessThan(300)
     expect(watched.stderr).not.toContain('\n')
     expect((await ornstein('fit %faithful.csv -k 2 --family isotropic --standardize')).stderr).toBe('')
@@ -919,7 +919,9 @@ describe('help', () => {
     for (const command of ['fit', 'evaluate', 'assign', 'sample', 'explain'])
       expect(stdout).toContain(`  ${command} [options]`)
     expect(stdout).toContain('Examples:\n  $ ornstein fit data.csv')
-    expect(stdout).toContain('Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input.')
+    expect(stdout).toContain(
+      'Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.'
+    )
   })
 
   it.each(['fit', 'evaluate', 'assign', 'sample', 'explain'])('%s --help', async command => {

@@ -61,6 +61,7 @@ export const place = (): Place => {
           stderr += text
         },
         isTTY: false,
+        untilSignal: work => work(() => Promise.resolve(null)),
         now: () => 0,
         ...input
       }

@@ -1,0 +1,11 @@
+/** y_i = Σ_{j ≤ i} d^{i−j} x_j / Σ_{j ≤ i} d^{i−j}: a mean of all values so far, older ones by less. 0 ≤ d < 1. */
+export const exponentialMean =
+  (decay: number) =>
+  (values: Float64Array): Float64Array => {
+    let [mean, weight] = [0, 0]
+    return values.map(x => {
+      weight = decay * weight + 1
+      mean += (x - mean) / weight
+      return mean
+    })
+  }

@@ -1,0 +1,109 @@
+/**
+ * Checkpoints: a state of a run as text, with all that tells whether another process may go on from it with the same bits:
+ * who wrote it, the pipeline, and the data's fingerprint.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { Vocabulary } from '../core/index.js'
+import * as Problem from '../core/Problem.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import type { Program } from './Program.js'
+import * as Run from './Run.js'
+
+/** The word that a checkpoint is known by. */
+const format = 'ornstein-checkpoint'
+
+/** A state, and what its keeper wants to find beside it. */
+export interface Kept<P extends string> {
+  readonly state: Run.State<P>
+  /** Anything that JSON can say: it is handed back as it was. */
+  readonly beside: unknown
+}
+
+// Words of one's own are encoded by their cases, so that no vocabulary is needed to write.
+const pipelines = Pipeline.codec(Vocabulary.of([]))
+
+const written = t.type({
+  format: t.literal(format),
+  /** The version of what wrote it: another may compute other bits. */
+  writer: t.string,
+  pipeline: t.unknown,
+  state: t.unknown,
+  beside: t.unknown
+})
+
+/**
+ * The text of a checkpoint. `writer` names the program and its version. A text cut short is none: write it to another file,
+ * and rename that when it is on the disk.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Checkpoint, Compile, Initializer, Key, Pipeline, Run, Schedule, Score, Stage } from 'ornstein'
+ *
+ * const program = Compile.pipeline(
+ *   Pipeline.of({
+ *     schedule: Schedule.ornsteinUhlenbeck,
+ *     score: Score.symmetricPair,
+ *     initializer: Initializer.values([[0.5]]),
+ *     stages: [Stage.expectationMaximization({ steps: 5 })]
+ *   })
+ * )({ rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) })
+ * assert.ok(E.isRight(program))
+ * const states = [...Run.states(program.right)(Key.fromSeed(1))]
+ * const text = Checkpoint.show(program.right, 'mine 1')({ state: states[2], beside: null })
+ *
+ * const found = Checkpoint.read(program.right, 'mine 1')(text)
+ * assert.ok(E.isRight(found))
+ * assert.deepEqual([...Run.resume(program.right)(found.right.state)].at(-1), states[5])
+ * assert.ok(E.isLeft(Checkpoint.read(program.right, 'mine 2')(text)))
+ */
+export const show =
+  <P extends string>(program: Program<P>, writer: string) =>
+  ({ state, beside }: Kept<P>): string =>
+    `${JSON.stringify({
+      format,
+      writer,
+      pipeline: pipelines.encode(program.pipeline),
+      state: Run.codec(program).encode(state),
+      beside
+    })}\n`
+
+/**
+ * The checkpoint in a text; or why a run of this program does not go on from it. Code of one's own in a pipeline is compared
+ * by its name.
+ */
+export const read =
+  <P extends string>(program: Program<P>, writer: string) =>
+  (text: string): E.Either<Problem.Problem, Kept<P>> => {
+    const anew = 'begin anew with another file'
+    const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
+      Problem.of('checkpoint', value, domain, `${remedy}, or ${anew}`)
+    return pipe(
+      E.tryCatch((): unknown => JSON.parse(text), String),
+      E.mapLeft(why => refused('the text', `JSON (${why})`, 'take another: this one is damaged')),
+      E.filterOrElse(written.is, () => refused('the text', 'a checkpoint', 'give a file written as one')),
+      E.filterOrElse(
+        found => found.writer === writer,
+        found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)
+      ),
+      E.filterOrElse(
+        found => JSON.stringify(found.pipeline) === JSON.stringify(pipelines.encode(program.pipeline)),
+        () => refused('the pipeline', 'the one of this run', 'ask for what it was begun with')
+      ),
+      E.chain(({ state, beside }) =>
+        pipe(
+          state,
+          Run.codec(program).decode,
+          E.bimap(
+            errors => {
+              const [why = 'a state'] = errors.flatMap(({ message }) => (message === undefined ? [] : [message]))
+              return refused('the state', `one of this run (it is ${why})`, 'give the data that it was begun on')
+            },
+            state => ({ state, beside })
+          )
+        )
+      )
+    )
+  }

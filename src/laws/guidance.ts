@@ -1,0 +1,326 @@
+/** Laws of scores made of scores: guidance by a label, and posteriors of measurements beside those of closed form. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
+import { Key } from '../../lib/index.js'
+import type { Points } from '../data/Points.js'
+import * as Mixture from '../mixture/Mixture.js'
+import * as Guidance from '../sampler/Guidance.js'
+import * as Sampler from '../sampler/Sampler.js'
+import * as TimeGrid from '../sampler/TimeGrid.js'
+import * as Schedule from '../schedule/Schedule.js'
+import * as Params from '../score/Params.js'
+import * as Score from '../score/Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+/** What makes scores of scores: `Guidance` does. */
+export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
+
+export interface GuidanceOptions<P extends string> {
+  readonly schedules?: fc.Arbitrary<Schedule.Schedule>
+  readonly points?: (dim: number) => fc.Arbitrary<Points>
+  readonly params?: (dim: number) => fc.Arbitrary<Params.Params<P>>
+  /** The computation under test. */
+  readonly guide?: Guide
+}
+
+interface Case<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly time: number
+  readonly points: Points
+  readonly params: Params.Params<P>
+  readonly weight: number
+}
+
+/** All that a score says of points: its value, its divergence, and a product with its Jacobian. */
+const said = (score: Sampler.Smooth, points: Points, time: number): ReadonlyArray<readonly [string, Float64Array]> => [
+  ['s', score(points, time).values],
+  ['div s', score.divergence(points, time)],
+  [
+    'vᵀ∂s/∂x',
+    score.vjp(
+      points,
+      time,
+      points.values.map((_, i) => 1 + i)
+    ).values
+  ]
+]
+
+/** The laws of guidance along a score: what its weights say. */
+export const guidance = <P extends string>(
+  score: Score.Score<P>,
+  {
+    schedules = Arbitrary.schedules,
+    points = Arbitrary.points({ maxRows: 3, weights: false }),
+    params = Arbitrary.params(score),
+    guide = Guidance
+  }: GuidanceOptions<P> = {}
+): ReadonlyArray<Law> => {
+  const cases: fc.Arbitrary<Case<P>> = fc.tuple(schedules, Arbitrary.dims).chain(([schedule, dim]) =>
+    fc.record({
+      schedule: fc.constant(schedule),
+      time: Arbitrary.times(schedule),
+      points: points(dim),
+      params: params(dim),
+      weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
+    })
+  )
+  const show = ({ schedule, time, points, params, weight }: Case<P>): string =>
+    [
+      `const points = ${Arbitrary.showPoints(points)}`,
+      `const params = ${Params.show(params)}`,
+      `const free = Sampler.learned(${Score.show(score)}, ${Schedule.show(schedule)}, params)`,
+      `Guidance.classifierFree({ free, given, weight: ${weight} })(points, ${time})`
+    ].join('\n')
+  const learned = ({ schedule, params }: Case<P>, label: number | null): Sampler.Smooth =>
+    Sampler.learned(score, schedule, params, { label })
+  const agrees = (
+    { points, time }: Case<P>,
+    found: Sampler.Smooth,
+    wanted: Sampler.Smooth,
+    tolerance: (values: ArrayLike<number>) => number
+  ): boolean => {
+    const all = said(wanted, points, time)
+    return said(found, points, time).every(([what, values], i) => agree(what, values, all[i][1], tolerance(all[i][1])))
+  }
+  // A family sees no label; a network takes −1 for none.
+  const saysNothing = O.isSome(Score.interpret(score).family) ? 0 : -1
+
+  return [
+    law(
+      {
+        name: 'guided with weight 0 it is the score without the label, with 1 that with it',
+        statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
+        source: 'Ho & Salimans 2022, arXiv 2207.12598'
+      },
+      cases,
+      show,
+      each => {
+        const [free, given] = [learned(each, null), learned(each, 0)]
+        const guided = (weight: number): Sampler.Smooth => guide.classifierFree({ free, given, weight })
+        return agrees(each, guided(0), free, () => 0) && agrees(each, guided(1), given, () => 0)
+      }
+    ),
+    law(
+      {
+        name: 'a label that says nothing changes nothing, whatever the weight',
+        statement:
+          `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): ` +
+          'two products and a sum round.',
+        source: 'p(x | y) = p(x) where y is constant'
+      },
+      cases,
+      show,
+      each => {
+        const [free, given] = [learned(each, null), learned(each, saysNothing)]
+        const guided = guide.classifierFree({ free, given, weight: each.weight })
+        const size = 1 + greatest([...each.points.values, ...flat(each.params)])
+        return (
+          agrees(each, given, free, () => 0) &&
+          agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
+        )
+      }
+    )
+  ]
+}
+
+// —— posteriors ——
+
+interface Seen {
+  readonly prior: ReadonlyArray<{
+    readonly weight: number
+    readonly mean: ReadonlyArray<number>
+    readonly variance: number
+  }>
+  readonly row: readonly [number, number]
+  readonly observed: number
+  readonly deviation: number
+  readonly schedule: Schedule.Schedule
+  readonly points: Points
+}
+
+/**
+ * The posterior of a mixture of round components of which aᵀx + noise is seen: a mixture again, of weights ∝ π N(y; aᵀc, s),
+ * means c + v a (y − aᵀc)/s and covariances v I − v² a aᵀ/s, s = v|a|² + d².
+ */
+const exactPosterior = ({ prior, row: [a, b], observed, deviation }: Seen): Mixture.Mixture => {
+  const parts = prior.map(({ weight, mean, variance }) => {
+    const s = variance * (a * a + b * b) + deviation * deviation
+    const off = observed - a * mean[0] - b * mean[1]
+    const shrinks = (p: number, q: number): number => (variance * variance * p * q) / s
+    return {
+      logWeight: Elementary.log(weight) - 0.5 * Elementary.log(s) - (off * off) / (2 * s),
+      mean: [mean[0] + (variance * a * off) / s, mean[1] + (variance * b * off) / s],
+      covariance: [
+        [variance - shrinks(a, a), -shrinks(a, b)],
+        [-shrinks(a, b), variance - shrinks(b, b)]
+      ]
+    }
+  })
+  const most = parts.reduce((most, { logWeight }) => Math.max(most, logWeight), -Infinity)
+  const shares = parts.map(({ logWeight }) => Elementary.exp(logWeight - most))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return Mixture.of({
+    weights: shares.map(share => share / total),
+    means: parts.map(({ mean }) => mean),
+    covariances: parts.map(({ covariance }) => covariance)
+  })
+}
+
+/** The law of a posterior's score, beside the exact posterior of a mixture. */
+export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {}): ReadonlyArray<Law> => {
+  const cases: fc.Arbitrary<Seen> = fc.record({
+    prior: fc
+      .array(fc.record({ weight: fc.constantFrom(1, 2, 3), mean: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)) }), {
+        minLength: 2,
+        maxLength: 3
+      })
+      .chain(parts =>
+        fc.constantFrom(0.5, 1).map(variance => {
+          const total = parts.reduce((sum, { weight }) => sum + weight, 0)
+          return parts.map(({ weight, mean }) => ({ weight: weight / total, mean, variance }))
+        })
+      ),
+    row: fc.tuple(fc.constantFrom(-1, 0.5, 1), fc.constantFrom(0, 0.5, 1)),
+    observed: Arbitrary.real(2),
+    deviation: fc.constantFrom(0.5, 1),
+    schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
+    points: fc
+      .array(Arbitrary.real(2), { minLength: 10, maxLength: 10 })
+      .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
+  })
+  const show = (seen: Seen): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
+  return [
+    law(
+      {
+        name: 'the score of a posterior tends to that of the exact posterior',
+        statement:
+          '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order ' +
+          'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = 0.1 to 0.05, until it is below 1e-9. What takes the covariance of x_0 for 0 is off by ' +
+          'order σ².',
+        source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes'
+      },
+      cases,
+      show,
+      seen => {
+        const { prior, row, observed, deviation, schedule, points } = seen
+        const mixture = Mixture.of({
+          weights: prior.map(({ weight }) => weight),
+          means: prior.map(({ mean }) => mean),
+          variances: prior.map(({ variance }) => variance)
+        })
+        const exact = Sampler.exact(exactPosterior(seen), schedule)
+        const guided = guide.posterior(
+          { matrix: [row], observed: [observed], deviation },
+          schedule
+        )(Sampler.exact(mixture, schedule))
+        const [coarse, fine] = [0.1, 0.05].map(ratio => {
+          const time = Schedule.timeOfLogSnr(-2 * Elementary.log(ratio))(schedule)
+          const wanted = exact(points, time).values
+          return Math.sqrt(guided(points, time).values.reduce((sum, s, i) => sum + Elementary.square(s - wanted[i]), 0))
+        })
+        return holds(fine < 1e-9 || fine <= coarse / 8, () => `the error is ${coarse} at 0.1, and ${fine} at 0.05`)
+      }
+    )
+  ]
+}
+
+export interface PosteriorsOptions {
+  readonly transport: typeof Sampler.transport
+  /** From where to where it goes. */
+  readonly gridOf: (schedule: Schedule.Schedule, steps: number) => TimeGrid.TimeGrid
+  readonly random: boolean
+  readonly bias: number
+  readonly steps: number
+  readonly rows: number
+  readonly errors: number
+}
+
+interface Drawn {
+  readonly schedule: Schedule.Schedule
+  readonly mean: number
+  readonly variance: number
+  readonly observed: number
+  readonly deviation: number
+  readonly seed: number
+}
+
+/**
+ * The law of a sampler along the score of a posterior: of N(c, vI) in the plane the first coordinate is seen with noise of
+ * variance d², and is then N(c + (y − c) v/(v + d²), v d²/(v + d²)); the second is as it was.
+ */
+export const posteriors = (
+  sampler: Sampler.Sampler,
+  { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
+): Law => {
+  const count = random ? rows : 100
+  return law(
+    {
+      name: 'leads to the posterior where it follows its score',
+      statement:
+        `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and ` +
+        `variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
+      source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
+      enough: 2
+    },
+    fc.record({
+      schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
+      mean: Arbitrary.real(2),
+      variance: fc.constantFrom(0.5, 1, 2),
+      observed: Arbitrary.real(2),
+      deviation: fc.constantFrom(0.5, 1),
+      seed: Arbitrary.seeds
+    }),
+    (each: Drawn) =>
+      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`,
+    ({ schedule, mean, variance, observed, deviation, seed }) => {
+      const grid = gridOf(schedule, steps)
+      const times = TimeGrid.times(schedule)(grid)
+      const gain = variance / (variance + deviation * deviation)
+      const ends = [times[0], times[times.length - 1]].map(time => {
+        const { alpha, sigma } = Schedule.level(time)(schedule)
+        const at = (mean: number, variance: number): { readonly mean: number; readonly u: number } => ({
+          mean: alpha * mean,
+          u: alpha * alpha * variance + sigma * sigma
+        })
+        return [at(mean + gain * (observed - mean), variance * (1 - gain)), at(mean, variance)]
+      })
+      const [first, last] = ends
+      const keys = pipe(Key.fromSeed(seed), Key.named('start', 'sampler'))
+      const noise = Key.normal(2 * count)(keys.start)
+      const start = noise.map((z, i) => first[i % 2].mean + Math.sqrt(first[i % 2].u) * z)
+      const score = Guidance.posterior(
+        { matrix: [[1, 0]], observed: [observed], deviation },
+        schedule
+      )(Sampler.exact(Mixture.of({ means: [[mean, mean]], variances: [variance] }), schedule))
+      const states = [
+        ...transport(compiled(Sampler.compile({ sampler, grid, schedule })))(score)({
+          rows: count,
+          dim: 2,
+          values: start
+        })(keys.sampler)
+      ]
+      const { values } = states[states.length - 1].points
+      return last.every(({ mean, u }, j) => {
+        const own = (all: Float64Array): Float64Array => all.filter((_, i) => i % 2 === j)
+        // In deviations from the mean that is wanted; what the flow carries keeps the moments of its noise.
+        const moments = (all: Float64Array): { readonly mean: number; readonly variance: number } => {
+          const mean = all.reduce((sum, x) => sum + x, 0) / count
+          return { mean, variance: all.reduce((sum, x) => sum + Elementary.square(x - mean), 0) / count }
+        }
+        const found = moments(own(values).map(x => (x - mean) / Math.sqrt(u)))
+        const wanted = random ? { mean: 0, variance: 1 } : moments(own(noise))
+        const [ofMean, ofVariance] = random
+          ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
+          : [3 * bias + 1e-12, 3 * bias + 1e-12]
+        return (
+          agree(`mean of coordinate ${j + 1}`, [found.mean], [wanted.mean], ofMean) &&
+          agree(`variance of coordinate ${j + 1}`, [found.variance / wanted.variance], [1], ofVariance)
+        )
+      })
+    }
+  )
+}

@@ -1,0 +1,174 @@
+/** Laws of stages as they are trained with: a run goes on from text, and epochs meet every row. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Key } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import * as Compile from '../compile/Compile.js'
+import * as Run from '../compile/Run.js'
+import { Case } from '../core/index.js'
+import type { Points } from '../data/Points.js'
+import * as Initializer from '../pipeline/Initializer.js'
+import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Stage from '../pipeline/Stage.js'
+import type * as Schedule from '../schedule/Schedule.js'
+import * as Params from '../score/Params.js'
+import * as Score from '../score/Score.js'
+import { seeds } from './arbitraries.js'
+import { sameBits, throughText } from './bits.js'
+import { compiled, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+/** Runs are costly, and where two differ at all they differ almost everywhere. */
+const ENOUGH = 3
+
+export interface TrainingOptions<P extends string> {
+  readonly schedule: Schedule.Schedule
+  readonly score: Score.Score<P>
+  readonly points: Points
+  /** The run under test. */
+  readonly runner?: Pick<typeof Run, 'states' | 'resume' | 'codec'>
+  /** The stage at work, under test. */
+  readonly on?: (stage: Stage.Simple) => Stage.Simple['on']
+}
+
+/** The numbers of the rows that the steps of a stage ask for, from the first on; nothing where it leaves that to its loss. */
+type Walk = (rows: number, steps: number, seed: number) => ReadonlyArray<ReadonlyArray<number>>
+
+const walkOf =
+  <P extends string>(
+    simple: Stage.Simple,
+    { schedule, score, points: { dim }, on = ({ on }) => on }: TrainingOptions<P>
+  ): Walk =>
+  (rows, steps, seed) => {
+    // Stages work with whatever names the parameters have.
+    const any = score as Score.Score<string>
+    const start = pipe(
+      Score.shapes(dim)(any),
+      Params.map<ReadonlyArray<number>, Params.Params<string>[string]>(shape => ({
+        shape,
+        values: new Float64Array(size(shape))
+      }))
+    )
+    const key = Key.fromSeed(seed)
+    const points = { rows, dim, values: Key.normal(rows * dim)(key) }
+    const taken = (asked: Array<ReadonlyArray<number>>): Stage.Steps<unknown> =>
+      on(simple)({
+        schedule,
+        score: any,
+        model: Score.interpret(any),
+        points,
+        start: () => start,
+        attempts: [],
+        evaluate: (params, _, rows) => {
+          // eslint-disable-next-line functional/immutable-data -- what a stage asks for is seen by being asked
+          asked.push(Array.from(rows ?? []))
+          return { value: 0, gradient: params }
+        }
+      })
+    return pipe(key, Key.split(steps)).reduce<{
+      readonly memory: unknown
+      readonly walk: ReadonlyArray<ReadonlyArray<number>>
+    }>(
+      ({ memory, walk }, key) => {
+        const asked: Array<ReadonlyArray<number>> = []
+        const next = taken(asked).step(start, memory, key)
+        return { memory: next.memory, walk: [...walk, asked[0] ?? []] }
+      },
+      { memory: taken([]).begin(start), walk: [] }
+    ).walk
+  }
+
+/** The laws of a stage's run from where it was left, and of the rows that it meets. */
+export const training = <P extends string>(stage: Stage.Stage, options: TrainingOptions<P>): ReadonlyArray<Law> => {
+  const { schedule, score, points, runner = Run } = options
+  const show = ({ seed }: { readonly seed: number }): string => `${Stage.show(stage)}\nby Key.fromSeed(${seed})`
+  const byEpochs = pipe(
+    stage,
+    Case.known(Case.when(Stage.descend, ({ batch, epochs }) => (epochs ? batch : null))),
+    O.chain(O.fromNullable)
+  )
+  return [
+    law(
+      {
+        name: 'goes on from text with the same bits',
+        statement:
+          '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
+        source: 'a state holds all there is',
+        enough: ENOUGH
+      },
+      fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }),
+      ({ seed, at }) => `${show({ seed })}, from state ${at}`,
+      ({ seed, at }) => {
+        const program = compiled(
+          Compile.pipeline(
+            Pipeline.of({ schedule, score, initializer: Initializer.gaussian({ scale: 1 }), stages: [stage] })
+          )(points)
+        )
+        const states = [...runner.states(program)(Key.fromSeed(seed))]
+        const codec = runner.codec(program)
+        return pipe(
+          codec.decode(throughText(codec.encode(states[Math.min(at, states.length - 1)]))),
+          E.match(
+            () => holds(false, () => 'a state is not read'),
+            state =>
+              holds(sameBits([...runner.resume(program)(state)].at(-1), states.at(-1)), () => 'it ends at other bits')
+          )
+        )
+      }
+    ),
+    ...pipe(
+      byEpochs,
+      O.match(
+        () => [],
+        batch => Stage.simple(stage).flatMap(({ simple }) => ofEpochs(batch, walkOf(simple, options), show))
+      )
+    )
+  ]
+}
+
+/** Of how many keys batches are counted, and how many standard errors a count may be off. */
+const [KEYS, ERRORS] = [400, 6]
+
+const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
+  law(
+    {
+      name: 'every row is met once an epoch',
+      statement:
+        '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
+      source: 'definition of an epoch',
+      enough: 20
+    },
+    fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }),
+    ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`,
+    ({ seed, rows }) => {
+      const met = walk(rows, Math.ceil((2 * rows) / batch), seed).flat()
+      return [0, 1].every(epoch =>
+        holds(
+          new Set(met.slice(epoch * rows, (epoch + 1) * rows)).size === rows,
+          () => `epoch ${epoch} is ${met.slice(epoch * rows, (epoch + 1) * rows).join(', ')}`
+        )
+      )
+    }
+  ),
+  law(
+    {
+      name: 'each batch of an epoch is any rows alike',
+      statement:
+        `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the ` +
+        'mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
+      source: 'definition of an unbiased batch',
+      enough: 2
+    },
+    fc.record({ seed: seeds }),
+    show,
+    ({ seed }) => {
+      const rows = 3 * batch
+      const met = Array.from({ length: KEYS }, (_, i) => new Set(walk(rows, 2, KEYS * seed + i)[1]))
+      const counts = Array.from({ length: rows }, (_, row) => met.filter(batch => batch.has(row)).length)
+      const off = counts.findIndex(count => Math.abs(count - KEYS / 3) > ERRORS * Math.sqrt((KEYS * 2) / 9))
+      return holds(off < 0, () => `row ${off} is in ${counts[off]} of ${KEYS} second batches`)
+    }
+  )
+]

@@ -1,0 +1,111 @@
+/** Wrong guidance, wrong posteriors, wrong epochs, and runs that do not go on. */
+import {
+  Guidance,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Run,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../../src/index.js'
+import { guidance, posterior, type Guide } from '../../src/laws/guidance.js'
+import { sampler } from '../../src/laws/sampler.js'
+import { training, type TrainingOptions } from '../../src/laws/training.js'
+import { areCaught, type Mutant } from './mutant.js'
+
+const conditional = Score.network(Net.mlp({ hidden: [4], embedding: Net.fourier(2), classes: 2 }), {
+  predicts: Parametrization.noise
+})
+
+const guided = (classifierFree: Guide['classifierFree']): Mutant['mutant'] =>
+  guidance(conditional, { guide: { ...Guidance, classifierFree } })
+
+const spread = (spread: Guidance.Spread): Mutant['mutant'] =>
+  posterior({
+    guide: { ...Guidance, posterior: (measurement, schedule) => Guidance.posterior(measurement, schedule, { spread }) }
+  })
+
+const points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
+const stage = Stage.descend({
+  objective: Objective.denoising(TimeLaw.at(0.3)),
+  optimizer: Optimizer.momentum({ rate: 0.1 }),
+  steps: 4,
+  batch: 2,
+  epochs: true
+})
+const trained = (change: Partial<TrainingOptions<'mean'>>): Mutant['mutant'] =>
+  training(stage, { schedule: Schedule.ornsteinUhlenbeck, score: Score.symmetricPair, points, ...change })
+
+/** A stage that asks for other rows than it would. */
+const asking = (change: (rows: Int32Array) => Int32Array): Mutant['mutant'] =>
+  trained({
+    on:
+      ({ on }) =>
+      tools =>
+        on({
+          ...tools,
+          evaluate: (params, key, rows) => tools.evaluate(params, key, change(rows ?? new Int32Array(0)))
+        })
+  })
+
+/** A sampler along half of its score. */
+const halved: typeof Sampler.transport = program => score =>
+  Sampler.transport(program)((points, time) => {
+    const { values, ...rest } = score(points, time)
+    return { ...rest, values: values.map(s => s / 2) }
+  })
+
+areCaught([
+  {
+    wrong: 'the weight of Ho & Salimans, which is one less',
+    law: 'guided with weight 0 it is the score without the label, with 1 that with it',
+    mutant: guided(({ weight, ...scores }) => Guidance.classifierFree({ ...scores, weight: weight + 1 })),
+    right: guidance(conditional)
+  },
+  {
+    wrong: 'guidance without the share of the free score',
+    law: 'a label that says nothing changes nothing, whatever the weight',
+    mutant: guided(({ free, given, weight }) => Guidance.combine([weight === 0 ? 1 : 0, free], [weight, given])),
+    right: guidance(conditional)
+  },
+  {
+    wrong: 'a posterior that takes the data for known (DPS)',
+    law: 'the score of a posterior tends to that of the exact posterior',
+    mutant: spread('none'),
+    right: posterior()
+  },
+  {
+    wrong: 'a state that forgets what its stage remembers',
+    law: 'goes on from text with the same bits',
+    mutant: trained({
+      runner: {
+        ...Run,
+        resume: program => state =>
+          Run.resume(program)({ ...state, memory: program.stages[state.stage].begin(state.params) })
+      }
+    }),
+    right: trained({})
+  },
+  {
+    wrong: 'a row twice, and another not',
+    law: 'every row is met once an epoch',
+    mutant: asking(rows => rows.map(row => (row === 1 ? 0 : row))),
+    right: trained({})
+  },
+  {
+    wrong: 'batches of the same rows in every order',
+    law: 'each batch of an epoch is any rows alike',
+    mutant: asking(rows => rows.map((_, i) => i)),
+    right: trained({})
+  },
+  {
+    wrong: 'a sampler that follows half of the score',
+    law: 'leads to the posterior where it follows its score',
+    mutant: sampler(Sampler.heun, { transport: halved }),
+    right: sampler(Sampler.heun)
+  }
+])

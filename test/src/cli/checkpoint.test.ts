@@ -1,0 +1,197 @@
+/**
+ * Checkpoints of the command line: a run that is killed at any moment, or stopped by a signal, goes on to the same bits.
+ * `npm test` has built what is killed here.
+ */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { pipe } from 'fp-ts/lib/function.js'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+import type { Signal } from '../../../src/cli/World.js'
+import { isNight, today } from '../../today.js'
+import { example, place } from './harness.js'
+
+const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+const here = place()
+afterAll(here.remove)
+
+/** Two stages, by optimizers that remember, on noise and batches that are drawn anew at every step. */
+const stage = (time: number, steps: number): Stage.Stage =>
+  Stage.descend({
+    objective: Objective.denoising(TimeLaw.at(time)),
+    expectation: Expectation.monteCarlo(),
+    optimizer: Optimizer.adam({ rate: 0.01 }),
+    steps,
+    batch: 64
+  })
+const written = (steps: number): string =>
+  JSON.stringify(
+    Pipeline.codec(Vocabulary.standard).encode(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.isotropic({ components: 3 }),
+        initializer: Initializer.kMeansPlusPlus,
+        stages: [stage(0.5, steps), stage(0.1, steps)]
+      })
+    )
+  )
+here.write('short.json', written(120))
+here.write('long.json', written(6000))
+
+const fit = (pipeline: string, rest: string): string =>
+  `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stderr: string
+}
+
+/** The command as a process, sent a signal after so many milliseconds; 0 for none. */
+const child = (line: string, signal: NodeJS.Signals, after: number): Promise<Ended> =>
+  new Promise(resolve => {
+    const argv = line
+      .split(' ')
+      .filter(word => word !== '')
+      .map(word => word.replace(/^@/, `${here.at('')}`).replace(/^%(.*)/, (_, name: string) => example(name)))
+    const process_ = spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    process_.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString()
+    })
+    const timer = after > 0 ? setTimeout(() => process_.kill(signal), after) : undefined
+    process_.once('exit', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stderr })
+    })
+  })
+
+/** What a model is, without the words of how it was asked for. */
+const model = (name: string): unknown => JSON.parse(here.read(name))
+
+describe('a run that is killed', () => {
+  it('goes on to the same bits, wherever that was', async () => {
+    expect((await child(fit('long.json', '--out @whole.json'), 'SIGKILL', 0)).code).toBe(0)
+    const whole = model('whole.json')
+    const moments = pipe(Key.fromSeed(today), Key.uniform(isNight ? 30 : 4))
+    let kills = 0
+    for (const [i, moment] of moments.entries()) {
+      const line = fit('long.json', `--out @out${i}.json --checkpoint @kept${i} --every 20 --resume`)
+      // Killed again and again, each time after another while, until it comes to its end.
+      for (let turn = 0; ; turn++) {
+        const { code, signal, stderr } = await child(
+          line,
+          'SIGKILL',
+          turn < 4 ? 150 + 900 * ((moment * (turn + 1)) % 1) : 0
+        )
+        if (signal === 'SIGKILL') kills++
+        else {
+          expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+          break
+        }
+      }
+      expect(model(`out${i}.json`)).toEqual(whole)
+    }
+    expect(kills).toBeGreaterThan(0)
+  }, 600_000)
+})
+
+describe('a run that a signal stops', () => {
+  it.each<[Signal, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143]
+  ])('%s keeps what it has learned, and goes on to the same bits', async (signal, exit) => {
+    // The process of the test sends it to the command's world, which hears it at its third look.
+    let looks = 0
+    let now = 0
+    const stopping = {
+      now: () => (now += 20),
+      untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) =>
+        work(() => Promise.resolve(++looks >= 3 ? signal : null))
+    }
+    const name = `${signal}.json`
+    const line = fit('short.json', `--out @${name} --checkpoint @${signal}`)
+    const stopped = await here.ornstein(line, stopping)
+    expect(stopped.exit).toBe(exit)
+    expect(stopped.stderr).toMatch(
+      new RegExp(`^stopped by ${signal} in stage 1 of 2, after \\d+ of 120 steps: .* with --resume`)
+    )
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ converged: false, stages: [{ endedBy: null }, { steps: 0 }] })
+    const half = here.read(name)
+    expect((await here.ornstein(fit('short.json', `--out @whole-${name}`))).exit).toBe(0)
+    expect((await here.ornstein(`${line} --resume`)).exit).toBe(0)
+    expect(here.read(name)).toBe(here.read(`whole-${name}`))
+    expect(here.read(name)).not.toBe(half)
+  })
+
+  it('as a process says so with its exit code, and leaves a model', async () => {
+    const line = fit('long.json', '--out @stopped.json --checkpoint @stopped')
+    const { code, signal, stderr } = await child(line, 'SIGTERM', 1200)
+    // On a machine fast enough the run is over before.
+    if (code === 0) return
+    expect({ code, signal }).toEqual({ code: 143, signal: null })
+    expect(stderr).toMatch(/^stopped by SIGTERM/)
+    expect(model('stopped.json')).toMatchObject({ format: 'ornstein-model', fit: { converged: false } })
+  }, 60_000)
+})
+
+describe('a checkpoint', () => {
+  const line = (rest: string): string => fit('short.json', `--checkpoint @kept --every 50 ${rest}`)
+  it('is written at the end too, and is not written over', async () => {
+    expect((await here.ornstein(line('--out @a.json'))).exit).toBe(0)
+    const { exit, stderr } = await here.ornstein(line(''))
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: 'error: --checkpoint: kept is not a new file; add --resume to go on from it, or remove it to begin anew\n'
+    })
+    expect((await here.ornstein(line('--out @b.json --resume'))).exit).toBe(0)
+    expect(here.read('b.json')).toBe(here.read('a.json'))
+  })
+
+  it.each<[string, () => Promise<{ readonly exit: number; readonly stderr: string }>, RegExp]>([
+    ['seed', () => here.ornstein(line('--resume --seed 1')), /of seed 0 is not of seed 1; give --seed 0/],
+    [
+      'pipeline',
+      () => here.ornstein(line('--resume').replace('short', 'long')),
+      /the pipeline is not the one of this run/
+    ],
+    ['data', () => here.ornstein(line('--resume --columns 1')), /the state is not one of this run/],
+    [
+      'version',
+      () => here.ornstein(line('--resume'), { version: '9' }),
+      /ornstein 1\.2\.3 is not of ornstein 9, whose bits are its own; use ornstein 1\.2\.3, or begin anew/
+    ],
+    [
+      'file',
+      () => {
+        here.write('kept', here.read('kept').slice(0, 100))
+        return here.ornstein(line('--resume'))
+      },
+      /the text is not JSON/
+    ]
+  ])('of another %s is refused, with a remedy', async (_, other, message) => {
+    const { exit, stderr } = await other()
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(message)
+  })
+
+  it('is of one run, at a time that there is', async () => {
+    const refused = async (words: string): Promise<string> => (await here.ornstein(`fit %faithful.csv ${words}`)).stderr
+    expect(await refused('--checkpoint @new')).toMatch(/give --family and -k, or --pipeline/)
+    expect(await refused('-k 2 --family full --checkpoint @new --every 0s')).toMatch(/--every: 0s is not/)
+    expect(await refused('-k 2 --family full --every 5s')).toMatch(/add --checkpoint FILE/)
+    expect(await refused('-k 2 --family full --resume')).toMatch(/add --checkpoint FILE/)
+  })
+})

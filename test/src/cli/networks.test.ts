@@ -1,0 +1,127 @@
+/** Scores that are no mixtures, on the command line: learned, drawn from, evaluated, explained, and refused where they lack. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  Expectation,
+  Initializer,
+  Key,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Pipeline,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+afterAll(here.remove)
+
+// A linear network that predicts x_0 at each level knows a normal law: x̂_0 = α v x/(α²v + σ²), v = 1 where standardized.
+const net = Net.mlp({ hidden: [16], embedding: Net.fourier(4) })
+const pipeline = (timeLaw: TimeLaw.TimeLaw): string =>
+  JSON.stringify(
+    Pipeline.codec(Vocabulary.standard).encode(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.preconditioned(net, { deviation: 1 }),
+        initializer: Initializer.values(
+          Net.initial(1)(Key.fromSeed(0))(Net.chain(Net.standardized({ deviation: 1 }), net))
+        ),
+        stages: [
+          Stage.descend({
+            objective: Objective.denoising(timeLaw, Parametrization.edm({ sigmaData: 1 })),
+            expectation: Expectation.monteCarlo(),
+            optimizer: Optimizer.adam({ rate: 0.01 }),
+            steps: 60,
+            batch: 100,
+            epochs: true
+          })
+        ]
+      })
+    )
+  )
+
+const rows = Key.normal(2000)(Key.fromSeed(4))
+beforeAll(async () => {
+  here.write('table.csv', `length\n${Array.from(rows, z => 5 + 2 * z).join('\n')}\n`)
+  here.write('net.json', pipeline(TimeLaw.uniformLogSnr(-5, 7)))
+  here.write('once.json', pipeline(TimeLaw.at(0.5)))
+  expect(
+    await here.ornstein('fit @table.csv --pipeline @net.json --standardize --out @score.json --checkpoint @kept')
+  ).toMatchObject({ exit: 0, stderr: '' })
+})
+
+describe('a network on the command line', () => {
+  it('is learned, and says so', async () => {
+    const { stdout } = await here.ornstein('fit @table.csv --pipeline @net.json --standardize --json')
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 2000, columns: ['length'], standardized: true, steps: 60 })
+    const { params } = JSON.parse(here.read('score.json')) as { params: object }
+    expect(Object.keys(params)).toContain('hidden1.weights')
+    const again = await here.ornstein(
+      'fit @table.csv --pipeline @net.json --standardize --out @again.json --checkpoint @kept --resume'
+    )
+    expect(again.stdout).toMatch(/^Learned a score of 177 parameters from 2000 rows\./)
+    expect(here.read('again.json')).toBe(here.read('score.json'))
+  })
+
+  it('gives rows in the units of the data, fewer the first of more', async () => {
+    const { stdout, exit } = await here.ornstein('sample @score.json -n 1000 --seed 3')
+    expect(exit).toBe(0)
+    const drawn = stdout.split('\n').slice(1, -1).map(Number)
+    const mean = drawn.reduce((sum, x) => sum + x, 0) / drawn.length
+    const variance = drawn.reduce((sum, x) => sum + (x - mean) ** 2, 0) / drawn.length
+    // N(5, 4), from 1000 rows: standard errors 0.06 and 0.18; the rest is what 60 steps have not learned.
+    expect(Math.abs(mean - 5)).toBeLessThan(0.5)
+    expect(Math.abs(variance - 4)).toBeLessThan(1.5)
+    expect((await here.ornstein('sample @score.json -n 10 --seed 3')).stdout).toBe(
+      `${stdout.split('\n').slice(0, 11).join('\n')}\n`
+    )
+  })
+
+  it('has the log-likelihood of its flow', async () => {
+    here.write('few.csv', `length\n${Array.from(rows.subarray(0, 200), z => 5 + 2 * z).join('\n')}\n`)
+    const { stdout } = await here.ornstein('evaluate @score.json @few.csv --json')
+    const { logLikelihood, noise } = JSON.parse(stdout) as { logLikelihood: number; noise: number }
+    const exact =
+      rows.subarray(0, 200).reduce((sum, z) => sum - (z * z) / 2 - Math.log(2) - Math.log(2 * Math.PI) / 2, 0) / 200
+    // What the network has not learned, the standard error of centre and scale (1/√2000), and the noise that is left.
+    expect(Math.abs(logLikelihood - exact)).toBeLessThan(0.1)
+    expect(noise).toBeCloseTo(Math.exp(-3.5), 2)
+    expect((await here.ornstein('evaluate @score.json @few.csv')).stdout).toMatch(/Along the probability flow/)
+  })
+
+  it('is explained as its pipeline', async () => {
+    expect((await here.ornstein('explain @score.json')).stdout).toBe((await here.ornstein('explain @net.json')).stdout)
+  })
+
+  it.each<[string, RegExp]>([
+    ['fit @table.csv --pipeline @net.json --report @r.html', /--report: .* leave the option out/],
+    [
+      'assign @score.json @table.csv',
+      /is not a mixture, but a score that has no components; use ornstein sample or evaluate/
+    ],
+    ['evaluate @score.json @table.csv --responsibilities @p.csv', /--responsibilities: .* leave it out/],
+    ['sample @once.json', /its format is not ornstein-model/]
+  ])('%s is refused', async (line, message) => {
+    const { exit, stderr } = await here.ornstein(line)
+    expect(stderr).toMatch(message)
+    expect(exit).toBe(2)
+  })
+
+  it('that knows one noise level is not drawn from', async () => {
+    expect((await here.ornstein('fit @table.csv --pipeline @once.json --out @once-score.json')).exit).toBe(0)
+    expect((await here.ornstein('sample @once-score.json')).stderr).toMatch(
+      /trained at time 0\.5 alone.*TimeLaw\.uniformLogSnr/
+    )
+  })
+
+  it('whose file was edited is refused', async () => {
+    const value = JSON.parse(here.read('score.json')) as { params: Record<string, { shape: number[] }> }
+    here.write('edited.json', JSON.stringify({ ...value, params: {} }))
+    expect((await here.ornstein('sample @edited.json')).stderr).toMatch(/params: one of them is not finite/)
+  })
+})

@@ -1,41 +1,7 @@
 import { defineConfig } from 'eslint/config'
-import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript'
 import functional from 'eslint-plugin-functional'
-import importX from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
-/** The rooms of the language itself. */
-const rooms = [
-  'compile',
-  'core',
-  'data',
-  'fit',
-  'mixture',
-  'objective',
-  'optimizer',
-  'pipeline',
-  'sampler',
-  'schedule',
-  'score'
-]
-
-/** Imports run only downwards: examples → cli → report → laws → the language → lib. */
-const layers = [
-  { target: './lib', from: './src', message: 'lib knows nothing of diffusion or mixtures' },
-  {
-    target: ['./src/*.ts', ...rooms.map(room => `./src/${room}/**`)],
-    from: ['./src/cli', './src/report', './src/laws'],
-    message: 'the language knows no rim'
-  },
-  {
-    target: './src/core',
-    from: ['./src/*.ts', ...rooms.filter(room => room !== 'core').map(room => `./src/${room}/**`), './lib/**'],
-    message: 'core knows no mathematics'
-  },
-  { target: './src/laws', from: ['./src/cli', './src/report'], message: 'laws know no files or terminals' },
-  { target: './src/report', from: ['./src/cli', './src/laws'], message: 'a report knows no command line' },
-  { target: ['./src', './lib'], from: ['./test', './examples', './bench'], message: 'imports run downwards' }
-]
 const esm = { regex: '^(fp-ts|io-ts)/(?!lib/.+\\.js$)', message: "plain Node finds only 'fp-ts/lib/Option.js'" }
 const tfjs = { group: ['@tensorflow/*'], message: 'tfjs stays inside lib; use the tensor vocabulary of lib/index.ts' }
 const node = {
@@ -76,18 +42,9 @@ export default defineConfig(
   ...tseslint.configs.strictTypeChecked.map(config => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    settings: {
-      'import-x/resolver-next': [createTypeScriptImportResolver()],
-      // Without these two no-cycle sees no TypeScript file, and says nothing.
-      'import-x/extensions': ['.ts'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] }
-    },
     rules: {
-      'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { zones: layers }],
       'no-restricted-imports': imports(tfjs),
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       // An interface that only extends is how a recursive type is given a name.

@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+/** Those of the documentation, which `npm run doctest` writes. */
+const examples = 'test/generated/**/*.test.ts'
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -12,7 +15,11 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [examples] } },
+      // Examples are programs that share nothing: each would load the library anew.
+      { extends: true, test: { name: 'examples', include: [examples], isolate: false } }
+    ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
     testTimeout: 180_000,

@@ -3,4 +3,4 @@ import config from '../vitest.config.js'
 
 const room = process.env['ROOM'] ?? '**'
 
-export default { ...config, test: { ...config.test, include: [`test/src/${room}/**/*.test.ts`] } }
+export default { ...config, test: { ...config.test, projects: undefined, include: [`test/src/${room}/**/*.test.ts`] } }

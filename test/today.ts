@@ -8,14 +8,15 @@ export const isNight = process.env['NIGHTLY'] === 'yes'
 
 if (!isNight) console.log(`a part of the cases, that of LAWS_SEED=${today}`)
 
-/** Of many cases one in `every`, other ones each day; all at night. */
+/** Of many cases one in `every`, at least one, other ones each day; all at night. */
 export const sampled =
   (every: number) =>
   <A>(cases: ReadonlyArray<A>): ReadonlyArray<A> => {
-    if (isNight) return cases
+    if (isNight || cases.length === 0) return cases
     // Knuth's multiplicative hash: a stride would meet the same values of a factor whose number it divides.
     const hash = (i: number): number => Math.imul(i + 1 + 7919 * (today % 65_536), 2_654_435_761) >>> 16
-    return cases.filter((_, i) => hash(i) % every === 0)
+    const some = cases.filter((_, i) => hash(i) % every === 0)
+    return some.length > 0 ? some : [cases[today % cases.length]]
   }
 
 /** Cases of a law: a quarter of them by day. */

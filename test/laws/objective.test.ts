@@ -7,7 +7,7 @@ import { student } from '../../src/laws/arbitraries.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/objective.js'
 import { regularizer } from '../../src/laws/regularizer.js'
-import { runs } from '../today.js'
+import { runs, sampled } from '../today.js'
 
 fc.configureGlobal({ seed: 2307_01178, numRuns: runs(20) })
 
@@ -89,7 +89,7 @@ const runsOf = (name: string, law: string): fc.Parameters<unknown> =>
       ? { numRuns: runs(4) }
       : {}
 
-describe.each(Object.entries(instances))('%s', (instance, held) => {
+describe.each(sampled(2)(Object.entries(instances)))('%s', (instance, held) => {
   it.each(held)('$name', ({ name, property }) => {
     fc.assert(property, runsOf(instance, name))
   })

@@ -17,7 +17,7 @@ import {
 } from '../../src/index.js'
 import type { Law } from '../../src/laws/Law.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
-import { runs } from '../today.js'
+import { runs, sampled } from '../today.js'
 import { holdsToday } from './holds.js'
 
 type Any = Score.Score<string>
@@ -118,14 +118,14 @@ const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
   )
 
 describe.each(Object.entries(scores))('of %s', (_, score) => {
-  describe.each(Object.entries(ofLosses(score)))('%s', (_, laws) => {
+  describe.each(sampled(2)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
     it('the loss', () => {
       laws.forEach(law => {
         holdsToday(law, runs(20))
       })
     })
   })
-  it.each(Object.entries(initializers))('a start by %s', (_, initializer) => {
+  it.each(sampled(2)(Object.entries(initializers)))('a start by %s', (_, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
       holdsToday(law, runs(20))

@@ -564,7 +564,9 @@ describe('arrays in the memory', () => {
       if (at > 0) {
         expect(at % 64).toBe(0)
         expect(at + 8 * length).toBeLessThanOrEqual(memory.buffer.byteLength)
-        for (const other of live) expect(at + 8 * length <= other.at || other.at + 8 * other.length <= at).toBe(true)
+        const isApart = (other: { readonly at: number; readonly length: number }): boolean =>
+          at + 8 * length <= other.at || other.at + 8 * other.length <= at
+        expect(live.every(isApart)).toBe(true)
         live.push({ at, length })
       }
       if (sizes[2 * i + 1] < 0.5 && live.length > 0) {

@@ -128,7 +128,7 @@ describe.each(Object.keys(students))('%s', name => {
       )
     )
   )
-  const cases = sampled(8)(all)
+  const cases = sampled(16)(all)
   it.each(starts)('agree at %s centres', start => {
     for (const { points, rows, expectation, schedule, objective, data } of cases.filter(c => c.start === start)) {
       if (
@@ -188,7 +188,7 @@ describe('of the whole vocabulary', () => {
         on(schedule).map(objective => ({ schedule, expectation, objective }))
       )
     )
-    const seen = sampled(6)(cases).map(({ schedule, expectation, objective }) => {
+    const seen = sampled(12)(cases).map(({ schedule, expectation, objective }) => {
       const compiled = Compile.plans({ schedule, score, objective, expectation })(own)
       // What is refused has no number to agree on.
       if (E.isLeft(compiled)) return 0

@@ -192,9 +192,13 @@ describe('sine and cosine', () => {
   it('beyond their reach are the interpreter’s, in any number of threads', () => {
     const x = Key.normal(400_000)(Key.fromSeed(3))
     for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
+    const right = wanted(x)
     for (const count of [1, 2]) {
       useThreads(count)
-      expect(run(x)).toEqual(wanted(x))
+      const found = run(x)
+      // `toEqual` takes seconds for so many.
+      for (const name of ['sin', 'cos'] as const)
+        expect(found[name].values.findIndex((y, i) => !Object.is(y, right[name].values[i]))).toBe(-1)
     }
   })
 })

@@ -28,6 +28,7 @@ import {
   Vocabulary
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { runs, sampled } from '../../today.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 
@@ -243,7 +244,7 @@ describe.each(everything)('%s', (_, net) => {
   })
 
   it.each(laws.score(score).map(law => [law.name, law] as const))('%s', (_, { property }) => {
-    fc.assert(property, { seed: 20210917, numRuns: 15 })
+    fc.assert(property, { seed: 20210917, numRuns: runs(15) })
   })
 })
 
@@ -251,14 +252,14 @@ describe('a loss of a network is one program over the rows', () => {
   const points: Points.Points = { rows: 5, dim: 2, values: Float64Array.of(1, 2, -1, 0.5, 0, 3, 2, -2, 0.1, 0) }
   const net = Net.residualMlp({ hidden: [4] })
   it.each(
-    [
+    sampled(3)([
       Parametrization.noise,
       Parametrization.data,
       Parametrization.velocity,
       Parametrization.flow,
       Parametrization.edm({ sigmaData: 1.5 }),
       Parametrization.score
-    ].flatMap(predicts =>
+    ]).flatMap(predicts =>
       [Objective.denoising(TimeLaw.uniform(0.1, 2)), Objective.implicit(TimeLaw.uniform(0.1, 2))].map(objective => ({
         predicts,
         objective,

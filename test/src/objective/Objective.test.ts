@@ -19,6 +19,7 @@ import {
   Vocabulary,
   Weighting
 } from '../../../src/index.js'
+import { runs, sampled } from '../../today.js'
 
 const rows = 6
 const points: Points.Points = {
@@ -367,15 +368,15 @@ describe('control variates', () => {
   const many = data(64)
 
   it.each([
-    ['four rows', few, 4000],
-    ['64 rows', many, 800]
+    ['four rows', few, runs(4000)],
+    ['64 rows', many, runs(800)]
   ])('%s: the mean of the denoising objective', (_, points, repeats) => {
     const of = (objective: Objective.Objective): Moments =>
       moments(evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, points), mixtureParams, repeats)
     sameMean(of(Objective.controlVariate(law)), of(Objective.denoising(law)), repeats)
   })
 
-  it.each([
+  const laws: ReadonlyArray<readonly [string, TimeLaw.TimeLaw]> = [
     ['at little noise', TimeLaw.at(0.05)],
     ['at much noise', TimeLaw.at(1.5)],
     [
@@ -385,7 +386,8 @@ describe('control variates', () => {
         { time: 1.5, weight: 1 }
       ])
     ]
-  ])('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
+  ]
+  it.each(sampled(2)(laws))('%s: a gradient with no more variance than the better of the two forms', (_, law) => {
     const variance = (objective: Objective.Objective): number => {
       const at = evaluate(isotropic, objective, random, Schedule.ornsteinUhlenbeck, many)
       return moments(at, mixtureParams, 300)

@@ -39,6 +39,7 @@ import {
   right,
   schedules
 } from '../samplers.js'
+import { sampled } from '../../today.js'
 
 const ou = Schedule.ornsteinUhlenbeck
 const line = Mixture.of({ means: [[-2], [1.5], [0.3]], weights: [1, 2, 1], variances: [0.3, 0.5, 0.2] })
@@ -68,7 +69,7 @@ describe('orders on the exact score', () => {
     [i, i + 1].map(j => ({ ...schedules[j % schedules.length], ...solver, code: Sampler.show(solver.sampler) }))
   )
 
-  it.each(cases)('$code is of order $wanted on $name', ({ schedule, from, sampler, wanted, steps }) => {
+  it.each(sampled(2)(cases))('$code is of order $wanted on $name', ({ schedule, from, sampler, wanted, steps }) => {
     const [noisy, clean] = [at(line, schedule, from), line]
     const start = Mixture.sample(12)(key)(noisy)
     const truth = start.values.map(carried(noisy, clean))
@@ -183,18 +184,21 @@ describe('marginals', () => {
 
   // Some 50 times, 2 means, 4 covariances and 3 CDFs each, 11 cases: a right sampler is refused with probability below
   // 5000 · 2e-9 = 1e-5. The bias of so many steps is below the bounds of so many points.
-  it.each(cases)('$code has the law of the level at every time, on $name', ({ schedule, from, sampler, steps }) => {
-    const grid = TimeGrid.karras({ from, to: 0.01, steps })
-    const program = right(Sampler.compile({ sampler, grid, schedule, prior: plane }))
-    const states = [...Sampler.trajectory(program)(Sampler.exact(plane, schedule))(3000, 2)(key)]
-    expect(states.map(({ time }) => time)).toEqual(Array.from(TimeGrid.times(schedule)(grid)))
-    states.forEach(({ time, points }) => {
-      const { mean, covariance, cdf } = deviation(points, at(plane, schedule, time))
-      expect({ time, beyond: Math.max(mean, covariance, cdf) > 0, mean, covariance, cdf }).toMatchObject({
-        beyond: false
+  it.each(sampled(2)(cases))(
+    '$code has the law of the level at every time, on $name',
+    ({ schedule, from, sampler, steps }) => {
+      const grid = TimeGrid.karras({ from, to: 0.01, steps })
+      const program = right(Sampler.compile({ sampler, grid, schedule, prior: plane }))
+      const states = [...Sampler.trajectory(program)(Sampler.exact(plane, schedule))(3000, 2)(key)]
+      expect(states.map(({ time }) => time)).toEqual(Array.from(TimeGrid.times(schedule)(grid)))
+      states.forEach(({ time, points }) => {
+        const { mean, covariance, cdf } = deviation(points, at(plane, schedule, time))
+        expect({ time, beyond: Math.max(mean, covariance, cdf) > 0, mean, covariance, cdf }).toMatchObject({
+          beyond: false
+        })
       })
-    })
-  })
+    }
+  )
 
   it('annealed Langevin has the law of each level, where its moves have time to mix', () => {
     const { schedule, from } = schedules[3]

@@ -1,0 +1,146 @@
+/** Imports run downwards in the table of CONTRIBUTING, and in no circle. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  /** Whether it is of types alone, and loads nothing. */
+  readonly isType: boolean
+}
+
+/** Whether an import or export loads what it names. */
+const loads = (statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
+  if (ts.isExportDeclaration(statement)) return !statement.isTypeOnly
+  const { importClause } = statement
+  if (importClause === undefined) return true
+  const { namedBindings, name, phaseModifier } = importClause
+  if (phaseModifier === ts.SyntaxKind.TypeKeyword) return false
+  return (
+    name !== undefined ||
+    namedBindings === undefined ||
+    ts.isNamespaceImport(namedBindings) ||
+    namedBindings.elements.some(({ isTypeOnly }) => !isTypeOnly)
+  )
+}
+
+/** What a module of this tree imports of it. */
+const importsOf = (from: string, text: string): ReadonlyArray<Import> => {
+  const to = (specifier: ts.Expression | undefined): ReadonlyArray<string> =>
+    specifier !== undefined && ts.isStringLiteral(specifier) && specifier.text.startsWith('.')
+      ? [join(dirname(from), specifier.text).replace(/\.js$/, '.ts')]
+      : []
+  const found: Import[] = []
+  const late = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      found.push(...to(node.arguments[0]).map(to => ({ from, to, isType: false })))
+    node.forEachChild(late)
+  }
+  const source = ts.createSourceFile(from, text, ts.ScriptTarget.Latest)
+  for (const node of source.statements)
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+      found.push(...to(node.moduleSpecifier).map(to => ({ from, to, isType: !loads(node) })))
+  if (text.includes('import(')) late(source)
+  return found
+}
+
+/** A circle of imports that load, where there is one. */
+const circle = (imports: ReadonlyArray<Import>): ReadonlyArray<string> => {
+  const next = new Map<string, string[]>()
+  for (const { from, to, isType } of imports) if (!isType) next.set(from, [...(next.get(from) ?? []), to])
+  const done = new Set<string>()
+  const search = (file: string, path: ReadonlyArray<string>): ReadonlyArray<string> => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return []
+    for (const to of next.get(file) ?? []) {
+      const found = search(to, [...path, file])
+      if (found.length > 0) return found
+    }
+    done.add(file)
+    return []
+  }
+  for (const file of next.keys()) {
+    const found = search(file, [])
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+const files = ['src', 'lib', 'test', 'examples', 'bench'].flatMap(room =>
+  readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+    .map(file => join(room, file))
+    // AssemblyScript has modules of its own.
+    .filter(file => /\.ts$/.test(file) && !/(^|\/)(assembly|generated)\//.test(file))
+)
+const imports = files.flatMap(file => importsOf(file, readFileSync(join(root, file), 'utf8')))
+
+/** The room of a file: a folder of src, or a folder of the tree. */
+const roomOf = (file: string): string => /^(src\/[^/.]+|[^/]+)/.exec(file)?.[0] ?? file
+
+/** The rooms as CONTRIBUTING has them, from top to bottom. */
+const table = [...readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/^\| `(\w[\w/]*?)\/?` +\|/gm)].map(
+  ([, room]) => room
+)
+
+/** Rooms that know one another; a circle of modules is a fault there too. */
+const neighbours: ReadonlyArray<readonly [from: string, to: string]> = [
+  // The built-in families and networks are cases of Score, and made of what stands in their rooms.
+  ['src/score', 'src/mixture'],
+  ['src/net', 'src/score'],
+  // Expectation–maximization and split and merge are stages, and their losses are compiled as others are.
+  ['src/mixture', 'src/compile']
+]
+
+describe('what is looked at', () => {
+  it('are all rooms, and hundreds of imports', () => {
+    expect(table).toContain('src/core')
+    expect(table.length).toBeGreaterThan(15)
+    expect(imports.length).toBeGreaterThan(1500)
+    expect(
+      imports.filter(({ to }) => !files.includes(to) && !['vitest.config.ts', 'test/doctest/extract.ts'].includes(to))
+    ).toEqual([])
+  })
+
+  it('says what is wrong', () => {
+    const of = (from: string, code: string): ReadonlyArray<Import> => importsOf(from, code)
+    expect(of('src/a/A.ts', "import type { B } from '../b/B.js'")).toEqual([
+      { from: 'src/a/A.ts', to: 'src/b/B.ts', isType: true }
+    ])
+    expect(of('a.ts', "import { type B } from './b.js'").map(({ isType }) => isType)).toEqual([true])
+    expect(
+      of('a.ts', "import { type B, c } from './b.js'\nexport * from './d.js'").map(({ isType }) => isType)
+    ).toEqual([false, false])
+    expect(of('a.ts', "const b = async () => import('./b.js')").map(({ to }) => to)).toEqual(['b.ts'])
+    const round = ['a', 'b', 'c'].map((from, i) => ({ from, to: ['b', 'c', 'a'][i], isType: false }))
+    expect(circle(round)).toEqual(['a', 'b', 'c', 'a'])
+    expect(circle(round.map(edge => ({ ...edge, isType: edge.from === 'c' })))).toEqual([])
+  })
+})
+
+describe('imports', () => {
+  it('run in no circle', () => {
+    expect(circle(imports)).toEqual([])
+  })
+
+  it('run downwards in the table of CONTRIBUTING', () => {
+    const rank = (file: string): number => table.indexOf(roomOf(file))
+    const upwards = imports.filter(({ from, to }) => {
+      // The index is all rooms of the language; what stands above it takes what a user takes.
+      const isOfLanguage = rank(from) > table.indexOf('src/laws')
+      if (to === 'src/index.ts') return isOfLanguage
+      if (from === 'src/index.ts' || roomOf(from) === roomOf(to)) return false
+      if (neighbours.some(([a, b]) => a === roomOf(from) && b === roomOf(to))) return false
+      return rank(from) >= 0 && (rank(to) < 0 || rank(to) < rank(from))
+    })
+    expect(upwards.map(({ from, to }) => `${from} imports ${relative('.', to)}`)).toEqual([])
+  })
+
+  it('of what the language and lib are made of come from neither tests nor examples', () => {
+    expect(imports.filter(({ from, to }) => /^(src|lib)\//.test(from) && !/^(src|lib)\//.test(to))).toEqual([])
+  })
+})

@@ -97,7 +97,7 @@ export interface Room {
   readonly settle: () => void
 }
 
-/** A module as build.mjs embeds it. */
+/** A module as lib/build/simd.mjs embeds it. */
 export interface Embedded {
   readonly binary: string
   readonly memoryFlags: number

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { build as bundle } from 'esbuild'
 import ts from 'typescript'
 import { build } from 'vite'
@@ -109,6 +110,41 @@ describe('the package', () => {
       })
     }
   )
+
+  it('offers every concept by itself, the same as in the whole', async () => {
+    const index = readFileSync(join(installed, 'src/index.ts'), 'utf8')
+    const names = [...index.matchAll(/^export \* as (\w+) from/gm)].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(25)
+    const program = `
+      const all = await import('ornstein')
+      for (const name of ${JSON.stringify([...names, 'Case', 'Field', 'Key'])}) {
+        const own = await import('ornstein/' + name)
+        const other = Object.keys(all[name]).filter(key => own[key] !== all[name][key])
+        if (other.length > 0 || Object.keys(own).length !== Object.keys(all[name]).length) console.log(name, other)
+      }`
+    expect((await run(process.execPath, ['--input-type=module', '--eval', program])).stdout).toBe('')
+  })
+
+  /** What a page loads of a program, minified and compressed, in bytes. */
+  const weight = async (program: string): Promise<number> => {
+    const { outputFiles } = await bundle({
+      stdin: { contents: program, resolveDir: home },
+      absWorkingDir: home,
+      ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' }
+    })
+    return gzipSync(outputFiles[0].contents, { level: 9 }).length
+  }
+
+  it('weighs what a program uses', async () => {
+    const one = "import * as Schedule from 'ornstein/Schedule'\nconsole.log(Schedule.level(0.3)(Schedule.cosine()))"
+    expect(await weight(one)).toBeLessThan(12_000)
+    const names = ['Compile', 'Key', 'Recipe', 'Run', 'Score']
+    const fit = `
+      ${names.map(name => `import * as ${name} from 'ornstein/${name}'`).join('\n')}
+      const learn = Compile.pipeline(Recipe.annealed(Score.isotropic({ components: 2 }))(points))(points)
+      console.log(Run.last(learn.right)(Key.fromSeed(1)))`
+    expect(await weight(fit)).toBeLessThan(157_000)
+  })
 
   it("runs the README's first program", async () => {
     cpSync(join(root, 'examples/data'), join(home, 'examples/data'), { recursive: true })

@@ -7,9 +7,9 @@
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { vendor } from './build.vendor.mjs'
+import { vendor } from './vendor.mjs'
 
-const root = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const f = ts.factory
 
 /** The name under which package.json says what is imported, or the same name. */
@@ -111,8 +111,8 @@ if (diagnostics.length > 0) {
 }
 await vendor(root)
 if (diagnostics.length === 0) {
-  const { listed } = await import('./dist/src/cli/list.js')
-  const { vocabulary } = await import('./dist/src/cli/vocabulary.js')
+  const { listed } = await import('../../dist/src/cli/list.js')
+  const { vocabulary } = await import('../../dist/src/cli/vocabulary.js')
   writeFileSync(`${root}dist/src/cli/words.json`, JSON.stringify(listed(vocabulary)))
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

@@ -7,6 +7,7 @@ import type { Elementwise, Kernels } from '../../lib/simd/kernels.js'
 import { plain } from '../../lib/simd/plain.js'
 import { compile, instantiate, simd } from '../../lib/simd/wasm.js'
 import { oracle, ulps } from './simd-oracle.js'
+import { sampled } from '../today.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 type Name = (typeof names)[number]
@@ -101,7 +102,9 @@ const points = (name: Name): Float64Array => {
     Array.from(Key.uniform(700)(Key.fromSeed(i)), u => from + (to - from) * u)
   )
   return Float64Array.from(
-    [...inner, ...edges, ...binades(draws)].filter(x => x > (lower[name] ?? -Infinity) && Math.abs(x) < Infinity)
+    [...sampled(4)(inner), ...edges, ...sampled(4)(binades(draws))].filter(
+      x => x > (lower[name] ?? -Infinity) && Math.abs(x) < Infinity
+    )
   )
 }
 

@@ -1,7 +1,9 @@
 /** The world as a command sees it: files, streams and a clock. Commands are tested with worlds of their own. */
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as Points from '../data/index.js'
 import { type Problem } from '../index.js'
+import type * as E from '../core/either.js'
 
 /** Why a command ended early. */
 export interface Failure {
@@ -29,6 +31,12 @@ export interface World {
   readonly version: string
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
+  /** The table in such a file, read as its bytes come, or what is wrong with it as a table. */
+  readonly readTable: (
+    argument: string,
+    path: string,
+    options: Points.CsvOptions
+  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Points.Table>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
   /** Whether there is a file of this name. */

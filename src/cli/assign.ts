@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../data/index.js'
 import * as Mixture from '../mixture/Mixture.js'
-import { readModel, readTable } from './evaluate.js'
+import { asLearned, ofItsWidth, readModel } from './evaluate.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import type * as words from './words.js'
@@ -28,14 +28,21 @@ export const assign =
   (modelFile: string, file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
-    const source = file === '-' ? 'standard input' : file
+    const source = options.named(file)
     return pipe(
       options.checked(options.all({ table: options.table(flags), outputs: options.outputs([output], false) })),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
       TE.bind('model', () => readModel(world, flags)(modelFile)),
       TE.bind('text', () => world.readText('FILE', file)),
-      TE.bind('table', ({ choices, model, text }) => TE.fromEither(readTable(source, choices.table, model)(text))),
+      TE.bind('table', ({ choices, model, text }) =>
+        pipe(
+          Points.readCsv(text, asLearned(choices.table, model)),
+          options.asRead(source),
+          TE.fromEither,
+          TE.flatMap(ofItsWidth(model))
+        )
+      ),
       TE.flatMap(({ choices, model, text, table }) =>
         pipe(
           Points.withColumns(text, choices.table)(

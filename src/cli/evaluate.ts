@@ -1,5 +1,4 @@
 /** `ornstein evaluate`: how well a model describes a table. */
-import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../data/index.js'
@@ -35,26 +34,28 @@ export const readModel =
       TE.flatMap(text => parseModel(world, flags)(path, text))
     )
 
-/** The model's own columns, by name, unless others are asked for. */
-export const readTable =
-  (path: string, chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>) =>
-  (text: string): E.Either<Failure, Points.Table> =>
-    pipe(
-      text,
-      options.readTable(path, { columns, ...chosen }),
-      E.filterOrElse(
-        table => table.columns.length === columns.length,
-        table =>
-          refused(
-            Problem.of(
-              '--columns',
-              table.columns.join(','),
-              `${columns.length} column${columns.length === 1 ? '' : 's'}, as the model has`,
-              `name one for each of ${columns.join(', ')}`
-            )
-          )
+/** How a table is read for a model: its own columns, by name, unless others are asked for. */
+export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Model, 'columns'>): Points.CsvOptions => ({
+  columns,
+  ...chosen
+})
+
+/** A table of as many columns as the model has. */
+export const ofItsWidth = ({
+  columns
+}: Pick<Model.Model, 'columns'>): ((table: Points.Table) => TE.TaskEither<Failure, Points.Table>) =>
+  TE.fromPredicate(
+    table => table.columns.length === columns.length,
+    table =>
+      refused(
+        Problem.of(
+          '--columns',
+          table.columns.join(','),
+          `${columns.length} column${columns.length === 1 ? '' : 's'}, as the model has`,
+          `name one for each of ${columns.join(', ')}`
+        )
       )
-    )
+  )
 
 /** Each row's probabilities under its number in the table, which dropped rows do not shift. */
 const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): string =>
@@ -96,7 +97,7 @@ const evaluateScore =
       TE.bindTo('learned'),
       TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
       TE.bind('table', ({ learned }) =>
-        pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, chosen, learned)))
+        pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, learned)), TE.flatMap(ofItsWidth(learned)))
       ),
       TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
         const all = of(points)
@@ -135,7 +136,7 @@ const evaluateMixture =
   (world: World): TE.TaskEither<Failure, void> => {
     const { responsibilities } = flags
     const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
-    const source = file === '-' ? 'standard input' : file
+    const source = options.named(file)
     return pipe(
       options.checked(
         options.all({ table: options.table(flags), outputs: options.outputs(outputs, flags.json === true) })
@@ -144,7 +145,7 @@ const evaluateMixture =
       TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
       TE.bind('model', () => parseModel(world, flags)(modelFile, text)),
       TE.bind('table', ({ choices, model }) =>
-        pipe(world.readText('FILE', file), TE.flatMapEither(readTable(source, choices.table, model)))
+        pipe(options.readTable(world, 'FILE')(file, asLearned(choices.table, model)), TE.flatMap(ofItsWidth(model)))
       ),
       TE.bind('statistics', ({ model, table: { points } }) => {
         const statistics = pipe(Model.toMixture(model), Statistics.of(points, model.fit.parameters))

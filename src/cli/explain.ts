@@ -59,7 +59,7 @@ const load = (world: World, { data, standardize, ...flags }: Flags): TE.TaskEith
     ? TE.right(null)
     : pipe(
         options.checked(options.table(flags)),
-        TE.flatMap(chosen => pipe(world.readText('--data', data), TE.flatMapEither(options.readTable(data, chosen)))),
+        TE.flatMap(chosen => options.readTable(world, '--data')(data, chosen)),
         TE.map(({ points }) => (standardize === true ? Points.standardize(points).points : points))
       )
 

@@ -1,14 +1,15 @@
 /** Files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
-import { fstatSync, type Stats } from 'node:fs'
+import { createReadStream, fstatSync, type Stats } from 'node:fs'
 import { access, constants, copyFile, link, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import * as Points from '../data/index.js'
 import {
   beside,
   begin,
@@ -64,9 +65,12 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
   [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
 ]
 
+const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
+  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+
 /** The text of bytes, or what they are instead. */
 const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
-  const found = signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+  const found = signatureOf(bytes)
   if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
   const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
   try {
@@ -118,6 +122,61 @@ const readText =
     } catch (error) {
       return E.left(refused(problem(argument, path, error)))
     }
+  }
+
+/** Bytes of a file are read so many at a time. */
+const PIECE = 1 << 20
+
+/** The bytes of a file, unpacked. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  const packed = createReadStream(path, { end: 1 })
+  const start: Uint8Array[] = []
+  for await (const piece of packed) start.push(piece as Uint8Array)
+  const file = createReadStream(path, { highWaterMark: PIECE })
+  const isPacked = GZIP.every((byte, i) => Buffer.concat(start)[i] === byte)
+  const unpacking = isPacked ? file.pipe(createGunzip({ chunkSize: PIECE })) : file
+  // `pipe` hands no errors on
+  file.on('error', error => unpacking.destroy(error))
+  // a stream without an encoding gives bytes
+  for await (const piece of unpacking) yield piece as Uint8Array
+}
+
+const readTable =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readTable'] =>
+  (argument, path, options) =>
+  async () => {
+    const found = path === '-' ? null : await stat(path).catch(() => null)
+    const isFile = found?.isFile() === true
+    // What comes down a pipe comes once.
+    const isPipe = path === '-' || found?.isFIFO() === true
+    const kept: Uint8Array[] = []
+    const pieces: AsyncIterable<Uint8Array | string> =
+      path === '-' ? stdin : isPipe ? createReadStream(path) : bytesOf(path)
+    const { push, table } = Points.csvReader(options, found?.size)
+    try {
+      if (isFile) await recover(await realOf(path)).catch(() => undefined)
+      let isPlain = true
+      let isFirst = true
+      for await (const piece of pieces) {
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+        if (isPipe) kept.push(bytes)
+        const isPacked = isPipe && GZIP.every((byte, i) => bytes[i] === byte)
+        if (isFirst && (isPacked || signatureOf(bytes) !== undefined)) isPlain = false
+        isFirst = false
+        isPlain &&= push(bytes)
+        if (!isPipe && !isPlain) break
+      }
+      const read = isPlain ? table() : null
+      if (read !== null) return E.right(read)
+    } catch {
+      // What is wrong is told where the text is read.
+    }
+    const again = async function* (): AsyncGenerator<Uint8Array> {
+      yield* kept
+      yield* await Promise.resolve([])
+    }
+    const text = await (isPipe ? readText(again())(argument, '-') : readText(stdin)(argument, path))()
+    return E.isLeft(text) ? text : E.right(Points.readCsv(text.right, options))
   }
 
 /** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
@@ -302,9 +361,10 @@ const exists: World['exists'] = path => async () => {
 /** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'exists' | 'readText' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
+): Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
   exists,
   readText: readText(stdin),
+  readTable: readTable(stdin),
   load,
   checkOutputs,
   writeFiles

@@ -639,12 +639,7 @@ export const fit =
         ])
       ),
       TE.bind('keeper', ({ choices: { keep } }) => keeperOf(world, keep)),
-      TE.bind('table', ({ choices }) =>
-        pipe(
-          world.readText('FILE', file),
-          TE.flatMapEither(options.readTable(file === '-' ? 'standard input' : file, choices.table))
-        )
-      ),
+      TE.bind('table', ({ choices }) => options.readTable(world, 'FILE')(file, choices.table)),
       TE.let('watching', () => {
         const { watch, choosing, end } = progress(world)
         const isWatched = world.isTTY && flags.quiet !== true

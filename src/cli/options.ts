@@ -37,10 +37,10 @@ export interface TableFlags {
   readonly na?: string | undefined
 }
 
-const named: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
+const separators: Readonly<Record<string, string>> = { '\\t': '\t', tab: '\t', comma: ',', semicolon: ';', space: ' ' }
 
 const delimiter = (text: string): Checked<string> => {
-  const character = Object.hasOwn(named, text) ? named[text] : text
+  const character = Object.hasOwn(separators, text) ? separators[text] : text
   return /^[^"\r\n\d]$/.test(character)
     ? E.right(character)
     : wrong('--delimiter', JSON.stringify(text), 'a character that separates cells', 'try , or ; or tab')
@@ -110,11 +110,14 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
 export const asRead = (path: string): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<Failure, A>) =>
   E.mapLeft(problem => refused(asOptions(path, problem)))
 
-/** The table in a text, read as the options say. */
+/** The table in a file, read as the options say. */
 export const readTable =
-  (path: string, options: Points.CsvOptions) =>
-  (text: string): E.Either<Failure, Points.Table> =>
-    pipe(Points.readCsv(text, options), asRead(path))
+  (world: World, argument: string) =>
+  (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Points.Table> =>
+    pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path))))
+
+/** What a file is called in messages. */
+export const named = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
 export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {

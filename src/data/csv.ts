@@ -7,10 +7,11 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
+import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/cells.js'
 import * as Limits from '../core/Limits.js'
 import { validate, type DataError, type Points } from './Points.js'
 import { toCsv, unused } from './write.js'
-import { fail, more, plural, sumOver, tabulate } from './parts.js'
+import { fail, firstOf, more, plural, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {
   /**
@@ -79,12 +80,28 @@ export interface Table {
 
 type Cells = ReadonlyArray<ReadonlyArray<string>>
 
+/** Lines of cells as they are meant, none of them blank. */
+interface Lines {
+  readonly count: number
+  readonly first: ReadonlyArray<string>
+  /** How many cells a line has. */
+  readonly widthOf: (line: number) => number
+  /** NaN for a cell that is not a number. */
+  readonly numberAt: (line: number, column: number) => number
+  /** The text of a cell of the first line, or of one that is not a number. */
+  readonly textAt: (line: number, column: number) => string
+  /** The numbers of all lines or of all but the first, row-major, where all are of the same length. */
+  readonly numbers: (from: 0 | 1) => Float64Array
+}
+
 /** Cells under names; all rows are of the same length. */
 interface Grid {
   readonly names: ReadonlyArray<string>
   readonly isNamed: ReadonlyArray<boolean>
   readonly hasHeader: boolean
-  readonly cells: Cells
+  readonly rows: number
+  /** The text of a cell that is not a number. */
+  readonly text: (row: number, column: number) => string
   /** Row-major; NaN for a cell that is not a number. */
   readonly numbers: Float64Array
 }
@@ -131,9 +148,11 @@ const kind = (cell: string): Kind => {
   return text.length < LONGEST && isAlmost(text) ? 'almost' : 'word'
 }
 
-const isOfNumbers = (cells: Cells, column: number): boolean => {
-  const kinds = cells.map(row => kind(row[column])).filter(k => k !== 'missing')
-  return kinds.length > 0 && 2 * kinds.filter(k => k !== 'word').length >= kinds.length
+/** Whether at least half of so many cells that are not missing are numbers to a person. */
+const isOfNumbers = (count: number, kindOf: (i: number) => Kind): boolean => {
+  const present = sumOver(count, i => (kindOf(i) === 'missing' ? 0 : 1))
+  const words = sumOver(count, i => (kindOf(i) === 'word' ? 1 : 0))
+  return present > 0 && 2 * (present - words) >= present
 }
 
 const isBlank = (record: ReadonlyArray<string>): boolean => record.length === 1 && record[0].trim() === ''
@@ -189,7 +208,7 @@ const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.split('
 const guessDelimiter = (text: string, { comment }: CsvOptions): string =>
   ['\t', ';'].find(delimiter => {
     const of = { delimiter, ...(comment !== undefined && { comment }) }
-    const lines = records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, 50).data.filter(record => !isBlank(record))
+    const lines = records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, TELLING).data.filter(record => !isBlank(record))
     return lines.every(line => line.length > 1 && line.length === lines[0].length)
   }) ?? ','
 
@@ -253,14 +272,14 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
 const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
 /** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
-const countsColumns = (first: ReadonlyArray<number>, rest: ReadonlyArray<ReadonlyArray<number>>): boolean => {
+const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: Lines): boolean => {
   const isYear = (x: number): boolean => Number.isInteger(x) && x >= 1900 && x <= 2100
   const rises = (by: (step: number) => boolean): boolean => first.every((x, j) => j === 0 || by(x - first[j - 1]))
-  const everyColumn = (holds: (cells: ReadonlyArray<number>) => boolean): boolean =>
-    first.every((_, j) => holds(rest.map(row => row[j])))
+  const everyColumn = (holds: (cells: Float64Array) => boolean): boolean =>
+    first.every((_, j) => holds(tabulate(count - 1, i => (j < widthOf(i + 1) ? numberAt(i + 1, j) : NaN))))
   return (
     first.length > 1 &&
-    rest.length > 0 &&
+    count > 1 &&
     (first.every(isYear)
       ? rises(step => step > 0) && everyColumn(cells => !cells.some(isYear))
       : (first[0] === 0 || first[0] === 1) &&
@@ -269,56 +288,111 @@ const countsColumns = (first: ReadonlyArray<number>, rest: ReadonlyArray<Readonl
   )
 }
 
+const kindAt = ({ numberAt, textAt }: Lines, line: number, column: number): Kind =>
+  Number.isNaN(numberAt(line, column)) ? kind(textAt(line, column)) : 'number'
+
 /** Whether the first line is a header. */
-const headed = (cells: Cells, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
-  const [first, ...rest] = cells
+const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
+  const { first, count, widthOf } = lines
   const kinds = first.map(kind)
+  /** A line that is too short has no say. */
+  const standsOver =
+    (column: number) =>
+    (i: number): Kind =>
+      column < widthOf(i + 1) ? kindAt(lines, i + 1, column) : 'missing'
   const unclear = (line: string): Either.Either<DataError, never> =>
     fail('header', line, 'clearly names or data', "set 'header' to true or false")
   return header !== 'auto'
     ? Either.right(header)
     : !kinds.includes('word')
-      ? kinds.every(k => k === 'number') &&
-        countsColumns(
-          first.map(read),
-          rest.map(row => row.map(read))
-        )
+      ? kinds.every(k => k === 'number') && countsColumns(first.map(read), lines)
         ? unclear(`a first line of ${shown(first.join(','))}`)
         : Either.right(false)
       : kinds.every(k => k === 'word' || k === 'missing') ||
-          kinds.some(
-            (k, column) =>
-              k === 'word' &&
-              isOfNumbers(
-                rest.filter(row => column < row.length),
-                column
-              )
-          )
+          kinds.some((k, column) => k === 'word' && isOfNumbers(count - 1, standsOver(column)))
         ? Either.right(true)
         : unclear('a first line of words and numbers')
+}
+
+/** Lines in which a cell is quoted, or marked as a comment, or of a length of their own: cell by cell. */
+const ofCells = (cells: Cells): Lines => ({
+  count: cells.length,
+  first: cells[0],
+  widthOf: line => cells[line].length,
+  numberAt: (line, column) => read(cells[line][column]),
+  textAt: (line, column) => cells[line][column],
+  numbers: from => {
+    const width = cells[0].length
+    return tabulate((cells.length - from) * width, k => read(cells[from + Math.floor(k / width)][k % width]))
+  }
+})
+
+const ofSheet = ({ width, rows, first, above, numbers, text }: Sheet): Lines => ({
+  count: rows,
+  first,
+  widthOf: () => width,
+  numberAt: (line, column) => (line < above ? read(first[column]) : numbers[(line - above) * width + column]),
+  textAt: (line, column) => (line === 0 ? first[column] : text(line - above, column)),
+  numbers: from =>
+    from === above
+      ? numbers
+      : from > above
+        ? numbers.slice(width)
+        : tabulate(rows * width, k => (k < width ? read(first[k]) : numbers[k - width]))
+})
+
+/** Whether cells are meant as they stand, in lines that are all of the table. */
+const isPlain = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolean =>
+  decimal !== ',' && na.length === 0 && skip === 0 && comment === undefined
+
+/** So many lines tell what separates cells. */
+const TELLING = 50
+
+/** How plain numbers are read fast: as the whole grammar would, or not at all. */
+const grammar = (options: CsvOptions): Grammar => ({
+  separator: (head, isAll) => {
+    const text = unified(head)
+    return !isPlain(options) ||
+      text.trim() === '' ||
+      others.some(([pattern]) => pattern.test(text)) ||
+      !(isAll || text.trimStart().split('\n', TELLING + 2).length > TELLING + 1)
+      ? null
+      : (options.delimiter ?? guessDelimiter(text, options))
+  },
+  read
+})
+
+/** The lines of a text. */
+const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Lines> => {
+  const wrong = optionProblem(options)
+  if (Either.isLeft(wrong)) return wrong
+  const sheet = sheetOf(text, grammar(options))
+  return sheet === null
+    ? pipe(cellsOf(text, options), Either.map(meant(options)), Either.map(ofCells))
+    : Either.right(ofSheet(sheet))
 }
 
 /** A name without the apostrophe that `toCsv` puts before a formula. */
 const unguarded = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
-const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> => {
-  const width = cells[0].length
-  const rows = hasHeader ? cells.slice(1) : cells
-  const isRagged = (row: ReadonlyArray<string>): boolean => row.length !== width
-  const ragged = rows.findIndex(isRagged)
-  const names = cells[0].map((name, j) =>
-    hasHeader && name.trim() !== '' ? unguarded(name.trim()) : `column ${j + 1}`
-  )
+const grid = (lines: Lines, hasHeader: boolean): Either.Either<DataError, Grid> => {
+  const { first, count, widthOf, textAt } = lines
+  const width = first.length
+  const above = hasHeader ? 1 : 0
+  const rows = count - above
+  const isRagged = (row: number): boolean => widthOf(row + above) !== width
+  const ragged = firstOf(rows, isRagged)
+  const names = first.map((name, j) => (hasHeader && name.trim() !== '' ? unguarded(name.trim()) : `column ${j + 1}`))
   const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
   const repeated = names.findIndex((name, j) => (firsts.get(name) ?? j) < j)
-  return rows.length === 0
+  return rows === 0
     ? fail('text', 'a header alone', 'a table', 'give at least one row of numbers')
     : ragged >= 0
       ? fail(
           `row ${ragged + 1}`,
-          plural(rows[ragged].length, 'cell'),
+          plural(widthOf(ragged + above), 'cell'),
           `${plural(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
-          `complete the row, or set 'delimiter'${more(rows.filter(isRagged).length)}`
+          `complete the row, or set 'delimiter'${more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))}`
         )
       : repeated >= 0
         ? fail(
@@ -329,10 +403,11 @@ const grid = (cells: Cells, hasHeader: boolean): Either.Either<DataError, Grid> 
           )
         : Either.right({
             names,
-            isNamed: cells[0].map(name => hasHeader && name.trim() !== ''),
+            isNamed: first.map(name => hasHeader && name.trim() !== ''),
             hasHeader,
-            cells: rows,
-            numbers: tabulate(rows.length * width, k => read(rows[Math.floor(k / width)][k % width]))
+            rows,
+            text: (row, column) => textAt(row + above, column),
+            numbers: lines.numbers(above)
           })
 }
 
@@ -372,8 +447,8 @@ const position =
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }
 
-const column = ({ names, numbers, cells }: Grid, j: number): Float64Array =>
-  tabulate(cells.length, i => numbers[i * names.length + j])
+const column = ({ names, numbers, rows }: Grid, j: number): Float64Array =>
+  tabulate(rows, i => numbers[i * names.length + j])
 
 const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
 const LABELS = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
@@ -384,11 +459,13 @@ const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]
 const unfit =
   (table: Grid) =>
   (j: number): Ignored['why'] | null => {
-    const { names, isNamed, cells } = table
+    const { names, isNamed, rows, text } = table
     const xs = column(table, j)
-    if (!xs.every(x => !Number.isNaN(x)) && !isOfNumbers(cells, j)) {
-      const present = cells.map(row => row[j]).filter(cell => !isMissing(cell))
-      return present.length === 0 ? 'empty' : 2 * present.filter(isDate).length > present.length ? 'dates' : 'words'
+    const kindOf = (i: number): Kind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
+    if (!xs.every(x => !Number.isNaN(x)) && !isOfNumbers(rows, kindOf)) {
+      const present = sumOver(rows, i => (kindOf(i) === 'missing' ? 0 : 1))
+      const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
+      return present === 0 ? 'empty' : 2 * dates > present ? 'dates' : 'words'
     }
     const isWhole = xs.every(Number.isInteger)
     const different = isWhole ? new Set(xs).size : Infinity
@@ -498,7 +575,7 @@ const cellRemedy = (cell: string): string =>
         : "correct it, or choose the columns of numbers with 'columns'"
 
 const extract = (
-  { names, hasHeader, cells, numbers }: Grid,
+  { names, hasHeader, rows, text, numbers }: Grid,
   { columns, ignored, doubtful }: Chosen,
   weights: number | undefined,
   { missing = 'refuse' }: CsvOptions
@@ -508,15 +585,15 @@ const extract = (
   const place = (i: number, j: number): string => `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
   const used = weights === undefined ? columns : [...columns, weights]
   const isFault = (i: number, j: number): boolean =>
-    Number.isNaN(at(i, j)) && (missing === 'refuse' || !isMissing(cells[i][j]))
+    Number.isNaN(at(i, j)) && (missing === 'refuse' || !isMissing(text(i, j)))
 
-  const badRow = cells.findIndex((_, i) => used.some(j => isFault(i, j)))
+  const badRow = firstOf(rows, i => used.some(j => isFault(i, j)))
   if (badRow >= 0) {
     const column = Math.min(...used.filter(j => isFault(badRow, j)))
-    const cell = cells[badRow][column]
+    const cell = text(badRow, column)
     const alike = sumOver(
-      cells.length,
-      i => used.filter(j => isFault(i, j) && isMissing(cells[i][j]) === isMissing(cell)).length
+      rows,
+      i => used.filter(j => isFault(i, j) && isMissing(text(i, j)) === isMissing(cell)).length
     )
     return fail(
       place(badRow, column),
@@ -527,31 +604,32 @@ const extract = (
   }
   if (weights !== undefined) {
     const isNegative = (i: number): boolean => at(i, weights) < 0
-    const negative = cells.findIndex((_, i) => isNegative(i))
+    const negative = firstOf(rows, isNegative)
     if (negative >= 0)
       return fail(
         place(negative, weights),
         at(negative, weights),
         'a weight ≥ 0',
-        `give it 0 to leave the row out${more(sumOver(cells.length, i => (isNegative(i) ? 1 : 0)))}`
+        `give it 0 to leave the row out${more(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
       )
   }
-  const kept = Uint32Array.from(cells.keys()).filter(i => used.every(j => !Number.isNaN(at(i, j))))
+  const kept = new Uint32Array(rows).map((_, i) => i).filter(i => used.every(j => !Number.isNaN(at(i, j))))
   if (kept.length === 0)
     return fail('rows', 'none without a missing cell', 'at least one row', "choose fuller columns with 'columns'")
   const dim = columns.length
+  const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
   return pipe(
     validate({
       rows: kept.length,
       dim,
-      values: tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim])),
+      values: isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim])),
       ...(weights === undefined ? {} : { weights: tabulate(kept.length, i => at(kept[i], weights)) })
     }),
     Either.map(points => ({
       points,
       columns: columns.map(j => names[j]),
       rowNumbers: kept.map(i => i + 1),
-      dropped: cells.length - kept.length,
+      dropped: rows - kept.length,
       ignored,
       doubtful
     }))
@@ -589,18 +667,55 @@ const extract = (
  * )
  */
 export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<DataError, Table> =>
-  pipe(
-    cellsOf(text, options),
-    Either.map(meant(options)),
-    Either.bindTo('cells'),
-    Either.bind('hasHeader', ({ cells }) => headed(cells, options)),
-    Either.bind('table', ({ cells, hasHeader }) => grid(cells, hasHeader)),
-    Either.bind('weights', ({ table }) =>
-      options.weights === undefined ? Either.right(undefined) : position(table)('weights', options.weights)
-    ),
-    Either.bind('chosen', ({ table, weights }) => columnsOf(table, options, weights)),
-    Either.chain(({ table, chosen, weights }) => extract(table, chosen, weights, options))
-  )
+  pipe(linesOf(text, options), Either.flatMap(tableOfLines(options)))
+
+/** The table that lines come to. */
+const tableOfLines =
+  (options: CsvOptions) =>
+  (lines: Lines): Either.Either<DataError, Table> =>
+    pipe(
+      headed(lines, options),
+      Either.bindTo('hasHeader'),
+      Either.bind('table', ({ hasHeader }) => grid(lines, hasHeader)),
+      Either.bind('weights', ({ table }) =>
+        options.weights === undefined ? Either.right(undefined) : position(table)('weights', options.weights)
+      ),
+      Either.bind('chosen', ({ table, weights }) => columnsOf(table, options, weights)),
+      Either.chain(({ table, chosen, weights }) => extract(table, chosen, weights, options))
+    )
+
+/** A table that is read from bytes as they come. */
+export interface CsvReader {
+  /** Takes the next bytes; false: they are to be read as one text, by `readCsv`, as where cells are quoted. */
+  readonly push: (bytes: Uint8Array) => boolean
+  /** What has come, when all has; null where it is to be read as one text. */
+  readonly table: () => Either.Either<DataError, Table> | null
+}
+
+/**
+ * Reads a table of numbers from its bytes, in UTF-8, piece by piece, of any length: what comes of it is what `readCsv` makes of
+ * the text, to the bit, without the text ever being whole. `length` says how many bytes there will be about.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Points } from 'ornstein'
+ *
+ * const reader = Points.csvReader()
+ * for (const piece of ['x,y\n1,', '2\n3,4\n']) assert.ok(reader.push(new TextEncoder().encode(piece)))
+ * assert.deepEqual(reader.table(), Points.readCsv('x,y\n1,2\n3,4\n'))
+ */
+export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
+  const { push, sheet } = reader(grammar(options), length)
+  return {
+    push,
+    table: () =>
+      pipe(optionProblem(options), wrong => {
+        const found = Either.isLeft(wrong) ? null : sheet()
+        return found === null ? null : tableOfLines(options)(ofSheet(found))
+      })
+  }
+}
 
 /**
  * Points from the text of a CSV table: see `readCsv`, which also tells what was left behind.
@@ -661,7 +776,7 @@ export const withColumns =
     pipe(
       cellsOf(text, options),
       Either.bindTo('cells'),
-      Either.bind('hasHeader', ({ cells }) => headed(meant(options)(cells), options)),
+      Either.bind('hasHeader', ({ cells }) => headed(ofCells(meant(options)(cells)), options)),
       Either.map(({ cells, hasHeader }) => {
         const rows = hasHeader ? cells.slice(1) : cells
         const names = hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`)

@@ -17,3 +17,5 @@ export const tabulate = (length: number, f: (k: number) => number): Float64Array
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)
+/** The least i < n of which it is so; −1 where there is none. */
+export const firstOf = (n: number, is: (i: number) => boolean): number => new Uint8Array(n).findIndex((_, i) => is(i))

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Key, Mixture } from '../../../src/index.js'
+import { Key, Mixture, Points } from '../../../src/index.js'
 import { example, place } from './harness.js'
 
 const here = place()
@@ -1090,9 +1090,9 @@ describe('outputs', () => {
   it('are checked before the work starts', async () => {
     let read = 0
     const { exit } = await ornstein('fit %faithful.csv -k 2 --family isotropic --no-standardize --out @none/m.json', {
-      readText: () => () => {
+      readTable: () => () => {
         read++
-        return Promise.resolve(E.right('1\n'))
+        return Promise.resolve(E.right(Points.readCsv('1\n')))
       }
     })
     expect({ exit, read }).toEqual({ exit: 2, read: 0 })

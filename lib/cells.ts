@@ -1,0 +1,432 @@
+/**
+ * Tables of separated cells, read from bytes as they come: numbers go where they stay, and only what is no plain number becomes
+ * a string. Who reads gives up where a cell is quoted, or a line has more or fewer cells than the first: that is a matter for a
+ * whole grammar.
+ */
+
+/** 10⁰ … 10²², which are doubles. */
+const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+/** Dekker's 2²⁷ + 1: x · SPLIT − (x · SPLIT − x) is the upper half of x's bits. */
+const SPLIT = 134217729
+
+const bits = new Float64Array(1)
+const words = new Uint32Array(bits.buffer)
+/** Of the two words of a double, the one with its exponent. */
+const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
+
+/** How near to the middle between two doubles a quotient may be told from it: its error is some 2⁻¹⁰⁰ of it. */
+const CLEAR = 1 - 1 / 1048576
+
+/** a·b − fl(a·b), exactly (Dekker 1971). */
+const productError = (a: number, b: number, product: number): number => {
+  let t = SPLIT * a
+  const a1 = t - (t - a)
+  const a2 = a - a1
+  t = SPLIT * b
+  const b1 = t - (t - b)
+  const b2 = b - b1
+  return a1 * b1 - product + a1 * b2 + a2 * b1 + a2 * b2
+}
+
+/**
+ * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits, high their first nine; NaN
+ * where it is too near to the middle of two doubles to tell.
+ */
+const quotient = (high: number, low: number, digits: number, fraction: number): number => {
+  const ten = POWERS[digits - 9]
+  const product = high * ten
+  // the numerator, as a sum of two doubles
+  const m = product + low
+  const rounded = m - product
+  const rest = product - (m - rounded) + (low - rounded) + productError(high, ten, product)
+  const power = POWERS[fraction]
+  const q = m / power
+  const back = q * power
+  const correction = (m - back - productError(q, power, back) + rest) / power
+  const value = q + correction
+  const left = q - value + correction
+  bits[0] = value
+  const exponent = (words[HIGH] >>> 20) & 2047
+  const isPower = words[1 - HIGH] === 0 && (words[HIGH] & 0xfffff) === 0
+  words[HIGH] = (exponent - 53) << 20
+  words[1 - HIGH] = 0
+  // Half of what is between two doubles here; below a power of two they are twice as dense.
+  const half = isPower ? bits[0] / 2 : bits[0]
+  return Math.abs(left) < half * CLEAR ? value : NaN
+}
+
+const LINE_FEED = 10
+const RETURN = 13
+const SPACE = 32
+const QUOTE = 34
+const PLUS = 43
+const MINUS = 45
+const POINT = 46
+const ZERO = 48
+const NINE = 57
+const CAPITAL_E = 69
+const SMALL_E = 101
+
+/** A number's end, where it was read: one reader reads one number at a time. */
+let end = 0
+
+/**
+ * The decimal number that begins at a byte, with blanks before it or not, the nearest double; its end is left in `end`. NaN
+ * where there is none, or none that can be told so.
+ */
+const decimal = (bytes: Uint8Array, from: number): number => {
+  let at = from
+  let c = bytes[at]
+  while (c === SPACE) c = bytes[++at]
+  const isNegative = c === MINUS
+  if (isNegative || c === PLUS) c = bytes[++at]
+  let high = 0
+  let low = 0
+  let digits = 0
+  let fraction = 0
+  const first = at
+  for (; c >= ZERO && c <= NINE; c = bytes[++at]) {
+    if (digits < 9) high = high * 10 + (c - ZERO)
+    else low = low * 10 + (c - ZERO)
+    if (digits > 0 || c !== ZERO) digits++
+  }
+  let figures = at - first
+  if (c === POINT) {
+    const point = at
+    c = bytes[++at]
+    for (; c >= ZERO && c <= NINE; c = bytes[++at]) {
+      if (digits < 9) high = high * 10 + (c - ZERO)
+      else low = low * 10 + (c - ZERO)
+      if (digits > 0 || c !== ZERO) digits++
+    }
+    fraction = at - point - 1
+    figures += fraction
+  }
+  if (figures === 0) return NaN
+  if (c === SMALL_E || c === CAPITAL_E) {
+    c = bytes[++at]
+    const isDown = c === MINUS
+    if (isDown || c === PLUS) c = bytes[++at]
+    const start = at
+    let exponent = 0
+    for (; c >= ZERO && c <= NINE; c = bytes[++at]) exponent = Math.min(exponent * 10 + (c - ZERO), 9999)
+    if (at === start) return NaN
+    fraction += isDown ? exponent : -exponent
+  }
+  end = at
+  let value = 0
+  if (digits > 0) {
+    if (fraction > 22 || fraction < -22 || digits > 19) return NaN
+    if (digits <= 15) {
+      const whole = digits <= 9 ? high : high * POWERS[digits - 9] + low
+      value = fraction >= 0 ? whole / POWERS[fraction] : whole * POWERS[-fraction]
+    } else if (fraction <= 0) return NaN
+    else value = quotient(high, low, digits, fraction)
+  }
+  return isNegative ? -value : value
+}
+
+/** A table of as many cells in each line. */
+export interface Sheet {
+  readonly width: number
+  /** Lines that are not blank. */
+  readonly rows: number
+  /** The cells of the first line, as they stand. */
+  readonly first: ReadonlyArray<string>
+  /** How many lines, none or one, come before those of `numbers`. */
+  readonly above: number
+  /** [rows − above, width], row by row; NaN for a cell that is no number. */
+  readonly numbers: Float64Array
+  /** The text of a cell of `numbers` that is no number, its row counted from that of `above`. */
+  readonly text: (row: number, column: number) => string
+}
+
+export interface Reader {
+  /** Takes the next bytes, which are its own to read until it returns; false: a matter for a whole grammar. */
+  readonly push: (bytes: Uint8Array) => boolean
+  /** The table, when all has come; null for that matter, or where there is none. */
+  readonly sheet: () => Sheet | null
+}
+
+/** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
+export const separates = (character: string): boolean => /^[,;\t|:]$/.test(character)
+
+/** How a table is read. */
+export interface Grammar {
+  /** What separates cells, by the lines at the beginning, of all there are or not; null: a matter for a whole grammar. */
+  readonly separator: (head: string, isAll: boolean) => string | null
+  /** The number in a cell that is no plain decimal, NaN where there is none. */
+  readonly read: (cell: string) => number
+}
+
+/** So many bytes at the beginning are looked at before a table is read. */
+const HEAD = 1048576
+/** A text is encoded so many characters at a time. */
+const PIECE = 1048576
+
+/** Reads a table; `length` says how many bytes it may be, so that its place is taken at once. */
+export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
+  let behind: Reader | null = null
+  let head: Uint8Array[] = []
+  let held = 0
+  const begin = (isAll: boolean): boolean => {
+    const all = joined(head, held)
+    head = []
+    // Lines that are whole; a mark of the order of bytes before the first is no part of it.
+    const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastEnd(all)))
+    const found = separator(text, isAll)
+    behind = found === null || !separates(found) ? never : body(found.charCodeAt(0), read, length)
+    return behind.push(all)
+  }
+  return {
+    push: bytes => {
+      if (behind !== null) return behind.push(bytes)
+      head.push(bytes.slice())
+      held += bytes.length
+      return held < HEAD || begin(false)
+    },
+    sheet: () => {
+      if (behind === null) begin(true)
+      return behind?.sheet() ?? null
+    }
+  }
+}
+
+/** The table in a text; null for a matter of a whole grammar. */
+export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
+  const into = reader(grammar, text.length)
+  const bytes = new Uint8Array(Math.min(text.length, PIECE) * 3)
+  const encoder = new TextEncoder()
+  for (let from = 0; from < text.length;) {
+    const { read, written } = encoder.encodeInto(text.slice(from, from + PIECE), bytes)
+    // Half of a letter at the end of a piece belongs to the next.
+    const isCut = from + PIECE < text.length && /[\ud800-\udbff]/.test(text[from + PIECE - 1])
+    from += isCut ? read - 1 : read
+    if (!into.push(bytes.subarray(0, isCut ? written - 3 : written))) return null
+  }
+  return into.sheet()
+}
+
+/** Reads nothing. */
+const never: Reader = { push: () => false, sheet: () => null }
+
+const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
+/** Where the last whole line ends. */
+const lastEnd = (bytes: Uint8Array): number => {
+  let at = bytes.length
+  while (at > 0 && bytes[at - 1] !== LINE_FEED && bytes[at - 1] !== RETURN) at--
+  return at
+}
+
+/** Reads cells apart by one byte. */
+const body = (separator: number, read: Grammar['read'], length: number): Reader => {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const strings: string[] = ['']
+  const codeOf = new Map<string, number>()
+  let carried = new Uint8Array(0)
+  let taken = 0
+  let first: ReadonlyArray<string> = []
+  let width = 0
+  let above = 0
+  /** Lines that `numbers` has, and may have. */
+  let rows = 0
+  let room = 0
+  let numbers = new Float64Array(0)
+  /** Which string stands in each row of a column that has some. */
+  const columns: (Int32Array | null)[] = []
+  let failed = false
+  const isReadable = (): boolean => !failed
+
+  /** More room, after so many bytes. */
+  const grow = (seen: number): void => {
+    const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
+    room = Math.max(1024, length > seen ? Math.max(expected, Math.ceil(1.05 * rows)) : 2 * rows)
+    const larger = new Float64Array(room * width)
+    larger.set(numbers.subarray(0, rows * width))
+    numbers = larger
+    columns.forEach((codes, j) => {
+      if (codes === null) return
+      const more = new Int32Array(room)
+      more.set(codes.subarray(0, rows))
+      columns[j] = more
+    })
+  }
+
+  const decoded = (bytes: Uint8Array, from: number, to: number): string | null => {
+    try {
+      return decoder.decode(bytes.subarray(from, to))
+    } catch {
+      return null
+    }
+  }
+
+  /** The cells of a line, as strings; null for bytes that are no text. */
+  const split = (bytes: Uint8Array, from: number, to: number): string[] | null => {
+    const found: string[] = []
+    for (let at = from, start = from; at <= to; at++)
+      if (at === to || bytes[at] === separator) {
+        const text = decoded(bytes, start, at)
+        if (text === null) return null
+        found.push(text)
+        start = at + 1
+      }
+    return found
+  }
+
+  const isBlank = (bytes: Uint8Array, from: number, to: number): boolean => {
+    for (let at = from; at < to; at++) if (bytes[at] === separator) return false
+    return decoded(bytes, from, to)?.trim() === ''
+  }
+
+  /** A cell that is no plain decimal. */
+  const odd = (bytes: Uint8Array, from: number, to: number, column: number): number => {
+    const text = decoded(bytes, from, to)
+    if (text === null) {
+      failed = true
+      return NaN
+    }
+    const number = read(text)
+    if (!Number.isNaN(number)) return number
+    let code = codeOf.get(text)
+    if (code === undefined) {
+      code = strings.length
+      strings.push(text)
+      codeOf.set(text, code)
+    }
+    const codes = (columns[column] ??= new Int32Array(room))
+    codes[rows] = code
+    return NaN
+  }
+
+  /** The first line; whether it is a row of numbers. */
+  const begin = (bytes: Uint8Array, from: number, to: number): boolean => {
+    const cells = split(bytes, from, to)
+    failed = cells === null
+    if (cells === null) return false
+    first = cells
+    width = cells.length
+    for (let j = 0; j < width; j++) columns.push(null)
+    above = cells.some(cell => Number.isNaN(read(cell))) ? 1 : 0
+    return above === 0
+  }
+
+  /** Lines of bytes, of which `stop` is the end of one. */
+  const lines = (bytes: Uint8Array, start: number, stop: number): void => {
+    let at = start
+    while (at < stop) {
+      let c = bytes[at]
+      if (c === LINE_FEED || c === RETURN) {
+        at++
+        continue
+      }
+      // The first line is looked at whole, and so is what may be a blank one.
+      if (width === 0 || c <= SPACE || c > 127) {
+        let to = at
+        while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== RETURN) to++
+        if (isBlank(bytes, at, to)) {
+          at = to
+          continue
+        }
+        if (width === 0 && !begin(bytes, at, to)) {
+          if (failed) return
+          at = to
+          continue
+        }
+      }
+      if (rows === room) grow(taken + at)
+      let column = 0
+      let to = rows * width
+      for (; ; at++) {
+        const from = at
+        let value = decimal(bytes, at)
+        let isPlain = value === value
+        if (isPlain) {
+          at = end
+          c = bytes[at]
+          while (c === SPACE) c = bytes[++at]
+          isPlain = c === separator || c === LINE_FEED || c === RETURN
+        }
+        if (!isPlain) {
+          at = from
+          c = bytes[at]
+          while (c !== separator && c !== LINE_FEED && c !== RETURN) c = bytes[++at]
+          if (column < width) value = odd(bytes, from, at, column)
+          if (failed) return
+        }
+        if (column === width) {
+          failed = true
+          return
+        }
+        numbers[to++] = value
+        column++
+        if (c !== separator) break
+      }
+      if (column !== width) {
+        failed = true
+        return
+      }
+      rows++
+    }
+  }
+
+  const push = (bytes: Uint8Array): boolean => {
+    if (failed) return false
+    if (bytes.includes(QUOTE) || bytes.includes(0)) {
+      failed = true
+      return false
+    }
+    const stop = lastEnd(bytes)
+    if (stop === 0) {
+      const longer = new Uint8Array(carried.length + bytes.length)
+      longer.set(carried)
+      longer.set(bytes, carried.length)
+      carried = longer
+      return true
+    }
+    let start = 0
+    if (carried.length > 0) {
+      // Only the line that was cut is put together.
+      while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
+      const line = new Uint8Array(carried.length + start + 1)
+      line.set(carried)
+      line.set(bytes.subarray(0, start + 1), carried.length)
+      taken += carried.length
+      carried = new Uint8Array(0)
+      lines(line, withoutMark(line), line.length)
+    }
+    if (isReadable()) lines(bytes, taken === 0 ? withoutMark(bytes) : start, stop)
+    taken += stop
+    carried = bytes.slice(stop)
+    return isReadable()
+  }
+
+  /** Where the text begins, at the start of all: after the mark of the order of bytes, if it has one. */
+  const withoutMark = (bytes: Uint8Array): number =>
+    width === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+
+  return {
+    push,
+    sheet: () => {
+      if (carried.length > 0) push(Uint8Array.of(LINE_FEED))
+      if (failed || width === 0) return null
+      const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
+      return {
+        width,
+        rows: rows + above,
+        first,
+        above,
+        numbers: all,
+        text: (row, column) => strings[columns[column]?.[row] ?? 0]
+      }
+    }
+  }
+}

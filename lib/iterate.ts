@@ -11,3 +11,29 @@ export const iterate = <A>(seed: A, next: (a: A) => A | null): A => {
   for (let a: A | null = seed; a !== null; a = next(a)) last = a
   return last
 }
+
+/** Each element of a lazy list, changed. */
+export const mapped = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B> => ({
+  *[Symbol.iterator]() {
+    for (const a of list) yield change(a)
+  }
+})
+
+/** A lazy list, and then the one that its last element leads to; nothing after an empty one. */
+export const followed = <A>(first: Iterable<A>, next: (last: A) => Iterable<A>): Iterable<A> => ({
+  *[Symbol.iterator]() {
+    let last: { readonly value: A } | null = null
+    for (const value of first) {
+      last = { value }
+      yield value
+    }
+    if (last !== null) yield* next(last.value)
+  }
+})
+
+/** The last element of a lazy list; null of an empty one. */
+export const last = <A>(list: Iterable<A>): A | null => {
+  let found: A | null = null
+  for (const a of list) found = a
+  return found
+}

@@ -47,10 +47,17 @@ const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Poi
     RA.filterMap(({ expectation }) => Expectation.size(expectation))
   )
   const components = Case.field(score, 'components') ?? 1
-  const [dim = 2] = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].filter(isCount)
-  const [rows = 2] = [...noise.map(({ rows }) => rows), components].filter(isCount)
-  return { rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) }
+  const [known] = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].filter(isCount)
+  const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
+  const [rows = 2] = [...noise.map(({ rows }) => rows), Math.max(isCount(components) ? components : 1, 2, ...batches)]
+  const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
+  // Parameters of a network say of how many columns they are by their shapes.
+  const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))
+  return of(known ?? [2, ...RA.makeBy(MOST, i => i + 1)].find(fits) ?? 2)
 }
+
+/** So many columns are tried at most. */
+const MOST = 64
 
 const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n > 0 && n < 1e6
 

@@ -237,6 +237,8 @@ const ownPipeline = (
 interface Chosen {
   readonly task: Task
   readonly choice: Choice | null
+  /** By which signal the choice was ended early. */
+  readonly stopped: Signal | null
 }
 
 /**
@@ -257,23 +259,26 @@ const plan =
         ownPipeline(world, path, { vocabulary }),
         TE.map(pipeline => ({
           task: { ...given, standardize: standardize ?? false, plan: { _tag: 'Pipeline', path, pipeline } },
-          choice: null
+          choice: null,
+          stopped: null
         }))
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
-    return TE.fromEither(
-      pipe(
-        choose(watch)(open, asked),
-        E.map((decided): Chosen => {
-          if (decided._tag === 'Asked')
-            return { task: { ...asked, plan: { _tag: 'Recipe', score: decided.score, recipe } }, choice: null }
-          const { pipeline, choice } = decided
-          // Another recipe learns the score that was chosen in its own way.
-          return recipe === 'annealed'
-            ? { task: { ...asked, plan: { _tag: 'Chosen', pipeline } }, choice }
-            : { task: { ...asked, plan: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice }
-        })
-      )
+    return pipe(
+      () => world.untilSignal(heard => choose(watch, { heard, now: world.now })(open, asked)()),
+      TE.map((decided): Chosen => {
+        if (decided._tag === 'Asked')
+          return {
+            task: { ...asked, plan: { _tag: 'Recipe', score: decided.score, recipe } },
+            choice: null,
+            stopped: null
+          }
+        const { pipeline, choice, stopped } = decided
+        // Another recipe learns the score that was chosen in its own way.
+        return recipe === 'annealed'
+          ? { task: { ...asked, plan: { _tag: 'Chosen', pipeline } }, choice, stopped }
+          : { task: { ...asked, plan: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice, stopped }
+      })
     )
   }
 
@@ -505,12 +510,13 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
 }
 
 /** How far a run came that was stopped, and how to go on. */
-const stoppedBy = (signal: Signal, stages: Fit['stages'], keep: Keep | null): string => {
+const stoppedBy = (signal: Signal, stages: Fit['stages'], keep: Keep | null, choice: Choice | null = null): string => {
   const at = stages.findIndex(({ rule }) => rule === null)
   const where =
     at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
+  const among = choice === null ? '' : ` while candidates were learned, of which ${choice.candidates.length} were`
   return (
-    `stopped by ${signal}${where}: what was learned until then is kept.` +
+    `stopped by ${signal}${where}${among}: what was learned until then is kept.` +
     `${keep === null ? '' : ` To go on, give the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
   )
 }
@@ -519,7 +525,7 @@ const stoppedBy = (signal: Signal, stages: Fit['stages'], keep: Keep | null): st
 const work = (
   world: World,
   control: Pick<Control, 'watch' | 'keeper'>,
-  { task, choice }: Chosen,
+  { task, choice, stopped: before }: Chosen,
   recipes: ReadonlyArray<Recipe>
 ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
   const fitted = ({ fit }: Reached): Fit => fit
@@ -530,14 +536,14 @@ const work = (
         learn(controlled)(task),
         TE.bindTo('own'),
         TE.bind('others', ({ own: { fit, stopped } }) =>
-          stopped === null
+          stopped === null && before === null
             ? compare({ ...controlled, keeper: null })(task, fit.pipeline.score)(recipes)
             : TE.right<Failure, ReadonlyArray<Reached>>([])
         ),
         TE.map(({ own, others }) => ({
           fit: { ...own.fit, choice },
           others: others.map(fitted),
-          stopped: [own, ...others].at(-1)?.stopped ?? null
+          stopped: [own, ...others].at(-1)?.stopped ?? before
         }))
       )()
     })
@@ -676,7 +682,8 @@ export const fit =
                 ),
                 TE.map(({ stopped, ...found }) => {
                   const { stages } = found.others.at(-1) ?? found.fit
-                  if (stopped !== null) world.stderr(stoppedBy(stopped, stages, choices.keep))
+                  if (stopped !== null)
+                    world.stderr(stoppedBy(stopped, stages, choices.keep, chosen.stopped && found.fit.choice))
                   return stopped
                 })
               )

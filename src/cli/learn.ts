@@ -455,32 +455,58 @@ export const areFree = (families: ReadonlyArray<string> = []): boolean =>
 /** The score that is to be learned: the only one, or the best of those left open with what learned it and what it was chosen from. */
 export type Decided =
   | { readonly _tag: 'Asked'; readonly score: Score.Score<string> }
-  | { readonly _tag: 'Chosen'; readonly pipeline: Pipeline.Pipeline<string>; readonly choice: Choice }
+  | {
+      readonly _tag: 'Chosen'
+      readonly pipeline: Pipeline.Pipeline<string>
+      readonly choice: Choice
+      /** By which signal the choice was ended early. */
+      readonly stopped: Signal | null
+    }
 
 /** What is to be learned, of what the options leave open. */
 export const choose =
-  (onProgress: (progress: Fits.Progress) => void) =>
+  (onProgress: (progress: Fits.Progress) => void, { heard, now }: Pick<Control, 'heard' | 'now'>) =>
   (
     { families, components, criterion }: Open,
     { table, source, standardize, seed }: Omit<Task, 'plan'>
-  ): E.Either<Failure, Decided> => {
+  ): TE.TaskEither<Failure, Decided> => {
     const family = families?.map(family => constructors[family])
     if (family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
-      return E.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
+      return TE.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
+    const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
     return pipe(
       learnable({ table, source, standardize, seed, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>
         pipe(
           table.points,
-          Fits.mixture({ family, components, criterion, seed, standardize, columns: table.columns, onProgress }),
-          E.mapLeft(([first, ...rest]) => refused(asOption(first), ...rest.map(asOption)))
+          Fits.states({ family, components, criterion, seed, standardize, columns: table.columns, onProgress }),
+          asRefused
         )
       ),
-      E.map(({ candidates, refused }) => ({
+      TE.fromEither,
+      TE.bindTo('states'),
+      // Those that are learned when a signal comes are what is chosen from.
+      TE.bind('end', ({ states }) => async () => {
+        let [looked, stopped, last]: [number, Signal | null, Fits.State | null] = [now(), null, null]
+        for (const state of states) {
+          last = state
+          const at = now()
+          if (at - looked < HEARING) continue
+          looked = at
+          stopped = await heard()
+          if (stopped !== null && E.isRight(state.fit())) break
+        }
+        return E.right({ last, stopped })
+      }),
+      TE.bind('fit', ({ end: { last } }) =>
+        TE.fromEither(asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])))
+      ),
+      TE.map(({ fit: { candidates, refused }, end: { stopped } }) => ({
         _tag: 'Chosen' as const,
         pipeline: candidates[0].pipeline,
-        choice: { criterion, candidates, refused }
+        choice: { criterion, candidates, refused },
+        stopped
       }))
     )
   }

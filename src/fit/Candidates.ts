@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { iterate } from '../../lib/iterate.js'
+import { followed, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import { Case } from '../core/index.js'
@@ -257,66 +257,80 @@ const settling = (
   return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
 }
 
-/** A family along its numbers of components. */
-const alongLine =
-  (data: Data, key: Key.Key, onNext: (asked: Asked) => void) =>
-  ({ family, counts }: Line): ReadonlyArray<Standing> => {
-    const { points } = data
-    const [asked, most] = [
-      counts.reduce((a, b) => Math.min(a, b), Infinity),
-      counts.reduce((a, b) => Math.max(a, b), 0)
-    ]
-    const least = asked > GROWN ? asked : 1
-    const grow = grown(points, key)
-    return RA.makeBy(most - least + 1, i => least + i).reduce<{
-      readonly before: { readonly score: Score.Score<string>; readonly params: Arrays } | null
-      readonly all: ReadonlyArray<Standing>
-    }>(
-      ({ before, all }, components) => {
-        const asked = { score: family({ components }), components }
-        const isAsked = counts.includes(components)
-        if (isAsked) onNext(asked)
-        const made = pipe(
-          asked,
-          sound(points),
-          E.flatMap(() =>
-            pipe(
-              grow(asked.score, before),
-              E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
-            )
-          )
-        )
-        const reached = pipe(
-          made,
-          E.flatMap(params => learned(data, key, false)(asked, standing(asked.score, params))),
-          E.getOrElse((problem): Standing => refused(asked, problem))
-        )
-        return {
-          before: E.isRight(made) ? { score: asked.score, params: made.right } : before,
-          all: isAsked ? [...all, reached] : all
-        }
-      },
-      { before: null, all: [] }
-    ).all
-  }
+/** How far learning has come: what is learned next, where that is a candidate, and all that are. */
+interface Step {
+  readonly next: Asked | null
+  readonly all: ReadonlyArray<Standing>
+}
 
-/** All candidates on the same rows. */
-const standings = (
-  data: Data,
-  key: Key.Key,
-  onNext: (asked: Asked) => void,
-  lines: ReadonlyArray<Line>
-): ReadonlyArray<Standing> => {
-  const isGrown = ({ family, counts }: Line): boolean => serves(family({ components: counts[0] ?? 1 }))
-  return lines.flatMap(line =>
-    isGrown(line)
-      ? alongLine(data, key, onNext)(line)
-      : line.counts.map(components => {
-          const asked = { score: line.family({ components }), components }
-          onNext(asked)
-          return learn(data, key)(asked)
-        })
-  )
+/** A candidate, or one that stands between those asked for on the way of a family that is grown. */
+interface Job {
+  readonly asked: Asked
+  readonly isAsked: boolean
+  readonly how: 'grown from one' | 'grown' | 'by itself'
+}
+
+const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
+  const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
+    counts.map((components, i) => ({
+      asked: { score: family({ components }), components },
+      isAsked: true,
+      how: how === 'grown' && i === 0 ? 'grown from one' : how
+    }))
+  if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
+  const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
+  const first = least > GROWN ? least : 1
+  return jobs(
+    RA.makeBy(most - first + 1, i => first + i),
+    'grown'
+  ).map(job => ({ ...job, isAsked: counts.includes(job.asked.components) }))
+}
+
+/** All candidates on the same rows, one after the other; each family along its numbers of components. */
+const standings = (data: Data, key: Key.Key, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const jobs = lines.flatMap(jobsOf)
+  const grow = grown(data.points, key)
+  /** Where a family that grows has come. */
+  interface Way {
+    readonly score: Score.Score<string>
+    readonly params: Arrays
+  }
+  interface State extends Step {
+    readonly done: number
+    readonly before: Way | null
+  }
+  const at = (done: number, before: Way | null, all: ReadonlyArray<Standing>): State => ({
+    done,
+    before,
+    all,
+    next: jobs.at(done)?.isAsked === true ? jobs[done].asked : null
+  })
+  return unfold(at(0, null, []), ({ done, before, all }): State | null => {
+    if (done >= jobs.length) return null
+    const { asked, isAsked, how } = jobs[done]
+    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key)(asked)])
+    const from = how === 'grown' ? before : null
+    const made = pipe(
+      asked,
+      sound(data.points),
+      E.flatMap(() =>
+        pipe(
+          grow(asked.score, from),
+          E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
+        )
+      )
+    )
+    const reached = pipe(
+      made,
+      E.flatMap(params => learned(data, key, false)(asked, standing(asked.score, params))),
+      E.getOrElse((problem): Standing => refused(asked, problem))
+    )
+    return at(
+      done + 1,
+      E.isRight(made) ? { score: asked.score, params: made.right } : from,
+      isAsked ? [...all, reached] : all
+    )
+  })
 }
 
 /** What a candidate is worth as one to be chosen: the less the better. */
@@ -332,7 +346,7 @@ const settledAll = (
   settle: (one: Reached) => E.Either<Problem.Problem, Reached>,
   all: ReadonlyArray<Standing>,
   atLeast = 0
-): ReadonlyArray<Standing> => {
+): Iterable<Step> => {
   const worthOf = worth(criterion)
   const settled = (one: Reached): Standing =>
     pipe(
@@ -340,7 +354,7 @@ const settledAll = (
       // What cannot be taken further stays as it stands.
       E.getOrElse((): Reached => ({ ...one, candidate: { ...one.candidate, isSettled: true } }))
     )
-  return iterate(all, standing => {
+  return unfold<Step>({ next: null, all }, ({ all: standing }) => {
     const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
     const reached = standing.filter(isReached)
     const done = reached.filter(({ candidate }) => candidate.isSettled).length
@@ -349,23 +363,19 @@ const settledAll = (
       .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
       .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
       .at(0)
-    return next === undefined ? null : standing.map(one => (one === next ? settled(next) : one))
+    return next === undefined ? null : { next: null, all: standing.map(one => (one === next ? settled(next) : one)) }
   })
 }
 
 /** All candidates on all rows of the data. */
-const onAll = (
-  data: Data,
-  key: Key.Key,
-  criterion: Criterion,
-  onNext: (asked: Asked) => void,
-  lines: ReadonlyArray<Line>
-): ReadonlyArray<Standing> =>
-  settledAll(
-    criterion,
-    RIVAL,
-    ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
-    standings(data, key, onNext, lines)
+const onAll = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> =>
+  followed(standings(data, key, lines), ({ all }) =>
+    settledAll(
+      criterion,
+      RIVAL,
+      ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
+      all
+    )
   )
 
 /** Up to so many rows all is done on all of them; of more, on so many drawn at random, and the best are polished on all. */
@@ -413,18 +423,11 @@ const extrapolated = (
  * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
  * candidates as for the one that is looked at on all rows, since their rows are the same.
  */
-const bySample = (
-  data: Data,
-  key: Key.Key,
-  criterion: Criterion,
-  onNext: (asked: Asked) => void,
-  lines: ReadonlyArray<Line>
-): ReadonlyArray<Standing> => {
+const bySample = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const keys = pipe(key, Key.named('sample', 'fit'))
   const select = pipe(keys.sample, Key.subset(data.own.rows, SAMPLE), Points.select)
   const sample = { ...data, own: select(data.own), points: select(data.points) }
   const total = Points.totalWeight(data.own)
-  const few = onAll(sample, keys.fit, criterion, onNext, lines)
   const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
     learned(
       data,
@@ -436,31 +439,49 @@ const bySample = (
     })
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
-  const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
-  if (!isReached(first)) return few
-  const reference = polish(first)
-  const shift = E.isRight(reference)
-    ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
-    : 0
-  const all = few.map((one): Standing =>
-    !isReached(one)
-      ? one
-      : one === first && E.isRight(reference)
-        ? reference.right
-        : { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, data, total) }
+  /** What is expected of all rows, where the likelihood of the sample is so much too little. */
+  const expectedOf =
+    (shift: number) =>
+    (one: Standing): Standing =>
+      isReached(one)
+        ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, data, total) }
+        : one
+  const polished = (few: ReadonlyArray<Standing>): Iterable<Step> => {
+    const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
+    if (!isReached(first)) return [{ next: null, all: few }]
+    const reference = polish(first)
+    const shift = E.isRight(reference)
+      ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
+      : 0
+    const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(shift)(one)))
+    return settledAll(criterion, RIVAL, polish, all, POLISHED)
+  }
+  const onSample = onAll(sample, keys.fit, criterion, lines)
+  return followed(
+    mapped(onSample, ({ next, all }) => ({ next, all: all.map(expectedOf(0)), few: all })),
+    ({ few }) => mapped(polished(few), step => ({ ...step, few }))
   )
-  return settledAll(criterion, RIVAL, polish, all, POLISHED)
+}
+
+/** How far learning has come. */
+export interface Progress {
+  /** The candidate that is learned next; null where those that are learned are taken further. */
+  readonly next: { readonly family: string; readonly components: number } | null
+  readonly candidates: ReadonlyArray<Candidate>
 }
 
 /**
  * All candidates, those that may be the best by the criterion learned to the end: a family is first grown along its numbers of
  * components; then the best is settled, time and again, until no rival of it is left that is not. Of more than 4000 rows that is
- * done on a sample, and what may be the best is polished on all of them.
+ * done on a sample, and what may be the best is polished on all of them. Each element is what stands then; the last is the end.
  */
-export const learnAll =
-  (data: Data, key: Key.Key, criterion: Criterion, onNext: (asked: Asked) => void) =>
-  (lines: ReadonlyArray<Line>): ReadonlyArray<Candidate> =>
-    (data.own.rows > SAMPLE ? bySample : onAll)(data, key, criterion, onNext, lines).map(({ candidate }) => candidate)
+export const learning =
+  (data: Data, key: Key.Key, criterion: Criterion) =>
+  (lines: ReadonlyArray<Line>): Iterable<Progress> =>
+    mapped((data.own.rows > SAMPLE ? bySample : onAll)(data, key, criterion, lines), ({ next, all }) => ({
+      next: next && { family: next.score._tag, components: next.components },
+      candidates: all.map(({ candidate }) => candidate)
+    }))
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
+import { last, mapped } from '../../lib/iterate.js'
 import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
@@ -230,6 +231,73 @@ const made = (
   }
 }
 
+/** A fit on its way. */
+export interface State {
+  /** Which candidate is learned next; null where those that are learned are taken further. */
+  readonly next: Progress | null
+  /** The best of the candidates that are learned; problems where none is. */
+  readonly fit: () => E.Either<Problem.Problems, Fit>
+}
+
+/**
+ * All that a fit comes to on its way, each computed when it is asked for: where it is left, `fit` is the best until then. The
+ * last is what `mixture` gives.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Fit, Key, Mixture, Problem } from 'ornstein'
+ *
+ * const points = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[-4], [4]] }))
+ * const states = [...Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic' })(points))]
+ * assert.equal(states[0].next?.components, 1)
+ * assert.equal(Problem.orThrow(states[1].fit()).components, 1)
+ * assert.equal(Problem.orThrow(states[states.length - 1].fit()).components, 2)
+ */
+export const states =
+  (options: Options = {}) =>
+  (data: Points.Points | Rows): E.Either<Problem.Problems, Iterable<State>> =>
+    pipe(
+      all(problemsOf(options), undefined),
+      E.flatMap(() => read(options, data)),
+      E.bindTo('own'),
+      E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
+      E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
+      E.map(({ own, columns, data }) => {
+        const { seed = 0, criterion = 'bic', onProgress } = options
+        const lines = linesOf(options, own)
+        const places = lines.flatMap(({ family, counts }) =>
+          counts.map(components => ({ family: family({ components })._tag, components }))
+        )
+        return mapped(
+          Candidates.learning(data, Key.fromSeed(seed), criterion)(lines),
+          ({ next, candidates: tried }) => {
+            const progress = next && {
+              ...next,
+              done: places.findIndex(
+                ({ family, components }) => family === next.family && components === next.components
+              ),
+              of: places.length
+            }
+            if (progress !== null) onProgress?.(progress)
+            return {
+              next: progress,
+              fit: () => {
+                const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+                const candidates = Candidates.ranked(criterion)(tried)
+                const [first, ...rest] = refused.map(({ problem }) => problem)
+                return RA.isNonEmpty(candidates)
+                  ? E.right(made(options, columns, data.scaling, candidates, refused))
+                  : E.left<Problem.Problems, Fit>([first ?? nothing, ...rest])
+              }
+            }
+          }
+        )
+      })
+    )
+
+/** What is said of a fit that was left before its first candidate. */
+const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
+
 /**
  * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
  * options leave open; or all that is wrong, at once. A family is grown from one component on, and what may be the best is
@@ -251,30 +319,8 @@ export const mixture =
   (options: Options = {}) =>
   (data: Points.Points | Rows): E.Either<Problem.Problems, Fit> =>
     pipe(
-      all(problemsOf(options), undefined),
-      E.flatMap(() => read(options, data)),
-      E.bindTo('own'),
-      E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
-      E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
-      E.flatMap(({ own, columns, data }) => {
-        const { seed = 0, criterion = 'bic', onProgress } = options
-        const lines = linesOf(options, own)
-        const key = Key.fromSeed(seed)
-        const places = lines.flatMap(({ family, counts }) =>
-          counts.map(components => ({ family: family({ components })._tag, components }))
-        )
-        const tried = Candidates.learnAll(data, key, criterion, ({ score: { _tag: family }, components }) => {
-          const done = places.findIndex(place => place.family === family && place.components === components)
-          onProgress?.({ family, components, done, of: places.length })
-        })(lines)
-        const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
-        const candidates = Candidates.ranked(criterion)(tried)
-        const problems = refused.map(({ problem }) => problem)
-        return RA.isNonEmpty(candidates)
-          ? E.right(made(options, columns, data.scaling, candidates, refused))
-          : // Of at least one candidate: none was learned, each has its problem.
-            E.left<Problem.Problems, Fit>([problems[0], ...problems.slice(1)])
-      })
+      states(options)(data),
+      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
     )
 
 /**

@@ -3,6 +3,7 @@
  * `npm test` has built what is killed here.
  */
 import { spawn } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -59,21 +60,25 @@ interface Ended {
   readonly stderr: string
 }
 
-/** The command as a process, sent a signal after so many milliseconds; 0 for none. */
-const child = (line: string, signal: NodeJS.Signals, after: number): Promise<Ended> =>
+/** The command as a process, and a signal that is sent to it when a file is there, and so many milliseconds have passed since. */
+const child = (line: string, send?: { signal: NodeJS.Signals; file: string; after: number }): Promise<Ended> =>
   new Promise(resolve => {
     const argv = line
       .split(' ')
       .filter(word => word !== '')
-      .map(word => word.replace(/^@/, `${here.at('')}`).replace(/^%(.*)/, (_, name: string) => example(name)))
-    const process_ = spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] })
+      .map(word => word.replace(/^@/, here.at('')).replace(/^%(.*)/, (_, name: string) => example(name)))
+    const running = spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] })
     let stderr = ''
-    process_.stderr.on('data', (data: Buffer) => {
+    running.stderr.on('data', (data: Buffer) => {
       stderr += data.toString()
     })
-    const timer = after > 0 ? setTimeout(() => process_.kill(signal), after) : undefined
-    process_.once('exit', (code, signal) => {
-      clearTimeout(timer)
+    const looking = setInterval(() => {
+      if (send === undefined || !existsSync(send.file)) return
+      clearInterval(looking)
+      setTimeout(() => running.kill(send.signal), send.after)
+    }, 5)
+    running.once('exit', (code, signal) => {
+      clearInterval(looking)
       resolve({ code, signal, stderr })
     })
   })
@@ -83,26 +88,25 @@ const model = (name: string): unknown => JSON.parse(here.read(name))
 
 describe('a run that is killed', () => {
   it('goes on to the same bits, wherever that was', async () => {
-    expect((await child(fit('long.json', '--out @whole.json'), 'SIGKILL', 0)).code).toBe(0)
+    const begun = Date.now()
+    expect((await child(fit('long.json', '--out @whole.json'))).code).toBe(0)
+    const took = Date.now() - begun
     const whole = model('whole.json')
     const moments = pipe(Key.fromSeed(today), Key.uniform(isNight ? 30 : 4))
+    const kept = here.at('killed')
+    const line = fit('long.json', '--out @out.json --checkpoint @killed --every 20 --resume')
     let kills = 0
-    for (const [i, moment] of moments.entries()) {
-      const line = fit('long.json', `--out @out${i}.json --checkpoint @kept${i} --every 20 --resume`)
-      // Killed again and again, each time after another while, until it comes to its end.
-      for (let turn = 0; ; turn++) {
-        const { code, signal, stderr } = await child(
-          line,
-          'SIGKILL',
-          turn < 4 ? 150 + 900 * ((moment * (turn + 1)) % 1) : 0
-        )
+    for (let i = 0; i < moments.length; i += 2) {
+      // From the start, and then from where that was left: each killed somewhere on its way.
+      rmSync(kept, { force: true })
+      for (const [turn, moment] of moments.subarray(i, i + 2).entries()) {
+        const after = moment * (turn === 0 ? 0.5 : 0.8) * took
+        const { signal } = await child(line, { signal: 'SIGKILL', file: turn === 0 ? kept : here.at(''), after })
         if (signal === 'SIGKILL') kills++
-        else {
-          expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-          break
-        }
+        expect(existsSync(kept)).toBe(true)
       }
-      expect(model(`out${i}.json`)).toEqual(whole)
+      expect(await child(line)).toEqual({ code: 0, signal: null, stderr: '' })
+      expect(model('out.json')).toEqual(whole)
     }
     expect(kills).toBeGreaterThan(0)
   }, 600_000)
@@ -137,14 +141,28 @@ describe('a run that a signal stops', () => {
   })
 
   it('as a process says so with its exit code, and leaves a model', async () => {
-    const line = fit('long.json', '--out @stopped.json --checkpoint @stopped')
-    const { code, signal, stderr } = await child(line, 'SIGTERM', 1200)
-    // On a machine fast enough the run is over before.
-    if (code === 0) return
-    expect({ code, signal }).toEqual({ code: 143, signal: null })
-    expect(stderr).toMatch(/^stopped by SIGTERM/)
+    const line = fit('long.json', '--out @stopped.json --checkpoint @stopped --every 20')
+    const send = { signal: 'SIGTERM', file: here.at('stopped'), after: 0 } as const
+    expect(await child(line, send)).toMatchObject({
+      code: 143,
+      signal: null,
+      stderr: expect.stringMatching(/^stopped by SIGTERM in stage 1 of 2/) as unknown
+    })
     expect(model('stopped.json')).toMatchObject({ format: 'ornstein-model', fit: { converged: false } })
   }, 60_000)
+
+  it('while it chooses chooses among those that are learned', async () => {
+    let now = 0
+    let looks = 0
+    const { exit, stderr, stdout } = await here.ornstein('fit %faithful.csv --family isotropic --json', {
+      now: () => (now += 60),
+      untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
+    })
+    expect(exit).toBe(130)
+    expect(stderr).toMatch(/^stopped by SIGINT while candidates were learned, of which 2 were: /)
+    const { choice } = JSON.parse(stdout) as { choice: { candidates: ReadonlyArray<{ components: number }> } }
+    expect(choice.candidates.map(({ components }) => components).sort()).toEqual([1, 2])
+  })
 })
 
 describe('a checkpoint', () => {

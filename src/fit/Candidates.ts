@@ -456,8 +456,12 @@ const bySample = (data: Data, key: Key.Key, criterion: Criterion, lines: Readonl
     const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(shift)(one)))
     return settledAll(criterion, RIVAL, polish, all, POLISHED)
   }
+  /** What is expected, and what the sample itself says. */
+  interface Sampled extends Step {
+    readonly few: ReadonlyArray<Standing>
+  }
   const onSample = onAll(sample, keys.fit, criterion, lines)
-  return followed(
+  return followed<Sampled>(
     mapped(onSample, ({ next, all }) => ({ next, all: all.map(expectedOf(0)), few: all })),
     ({ few }) => mapped(polished(few), step => ({ ...step, few }))
   )

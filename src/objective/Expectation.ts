@@ -7,9 +7,9 @@ import * as Limits from '../core/Limits.js'
 import type { Points } from '../data/Points.js'
 import * as Params from '../score/Params.js'
 
-/** One term of the mean: standard normal numbers of a key, or their opposites. */
+/** One term of the mean: the standard normal numbers that a key draws, or the same numbers negated. */
 export interface KeyDraw {
-  /** Those of all draws sum to 1. */
+  /** The weights of all draws sum to 1. */
   readonly weight: number
   readonly noise: Key.Key
   readonly sign?: 1 | -1
@@ -20,14 +20,14 @@ export interface Draw extends Omit<KeyDraw, 'noise'> {
   readonly noise: Key.Key | Float64Array
 }
 
-/** Of which data noise is drawn. */
+/** The size of the data for which noise is drawn. */
 export type Size = Pick<Points, 'rows' | 'dim'>
 
 /** All of the noise: for any score, any objective. */
 export interface Everywhere {
   readonly where: 'everywhere'
   readonly draws: (data: Size) => (key: Key.Key) => ReadonlyArray<Draw>
-  /** Whether the key draws each row for itself, rows with a view to each other, or nothing: the noise is always the same. */
+  /** Whether the key draws every row independently, draws the rows together, or draws nothing because the noise is given. */
   readonly rows: 'apart' | 'together' | 'fixed'
   /** The only size of data that it suits, where it has been given. */
   readonly size?: Size
@@ -37,7 +37,7 @@ export interface Everywhere {
 export interface InSpan {
   readonly where: 'span'
   readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
-  /** Whether each draw comes with its opposite, by which the forms of the loss are best mixed. */
+  /** Whether each draw z comes with −z; the best mixture of the two forms of the loss depends on it. */
   readonly antithetic: boolean
 }
 
@@ -66,7 +66,7 @@ export type Spec<N extends string, F extends Field.Fields, A extends Case.Call> 
   readonly meaning: (fields: Field.Of<F>) => Meaning
 }
 
-/** What is wrong with draws or nodes, looked at for two rows and one key. */
+/** What is wrong with draws or nodes, found by trying them on two rows and one key. */
 const looked = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
   const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
   const key = Key.fromSeed(0)

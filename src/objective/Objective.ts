@@ -31,11 +31,11 @@ export interface Estimate {
   readonly law: 'rademacher' | 'normal'
 }
 
-/** What is known where an expectation draws only the noise that a mixture sees, `z` without its part beyond. */
+/** What is known where an expectation draws only the noise that a mixture sees: `z` without the part that is integrated in closed form. */
 export interface Seen {
-  /** c, the share of the denoising form where both forms are mixed, [rows, 1]; null where it is all. */
+  /** c, the share of the denoising form where both forms are mixed, [rows, 1]; null where there is no other form. */
   readonly share: Tensor | null
-  /** |z|², with what was not drawn in the mean, [rows, 1] */
+  /** |z|², with the mean of the part that was not drawn, [rows, 1] */
   readonly squaredNoise: () => Tensor
   /** |s|² + 2 div s, [rows, 1] */
   readonly implicit: () => Tensor
@@ -85,7 +85,7 @@ export interface Row {
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
   /** Random directions, each [rows, dim]; those of `divergence`. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
-  /** For integrands that serve noise which is not drawn in full. */
+  /** For integrands that also accept noise of which only a part is drawn. */
   readonly seen: Seen
 }
 
@@ -125,7 +125,7 @@ export interface Matching extends Written, Claims {
   readonly measuredIn?: Parametrization.Parametrization
   /** What it is an unbiased estimate of, by what it draws beside the noise. */
   readonly exact?: Objective
-  /** The share of the denoising form is to be chosen from the gradients of blocks of rows. */
+  /** The share of the denoising form is chosen from the gradients of blocks of rows. */
   readonly adaptive?: true
 }
 
@@ -144,15 +144,15 @@ export interface Penalty extends Written {
     readonly value: number
     readonly gradient: Params.Params<string>
   }
-  /** What of it does not go with the parameters of a score. */
+  /** What is wrong with it for the parameters of a score. */
   readonly unfit?: (shapes: Params.Shapes<string>, score: string) => ReadonlyArray<Problem.Problem>
-  /** It tells one component from another. */
+  /** It is not symmetric in the components. */
   readonly singles?: true
   /** Its gradient has corners, which differences see. */
   readonly cornered?: true
 }
 
-/** A part of the whole that cannot be taken apart further: it is asked what it can do, never what it is called. */
+/** A term that is not made of others. The rest of the program asks what it can do, never what it is called. */
 export type Term = Matching | Noiseless | Penalty
 
 type Bare<T> = T extends unknown ? Omit<T, 'of'> : never

@@ -36,11 +36,11 @@ interface Known {
 
 /** A law that is drawn: one time for each row. */
 export interface Drawn extends Known {
-  /** The time below which lies a share u of the law, or above which, u in [0, 1). */
+  /** The quantile function: the time below (or above) which a share u of the law lies, u in [0, 1). */
   readonly quantile: (schedule: Schedule.Schedule) => (u: number) => number
-  /** What a drawn time counts; 1 unless given. */
+  /** The weight of a drawn time; 1 unless given. */
   readonly weight?: (schedule: Schedule.Schedule) => (time: number) => number
-  /** Whether rows draw one u from each of as many equal parts of [0, 1), and not each for itself. */
+  /** Whether [0, 1) is cut into as many equal parts as there are rows, and each row draws its u from one of them. */
   readonly isStratified?: boolean
   /** Weighted times in place of the draws, for an expectation without randomness; Gauss–Legendre nodes in u unless given. */
   readonly nodes?: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
@@ -216,7 +216,7 @@ export const at = define({
 
 /** The smallest number that a uniform draw of 53 bits may stand for, where 0 has no quantile. */
 const LEAST = Elementary.powerOfTwo(-54)
-/** The greatest number below 1, which has none either. */
+/** The greatest number below 1: 1 has no quantile either. */
 const GREATEST = 1 - Elementary.powerOfTwo(-53)
 
 /**
@@ -380,7 +380,7 @@ interface Normally {
   readonly deviation: number
 }
 
-/** The ratios log(σ/α) that a schedule has, in deviations from a mean, and how much of the law they are. */
+/** The range of log(σ/α) on a schedule, in standard deviations of the law from its mean, and the share of the law within it. */
 const restriction = (
   { mean, deviation }: Normally,
   schedule: Schedule.Schedule
@@ -390,7 +390,7 @@ const restriction = (
   return { from: share(greatest), mass: share(least) - share(greatest) }
 }
 
-/** A log-normal law with less than this on the schedule's own ratios is not meant for the schedule. */
+/** A log-normal law of which a schedule has less than this share is not meant for that schedule. */
 const LEAST_MASS = 1e-3
 
 /**

@@ -14,12 +14,12 @@ import * as Schedule from '../schedule/Schedule.js'
 /** The weight as a function of time, on a schedule. */
 type Weigh = (dynamics: Schedule.Dynamics) => (time: number) => number
 
-/** What a weight is of: of the signal-to-noise ratio alone, of the level, or a rate, which another clock multiplies. */
+/** What a weight depends on: the signal-to-noise ratio alone, or the level; or it is a rate, which a change of clock multiplies. */
 export type Sees = 'snr' | 'level' | 'rate'
 
 export interface Meaning {
   readonly weigh: Weigh
-  /** Known of what says it. */
+  /** None where the case does not say it. */
   readonly sees: O.Option<Sees>
   /** The weight where it is the same at every level: it then suits objectives without levels too. */
   readonly everywhere: O.Option<number>
@@ -34,7 +34,7 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
   'meaning'
 > {
   readonly meaning: (fields: Field.Of<F>) => Weigh
-  /** Capability, which laws hold it to: what the weight is of. */
+  /** Capability, and a claim that laws check: what the weight depends on. */
   readonly sees?: Sees
   /** Capability: the weight, where it is the same at every level. */
   readonly everywhere?: (fields: Field.Of<F>) => number
@@ -211,7 +211,7 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
   return weighting => Case.meaning(weighting).weigh(dynamics)
 }
 
-/** What a weight is of, where the case says it. */
+/** What a weight depends on, where the case says it. */
 export const sees = (weighting: Weighting): O.Option<Sees> => Case.meaning(weighting).sees
 
 /** The weight, where it is the same at every level. */

@@ -28,7 +28,7 @@ type Memories = ReadonlyArray<unknown>
 const list = (u: unknown): Memories =>
   t.UnknownArray.is(u) ? u : refuse('memory: it is not the list of what the parts of a chain remember; start with init')
 
-/** A gain times another; what stands still stands, whatever is not known of the rest. */
+/** The product of two gains. 0 times what is not known (NaN) is 0: the parameter does not move. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 const parts = Case.define('Optimizer', {
@@ -95,7 +95,7 @@ const parts = Case.define('Optimizer', {
   }
 })
 
-/** Some of them look at the objective, or it is not known of all. */
+/** True where one of them is known to look at the objective; boolean where that is not known of all. */
 export const anyLooks = (parts: ReadonlyArray<Part>): O.Option<boolean> =>
   parts.some(({ needsObjective }) => O.isSome(needsObjective) && needsObjective.value) ? O.some(true) : O.none
 

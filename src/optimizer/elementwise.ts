@@ -155,7 +155,7 @@ export const trace = define({
   brief: () => ({ methods: ['momentum'] })
 })
 
-/** g + decay · v after v ← decay · v + g: the sum as it will be, were the gradient to stay (Nesterov 1983). */
+/** g + decay · v after v ← decay · v + g: the sum one step ahead, if the gradient stayed the same (Nesterov 1983). */
 export const nesterovTrace = define({
   name: 'nesterovTrace',
   about: 'g + decay · v',
@@ -207,7 +207,7 @@ const afterGradient = (
   correction2: 1 - Elementary.pow(beta2, count + 1)
 })
 
-/** m/(√v + ε); an entry that stays at 0 takes no step, whatever ε. */
+/** m/(√v + ε), and 0 for 0/0: an entry whose gradient is always 0 takes no step, even with ε = 0. */
 const ratio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
 
 /**

@@ -61,7 +61,7 @@ const averaged = {
   afterRate: true
 }
 
-/** A mean of the iterates, in which the newest has the weight that its number says. */
+/** A weighted mean of the iterates; the weight of the newest depends on how many there have been. */
 const mean =
   (weight: (count: number) => number) =>
   (

@@ -36,7 +36,7 @@ const names = Field.array(
   })
 )
 
-/** Those of a record's entries that have these names, in the record's order. */
+/** The entries of a record that have these names, in the order of the record. */
 const pick =
   (names: ReadonlyArray<string>) =>
   <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>

@@ -38,7 +38,7 @@ export interface Setting {
   readonly gain: (name: string) => number
 }
 
-/** An optimizer in a few words: what it is called with a rate after it, its rates, and what it leaves where it is. */
+/** A short description of an optimizer: its name when a rate follows, its rates, and the parameters that it never moves. */
 export interface Brief {
   readonly methods: ReadonlyArray<string>
   readonly rates: ReadonlyArray<Rate>
@@ -59,13 +59,13 @@ export interface Part<out S = unknown, out Looks extends boolean = boolean, P ex
   readonly is: (u: unknown) => u is S
   readonly encode: (memory: unknown) => unknown
   readonly validate: t.Validate<unknown, S>
-  /** The factor on a gradient, sign included; without a memory (null), any number of that sign; NaN: not known. */
+  /** The factor that it puts on a gradient, with its sign; where there is no memory yet (null) only the sign counts. NaN where it is not known. */
   readonly gain: (memory: unknown, name: string) => number
   /** What it takes for the answer, where that is not the last iterate. */
   readonly estimate: O.Option<(params: Params.Params<P>, memory: unknown) => Params.Params<P>>
   /** The objective at the parameters, where an update has met it. */
   readonly recall: O.Option<(params: Params.Params<P>, memory: unknown) => Evaluation<P> | null>
-  /** None: not known. */
+  /** None where that is not known. */
   readonly needsObjective: O.Option<Looks>
   /** What of it needs an objective that is the same function at every step, printed. */
   readonly deterministic: ReadonlyArray<string>
@@ -135,7 +135,7 @@ export interface Spec<
   readonly needsObjective?: Looks
   /** It compares the objective of one step with that of another, or differences it: noise must not be drawn anew. */
   readonly needsDeterminism?: boolean
-  /** It speaks of iterates, not gradients, and is of use only after the rate. */
+  /** It changes iterates rather than gradients, and does nothing useful before the rate. */
   readonly afterRate?: boolean
   /** What is wrong with it for parameters of these shapes; `printed` is its code. */
   readonly misfits?: (
@@ -147,7 +147,7 @@ export interface Spec<
 
 const nothing: Brief = { methods: [], rates: [], frozen: [] }
 
-/** Two parts in few words; nothing that comes before a rate is said of what comes after it. */
+/** The descriptions of two parts as one; none where more follows a rate, which a short description cannot say. */
 export const bothBrief = (a: Brief, b: Brief): O.Option<Brief> =>
   a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
     ? O.none
@@ -242,7 +242,7 @@ export function define<
 export const meaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
   Case.meaning(optimizer)
 
-/** A part that speaks of iterates, not gradients, is of use only after the rate. */
+/** A part that changes iterates rather than gradients does nothing useful before the rate. */
 const beforeRate =
   (printed: string) =>
   ({ shapes, gain }: Setting): ReadonlyArray<Problem.Problem> =>
@@ -258,10 +258,10 @@ const beforeRate =
 /** Of a part that remembers nothing. */
 export const noMemory = { memory: t.null, init: () => () => null } as const
 
-/** Gradients keep their direction, by and large. */
+/** The gain of a part that turns no gradient around. */
 export const uphill = (): (() => number) => () => 1
 
-/** The place as it is seen at some parameters. The value is asked for only by who looks at it. */
+/** The objective and the parameters where a step starts. The value is computed only when it is read. */
 export const placed = <P extends string>(params: Params.Params<P>, context: Context<P>): Place<P> => ({
   params,
   get value() {
@@ -271,7 +271,7 @@ export const placed = <P extends string>(params: Params.Params<P>, context: Cont
   evaluate: context.evaluate
 })
 
-/** Stands for the objective where it was not given, and says so when it is asked for. */
+/** Stands in for an objective that was not given, and throws when it is called. */
 export const unknownObjective = <P extends string>(gradient: Params.Params<P>): Context<P> => {
   const ask = (): never =>
     refuse(

@@ -37,9 +37,9 @@ export const scaleByPolyak = define({
 
 interface Plateau {
   readonly scale: number
-  /** The least mean of `window` values; null before the first. */
+  /** The lowest mean of `window` values so far; null before the first. */
   readonly best: number | null
-  /** For how many means it has been the least. */
+  /** How many means in a row have not improved on it. */
   readonly waited: number
   /** How many means are yet to be passed over. */
   readonly resting: number

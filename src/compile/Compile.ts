@@ -31,7 +31,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 
 export type CompileErrors = Problem.Problems
 
-export type { Circumstances, Loss, Plan as LossPlan, ValueAndGradient } from './Loss.js'
+export type { Circumstances, Loss, LossPlan, ValueAndGradient } from './Loss.js'
 export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
@@ -199,7 +199,7 @@ export const valueAndGrad =
 /** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Loss.Circumstances> = {}) =>
-  (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.Plan<P>>> => {
+  (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const points = Points.snapshot(given)
     const described = [
       ...commonProblems(loss, points),

@@ -41,7 +41,7 @@ export interface ValueAndGradient<P extends string> {
 }
 
 /** A way to compute a loss on data, and why it is, or is not, the one chosen. */
-export interface Plan<P extends string> {
+export interface LossPlan<P extends string> {
   readonly engine: 'kernel' | 'compiled' | 'interpreted'
   readonly reason: string
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
@@ -479,7 +479,11 @@ const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
 const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
 /** The whole objective by one engine. */
-const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: Points.Points): Plan<P>['evaluate'] => {
+const evaluator = <P extends string>(
+  engine: Engine<P>,
+  loss: Loss<P>,
+  points: Points.Points
+): LossPlan<P>['evaluate'] => {
   const terms = Objective.terms(loss.objective)
   // What may look at the data themselves is given them as they are.
   const { points: about, enter } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
@@ -529,7 +533,7 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, points: P
 }
 
 /** A plan on batches of the rows. */
-export interface Batched<P extends string> extends Omit<Plan<P>, 'evaluate'> {
+export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => ValueAndGradient<P>
 }
@@ -567,7 +571,7 @@ export interface Circumstances {
 
 const engineOf = <P extends string>(
   { score, expectation }: Loss<P>,
-  engine: Plan<P>['engine'],
+  engine: LossPlan<P>['engine'],
   library: Compiler.Library,
   use: Use
 ): Engine<P> =>
@@ -588,24 +592,24 @@ export const plans = <P extends string>(
   loss: Loss<P>,
   points: Points.Points,
   { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
-): RNEA.ReadonlyNonEmptyArray<Plan<P>> => {
+): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const { family } = Score.interpret(loss.score)
   const open = Objective.terms(loss.objective)
     .map(({ term }) => term)
     .find(term => !Objective.isPenalty(term) && term.kernel === undefined)
-  const plan = (engine: Plan<P>['engine'], reason: string): Plan<P> => ({
+  const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
     engine,
     reason,
     evaluate: evaluator(engineOf(loss, engine, library, use), loss, points)
   })
-  const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<Plan<P>> =>
+  const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> =>
     evaluations < WORTH_COMPILING.evaluations && points.rows * points.dim < WORTH_COMPILING.numbers
       ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
       : pipe(
           E.tryCatch(() => trial(loss, points, library, use), String),
           E.flatten,
           E.fold(
-            (refusal): RNEA.ReadonlyNonEmptyArray<Plan<P>> => [
+            (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [
               plan('interpreted', `${why}, and is not compiled: ${refusal}`)
             ],
             programs => [

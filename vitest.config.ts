@@ -3,8 +3,14 @@ import { defineConfig } from 'vitest/config'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Those of the documentation, which `npm run doctest` writes. */
-const examples = 'test/generated/**/*.test.ts'
+/**
+ * Files of the language, its laws, its examples: pure, they share nothing but the library, and each would load it anew. One
+ * worker takes one after another. What counts threads, memory and files has a worker to itself.
+ */
+const pure = [
+  'test/{generated,laws,oracle,paper,types}/**/*.test.ts',
+  'test/src/{compile,core,data,fit,mixture,net,objective,optimizer,pipeline,report,sampler,schedule,score}/**/*.test.ts'
+]
 
 export default defineConfig({
   resolve: {
@@ -16,9 +22,18 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [examples] } },
-      // Examples are programs that share nothing: each would load the library anew.
-      { extends: true, test: { name: 'examples', include: [examples], isolate: false } }
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: pure } },
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: pure,
+          isolate: false,
+          setupFiles: ['test/fresh.ts'],
+          // A worker goes on to the next file only where all in the queue are of this kind.
+          sequence: { groupOrder: 1 }
+        }
+      }
     ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',

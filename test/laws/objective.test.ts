@@ -89,7 +89,7 @@ const runsOf = (name: string, law: string): fc.Parameters<unknown> =>
       ? { numRuns: runs(4) }
       : {}
 
-describe.each(sampled(2)(Object.entries(instances)))('%s', (instance, held) => {
+describe.each(sampled(3)(Object.entries(instances)))('%s', (instance, held) => {
   it.each(held)('$name', ({ name, property }) => {
     fc.assert(property, runsOf(instance, name))
   })

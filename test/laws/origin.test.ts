@@ -118,7 +118,7 @@ const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
   )
 
 describe.each(Object.entries(scores))('of %s', (_, score) => {
-  describe.each(sampled(2)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
+  describe.each(sampled(3)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
     it('the loss', () => {
       laws.forEach(law => {
         holdsToday(law, runs(20))
@@ -131,13 +131,13 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
       holdsToday(law, runs(20))
     })
   })
-  it.each(Object.entries(stages))('%s', (_, stage) => {
+  it.each(sampled(2)(Object.entries(stages)))('%s', (_, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
     runTranslation(() => pipeline, plain).forEach(law => {
       holdsToday(law, runs(10))
     })
   })
-  it.each(Object.entries(recipes))(
+  it.each(sampled(2)(Object.entries(recipes)))(
     'the recipe %s',
     (_, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {
@@ -148,7 +148,7 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
   )
 })
 
-it.each(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const)(
+it.each(sampled(2)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
   'the unit does not matter to %s',
   name => {
     unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {

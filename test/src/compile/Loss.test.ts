@@ -18,7 +18,7 @@ import {
   Weighting,
   type Points
 } from '../../../src/index.js'
-import { plans, type Plan, type ValueAndGradient } from '../../../src/compile/Loss.js'
+import { plans, type LossPlan, type ValueAndGradient } from '../../../src/compile/Loss.js'
 
 type Row = readonly [number, number]
 
@@ -184,11 +184,11 @@ const plansOf = <P extends string>(
   objective: Objective.Objective,
   expectation: Expectation.Expectation,
   data: Points.Points = points
-): ReadonlyArray<Plan<P>> =>
+): ReadonlyArray<LossPlan<P>> =>
   pipe(
     data,
     Compile.plans({ schedule, score, objective, expectation }),
-    E.getOrElse((problems): ReadonlyArray<Plan<P>> => {
+    E.getOrElse((problems): ReadonlyArray<LossPlan<P>> => {
       throw new Error(problems.map(Problem.show).join('\n'))
     })
   )

@@ -7,8 +7,10 @@ import {
   Initializer,
   Key,
   Mixture,
+  Net,
   Objective,
   Optimizer,
+  Parametrization,
   Pipeline,
   Points,
   type Problem,
@@ -85,7 +87,11 @@ const scores = {
   isotropic: (components: number) => Score.isotropic({ components }),
   diagonal: (components: number) => Score.diagonal({ components }),
   tied: (components: number) => Score.tied({ components }),
-  full: (components: number) => Score.full({ components })
+  full: (components: number) => Score.full({ components }),
+  network: () =>
+    Score.network(Net.mlp({ hidden: [32], activation: 'silu', embedding: Net.fourier(8) }), {
+      predicts: Parametrization.noise
+    })
 } as const
 export const schedules = {
   ornsteinUhlenbeck: Schedule.ornsteinUhlenbeck,
@@ -95,6 +101,8 @@ export const schedules = {
 } as const
 const objectives = {
   denoising: (time: number) => Objective.denoising(TimeLaw.at(time)),
+  /** All noise levels below one at once, in the noise, as networks are trained. */
+  denoisingUpTo: (time: number) => Objective.denoising(TimeLaw.uniform(time / 20, time), Parametrization.noise),
   implicit: (time: number) => Objective.implicit(TimeLaw.at(time)),
   likelihood: () => Objective.likelihood
 } as const

@@ -7,6 +7,7 @@ import {
   Key,
   Mixture,
   type Pipeline,
+  type Params,
   type Points,
   Problem,
   Run,
@@ -15,7 +16,7 @@ import {
   Score,
   TimeGrid
 } from 'ornstein'
-import { draw, type Learner, learners as names, pipelines, type Scene, schedules } from './Scene.js'
+import { draw, type Learner, learners as names, pipelines, type Scene } from './Scene.js'
 
 /** Gaussians in the plane, as flat numbers: what a picture needs, and what passes between threads. */
 export interface Gaussians {
@@ -27,12 +28,13 @@ export interface Gaussians {
 }
 
 export interface Frame {
-  readonly learned: Gaussians
+  /** Null where what is learned is no mixture: a network. */
+  readonly learned: Gaussians | null
   /** The objective where the step started; null before the first. */
   readonly value: number | null
   readonly norm: number | null
-  /** Mean log-density of the data. */
-  readonly logDensity: number
+  /** Mean log-density of the data; null where what is learned has none. */
+  readonly logDensity: number | null
   /** Which phase, from 0. */
   readonly stage: number
   /** Why it went no further. */
@@ -56,8 +58,8 @@ export interface Box {
 }
 
 export interface Field {
-  /** log p_t at the centres of cells × cells, rows upwards. */
-  readonly logDensity: Float64Array
+  /** log p_t at the centres of cells × cells, rows upwards; null where there is none. */
+  readonly logDensity: Float64Array | null
   /** σ ∇log p_t at the centres of arrows × arrows, [·, 2]. */
   readonly score: Float64Array
 }
@@ -65,17 +67,18 @@ export interface Field {
 export interface Ask {
   readonly open: { readonly scene: Scene }
   readonly step: { readonly learner: Learner; readonly count: number }
+  /** The field of what a learner has learned after so many steps. */
   readonly field: {
-    readonly learned: Gaussians
-    readonly schedule: Scene['schedule']
+    readonly learner: Learner
+    readonly step: number
     readonly time: number
     readonly box: Box
     readonly cells: number
     readonly arrows: number
   }
   readonly sample: {
-    readonly learned: Gaussians
-    readonly scene: Scene
+    readonly learner: Learner
+    readonly step: number
     readonly count: number
     readonly steps: number
     readonly seed: number
@@ -97,19 +100,6 @@ const gaussians = (mixture: Mixture.Mixture): Gaussians => ({
   covariances: Mixture.covariances(mixture).values
 })
 
-const mixtureOf = ({ means, weights, covariances }: Gaussians): Mixture.Mixture =>
-  Mixture.of({
-    means: Array.from(weights, (_, k) => Array.from(means.subarray(2 * k, 2 * k + 2))),
-    weights: Array.from(weights),
-    covariances: Array.from(weights, (_, k) => {
-      const [xx, xy, yx, yy] = covariances.subarray(4 * k, 4 * k + 4)
-      return [
-        [xx, xy],
-        [yx, yy]
-      ]
-    })
-  })
-
 /** The centres of n × n cells, rows upwards. */
 const grid = ({ left, right, bottom, top }: Box, n: number): Points.Points => ({
   rows: n * n,
@@ -126,55 +116,71 @@ export interface Engine {
   readonly answer: <K extends keyof Ask>(kind: K, ask: Ask[K]) => Answer[K]
 }
 
+/** A learner's run: what it has learned after each step so far, and what is to come. */
+interface Course {
+  readonly score: Score.Score<string>
+  readonly schedule: Schedule.Schedule
+  readonly learned: Params.Params<string>[]
+  readonly rest: Iterator<Frame>
+}
+
 /** An engine holds one scene's runs, each where it stands. */
 export const engine = (): Engine => {
-  const runs = new Map<Learner, Iterator<Frame>>()
+  const courses = new Map<Learner, Course>()
 
   const begin = (
     pipeline: Pipeline.Pipeline<string>,
     points: Points.Points,
     seed: number
-  ): E.Either<string, { readonly first: Frame; readonly rest: Iterator<Frame> }> =>
+  ): E.Either<string, { readonly first: Frame; readonly course: Course }> =>
     pipe(
       points,
       Compile.pipeline(pipeline),
-      E.mapLeft(problems => problems.map(Problem.show).join('\n')),
-      E.chain(program => {
-        const frame = ({ params, value, norm, stage, status }: Run.State<string>): O.Option<Frame> =>
-          pipe(
-            params,
-            Score.mixture(pipeline.score),
-            O.map(mixture => ({
-              learned: gaussians(mixture),
+      E.bimap(
+        problems => problems.map(Problem.show).join('\n'),
+        program => {
+          const { score, schedule } = pipeline
+          const learned: Params.Params<string>[] = []
+          const frame = ({ params, value, norm, stage, status }: Run.State<string>): Frame => {
+            const mixture = pipe(params, Score.mixture(score))
+            return {
+              learned: pipe(mixture, O.map(gaussians), O.toNullable),
               value,
               norm,
-              logDensity: pipe(mixture, Mixture.meanLogDensity(points)),
+              logDensity: pipe(mixture, O.map(Mixture.meanLogDensity(points)), O.toNullable),
               stage,
               failure: status._tag === 'Failed' ? Problem.show(status.problem) : null
-            }))
-          )
-        const frames = function* (): Generator<Frame> {
-          for (const state of Run.states(program)(Key.fromSeed(seed))) {
-            // The start of a phase is the end of the one before.
-            if (state.stage > 0 && state.step === 0) continue
-            const shown = frame(state)
-            if (O.isSome(shown)) yield shown.value
+            }
           }
+          const frames = function* (): Generator<Frame, undefined> {
+            for (const state of Run.states(program)(Key.fromSeed(seed))) {
+              // The start of a phase is the end of the one before.
+              if (state.stage > 0 && state.step === 0) continue
+              learned.push(state.params)
+              yield frame(state)
+            }
+          }
+          const rest = frames()
+          const { value: first } = rest.next()
+          // A run has a start, whatever it does later.
+          if (first === undefined) throw new Error('a run without a start')
+          return { first, course: { score, schedule, learned, rest } }
         }
-        const rest = frames()
-        const first = rest.next()
-        return first.done === true
-          ? E.left(`${Score.show(pipeline.score)} is no mixture, which alone can be drawn here; choose another score`)
-          : E.right({ first: first.value, rest })
-      })
+      )
     )
+
+  const courseOf = (learner: Learner, step: number): Course & { readonly params: Params.Params<string> } => {
+    const course = courses.get(learner)
+    if (course === undefined) throw new Error(`${names[learner]} does not run in this scene`)
+    return { ...course, params: course.learned[Math.min(step, course.learned.length - 1)] }
+  }
 
   const answers: { readonly [K in keyof Ask]: (ask: Ask[K]) => Answer[K] } = {
     open: ({ scene }) =>
       pipe(
         draw(scene.data),
         E.match(Problem.show, ({ points, truth }): Opened | string => {
-          runs.clear()
+          courses.clear()
           const all = pipelines(scene)
           const refused: Partial<Record<Learner, string>> = {}
           const started: Partial<Record<Learner, Frame>> = {}
@@ -185,41 +191,47 @@ export const engine = (): Engine => {
             if (E.isLeft(run)) refused[name] = run.left
             else {
               started[name] = run.right.first
-              runs.set(name, run.right.rest)
+              courses.set(name, run.right.course)
             }
           }
           return { points: points.values, truth: truth === null ? null : gaussians(truth), refused, started }
         })
       ),
     step: ({ learner, count }) => {
-      const run = runs.get(learner)
+      const course = courses.get(learner)
       const frames: Frame[] = []
-      while (run !== undefined && frames.length < count) {
-        const next = run.next()
+      while (course !== undefined && frames.length < count) {
+        const next = course.rest.next()
         if (next.done === true) break
         frames.push(next.value)
       }
       return frames
     },
-    field: ({ learned, schedule, time, box, cells, arrows }) => {
-      const level = pipe(schedules[schedule], Schedule.level(time))
-      const there = pipe(mixtureOf(learned), Mixture.diffuse(level))
+    field: ({ learner, step, time, box, cells, arrows }) => {
+      const { score, schedule, params } = courseOf(learner, step)
+      const level = pipe(schedule, Schedule.level(time))
+      const there = pipe(params, Score.mixture(score), O.map(Mixture.diffuse(level)))
       const scale = Math.max(level.sigma, 0.1)
+      const at = grid(box, arrows)
+      const scores = pipe(
+        there,
+        O.match(() => Score.evaluate(score, schedule)(params)(time)(at), Mixture.score(at))
+      )
       return {
-        logDensity: pipe(there, Mixture.logDensity(grid(box, cells))),
-        score: pipe(there, Mixture.score(grid(box, arrows))).values.map(s => scale * s)
+        logDensity: pipe(there, O.map(Mixture.logDensity(grid(box, cells))), O.toNullable),
+        score: scores.values.map(s => scale * s)
       }
     },
-    sample: ({ learned, scene, count, steps, seed }) => {
-      const schedule = schedules[scene.schedule]
-      const mixture = mixtureOf(learned)
+    sample: ({ learner, step, count, steps, seed }) => {
+      const { score, schedule, params } = courseOf(learner, step)
+      const mixture = pipe(params, Score.mixture(score))
       const { greatest } = Schedule.logSnrRange(schedule)
       const until = Math.min(Schedule.until(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
       const program = Problem.orThrow(
         Sampler.compile({
           sampler: Sampler.heun,
           schedule,
-          prior: mixture,
+          ...(O.isSome(mixture) && { prior: mixture.value }),
           grid: TimeGrid.logSnr({
             from: until,
             to: pipe(schedule, Schedule.timeOfLogSnr(Math.min(8, greatest))),
@@ -227,7 +239,10 @@ export const engine = (): Engine => {
           })
         })
       )
-      const states = [...Sampler.trajectory(program)(Sampler.exact(mixture, schedule))(count, 2)(Key.fromSeed(seed))]
+      const along = O.isSome(mixture)
+        ? Sampler.exact(mixture.value, schedule)
+        : Sampler.learned(score, schedule, params)
+      const states = [...Sampler.trajectory(program)(along)(count, 2)(Key.fromSeed(seed))]
       return { times: states.map(({ time }) => time), points: states.map(({ points }) => points.values) }
     }
   }

@@ -1,7 +1,7 @@
 /** The page: menus, the picture, the run, and the address that holds the scene. All mathematics is the worker's. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Answer, Ask, Box, Field, Frame, Gaussians } from './engine.js'
-import { boxOf, chart, looks, picture } from './picture.js'
+import { boxOf, chart, charted, type Charted, forgetColours, looks, picture } from './picture.js'
 import { type Preset, presets } from './presets.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
 import type { Question, Reply } from './worker.js'
@@ -44,6 +44,7 @@ const byId = <T extends HTMLElement>(id: string, kind: new () => T): T => {
 const parts = {
   picture: byId('picture', HTMLCanvasElement),
   chart: byId('chart', HTMLCanvasElement),
+  charted: byId('charted', HTMLSelectElement),
   play: byId('play', HTMLButtonElement),
   scrub: byId('scrub', HTMLInputElement),
   at: byId('at', HTMLOutputElement),
@@ -85,6 +86,7 @@ interface State {
   field: Field | null
   fieldFor: string
   fieldBusy: boolean
+  fieldAsked: number
   samples: { readonly frames: ReadonlyArray<Float64Array>; at: number } | null
   drawing: boolean
   brush: number
@@ -104,6 +106,7 @@ const state: State = {
   field: null,
   fieldFor: '',
   fieldBusy: false,
+  fieldAsked: 0,
   samples: null,
   drawing: false,
   brush: 0,
@@ -131,18 +134,6 @@ const redraw = (): void => {
   })
 }
 
-const cellsOf = (values: ReadonlyArray<string>, head: string): HTMLTableRowElement => {
-  const row = document.createElement('tr')
-  values.forEach((value, i) => {
-    const cell = document.createElement(i === 0 || head === 'head' ? 'th' : 'td')
-    cell.scope = head === 'head' ? 'col' : 'row'
-    if (cell.tagName === 'TD') cell.removeAttribute('scope')
-    cell.textContent = value
-    row.append(cell)
-  })
-  return row
-}
-
 /** The distance of each true centre from the nearest learned one, the largest of them. */
 const centreError = (truth: Gaussians, learned: Gaussians): number => {
   let worst = 0
@@ -156,6 +147,55 @@ const centreError = (truth: Gaussians, learned: Gaussians): number => {
     worst = Math.max(worst, nearest)
   }
   return worst
+}
+
+const chartedNow = (): Charted => parts.charted.value as Charted
+
+/** Text changes where it is another: what stays need not be laid out again. */
+const put = (part: HTMLElement, text: string): void => {
+  if (part.textContent !== text) part.textContent = text
+}
+
+/** The rows of the table: built anew only where there are others, else filled in. */
+const numbers = (all: ReturnType<typeof runs>): void => {
+  const { truth } = state
+  const body = parts.numbers.tBodies[0]
+  const head = ['', 'log-density', 'objective', '|gradient|', ...(truth === null ? [] : ['error of centres'])]
+  const shape = [...head, ...all.map(({ learner }) => learner)].join()
+  if (parts.numbers.dataset.shape !== shape) {
+    parts.numbers.dataset.shape = shape
+    const cells = (kind: 'td' | 'th', texts: ReadonlyArray<string>): ReadonlyArray<HTMLTableCellElement> =>
+      texts.map((text, i) => {
+        const cell = document.createElement(i === 0 ? 'th' : kind)
+        if (cell.tagName === 'TH') cell.scope = kind === 'th' ? 'col' : 'row'
+        cell.textContent = text
+        return cell
+      })
+    const row = (of: ReadonlyArray<HTMLTableCellElement>): HTMLTableRowElement => {
+      const row = document.createElement('tr')
+      row.append(...of)
+      return row
+    }
+    parts.numbers.tHead?.replaceChildren(row(cells('th', head)))
+    body.replaceChildren(
+      ...all.map(({ learner }) => {
+        const made = row(cells('td', [learners[learner], ...head.slice(1).map(() => '')]))
+        made.style.borderLeft = `5px solid ${looks[learner].color}`
+        return made
+      })
+    )
+  }
+  all.forEach(({ frames, at }, i) => {
+    const { logDensity, value, norm, learned } = frames[at]
+    const said = [
+      logDensity?.toFixed(4),
+      value?.toPrecision(5),
+      norm?.toPrecision(3),
+      ...(truth === null ? [] : [learned === null ? undefined : centreError(truth, learned).toFixed(4)])
+    ]
+    const { cells } = body.rows[i]
+    said.forEach((text, k) => put(cells[k + 1], text ?? '–'))
+  })
 }
 
 const frame = (): void => {
@@ -172,31 +212,13 @@ const frame = (): void => {
     samples: state.samples === null ? null : (state.samples.frames[state.samples.at] ?? null),
     cursor: state.drawing ? state.cursor : null
   })
-  chart(parts.chart, all)
-  parts.scrub.max = String(length())
+  chart(parts.chart, all, chartedNow())
+  const last = String(length())
+  if (parts.scrub.max !== last) parts.scrub.max = last
   parts.scrub.value = String(state.step)
-  parts.at.value = `${state.step} of ${length()}`
-  parts.noiseAt.value = `t = ${noise().toFixed(2)}`
-  const { truth } = state
-  parts.numbers.tHead?.replaceChildren(
-    cellsOf(['', 'log-density', 'objective', ...(truth === null ? [] : ['error of centres'])], 'head')
-  )
-  parts.numbers.tBodies[0].replaceChildren(
-    ...all.map(({ learner, frames, at }) => {
-      const { logDensity, value, learned } = frames[at]
-      const row = cellsOf(
-        [
-          learners[learner],
-          logDensity.toFixed(4),
-          value === null ? '–' : value.toPrecision(5),
-          ...(truth === null ? [] : [centreError(truth, learned).toFixed(4)])
-        ],
-        'row'
-      )
-      row.style.borderLeft = `5px solid ${looks[learner].color}`
-      return row
-    })
-  )
+  put(parts.at, `${state.step} of ${last}`)
+  put(parts.noiseAt, `t = ${noise().toFixed(2)}`)
+  numbers(all)
   if (state.samples !== null && state.samples.at + 1 < state.samples.frames.length) {
     state.samples.at += 1
     redraw()
@@ -205,21 +227,28 @@ const frame = (): void => {
   if (state.playing) advance()
 }
 
+/** Milliseconds between fields while a run plays. */
+const FIELD_EVERY = 120
+
 /** Asks for the field where it is not that of the frame and the noise shown; one question at a time. */
 const refreshField = (): void => {
   const run = runs().find(({ learner }) => learner === state.shown)
   if (run === undefined || !(parts.density.checked || parts.field.checked)) return
   const wanted = [state.round, run.learner, run.at, noise()].join(' ')
   if (state.fieldBusy || state.fieldFor === wanted) return
+  // A run goes on faster than its field is seen to change, and the steps need the processor more.
+  const now = performance.now()
+  if (state.playing && now - state.fieldAsked < FIELD_EVERY) return
+  state.fieldAsked = now
   const { round } = state
   state.fieldBusy = true
   ask('field', {
-    learned: run.frames[run.at].learned,
-    schedule: state.scene.schedule,
+    learner: run.learner,
+    step: run.at,
     time: noise(),
     box: state.box,
-    cells: 72,
-    arrows: 22
+    cells: 56,
+    arrows: 20
   })
     .then(field => {
       if (round !== state.round) return
@@ -329,6 +358,9 @@ const open = async (scene: Scene, keepBox = false): Promise<void> => {
     const started = Object.entries(opened.started) as [Learner, Frame][]
     state.tracks = new Map(started.map(([learner, first]) => [learner, { frames: [first], ended: false }]))
     state.field = null
+    // What has no density is judged by the objective.
+    if (started.some(([, { logDensity }]) => logDensity === null)) parts.charted.value = 'value'
+    else if (chartedNow() === 'value') parts.charted.value = 'logDensity'
     parts.shown.replaceChildren(
       ...started.map(([learner]) => new Option(learners[learner], learner, false, learner === state.shown))
     )
@@ -504,7 +536,7 @@ const blob = ([x, y]: readonly [number, number]): ReadonlyArray<readonly [number
   })
 }
 
-const put = (place: readonly [number, number]): void => {
+const brush = (place: readonly [number, number]): void => {
   const old = 'drawn' in state.scene.data ? state.scene.data.drawn : []
   const drawn = [
     ...old,
@@ -551,10 +583,10 @@ parts.draw.addEventListener('click', () => draws(!state.drawing))
 parts.picture.addEventListener('pointerdown', event => {
   if (!state.drawing) return
   parts.picture.setPointerCapture(event.pointerId)
-  put(place(event))
+  brush(place(event))
 })
 parts.picture.addEventListener('pointermove', event => {
-  if (state.drawing && event.buttons > 0) put(place(event))
+  if (state.drawing && event.buttons > 0) brush(place(event))
 })
 parts.picture.addEventListener('keydown', event => {
   const moves: Readonly<Record<string, readonly [number, number]>> = {
@@ -567,7 +599,7 @@ parts.picture.addEventListener('keydown', event => {
   if (state.drawing && state.cursor !== null && move !== undefined) {
     const by = (state.box.right - state.box.left) / 25
     state.cursor = [state.cursor[0] + by * move[0], state.cursor[1] + by * move[1]]
-  } else if (state.drawing && state.cursor !== null && event.key === 'Enter') put(state.cursor)
+  } else if (state.drawing && state.cursor !== null && event.key === 'Enter') brush(state.cursor)
   else if (event.key === ' ') play()
   else if (event.key === 'ArrowRight') go(1)
   else if (event.key === 'ArrowLeft') go(-1)
@@ -610,7 +642,8 @@ parts.scrub.addEventListener('input', () => {
   const to = Number(parts.scrub.value)
   go(to - state.step)
 })
-for (const part of [parts.noise, parts.density, parts.field, parts.paths]) part.addEventListener('input', redraw)
+for (const part of [parts.noise, parts.density, parts.field, parts.paths, parts.charted])
+  part.addEventListener('input', redraw)
 parts.shown.addEventListener('change', () => {
   state.shown = parts.shown.value as Learner
   redraw()
@@ -620,7 +653,7 @@ parts.sample.addEventListener('click', () => {
   if (run === undefined) return
   pause()
   const { round, scene } = state
-  ask('sample', { learned: run.frames[run.at].learned, scene, count: 600, steps: 60, seed: scene.seed })
+  ask('sample', { learner: run.learner, step: run.at, count: 600, steps: 60, seed: scene.seed })
     .then(({ points }) => {
       if (round !== state.round) return
       state.samples = { frames: points, at: 0 }
@@ -638,7 +671,11 @@ const copied = (text: string, what: string): void => {
 byId('copy', HTMLButtonElement).addEventListener('click', () => copied(parts.code.textContent, 'The code'))
 byId('share', HTMLButtonElement).addEventListener('click', () => copied(location.href, 'The address'))
 new ResizeObserver(redraw).observe(parts.picture)
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw)
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  forgetColours()
+  redraw()
+})
+parts.charted.append(...Object.entries(charted).map(([value, text]) => new Option(text, value)))
 
 const nav = document.getElementById('presets')
 for (const preset of presets) {

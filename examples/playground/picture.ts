@@ -43,10 +43,16 @@ export const boxOf = (points: Float64Array): Box => {
   return { left: x - half, right: x + half, bottom: y - half, top: y + half }
 }
 
-/** Pixels of a canvas at the screen's density; drawing is in CSS pixels. */
-const fitted = (
-  canvas: HTMLCanvasElement
-): { context: CanvasRenderingContext2D; width: number; height: number } | null => {
+/** A canvas in CSS pixels, each of which is `ratio` pixels of the screen wide. */
+interface Sheet {
+  readonly context: CanvasRenderingContext2D
+  readonly width: number
+  readonly height: number
+  readonly ratio: number
+}
+
+/** Pixels of a canvas at the screen's density, blank; drawing is in CSS pixels. */
+const fitted = (canvas: HTMLCanvasElement): Sheet | null => {
   const context = canvas.getContext('2d')
   if (context === null) return null
   const { clientWidth: width, clientHeight: height } = canvas
@@ -57,11 +63,27 @@ const fitted = (
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, width, height)
-  return { context, width, height }
+  return { context, width, height, ratio }
 }
 
-/** The colour of the page's text, as it is now. */
-const ink = (): string => getComputedStyle(document.body).color
+/** The colour of the page's text: asked for when it may have changed, as the answer makes the browser lay out the page. */
+let known: string | null = null
+const ink = (): string => (known ??= getComputedStyle(document.body).color)
+export const forgetColours = (): void => {
+  known = null
+}
+
+/** A learner's own mark: a disc, a square, a triangle. */
+const mark = (context: CanvasRenderingContext2D, learner: Learner, x: number, y: number, r: number): void => {
+  if (learner === 'descent') context.arc(x, y, r, 0, 2 * Math.PI)
+  else if (learner === 'em') context.rect(x - r * 0.9, y - r * 0.9, 1.8 * r, 1.8 * r)
+  else {
+    context.moveTo(x, y - 1.2 * r)
+    context.lineTo(x + 1.1 * r, y + 0.8 * r)
+    context.lineTo(x - 1.1 * r, y + 0.8 * r)
+    context.closePath()
+  }
+}
 
 /** Half axes and angle of the ellipse of one standard deviation. */
 const ellipse = (covariances: Float64Array, k: number): readonly [number, number, number] => {
@@ -71,111 +93,181 @@ const ellipse = (covariances: Float64Array, k: number): readonly [number, number
 }
 
 /** The density as an image: blue where there is much of it, on a scale of its square root. */
-const densityImage = ({ logDensity }: Field): HTMLCanvasElement | null => {
+const densityImage = (logDensity: Float64Array): HTMLCanvasElement | null => {
   const cells = Math.round(Math.sqrt(logDensity.length))
   const image = document.createElement('canvas')
   image.width = image.height = cells
   const context = image.getContext('2d')
   if (context === null) return null
   const data = context.createImageData(cells, cells)
+  // One pixel is one number: bytes in their order, red first.
+  const pixels = new Uint32Array(data.data.buffer)
   const most = logDensity.reduce((most, x) => Math.max(most, x), -Infinity)
-  logDensity.forEach((value, cell) => {
-    const at = 4 * ((cells - 1 - Math.floor(cell / cells)) * cells + (cell % cells))
-    data.data.set([86, 180, 233, 200 * Math.exp((value - most) / 2)], at)
-  })
+  for (let cell = 0; cell < logDensity.length; cell++) {
+    const alpha = 200 * Math.exp((logDensity[cell] - most) / 2)
+    pixels[(cells - 1 - Math.floor(cell / cells)) * cells + (cell % cells)] = (alpha << 24) | 0xe9b456
+  }
   context.putImageData(data, 0, 0)
   return image
 }
-const images = new WeakMap<Field, HTMLCanvasElement | null>()
-const imageOf = (field: Field): HTMLCanvasElement | null => {
-  const known = images.get(field)
-  if (known !== undefined) return known
-  const made = densityImage(field)
-  images.set(field, made)
-  return made
+
+// —— layers: what did not change since the last frame is not drawn again ——
+
+/** A canvas of its own, with what it was drawn from. */
+interface Layer {
+  readonly canvas: HTMLCanvasElement
+  from: ReadonlyArray<unknown>
+}
+const layers = new Map<string, Layer>()
+
+/** The layer of a name, drawn where what it is drawn from is not what it was. */
+const layer = (
+  name: string,
+  { width, height, ratio }: Sheet,
+  from: ReadonlyArray<unknown>,
+  draw: (context: CanvasRenderingContext2D) => void
+): HTMLCanvasElement => {
+  const known = layers.get(name) ?? { canvas: document.createElement('canvas'), from: [] }
+  layers.set(name, known)
+  const now = [width, height, ratio, ...from]
+  if (known.from.length !== now.length || known.from.some((one, i) => one !== now[i])) {
+    known.from = now
+    Object.assign(known.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) })
+    const context = known.canvas.getContext('2d')
+    if (context !== null) {
+      context.setTransform(ratio, 0, 0, ratio, 0, 0)
+      draw(context)
+    }
+  }
+  return known.canvas
+}
+
+/** From the plane to the sheet. */
+interface Places {
+  readonly x: (value: number) => number
+  readonly y: (value: number) => number
+  readonly scale: number
+}
+const places = ({ left, right, bottom, top }: Box, { width, height }: Sheet): Places => ({
+  x: value => ((value - left) * width) / (right - left),
+  y: value => height - ((value - bottom) * height) / (top - bottom),
+  scale: width / (right - left)
+})
+
+const arrows = (context: CanvasRenderingContext2D, { score }: Field, { width, height }: Sheet): void => {
+  const n = Math.round(Math.sqrt(score.length / 2))
+  const cell = width / n
+  context.globalAlpha = 0.55
+  context.lineWidth = 1
+  context.beginPath()
+  for (let i = 0; i < n * n; i++) {
+    const [sx, sy] = [score[2 * i], -score[2 * i + 1]]
+    const size = Math.hypot(sx, sy)
+    if (!(size > 0)) continue
+    // Long arrows are cut to their cell: the far field tells its direction.
+    const length = (0.8 * cell * size) / (size + 1)
+    const [dx, dy] = [(sx / size) * length, (sy / size) * length]
+    const [cx, cy] = [((i % n) + 0.5) * cell, height - ((Math.floor(i / n) + 0.5) * height) / n]
+    context.moveTo(cx - dx / 2, cy - dy / 2)
+    context.lineTo(cx + dx / 2, cy + dy / 2)
+    context.lineTo(cx + dx / 2 - 0.3 * (dx - dy), cy + dy / 2 - 0.3 * (dy + dx))
+    context.moveTo(cx + dx / 2, cy + dy / 2)
+    context.lineTo(cx + dx / 2 - 0.3 * (dx + dy), cy + dy / 2 - 0.3 * (dy - dx))
+  }
+  context.stroke()
+  context.globalAlpha = 1
+}
+
+/** What a run does not move: density, points, arrows, the truth. */
+const scenery = (shown: Shown, sheet: Sheet, ink: string): HTMLCanvasElement => {
+  const { box, points, truth, field } = shown
+  const isFaint = shown.samples !== null
+  return layer('scenery', sheet, [box, points, truth, field, shown.density, shown.arrows, isFaint, ink], context => {
+    const { x, y } = places(box, sheet)
+    const image = shown.density && field !== null && field.logDensity !== null ? densityImage(field.logDensity) : null
+    if (image !== null) context.drawImage(image, 0, 0, sheet.width, sheet.height)
+
+    context.fillStyle = context.strokeStyle = ink
+    context.globalAlpha = isFaint ? 0.12 : 0.35
+    for (let i = 0; i < points.length; i += 2) context.fillRect(x(points[i]) - 1, y(points[i + 1]) - 1, 2, 2)
+    context.globalAlpha = 1
+
+    if (field !== null && shown.arrows) arrows(context, field, sheet)
+
+    if (truth !== null) {
+      context.lineWidth = 2
+      context.beginPath()
+      for (let k = 0; k < truth.means.length; k += 2) {
+        const [cx, cy] = [x(truth.means[k]), y(truth.means[k + 1])]
+        context.moveTo(cx - 6, cy - 6)
+        context.lineTo(cx + 6, cy + 6)
+        context.moveTo(cx - 6, cy + 6)
+        context.lineTo(cx + 6, cy - 6)
+      }
+      context.stroke()
+    }
+  })
+}
+
+const noCentres = new Float64Array()
+
+/** How far each path is drawn; a step more draws no more than that step. */
+const drawn = new Map<Learner, number>()
+
+const paths = ({ runs, box }: Shown, sheet: Sheet): HTMLCanvasElement => {
+  const isBack = runs.some(({ learner, at }) => at < (drawn.get(learner) ?? 0))
+  // An object that is new each time makes the layer blank.
+  const canvas = layer('paths', sheet, [box, ...runs.map(({ frames }) => frames), ...(isBack ? [{}] : [])], () => {
+    drawn.clear()
+  })
+  // The next step draws on this sheet, whether it was blank before or not.
+  const known = layers.get('paths')
+  if (known !== undefined && isBack) known.from = known.from.slice(0, -1)
+  const context = canvas.getContext('2d')
+  if (context === null) return canvas
+  const { x, y } = places(box, sheet)
+  context.lineWidth = 1.5
+  context.lineJoin = context.lineCap = 'round'
+  for (const { learner, frames, at } of runs) {
+    const from = drawn.get(learner) ?? 0
+    drawn.set(learner, at)
+    if (from === at) continue
+    context.strokeStyle = looks[learner].color
+    context.beginPath()
+    const centres = frames[at].learned?.weights.length ?? 0
+    for (let k = 0; k < centres; k++)
+      for (let i = from; i <= at; i++) {
+        const means = frames[i].learned?.means ?? noCentres
+        const [px, py] = [x(means[2 * k]), y(means[2 * k + 1])]
+        if (i === from) context.moveTo(px, py)
+        else context.lineTo(px, py)
+      }
+    context.stroke()
+  }
+  return canvas
 }
 
 export const picture = (canvas: HTMLCanvasElement, shown: Shown): void => {
-  const on = fitted(canvas)
-  if (on === null) return
-  const { context, width, height } = on
-  const { left, right, bottom, top } = shown.box
-  const scale = width / (right - left)
-  const x = (value: number): number => (value - left) * scale
-  const y = (value: number): number => height - ((value - bottom) * height) / (top - bottom)
+  const sheet = fitted(canvas)
+  if (sheet === null) return
+  const { context, width, height } = sheet
+  const { x, y, scale } = places(shown.box, sheet)
   const dark = ink()
 
-  const image = shown.field !== null && shown.density ? imageOf(shown.field) : null
-  if (image !== null) {
-    context.imageSmoothingEnabled = true
-    context.drawImage(image, 0, 0, width, height)
-  }
-
-  context.fillStyle = dark
-  context.globalAlpha = shown.samples === null ? 0.35 : 0.12
-  context.beginPath()
-  for (let i = 0; i < shown.points.length; i += 2)
-    context.rect(x(shown.points[i]) - 1, y(shown.points[i + 1]) - 1, 2, 2)
-  context.fill()
-  context.globalAlpha = 1
-
-  if (shown.field !== null && shown.arrows) {
-    const { score } = shown.field
-    const n = Math.round(Math.sqrt(score.length / 2))
-    const cell = width / n
-    context.strokeStyle = dark
-    context.globalAlpha = 0.55
-    context.lineWidth = 1
-    context.beginPath()
-    for (let i = 0; i < n * n; i++) {
-      const [sx, sy] = [score[2 * i], -score[2 * i + 1]]
-      const size = Math.hypot(sx, sy)
-      if (!(size > 0)) continue
-      // Long arrows are cut to their cell: the far field tells its direction.
-      const length = (0.8 * cell * size) / (size + 1)
-      const [dx, dy] = [(sx / size) * length, (sy / size) * length]
-      const [cx, cy] = [((i % n) + 0.5) * cell, height - ((Math.floor(i / n) + 0.5) * height) / n]
-      context.moveTo(cx - dx / 2, cy - dy / 2)
-      context.lineTo(cx + dx / 2, cy + dy / 2)
-      context.lineTo(cx + dx / 2 - 0.3 * (dx - dy), cy + dy / 2 - 0.3 * (dy + dx))
-      context.moveTo(cx + dx / 2, cy + dy / 2)
-      context.lineTo(cx + dx / 2 - 0.3 * (dx + dy), cy + dy / 2 - 0.3 * (dy - dx))
-    }
-    context.stroke()
+  context.drawImage(scenery(shown, sheet, dark), 0, 0, width, height)
+  if (shown.paths) {
+    context.globalAlpha = 0.8
+    context.drawImage(paths(shown, sheet), 0, 0, width, height)
     context.globalAlpha = 1
-  }
-
-  if (shown.truth !== null) {
-    const { means } = shown.truth
-    context.strokeStyle = dark
-    context.lineWidth = 2
-    context.beginPath()
-    for (let k = 0; k < means.length; k += 2) {
-      const [cx, cy] = [x(means[k]), y(means[k + 1])]
-      context.moveTo(cx - 6, cy - 6)
-      context.lineTo(cx + 6, cy + 6)
-      context.moveTo(cx - 6, cy + 6)
-      context.lineTo(cx + 6, cy - 6)
-    }
-    context.stroke()
   }
 
   for (const { learner, frames, at } of shown.runs) {
     const { color, dash } = looks[learner]
     context.strokeStyle = context.fillStyle = color
-    const { means, weights, covariances } = frames[at].learned
+    const { learned } = frames[at]
+    if (learned === null) continue
+    const { means, weights, covariances } = learned
     weights.forEach((weight, k) => {
-      if (shown.paths) {
-        context.lineWidth = 1.5
-        context.setLineDash([])
-        context.globalAlpha = 0.8
-        context.beginPath()
-        for (let i = 0; i <= at; i++) {
-          const { means } = frames[i].learned
-          context.lineTo(x(means[2 * k]), y(means[2 * k + 1]))
-        }
-        context.stroke()
-      }
       const [cx, cy] = [x(means[2 * k]), y(means[2 * k + 1])]
       const [major, minor, angle] = ellipse(covariances, k)
       context.globalAlpha = 0.35 + 0.65 * Math.min(1, weight * weights.length)
@@ -186,7 +278,7 @@ export const picture = (canvas: HTMLCanvasElement, shown: Shown): void => {
       context.stroke()
       context.setLineDash([])
       context.beginPath()
-      context.arc(cx, cy, 4.5, 0, 2 * Math.PI)
+      mark(context, learner, cx, cy, 4.5)
       context.fill()
       context.globalAlpha = 1
     })
@@ -194,10 +286,8 @@ export const picture = (canvas: HTMLCanvasElement, shown: Shown): void => {
 
   if (shown.samples !== null) {
     context.fillStyle = '#cc79a7'
-    context.beginPath()
     for (let i = 0; i < shown.samples.length; i += 2)
-      context.rect(x(shown.samples[i]) - 1.5, y(shown.samples[i + 1]) - 1.5, 3, 3)
-    context.fill()
+      context.fillRect(x(shown.samples[i]) - 1.5, y(shown.samples[i + 1]) - 1.5, 3, 3)
   }
 
   if (shown.cursor !== null) {
@@ -214,47 +304,84 @@ export const picture = (canvas: HTMLCanvasElement, shown: Shown): void => {
   }
 }
 
-/** The mean log-density of the data, step by step: one line for each learner, its axis from the least that is of interest. */
-export const chart = (canvas: HTMLCanvasElement, runs: Shown['runs']): void => {
-  const on = fitted(canvas)
-  if (on === null) return
-  const { context, width, height } = on
+/** What a chart can show of each step. */
+export const charted = {
+  logDensity: 'mean log-density of the data',
+  value: 'objective',
+  norm: 'length of the gradient'
+} as const
+export type Charted = keyof typeof charted
+
+/** A quantity, step by step: one line for each learner, its axis from the least that is of interest. */
+export const chart = (canvas: HTMLCanvasElement, runs: Shown['runs'], what: Charted): void => {
+  const sheet = fitted(canvas)
+  if (sheet === null) return
+  const { context, width, height } = sheet
   const [left, bottom, room] = [56, 22, 8]
-  const last = Math.max(1, ...runs.map(({ frames }) => frames.length - 1))
-  const values = runs.flatMap(({ frames }) => frames.map(({ logDensity }) => logDensity)).filter(Number.isFinite)
-  if (values.length === 0) return
-  const most = values.reduce((most, value) => Math.max(most, value), -Infinity)
-  const least = values.reduce((least, value) => Math.min(least, value), Infinity)
-  const span = most - least || 1
-  const x = (step: number): number => left + ((width - left - room) * step) / last
-  const y = (value: number): number => room + ((height - bottom - room) * (most - value)) / span
   const dark = ink()
-  context.fillStyle = context.strokeStyle = dark
-  context.font = '12px system-ui, sans-serif'
-  context.textAlign = 'right'
-  for (const value of [most, (most + least) / 2, least]) {
-    context.fillText(value.toFixed(span < 0.05 ? 4 : 2), left - 6, y(value) + 4)
-    context.globalAlpha = 0.2
-    context.beginPath()
-    context.moveTo(left, y(value))
-    context.lineTo(width - room, y(value))
-    context.stroke()
-    context.globalAlpha = 1
+  const last = Math.max(1, ...runs.map(({ frames }) => frames.length - 1))
+  // EM and power iteration minimise another objective, if any: what they say of it is not on its scale.
+  const own = runs.filter(({ learner }) => what === 'logDensity' || learner === 'descent')
+  let [least, most] = [Infinity, -Infinity]
+  for (const { frames } of own)
+    for (const { [what]: value } of frames) {
+      if (value === null || !Number.isFinite(value)) continue
+      least = Math.min(least, value)
+      most = Math.max(most, value)
+    }
+  if (!(least <= most)) {
+    context.fillStyle = dark
+    context.font = '13px system-ui, sans-serif'
+    context.fillText(`no ${charted[what]} here: choose another`, 8, 24)
+    return
   }
-  context.textAlign = 'center'
-  for (const step of [0, Math.round(last / 2), last])
-    context.fillText(String(step), Math.min(x(step), width - 16), height - 6)
-  for (const { learner, frames, at } of runs) {
-    const { color, dash } = looks[learner]
-    context.strokeStyle = context.fillStyle = color
-    context.lineWidth = 2
-    context.setLineDash([...dash])
+  // What falls by powers is seen in powers.
+  const isPowers = what !== 'logDensity' && least > 0 && most > 20 * least
+  const shape = isPowers ? Math.log : (value: number): number => value
+  const span = shape(most) - shape(least) || 1
+  const x = (step: number): number => left + ((width - left - room) * step) / last
+  const y = (value: number): number => room + ((height - bottom - room) * (shape(most) - shape(value))) / span
+  const lines = layer(
+    'chart',
+    sheet,
+    [dark, what, ...own.flatMap(({ frames }) => [frames, frames.length])],
+    context => {
+      context.fillStyle = context.strokeStyle = dark
+      context.font = '12px system-ui, sans-serif'
+      context.textAlign = 'right'
+      for (const value of [most, isPowers ? Math.sqrt(most * least) : (most + least) / 2, least]) {
+        context.fillText(isPowers ? value.toPrecision(2) : value.toFixed(span < 0.05 ? 4 : 2), left - 6, y(value) + 4)
+        context.globalAlpha = 0.2
+        context.beginPath()
+        context.moveTo(left, y(value))
+        context.lineTo(width - room, y(value))
+        context.stroke()
+        context.globalAlpha = 1
+      }
+      context.textAlign = 'center'
+      for (const step of [0, Math.round(last / 2), last])
+        context.fillText(String(step), Math.min(x(step), width - 16), height - 6)
+      for (const { learner, frames } of own) {
+        const { color, dash } = looks[learner]
+        context.strokeStyle = color
+        context.lineWidth = 2
+        context.setLineDash([...dash])
+        context.beginPath()
+        frames.forEach(({ [what]: value }, step) => {
+          if (value !== null && Number.isFinite(value)) context.lineTo(x(step), y(value))
+        })
+        context.stroke()
+      }
+      context.setLineDash([])
+    }
+  )
+  context.drawImage(lines, 0, 0, width, height)
+  for (const { learner, frames, at } of own) {
+    const value = frames[at][what]
+    if (value === null || !Number.isFinite(value)) continue
+    context.fillStyle = looks[learner].color
     context.beginPath()
-    frames.forEach(({ logDensity }, step) => context.lineTo(x(step), y(logDensity)))
-    context.stroke()
-    context.setLineDash([])
-    context.beginPath()
-    context.arc(x(at), y(frames[at].logDensity), 4, 0, 2 * Math.PI)
+    mark(context, learner, x(at), y(value), 4.5)
     context.fill()
   }
 }

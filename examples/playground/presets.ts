@@ -121,5 +121,22 @@ export const presets: ReadonlyArray<Preset> = [
       learners: ['descent', 'em']
     },
     noise: 0.5
+  },
+  {
+    name: 'A small network',
+    about:
+      'The same objective, at all noise levels up to 1.5 at once, and a network of 32 hidden units in place of a mixture: no centres, no density, only a field. Run it, and slide the noise: the arrows find the clusters by themselves. Sample by reverse diffusion, and see how near the points come; then choose the score isotropic, which knows what a mixture is, and compare.',
+    scene: {
+      ...base,
+      data: { law: 'triangle', rows: 500, spread: 2.5, seed: 7 },
+      score: 'network',
+      objective: 'denoisingUpTo',
+      expectation: 'monteCarlo',
+      optimizer: 'adam',
+      rate: 0.02,
+      phases: [[1.5, 600]],
+      learners: ['descent']
+    },
+    noise: 0.3
   }
 ]

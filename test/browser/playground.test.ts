@@ -31,8 +31,10 @@ describe('a scene', () => {
     const { answer } = engine()
     // In a maximum of the likelihood EM is at rest: descent at little noise comes near it, at much noise it does not.
     const allowed = [0.03, 1e-3, 2e-3, 2e-3, 0.03, 5e-3]
-    expect(presets).toHaveLength(allowed.length)
-    for (const [i, { name, scene }] of sampled(3)([...presets.entries()])) {
+    // A network has no density: see below.
+    const mixtures = presets.filter(({ scene }) => scene.score !== 'network')
+    expect(mixtures).toHaveLength(allowed.length)
+    for (const [i, { name, scene }] of sampled(3)([...mixtures.entries()])) {
       const opened = answer('open', { scene })
       if (typeof opened === 'string') throw new Error(opened)
       expect(opened.refused).toEqual({})
@@ -42,6 +44,36 @@ describe('a scene', () => {
       )
       expect(em - descent, name).toBeLessThan(allowed[i])
     }
+  })
+
+  it('whose score is a network learns a field, and points are drawn along it', () => {
+    const { scene } = presets[6]
+    const { answer } = engine()
+    const opened = answer('open', { scene })
+    if (typeof opened === 'string' || opened.truth === null) throw new Error('not opened')
+    const frames = answer('step', { learner: 'descent', count: 1e4 })
+    // E |ε(x_t) − z|² of a network that says 0 is 2, the number of columns.
+    expect(frames.at(-1)?.value).toBeLessThan(1.3)
+    const { points } = answer('sample', { learner: 'descent', step: 1e4, count: 300, steps: 40, seed: 1 })
+    const last = points[points.length - 1]
+    const { means } = opened.truth
+    const squared = Array.from({ length: 300 }, (_, i) =>
+      Math.min(...[0, 1, 2].map(k => (last[2 * i] - means[2 * k]) ** 2 + (last[2 * i + 1] - means[2 * k + 1]) ** 2))
+    )
+    // A point of the truth is √2 from its centre in the mean square, a point of one round Gaussian in their middle farther off.
+    expect(squared.filter(s => s < 9).length).toBeGreaterThan(270)
+    const field = answer('field', {
+      learner: 'descent',
+      step: 1e4,
+      time: 0.3,
+      box: { left: -8, right: 8, bottom: -8, top: 8 },
+      cells: 4,
+      arrows: 4
+    })
+    expect(field.logDensity).toBeNull()
+    // Far out the field leads inwards: from the lower left corner up and to the right.
+    expect(field.score[0]).toBeGreaterThan(0)
+    expect(field.score[1]).toBeGreaterThan(0)
   })
 
   it('as code names all that it uses', () => {
@@ -120,7 +152,7 @@ describe.skipIf(isMissing)('the page', () => {
         for (let i = 0; i < 5; i++) await page.click('#forward')
         await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('5 of '))
         const row = await page.textContent('#numbers tbody tr')
-        expect(row).toContain(frames[4].logDensity.toFixed(4))
+        expect(row).toContain(frames[4].logDensity?.toFixed(4))
         expect(row).toContain(frames[4].value?.toPrecision(5))
       },
       `${address}#${toHash(scene)}`

@@ -1,0 +1,114 @@
+/** The documentation site in a real browser: it is built, no link of it leads nowhere, its pages open, its search finds, its playground runs. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { presets } from '../../examples/playground/presets.js'
+import { toHash } from '../../examples/playground/Scene.js'
+import { isMissing, launched, opened } from './browser.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const site = `${root}/dist/site`
+const at = (page: string): string => `${pathToFileURL(site).href}/${page}`
+
+describe('the site', () => {
+  beforeAll(() => {
+    execFileSync(
+      process.execPath,
+      [`${root}/node_modules/@11ty/eleventy/cmd.cjs`, '--config=docs/site/eleventy.config.js'],
+      { cwd: root }
+    )
+  }, 300_000)
+
+  it('has no link that leads nowhere, and every public name two clicks away', () => {
+    const said = execFileSync(process.execPath, [`${root}/docs/site/check.js`], { encoding: 'utf8' })
+    expect(said).toMatch(/^\d{3,} pages, \d+ links, \d{3,} public names: all lead somewhere\n$/)
+  })
+
+  it('shows no example that is not run: those of its pages are those of docs and docblocks', () => {
+    // What a page shows as TypeScript beside a declaration or a word's own code stands in a file that the doctests read.
+    const pages = ['tutorial', 'concepts', 'coming-from', 'recipes', 'laws']
+    const generated = (page: string): string =>
+      readdirSync(`${root}/test/generated/doctest/docs/${page}`)
+        .map(file => readFileSync(`${root}/test/generated/doctest/docs/${page}/${file}`, 'utf8'))
+        .join('\n')
+    if (!existsSync(`${root}/test/generated/doctest/docs/tutorial`)) return
+    for (const page of pages) {
+      const code = generated(page)
+      const html = readFileSync(`${site}/${page}.html`, 'utf8')
+      const shown = [...html.matchAll(/<code class="language-ts">([\s\S]*?)<\/code>/g)].map(([, inner]) =>
+        inner
+          .replace(/<[^>]+>/g, '')
+          .replace(/&(lt|gt|amp|quot);/g, (_, name: string) => ({ lt: '<', gt: '>', amp: '&', quot: '"' })[name] ?? '')
+          .trim()
+      )
+      expect(shown.length, page).toBeGreaterThan(0)
+      for (const example of shown) expect(code, page).toContain(example)
+    }
+  })
+
+  describe.skipIf(isMissing)('in a browser', () => {
+    let browser: Browser | null = null
+    beforeAll(async () => {
+      browser = await launched()
+    })
+    afterAll(() => browser?.close())
+    const visit = async (name: string, width: number, look: (page: Page) => Promise<void>): Promise<void> => {
+      if (browser === null) throw new Error('no browser')
+      const { page, errors } = await opened(browser, { width, height: 900 })
+      await page.goto(at(name))
+      await look(page)
+      expect(errors).toEqual([])
+      await page.close()
+    }
+
+    it.each([
+      'index.html',
+      'tutorial.html',
+      'vocabulary.html',
+      'words/Schedule.cosine.html',
+      'api/Schedule.html',
+      'names.html'
+    ])('%s opens without a complaint, and fits a telephone', name =>
+      visit(name, 390, async page => {
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+        await page.click('#menu')
+        expect(await page.isVisible('#side')).toBe(true)
+      })
+    )
+
+    it('finds a word, by the keyboard alone', () =>
+      visit('tutorial.html', 1200, async page => {
+        await page.keyboard.press('/')
+        await page.keyboard.type('karras')
+        await page.waitForSelector('#found [aria-selected="true"]')
+        await page.keyboard.press('Enter')
+        await page.waitForFunction(() => document.title.startsWith('TimeGrid.karras'))
+        expect(page.url()).toBe(at('words/TimeGrid.karras.html'))
+      }))
+
+    it('turns dark and light, and remembers', () =>
+      visit('index.html', 1200, async page => {
+        const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+        const before = await paper()
+        await page.click('#theme')
+        const after = await paper()
+        expect(after).not.toBe(before)
+        await page.goto(at('vocabulary.html'))
+        expect(await paper()).toBe(after)
+      }))
+
+    it('has the playground as a page, which runs the scene of its address and leads back', () => {
+      const scene = { ...presets[2].scene, seed: 5 }
+      return visit(`playground.html#${toHash(scene)}`, 1200, async page => {
+        await page.waitForSelector('#numbers tbody tr')
+        expect(await page.inputValue('[name=seed]')).toBe('5')
+        await page.click('#play')
+        await page.waitForFunction(() => Number((document.querySelector('#at')?.textContent ?? '').split(' ')[0]) >= 5)
+        await page.click('header a')
+        await page.waitForFunction(() => document.title === 'ornstein')
+      })
+    })
+  })
+})

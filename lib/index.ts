@@ -5,6 +5,7 @@
 export * from './autodiff.js'
 export * as Elementary from './elementary.js'
 export * as Compiler from './compiler/index.js'
+export { rowwise } from './compiler/rowwise.js'
 export * as Key from './key.js'
 export { type NdArray } from './ndarray.js'
 export * as Quadrature from './quadrature.js'

@@ -11,7 +11,8 @@
  * | code | `code.ts`, `entrywise.ts`, `products.ts` | WebAssembly |
  * | bytes | `assembler.ts` | |
  *
- * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs.
+ * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs; `rowwise.ts` chooses between
+ * a program and the interpreter for those who call a function with arrays.
  */
 import { left, right, type Either } from 'fp-ts/lib/Either.js'
 import { product, type Dense } from '../kernels/dense.js'
@@ -74,6 +75,8 @@ export interface Program {
 
 /** So many compiled programs are kept for others of the same structure. */
 const MOST_PROGRAMS = 256
+/** And so many with one function, those asked for last: for other shapes of its inputs. */
+const MOST_SHAPES = 32
 
 /** A node computed once a call, and how; null for what is given. */
 interface Step {
@@ -281,7 +284,10 @@ export const library = (): Library => {
       const programs = shelf(of)
       const key = JSON.stringify([signature, differentiates])
       const found = programs.get(key) ?? compile(signature, write, [null, null], differentiates)
+      programs.delete(key)
       programs.set(key, found)
+      const [oldest] = programs.keys()
+      if (programs.size > MOST_SHAPES) programs.delete(oldest)
       return found
     }
   }

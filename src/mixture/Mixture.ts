@@ -4,23 +4,36 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import * as ChiSquared from '../../lib/chiSquared.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
-import { compute, fromNdArray, log, type Key, type NdArray, type Tensor } from '../../lib/index.js'
+import {
+  add,
+  expandDims,
+  log,
+  logSumExp,
+  ones,
+  rowwise,
+  softmax,
+  zeros,
+  type Key,
+  type NdArray,
+  type Tensor
+} from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Components from './Components.js'
 import * as Draw from './draw.js'
+import { ofFactors as Gaussians } from './families/full.js'
 import { concat, factorOf, factorsOf, normalized } from './draw.js'
 import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import type { Level } from '../schedule/Schedule.js'
+import type { Level as LevelOfRows } from '../score/family.js'
 
 export interface Mixture {
   /** [K, dim] */
@@ -335,90 +348,59 @@ export const permuted =
 /** Independent rows drawn from the mixture. */
 export const sample: (rows: number) => (key: Key.Key) => (mixture: Mixture) => Points = Draw.sample
 
-/** The mixture itself: the level without noise. */
-const clean = { alpha: 1, sigma: 0 }
+// —— densities ——
 
-/** The same in the tensor vocabulary, whose kernels are fast, where each Σ_k = v_k I. */
-const isotropic = ({ means, weights, variances, factors }: Mixture): O.Option<() => Components.Components> =>
-  factors === null && variances.length === weights.length
-    ? O.some(() => ({
-        centres: fromNdArray(means),
-        logits: log(fromNdArray({ shape: [weights.length], values: weights })),
-        variances: fromNdArray({ shape: [variances.length], values: variances })
-      }))
-    : O.none
-
-/** What a row asks of each component: log π_k N(x; c_k, Σ_k), and Σ_k⁻¹(x − c_k), one list a component. */
-interface Joint {
-  readonly logs: ReadonlyArray<Float64Array>
-  readonly pulls: ReadonlyArray<() => Float64Array>
+/** What is asked of a mixture at rows [rows, dim]: where each Σ_k = v_k I, and of any factors. */
+interface Question {
+  readonly round: (components: Components.Components, x: Tensor, level: LevelOfRows) => Tensor
+  readonly any: (of: Factors, x: Tensor, level: LevelOfRows) => Tensor
 }
 
-const joint = (mixture: Mixture, { rows, dim: d, values }: Points): Joint => {
-  const parts = factorsOf(mixture).map((factor, k) => {
-    const { means, weights } = mixture
-    const white = Factor.solve(
-      factor,
-      d,
-      values.map((x, at) => x - means.values[k * d + (at % d)])
-    )
-    const constant =
-      Elementary.log(weights[k]) - (d / 2) * Elementary.log(2 * Math.PI) - Factor.logDeterminant(factor, d)
-    return {
-      log: new Float64Array(rows).map(
-        (_, i) => constant - white.subarray(i * d, (i + 1) * d).reduce((sum, y) => sum + y * y, 0) / 2
-      ),
-      pull: () => Factor.solveTransposed(factor, d, white)
-    }
-  })
-  return { logs: parts.map(({ log }) => log), pulls: parts.map(({ pull }) => pull) }
+interface Factors {
+  readonly means: Tensor
+  readonly logits: Tensor
+  /** [K, dim, dim] */
+  readonly factors: Tensor
 }
 
-const logSums = (logs: ReadonlyArray<Float64Array>): Float64Array =>
-  logs[0].map((_, i) => {
-    const top = logs.reduce((most, log) => Math.max(most, log[i]), -Infinity)
-    return top === -Infinity
-      ? top
-      : top + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log[i] - top), 0))
-  })
+/** The answer row after row, by a program where rows are many. */
+const ask =
+  ({ round, any }: Question) =>
+  ({ rows, dim, values }: Points) =>
+  (mixture: Mixture): Float64Array => {
+    const { means, weights, variances, factors } = mixture
+    const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
+    // The mixture itself: the level without noise.
+    const clean = (): LevelOfRows => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
+    const given = { rows: { x: { shape: [rows, dim], values } }, constants: {} }
+    const isRound = factors === null && variances.length === weights.length
+    return isRound
+      ? rowwise(round, ({ params: { means, weights, variances }, rows: { x } }) => ({
+          found: round({ centres: means, logits: log(weights), variances }, x, clean())
+        }))({ ...given, params: { means, weights: vector(weights), variances: vector(variances) } }).found.values
+      : rowwise(any, ({ params: { means, weights, factors }, rows: { x } }) => ({
+          found: any({ means, logits: log(weights), factors }, x, clean())
+        }))({ ...given, params: { means, weights: vector(weights), factors: triangles(mixture) } }).found.values
+  }
 
-/** r_k(x), one list a component. */
-const shares = (logs: ReadonlyArray<Float64Array>): ReadonlyArray<Float64Array> => {
-  const sums = logSums(logs)
-  return logs.map(log => log.map((value, i) => Elementary.exp(value - sums[i])))
+/** L_k, [K, dim, dim]. */
+const triangles = (mixture: Mixture): NdArray => ({
+  shape: [components(mixture), dim(mixture), dim(mixture)],
+  values: concat(factorsOf(mixture).map(factor => Factor.triangle(factor, dim(mixture)).values))
+})
+
+const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {
+  const { logWeights, logDensity } = Gaussians.components(of)
+  return add(logDensity(x, level), expandDims(logWeights, 0))
 }
-
-const evaluate =
-  (
-    fast: (components: Components.Components, x: Tensor, level: Level) => Tensor,
-    general: (mixture: Mixture, points: Points) => Float64Array
-  ) =>
-  (points: Points) =>
-  (mixture: Mixture): Float64Array =>
-    pipe(
-      isotropic(mixture),
-      O.match(
-        () => general(mixture, points),
-        components =>
-          compute(() =>
-            fast(components(), fromNdArray({ shape: [points.rows, points.dim], values: points.values }), clean)
-          ).values
-      )
-    )
 
 /** log p(x) for each row. */
-export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = evaluate(
-  Components.logDensity,
-  (mixture, points) => logSums(joint(mixture, points).logs)
-)
-
-const scores = evaluate(Components.score, (mixture, points) => {
-  const { logs, pulls } = joint(mixture, points)
-  const [r, pulled] = [shares(logs), pulls.map(pull => pull())]
-  return points.values.map((_, at) =>
-    r.reduce((sum, share, k) => sum - share[Math.floor(at / points.dim)] * pulled[k][at], 0)
-  )
+export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = ask({
+  round: Components.logDensity,
+  any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
 })
+
+const scores = ask({ round: Components.score, any: Gaussians.score })
 
 /** ∇ log p(x) for each row. */
 export const score =
@@ -426,29 +408,14 @@ export const score =
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
 /** Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
-export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = evaluate(
-  Components.divergence,
-  (mixture, points) => {
-    const { rows, dim: d } = points
-    const { logs, pulls } = joint(mixture, points)
-    const [r, pulled] = [shares(logs), pulls.map(pull => pull())]
-    const mean = points.values.map((_, at) =>
-      r.reduce((sum, share, k) => sum + share[Math.floor(at / d)] * pulled[k][at], 0)
-    )
-    const traces = factorsOf(mixture).map(factor => Factor.tracePrecision(factor, d))
-    const apart = (k: number, i: number): number =>
-      pulled[k]
-        .subarray(i * d, (i + 1) * d)
-        .reduce((sum, pull, j) => sum + Elementary.square(pull - mean[i * d + j]), 0)
-    return new Float64Array(rows).map((_, i) =>
-      r.reduce((sum, share, k) => (share[i] > 0 ? sum + share[i] * (apart(k, i) - traces[k]) : sum), 0)
-    )
-  }
-)
+export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = ask({
+  round: Components.divergence,
+  any: Gaussians.divergence
+})
 
-const probabilities = evaluate(Components.responsibilities, (mixture, points) => {
-  const r = shares(joint(mixture, points).logs)
-  return new Float64Array(points.rows * r.length).map((_, at) => r[at % r.length][Math.floor(at / r.length)])
+const probabilities = ask({
+  round: Components.responsibilities,
+  any: (of, x, level) => softmax(logJoint(of, x, level))
 })
 
 /** p(k | x) for each row and component, [rows, K]. */

@@ -16,7 +16,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
-import { compute, fill, Key, tensor, vjp, type Tensor } from '../../lib/index.js'
+import { fill, Key, vjp, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
@@ -627,16 +627,26 @@ const guarded =
     return found
   }
 
-const smooth = (score: ScoreFunction, divergence: Differentiable['divergence'], field: Field): Smooth =>
-  Object.assign((points: Points.Points, time: number) => score(points, time), {
-    divergence,
-    vjp: ({ rows, dim, values }: Points.Points, time: number, v: Float64Array): Points.Points => ({
-      rows,
-      dim,
-      values: compute(() => vjp(x => field(x, time))(tensor(values, [rows, dim]), tensor(v, [rows, dim]))).values
-    }),
-    field
-  })
+const smooth = (
+  score: ScoreFunction,
+  { divergence, vjp, field }: Pick<Smooth, 'divergence' | 'vjp' | 'field'>
+): Smooth => Object.assign((points: Points.Points, time: number) => score(points, time), { divergence, vjp, field })
+
+/** vᵀ ∂s/∂x of a model at a time of the schedule. */
+const pulledBy =
+  <P extends string>(
+    model: Score.Model<P>,
+    schedule: Schedule.Schedule,
+    params: (dim: number) => Params.Params<P>,
+    labelled: (points: Points.Points) => Points.Points
+  ): Smooth['vjp'] =>
+  (points, time, v) => {
+    const { rows, dim } = points
+    const { values } = Score.atLevel(model, model, (own, x, level, beside) =>
+      vjp(at => model.score(own, at, level))(x, beside.v)
+    )(params(dim), Schedule.level(time)(schedule), labelled(points), { v: { shape: [rows, dim], values: v } })
+    return { rows, dim, values }
+  }
 
 /** A model's score in the vocabulary, at a time of the schedule. */
 const fieldOf =
@@ -669,11 +679,15 @@ const fieldOf =
  */
 export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Smooth => {
   const family = Score.full({ components: mixture.weights.length })
-  const params = pipe(
+  const made = pipe(
     Score.interpret(family).family,
     O.chain(({ fromMixture }) => fromMixture),
     O.map(of => of(mixture))
   )
+  const params = (dim: number): Params.Params<'means' | 'logits' | 'logScales' | 'lower'> => {
+    ofDimension('the mixture', mixture, dim)
+    return O.isSome(made) ? made.value : refuse('Score.full: it is made of no mixture')
+  }
   const at = (points: Points.Points, time: number): Mixture.Mixture =>
     pipe(ofDimension('the mixture', mixture, points.dim), Mixture.diffuse(pipe(schedule, Schedule.level(time))))
   return smooth(
@@ -681,16 +695,11 @@ export const exact = (mixture: Mixture.Mixture, schedule: Schedule.Schedule): Sm
       const points = { rows, dim, values }
       return pipe(at(points, time), Mixture.score(points))
     },
-    (points, time) => pipe(at(points, time), Mixture.divergence(points)),
-    fieldOf(
-      family,
-      schedule,
-      dim => {
-        ofDimension('the mixture', mixture, dim)
-        return O.isSome(params) ? params.value : refuse('Score.full: it is made of no mixture')
-      },
-      null
-    )
+    {
+      divergence: (points, time) => pipe(at(points, time), Mixture.divergence(points)),
+      vjp: pulledBy(Score.interpret(family), schedule, params, ({ rows, dim, values }) => ({ rows, dim, values })),
+      field: fieldOf(family, schedule, params, null)
+    }
   )
 }
 
@@ -708,23 +717,17 @@ export const learned = <P extends string>(
     values,
     ...(label !== null && { labels: new Int32Array(rows).fill(label) })
   })
-  const divergence = (points: Points.Points, time: number): Tensor => {
-    const model = Score.interpret(score)
-    const level = Score.levelFor(model, points.rows, pipe(schedule, Schedule.level(time)))
-    return model.divergence(
-      Score.tensors(fitting(points.dim)),
-      Points.tensor(points),
-      label === null ? level : { ...level, label: fill([points.rows, 1], label) }
-    )
-  }
-  return smooth(
-    (points, time) => {
-      const { rows, dim, values } = Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points))
-      return { rows, dim, values }
-    },
-    (points, time) => compute(() => divergence(points, time)).values,
-    fieldOf(score, schedule, fitting, label)
-  )
+  const model = Score.interpret(score)
+  return smooth((points, time) => Score.evaluate(score, schedule)(fitting(points.dim))(time)(labelled(points)), {
+    divergence: (points, time) =>
+      Score.atLevel(model, model.divergence, model.divergence)(
+        fitting(points.dim),
+        pipe(schedule, Schedule.level(time)),
+        labelled(points)
+      ).values,
+    vjp: pulledBy(model, schedule, fitting, labelled),
+    field: fieldOf(score, schedule, fitting, label)
+  })
 }
 
 // -- from description to program -------------------------------------------------------------------------------------

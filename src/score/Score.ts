@@ -5,8 +5,9 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import type * as t from 'io-ts'
-import { compute, fromNdArray, tensor } from '../../lib/index.js'
+import { fromNdArray, mul, ones, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Limits from '../core/Limits.js'
 import { Case, Vocabulary } from '../core/index.js'
@@ -15,7 +16,7 @@ import * as Params from './Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
-import { centreCount, concept, interpret, levelFor, type Family, type Score } from './family.js'
+import { centreCount, concept, interpret, type Family, type Level, type Model, type Score } from './family.js'
 import { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 import { isotropic, spherical, symmetricPair } from './isotropic.js'
 import { convert, custom, network } from './network.js'
@@ -67,6 +68,41 @@ export const shapes =
 /** Parameters as tensors; for use inside `compute`. */
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
+const number = (value: number): NdArray => ({ shape: [], values: Float64Array.of(value) })
+
+/**
+ * What a model gives at rows of one level, [rows, …], as arrays: `of` stands for the function, which is handed what else there is
+ * of rows. Of many rows it is a program.
+ */
+export const atLevel =
+  <P extends string>(
+    { family }: Model<P>,
+    of: object,
+    write: (params: Params.Tensors<P>, x: Tensor, level: Level, beside: Readonly<Record<string, Tensor>>) => Tensor
+  ) =>
+  (
+    params: Params.Params<P>,
+    { alpha, sigma }: Schedule.Level,
+    { rows, dim, values, labels }: Points,
+    beside: Readonly<Record<string, NdArray>> = {}
+  ): NdArray =>
+    rowwise(of, inputs => {
+      const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
+      // A network has its level row by row.
+      const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : x.shape[0], 1]))
+      const { alpha, sigma } = RR.map(column)(inputs.constants)
+      // The parameters that are given are those of the model.
+      return { found: write(inputs.params as Params.Tensors<P>, x, { alpha, sigma, ...(label && { label }) }, others) }
+    })({
+      params,
+      rows: {
+        ...beside,
+        x: { shape: [rows, dim], values },
+        ...(labels && { label: { shape: [rows, 1], values: Float64Array.from(labels) } })
+      },
+      constants: { alpha: number(alpha), sigma: number(sigma) }
+    }).found
+
 /**
  * The score itself at every point, s(x), as points of the same number of rows and dimension. A network that is conditioned on a
  * class is given the label of each row.
@@ -84,16 +120,10 @@ export const evaluate =
   <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>
   (params: Params.Params<P>) =>
   (time: number) =>
-  ({ rows, dim, values, labels }: Points): Points => {
+  (points: Points): Points => {
     const model = interpret(score)
-    const level = pipe(schedule, Schedule.level(time))
-    const result = compute(() =>
-      model.score(tensors(params), fromNdArray({ shape: [rows, dim], values }), {
-        ...levelFor(model, rows, level),
-        ...(labels && { label: tensor(labels, [rows, 1]) })
-      })
-    )
-    return { rows, dim, values: result.values }
+    const { values } = atLevel(model, model.score, model.score)(params, Schedule.level(time)(schedule), points)
+    return { rows: points.rows, dim: points.dim, values }
   }
 
 /** The mixture at time 0 that parameters describe; none for a network, or where components are no Gaussians. */

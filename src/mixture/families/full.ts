@@ -88,10 +88,8 @@ interface Tensors {
   readonly lower: Tensor
 }
 
-const own = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
-  const factors = at(triangle(logScales, lower), level)
-  if (!Gaussian.isCommon(level)) return perRow(means, factors, x, level)
-  const factor = squeeze(factors, 0)
+/** Of a factor for each component, [K, d, d], at the level of the rows. */
+const apart = (means: Tensor, factor: Tensor, x: Tensor, level: Level): Gaussian.Seen => {
   const root = inverse(factor)
   // [K, rows, d]: a product of all rows for each component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })
@@ -100,7 +98,18 @@ const own = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) 
     transpose(matMul(white, root), [1, 0, 2]),
     expandDims(sum(square(root), [1, 2]), 0)
   )
+}
+
+const own = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {
+  const factors = at(triangle(logScales, lower), level)
+  return Gaussian.isCommon(level) ? apart(means, squeeze(factors, 0), x, level) : perRow(means, factors, x, level)
 })
+
+/** The same of factors that are given, [K, d, d], without noise. */
+export const ofFactors = Gaussian.evaluated(
+  ({ means, factors }: Pick<Tensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
+    apart(means, factors, x, level)
+)
 
 /** Of one covariance: rows and centres are whitened once, and their distances are plain. */
 const common = Gaussian.evaluated(({ means, logScales, lower }: Tensors, x, level) => {

@@ -1,0 +1,74 @@
+/**
+ * A function of rows as its callers see it: arrays in, arrays out. Of many rows it is a program; of few, which are over before
+ * one is made, and where none can be made, the interpreter's. How many are many depends on shapes alone, so that the same call
+ * gives the same bits whatever was called before.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { compute } from '../autodiff.js'
+import { size, type NdArray } from '../ndarray.js'
+import { fromNdArray } from '../tensor.js'
+import { library } from './index.js'
+import { type Inputs, type Named } from './trace.js'
+
+type Arrays = Readonly<Record<string, NdArray>>
+
+export interface Given {
+  readonly params: Arrays
+  /** As many entries along the first axis as there are rows. */
+  readonly rows: Arrays
+  readonly constants: Arrays
+}
+
+/**
+ * Numbers, counted as below, from which a program pays: some milliseconds of the interpreter, which a sampler spends at each
+ * step; compiling takes tens.
+ */
+const WORTH = 5e6
+/** What a row costs whatever its function reads, counted in numbers read: an op of the interpreter on a row is a dozen. */
+const ROW = 1000
+
+const entries = (arrays: Arrays): number => Object.values(arrays).reduce((sum, { shape }) => sum + size(shape), 0)
+
+const mapped = <A, B>(f: (a: A) => B, record: Readonly<Record<string, A>>): Readonly<Record<string, B>> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]))
+
+const valuesOf = ({ values }: NdArray): Float64Array => values
+const shapeOf = ({ shape }: NdArray): ReadonlyArray<number> => shape
+
+const programs = library()
+
+/**
+ * What a row-wise function in the vocabulary makes of its inputs, each output of [rows, …]. Its programs are kept with `of`,
+ * which stands for the function: the same function for the same object.
+ */
+export const rowwise =
+  (of: object, write: (inputs: Inputs) => Named) =>
+  ({ params, rows, constants }: Given): Arrays => {
+    const interpreted = (): Arrays =>
+      compute(() =>
+        write({
+          params: mapped(fromNdArray, params),
+          rows: mapped(fromNdArray, rows),
+          constants: mapped(fromNdArray, constants)
+        })
+      )
+    const count = Object.values(rows)[0]?.shape[0] ?? 0
+    if (count * (ROW + entries(params) + entries(constants)) + entries(rows) < WORTH) return interpreted()
+    const program = programs.program(
+      of,
+      {
+        params: mapped(shapeOf, params),
+        rows: mapped(({ shape }) => ({ shape: shape.slice(1), from: 'call' as const }), rows),
+        constants: mapped(shapeOf, constants)
+      },
+      inputs => ({ others: write(inputs) }),
+      false
+    )
+    if (isLeft(program)) return interpreted()
+    return program.right.run({
+      rows: count,
+      params: mapped(valuesOf, params),
+      given: mapped(valuesOf, rows),
+      constants: mapped(valuesOf, constants)
+    }).others
+  }

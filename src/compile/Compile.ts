@@ -262,12 +262,15 @@ export const byLevel =
 /** How the steps of a stage are judged. */
 type Judge<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
+/** |after − before|/|before|: how far a step goes, where a family has no measure of its own. */
+export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
+  const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
+  return moved === 0 ? 0 : moved / Params.norm(before)
+}
+
 /** Where nothing is known of the parameters: a share of them, and nothing that the data say of them. */
 const blind: Judge<string> = {
-  change: (before, after) => {
-    const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
-    return moved === 0 ? 0 : moved / Params.norm(before)
-  },
+  change: relativeChange,
   leaves: () => null
 }
 

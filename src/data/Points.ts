@@ -421,7 +421,7 @@ export interface Scaling {
 }
 
 /** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
-const powerOfTwo = (x: number): number => {
+export const unitOf = (x: number): number => {
   const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
   return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
 }
@@ -430,7 +430,7 @@ const LEAST_UNIT = Elementary.powerOfTwo(-1000)
 /** For each column, [d], a power of two near its largest number. */
 const unitsOf = ({ rows, dim, values }: Points): Float64Array =>
   tabulate(dim, j =>
-    powerOfTwo(new Uint8Array(rows).reduce((most, _, i) => Math.max(most, Math.abs(values[i * dim + j])), 0))
+    unitOf(new Uint8Array(rows).reduce((most, _, i) => Math.max(most, Math.abs(values[i * dim + j])), 0))
   )
 
 /**

@@ -8,22 +8,24 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { followed, mapped, unfold } from '../../lib/iterate.js'
+import { followed, iterate, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
+import * as Streaming from '../mixture/Streaming.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
 import * as Stage from '../pipeline/Stage.js'
 import * as Schedule from '../schedule/Schedule.js'
-import type * as Params from '../score/Params.js'
+import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Points from '../data/index.js'
-import type { Data } from './Data.js'
+import * as Source from '../data/Source.js'
+import type { Data, Scaled } from './Data.js'
 import { grown, serves } from './grown.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -47,16 +49,37 @@ export interface Found {
 }
 
 /** What a pipeline's mixture, learned on the scaled data, is on the data themselves. */
-export const found =
-  <P extends string>({ own, points, scaling }: Data, pipeline: Pipeline.Pipeline<P>) =>
+export const found = <P extends string>(
+  data: Data,
+  pipeline: Pipeline.Pipeline<P>
+): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data), pipeline)
+
+/** How a mixture is judged on data. */
+interface Judged {
+  readonly rows: number
+  readonly dim: number
+  readonly scaling: Points.Scaling | null
+  /** On the data themselves. */
+  readonly statistics: (parameters: number) => (mixture: Mixture.Mixture) => Statistics.Statistics
+}
+
+const judged = ({ own, scaling }: Data): Judged => ({
+  rows: own.rows,
+  dim: own.dim,
+  scaling,
+  statistics: parameters => Statistics.of(own, parameters)
+})
+
+const foundOf =
+  <P extends string>({ rows, dim, scaling, statistics }: Judged, pipeline: Pipeline.Pipeline<P>) =>
   (learned: Mixture.Mixture): Found => {
     const standing = Mixture.permuted(Mixture.order(learned))(learned)
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
-    const redundancies = Mixture.redundancies(points.rows)(mixture)
+    const redundancies = Mixture.redundancies(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
     return {
       mixture,
-      statistics: pipe(mixture, Statistics.of(own, Score.degreesOfFreedom(points.dim)(pipeline.score))),
+      statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(pipeline.score))),
       redundancies,
       floored: pipe(
         Pipeline.varianceFloor(pipeline),
@@ -175,12 +198,23 @@ const led =
     )
 
 /** What is learned where a pipeline leads on the scaled data. */
-const learned =
-  (data: Data, key: Key.Key, isSettled: boolean) =>
+const learned = (
+  data: Data,
+  key: Key.Key,
+  isSettled: boolean
+): ((asked: Asked, pipeline: Pipeline.Pipeline<string>) => E.Either<Problem.Problem, Reached>) =>
+  reachedBy(judged(data), isSettled, led(data.points, key))
+
+const reachedBy =
+  (
+    data: Judged,
+    isSettled: boolean,
+    lead: (pipeline: Pipeline.Pipeline<string>) => E.Either<Problem.Problem, Arrays>
+  ) =>
   (asked: Asked, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> => {
     const { score, components } = asked
     return pipe(
-      led(data.points, key)(pipeline),
+      lead(pipeline),
       E.bindTo('params'),
       E.bind('mixture', ({ params }) =>
         pipe(
@@ -199,7 +233,7 @@ const learned =
           components,
           pipeline,
           isSettled,
-          ...found(data, pipeline)(mixture)
+          ...foundOf(data, pipeline)(mixture)
         }
       })),
       E.filterOrElse(
@@ -385,10 +419,11 @@ const SAMPLE = 4000
 const POLISHED = 3
 
 /** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
+const POLISH = { steps: 50, relativeChange: 1e-4 }
+
 const polishing = (floor: O.Option<number>): Stage.Stage =>
   Stage.expectationMaximization({
-    steps: 50,
-    relativeChange: 1e-4,
+    ...POLISH,
     ...(O.isSome(floor) && { varianceFloor: floor.value })
   })
 
@@ -396,8 +431,7 @@ const polishing = (floor: O.Option<number>): Stage.Stage =>
 const extrapolated = (
   { statistics, ...rest }: Learned,
   logLikelihood: number,
-  { own }: Data,
-  total: number
+  { rows, total }: Pick<Whole, 'rows' | 'total'>
 ): Learned => {
   const share = total / (statistics.sizes.reduce((sum, size) => sum + size, 0) || 1)
   const { parameters, bic, icl } = statistics
@@ -407,7 +441,7 @@ const extrapolated = (
     ...rest,
     isSettled: false,
     statistics: {
-      rows: own.rows,
+      rows,
       logLikelihood,
       parameters,
       bic: whole,
@@ -418,22 +452,92 @@ const extrapolated = (
   }
 }
 
+/** All rows, in memory or not, as what learns from a sample of them asks. */
+interface Whole extends Judged {
+  /** Σ wᵢ */
+  readonly total: number
+  /** The rows at these places, and all of them. */
+  readonly sample: (places: ArrayLike<number>) => Data
+  readonly all: () => Data
+  /** Where a pipeline that begins at given parameters, of one stage of expectation–maximization, leads on all rows. */
+  readonly polish: (
+    key: Key.Key
+  ) => (pipeline: Pipeline.Pipeline<string>, start: Arrays) => E.Either<Problem.Problem, Arrays>
+}
+
+const inMemory = (data: Data): Whole => ({
+  ...judged(data),
+  total: Points.totalWeight(data.own),
+  sample: places => ({ ...data, own: Points.select(places)(data.own), points: Points.select(places)(data.points) }),
+  all: () => data,
+  polish: key => led(data.points, key)
+})
+
+/** The measure of a step, as stages have it where a family has its own, and else. */
+const changeOf = (score: Score.Score<string>): ((before: Arrays, after: Arrays) => number) =>
+  pipe(
+    Score.interpret(score).family,
+    O.flatMap(({ distance }) => distance),
+    O.getOrElse(() => Compile.relativeChange)
+  )
+
+/** Steps over a source, as a stage of a program takes them, and ends. */
+const polishedOn =
+  (points: Source.Source) =>
+  (pipeline: Pipeline.Pipeline<string>, start: Arrays): E.Either<Problem.Problem, Arrays> => {
+    const { score } = pipeline
+    const change = changeOf(score)
+    return pipe(
+      O.Do,
+      O.bind('family', () => Score.interpret(score).family),
+      O.bind('floor', () => Pipeline.varianceFloor(pipeline)),
+      O.flatMap(({ family, floor }) => Streaming.step(family, floor)(points)),
+      E.fromOption(() =>
+        Problem.of('family', score._tag, 'one of Gaussian components with an M-step', 'give the rows in memory')
+      ),
+      E.map(step =>
+        iterate({ params: start, left: POLISH.steps }, ({ params, left }) => {
+          if (left === 0) return null
+          const next = step(params).params
+          return { params: next, left: change(params, next) <= POLISH.relativeChange ? 0 : left - 1 }
+        })
+      ),
+      E.map(({ params }) => params),
+      E.filterOrElse(Params.isFinite, () =>
+        Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
+      )
+    )
+  }
+
+const onSource = ({ own, points, scaling }: Scaled): Whole => {
+  const sample: Whole['sample'] = places => ({
+    own: Source.select(places)(own),
+    points: Source.select(places)(points),
+    scaling
+  })
+  return {
+    rows: own.rows,
+    dim: own.dim,
+    scaling,
+    statistics: parameters => Streaming.statistics(own, parameters),
+    total: own.total,
+    sample,
+    all: () => sample(RA.makeBy(own.rows, i => i)),
+    polish: () => polishedOn(points)
+  }
+}
+
 /**
  * Candidates learned from a sample of the rows, and the best of them from all rows. What a sample says of the likelihood on all
  * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
  * candidates as for the one that is looked at on all rows, since their rows are the same.
  */
-const bySample = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const bySample = (whole: Whole, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const keys = pipe(key, Key.named('sample', 'fit'))
-  const select = pipe(keys.sample, Key.subset(data.own.rows, SAMPLE), Points.select)
-  const sample = { ...data, own: select(data.own), points: select(data.points) }
-  const total = Points.totalWeight(data.own)
+  const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
+  const polisher = whole.polish(keys.fit)
   const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
-    learned(
-      data,
-      keys.fit,
-      true
-    )(asked, {
+    reachedBy(whole, true, pipeline => polisher(pipeline, params))(asked, {
       ...standing(asked.score, params),
       stages: [polishing(Pipeline.varianceFloor(settling(sample.points, pipeline)))]
     })
@@ -443,9 +547,7 @@ const bySample = (data: Data, key: Key.Key, criterion: Criterion, lines: Readonl
   const expectedOf =
     (shift: number) =>
     (one: Standing): Standing =>
-      isReached(one)
-        ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, data, total) }
-        : one
+      isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
   const polished = (few: ReadonlyArray<Standing>): Iterable<Step> => {
     const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
     if (!isReached(first)) return [{ next: null, all: few }]
@@ -479,13 +581,29 @@ export interface Progress {
  * components; then the best is settled, time and again, until no rival of it is left that is not. Of more than 4000 rows that is
  * done on a sample, and what may be the best is polished on all of them. Each element is what stands then; the last is the end.
  */
-export const learning =
-  (data: Data, key: Key.Key, criterion: Criterion) =>
+export const learning = (
+  data: Data,
+  key: Key.Key,
+  criterion: Criterion
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(inMemory(data), key, criterion)
+
+/** The same of the rows of a source: with the same bits as of those rows in memory. */
+export const learningFrom = (
+  data: Scaled,
+  key: Key.Key,
+  criterion: Criterion
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data), key, criterion)
+
+const progressOf =
+  (whole: Whole, key: Key.Key, criterion: Criterion) =>
   (lines: ReadonlyArray<Line>): Iterable<Progress> =>
-    mapped((data.own.rows > SAMPLE ? bySample : onAll)(data, key, criterion, lines), ({ next, all }) => ({
-      next: next && { family: next.score._tag, components: next.components },
-      candidates: all.map(({ candidate }) => candidate)
-    }))
+    mapped(
+      whole.rows > SAMPLE ? bySample(whole, key, criterion, lines) : onAll(whole.all(), key, criterion, lines),
+      ({ next, all }) => ({
+        next: next && { family: next.score._tag, components: next.components },
+        candidates: all.map(({ candidate }) => candidate)
+      })
+    )
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
+import * as Source from '../data/Source.js'
 import { show } from './table.js'
 
 /** The data as they are learned from, and what they were. */
@@ -10,6 +11,13 @@ export interface Data {
   readonly own: Points.Points
   readonly points: Points.Points
   /** The origin and unit of each column; null where they are learned from as they are. */
+  readonly scaling: Points.Scaling | null
+}
+
+/** The same of a source. */
+export interface Scaled {
+  readonly own: Source.Source
+  readonly points: Source.Source
   readonly scaling: Points.Scaling | null
 }
 
@@ -25,21 +33,26 @@ export const problems =
     return columns.flatMap((column, j) => {
       const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
       const most = cells.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-      const isConstant = cells.every(x => x === cells[0])
-      const domain = 'within reach of squares in double precision'
-      const remedy = 'give the column in another unit'
-      return [
-        ...Problem.unless(most <= REACH, `column ${column}`, `a number of size ${show(most, 3)}`, domain, remedy),
-        ...Problem.unless(
-          isConstant || scale[j] >= 1 / REACH,
-          `column ${column}`,
-          `a standard deviation of ${show(scale[j], 3)}`,
-          domain,
-          remedy
-        )
-      ]
+      // of a constant column the unit is 1
+      return beyond(column, most, scale[j])
     })
   }
+
+/** A column whose largest number or standard deviation has no square. */
+const beyond = (column: string, largest: number, deviation: number): ReadonlyArray<Problem.Problem> => {
+  const domain = 'within reach of squares in double precision'
+  const remedy = 'give the column in another unit'
+  return [
+    ...Problem.unless(largest <= REACH, `column ${column}`, `a number of size ${show(largest, 3)}`, domain, remedy),
+    ...Problem.unless(
+      deviation >= 1 / REACH,
+      `column ${column}`,
+      `a standard deviation of ${show(deviation, 3)}`,
+      domain,
+      remedy
+    )
+  ]
+}
 
 /** The data, brought to mean 0 and standard deviation 1 in each column or left as they are. */
 export const brought =
@@ -48,6 +61,21 @@ export const brought =
     if (!standardize) return { own, points: own, scaling: null }
     const { points, ...scaling } = Points.standardize(own)
     return { own, points, scaling }
+  }
+
+/** A source, with mean 0 and standard deviation 1 in each column if it is to be so; or what is wrong with its columns. */
+export const scaledSource =
+  (standardize: boolean, columns: ReadonlyArray<string>) =>
+  (own: Source.Source): E.Either<Problem.Problems, Scaled> => {
+    const { source, ...scaling } = Source.standardize(own)
+    const largest = Source.largest(own)
+    const wrong = [
+      ...Problem.unless(own.rows > 1, 'rows', own.rows, 'at least 2, which a variance needs', 'give more rows'),
+      ...columns.flatMap((column, j) => beyond(column, largest[j], scaling.scale[j]))
+    ]
+    return RA.isNonEmpty(wrong)
+      ? E.left([wrong[0], ...wrong.slice(1)])
+      : E.right(standardize ? { own, points: source, scaling } : { own, points: own, scaling: null })
   }
 
 /** The data, with mean 0 and standard deviation 1 in each column if they are to be so. */

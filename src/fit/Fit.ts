@@ -11,6 +11,7 @@ import { last, mapped } from '../../lib/iterate.js'
 import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
+import type * as Source from '../data/Source.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Score from '../score/Score.js'
 import * as Candidates from './Candidates.js'
@@ -166,7 +167,10 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
   )
 
 /** The families that are to be compared on such data, and at which numbers of components. */
-const linesOf = ({ components, family }: Options, { rows, dim }: Points.Points): ReadonlyArray<Candidates.Line> => {
+const linesOf = (
+  { components, family }: Options,
+  { rows, dim }: Pick<Points.Points, 'rows' | 'dim'>
+): ReadonlyArray<Candidates.Line> => {
   const counts = [...new Set(list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)))].sort((a, b) => a - b)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
     family: isName(one) ? families[one] : one,
@@ -262,38 +266,46 @@ export const states =
       E.bindTo('own'),
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
-      E.map(({ own, columns, data }) => {
-        const { seed = 0, criterion = 'bic', onProgress } = options
-        const lines = linesOf(options, own)
-        const places = lines.flatMap(({ family, counts }) =>
-          counts.map(components => ({ family: family({ components })._tag, components }))
-        )
-        return mapped(
-          Candidates.learning(data, Key.fromSeed(seed), criterion)(lines),
-          ({ next, candidates: tried }) => {
-            const progress = next && {
-              ...next,
-              done: places.findIndex(
-                ({ family, components }) => family === next.family && components === next.components
-              ),
-              of: places.length
-            }
-            if (progress !== null) onProgress?.(progress)
-            return {
-              next: progress,
-              fit: () => {
-                const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
-                const candidates = Candidates.ranked(criterion)(tried)
-                const [first, ...rest] = refused.map(({ problem }) => problem)
-                return RA.isNonEmpty(candidates)
-                  ? E.right(made(options, columns, data.scaling, candidates, refused))
-                  : E.left<Problem.Problems, Fit>([first ?? nothing, ...rest])
-              }
-            }
-          }
-        )
-      })
+      E.map(({ own, columns, data }) =>
+        statesOf(options, columns, data.scaling, linesOf(options, own), (...how) => Candidates.learning(data, ...how))
+      )
     )
+
+/** The states of candidates that are learned. */
+const statesOf = (
+  options: Omit<Options, 'weights'>,
+  columns: ReadonlyArray<string>,
+  scaling: Points.Scaling | null,
+  lines: ReadonlyArray<Candidates.Line>,
+  learning: (
+    key: Key.Key,
+    criterion: Candidates.Criterion
+  ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
+): Iterable<State> => {
+  const { seed = 0, criterion = 'bic', onProgress } = options
+  const places = lines.flatMap(({ family, counts }) =>
+    counts.map(components => ({ family: family({ components })._tag, components }))
+  )
+  return mapped(learning(Key.fromSeed(seed), criterion)(lines), ({ next, candidates: tried }) => {
+    const progress = next && {
+      ...next,
+      done: places.findIndex(({ family, components }) => family === next.family && components === next.components),
+      of: places.length
+    }
+    if (progress !== null) onProgress?.(progress)
+    return {
+      next: progress,
+      fit: () => {
+        const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+        const candidates = Candidates.ranked(criterion)(tried)
+        const [first, ...rest] = refused.map(({ problem }) => problem)
+        return RA.isNonEmpty(candidates)
+          ? E.right(made(options, columns, scaling, candidates, refused))
+          : E.left<Problem.Problems, Fit>([first ?? nothing, ...rest])
+      }
+    }
+  })
+}
 
 /** What is said of a fit that was left before its first candidate. */
 const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
@@ -320,6 +332,38 @@ export const mixture =
   (data: Points.Points | Rows): E.Either<Problem.Problems, Fit> =>
     pipe(
       states(options)(data),
+      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+    )
+
+/**
+ * The same of rows that need not be in memory: candidates are learned from a sample, and the best polished by passes over all
+ * rows. Same seed, same bits as `mixture` of those rows in memory. Families are those with Gaussian components and an M-step.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Fit, Key, Mixture, Source } from 'ornstein'
+ *
+ * const points = Mixture.sample(5000)(Key.fromSeed(1))(Mixture.of({ means: [[-4, 0], [4, 0]] }))
+ * const options = { components: 2, family: 'isotropic' } as const
+ * const [whole, streamed] = [pipe(points, Fit.mixture(options)), pipe(Source.of(points), Fit.ofSource(options))]
+ * assert.ok(E.isRight(whole) && E.isRight(streamed))
+ * assert.deepEqual(streamed.right.mixture, whole.right.mixture)
+ */
+export const ofSource =
+  (options: Omit<Options, 'weights'> = {}) =>
+  (own: Source.Source): E.Either<Problem.Problems, Fit> =>
+    pipe(
+      all(problemsOf(options), undefined),
+      E.flatMap(() => columnsOf(options, own.dim)),
+      E.bindTo('columns'),
+      E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
+      E.map(({ columns, data }) =>
+        statesOf(options, columns, data.scaling, linesOf(options, own), (...how) =>
+          Candidates.learningFrom(data, ...how)
+        )
+      ),
       E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
     )
 

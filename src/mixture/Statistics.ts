@@ -43,19 +43,31 @@ export const of =
     const weights = points.weights ?? new Float64Array(points.rows).fill(1)
     const total = Points.totalWeight(points)
     const logLikelihood = pipe(mixture, Mixture.meanLogDensity(points))
-    const bic = -2 * total * logLikelihood + parameters * Elementary.log(total)
     const doubt = weights.reduce(
       (sum, weight, i) =>
         sum - weight * Elementary.log(values.subarray(i * count, (i + 1) * count).reduce((a, b) => Math.max(a, b))),
       0
     )
-    return {
+    return from({
       rows: points.rows,
+      total,
       logLikelihood,
+      doubt,
       parameters,
-      bic,
-      aic: -2 * total * logLikelihood + 2 * parameters,
-      icl: bic + 2 * doubt,
       sizes: Array.from(mixture.weights, (_, k) => weights.reduce((sum, w, i) => sum + w * values[i * count + k], 0))
-    }
+    })
   }
+
+/** What is summed over the rows, and what follows of it; `total` is Σ w, `doubt` Σ −w log max_k p(k | x). */
+export const from = ({
+  total,
+  doubt,
+  ...sums
+}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes'> & {
+  readonly total: number
+  readonly doubt: number
+}): Statistics => {
+  const fitted = -2 * total * sums.logLikelihood
+  const bic = fitted + sums.parameters * Elementary.log(total)
+  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * doubt }
+}

@@ -68,14 +68,15 @@ export interface Found extends Moments {
   readonly value: number
 }
 
-/** The E-step, in one loop that knows all it needs as numbers; where `shares` is given, [rows, K], p(k | x) are left in it. */
-const pass = (
-  components: ReadonlyArray<Component>,
-  second: Second,
-  { rows, dim, values }: Rows,
-  weights: Float64Array,
-  shares: Float64Array | null
-): Found => {
+/** An E-step over rows that come one stretch after another. */
+export interface Expecting {
+  /** Where `shares` is given, [rows, K], p(k | x) are left in it. */
+  readonly add: (rows: Omit<Rows, 'dim'>, weights: Float64Array, shares: Float64Array | null) => void
+  readonly found: () => Found
+}
+
+/** The E-step, in one loop that knows all it needs as numbers: however the rows are cut, with the same bits. */
+export const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
   const count = components.length
   const per = widthOf(second, dim)
   const { isTriangular, values: root } = rootsOf(components, dim)
@@ -90,52 +91,74 @@ const pass = (
   const out = new Float64Array(count * per)
   const delta = new Float64Array(count * dim)
   const logs = new Float64Array(count)
-  let value = 0
-  for (let row = 0; row < rows; row++) {
-    let top = -Infinity
-    for (let k = 0; k < count; k++) {
-      const at = k * dim
-      for (let j = 0; j < dim; j++) delta[at + j] = values[row * dim + j] - centres[at + j]
-      let squared = 0
-      if (isTriangular)
-        for (let i = 0, from = at * dim; i < dim; i++, from += dim) {
-          let y = 0
-          for (let j = 0; j <= i; j++) y += root[from + j] * delta[at + j]
-          squared += y * y
+  let before = 0
+  const add: Expecting['add'] = ({ rows, values }, weights, shares) => {
+    let value = before
+    for (let row = 0; row < rows; row++) {
+      let top = -Infinity
+      for (let k = 0; k < count; k++) {
+        const at = k * dim
+        for (let j = 0; j < dim; j++) delta[at + j] = values[row * dim + j] - centres[at + j]
+        let squared = 0
+        if (isTriangular)
+          for (let i = 0, from = at * dim; i < dim; i++, from += dim) {
+            let y = 0
+            for (let j = 0; j <= i; j++) y += root[from + j] * delta[at + j]
+            squared += y * y
+          }
+        else
+          for (let j = at; j < at + dim; j++) {
+            const y = root[j] * delta[j]
+            squared += y * y
+          }
+        const log = constants[k] - squared / 2
+        logs[k] = log
+        if (log > top) top = log
+      }
+      let total = 0
+      for (let k = 0; k < count; k++) {
+        const below = logs[k] - top
+        total += logs[k] = below === 0 ? 1 : below < VANISHES ? 0 : Elementary.exp(below)
+      }
+      value -= weights[row] * (top + Elementary.log(total))
+      if (shares !== null) for (let k = 0; k < count; k++) shares[row * count + k] = logs[k] / total
+      const share = weights[row] / total
+      for (let k = 0; k < count; k++) {
+        const r = share * logs[k]
+        if (r === 0) continue
+        mass[k] += r
+        const at = k * dim
+        for (let i = 0; i < dim; i++) {
+          const pulled = r * delta[at + i]
+          sums[at + i] += pulled
+          if (isFull) for (let j = 0, to = (at + i) * dim; j <= i; j++) out[to + j] += pulled * delta[at + j]
+          else if (isDiagonal) out[at + i] += pulled * delta[at + i]
+          else if (isTrace) out[k] += pulled * delta[at + i]
         }
-      else
-        for (let j = at; j < at + dim; j++) {
-          const y = root[j] * delta[j]
-          squared += y * y
-        }
-      const log = constants[k] - squared / 2
-      logs[k] = log
-      if (log > top) top = log
-    }
-    let total = 0
-    for (let k = 0; k < count; k++) {
-      const below = logs[k] - top
-      total += logs[k] = below === 0 ? 1 : below < VANISHES ? 0 : Elementary.exp(below)
-    }
-    value -= weights[row] * (top + Elementary.log(total))
-    if (shares !== null) for (let k = 0; k < count; k++) shares[row * count + k] = logs[k] / total
-    const share = weights[row] / total
-    for (let k = 0; k < count; k++) {
-      const r = share * logs[k]
-      if (r === 0) continue
-      mass[k] += r
-      const at = k * dim
-      for (let i = 0; i < dim; i++) {
-        const pulled = r * delta[at + i]
-        sums[at + i] += pulled
-        if (isFull) for (let j = 0, to = (at + i) * dim; j <= i; j++) out[to + j] += pulled * delta[at + j]
-        else if (isDiagonal) out[at + i] += pulled * delta[at + i]
-        else if (isTrace) out[k] += pulled * delta[at + i]
       }
     }
+    before = value
   }
-  if (isFull) mirror(out, dim)
-  return { value, mass, sums, second: out }
+  return {
+    add,
+    found: () => {
+      if (isFull) mirror(out, dim)
+      return { value: before, mass, sums, second: out }
+    }
+  }
+}
+
+/** The same of rows that are all there. */
+const pass = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  rows: Rows,
+  weights: Float64Array,
+  shares: Float64Array | null
+): Found => {
+  const { add, found } = expecting(components, second, rows.dim)
+  add(rows, weights, shares)
+  return found()
 }
 
 /** −Σ w log p(x), and the moments of δ = x − c_k, for rows whose weights sum to 1. */

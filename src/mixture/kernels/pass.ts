@@ -11,6 +11,7 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import * as Key from '../../../lib/key.js'
+import { each, type Stretches } from '../../../lib/stretches.js'
 
 /** Data as a pass reads them. */
 export interface Rows {
@@ -22,6 +23,17 @@ export interface Rows {
   /** Of use for one step, as a batch is: a pass keeps no copy. Absent, it may keep one, and x must not change. */
   readonly passing?: true
 }
+
+/** Data that a pass reads a stretch at a time, and never holds whole. */
+export interface Stored {
+  readonly rows: number
+  readonly dim: number
+  readonly stored: Stretches
+  /** Weights that sum to 1, rows of one number; null for equal ones. */
+  readonly weights: Stretches | null
+}
+
+export const isStored = (data: Rows | Stored): data is Stored => 'stored' in data
 
 /** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
 export interface Arrays {
@@ -536,9 +548,11 @@ export const responsibilities = ({ rows, dim, x }: Rows, mixture: Arrays): Float
   return found
 }
 
-/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
-export const expectationPass = (data: Rows, mixture: Arrays): Statistics => {
-  const { rows, dim, x } = data
+/** Sums over chunks of rows, and what is done with a stretch of whole chunks. */
+const expecting = (
+  mixture: Arrays,
+  dim: number
+): { readonly add: (rows: Rows, every: number) => void; readonly found: () => Statistics } => {
   const { components: K, logits, variances } = mixture
   const sums = (): Readonly<Record<'value' | 'mass' | 'sums' | 'scatter', Float64Array>> => ({
     value: new Float64Array(1),
@@ -550,23 +564,52 @@ export const expectationPass = (data: Rows, mixture: Arrays): Statistics => {
   const [q, w] = [new Float64Array(K), new Float64Array(K)]
   const offsets = logOffsets(logits, variances, dim)
   const logMass = logSumExp(logits)
-  for (let i = 0; i < rows; i++) {
-    const at = i * dim
-    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
-    const greatest = joint(x, at, dim, mixture, offsets, q, w)
-    let mass = 0
-    for (let k = 0; k < K; k++) mass += w[k]
-    chunk.value[0] -= rowWeight * (greatest + Elementary.log(mass) - logMass)
-    for (let k = 0; k < K; k++) {
-      const r = (rowWeight * w[k]) / mass
-      chunk.mass[k] += r
-      chunk.scatter[k] += r * q[k]
-      axpy(r, x, at, chunk.sums, k * dim, dim)
-    }
-    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
-      for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+  return {
+    add: ({ rows, x, weights }, every) => {
+      for (let i = 0; i < rows; i++) {
+        const at = i * dim
+        const rowWeight = weights === null ? every : weights[i]
+        const greatest = joint(x, at, dim, mixture, offsets, q, w)
+        let mass = 0
+        for (let k = 0; k < K; k++) mass += w[k]
+        chunk.value[0] -= rowWeight * (greatest + Elementary.log(mass) - logMass)
+        for (let k = 0; k < K; k++) {
+          const r = (rowWeight * w[k]) / mass
+          chunk.mass[k] += r
+          chunk.scatter[k] += r * q[k]
+          axpy(r, x, at, chunk.sums, k * dim, dim)
+        }
+        if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+          for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+      }
+    },
+    found: () => ({ ...total, value: total.value[0] })
   }
-  return { ...total, value: total.value[0] }
+}
+
+/** Rows of stored data in memory, so many at a time. */
+export const eachStored = ({ stored, weights }: Stored, count: number, visit: (rows: Rows) => void): void => {
+  each(
+    stored,
+    (x, first, rows) => {
+      const own = weights === null ? null : new Float64Array(rows)
+      if (own !== null) weights?.read(first, own)
+      visit({ rows, dim: stored.dim, x, weights: own })
+    },
+    count
+  )
+}
+
+/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
+export const expectationPass = (data: Rows | Stored, mixture: Arrays): Statistics => {
+  const { add, found } = expecting(mixture, data.dim)
+  if (isStored(data))
+    // whole chunks, so that sums are as they are in memory
+    eachStored(data, 16 * CHUNK, rows => {
+      add(rows, 1 / data.rows)
+    })
+  else add(data, 1 / data.rows)
+  return found()
 }
 
 /** The gradient of −Σ weight · log p(x), from the E-step at the same mixture. */

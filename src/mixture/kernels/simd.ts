@@ -5,9 +5,11 @@
 import * as Elementary from '../../../lib/elementary.js'
 import { crew as crewOf, type Crew } from '../../../lib/simd/crew.js'
 import type * as Key from '../../../lib/key.js'
+import { type Stretches } from '../../../lib/stretches.js'
 import * as Embedded from './binary.js'
 import {
   assembled,
+  isStored,
   logSumExp,
   pairAssembled,
   pairNodes,
@@ -17,13 +19,14 @@ import {
   type Noise,
   type Part,
   type Rows,
-  type Statistics
+  type Statistics,
+  type Stored
 } from './pass.js'
 
 export interface Passes {
   readonly scorePass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Gradient
   readonly pairPass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Gradient
-  readonly expectationPass: (data: Rows, mixture: Arrays) => Statistics
+  readonly expectationPass: (data: Rows | Stored, mixture: Arrays) => Statistics
 }
 
 // assembly/job.ts, word for word.
@@ -209,9 +212,12 @@ export const passes = (most = MOST): Passes => {
     return at
   }
 
+  /** So many tiles of stored data are read at once. */
+  const READ = 64
+
   /** Copies the rows from `first` on to `tiles` tiles. */
   const pack = (
-    values: Float64Array,
+    values: Float64Array | Stretches,
     rows: number,
     dim: number,
     first: number,
@@ -221,26 +227,39 @@ export const passes = (most = MOST): Passes => {
   ): void => {
     const width = even(dim)
     const staging = place(ROWS * dim * DOUBLE) / DOUBLE
+    const read = values instanceof Float64Array ? null : new Float64Array(Math.min(tiles, READ) * ROWS * dim)
     for (let tile = 0; tile < tiles; tile++) {
       const from = first + tile * ROWS
       const count = Math.max(0, Math.min(ROWS, rows - from))
-      doubles.set(values.subarray(from * dim, (from + count) * dim), staging)
+      if (values instanceof Float64Array) doubles.set(values.subarray(from * dim, (from + count) * dim), staging)
+      else if (read !== null) {
+        if (tile % READ === 0)
+          values.read(from, read.subarray(0, Math.max(0, Math.min(read.length, (rows - from) * dim))))
+        const at = (tile % READ) * ROWS * dim
+        doubles.set(read.subarray(at, at + count * dim), staging)
+      }
       if (count < ROWS) doubles.fill(0, staging + count * dim, staging + ROWS * dim)
       crew.exports.pack(staging * DOUBLE, dim, to + tile * TILE * width, width, norms === 0 ? 0 : norms + tile * TILE)
     }
   }
 
-  const packRows = ({ rows, dim, x, weights }: Rows, first: number, tiles: number): Omit<Resident, 'epoch'> => {
+  const packRows = (data: Rows | Stored, first: number, tiles: number): Omit<Resident, 'epoch'> => {
+    const { rows, dim, weights } = data
     const at = {
       tiles: place(tiles * TILE * even(dim)),
       norms: place(tiles * TILE),
       weights: place(tiles * TILE)
     }
-    pack(x, rows, dim, first, tiles, at.tiles, at.norms)
+    pack(isStored(data) ? data.stored : data.x, rows, dim, first, tiles, at.tiles, at.norms)
     const start = at.weights / DOUBLE
     const count = Math.min(tiles * ROWS, rows - first)
     if (weights === null) doubles.fill(1 / rows, start, start + count)
-    else doubles.set(weights.subarray(first, first + count), start)
+    else if (weights instanceof Float64Array) doubles.set(weights.subarray(first, first + count), start)
+    else {
+      const own = new Float64Array(count)
+      weights.read(first, own)
+      doubles.set(own, start)
+    }
     doubles.fill(0, start + count, start + tiles * ROWS)
     return at
   }
@@ -328,11 +347,11 @@ export const passes = (most = MOST): Passes => {
    * Calls visit for all rows at once where they can stay in memory, else for a segment of strands at a time, with the
    * space above `top` free for the step.
    */
-  const segments = (data: Rows, given: ReadonlyArray<Given>, visit: (segment: Segment) => void): void => {
+  const segments = (data: Rows | Stored, given: ReadonlyArray<Given>, visit: (segment: Segment) => void): void => {
     const { rows, dim } = data
     const { tiles, strandTiles, strands } = cut(rows)
     const needed = bytesOf(tiles, dim) * (1 + given.length)
-    const whole = needed <= most ? inMemory(data, given, needed) : null
+    const whole = needed <= most && !isStored(data) ? inMemory(data, given, needed) : null
     if (whole !== null) {
       visit({ first: 0, tiles, strands, ...whole })
       return
@@ -358,7 +377,7 @@ export const passes = (most = MOST): Passes => {
   const run = (
     name: 'score' | 'pair' | 'expectation',
     { first, tiles, strands, data }: Segment,
-    rows: Rows,
+    rows: Pick<Rows, 'rows' | 'dim'>,
     fields: ReadonlyArray<readonly [Job, number]>,
     scratchTiles: number,
     work: number,

@@ -1,0 +1,64 @@
+/** What comes piece after piece is put together, until one does not fit. */
+import type { Either } from 'fp-ts/lib/Either.js'
+
+export interface Gathering<A, E, B> {
+  /** With one more piece, after those before; null: it is the first. */
+  readonly add: (piece: A, before: B | null) => Either<E, B>
+  /** Gives back what was taken, where nothing comes of it. */
+  readonly close: () => void
+}
+
+interface Taken<E, B> {
+  readonly take: (piece: Either<E, B>) => boolean
+  readonly result: () => Either<E, B | null>
+}
+
+const taking = <E, B>(): Taken<E, B> => {
+  let result: Either<E, B | null> = { _tag: 'Right', right: null }
+  return {
+    take: next => {
+      result = next
+      return next._tag === 'Right'
+    },
+    result: () => result
+  }
+}
+
+const before = <E, B>({ result }: Taken<E, B>): B | null => {
+  const found = result()
+  return found._tag === 'Right' ? found.right : null
+}
+
+/** What a failed gathering has taken is given back. */
+const ended = <A, E, B>({ result }: Taken<E, B>, { close }: Gathering<A, E, B>): Either<E, B | null> => {
+  const found = result()
+  if (found._tag === 'Left' || found.right === null) close()
+  return found
+}
+
+/** All pieces, or the first problem; null of none. */
+export const gathered = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
+  const taken = taking<E, B>()
+  try {
+    for (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
+  } catch (error) {
+    gathering.close()
+    throw error
+  }
+  return ended(taken, gathering)
+}
+
+/** The same of pieces that come in time. */
+export const gatheredAsync = async <A, E, B>(
+  pieces: AsyncIterable<A>,
+  gathering: Gathering<A, E, B>
+): Promise<Either<E, B | null>> => {
+  const taken = taking<E, B>()
+  try {
+    for await (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
+  } catch (error) {
+    gathering.close()
+    throw error
+  }
+  return ended(taken, gathering)
+}

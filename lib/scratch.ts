@@ -1,0 +1,137 @@
+/* eslint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
+/**
+ * A place beside memory for numbers that are written once, one after another, and read often: a file where there are files, which
+ * nobody else sees and which is gone when the program is, however it ends; memory elsewhere.
+ */
+
+export interface Scratch {
+  /** Adds numbers at the end. */
+  readonly write: (values: Float64Array) => void
+  /** Fills `out` with the numbers from `at` on; what was never written is a RangeError. */
+  readonly read: (at: number, out: Float64Array) => void
+  /** How many numbers there are. */
+  readonly length: () => number
+  /** Gives the place back; nothing is read after it. */
+  readonly close: () => void
+}
+
+const DOUBLE = 8
+const NAME = /^ornstein-(\d+)-[a-z\d]+\.scratch$/
+
+const beyond = (at: number, count: number, length: number): RangeError =>
+  new RangeError(`numbers ${at} to ${at + count} of ${length} were asked for`)
+
+const bytes = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** Numbers in memory. */
+export const inMemory = (): Scratch => {
+  let values = new Float64Array(0)
+  let length = 0
+  return {
+    write: more => {
+      if (length + more.length > values.length) {
+        const larger = new Float64Array(Math.max(length + more.length, 2 * values.length))
+        larger.set(values.subarray(0, length))
+        values = larger
+      }
+      values.set(more, length)
+      length += more.length
+    },
+    read: (at, out) => {
+      if (at < 0 || at + out.length > length) throw beyond(at, out.length, length)
+      out.set(values.subarray(at, at + out.length))
+    },
+    length: () => length,
+    close: () => {
+      values = new Float64Array(0)
+      length = 0
+    }
+  }
+}
+
+type Modules = readonly [
+  typeof import('node:fs'),
+  typeof import('node:path'),
+  typeof import('node:os'),
+  typeof import('node:crypto')
+]
+
+const modules = (): Modules | null => {
+  // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
+  const here = (globalThis as { readonly process?: Partial<typeof process> }).process
+  const fs = here?.getBuiltinModule?.('node:fs')
+  const path = here?.getBuiltinModule?.('node:path')
+  const os = here?.getBuiltinModule?.('node:os')
+  const crypto = here?.getBuiltinModule?.('node:crypto')
+  return fs && path && os && crypto ? [fs, path, os, crypto] : null
+}
+
+/** Whether a process may still be there. */
+const lives = (id: number): boolean => {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch (error) {
+    // one of another user lives too
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+/** Removes what programs that were killed have left in a folder. */
+const swept = ([fs, path]: Modules, folder: string): void => {
+  for (const name of fs.readdirSync(folder)) {
+    const owner = NAME.exec(name)?.[1]
+    if (owner !== undefined && !lives(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
+  }
+}
+
+/**
+ * A file in a folder: that of temporary files, or what the environment's ORNSTEIN_SCRATCH names, as where temporary files are
+ * kept in memory. Throws what the file system throws, as where the disk is full.
+ */
+const inFile = (here: Modules, folder: string): Scratch => {
+  const [fs, path, , crypto] = here
+  swept(here, folder)
+  const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
+  const file = fs.openSync(name, 'wx+', 0o600)
+  // Without a name it goes with the program. Where an open file keeps its name, the next one sweeps it up.
+  try {
+    fs.rmSync(name)
+  } catch {
+    // It has its name until it is closed.
+  }
+  let length = 0
+  let isOpen = true
+  const whole = (work: (rest: Uint8Array, position: number) => number, values: Float64Array, at: number): void => {
+    const all = bytes(values)
+    for (let done = 0; done < all.length;) {
+      const count = work(all.subarray(done), at * DOUBLE + done)
+      if (count === 0) throw beyond(at, values.length, length)
+      done += count
+    }
+  }
+  return {
+    write: values => {
+      whole((rest, position) => fs.writeSync(file, rest, 0, rest.length, position), values, length)
+      length += values.length
+    },
+    read: (at, out) => {
+      if (at < 0 || at + out.length > length) throw beyond(at, out.length, length)
+      whole((rest, position) => fs.readSync(file, rest, 0, rest.length, position), out, at)
+    },
+    length: () => length,
+    close: () => {
+      if (!isOpen) return
+      isOpen = false
+      fs.closeSync(file)
+      fs.rmSync(name, { force: true })
+    }
+  }
+}
+
+/** A place for numbers beside memory, or in it where there is none. */
+export const scratch = (folder?: string): Scratch => {
+  const here = modules()
+  return here === null ? inMemory() : inFile(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here[2].tmpdir())
+}

@@ -1,0 +1,105 @@
+/** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
+
+export interface Stretches {
+  readonly rows: number
+  /** Numbers in a row. */
+  readonly dim: number
+  /** Fills `out` with rows from `first` on, as many as it holds. */
+  readonly read: (first: number, out: Float64Array) => void
+}
+
+/** So many numbers are read at once unless another count of rows is asked for. */
+const NUMBERS = 1 << 17
+
+/** How many rows are read at once: whole sixty-fours. */
+const stretchOf = ({ dim }: Stretches): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
+
+/** Visits all rows in order, so many at a time; what is visited is filled anew for the next visit. */
+export const each = (
+  stretches: Stretches,
+  visit: (values: Float64Array, first: number, count: number) => void,
+  count = stretchOf(stretches)
+): void => {
+  const { rows, dim, read } = stretches
+  const values = new Float64Array(Math.min(rows, count) * dim)
+  for (let first = 0; first < rows; first += count) {
+    const own = Math.min(count, rows - first)
+    const part = own * dim === values.length ? values : values.subarray(0, own * dim)
+    read(first, part)
+    visit(part, first, own)
+  }
+}
+
+/** Rows in memory. */
+export const ofArray = (values: Float64Array, dim: number): Stretches => ({
+  rows: values.length / dim,
+  dim,
+  read: (first, out) => {
+    out.set(values.subarray(first * dim, first * dim + out.length))
+  }
+})
+
+/** Each number x of column j as f(x, j). */
+export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
+  rows,
+  dim,
+  read: (first, out) => {
+    read(first, out)
+    for (let at = 0; at < out.length;) for (let j = 0; j < dim; j++, at++) out[at] = f(out[at], j)
+  }
+})
+
+/** x_ij − by_j. */
+export const shifted = ({ rows, dim, read }: Stretches, by: Float64Array): Stretches => ({
+  rows,
+  dim,
+  read: (first, out) => {
+    read(first, out)
+    for (let at = 0; at < out.length;) for (let j = 0; j < dim; j++, at++) out[at] -= by[j]
+  }
+})
+
+/** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
+export const average = (
+  stretches: Stretches,
+  p: number | Stretches,
+  f: (x: number, column: number) => number = x => x
+): Float64Array => {
+  const { dim } = stretches
+  const sums = new Float64Array(dim)
+  each(stretches, (values, first, count) => {
+    const own = typeof p === 'number' ? null : new Float64Array(count)
+    if (own !== null && typeof p !== 'number') p.read(first, own)
+    for (let i = 0, at = 0; i < count; i++) {
+      const weight = own === null ? Number(p) : own[i]
+      for (let j = 0; j < dim; j++, at++) sums[j] += weight * f(values[at], j)
+    }
+  })
+  return sums
+}
+
+/** max_i |x_ij| for each column. */
+export const largest = (stretches: Stretches): Float64Array => {
+  const most = new Float64Array(stretches.dim)
+  each(stretches, values => {
+    for (let at = 0; at < values.length;)
+      for (let j = 0; j < most.length; j++, at++) most[j] = Math.max(most[j], Math.abs(values[at]))
+  })
+  return most
+}
+
+/** Rows at these places, one after another. */
+export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): Float64Array => {
+  const out = new Float64Array(places.length * dim)
+  for (let i = 0; i < places.length; i++) read(places[i], out.subarray(i * dim, (i + 1) * dim))
+  return out
+}
+
+/** So many sums, all from 0 on, of what is added to them. */
+export const totalled = (count: number, work: (add: (which: number, term: number) => void) => void): Float64Array => {
+  const sums = new Float64Array(count)
+  work((which, term) => {
+    sums[which] += term
+  })
+  return sums
+}

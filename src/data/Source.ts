@@ -1,0 +1,232 @@
+/**
+ * Rows that need not be in memory: n rows of d finite numbers, read a stretch at a time, as often as asked. What is computed from
+ * a source is, to the bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
+ */
+import * as Either from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { gathered as gather, gatheredAsync, type Gathering } from '../../lib/gather.js'
+import { scratch } from '../../lib/scratch.js'
+import * as Stretches from '../../lib/stretches.js'
+import * as Problem from '../core/Problem.js'
+import { fail, plural } from './parts.js'
+import * as Points from './Points.js'
+
+export interface Source extends Stretches.Stretches {
+  /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
+  readonly weights: Stretches.Stretches | null
+  /** Σ wᵢ; the number of rows where there are no weights. */
+  readonly total: number
+  /** Gives back what the rows are kept in; the source cannot be read any more. */
+  readonly close: () => void
+}
+
+/** The rows of points, as a source. */
+export const of = (points: Points.Points): Source => ({
+  ...Stretches.ofArray(points.values, points.dim),
+  rows: points.rows,
+  weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
+  total: Points.totalWeight(points),
+  close: () => undefined
+})
+
+/** What comes piece after piece, all of one width, with weights all or none. */
+const gathering = (folder: string | undefined): Gathering<Points.Points, Problem.Problem, Source> => {
+  const places = { values: scratch(folder), weights: scratch(folder) }
+  const close = (): void => {
+    places.values.close()
+    places.weights.close()
+  }
+  return {
+    close,
+    add: (piece, before) => {
+      const { rows, dim, weights } = piece
+      const firstRow = before === null ? 0 : before.rows
+      const found = Points.validate(piece)
+      const misfit =
+        before === null || (dim === before.dim && (weights === undefined) === (before.weights === null))
+          ? found
+          : dim !== before.dim
+            ? fail(
+                'row 1',
+                plural(dim, 'number'),
+                `${plural(before.dim, 'number')}, as in row 1`,
+                'give every row the same length'
+              )
+            : fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
+      return pipe(
+        misfit,
+        Either.mapLeft(problem => numbered(firstRow)(problem)),
+        Either.map(() => {
+          places.values.write(piece.values)
+          if (weights !== undefined) places.weights.write(weights)
+          const own = {
+            dim,
+            close,
+            read: (first: number, out: Float64Array): void => {
+              places.values.read(first * dim, out)
+            }
+          }
+          const total = firstRow + rows
+          return {
+            ...own,
+            rows: total,
+            weights: weights === undefined ? null : { rows: total, dim: 1, read: places.weights.read },
+            // as Points adds them up, from the first on
+            total: weights === undefined ? total : weights.reduce((sum, w) => sum + w, before?.total ?? 0)
+          }
+        })
+      )
+    }
+  }
+}
+
+/** A problem of a piece, its rows counted from the first of all. */
+const numbered =
+  (before: number) =>
+  (problem: Problem.Problem): Problem.Problem => ({
+    ...problem,
+    field: problem.field.replace(/\brow (\d+)/, (_, row: string) => `row ${Number(row) + before}`)
+  })
+
+const none = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
+
+/**
+ * The rows of all pieces, one after another, kept in a file of doubles that nobody else sees and that is gone with the program (see
+ * `lib/scratch`; in a browser, in memory). Pieces may be of any number of rows. What is wrong with a row is said by its number
+ * among all, from 1.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import { Source } from 'ornstein'
+ *
+ * const pieces = [
+ *   { rows: 2, dim: 1, values: Float64Array.of(1, 2) },
+ *   { rows: 1, dim: 1, values: Float64Array.of(6) }
+ * ]
+ * const source = Source.gathered(pieces)
+ * assert.deepEqual(pipe(source, Either.map(Source.mean)), Either.right(Float64Array.of(3)))
+ */
+export const gathered = (pieces: Iterable<Points.Points>, folder?: string): Either.Either<Problem.Problem, Source> =>
+  pipe(gather(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+
+/** The same of pieces that come in time, such as those of a file or a network. */
+export const gatheredFrom = async (
+  pieces: AsyncIterable<Points.Points>,
+  folder?: string
+): Promise<Either.Either<Problem.Problem, Source>> =>
+  pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+
+/** Weights that sum to 1: a number for all rows, or rows of one number. */
+const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
+  weights === null ? 1 / rows : Stretches.mapped(weights, w => w / total)
+
+/** The weights scaled to sum 1, as rows of one number; null where every row counts once. */
+export const weightsOf = (source: Source): Stretches.Stretches | null => {
+  const p = shares(source)
+  return typeof p === 'number' ? null : p
+}
+
+/** The weighted mean, as `Points.mean` has it. */
+export const mean = (source: Source): Float64Array => meanOf(source, shares(source))
+
+const meanOf = (rows: Stretches.Stretches, p: number | Stretches.Stretches): Float64Array => {
+  const first = Stretches.average(rows, p)
+  const rest = Stretches.average(rows, p, (x, j) => x - first[j])
+  return first.map((m, j) => m + rest[j])
+}
+
+/** max_i |x_ij| for each column. */
+export const largest: (source: Source) => Float64Array = Stretches.largest
+
+/** The same rows and weights, each number x of column j as f(x, j). */
+export const map =
+  (f: (x: number, column: number) => number) =>
+  (source: Source): Source => ({ ...source, ...Stretches.mapped(source, f) })
+
+/** The rows less a vector. */
+export const shifted =
+  (by: Float64Array) =>
+  (source: Source): Source => ({ ...source, ...Stretches.shifted(source, by) })
+
+/** The source in units of its own spread, as `Points.standardize` has it. */
+export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
+  const p = shares(source)
+  const unit = Stretches.largest(source).map(Points.unitOf)
+  const inUnits = Stretches.mapped(source, (x, j) => x / unit[j])
+  const middle = meanOf(inUnits, p)
+  const rest = Stretches.mapped(inUnits, (x, j) => x - middle[j])
+  const reach = Stretches.largest(rest).map(Points.unitOf)
+  const deviation = Stretches.average(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
+  return {
+    source: pipe(
+      source,
+      map((x, j) => {
+        const z = (x / unit[j] - middle[j]) / reach[j]
+        return deviation[j] === 0 ? z * reach[j] * unit[j] : z / deviation[j]
+      })
+    ),
+    centre: middle.map((m, j) => m * unit[j]),
+    scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))
+  }
+}
+
+/** The rows at these places, from 0, in memory. */
+export const select =
+  (places: ArrayLike<number>) =>
+  (source: Source): Points.Points => ({
+    rows: places.length,
+    dim: source.dim,
+    values: Stretches.selected(source, places),
+    ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) })
+  })
+
+/** Visits all rows in order as points, so many at a time; what is visited is filled anew for the next. */
+export const each =
+  (visit: (points: Points.Points, first: number) => void, count?: number) =>
+  (source: Source): void => {
+    Stretches.each(
+      source,
+      (values, first, rows) => {
+        const own = source.weights === null ? null : new Float64Array(rows)
+        if (own !== null) source.weights?.read(first, own)
+        visit({ rows, dim: source.dim, values, ...(own !== null && { weights: own }) }, first)
+      },
+      count
+    )
+  }
+
+/** Visits all rows in order, with weights that sum to 1. */
+export const eachShare =
+  (visit: (values: Float64Array, shares: Float64Array) => void) =>
+  (source: Source): void => {
+    const p = shares(source)
+    Stretches.each(source, (values, first, rows) => {
+      const own = new Float64Array(rows).fill(typeof p === 'number' ? p : 0)
+      if (typeof p !== 'number') p.read(first, own)
+      visit(values, own)
+    })
+  }
+
+/** The same rows, written down as they are now: what was computed of each is not computed again at every pass. */
+export const kept =
+  (folder?: string) =>
+  (source: Source): Source => {
+    const place = scratch(folder)
+    Stretches.each(source, place.write)
+    const { dim } = source
+    return {
+      ...source,
+      read: (first, out) => {
+        place.read(first * dim, out)
+      },
+      close: () => {
+        place.close()
+        source.close()
+      }
+    }
+  }
+
+/** Whether data are a source. */
+export const isSource = (data: Points.Points | Source): data is Source => 'read' in data

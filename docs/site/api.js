@@ -32,7 +32,10 @@ const stated = declaration => {
 
 /** The same, laid out for the width of a page. */
 const laidOut = async code =>
-  (await format(code, { parser: 'typescript', printWidth: 84, semi: false, singleQuote: true }))
+  (code.split('\n').every(line => line.length <= 84)
+    ? code.replace(/;$/gm, '').replace(/^( {4})+/gm, indent => '  '.repeat(indent.length / 4))
+    : await format(code, { parser: 'typescript', printWidth: 84, semi: false, singleQuote: true })
+  )
     .trimEnd()
     .replace(/^declare /gm, '')
 

@@ -1,0 +1,98 @@
+/**
+ * Takes the pictures of docs/images/screens, and the README's of the playground, in Chromium: `npm run screenshots`. It needs
+ * the built package and the built site, and Debian's chromium or the browser that CHROMIUM names.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const here = path => fileURLToPath(new URL(path, import.meta.url))
+const root = here('..')
+const images = here('images')
+const temporary = mkdtempSync(join(tmpdir(), 'ornstein-'))
+const report = join(temporary, 'report.html')
+execFileSync(
+  process.execPath,
+  ['dist/src/cli/main.js', 'fit', 'examples/data/penguins.csv', '--seed', '0', '--report', report],
+  { cwd: root, stdio: 'ignore' }
+)
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : []
+})
+
+/** Chromium takes PNG and JPEG; its canvas writes WebP, which is a third of either. */
+const webp = async png => {
+  const page = await browser.newPage()
+  const base64 = await page.evaluate(async data => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob())
+    const canvas = new OffscreenCanvas(image.width, image.height)
+    canvas.getContext('2d')?.drawImage(image, 0, 0)
+    const bytes = new Uint8Array(
+      await (await canvas.convertToBlob({ type: 'image/webp', quality: 0.82 })).arrayBuffer()
+    )
+    return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+  }, png.toString('base64'))
+  await page.close()
+  return Buffer.from(base64, 'base64')
+}
+
+const looks = {
+  light: { viewport: { width: 1280, height: 860 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
+  phone: { viewport: { width: 390, height: 780 }, colorScheme: 'light', deviceScaleFactor: 2 }
+}
+
+const taken = async (name, url, { clip, ...look }, act = async () => {}) => {
+  const page = await browser.newPage(look)
+  await page.goto(url)
+  await act(page)
+  const picture = await webp(await page.screenshot(clip === undefined ? {} : { clip }))
+  await page.close()
+  writeFileSync(join(images, name), picture)
+  console.log(`docs/images/${name}, ${Math.round(picture.length / 1024)} kB`)
+}
+
+/** The ring, learned so far that every centre is on its way. */
+const midway = async page => {
+  await page.waitForSelector('#numbers tbody tr')
+  await page.click('#presets button:nth-child(6)')
+  await page.waitForFunction(() => document.querySelector('#at')?.textContent.startsWith('0 of'))
+  await page.click('#play')
+  await page.waitForFunction(() => Number(document.querySelector('#at')?.textContent.split(' ')[0]) >= 170, undefined, {
+    timeout: 120_000
+  })
+  await page.$eval('#scrub', input => {
+    input.value = '160'
+    input.dispatchEvent(new Event('input'))
+  })
+  await page.evaluate(() => scrollTo(0, 0))
+  // The field of that step comes a moment later.
+  await page.waitForTimeout(1500)
+}
+
+mkdirSync(join(images, 'screens'), { recursive: true })
+const site = name => pathToFileURL(`${root}/dist/site/${name}`).href
+for (const [name, look] of Object.entries(looks)) {
+  await taken(`screens/site-${name}.webp`, site('index.html'), look)
+  await taken(`screens/word-${name}.webp`, site('words/Schedule.cosine.html'), look)
+  await taken(`screens/playground-${name}.webp`, site('playground.html'), look, midway)
+  await taken(`screens/report-${name}.webp`, pathToFileURL(report).href, look)
+}
+await taken(
+  'playground.webp',
+  site('playground.html'),
+  {
+    viewport: { width: 1120, height: 790 },
+    clip: { x: 0, y: 0, width: 1120, height: 770 },
+    colorScheme: 'light',
+    deviceScaleFactor: 1.2
+  },
+  midway
+)
+await browser.close()
+rmSync(temporary, { recursive: true })

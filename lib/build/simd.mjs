@@ -1,14 +1,27 @@
 // Compiles assembly/ of lib/simd and src/mixture/kernels to WebAssembly, and embeds each, in base64, in the binary.ts beside it: no
-// fetch and no file at run time.
+// fetch and no file at run time. What is newer than its sources is left as it is.
+import { readdirSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import asc from 'assemblyscript/asc'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The import's name and kind; the byte after it is the memory's limits' flags. */
 const memory = Buffer.from('\x03env\x06memory\x02', 'latin1')
 
-for (const folder of ['lib/simd', 'src/mixture/kernels']) {
+const folders = ['lib/simd', 'src/mixture/kernels']
+
+const changed = path => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+// The kernels of mixtures import those of lib.
+const sources = folders.flatMap(folder =>
+  readdirSync(`${root}/${folder}/assembly`).map(file => `${root}/${folder}/assembly/${file}`)
+)
+const newest = Math.max(...[...sources, `${root}/package-lock.json`, fileURLToPath(import.meta.url)].map(changed))
+const stale = folders.filter(folder => changed(`${root}/${folder}/binary.ts`) <= newest)
+
+// The compiler takes a second to load.
+const asc = stale.length > 0 ? (await import('assemblyscript/asc')).default : null
+
+for (const folder of stale) {
   /** @type {Uint8Array | undefined} */
   let wasm
   const { error, stderr } = await asc.main(

@@ -62,7 +62,16 @@ const row = <C, T extends Tagged>(
   name: concept,
   tags: [...new Set(words.map(({ example }) => example._tag))].sort(),
   cases: contexts.chain(context =>
-    values(context).map(value => ({ value, problems: problems(context)(value), code: show(value) }))
+    values(context).map(value => ({
+      value,
+      // Compiled only where somebody asks.
+      get problems() {
+        return problems(context)(value)
+      },
+      get code() {
+        return show(value)
+      }
+    }))
   ),
   plainest,
   runs

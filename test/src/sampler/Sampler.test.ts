@@ -688,8 +688,10 @@ describe('one’s own', () => {
   })
 
   it('whose claims are false is found out by the laws', () => {
-    const fails = (wrong: Sampler.Sampler): ReadonlyArray<string> =>
-      sampler(wrong).flatMap(({ name, property }) => (fc.check(property, { seed: 1, numRuns: 3 }).failed ? [name] : []))
+    // Not shrunk, which would take most of the time.
+    const once = { seed: 1, numRuns: 3, endOnFailure: true }
+    const fails = (wrong: Sampler.Sampler, law: string): ReadonlyArray<boolean> =>
+      sampler(wrong).flatMap(({ name, property }) => (name === law ? [fc.check(property, once).failed] : []))
     const boasting = Sampler.defineFlow({
       name: 'boasting',
       about: 'Euler, by another claim',
@@ -699,14 +701,14 @@ describe('one’s own', () => {
         return y.map((value, i) => value + (to - from) * slope[i])
       }
     })
-    expect(fails(boasting)).toContain('converges with its order')
+    expect(fails(boasting, 'converges with its order')).toEqual([true])
     const silent = Sampler.define({
       name: 'silent',
       about: 'draws, and says that it does not',
       draws: () => false,
       step: () => Case.meaning(Sampler.ancestral).step
     })
-    expect(fails(silent)).toContain('looks at the key only if it draws')
+    expect(fails(silent, 'looks at the key only if it draws')).toEqual([true])
   })
 
   it('that solves the flow gives the likelihood, of order 2', () => {

@@ -21,7 +21,8 @@ import type { Law } from '../../src/laws/Law.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { seed } from './holds.js'
 
-const fails = ([{ property }]: ReadonlyArray<Law>): boolean => fc.check(property, { seed, numRuns: 30, endOnFailure: true }).failed
+const fails = ([{ property }]: ReadonlyArray<Law>): boolean =>
+  fc.check(property, { seed, numRuns: 30, endOnFailure: true }).failed
 
 const isotropic = Score.isotropic({ components: 2 })
 const points: Points.Points = { rows: 20, dim: 1, values: Key.normal(20)(Key.fromSeed(1)) }

@@ -29,6 +29,7 @@ import { compile, plans } from '../../src/laws/compile.js'
 import { correspondsToEM } from '../../src/laws/correspond.js'
 import { em, emPair } from '../../src/laws/em.js'
 import { controlledVariance, expectation, projectedVariance, quadratureConverges } from '../../src/laws/expectation.js'
+import { posterior } from '../../src/laws/guidance.js'
 import { initializer } from '../../src/laws/initializer.js'
 import type { Law } from '../../src/laws/Law.js'
 import { key } from '../../src/laws/key.js'
@@ -80,10 +81,14 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   rate: rate(Rate.constant(0.1)),
   region: region(Region.nonNegative),
   initializer: initializer(Initializer.kMeansPlusPlus, spherical),
-  stage: stage(Stage.powerIteration({ steps: 1 })),
+  stage: [
+    ...stage(Stage.powerIteration({ steps: 1 })),
+    ...stage(Stage.descend({ objective: loss.objective, optimizer: Optimizer.sign, steps: 1, batch: 2, epochs: true }))
+  ],
   sampler: [Sampler.heun, Sampler.ddim({ eta: 1 }), Sampler.dormandPrince({ tolerance: 1e-6 })].flatMap(value =>
     sampler(value)
   ),
+  posterior: posterior(),
   timeGrid: timeGrid(TimeGrid.karras({ from: 0.9, to: 0.1, steps: 2 })),
   expectation: [
     ...expectation(Expectation.projected(), pair),

@@ -66,7 +66,7 @@ const child = (line: string, send?: { signal: NodeJS.Signals; file: string; afte
     const argv = line
       .split(' ')
       .filter(word => word !== '')
-      .map(word => word.replace(/^@/, here.at('')).replace(/^%(.*)/, (_, name: string) => example(name)))
+      .map(word => word.replace(/^@/, `${here.at('')}/`).replace(/^%(.*)/, (_, name: string) => example(name)))
     const running = spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] })
     let stderr = ''
     running.stderr.on('data', (data: Buffer) => {

@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import {
   Compile,
   Expectation,
+  Field,
   Initializer,
   Key,
   Net,
@@ -21,24 +22,66 @@ import {
   TimeGrid,
   TimeLaw
 } from 'ornstein'
-import { Elementary } from 'ornstein/float64'
+import { concat, cos, Elementary, matMul, sin, tensor } from 'ornstein/float64'
 
 export const schedule = Schedule.ornsteinUhlenbeck
+
+/**
+ * Cosines and sines of the point at random frequencies, by which layers find what is thin (Tancik et al. 2020, arXiv
+ * 2006.10739): a part of our own, which composes with those of the language.
+ */
+const waves = Net.define({
+  name: 'waves',
+  about: 'cosines and sines of the point, at random frequencies',
+  fields: { frequencies: Field.count({ default: 32 }), scale: Field.positive({ default: 0.5 }) },
+  width:
+    ({ frequencies }) =>
+    () =>
+      2 * frequencies,
+  apply:
+    ({ frequencies, scale }) =>
+    (_, x, __, { width }) => {
+      const drawn = Key.normal(width * frequencies)(Key.fromSeed(5))
+      const phases = matMul(
+        x,
+        tensor(
+          Array.from(drawn, z => 2 * Math.PI * scale * z),
+          [width, frequencies]
+        )
+      )
+      return concat([cos(phases), sin(phases)], 1)
+    }
+})
 
 /** How long a network learns. */
 export interface Budget {
   readonly steps: number
   readonly batch: number
   readonly hidden: ReadonlyArray<number>
+  /** Whether it is given waves of the point too: of use in few dimensions. */
+  readonly withWaves: boolean
 }
 
-/** A network by the denoising loss on batches; the moving average of its weights is what it has learned. */
+/** What the layers are to give: EDM's output, of unit size at every level (Karras et al. 2022, arXiv 2206.00364). */
+const output = Parametrization.edm({ sigmaData: 1 })
+
+/** A network by the denoising loss on batches, every row once an epoch; the moving average of its weights is what it has learned. */
 export const learn =
-  ({ steps, batch, hidden }: Budget) =>
+  ({ steps, batch, hidden, withWaves }: Budget) =>
   (points: Points.Points) =>
   (key: Key.Key): Sampler.Smooth => {
-    const net = Net.mlp({ hidden, activation: 'silu', embedding: Net.fourier(16), deviation: 1 })
-    const score = Score.network(net, { predicts: Parametrization.noise })
+    const layers: ReadonlyArray<Net.Net<string>> = hidden.flatMap((width, i) => [
+      Net.named(`hidden${i + 1}`, Net.linear(width)),
+      Net.silu
+    ])
+    // EDM's preconditioning, for data of deviation 1: what comes in and what goes out is of unit size at every level.
+    const net = Net.chain<string>(
+      Net.standardized({ deviation: 1 }),
+      Net.concat<string>(Net.identity, ...(withWaves ? [waves()] : []), Net.fourier(16)),
+      ...layers,
+      Net.named('output', Net.output())
+    )
+    const score = Score.network(net, { predicts: output })
     const keys = Key.named('start', 'run')(key)
     const program = Problem.orThrow(
       Compile.pipeline(
@@ -48,15 +91,16 @@ export const learn =
           initializer: Initializer.values(Net.initial(points.dim)(keys.start)(net)),
           stages: [
             Stage.descend({
-              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), Parametrization.noise),
+              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), output),
               expectation: Expectation.monteCarlo(),
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),
                 Optimizer.adam({ rate: Rate.cosine({ rate: 0.004, steps, warmUp: Math.ceil(steps / 20) }) }),
-                Optimizer.movingAverage({ decay: 0.995 })
+                Optimizer.movingAverage({ decay: 0.998 })
               ),
               steps,
-              batch: Math.min(batch, points.rows)
+              batch: Math.min(batch, points.rows),
+              epochs: true
             })
           ]
         })
@@ -114,3 +158,23 @@ const distance = (a: Points.Points, b: Points.Points): number => {
 /** 2 E|X − Y| − E|X − X′| − E|Y − Y′|, 0 for one law (Székely & Rizzo 2013). */
 export const energy = (a: Points.Points, b: Points.Points): number =>
   2 * distance(a, b) - distance(a, a) - distance(b, b)
+
+/** The square of the distance of each row to the nearest of other rows. */
+const nearest = (a: Points.Points, b: Points.Points): Float64Array => {
+  const { dim } = a
+  return Float64Array.from({ length: a.rows }, (_, i) => {
+    let least = Infinity
+    for (let j = 0; j < b.rows; j++) {
+      let square = 0
+      for (let k = 0; k < dim; k++) square += Elementary.square(a.values[i * dim + k] - b.values[j * dim + k])
+      least = Math.min(least, square)
+    }
+    return least
+  })
+}
+
+/** The share of samples that are further from points of a law than 99 in 100 of other points of the law: 0.01 of the law itself. */
+export const astray = (samples: Points.Points, law: Points.Points, other: Points.Points): number => {
+  const bound = nearest(other, law).sort()[Math.floor(0.99 * other.rows)]
+  return nearest(samples, law).filter(distance => distance > bound).length / samples.rows
+}

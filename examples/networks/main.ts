@@ -12,7 +12,7 @@ import { astray, energy, errors, learn, ratios, sample, schedule, type Budget } 
 const quick = process.argv.includes('--quick')
 const budget: Budget = quick
   ? { steps: 60, batch: 64, hidden: [16], withWaves: true }
-  : { steps: 5000, batch: 256, hidden: [64, 64], withWaves: true }
+  : { steps: 3000, batch: 256, hidden: [64, 64], withWaves: true }
 const rows = quick ? 200 : 20_000
 const drawn = quick ? 100 : 2000
 const key = Key.named('data', 'test', 'other', 'net', 'many', 'bound')(Key.fromSeed(20220601))

@@ -96,7 +96,7 @@ export const learn =
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),
                 Optimizer.adam({ rate: Rate.cosine({ rate: 0.004, steps, warmUp: Math.ceil(steps / 20) }) }),
-                Optimizer.movingAverage({ decay: 0.998 })
+                Optimizer.movingAverage({ decay: Math.max(0, Math.min(0.998, 1 - 4 / steps)) })
               ),
               steps,
               batch: Math.min(batch, points.rows),

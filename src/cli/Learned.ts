@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import {
-  Key,
+  type Key,
   Mixture,
   Objective,
   Params,

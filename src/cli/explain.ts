@@ -47,9 +47,9 @@ const standIn = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Poi
     RA.filterMap(({ expectation }) => Expectation.size(expectation))
   )
   const components = Case.field(score, 'components') ?? 1
-  const [known] = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].filter(isCount)
+  const known = [...noise.map(({ dim }) => dim), O.toNullable(Initializer.dim(initializer))].find(isCount)
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
-  const [rows = 2] = [...noise.map(({ rows }) => rows), Math.max(isCount(components) ? components : 1, 2, ...batches)]
+  const rows = noise.at(0)?.rows ?? Math.max(isCount(components) ? components : 1, 2, ...batches)
   const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
   // Parameters of a network say of how many columns they are by their shapes.
   const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))

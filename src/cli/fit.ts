@@ -100,9 +100,9 @@ const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_0
 
 /** `30s`, `5m`, `1h`, or a number of steps. */
 const everyOf = (text: string): options.Checked<Every> => {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? []
-  const amount = Number(digits)
-  return digits === undefined || !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
+  const found = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text)
+  const [amount, unit] = found === null ? [NaN, ''] : [Number(found[1]), found[2]]
+  return !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
     ? E.left([Problem.of('--every', text, 'a time > 0 or a number of steps', 'try 30s, 5m, 1h or 100')])
     : E.right(
         unit === '' ? { _tag: 'Steps', steps: amount } : { _tag: 'Milliseconds', milliseconds: amount * units[unit] }

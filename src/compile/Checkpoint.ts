@@ -94,8 +94,7 @@ export const read =
       ),
       E.chain(({ state, beside }) =>
         pipe(
-          state,
-          Run.codec(program).decode,
+          Run.codec(program).decode(state),
           E.bimap(
             errors => {
               const [why = 'a state'] = errors.flatMap(({ message }) => (message === undefined ? [] : [message]))

@@ -298,10 +298,10 @@ const statesOf = (
       fit: () => {
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
         const candidates = Candidates.ranked(criterion)(tried)
-        const [first, ...rest] = refused.map(({ problem }) => problem)
+        const problems = refused.map(({ problem }) => problem)
         return RA.isNonEmpty(candidates)
           ? E.right(made(options, columns, scaling, candidates, refused))
-          : E.left<Problem.Problems, Fit>([first ?? nothing, ...rest])
+          : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
       }
     }
   })

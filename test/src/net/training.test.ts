@@ -116,11 +116,11 @@ describe('examples/networks', () => {
     const before = errors(
       exact,
       data
-    )(learn({ steps: 2, batch: 32, hidden: [24], withWaves: false })(data)(Key.fromSeed(8)))
+    )(learn({ steps: 2, batch: 32, hidden: [24], withWaves: true })(data)(Key.fromSeed(8)))
     const after = errors(
       exact,
       data
-    )(learn({ steps: 200, batch: 128, hidden: [24], withWaves: false })(data)(Key.fromSeed(8)))
+    )(learn({ steps: 300, batch: 128, hidden: [24], withWaves: true })(data)(Key.fromSeed(8)))
     const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
     expect(mean(after)).toBeLessThan(0.9 * mean(before))
   })

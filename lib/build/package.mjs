@@ -18,7 +18,6 @@ const through = name =>
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
     .replace(/^\.\.?\/tfjs\.js$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
-    .replace(/^vega$/, '#vega')
 
 const renamed = literal => f.createStringLiteral(through(literal.text), true)
 

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const parts = {
-  commander: "export { Command, CommanderError, Option } from 'commander'",
-  vega: "export { parse, View } from 'vega'"
+  commander: "export { Command, CommanderError, Option } from 'commander'"
 }
 
 /** The folder of the package that holds a file: what follows the last node_modules, with its scope. */
@@ -34,8 +33,6 @@ export const vendor = async root => {
       format: 'esm',
       platform: 'node',
       target: 'node20',
-      // vega draws text, and asks for a canvas to measure it only where there is one
-      external: ['canvas'],
       // commander is CommonJS, and requires parts of Node
       banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
       legalComments: 'none',

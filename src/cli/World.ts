@@ -43,6 +43,8 @@ export interface World {
   readonly exists: (path: string) => T.Task<boolean>
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
   readonly checkOutputs: (inputs: ReadonlyArray<string>, outputs: ReadonlyArray<Output>) => TE.TaskEither<Failure, void>
+  /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
+  readonly makeFolder: (option: string, path: string) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
   readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: string }>) => TE.TaskEither<Failure, void>
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */

@@ -1,7 +1,19 @@
 /** Files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
 import { createReadStream, fstatSync, type Stats } from 'node:fs'
-import { access, constants, copyFile, link, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
+import {
+  access,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -331,6 +343,21 @@ const writeFiles: World['writeFiles'] = files => async () => {
   }
 }
 
+const makeFolder: World['makeFolder'] = (option, path) => async () => {
+  try {
+    await mkdir(path, { recursive: true })
+    return E.right(undefined)
+  } catch (error) {
+    return E.left(
+      refused(
+        code(error) === 'EEXIST'
+          ? Problem.of(option, path, 'a folder but a file', 'choose another name')
+          : problem(option, path, error)
+      )
+    )
+  }
+}
+
 /** A module runs as it is loaded, with all rights of the program: it is the user's own. */
 const load: World['load'] = (argument, path) => async () => {
   try {
@@ -361,11 +388,12 @@ const exists: World['exists'] = path => async () => {
 /** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'writeFiles'> => ({
+): Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'> => ({
   exists,
   readText: readText(stdin),
   readTable: readTable(stdin),
   load,
   checkOutputs,
+  makeFolder,
   writeFiles
 })

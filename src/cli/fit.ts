@@ -31,7 +31,9 @@ import {
   type Choice,
   type Fit
 } from '../report/Fit.js'
+import { all as pictures } from '../report/figures.js'
 import { page } from '../report/report.js'
+import { file as svg } from '../report/svg.js'
 import * as table from '../fit/table.js'
 import { faultless } from './checked.js'
 import * as json from './json.js'
@@ -57,7 +59,7 @@ import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import * as words from './words.js'
-import { facts, paragraphs, table as showTable } from '../fit/text.js'
+import { facts, paragraphs, printable, table as showTable } from '../fit/text.js'
 import { failed, refused, type Failure, type Output, type Signal, type World } from './World.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
@@ -71,6 +73,9 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly seed: string
   readonly out?: string | undefined
   readonly report?: string | undefined
+  readonly figures?: string | undefined
+  readonly by?: string | undefined
+  readonly verbose?: boolean | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   readonly printPipeline?: boolean | undefined
@@ -206,15 +211,33 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
     )
   )
 
+/** As many classes as a table of them has room for. */
+const CLASSES = 12
+
 const choicesOf = (flags: Flags): options.Checked<Choices> =>
   options.all({
-    table: options.table(flags),
+    table: pipe(
+      options.table(flags),
+      E.map(table => ({
+        ...table,
+        keep: { columns: flags.by === undefined ? [] : [flags.by], classes: CLASSES },
+        // What tells the groups apart is no measurement.
+        ...(flags.by !== undefined && { exclude: [...(table.exclude ?? []), flags.by] })
+      }))
+    ),
     open: openOf(flags),
     recipe: options.oneOf('--recipe', flags.recipe, recipes),
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),
     keep: keepOf(flags),
-    outputs: options.outputs(outputsOf(flags), flags.json === true)
+    outputs: options.outputs(outputsOf(flags), flags.json === true || flags.by !== undefined),
+    figures: pipe(
+      flags.figures === '' || flags.figures === '-'
+        ? E.left<Problem.Problems, undefined>([
+            Problem.of('--figures', JSON.stringify(flags.figures), 'the name of a folder', 'name one: figures')
+          ])
+        : E.right(undefined)
+    )
   })
 
 const ownPipeline = (
@@ -282,25 +305,49 @@ const plan =
     )
   }
 
-/** A single line of a terminal, written again and again. */
-const progress = (
-  world: World
-): {
+interface Progress {
   readonly watch: Control['watch']
   readonly choosing: (progress: Fits.Progress) => void
   readonly end: () => void
-} => {
-  let written = -Infinity
-  const choosing = ({ family, components, done, of }: Fits.Progress): void => {
+}
+
+const unwatched: Progress = { watch: () => undefined, choosing: () => undefined, end: () => undefined }
+
+/** As a person would say it. */
+const duration = (milliseconds: number): string => {
+  const seconds = milliseconds / 1000
+  return seconds < 100
+    ? `${Math.max(1, Math.round(seconds))} s`
+    : seconds < 6000
+      ? `${Math.round(seconds / 60)} min`
+      : `${Math.round(seconds / 3600)} h`
+}
+
+/** A single line of a terminal, written ten times a second at most. */
+const progress = (world: World, whose: string): Progress => {
+  const begun = world.now()
+  let [written, furthest, place, since] = [-Infinity, 0, '', begun]
+  const say = (text: () => string): void => {
+    if (world.now() - written < 100) return
     written = world.now()
-    world.stderr(`\r\x1b[2Kcandidate ${done + 1} of ${of}: ${components} ${word(family)}`)
+    world.stderr(`\r\x1b[2K${printable(whose + text())}`)
+  }
+  /** What is left of `of`, where `done` took so long; nothing before it can be told, or where nobody needs to know. */
+  const left = (how: string, from: number, done: number, of: number): string => {
+    const taken = world.now() - from
+    const rest = (taken / done) * (of - done)
+    return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${duration(rest)} left` : ''
+  }
+  const choosing = ({ family, components, done, of }: Fits.Progress): void => {
+    furthest = Math.max(furthest, done)
+    say(() => `candidate ${done + 1} of ${of}: ${components} ${word(family)}${left('about', begun, furthest, of)}`)
   }
   const watch = ({ stage, step, value }: Run.State<string>, { stages }: Program<string>): void => {
-    if (world.now() - written < 100 || value === null) return
-    written = world.now()
-    world.stderr(
-      `\r\x1b[2Kstage ${stage + 1} of ${stages.length}, step ${step} of ${stages[stage].stopping.steps}: ${table.show(value)}`
-    )
+    const here = `stage ${stage + 1} of ${stages.length}`
+    if (here !== place) [place, since] = [here, world.now()]
+    if (value === null) return
+    const { steps } = stages[stage].stopping
+    say(() => `${here}, step ${step} of ${steps}: ${table.show(value)}${left('at most', since, step, steps)}`)
   }
   return {
     watch,
@@ -309,6 +356,11 @@ const progress = (
       if (written > -Infinity) world.stderr('\r\x1b[2K')
     }
   }
+}
+
+interface Found {
+  readonly fit: Fit
+  readonly others: ReadonlyArray<Fit>
 }
 
 /** What differs between fits of the same data. */
@@ -358,9 +410,9 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
   }))
 })
 
-const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
+const asJson = ({ fit, others }: Found): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
-  return `${JSON.stringify({
+  return {
     family,
     components: Mixture.components(mixture),
     dim: columns.length,
@@ -373,7 +425,7 @@ const asJson = (fit: Fit, others: ReadonlyArray<Fit>): string => {
     seed,
     standardized: scaling !== null,
     ...(others.length > 0 && { compared: others.map(found) })
-  })}\n`
+  }
 }
 
 /** The fit beside others of the same data. */
@@ -382,6 +434,13 @@ const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<stri
   const { table, means, reason } = comparison(fits)
   return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
 }
+
+const refusals = ({ refused }: Choice): ReadonlyArray<string> =>
+  refused.length === 0
+    ? []
+    : [
+        `Could not be learned:\n${facts(refused.map(({ family, components, problem }) => [`${components} ${word(family)}`, Problem.show(problem)]))}`
+      ]
 
 const notes = (fit: Fit): string => {
   const { scaling, points, columns, doubtful } = fit
@@ -408,8 +467,8 @@ const notes = (fit: Fit): string => {
   ].join('\n')
 }
 
-const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): string => {
-  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, scaling } = fit
+const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
+  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
   return paragraphs([
@@ -423,7 +482,14 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
     showTable(table.ofMixture(columns, mixture)),
     ...(fit.choice === null
       ? []
-      : [[chosen(fit.choice, fit.choice.candidates.length), '', showTable(candidates(fit.choice))].join('\n')]),
+      : [
+          [
+            chosen(fit.choice, fit.choice.candidates.length),
+            '',
+            showTable(candidates(fit.choice, verbose ? Infinity : 8))
+          ].join('\n')
+        ]),
+    ...(verbose && fit.choice !== null ? refusals(fit.choice) : []),
     facts([
       ['log-likelihood per row', table.show(logLikelihood)],
       ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
@@ -447,10 +513,12 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
         ])
       ])
     ].join('\n'),
+    ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
     ...beside([fit, ...others]),
     notes(fit),
     [
       ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+      ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
       ...(out === undefined
         ? ['Add --out model.json to keep the model for ornstein evaluate and ornstein sample.']
         : [`The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`]),
@@ -459,26 +527,126 @@ const human = (fit: Fit, others: ReadonlyArray<Fit>, { out, report }: Flags): st
   ])
 }
 
-interface Found {
-  readonly fit: Fit
-  readonly others: ReadonlyArray<Fit>
-}
-
-const write = (world: World, { out, report }: Flags, { fit, others }: Found): TE.TaskEither<Failure, void> =>
+/** Writes all that is asked of a fit. */
+const write = (world: World, { out, report, figures }: Flags, { fit, others }: Found): TE.TaskEither<Failure, void> =>
   pipe(
-    report === undefined
-      ? TE.right([])
-      : TE.tryCatch(
-          async () => [{ option: '--report', path: report, text: await page(fit, world.version, others) }],
-          error => failed(Problem.of('--report', String(error), 'a drawing', 'leave it out'))
-        ),
-    TE.flatMap(pages =>
+    figures === undefined ? TE.right(undefined) : world.makeFolder('--figures', figures),
+    TE.flatMap(() =>
       options.write(world)([
         ...(out === undefined ? [] : [{ option: '--out', path: out, text: Model.show(Model.ofFit(fit)) }]),
-        ...pages
+        ...(report === undefined ? [] : [{ option: '--report', path: report, text: page(fit, world.version, others) }]),
+        ...(figures === undefined
+          ? []
+          : pictures(fit).map(figure => ({
+              option: '--figures',
+              path: `${figures}/${figure.name}.svg`,
+              text: svg(figure)
+            })))
       ])
     )
   )
+
+/** The rows that are learned from together, and where what is found goes. */
+interface Group {
+  /** Its value in the column of `--by`; null for all rows. */
+  readonly value: string | null
+  readonly table: Points.Table
+  readonly flags: Flags
+}
+
+/** `model.json` of a group is `model-group.json`. */
+const ofGroup = (path: string | undefined, group: string): string | undefined =>
+  path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
+
+/** The rows at some places. */
+const part = (
+  { points, rowNumbers, kept = [], ...table }: Points.Table,
+  places: ReadonlyArray<number>
+): Points.Table => ({
+  ...table,
+  points: Points.select(Int32Array.from(places))(points),
+  rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
+  kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
+})
+
+/** More are no groups: such a column tells rows apart. */
+const GROUPS = 1000
+
+/** All rows, or those of each value of the column of `--by`, in the order of their values. */
+const groupsOf =
+  (flags: Flags) =>
+  (table: Points.Table): E.Either<Failure, ReadonlyArray<Group>> => {
+    const { by, figures } = flags
+    const [column, ...kept] = table.kept ?? []
+    if (by === undefined) return E.right([{ value: null, table, flags }])
+    const values = [...new Set(column.cells)].sort()
+    if (values.length > GROUPS)
+      return E.left(
+        refused(Problem.of('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups'))
+      )
+    // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
+    const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+/gu, '_') || 'empty')
+    return E.right(
+      values.map((value, g): Group => {
+        const isAlone = letters.indexOf(letters[g]) === letters.lastIndexOf(letters[g])
+        const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
+        return {
+          value,
+          table: part(
+            { ...table, kept },
+            column.cells.flatMap((cell, i) => (cell === value ? [i] : []))
+          ),
+          flags: {
+            ...flags,
+            out: ofGroup(flags.out, name),
+            report: ofGroup(flags.report, name),
+            figures: figures === undefined ? undefined : `${figures}/${name}`
+          }
+        }
+      })
+    )
+  }
+
+/** What is printed of fits of groups. */
+const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Found]>): string =>
+  flags.json === true
+    ? `${JSON.stringify({ by, groups: all.map(([{ value }, found]) => ({ group: value, ...asJson(found) })) })}\n`
+    : flags.quiet === true
+      ? ''
+      : all
+          .map(([{ value, flags }, found]) => {
+            const heading = printable(`${by} = ${value === null || value === '' ? '(empty)' : value}`)
+            return `${heading}\n${'='.repeat(heading.length)}\n\n${human(found, flags)}`
+          })
+          .join('\n\n')
+
+/** Each group by itself: one that cannot be learned keeps none of the others back, and is told of at the end. */
+const byGroup =
+  (
+    world: World,
+    by: string,
+    flags: Flags,
+    learnGroup: (group: Group) => TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }>
+  ) =>
+  (groups: ReadonlyArray<Group>): TE.TaskEither<Failure, Signal | null> =>
+  async () => {
+    const found: (readonly [Group, Found])[] = []
+    const problems: Problem.Problem[] = []
+    let stopped: Signal | null = null
+    for (const group of groups) {
+      const one = await learnGroup(group)()
+      if (E.isRight(one)) found.push([group, one.right])
+      else
+        problems.push(
+          ...one.left.problems.map(problem => ({ ...problem, field: `${by} = ${group.value ?? ''}, ${problem.field}` }))
+        )
+      stopped = E.isRight(one) ? one.right.stopped : null
+      if (stopped !== null) break
+    }
+    await world.stdout(found.length === 0 ? '' : ofGroups(by, flags, found))()
+    const [first, ...rest] = problems
+    return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
+  }
 
 /** The checkpoint to go on from, and how the next are written. */
 const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
@@ -598,7 +766,8 @@ const fitScore = (
 ): TE.TaskEither<Failure, Signal | null> => {
   const beside = [
     ...(flags.report === undefined ? [] : ['--report']),
-    ...(flags.compare === undefined ? [] : ['--compare'])
+    ...(flags.compare === undefined ? [] : ['--compare']),
+    ...(flags.figures === undefined ? [] : ['--figures'])
   ]
   return pipe(
     options.checked(
@@ -634,58 +803,88 @@ const fitScore = (
 
 export const fit =
   (file: string, flags: Flags) =>
-  (world: World): TE.TaskEither<Failure, Signal | null> =>
-    pipe(
+  (world: World): TE.TaskEither<Failure, Signal | null> => {
+    const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
+    const isWatched = world.isTTY && flags.quiet !== true
+    return pipe(
       options.checked(choicesOf(flags)),
       TE.bindTo('choices'),
+      // Where each group has files of its own, they are known when the groups are.
       TE.tap(({ choices: { outputs, keep } }) =>
-        options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])([
-          ...outputs,
+        options.checkOutputs(
+          world,
+          inputs
+        )([
+          ...(flags.by === undefined ? outputs : []),
           ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
         ])
       ),
       TE.bind('keeper', ({ choices: { keep } }) => keeperOf(world, keep)),
-      TE.bind('table', ({ choices }) => options.readTable(world, 'FILE')(file, choices.table)),
-      TE.let('watching', () => {
-        const { watch, choosing, end } = progress(world)
-        const isWatched = world.isTTY && flags.quiet !== true
-        return isWatched ? { watch, choosing, end } : { watch: () => undefined, choosing: () => undefined, end }
-      }),
-      TE.bind('chosen', ({ choices, table, watching }) => plan(world, file, flags, watching.choosing)(choices, table)),
-      TE.flatMap(({ choices, keeper, chosen, watching: { watch, end } }) =>
-        flags.printPipeline === true
-          ? pipe(
-              TE.fromEither(pipelineOf(chosen.task)),
-              TE.flatMapTask(pipeline =>
-                world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
-              ),
-              TE.map((): Signal | null => null)
-            )
-          : chosen.task.plan._tag === 'Pipeline' && Learned.isOne(chosen.task.plan.pipeline.score)
-            ? pipe(
-                fitScore(world, flags, chosen.task.plan.path, chosen.task, { watch, keeper }, choices.keep),
-                TE.tapIO(() => end)
-              )
-            : pipe(
-                async () => {
-                  const found = await work(world, { watch, keeper }, chosen, choices.compare)()
-                  end()
-                  return found
-                },
-                TE.tap(found => write(world, flags, found)),
-                TE.tapTask(({ fit, others }) =>
-                  flags.json === true
-                    ? world.stdout(asJson(fit, others))
-                    : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
-                      ? () => Promise.resolve()
-                      : world.stdout(human(fit, others, flags))
-                ),
-                TE.map(({ stopped, ...found }) => {
-                  const { stages } = found.others.at(-1) ?? found.fit
-                  if (stopped !== null)
-                    world.stderr(stoppedBy(stopped, stages, choices.keep, chosen.stopped && found.fit.choice))
-                  return stopped
-                })
-              )
-      )
+      TE.bind('groups', ({ choices }) =>
+        pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
+      ),
+      TE.flatMap(({ choices, keeper, groups }) => {
+        /** Learns from a group, and writes what is asked for. */
+        const learnGroup = ({
+          value,
+          table,
+          flags
+        }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
+          const { watch, choosing, end } = isWatched ? progress(world, value === null ? '' : `${value}: `) : unwatched
+          return pipe(
+            plan(world, file, flags, choosing)(choices, table),
+            TE.flatMap(chosen => work(world, { watch, keeper }, chosen, choices.compare)),
+            TE.tapIO(() => end),
+            TE.tap(found => write(world, flags, found))
+          )
+        }
+        const { by } = flags
+        if (by !== undefined)
+          return pipe(
+            options.checkOutputs(world, inputs)(groups.flatMap(({ flags }) => outputsOf(flags))),
+            TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
+          )
+        const [group] = groups
+        const { watch, choosing, end } = isWatched ? progress(world, '') : unwatched
+        return pipe(
+          plan(world, file, flags, choosing)(choices, group.table),
+          TE.flatMap(chosen =>
+            flags.printPipeline === true
+              ? pipe(
+                  TE.fromEither(pipelineOf(chosen.task)),
+                  TE.flatMapTask(pipeline =>
+                    world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
+                  ),
+                  TE.map((): Signal | null => null)
+                )
+              : chosen.task.plan._tag === 'Pipeline' && Learned.isOne(chosen.task.plan.pipeline.score)
+                ? pipe(
+                    fitScore(world, flags, chosen.task.plan.path, chosen.task, { watch, keeper }, choices.keep),
+                    TE.tapIO(() => end)
+                  )
+                : pipe(
+                    async () => {
+                      const found = await work(world, { watch, keeper }, chosen, choices.compare)()
+                      end()
+                      return found
+                    },
+                    TE.tap(found => write(world, flags, found)),
+                    TE.tapTask(found =>
+                      flags.json === true
+                        ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
+                        : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
+                          ? () => Promise.resolve()
+                          : world.stdout(human(found, flags))
+                    ),
+                    TE.map(({ stopped, ...found }) => {
+                      const { stages } = found.others.at(-1) ?? found.fit
+                      if (stopped !== null)
+                        world.stderr(stoppedBy(stopped, stages, choices.keep, chosen.stopped && found.fit.choice))
+                      return stopped
+                    })
+                  )
+          )
+        )
+      })
     )
+  }

@@ -143,6 +143,16 @@ const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.
           : [])
       ].join(', ')
 
+/** What the values of a stage measure. */
+const scaleOf = ({ loss, times }: Stage.Simple): string =>
+  pipe(
+    loss,
+    O.match(
+      () => `−log-likelihood per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`,
+      ({ objective }) => Objective.formula(objective)
+    )
+  )
+
 interface Trace {
   readonly params: Params.Params<string>
   readonly stages: ReadonlyArray<StageRun>
@@ -287,6 +297,7 @@ const run = async (
     params: reached.params(),
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
+      scale: scaleOf(simple),
       means: means(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
@@ -361,9 +372,11 @@ const learnBy =
           choice: null,
           source,
           points: table.points,
+          rowNumbers: table.rowNumbers,
           columns: table.columns,
           ignored: table.ignored,
           doubtful: table.doubtful,
+          classes: table.kept ?? [],
           dropped: table.dropped,
           family: familyOf(pipeline.score),
           recipe: name,

@@ -19,7 +19,7 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
-type Files = Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'writeFiles'>
+type Files = Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'>
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =
@@ -35,6 +35,7 @@ const world: World = {
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
   load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
+  makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),
   writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
   version: version(),
   stdout: text => () =>

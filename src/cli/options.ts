@@ -27,6 +27,7 @@ export const oneOf = <A extends string>(option: string, text: string, choices: R
 /** The options that say how a table is read. */
 export interface TableFlags {
   readonly columns?: string | undefined
+  readonly exclude?: string | undefined
   readonly weights?: string | undefined
   readonly missing?: string | undefined
   readonly header?: boolean | undefined
@@ -51,15 +52,17 @@ const comment = (text: string): Checked<string> =>
     ? E.right(text)
     : wrong('--comment', JSON.stringify(text), 'a character that begins a line', "try '#'")
 
-const columns = (text: string): Checked<ReadonlyArray<string>> => {
-  const names = text.split(',').map(name => name.trim())
-  const repeated = names.find((name, i) => names.indexOf(name) !== i)
-  return names.includes('')
-    ? wrong('--columns', JSON.stringify(text), 'a list of names or positions', 'separate them by commas: 1,3')
-    : repeated !== undefined
-      ? wrong('--columns', text, `a list without repeats (${repeated})`, 'name each column once')
-      : E.right(names)
-}
+const columns =
+  (option: string) =>
+  (text: string): Checked<ReadonlyArray<string>> => {
+    const names = text.split(',').map(name => name.trim())
+    const repeated = names.find((name, i) => names.indexOf(name) !== i)
+    return names.includes('')
+      ? wrong(option, JSON.stringify(text), 'a list of names or positions', 'separate them by commas: 1,3-5')
+      : repeated !== undefined
+        ? wrong(option, text, `a list without repeats (${repeated})`, 'name each column once')
+        : E.right(names)
+  }
 
 const optional = <A>(text: string | undefined, check: (text: string) => Checked<A>): Checked<A | undefined> =>
   text === undefined ? E.right(undefined) : check(text)
@@ -67,20 +70,22 @@ const optional = <A>(text: string | undefined, check: (text: string) => Checked<
 export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
   pipe(
     all({
-      columns: optional(flags.columns, columns),
+      columns: optional(flags.columns, columns('--columns')),
+      exclude: optional(flags.exclude, columns('--exclude')),
       missing: oneOf('--missing', flags.missing ?? 'refuse', ['refuse', 'drop'] as const),
       delimiter: optional(flags.delimiter, delimiter),
       decimal: optional(flags.decimal, text => oneOf('--decimal', text, ['.', ','] as const)),
       skip: optional(flags.skip, text => whole('--skip', text, 0, 1)),
       comment: optional(flags.comment, comment)
     }),
-    E.map(({ columns, missing, delimiter, decimal, skip, comment }) => ({
+    E.map(({ columns, exclude, missing, delimiter, decimal, skip, comment }) => ({
       missing,
       ...(decimal !== undefined && { decimal }),
       ...(skip !== undefined && { skip }),
       ...(comment !== undefined && { comment }),
       ...(flags.na !== undefined && { na: flags.na.split(',') }),
       ...(columns && { columns }),
+      ...(exclude && { exclude }),
       ...(delimiter !== undefined && { delimiter }),
       ...(flags.header !== undefined && { header: flags.header }),
       ...(flags.weights !== undefined && { weights: flags.weights })
@@ -91,11 +96,13 @@ export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
 const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): Problem.Problem => ({
   ...rest,
   field:
-    field === 'columns' || field === 'weights' || field === 'header' || field === 'decimal'
-      ? `--${field}`
-      : field === 'text'
-        ? path
-        : `${path}, ${field}`,
+    field === 'keep'
+      ? '--by'
+      : field === 'columns' || field === 'exclude' || field === 'weights' || field === 'header' || field === 'decimal'
+        ? `--${field}`
+        : field === 'text'
+          ? path
+          : `${path}, ${field}`,
   remedy: remedy
     .replace("set 'header' to true or false", 'use --header or --no-header')
     .replace("set 'missing' to 'drop'", 'use --missing drop')

@@ -23,7 +23,8 @@ const examples = (lines: ReadonlyArray<string>): string =>
   `\nExamples:\n${lines.map(line => (line.startsWith('#') ? `  ${line}` : `  $ ornstein ${line}`)).join('\n')}\n`
 
 /** The options that say how a table is read. */
-const columns = new Option('--columns <list>', 'columns to use, by name or position: 1,3 (default: all of numbers)')
+const columns = new Option('--columns <list>', 'columns to use, by name or position: 1,3-5 (default: all of numbers)')
+const exclude = new Option('--exclude <list>', 'columns not to use, by name or position: 1,3-5')
 const weights = new Option('--weights <column>', 'a column of weights: a row of weight 2 counts as two rows')
 const missing = new Option('--missing <how>', 'rows with a missing cell: refuse or drop (default: refuse)')
 const header = new Option('--header', 'the first row holds names (default: found out)')
@@ -122,6 +123,7 @@ const read = (
       ).default('bic', 'bic')
     )
     .addOption(columns)
+    .addOption(exclude)
     .addOption(weights)
     .addOption(missing)
     .addOption(header)
@@ -170,8 +172,16 @@ const read = (
     .option('--resume', 'go on from the checkpoint, where there is one')
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
+    .option('--figures <folder>', 'write the pictures of the report, as SVG files')
+    .addOption(
+      new Option('--by <column>', 'a fit for each group of rows: files are named model-GROUP.json').conflicts([
+        'printPipeline',
+        'checkpoint'
+      ])
+    )
     .option('--json', 'print the result as JSON')
-    .option('--quiet', 'print nothing but errors')
+    .addOption(new Option('--quiet', 'print nothing but errors').conflicts('verbose'))
+    .option('--verbose', 'print all candidates, the pipeline, and how it was computed')
     .option('--print-pipeline', "print the recipe's pipeline as JSON, and do not run it")
     .addHelpText(
       'after',
@@ -280,6 +290,7 @@ const read = (
     .argument('<PIPELINE>', 'a pipeline written by ornstein fit --print-pipeline, or a model')
     .option('--data <file>', 'a CSV file to check the pipeline against')
     .addOption(columns)
+    .addOption(exclude)
     .addOption(weights)
     .addOption(missing)
     .addOption(header)

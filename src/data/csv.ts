@@ -21,12 +21,21 @@ export interface CsvOptions {
    */
   readonly header?: boolean | 'auto'
   /**
-   * The columns to take, by name or by position from 1, in this order; a text that is no name but a number is a position.
-   * The default is every column of numbers but the weights' and those that by their names number or label the rows
+   * The columns to take, by name or by position from 1, in this order; a text that is no name but a number is a position,
+   * and `2-5` stands for the positions 2 to 5, `2-` for all from 2 on. The default is every column of numbers but the weights' and those that by their names number or label the rows
    * (see `Ignored`). A column is one of numbers when at least half of its cells that are not missing are numbers or
    * misspelt ones; then a cell that is not is an error, and does not silently cost the column.
    */
   readonly columns?: ReadonlyArray<string | number>
+  /** Columns that are not taken, written as those of `columns`, and out of those where they are given too. */
+  readonly exclude?: ReadonlyArray<string | number>
+  /** Columns that are kept beside the points as they are written; nothing unless given. */
+  readonly keep?: {
+    /** By name or position. */
+    readonly columns: ReadonlyArray<string | number>
+    /** Ignored columns of at least two different cells, but no more than this: classes, by the looks of them. */
+    readonly classes: number
+  }
   /** The column of weights, by name or position. */
   readonly weights?: string | number
   /**
@@ -51,9 +60,9 @@ export interface Ignored {
   readonly name: string
   /**
    * Why: `words`, `dates`, `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
-   * `label`, `target`, `cluster` and the like; or `not asked for`.
+   * `label`, `target`, `cluster` and the like; `excluded` by name; or `not asked for`.
    */
-  readonly why: 'words' | 'dates' | 'empty' | 'row numbers' | 'labels' | 'not asked for'
+  readonly why: 'words' | 'dates' | 'empty' | 'row numbers' | 'labels' | 'not asked for' | 'excluded'
 }
 
 /** A column that is taken, and may be meant otherwise. */
@@ -76,6 +85,15 @@ export interface Table {
   readonly ignored: ReadonlyArray<Ignored>
   /** Of the columns taken by themselves, those that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Doubtful>
+  /** What `keep` asked for: first the columns it names, then classes. */
+  readonly kept?: ReadonlyArray<Kept>
+}
+
+/** A column as it is written. */
+export interface Kept {
+  readonly name: string
+  /** One for each of the points' rows. */
+  readonly cells: ReadonlyArray<string>
 }
 
 type Cells = ReadonlyArray<ReadonlyArray<string>>
@@ -447,6 +465,24 @@ const position =
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }
 
+/** The positions, from 0, that a name, a position or a range of positions stands for. */
+const positions =
+  (table: Grid) =>
+  (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
+    const { names } = table
+    const [, from, to] =
+      (!names.includes(String(wanted).trim()) && /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))) || []
+    if (from === undefined)
+      return pipe(
+        position(table)(field, wanted),
+        Either.map(at => [at])
+      )
+    const [first, last] = [Number(from), to === '' ? names.length : Number(to)]
+    return first >= 1 && first <= last && last <= names.length
+      ? Either.right(names.flatMap((_, j) => (j >= first - 1 && j < last ? [j] : [])))
+      : fail(field, String(wanted), `a rising range within 1-${names.length}`, `the columns are ${listed(names)}`)
+  }
+
 const column = ({ names, numbers, rows }: Grid, j: number): Float64Array =>
   tabulate(rows, i => numbers[i * names.length + j])
 
@@ -503,12 +539,16 @@ interface Chosen {
 const byThemselves = (
   table: Grid,
   options: CsvOptions,
-  weights: number | undefined
+  weights: number | undefined,
+  excluded: ReadonlyArray<number>
 ): Either.Either<DataError, Chosen> => {
   const { names } = table
-  const all = names.flatMap((name, j) => (j === weights ? [] : [{ j, name, why: unfit(table)(j) }]))
+  const all = names.flatMap((name, j) =>
+    j === weights ? [] : [{ j, name, why: excluded.includes(j) ? ('excluded' as const) : unfit(table)(j) }]
+  )
   const columns = all.flatMap(({ j, why }) => (why === null ? [j] : []))
   const ignored = all.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]))
+  const others = all.filter(({ why }) => why !== 'excluded')
   const passedOver = ignored.find(({ why }) => why === 'row numbers' || why === 'labels')
   return columns.length > 0
     ? Either.right({ columns, ignored, doubtful: columns.flatMap(doubt(table, options)) })
@@ -521,7 +561,7 @@ const byThemselves = (
         )
       : fail(
           'columns',
-          `none of ${listed(names)}`,
+          others.length === 0 ? 'nothing but what is excluded' : `none of ${listed(others.map(({ name }) => name))}`,
           'a column of numbers',
           "write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
         )
@@ -530,39 +570,55 @@ const byThemselves = (
 const asAsked = (
   table: Grid,
   asked: ReadonlyArray<string | number>,
-  weights: number | undefined
+  weights: number | undefined,
+  excluded: ReadonlyArray<number>
 ): Either.Either<DataError, Chosen> =>
   pipe(
     asked,
-    Either.traverseArray((wanted: string | number) => position(table)('columns', wanted)),
-    Either.chain(columns => {
+    Either.traverseArray((wanted: string | number) =>
+      pipe(
+        positions(table)('columns', wanted),
+        Either.map(found => found.filter(j => !excluded.includes(j)).map(j => ({ wanted, j })))
+      )
+    ),
+    Either.chain(found => {
+      const all = found.flat()
+      const columns = all.map(({ j }) => j)
       const again = columns.findIndex((j, i) => columns.indexOf(j) < i)
       const { names } = table
-      return again >= 0
-        ? fail(
-            'columns',
-            `${asked[columns.indexOf(columns[again])]} and ${asked[again]}`,
-            `two columns but one (${names[columns[again]]})`,
-            'name each column once'
-          )
-        : weights !== undefined && columns.includes(weights)
-          ? fail('columns', names[weights], 'a column beside the weights', 'leave it out, or the weights')
-          : Either.right({
-              columns,
-              ignored: names.flatMap((name, j) =>
-                columns.includes(j) || j === weights ? [] : [{ name, why: 'not asked for' as const }]
-              ),
-              doubtful: []
-            })
+      return columns.length === 0
+        ? fail('exclude', 'all of the columns', 'some of them', 'leave one to learn from')
+        : again >= 0
+          ? fail(
+              'columns',
+              `${all[columns.indexOf(columns[again])].wanted} and ${all[again].wanted}`,
+              `two columns but one (${names[columns[again]]})`,
+              'name each column once'
+            )
+          : weights !== undefined && columns.includes(weights)
+            ? fail('columns', names[weights], 'a column beside the weights', 'leave it out, or the weights')
+            : Either.right({
+                columns,
+                ignored: names.flatMap((name, j) =>
+                  columns.includes(j) || j === weights ? [] : [{ name, why: 'not asked for' as const }]
+                ),
+                doubtful: []
+              })
     })
   )
 
 const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined): Either.Either<DataError, Chosen> =>
-  options.columns === undefined
-    ? byThemselves(table, options, weights)
-    : options.columns.length === 0
-      ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
-      : asAsked(table, options.columns, weights)
+  pipe(
+    options.exclude ?? [],
+    Either.traverseArray((wanted: string | number) => positions(table)('exclude', wanted)),
+    Either.chain(found =>
+      options.columns === undefined
+        ? byThemselves(table, options, weights, found.flat())
+        : options.columns.length === 0
+          ? fail('columns', 'an empty list', 'at least one column', `choose from ${listed(table.names)}`)
+          : asAsked(table, options.columns, weights, found.flat())
+    )
+  )
 
 /** What to do about a cell that is not a number. */
 const cellRemedy = (cell: string): string =>
@@ -669,6 +725,40 @@ const extract = (
 export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<DataError, Table> =>
   pipe(linesOf(text, options), Either.flatMap(tableOfLines(options)))
 
+/** Beside the points, what was asked to be kept. */
+const keeping =
+  (table: Grid, { keep }: CsvOptions) =>
+  (read: Table): Either.Either<DataError, Table> => {
+    if (keep === undefined) return Either.right(read)
+    const { names, numbers } = table
+    const cellsOf = (j: number): Kept => ({
+      name: names[j],
+      cells: Array.from(read.rowNumbers, row => {
+        const x = numbers[(row - 1) * names.length + j]
+        return Number.isNaN(x) ? table.text(row - 1, j).trim() : String(x)
+      })
+    })
+    return pipe(
+      keep.columns,
+      Either.traverseArray((wanted: string | number) => position(table)('keep', wanted)),
+      Either.map(named => ({
+        ...read,
+        kept: [
+          ...named.map(cellsOf),
+          ...read.ignored
+            .filter(({ why }) => why !== 'empty' && why !== 'dates' && why !== 'row numbers')
+            .map(({ name }) => names.indexOf(name))
+            .filter(j => !named.includes(j))
+            .map(cellsOf)
+            .filter(({ cells }) => {
+              const different = new Set(cells).size
+              return different > 1 && different <= keep.classes && 2 * different <= cells.length
+            })
+        ]
+      }))
+    )
+  }
+
 /** The table that lines come to. */
 const tableOfLines =
   (options: CsvOptions) =>
@@ -681,7 +771,9 @@ const tableOfLines =
         options.weights === undefined ? Either.right(undefined) : position(table)('weights', options.weights)
       ),
       Either.bind('chosen', ({ table, weights }) => columnsOf(table, options, weights)),
-      Either.chain(({ table, chosen, weights }) => extract(table, chosen, weights, options))
+      Either.chain(({ table, chosen, weights }) =>
+        pipe(extract(table, chosen, weights, options), Either.chain(keeping(table, options)))
+      )
     )
 
 /** A table that is read from bytes as they come. */

@@ -16,6 +16,8 @@ import { show, type Table } from '../fit/table.js'
 export interface StageRun {
   /** What it minimised, as mathematics. */
   readonly formula: string
+  /** What its values measure: those of stages that measure the same stand on one axis. */
+  readonly scale: string
   /** By which means, as code. */
   readonly means: string
   /** How many steps it could have taken. */
@@ -46,8 +48,12 @@ export interface Fit {
   readonly source: string
   /** In the data's own units. */
   readonly points: Points.Points
+  /** The number of each in the table, from 1. */
+  readonly rowNumbers: Uint32Array
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
+  /** Columns of classes among the ignored, to hold the components against. */
+  readonly classes: ReadonlyArray<Points.Kept>
   /** Columns taken by themselves that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number

@@ -1,7 +1,11 @@
-/** A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. */
-import { Pipeline, Points } from '../index.js'
-import * as charts from './charts.js'
+/**
+ * A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. It answers in this order:
+ * what was found, can I trust it, what does it look like, how was it learned.
+ */
+import { Case, Mixture, Pipeline, Points, Problem } from '../index.js'
+import { formats, show, tidy, type Table } from '../fit/table.js'
 import { comparison } from './comparison.js'
+import * as figures from './figures.js'
 import {
   candidates,
   chosen,
@@ -14,124 +18,282 @@ import {
   redundancies,
   steps,
   title,
+  word,
+  type Choice,
   type Fit
 } from './Fit.js'
-import { ofMixture, show, tidy, type Table } from '../fit/table.js'
-
-const { escape } = charts
+import { element, escape, looks, palette, swatch } from './svg.js'
+import * as Trust from './trust.js'
 
 const style = `
-:root { color-scheme: light dark; --page: #fff; --ink: #1a1d21; --soft: #565d66; --line: #e4e7eb; --bar: #c3cad3; --panel: #f6f7f9;
-  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b8579a; --c4: #c98b00; --c5: #3fa4db; --c6: #6b6f76; --c7: #8a7d00 }
-@media (prefers-color-scheme: dark) { :root { --page: #14171a; --ink: #e8eaed; --soft: #a3abb5; --line: #2c3238; --bar: #4a535d; --panel: #1c2024;
-  --c0: #4ba3e3; --c1: #f2803a; --c2: #2cc295; --c3: #e08bc6; --c4: #e6b03c; --c5: #8fd0f5; --c6: #a7adb5; --c7: #d0c53f } }
-@media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --line: #ddd; --bar: #bbb; --panel: #fff;
-  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b8579a; --c4: #c98b00; --c5: #3fa4db; --c6: #6b6f76; --c7: #8a7d00 } }
+${palette(':root')}
+${looks}
 * { box-sizing: border-box }
-body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 47rem; background: var(--page); color: var(--ink);
+body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 49rem; background: var(--page); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; font-weight: 650 }
-h2 { font-size: 1.15rem; margin: 2.6rem 0 .7rem; font-weight: 650 }
-h3 { font-size: .95rem; margin: 1.2rem 0 .4rem; font-weight: 600 }
-p, figcaption { margin: .4rem 0; overflow-wrap: anywhere }
-.lead, figcaption { color: var(--soft) }
-figcaption { font-size: .88rem }
-figure { margin: 0 }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .6rem; font-weight: 650 }
+h2 { font-size: 1.25rem; margin: 3rem 0 .7rem; font-weight: 650 }
+h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; font-weight: 600 }
+p, figcaption, li { overflow-wrap: anywhere }
+p, figcaption { margin: .5rem 0 }
+.lead { font-size: 1.08rem }
+.soft, figcaption { color: var(--soft); font-size: .88rem }
+figure { margin: 1rem 0 }
 svg { display: block; width: 100%; height: auto; margin: 0 auto; font-family: inherit }
-.swatch { display: inline-block; width: .8em; height: .8em; vertical-align: -.06em; margin-right: .4em }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .9rem 1.2rem; margin: 1.4rem 0 0 }
+.swatch { display: inline-block; width: .85em; height: .85em; vertical-align: -.08em; margin: 0 .35em 0 0 }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .8rem 1.2rem; margin: 1.2rem 0 0 }
 dt { font-size: .82rem; color: var(--soft) }
-dd { margin: 0; font-size: 1.1rem; font-variant-numeric: tabular-nums }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { padding: .4rem .7rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom }
+dd { margin: 0; font-size: 1.05rem; font-variant-numeric: tabular-nums }
+.scroll { overflow-x: auto; max-width: 100% }
+.scroll > svg.wide { min-width: 38rem }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; font-size: .92rem }
+th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom }
 td { white-space: nowrap }
-th:first-child, td:first-child { text-align: left; padding-left: 0 }
-thead th { font-weight: 600; font-size: .88rem; color: var(--soft) }
+th:first-child, td:first-child { text-align: left; padding-left: 0; overflow-wrap: break-word }
+.stages th:first-child { overflow-wrap: anywhere; font-weight: 400; position: static }
+th:first-child { position: sticky; left: 0; background: var(--page) }
+thead th { font-weight: 600; font-size: .85rem; color: var(--soft) }
 tbody th { font-weight: 600 }
-ul { margin: .8rem 0; padding-left: 1.2rem }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.6rem }
-.panels svg { margin: 0 }
+.sd { color: var(--soft) }
+.dense { font-size: .74rem }
+.dense th, .dense td { padding: .2rem .28rem }
+.dense .swatch { margin-right: .15em }
+.l3, .l2, .l1, .h1, .h2, .h3 { print-color-adjust: exact; -webkit-print-color-adjust: exact }
+.l1 { background: color-mix(in srgb, var(--c0) 10%, transparent) } .l2 { background: color-mix(in srgb, var(--c0) 20%, transparent) }
+.l3 { background: color-mix(in srgb, var(--c0) 32%, transparent) } .h1 { background: color-mix(in srgb, var(--c1) 10%, transparent) }
+.h2 { background: color-mix(in srgb, var(--c1) 20%, transparent) } .h3 { background: color-mix(in srgb, var(--c1) 32%, transparent) }
+ul.verdict { list-style: none; padding: 0; margin: .8rem 0 }
+.verdict li { padding: .2rem 0 .2rem 1.7rem; position: relative }
+.verdict li::before { position: absolute; left: 0; font-weight: 700 }
+.verdict .good::before { content: "✓"; color: var(--c2) }
+.verdict .doubt::before { content: "!"; color: var(--c1); left: .3rem }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .5rem 1.6rem }
+details { margin: .8rem 0 }
+summary { cursor: pointer; font-weight: 600 }
+section > details > summary { font-size: 1.05rem }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0; font-size: .82rem; line-height: 1.5;
   white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace }
 footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--soft) }
-@media print { body { max-width: none; padding: 0; font-size: 11pt } figure, table, pre { break-inside: avoid } h2, h3 { break-after: avoid } }
+@media (max-width: 30rem) { body { padding: 1.2rem .9rem 3rem } h1 { font-size: 1.4rem } th, td { padding: .3rem .4rem } }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt } figure, table, pre, li { break-inside: avoid } h2, h3 { break-after: avoid }
+  .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } details::details-content { content-visibility: visible; display: block } }
 `
 
-const swatch = (k: number): string =>
-  `<svg class="swatch" viewBox="-1.3 -1.3 2.6 2.6" aria-hidden="true"><path d="${charts.shape(k)}" fill="${charts.colour(k)}"/></svg>`
+// -- parts of a page ---------------------------------------------------------------------------------------------------
 
-const table = ({ columns, mixture }: Fit): string => {
-  const { header, rows, isTurned } = ofMixture(columns, mixture)
-  // Where a line is a component, its number heads the line; else the numbers head the columns.
-  const named = (text: string, k: number, isComponent: boolean): string =>
-    `${isComponent ? swatch(k) : ''}${escape(text)}`
-  const head = header.map((text, j) => `<th scope="col">${named(text, j - 1, isTurned && j > 0)}</th>`).join('')
-  const body = rows
-    .map(
-      ([first, ...rest], i) =>
-        `<tr><th scope="row">${named(first, i, !isTurned)}</th>${rest.map(cell => `<td>${minus(cell)}</td>`).join('')}</tr>`
-    )
-    .join('\n')
-  return `<div class="wide"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`
-}
-
-const plain = ({ header, rows }: Table): string => {
-  const head = header.map(text => `<th scope="col">${escape(text)}</th>`).join('')
-  const body = rows
-    .map(
-      ([first, ...rest]) =>
-        `<tr><th scope="row">${escape(first)}</th>${rest.map(cell => `<td>${minus(cell)}</td>`).join('')}</tr>`
-    )
-    .join('\n')
-  return `<div class="wide"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`
-}
-
+const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
+const sentence = (text: string): string => `${capital(text)}.`
 /** A number with a minus sign as long as a plus. */
 const minus = (text: string): string => escape(text).replace(/^-/, '−')
+/** So many lines of code stand open. */
+const lines = 40
+const pre = (text: string): string => {
+  const code = `<pre><code>${escape(text)}</code></pre>`
+  const count = text.split('\n').length
+  return count <= lines && text.length < 100 * lines ? code : details(`${count} lines`, code)
+}
+const percent = (share: number): string =>
+  share > 0 && share < 0.005
+    ? 'less than 1 %'
+    : share < 1 && share > 0.995
+      ? 'more than 99 %'
+      : `${(100 * share).toFixed(0)} %`
+const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`
+const listed = (words: ReadonlyArray<string>): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`
+const names = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve']
+const spelled = (n: number): string => names[n] ?? String(n)
 
-const facts = (fit: Fit): string => {
-  const { statistics, points, recipe, seed } = fit
-  const total = Points.totalWeight(points)
-  const entries: ReadonlyArray<readonly [string, string]> = [
-    ['rows', points.weights === undefined ? String(points.rows) : `${points.rows}, of weight ${show(total)}`],
-    ['log-likelihood per row', minus(show(statistics.logLikelihood))],
-    ['BIC', minus(show(statistics.bic))],
-    ['parameters', String(statistics.parameters)],
-    ['steps', String(steps(fit))],
-    ['ended', { converged: 'converged', complete: 'after all steps', stopped: 'stopped' }[outcome(fit)]],
-    ['recipe', escape(recipe)],
-    ['seed', String(seed)]
-  ]
-  return `<dl>${entries.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+/** Markup of a cell, and how it is shaded. */
+interface Cell {
+  readonly markup: string
+  readonly shade?: string
 }
 
-/** What it was chosen from, and how; nothing where nothing was left open. */
-const choice = ({ choice }: Fit): string =>
-  choice === null
-    ? ''
-    : `<section>
-<h2>What it was chosen from</h2>
-<p>${escape(chosen(choice, choice.candidates.length))}</p>
-${plain(candidates(choice, 12))}
-</section>
-`
+interface Grid {
+  readonly caption: string
+  readonly head: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<readonly [string, ReadonlyArray<Cell>]>
+  readonly isDense?: boolean
+}
 
-/** The fit beside others of the same data; nothing where there are none. */
-const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): string => {
-  if (fits.length < 2) return ''
-  const { table, means, reason } = comparison(fits)
-  return `<section>
-<h2>The same data, learned in other ways</h2>
-${plain(table)}
-<ul>${means.map(([recipe, text]) => `<li>${escape(`${recipe}: ${text}`)}</li>`).join('')}</ul>
-<p>${escape(capital(reason))}</p>
-</section>
-`
+const grid = ({ caption, head, rows, isDense = false }: Grid): string => {
+  const body = rows
+    .map(
+      ([first, cells]) =>
+        `<tr><th scope="row">${first}</th>${cells.map(({ markup, shade = '' }) => `<td${shade === '' ? '' : ` class="${shade}"`}>${markup}</td>`).join('')}</tr>`
+    )
+    .join('\n')
+  return (
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${isDense ? ' class="dense"' : ''}>\n` +
+    `<thead><tr>${head.map(text => `<th scope="col">${text}</th>`).join('')}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`
+  )
+}
+
+const plain = (caption: string, { header, rows }: Table): string =>
+  grid({
+    caption,
+    head: header.map(escape),
+    rows: rows.map(([first, ...rest]) => [escape(first), rest.map(cell => ({ markup: minus(cell) }))] as const)
+  })
+
+const component = (k: number): string => `${swatch(k)}${k + 1}`
+
+const figure = (drawn: ReturnType<typeof figures.data>): string =>
+  `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
+
+const details = (summary: string, body: string): string =>
+  `<details><summary>${escape(summary)}</summary>\n${body}\n</details>`
+
+// -- what was found ----------------------------------------------------------------------------------------------------
+
+const found = (fit: Fit): string => {
+  const { mixture, points, columns } = fit
+  const source = fit.source.replace(/^.*[\\/]/, '')
+  const weights = Array.from(mixture.weights)
+  const count = weights.length
+  const [least, most] = [Math.min(...weights), Math.max(...weights)]
+  const sizes =
+    count === 1
+      ? ''
+      : count <= 4
+        ? `, with ${listed(weights.map(percent))} of the rows`
+        : least === most
+          ? `, each with ${percent(least)} of the rows`
+          : `, the smallest with ${percent(least)} and the largest with ${percent(most)} of the rows`
+  const left = [
+    ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
+    ...(fit.dropped > 0 ? [`Rows dropped for a missing cell: ${fit.dropped}.`] : [])
+  ].join(' ')
+  const kind = isPair(fit)
+    ? 'A symmetric pair of Gaussians describes'
+    : `${capital(spelled(count))} ${fit.family} Gaussian${count === 1 ? ' describes' : 's describe'}`
+  const what = columns.length <= 8 ? `in ${listed(columns)}` : `in ${columns.length} columns`
+  return (
+    `<p class="lead">${escape(`${kind} the ${plural(points.rows, 'row')} of ${source} ${what}${sizes}.`)}</p>\n` +
+    (left === '' ? '' : `<p class="soft">${escape(left)}</p>\n`)
+  )
+}
+
+/** How far a mean is from that of all rows, in standard deviations of the column: seven steps. */
+const shade = (z: number): string => {
+  const step = Math.min(3, Math.floor(2 * Math.abs(z) + 0.5))
+  return step === 0 || Number.isNaN(z) ? '' : `${z < 0 ? 'l' : 'h'}${step}`
+}
+
+/** Characters that stand on a line of the page. */
+const line = 84
+
+/** The components, in a table that fits the page: upright, turned, or turned with the deviations apart. */
+const components = (fit: Fit): string => {
+  const { columns, mixture, points } = fit
+  const { weights, means, variances } = Mixture.marginals(mixture)
+  const format = formats(variances)
+  const sd = (k: number, j: number): string => format[j](Math.sqrt(variances[k][j]))
+  const isRound = variances.every(row => row.every(variance => variance === row[0]))
+  // Where all components have the same deviation, it is said once.
+  const isShared = columns.map((_, j) => weights.length > 1 && variances.every((_, k) => sd(k, j) === sd(0, j)))
+  const centre = Points.mean(points)
+  const spread = Points.variances(points).map(Math.sqrt)
+  const isShaded = weights.length > 1
+  const isApart = (isShort: boolean, j: number): boolean => isShort || isRound || isShared[j]
+  const cell =
+    (isShort: boolean) =>
+    (k: number, j: number): Cell => {
+      const mean = minus(format[j](means[k][j]))
+      return {
+        markup: isApart(isShort, j) ? mean : `${mean} <span class="sd">± ${sd(k, j)}</span>`,
+        shade: isShaded ? shade((means[k][j] - centre[j]) / spread[j]) : ''
+      }
+    }
+  const text = (isShort: boolean, k: number, j: number): number =>
+    format[j](means[k][j]).length + (isApart(isShort, j) ? 0 : 3 + sd(k, j).length)
+  const widest = (isShort: boolean, j: number): number => Math.max(...weights.map((_, k) => text(isShort, k, j)))
+  const upright = columns.reduce((sum, name, j) => sum + 3 + Math.max(Math.min(name.length, 14), widest(false, j)), 14)
+  const across = (isShort: boolean): number =>
+    weights.length * (3 + Math.max(...columns.map((_, j) => widest(isShort, j)))) +
+    Math.max(...columns.map(name => Math.min(24, name.length)))
+  const weight = (k: number): Cell => ({ markup: weights[k].toFixed(3) })
+  const anyShared = !isRound && isShared.some(shared => shared)
+  const shadeNote = isShaded ? ' Shaded blue or orange where the mean lies below or above that of all rows.' : ''
+  const caption = 'The components'
+  if (upright <= line) {
+    const of = cell(false)
+    return (
+      grid({
+        caption,
+        head: ['component', 'weight', ...columns.map(escape), ...(isRound ? ['sd'] : [])],
+        rows: [
+          ...weights.map(
+            (_, k) =>
+              [
+                component(k),
+                [weight(k), ...columns.map((_, j) => of(k, j)), ...(isRound ? [{ markup: sd(k, 0) }] : [])]
+              ] as const
+          ),
+          ...(anyShared
+            ? [
+                [
+                  'sd of each',
+                  [{ markup: '' }, ...columns.map((_, j) => ({ markup: isShared[j] ? sd(0, j) : '', shade: 'sd' }))]
+                ] as const
+              ]
+            : [])
+        ]
+      }) + `<p class="soft">${isRound || anyShared ? '' : 'Mean ± standard deviation (sd).'}${shadeNote}</p>`
+    )
+  }
+  const isShort = across(false) > line
+  const isDense = weights.length > 6 || across(isShort) > line
+  const of = cell(isShort)
+  const head = (first: string): ReadonlyArray<string> => [
+    first,
+    ...weights.map((_, k) => component(k)),
+    ...(anyShared && !isShort ? ['sd of each'] : [])
+  ]
+  const turned = grid({
+    caption,
+    isDense,
+    head: head('component'),
+    rows: [
+      ['weight', [...weights.map((_, k) => weight(k)), ...(anyShared && !isShort ? [{ markup: '' }] : [])]],
+      ...columns.map(
+        (name, j) =>
+          [
+            escape(name),
+            [
+              ...weights.map((_, k) => of(k, j)),
+              ...(anyShared && !isShort ? [{ markup: isShared[j] ? sd(0, j) : '', shade: 'sd' }] : [])
+            ]
+          ] as const
+      ),
+      ...(isRound ? [['sd', weights.map((_, k) => ({ markup: sd(k, 0) }))] as const] : [])
+    ]
+  })
+  const deviations =
+    isShort && !isRound
+      ? details(
+          'Standard deviations',
+          isShared.every(shared => shared)
+            ? grid({
+                caption: 'Standard deviations',
+                head: ['column', 'sd of each component'],
+                rows: columns.map((name, j) => [escape(name), [{ markup: sd(0, j) }]] as const)
+              })
+            : grid({
+                caption: 'Standard deviations',
+                isDense,
+                head: ['component', ...weights.map((_, k) => component(k))],
+                rows: columns.map((name, j) => [escape(name), weights.map((_, k) => ({ markup: sd(k, j) }))] as const)
+              })
+        )
+      : ''
+  return `${turned}<p class="soft">${isShort || isRound || isShared.every(shared => shared) ? 'Means of each column.' : 'Mean ± standard deviation (sd).'}${shadeNote}</p>${deviations}`
 }
 
 const units = (fit: Fit): string =>
   [
+    capital(Case.caseOf(fit.pipeline.score).about) + '.',
     fit.scaling === null
       ? 'Learned from the columns as they are.'
       : 'Learned from standardized columns (mean 0, standard deviation 1); all numbers here are back in the units of the data.',
@@ -144,32 +306,299 @@ const units = (fit: Fit): string =>
     .join(' ')
     .trim()
 
-const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
-const sentence = (text: string): string => `${capital(text)}.`
+// -- can I trust it ----------------------------------------------------------------------------------------------------
 
-const pre = (text: string): string => `<pre><code>${escape(text)}</code></pre>`
+interface Verdict {
+  readonly isGood: boolean
+  readonly text: string
+}
 
-/** The page: of a fit, beside others of the same data. `version` is that of the program. */
-export const page = async (fit: Fit, version: string, others: ReadonlyArray<Fit> = []): Promise<string> => {
-  const data = charts.data(fit)
-  const picture = await charts.draw(data, 'data')
-  const panels = await Promise.all(
-    fit.stages.map(async (stage, i) => {
-      const chart = charts.objective(stage, i)
-      const drawn = stage.values.length === 0 ? '' : await charts.draw(chart, `stage-${i + 1}`)
-      return (
-        `<figure><h3>${escape(chart.title)}</h3>${drawn}` +
-        `<figcaption>${escape(`${sentence(tidy(stage.formula))} ${sentence(ending(stage))} ${chart.note}`.trim())}</figcaption></figure>`
+const good = (text: string): Verdict => ({ isGood: true, text })
+const doubt = (text: string): Verdict => ({ isGood: false, text })
+
+/** What another criterion would have chosen, where it is something else. */
+const otherwise = (choice: Choice | null): ReadonlyArray<Verdict> => {
+  if (choice === null || choice.candidates.length < 2) return []
+  const { criterion, candidates } = choice
+  const [chosen] = candidates
+  const by = criterion === 'icl' ? 'bic' : 'icl'
+  const best = candidates.reduce((a, b) => (b.statistics[by] < a.statistics[by] ? b : a))
+  const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
+  return best === chosen
+    ? [good(`${what} chooses the same.`)]
+    : [doubt(`${what} would choose ${best.components} ${word(best.family)}.`)]
+}
+
+const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
+  const { choice, mixture } = fit
+  const count = mixture.weights.length
+  const of = trust.components
+  const sum = (part: (one: (typeof of)[number]) => number): number => of.reduce((all, one) => all + part(one), 0)
+  const rows = sum(one => one.rows)
+  const [sure, undecided, outliers] = [sum(one => one.sure), sum(one => one.undecided), sum(one => one.outliers)]
+  const close = Trust.nearest(trust)
+  const expected = rows * 1e-3
+  const wrong = [...redundancies(fit), ...floored(fit)]
+  return [
+    choice === null
+      ? doubt(
+          'Family and number of components were given, and nothing else was tried: leave --components and --family out to compare.'
+        )
+      : choice.candidates.length < 2
+        ? doubt('It was the only candidate that could be learned.')
+        : (choice.candidates[0].belief > 0.75 ? good : doubt)(chosen(choice, choice.candidates.length)),
+    ...otherwise(choice),
+    ...(count === 1
+      ? []
+      : [
+          (sure / rows > 0.8 ? good : doubt)(
+            `${percent(sure / rows)} of the rows belong to their component with a probability of at least ${Trust.SURE}; ` +
+              `${undecided === 0 ? 'none is' : `${percent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
+          ),
+          ...(close === null
+            ? []
+            : [
+                (close.share < 0.1 ? good : doubt)(
+                  close.share < 0.005
+                    ? 'The components are well apart: none is taken for another.'
+                    : `Most alike are components ${close.of + 1} and ${close.as + 1}: ${percent(close.share)} of what belongs to ${close.of + 1} would be taken for ${close.as + 1}.`
+                )
+              ])
+        ]),
+    ...(wrong.length > 0
+      ? wrong.map(doubt)
+      : count > 1
+        ? [good('No component is empty, a copy of another, or held up by the floor of the variances alone.')]
+        : []),
+    (outliers <= Math.max(1, 5 * expected) ? good : doubt)(
+      `${outliers === 0 ? 'No row lies' : outliers === 1 ? 'One row lies' : `${show(outliers)} rows lie`} further out than all but a thousandth of each component ` +
+        `would; of ${show(rows)} rows of this mixture about ${show(expected, 2)} would.`
+    ),
+    outcome(fit) === 'converged'
+      ? good('Learning stood still before its steps ran out.')
+      : outcome(fit) === 'stopped'
+        ? doubt('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.')
+        : doubt('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
+  ]
+}
+
+const perComponent = (fit: Fit, { components, mistaken, rows }: Trust.Trust): string => {
+  const count = components.length
+  const share = (k: number, l: number): Cell => {
+    const value = mistaken[k][l]
+    const text = value < 0.0005 ? '·' : value < 0.01 ? (100 * value).toFixed(1) : (100 * value).toFixed(0)
+    return { markup: text, shade: k === l ? '' : value > 0.2 ? 'h3' : value > 0.08 ? 'h2' : value > 0.02 ? 'h1' : '' }
+  }
+  return (
+    grid({
+      caption: 'How surely rows belong to each component',
+      head: [
+        'component',
+        'rows',
+        `sure (≥ ${Trust.SURE})`,
+        `undecided (&lt; ${Trust.UNDECIDED})`,
+        'mean probability',
+        'far out'
+      ],
+      rows: components.map(
+        (one, k) =>
+          [
+            component(k),
+            [one.rows, one.sure, one.undecided]
+              .map((n): Cell => ({ markup: show(n) }))
+              .concat([
+                { markup: Number.isNaN(one.probability) ? '–' : one.probability.toFixed(3) },
+                { markup: show(one.outliers) }
+              ])
+          ] as const
+      )
+    }) +
+    (rows < fit.points.rows
+      ? `<p class="soft">Counted on ${rows} of the ${fit.points.rows} rows, chosen at random.</p>`
+      : '') +
+    (count < 2
+      ? ''
+      : `<h3>Which components are taken for which</h3>
+<p class="soft">Of what belongs to the component of a line, the per cent that would be taken for that of the column; · is less than 0.05.</p>
+${grid({
+  caption: 'Which components are taken for which, in per cent',
+  isDense: count > 8,
+  head: ['of', ...components.map((_, k) => component(k))],
+  rows: components.map((_, k) => [component(k), components.map((_, l) => share(k, l))] as const)
+})}`)
+  )
+}
+
+const outliersOf = ({ columns, mixture }: Fit, { outliers }: Trust.Trust): string => {
+  if (outliers.length === 0) return ''
+  const format = formats(Mixture.marginals(mixture).variances)
+  const shown = columns.slice(0, 6)
+  const most = outliers.slice(0, 8)
+  const rest = outliers.length > most.length ? `, the ${most.length} least likely of ${outliers.length}` : ''
+  return details(
+    `Rows far from all components${rest}`,
+    grid({
+      caption: 'Rows far from all components',
+      head: ['row', 'component', 'log-density', ...shown.map(escape)],
+      rows: most.map(
+        ({ number, values, component: k, logDensity }) =>
+          [
+            String(number),
+            [
+              { markup: component(k) },
+              { markup: minus(show(logDensity, 4)) },
+              ...shown.map((_, j) => ({ markup: minus(format[j](values[j])) }))
+            ]
+          ] as const
       )
     })
   )
-  const { columns, dropped, pipeline, plan } = fit
+}
+
+/** What it was chosen from. */
+const rivals = (choice: Choice): string => {
+  const refused = choice.refused
+    .slice(0, 5)
+    .map(({ family, components, problem }) => `${components} ${word(family)}: ${Problem.show(problem)}`)
+  return (
+    `<h3>What it was chosen from</h3>
+<div class="panels">${figures.criteria(choice).map(figure).join('\n')}</div>
+<p class="soft">Less is better; the ring is what was chosen. Differences stand on a scale that is squeezed above. ICL counts clusters that are apart, BIC components that describe the density.</p>
+` +
+    details('The best candidates as a table', plain('The best candidates', candidates(choice, 12))) +
+    (refused.length > 0
+      ? details(
+          `Candidates that could not be learned: ${choice.refused.length}`,
+          `<ul>${refused.map(text => `<li>${escape(text)}</li>`).join('')}</ul>`
+        )
+      : '')
+  )
+}
+
+const trusted = (fit: Fit): string => {
+  const trust = Trust.trust(fit)
+  const { choice } = fit
+  return `<section>
+<h2>Can I trust it?</h2>
+<ul class="verdict">
+${verdicts(fit, trust)
+  .map(({ isGood, text }) => `<li class="${isGood ? 'good' : 'doubt'}">${escape(text)}</li>`)
+  .join('\n')}
+</ul>
+${choice === null || choice.candidates.length < 2 ? '' : rivals(choice)}
+<h3>How surely rows belong</h3>
+${perComponent(fit, trust)}
+${outliersOf(fit, trust)}
+</section>`
+}
+
+// -- what does it look like --------------------------------------------------------------------------------------------
+
+const crossing = (fit: Fit): string =>
+  fit.classes
+    .map(classes => {
+      const { name, classes: rows, counts, agreement } = Trust.crossed(fit, classes)
+      const most = (row: ReadonlyArray<number>): number => row.reduce((a, b) => a + b, 0)
+      const cells = (row: ReadonlyArray<number>): ReadonlyArray<Cell> =>
+        row.map(n => ({
+          markup: n === 0 ? '·' : String(n),
+          shade: n > 0.75 * most(row) ? 'h3' : n > 0.4 * most(row) ? 'h2' : n > 0.1 * most(row) ? 'h1' : ''
+        }))
+      return `<h3>${escape(`Beside ${name}, which it was not shown`)}</h3>
+${grid({
+  caption: `Components beside ${name}`,
+  isDense: fit.mixture.weights.length > 8,
+  head: [escape(name), ...Array.from(fit.mixture.weights, (_, k) => component(k))],
+  rows: rows.map((one, c) => [escape(one === '' ? '(empty)' : one), cells(counts[c])] as const)
+})}
+<p class="soft">Rows of each class by their most probable component. Adjusted Rand index ${minus(agreement.toFixed(2))}: 1 where components are the classes, 0 as by chance.</p>`
+    })
+    .join('\n')
+
+const looked = (fit: Fit): string => {
+  const drawn = figures.data(fit)
+  const { loadings } = figures.view(fit)
+  return `<section>
+<h2>What does it look like?</h2>
+${figure(drawn)}
+${loadings.length === 0 ? '' : details('What the principal components are made of', `<ul>${loadings.map(text => `<li>${escape(text)}</li>`).join('')}</ul>`)}
+${crossing(fit)}
+</section>`
+}
+
+// -- how was it learned ------------------------------------------------------------------------------------------------
+
+const facts = (fit: Fit): string => {
+  const { statistics, points, recipe, seed } = fit
+  const entries: ReadonlyArray<readonly [string, string]> = [
+    [
+      'rows',
+      points.weights === undefined
+        ? String(points.rows)
+        : `${points.rows}, of weight ${show(Points.totalWeight(points))}`
+    ],
+    ['log-likelihood per row', minus(show(statistics.logLikelihood))],
+    ['BIC', minus(show(statistics.bic))],
+    ['ICL', minus(show(statistics.icl))],
+    ['parameters', String(statistics.parameters)],
+    ['steps', String(steps(fit))],
+    ['recipe', escape(recipe)],
+    ['seed', String(seed)]
+  ]
+  return `<dl>${entries.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+}
+
+/** The fit beside others of the same data; nothing where there are none. */
+const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): string => {
+  if (fits.length < 2) return ''
+  const { table, means, reason } = comparison(fits)
+  return `<section>
+<h2>The same data, learned in other ways</h2>
+${plain('The same data, learned in other ways', table)}
+<ul>${means.map(([recipe, text]) => `<li>${escape(`${recipe}: ${text}`)}</li>`).join('')}</ul>
+<p>${escape(capital(reason))}</p>
+</section>
+`
+}
+
+const learned = (fit: Fit): string => {
+  const { pipeline, plan, stages } = fit
+  const curves = figures.scales(stages).map((scale, i) => figure(figures.objective(stages, scale, i)))
+  const table = grid({
+    caption: 'Stages',
+    head: ['stage', 'ended'],
+    rows: stages.map(
+      (stage, i) =>
+        [
+          `<strong>${i + 1}.</strong> ${escape(sentence(tidy(stage.formula)))} <span class="soft">${escape(capital(tidy(stage.means)))}.</span>`,
+          [{ markup: escape(ending(stage)) }]
+        ] as const
+    )
+  })
+  return `<section>
+<h2>How was it learned?</h2>
+${details(
+  `${capital(fit.recipe)}, ${plural(stages.length, 'stage')}, ${plural(steps(fit), 'step')}, seed ${fit.seed}`,
+  `${facts(fit)}
+<h3>Stages</h3>
+<div class="stages">${table}</div>
+<h3>The objective, step by step</h3>
+<p class="soft">Stages that minimise the same stand on one axis; a dotted line is where one begins.</p>
+<div class="panels">${curves.join('\n')}</div>
+<h3>The pipeline as mathematics</h3>
+${pre(tidy(Pipeline.formula(pipeline)))}
+<h3>The pipeline as code</h3>
+${pre(Pipeline.show(pipeline))}
+<h3>How it was computed</h3>
+${pre(plan)}`
+)}
+</section>`
+}
+
+/** The page: of a fit, beside others of the same data. `version` is that of the program. */
+export const page = (fit: Fit, version: string, others: ReadonlyArray<Fit> = []): string => {
   const source = fit.source.replace(/^.*[\\/]/, '')
   const heading = title(fit)
-  const left = [
-    ...(fit.ignored.length > 0 ? [`Columns not used: ${ignored(fit)}.`] : []),
-    ...(dropped > 0 ? [`Rows dropped for a missing cell: ${dropped}.`] : [])
-  ].join(' ')
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -182,33 +611,15 @@ export const page = async (fit: Fit, version: string, others: ReadonlyArray<Fit>
 <main>
 <header>
 <h1>${escape(capital(heading))}</h1>
-<p class="lead">learned from ${escape(source)}: ${escape(columns.join(', '))}. ${escape(left)}</p>
-${facts(fit)}
-</header>
+${found(fit)}</header>
 <section>
-<h2>${escape(data.title)}</h2>
-<figure>${picture}<figcaption>${escape(data.note)}</figcaption></figure>
+<h2>What was found</h2>
+${components(fit)}
+<p class="soft">${escape(units(fit))}</p>
 </section>
-<section>
-<h2>Components</h2>
-${table(fit)}
-<p class="lead">${escape(units(fit))}</p>
-${[...redundancies(fit), ...floored(fit)].map(text => `<p>${escape(text)}</p>`).join('\n')}
-</section>
-${choice(fit)}${beside([fit, ...others])}<section>
-<h2>The objective, stage by stage</h2>
-<div class="panels">${panels.join('\n')}</div>
-${fit.stages.length > 1 ? '<p class="lead">Each stage has an objective of its own, and so an axis of its own.</p>' : ''}
-</section>
-<section>
-<h2>How it was learned</h2>
-<h3>The pipeline as mathematics</h3>
-${pre(Pipeline.formula(pipeline))}
-<h3>The pipeline as code</h3>
-${pre(Pipeline.show(pipeline))}
-<h3>How it was computed</h3>
-${pre(plan)}
-</section>
+${trusted(fit)}
+${looked(fit)}
+${beside([fit, ...others])}${learned(fit)}
 </main>
 <footer>ornstein ${escape(version)}, seed ${fit.seed}. The same data, pipeline and seed give the same numbers.</footer>
 </body>

@@ -49,7 +49,7 @@ const loadedBy = (...args: ReadonlyArray<string>): Promise<{ readonly files: Rea
     })
   })
 
-const heavy = /@tensorflow|\/vega\.js|ml-matrix|linear-sum-assignment|papaparse/
+const heavy = /@tensorflow|ml-matrix|linear-sum-assignment|papaparse/
 const language = /dist\/src\/index\.js$|io-ts/
 
 describe('ornstein loads what it needs', () => {

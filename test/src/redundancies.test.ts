@@ -57,14 +57,16 @@ describe('Mixture.redundancies', () => {
   })
 })
 
-it('the report tells them', async () => {
+it('the report tells them', () => {
   const fit = planted(two, 20, {
     redundancies: [
       { _tag: 'Empty', component: 0, rows: 0.25 },
       { _tag: 'Merged', components: [0, 1], overlap: 0.987 }
     ]
   })
-  const text = await page(fit, '0.0.0')
-  expect(text).toContain('<p>Component 1 is empty: it answers for 0.25 rows. Try --components 1.</p>')
-  expect(text).toContain('<p>Components 1 and 2 are all but the same: they overlap by 99 %. Try --components 1.</p>')
+  const text = page(fit, '0.0.0')
+  expect(text).toContain('<li class="doubt">Component 1 is empty: it answers for 0.25 rows. Try --components 1.</li>')
+  expect(text).toContain(
+    '<li class="doubt">Components 1 and 2 are all but the same: they overlap by 99 %. Try --components 1.</li>'
+  )
 })

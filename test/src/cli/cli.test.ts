@@ -600,7 +600,7 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --columns 1,,2',
       2,
-      'error: --columns: "1,,2" is not a list of names or positions; separate them by commas: 1,3\n'
+      'error: --columns: "1,,2" is not a list of names or positions; separate them by commas: 1,3-5\n'
     ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --weights mass',

@@ -443,6 +443,37 @@ describe('readCsv', () => {
     expect(asked.ignored).toEqual([{ name: 'x', why: 'not asked for' }])
   })
 
+  it('takes ranges of positions, and leaves out what is excluded', () => {
+    const text = 'a,b,c,d,2-3\n1,2,3,4,5\n6,7,8,9,10\n'
+    const columns = (options: Points.CsvOptions): ReadonlyArray<string> => right(Points.readCsv(text, options)).columns
+    expect(columns({ columns: ['4', '1-2'] })).toEqual(['d', 'a', 'b'])
+    expect(columns({ columns: ['3-'] })).toEqual(['c', 'd', '2-3'])
+    // A name is a name first.
+    expect(columns({ columns: ['2-3'] })).toEqual(['2-3'])
+    expect(columns({ exclude: ['b', '4-'] })).toEqual(['a', 'c'])
+    expect(columns({ columns: ['1-4'], exclude: ['2'] })).toEqual(['a', 'c', 'd'])
+    expect(right(Points.readCsv(text, { exclude: ['b'] })).ignored).toEqual([{ name: 'b', why: 'excluded' }])
+    expect(message(Points.readCsv(text, { columns: ['4-9'] }))).toBe(
+      'columns: 4-9 is not a rising range within 1-5; the columns are a, b, c, d, 2-3'
+    )
+    expect(message(Points.readCsv(text, { exclude: ['x'] }))).toMatch(/^exclude: x is not a column of the table; try a/)
+    expect(message(Points.readCsv(text, { columns: ['a'], exclude: ['1'] }))).toBe(
+      'exclude: all of the columns is not some of them; leave one to learn from'
+    )
+    expect(message(Points.readCsv(text, { exclude: ['1-'] }))).toMatch(/^columns: nothing but what is excluded is not/)
+  })
+
+  it('keeps columns as they are written, a cell for each row that is taken', () => {
+    const text = `x,kind,id,note\n${['1,a,7,p', 'NA,b,8,q', '3, a ,9,r', '4,b,10,s', '5,a,11,t'].join('\n')}\n`
+    const table = right(Points.readCsv(text, { missing: 'drop', keep: { columns: ['id'], classes: 3 } }))
+    expect(table.kept).toEqual([
+      { name: 'id', cells: ['7', '9', '10', '11'] },
+      // `note` has a word of its own for each row: no classes.
+      { name: 'kind', cells: ['a', 'a', 'b', 'a'] }
+    ])
+    expect('kept' in right(Points.readCsv(text, { missing: 'drop' }))).toBe(false)
+  })
+
   it('doubts columns of few whole numbers, and what is called a weight', () => {
     const text = `x,quality,count\n${Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i}`).join('\n')}`
     expect(right(Points.readCsv(text)).doubtful).toEqual([

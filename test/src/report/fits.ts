@@ -13,6 +13,7 @@ import {
 import { type Fit, type StageRun } from '../../../src/report/Fit.js'
 
 export const stage = (values: ReadonlyArray<number>): StageRun => ({
+  scale: 'E |s(x_t) + z/σ|², at t = 0.123456789',
   formula: 'minimise E |s(x_t) + z/σ|², at t = 0.123456789',
   means: 'closed form',
   limit: values.length,
@@ -32,6 +33,8 @@ export const planted = (
     choice: null,
     source: 'a/folder/data.csv',
     points,
+    rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),
+    classes: [],
     columns: Array.from({ length: points.dim }, (_, j) => `x${j + 1}`),
     ignored: [],
     doubtful: [],

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type Fit } from '../../../src/report/Fit.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { Mixture } from '../../../src/index.js'
+import { all } from '../../../src/report/figures.js'
 import { page } from '../../../src/report/report.js'
+import { file } from '../../../src/report/svg.js'
+import { adjustedRand, trust } from '../../../src/report/trust.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
 
@@ -74,44 +77,33 @@ const malformed = (xml: string): string | null => {
   return open.length === 0 ? null : `unclosed ${open.join('/')}`
 }
 
-const charts = (html: string): ReadonlyArray<string> =>
-  html.match(/<svg viewBox[^]*?<\/svg>/g)?.filter(svg => svg.includes('role="img"')) ?? []
+const charts = (html: string): ReadonlyArray<string> => html.match(/<svg class="fig[^]*?<\/svg>/g) ?? []
 
-/** A shape of a chart with where it stands: what lies inside all groups that move it. */
+/** A shape of a chart, and the places that it goes through. */
 interface Drawn {
   readonly element: string
   readonly points: ReadonlyArray<readonly [number, number]>
 }
 
-/** The shapes of a chart, their coordinates those of the whole. */
-const drawn = (svg: string): ReadonlyArray<Drawn> => {
-  const shapes: Drawn[] = []
-  const offsets: [number, number][] = [[0, 0]]
-  const shift = (tag: string): [number, number] => {
-    const [, x = '0', y = '0'] = /transform="translate\(([-\d.e]+),([-\d.e]+)\)/.exec(tag) ?? []
-    return [Number(x), Number(y)]
-  }
-  for (const [tag] of svg.matchAll(/<[^>]+>/g)) {
-    const [ox, oy] = offsets[offsets.length - 1]
-    const [dx, dy] = shift(tag)
-    if (tag.startsWith('<g')) offsets.push([ox + dx, oy + dy])
-    else if (tag.startsWith('</g')) offsets.pop()
-    else if (tag.startsWith('<path')) {
-      const d = / d="([^"]*)"/.exec(tag)?.[1] ?? ''
-      const points = [...d.matchAll(/[ML]([-\d.e]+),([-\d.e]+)/g)].map(([, x, y]): [number, number] => [
-        ox + dx + Number(x),
-        oy + dy + Number(y)
-      ])
-      shapes.push({ element: tag, points })
+const drawn = (svg: string): ReadonlyArray<Drawn> =>
+  [...svg.matchAll(/<path[^>]+>/g)].map(([element]) => {
+    const d = / d="([^"]*)"/.exec(element)?.[1] ?? ''
+    return {
+      element,
+      points: [...d.matchAll(/[ML]([-\d.]+),([-\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const)
     }
-  }
-  return shapes
-}
+  })
+
+/** The boxes that hold panels. */
+const frames = (svg: string): ReadonlyArray<readonly [x: number, y: number, width: number, height: number]> =>
+  [...svg.matchAll(/<rect class="frame" x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)"/g)].map(
+    ([, x, y, width, height]) => [Number(x), Number(y), Number(width), Number(height)] as const
+  )
 
 describe.each(fits)('the report of %s', (_, fit) => {
-  it('is a page of its own, well formed, described and reproducible', async () => {
-    const html = await page(fit, '1.2.3')
-    expect(html).not.toMatch(/https?:|\bsrc=|\bhref=|<link|<script|@import|url\(|<iframe|\bon\w+=/i)
+  it('is a page of its own, well formed, described and reproducible', () => {
+    const html = page(fit, '1.2.3')
+    expect(html).not.toMatch(/https?:|\bsrc=|\bhref=|<link|<script|@import|url\((?!#)|<iframe|\bon\w+=/i)
     expect(html).not.toMatch(/\bNaN\b|undefined|Infinity/)
     const found = charts(html)
     expect(found.length).toBe(1 + fit.stages.filter(({ values }) => values.length > 0).length)
@@ -138,11 +130,11 @@ describe.each(fits)('the report of %s', (_, fit) => {
     expect(html).toContain('Pipeline.of({')
     expect(html).toContain('x_t = α x_0 + σ z')
     expect(html).toContain('by closed form')
-    expect(await page(fit, '1.2.3')).toBe(html)
+    expect(page(fit, '1.2.3')).toBe(html)
   })
 
-  it('draws nothing outside its charts', async () => {
-    for (const svg of charts(await page(fit, '1.2.3'))) {
+  it('draws nothing outside its charts', () => {
+    for (const svg of charts(page(fit, '1.2.3'))) {
       const [width, height] = (/viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? []).slice(1).map(Number)
       const all = drawn(svg).flatMap(({ points }) => points)
       expect(all.length).toBeGreaterThan(0)
@@ -156,19 +148,26 @@ describe.each(fits)('the report of %s', (_, fit) => {
   })
 })
 
+/** How many marks of component k, from 0, are drawn in a chart of one panel. */
 const symbols = (svg: string, k: number): number =>
-  drawn(svg).filter(({ element }) => element.includes(`fill="var(--c${k})"`)).length
+  drawn(svg)
+    .filter(({ element }) => element.includes(`class="dots" data-k="${k + 1}"`))
+    .reduce((sum, { points }) => sum + points.length, 0)
+
+/** The ellipses of one standard deviation. */
+const ellipses = (svg: string): ReadonlyArray<Drawn> =>
+  drawn(svg).filter(({ element }) => element.includes('class="line ellipse"'))
 
 describe('the picture of the data', () => {
-  it('colours each row by its most probable component', async () => {
+  it('colours each row by its most probable component', () => {
     const fit = planted(two, 400)
     const right = Array.from({ length: 400 }, (_, i) => fit.points.values[2 * i]).filter(x => x > 50).length
-    const [svg] = charts(await page(fit, ''))
+    const [svg] = charts(page(fit, ''))
     expect([symbols(svg, 0), symbols(svg, 1)]).toEqual([400 - right, right])
     expect(svg).toContain('Centres: 1 at (0, 0), 2 at (100, 10)')
   })
 
-  it('draws round components round, in the units they were learned in', async () => {
+  it('draws round components round, in the units they were learned in', () => {
     const square = Mixture.of({
       means: [
         [0, 0],
@@ -179,29 +178,25 @@ describe('the picture of the data', () => {
     const scaling = { centre: Float64Array.of(0, 0), scale: Float64Array.of(1, 50) }
     const stretched = Mixture.inUnits(scaling)(square)
     for (const fit of [planted(square, 100), planted(stretched, 100, { scaling })]) {
-      const [svg] = charts(await page(fit, ''))
-      const ellipses = drawn(svg).filter(({ points }) => points.length === 91)
-      expect(ellipses.length).toBe(2)
-      const sizes = ellipses.map(({ points }) => {
+      const [svg] = charts(page(fit, ''))
+      const found = ellipses(svg)
+      expect(found.length).toBe(2)
+      const sizes = found.map(({ points }) => {
         const extent = (values: ReadonlyArray<number>): number => Math.max(...values) - Math.min(...values)
         return [extent(points.map(([x]) => x)), extent(points.map(([, y]) => y))]
       })
-      // To a pixel: the picture has a whole number of them.
-      for (const [width, height] of sizes) expect(Math.abs(width - height)).toBeLessThan(1)
+      // Places are rounded to a tenth of a unit.
+      for (const [width, height] of sizes) expect(Math.abs(width - height)).toBeLessThan(0.5)
       // Standard deviations 1 and 2.
       expect(sizes[1][0] / sizes[0][0]).toBeCloseTo(2, 1)
     }
   })
 
-  it('has room within its axes for what is larger than the data', async () => {
-    const [svg] = charts(await page(planted(two, 1), ''))
-    const shapes = drawn(svg)
-    const frame = shapes.find(({ element }) => element.includes('class="background"'))
-    const [, width, height] = (/h([\d.]+)v([\d.]+)/.exec(frame?.element ?? '') ?? []).map(Number)
-    const [[left, top]] = frame?.points ?? [[NaN, NaN]]
-    const ellipses = shapes.filter(({ points }) => points.length === 91)
-    expect(ellipses.length).toBe(2)
-    for (const [x, y] of ellipses.flatMap(({ points }) => points)) {
+  it('has room within its axes for what is larger than the data', () => {
+    const [svg] = charts(page(planted(two, 1), ''))
+    const [[left, top, width, height]] = frames(svg)
+    expect(ellipses(svg).length).toBe(2)
+    for (const [x, y] of ellipses(svg).flatMap(({ points }) => points)) {
       expect(x - left).toBeGreaterThan(0)
       expect(x - left).toBeLessThan(width)
       expect(y - top).toBeGreaterThan(0)
@@ -209,51 +204,147 @@ describe('the picture of the data', () => {
     }
   })
 
-  it('draws at most 5000 rows, whatever their order, and says so', async () => {
+  it('draws level lines of the density, within which the shares lie that it says', () => {
+    // One round component: the level line that holds a share p of it is the circle of radius √(−2 log(1 − p)).
+    const [svg] = charts(page(planted(Mixture.of({ means: [[0, 0]] }), 400), ''))
+    const [unit] = ellipses(svg)
+    const centre = (axis: 0 | 1): number => {
+      const all = unit.points.map(point => point[axis])
+      return (Math.max(...all) + Math.min(...all)) / 2
+    }
+    const [cx, cy] = [centre(0), centre(1)]
+    const radii = (points: Drawn['points']): ReadonlyArray<number> => points.map(([x, y]) => Math.hypot(x - cx, y - cy))
+    const one = Math.max(...radii(unit.points))
+    const found = drawn(svg)
+      .filter(({ element }) => element.includes('class="line level"'))
+      .map(({ points }) => radii(points).reduce((sum, r) => sum + r, 0) / points.length / one)
+      .sort((a, b) => a - b)
+    const expected = [0.1, 0.3, 0.5, 0.7, 0.9].map(p => Math.sqrt(-2 * Math.log(1 - p)))
+    expect(found.length).toBe(5)
+    // A cell of the grid is some 8/110 of a standard deviation; what lies outside of it is a share of less than 0.01.
+    found.forEach((r, i) => {
+      expect(Math.abs(r - expected[i])).toBeLessThan(0.1)
+    })
+  })
+
+  it('draws at most 5000 rows, whatever their order, and says so', () => {
     // Every fourth row of the second component: even spacing would see only one of them.
     const rows = 20_000
     const values = Float64Array.from({ length: 2 * rows }, (_, at) =>
       Math.floor(at / 2) % 4 === 0 ? 0 : at % 2 === 0 ? 100 : 10
     )
-    const [html, svg] = await page(planted(two, rows, { points: { rows, dim: 2, values } }), '').then(html => [
-      html,
-      charts(html)[0]
-    ])
+    const html = page(planted(two, rows, { points: { rows, dim: 2, values } }), '')
+    const [svg] = charts(html)
     const [left, right] = [symbols(svg, 0), symbols(svg, 1)]
     expect(left + right).toBe(5000)
     // A quarter of 5000, and 5 standard deviations of a binomial.
     expect(Math.abs(left - 1250)).toBeLessThan(5 * Math.sqrt(5000 * 0.25 * 0.75))
     expect(html).toContain('5000 of the 20000 rows')
-    expect(await page(planted(two, 5000), '')).not.toContain('of the 5000 rows')
+    expect(page(planted(two, 5000), '')).not.toContain('of the 5000 rows')
   })
 
-  it('projects more columns on their principal components, and says how much they hold', async () => {
-    // Variance 9 along (1, 1, 0)/√2 and (by the construction) 1 along (0, 0, 1); none elsewhere.
-    const rows = [3, -3].flatMap(a => [1, -1].map(b => [a / Math.SQRT2, a / Math.SQRT2, b]))
-    const points = { rows: 4, dim: 3, values: Float64Array.from(rows.flat()) }
-    const fitted = Mixture.of({ means: [[0, 0, 0]] })
-    const html = await page(planted(fitted, 4, { points, columns: ['a', 'b', 'c'] }), '')
-    expect(html).toContain('which hold 100.0 % of the variance')
-    expect(html).toContain('PC 1 (90.0 % of the variance)')
+  it('shows up to six columns pair by pair, and each alone', () => {
+    const [svg] = charts(page(planted(four, 300), ''))
+    expect(frames(svg).length).toBe(10)
+    // Six panels of two components.
+    expect(ellipses(svg).length).toBe(12)
+    expect(symbols(svg, 0) + symbols(svg, 1)).toBe(6 * 300)
+  })
+
+  it('projects more columns on their principal components, and says how much they hold', () => {
+    // Variance 9 along (1, 1, 0, …)/√2 and 1 along (0, 0, 1, 0, …), by the construction; none elsewhere.
+    const rows = [3, -3].flatMap(a => [1, -1].map(b => [a / Math.SQRT2, a / Math.SQRT2, b, 0, 0, 0, 0]))
+    const points = { rows: 4, dim: 7, values: Float64Array.from(rows.flat()) }
+    const fitted = Mixture.of({ means: [rows[0].map(() => 0)] })
+    const html = page(planted(fitted, 4, { points, columns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }), '')
+    expect(html).toContain('which hold 100 % of the variance')
+    expect(html).toContain('PC 1 (90 %)')
     expect(html).toContain('PC 1 = 0.71 a + 0.71 b')
   })
 
-  it('draws the density of one column over its histogram, both of area 1', async () => {
-    const fit = planted(one, 2000)
-    const [svg] = charts(await page(fit, ''))
-    const bars = drawn(svg).filter(({ element }) => element.includes('fill="var(--bar)"'))
-    expect(bars.length).toBeGreaterThan(20)
+  it('draws the density of one column over its histogram, both of area 1', () => {
+    const [svg] = charts(page(planted(one, 2000), ''))
+    const [bars] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))
+    expect(bars.points.length).toBeGreaterThan(20)
     expect(svg).toContain('Centres: 1 at 0, 2 at 10')
   })
 
-  it('counts weights in the histogram', async () => {
+  it('counts weights in the histogram', () => {
     const [, fit] = fits[fits.length - 1]
-    const [svg] = charts(await page(fit, ''))
-    const heights = [...svg.matchAll(/d="M[-\d.,]+h[\d.]+v([\d.]+)h-[\d.]+Z" fill="var\(--bar\)"/g)].map(([, height]) =>
-      Number(height)
+    const [svg] = charts(page(fit, ''))
+    const [{ element }] = drawn(svg).filter(({ element }) => element.includes('class="bar"'))
+    const heights = [...element.matchAll(/M[-\d.]+,([\d.]+)V([\d.]+)H/g)].map(
+      ([, base, top]) => Number(base) - Number(top)
     )
-    expect(heights.filter(height => height > 0).length).toBe(2)
-    expect(heights[heights.length - 1] / heights[0]).toBeCloseTo(3, 1)
+    expect(heights.length).toBe(2)
+    expect(heights[1] / heights[0]).toBeCloseTo(3, 1)
+  })
+
+  it('is the same as a file of its own, which brings its colours', () => {
+    for (const figure of all(planted(four, 50))) {
+      const text = file(figure)
+      expect(malformed(text.replace(/<style>[^]*<\/style>/, ''))).toBeNull()
+      expect(text).toContain('xmlns="http://www.w3.org/2000/svg"')
+      expect(text).toContain('--c0:')
+    }
+  })
+})
+
+describe('whether it can be trusted', () => {
+  it('counts who is sure, who is undecided and who is far out', () => {
+    // Two standard normals at ±1: p(1 | x) = 1/(1 + e^(2x)), 0.95 from |x| = 1.47 on, 0.6 from 0.2 on.
+    const mixture = Mixture.of({ means: [[-1], [1]] })
+    const points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1, -0.1, 0.3, 1.6, 9) }
+    const found = trust(planted(mixture, 6, { points, rowNumbers: Uint32Array.of(1, 2, 3, 5, 6, 8) }))
+    expect(found.components.map(({ rows, sure, undecided, outliers }) => [rows, sure, undecided, outliers])).toEqual([
+      [3, 1, 1, 0],
+      [3, 2, 0, 1]
+    ])
+    expect(found.outliers.map(({ number, component }) => [number, component])).toEqual([[8, 1]])
+    for (const row of found.mistaken) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
+    // Symmetric data would be taken for each other as often either way; here 1 has more to lose.
+    const p = [-2, -1, -0.1, 0.3, 1.6, 9].map(x => 1 / (1 + Math.exp(2 * x)))
+    const sum = (of: (p: number) => number): number => p.reduce((total, one) => total + of(one), 0)
+    expect(found.mistaken[0][1]).toBeCloseTo(sum(p => p * (1 - p)) / sum(p => p), 12)
+  })
+
+  it('holds components against classes by the adjusted Rand index', () => {
+    // scikit-learn 1.5, adjusted_rand_score([0, 0, 1, 2], [0, 0, 1, 1]) = 0.571428…
+    expect(
+      adjustedRand([
+        [2, 0],
+        [0, 1],
+        [0, 1]
+      ])
+    ).toBeCloseTo(4 / 7, 12)
+    expect(
+      adjustedRand([
+        [0, 5],
+        [7, 0]
+      ])
+    ).toBe(1)
+    expect(
+      adjustedRand([
+        [1, 1],
+        [1, 1]
+      ])
+    ).toBeCloseTo(-0.5, 12)
+  })
+
+  it('shows a column of classes that was not learned from', () => {
+    const fit = planted(two, 100)
+    const cells = Array.from({ length: 100 }, (_, i) => (fit.points.values[2 * i] > 50 ? 'far' : 'near'))
+    const html = page({ ...fit, classes: [{ name: hostile, cells }] }, '')
+    expect(html).not.toContain('<script')
+    expect(html).toContain('which it was not shown')
+    expect(html).toContain('Adjusted Rand index 1.00')
+  })
+
+  it('fits twelve components of thirty columns on a page', () => {
+    const means = Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 10 * Math.sin(k * 31 + j)))
+    const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 600), '')
+    expect(html).toContain('<table class="dense">')
+    expect(html).toContain('Twelve isotropic Gaussians describe the 600 rows of data.csv in 30 columns')
   })
 })
 
@@ -304,16 +395,16 @@ describe('fits side by side', () => {
     expect(table.rows.map(row => row[1])).toEqual(['0.0 sd', '1.3 sd'])
   })
 
-  it('stand in the report where there are others', async () => {
-    const html = await page(first, '1.2.3', [other])
+  it('stand in the report where there are others', () => {
+    const html = page(first, '1.2.3', [other])
     expect(html).toContain('<h2>The same data, learned in other ways</h2>')
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
     expect(html).toContain('Annealed is the default')
-    expect(await page(first, '1.2.3')).not.toContain('in other ways')
+    expect(page(first, '1.2.3')).not.toContain('in other ways')
   })
 
-  it('escapes what comes with a name', async () => {
-    const html = await page({ ...first, recipe: hostile, columns: [hostile, 'b'] }, '', [other])
+  it('escapes what comes with a name', () => {
+    const html = page({ ...first, recipe: hostile, columns: [hostile, 'b'] }, '', [other])
     expect(html).not.toContain('<script')
   })
 })

@@ -1,0 +1,137 @@
+/** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { Key, Mixture, Points } from '../index.js'
+import { type Fit } from './Fit.js'
+
+/** Rows judged at most: shares of them have two digits. */
+const judged = 100_000
+/** From this probability on a row is counted as surely its component's; below the other it is undecided. */
+export const SURE = 0.95
+export const UNDECIDED = 0.6
+
+export interface Row {
+  /** In the table that was read, from 1. */
+  readonly number: number
+  readonly values: ReadonlyArray<number>
+  readonly component: number
+  readonly logDensity: number
+}
+
+export interface Trust {
+  /** How many rows were looked at: all, or as many as are judged. */
+  readonly rows: number
+  /** Of each component: rows for which it is the most probable, those it surely has, those left undecided, those far out. */
+  readonly components: ReadonlyArray<{
+    readonly rows: number
+    readonly sure: number
+    readonly undecided: number
+    readonly outliers: number
+    /** Over its rows, of p(k | x); NaN without rows. */
+    readonly probability: number
+  }>
+  /**
+   * [k][l]: of what belongs to component k, the share that would be taken for l if each row were told by its probabilities,
+   * Σ_n p(k | x_n) p(l | x_n) / Σ_n p(k | x_n); rows sum to 1.
+   */
+  readonly mistaken: ReadonlyArray<ReadonlyArray<number>>
+  /** The rows further out than all but a thousandth of each component's, the least likely first. */
+  readonly outliers: ReadonlyArray<Row>
+}
+
+export const trust = ({ points: all, rowNumbers, mixture }: Fit): Trust => {
+  const { dim } = all
+  const isAll = all.rows <= judged
+  const chosen = isAll
+    ? Int32Array.from({ length: all.rows }, (_, i) => i)
+    : Key.permutation(all.rows)(Key.fromSeed(0)).slice(0, judged).sort()
+  const points = isAll ? all : Points.select(chosen)(all)
+  const weights = points.weights ?? new Float64Array(points.rows).fill(1)
+  const found = pipe(mixture, Mixture.memberships(points))
+  const { values } = pipe(mixture, Mixture.responsibilities(points))
+  const count = Mixture.components(mixture)
+  const tally = (holds: (i: number) => boolean): number =>
+    weights.reduce((sum, weight, i) => (holds(i) ? sum + weight : sum), 0)
+  const mistaken = Array.from({ length: count }, (_, k) => {
+    const shares = new Float64Array(count)
+    for (let i = 0; i < points.rows; i++)
+      for (let l = 0; l < count; l++) shares[l] += weights[i] * values[i * count + k] * values[i * count + l]
+    const sum = shares.reduce((a, b) => a + b, 0)
+    return Array.from(shares, share => (sum > 0 ? share / sum : 0))
+  })
+  return {
+    rows: points.rows,
+    components: Array.from({ length: count }, (_, k) => {
+      const isOwn = (i: number): boolean => found[i].component === k
+      const rows = tally(isOwn)
+      const probable = weights.reduce((sum, w, i) => (isOwn(i) ? sum + w * found[i].probability : sum), 0)
+      return {
+        rows,
+        sure: tally(i => isOwn(i) && found[i].probability >= SURE),
+        undecided: tally(i => isOwn(i) && found[i].probability < UNDECIDED),
+        outliers: tally(i => isOwn(i) && found[i].isOutlier),
+        probability: probable / rows
+      }
+    }),
+    mistaken,
+    outliers: found
+      .flatMap(({ isOutlier, component, logDensity }, i) =>
+        isOutlier
+          ? [
+              {
+                number: rowNumbers[chosen[i]],
+                values: Array.from(points.values.subarray(i * dim, (i + 1) * dim)),
+                component,
+                logDensity
+              }
+            ]
+          : []
+      )
+      .sort((a, b) => a.logDensity - b.logDensity)
+  }
+}
+
+/** The two components that are most often taken for each other, and how often. */
+export const nearest = ({
+  mistaken
+}: Trust): { readonly of: number; readonly as: number; readonly share: number } | null =>
+  mistaken
+    .flatMap((row, k) => row.flatMap((share, l) => (k === l ? [] : [{ of: k, as: l, share }])))
+    .reduce<{ readonly of: number; readonly as: number; readonly share: number } | null>(
+      (most, one) => (most === null || one.share > most.share ? one : most),
+      null
+    )
+
+export interface Crossed {
+  readonly name: string
+  readonly classes: ReadonlyArray<string>
+  /** [class][component]: rows of the class for which the component is the most probable. */
+  readonly counts: ReadonlyArray<ReadonlyArray<number>>
+  /** Hubert & Arabie (1985): 1 where components are the classes, 0 as by chance. */
+  readonly agreement: number
+}
+
+const pairsIn = (n: number): number => (n * (n - 1)) / 2
+const total = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, n) => sum + n, 0)
+
+/** Adjusted Rand index of a table of counts. */
+export const adjustedRand = (counts: ReadonlyArray<ReadonlyArray<number>>): number => {
+  const rows = counts.map(total)
+  const columns = (counts.at(0) ?? []).map((_, k) => total(counts.map(row => row[k])))
+  const [a, b] = [total(rows.map(pairsIn)), total(columns.map(pairsIn))]
+  const expected = (a * b) / pairsIn(total(rows))
+  const most = (a + b) / 2
+  return most === expected ? 1 : (total(counts.flat().map(pairsIn)) - expected) / (most - expected)
+}
+
+/** The components against a column of classes that was not learned from. */
+export const crossed = ({ points, mixture }: Fit, { name, cells }: Points.Kept): Crossed => {
+  const component = pipe(mixture, Mixture.assign(points))
+  const classes = [...new Set(cells)].sort()
+  const place = new Map(classes.map((one, c) => [one, c]))
+  const counts = classes.map(() => Array.from(mixture.weights, () => 0))
+  cells.forEach((cell, i) => {
+    const c = place.get(cell)
+    if (c !== undefined) counts[c][component[i]] += 1
+  })
+  return { name, classes, counts, agreement: adjustedRand(counts) }
+}

@@ -1,0 +1,116 @@
+/** The report of a fit in a real browser: it is drawn without complaint, fits a telephone, and is read in the dark. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { Mixture } from '../../src/index.js'
+import { page as report } from '../../src/report/report.js'
+import { planted, two } from '../src/report/fits.js'
+import { isMissing, launched, opened } from './browser.js'
+
+const wide = Mixture.of({
+  means: Array.from({ length: 12 }, (_, k) => Array.from({ length: 30 }, (_, j) => 5000 * Math.sin(k * 31 + j))),
+  variances: Array.from({ length: 12 }, (_, k) => 1 + k)
+})
+const four = Mixture.of({
+  means: [
+    [0, 1, 2, 3],
+    [9, 8, 7, 6]
+  ]
+})
+const columns = Array.from({ length: 30 }, (_, j) => `a_rather_long_name_of_column_${j}`)
+
+const fits = [
+  ['one column', planted(Mixture.of({ means: [[0], [10]] }), 200)],
+  ['two columns', planted(two, 200)],
+  [
+    'four columns, with classes',
+    planted(four, 200, { classes: [{ name: 'kind', cells: Array.from({ length: 200 }, (_, i) => `class ${i % 5}`) }] })
+  ],
+  ['twelve components of thirty columns', planted(wide, 300, { columns })]
+] as const
+
+describe.skipIf(isMissing)('the report', () => {
+  let browser: Browser | null = null
+  const folder = mkdtempSync(join(tmpdir(), 'ornstein-report-'))
+  beforeAll(async () => {
+    browser = await launched()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** Opens the report with all that is folded away unfolded. */
+  const open = async (i: number, width: number): Promise<{ page: Page; errors: ReadonlyArray<string> }> => {
+    if (browser === null) throw new Error('no browser')
+    const path = join(folder, `${i}.html`)
+    writeFileSync(path, report(fits[i][1], ''))
+    const { page, errors } = await opened(browser, { width, height: 800 })
+    await page.goto(pathToFileURL(path).href)
+    await page.$$eval('details', all => {
+      for (const one of all) if (one instanceof HTMLDetailsElement) one.open = true
+    })
+    return { page, errors }
+  }
+
+  it.each(fits.map(([name], i) => [name, i] as const))(
+    'of %s is no wider than a telephone, and complains of nothing',
+    async (_, i) => {
+      for (const width of [360, 900]) {
+        const { page, errors } = await open(i, width)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+        expect(errors).toEqual([])
+        const sizes = await page.$$eval('svg.fig', all => all.map(one => one.getBoundingClientRect().height))
+        expect(sizes.length).toBeGreaterThan(1)
+        expect(Math.min(...sizes)).toBeGreaterThan(80)
+        await page.close()
+      }
+    }
+  )
+
+  it('keeps words apart from their ground, in the light and in the dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await open(2, 900)
+      await page.emulateMedia({ colorScheme })
+      const contrasts = await page.$$eval('p, td, th, li, dt, dd, figcaption, svg.fig text', all => {
+        const numbers = (colour: string): ReadonlyArray<number> => (colour.match(/[\d.]+/g) ?? []).map(Number)
+        // Relative luminance and contrast of WCAG 2.
+        const luminance = (colour: string): number =>
+          numbers(colour)
+            .slice(0, 3)
+            .map(c => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+        const ground = luminance(getComputedStyle(document.body).backgroundColor)
+        return all.map(one => {
+          const style = getComputedStyle(one)
+          const ink = luminance(one instanceof SVGElement ? style.fill : style.color)
+          return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)
+        })
+      })
+      expect(contrasts.length).toBeGreaterThan(50)
+      expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5)
+      await page.close()
+    }
+  })
+
+  it('has its headings in order, and names its pictures and what can be scrolled', async () => {
+    const { page } = await open(2, 900)
+    const levels = await page.$$eval('h1, h2, h3, h4', all => all.map(one => Number(one.tagName.slice(1))))
+    expect(levels[0]).toBe(1)
+    levels.forEach((level, i) => {
+      expect(i === 0 || level <= levels[i - 1] + 1).toBe(true)
+    })
+    expect(await page.$$eval('h2', all => all.map(one => one.textContent))).toEqual([
+      'What was found',
+      'Can I trust it?',
+      'What does it look like?',
+      'How was it learned?'
+    ])
+    expect(await page.$$eval('[tabindex]', all => all.every(one => one.hasAttribute('aria-label')))).toBe(true)
+    expect(await page.$$eval('svg.fig', all => all.every(one => one.getAttribute('role') === 'img'))).toBe(true)
+    await page.close()
+  })
+})

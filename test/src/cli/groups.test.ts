@@ -1,0 +1,88 @@
+/** `ornstein fit --by`, a fit for each group of rows; and the figures of a fit as files. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+
+/** Two groups about different places, and one of a single row, which has no variance. */
+beforeAll(() => {
+  const row = (kind: string, x: number, i: number): string => `${kind},${x + Math.sin(i * i)},${Math.cos(3 * i * i)}`
+  const rows = Array.from({ length: 60 }, (_, i) => row(i % 2 === 0 ? 'near/by' : 'far', i % 2 === 0 ? 0 : 50, i))
+  here.write('groups.csv', `kind,x,y\n${rows.join('\n')}\n`)
+  here.write('lone.csv', `kind,x,y\n${rows.join('\n')}\nlone,1,2\n`)
+})
+afterAll(here.remove)
+
+interface Told {
+  readonly by: string
+  readonly groups: ReadonlyArray<{
+    readonly group: string
+    readonly rows: number
+    readonly columns: ReadonlyArray<string>
+    readonly means: ReadonlyArray<ReadonlyArray<number>>
+  }>
+}
+
+const options = '-k 1 --family isotropic --recipe em'
+
+it('learns from each group by itself, and names the files after it', async () => {
+  const { exit, stdout, stderr } = await ornstein(
+    `fit @groups.csv ${options} --by kind --out @m.json --report @r.html --figures @pictures --json`
+  )
+  expect([exit, stderr]).toEqual([0, ''])
+  // What was printed, as it was written.
+  const { by, groups } = JSON.parse(stdout) as Told
+  expect([by, ...groups.map(({ group, rows, columns }) => [group, rows, columns])]).toEqual([
+    'kind',
+    ['far', 30, ['x', 'y']],
+    ['near/by', 30, ['x', 'y']]
+  ])
+  expect(groups.map(({ means: [[x]] }) => x > 25)).toEqual([true, false])
+  expect(here.list()).toEqual(
+    expect.arrayContaining(['m-far.json', 'm-near_by.json', 'r-far.html', 'r-near_by.html', 'pictures'])
+  )
+  expect(here.read('pictures/near_by/data.svg')).toMatch(/^<svg xmlns/)
+})
+
+it('prints each under its name', async () => {
+  const { stdout } = await ornstein(`fit @groups.csv ${options} --by 1`)
+  expect(stdout).toMatch(/^1 = far\n=======\n\nLearned 1 isotropic Gaussian from 30 rows/)
+  expect(stdout).toContain('\n1 = near/by\n===========\n')
+})
+
+it('keeps no group back where another cannot be learned, and tells of that', async () => {
+  const { exit, stdout, stderr } = await ornstein(`fit @lone.csv ${options} --by kind`)
+  expect(exit).toBe(1)
+  expect(stdout).toContain('kind = far')
+  expect(stdout).toContain('kind = near/by')
+  expect(stderr).toBe(
+    'error: kind = lone, lone.csv: a table of one row is not at least two rows, which a variance needs; ' +
+      'give more rows, or choose a family with variance 1: --family spherical\n'
+  )
+})
+
+it.each([
+  ['--by nothing', /^error: --by: nothing is not a column of the table; try/],
+  ['--by kind --out -', /^error: --out: - is not free/],
+  ['--by x,y', /^error: --by: x,y is not a column of the table/],
+  ['--figures -', /^error: --figures: "-" is not the name of a folder/],
+  ['--figures @groups.csv', /^error: --figures: groups.csv is not a folder but a file; choose another name/],
+  ['--quiet --verbose', /cannot be used with/]
+])('%s is refused', async (more, expected) => {
+  const { exit, stderr } = await ornstein(`fit @groups.csv ${options} ${more}`)
+  expect(exit).toBe(2)
+  expect(stderr).toMatch(expected)
+})
+
+it('prints more when it is asked to be verbose', async () => {
+  const { stdout } = await ornstein('fit @groups.csv -k 1..3 --verbose')
+  // Three numbers of six families, but the last needs more rows than there are of none.
+  expect(stdout).toMatch(/How it was computed:\nstage 1/)
+  expect(stdout).toMatch(/The pipeline:\nPipeline\.of/)
+  const { stdout: brief } = await ornstein('fit @groups.csv -k 1..3')
+  const lines = (text: string): number =>
+    text.split('\n').filter(line => /^ {2}(isotropic|tied|full|diagonal)/.test(line)).length
+  expect(lines(brief)).toBe(8)
+  expect(lines(stdout)).toBeGreaterThan(8)
+})

@@ -220,9 +220,7 @@ const choicesOf = (flags: Flags): options.Checked<Choices> =>
       options.table(flags),
       E.map(table => ({
         ...table,
-        keep: { columns: flags.by === undefined ? [] : [flags.by], classes: CLASSES },
-        // What tells the groups apart is no measurement.
-        ...(flags.by !== undefined && { exclude: [...(table.exclude ?? []), flags.by] })
+        keep: { columns: flags.by === undefined ? [] : [flags.by], classes: CLASSES }
       }))
     ),
     open: openOf(flags),

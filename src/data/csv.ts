@@ -31,7 +31,7 @@ export interface CsvOptions {
   readonly exclude?: ReadonlyArray<string | number>
   /** Columns that are kept beside the points as they are written; nothing unless given. */
   readonly keep?: {
-    /** By name or position. */
+    /** By name or position; they are not taken. */
     readonly columns: ReadonlyArray<string | number>
     /** Ignored columns of at least two different cells, but no more than this: classes, by the looks of them. */
     readonly classes: number
@@ -470,13 +470,13 @@ const positions =
   (table: Grid) =>
   (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
     const { names } = table
-    const [, from, to] =
-      (!names.includes(String(wanted).trim()) && /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))) || []
-    if (from === undefined)
+    const range = names.includes(String(wanted).trim()) ? null : /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))
+    if (range === null)
       return pipe(
         position(table)(field, wanted),
         Either.map(at => [at])
       )
+    const [, from, to] = range
     const [first, last] = [Number(from), to === '' ? names.length : Number(to)]
     return first >= 1 && first <= last && last <= names.length
       ? Either.right(names.flatMap((_, j) => (j >= first - 1 && j < last ? [j] : [])))
@@ -609,8 +609,11 @@ const asAsked = (
 
 const columnsOf = (table: Grid, options: CsvOptions, weights: number | undefined): Either.Either<DataError, Chosen> =>
   pipe(
-    options.exclude ?? [],
-    Either.traverseArray((wanted: string | number) => positions(table)('exclude', wanted)),
+    [
+      ...(options.exclude ?? []).map(wanted => positions(table)('exclude', wanted)),
+      ...(options.keep?.columns ?? []).map(wanted => positions(table)('keep', wanted))
+    ],
+    Either.sequenceArray,
     Either.chain(found =>
       options.columns === undefined
         ? byThemselves(table, options, weights, found.flat())

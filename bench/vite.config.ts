@@ -7,6 +7,8 @@ export default defineConfig({
     ssr: true,
     target: 'node20',
     outDir: 'dist/bench',
-    rolldownOptions: { input: ['index', 'contenders', 'kernels', 'growth', 'fits'].map(name => `bench/${name}.ts`) }
+    rolldownOptions: {
+      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale'].map(name => `bench/${name}.ts`)
+    }
   }
 })

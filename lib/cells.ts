@@ -146,6 +146,10 @@ export interface Reader {
   readonly push: (bytes: Uint8Array) => boolean
   /** The table, when all has come; null for that matter, or where there is none. */
   readonly sheet: () => Sheet | null
+  /** The lines that have come since the last time, and are forgotten; null where there are none. */
+  readonly take: () => Sheet | null
+  /** How many of them there are. */
+  readonly waiting: () => number
 }
 
 /** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
@@ -188,8 +192,34 @@ export const reader = ({ separator, read }: Grammar, length = 0): Reader => {
     sheet: () => {
       if (behind === null) begin(true)
       return behind?.sheet() ?? null
-    }
+    },
+    take: () => behind?.take() ?? null,
+    waiting: () => behind?.waiting() ?? 0
   }
+}
+
+/**
+ * The lines of a table that comes in pieces, at least so many at once but for the last: each with the cells of the first line.
+ * Ends with null where they are a matter for a whole grammar.
+ */
+export async function* sheets(
+  bytes: AsyncIterable<Uint8Array>,
+  grammar: Grammar,
+  atOnce: number
+): AsyncGenerator<Sheet | null> {
+  const { push, sheet, take, waiting } = reader(grammar)
+  let isAny = false
+  for await (const piece of bytes) {
+    if (!push(piece)) {
+      yield null
+      return
+    }
+    if (waiting() < atOnce) continue
+    isAny = true
+    yield take()
+  }
+  const last = sheet()
+  if (last === null || !isAny || last.rows > last.above) yield last
 }
 
 /** The table in a text; null for a matter of a whole grammar. */
@@ -208,7 +238,7 @@ export const sheetOf = (text: string, grammar: Grammar): Sheet | null => {
 }
 
 /** Reads nothing. */
-const never: Reader = { push: () => false, sheet: () => null }
+const never: Reader = { push: () => false, sheet: () => null, take: () => null, waiting: () => 0 }
 
 const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   const all = new Uint8Array(length)
@@ -230,7 +260,7 @@ const lastEnd = (bytes: Uint8Array): number => {
 /** Reads cells apart by one byte. */
 const body = (separator: number, read: Grammar['read'], length: number): Reader => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const strings: string[] = ['']
+  let strings: string[] = ['']
   const codeOf = new Map<string, number>()
   let carried = new Uint8Array(0)
   let taken = 0
@@ -413,20 +443,36 @@ const body = (separator: number, read: Grammar['read'], length: number): Reader 
   const withoutMark = (bytes: Uint8Array): number =>
     width === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 
+  const found = (): Sheet | null => {
+    if (failed || width === 0) return null
+    const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
+    const [texts, codes] = [strings, [...columns]]
+    return {
+      width,
+      rows: rows + above,
+      first,
+      above,
+      numbers: all,
+      text: (row, column) => texts[codes[column]?.[row] ?? 0]
+    }
+  }
+
   return {
     push,
     sheet: () => {
       if (carried.length > 0) push(Uint8Array.of(LINE_FEED))
-      if (failed || width === 0) return null
-      const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
-      return {
-        width,
-        rows: rows + above,
-        first,
-        above,
-        numbers: all,
-        text: (row, column) => strings[columns[column]?.[row] ?? 0]
-      }
-    }
+      return found()
+    },
+    take: () => {
+      const sheet = found()
+      rows = 0
+      room = 0
+      numbers = new Float64Array(0)
+      columns.fill(null)
+      strings = ['']
+      codeOf.clear()
+      return sheet
+    },
+    waiting: () => rows
   }
 }

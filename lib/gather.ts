@@ -62,3 +62,17 @@ export const gatheredAsync = async <A, E, B>(
   }
   return ended(taken, gathering)
 }
+
+/** What each piece comes to after those before it. */
+export async function* scanned<A, S, B>(
+  pieces: AsyncIterable<A>,
+  start: S,
+  step: (state: S, piece: A) => readonly [S, B]
+): AsyncGenerator<B> {
+  let state = start
+  for await (const piece of pieces) {
+    const [next, found] = step(state, piece)
+    state = next
+    yield found
+  }
+}

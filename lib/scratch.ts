@@ -103,6 +103,12 @@ const inFile = (here: Modules, folder: string): Scratch => {
   }
   let length = 0
   let isOpen = true
+  const close = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    fs.closeSync(file)
+    fs.rmSync(name, { force: true })
+  }
   const whole = (work: (rest: Uint8Array, position: number) => number, values: Float64Array, at: number): void => {
     const all = bytes(values)
     for (let done = 0; done < all.length;) {
@@ -111,7 +117,7 @@ const inFile = (here: Modules, folder: string): Scratch => {
       done += count
     }
   }
-  return {
+  const place: Scratch = {
     write: values => {
       whole((rest, position) => fs.writeSync(file, rest, 0, rest.length, position), values, length)
       length += values.length
@@ -121,14 +127,16 @@ const inFile = (here: Modules, folder: string): Scratch => {
       whole((rest, position) => fs.readSync(file, rest, 0, rest.length, position), out, at)
     },
     length: () => length,
-    close: () => {
-      if (!isOpen) return
-      isOpen = false
-      fs.closeSync(file)
-      fs.rmSync(name, { force: true })
-    }
+    close
   }
+  forgotten.register(place, close)
+  return place
 }
+
+/** Closes what nobody can ask any more. */
+const forgotten = new FinalizationRegistry<() => void>(close => {
+  close()
+})
 
 /** A place for numbers beside memory, or in it where there is none. */
 export const scratch = (folder?: string): Scratch => {

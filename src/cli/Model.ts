@@ -9,7 +9,9 @@ import * as Mixture from '../mixture/Mixture.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
-import { converged, steps, type Fit } from '../report/Fit.js'
+import type * as Fits from '../fit/Fit.js'
+import * as Stage from '../pipeline/Stage.js'
+import { converged, steps, word, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
 import { faultless, type Checked } from './checked.js'
 import { format, problems, version } from './modelFaults.js'
@@ -47,8 +49,22 @@ export type Model = t.TypeOf<ReturnType<typeof form>>
 export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
   Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
 
-export const ofFit = (fit: Fit): Model => {
-  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics } = fit
+/** What a file of a model is made of. */
+type Learned = Pick<Fit, 'family' | 'columns' | 'mixture' | 'scaling' | 'seed' | 'recipe' | 'pipeline' | 'statistics'> &
+  Pick<Model['fit'], 'steps' | 'converged'>
+
+export const ofFit = (fit: Fit): Model => of({ ...fit, steps: steps(fit), converged: converged(fit) })
+
+/** The same of one that was chosen among others, and polished on rows that were not in memory. */
+export const ofChosen = ({ candidates: [best], columns, scaling, seed }: Fits.Fit): Model => {
+  const { family, pipeline, mixture, statistics, isSettled } = best
+  const steps = pipeline.stages.flatMap(Stage.simple).reduce((sum, { simple }) => sum + simple.stopping.steps, 0)
+  const own = { family: word(family), columns, mixture, scaling, seed, recipe: 'grown', pipeline, statistics }
+  return of({ ...own, steps, converged: isSettled })
+}
+
+const of = (fit: Learned): Model => {
+  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics, steps, converged } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
   return {
     format,
@@ -63,7 +79,7 @@ export const ofFit = (fit: Fit): Model => {
     seed,
     recipe,
     pipeline,
-    fit: { rows, logLikelihood, bic, parameters, steps: steps(fit), converged: converged(fit) }
+    fit: { rows, logLikelihood, bic, parameters, steps, converged }
   }
 }
 

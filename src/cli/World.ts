@@ -2,6 +2,7 @@
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
+import type * as Source from '../data/Source.js'
 import { type Problem } from '../index.js'
 import type * as E from '../core/either.js'
 
@@ -37,6 +38,12 @@ export interface World {
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<Failure, E.Either<Points.DataError, Points.Table>>
+  /** The same of a table that need not fit in memory. */
+  readonly readSource: (
+    argument: string,
+    path: string,
+    options: Points.CsvOptions
+  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Source.SourceTable>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
   /** Whether there is a file of this name. */

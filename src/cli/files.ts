@@ -22,6 +22,7 @@ import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
+import * as Source from '../data/Source.js'
 import {
   beside,
   begin,
@@ -189,6 +190,22 @@ const readTable =
     }
     const text = await (isPipe ? readText(again())(argument, '-') : readText(stdin)(argument, path))()
     return E.isLeft(text) ? text : E.right(Points.readCsv(text.right, options))
+  }
+
+/** A table that is kept in a file of doubles (see `Source`). */
+const readSource =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readSource'] =>
+  (argument, path, options) =>
+  async () => {
+    const bytes = async function* (): AsyncGenerator<Uint8Array> {
+      if (path === '-') for await (const piece of stdin) yield typeof piece === 'string' ? Buffer.from(piece) : piece
+      else yield* bytesOf(path)
+    }
+    try {
+      return E.right(await Source.fromCsv(options)(bytes()))
+    } catch (error) {
+      return E.left(refused(problem(argument, path, error)))
+    }
   }
 
 /** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
@@ -388,10 +405,14 @@ const exists: World['exists'] = path => async () => {
 /** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
-): Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'> => ({
+): Pick<
+  World,
+  'exists' | 'readText' | 'readTable' | 'readSource' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'
+> => ({
   exists,
   readText: readText(stdin),
   readTable: readTable(stdin),
+  readSource: readSource(stdin),
   load,
   checkOutputs,
   makeFolder,

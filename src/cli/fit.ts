@@ -82,6 +82,7 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly checkpoint?: string | undefined
   readonly every?: string | undefined
   readonly resume?: boolean | undefined
+  readonly stream?: boolean | undefined
 }
 
 interface Choices {
@@ -214,7 +215,7 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
 /** As many classes as a table of them has room for. */
 const CLASSES = 12
 
-const choicesOf = (flags: Flags): options.Checked<Choices> =>
+export const choicesOf = (flags: Flags): options.Checked<Choices> =>
   options.all({
     table: pipe(
       options.table(flags),

@@ -455,7 +455,8 @@ const lossOf = (stage: StageRun | undefined): number | null => {
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-const constructors: Readonly<Record<string, Fits.Family>> = {
+/** What makes the score of each family's word. */
+export const constructors: Readonly<Record<string, Fits.Family>> = {
   ...Object.fromEntries(Object.entries<Fits.Family>(Fits.families).map(([name, family]) => [word(name), family])),
   spherical: Score.spherical,
   'symmetric-pair': () => Score.symmetricPair

@@ -19,7 +19,10 @@ const onError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
 
-type Files = Pick<World, 'exists' | 'readText' | 'readTable' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'>
+type Files = Pick<
+  World,
+  'exists' | 'readText' | 'readTable' | 'readSource' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'
+>
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =
@@ -32,6 +35,7 @@ const byFiles =
 const world: World = {
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
   exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
+  readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
   load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),

@@ -5,6 +5,7 @@ import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
+import type * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import { faultless, whole, type Checked } from './checked.js'
 import { refused, type Failure, type Output, type World } from './World.js'
@@ -110,6 +111,7 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
     .replace("set 'delimiter'", 'use --delimiter')
     .replace("set 'decimal' to ','", 'use --decimal ,')
     .replace("set 'skip' to the number", 'use --skip with the number')
+    .replace('read it whole, or write it plainly', 'leave out --stream, or write it plainly')
     .replace("'columns'", '--columns')
 })
 
@@ -122,6 +124,12 @@ export const readTable =
   (world: World, argument: string) =>
   (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Points.Table> =>
     pipe(world.readTable(argument, path, options), TE.flatMapEither(asRead(named(path))))
+
+/** The same of one that need not fit in memory. */
+export const readSource =
+  (world: World, argument: string) =>
+  (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Source.SourceTable> =>
+    pipe(world.readSource(argument, path, options), TE.flatMapEither(asRead(named(path))))
 
 /** What a file is called in messages. */
 export const named = (path: string): string => (path === '-' ? 'standard input' : path)

@@ -170,6 +170,22 @@ const read = (
     )
     .addOption(new Option('--every <time>', 'how often: 30s, 5m, 1h, or a number of steps (default: 30s)'))
     .option('--resume', 'go on from the checkpoint, where there is one')
+    .addOption(
+      new Option(
+        '--stream',
+        'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; the same numbers'
+      ).conflicts([
+        'compare',
+        'pipeline',
+        'printPipeline',
+        'report',
+        'checkpoint',
+        'resume',
+        'by',
+        'figures',
+        'verbose'
+      ])
+    )
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
     .option('--figures <folder>', 'write the pictures of the report, as SVG files')
@@ -194,6 +210,8 @@ const read = (
         'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
         '# a long one, which goes on where it was killed',
         'fit big.csv -k 20 --family full --checkpoint big.ckpt --resume --out model.json',
+        '# more rows than fit in memory',
+        'fit huge.csv.gz --stream --out model.json',
         '# see what a recipe does, change it, run it',
         'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
         'explain pipeline.json',
@@ -201,7 +219,8 @@ const read = (
       ])
     )
     .action((file, flags) => {
-      work = world => async () => (await import('./fit.js')).fit(file, flags)(world)()
+      work = world => async () =>
+        (flags.stream === true ? await import('./stream.js') : await import('./fit.js')).fit(file, flags)(world)()
     })
 
   program

@@ -8,7 +8,8 @@ import { gathered as gather, gatheredAsync, type Gathering } from '../../lib/gat
 import { scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
-import { fail, plural } from './parts.js'
+import { fail, numbered, plural } from './parts.js'
+import { csvTables, type CsvOptions, type Table } from './csv.js'
 import * as Points from './Points.js'
 
 export interface Source extends Stretches.Stretches {
@@ -55,7 +56,7 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
             : fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
       return pipe(
         misfit,
-        Either.mapLeft(problem => numbered(firstRow)(problem)),
+        Either.mapLeft(numbered(firstRow)),
         Either.map(() => {
           places.values.write(piece.values)
           if (weights !== undefined) places.weights.write(weights)
@@ -79,14 +80,6 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
     }
   }
 }
-
-/** A problem of a piece, its rows counted from the first of all. */
-const numbered =
-  (before: number) =>
-  (problem: Problem.Problem): Problem.Problem => ({
-    ...problem,
-    field: problem.field.replace(/\brow (\d+)/, (_, row: string) => `row ${Number(row) + before}`)
-  })
 
 const none = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
 
@@ -117,6 +110,56 @@ export const gatheredFrom = async (
   folder?: string
 ): Promise<Either.Either<Problem.Problem, Source>> =>
   pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(none)))
+
+/** A table whose rows are a source, and what was left behind: as `Points.Table` has it of the first of its rows. */
+export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtful' | 'dropped'> {
+  readonly source: Source
+}
+
+/**
+ * The rows of a CSV table from its bytes, of any length, in memory that does not grow with them (see `Points.csvTables`).
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Source } from 'ornstein'
+ *
+ * async function* bytes() {
+ *   for (const piece of ['x,y\n1,', '2\n3,4\n']) yield new TextEncoder().encode(piece)
+ * }
+ * const read = await Source.fromCsv()(bytes())
+ * assert.ok(Either.isRight(read))
+ * assert.deepEqual(Source.mean(read.right.source), Float64Array.of(2, 3))
+ */
+export const fromCsv =
+  (options: CsvOptions = {}, folder?: string) =>
+  async (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> => {
+    const rows = gathering(folder)
+    return pipe(
+      await gatheredAsync(csvTables(options)(bytes), {
+        close: rows.close,
+        add: (read, before: SourceTable | null) =>
+          pipe(
+            read,
+            Either.flatMap(table =>
+              pipe(
+                before !== null && table.points.rows === 0
+                  ? Either.right(before.source)
+                  : rows.add(table.points, before?.source ?? null),
+                Either.map(source => ({
+                  source,
+                  columns: table.columns,
+                  ignored: before?.ignored ?? table.ignored,
+                  doubtful: before?.doubtful ?? table.doubtful,
+                  dropped: (before?.dropped ?? 0) + table.dropped
+                }))
+              )
+            )
+          )
+      }),
+      Either.flatMap(Either.fromNullable(none))
+    )
+  }
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
 const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
@@ -209,7 +252,10 @@ export const eachShare =
     })
   }
 
-/** The same rows, written down as they are now: what was computed of each is not computed again at every pass. */
+/**
+ * The same rows, written down as they are now: what was computed of each is not computed again at every pass. To close them leaves
+ * the source open that they came from.
+ */
 export const kept =
   (folder?: string) =>
   (source: Source): Source => {
@@ -221,10 +267,7 @@ export const kept =
       read: (first, out) => {
         place.read(first * dim, out)
       },
-      close: () => {
-        place.close()
-        source.close()
-      }
+      close: place.close
     }
   }
 

@@ -7,11 +7,13 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
-import { reader, sheetOf, type Grammar, type Sheet } from '../../lib/cells.js'
+import { reader, sheetOf, sheets, type Grammar, type Sheet } from '../../lib/cells.js'
+import { scanned } from '../../lib/gather.js'
 import * as Limits from '../core/Limits.js'
+import * as Problem from '../core/Problem.js'
 import { validate, type DataError, type Points } from './Points.js'
 import { toCsv, unused } from './write.js'
-import { fail, firstOf, more, plural, sumOver, tabulate } from './parts.js'
+import { fail, firstOf, more, numbered, plural, sumOver, tabulate } from './parts.js'
 
 export interface CsvOptions {
   /**
@@ -633,6 +635,13 @@ const cellRemedy = (cell: string): string =>
         ? `write it as a decimal number, such as ${read(undressed(cell.trim())) || '1.5 or 2e3'}`
         : "correct it, or choose the columns of numbers with 'columns'"
 
+const allMissing = Problem.of(
+  'rows',
+  'none without a missing cell',
+  'at least one row',
+  "choose fuller columns with 'columns'"
+)
+
 const extract = (
   { names, hasHeader, rows, text, numbers }: Grid,
   { columns, ignored, doubtful }: Chosen,
@@ -673,8 +682,7 @@ const extract = (
       )
   }
   const kept = new Uint32Array(rows).map((_, i) => i).filter(i => used.every(j => !Number.isNaN(at(i, j))))
-  if (kept.length === 0)
-    return fail('rows', 'none without a missing cell', 'at least one row', "choose fuller columns with 'columns'")
+  if (kept.length === 0) return Either.left(allMissing)
   const dim = columns.length
   const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
   return pipe(
@@ -811,6 +819,99 @@ export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
       })
   }
 }
+
+/** What the first piece of a table says of those that follow. */
+interface Known {
+  /** Rows so far. */
+  readonly rows: number
+  readonly names: ReadonlyArray<string>
+  readonly columns: ReadonlyArray<string>
+}
+
+/** What is kept of pieces after the first, whose classes say nothing of those of all. */
+const NOTHING = { columns: [], classes: 0 }
+
+/** So many rows come at once. */
+const ROWS = 1 << 16
+
+/**
+ * Tables of the rows of a text, some 65536 at once, from its bytes: what its first rows say of the columns holds for all of them.
+ * Its cells are plain: a quoted one is an error here, and a table's end.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { Points } from 'ornstein'
+ *
+ * async function* bytes() {
+ *   for (const piece of ['x,name\n1,', 'Ann\n3,Bob\n']) yield new TextEncoder().encode(piece)
+ * }
+ * for await (const table of Points.csvTables()(bytes()))
+ *   assert.deepEqual(Either.isRight(table) && table.right.points.values, Float64Array.of(1, 3))
+ */
+export const csvTables =
+  (options: CsvOptions = {}, rowsAtOnce: number = ROWS) =>
+  (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
+    scanned(
+      sheets(bytes, grammar(options), rowsAtOnce),
+      null,
+      (before: Known | null, sheet): readonly [Known | null, Either.Either<DataError, Table>] => {
+        if (sheet === null)
+          return [
+            before,
+            pipe(
+              optionProblem(options),
+              Either.flatMap(() => Either.left(unplain))
+            )
+          ]
+        const read =
+          before === null
+            ? pipe(ofSheet(sheet), lines =>
+                pipe(
+                  headed(lines, options),
+                  Either.flatMap(hasHeader => grid(lines, hasHeader)),
+                  Either.map(({ names }) => names),
+                  Either.bindTo('names'),
+                  Either.bind('table', () => tableOfLines(options)(lines))
+                )
+              )
+            : pipe(
+                // the names stand above each piece, whether they stand above the first or not
+                ofSheet({ ...sheet, rows: sheet.rows - sheet.above + 1, first: before.names, above: 1 }),
+                tableOfLines({ ...options, columns: before.columns, exclude: [], keep: NOTHING, header: true }),
+                Either.orElse(problem =>
+                  problem === allMissing
+                    ? Either.right(nothing(before.columns, sheet.rows - sheet.above))
+                    : Either.left(problem)
+                ),
+                Either.bimap(numbered(before.rows), table => ({ names: before.names, table }))
+              )
+        if (Either.isLeft(read)) return [before, read]
+        const { names, table } = read.right
+        const rows = (before?.rows ?? 0) + table.points.rows + table.dropped
+        return [
+          { rows, names, columns: table.columns },
+          Either.right({ ...table, rowNumbers: table.rowNumbers.map(i => i + (before?.rows ?? 0)) })
+        ]
+      }
+    )
+
+/** A piece of which all rows were dropped. */
+const nothing = (columns: ReadonlyArray<string>, dropped: number): Table => ({
+  points: { rows: 0, dim: columns.length, values: new Float64Array(0) },
+  columns,
+  rowNumbers: new Uint32Array(0),
+  dropped,
+  ignored: [],
+  doubtful: []
+})
+
+const unplain = Problem.of(
+  'text',
+  'cells in quotes, lines of unequal length, or no lines',
+  'a table of plain cells, as is read in pieces',
+  'read it whole, or write it plainly'
+)
 
 /**
  * Points from the text of a CSV table: see `readCsv`, which also tells what was left behind.

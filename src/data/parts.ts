@@ -19,3 +19,11 @@ export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)
 /** The least i < n of which it is so; −1 where there is none. */
 export const firstOf = (n: number, is: (i: number) => boolean): number => new Uint8Array(n).findIndex((_, i) => is(i))
+
+/** A problem of a piece, its rows counted from the first of all. */
+export const numbered =
+  (before: number) =>
+  (problem: Problem.Problem): Problem.Problem => ({
+    ...problem,
+    field: problem.field.replace(/\brow (\d+)/, (_, row: string) => `row ${Number(row) + before}`)
+  })

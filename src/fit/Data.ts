@@ -19,6 +19,8 @@ export interface Scaled {
   readonly own: Source.Source
   readonly points: Source.Source
   readonly scaling: Points.Scaling | null
+  /** Gives back what was taken to bring them there. */
+  readonly close: () => void
 }
 
 /** Squares of numbers up to it, and down to its inverse, are doubles of full precision, sums of many of them too. */
@@ -73,9 +75,10 @@ export const scaledSource =
       ...Problem.unless(own.rows > 1, 'rows', own.rows, 'at least 2, which a variance needs', 'give more rows'),
       ...columns.flatMap((column, j) => beyond(column, largest[j], scaling.scale[j]))
     ]
-    return RA.isNonEmpty(wrong)
-      ? E.left([wrong[0], ...wrong.slice(1)])
-      : E.right(standardize ? { own, points: source, scaling } : { own, points: own, scaling: null })
+    if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
+    if (!standardize) return E.right({ own, points: own, scaling: null, close: () => undefined })
+    const points = Source.kept()(source)
+    return E.right({ own, points, scaling, close: points.close })
   }
 
 /** The data, with mean 0 and standard deviation 1 in each column if they are to be so. */

@@ -359,12 +359,14 @@ export const ofSource =
       E.flatMap(() => columnsOf(options, own.dim)),
       E.bindTo('columns'),
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
-      E.map(({ columns, data }) =>
-        statesOf(options, columns, data.scaling, linesOf(options, own), (...how) =>
+      E.flatMap(({ columns, data }) => {
+        const states = statesOf(options, columns, data.scaling, linesOf(options, own), (...how) =>
           Candidates.learningFrom(data, ...how)
         )
-      ),
-      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+        const found = last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing])
+        data.close()
+        return found
+      })
     )
 
 /**

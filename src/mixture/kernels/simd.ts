@@ -5,6 +5,7 @@
 import * as Elementary from '../../../lib/elementary.js'
 import { crew as crewOf, type Crew } from '../../../lib/simd/crew.js'
 import type * as Key from '../../../lib/key.js'
+import { scratch, type Scratch } from '../../../lib/scratch.js'
 import { type Stretches } from '../../../lib/stretches.js'
 import * as Embedded from './binary.js'
 import {
@@ -160,6 +161,12 @@ const sameDraw = (a: Noise, b: Noise): boolean => {
   )
 }
 
+interface Tiles {
+  readonly kept: Scratch
+  /** Where those from a row on begin. */
+  readonly places: Map<number, number>
+}
+
 interface Resident {
   readonly epoch: number
   readonly tiles: number
@@ -185,6 +192,7 @@ export const passes = (most = MOST): Passes => {
   let top = base
   let epoch = 0
   const residents = new WeakMap<object, Resident>()
+  const tiled = new WeakMap<Stored, Tiles>()
 
   /** Reserves bytes at the top, until the step is over. */
   const place = (bytes: number): number => {
@@ -243,12 +251,26 @@ export const passes = (most = MOST): Passes => {
     }
   }
 
+  /** Tiles of stored data, as the first pass has made them: later ones read them straight into the memory. */
+  const tilesOf = (data: Stored): Tiles => {
+    const found = tiled.get(data) ?? { kept: scratch(), places: new Map<number, number>() }
+    tiled.set(data, found)
+    return found
+  }
+
   const packRows = (data: Rows | Stored, first: number, tiles: number): Omit<Resident, 'epoch'> => {
     const { rows, dim, weights } = data
     const at = {
       tiles: place(tiles * TILE * even(dim)),
       norms: place(tiles * TILE),
       weights: place(tiles * TILE)
+    }
+    const whole = [at.tiles / DOUBLE, (at.weights + tiles * TILE) / DOUBLE] as const
+    const before = isStored(data) ? tilesOf(data) : null
+    const known = before?.places.get(first)
+    if (known !== undefined) {
+      before?.kept.read(known, doubles.subarray(...whole))
+      return at
     }
     pack(isStored(data) ? data.stored : data.x, rows, dim, first, tiles, at.tiles, at.norms)
     const start = at.weights / DOUBLE
@@ -261,6 +283,10 @@ export const passes = (most = MOST): Passes => {
       doubles.set(own, start)
     }
     doubles.fill(0, start + count, start + tiles * ROWS)
+    if (before !== null) {
+      before.places.set(first, before.kept.length())
+      before.kept.write(doubles.subarray(...whole))
+    }
     return at
   }
 

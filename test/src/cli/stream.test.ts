@@ -1,0 +1,80 @@
+/** `ornstein fit --stream`: what is learned from a table in pieces is what is learned from it whole. */
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+
+const truth = Mixture.of({
+  means: [
+    [-4, 0],
+    [4, 1]
+  ],
+  weights: [0.3, 0.7]
+})
+const points = Mixture.sample(70_000)(Key.fromSeed(5))(truth)
+
+beforeAll(() => {
+  const lines = Points.toCsv(points, ['length', 'width']).split('\n')
+  const named = lines.map((line, i) => (line === '' ? line : i === 0 ? `name,${line}` : `no ${i},${line}`))
+  here.write('table.csv', named.join('\n'))
+  here.write('table.csv.gz', gzipSync(named.join('\n')))
+  here.write('missing.csv', named.map((line, i) => (i === 5 || i === 69_999 ? 'x,NA,1' : line)).join('\n'))
+  here.write('wrong.csv', named.map((line, i) => (i === 69_998 ? 'x,1.2.3,1' : line)).join('\n'))
+  here.write('quoted.csv', `${named.join('\n')}"x",1,2\n`)
+})
+afterAll(() => here.remove())
+
+const json = (text: string): Readonly<Record<string, unknown>> => JSON.parse(text) as Readonly<Record<string, unknown>>
+
+describe('a table in pieces', () => {
+  it.each(['table.csv', 'table.csv.gz', 'missing.csv'])('leads to the mixture of it whole: %s', async name => {
+    const how = `fit @${name} -k 1..2 --family isotropic,tied --missing drop --json`
+    const [whole, streamed] = [await ornstein(how), await ornstein(`${how} --stream --out @model.json`)]
+    expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
+    const { means, weights, variances, rows, dropped, logLikelihood, ...rest } = json(streamed.stdout)
+    // What was chosen is learned to the end once more, of the table whole; a thousandth of a standard deviation is far less than
+    // what so many rows say
+    const of = json(whole.stdout)
+    expect({ rows, dropped, family: rest.family, components: rest.components, columns: rest.columns }).toEqual({
+      rows: of.rows,
+      dropped: of.dropped,
+      family: of.family,
+      components: of.components,
+      columns: ['length', 'width']
+    })
+    expect(Number(logLikelihood)).toBeCloseTo(Number(of.logLikelihood), 5)
+    expect(means).toHaveLength(2)
+    expect(weights).toHaveLength(2)
+    expect(variances).toHaveLength(2)
+    const evaluated = json((await ornstein(`evaluate @model.json @${name} --missing drop --json`)).stdout)
+    expect(evaluated.logLikelihood).toBe(logLikelihood)
+  })
+
+  it('is told about as people read', async () => {
+    const { exit, stdout } = await ornstein('fit @table.csv -k 2 --family isotropic --stream')
+    expect(exit).toBe(0)
+    expect(stdout).toContain('Learned 2 isotropic Gaussians from 70000 rows of table.csv, read in pieces.')
+    expect(stdout).toContain('ignored: name (words); --columns chooses others')
+  })
+
+  it('may come down a pipe', async () => {
+    const { exit, stdout } = await ornstein('fit - -k 1 --family tied --stream', { stdin: '1,2\n2,3\n4,4.5\n5,9\n' })
+    expect(exit).toBe(0)
+    expect(stdout).toContain('Learned 1 tied Gaussian from 4 rows of standard input, read in pieces.')
+  })
+
+  it('is refused by row and column where it is wrong', async () => {
+    const { exit, stderr } = await ornstein('fit @wrong.csv -k 2 --stream')
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr:
+        'error: wrong.csv, row 69998, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
+    })
+    expect((await ornstein('fit @quoted.csv -k 2 --stream')).stderr).toContain('leave out --stream')
+    expect((await ornstein('fit @none.csv -k 2 --stream')).stderr).toContain('a file that exists')
+    expect((await ornstein('fit @table.csv -k 2 --stream --report @r.html')).exit).toBe(2)
+  })
+})

@@ -671,7 +671,12 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
       writer: `ornstein ${world.version}`,
       begun,
       every,
-      write: text => world.writeFiles([{ option, path, text }])()
+      write: async text => {
+        const done = await world.writeFiles([{ option, path, text }])()
+        if (E.isRight(done)) return
+        const problems = done.left.problems.map(Problem.show).join('; ')
+        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
+      }
     }))
   )
 }

@@ -295,8 +295,30 @@ const fetchMore = async (): Promise<void> => {
 
 const ended = (): boolean => [...state.tracks.values()].every(track => track.ended)
 
+/** The picture in words, for who does not see it: where each learner stands, when it stands still. */
+const described = (): string => {
+  const { truth } = state
+  const at = (means: Float64Array): string =>
+    Array.from(
+      { length: means.length / 2 },
+      (_, k) => `(${means[2 * k].toFixed(1)}, ${means[2 * k + 1].toFixed(1)})`
+    ).join(', ')
+  return [
+    `${state.points.length / 2} points, step ${state.step} of ${length()}.`,
+    ...(truth === null ? [] : [`True centres: ${at(truth.means)}.`]),
+    ...runs().map(({ learner, frames, at: step }) => {
+      const { learned } = frames[step]
+      return learned === null
+        ? `${learners[learner]}: a field of scores, without centres.`
+        : `${learners[learner]}: centres at ${at(learned.means)}.`
+    })
+  ].join(' ')
+}
+const describe = (): void => parts.picture.setAttribute('aria-label', described())
+
 const pause = (): void => {
   state.playing = false
+  describe()
   parts.play.textContent = '▶ Run'
   parts.play.setAttribute('aria-pressed', 'false')
 }
@@ -330,6 +352,7 @@ const go = (by: number): void => {
   state.samples = null
   state.step = Math.min(length(), Math.max(0, state.step + by))
   if (by > 0 && state.step === length()) void fetchMore()
+  describe()
   redraw()
 }
 
@@ -372,6 +395,7 @@ const open = async (scene: Scene, keepBox = false): Promise<void> => {
         .join('\n')
     )
     await fetchMore()
+    describe()
   } catch (error) {
     say(String(error))
   }

@@ -154,6 +154,11 @@ describe.skipIf(isMissing)('the page', () => {
         const row = await page.textContent('#numbers tbody tr')
         expect(row).toContain(frames[4].logDensity?.toFixed(4))
         expect(row).toContain(frames[4].value?.toPrecision(5))
+        // Who does not see the picture hears where the centres are.
+        const [x] = frames[4].learned?.means ?? []
+        expect(await page.getAttribute('#picture', 'aria-label')).toContain(
+          `DDPM descent: centres at (${x.toFixed(1)}, `
+        )
       },
       `${address}#${toHash(scene)}`
     )

@@ -193,7 +193,7 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
               family.split(','),
               E.traverseArray(name => options.oneOf('--family', word(name.trim()), families))
             ),
-      criterion: options.oneOf('--criterion', criterion, ['bic', 'icl', 'aic'] as const)
+      criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const)
     }),
     E.filterOrElse(
       ({ families = [], components = [2] }) =>
@@ -212,11 +212,25 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
     )
   )
 
+/** Missing cells are taken as candidates are learned, and in no other way. */
+const missingOf = ({ missing, recipe, pipeline, compare }: Flags): options.Checked<null> =>
+  missing !== 'em' || (recipe === 'annealed' && pipeline === undefined && compare === undefined)
+    ? E.right(null)
+    : E.left([
+        Problem.of(
+          '--missing',
+          missing,
+          'something that --recipe, --pipeline and --compare take',
+          'leave them out, or use --missing drop'
+        )
+      ])
+
 /** As many classes as a table of them has room for. */
 const CLASSES = 12
 
 export const choicesOf = (flags: Flags): options.Checked<Choices> =>
   options.all({
+    missing: missingOf(flags),
     table: pipe(
       options.table(flags),
       E.map(table => ({
@@ -420,6 +434,7 @@ const asJson = ({ fit, others }: Found): object => {
     ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
     rows: statistics.rows,
     dropped,
+    ...(fit.missing > 0 && { missing: fit.missing }),
     ignored: fit.ignored,
     seed,
     standardized: scaling !== null,
@@ -476,6 +491,11 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
       `columns: ${columns.join(', ')}${units}`,
       ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
       ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
+      ...(fit.missing > 0
+        ? [
+            `missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}, taken by what is to be expected of the rest of the row`
+          ]
+        : []),
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
     showTable(table.ofMixture(columns, mixture)),

@@ -26,6 +26,7 @@ import {
 import type * as Program from '../compile/Program.js'
 import { word, type Choice, type Fit, type StageRun } from '../report/Fit.js'
 import { found } from '../fit/Candidates.js'
+import * as Missing from '../mixture/Missing.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
@@ -348,7 +349,8 @@ const learnBy =
     const data = scaled(task)
     const { points, scaling } = data
     return pipe(
-      TE.fromEither(Compile.pipeline(pipeline)(points)),
+      // What was learned from missing cells has no more steps to take.
+      TE.fromEither(Compile.pipeline(pipeline)(Missing.completed(points))),
       TE.mapLeft(([first, ...rest]) => refused(first, ...rest)),
       TE.bindTo('program'),
       TE.bind(
@@ -371,7 +373,8 @@ const learnBy =
         const fit: Fit = {
           choice: null,
           source,
-          points: table.points,
+          points: Missing.completed(table.points),
+          missing: table.points.values.reduce((sum, x) => sum + Number(Number.isNaN(x)), 0),
           rowNumbers: table.rowNumbers,
           columns: table.columns,
           ignored: table.ignored,
@@ -485,7 +488,8 @@ export const choose =
     { table, source, standardize, seed }: Omit<Task, 'plan'>
   ): TE.TaskEither<Failure, Decided> => {
     const family = families?.map(family => constructors[family])
-    if (family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
+    const misses = Missing.has(table.points)
+    if (!misses && family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
       return TE.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
@@ -494,7 +498,10 @@ export const choose =
       E.flatMap(() =>
         pipe(
           table.points,
-          Fits.states({ family, components, criterion, seed, standardize, columns: table.columns, onProgress }),
+          Fits.states({
+            ...{ family, components, criterion, seed, standardize, columns: table.columns, onProgress },
+            missing: misses ? 'em' : 'refuse'
+          }),
           asRefused
         )
       ),

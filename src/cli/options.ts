@@ -73,14 +73,14 @@ export const table = (flags: TableFlags): Checked<Points.CsvOptions> =>
     all({
       columns: optional(flags.columns, columns('--columns')),
       exclude: optional(flags.exclude, columns('--exclude')),
-      missing: oneOf('--missing', flags.missing ?? 'refuse', ['refuse', 'drop'] as const),
+      missing: oneOf('--missing', flags.missing ?? 'refuse', ['refuse', 'drop', 'em'] as const),
       delimiter: optional(flags.delimiter, delimiter),
       decimal: optional(flags.decimal, text => oneOf('--decimal', text, ['.', ','] as const)),
       skip: optional(flags.skip, text => whole('--skip', text, 0, 1)),
       comment: optional(flags.comment, comment)
     }),
     E.map(({ columns, exclude, missing, delimiter, decimal, skip, comment }) => ({
-      missing,
+      missing: missing === 'em' ? 'keep' : missing,
       ...(decimal !== undefined && { decimal }),
       ...(skip !== undefined && { skip }),
       ...(comment !== undefined && { comment }),

@@ -26,7 +26,10 @@ const examples = (lines: ReadonlyArray<string>): string =>
 const columns = new Option('--columns <list>', 'columns to use, by name or position: 1,3-5 (default: all of numbers)')
 const exclude = new Option('--exclude <list>', 'columns not to use, by name or position: 1,3-5')
 const weights = new Option('--weights <column>', 'a column of weights: a row of weight 2 counts as two rows')
-const missing = new Option('--missing <how>', 'rows with a missing cell: refuse or drop (default: refuse)')
+const missing = new Option(
+  '--missing <how>',
+  'rows with a missing cell: refuse; drop; or em, which takes them by the cells they have (default: refuse)'
+)
 const header = new Option('--header', 'the first row holds names (default: found out)')
 const noHeader = new Option('--no-header', 'the first row is data')
 const delimiter = new Option('--delimiter <character>', 'what separates cells (default: found out)')
@@ -119,8 +122,8 @@ const read = (
     .addOption(
       new Option(
         '--criterion <criterion>',
-        'what chooses: bic; icl, for clusters that are apart; aic, which takes more components'
-      ).default('bic', 'bic')
+        'what chooses: icl, for clusters that are apart; bic, for what describes the density; aic, which takes more components'
+      ).default('icl', 'icl')
     )
     .addOption(columns)
     .addOption(exclude)

@@ -354,19 +354,22 @@ interface Asked<P extends string> {
 }
 
 /** A stage as a program of its own. */
-interface Within<P extends string> {
+interface Within {
   readonly engines: string
   readonly problems: ReadonlyArray<Problem.Problem>
-  readonly program: () => Program<P>
+  readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
 
 /** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
-const compileStage = <P extends string>(
+const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
   points: Points.Points,
   sound: boolean
-): ((written: Stage.Written) => Compiled<P>) => {
+): {
+  readonly all: (written: Stage.Written) => Compiled<P>
+  readonly within: (placed: Stage.Placed) => Within
+} => {
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
@@ -402,7 +405,14 @@ const compileStage = <P extends string>(
       O.map(own => asked(own, stopping.steps)),
       O.toNullable
     )
-    const inner = attempts.map(within)
+    const size = pipe(
+      simple.sample,
+      O.match(
+        () => points.rows,
+        of => of(points.rows)
+      )
+    )
+    const inner = attempts.map(size < points.rows ? onSample(size) : within)
     const { engine, reason } = means(setting, {
       loss: loss === null ? null : loss.plan,
       attempts: inner.map(({ engines }) => engines).join(', ')
@@ -421,13 +431,7 @@ const compileStage = <P extends string>(
               loss === null
                 ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
                 : loss.plan.evaluate(ours(params), key, rows),
-            attempts: inner.map(({ program }) => {
-              const run = program()
-              return (params, key) => {
-                const last = Run.last({ ...run, start: () => ours(params) })(key)
-                return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
-              }
-            })
+            attempts: inner.map(({ attempt }) => attempt())
           })
           const { begin, step, finish = identity } = steps
           return {
@@ -448,21 +452,54 @@ const compileStage = <P extends string>(
       )
     }
   }
-  const within = ({ path, stage }: Stage.Placed): Within<P> => {
+  /** The same on so many of the rows, drawn anew for each attempt; one sample is looked at beforehand. */
+  const onSample =
+    (size: number) =>
+    (placed: Stage.Placed): Within => {
+      const on = (key: Key.Key): Within & { readonly few: Points.Points } => {
+        const few = pipe(key, Key.subset(points.rows, size), Points.select)(points)
+        const begin = pipe(
+          Initializer.interpret(score, few)(pipeline.initializer),
+          E.getOrElse(() => start)
+        )
+        return { few, ...stagesOn(pipeline, begin, few, sound).within(placed) }
+      }
+      const { few, engines, problems } = on(Key.fromSeed(0))
+      return {
+        engines,
+        problems: [
+          // What is wrong on all rows too is told already.
+          ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
+            .map(Problem.within('score'))
+            .map(Stage.inside(placed.path)),
+          ...problems
+        ],
+        attempt: () => (params, key) => {
+          const keys = pipe(key, Key.named('sample', 'steps'))
+          return on(keys.sample).attempt()(params, keys.steps)
+        }
+      }
+    }
+  const within = ({ path, stage }: Stage.Placed): Within => {
     const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
     return {
       engines: inner.map(({ compiled }) => compiled.plan.engine).join(', '),
       problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
-      program: () => ({
-        pipeline,
-        start,
-        data: () => Points.fingerprint(points),
-        stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
-        plan: inner.map(({ compiled }) => compiled.plan)
-      })
+      attempt: () => {
+        const run = {
+          pipeline,
+          data: () => Points.fingerprint(points),
+          stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+          plan: inner.map(({ compiled }) => compiled.plan)
+        }
+        return (params, key) => {
+          const last = Run.last({ ...run, start: () => ours(params) })(key)
+          return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
+        }
+      }
     }
   }
-  return all
+  return { all, within }
 }
 
 /**
@@ -509,7 +546,7 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const compileSimple = compileStage(pipeline, begin, points, common.length === 0 && E.isRight(start))
+    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start))
     const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
       !sound[i] || oversized.length > 0 || !hasShapes(score, points)

@@ -42,9 +42,10 @@ export interface CsvOptions {
   readonly weights?: string | number
   /**
    * What to do with a row with a missing cell in a column that is taken: one that is empty, or says `NA`, `#N/A`, `<NA>`,
-   * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized.
+   * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized. `keep` leaves NaN in such a cell,
+   * which `fit(points, { missing: 'em' })` and `Mixture`'s densities take, and nothing else.
    */
-  readonly missing?: 'refuse' | 'drop'
+  readonly missing?: 'refuse' | 'drop' | 'keep'
   /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
   readonly delimiter?: string
   /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5. */
@@ -681,19 +682,22 @@ const extract = (
         `give it 0 to leave the row out${more(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
       )
   }
-  const kept = new Uint32Array(rows).map((_, i) => i).filter(i => used.every(j => !Number.isNaN(at(i, j))))
+  const needed = missing !== 'keep' ? used : weights === undefined ? [] : [weights]
+  const kept = new Uint32Array(rows).map((_, i) => i).filter(i => needed.every(j => !Number.isNaN(at(i, j))))
   if (kept.length === 0) return Either.left(allMissing)
   const dim = columns.length
   const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
+  const values = isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim]))
   return pipe(
     validate({
       rows: kept.length,
       dim,
-      values: isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim])),
+      // Each NaN is a missing cell that is to be kept: all else has been refused.
+      values: missing === 'keep' ? values.map(x => (Number.isNaN(x) ? 0 : x)) : values,
       ...(weights === undefined ? {} : { weights: tabulate(kept.length, i => at(kept[i], weights)) })
     }),
     Either.map(points => ({
-      points,
+      points: { ...points, values },
       columns: columns.map(j => names[j]),
       rowNumbers: kept.map(i => i + 1),
       dropped: rows - kept.length,

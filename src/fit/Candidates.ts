@@ -13,6 +13,8 @@ import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
+import * as Missing from '../mixture/Missing.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
 import * as Streaming from '../mixture/Streaming.js'
@@ -26,7 +28,7 @@ import * as Score from '../score/Score.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/Source.js'
 import type { Data, Scaled } from './Data.js'
-import { grown, serves } from './grown.js'
+import { climb, grown, serves } from './grown.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
 export type Family = (options: { readonly components: number }) => Score.Score<string>
@@ -70,8 +72,14 @@ const judged = ({ own, scaling }: Data): Judged => ({
   statistics: parameters => Statistics.of(own, parameters)
 })
 
-const foundOf =
-  <P extends string>({ rows, dim, scaling, statistics }: Judged, pipeline: Pipeline.Pipeline<P>) =>
+const foundOf = <P extends string>(
+  data: Judged,
+  pipeline: Pipeline.Pipeline<P>
+): ((learned: Mixture.Mixture) => Found) => foundAbove(data, pipeline.score, Pipeline.varianceFloor(pipeline))
+
+/** The same of a score that was learned above a floor of variances. */
+const foundAbove =
+  <P extends string>({ rows, dim, scaling, statistics }: Judged, score: Score.Score<P>, floor: O.Option<number>) =>
   (learned: Mixture.Mixture): Found => {
     const standing = Mixture.permuted(Mixture.order(learned))(learned)
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
@@ -79,10 +87,10 @@ const foundOf =
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
     return {
       mixture,
-      statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(pipeline.score))),
+      statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
       redundancies,
       floored: pipe(
-        Pipeline.varianceFloor(pipeline),
+        floor,
         O.match(
           () => [],
           floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
@@ -527,6 +535,34 @@ const onSource = ({ own, points, scaling }: Scaled): Whole => {
   }
 }
 
+/** What is expected of all rows, where the likelihood of those learned from is so much too little. */
+const expectedOn =
+  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number) =>
+  (shift: number) =>
+  (one: Standing): Standing =>
+    isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
+
+/** Candidates that were learned from other rows, and the best of them, so many at least, from all. */
+const settledOn =
+  (
+    whole: Pick<Whole, 'rows' | 'total'>,
+    criterion: Criterion,
+    expected: (learned: Learned) => number,
+    polish: (one: Reached) => E.Either<Problem.Problem, Reached>,
+    atLeast: number
+  ) =>
+  (few: ReadonlyArray<Standing>): Iterable<Step> => {
+    const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
+    if (!isReached(first)) return [{ next: null, all: few }]
+    const reference = polish(first)
+    const shift = E.isRight(reference)
+      ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
+      : 0
+    const expectedOf = expectedOn(whole, expected)(shift)
+    const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
+    return settledAll(criterion, RIVAL, polish, all, atLeast)
+  }
+
 /**
  * Candidates learned from a sample of the rows, and the best of them from all rows. What a sample says of the likelihood on all
  * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
@@ -543,21 +579,8 @@ const bySample = (whole: Whole, key: Key.Key, criterion: Criterion, lines: Reado
     })
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
-  /** What is expected of all rows, where the likelihood of the sample is so much too little. */
-  const expectedOf =
-    (shift: number) =>
-    (one: Standing): Standing =>
-      isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
-  const polished = (few: ReadonlyArray<Standing>): Iterable<Step> => {
-    const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
-    if (!isReached(first)) return [{ next: null, all: few }]
-    const reference = polish(first)
-    const shift = E.isRight(reference)
-      ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
-      : 0
-    const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(shift)(one)))
-    return settledAll(criterion, RIVAL, polish, all, POLISHED)
-  }
+  const expectedOf = expectedOn(whole, expected)
+  const polished = settledOn(whole, criterion, expected, polish, POLISHED)
   /** What is expected, and what the sample itself says. */
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
@@ -567,6 +590,86 @@ const bySample = (whole: Whole, key: Key.Key, criterion: Criterion, lines: Reado
     mapped(onSample, ({ next, all }) => ({ next, all: all.map(expectedOf(0)), few: all })),
     ({ few }) => mapped(polished(few), step => ({ ...step, few }))
   )
+}
+
+/** Steps on rows with missing cells, and the gain a row below which they end. */
+const SEEN = { steps: 500, least: 1e-9 }
+
+/** So many of the best by rows completed, at least, are looked at: what was drawn tells less of them than a sample does. */
+const LOOKED_AT = 6
+
+/**
+ * Candidates of rows with missing cells: learned from the rows that miss nothing, where these are half of all, else from rows whose
+ * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by expectation–maximization over the conditional moments of what they have not.
+ */
+const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const keys = pipe(key, Key.named('cells', 'fit'))
+  const kept = Missing.wholeRows(data.points)
+  const whole =
+    2 * kept.length >= data.points.rows
+      ? pipe(data.points, Points.select(kept))
+      : pipe(data.points, Missing.drawn(keys.cells))
+  const complete = {
+    ...data,
+    points: whole,
+    own: data.scaling === null ? whole : Points.unstandardize(data.scaling)(whole)
+  }
+  const onWhole =
+    whole.rows > SAMPLE
+      ? bySample(inMemory(complete), keys.fit, criterion, lines)
+      : onAll(complete, keys.fit, criterion, lines)
+  const polish = ({ asked, params }: Reached): E.Either<Problem.Problem, Reached> =>
+    pipe(
+      Score.interpret(asked.score).family,
+      O.filter(ExpectationMaximization.servesMissing),
+      O.bindTo('family'),
+      O.bind('enter', ({ family }) => family.toMixture),
+      E.fromOption(() =>
+        Problem.of(
+          'family',
+          asked.score._tag,
+          'one that is learned from missing cells',
+          'leave out the rows that miss some'
+        )
+      ),
+      E.map(({ family, enter }): Reached => {
+        const floor = Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))
+        const step = ExpectationMaximization.step(family, O.getOrElse(() => Number.MIN_VALUE)(floor), data.points)
+        const reached = climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least)
+        return {
+          asked,
+          params: reached.params,
+          candidate: {
+            _tag: 'Learned',
+            family: asked.score._tag,
+            components: asked.components,
+            pipeline: standing(asked.score, reached.params),
+            isSettled: true,
+            ...foundAbove(judged(data), asked.score, floor)(enter(reached.params))
+          }
+        }
+      })
+    )
+  const cannot = (one: Standing): Standing =>
+    O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)
+      ? one
+      : refused(
+          one.asked,
+          Problem.of(
+            'family',
+            one.asked.score._tag,
+            'one that is learned from missing cells',
+            'choose another, or leave out the rows that miss some'
+          )
+        )
+  const settled = settledOn(
+    inMemory(data),
+    criterion,
+    ({ statistics: { logLikelihood } }) => logLikelihood,
+    polish,
+    LOOKED_AT
+  )
+  return followed(onWhole, ({ all }) => settled(all.map(cannot)))
 }
 
 /** How far learning has come. */
@@ -585,7 +688,10 @@ export const learning = (
   data: Data,
   key: Key.Key,
   criterion: Criterion
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(inMemory(data), key, criterion)
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) =>
+  Missing.has(data.own)
+    ? lines => told(byCompletion(data, key, criterion, lines))
+    : progressOf(inMemory(data), key, criterion)
 
 /** The same of the rows of a source: with the same bits as of those rows in memory. */
 export const learningFrom = (
@@ -597,13 +703,13 @@ export const learningFrom = (
 const progressOf =
   (whole: Whole, key: Key.Key, criterion: Criterion) =>
   (lines: ReadonlyArray<Line>): Iterable<Progress> =>
-    mapped(
-      whole.rows > SAMPLE ? bySample(whole, key, criterion, lines) : onAll(whole.all(), key, criterion, lines),
-      ({ next, all }) => ({
-        next: next && { family: next.score._tag, components: next.components },
-        candidates: all.map(({ candidate }) => candidate)
-      })
-    )
+    told(whole.rows > SAMPLE ? bySample(whole, key, criterion, lines) : onAll(whole.all(), key, criterion, lines))
+
+const told = (steps: Iterable<Step>): Iterable<Progress> =>
+  mapped(steps, ({ next, all }) => ({
+    next: next && { family: next.score._tag, components: next.components },
+    candidates: all.map(({ candidate }) => candidate)
+  }))
 
 /** A candidate and how much of the belief is its own. */
 export interface Ranked extends Learned {

@@ -4,6 +4,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/Source.js'
+import * as Missing from '../mixture/Missing.js'
 import { show } from './table.js'
 
 /** The data as they are learned from, and what they were. */
@@ -26,14 +27,18 @@ export interface Scaled {
 /** Squares of numbers up to it, and down to its inverse, are doubles of full precision, sums of many of them too. */
 const REACH = 1e150
 
+/** By the cells that are there. */
+const standardized = (points: Points.Points): ReturnType<typeof Points.standardize> =>
+  Missing.has(points) ? Missing.standardize(points) : Points.standardize(points)
+
 /** Columns whose spreads have no squares in double precision. */
 export const problems =
   (columns: ReadonlyArray<string>) =>
   (points: Points.Points): ReadonlyArray<Problem.Problem> => {
     const { rows, dim, values } = points
-    const { scale } = Points.standardize(points)
+    const { scale } = standardized(points)
     return columns.flatMap((column, j) => {
-      const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
+      const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j]).filter(x => !Number.isNaN(x))
       const most = cells.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
       // of a constant column the unit is 1
       return beyond(column, most, scale[j])
@@ -61,7 +66,7 @@ export const brought =
   (standardize: boolean) =>
   (own: Points.Points): Data => {
     if (!standardize) return { own, points: own, scaling: null }
-    const { points, ...scaling } = Points.standardize(own)
+    const { points, ...scaling } = standardized(own)
     return { own, points, scaling }
   }
 

@@ -12,6 +12,7 @@ import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
 import type * as Source from '../data/Source.js'
+import * as Missing from '../mixture/Missing.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Score from '../score/Score.js'
 import * as Candidates from './Candidates.js'
@@ -36,7 +37,8 @@ export type FamilyName = keyof typeof families
 /** Those that are compared unless others are asked for; in one column all are one of the first two. */
 const compared: ReadonlyArray<FamilyName> = ['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal', 'tied', 'full']
 
-const criteria: ReadonlyArray<Candidates.Criterion> = ['bic', 'icl', 'aic']
+const ways = ['refuse', 'em']
+const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
 
 /** At most so many components are compared unless others are asked for. */
 const MOST = 9
@@ -57,7 +59,10 @@ export interface Options {
   readonly components?: OneOrMore<number> | undefined
   /** The family, by its name or as what makes its score, or those to choose from; all that have a name unless given. */
   readonly family?: OneOrMore<FamilyName | Candidates.Family> | undefined
-  /** What chooses among candidates; 'bic' unless given. */
+  /**
+   * What chooses among candidates; 'icl' unless given, which counts clusters that are apart. 'bic' counts the components that
+   * describe the density best, of which a cluster may need several.
+   */
   readonly criterion?: Candidates.Criterion | undefined
   /** The same seed gives the same bits; 0 unless given. */
   readonly seed?: number | undefined
@@ -68,6 +73,11 @@ export interface Options {
    * own units either way. Without it, what round components find depends on the units of the columns.
    */
   readonly standardize?: boolean | undefined
+  /**
+   * What to do with rows with missing cells, which hold NaN: 'refuse' unless given; 'em' learns from what they have, by
+   * expectation–maximization over the conditional moments of what they have not.
+   */
+  readonly missing?: 'refuse' | 'em' | undefined
   /** What the columns are called in tables and files; x1, x2, … unless given. */
   readonly columns?: ReadonlyArray<string> | undefined
   /** Called before each candidate is learned. */
@@ -114,6 +124,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   seed: true,
   weights: true,
   standardize: true,
+  missing: true,
   columns: true,
   onProgress: true
 }
@@ -125,7 +136,7 @@ const isName = (family: FamilyName | Candidates.Family): family is FamilyName =>
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
-  const { components, family, criterion, seed } = options
+  const { components, family, criterion, seed, missing } = options
   return [
     ...Object.keys(options)
       .filter(name => !Object.hasOwn(known, name))
@@ -139,7 +150,8 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ),
     ...list(components ?? []).flatMap(count => Problem.count('components', count, 1, 2)),
     ...list(family ?? []).flatMap(one => (isName(one) ? oneOf('family', one, Object.keys(families)) : [])),
-    ...oneOf('criterion', criterion ?? 'bic', criteria),
+    ...oneOf('criterion', criterion ?? 'icl', criteria),
+    ...oneOf('missing', missing ?? 'refuse', ways),
     ...Problem.count('seed', seed ?? 0, 0, 0)
   ]
 }
@@ -147,9 +159,30 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
 const all = <A>(problems: ReadonlyArray<Problem.Problem>, value: A): E.Either<Problem.Problems, A> =>
   RA.isNonEmpty(problems) ? E.left([problems[0], ...problems.slice(1)]) : E.right(value)
 
+const filled = (x: number): number => (Number.isNaN(x) ? 0 : x)
+
+/** Points with NaN in the cells that are missing. */
+const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
+  pipe(
+    'rows' in data
+      ? Points.validate({ ...data, values: data.values.map(filled) })
+      : Points.fromRows(data.map(row => row.map(filled))),
+    E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) })),
+    E.filterOrElse(
+      points => Missing.emptyColumns(points).length === 0,
+      points =>
+        Problem.of(
+          `column ${Missing.emptyColumns(points)[0] + 1}`,
+          'all missing',
+          'a column with a number',
+          'leave the column out'
+        )
+    )
+  )
+
 const read = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problems, Points.Points> =>
   pipe(
-    'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    options.missing === 'em' ? withMissing(data) : 'rows' in data ? Points.validate(data) : Points.fromRows(data),
     E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points))),
     E.mapLeft((problem): Problem.Problems => [problem])
   )
@@ -206,7 +239,7 @@ const text = (
   ].join('\n\n')
 
 const made = (
-  { criterion = 'bic', seed = 0 }: Options,
+  { criterion = 'icl', seed = 0, missing }: Options,
   columns: ReadonlyArray<string>,
   scaling: Points.Scaling | null,
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
@@ -229,7 +262,7 @@ const made = (
     candidates,
     refused,
     scaling,
-    assign: data => Mixture.memberships(Problem.orThrow(read({}, data)))(mixture),
+    assign: data => Mixture.memberships(Problem.orThrow(read({ missing }, data)))(mixture),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     table: () => text(columns, criterion, candidates)
   }
@@ -282,7 +315,7 @@ const statesOf = (
     criterion: Candidates.Criterion
   ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
 ): Iterable<State> => {
-  const { seed = 0, criterion = 'bic', onProgress } = options
+  const { seed = 0, criterion = 'icl', onProgress } = options
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )

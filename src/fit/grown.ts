@@ -26,17 +26,19 @@ const TRIAL = 12
 const STEPS = 60
 const LEAST_GAIN = 1e-5
 
-interface Climb {
+/** Where steps stand. */
+export interface Climb {
   readonly params: Arrays
   /** The mean negative log-likelihood before the last step. */
   readonly value: number
 }
 
-const climb = (step: (params: Arrays) => Climb, steps: number, start: Climb): Climb =>
+/** So many steps, or until one gains less than `least`. */
+export const climb = (step: (params: Arrays) => Climb, steps: number, start: Climb, least = LEAST_GAIN): Climb =>
   iterate<Climb & { readonly left: number; readonly gain: number }>(
     { ...start, left: steps, gain: Infinity },
     ({ params, value, left, gain }) => {
-      if (left === 0 || gain < LEAST_GAIN) return null
+      if (left === 0 || gain < least) return null
       const next = step(params)
       return { ...next, left: left - 1, gain: value - next.value }
     }

@@ -3,15 +3,18 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
+import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import { eStep } from './EStep.js'
+import * as Missing from './Missing.js'
+import * as Prior from './Prior.js'
 import * as Fused from './kernels/index.js'
 import type * as Pass from './kernels/pass.js'
 import * as Frame from './Frame.js'
 import { rowsOf } from '../compile/Loss.js'
-import type * as Params from '../score/Params.js'
+import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
+import { logWeights, type Mixture } from './Mixture.js'
 import type { Level } from '../schedule/Schedule.js'
 import type { Family, Kernel, MStep } from '../score/family.js'
 
@@ -39,12 +42,102 @@ const by = <P extends string, R>(
 
 const clean: Level = { alpha: 1, sigma: 0 }
 
-/** One E- and M-step on the likelihood at time 0. */
-export const step = <P extends string>(
+/** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
+export const servesMissing = <P extends string>(family: Family<P>): boolean =>
+  serves(family) && O.isSome(family.toMixture) && !family.mirrored
+
+/** Whether a family can be learned under a prior. */
+export const servesPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
+  O.isSome(mStep) && O.isSome(toMixture)
+
+/** The mixture that parameters are, of a family that says so. */
+const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
+  pipe(
+    toMixture,
+    O.getOrElse((): ((params: Params.Params<P>) => Mixture) =>
+      refuse('a family without toMixture is not learned from missing cells; give it one')
+    )
+  )
+
+/** The same of rows with missing cells: by the conditional moments of what is not there. */
+const stepOfMissing = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   points: Points.Points
 ): ((params: Params.Params<P>) => Taken<P>) => {
+  const { dim } = points
+  const weights = Points.weightsOf(points)
+  const enter = mixtureOf(family)
+  return O.isSome(family.mStep)
+    ? (
+        ({ second, maximise }: MStep<P>) =>
+        (params: Params.Params<P>) => {
+          const { value, ...found } = Missing.moments(enter(params), second, points, weights)
+          return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
+        }
+      )(family.mStep.value)
+    : by<P, (params: Params.Params<P>) => Taken<P>>(
+        family,
+        ({ maximise }) =>
+          params => {
+            const mixture = enter(params)
+            const { value, mass, sums, second } = Missing.moments(mixture, 'trace', points, weights)
+            // Its sums are those of the rows, and not of how far they are from a centre.
+            const whole = sums.map((sum, at) => sum + mass[Math.floor(at / dim)] * mixture.means.values[at])
+            return { value, params: maximise(params, { value, mass, sums: whole, scatter: second }, varianceFloor) }
+          },
+        () => refuse('a family without an M-step has no expectation–maximization')
+      )
+}
+
+/**
+ * One E- and M-step to the mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as so many rows. Weights
+ * have no prior.
+ */
+const stepUnderPrior = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  points: Points.Points,
+  shrinkage: number
+): ((params: Params.Params<P>) => Taken<P>) => {
+  const { mStep } = family
+  const misses = Missing.has(points)
+  const { points: about, enter, leave } = misses ? Frame.unmoved<P>(points) : Frame.of(family, points)
+  const { dim } = about
+  const weights = Points.weightsOf(about)
+  const prior = Prior.of(about, shrinkage)
+  const mixtureAt = mixtureOf(family)
+  if (O.isNone(mStep))
+    return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
+  const { second, maximise } = mStep.value
+  const expect = misses ? null : eStep(family, second, dim)
+  return params => {
+    const here = enter(params)
+    const mixture = mixtureAt(here)
+    const { value, ...found } =
+      expect === null ? Missing.moments(mixture, second, about, weights) : expect(here, clean, about, weights)
+    const at = { level: clean, floor: varianceFloor, dim }
+    const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
+    // Of the prior's rows weights know nothing.
+    const whole = found.mass.reduce((sum, m) => sum + m, 0)
+    const weighted = (array: NdArray, name: string): NdArray =>
+      name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
+    return { value, params: leave(Params.map(weighted)(mode)) }
+  }
+}
+
+/**
+ * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given; of rows with missing cells, NaN, on
+ * that of what they have.
+ */
+export const step = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  points: Points.Points,
+  prior: number | null = null
+): ((params: Params.Params<P>) => Taken<P>) => {
+  if (prior !== null) return stepUnderPrior(family, varianceFloor, points, prior)
+  if (Missing.has(points)) return stepOfMissing(family, varianceFloor, points)
   const { points: about, enter, leave } = Frame.of(family, points)
   return by<P, (params: Params.Params<P>) => Taken<P>>(
     family,

@@ -26,6 +26,7 @@ import { symmetricEigen } from '../../lib/linalg.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Components from './Components.js'
+import * as Missing from './Missing.js'
 import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
 import { concat, factorOf, factorsOf, normalized } from './draw.js'
@@ -394,11 +395,37 @@ const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {
   return add(logDensity(x, level), expandDims(logWeights, 0))
 }
 
-/** log p(x) for each row. */
-export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = ask({
-  round: Components.logDensity,
-  any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
-})
+/** By what of a row there is, where cells are missing. */
+const whereMissing =
+  (of: ReturnType<typeof ask>, ofSeen: (logs: ReadonlyArray<Float64Array>) => Float64Array) =>
+  (points: Points) =>
+  (mixture: Mixture): Float64Array =>
+    Missing.has(points) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
+
+/** log Σ_k exp, row after row. */
+const logSums = (logs: ReadonlyArray<Float64Array>): Float64Array =>
+  logs[0].map((_, i) => {
+    const top = logs.reduce((most, log) => Math.max(most, log[i]), -Infinity)
+    return top + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log[i] - top), 0))
+  })
+
+/** p(k | x), [rows, K]. */
+const shares = (logs: ReadonlyArray<Float64Array>): Float64Array => {
+  const [count, sums] = [logs.length, logSums(logs)]
+  return new Float64Array(sums.length * count).map((_, at) => {
+    const i = Math.floor(at / count)
+    return Elementary.exp(logs[at % count][i] - sums[i])
+  })
+}
+
+/** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
+export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = whereMissing(
+  ask({
+    round: Components.logDensity,
+    any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
+  }),
+  logSums
+)
 
 const scores = ask({ round: Components.score, any: Gaussians.score })
 
@@ -413,12 +440,15 @@ export const divergence: (points: Points) => (mixture: Mixture) => Float64Array 
   any: Gaussians.divergence
 })
 
-const probabilities = ask({
-  round: Components.responsibilities,
-  any: (of, x, level) => softmax(logJoint(of, x, level))
-})
+const probabilities = whereMissing(
+  ask({
+    round: Components.responsibilities,
+    any: (of, x, level) => softmax(logJoint(of, x, level))
+  }),
+  shares
+)
 
-/** p(k | x) for each row and component, [rows, K]. */
+/** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
 export const responsibilities =
   (points: Points) =>
   (mixture: Mixture): NdArray => ({
@@ -468,7 +498,8 @@ const OUTSIDE = 1e-3
 
 /**
  * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
- * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³.
+ * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
+ * missing cells, NaN, all is said by the columns that it has.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -485,11 +516,19 @@ export const memberships =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
     const count = components(mixture)
-    const perRow = ({ values }: NdArray, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
-    const shares = pipe(mixture, responsibilities(points))
-    const distances = pipe(mixture, squaredDistances(points))
+    const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
+    const { values: shares } = pipe(mixture, responsibilities(points))
+    const { squared, columns } = Missing.has(points)
+      ? Missing.asked(mixture, points)
+      : {
+          squared: pipe(mixture, squaredDistances(points)).values,
+          columns: new Uint32Array(points.rows).fill(points.dim)
+        }
     const logs = pipe(mixture, logDensity(points))
-    const limit = ChiSquared.exceeded(points.dim, OUTSIDE)
+    // A row of which nothing is there is far from nothing.
+    const limits = new Map(
+      Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
+    )
     return RA.makeBy(points.rows, i => {
       const row = perRow(shares, i)
       const component = mostProbable(row)
@@ -499,7 +538,7 @@ export const memberships =
         // Not 1 − probability, which has no digits left where a row is all but certain.
         uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
         logDensity: logs[i],
-        isOutlier: perRow(distances, i).every(squared => squared > limit)
+        isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
       }
     })
   }

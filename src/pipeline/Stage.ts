@@ -133,6 +133,8 @@ export interface Simple {
   /** The optimizer by which it steps, for those who report. */
   readonly optimizer: O.Option<Optimizer.Optimizer>
   readonly attempts: ReadonlyArray<Placed>
+  /** Of so many rows, how many its attempts see, drawn anew for each; none: all of them. */
+  readonly sample: O.Option<(rows: number) => number>
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly misfits: (setting: Setting) => Problems
@@ -197,6 +199,8 @@ export interface Spec<
   readonly optimizer?: (fields: Field.Of<F>) => Optimizer.Optimizer
   /** The stages that its steps run whole. */
   readonly attempts?: (fields: Field.Of<F>) => ReadonlyArray<Stage>
+  /** Of so many rows, how many these stages see, drawn anew for each attempt without replacement; all of them unless given. */
+  readonly sample?: (fields: Field.Of<F>) => (rows: number) => number
   /** The times whose noise it looks at beside those of its loss: components may be as far out as that takes them. */
   readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
@@ -271,7 +275,21 @@ export function define<
   const A extends Case.Call = null,
   const On extends string | null = null
 >(spec: Spec<N, F, S, A, On>): Case.Constructor<Stage, N, F, A, On> {
-  const { stops, memory, steps, loss, optimizer, attempts, times, misfits, means, varianceFloor, misplaced, at } = spec
+  const {
+    stops,
+    memory,
+    steps,
+    loss,
+    optimizer,
+    attempts,
+    sample,
+    times,
+    misfits,
+    means,
+    varianceFloor,
+    misplaced,
+    at
+  } = spec
   return Case.define('Stage', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning => {
@@ -293,6 +311,7 @@ export function define<
           ),
           optimizer: O.fromNullable(optimizer?.(fields)),
           attempts: tried,
+          sample: O.fromNullable(sample?.(fields)),
           times: times?.(fields) ?? [],
           misfits: misfits?.(fields) ?? (() => []),
           means:
@@ -609,11 +628,18 @@ export const expectationMaximization = define({
     /** No component's variance falls below this. */
     varianceFloor: floor,
     /** Its likelihood is that of data with the noise of this time, drawn anew at each step; null for the data themselves. */
-    time: Field.optional(time)
+    time: Field.optional(time),
+    /**
+     * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
+     * null for the likelihood. With a time it has no part.
+     */
+    prior: Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
   },
-  formula: ({ time }) =>
+  formula: ({ time, prior }) =>
     time === null
-      ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
+      ? prior !== null
+        ? 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old] + log p(θ)'
+        : 'θ ← argmax E[log p(x_0, i; θ) | x_0; θ_old]'
       : `θ ← argmax E[log p_t(x_t, i; θ) | x_t; θ_old] at t = ${time}`,
   misplaced:
     ({ time }) =>
@@ -623,14 +649,23 @@ export const expectationMaximization = define({
   stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
   varianceFloor: ({ varianceFloor }) => varianceFloor,
   times: ({ time }) => (time === null ? [] : [time]),
-  misfits: () =>
+  misfits: ({ prior }) =>
     asks(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
       [
         'that of a family with an M-step, as expectation–maximization needs',
         'use Stage.descend, or give the family its mStep',
         EM.serves
-      ]
+      ],
+      ...(prior === null
+        ? []
+        : [
+            [
+              'that of a family with mStep and toMixture, as a prior needs',
+              'leave out the prior, or give the family both',
+              EM.servesPrior
+            ] as const
+          ])
     ),
   means: () => setting => ({
     engine: 'closed form',
@@ -638,11 +673,11 @@ export const expectationMaximization = define({
   }),
   ...noMemory,
   steps:
-    ({ time, varianceFloor }) =>
+    ({ time, varianceFloor, prior }) =>
     tools =>
       mapping(
         time === null
-          ? EM.step(familyOf(tools), varianceFloor, tools.points)
+          ? EM.step(familyOf(tools), varianceFloor, tools.points, prior)
           : EM.noisyStep(familyOf(tools), varianceFloor, tools.points, Schedule.level(time)(tools.schedule))
       )
 })
@@ -807,6 +842,66 @@ export const guarded = define({
   }
 })
 
+/**
+ * A stage on a sample of the rows, drawn without replacement by the run's key: on so many `rows`, on a `fraction` of them, or on
+ * the fewer of both; on all where there are no more. What it leads to is where the next stage begins, on all of them: a start is
+ * found on a few thousand rows as well as on a million, and the steps that follow are few.
+ *
+ * @example
+ * import { Stage } from 'ornstein'
+ *
+ * export const large = Stage.sequence([
+ *   Stage.onSample({ rows: 4000 })(
+ *     Stage.sequence([Stage.expectationMaximization({ steps: 100 }), Stage.splitAndMerge({ steps: 100 })])
+ *   ),
+ *   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4 })
+ * ])
+ */
+export const onSample = define({
+  name: 'onSample',
+  about: 'on a sample of the rows',
+  fields: {
+    /** At most so many rows; null for no such bound. */
+    rows: Field.quiet(Field.optional(Field.count({ suggestion: 4000 }))),
+    /** At most so large a part of the rows; 1 for no such bound. */
+    fraction: Field.quiet(
+      Field.number({
+        holds: part => part > 0 && part <= 1,
+        domain: 'in (0, 1]',
+        suggestion: 0.1,
+        default: 1,
+        arbitrary: fc => fc.constantFrom(0.5, 0.9, 1)
+      })
+    ),
+    stage
+  },
+  on: 'stage',
+  example: { rows: 4000 },
+  formula: ({ rows, fraction, stage }) =>
+    `on ${rows === null ? '' : `${rows} rows`}${rows !== null && fraction < 1 ? ', at most ' : ''}` +
+    `${fraction < 1 ? `${fraction} of the rows` : rows === null ? 'all rows' : ''}: ${formula(stage)}`,
+  stops: () => ({ steps: 1 }),
+  attempts: ({ stage }) => [stage],
+  sample:
+    ({ rows, fraction }) =>
+    all =>
+      Math.max(1, Math.min(all, rows ?? all, Math.ceil(fraction * all))),
+  means:
+    ({ rows, fraction }) =>
+    ({ points }, { attempts }) => ({
+      engine: 'sample',
+      reason: `${Math.min(points.rows, rows ?? points.rows, Math.ceil(fraction * points.rows))} of ${points.rows} rows, by ${attempts}`
+    }),
+  ...noMemory,
+  steps: () => tools => {
+    const [attempt] = tools.attempts
+    return mapping((params, key) => {
+      const last = attempt(params, key)
+      return { value: last.value ?? 0, params: last.params }
+    })
+  }
+})
+
 // —— stages that come to others ——
 
 /** One stage after the other. Associative, with `sequence([])` as identity. */
@@ -889,6 +984,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   powerIteration,
   restart,
   guarded,
+  onSample,
   sequence,
   repeat,
   anneal

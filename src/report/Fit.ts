@@ -10,6 +10,7 @@ import {
   Score,
   type Statistics
 } from '../index.js'
+import { isSound } from '../fit/Candidates.js'
 import { show, type Table } from '../fit/table.js'
 
 /** A stage as it ran. */
@@ -57,6 +58,8 @@ export interface Fit {
   /** Columns taken by themselves that may be meant otherwise. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
+  /** How many cells were missing, and taken by their conditional moments. */
+  readonly missing: number
   /** The family's word: `symmetric-pair`. */
   readonly family: string
   /** The recipe's name, or where the pipeline came from. */
@@ -78,7 +81,8 @@ export interface Fit {
 }
 
 /** How it was chosen, in a sentence. */
-export const chosen = ({ criterion, candidates: [best, next] }: Choice, count: number): string => {
+export const chosen = ({ criterion, candidates }: Choice, count: number): string => {
+  const [best, next] = candidates
   const name = criterion.toUpperCase()
   const of = `Chosen by ${name} among ${count} candidates`
   // With one candidate there is no other to be apart from.
@@ -88,8 +92,21 @@ export const chosen = ({ criterion, candidates: [best, next] }: Choice, count: n
   return (
     `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}, ` +
     `${best.belief > 0.95 ? 'a clear choice' : best.belief > 0.75 ? 'a fair choice' : 'a close choice'} ` +
-    `(belief ${best.belief.toFixed(2)} of 1).`
+    `(belief ${best.belief.toFixed(2)} of 1).${otherwise(criterion, candidates)}`
   )
+}
+
+/** What describes the density better than the clusters that were chosen, where something does. */
+const otherwise = (criterion: Fits.Criterion, candidates: ReadonlyArray<Fits.Ranked>): string => {
+  if (criterion !== 'icl') return ''
+  const [best] = candidates
+  const density = candidates
+    .filter(one => isSound(one) || !isSound(best))
+    .reduce((least, one) => (one.statistics.bic < least.statistics.bic ? one : least), best)
+  return density === best
+    ? ''
+    : ` BIC, by which components are to describe the density and need not be clusters apart, prefers ` +
+        `${density.components} ${word(density.family)}: --criterion bic.`
 }
 
 /** The candidates, the best first, as far as there is room. */

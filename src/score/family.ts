@@ -76,6 +76,8 @@ export interface At {
 
 export interface MStep<P extends string> {
   readonly second: Second
+  /** Whether one covariance is that of all components: what a prior says of it is then said once. */
+  readonly isShared?: boolean
   /** The parameters that maximise the expected log-likelihood of the rows, exactly, above the floor. One without mass stays. */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
 }

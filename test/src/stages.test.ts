@@ -79,6 +79,16 @@ const rows: ReadonlyArray<{ readonly stage: Stage.Stage; readonly code: string; 
     code: `Stage.guarded(${emCode})`,
     formula: `if that raises E log p(x_0; θ): ${emFormula}`
   },
+  {
+    stage: Stage.onSample({ fraction: 0.2 })(em),
+    code: `Stage.onSample({ fraction: 0.2 })(${emCode.replace('{ ', '{\n  ').replace(', v', ',\n  v').replace(' })', '\n})')})`,
+    formula: `on 0.2 of the rows: ${emFormula}`
+  },
+  {
+    stage: Stage.onSample({ rows: 50 })(em),
+    code: `Stage.onSample({ rows: 50 })(${emCode})`,
+    formula: `on 50 rows: ${emFormula}`
+  },
   { stage: Stage.restart(4)(em), code: `Stage.restart(4)(${emCode})`, formula: `the likeliest of 4: ${emFormula}` }
 ]
 

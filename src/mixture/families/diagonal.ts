@@ -192,6 +192,7 @@ export const tiedDiagonal = family({
       components - 1 + components * dim + dim,
   mStep: () => ({
     second: 'diagonal',
+    isShared: true,
     maximise: (params, moments, at: At) => {
       const squares = scatter(moments, at.dim)
       const all = Gaussian.total(moments.mass)

@@ -409,6 +409,7 @@ export const tied = family({
       components - 1 + components * dim + (dim * (dim + 1)) / 2,
   mStep: () => ({
     second: 'full',
+    isShared: true,
     maximise: (params, moments, at: At) => {
       const { dim } = at
       const all = Gaussian.total(moments.mass)

@@ -68,6 +68,7 @@ export const tiedIsotropic = family({
       components * (dim + 1),
   mStep: () => ({
     second: 'trace',
+    isShared: true,
     maximise: (params, moments, at: At) => {
       const { mass, second } = moments
       const moved = Gaussian.steps(moments, at.dim)

@@ -29,15 +29,15 @@ const told = async (options: string): Promise<Told> =>
 describe('ornstein fit', () => {
   it('chooses by itself, from standardized columns, and tells what it chose from', async () => {
     const found = await told('')
-    expect([found.components, found.standardized, found.choice.criterion]).toEqual([3, true, 'bic'])
-    const bics = found.choice.candidates.map(({ bic }) => bic)
-    expect(bics).toEqual([...bics].sort((a, b) => a - b))
-    expect(bics[0]).toBe(found.bic)
+    expect([found.components, found.standardized, found.choice.criterion]).toEqual([3, true, 'icl'])
+    const icls = found.choice.candidates.map(({ icl }) => icl)
+    expect(icls).toEqual([...icls].sort((a, b) => a - b))
+    expect(found.choice.candidates[0].bic).toBe(found.bic)
     expect(new Set(found.choice.candidates.map(({ components }) => components)).size).toBe(9)
     const { exit, stdout } = await ornstein('fit @three.csv --report @three.html')
     expect(exit).toBe(0)
     expect(stdout).toMatch(
-      /Chosen by BIC among \d+ candidates: BIC is [\d.]+ less than that of \d [a-z-]+, a \w+ choice/
+      /Chosen by ICL among \d+ candidates: ICL is [\d.]+ less than that of \d [a-z-]+, a \w+ choice/
     )
     expect(here.read('three.html')).toContain('What it was chosen from')
   })
@@ -49,10 +49,10 @@ describe('ornstein fit', () => {
   })
 
   it('chooses from what is left open, by the criterion asked for', async () => {
-    const found = await told('-k 2..4,6 --family isotropic --criterion icl')
+    const found = await told('-k 2..4,6 --family isotropic --criterion bic')
     expect(found.choice.candidates.map(({ components }) => components).sort()).toEqual([2, 3, 4, 6])
-    const icls = found.choice.candidates.map(({ icl }) => icl)
-    expect(icls).toEqual([...icls].sort((a, b) => a - b))
+    const bics = found.choice.candidates.map(({ bic }) => bic)
+    expect(bics).toEqual([...bics].sort((a, b) => a - b))
   })
 
   it('leaves the unit alone for families of variance 1', async () => {

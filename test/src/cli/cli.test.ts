@@ -641,7 +641,7 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
-      'error: --missing: guess is not one of refuse, drop; try refuse\n' +
+      'error: --missing: guess is not one of refuse, drop, em; try refuse\n' +
         'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
         'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, spherical, symmetric-pair; try isotropic\n' +
         'error: --recipe: mine is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n' +
@@ -722,7 +722,7 @@ describe('what is wrong', () => {
         'error: shape.json, stages[0].steps: missing is not a whole number ≥ 0; try 100\n' +
         'error: shape.json, stages[1].objective.objective.timeLaw.time: missing is not a time; try 0.3\n' +
         'error: shape.json, stages[2]: 7 is not a Stage; write { "_tag": … }, one of ' +
-        "'descend', 'expectationMaximization', 'splitAndMerge', 'powerIteration', 'restart', 'guarded', 'sequence', 'repeat', 'anneal'\n"
+        "'descend', 'expectationMaximization', 'splitAndMerge', 'powerIteration', 'restart', 'guarded', 'onSample', 'sequence', 'repeat', 'anneal'\n"
     ],
     [
       'explain @pipeline.json --data @none.csv',

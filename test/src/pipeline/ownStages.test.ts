@@ -139,7 +139,7 @@ describe('on its way through the library', () => {
     const read = Stage.codec(Vocabulary.standard).decode(json)
     expect(E.isLeft(read) && read.left.map(({ message }) => message)).toEqual([
       "stages[0].stage._tag: \"kick\" is not the name of a Stage; use one of 'descend', 'repeat', 'anneal', 'restart', " +
-        "'guarded', 'sequence', 'splitAndMerge', 'powerIteration', 'expectationMaximization', or add your own case to the vocabulary",
+        "'guarded', 'sequence', 'onSample', 'splitAndMerge', 'powerIteration', 'expectationMaximization', or add your own case to the vocabulary",
       expect.stringContaining('stages[1].stage._tag: "twice" is not the name of a Stage')
     ])
   })

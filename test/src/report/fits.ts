@@ -39,6 +39,7 @@ export const planted = (
     ignored: [],
     doubtful: [],
     dropped: 0,
+    missing: 0,
     family: 'isotropic',
     recipe: 'em',
     seed: 7,

@@ -1,0 +1,91 @@
+/**
+ * The conjugate prior of Fraley & Raftery (2007), weak and taken from the data: the M-step under it is the mode of the posterior. A
+ * component's mean is that of n_k rows and of κ more at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees
+ * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
+ * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
+ */
+import * as Elementary from '../../lib/elementary.js'
+import * as Missing from './Missing.js'
+import * as Points from '../data/Points.js'
+import type { Moments, MStep } from '../score/family.js'
+
+export interface Prior {
+  /** κ, so many rows. */
+  readonly shrinkage: number
+  /** μ, [dim] */
+  readonly mean: Float64Array
+  /** The covariance of the data, [dim, dim] */
+  readonly covariance: Float64Array
+  /** How many rows there are, by their weights. */
+  readonly rows: number
+}
+
+/** The κ that Fraley & Raftery take. */
+export const SHRINKAGE = 0.01
+
+export const of = (points: Points.Points, shrinkage: number): Prior => {
+  const whole = Missing.completed(points)
+  return {
+    shrinkage,
+    mean: Points.mean(whole),
+    covariance: Points.covariance(whole),
+    rows: Points.totalWeight(points)
+  }
+}
+
+type Counted = Pick<MStep<string>, 'second' | 'isShared'>
+
+/** How many rows a component's covariance is divided by, of n that are its own; one that all share sums over the components. */
+const divisor = ({ second, isShared = false }: Counted, dim: number, components: number): ((n: number) => number) => {
+  const freedom = dim + 2
+  const own = isShared ? components : 1
+  switch (second) {
+    case 'full':
+      return n => n + 1 + (freedom + dim + 1) / own
+    case 'diagonal':
+      return n => n + 1 + (freedom + 2) / own
+    case 'trace':
+      return n => n + 1 + (freedom + 2) / (dim * own)
+    case 'none':
+      return n => n
+  }
+}
+
+/** Moments about the centres [K, dim] of the rows and of what the prior adds. */
+export const added =
+  ({ shrinkage, mean, covariance, rows }: Prior, step: Counted, centres: Float64Array) =>
+  ({ mass, sums, second }: Moments): Moments => {
+    const dim = mean.length
+    const count = mass.length
+    const per = second.length / count
+    const shares = Elementary.exp((2 / dim) * Elementary.log(count)) * (step.isShared === true ? count : 1)
+    const variance = mean.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
+    const divided = divisor(step, dim, count)
+    const all = new Float64Array(count)
+    const allSums = new Float64Array(count * dim)
+    const allSecond = new Float64Array(second.length)
+    for (let k = 0; k < count; k++) {
+      const n = mass[k] * rows
+      const total = divided(n)
+      const at = (j: number): number => k * dim + j
+      /** From the old centre to the mean of the rows, from μ to that, and from the old centre to the new one. */
+      const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
+      const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
+      const next = mean.map((m, j) => (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage))
+      const pull = (shrinkage * n) / (shrinkage + n)
+      /** What two columns add to Σ r δδᵀ about the new centre, and what that is about the old one. */
+      const product = (i: number, j: number): number =>
+        pull * apart[i] * apart[j] - n * moved[i] * moved[j] + total * next[i] * next[j]
+      all[k] = total / rows
+      next.forEach((step, j) => {
+        allSums[at(j)] = (total * step) / rows
+      })
+      for (let entry = 0; entry < per; entry++) {
+        const [i, j] = step.second === 'full' ? [Math.floor(entry / dim), entry % dim] : [entry, entry]
+        const between = step.second === 'trace' ? mean.reduce((sum, _, l) => sum + product(l, l), 0) : product(i, j)
+        const scale = step.second === 'full' ? covariance[entry] : variance
+        allSecond[k * per + entry] = second[k * per + entry] + (scale / shares + between) / rows
+      }
+    }
+    return { mass: all, sums: allSums, second: allSecond }
+  }

@@ -1,0 +1,56 @@
+/** `--missing em`: a table with missing cells is learned from, evaluated and assigned. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Key, Mixture, Points } from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+
+beforeAll(() => {
+  const truth = Mixture.of({
+    means: [
+      [-5, 0],
+      [5, 3]
+    ]
+  })
+  const text = Points.toCsv(Mixture.sample(120)(Key.fromSeed(1))(truth), ['a', 'b'])
+  const lines = text.trimEnd().split('\n')
+  here.write(
+    'holes.csv',
+    `${lines.map((line, i) => (i > 0 && i % 6 === 0 ? line.replace(/^[^,]*/, i % 12 === 0 ? 'NA' : '') : line)).join('\n')}\n`
+  )
+})
+afterAll(here.remove)
+
+it('learns, evaluates and assigns', async () => {
+  const { exit, stdout } = await ornstein(
+    'fit @holes.csv --missing em -k 1..3 --family isotropic,full --out @model.json'
+  )
+  expect(exit).toBe(0)
+  expect(stdout).toContain('from 120 rows of')
+  expect(stdout).toContain('missing: 20 cells, taken by what is to be expected of the rest of the row')
+  const fitted = JSON.parse((await ornstein('fit @holes.csv --missing em -k 2 --family full --json')).stdout) as {
+    readonly components: number
+    readonly missing: number
+    readonly logLikelihood: number
+  }
+  expect([fitted.components, fitted.missing]).toEqual([2, 20])
+  const told = JSON.parse((await ornstein('evaluate @model.json @holes.csv --missing em --json')).stdout) as {
+    readonly rows: number
+    readonly dropped: number
+    readonly logLikelihood: number
+  }
+  expect([told.rows, told.dropped]).toEqual([120, 0])
+  expect(Math.abs(told.logLikelihood - fitted.logLikelihood)).toBeLessThan(0.1)
+  await ornstein('assign @model.json @holes.csv --missing em --out @assigned.csv')
+  const rows = here.read('assigned.csv').trimEnd().split('\n')
+  expect(rows).toHaveLength(121)
+  expect(rows[6]).toMatch(/^,.*,[12],/)
+  expect(rows[12]).toMatch(/^NA,.*,[12],/)
+})
+
+it('goes with no recipe but the default', async () => {
+  const { exit, stderr } = await ornstein('fit @holes.csv --missing em --recipe em')
+  expect(exit).toBe(2)
+  expect(stderr).toContain('--missing: em is not something that --recipe, --pipeline and --compare take')
+})

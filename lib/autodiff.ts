@@ -1,8 +1,8 @@
 /** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
-import { run } from './backend.js'
+import { isRecording, run } from './backend.js'
 import { type NdArray, type Tensor } from './ndarray.js'
 import { pullback, scope } from './tape.js'
-import { addN, fromNdArray, mul, slice, toNdArray, zeros } from './tensor.js'
+import { addN, expandDims, eye, fromNdArray, mul, ones, reshape, slice, sum, toNdArray, zeros } from './tensor.js'
 import { tfjs } from './tfjs.js'
 
 /** Every tensor is one of tfjs, whose type says more than ours does. */
@@ -144,4 +144,35 @@ export const divergence =
     }
     const terms = Array.from({ length: d }, (_, j) => column(grad(y => column(whole(f(y)), j))(x), j))
     return d === 0 ? zeros([rows, 1]) : addN(terms)
+  }
+
+/**
+ * The divergence of a map of rows that reads other things of them, such as their levels: it takes these through `again`, which
+ * goes with x. Where a program is written down all directions are one computation, on d rows for each row, so that the program
+ * does not grow with d. The interpreter goes through them one after another, which takes no more memory than one does.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { compute, mul, rowDivergence, tensor } from 'ornstein/float64'
+ *
+ * const found = compute(() => {
+ *   const scale = tensor([2, 3], [2, 1])
+ *   return rowDivergence((x, again) => mul(again(scale), x))(tensor([1, 2, 3, 4], [2, 2]))
+ * })
+ * assert.deepEqual([...found.values], [2 + 2, 3 + 3])
+ */
+export const rowDivergence =
+  (f: (x: Tensor, again: (ofRows: Tensor) => Tensor) => Tensor) =>
+  (x: Tensor): Tensor => {
+    const [rows, d] = x.shape
+    if (!isRecording() || x.rank !== 2 || d === 0) return divergence(at => f(at, t => t))(x)
+    const again = (t: Tensor): Tensor => {
+      if (t.shape[0] !== rows) return t
+      const rest = t.shape.slice(1)
+      const apart = mul(expandDims(t, 1), ones([1, d, ...rest.map(() => 1)]))
+      return reshape(apart, [rows * d, ...rest])
+    }
+    const directions = reshape(mul(ones([rows, 1, 1]), expandDims(eye(d), 0)), [rows * d, d])
+    const pulled = vjp(at => f(at, again))(again(x), directions)
+    return sum(reshape(sum(mul(directions, pulled), 1), [rows, d]), 1, true)
   }

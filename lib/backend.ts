@@ -89,6 +89,9 @@ export const recording = <A>(by: Recorder, f: () => A): A => {
   }
 }
 
+/** Whether kernels are written down instead of run. */
+export const isRecording = (): boolean => recorder !== undefined
+
 /** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
 class Float64Backend implements Store {
   readonly #data: DataStorage<Entry>

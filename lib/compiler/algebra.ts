@@ -16,6 +16,7 @@ import { meaning } from './meaning.js'
 import {
   entrywiseRules,
   maxRules,
+  pickRules,
   productRules,
   reshapeRules,
   rowDotRules,
@@ -163,6 +164,11 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
       start += width(source)
     }
     const merged = entries.map(([source, i]) => (starts.get(source) ?? 0) + i)
+    if (simplify && used.length === 1)
+      for (const { apply } of pickRules) {
+        const better = apply(only, merged, shape, made)
+        if (better !== undefined) return better
+      }
     return node({ kind: 'pick', table: merged }, used, shape, placeOf(used))
   }
 
@@ -188,9 +194,16 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
     return node({ kind: 'rowSum' }, [x], x.shape, 'once')
   }
 
-  const rowDot: Algebra['rowDot'] = (a, b) => {
-    const [m, n] = [width(a), width(b)]
-    const outer = (x: Node, y: Node): Node => entrywise('Multiply', [reshaped(x, [m, 1]), reshaped(y, [1, n])])
+  const rowDot: Algebra['rowDot'] = (left, right) => {
+    // several of each row, all of which are summed, or one
+    const isSeveral = [left, right].every(({ shape }) => shape.length === 2 && shape[0] === left.shape[0])
+    const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [width(x)]))
+    const [m, n] = [a, b].map(({ shape }) => shape.at(-1) ?? 1)
+    const outer = (x: Node, y: Node): Node => {
+      if (!isSeveral) return entrywise('Multiply', [reshaped(x, [m, 1]), reshaped(y, [1, n])])
+      const attrs = { transposeA: true, transposeB: false }
+      return node({ kind: 'kernel', kernel: 'BatchMatMul', attrs, output: 0 }, [x, y], [m, n], 'once')
+    }
     if (a.place === 'once' && b.place === 'once')
       return entrywise('Multiply', [node({ kind: 'count' }, [], [], 'once'), outer(a, b)])
     if (a.place === 'once') return outer(a, rowSum(b))

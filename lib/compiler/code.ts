@@ -534,8 +534,9 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
         .set(local)
       return local
     }
-    const [a, b0, row, b, sum] = [start(x), start(y), ...Array.from({ length: 3 }, () => code.local('i32'))]
-    code.get(results).i32(at).op('plus').set(row)
+    const [firstX, firstY] = [start(x), start(y)]
+    const [a, b0, row, b, sum] = Array.from({ length: 5 }, () => code.local('i32'))
+    const repeats = node.ins[0].shape.length === 2 ? node.ins[0].shape[0] : 1
     const [high, wide] = blockOf(m, n)
     const across = (count: number): void => {
       const call = (columns: number): void => {
@@ -558,11 +559,15 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       })
       if (n % wide > 0) call(n % wide)
     }
-    code.times(Math.floor(m / high), () => {
-      across(high)
-      code.advance(a, high * LINE).advance(row, high * n * 16)
+    code.times(repeats, () => {
+      code.get(firstX).set(a).get(firstY).set(b0).get(results).i32(at).op('plus').set(row)
+      code.times(Math.floor(m / high), () => {
+        across(high)
+        code.advance(a, high * LINE).advance(row, high * n * 16)
+      })
+      if (m % high > 0) across(m % high)
+      code.advance(firstX, m * LINE).advance(firstY, n * LINE)
     })
-    if (m % high > 0) across(m % high)
     return define(code)
   })
   const transposes = new Map<number, number>()

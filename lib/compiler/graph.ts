@@ -33,7 +33,7 @@ export type Operation =
   | { readonly kind: 'distances' }
   /** Σ over the rows. */
   | { readonly kind: 'rowSum' }
-  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]. */
+  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; of several of each row, [q, m], [q, n], over these too. */
   | { readonly kind: 'rowDot' }
   /** An output of a kernel that has no code of its own; axes of its attributes are those of one row. */
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }

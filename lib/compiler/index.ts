@@ -5,7 +5,7 @@
  * | phase | file | |
  * |---|---|---|
  * | trace | `trace.ts` | the kernels that the function calls, and the tape of its gradient |
- * | normal form | `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
+ * | normal form | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
  * | rewrites | `rules.ts`, `algebra.ts` | equations that make it smaller |
  * | layout | `layout.ts` | what runs where, what is fused, where it lies |
  * | code | `code.ts`, `entrywise.ts`, `products.ts` | WebAssembly |
@@ -111,7 +111,7 @@ const isByHand = ({ does }: Node): boolean => does.kind !== 'entrywise' || !isMa
 const workOf = (outs: Readonly<Record<string, Node>>): number =>
   ordered(Object.values(outs)).reduce((sum, { does, ins, shape, place }) => {
     const entries = shape.reduce((n, length) => n * length, 1)
-    if (does.kind === 'rowDot') return sum + entries
+    if (does.kind === 'rowDot') return sum + entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
     if (place === 'once') return sum
     if (does.kind === 'product' || does.kind === 'distances') return sum + entries * (ins[0].shape.at(-1) ?? 1)
     return (

@@ -9,6 +9,7 @@ import { sameShape, valueOf, width, type Attrs, type Fold, type Node, type Shape
 import { type Algebra } from './algebra.js'
 import { refuse, Refusal } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
+import { unfold } from './unfold.js'
 
 /** A tensor of the trace: its shape there, which axis is that of the rows (−1 for none), and a node that stretches to it. */
 interface Value {
@@ -77,7 +78,8 @@ const plainAttrs = (attrs: object): Attrs =>
     )
   )
 
-export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered => {
+export const lower = (written: Trace, found: Counts, algebra: Algebra): Lowered => {
+  const { trace, counts } = unfold(written, found, kernel => ENTRYWISE.has(kernel))
   const R = trace.rows
   const { node, constant, entrywise, reduce, reshaped, rowSum, rowDot, times, stretched } = algebra
 
@@ -196,7 +198,10 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     // rows · matrix
     if (ra !== null && ra !== k && isOnce(b) && isFlat(b) && (ra === m ? isFlat(a) || !turnA : !turnA)) {
       const matrix = reshaped(whole(b), b.shape.slice(-2))
-      return done(algebra.product(whole(a), matrix, turnB))
+      // what is stretched along other axes stays so
+      const lines = stretched(a.node, [...a.node.shape.slice(0, -1), a.shape.at(k) ?? 1])
+      const result = algebra.product(lines, matrix, turnB)
+      return { shape, row, node: reshaped(result, lead(result.shape, shape.length - 1)) }
     }
     // matrix · rows, seen from the other side
     if (rb === n && isOnce(a) && isFlat(a) && isFlat(b)) {
@@ -207,6 +212,14 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     if (ra === k && rb === q && isFlat(a) && isFlat(b)) {
       const [x, y] = [reshaped(whole(a), [a.shape.at(m) ?? 1]), reshaped(whole(b), [b.shape.at(n) ?? 1])]
       return done(rowDot(x, y))
+    }
+    // over the rows and the axis beside them, along which they were repeated
+    const isRepeated = (value: Value, along: number, kept: number): boolean =>
+      value.row >= 0 && value.shape.length === 3 && along === -2 && kept === -1 && value.row === 0
+    if (isRepeated(a, k, m) && isRepeated(b, q, n) && shape.length === 2) {
+      const [x, y] = [a, b].map(value => value.node)
+      const apart = (node: Node, wide: number): Node => stretched(node, [node.shape[0] ?? 1, wide])
+      return done(rowDots(apart(x, a.shape[2]), apart(y, b.shape[2]), a.shape[1]))
     }
     if (ra === null && rb === null) {
       const [x, y] = [whole(a), whole(b)]
@@ -228,6 +241,14 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     return fold('Sum', each('Multiply', [x, y], full), { axis: [full.length - 2] }, shape)
   }
 
+  /** Σ over the rows and so many repeats of each: one that all repeats share is met by the sum of the other. */
+  const rowDots = (x: Node, y: Node, repeats: number): Node => {
+    const isShared = (node: Node): boolean => node.shape[0] === 1
+    const flat = (node: Node): Node => reshaped(isShared(node) ? node : reduce('Sum', node, [0]), [node.shape[1]])
+    if (isShared(x) && isShared(y)) return times(repeats, rowDot(flat(x), flat(y)))
+    return isShared(x) || isShared(y) ? rowDot(flat(x), flat(y)) : rowDot(x, y)
+  }
+
   const transpose = (value: Value, order: ReadonlyArray<number>): Value => {
     const shape = order.map(i => value.shape[i])
     const row = value.row < 0 ? -1 : order.indexOf(value.row)
@@ -243,9 +264,29 @@ export const lower = (trace: Trace, counts: Counts, algebra: Algebra): Lowered =
     return { shape, row, node: algebra.pick([value.node], Array.from(values), turned) }
   }
 
+  /** Parts side by side that are all stretched along another axis stay so. */
+  const narrowed = (traced: Traced, operands: Readonly<Record<string, Value>>): Value | undefined => {
+    const { kernel, attrs, shape } = traced
+    const all = Object.values(operands)
+    const axis = axisOf(number(attrs, 'axis', 0), shape.length, kernel)
+    const row = rowOf(shape, kernel)
+    const own = all.map(({ node, row }) => put(node.shape, row, 1))
+    const along = shape.flatMap((n, i) =>
+      n > 1 && i !== axis && i !== row && own.every(sizes => sizes[i] === 1) ? [i] : []
+    )
+    if (along.length === 0) return undefined
+    const thin = (sizes: Shape): Shape => sizes.map((n, i) => (along.includes(i) ? 1 : n))
+    const parts = Object.entries(operands).map(
+      ([name, value]) => [name, { ...value, shape: thin(value.shape) }] as const
+    )
+    return { shape, row, node: move({ ...traced, shape: thin(shape) }, Object.fromEntries(parts)).node }
+  }
+
   /** Ops that only move entries are known by what they do to their numbers. */
   const move = (traced: Traced, operands: Readonly<Record<string, Value>>): Value => {
     const { kernel, attrs, shape, output } = traced
+    const stays = kernel === 'Concat' ? narrowed(traced, operands) : undefined
+    if (stays !== undefined) return stays
     const row = rowOf(shape, kernel)
     const entries = Object.entries(operands)
     const sources = entries.filter(([name]) => name !== 'indices')

@@ -120,7 +120,13 @@ export const evaluate = (
           node,
           overRows(node, row => {
             const [a, b] = ins.map(x => each(x, row).values)
-            return Array.from(a).flatMap(x => Array.from(b, y => x * y))
+            const [m, n] = shape
+            return Array.from({ length: m * n }, (_, at) => {
+              const [i, j] = [Math.floor(at / n), at % n]
+              let sum = 0
+              for (let q = 0; q < a.length / m; q++) sum += a[q * m + i] * b[q * n + j]
+              return sum
+            })
           })
         )
         break

@@ -198,6 +198,35 @@ const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
 export const sumRules: ReadonlyArray<FoldRule> = [
+  fold('⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row', (x, axes, make) => {
+    if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
+    const of = (v: Node, y: Node): Node | undefined => {
+      const { does, place, ins } = y
+      if (does.kind !== 'product' || place === 'once' || v.place === 'rows' || !sameShape(y.shape, x.shape))
+        return undefined
+      const [left, matrix] = ins
+      return matrix.place === 'once' && v.shape.at(-1) === x.shape.at(-1)
+        ? make.reduce('Sum', make.entrywise('Multiply', [left, make.product(v, matrix, !does.transposed)]), axes)
+        : undefined
+    }
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  }),
+  fold('Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row', (x, axes, make) => {
+    if (!isKernel(x, 'Multiply')) return undefined
+    const of = (v: Node, y: Node): Node | undefined => {
+      if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
+      const [a, b] = y.ins
+      const [c, z] = a.place === 'once' ? [a, b] : [b, a]
+      const isProduct = (scaled(z, make)?.[1] ?? z).does.kind === 'product'
+      return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
+        ? make.entrywise('Add', [
+            make.reduce('Sum', make.entrywise('Multiply', [v, z]), axes),
+            make.reduce('Sum', make.stretched(make.entrywise('Multiply', [v, c]), x.shape), axes)
+          ])
+        : undefined
+    }
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  }),
   fold('Σ e/Σe = 1', (x, axes, make) => {
     if (!isKernel(x, 'Multiply')) return undefined
     const isShare = ([r, e]: ReadonlyArray<Node>): boolean =>
@@ -271,6 +300,59 @@ export const reshapeRules: ReadonlyArray<ReshapeRule> = [
   )
 ]
 
+/** Rules of entries that are picked from one node. */
+export interface PickRule {
+  readonly law: string
+  readonly apply: (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra) => Node | undefined
+}
+
+/** The columns that a table takes of every line of [..., from], in its order; undefined if it takes others somewhere. */
+const columnsOf = (table: ReadonlyArray<number>, lines: number, from: number): ReadonlyArray<number> | undefined => {
+  const wide = table.length / lines
+  const columns = table.slice(0, wide)
+  return Number.isInteger(wide) &&
+    columns.every(i => i < from) &&
+    table.every((i, at) => i === columns[at % wide] + Math.floor(at / wide) * from)
+    ? columns
+    : undefined
+}
+
+export const pickRules: ReadonlyArray<PickRule> = [
+  {
+    law: 'entries of s · x are s · (entries of x)',
+    apply: (x, table, shape, make) =>
+      outwards(x, make, y =>
+        sameShape(x.shape, y.shape)
+          ? make.pick([y], table, shape)
+          : make.pick([make.stretched(y, x.shape)], table, shape)
+      )
+  },
+  {
+    law: 'columns of x M are x (columns of M)',
+    apply: (x, table, shape, make) => {
+      const { does, ins, place } = x
+      if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
+      const from = x.shape.at(-1) ?? 1
+      const lines = width(x) / from
+      const columns = columnsOf(table, lines, from)
+      if (columns === undefined || columns.length >= from) return undefined
+      const [left, matrix] = ins
+      const [high, wide] = matrix.shape
+      const taken = does.transposed
+        ? make.pick(
+            [matrix],
+            columns.flatMap(i => Array.from({ length: wide }, (_, j) => i * wide + j)),
+            [columns.length, wide]
+          )
+        : make.pick([matrix], Array.from({ length: high }, (_, i) => columns.map(j => i * wide + j)).flat(), [
+            high,
+            columns.length
+          ])
+      return make.reshaped(make.product(left, taken, does.transposed), shape)
+    }
+  }
+]
+
 /** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
 export const thin = (x: Node): readonly [Node, Node, boolean] | undefined => {
   const { does, place, shape } = x
@@ -301,13 +383,16 @@ export const productRules: ReadonlyArray<ProductRule> = [
   twofold('(s · x) M = s · (x M)', (x, matrix, make, transposed) =>
     outwards(x, make, y => make.product(y, matrix, transposed))
   ),
-  twofold('(r · x) M = r · (x M), where M has fewer columns than rows', (x, matrix, make, transposed) => {
-    const found = byRow(x)
-    const columns = width(matrix) / (x.shape.at(-1) ?? 1)
-    return found && columns < (x.shape.at(-1) ?? 1)
-      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
-      : undefined
-  }),
+  twofold(
+    '(r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x',
+    (x, matrix, make, transposed) => {
+      const found = byRow(x)
+      const columns = width(matrix) / (x.shape.at(-1) ?? 1)
+      return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
+        ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
+        : undefined
+    }
+  ),
   twofold('(u B) M = u (B M), where u is fewer numbers than u B', (x, matrix, make, transposed) => {
     const found = thin(x)
     if (found === undefined) return undefined
@@ -323,8 +408,11 @@ export const rowDotRules: ReadonlyArray<ProductRule> = [
     'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ',
     (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y))
   ),
-  twofold('Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers', (a, b, make) => {
+  twofold('Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x', (a, b, make) => {
     const [left, right] = [byRow(a), byRow(b)]
+    // what is left of it is no product over the rows any more
+    if (left?.[1].place === 'once') return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
+    if (right?.[1].place === 'once') return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
     if (left && width(b) < width(a)) return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
     if (right && width(a) < width(b)) return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
     return undefined

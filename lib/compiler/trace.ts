@@ -7,12 +7,12 @@
  */
 import { type TensorInfo } from '@tensorflow/tfjs-core'
 import { recording } from '../backend.js'
-import { allocate, product, type DType, type Values } from '../kernels/dense.js'
-import { kernels } from '../kernels/index.js'
+import { type DType, type Values } from '../kernels/dense.js'
 import { type Tensor } from '../ndarray.js'
 import { pullback, scope } from '../tape.js'
 import { tfjs } from '../tfjs.js'
 import { refuse } from './refusal.js'
+import { formOf, type Form } from './shapes.js'
 
 export interface Traced {
   /** A kernel's name, or one of 'Input', 'Number' and 'Array'. */
@@ -62,33 +62,6 @@ export interface Trace {
   readonly others: Readonly<Record<string, Traced>>
 }
 
-const ELEMENTWISE = new Set(['Add', 'Sub', 'Multiply', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference'])
-const SAME = new Set(['Neg', 'Exp', 'Log', 'Square', 'Sqrt', 'Tanh', 'Sigmoid', 'Softplus', 'Abs', 'Reciprocal'])
-
-/** The shapes and types that a kernel gives: of the common by rule, of the others as it says itself, on zeros. */
-const resultOf = (
-  kernel: string,
-  inputs: Readonly<Record<string, Pick<Traced, 'shape' | 'dtype'>>>,
-  attrs: object
-): ReadonlyArray<Pick<Traced, 'shape' | 'dtype'>> | Pick<Traced, 'shape' | 'dtype'> => {
-  const all = Object.values(inputs)
-  const isReal = all.every(({ dtype }) => dtype === 'float32')
-  if (isReal && SAME.has(kernel)) return all[0]
-  if (isReal && ELEMENTWISE.has(kernel) && all.length === 2) {
-    const [a, b] = all
-    if (a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])) return a
-    if (b.shape.length === 0) return a
-    if (a.shape.length === 0) return b
-  }
-  const dense = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, dtype }]) => [
-      name,
-      { shape, dtype, values: allocate(product(shape), dtype) }
-    ])
-  )
-  return kernels[kernel](dense, attrs)
-}
-
 /** Runs the function once, with so many rows. */
 const once = <E>(
   { params, rows, constants }: Signature,
@@ -130,8 +103,8 @@ const once = <E>(
     },
     ran: (kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs: object): TensorInfo | TensorInfo[] => {
       const of = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, found(info)]))
-      const result = resultOf(kernel, of, attrs)
-      const one = ({ shape, dtype }: Pick<Traced, 'shape' | 'dtype'>, output: number): TensorInfo =>
+      const result = formOf(kernel, of, attrs)
+      const one = ({ shape, dtype }: Form, output: number): TensorInfo =>
         add({ kernel, inputs: of, attrs, shape: [...shape], dtype, output })
       return 'shape' in result ? one(result, 0) : result.map(one)
     },
@@ -189,10 +162,14 @@ const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
 const isNumbers = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 
+/** Whether a length is the same multiple of the rows in both. */
+const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
+  typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
+
 /** Whether attributes agree, but for the number of rows. */
 const alike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
-  (a === rows[0] && b === rows[1]) ||
+  isMultiple(a, b, rows) ||
   (isNumbers(a) && isNumbers(b) && a.length === b.length && Array.from(a).every((x, i) => alike(x, b[i], rows)))
 
 const agree = (a: object, b: object, rows: readonly [number, number]): boolean => {
@@ -226,6 +203,8 @@ const compare = (a: Trace, b: Trace): Counts => {
     if (!isTwin) refuse(`it does ${node.kernel} with some numbers and ${twin.kernel} with others: a branch on values`)
     if (!alike(node.shape, twin.shape, rows))
       refuse(`${node.kernel} to ${list(node.shape)} at ${rows[0]} rows, ${list(twin.shape)} at ${rows[1]}, mixes them`)
+    if (node.shape.some((n, at) => n > 0 && n % rows[0] === 0 && n === twin.shape[at]))
+      refuse(`${node.kernel} to ${list(node.shape)}, a length that the trace takes for rows`)
     const place = `number ${i} of its operations`
     if (node.values !== undefined && twin.values !== undefined) {
       const other = twin.values

@@ -691,12 +691,7 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
       writer: `ornstein ${world.version}`,
       begun,
       every,
-      write: async text => {
-        const done = await world.writeFiles([{ option, path, text }])()
-        if (E.isRight(done)) return
-        const problems = done.left.problems.map(Problem.show).join('; ')
-        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
-      }
+      write: text => world.writeFiles([{ option, path, text }])()
     }))
   )
 }

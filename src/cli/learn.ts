@@ -174,8 +174,7 @@ export interface Keeper {
   /** The checkpoint to go on from; null for the start. */
   readonly begun: string | null
   readonly every: Every
-  /** Says where it cannot: what is learned is worth more than its checkpoint. */
-  readonly write: (text: string) => Promise<void>
+  readonly write: (text: string) => Promise<E.Either<Failure, void>>
 }
 
 /** Who looks at a run on its way. */
@@ -286,7 +285,8 @@ const run = async (
         seed,
         stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
       }
-      await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
+      const done = await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
+      if (E.isLeft(done)) return done
       kept = at
     }
     if (stopped !== null) break

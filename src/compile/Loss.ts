@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
@@ -176,20 +177,25 @@ const total = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
 ): ValueAndGradient<P> =>
-  values.reduce<ValueAndGradient<P>>(
-    (sum, { value, gradient }) => ({
-      value: sum.value + value,
-      gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
-    }),
-    { value: 0, gradient: Params.zeros(Params.shapes(params)) }
+  pipe(
+    values,
+    RA.matchLeft(
+      () => ({ value: 0, gradient: Params.zeros(Params.shapes(params)) }),
+      (first, others) =>
+        others.reduce<ValueAndGradient<P>>(
+          (sum, { value, gradient }) => ({
+            value: sum.value + value,
+            gradient: Params.zipWith((a, b) => a + b)(sum.gradient, gradient)
+          }),
+          first
+        )
+    )
   )
 
 const scaled =
   (weight: number) =>
-  <P extends string>({ value, gradient }: ValueAndGradient<P>): ValueAndGradient<P> => ({
-    value: weight * value,
-    gradient: Params.mapValues(g => weight * g)(gradient)
-  })
+  <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
+    weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
 
 // —— in the vocabulary ——
 

@@ -9,7 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import {
   add,
   compute,
-  divergence,
+  rowDivergence,
   expandDims,
   fill,
   fromNdArray,
@@ -314,6 +314,13 @@ export const levelFor = <P extends string>(
   return { alpha: fill(shape, alpha), sigma: fill(shape, sigma) }
 }
 
+/** A level that goes with rows which are repeated. */
+export const levelAgain = ({ alpha, sigma, label }: Level, again: (ofRows: Tensor) => Tensor): Level => ({
+  alpha: again(alpha),
+  sigma: again(sigma),
+  ...(label && { label: again(label) })
+})
+
 const dimOf = (x: Tensor): number => x.shape[1] ?? 0
 
 /** log(π_k p_k(x)), [rows, K] */
@@ -359,7 +366,8 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
     score,
     divergence:
       spec.divergence?.(fields) ??
-      ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor => divergence(at => score(params, at, level))(x)),
+      ((params: Params.Tensors<P>, x: Tensor, level: Level): Tensor =>
+        rowDivergence((at, again) => score(params, at, levelAgain(level, again)))(x)),
     initial: O.none,
     family: O.some({
       components,

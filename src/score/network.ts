@@ -2,12 +2,21 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { add, divergence, mul, neg, type Key, type Tensor } from '../../lib/index.js'
+import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import { Case, Field } from '../core/index.js'
 import * as Net from '../net/Net.js'
 import * as Schedule from '../schedule/Schedule.js'
-import { concept, interpret, meaningOf, type Level, type Meaning, type Model, type Score } from './family.js'
+import {
+  concept,
+  interpret,
+  levelAgain,
+  meaningOf,
+  type Level,
+  type Meaning,
+  type Model,
+  type Score
+} from './family.js'
 import * as Parametrization from './Parametrization.js'
 import type * as Params from './Params.js'
 
@@ -41,7 +50,8 @@ const modelOf = <P extends string>({
     predicts,
     output: apply,
     score,
-    divergence: (params, x, level) => divergence(point => score(params, point, level))(x),
+    divergence: (params, x, level) =>
+      rowDivergence((point, again) => score(params, point, levelAgain(level, again)))(x),
     family: O.none,
     initial: O.fromNullable(initial)
   }

@@ -2,6 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { cached, compile, type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
 import { theMachine } from '../../../lib/compiler/machine.js'
+import { byKernel, byRule } from '../../../lib/compiler/shapes.js'
+import { trace } from '../../../lib/compiler/trace.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { product } from '../../../lib/kernels/dense.js'
@@ -106,6 +108,24 @@ describe('the vocabulary', () => {
   })
 })
 
+describe('the shapes of a trace', () => {
+  it('are those that kernels give', () => {
+    const told = new Set<string>()
+    for (const { signature, write } of cases) {
+      const rows = Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
+      const { trace: found } = trace({ ...signature, rows }, write, [null, null], true)
+      for (const { kernel, inputs, attrs, shape, dtype } of found.nodes) {
+        const ruled = byRule(kernel, Object.values(inputs), attrs)
+        if (ruled === undefined) continue
+        told.add(kernel)
+        const own = byKernel(kernel, inputs, attrs)
+        expect('shape' in own && { kernel, shape: [...own.shape], dtype: own.dtype }).toEqual({ kernel, shape, dtype })
+      }
+    }
+    expect(told.size).toBeGreaterThan(25)
+  })
+})
+
 const right = <A>(either: E.Either<string, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left)
   return either.right
@@ -138,6 +158,43 @@ describe('draws', () => {
     const key = Key.fromSeed(5)
     const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
     expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key) })
+  })
+})
+
+describe('a divergence', () => {
+  const net = (d: number): Case => ({
+    name: 'net',
+    signature: {
+      params: { w: [d, 5], v: [5, d] },
+      rows: { x: { shape: [d], from: 'data' }, s: { shape: [1], from: 'call' } },
+      constants: {}
+    },
+    write: ({ params, rows }) => ({
+      value: T.mean(
+        T.rowDivergence((x, again) => T.mul(again(rows.s), T.matMul(T.tanh(T.matMul(x, params.w)), params.v)))(rows.x)
+      )
+    })
+  })
+  const programOf = (d: number) => right(compile(net(d).signature, net(d).write, [null, null]))
+
+  it('is a program of one size, whatever the dimension', () => {
+    const lines = (d: number): number => programOf(d).explain('rewritten').split('\n').length
+    expect(lines(30)).toBe(lines(4))
+  })
+
+  it('passes over the hidden layer once, and once for each direction back: d² in no product', () => {
+    const [few, many] = [programOf(8).work, programOf(32).work]
+    // linear in d, of which four times as many
+    expect(many).toBeLessThan(4.5 * few)
+  })
+
+  it('has the same bits by one thread and by two', () => {
+    const call = callOf(net(4), 50_001, 1)
+    const [one, two] = [1, 2].map(count => {
+      useThreads(count)
+      return programOf(4).run(call)
+    })
+    expect(two).toEqual(one)
   })
 })
 
@@ -264,7 +321,9 @@ describe('what is refused, and why', () => {
     ],
     [
       'rows as columns',
-      ({ params, rows }) => ({ value: T.mean(T.mul(T.reshape(T.mul(rows.x, params.w), [-1]), 2)) }),
+      ({ params, rows }) => ({
+        value: T.mean(T.mul(T.reshape(T.mul(rows.x, params.w), [rows.x.shape[1] ?? 1, -1]), 2))
+      }),
       /mixes them/
     ]
   ]

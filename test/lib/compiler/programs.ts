@@ -27,6 +27,9 @@ const mean = (name: string, perRow: Of): Case => ({
 const product: Of = ({ x, w }) => T.matMul(x, w, { transposeB: true })
 const hidden: Of = inputs => T.add(product(inputs), inputs.b)
 
+/** w [4, 3], and a row for what else is read, as [4, 4]ᵀ. */
+const padded = (w: T.Tensor): T.Tensor => T.transpose(T.concat([w, T.slice(w, [0, 0], [K, 1])], 1))
+
 const entrywise: Readonly<Record<string, (x: T.Tensor) => T.Tensor>> = {
   abs: T.abs,
   neg: T.neg,
@@ -191,6 +194,26 @@ export const cases: ReadonlyArray<Case> = [
   mean('network', ({ x, w, b }) => {
     const first = T.tanh(T.add(T.matMul(x, w, { transposeB: true }), b))
     return T.square(T.sub(T.matMul(first, w), x))
+  }),
+  mean('divergence at levels', ({ x, w, b, s }) =>
+    T.square(
+      T.rowDivergence((at, again) => {
+        const first = T.tanh(T.add(T.matMul(T.concat([at, again(s)], 1), padded(w)), b))
+        return T.sub(T.mul(again(s), T.matMul(first, w)), at)
+      })(x)
+    )
+  ),
+  mean('rows repeated', ({ x, w, b, z }) => {
+    const [rows] = x.shape
+    // each row beside each of two others, all [2 rows, …]
+    const twice = (t: T.Tensor): T.Tensor => T.reshape(T.mul(T.expandDims(t, 1), T.ones([1, 2, 1])), [2 * rows, D])
+    const both = T.reshape(T.stack([x, z], 1), [2 * rows, D])
+    const first = T.softmax(T.add(T.matMul(T.add(both, twice(z)), w, { transposeB: true }), b))
+    const second = T.pad(T.slice(T.matMul(T.transpose(T.transpose(first)), w), [0, 1], [-1, 2]), [
+      [0, 0],
+      [1, 0]
+    ])
+    return T.mul(second, T.add(both, T.reshape(T.stack([z, x], 1), [2 * rows, D])))
   }),
   {
     name: 'no rows in the gradient',

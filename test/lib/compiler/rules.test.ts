@@ -5,6 +5,7 @@ import { evaluate } from '../../../lib/compiler/meaning.js'
 import {
   entrywiseRules,
   maxRules,
+  pickRules,
   productRules,
   reshapeRules,
   rowDotRules,
@@ -121,11 +122,43 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
   's · x under another shape is s · (x under it)': [
     ({ entrywise, reshaped }, { s, x }) => reshaped(entrywise('Multiply', [s, x]), [6])
   ],
-  '(r · x) M = r · (x M), where M has fewer columns than rows': [
-    ({ entrywise, product }, { r, v, n }) => product(entrywise('Multiply', [r, v]), n, false)
+  'entries of s · x are s · (entries of x)': [
+    ({ entrywise, pick }, { s, x }) => pick([entrywise('Multiply', [s, x])], [5, 0, 1], [3])
+  ],
+  'columns of x M are x (columns of M)': [
+    ({ pick, product }, { x, m }) => pick([product(x, m, false)], [3, 1, 7, 5], [2, 2]),
+    ({ pick, product }, { u, n }) => pick([product(u, n, true)], [2, 0], [1, 2])
+  ],
+  '⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row': [
+    ({ entrywise, product, reduce }, { x, n, b }) =>
+      reduce('Sum', entrywise('Multiply', [product(product(x, n, false), b, false), b]), [1]),
+    ({ entrywise, product, reduce }, { x, n, a }) =>
+      reduce('Sum', entrywise('Multiply', [a, product(entrywise('Exp', [product(x, n, false)]), n, true)]), [1])
+  ],
+  'Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row': [
+    ({ entrywise, product, reduce }, { x, n, b, a }) =>
+      reduce('Sum', entrywise('Multiply', [b, entrywise('Add', [product(product(x, n, false), b, false), a])]), [0]),
+    ({ entrywise, product, reduce }, { s, x, n, b }) =>
+      reduce(
+        'Sum',
+        entrywise('Multiply', [
+          entrywise('Add', [
+            b,
+            entrywise('Multiply', [s, product(entrywise('Exp', [product(x, n, false)]), b, false)])
+          ]),
+          b
+        ]),
+        [1]
+      )
+  ],
+  '(r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x': [
+    ({ entrywise, product }, { r, v, n }) => product(entrywise('Multiply', [r, v]), n, false),
+    ({ entrywise, product }, { r, b, m }) => product(entrywise('Multiply', [r, b]), m, false)
   ],
   '(s · x) M = s · (x M)': [({ entrywise, product }, { s, x, m }) => product(entrywise('Multiply', [s, x]), m, false)],
-  'Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers': [
+  'Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x': [
+    ({ entrywise, rowDot }, { x, r, b }) => rowDot(entrywise('Multiply', [r, b]), x),
+    ({ entrywise, rowDot }, { x, r, b }) => rowDot(x, entrywise('Multiply', [r, b])),
     ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Multiply', [r, v]), entrywise('Exp', [r])),
     ({ entrywise, rowDot }, { v, r }) => rowDot(entrywise('Exp', [r]), entrywise('Multiply', [r, v]))
   ],
@@ -190,6 +223,7 @@ const made = (
 const rules = [
   ...entrywiseRules,
   ...reshapeRules,
+  ...pickRules,
   ...sumRules,
   ...maxRules,
   ...rowSumRules,

@@ -1,0 +1,169 @@
+/**
+ * Phase 1½. A function may repeat its rows, [rows, m, …] as [rows · m, …], and go on with these: a divergence does, a row for
+ * each direction. Here the axis that was folded into that of the rows is one of its own again, so that what follows knows of
+ * rows alone. It is a rewriting of the trace, op by op.
+ */
+import { axesOf, axisOf } from '../kernels/dense.js'
+import { refuse } from './refusal.js'
+import { type Count, type Counts, type Trace, type Traced } from './trace.js'
+
+type Shape = ReadonlyArray<number>
+
+/** Where such an axis is, and how often the rows are repeated; null where they are not. */
+interface Fold {
+  readonly at: number
+  readonly repeats: number
+}
+
+const foldOf = (shape: Shape, rows: number): Fold | null => {
+  const at = shape.findIndex(n => n > rows && n % rows === 0)
+  return at < 0 ? null : { at, repeats: shape[at] / rows }
+}
+
+const unfolded = (shape: Shape, rows: number): Shape => {
+  const fold = foldOf(shape, rows)
+  return fold === null ? shape : [...shape.slice(0, fold.at), rows, fold.repeats, ...shape.slice(fold.at + 1)]
+}
+
+const leaf = { attrs: {}, inputs: {}, output: 0 }
+
+const reshaped = (x: Traced, shape: Shape): Traced => ({
+  ...leaf,
+  kernel: 'Reshape',
+  inputs: { x },
+  attrs: { shape },
+  shape,
+  dtype: x.dtype
+})
+
+const entry = (attrs: object, ...names: ReadonlyArray<string>): readonly [string, unknown] => {
+  const found = Object.entries(attrs).find(([name, value]) => names.includes(name) && value !== undefined)
+  return found ?? [names[0], undefined]
+}
+
+const listOf = (value: unknown): ReadonlyArray<number> => {
+  const all: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
+  return all.filter((x): x is number => typeof x === 'number')
+}
+
+const FOLDS = new Set(['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'])
+/** Ops along one axis, by the name of its attribute. */
+const ALONG: Readonly<Record<string, string>> = {
+  Concat: 'axis',
+  Pack: 'axis',
+  Unpack: 'axis',
+  SplitV: 'axis',
+  GatherV2: 'axis',
+  Softmax: 'dim',
+  LogSoftmax: 'axis',
+  Cumsum: 'axis',
+  Cumprod: 'axis',
+  ArgMax: 'axis',
+  ArgMin: 'axis'
+}
+/** Ops whose attributes say nothing of axes. */
+const PLAIN = new Set(['Reshape', 'ExpandDims', 'Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'OnesLike', 'AddN'])
+
+/** Attributes of an op on an operand of so many axes, the one at `at` being two now. */
+const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold, rows: number): object => {
+  const moved = (axis: number): number => (axis > at ? axis + 1 : axis)
+  const both = (axis: number): ReadonlyArray<number> => (axis === at ? [at, at + 1] : [moved(axis)])
+  const untouched = (isSo: boolean): void => {
+    if (!isSo) refuse(`${kernel} along rows that were repeated`)
+  }
+  if (PLAIN.has(kernel)) return attrs
+  if (FOLDS.has(kernel)) {
+    const [name, axes] = entry(attrs, 'axis', 'reductionIndices')
+    return { ...attrs, [name]: axesOf(listOf(axes), rank, kernel).flatMap(both) }
+  }
+  if (kernel in ALONG) {
+    const name = ALONG[kernel]
+    const axis = axisOf(listOf(entry(attrs, name)[1])[0] ?? (kernel === 'Softmax' ? -1 : 0), rank, kernel)
+    untouched(axis !== at)
+    return { ...attrs, [name]: moved(axis) }
+  }
+  if (kernel === 'Transpose') return { perm: listOf(entry(attrs, 'perm')[1]).flatMap(both) }
+  if (kernel === 'Slice') {
+    const [begin, size] = ['begin', 'size'].map(name => listOf(entry(attrs, name)[1]))
+    untouched((begin[at] ?? 0) === 0 && (size[at] === -1 || size[at] === rows * repeats))
+    const split = (all: Shape, here: Shape): Shape => [...all.slice(0, at), ...here, ...all.slice(at + 1)]
+    return { begin: split(begin, [0, 0]), size: split(size, [rows, repeats]) }
+  }
+  if (kernel === 'PadV2') {
+    const paddings: unknown = entry(attrs, 'paddings')[1]
+    const all: ReadonlyArray<unknown> = Array.isArray(paddings) ? paddings : []
+    untouched(listOf(all[at]).every(n => n === 0))
+    return { ...attrs, paddings: [...all.slice(0, at), [0, 0], ...all.slice(at)] }
+  }
+  return refuse(`${kernel} of rows that were repeated`)
+}
+
+/** An operand without rows beside one whose axis became two: aligned from the right, it has an axis more where it reaches as far. */
+const beside = (x: Traced, rank: number, { at }: Fold): Traced => {
+  const own = at - (rank - x.shape.length)
+  return own < 0 ? x : reshaped(x, [...x.shape.slice(0, own + 1), 1, ...x.shape.slice(own + 1)])
+}
+
+/** The trace without folded axes, and what in it stands for the number of rows. */
+export const unfold = (
+  trace: Trace,
+  counts: Counts,
+  isEntrywise: (kernel: string) => boolean
+): { readonly trace: Trace; readonly counts: Counts } => {
+  const { rows } = trace
+  if (trace.nodes.every(({ shape }) => foldOf(shape, rows) === null)) return { trace, counts }
+  const nodes: Traced[] = []
+  const known = new Map<Traced, Traced>()
+  const now = (traced: Traced): Traced => known.get(traced) ?? traced
+  const added = (node: Traced): Traced => {
+    nodes.push(node)
+    return node
+  }
+  const rewritten = (traced: Traced): Traced => {
+    const { kernel, inputs, shape } = traced
+    const result = unfolded(shape, rows)
+    const before = Object.values(inputs)
+    const folds = before.map(({ shape }) => foldOf(shape, rows))
+    const fold = folds.find(found => found !== null) ?? foldOf(shape, rows)
+    const own = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, now(input)]))
+    if (fold === null) return { ...traced, inputs: own }
+    if (kernel === 'BatchMatMul') return { ...traced, inputs: own, shape: result }
+    if (isEntrywise(kernel) || kernel === 'AddN' || kernel === 'Tile') {
+      const there = foldOf(shape, rows) ?? fold
+      const aligned = Object.entries(inputs).map(([name, input]) => {
+        const x = own[name]
+        if (foldOf(input.shape, rows) !== null) return [name, x] as const
+        const moved = beside(x, shape.length, there)
+        return [name, moved === x ? x : added(moved)] as const
+      })
+      const now = Object.fromEntries(aligned)
+      if (kernel !== 'Tile') return { ...traced, inputs: now, shape: result }
+      return { ...traced, inputs: now, attrs: { reps: result.map((n, i) => n / now.x.shape[i]) }, shape: result }
+    }
+    const [first] = before
+    const of = foldOf(first?.shape ?? shape, rows)
+    // a shape alone is asked of what had no such axis before
+    if (of === null && !PLAIN.has(kernel)) return refuse(`${kernel} of rows that were repeated`)
+    const attrs = of === null ? traced.attrs : shifted(traced, first?.shape.length ?? shape.length, of, rows)
+    return { ...traced, inputs: own, attrs, shape: result }
+  }
+  const counted = new Map<Traced, Count>()
+  for (const traced of trace.nodes) {
+    const node = added(rewritten(traced))
+    known.set(traced, node)
+    const count = counts.get(traced)
+    if (count !== undefined) counted.set(node, count)
+  }
+  const all = <T>(record: Readonly<Record<string, T>>, of: (node: T) => T): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(record).map(([name, node]) => [name, of(node)]))
+  return {
+    trace: {
+      rows,
+      nodes,
+      ...(trace.value && { value: now(trace.value) }),
+      gradient: all(trace.gradient, node => node && now(node)),
+      others: all(trace.others, now)
+    },
+    counts: counted
+  }
+}

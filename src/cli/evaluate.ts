@@ -5,6 +5,7 @@ import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
+import * as Streaming from '../mixture/Streaming.js'
 import { show, showApart } from '../fit/table.js'
 import * as Learned from './Learned.js'
 import * as Model from './Model.js'
@@ -16,6 +17,7 @@ import { refused, type Failure, type World } from './World.js'
 export interface Flags extends options.TableFlags, words.Flags {
   readonly json?: boolean | undefined
   readonly responsibilities?: string | undefined
+  readonly stream?: boolean | undefined
 }
 
 const parseModel =
@@ -41,9 +43,9 @@ export const asLearned = (chosen: Points.CsvOptions, { columns }: Pick<Model.Mod
 })
 
 /** A table of as many columns as the model has. */
-export const ofItsWidth = ({
+export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
-}: Pick<Model.Model, 'columns'>): ((table: Points.Table) => TE.TaskEither<Failure, Points.Table>) =>
+}: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<Failure, T>) =>
   TE.fromPredicate(
     table => table.columns.length === columns.length,
     table =>
@@ -131,6 +133,47 @@ export const evaluate =
       )
     )
 
+/** Rows that a model is held to. */
+interface Judged extends Pick<Points.Table, 'columns' | 'dropped'> {
+  /** Σ w */
+  readonly total: number
+  readonly statistics: () => Statistics.Statistics
+  /** Null where the rows are not in memory. */
+  readonly whole: Points.Table | null
+}
+
+const judgedWhole =
+  (world: World) =>
+  (file: string, chosen: Points.CsvOptions, model: Model.Model): TE.TaskEither<Failure, Judged> =>
+    pipe(
+      options.readTable(world, 'FILE')(file, chosen),
+      TE.map(table => ({
+        columns: table.columns,
+        dropped: table.dropped,
+        total: Points.totalWeight(table.points),
+        statistics: () => pipe(Model.toMixture(model), Statistics.of(table.points, model.fit.parameters)),
+        whole: table
+      }))
+    )
+
+const judgedInPieces =
+  (world: World) =>
+  (file: string, chosen: Points.CsvOptions, model: Model.Model): TE.TaskEither<Failure, Judged> =>
+    pipe(
+      options.readSource(world, 'FILE')(file, chosen),
+      TE.map(({ source, columns, dropped }) => ({
+        columns,
+        dropped,
+        total: source.total,
+        statistics: () => {
+          const found = pipe(Model.toMixture(model), Streaming.statistics(source, model.fit.parameters))
+          source.close()
+          return found
+        },
+        whole: null
+      }))
+    )
+
 const evaluateMixture =
   (modelFile: string, file: string, flags: Flags, text: string) =>
   (world: World): TE.TaskEither<Failure, void> => {
@@ -145,10 +188,15 @@ const evaluateMixture =
       TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
       TE.bind('model', () => parseModel(world, flags)(modelFile, text)),
       TE.bind('table', ({ choices, model }) =>
-        pipe(options.readTable(world, 'FILE')(file, asLearned(choices.table, model)), TE.flatMap(ofItsWidth(model)))
+        pipe(
+          flags.stream === true
+            ? judgedInPieces(world)(file, asLearned(choices.table, model), model)
+            : judgedWhole(world)(file, asLearned(choices.table, model), model),
+          TE.flatMap(ofItsWidth(model))
+        )
       ),
-      TE.bind('statistics', ({ model, table: { points } }) => {
-        const statistics = pipe(Model.toMixture(model), Statistics.of(points, model.fit.parameters))
+      TE.bind('statistics', ({ table }) => {
+        const statistics = table.statistics()
         return Number.isFinite(statistics.logLikelihood)
           ? TE.right(statistics)
           : TE.left(
@@ -166,14 +214,16 @@ const evaluateMixture =
         options.write(world)(
           outputs.map(output => ({
             ...output,
-            text: numbered(table, pipe(Model.toMixture(model), probabilities(table.points)))
+            text:
+              table.whole === null
+                ? ''
+                : numbered(table.whole, pipe(Model.toMixture(model), probabilities(table.whole.points)))
           }))
         )
       ),
       TE.flatMapTask(({ model, table, statistics }) => {
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
-        const { dropped, points } = table
-        const total = Points.totalWeight(points)
+        const { dropped, total } = table
         const [here, there] = showApart(logLikelihood, model.fit.logLikelihood)
         if (responsibilities === '-') return () => Promise.resolve()
         return world.stdout(
@@ -194,9 +244,11 @@ const evaluateMixture =
                     model.mixture.weights[k].toFixed(3)
                   ])
                 }),
-                responsibilities === undefined
-                  ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
-                  : `The probability of each component, row by row, is in ${responsibilities}.`
+                flags.stream === true
+                  ? 'The rows were read in pieces.'
+                  : responsibilities === undefined
+                    ? 'Add --responsibilities out.csv for the probability of each component, row by row.'
+                    : `The probability of each component, row by row, is in ${responsibilities}.`
               ])
         )
       })

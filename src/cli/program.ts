@@ -244,6 +244,12 @@ const read = (
     .addOption(na)
     .addOption(vocabulary)
     .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
+    .addOption(
+      new Option(
+        '--stream',
+        'read the rows in pieces: for tables that do not fit in memory; the same numbers'
+      ).conflicts(['responsibilities'])
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -51,6 +51,8 @@ describe('a table in pieces', () => {
     expect(variances).toHaveLength(2)
     const evaluated = json((await ornstein(`evaluate @model.json @${name} --missing drop --json`)).stdout)
     expect(evaluated.logLikelihood).toBe(logLikelihood)
+    const inPieces = await ornstein(`evaluate @model.json @${name} --missing drop --json --stream`)
+    expect({ exit: inPieces.exit, ...json(inPieces.stdout) }).toEqual({ exit: 0, ...evaluated })
   })
 
   it('is told about as people read', async () => {

@@ -27,10 +27,10 @@ function* pieces(rows: number): Generator<ReturnType<typeof piece>> {
   for (let first = 0; first < rows; first += PIECE) yield piece(first, rows)
 }
 
-const seconds = (work: () => unknown): number => {
+const timed = <A>(work: () => A): readonly [seconds: number, result: A] => {
   const start = performance.now()
-  work()
-  return (performance.now() - start) / 1e3
+  const result = work()
+  return [(performance.now() - start) / 1e3, result]
 }
 const line = (...cells: ReadonlyArray<string | number>): void => {
   const peak = process.resourceUsage().maxRSS / 1024
@@ -45,33 +45,27 @@ const steps = (how: string, rows: number, threads: number, family: keyof typeof 
   const from = of === null ? null : O.toNullable(of.fromMixture)
   if (of === null || from === null) throw new Error('no family')
   const start: Params.Params<string> = from(truth)
-  let step: (params: Params.Params<string>) => { readonly params: Params.Params<string> }
-  let first = 0
-  if (how === 'in memory') {
-    const values = new Float64Array(rows * DIM)
+  const values = (): Float64Array => {
+    const all = new Float64Array(rows * DIM)
     let at = 0
-    first = seconds(() => {
-      for (const part of pieces(rows)) {
-        values.set(part.values, at)
-        at += part.values.length
-      }
-    })
-    step = EM.step(of, 1e-6, { rows, dim: DIM, values })
-  } else {
-    let source: Source.Source | undefined
-    first = seconds(() => {
-      source = Problem.orThrow(Source.gathered(pieces(rows)))
-    })
-    const streamed = source === undefined ? O.none : Streaming.step(of, 1e-6)(source)
-    if (O.isNone(streamed)) throw new Error('no step')
-    step = streamed.value
+    for (const part of pieces(rows)) {
+      all.set(part.values, at)
+      at += part.values.length
+    }
+    return all
   }
+  const [first, step] = timed((): ((params: Params.Params<string>) => { readonly params: Params.Params<string> }) => {
+    if (how === 'in memory') return EM.step(of, 1e-6, { rows, dim: DIM, values: values() })
+    const streamed = Streaming.step(of, 1e-6)(Problem.orThrow(Source.gathered(pieces(rows))))
+    if (O.isNone(streamed)) throw new Error('no step')
+    return streamed.value
+  })
   let params = step(start).params
-  const times = Array.from({ length: 3 }, () =>
-    seconds(() => {
-      params = step(params).params
-    })
-  )
+  const times = Array.from({ length: 3 }, () => {
+    const [seconds, next] = timed(() => step(params))
+    params = next.params
+    return seconds
+  })
   line(how, family, rows, threads, first.toFixed(1), Math.min(...times).toFixed(3))
 }
 

@@ -50,22 +50,17 @@ export const inMemory = (): Scratch => {
   }
 }
 
-type Modules = readonly [
-  typeof import('node:fs'),
-  typeof import('node:path'),
-  typeof import('node:os'),
-  typeof import('node:crypto')
-]
-
-const modules = (): Modules | null => {
+const modules = () => {
   // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const fs = here?.getBuiltinModule?.('node:fs')
   const path = here?.getBuiltinModule?.('node:path')
   const os = here?.getBuiltinModule?.('node:os')
   const crypto = here?.getBuiltinModule?.('node:crypto')
-  return fs && path && os && crypto ? [fs, path, os, crypto] : null
+  return fs && path && os && crypto ? { fs, path, os, crypto } : null
 }
+
+type Modules = NonNullable<ReturnType<typeof modules>>
 
 /** Whether a process may still be there. */
 const lives = (id: number): boolean => {
@@ -79,7 +74,7 @@ const lives = (id: number): boolean => {
 }
 
 /** Removes what programs that were killed have left in a folder. */
-const swept = ([fs, path]: Modules, folder: string): void => {
+const swept = ({ fs, path }: Modules, folder: string): void => {
   for (const name of fs.readdirSync(folder)) {
     const owner = NAME.exec(name)?.[1]
     if (owner !== undefined && !lives(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
@@ -91,7 +86,7 @@ const swept = ([fs, path]: Modules, folder: string): void => {
  * kept in memory. Throws what the file system throws, as where the disk is full.
  */
 const inFile = (here: Modules, folder: string): Scratch => {
-  const [fs, path, , crypto] = here
+  const { fs, path, crypto } = here
   swept(here, folder)
   const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
   const file = fs.openSync(name, 'wx+', 0o600)
@@ -141,5 +136,5 @@ const forgotten = new FinalizationRegistry<() => void>(close => {
 /** A place for numbers beside memory, or in it where there is none. */
 export const scratch = (folder?: string): Scratch => {
   const here = modules()
-  return here === null ? inMemory() : inFile(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here[2].tmpdir())
+  return here === null ? inMemory() : inFile(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())
 }

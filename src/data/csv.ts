@@ -805,7 +805,6 @@ export interface CsvReader {
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import * as Either from 'fp-ts/lib/Either.js'
  * import { Points } from 'ornstein'
  *
  * const reader = Points.csvReader()

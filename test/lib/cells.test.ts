@@ -43,9 +43,8 @@ describe('numbers in bytes', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(written, printed, middles), { minLength: 1, maxLength: 50 }), cells => {
         const found = numbersOf(cells, lenient)
-        expect(Array.from(found)).toEqual(
-          cells.map(cell => Number(cell)).map(x => (Number.isNaN(x) ? expect.anything() : x))
-        )
+        const wanted = cells.map(Number)
+        expect(Array.from(found, (x, i) => (Number.isNaN(wanted[i]) ? NaN : x))).toEqual(wanted)
       }),
       { numRuns: 400 }
     )
@@ -106,7 +105,7 @@ describe('a table that comes in pieces', () => {
         for (let at = 0; at < bytes.length; at += size) expect(into.push(bytes.slice(at, at + size))).toBe(true)
         const [found, whole] = [into.sheet(), sheetOf(text, lenient)]
         expect(whole?.rows).toBe(lines.length + 1)
-        expect(found).toEqual({ ...whole, text: expect.any(Function) })
+        expect({ ...found, text: null }).toEqual({ ...whole, text: null })
         lines.forEach(([a], i) => {
           if (Number.isNaN(lenient.read(a))) expect([found?.text(i, 0), whole?.text(i, 0)]).toEqual([a, a])
         })

@@ -8,6 +8,8 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
 import { last, mapped } from '../../lib/iterate.js'
+import * as t from 'io-ts'
+import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
@@ -108,6 +110,8 @@ export interface Fit {
   readonly scaling: Points.Scaling | null
   /** What each row belongs to, and how surely. Rows of another width throw a RangeError. */
   readonly assign: (data: Points.Points | Rows) => ReadonlyArray<Mixture.Membership>
+  /** The model's file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
+  readonly toJSON: () => object
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /** The components and the candidates, as text. */
@@ -238,6 +242,8 @@ const text = (
     ...(candidates.length > 1 ? [Text.table(rivals(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
+const FORMAT = 'ornstein-model'
+
 const made = (
   { criterion = 'icl', seed = 0, missing }: Options,
   columns: ReadonlyArray<string>,
@@ -245,7 +251,7 @@ const made = (
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
-  const [{ mixture, family, components, statistics, belief }] = candidates
+  const [{ mixture, family, components, statistics, belief, pipeline, isSettled }] = candidates
   const { logLikelihood, bic, aic, icl } = statistics
   return {
     mixture,
@@ -264,7 +270,29 @@ const made = (
     scaling,
     assign: data => Mixture.memberships(Problem.orThrow(read({ missing }, data)))(mixture),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
-    table: () => text(columns, criterion, candidates)
+    table: () => text(columns, criterion, candidates),
+    toJSON: () => ({
+      format: FORMAT,
+      version: 1,
+      family: family.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
+      columns,
+      mixture: {
+        ...Mixture.marginals(mixture),
+        ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
+      },
+      standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
+      seed,
+      recipe: 'grown',
+      pipeline: Case.encode(pipeline),
+      fit: {
+        rows: statistics.rows,
+        logLikelihood,
+        bic,
+        parameters: statistics.parameters,
+        steps: 0,
+        converged: isSettled
+      }
+    })
   }
 }
 
@@ -401,6 +429,64 @@ export const ofSource =
         return found
       })
     )
+
+/** What a file keeps of a fit. */
+export type Kept = Pick<
+  Fit,
+  'mixture' | 'family' | 'components' | 'columns' | 'logLikelihood' | 'bic' | 'assign' | 'sample'
+>
+
+const lists = t.readonlyArray(t.readonlyArray(t.number))
+const kept = t.type({
+  format: t.literal(FORMAT),
+  family: t.string,
+  columns: t.readonlyArray(t.string),
+  mixture: t.intersection([
+    t.type({ weights: t.readonlyArray(t.number), means: lists, variances: lists }),
+    t.partial({ factors: t.readonlyArray(lists) })
+  ]),
+  fit: t.type({ logLikelihood: t.number, bic: t.number })
+})
+
+/**
+ * What `toJSON`, or `ornstein fit --out`, wrote: its mixture to the bit, ready to assign rows and to draw some.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Fit, fit } from 'ornstein'
+ *
+ * const model = fit([[1.1], [0.9], [1], [5.1], [4.9], [5]], { components: 2 })
+ * const read = Fit.fromJSON(JSON.parse(JSON.stringify(model)))
+ * assert.ok(E.isRight(read))
+ * assert.deepEqual(read.right.assign([[0.8]]), model.assign([[0.8]]))
+ */
+export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
+  pipe(
+    kept.decode(json),
+    E.mapLeft((): Problem.Problems => [
+      Problem.of('json', 'it', 'a model', 'write it by toJSON, or by ornstein fit --out')
+    ]),
+    E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit: { logLikelihood, bic } }) =>
+      pipe(
+        Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
+        E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it anew'), ...others]): Problem.Problems => [
+          first,
+          ...others
+        ]),
+        E.map(mixture => ({
+          mixture,
+          family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+          components: Mixture.components(mixture),
+          columns,
+          logLikelihood,
+          bic,
+          assign: data => Mixture.memberships(Problem.orThrow(read({}, data)))(mixture),
+          sample: rows => key => Mixture.sample(rows)(key)(mixture)
+        }))
+      )
+    )
+  )
 
 /**
  * As `mixture`, for those who just want the answer: problems are thrown, as a RangeError that tells them all.

@@ -41,3 +41,40 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
   const matched = assignment({ shape: [count, count], values: squares })
   return Math.sqrt(matched.reduce((sum, j, i) => sum + squares[i * count + j], 0) / count)
 }
+
+/** x choose 2 */
+const pairs = (x: number): number => (x * (x - 1)) / 2
+
+/** How many there are of each. */
+const counted = <A>(all: ReadonlyArray<A>): ReadonlyArray<number> => {
+  const counts = new Map<A, number>()
+  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1)
+  return [...counts.values()]
+}
+
+/**
+ * The adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 where they are one, about 0 where they have
+ * nothing to do with each other. Names of the parts do not matter. Two partitions that both put all rows together, or all apart, are one.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Metric } from 'ornstein'
+ *
+ * assert.equal(Metric.adjustedRand(['a', 'a', 'b', 'b'], [1, 1, 0, 0]), 1)
+ * // One row of six elsewhere: (4 − 6 · 7/15)/((6 + 7)/2 − 6 · 7/15) = 12/37.
+ * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1]) - 12 / 37) < 1e-15)
+ */
+export const adjustedRand = <A, B>(one: ReadonlyArray<A>, other: ReadonlyArray<B>): number => {
+  if (one.length !== other.length) return NaN
+  const numbers = new Map<A, number>()
+  for (const a of one) if (!numbers.has(a)) numbers.set(a, numbers.size)
+  const others = new Map<B, number>()
+  for (const b of other) if (!others.has(b)) others.set(b, others.size)
+  const cells = one.map((a, i) => (numbers.get(a) ?? 0) * others.size + (others.get(other[i]) ?? 0))
+  const [both, left, right] = [counted(cells), counted(one), counted(other)].map(counts =>
+    counts.reduce((sum, count) => sum + pairs(count), 0)
+  )
+  const chance = one.length < 2 ? 0 : (left * right) / pairs(one.length)
+  const most = (left + right) / 2
+  return most === chance ? 1 : (both - chance) / (most - chance)
+}

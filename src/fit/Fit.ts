@@ -474,7 +474,7 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
           first,
           ...others
         ]),
-        E.map(mixture => ({
+        E.map((mixture): Kept => ({
           mixture,
           family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
           components: Mixture.components(mixture),

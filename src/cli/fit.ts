@@ -672,6 +672,8 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
   if (keep === null) return TE.right(null)
   const { path, every, resume } = keep
   const option = '--checkpoint'
+  // Once, until it can be written again.
+  let isSaid = false
   return pipe(
     world.exists(path),
     TE.fromTask,
@@ -691,7 +693,14 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
       writer: `ornstein ${world.version}`,
       begun,
       every,
-      write: text => world.writeFiles([{ option, path, text }])()
+      write: async text => {
+        const done = await world.writeFiles([{ option, path, text }])()
+        const wasSaid = isSaid
+        isSaid = E.isLeft(done)
+        if (E.isRight(done) || wasSaid) return
+        const problems = done.left.problems.map(Problem.show).join('; ')
+        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
+      }
     }))
   )
 }

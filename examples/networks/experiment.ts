@@ -53,35 +53,52 @@ const waves = Net.define({
     }
 })
 
-/** How long a network learns. */
+/** How long a network learns, and what it is. */
 export interface Budget {
   readonly steps: number
   readonly batch: number
   readonly hidden: ReadonlyArray<number>
-  /** Whether it is given waves of the point too: of use in few dimensions. */
+  /** Whether it is given waves of the point too, of use in few dimensions; else it is a plain one that predicts the noise. */
   readonly withWaves: boolean
 }
 
-/** What the layers are to give: EDM's output, of unit size at every level (Karras et al. 2022, arXiv 2206.00364). */
-const output = Parametrization.edm({ sigmaData: 1 })
+interface Network {
+  readonly net: Net.Net<string>
+  /** What it gives, by which its loss is measured too. */
+  readonly predicts: Parametrization.Parametrization
+  /** Of the moving average of its weights. */
+  readonly decay: number
+}
 
-/** A network by the denoising loss on batches, every row once an epoch; the moving average of its weights is what it has learned. */
-export const learn =
-  ({ steps, batch, hidden, withWaves }: Budget) =>
-  (points: Points.Points) =>
-  (key: Key.Key): Sampler.Smooth => {
-    const layers: ReadonlyArray<Net.Net<string>> = hidden.flatMap((width, i) => [
+const plain = ({ hidden }: Budget): Network => ({
+  net: Net.mlp({ hidden, activation: 'silu', embedding: Net.fourier(16), deviation: 1 }),
+  predicts: Parametrization.noise,
+  decay: 0.995
+})
+
+/** By EDM's preconditioning, for data of deviation 1: what comes in and what goes out is of unit size at every level. */
+const wavy = ({ hidden, steps }: Budget): Network => ({
+  net: Net.chain<string>(
+    Net.standardized({ deviation: 1 }),
+    Net.concat<string>(Net.identity, waves(), Net.fourier(16)),
+    ...hidden.flatMap((width, i): ReadonlyArray<Net.Net<string>> => [
       Net.named(`hidden${i + 1}`, Net.linear(width)),
       Net.silu
-    ])
-    // EDM's preconditioning, for data of deviation 1: what comes in and what goes out is of unit size at every level.
-    const net = Net.chain<string>(
-      Net.standardized({ deviation: 1 }),
-      Net.concat<string>(Net.identity, ...(withWaves ? [waves()] : []), Net.fourier(16)),
-      ...layers,
-      Net.named('output', Net.output())
-    )
-    const score = Score.network(net, { predicts: output })
+    ]),
+    Net.named('output', Net.output())
+  ),
+  predicts: Parametrization.edm({ sigmaData: 1 }),
+  decay: Math.max(0, Math.min(0.998, 1 - 4 / steps))
+})
+
+/** A network by the denoising loss on batches; the moving average of its weights is what it has learned. */
+export const learn =
+  (budget: Budget) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Sampler.Smooth => {
+    const { steps, batch, withWaves } = budget
+    const { net, predicts, decay } = (withWaves ? wavy : plain)(budget)
+    const score = Score.network(net, { predicts })
     const keys = Key.named('start', 'run')(key)
     const program = Problem.orThrow(
       Compile.pipeline(
@@ -91,16 +108,16 @@ export const learn =
           initializer: Initializer.values(Net.initial(points.dim)(keys.start)(net)),
           stages: [
             Stage.descend({
-              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), output),
+              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), predicts),
               expectation: Expectation.monteCarlo(),
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),
                 Optimizer.adam({ rate: Rate.cosine({ rate: 0.004, steps, warmUp: Math.ceil(steps / 20) }) }),
-                Optimizer.movingAverage({ decay: Math.max(0, Math.min(0.998, 1 - 4 / steps)) })
+                Optimizer.movingAverage({ decay })
               ),
               steps,
               batch: Math.min(batch, points.rows),
-              epochs: true
+              epochs: withWaves
             })
           ]
         })

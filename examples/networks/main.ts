@@ -81,11 +81,12 @@ const bySize = sizes.map(size => {
 const levels = ratios.map(ratio => `σ/α = ${ratio}`)
 const text = `# What networks learn
 
-\`npm run examples:networks\` writes this page. Networks are perceptrons of two hidden layers by EDM's preconditioning, learned on
-the denoising loss over log-SNRs from −5 to 7 by Adam, with a warm-up, clipped gradients and a moving average of the weights;
-batches go through all rows before any comes again. In the plane: ${budget.hidden.join(' and ')} units, ${budget.steps} steps on batches of
-${budget.batch} of ${rows} rows, and beside the point 32 waves of it at random frequencies, a part of the network that the example defines
-(\`Net.define\`): without them layers find the checkerboard hard.
+\`npm run examples:networks\` writes this page. Networks are perceptrons of two hidden layers, learned on the denoising loss over
+log-SNRs from −5 to 7 by Adam, with a warm-up, clipped gradients and a moving average of the weights.
+
+In the plane they have ${budget.hidden.join(' and ')} units and EDM's preconditioning, and learn for ${budget.steps} steps on batches of ${budget.batch} of
+${rows} rows, which go through all rows before any comes again. Beside the point they see 32 waves of it at random frequencies, a part
+that the example defines (\`Net.define\`): without them, layers of this size do not find the gaps of the checkerboard.
 
 ## In the plane
 
@@ -109,8 +110,8 @@ ${table(levels, [eight.map(number)])}
 
 ## Rows that it takes
 
-Four Gaussians in 64 dimensions, of variance ½, centres at a distance of 4 from 0. A network of two layers of 128 units, and the
-family that the data are from (\`Score.isotropic({ components: 4 })\`, by expectation–maximization), on the same rows:
+Four Gaussians in 64 dimensions, of variance ½, centres at a distance of 4 from 0. A plain network of two layers of 128 units that predicts
+the noise, without waves, and the family that the data are from (\`Score.isotropic({ components: 4 })\`, by expectation–maximization), on the same rows:
 
 ${table(
   ['rows', 'learned', ...levels],

@@ -11,6 +11,7 @@ import { reader, sheetOf, sheets, type Grammar, type Sheet } from '../../lib/cel
 import { scanned } from '../../lib/gather.js'
 import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
+import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
 import { validate, type DataError, type Points } from './Points.js'
 import { toCsv, unused } from './write.js'
 import { fail, firstOf, more, numbered, plural, sumOver, tabulate } from './parts.js'
@@ -105,6 +106,8 @@ type Cells = ReadonlyArray<ReadonlyArray<string>>
 interface Lines {
   readonly count: number
   readonly first: ReadonlyArray<string>
+  /** The first line is known to be one of names. */
+  readonly isNamed?: boolean
   /** How many cells a line has. */
   readonly widthOf: (line: number) => number
   /** NaN for a cell that is not a number. */
@@ -323,8 +326,8 @@ const headed = (lines: Lines, { header = 'auto' }: CsvOptions): Either.Either<Da
       column < widthOf(i + 1) ? kindAt(lines, i + 1, column) : 'missing'
   const unclear = (line: string): Either.Either<DataError, never> =>
     fail('header', line, 'clearly names or data', "set 'header' to true or false")
-  return header !== 'auto'
-    ? Either.right(header)
+  return lines.isNamed === true || header !== 'auto'
+    ? Either.right(lines.isNamed === true || header === true)
     : !kinds.includes('word')
       ? kinds.every(k => k === 'number') && countsColumns(first.map(read), lines)
         ? unclear(`a first line of ${shown(first.join(','))}`)
@@ -387,6 +390,14 @@ const grammar = (options: CsvOptions): Grammar => ({
 const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Lines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
+  const own = tableOf(unified(text), options)
+  if (isJsonLines(own))
+    return pipe(
+      cellsOfJsonLines(own),
+      // Numbers of JSON have a point.
+      Either.map(meant(options.na === undefined ? {} : { na: options.na })),
+      Either.map(cells => ({ ...ofCells(cells), isNamed: true }))
+    )
   const sheet = sheetOf(text, grammar(options))
   return sheet === null
     ? pipe(cellsOf(text, options), Either.map(meant(options)), Either.map(ofCells))
@@ -715,6 +726,9 @@ const extract = (
  * decimal, with a point: `1.5`, `-2`, `1e5`. A decimal comma, `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity`
  * and `0x10` are refused, never guessed at. So are rows of unequal length, lines above the table, a quote that is not
  * closed, repeated names, and columns that do not exist or are asked for twice.
+ *
+ * JSON lines are read too: an object a line, its keys the names of columns, its values numbers or texts; one that is null or left
+ * out is missing.
  *
  * An apostrophe before a name that begins with `=`, `+`, `-` or `@` guards it from spreadsheets, and is not part of it.
  *

@@ -606,3 +606,58 @@ describe('toCsv', () => {
     expect(Points.toCsv(xs, ['weight'])).toBe('weight,weight_\n1,2\n')
   })
 })
+
+describe('JSON lines', () => {
+  const read = (text: string, options: Points.CsvOptions = {}): Points.Table => right(Points.readCsv(text, options))
+
+  it('are a table of their keys', () => {
+    const table = read(
+      '\n{"name": "Ann", "length": 1.5, "width": 2}\r\n{"length": -3e2, "width": 4.25, "more": null}\n\n'
+    )
+    expect(Points.toRows(table.points)).toEqual([
+      [1.5, 2],
+      [-300, 4.25]
+    ])
+    expect(table.columns).toEqual(['length', 'width'])
+    expect(table.ignored).toEqual([
+      { name: 'name', why: 'words' },
+      { name: 'more', why: 'empty' }
+    ])
+  })
+
+  it('hold numbers as JSON writes them, whatever the options for text', () => {
+    const options = { na: ['-999'], missing: 'drop', skip: 1 } as const
+    const table = read('from here on\n{"0": 1.234, "1": 5}\n{"0": -999, "1": 6}\n{"1": 7}\n', options)
+    expect([Points.toRows(table.points), table.columns, table.dropped]).toEqual([[[1.234, 5]], ['0', '1'], 2])
+    expect(Points.toRows(read('{"x": 1.234}\n', { decimal: ',', delimiter: ';' }).points)).toEqual([[1.234]])
+  })
+
+  it.each([
+    ['{"x": 1}\n{"x": 2\n', 'line 2: {"x": 2 is not an object of JSON; write one on each line, as on the first'],
+    ['{"x": 1}\n[2]\n', 'line 2: [2] is not an object of JSON; write one on each line, as on the first'],
+    [
+      '{"x": 1}\n{"x": [1, 2]}\n',
+      'line 2, x: [1,2] is not a number or a text; give each of its values a name of its own'
+    ],
+    ['{"x": 1}\n{"y": 2}\n', 'row 1, column 2 (y): an empty cell is not a finite number'],
+    ['{"x": [1, 2]}\n', 'text: JSON is not a table of separated values'],
+    ['{\n"x": 1}\n', 'text: JSON is not a table of separated values']
+  ])('are refused where a line is none: %s', (text, wanted) => {
+    expect(message(Points.readCsv(text))).toContain(wanted)
+  })
+
+  it('are what CSV of the same numbers is', () => {
+    fc.assert(
+      fc.property(points(finite), given => {
+        const names = Array.from({ length: given.dim }, (_, j) => `x${j + 1}`)
+        const lines = Points.toRows(given).map(row =>
+          JSON.stringify(Object.fromEntries(row.map((x, j) => [names[j], x])))
+        )
+        // JSON has no −0
+        expect(Array.from(read(`${lines.join('\n')}\n`, { columns: names }).points.values, x => x + 0)).toEqual(
+          Array.from(given.values, x => x + 0)
+        )
+      })
+    )
+  })
+})

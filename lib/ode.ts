@@ -9,8 +9,15 @@ export type Solver = (field: Field) => (from: number, to: number, y: Float64Arra
 /** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not looked at. */
 export const combine = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
-  for (const [coefficient, vector] of terms)
-    if (coefficient !== 0) for (let i = 0; i < out.length; i++) out[i] += coefficient * vector[i]
+  const used = terms.filter(([coefficient]) => coefficient !== 0)
+  // two in a pass over memory, each added in its turn
+  for (let at = 0; at < used.length; at += 2) {
+    const [a, x] = used[at]
+    if (at + 1 < used.length) {
+      const [b, y] = used[at + 1]
+      for (let i = 0; i < out.length; i++) out[i] = out[i] + a * x[i] + b * y[i]
+    } else for (let i = 0; i < out.length; i++) out[i] += a * x[i]
+  }
   return out
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { cached, compile, type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
@@ -105,6 +106,17 @@ describe('the vocabulary', () => {
       'GatherNd',
       'ScatterNd'
     ])
+  })
+})
+
+describe('ops that run by the interpreter on a panel', () => {
+  it('are those that docs/compiler.md lists', () => {
+    const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
+    const [, list] = /Ops without code of their own([^]*?)What they make of/.exec(page) ?? []
+    const told = [...(list ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
+    const found = cases.flatMap(({ signature, write }) => right(compile(signature, write, [null, null])).byHand)
+    const names = found.map(kernel => (kernel === 'TriangularSolve' ? 'solveTriangular' : kernel).toLowerCase())
+    expect([...told].sort()).toEqual([...new Set(names)].sort())
   })
 })
 

@@ -122,6 +122,16 @@ describe('what is looked at', () => {
   })
 })
 
+it('every concept of the index can be imported by itself', () => {
+  const text = (file: string): string => readFileSync(join(root, file), 'utf8')
+  const concepts = [...text('src/index.ts').matchAll(/^export \* as (\w+) from '\.\/(.+)'/gm)].map(
+    ([, name, file]) => [`./${name}`, `./dist/src/${file}`] as const
+  )
+  expect(concepts.length).toBeGreaterThan(25)
+  const { exports } = JSON.parse(text('package.json')) as { exports: Readonly<Record<string, unknown>> }
+  expect(concepts.filter(([name, file]) => exports[name] !== file)).toEqual([])
+})
+
 describe('imports', () => {
   it('run in no circle', () => {
     expect(circle(imports)).toEqual([])

@@ -51,6 +51,17 @@ const plansOf = (on: Points.Points, objective = Objective.denoising(TimeLaw.at(0
 }
 
 describe('labels', () => {
+  it('reach a score that was trained on another schedule', () => {
+    // N(c, I) with noise σ is N(c, (1 + σ²) I); without a label c = 0.
+    const score = Score.evaluate(pipe(conditional, Score.convert(Schedule.ornsteinUhlenbeck)), Schedule.edm)
+    const sigma = 2
+    const found = score(params)(sigma)(points).values
+    const wanted = [1, 0, 2, -1, 1].flatMap((label, i) =>
+      [0, 1].map(j => ((label < 0 ? 0 : centres[label][j]) - values[2 * i + j]) / (1 + sigma * sigma))
+    )
+    wanted.forEach((s, i) => expect(Math.abs(found[i] - s)).toBeLessThan(1e-14))
+  })
+
   it('reach a score with their row, and its gradient', () => {
     // |s + z/σ|² by hand.
     const [a, s] = [Math.exp(-0.4), Math.sqrt(1 - Math.exp(-0.8))]

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
@@ -14,13 +15,15 @@ import {
   Objective,
   Optimizer,
   Pipeline,
+  Problem,
   Schedule,
   Score,
   Stage,
   TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
-import type { Signal } from '../../../src/cli/World.js'
+import { files } from '../../../src/cli/files.js'
+import { failed, type Signal } from '../../../src/cli/World.js'
 import { isNight, today } from '../../today.js'
 import { example, place } from './harness.js'
 
@@ -203,6 +206,18 @@ describe('a checkpoint', () => {
     const { exit, stderr } = await other()
     expect(exit).toBe(2)
     expect(stderr).toMatch(message)
+  })
+
+  it('that cannot be written is said, and does not end the run', async () => {
+    const { writeFiles } = files([] as unknown as AsyncIterable<string>)
+    const full = Problem.of('--checkpoint', 'full', 'on a disk with room', 'free some space')
+    const { exit, stderr } = await here.ornstein(fit('short.json', '--checkpoint @full --out @unkept.json'), {
+      writeFiles: outputs =>
+        outputs[0].option === '--checkpoint' ? () => Promise.resolve(E.left(failed(full))) : writeFiles(outputs)
+    })
+    expect(exit).toBe(0)
+    expect(stderr).toMatch(/^warning: --checkpoint: full is not on a disk with room; .*; the run goes on without it\n$/)
+    expect(model('unkept.json')).toMatchObject({ format: 'ornstein-model' })
   })
 
   it('is of one run, at a time that there is', async () => {

@@ -293,6 +293,34 @@ const read = (
     })
 
   program
+    .command('compare')
+    .summary('put two models beside each other')
+    .description(
+      'Tells which of two models describes the rows of a table better, how sure that is, and how far their components agree.'
+    )
+    .argument('<A>', 'a model written by ornstein fit --out')
+    .argument('<B>', 'another, of the same columns')
+    .argument('<FILE>', "a CSV file with the models' columns; - for standard input")
+    .option('--json', 'print the result as JSON')
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
+    .addOption(vocabulary)
+    .addHelpText('after', examples(['compare two.json three.json faithful.csv']))
+    .action((first, second, file, flags) => {
+      work = lazily(
+        () => import('./compare.js'),
+        ({ compare }) => compare(first, second, file, flags)
+      )
+    })
+
+  program
     .command('sample')
     .summary('draw new rows from a model')
     .description('Draws rows from a model and prints them as CSV, in the units of the data.')

@@ -114,6 +114,7 @@ export interface Asked {
   readonly columns: Uint32Array
 }
 
+/** The same for all rows, pattern by pattern. */
 export const asked = (mixture: Mixture.Mixture, points: Points.Points): Asked => {
   const count = mixture.weights.length
   const logs = Array.from(mixture.weights, () => new Float64Array(points.rows))

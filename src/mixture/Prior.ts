@@ -23,6 +23,7 @@ export interface Prior {
 /** The κ that Fraley & Raftery take. */
 export const SHRINKAGE = 0.01
 
+/** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
 export const of = (points: Points.Points, shrinkage: number): Prior => {
   const whole = Missing.completed(points)
   return {

@@ -4,7 +4,7 @@
 // - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
 //   part, what is bundled into vendor/), the import goes through `imports` of package.json;
 // and writes down the words that `ornstein list` prints.
-import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { vendor } from './vendor.mjs'
@@ -113,5 +113,9 @@ if (diagnostics.length === 0) {
   const { listed } = await import('../../dist/src/cli/list.js')
   const { vocabulary } = await import('../../dist/src/cli/vocabulary.js')
   writeFileSync(`${root}dist/src/cli/words.json`, JSON.stringify(listed(vocabulary)))
+  const { words } = await import('../../dist/src/cli/program.js')
+  const { page } = await import('../../dist/src/cli/man.js')
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  writeFileSync(`${root}dist/ornstein.1`, page(words(version), version))
 }
 chmodSync(`${root}dist/src/cli/main.js`, 0o755)

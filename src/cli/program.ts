@@ -5,6 +5,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { printable } from '../fit/text.js'
+import { type Words } from './Described.js'
 import { exits, type Failure, type Signal, type World } from './World.js'
 
 /** What a command does, and which signal has stopped it. */
@@ -62,15 +63,18 @@ const once = (
 }
 
 /**
- * Reads the words. Commands only say what they would do: it is done when the words have been read. What is to be printed
- * instead (help, version, a wrong word) goes to `out` and `err`.
+ * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
+ * be printed instead (help, version, a wrong word) goes to `out` and `err`.
  */
-const read = (
+const described = (
   version: string,
-  argv: ReadonlyArray<string>,
   out: (text: string) => void,
   err: (text: string) => void
-): E.Either<CommanderError, Work> => {
+): {
+  readonly program: Words
+  readonly parse: (argv: ReadonlyArray<string>) => void
+  readonly work: () => Work | undefined
+} => {
   let work: Work | undefined
   const output = { writeOut: out, writeErr: err }
 
@@ -94,6 +98,7 @@ const read = (
         'assign model.json other.csv > assigned.csv',
         'sample model.json -n 1000 > new.csv',
         'list optimizer',
+        'new pipeline.json',
         'help fit'
       ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
     )
@@ -386,6 +391,56 @@ const read = (
       )
     })
 
+  program
+    .command('new')
+    .summary('write a pipeline to edit, and the schema that editors complete it from')
+    .description(
+      'Writes a pipeline as JSON, ready for ornstein fit --pipeline, and beside it ornstein.schema.json, from which editors ' +
+        'complete it as you type. A pipeline that is there already is left alone.'
+    )
+    .argument('<FILE>', 'the pipeline to write: pipeline.json; - prints it, without a schema')
+    .addOption(vocabulary)
+    .addHelpText('after', examples(['new pipeline.json', 'fit faithful.csv --standardize --pipeline pipeline.json']))
+    .action((file, flags) => {
+      work = lazily(
+        () => import('./new.js'),
+        ({ begin }) => begin(file, flags)
+      )
+    })
+
+  program
+    .command('schema')
+    .summary('print the JSON schema of pipelines')
+    .description('Prints the JSON schema of pipelines: every word of the vocabulary with its fields and defaults.')
+    .addOption(vocabulary)
+    .addHelpText('after', examples(['schema > ornstein.schema.json', 'schema --vocabulary ./mine.js']))
+    .action(flags => {
+      work = lazily(
+        () => import('./new.js'),
+        ({ schema }) => schema(flags)
+      )
+    })
+
+  program
+    .command('completion')
+    .summary('print what makes a shell complete the words of ornstein')
+    .description('Prints a script for a shell, made of the same descriptions as this help.')
+    .argument('<SHELL>', 'bash, zsh or fish')
+    .addHelpText(
+      'after',
+      examples([
+        '# bash: in ~/.bashrc; zsh: the same in ~/.zshrc, after compinit',
+        'completion bash > ~/.ornstein.bash && echo "source ~/.ornstein.bash" >> ~/.bashrc',
+        'completion fish > ~/.config/fish/completions/ornstein.fish'
+      ])
+    )
+    .action(shell => {
+      work = lazily(
+        () => import('./completion.js'),
+        ({ completion }) => completion(shell, program)
+      )
+    })
+
   for (const command of program.commands) {
     once(
       command.options,
@@ -399,10 +454,36 @@ const read = (
       .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
   }
 
+  return {
+    program,
+    parse: argv => {
+      program.parse(argv, { from: 'user' })
+    },
+    work: () => work
+  }
+}
+
+/** All commands and options as they are described to users, for what is made of them: manual and completion. */
+export const words = (version: string): Words =>
+  described(
+    version,
+    () => undefined,
+    () => undefined
+  ).program
+
+/** Reads the words. */
+const read = (
+  version: string,
+  argv: ReadonlyArray<string>,
+  out: (text: string) => void,
+  err: (text: string) => void
+): E.Either<CommanderError, Work> => {
+  const { parse, work } = described(version, out, err)
   try {
-    program.parse(argv, { from: 'user' })
+    parse(argv)
+    const found = work()
     // Without an action commander has printed its help and thrown.
-    return work === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(work)
+    return found === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(found)
   } catch (error) {
     if (error instanceof CommanderError) return E.left(error)
     throw error

@@ -95,6 +95,10 @@ export const tooDeep = (field: string): Problem.Problem =>
     'put stages in one sequence, not in each other'
   )
 
+/** A pipeline's JSON may name the schema from which an editor completes it. */
+const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema'))
+
 /**
  * The pipeline as JSON and back, in the words of a vocabulary. There is one kind of them, so that no tag is written. Custom
  * parts are code: they are written by name and read if the vocabulary has them. JSON that is nested deeper than `Limits.depth`
@@ -108,7 +112,7 @@ export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string
     (u, context) =>
       isDeeper(u, Limits.depth)
         ? t.failure(u, context, Problem.show(tooDeep('pipeline')))
-        : tagged.validate(t.UnknownRecord.is(u) ? { ...u, _tag: 'of' } : u, context),
+        : tagged.validate(t.UnknownRecord.is(u) ? { ...withoutSchema(u), _tag: 'of' } : u, context),
     ({ schedule, score, initializer, stages }) => {
       const written = tagged.encode(of({ schedule, score, initializer, stages }))
       return t.UnknownRecord.is(written) ? Object.fromEntries(Object.entries(written).slice(1)) : written

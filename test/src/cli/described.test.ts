@@ -1,0 +1,143 @@
+/** What is made of the command line's description of itself, and of the vocabulary: completion, manual, schema, a first pipeline. */
+import { execFileSync } from 'node:child_process'
+import { afterAll, describe, expect, it } from 'vitest'
+import { values } from '../../../src/cli/completion.js'
+import { page } from '../../../src/cli/man.js'
+import { schemaOf } from '../../../src/cli/new.js'
+import { words } from '../../../src/cli/program.js'
+import { vocabulary } from '../../../src/cli/vocabulary.js'
+import { Case, Vocabulary } from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+const program = words('1.2.3')
+const options = program.commands.flatMap(command =>
+  command.options.map(option => ({ command: command.name(), option }))
+)
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('of %s knows every command and every option', async shell => {
+    const { exit, stdout } = await ornstein(`completion ${shell}`)
+    expect(exit).toBe(0)
+    for (const command of program.commands) expect(stdout).toMatch(new RegExp(`\\b${command.name()}\\b`))
+    for (const { option } of options)
+      expect(stdout).toContain(shell === 'fish' ? `-l ${option.long?.slice(2) ?? ''}` : option.long)
+  })
+
+  it('completes in bash', async () => {
+    here.write('completion.bash', (await ornstein('completion bash')).stdout)
+    const completed = (line: string): ReadonlyArray<string> => {
+      const typed = line.split(' ')
+      const script =
+        `source ${here.at('completion.bash')}; COMP_WORDS=(${typed.map(word => `'${word}'`).join(' ')}); ` +
+        `COMP_CWORD=${typed.length - 1}; _ornstein; printf '%s\\n' "\${COMPREPLY[@]}"`
+      return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')
+    }
+    expect(completed('ornstein ev')).toEqual(['evaluate'])
+    expect(completed('ornstein fit --rec')).toEqual(['--recipe'])
+    expect(completed('ornstein fit --recipe tw')).toEqual(['two-stage'])
+    expect(completed('ornstein completion ')).toEqual(['bash', 'zsh', 'fish'])
+  })
+
+  it('offers values that are taken, of options that there are', async () => {
+    const offered = await values()
+    for (const [flag, some] of Object.entries(offered)) {
+      expect(options.map(({ option }) => option.long)).toContain(flag)
+      for (const value of some) {
+        // A file that is not there: what is wrong is told of it, and not of the option.
+        const { stderr } = await ornstein(
+          `fit @none.csv --recipe ${flag === '--recipe' ? value : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
+        )
+        expect(stderr, `${flag} ${value}`).toMatch(/^error: FILE: none\.csv is not a file that exists/)
+      }
+    }
+  })
+
+  it('of another shell is refused', async () => {
+    expect(await ornstein('completion tcsh')).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr: 'error: SHELL: tcsh is not one of bash, zsh, fish; name your shell: echo $SHELL tells it\n'
+    })
+  })
+})
+
+it('the manual tells of every command, option, argument and exit code', () => {
+  const text = page(program, '1.2.3')
+  const plain = text.replaceAll('\\-', '-')
+  expect(plain).toContain('"ornstein 1.2.3"')
+  for (const command of program.commands) {
+    expect(plain).toContain(command.description())
+    for (const { description } of command.registeredArguments) expect(plain).toContain(description)
+  }
+  for (const { option } of options) expect(plain).toContain(`.B ${option.flags}\n${option.description}`)
+  for (const code of [0, 1, 2, 130, 143]) expect(plain).toContain(`.B ${code}\n`)
+  // A line that begins so would be a request of the language.
+  expect(text).not.toMatch(/^'/m)
+})
+
+describe('a first pipeline', () => {
+  it('is written beside its schema, read, explained and run', async () => {
+    const { exit, stdout } = await ornstein('new @pipeline.json')
+    expect([exit, stdout.slice(0, 44)]).toEqual([0, 'Wrote pipeline.json and ornstein.schema.json'])
+    expect(JSON.parse(here.read('pipeline.json'))).toMatchObject({ $schema: './ornstein.schema.json' })
+    expect(JSON.parse(here.read('ornstein.schema.json'))).toEqual(JSON.parse((await ornstein('schema')).stdout))
+    expect((await ornstein('explain @pipeline.json')).exit).toBe(0)
+    const { stdout: found } = await ornstein('fit %faithful.csv --standardize --pipeline @pipeline.json')
+    expect(found).toMatch(/^Learned 2 isotropic Gaussians/)
+  })
+
+  it('is not written over', async () => {
+    here.write('mine.json', 'mine')
+    expect(await ornstein('new @mine.json')).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr: 'error: FILE: mine.json is not a new file; choose another name, or remove it first\n'
+    })
+    expect(here.read('mine.json')).toBe('mine')
+  })
+})
+
+interface Form {
+  readonly properties: Readonly<Record<string, { readonly description?: string; readonly default?: unknown }>>
+  readonly required?: ReadonlyArray<string>
+}
+interface Schema {
+  readonly definitions: Readonly<
+    Record<
+      string,
+      {
+        readonly properties: { readonly _tag: { readonly enum: ReadonlyArray<string> } }
+        readonly allOf: ReadonlyArray<{
+          readonly if: { readonly properties: { readonly _tag: { readonly const: string } } }
+          readonly then: Form
+        }>
+      }
+    >
+  >
+}
+
+it('the schema has each word of the vocabulary, with the fields that its JSON has', () => {
+  const { definitions } = schemaOf(Vocabulary.standard) as unknown as Schema
+  const examples = vocabulary.flatMap(({ words }) => words.map(({ example }) => example)).filter(Case.isValue)
+  const met = new Set<string>()
+  for (const example of examples) {
+    const { concept, fields } = Case.caseOf(example)
+    if (Object.values(fields).some(({ code }) => code)) continue
+    const { _tag, ...json } = Case.encode(example) as Record<string, unknown>
+    met.add(`${concept}.${String(_tag)}`)
+    expect(definitions[concept].properties._tag.enum).toContain(_tag)
+    const form = definitions[concept].allOf.find(one => one.if.properties._tag.const === _tag)?.then
+    expect(Object.keys(form?.properties ?? {}).sort()).toEqual(Object.keys(json).sort())
+    for (const name of form?.required ?? []) expect(json).toHaveProperty(name)
+  }
+  const all = Object.entries(definitions).flatMap(([concept, { properties }]) =>
+    properties._tag.enum.map(name => `${concept}.${name}`)
+  )
+  // A pipeline's own words stand at the top, and are no word of another.
+  expect(all.filter(name => !met.has(name) && !name.startsWith('Pipeline.'))).toEqual([])
+  expect(met.size).toBeGreaterThan(80)
+})

@@ -6,8 +6,16 @@ import Prism from 'prismjs'
 import loadLanguages from 'prismjs/components/index.js'
 
 loadLanguages.silent = true
-loadLanguages(['typescript', 'bash', 'json'])
-const grammars = { ts: 'typescript', js: 'javascript', json: 'json', sh: 'bash', html: 'markup' }
+loadLanguages(['typescript', 'bash', 'json', 'python', 'r'])
+const grammars = {
+  ts: 'typescript',
+  js: 'javascript',
+  json: 'json',
+  sh: 'bash',
+  html: 'markup',
+  python: 'python',
+  r: 'r'
+}
 
 /** The path from one page to another. */
 export const relativeUrl = (from, to) => posix.relative(posix.dirname(from), to) || posix.basename(to)

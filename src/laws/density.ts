@@ -104,7 +104,7 @@ export const diffused =
     }))
 
 /** log(weight · density) of each component at x. */
-const joint =
+export const joint =
   (x: Row) =>
   (mixture: Gaussians): Row =>
     mixture.map(({ weight, mean, variance }) => {

@@ -222,6 +222,80 @@ export const em = <P extends string>(
     ),
     law(
       {
+        name: 'the value of a step is the likelihood where it begins',
+        statement: '∀ θ, x: the value is −E log p(x; θ), of the textbook. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
+        source: dempster
+      },
+      cases(score, Arbitrary.points({ minRows })),
+      show(score),
+      ({ points, params }) => {
+        const wanted = -Density.combine(
+          Array.from(Points.weightsOf(points)),
+          Density.rowsOf(points).map(row => [Density.logDensity(row)(meaningOf(score)(params))]),
+          1
+        )[0]
+        const r = 1 + greatest([...points.values, ...flat(params)])
+        return agree('value', [stepOn(points, params).value], [wanted], slack * 1e-12 * (1 + Math.abs(wanted)) * r * r)
+      }
+    ),
+    law(
+      {
+        name: 'a step takes what is greatest of Q',
+        statement:
+          `∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ) for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ N(x; c_k′, v_k′); where no variance comes to the floor of ${FLOOR}. To ` +
+          '1e-11 (1 + |Q|) r², the rounding of Q.',
+        source: dempster
+      },
+      fc
+        .tuple(cases(score, Arbitrary.points({ minRows, far: 10 })), Arbitrary.seeds)
+        .map(([each, seed]) => ({ ...each, seed })),
+      each => `${show(score)(each)} // towards ${each.seed}`,
+      ({ points, params, seed }) => {
+        const meaning = meaningOf(score)
+        const [weights, rows] = [Array.from(Points.weightsOf(points)), Density.rowsOf(points)]
+        const shares = rows.map(row => Density.responsibilities(row)(meaning(params)))
+        const q = (at: Params.Params<P>): number =>
+          rows.reduce(
+            (sum, row, i) =>
+              sum +
+              weights[i] *
+                Density.joint(row)(meaning(at)).reduce(
+                  (sum, log, k) => (shares[i][k] === 0 ? sum : sum + shares[i][k] * log),
+                  0
+                ),
+            0
+          )
+        const next = stepOn(points, params).params
+        const variances = meaning(next).map(({ variance }) => variance)
+        if (variances.some(variance => variance <= 2 * FLOOR)) return true
+        const towards = Key.normal(flat(next).length)(Key.fromSeed(seed))
+        const length = Elementary.norm(towards)
+        const moved = (by: number): Params.Params<P> => {
+          const offsets = Params.names(next).map((_, n, names) =>
+            names.slice(0, n).reduce((sum, name) => sum + next[name].values.length, 0)
+          )
+          return Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) => ({
+            ...array,
+            values: array.values.map(
+              (value, i) => value + (by * towards[offsets[Params.names<string>(next).indexOf(name)] + i]) / length
+            )
+          }))(next)
+        }
+        const best = q(next)
+        const r = 1 + greatest([...points.values, ...flat(params)])
+        const tolerance = slack * 1e-11 * (1 + Math.abs(best)) * r * r
+        return [1e-3, -1e-3, 0.1, -0.1].every(by => {
+          const other = q(moved(by))
+          return holds(
+            other <= best + tolerance,
+            () =>
+              `Q is ${best} where the step leads, and ${other} at ${by} further, off by ${other - best}, which is more than ${tolerance}`
+          )
+        })
+      }
+    ),
+    law(
+      {
         name: 'all noise levels together are the likelihood',
         statement:
           '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), ' +

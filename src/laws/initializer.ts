@@ -12,6 +12,7 @@ import * as Points from '../data/Points.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
+import * as Chance from './chance.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
@@ -28,6 +29,10 @@ export interface InitializerOptions {
   readonly turns?: boolean
   /** Whether another key is another start; by default what its case says. */
   readonly draws?: Initializer.Draws
+  /** Whether starts have centres that are apart: by default of those that draw. */
+  readonly apart?: boolean
+  /** One of which the starts have the same law. */
+  readonly equals?: Initializer.Initializer
   /** Starts that a mean is taken over. */
   readonly repeats?: number
   /** Multiplies every tolerance below. */
@@ -103,6 +108,134 @@ const areNormal = (what: string, values: ReadonlyArray<number>, deviation: numbe
   )
 }
 
+// —— how often ——
+
+/** Starts over which shares and correlations are taken. */
+const STARTS = 600
+
+/** Shares of the rows as first centre and as second, where they are known. */
+interface Shares {
+  readonly first: ReadonlyArray<number>
+  readonly second: ReadonlyArray<number>
+}
+
+/** Rows on a line no two distances of which are equal, weighted. */
+const uneven = (rows: number): Points.Points => ({
+  rows,
+  dim: 1,
+  values: Float64Array.from({ length: rows }, (_, i) => i * (i + 1.25)),
+  weights: Float64Array.from({ length: rows }, (_, i) => 1 + (i % 3))
+})
+
+/** The second share, of the chance that a row is taken where the first is i. */
+const after = (first: ReadonlyArray<number>, chance: (i: number) => ReadonlyArray<number>): ReadonlyArray<number> =>
+  Density.combine(
+    first,
+    first.map((_, i) => chance(i)),
+    first.length
+  )
+
+const shareOf = (masses: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const whole = masses.reduce((sum, mass) => sum + mass, 0)
+  return masses.map(mass => mass / whole)
+}
+
+/** Which rows are taken, and how often. */
+const sharesOf = (
+  { values, rows, ...points }: Points.Points,
+  count: number
+): ((initializer: Initializer.Initializer) => O.Option<Shares>) => {
+  const weights = weightsOf({ values, rows, ...points })
+  const first = shareOf(weights)
+  return Of.known<Shares>(
+    // By exponential clocks: without replacement, each time by weight.
+    Of.when(Initializer.fromData, () => ({
+      first,
+      second: after(first, i => shareOf(weights.map((weight, j) => (j === i ? 0 : weight))))
+    })),
+    // Of 2 + ⌊log K⌋ candidates by weight times D² that which leaves the least: all are no better than it, and not all are worse.
+    Of.when(Initializer.kMeansPlusPlus, () => ({
+      first,
+      second: after(first, i => {
+        const squares = Array.from(values, x => Elementary.square(x - values[i]))
+        const chances = shareOf(squares.map((d, j) => weights[j] * d))
+        const left = Array.from(values, x =>
+          squares.reduce((sum, d, j) => sum + weights[j] * Math.min(d, Elementary.square(values[j] - x)), 0)
+        )
+        const candidates = 2 + Math.floor(Elementary.log(count))
+        const noBetter = (least: number, orWorse: boolean): number =>
+          Elementary.pow(
+            chances.reduce((sum, p, j) => (left[j] > least || (orWorse && left[j] === least) ? sum + p : sum), 0),
+            candidates
+          )
+        return left.map(least => noBetter(least, true) - noBetter(least, false))
+      })
+    }))
+  )
+}
+
+/** Numbers that two starts are compared by, in mean. */
+const featuresOf = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> => {
+  const values = flat(params)
+  const centres = centresOf(params)
+  const apart = centres.slice(1).map(centre => distance(centres[0], centre))
+  return [
+    ...values,
+    ...values.map(Elementary.square),
+    ...apart,
+    ...apart.map(Elementary.square),
+    ...apart.map(d => (d === 0 ? 1 : 0))
+  ]
+}
+
+/** The law that two initializers start by one law. */
+export const sameStarts = <P extends string>(
+  a: Initializer.Initializer,
+  b: Initializer.Initializer,
+  score: Score.Score<P>,
+  { interpret = Initializer.interpret }: Pick<InitializerOptions, 'interpret'> = {}
+): Law =>
+  law(
+    {
+      name: 'the starts are of one law',
+      statement: `∀ x: over ${STARTS} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares are those of ${Initializer.show(b)}, up to 7 standard errors of their difference, which the samples give, and 1e-9.`,
+      source: 'the stated formula; law of large numbers',
+      enough: 6
+    },
+    fc.record({
+      points: fc
+        .record({ rows: fc.integer({ min: 0, max: 3 }), dim: fc.integer({ min: 1, max: 2 }), seed: Arbitrary.seeds })
+        .map(({ rows, dim, seed }): Points.Points => {
+          const count = Arbitrary.minRows(score) + 3 + rows
+          const spread = Key.normal(count * dim)(Key.fromSeed(seed))
+          return { rows: count, dim, values: spread.map((z, at) => z * (1 + Math.floor(at / dim))) }
+        }),
+      seed: Arbitrary.seeds
+    }),
+    ({ points, seed }) =>
+      `${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)} on ${Arbitrary.showPoints(points)} // Key.split(${STARTS})(Key.fromSeed(${seed}))`,
+    ({ points, seed }) => {
+      const [found, wanted] = [a, b].map((initializer, i) =>
+        Key.split(STARTS)(Key.fromSeed(2 * seed + i)).map(key =>
+          featuresOf(compiled(interpret(score, points)(initializer))(key))
+        )
+      )
+      const spread = (rows: ReadonlyArray<ReadonlyArray<number>>, at: number): { mean: number; error: number } => {
+        const m = mean(rows.map(row => row[at]))
+        return { mean: m, error: mean(rows.map(row => Elementary.square(row[at] - m))) / rows.length }
+      }
+      return wanted[0].every((_, at) => {
+        const [f, w] = [spread(found, at), spread(wanted, at)]
+        return agree(
+          `mean of feature ${at}`,
+          [f.mean],
+          [w.mean],
+          7 * Math.sqrt(f.error + w.error) + 1e-9 * (1 + Math.abs(w.mean))
+        )
+      })
+    }
+  )
+
 /** (Cov − I)₊, in the direction u. */
 const excessAlong = (points: Points.Points, u: Density.Row): number => {
   const { dim } = points
@@ -112,6 +245,42 @@ const excessAlong = (points: Points.Points, u: Density.Row): number => {
     return sum + Math.max(value - 1, 0) * along * along
   }, 0)
 }
+
+/** What entries are moved by, in units of its scale. */
+interface Displaced {
+  readonly scale: number
+  readonly of: (points: Points.Points) => (key: Key.Key) => ReadonlyArray<number>
+}
+
+/** The standard normals that entries are moved by, where the case says so: centres about one place, and what is perturbed. */
+const displacements = <P extends string>(
+  start: (initializer: Initializer.Initializer, points: Points.Points) => (key: Key.Key) => Params.Params<P>
+): ((initializer: Initializer.Initializer) => O.Option<Displaced>) =>
+  Of.known<Displaced>(
+    Of.when(Initializer.gaussian, initializer => ({
+      scale: initializer.scale,
+      of: points => {
+        const drawn = start(initializer, points)
+        const middle = Points.mean(points)
+        return key => {
+          const params = drawn(key)
+          const centres = centresOf(params)
+          return centres.length > 1
+            ? centres.flatMap(centre => centre.map((c, j) => (c - middle[j]) / initializer.scale))
+            : flat(params).map(value => value / initializer.scale)
+        }
+      }
+    })),
+    Of.when(Initializer.perturbed, ({ scale, initializer }) => ({
+      scale,
+      of: points => {
+        const moved = start(Initializer.perturbed(scale)(initializer), points)
+        const still = start(initializer, points)
+        return key =>
+          Density.minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))).map(off => off / scale)
+      }
+    }))
+  )
 
 /** What a start is to be, where the case is known here; of others nothing is said. */
 const saidOf = <P extends string>(
@@ -325,10 +494,17 @@ export const initializer = <P extends string>(
     moves = claims.moves(model),
     turns = claims.turns(model),
     draws = claims.draws(model),
+    apart = claims.draws(model) !== 'never',
+    equals,
     repeats = 100,
     slack = 1
   } = options
   const dim = O.toNullable(claims.dim)
+  /** How many centres it starts, none of what is no mixture. */
+  const count = Object.entries<ReadonlyArray<number>>(Score.shapes(dim ?? 1)(score)).reduce(
+    (most, [name, shape]) => (name === 'means' ? shape[0] : most),
+    0
+  )
   const cases: fc.Arbitrary<Case> = (dim === null ? Arbitrary.dims : fc.constant(dim)).chain(dim =>
     fc.record({
       points: points(dim),
@@ -457,6 +633,97 @@ export const initializer = <P extends string>(
             }
           )
         ]),
+    ...(!apart || count < 2
+      ? []
+      : [
+          law(
+            {
+              name: 'centres are apart',
+              statement:
+                '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
+              source: 'what is symmetric has a symmetric gradient',
+              enough: 20
+            },
+            // On a line there are but two places at a distance; and data no wider than a component leave no excess.
+            fc.record({ seed: Arbitrary.seeds }).map(({ seed }) => {
+              const [rows, plane] = [least + 5, dim ?? 2]
+              const values = Key.normal(rows * plane)(Key.fromSeed(seed)).map(z => 4 * z)
+              const scattered: Points.Points = { rows, dim: plane, values }
+              return { seed, scattered, points: scattered }
+            }),
+            show,
+            ({ scattered, seed }) =>
+              holds(
+                Array.from({ length: 40 }, (_, i) => centresOf(started(scattered, seed + i))).some(
+                  centres => new Set(centres.map(centre => centre.join())).size === centres.length
+                ),
+                () => `every start has equal centres, as ${Params.show(started(scattered, seed))}`
+              )
+          )
+        ]),
+    ...(count < 2
+      ? []
+      : pipe(
+          initializer,
+          sharesOf(uneven(least + 3), count),
+          O.match(
+            () => [],
+            shares => [
+              law(
+                {
+                  name: 'rows are taken as often as is said',
+                  statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
+                  source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
+                  enough: 3
+                },
+                fc.record({ seed: Arbitrary.seeds }),
+                ({ seed }) =>
+                  `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`,
+                ({ seed }) => {
+                  const points = uneven(least + 3)
+                  const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
+                  return [shares.first, shares.second].every((wanted, k) =>
+                    wanted.every((share, i) =>
+                      Chance.isShare(
+                        `row ${i} as centre ${k + 1}`,
+                        starts.filter(centres => centres[k][0] === points.values[i]).length / STARTS,
+                        share,
+                        STARTS
+                      )
+                    )
+                  )
+                }
+              )
+            ]
+          )
+        )),
+    ...pipe(
+      initializer,
+      displacements(start),
+      O.match(
+        () => [],
+        drawn => [
+          law(
+            {
+              name: 'every entry has a draw of its own',
+              statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
+              source: 'definition of independence',
+              enough: 4
+            },
+            cases,
+            show,
+            ({ scattered, seed }) => {
+              // What is below the rounding of the data is no normal.
+              if (drawn.scale < 1e-10 * (1 + greatest(scattered.values))) return true
+              const rows = Key.split(STARTS)(Key.fromSeed(seed)).map(drawn.of(scattered))
+              const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
+              return others.every((other, at) => Chance.areUnrelated(`entries 0 and ${at + 1}`, first, other))
+            }
+          )
+        ]
+      )
+    ),
+    ...(equals === undefined ? [] : [sameStarts(initializer, equals, score, { interpret })]),
     ...pipe(
       initializer,
       saidOf(score, start, repeats, slack),

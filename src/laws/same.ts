@@ -1,4 +1,4 @@
-/** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers in law, the others as they are. */
+/** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in law, the others as they are. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
@@ -13,6 +13,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Weighting from '../objective/Weighting.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Rate from '../optimizer/Rate.js'
+import * as Initializer from '../pipeline/Initializer.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Sampler from '../sampler/Sampler.js'
 import * as TimeGrid from '../sampler/TimeGrid.js'
@@ -22,6 +23,7 @@ import * as Score from '../score/Score.js'
 import * as Arbitrary from './pipelines.js'
 import { agree, compiled, flat, greatest, law } from './check.js'
 import type { Context, Instance } from './conform.js'
+import { sameStarts } from './initializer.js'
 import type { Law } from './Law.js'
 import { sameObjective, type UpTo } from './objective.js'
 import { codeOf } from './script.js'
@@ -35,6 +37,8 @@ export interface SameOptions extends Context {
 
 // The names of the parameters are forgotten, so that one table holds all.
 const pair = Score.symmetricPair as unknown as Score.Score<string>
+
+const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
 const average = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
@@ -289,6 +293,7 @@ const rules: ReadonlyArray<Rule> = [
       }
     )
   ]),
+  rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
     law(
       {
@@ -311,7 +316,7 @@ const rules: ReadonlyArray<Rule> = [
 
 /**
  * The laws that two instances are the same: objectives by value and gradient (`upTo` a factor or a constant), scores, schedules, weightings and
- * rates by their numbers, optimizers by trajectories, expectations in mean, samplers in law, pipelines by where they end.
+ * rates by their numbers, optimizers by trajectories, expectations in mean, samplers and initializers in law, pipelines by where they end.
  *
  * @example
  * import fc from 'fast-check'
@@ -333,6 +338,6 @@ export const same = (a: Instance, b: Instance, options: SameOptions = {}): Reado
       laws.length > 0
         ? laws
         : refuse(
-            `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers or pipelines`
+            `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers, initializers or pipelines`
           )
   )

@@ -15,9 +15,11 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as TimeGrid from '../sampler/TimeGrid.js'
 import { points as anyPoints, real, seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
-import { agree, compiled, holds, law } from './check.js'
+import * as Chance from './chance.js'
+import { agree, compiled, dot, holds, law } from './check.js'
 import { posteriors } from './guidance.js'
 import type { Law } from './Law.js'
+import { codeOf } from './script.js'
 
 export interface SamplerOptions {
   /** Schedules that have the log-SNRs from 5 to −5. */
@@ -112,12 +114,96 @@ const ends = (schedule: Schedule.Schedule): { readonly from: number; readonly to
   to: Schedule.timeOfLogSnr(EARLIEST)(schedule)
 })
 
+/** Levels from noise to data by steps half and one and a half times as long, in turn. */
+const unevenly = (steps: number): ReadonlyArray<number> =>
+  Array.from({ length: steps + 1 }, (_, i) => LATEST + ((EARLIEST - LATEST) * (i + (i % 2 === 0 ? 0 : -0.5))) / steps)
+
+/** η of a step x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, where it is published so. */
+const published: (sampler: Sampler.Sampler) => O.Option<number> = Of.known(
+  Of.when(Sampler.ancestral, () => 1),
+  Of.when(Sampler.ddim, ({ eta }) => eta)
+)
+
 const moments = (values: Float64Array): { readonly mean: number; readonly variance: number } => {
   const mean = average(values)
   return { mean, variance: average(values.map(x => Elementary.square(x - mean))) }
 }
 
 const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+// —— two modes with a covariance ——
+
+/** A share of ½(1 + lean) at N(b, Σ), the rest at N(−b, Σ), Σ = `along` in the direction (1, …, 1) and `across` to it. */
+interface TwoModes {
+  readonly schedule: Schedule.Schedule
+  readonly dim: number
+  readonly lean: number
+  readonly along: number
+  readonly across: number
+  readonly seed: number
+}
+
+const modeOf = (dim: number): ReadonlyArray<number> => Array.from({ length: dim }, (_, j) => (j % 2 === 0 ? 1.5 : -1))
+
+/** By x ↦ f·(its part along (1, …, 1)) + g·(what is across). */
+const parted = (f: number, g: number, x: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const part = x.reduce((sum, value) => sum + value, 0) / x.length
+  return x.map(value => g * value + (f - g) * part)
+}
+
+const rowsIn = ({ rows, dim, values }: Points): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
+
+/** C⁻¹ (αb tanh(½ log-odds) − x), C = α²Σ + σ²I, as the two have one covariance. */
+const scoreOfModes =
+  ({ schedule, dim, lean, along, across }: TwoModes): Sampler.ScoreFunction =>
+  (points, time) => {
+    const { alpha, sigma } = Schedule.level(time)(schedule)
+    const [f, g] = [along, across].map(v => 1 / (alpha * alpha * v + sigma * sigma))
+    const b = modeOf(dim).map(x => alpha * x)
+    const slope = parted(f, g, b)
+    const odds = Elementary.log((1 + lean) / (1 - lean)) / 2
+    const middle = b.reduce((sum, x) => sum + x, 0) / dim
+    const { rows, values } = points
+    const overRow = (i: number, of: (x: number, j: number) => number): number =>
+      b.reduce((sum, _, j) => sum + of(values[i * dim + j], j), 0)
+    const sides = Float64Array.from({ length: rows }, (_, i) =>
+      Elementary.tanh(odds + overRow(i, (x, j) => slope[j] * x))
+    )
+    const parts = sides.map((side, i) => (f - g) * (side * middle - overRow(i, x => x / dim)))
+    return {
+      ...points,
+      values: values.map((x, at) => {
+        const [i, j] = [Math.floor(at / dim), at % dim]
+        return g * (b[j] * sides[i] - x) + parts[i]
+      })
+    }
+  }
+
+/** Rows of the law at a time. */
+const drawnOfModes = (
+  { schedule, dim, lean, along, across }: TwoModes,
+  time: number,
+  rows: number,
+  key: Key.Key
+): Points => {
+  const { alpha, sigma } = Schedule.level(time)(schedule)
+  const keys = pipe(key, Key.named('side', 'normal'))
+  const sides = Key.uniform(rows)(keys.side)
+  const normals = Key.normal(rows * dim)(keys.normal)
+  const [f, g] = [along, across].map(v => Math.sqrt(alpha * alpha * v + sigma * sigma))
+  return {
+    rows,
+    dim,
+    values: Float64Array.from(
+      rowsIn({ rows, dim, values: normals }).flatMap((z, i) => {
+        const sign = sides[i] < (1 + lean) / 2 ? alpha : -alpha
+        const off = parted(f, g, z)
+        return modeOf(dim).map((b, j) => sign * b + off[j])
+      })
+    )
+  }
+}
 
 /**
  * The laws of a sampler: where it goes along the score of a normal law, and what it does not depend on.
@@ -413,6 +499,130 @@ export const sampler = (
           )
         ]),
     posteriors(sampler, { transport, gridOf, random, bias, steps, rows: Math.min(rows, 1000), errors }),
+    ...pipe(
+      sampler,
+      published,
+      O.match(
+        () => [],
+        eta => [
+          law(
+            {
+              name: 'a step is the one that is published',
+              statement:
+                `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x ` +
+                'z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.',
+              source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
+              enough: 20
+            },
+            fc.record({
+              schedule: schedules,
+              start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
+              levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
+              seed: seeds
+            }),
+            each => `${code}, one step: ${codeOf(each)}`,
+            ({ schedule, start, levels, seed }) => {
+              const dim = start.length
+              const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
+              const [from, to] = times.map(time => Schedule.level(time)(schedule))
+              const slopes = start.map(
+                (x, j) => (0.5 - x) / (from.alpha * from.alpha * (0.5 + j) + from.sigma * from.sigma)
+              )
+              const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(times), schedule }))
+              const repeated = (row: ReadonlyArray<number>): Points => ({
+                rows,
+                dim,
+                values: Float64Array.from({ length: rows * dim }, (_, at) => row[at % dim])
+              })
+              const states = Array.from(
+                transport(program)(() => repeated(slopes))(repeated(start))(keysOf(seed).sampler)
+              )
+              const end = endOf(states)
+              const kappa = (to.sigma * from.alpha) / (to.alpha * from.sigma)
+              const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
+              const middle = start.map(
+                (x, j) =>
+                  (to.alpha * (x + from.sigma * from.sigma * slopes[j])) / from.alpha -
+                  Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * from.sigma * slopes[j]
+              )
+              if (v === 0) return agree('points', end, repeated(middle).values, 1e-9 * size(end))
+              const z = end.map((x, at) => (x - middle[at % dim]) / Math.sqrt(v))
+              const coordinate = (j: number): Float64Array => z.filter((_, at) => at % dim === j)
+              const every = (of: Float64Array, odd: number): Float64Array => of.filter((_, i) => i % 2 === odd)
+              const first = coordinate(0)
+              return (
+                Chance.areStandardNormal('z', z) &&
+                Chance.areUnrelated('two rows', every(first, 0), every(first, 1)) &&
+                (dim === 1 || Chance.areUnrelated('two coordinates', first, coordinate(1)))
+              )
+            }
+          )
+        ]
+      )
+    ),
+    law(
+      {
+        name: 'leads to a law of two modes',
+        statement:
+          `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to ` +
+          `that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
+        source: 'Anderson 1982; the score of a mixture in closed form',
+        enough: 6
+      },
+      fc.record({
+        schedule: schedules,
+        dim: fc.integer({ min: 1, max: 3 }),
+        lean: fc.constantFrom(0.4, -0.4, 0),
+        along: fc.constantFrom(1, 0.5),
+        across: fc.constantFrom(0.25, 0.5),
+        seed: seeds
+      }),
+      each => `${code} along the score of ${codeOf(each)}`,
+      each => {
+        const times = stays
+          ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
+          : unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule))
+        const grid = stays ? gridOf(each.schedule, steps) : TimeGrid.listed(Array.from(times))
+        const keys = keysOf(each.seed)
+        const first = drawnOfModes(each, times[0], rows, keys.start)
+        const program = compiled(Sampler.compile({ sampler, grid, schedule: each.schedule }))
+        const states = Array.from(transport(program)(scoreOfModes(each))(first)(keys.sampler))
+        const last = states[states.length - 1]
+        const { alpha, sigma } = Schedule.level(last.time)(each.schedule)
+        const found = rowsIn(last.points)
+        const b = modeOf(each.dim)
+        const ones = b.map(() => 1 / Math.sqrt(each.dim))
+        const across = each.dim === 1 ? ones : b.map((_, j) => (j === 0 ? Math.SQRT1_2 : j === 1 ? -Math.SQRT1_2 : 0))
+        const directions: ReadonlyArray<readonly [string, ReadonlyArray<number>, number]> = [
+          ['(1, …, 1)', ones, each.along],
+          ...(each.dim === 1 ? [] : [['(1, −1, 0)', across, each.across] as const]),
+          ['coordinate 1', b.map((_, j) => (j === 0 ? 1 : 0)), each.across + (each.along - each.across) / each.dim]
+        ]
+        return directions.every(([name, u, variance]) => {
+          const mode = alpha * dot(u, b)
+          const inner = alpha * alpha * variance + sigma * sigma
+          const whole = inner + mode * mode * (1 - each.lean * each.lean)
+          const places = found.map(x => dot(u, x))
+          const spread = places.map(x => Elementary.square(x - each.lean * mode))
+          // E|x − μ|⁴ ≤ 8 (E|side|⁴ + 3 u²), by |a + b|⁴ ≤ 8(|a|⁴ + |b|⁴).
+          const fourth = Math.sqrt(8 * (Elementary.square(mode * mode * (1 + Math.abs(each.lean))) + 3 * inner * inner))
+          return (
+            agree(
+              `mean along ${name}`,
+              [places.reduce((sum, x) => sum + x, 0) / found.length],
+              [each.lean * mode],
+              errors * Math.sqrt(whole / found.length) + 3 * bias * Math.sqrt(whole)
+            ) &&
+            agree(
+              `variance along ${name}`,
+              [spread.reduce((sum, x) => sum + x, 0) / found.length],
+              [whole],
+              (errors * fourth) / Math.sqrt(found.length) + 3 * bias * whole
+            )
+          )
+        })
+      }
+    ),
     law(
       {
         name: 'has the moments of the law at every time',
@@ -421,7 +631,8 @@ export const sampler = (
           `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
           'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points ' +
           'that the flow carries, up to three times the bias.',
-        source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3'
+        source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
+        enough: 30
       },
       cases,
       show,

@@ -161,6 +161,15 @@ export const schedule = (
     slopeWithin(
       [0, ...kinks, Schedule.until(schedule)].reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
     )(f, x)
+  /** Of all times that there are, the ends included, as doubles. */
+  const last = Math.min(8, Schedule.until(schedule))
+  const wide = fc.record({
+    time: fc.oneof(
+      { weight: 4, arbitrary: fc.double({ min: 1e-6, max: 1, noNaN: true }).map(share => share * last) },
+      { weight: 1, arbitrary: fc.constant(last) }
+    ),
+    halvings: fc.integer({ min: 1, max: 10 })
+  })
   const showTwo = ({ s, t }: { readonly s: number; readonly t: number }): string => `${code} at s = ${s} and t = ${t}`
 
   return [
@@ -189,6 +198,59 @@ export const schedule = (
       two,
       showTwo,
       ({ s, t }) => holds(logSnr(s) > logSnr(t), () => `log-SNR goes from ${logSnr(s)} to ${logSnr(t)}`)
+    ),
+    law(
+      {
+        name: 'goes from its one end to the other',
+        statement:
+          '∀ t of [0, until], of any double, s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
+        source: 'Kingma et al. 2021, arXiv 2107.00630, §3.1',
+        enough: 60
+      },
+      wide,
+      ({ time, halvings }) => `${code} at t = ${time} and the ${Elementary.powerOfTwo(halvings)}th part of it before`,
+      ({ time: t, halvings }) => {
+        const s = t * (1 - Elementary.powerOfTwo(-halvings))
+        const levels = [0, s, t].map(level)
+        return (
+          holds(
+            levels.every(({ alpha, sigma }) => alpha >= 0 && sigma >= 0 && alpha < Infinity && sigma < Infinity),
+            () => `levels ${levels.map(({ alpha, sigma }) => `α = ${alpha}, σ = ${sigma}`).join('; ')}`
+          ) &&
+          holds(levels[0].alpha > 0, () => `α(0) = ${levels[0].alpha}: there is no signal at first`) &&
+          (s === t ||
+            holds(logSnr(s) > logSnr(t), () => `log-SNR goes from ${logSnr(s)} at ${s} to ${logSnr(t)} at ${t}`))
+        )
+      }
+    ),
+    law(
+      {
+        name: 'levels have no jumps',
+        statement:
+          '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most: of t^p, p ≥ ½, 1e-5.',
+        source: 'x_t is a process with continuous paths',
+        enough: 60
+      },
+      wide,
+      ({ time, halvings }) => `${code} at t = ${time} and the ${Elementary.powerOfTwo(halvings)}th part of it before`,
+      ({ time, halvings }) => {
+        const change = (lo: number, hi: number): number => {
+          const [a, b] = [lo, hi].map(level)
+          return Math.abs(a.alpha - b.alpha) + Math.abs(a.sigma - b.sigma)
+        }
+        const { lo, hi } = Array.from({ length: 40 }).reduce<{ readonly lo: number; readonly hi: number }>(
+          ({ lo, hi }) => {
+            const middle = (lo + hi) / 2
+            return change(lo, middle) > change(middle, hi) ? { lo, hi: middle } : { lo: middle, hi }
+          },
+          { lo: time * (1 - Elementary.powerOfTwo(1 - halvings)), hi: time }
+        )
+        const { alpha, sigma } = level(hi)
+        return holds(
+          change(lo, hi) <= 1e-4 * (1 + alpha + sigma),
+          () => `between ${lo} and ${hi} the levels change by ${change(lo, hi)}`
+        )
+      }
     ),
     law(
       {

@@ -122,6 +122,26 @@ areCaught([
     right: laws.em(Score.isotropic({ components: 2 }))
   },
   {
+    wrong: 'the value where the step leads, for that where it begins',
+    law: 'the value of a step is the likelihood where it begins',
+    mutant: believing({
+      step: (family, floor, points) => {
+        const step = ExpectationMaximization.step(family, floor, points)
+        return params => {
+          const { params: next } = step(params)
+          return { value: step(next).value, params: next }
+        }
+      }
+    }),
+    right
+  },
+  {
+    wrong: 'a step and a tenth',
+    law: 'a step takes what is greatest of Q',
+    mutant: believing({ step: stepping((next, before) => next + 0.1 * (next - before)) }),
+    right
+  },
+  {
     wrong: 'half a step',
     law: gradients,
     mutant: believing({ step: stepping((next, before) => (next + before) / 2) }),

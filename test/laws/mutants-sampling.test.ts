@@ -1,7 +1,7 @@
 /** Wrong starts, and wrong ways from noise to data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { Case, Initializer, Key, Params, Sampler, Score, type Points } from '../../src/index.js'
+import { Case, Initializer, Key, Params, Sampler, Score, Points } from '../../src/index.js'
 import { initializer } from '../../src/laws/initializer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { areCaught, type Mutant } from './mutant.js'
@@ -114,6 +114,32 @@ areCaught([
           values: values.map((_, i) => values[i % (values.length / 2)])
         }))(params)
       )
+    ]
+  ]),
+  ...starts(Initializer.kMeansPlusPlus, score, [
+    ['rows by weight for rows by distance', 'rows are taken as often as is said', swapped(() => Initializer.fromData)],
+    [
+      'every centre the first',
+      'centres are apart',
+      started(params =>
+        Params.map<NdArray, NdArray>(({ shape, values }) => ({
+          shape,
+          values: values.map((_, i) => values[i % (values.length / 2)])
+        }))(params)
+      )
+    ]
+  ]),
+  ...starts(Initializer.gaussian({ scale: 2 }), score, [
+    [
+      'one draw, the sign of which is the coordinate’s',
+      'every entry has a draw of its own',
+      started((params, points) => {
+        const mean = Points.mean(points)
+        return Params.map<NdArray, NdArray>(({ shape, values }) => ({
+          shape,
+          values: values.map((_, i) => (i % 2 === 0 ? 1 : -1) * (values[0] - mean[0]) + mean[i % points.dim])
+        }))(params)
+      })
     ]
   ]),
   ...starts(Initializer.kMeans({ steps: 3 }), score, [
@@ -282,6 +308,44 @@ areCaught([
       'η for η²',
       'takes the steps of the sampler that it equals',
       bySampler(of => (isDdim(of) ? Sampler.ddim({ eta: 0.99 }) : of))
+    ]
+  ]),
+  ...sampled(Sampler.ddim({ eta: 0.5 }), [
+    [
+      'η² for η',
+      'a step is the one that is published',
+      bySampler(of => (isDdim(of) ? Sampler.ddim({ eta: 0.25 }) : of))
+    ],
+    [
+      'noise in the last step',
+      'a step is the one that is published',
+      byStates(states =>
+        states.map(state =>
+          state.time > 0
+            ? state
+            : { ...state, points: { ...state.points, values: state.points.values.map((x, at) => x + 1e-3 * (at % 7)) } }
+        )
+      )
+    ],
+    [
+      'one z for all coordinates, of rows that begin together',
+      'a step is the one that is published',
+      byStates(states =>
+        moved(states, values => {
+          const [a, b] = [values[0], values[1]]
+          return values.map((x, at) => (at % 2 === 0 ? x : values[at - 1] - a + b))
+        })
+      )
+    ]
+  ]),
+  ...sampled(Sampler.heun, [
+    [
+      'every mode drawn to the middle',
+      'leads to a law of two modes',
+      byScore(score => (points, time) => {
+        const found = score(points, time)
+        return { ...found, values: found.values.map((s, at) => (points.dim === 2 ? s : s - 0.5 * points.values[at])) }
+      })
     ]
   ]),
   ...sampled(Sampler.ddim(), [

@@ -13,6 +13,39 @@ const right = laws.schedule(ou)
 
 areCaught([
   {
+    wrong: 'a staircase, of which a lattice of times sees nothing',
+    law: 'goes from its one end to the other',
+    mutant: laws.schedule(
+      custom(
+        t => Math.exp(-Math.floor(50 * t) / 50),
+        t => 0.1 + Math.floor(50 * t)
+      )
+    ),
+    right
+  },
+  {
+    wrong: 'no signal at first',
+    law: 'goes from its one end to the other',
+    mutant: laws.schedule(
+      custom(
+        t => Math.min(1, 1e9 * t) * (1 - t / 5),
+        t => 0.1 + t
+      )
+    ),
+    right
+  },
+  {
+    wrong: 'noise that jumps',
+    law: 'levels have no jumps',
+    mutant: laws.schedule(
+      custom(
+        () => 1,
+        t => 0.1 + t + (t > 1.2345 ? 0.05 : 0)
+      )
+    ),
+    right
+  },
+  {
     wrong: 'σ² for σ',
     law: 'variance is preserved',
     mutant: laws.schedule(

@@ -1,0 +1,389 @@
+/** Inventions of noise: weightings, time laws, parametrizations, expectations, time grids, clocks. */
+import { Elementary, Key } from '../../../lib/index.js'
+import { Expectation, Parametrization, Schedule, Score, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+import { ofConcept, word, type Table } from './invention.js'
+
+const { exp, log } = Elementary
+const snr = ({ alpha, sigma }: Schedule.Level): number => (alpha * alpha) / (sigma * sigma)
+
+// —— weightings ——
+
+interface Weighed {
+  readonly of: (level: Schedule.Level, time: number) => number
+  readonly sees?: Weighting.Sees
+  readonly claims?: laws.WeightingOptions
+  /** What it is said to be. */
+  readonly is?: Weighting.Weighting
+}
+const weighting = ({ of, sees, claims = {}, is }: Weighed, name: string): ReadonlyArray<laws.Law> => {
+  const own = Weighting.define({
+    name: word(name),
+    about: name,
+    ...(sees && { sees }),
+    meaning:
+      () =>
+      ({ level }) =>
+      time =>
+        of(level(time), time)
+  })
+  return [...laws.weighting(own, claims), ...(is === undefined ? [] : laws.same(own, is))]
+}
+const dataToNoise = { carries: [Parametrization.data, Parametrization.noise] } as const
+const weightings: { readonly wrong: Table<Weighed>; readonly right: Table<Weighed> } = {
+  wrong: {
+    'the log-SNR, which changes sign': { of: level => log(snr(level)) },
+    'less than nothing at high noise': { of: ({ sigma }) => 0.5 - sigma },
+    'a root of what is negative': { of: ({ sigma }) => Math.sqrt(0.8 - sigma) },
+    'a pole within': { of: level => 1 / Math.max(0, snr(level) - 1) },
+    'a time, said to be of the SNR': { of: (_, time) => 1 + time, sees: 'snr' },
+    'σ², said to be of the SNR': { of: ({ sigma }) => sigma * sigma, sees: 'snr' },
+    'α, said to be of the SNR': { of: ({ alpha }) => alpha, sees: 'snr' },
+    'a level, said to be a rate': { of: ({ sigma }) => sigma * sigma, sees: 'rate' },
+    'a time, said to be of the level': { of: (_, time) => exp(-time), sees: 'level' },
+    'SNR² for SNR': { of: level => snr(level) * snr(level), claims: dataToNoise },
+    '√SNR for SNR': { of: level => Math.sqrt(snr(level)), claims: dataToNoise },
+    'noise to signal': { of: level => 1 / snr(level), claims: dataToNoise },
+    'twice the SNR': { of: level => 2 * snr(level), claims: dataToNoise },
+    'max for min': { of: level => Math.max(snr(level), 5), is: Weighting.minSnr({ gamma: 5 }) },
+    'a min of ratios, not of their squares': {
+      of: level => Math.min(Math.sqrt(snr(level)), 5),
+      is: Weighting.minSnr({ gamma: 5 })
+    },
+    'a sigmoid the wrong way': { of: level => 1 / (1 + exp(2) / snr(level)), is: Weighting.sigmoid({ bias: 2 }) },
+    'a deviation for its square': { of: level => snr(level) + 1 / 0.5, is: Weighting.edm({ sigmaData: 0.5 }) }
+  },
+  right: {
+    'the SNR by hand': { of: snr, sees: 'snr', claims: dataToNoise },
+    'only late': { of: (_, time) => (time > 0.5 ? 1 : 0) },
+    'min-SNR with its kink': {
+      of: level => Math.min(snr(level), 5),
+      sees: 'snr',
+      is: Weighting.minSnr({ gamma: 5 })
+    },
+    'of σ alone': { of: ({ sigma }) => sigma / (1 + sigma), sees: 'level' },
+    'a bump in the log-SNR': { of: level => exp(-log(snr(level)) * log(snr(level))), sees: 'snr' },
+    'all the same, below 0': { of: () => -1 }
+  }
+}
+
+// —— time laws ——
+
+interface Timed {
+  readonly law: Parameters<typeof TimeLaw.define>[0] extends { readonly meaning: (fields: never) => infer L }
+    ? L
+    : never
+}
+const timeLaw = ({ law }: Timed, name: string): ReadonlyArray<laws.Law> =>
+  laws.timeLaw(TimeLaw.define({ name: word(name), about: name, meaning: () => law }))
+const late: Timed['law'] = {
+  quantile: () => u => Math.sqrt(u),
+  density: () => ({ at: time => 2 * time, support: [0, 1] })
+}
+const timeLaws: { readonly wrong: Table<Timed>; readonly right: Table<Timed> } = {
+  wrong: {
+    'a density of twice the mass': { law: { ...late, density: () => ({ at: t => 4 * t, support: [0, 1] }) } },
+    'the density of the uniform law': { law: { ...late, density: () => ({ at: () => 1, support: [0, 1] }) } },
+    'the density of the square': { law: { ...late, density: () => ({ at: t => 3 * t * t, support: [0, 1] }) } },
+    'a support that is too short': { law: { ...late, density: () => ({ at: t => 2 * t, support: [0, 0.5] }) } },
+    'times below 0': { law: { quantile: () => u => u - 0.1 } },
+    'no number early': { law: { quantile: () => u => (u < 1e-3 ? NaN : Math.sqrt(u)) } },
+    'a weight without end': { law: { ...late, weight: () => (t: number) => 1 / Math.max(0, t - 0.5) } },
+    'nodes of another law': {
+      law: {
+        ...late,
+        nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: (i + 0.5) / n, weight: 1 / n }))
+      }
+    },
+    'nodes of twice the weight': {
+      law: {
+        ...late,
+        nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 2 / n }))
+      }
+    },
+    'nodes without their weights': {
+      law: {
+        quantile: () => u => Math.sqrt(u),
+        weight: () => t => t,
+        nodes: (_, n) => Array.from({ length: n }, (_, i) => ({ time: Math.sqrt((i + 0.5) / n), weight: 1 / n }))
+      }
+    },
+    'weights of no number': { law: { nodes: () => [{ time: 0.5, weight: NaN }] } },
+    'strata of half of the law': {
+      law: { quantile: () => u => 0.5 * u, density: () => ({ at: () => 1, support: [0, 1] }) }
+    }
+  },
+  right: {
+    'late, with its density': { law: late },
+    'late, in strata': { law: { ...late, isStratified: true } },
+    'from noise to data': { law: { quantile: () => u => 1 - u, density: () => ({ at: () => 1, support: [0, 1] }) } },
+    'two times': {
+      law: {
+        nodes: () => [
+          { time: 0.2, weight: 0.25 },
+          { time: 0.7, weight: 0.75 }
+        ]
+      }
+    },
+    'early, by a cube': { law: { quantile: () => u => u * u * u } },
+    'two pieces': { law: { quantile: () => u => (u < 0.5 ? 0.2 * u : 0.1 + 1.8 * (u - 0.5)) } }
+  }
+}
+
+// —— parametrizations ——
+
+interface Written {
+  readonly of: (level: Schedule.Level) => Parametrization.Direction
+  readonly behind?: (level: Schedule.Level) => Parametrization.Behind
+  readonly degree?: number
+  /** What it is said to be, where that is published. */
+  readonly is?: (level: Schedule.Level) => Parametrization.Direction
+}
+const parametrization = ({ of, behind, degree, is }: Written, name: string): ReadonlyArray<laws.Law> =>
+  laws.parametrization(
+    Parametrization.define({
+      name: word(name),
+      about: name,
+      ...(behind && { behind: () => behind }),
+      ...(degree !== undefined && { degree }),
+      meaning: () => of
+    }),
+    is && { direction: is }
+  )
+const velocity: Written['of'] = ({ alpha, sigma }) => ({ p: -sigma, q: alpha })
+const behindVelocity: NonNullable<Written['behind']> = ({ alpha, sigma }) => {
+  const size = alpha * alpha + sigma * sigma
+  return {
+    data: { ofOutput: -sigma / size, ofPoint: alpha / size },
+    noise: { ofOutput: alpha / size, ofPoint: sigma / size }
+  }
+}
+const parametrizations: { readonly wrong: Table<Written>; readonly right: Table<Written> } = {
+  wrong: {
+    'velocity with its signs swapped': { of: ({ alpha, sigma }) => ({ p: sigma, q: -alpha }), is: velocity },
+    'velocity with α and σ swapped': { of: ({ alpha, sigma }) => ({ p: -alpha, q: sigma }), is: velocity },
+    'the noise of twice the length': { of: () => ({ p: 0, q: 2 }), is: () => ({ p: 0, q: 1 }) },
+    'the score without its sign': {
+      of: ({ sigma }) => ({ p: 0, q: 1 / sigma }),
+      is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
+    },
+    'the score by σ²': {
+      of: ({ sigma }) => ({ p: 0, q: -1 / (sigma * sigma) }),
+      is: ({ sigma }) => ({ p: 0, q: -1 / sigma })
+    },
+    'a flow from noise to data': { of: () => ({ p: 1, q: -1 }), is: () => ({ p: -1, q: 1 }) },
+    'data behind velocity, of the wrong sign': {
+      of: velocity,
+      behind: level => {
+        const { data, noise } = behindVelocity(level)
+        return { data: { ...data, ofOutput: -data.ofOutput }, noise }
+      }
+    },
+    'noise behind velocity, where α² + σ² = 1 alone': {
+      of: velocity,
+      behind: ({ alpha, sigma }) => ({
+        data: { ofOutput: -sigma, ofPoint: alpha },
+        noise: { ofOutput: alpha, ofPoint: sigma }
+      })
+    },
+    'data and noise the wrong way round': {
+      of: velocity,
+      behind: level => {
+        const { data, noise } = behindVelocity(level)
+        return { data: noise, noise: data }
+      }
+    },
+    'velocity said to be of degree 0': { of: velocity, degree: 0 },
+    'the data said to be of degree 1': { of: () => ({ p: 1, q: 0 }), degree: 1 },
+    'the score said to be of degree 1': { of: ({ sigma }) => ({ p: 0, q: -1 / sigma }), degree: 1 }
+  },
+  right: {
+    'velocity by hand': { of: velocity, behind: behindVelocity, degree: 1, is: velocity },
+    'velocity, solved for': { of: velocity },
+    'the noise, three times as long': { of: () => ({ p: 0, q: 3 }), degree: 0 },
+    'less noise': { of: ({ alpha, sigma }) => ({ p: alpha, q: 0.5 * sigma }), degree: 1 },
+    'a flow by hand': { of: () => ({ p: -1, q: 1 }), degree: 0, is: () => ({ p: -1, q: 1 }) }
+  }
+}
+
+// —— expectations ——
+
+interface Drawn {
+  readonly rows?: 'apart' | 'together' | 'fixed'
+  readonly of: (size: Expectation.Size, key: Key.Key) => ReadonlyArray<Expectation.Draw>
+}
+const expectation = ({ rows = 'apart', of }: Drawn, name: string): ReadonlyArray<laws.Law> =>
+  laws.of(
+    Expectation.define({
+      name: word(name),
+      about: name,
+      meaning: () => ({ where: 'everywhere', rows, draws: size => key => of(size, key) })
+    })
+  )
+/** Plain noise, changed. */
+const made =
+  (change: (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array): Drawn['of'] =>
+  (size, key) => [{ weight: 1, noise: change(Key.normal(size.rows * size.dim)(key), size, key) }]
+const each = (change: (z: number, at: number) => number): Drawn => ({ of: made(z => z.map(change)) })
+const uniform = (size: Expectation.Size, key: Key.Key): Float64Array => Key.uniform(size.rows * size.dim)(key)
+const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn> } = {
+  wrong: {
+    'uniform noise': { of: made((_, size, key) => uniform(size, key).map(u => Math.sqrt(12) * (u - 0.5))) },
+    'uniform noise on [0, 1)': { of: made((_, size, key) => uniform(size, key)) },
+    'signs for normals': each(Math.sign),
+    'noise a tenth too long': each(z => 1.1 * z),
+    'noise a tenth too short': each(z => 0.9 * z),
+    'noise that is never negative': each(Math.abs),
+    'noise about 0.1': each(z => z + 0.1),
+    'noise without its tails': each(z => Math.max(-1.5, Math.min(1.5, z))),
+    'one draw for all rows': { of: made((z, { dim }) => z.map((_, at) => z[at % dim])) },
+    'one number for all coordinates': { of: made((z, { dim }) => z.map((_, at) => z[at - (at % dim)])) },
+    'two coordinates of one size': {
+      of: made((z, { dim }) => z.map((x, at) => (at % dim === 1 ? Math.sign(x) * Math.abs(z[at - 1]) : x)))
+    },
+    'one key for all': { of: () => [{ weight: 1, noise: Key.fromSeed(1) }] },
+    'one draw, counted twice': {
+      of: (_, key) => [
+        { weight: 0.5, noise: key },
+        { weight: 0.5, noise: key }
+      ]
+    },
+    'two draws of unlike laws': {
+      of: ({ rows, dim }, key) => [
+        { weight: 0.5, noise: key },
+        { weight: 0.5, noise: Key.normal(rows * dim)(Key.child(1)(key)).map(z => 1.3 * z) }
+      ]
+    },
+    'the sum of two normals': {
+      of: made((z, { rows, dim }, key) => {
+        const other = Key.normal(rows * dim)(Key.child(1)(key))
+        return z.map((x, at) => x + other[at])
+      })
+    },
+    'twelve uniforms less six, of six': {
+      of: made((_, { rows, dim }, key) => {
+        const u = Key.uniform(3 * rows * dim)(key)
+        return Float64Array.from(
+          { length: rows * dim },
+          (_, at) => 2 * (u[3 * at] + u[3 * at + 1] + u[3 * at + 2] - 1.5)
+        )
+      })
+    }
+  },
+  right: {
+    'plain noise by hand': { of: made(z => z) },
+    'the opposite of a key': { of: (_, key) => [{ weight: 1, noise: key, sign: -1 }] },
+    'pairs of opposites by hand': {
+      of: (_, key) => [
+        { weight: 0.5, noise: key },
+        { weight: 0.5, noise: key, sign: -1 }
+      ]
+    },
+    'rows in pairs of opposites': {
+      rows: 'together',
+      of: made((z, { dim }) => z.map((x, at) => (Math.floor(at / dim) % 2 === 0 ? x : -z[at - dim])))
+    },
+    'less its mean over the rows': {
+      rows: 'together',
+      of: made((z, { rows, dim }) =>
+        z.map((x, at) => {
+          const middle = z.reduce((sum, other, j) => (j % dim === at % dim ? sum + other : sum), 0) / rows
+          return Math.sqrt(rows / Math.max(1, rows - 1)) * (x - middle)
+        })
+      )
+    },
+    'two normals, by √½': {
+      of: made((z, { rows, dim }, key) => {
+        const other = Key.normal(rows * dim)(Key.child(1)(key))
+        return z.map((x, at) => Math.SQRT1_2 * (x + other[at]))
+      })
+    },
+    'the same noise at every step': {
+      rows: 'fixed',
+      of: ({ rows, dim }) => [{ weight: 1, noise: Key.normal(rows * dim)(Key.fromSeed(5)) }]
+    }
+  }
+}
+
+// —— time grids and clocks ——
+
+interface Gridded {
+  readonly times: ReadonlyArray<number>
+  readonly evenIn?: TimeGrid.Coordinate
+}
+const grid = ({ times, evenIn }: Gridded, name: string): ReadonlyArray<laws.Law> =>
+  laws.timeGrid(
+    TimeGrid.define({
+      name: word(name),
+      about: name,
+      ...(evenIn && { evenIn: () => evenIn }),
+      meaning: () => () => times
+    })
+  )
+const byTime: TimeGrid.Coordinate = (_, time) => time
+const byRoot: TimeGrid.Coordinate = ({ alpha, sigma }) => Math.sqrt(sigma / alpha)
+const grids: { readonly wrong: Table<Gridded>; readonly right: Table<Gridded> } = {
+  wrong: {
+    'from data to noise': { times: [0.1, 0.3, 0.6, 0.9] },
+    'a time twice': { times: [0.9, 0.5, 0.5, 0.1] },
+    'a step back': { times: [0.9, 0.4, 0.5, 0.1] },
+    'halves, said to be even': { times: [0.8, 0.4, 0.2, 0.1], evenIn: byTime },
+    'even, said to be so in a root': { times: [0.9, 0.6, 0.3], evenIn: byRoot },
+    'even but for the last': { times: [0.9, 0.7, 0.5, 0.4], evenIn: byTime }
+  },
+  right: {
+    halves: { times: [0.8, 0.4, 0.2, 0.1] },
+    even: { times: [0.9, 0.7, 0.5, 0.3], evenIn: byTime },
+    'one step': { times: [0.9, 0.1], evenIn: byRoot }
+  }
+}
+
+export const noise = [
+  ...ofConcept('weighting', weightings, weighting),
+  ...ofConcept('time law', timeLaws, timeLaw),
+  ...ofConcept('parametrization', parametrizations, parametrization),
+  ...ofConcept('expectation', expectations, expectation),
+  ...ofConcept('time grid', grids, grid),
+  ...ofConcept(
+    'same schedule',
+    {
+      wrong: {
+        'a cosine without its offset': [Schedule.cosine({ offset: 0 }), Schedule.cosine()],
+        'variance σ² for σ': [
+          Schedule.custom({ name: 'a', alpha: t => exp(-t), sigma: t => 1 - exp(-2 * t), until: Infinity }),
+          Schedule.ornsteinUhlenbeck
+        ],
+        'twice the rate': [
+          Schedule.custom({
+            name: 'b',
+            alpha: t => exp(-2 * t),
+            sigma: t => Math.sqrt(1 - exp(-4 * t)),
+            until: Infinity
+          }),
+          Schedule.ornsteinUhlenbeck
+        ],
+        'a flow the other way': [
+          Schedule.custom({ name: 'c', alpha: t => Math.max(0, 1 - t * t), sigma: t => t, until: 1 }),
+          Schedule.rectifiedFlow
+        ]
+      },
+      right: {
+        'Ornstein–Uhlenbeck by hand': [
+          Schedule.custom({
+            name: 'd',
+            alpha: t => exp(-t),
+            sigma: t => Math.sqrt(-Elementary.expm1(-2 * t)),
+            until: Infinity
+          }),
+          Schedule.ornsteinUhlenbeck
+        ],
+        'a flow by hand': [
+          Schedule.custom({ name: 'e', alpha: t => 1 - t, sigma: t => t, until: 1 }),
+          Schedule.rectifiedFlow
+        ]
+      }
+    },
+    ([a, b]: readonly [Schedule.Schedule, Schedule.Schedule]) =>
+      laws.same(a, b, { score: Score.symmetricPair as never })
+  )
+]

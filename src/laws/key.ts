@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { sameBits } from './bits.js'
+import * as Chance from './chance.js'
 import { greatest } from './check.js'
 import type { Law } from './Law.js'
 import * as arbitraries from './pipelines.js'
@@ -182,6 +183,13 @@ export const key = (options: Partial<KeyOptions> = {}): ReadonlyArray<Law> => {
           Math.abs(mean(x => x * x) - 1) <= 7.5 * Math.sqrt(2 / draws)
         )
       })
+    },
+    {
+      name: 'normal draws are normal',
+      statement:
+        '∀ key: of 5000 draws the distribution function at seven places is Φ, and the mean square 1, within bounds that a right one fails with probability 1e-9.',
+      source: 'Hoeffding 1963; Laurent & Massart 2000',
+      property: fc.property(keys, key => Chance.areStandardNormal('draws', Float64Array.from(normal(5000)(key))))
     },
     {
       name: 'a permutation has every index once',

@@ -4,22 +4,29 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { summary, verdicts } from './corpus/power.js'
+import { summary, verdicts, type Verdict } from './corpus/power.js'
 
 const { values: options } = parseArgs({
   options: { seeds: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } }
 })
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1)
-const found = verdicts(seeds, ({ concept, name, wrong, seed, by }) => {
-  if (wrong === by.length > 0) return
-  console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
-})
-const table = summary(found)
-console.log(table)
-if (options.write) {
-  const page = 'docs/laws.md'
+const page = 'docs/laws.md'
+const written = (table: string): void => {
   const text = readFileSync(page, 'utf8')
   writeFileSync(page, text.replace(/(<!-- power -->)[^]*?(<!-- end power -->)/, `$1\n\n${table}\n\n$2`))
 }
+// A run that is stopped has written what it knew by the seed before.
+const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
+  const all = [
+    ...before,
+    ...verdicts(seed, seeds[0], ({ concept, name, wrong, by }) => {
+      if (wrong === by.length > 0) return
+      console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
+    })
+  ]
+  if (options.write) written(summary(all))
+  return all
+}, [])
+console.log(summary(found))
 process.exitCode = found.some(({ wrong, by }) => !wrong && by.length > 0) ? 1 : 0

@@ -3,23 +3,12 @@ import * as t from 'io-ts'
 import { add, mean, mul, neg, square, stopGradient, sub, sum, Key, type Tensor } from '../../../lib/index.js'
 import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
+import { inventions, word, type Invention, type Table } from './invention.js'
+import { learning } from './learning.js'
+import { models } from './models.js'
+import { noise } from './noise.js'
 
-export interface Invention {
-  readonly concept: string
-  readonly name: string
-  readonly wrong: boolean
-  readonly held: () => ReadonlyArray<laws.Law>
-}
-
-type Table<A> = Readonly<Record<string, A>>
-
-const inventions = <A>(
-  concept: string,
-  wrong: boolean,
-  table: Table<A>,
-  held: (value: A, name: string) => ReadonlyArray<laws.Law>
-): ReadonlyArray<Invention> =>
-  Object.entries(table).map(([name, value]) => ({ concept, name, wrong, held: () => held(value, name) }))
+export { type Invention } from './invention.js'
 
 // —— objectives that claim to be proper ——
 
@@ -124,7 +113,7 @@ interface Way {
 }
 const walking = ({ eta, noise = 1, drift = 1, z: kind, claims = {} }: Way, name: string): ReadonlyArray<laws.Law> => {
   const own = Sampler.define({
-    name: name.replaceAll(/\W/g, ''),
+    name: word(name),
     about: name,
     draws: () => eta > 0,
     step:
@@ -184,7 +173,7 @@ const stepping =
   (recurrence: Moments['step']) =>
   ({ step }: Moments, name: string): ReadonlyArray<laws.Law> => {
     const own = Optimizer.define({
-      name: name.replaceAll(/\W/g, ''),
+      name: word(name),
       about: name,
       fields: { rate: Field.positive({ default: 0.1 }) },
       memory: t.type({ count: t.number, mean: Params.codec }),
@@ -237,6 +226,9 @@ export const corpus: ReadonlyArray<Invention> = [
   ...inventions('schedule', false, rightSchedules, scheduled),
   ...inventions('sampler', true, wrongSamplers, walking),
   ...inventions('sampler', false, rightSamplers, walking),
-  ...inventions('optimizer', true, wrongOptimizers, stepping(momentum)),
-  ...inventions('optimizer', false, rightOptimizers, stepping(momentum))
+  ...inventions('optimizer of one memory', true, wrongOptimizers, stepping(momentum)),
+  ...inventions('optimizer of one memory', false, rightOptimizers, stepping(momentum)),
+  ...noise,
+  ...learning,
+  ...models
 ]

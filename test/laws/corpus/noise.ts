@@ -1,6 +1,6 @@
 /** Inventions of noise: weightings, time laws, parametrizations, expectations, time grids, clocks. */
 import { Elementary, Key } from '../../../lib/index.js'
-import { Expectation, Parametrization, Schedule, Score, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
+import { Expectation, Parametrization, Schedule, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
 
@@ -384,6 +384,6 @@ export const noise = [
       }
     },
     ([a, b]: readonly [Schedule.Schedule, Schedule.Schedule]) =>
-      laws.same(a, b, { score: Score.symmetricPair as never })
+      laws.same(a, b)
   )
 ]

@@ -1,0 +1,280 @@
+/** Inventions of models: scores of mixtures, networks, steps of expectation–maximization, keys. */
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  add,
+  div,
+  exp,
+  expandDims,
+  Key,
+  log,
+  matMul,
+  mean,
+  mul,
+  neg,
+  relu,
+  softmax,
+  square,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  type Tensor
+} from '../../../lib/index.js'
+import { ExpectationMaximization, Net, Params, Points, Score } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+import { ofConcept, word, type Table } from './invention.js'
+
+type Rows = (x: Tensor) => Tensor
+
+// —— the pair, by hand ——
+
+type Centre = Params.Tensors<'mean'>
+type PairScore = (params: Centre, x: Tensor, level: Score.Level) => Tensor
+const pairOf = (apply: PairScore, name: string): Score.Score<'mean'> =>
+  Score.custom({ name, shapes: dim => ({ mean: [dim] }), apply })
+const twoOf = ({ mean }: Params.Params<'mean'>): ReturnType<NonNullable<laws.ScoreOptions<'mean'>['mixture']>> =>
+  [1, -1].map(sign => ({ weight: 0.5, mean: Array.from(mean.values, c => sign * c), variance: 1 }))
+const pair = (apply: PairScore, name: string): ReadonlyArray<laws.Law> =>
+  laws.score(pairOf(apply, name), { mixture: twoOf, symmetries: { odd: true } })
+const dot = (a: Tensor, b: Tensor): Tensor => sum(mul(a, b), 1, true)
+const u = ({ alpha, sigma }: Score.Level): Tensor => add(square(alpha), square(sigma))
+const centre = ({ mean }: Centre, { alpha }: Score.Level): Tensor => mul(alpha, expandDims(mean, 0))
+const right: PairScore = (params, x, level) => {
+  const c = centre(params, level)
+  return div(sub(mul(c, tanh(div(dot(c, x), u(level)))), x), u(level))
+}
+const pairs: { readonly wrong: Table<PairScore>; readonly right: Table<PairScore> } = {
+  wrong: {
+    'of the wrong sign': (params, x, level) => neg(right(params, x, level)),
+    'of the clean law at every level': (params, x, level) =>
+      right(params, x, { ...level, alpha: add(mul(0, level.alpha), 1), sigma: mul(0, level.sigma) }),
+    'a centre that does not shrink': ({ mean }, x, level) => {
+      const c = add(mul(0, x), expandDims(mean, 0))
+      return div(sub(mul(c, tanh(div(dot(c, x), u(level)))), x), u(level))
+    },
+    'variance 1 at every level': (params, x, level) => {
+      const c = centre(params, level)
+      return sub(mul(c, tanh(dot(c, x))), x)
+    },
+    'variance σ² alone': (params, x, level) => {
+      const c = centre(params, level)
+      const s = add(square(level.sigma), 1e-3)
+      return div(sub(mul(c, tanh(div(dot(c, x), s))), x), s)
+    },
+    'tanh of half of the odds': (params, x, level) => {
+      const c = centre(params, level)
+      return div(sub(mul(c, tanh(div(dot(c, x), mul(2, u(level))))), x), u(level))
+    },
+    'one of two components': (params, x, level) => div(sub(centre(params, level), x), u(level)),
+    'hard for soft': (params, x, level) => {
+      const c = centre(params, level)
+      return div(sub(mul(c, tanh(mul(1e3, dot(c, x)))), x), u(level))
+    },
+    'the posterior mean': (params, x, level) => add(x, mul(square(level.sigma), right(params, x, level))),
+    'the noise': (params, x, level) => neg(mul(level.sigma, right(params, x, level))),
+    'less the mean of the rows': (params, x, level) => {
+      const s = right(params, x, level)
+      return sub(s, mul(1e-3, mean(s, 0, true)))
+    },
+    'the level of the first row': (params, x, level) => {
+      const first = (column: Tensor): Tensor => {
+        const rows = x.shape[0] ?? 1
+        const pick = tensor(
+          Array.from({ length: rows }, (_, i) => (i === 0 ? 1 : 0)),
+          [1, rows]
+        )
+        return add(mul(0, column), matMul(pick, column))
+      }
+      return right(params, x, { alpha: first(level.alpha), sigma: first(level.sigma) })
+    },
+    'a little even': (params, x, level) => add(right(params, x, level), 1e-6)
+  },
+  right: {
+    'by tanh': right,
+    'by shares': (params, x, level) => {
+      const c = centre(params, level)
+      const odds = div(mul(2, dot(c, x)), u(level))
+      const shares = softmax(mul(odds, tensor([1, 0], [1, 2])), 1)
+      const lean = sum(mul(shares, tensor([1, -1], [1, 2])), 1, true)
+      return div(sub(mul(c, lean), x), u(level))
+    },
+    'by its two forces': (params, x, level) => {
+      const c = centre(params, level)
+      const side = tanh(div(dot(c, x), u(level)))
+      const [plus, minus] = [add(1, side), sub(1, side)]
+      return div(add(mul(div(plus, 2), sub(c, x)), mul(div(minus, 2), sub(neg(c), x))), u(level))
+    }
+  }
+}
+
+// —— what is no mixture: students ——
+
+interface Student {
+  readonly apply: (x: Tensor, weights: Tensor, level: Score.Level) => Tensor
+}
+const student = ({ apply }: Student, name: string): ReadonlyArray<laws.Law> =>
+  laws.score(
+    Score.custom({
+      name,
+      shapes: dim => ({ weights: [dim] }),
+      apply: ({ weights }, x, level) => apply(x, expandDims(weights, 0), level)
+    })
+  )
+const students: { readonly wrong: Table<Student>; readonly right: Table<Student> } = {
+  wrong: {
+    'normalized over the batch': { apply: (x, w) => mul(w, sub(x, mean(x, 0, true))) },
+    'infinite far out': { apply: (x, w) => mul(w, exp(square(x))) },
+    'no number at 0': { apply: (x, w) => mul(w, div(x, sum(square(x), 1, true))) },
+    'a logarithm of what may be negative': { apply: (x, w) => mul(w, log(x)) },
+    'a sum over all rows': { apply: (x, w) => mul(w, add(x, sum(x))) }
+  },
+  right: {
+    linear: { apply: (x, w) => neg(mul(w, x)) },
+    'of the level alone': { apply: (x, w, { sigma }) => add(mul(0, x), mul(w, sigma)) },
+    'a soft step': { apply: (x, w) => tanh(mul(w, x)) },
+    'nothing at all': { apply: x => mul(0, x) }
+  }
+}
+
+// —— networks ——
+
+const net = (apply: Rows, name: string): ReadonlyArray<laws.Law> =>
+  laws.net(Net.define({ name: word(name), about: name, apply: () => (_, x) => apply(x) }))
+const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
+  wrong: {
+    'normalized over the batch': x => sub(x, mean(x, 0, true)),
+    'infinite far out': x => exp(exp(square(x))),
+    'wider than it says': x => matMul(x, tensor(new Float64Array((x.shape[1] ?? 1) * 7), [x.shape[1] ?? 1, 7])),
+    'no number at 0': x => div(x, sum(square(x), 1, true)),
+    'the greatest of the batch': x => sub(x, mul(1e-3, sum(x)))
+  },
+  right: {
+    'as it comes': x => x,
+    'with a kink': x => relu(x),
+    'within each row': x => sub(x, mean(x, 1, true)),
+    'doubled and bent': x => tanh(mul(2, x))
+  }
+}
+
+// —— expectation–maximization ——
+
+type Step = NonNullable<laws.EMOptions['step']>
+const em = (step: Step): ReadonlyArray<laws.Law> => laws.em(Score.isotropic({ components: 2 }), { step })
+const moved =
+  (change: (next: number, before: number) => number): Step =>
+  (family, floor, points) => {
+    const step = ExpectationMaximization.step(family, floor, points)
+    return params => {
+      const next = step(params)
+      return { ...next, params: Params.zipWith(change)(next.params, params) }
+    }
+  }
+const valued =
+  (change: (value: number, points: Points.Points) => number): Step =>
+  (family, floor, points) => {
+    const step = ExpectationMaximization.step(family, floor, points)
+    return params => {
+      const next = step(params)
+      return { ...next, value: change(next.value, points) }
+    }
+  }
+const onData =
+  (change: (points: Points.Points) => Points.Points): Step =>
+  (family, floor, points) =>
+    ExpectationMaximization.step(family, floor, change(points))
+const named =
+  (wanted: string, change: (x: number) => number): Step =>
+  (family, floor, points) => {
+    const step = ExpectationMaximization.step(family, floor, points)
+    return params => {
+      const next = step(params)
+      return {
+        ...next,
+        params: Params.map<
+          (typeof next.params)[string & keyof typeof next.params],
+          (typeof next.params)[string & keyof typeof next.params]
+        >((array, name) => (name === wanted ? { ...array, values: array.values.map(change) } : array))(next.params)
+      }
+    }
+  }
+const steps: { readonly wrong: Table<Step>; readonly right: Table<Step> } = {
+  wrong: {
+    'half a step': moved((next, before) => (next + before) / 2),
+    'a step and a half': moved((next, before) => next + 0.5 * (next - before)),
+    'no step': moved((_, before) => before),
+    'the value of the wrong sign': valued(value => -value),
+    'the value summed over the rows': valued((value, { rows }) => value * rows),
+    'the value without its constant': valued((value, { dim }) => value - (dim / 2) * 1.8378770664093453),
+    'weights of the data ignored': onData(({ rows, dim, values }) => ({ rows, dim, values })),
+    'the last row left out': onData(points =>
+      points.rows < 3 ? points : Points.select(Array.from({ length: points.rows - 1 }, (_, i) => i))(points)
+    ),
+    'variances by n − 1': named('logVariances', v => v + 0.1),
+    'a deviation for a variance': named('logVariances', v => v / 2),
+    'equal weights': named('logits', () => 0),
+    'centres drawn to 0': named('means', c => 0.99 * c)
+  },
+  right: {
+    'as it is': ExpectationMaximization.step,
+    'of rows in another order': onData(points =>
+      Points.select(Array.from({ length: points.rows }, (_, i) => points.rows - 1 - i))(points)
+    )
+  }
+}
+
+// —— keys ——
+
+type Source = laws.Source
+const sources: { readonly wrong: Table<Partial<Source>>; readonly right: Table<Partial<Source>> } = {
+  wrong: {
+    'children that are the key itself': { child: () => key => key },
+    'the next by counting': {
+      child: i => key => ({ ...key, k0: key.k0 + i + 1 })
+    },
+    'a split that depends on how many': { split: n => key => Key.split(n)(Key.child(n)(key)) },
+    'labels by their length': {
+      named: ((...labels: ReadonlyArray<string>) =>
+        (key: Key.Key) =>
+          Object.fromEntries(labels.map(label => [label, Key.child(label.length)(key)]))) as Source['named']
+    },
+    'draws on [−½, ½)': { uniform: n => key => Key.uniform(n)(key).map(x => x - 0.5) },
+    'draws squared': { uniform: n => key => Key.uniform(n)(key).map(x => x * x) },
+    'normals a tenth too long': { normal: n => key => Key.normal(n)(key).map(z => 1.2 * z) },
+    'uniform for normal': { normal: n => key => Key.uniform(n)(key).map(x => Math.sqrt(12) * (x - 0.5)) },
+    'normals by another stream when there are more': { normal: n => key => Key.normal(n)(Key.child(n)(key)) },
+    'a permutation with a place twice': {
+      permutation: n => key => Key.permutation(n)(key).map((i, at) => (at === 0 ? 0 : i))
+    },
+    'a permutation that leaves the first': {
+      permutation: n => key =>
+        Int32Array.from([0, ...Array.from(Key.permutation(Math.max(0, n - 1))(key), i => i + 1)].slice(0, n))
+    }
+  },
+  right: {
+    'the library’s': {},
+    'a permutation the other way': { permutation: n => key => Key.permutation(n)(key).slice().reverse() },
+    'normals of the other sign': { normal: n => key => Key.normal(n)(key).map(z => -z) }
+  }
+}
+
+export const models = [
+  ...ofConcept('score', pairs, pair),
+  ...ofConcept('student', students, student),
+  ...ofConcept('net', nets, net),
+  ...ofConcept('expectation–maximization', steps, em),
+  ...ofConcept('key', sources, source =>
+    laws.key({
+      source: {
+        ...pipe(Key, ({ child, split, named, uniform, normal, permutation }) => ({
+          child,
+          split,
+          named,
+          uniform,
+          normal,
+          permutation
+        })),
+        ...source
+      }
+    })
+  )
+]

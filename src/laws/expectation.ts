@@ -425,7 +425,7 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
   )
 
 /** |∇L − E∇L|² over as many keys. */
-const spread = <P extends string>(
+export const spread = <P extends string>(
   evaluate: Evaluate,
   score: Score.Score<P>,
   instance: Instance,
@@ -444,7 +444,7 @@ const spread = <P extends string>(
   })
 }
 
-const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): boolean => {
+export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): boolean => {
   const margin = errors * Math.sqrt((variance(less) + variance(more)) / less.length)
   return holds(
     mean(less) <= mean(more) + margin + 1e-20,

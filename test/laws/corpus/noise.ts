@@ -383,7 +383,6 @@ export const noise = [
         ]
       }
     },
-    ([a, b]: readonly [Schedule.Schedule, Schedule.Schedule]) =>
-      laws.same(a, b)
+    ([a, b]: readonly [Schedule.Schedule, Schedule.Schedule]) => laws.same(a, b)
   )
 ]

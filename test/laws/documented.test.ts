@@ -38,6 +38,7 @@ import { optimizer } from '../../src/laws/optimizer.js'
 import { runTranslation, translation, unit } from '../../src/laws/origin.js'
 import { paper } from '../../src/laws/paper.js'
 import { parametrization } from '../../src/laws/parametrization.js'
+import { recovers } from '../../src/laws/recover.js'
 import { rate } from '../../src/laws/rate.js'
 import { region } from '../../src/laws/region.js'
 import { regularizer } from '../../src/laws/regularizer.js'
@@ -99,6 +100,20 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   paper: paper(),
   em: [...em(pair), ...emPair()],
   correspondence: correspondsToEM({ score: pair }),
+  recovery: recovers(
+    Pipeline.of({
+      ...loss,
+      initializer: Initializer.fromData,
+      stages: [
+        Stage.descend({
+          objective: Objective.implicit(TimeLaw.at(0.3)),
+          expectation: Expectation.projected(),
+          optimizer: Optimizer.adam({ rate: 0.1 }),
+          steps: 1
+        })
+      ]
+    })
+  ),
   // Every claim at once, of whatever optimizer: only the statements are read.
   optimizer: [
     ...optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {

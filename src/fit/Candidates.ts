@@ -180,8 +180,10 @@ const sound =
           Problem.of(
             'components',
             components,
-            `few enough for ${points.rows} rows of a ${score._tag} family`,
-            'ask for fewer components, or for a family with fewer parameters'
+            `few enough for ${points.rows} row${points.rows === 1 ? '' : 's'} and the family ${score._tag}`,
+            components === 1
+              ? 'give more rows, or take a family with fewer parameters'
+              : 'ask for fewer components, or for a family with fewer parameters'
           )
       ),
       E.map(() => undefined)

@@ -218,7 +218,7 @@ export const lower = (written: Trace, found: Counts, algebra: Algebra): Lowered 
       value.row >= 0 && value.shape.length === 3 && along === -2 && kept === -1 && value.row === 0
     if (isRepeated(a, k, m) && isRepeated(b, q, n) && shape.length === 2) {
       const [x, y] = [a, b].map(value => value.node)
-      const apart = (node: Node, wide: number): Node => stretched(node, [node.shape[0] ?? 1, wide])
+      const apart = (node: Node, wide: number): Node => stretched(node, [node.shape.at(0) ?? 1, wide])
       return done(rowDots(apart(x, a.shape[2]), apart(y, b.shape[2]), a.shape[1]))
     }
     if (ra === null && rb === null) {

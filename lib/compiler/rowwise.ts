@@ -52,7 +52,7 @@ export const rowwise =
           constants: mapped(fromNdArray, constants)
         })
       )
-    const count = Object.values(rows)[0]?.shape[0] ?? 0
+    const count = Object.values(rows).at(0)?.shape.at(0) ?? 0
     if (count * (ROW + entries(params) + entries(constants)) + entries(rows) < WORTH) return interpreted()
     const program = programs.program(
       of,

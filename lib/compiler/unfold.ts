@@ -78,14 +78,14 @@ const shifted = ({ kernel, attrs }: Traced, rank: number, { at, repeats }: Fold,
   }
   if (kernel in ALONG) {
     const name = ALONG[kernel]
-    const axis = axisOf(listOf(entry(attrs, name)[1])[0] ?? (kernel === 'Softmax' ? -1 : 0), rank, kernel)
+    const axis = axisOf(listOf(entry(attrs, name)[1]).at(0) ?? (kernel === 'Softmax' ? -1 : 0), rank, kernel)
     untouched(axis !== at)
     return { ...attrs, [name]: moved(axis) }
   }
   if (kernel === 'Transpose') return { perm: listOf(entry(attrs, 'perm')[1]).flatMap(both) }
   if (kernel === 'Slice') {
     const [begin, size] = ['begin', 'size'].map(name => listOf(entry(attrs, name)[1]))
-    untouched((begin[at] ?? 0) === 0 && (size[at] === -1 || size[at] === rows * repeats))
+    untouched((begin.at(at) ?? 0) === 0 && (size[at] === -1 || size[at] === rows * repeats))
     const split = (all: Shape, here: Shape): Shape => [...all.slice(0, at), ...here, ...all.slice(at + 1)]
     return { begin: split(begin, [0, 0]), size: split(size, [rows, repeats]) }
   }
@@ -140,7 +140,7 @@ export const unfold = (
       if (kernel !== 'Tile') return { ...traced, inputs: now, shape: result }
       return { ...traced, inputs: now, attrs: { reps: result.map((n, i) => n / now.x.shape[i]) }, shape: result }
     }
-    const [first] = before
+    const first = before.at(0)
     const of = foldOf(first?.shape ?? shape, rows)
     // a shape alone is asked of what had no such axis before
     if (of === null && !PLAIN.has(kernel)) return refuse(`${kernel} of rows that were repeated`)

@@ -112,8 +112,8 @@ describe('the vocabulary', () => {
 describe('ops that run by the interpreter on a panel', () => {
   it('are those that docs/compiler.md lists', () => {
     const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
-    const [, list] = /Ops without code of their own([^]*?)What they make of/.exec(page) ?? []
-    const told = [...(list ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
+    const list = /Ops without code of their own([^]*?)What they make of/.exec(page)?.[1] ?? ''
+    const told = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
     const found = cases.flatMap(({ signature, write }) => right(compile(signature, write, [null, null])).byHand)
     const names = found.map(kernel => (kernel === 'TriangularSolve' ? 'solveTriangular' : kernel).toLowerCase())
     expect([...told].sort()).toEqual([...new Set(names)].sort())

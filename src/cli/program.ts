@@ -181,7 +181,7 @@ const described = (
     .addOption(
       new Option(
         '--stream',
-        'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; the same numbers'
+        'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all'
       ).conflicts([
         'compare',
         'pipeline',
@@ -252,7 +252,7 @@ const described = (
     .addOption(
       new Option(
         '--stream',
-        'read the rows in pieces: for tables that do not fit in memory; the same numbers'
+        'read the rows in pieces: for tables that do not fit in memory'
       ).conflicts(['responsibilities'])
     )
     .option('--json', 'print the result as JSON')

@@ -117,7 +117,7 @@ export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtf
 }
 
 /**
- * The rows of a CSV table from its bytes, of any length, in memory that does not grow with them (see `Points.csvTables`).
+ * The rows of a CSV table from its bytes, of any length, without holding them all (see `Points.csvTables`).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -250,10 +250,9 @@ const described = (
     .addOption(vocabulary)
     .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
     .addOption(
-      new Option(
-        '--stream',
-        'read the rows in pieces: for tables that do not fit in memory'
-      ).conflicts(['responsibilities'])
+      new Option('--stream', 'read the rows in pieces: for tables that do not fit in memory').conflicts([
+        'responsibilities'
+      ])
     )
     .option('--json', 'print the result as JSON')
     .addHelpText(

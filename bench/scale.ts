@@ -80,7 +80,7 @@ const [, , asked, ...rest] = process.argv
 if (asked === 'steps') steps(rest[0], Number(rest[1]), Number(rest[2]), rest[3] === 'full' ? 'full' : 'isotropic')
 else if (asked === 'csv') await reading(rest[0], 'CSV in pieces')
 else {
-  const rows = Number(asked ?? 10_000_000)
+  const rows = Number(process.argv.length > 2 ? asked : 10_000_000)
   const again = (...args: ReadonlyArray<string | number>): void => {
     process.stdout.write(execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...args.map(String)]))
   }

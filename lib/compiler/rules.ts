@@ -329,7 +329,7 @@ export const pickRules: ReadonlyArray<PickRule> = [
   },
   {
     law: 'columns of x M are x (columns of M)',
-    apply: (x, table, shape, make) => {
+    apply: (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra): Node | undefined => {
       const { does, ins, place } = x
       if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
       const from = x.shape.at(-1) ?? 1

@@ -26,7 +26,7 @@ import {
 import type * as Program from '../compile/Program.js'
 import { word, type Choice, type Fit, type StageRun } from '../report/Fit.js'
 import { found } from '../fit/Candidates.js'
-import * as Missing from '../mixture/Missing.js'
+import * as Missing from '../mixture/kernels/missing.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'

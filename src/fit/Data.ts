@@ -4,7 +4,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/Source.js'
-import * as Missing from '../mixture/Missing.js'
+import * as Missing from '../mixture/kernels/missing.js'
 import { show } from './table.js'
 
 /** The data as they are learned from, and what they were. */

@@ -127,27 +127,27 @@ const mclust = t.type({
 const read = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.Either<Problem.Problems, A> =>
   pipe(
     codec.decode(json),
-    E.mapLeft(([{ context }]): Problem.Problems => [
-      Problem.of(
-        context
-          .map(({ key }) => key)
-          .filter(key => key !== '')
-          .join('.') || name,
-        JSON.stringify(context.at(-1)?.actual) ?? 'missing',
-        `what ${name} writes`,
-        'write it as JSON, arrays as nested lists'
-      )
-    ])
+    E.mapLeft(([{ context }]): Problem.Problems => {
+      const actual = context.at(-1)?.actual
+      return [
+        Problem.of(
+          context
+            .map(({ key }) => key)
+            .filter(key => key !== '')
+            .join('.') || name,
+          actual === undefined ? 'missing' : JSON.stringify(actual),
+          `what ${name} writes`,
+          'write it as JSON, arrays as nested lists'
+        )
+      ]
+    })
   )
 
 const parsed = (description: Mixture.Description): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
     Mixture.parse(description),
-    E.mapLeft(([first, ...rest]): Problem.Problems => [
-      // `parse` has a problem where it fails.
-      first ?? Problem.of('mixture', 'it', 'a mixture', 'write it anew'),
-      ...rest
-    ])
+    // `parse` has a problem where it fails.
+    E.mapLeft(([first, ...rest]): Problem.Problems => [first, ...rest])
   )
 
 /** Of each covariance type what a `Description` takes. */
@@ -185,7 +185,7 @@ const shapes: Readonly<
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
- * import { Exchange, Mixture } from 'ornstein'
+ * import { Exchange } from 'ornstein'
  *
  * const fitted = { covariance_type: 'diag', weights_: [0.5, 0.5], means_: [[0, 0], [3, 3]], covariances_: [[1, 2], [3, 4]] }
  * const read = Exchange.fromScikitLearn(fitted)

@@ -45,11 +45,17 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 /** x choose 2 */
 const pairs = (x: number): number => (x * (x - 1)) / 2
 
-/** How many there are of each. */
-const counted = <A>(all: ReadonlyArray<A>): ReadonlyArray<number> => {
-  const counts = new Map<A, number>()
-  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1)
-  return [...counts.values()]
+/** Each as a number of its own, from 0 on, and how many there are. */
+const numbered = (all: ReadonlyArray<unknown>): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
+  const places = new Map([...new Set(all)].map((one, i) => [one, i]))
+  return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
+}
+
+/** Pairs of rows that have the same number. */
+const pairsOf = (numbers: ReadonlyArray<number>): number => {
+  const sorted = Float64Array.from(numbers).sort()
+  const ends = [...sorted.keys()].filter(i => sorted[i] !== sorted[i + 1])
+  return ends.reduce((sum, end, i) => sum + pairs(end - (i === 0 ? -1 : ends[i - 1])), 0)
 }
 
 /**
@@ -64,17 +70,12 @@ const counted = <A>(all: ReadonlyArray<A>): ReadonlyArray<number> => {
  * // One row of six elsewhere: (4 − 6 · 7/15)/((6 + 7)/2 − 6 · 7/15) = 12/37.
  * assert.ok(Math.abs(Metric.adjustedRand([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1]) - 12 / 37) < 1e-15)
  */
-export const adjustedRand = <A, B>(one: ReadonlyArray<A>, other: ReadonlyArray<B>): number => {
+export const adjustedRand = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): number => {
   if (one.length !== other.length) return NaN
-  const numbers = new Map<A, number>()
-  for (const a of one) if (!numbers.has(a)) numbers.set(a, numbers.size)
-  const others = new Map<B, number>()
-  for (const b of other) if (!others.has(b)) others.set(b, others.size)
-  const cells = one.map((a, i) => (numbers.get(a) ?? 0) * others.size + (others.get(other[i]) ?? 0))
-  const [both, left, right] = [counted(cells), counted(one), counted(other)].map(counts =>
-    counts.reduce((sum, count) => sum + pairs(count), 0)
-  )
-  const chance = one.length < 2 ? 0 : (left * right) / pairs(one.length)
-  const most = (left + right) / 2
+  const [left, right] = [numbered(one), numbered(other)]
+  const both = pairsOf(left.numbers.map((number, i) => number * right.count + right.numbers[i]))
+  const [ofLeft, ofRight] = [pairsOf(left.numbers), pairsOf(right.numbers)]
+  const chance = one.length < 2 ? 0 : (ofLeft * ofRight) / pairs(one.length)
+  const most = (ofLeft + ofRight) / 2
   return most === chance ? 1 : (both - chance) / (most - chance)
 }

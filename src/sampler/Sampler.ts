@@ -18,13 +18,14 @@ import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { fill, Key, vjp, type Tensor } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
+import { allFinite } from '../../lib/ndarray.js'
 import * as Ode from '../../lib/ode.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Params from '../score/Params.js'
-import * as Points from '../data/Points.js'
+import type * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
@@ -598,10 +599,7 @@ const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixtu
 
 /** Points as they must be: a problem thrown as a RangeError that carries it, since there are no good ones to go on with. */
 const finite = (field: string, remedy: string, values: Float64Array): Float64Array => {
-  // x − x is 0 for what is finite and NaN for what is not: a sum tells in one pass without a branch, as each step asks twice
-  let rest = 0
-  for (let i = 0; i < values.length; i++) rest += values[i] - values[i]
-  if (rest === 0) return values
+  if (allFinite(values)) return values
   const bad = values.findIndex(value => !Number.isFinite(value))
   const problem = Problem.of(field, values[bad], 'finite', remedy)
   return refuseWith(problem, Problem.show(problem))

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { Fit, fit, Key, Mixture, Params, Points, Problem, Score } from '../../../src/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/ExpectationMaximization.js'
-import * as Missing from '../../../src/mixture/Missing.js'
+import * as Missing from '../../../src/mixture/kernels/missing.js'
 
 const means = [
   [-1, 0, 1],

@@ -6,15 +6,15 @@
  * Of a row with columns o and without columns m, component k says N(c_o, Σ_oo) of what there is, and of what is not: its mean is
  * c_m + L_mo y, y = L_oo⁻¹(x_o − c_o), and its covariance L_mm L_mmᵀ, with L the triangle of Σ whose rows o come first. Σ is never formed.
  */
-import * as Elementary from '../../lib/elementary.js'
-import * as Factor from '../../lib/factor.js'
-import { iterate } from '../../lib/iterate.js'
-import * as Key from '../../lib/key.js'
-import { factorsOf } from './draw.js'
-import { widthOf, type Found } from './kernels/moments.js'
-import type * as Mixture from './Mixture.js'
-import type { Second } from '../score/family.js'
-import * as Points from '../data/Points.js'
+import * as Elementary from '../../../lib/elementary.js'
+import * as Factor from '../../../lib/factor.js'
+import { iterate } from '../../../lib/iterate.js'
+import * as Key from '../../../lib/key.js'
+import { factorsOf } from '../draw.js'
+import { widthOf, type Found } from './moments.js'
+import type * as Mixture from '../Mixture.js'
+import type { Second } from '../../score/family.js'
+import * as Points from '../../data/Points.js'
 
 /** Whether a cell is missing. */
 export const has = ({ values }: Points.Points): boolean => values.some(Number.isNaN)
@@ -26,12 +26,8 @@ interface Pattern {
   readonly rows: ReadonlyArray<number>
 }
 
-const known = new WeakMap<Float64Array, ReadonlyArray<Pattern>>()
-
-/** The patterns of the rows, in the order in which they come; the same points are asked at every step. */
+/** The patterns of the rows, in the order in which they come. */
 const patternsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<Pattern> => {
-  const before = known.get(values)
-  if (before !== undefined) return before
   const found = new Map<string, { readonly missing: ReadonlyArray<number>; readonly rows: number[] }>()
   for (let i = 0; i < rows; i++) {
     const missing: number[] = []
@@ -42,13 +38,11 @@ const patternsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<Pattern
     else same.rows.push(i)
   }
   const columns = Array.from({ length: dim }, (_, j) => j)
-  const patterns = [...found.values()].map(({ missing, rows }) => ({
+  return [...found.values()].map(({ missing, rows }) => ({
     missing,
     rows,
     observed: columns.filter(j => !missing.includes(j))
   }))
-  known.set(values, patterns)
-  return patterns
 }
 
 /** L of the columns in an order, [d, d]. */

@@ -4,10 +4,10 @@
  * of freedom and scale Λ, the covariance of the data over K^{2/d}. What collapses on a row without it has some of the data's width with
  * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
  */
-import * as Elementary from '../../lib/elementary.js'
-import * as Missing from './Missing.js'
-import * as Points from '../data/Points.js'
-import type { Moments, MStep } from '../score/family.js'
+import * as Elementary from '../../../lib/elementary.js'
+import * as Missing from './missing.js'
+import * as Points from '../../data/Points.js'
+import type { Moments, MStep } from '../../score/family.js'
 
 export interface Prior {
   /** κ, so many rows. */

@@ -21,8 +21,6 @@ import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
-import * as Points from '../data/index.js'
-import * as Source from '../data/Source.js'
 import {
   beside,
   begin,
@@ -165,6 +163,8 @@ const readTable =
     const kept: Uint8Array[] = []
     const pieces: AsyncIterable<Uint8Array | string> =
       path === '-' ? stdin : isPipe ? createReadStream(path) : bytesOf(path)
+    // Not every command reads a table.
+    const Points = await import('../data/index.js')
     const { push, table } = Points.csvReader(options, found?.size)
     try {
       if (isFile) await recover(await realOf(path)).catch(() => undefined)
@@ -201,6 +201,7 @@ const readSource =
       if (path === '-') for await (const piece of stdin) yield typeof piece === 'string' ? Buffer.from(piece) : piece
       else yield* bytesOf(path)
     }
+    const Source = await import('../data/Source.js')
     try {
       return E.right(await Source.fromCsv(options)(bytes()))
     } catch (error) {

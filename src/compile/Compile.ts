@@ -229,12 +229,12 @@ export interface AtLevel {
  * // The score of N(0, 1), of which there is one point, 0: E|s + z/σ|² = (1/σ − σ)².
  * const loss = {
  *   schedule: Schedule.ornsteinUhlenbeck,
- *   score: Score.spherical({ components: 1 }),
+ *   score: Score.symmetricPair,
  *   objective: Objective.denoising(TimeLaw.uniform(0.1, 2)),
  *   expectation: Expectation.quadrature()
  * }
  * const levels = Compile.byLevel(loss, [2, 0])({ rows: 1, dim: 1, values: Float64Array.of(0) })
- * const [little, much] = Problem.orThrow(levels)(Params.of({ means: [[0]] }), Key.fromSeed(0))
+ * const [little, much] = Problem.orThrow(levels)(Params.of({ mean: [0] }), Key.fromSeed(0))
  * assert.ok(Math.abs(much.value - 0.5) < 1e-9) // σ² = ½
  * assert.ok(little.value > much.value)
  */

@@ -289,7 +289,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         ...info,
         name: 'nothing is drawn twice',
         statement:
-          `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws, and of rows together, ranks ` +
+          `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks ` +
           'do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9.'
       },
       cases,
@@ -315,7 +315,8 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
               ? Chance.areUnrelated(`rows 0 and ${row}`, firsts[0], other)
               : Chance.areNotShared(`rows 0 and ${row}`, firsts[0], other)
           }) &&
-          Array.from({ length: Math.min(4, samples[0].length) - 1 }, (_, i) => i + 1).every(draw =>
+          // On a line a turned draw may be the draw itself.
+          Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, i) => i + 1).every(draw =>
             Chance.areNotShared(`draws 0 and ${draw}`, firsts[0], of(0, draw))
           )
         )

@@ -396,6 +396,10 @@ export const stages =
         },
         inner => ({
           Guarded: has(score, () => true) ? inner.map(Stage.guarded) : inner,
+          // On fewer rows a batch, or noise for each row, may not fit.
+          OnSample: fc
+            .tuple(fc.nat({ max: 1 }), inner)
+            .map(([more, stage]) => Stage.onSample({ rows: points.rows + more })(stage)),
           Restart: fc.tuple(times, inner).map(([times, stage]) => Stage.restart(times)(stage)),
           Sequence: fc.array(inner, { maxLength: 2 }).map(Stage.sequence),
           Repeat: fc.tuple(fc.nat({ max: 2 }), inner).map(([times, stage]) => Stage.repeat(times)(stage)),

@@ -5,8 +5,9 @@ import { Expectation, Score } from '../../src/index.js'
 import { noiseOf } from '../../src/laws/arbitraries.js'
 import * as laws from '../../src/laws/expectation.js'
 import type { Law } from '../../src/laws/Law.js'
+import { runs } from '../today.js'
 
-fc.configureGlobal({ seed: 2307_01178, numRuns: 8 })
+fc.configureGlobal({ seed: 2307_01178, numRuns: runs(8) })
 
 const spherical = Score.spherical({ components: 2 })
 const isotropic = Score.isotropic({ components: 2 })

@@ -114,7 +114,7 @@ describe.each<[string, readonly [string, string], string | null, number, string]
     const from = names === together && fail === never ? 1 : whole.changes.indexOf('open journal')
     const ends = new Set<string>()
     const kills = Array.from({ length: whole.changes.length - from + 1 }, (_, i) => from + i)
-    for (const kill of sampled(3)(kills)) {
+    for (const kill of sampled(6)(kills)) {
       const here = scene(folder, names, before)
       expect(child('write', kill, fail, here.paths)).toBe(null)
       await next[who](here)
@@ -155,6 +155,6 @@ describe.each<[string, number, string, string]>([
     }
     const changes = (await mend(never))?.changes ?? []
     expect(changes).not.toEqual([])
-    for (const kill of sampled(3)(changes.map((_, i) => i + 1))) expect(await mend(kill)).toBe(null)
+    for (const kill of sampled(6)(changes.map((_, i) => i + 1))) expect(await mend(kill)).toBe(null)
   }, 300_000)
 })

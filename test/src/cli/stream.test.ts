@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
+import { isNight, today } from '../../today.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -30,30 +31,33 @@ afterAll(() => here.remove())
 const json = (text: string): Readonly<Record<string, unknown>> => JSON.parse(text) as Readonly<Record<string, unknown>>
 
 describe('a table in pieces', () => {
-  it.each(['table.csv', 'table.csv.gz', 'missing.csv'])('leads to the mixture of it whole: %s', async name => {
-    const how = `fit @${name} -k 1..2 --family isotropic,tied --missing drop --json`
-    const [whole, streamed] = [await ornstein(how), await ornstein(`${how} --stream --out @model.json`)]
-    expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
-    const { means, weights, variances, rows, dropped, logLikelihood, ...rest } = json(streamed.stdout)
-    // What was chosen is learned to the end once more, of the table whole; a thousandth of a standard deviation is far less than
-    // what so many rows say
-    const of = json(whole.stdout)
-    expect({ rows, dropped, family: rest.family, components: rest.components, columns: rest.columns }).toEqual({
-      rows: of.rows,
-      dropped: of.dropped,
-      family: of.family,
-      components: of.components,
-      columns: ['length', 'width']
-    })
-    expect(Number(logLikelihood)).toBeCloseTo(Number(of.logLikelihood), 5)
-    expect(means).toHaveLength(2)
-    expect(weights).toHaveLength(2)
-    expect(variances).toHaveLength(2)
-    const evaluated = json((await ornstein(`evaluate @model.json @${name} --missing drop --json`)).stdout)
-    expect(evaluated.logLikelihood).toBe(logLikelihood)
-    const inPieces = await ornstein(`evaluate @model.json @${name} --missing drop --json --stream`)
-    expect({ exit: inPieces.exit, ...json(inPieces.stdout) }).toEqual({ exit: 0, ...evaluated })
-  })
+  it.each(['table.csv', 'table.csv.gz', 'missing.csv'].filter((_, i) => isNight || i === today % 3))(
+    'leads to the mixture of it whole: %s',
+    async name => {
+      const how = `fit @${name} -k 1..2 --family isotropic,tied --missing drop --json`
+      const [whole, streamed] = [await ornstein(how), await ornstein(`${how} --stream --out @model.json`)]
+      expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
+      const { means, weights, variances, rows, dropped, logLikelihood, ...rest } = json(streamed.stdout)
+      // What was chosen is learned to the end once more, of the table whole; a thousandth of a standard deviation is far less than
+      // what so many rows say
+      const of = json(whole.stdout)
+      expect({ rows, dropped, family: rest.family, components: rest.components, columns: rest.columns }).toEqual({
+        rows: of.rows,
+        dropped: of.dropped,
+        family: of.family,
+        components: of.components,
+        columns: ['length', 'width']
+      })
+      expect(Number(logLikelihood)).toBeCloseTo(Number(of.logLikelihood), 5)
+      expect(means).toHaveLength(2)
+      expect(weights).toHaveLength(2)
+      expect(variances).toHaveLength(2)
+      const evaluated = json((await ornstein(`evaluate @model.json @${name} --missing drop --json`)).stdout)
+      expect(evaluated.logLikelihood).toBe(logLikelihood)
+      const inPieces = await ornstein(`evaluate @model.json @${name} --missing drop --json --stream`)
+      expect({ exit: inPieces.exit, ...json(inPieces.stdout) }).toEqual({ exit: 0, ...evaluated })
+    }
+  )
 
   it('is told about as people read', async () => {
     const { exit, stdout } = await ornstein('fit @table.csv -k 2 --family isotropic --stream')

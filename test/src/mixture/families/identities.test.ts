@@ -114,7 +114,7 @@ const implicit =
   }
 
 /** Each asks for some 150 000 rows. */
-const overAllNoise = sampled(3)(sorts)
+const overAllNoise = sampled(6)(sorts)
 
 describe.each(sorts)('the gradient of $name', sort => {
   it('is expectation–maximization and a correction', () => {

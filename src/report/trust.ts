@@ -1,6 +1,6 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { Key, Mixture, Points } from '../index.js'
+import { Key, Metric, Mixture, Points } from '../index.js'
 import { type Fit } from './Fit.js'
 
 /** Rows judged at most: shares of them have two digits. */
@@ -110,19 +110,6 @@ export interface Crossed {
   readonly agreement: number
 }
 
-const pairsIn = (n: number): number => (n * (n - 1)) / 2
-const total = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, n) => sum + n, 0)
-
-/** Adjusted Rand index of a table of counts. */
-export const adjustedRand = (counts: ReadonlyArray<ReadonlyArray<number>>): number => {
-  const rows = counts.map(total)
-  const columns = (counts.at(0) ?? []).map((_, k) => total(counts.map(row => row[k])))
-  const [a, b] = [total(rows.map(pairsIn)), total(columns.map(pairsIn))]
-  const expected = (a * b) / pairsIn(total(rows))
-  const most = (a + b) / 2
-  return most === expected ? 1 : (total(counts.flat().map(pairsIn)) - expected) / (most - expected)
-}
-
 /** The components against a column of classes that was not learned from. */
 export const crossed = ({ points, mixture }: Fit, { name, cells }: Points.Kept): Crossed => {
   const component = pipe(mixture, Mixture.assign(points))
@@ -133,5 +120,5 @@ export const crossed = ({ points, mixture }: Fit, { name, cells }: Points.Kept):
     const c = place.get(cell)
     if (c !== undefined) counts[c][component[i]] += 1
   })
-  return { name, classes, counts, agreement: adjustedRand(counts) }
+  return { name, classes, counts, agreement: Metric.adjustedRand(cells, component) }
 }

@@ -62,3 +62,20 @@ describe('centreError', () => {
     expect(Metric.centreError([[0]], [[0], [1]])).toBeNaN()
   })
 })
+
+describe('the adjusted Rand index', () => {
+  // (Σ pairs in cells − ab/p)/((a + b)/2 − ab/p), a and b the pairs in the parts of each, p all pairs.
+  it('is that of its formula', () => {
+    // Cells 2, 1, 1: 1 pair; a = 1, b = 2, p = 6: (1 − 1/3)/(3/2 − 1/3) = 4/7.
+    expect(Metric.adjustedRand([0, 0, 1, 2], ['x', 'x', 'y', 'y'])).toBeCloseTo(4 / 7, 12)
+    // Cells of one: none; a = b = 2: (0 − 2/3)/(2 − 2/3) = −1/2.
+    expect(Metric.adjustedRand([0, 0, 1, 1], [0, 1, 0, 1])).toBeCloseTo(-0.5, 12)
+  })
+
+  it('is 1 for the same parts by other names, and nothing for rows of other numbers', () => {
+    expect(Metric.adjustedRand([0, 0, 1, 1, 1], ['b', 'b', 'a', 'a', 'a'])).toBe(1)
+    expect(Metric.adjustedRand([1, 1, 1], [2, 2, 2])).toBe(1)
+    expect(Metric.adjustedRand([1, 2, 3], [3, 2, 1])).toBe(1)
+    expect(Metric.adjustedRand([1], [1, 2])).toBeNaN()
+  })
+})

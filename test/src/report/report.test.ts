@@ -6,7 +6,7 @@ import { Mixture } from '../../../src/index.js'
 import { all } from '../../../src/report/figures.js'
 import { page } from '../../../src/report/report.js'
 import { file } from '../../../src/report/svg.js'
-import { adjustedRand, trust } from '../../../src/report/trust.js'
+import { trust } from '../../../src/report/trust.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
 
@@ -306,29 +306,6 @@ describe('whether it can be trusted', () => {
     const p = [-2, -1, -0.1, 0.3, 1.6, 9].map(x => 1 / (1 + Math.exp(2 * x)))
     const sum = (of: (p: number) => number): number => p.reduce((total, one) => total + of(one), 0)
     expect(found.mistaken[0][1]).toBeCloseTo(sum(p => p * (1 - p)) / sum(p => p), 12)
-  })
-
-  it('holds components against classes by the adjusted Rand index', () => {
-    // scikit-learn 1.5, adjusted_rand_score([0, 0, 1, 2], [0, 0, 1, 1]) = 0.571428…
-    expect(
-      adjustedRand([
-        [2, 0],
-        [0, 1],
-        [0, 1]
-      ])
-    ).toBeCloseTo(4 / 7, 12)
-    expect(
-      adjustedRand([
-        [0, 5],
-        [7, 0]
-      ])
-    ).toBe(1)
-    expect(
-      adjustedRand([
-        [1, 1],
-        [1, 1]
-      ])
-    ).toBeCloseTo(-0.5, 12)
   })
 
   it('shows a column of classes that was not learned from', () => {

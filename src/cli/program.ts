@@ -1,5 +1,5 @@
 /** The command line: its words, its help, and which command they mean. */
-import { Command, CommanderError, Option } from '@commander-js/extra-typings'
+import { Command, CommanderError, Option, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
@@ -40,6 +40,19 @@ const comment = new Option('--comment <character>', 'what begins lines that are 
 const na = new Option('--na <list>', 'cells that are missing, beside NA and its like: -999,unknown')
 
 const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that exports words of your own: ./mine.js')
+
+/** A command that reads a table, with the options that say how. */
+const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>
+  command
+    .addOption(weights)
+    .addOption(missing)
+    .addOption(header)
+    .addOption(noHeader)
+    .addOption(delimiter)
+    .addOption(decimal)
+    .addOption(skip)
+    .addOption(comment)
+    .addOption(na)
 
 /** An option given twice, or with its opposite, is refused: the last does not win in silence. */
 const once = (
@@ -103,44 +116,37 @@ const described = (
       ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
     )
 
-  program
-    .command('fit')
-    .summary('learn a mixture from a table')
-    .description(
-      'Learns a mixture of Gaussians from a table of numbers, and chooses its family and its number of components where ' +
-        'they are left open. Prints the components in the units of the data, and how they were learned.'
-    )
-    .argument('<FILE>', 'a CSV file; - for standard input')
-    .addOption(
-      new Option(
-        '-k, --components <numbers>',
-        'how many Gaussians: 3, or 2..6 to choose from (default: chosen from 1..9)'
+  reading(
+    program
+      .command('fit')
+      .summary('learn a mixture from a table')
+      .description(
+        'Learns a mixture of Gaussians from a table of numbers, and chooses its family and its number of components where ' +
+          'they are left open. Prints the components in the units of the data, and how they were learned.'
       )
-    )
-    .addOption(
-      new Option(
-        '--family <families>',
-        'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
-          'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m'
+      .argument('<FILE>', 'a CSV file; - for standard input')
+      .addOption(
+        new Option(
+          '-k, --components <numbers>',
+          'how many Gaussians: 3, or 2..6 to choose from (default: chosen from 1..9)'
+        )
       )
-    )
-    .addOption(
-      new Option(
-        '--criterion <criterion>',
-        'what chooses: icl, for clusters that are apart; bic, for what describes the density; aic, which takes more components'
-      ).default('icl', 'icl')
-    )
-    .addOption(columns)
-    .addOption(exclude)
-    .addOption(weights)
-    .addOption(missing)
-    .addOption(header)
-    .addOption(noHeader)
-    .addOption(delimiter)
-    .addOption(decimal)
-    .addOption(skip)
-    .addOption(comment)
-    .addOption(na)
+      .addOption(
+        new Option(
+          '--family <families>',
+          'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
+            'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m'
+        )
+      )
+      .addOption(
+        new Option(
+          '--criterion <criterion>',
+          'what chooses: icl, for clusters that are apart; bic, for what describes the density; aic, which takes more components'
+        ).default('icl', 'icl')
+      )
+      .addOption(columns)
+      .addOption(exclude)
+  )
     .option(
       '--standardize',
       'learn with mean 0 and standard deviation 1 in each column; results stay in the units of the data ' +
@@ -231,22 +237,15 @@ const described = (
         (flags.stream === true ? await import('./stream.js') : await import('./fit.js')).fit(file, flags)(world)()
     })
 
-  program
-    .command('evaluate')
-    .summary('tell how well a model describes a table')
-    .description('Prints the log-likelihood of a table under a model, and how many rows each component accounts for.')
-    .argument('<MODEL>', 'a model written by ornstein fit --out')
-    .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
-    .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
-    .addOption(weights)
-    .addOption(missing)
-    .addOption(header)
-    .addOption(noHeader)
-    .addOption(delimiter)
-    .addOption(decimal)
-    .addOption(skip)
-    .addOption(comment)
-    .addOption(na)
+  reading(
+    program
+      .command('evaluate')
+      .summary('tell how well a model describes a table')
+      .description('Prints the log-likelihood of a table under a model, and how many rows each component accounts for.')
+      .argument('<MODEL>', 'a model written by ornstein fit --out')
+      .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+      .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
+  )
     .addOption(vocabulary)
     .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
     .addOption(
@@ -266,27 +265,20 @@ const described = (
       )
     })
 
-  program
-    .command('assign')
-    .summary('tell which component each row belongs to')
-    .description(
-      'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
-        'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
-        'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns.'
-    )
-    .argument('<MODEL>', 'a model written by ornstein fit --out')
-    .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
-    .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
-    .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
-    .addOption(weights)
-    .addOption(missing)
-    .addOption(header)
-    .addOption(noHeader)
-    .addOption(delimiter)
-    .addOption(decimal)
-    .addOption(skip)
-    .addOption(comment)
-    .addOption(na)
+  reading(
+    program
+      .command('assign')
+      .summary('tell which component each row belongs to')
+      .description(
+        'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
+          'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
+          'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns.'
+      )
+      .argument('<MODEL>', 'a model written by ornstein fit --out')
+      .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+      .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
+      .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
+  )
     .addOption(vocabulary)
     .addHelpText('after', examples(['assign model.json faithful.csv > assigned.csv']))
     .action((model, file, flags) => {
@@ -296,25 +288,18 @@ const described = (
       )
     })
 
-  program
-    .command('compare')
-    .summary('put two models beside each other')
-    .description(
-      'Tells which of two models describes the rows of a table better, how sure that is, and how far their components agree.'
-    )
-    .argument('<A>', 'a model written by ornstein fit --out')
-    .argument('<B>', 'another, of the same columns')
-    .argument('<FILE>', "a CSV file with the models' columns; - for standard input")
-    .option('--json', 'print the result as JSON')
-    .addOption(weights)
-    .addOption(missing)
-    .addOption(header)
-    .addOption(noHeader)
-    .addOption(delimiter)
-    .addOption(decimal)
-    .addOption(skip)
-    .addOption(comment)
-    .addOption(na)
+  reading(
+    program
+      .command('compare')
+      .summary('put two models beside each other')
+      .description(
+        'Tells which of two models describes the rows of a table better, how sure that is, and how far their components agree.'
+      )
+      .argument('<A>', 'a model written by ornstein fit --out')
+      .argument('<B>', 'another, of the same columns')
+      .argument('<FILE>', "a CSV file with the models' columns; - for standard input")
+      .option('--json', 'print the result as JSON')
+  )
     .addOption(vocabulary)
     .addHelpText('after', examples(['compare two.json three.json faithful.csv']))
     .action((first, second, file, flags) => {
@@ -340,26 +325,19 @@ const described = (
       )
     })
 
-  program
-    .command('explain')
-    .summary('print a pipeline as code and as mathematics')
-    .description(
-      'Prints a pipeline as the code that builds it and as mathematics; with data, also how it would be computed. ' +
-        'Tells all that is wrong with it at once.'
-    )
-    .argument('<PIPELINE>', 'a pipeline written by ornstein fit --print-pipeline, or a model')
-    .option('--data <file>', 'a CSV file to check the pipeline against')
-    .addOption(columns)
-    .addOption(exclude)
-    .addOption(weights)
-    .addOption(missing)
-    .addOption(header)
-    .addOption(noHeader)
-    .addOption(delimiter)
-    .addOption(decimal)
-    .addOption(skip)
-    .addOption(comment)
-    .addOption(na)
+  reading(
+    program
+      .command('explain')
+      .summary('print a pipeline as code and as mathematics')
+      .description(
+        'Prints a pipeline as the code that builds it and as mathematics; with data, also how it would be computed. ' +
+          'Tells all that is wrong with it at once.'
+      )
+      .argument('<PIPELINE>', 'a pipeline written by ornstein fit --print-pipeline, or a model')
+      .option('--data <file>', 'a CSV file to check the pipeline against')
+      .addOption(columns)
+      .addOption(exclude)
+  )
     .addOption(vocabulary)
     .option('--standardize', 'standardize the data first')
     .addHelpText(

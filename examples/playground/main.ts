@@ -361,7 +361,9 @@ const go = (by: number): void => {
 const open = async (scene: Scene, keepBox = false): Promise<void> => {
   pause()
   const round = ++state.round
-  Object.assign(state, { scene, step: 0, fetching: false, samples: null, fieldFor: '' })
+  // Until the answer is there, there is nothing to run: not what the scene before had learned.
+  Object.assign(state, { scene, step: 0, fetching: false, samples: null, fieldFor: '', tracks: new Map() })
+  redraw()
   history.replaceState(null, '', `#${toHash(scene)}`)
   parts.code.textContent = code(scene)
   fill(scene)

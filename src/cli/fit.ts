@@ -18,6 +18,7 @@ import { comparison } from '../report/comparison.js'
 import {
   candidates,
   chosen,
+  otherwise,
   converged,
   ending,
   floored,
@@ -504,6 +505,7 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
       : [
           [
             chosen(fit.choice, fit.choice.candidates.length),
+            ...[otherwise(fit.choice)].filter(said => said !== null),
             '',
             showTable(candidates(fit.choice, verbose ? Infinity : 8))
           ].join('\n')

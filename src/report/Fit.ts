@@ -92,21 +92,19 @@ export const chosen = ({ criterion, candidates }: Choice, count: number): string
   return (
     `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}, ` +
     `${best.belief > 0.95 ? 'a clear choice' : best.belief > 0.75 ? 'a fair choice' : 'a close choice'} ` +
-    `(belief ${best.belief.toFixed(2)} of 1).${otherwise(criterion, candidates)}`
+    `(belief ${best.belief.toFixed(2)} of 1).`
   )
 }
 
-/** What describes the density better than the clusters that were chosen, where something does. */
-const otherwise = (criterion: Fits.Criterion, candidates: ReadonlyArray<Fits.Ranked>): string => {
-  if (criterion !== 'icl') return ''
+/** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
+export const otherwise = ({ criterion, candidates }: Choice): string | null => {
   const [best] = candidates
-  const density = candidates
+  const by = criterion === 'icl' ? 'bic' : 'icl'
+  const other = candidates
     .filter(one => isSound(one) || !isSound(best))
-    .reduce((least, one) => (one.statistics.bic < least.statistics.bic ? one : least), best)
-  return density === best
-    ? ''
-    : ` BIC, by which components are to describe the density and need not be clusters apart, prefers ` +
-        `${density.components} ${word(density.family)}: --criterion bic.`
+    .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
+  const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
+  return other === best ? null : `${what} would choose ${other.components} ${word(other.family)} (--criterion ${by}).`
 }
 
 /** The candidates, the best first, as far as there is room. */

@@ -9,6 +9,7 @@ import * as figures from './figures.js'
 import {
   candidates,
   chosen,
+  otherwise,
   ending,
   floored,
   hasUnitVariance,
@@ -316,17 +317,11 @@ interface Verdict {
 const good = (text: string): Verdict => ({ isGood: true, text })
 const doubt = (text: string): Verdict => ({ isGood: false, text })
 
-/** What another criterion would have chosen, where it is something else. */
-const otherwise = (choice: Choice | null): ReadonlyArray<Verdict> => {
+/** What another criterion would have chosen. */
+const byAnother = (choice: Choice | null): ReadonlyArray<Verdict> => {
   if (choice === null || choice.candidates.length < 2) return []
-  const { criterion, candidates } = choice
-  const [chosen] = candidates
-  const by = criterion === 'icl' ? 'bic' : 'icl'
-  const best = candidates.reduce((a, b) => (b.statistics[by] < a.statistics[by] ? b : a))
-  const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
-  return best === chosen
-    ? [good(`${what} chooses the same.`)]
-    : [doubt(`${what} would choose ${best.components} ${word(best.family)}.`)]
+  const other = otherwise(choice)
+  return [other === null ? good(`${choice.criterion === 'icl' ? 'BIC' : 'ICL'} chooses the same.`) : doubt(other)]
 }
 
 const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
@@ -347,7 +342,7 @@ const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
       : choice.candidates.length < 2
         ? doubt('It was the only candidate that could be learned.')
         : (choice.candidates[0].belief > 0.75 ? good : doubt)(chosen(choice, choice.candidates.length)),
-    ...otherwise(choice),
+    ...byAnother(choice),
     ...(count === 1
       ? []
       : [

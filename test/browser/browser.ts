@@ -24,6 +24,8 @@ export const opened = async (
   size: { readonly width: number; readonly height: number }
 ): Promise<{ readonly page: Page; readonly errors: ReadonlyArray<string> }> => {
   const page = await browser.newPage({ viewport: size })
+  // A machine may have much else to do.
+  page.setDefaultTimeout(120_000)
   const errors: string[] = []
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text())

@@ -151,7 +151,9 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
 it.each(sampled(2)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
   'the unit does not matter to %s',
   name => {
-    unit(Recipe[name], scores.isotropic, groups(150)).forEach(law => {
+    // Adam's ε of 1e-8 has the unit of a gradient: where those are some 1e-3 at the end, a step differs by some 1e-5 of itself.
+    const slack = name === 'maximumLikelihood' || name === 'twoStage' ? 10 : 1
+    unit(Recipe[name], scores.isotropic, groups(150), { slack }).forEach(law => {
       holdsToday(law, runs(5))
     })
   }

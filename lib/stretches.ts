@@ -49,15 +49,12 @@ export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: nu
   }
 })
 
-/** x_ij − by_j. */
-export const shifted = ({ rows, dim, read }: Stretches, by: Float64Array): Stretches => ({
-  rows,
-  dim,
-  read: (first, out) => {
-    read(first, out)
-    for (let at = 0; at < out.length;) for (let j = 0; j < dim; j++, at++) out[at] -= by[j]
-  }
-})
+/** So many rows from `first` on, in an array of their own. */
+export const part = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
+  const out = new Float64Array(rows * dim)
+  read(first, out)
+  return out
+}
 
 /** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
 export const average = (
@@ -68,10 +65,9 @@ export const average = (
   const { dim } = stretches
   const sums = new Float64Array(dim)
   each(stretches, (values, first, count) => {
-    const own = typeof p === 'number' ? null : new Float64Array(count)
-    if (own !== null && typeof p !== 'number') p.read(first, own)
+    const own = typeof p === 'number' ? new Float64Array(count).fill(p) : part(p, first, count)
     for (let i = 0, at = 0; i < count; i++) {
-      const weight = own === null ? Number(p) : own[i]
+      const weight = own[i]
       for (let j = 0; j < dim; j++, at++) sums[j] += weight * f(values[at], j)
     }
   })

@@ -4,7 +4,8 @@
  */
 import type { Drawable } from '../mixture/draw.js'
 import { concat, normalized } from '../mixture/draw.js'
-import { format, problems, version, type Body } from './modelFaults.js'
+import { format, version } from '../fit/format.js'
+import { problems, type Body } from './modelFaults.js'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -10,11 +10,14 @@ import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
 import type * as Fits from '../fit/Fit.js'
+import { format, version } from '../fit/format.js'
+import { word } from '../fit/text.js'
+import { written } from '../fit/written.js'
 import * as Stage from '../pipeline/Stage.js'
-import { converged, steps, word, type Fit } from '../report/Fit.js'
+import { converged, steps, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
 import { faultless, type Checked } from './checked.js'
-import { format, problems, version } from './modelFaults.js'
+import { problems } from './modelFaults.js'
 
 const numbers = t.readonlyArray(t.number)
 const rows = t.readonlyArray(numbers)
@@ -49,38 +52,14 @@ export type Model = t.TypeOf<ReturnType<typeof form>>
 export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
   Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
 
-/** What a file of a model is made of. */
-type Learned = Pick<Fit, 'family' | 'columns' | 'mixture' | 'scaling' | 'seed' | 'recipe' | 'pipeline' | 'statistics'> &
-  Pick<Model['fit'], 'steps' | 'converged'>
-
-export const ofFit = (fit: Fit): Model => of({ ...fit, steps: steps(fit), converged: converged(fit) })
+export const ofFit = (fit: Fit): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 
 /** The same of one that was chosen among others, and polished on rows that were not in memory. */
 export const ofChosen = ({ candidates: [best], columns, scaling, seed }: Fits.Fit): Model => {
   const { family, pipeline, mixture, statistics, isSettled } = best
   const steps = pipeline.stages.flatMap(Stage.simple).reduce((sum, { simple }) => sum + simple.stopping.steps, 0)
   const own = { family: word(family), columns, mixture, scaling, seed, recipe: 'grown', pipeline, statistics }
-  return of({ ...own, steps, converged: isSettled })
-}
-
-const of = (fit: Learned): Model => {
-  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics, steps, converged } = fit
-  const { rows, logLikelihood, bic, parameters } = statistics
-  return {
-    format,
-    version,
-    family,
-    columns,
-    mixture: {
-      ...Mixture.marginals(mixture),
-      ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
-    },
-    standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
-    seed,
-    recipe,
-    pipeline,
-    fit: { rows, logLikelihood, bic, parameters, steps, converged }
-  }
+  return written({ ...own, steps, converged: isSettled })
 }
 
 /** The text of the file. */

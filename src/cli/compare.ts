@@ -8,7 +8,7 @@ import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
 import { show } from '../fit/table.js'
 import { paragraphs, table as showTable } from '../fit/text.js'
-import { asLearned, ofItsWidth, readModel } from './evaluate.js'
+import { readModel, readTable } from './evaluate.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import type * as words from './words.js'
@@ -77,15 +77,7 @@ export const compare =
               )
             )
       ),
-      TE.bind('text', () => world.readText('FILE', file)),
-      TE.bind('table', ({ choices, a, text }) =>
-        pipe(
-          Points.readCsv(text, asLearned(choices.table, a)),
-          options.asRead(source),
-          TE.fromEither,
-          TE.flatMap(ofItsWidth(a))
-        )
-      ),
+      TE.bind('table', ({ choices, a }) => readTable(world)(file, choices.table, a)),
       TE.flatMapTask(({ a, b, table: { points } }) => {
         const found = compared(a, b, points)
         const { statistics, difference, standardError, agreement } = found

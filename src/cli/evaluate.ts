@@ -59,6 +59,16 @@ export const ofItsWidth = <T extends Pick<Points.Table, 'columns'>>({
       )
   )
 
+/** A table read for a model. */
+export const readTable =
+  (world: World) =>
+  (
+    file: string,
+    chosen: Points.CsvOptions,
+    model: Pick<Model.Model, 'columns'>
+  ): TE.TaskEither<Failure, Points.Table> =>
+    pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))
+
 /** Each row's probabilities under its number in the table, which dropped rows do not shift. */
 const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): string =>
   Points.toCsv(
@@ -85,7 +95,7 @@ const probabilities =
 const evaluateScore =
   (modelFile: string, file: string, flags: Flags, text: string, chosen: Points.CsvOptions) =>
   (world: World): TE.TaskEither<Failure, void> => {
-    const source = file === '-' ? 'standard input' : file
+    const source = options.named(file)
     return pipe(
       words.words(world, flags),
       TE.flatMap(vocabulary => options.checked(Learned.read(modelFile, vocabulary)(text))),
@@ -98,9 +108,7 @@ const evaluateScore =
       ),
       TE.bindTo('learned'),
       TE.bind('density', ({ learned }) => options.checked(Learned.density(learned, modelFile))),
-      TE.bind('table', ({ learned }) =>
-        pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, learned)), TE.flatMap(ofItsWidth(learned)))
-      ),
+      TE.bind('table', ({ learned }) => readTable(world)(file, chosen, learned)),
       TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
         const all = of(points)
         const total = Points.totalWeight(points)

@@ -15,6 +15,7 @@ import {
   stat
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
@@ -184,11 +185,7 @@ const readTable =
     } catch {
       // What is wrong is told where the text is read.
     }
-    const again = async function* (): AsyncGenerator<Uint8Array> {
-      yield* kept
-      yield* await Promise.resolve([])
-    }
-    const text = await (isPipe ? readText(again())(argument, '-') : readText(stdin)(argument, path))()
+    const text = await (isPipe ? readText(Readable.from(kept))(argument, '-') : readText(stdin)(argument, path))()
     return E.isLeft(text) ? text : E.right(Points.readCsv(text.right, options))
   }
 

@@ -28,7 +28,6 @@ import {
   redundancies,
   steps,
   title,
-  word,
   type Choice,
   type Fit
 } from '../report/Fit.js'
@@ -60,7 +59,7 @@ import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import * as words from './words.js'
-import { facts, paragraphs, printable, table as showTable } from '../fit/text.js'
+import { facts, paragraphs, printable, table as showTable, word } from '../fit/text.js'
 import { failed, refused, type Failure, type Output, type Signal, type World } from './World.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
@@ -289,7 +288,7 @@ const plan =
     watch: (progress: Fits.Progress) => void
   ) =>
   ({ open, recipe, seed }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
-    const source = file === '-' ? 'standard input' : file
+    const source = options.named(file)
     const given = { source, table, seed }
     if (path !== undefined)
       return pipe(
@@ -482,6 +481,12 @@ const notes = (fit: Fit): string => {
   ].join('\n')
 }
 
+/** What a model is good for. */
+export const nextAfter = (out: string | undefined): string =>
+  out === undefined
+    ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
+    : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`
+
 const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
@@ -540,9 +545,7 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
     [
       ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
       ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
-      ...(out === undefined
-        ? ['Add --out model.json to keep the model for ornstein evaluate and ornstein sample.']
-        : [`The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`]),
+      nextAfter(out),
       ...(report === undefined ? ['Add --report report.html to see it.'] : [])
     ].join('\n')
   ])
@@ -854,18 +857,30 @@ export const fit =
         pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
       ),
       TE.flatMap(({ choices, keeper, groups }) => {
-        /** Learns from a group, and writes what is asked for. */
+        const watched = (whose: string): Progress => (isWatched ? progress(world, whose) : unwatched)
+        /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
+        const written = (
+          { watch, end }: Progress,
+          flags: Flags,
+          chosen: Chosen
+        ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
+          pipe(
+            async () => {
+              const found = await work(world, { watch, keeper }, chosen, choices.compare)()
+              end()
+              return found
+            },
+            TE.tap(found => write(world, flags, found))
+          )
         const learnGroup = ({
           value,
           table,
           flags
         }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
-          const { watch, choosing, end } = isWatched ? progress(world, value === null ? '' : `${value}: `) : unwatched
+          const line = watched(value === null ? '' : `${value}: `)
           return pipe(
-            plan(world, file, flags, choosing)(choices, table),
-            TE.flatMap(chosen => work(world, { watch, keeper }, chosen, choices.compare)),
-            TE.tapIO(() => end),
-            TE.tap(found => write(world, flags, found))
+            plan(world, file, flags, line.choosing)(choices, table),
+            TE.flatMap(chosen => written(line, flags, chosen))
           )
         }
         const { by } = flags
@@ -875,9 +890,9 @@ export const fit =
             TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
           )
         const [group] = groups
-        const { watch, choosing, end } = isWatched ? progress(world, '') : unwatched
+        const line = watched('')
         return pipe(
-          plan(world, file, flags, choosing)(choices, group.table),
+          plan(world, file, flags, line.choosing)(choices, group.table),
           TE.flatMap(chosen =>
             flags.printPipeline === true
               ? pipe(
@@ -889,16 +904,18 @@ export const fit =
                 )
               : chosen.task.plan._tag === 'Pipeline' && Learned.isOne(chosen.task.plan.pipeline.score)
                 ? pipe(
-                    fitScore(world, flags, chosen.task.plan.path, chosen.task, { watch, keeper }, choices.keep),
-                    TE.tapIO(() => end)
+                    fitScore(
+                      world,
+                      flags,
+                      chosen.task.plan.path,
+                      chosen.task,
+                      { watch: line.watch, keeper },
+                      choices.keep
+                    ),
+                    TE.tapIO(() => line.end)
                   )
                 : pipe(
-                    async () => {
-                      const found = await work(world, { watch, keeper }, chosen, choices.compare)()
-                      end()
-                      return found
-                    },
-                    TE.tap(found => write(world, flags, found)),
+                    written(line, flags, chosen),
                     TE.tapTask(found =>
                       flags.json === true
                         ? world.stdout(`${JSON.stringify(asJson(found))}\n`)

@@ -24,7 +24,8 @@ import {
   Stage
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
-import { word, type Choice, type Fit, type StageRun } from '../report/Fit.js'
+import { word } from '../fit/text.js'
+import { type Choice, type Fit, type StageRun } from '../report/Fit.js'
 import { found } from '../fit/Candidates.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Data from '../fit/Data.js'

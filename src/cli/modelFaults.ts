@@ -1,30 +1,13 @@
 /** What a model file must hold, beyond its JSON: asked with nothing of the language at hand. */
 import * as Problem from '../core/Problem.js'
-
-export const format = 'ornstein-model'
-export const version = 1
+import type { Written } from '../fit/written.js'
 
 type Numbers = ReadonlyArray<number>
 type Rows = ReadonlyArray<Numbers>
 
 /** A model without its pipeline. */
-export interface Body {
-  readonly columns: ReadonlyArray<string>
-  readonly mixture: {
-    readonly weights: Numbers
-    readonly means: Rows
-    readonly variances: Rows
-    readonly factors?: ReadonlyArray<Rows>
-  }
-  readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
-  readonly seed: number
-  readonly fit: {
-    readonly rows: number
-    readonly logLikelihood: number
-    readonly bic: number
-    readonly parameters: number
-    readonly steps: number
-  }
+export type Body = Pick<Written<unknown>, 'columns' | 'mixture' | 'standardization' | 'seed'> & {
+  readonly fit: Omit<Written<unknown>['fit'], 'converged'>
 }
 
 const isTriangle = (rows: Rows, dim: number): boolean =>

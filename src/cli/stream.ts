@@ -4,9 +4,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Fit, Mixture, type Source } from '../index.js'
 import { show } from '../fit/table.js'
-import { facts, paragraphs } from '../fit/text.js'
-import { ignored, word } from '../report/Fit.js'
-import { choicesOf, type Flags } from './fit.js'
+import { facts, paragraphs, word } from '../fit/text.js'
+import { ignored } from '../report/Fit.js'
+import { choicesOf, nextAfter, type Flags } from './fit.js'
 import { areFree, constructors } from './learn.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -27,9 +27,7 @@ const human = (fit: Fit.Fit, table: Source.SourceTable, source: string, out: str
       ['log-likelihood per row', show(fit.logLikelihood)],
       ['BIC', `${show(fit.bic)} with ${statistics.parameters} parameters (less is better)`]
     ]),
-    out === undefined
-      ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
-      : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`
+    nextAfter(out)
   ])
 }
 

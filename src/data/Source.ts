@@ -191,7 +191,11 @@ export const map =
 /** The rows less a vector. */
 export const shifted =
   (by: Float64Array) =>
-  (source: Source): Source => ({ ...source, ...Stretches.shifted(source, by) })
+  (source: Source): Source =>
+    pipe(
+      source,
+      map((x, j) => x - by[j])
+    )
 
 /** The source in units of its own spread, as `Points.standardize` has it. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
@@ -232,8 +236,7 @@ export const each =
     Stretches.each(
       source,
       (values, first, rows) => {
-        const own = source.weights === null ? null : new Float64Array(rows)
-        if (own !== null) source.weights?.read(first, own)
+        const own = source.weights === null ? null : Stretches.part(source.weights, first, rows)
         visit({ rows, dim: source.dim, values, ...(own !== null && { weights: own }) }, first)
       },
       count
@@ -246,9 +249,7 @@ export const eachShare =
   (source: Source): void => {
     const p = shares(source)
     Stretches.each(source, (values, first, rows) => {
-      const own = new Float64Array(rows).fill(typeof p === 'number' ? p : 0)
-      if (typeof p !== 'number') p.read(first, own)
-      visit(values, own)
+      visit(values, typeof p === 'number' ? new Float64Array(rows).fill(p) : Stretches.part(p, first, rows))
     })
   }
 

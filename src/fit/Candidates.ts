@@ -600,9 +600,18 @@ const SEEN = { steps: 500, least: 1e-9 }
 /** So many of the best by rows completed, at least, are looked at: what was drawn tells less of them than a sample does. */
 const LOOKED_AT = 6
 
+const unseen = ({ score }: Asked): Problem.Problem =>
+  Problem.of(
+    'family',
+    score._tag,
+    'one that is learned from missing cells',
+    'choose another, or leave out the rows that miss some'
+  )
+
 /**
  * Candidates of rows with missing cells: learned from the rows that miss nothing, where these are half of all, else from rows whose
- * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by expectation–maximization over the conditional moments of what they have not.
+ * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by
+ * expectation–maximization over the conditional moments of what they have not.
  */
 const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const keys = pipe(key, Key.named('cells', 'fit'))
@@ -626,14 +635,7 @@ const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: Rea
       O.filter(ExpectationMaximization.servesMissing),
       O.bindTo('family'),
       O.bind('enter', ({ family }) => family.toMixture),
-      E.fromOption(() =>
-        Problem.of(
-          'family',
-          asked.score._tag,
-          'one that is learned from missing cells',
-          'leave out the rows that miss some'
-        )
-      ),
+      E.fromOption(() => unseen(asked)),
       E.map(({ family, enter }): Reached => {
         const floor = Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))
         const step = ExpectationMaximization.step(family, O.getOrElse(() => Number.MIN_VALUE)(floor), data.points)
@@ -655,15 +657,7 @@ const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: Rea
   const cannot = (one: Standing): Standing =>
     O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)
       ? one
-      : refused(
-          one.asked,
-          Problem.of(
-            'family',
-            one.asked.score._tag,
-            'one that is learned from missing cells',
-            'choose another, or leave out the rows that miss some'
-          )
-        )
+      : refused(one.asked, unseen(one.asked))
   const settled = settledOn(
     inMemory(data),
     criterion,

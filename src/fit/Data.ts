@@ -61,6 +61,9 @@ const beyond = (column: string, largest: number, deviation: number): ReadonlyArr
   ]
 }
 
+const tooFew = ({ rows }: { readonly rows: number }): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(rows > 1, 'rows', rows, 'at least 2, which a variance needs', 'give more rows')
+
 /** The data, brought to mean 0 and standard deviation 1 in each column or left as they are. */
 export const brought =
   (standardize: boolean) =>
@@ -76,10 +79,7 @@ export const scaledSource =
   (own: Source.Source): E.Either<Problem.Problems, Scaled> => {
     const { source, ...scaling } = Source.standardize(own)
     const largest = Source.largest(own)
-    const wrong = [
-      ...Problem.unless(own.rows > 1, 'rows', own.rows, 'at least 2, which a variance needs', 'give more rows'),
-      ...columns.flatMap((column, j) => beyond(column, largest[j], scaling.scale[j]))
-    ]
+    const wrong = [...tooFew(own), ...columns.flatMap((column, j) => beyond(column, largest[j], scaling.scale[j]))]
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     if (!standardize) return E.right({ own, points: own, scaling: null, close: () => undefined })
     const points = Source.kept()(source)
@@ -90,9 +90,6 @@ export const scaledSource =
 export const scaled =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
   (own: Points.Points): E.Either<Problem.Problems, Data> => {
-    const wrong = [
-      ...Problem.unless(own.rows > 1, 'rows', own.rows, 'at least 2, which a variance needs', 'give more rows'),
-      ...problems(columns)(own)
-    ]
+    const wrong = [...tooFew(own), ...problems(columns)(own)]
     return RA.isNonEmpty(wrong) ? E.left([wrong[0], ...wrong.slice(1)]) : E.right(brought(standardize)(own))
   }

@@ -19,8 +19,10 @@ import * as Mixture from '../mixture/Mixture.js'
 import * as Score from '../score/Score.js'
 import * as Candidates from './Candidates.js'
 import * as Data from './Data.js'
+import { format } from './format.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
+import { written } from './written.js'
 
 export type { Candidate, Criterion, Family, Learned, Ranked, Refused } from './Candidates.js'
 
@@ -242,8 +244,6 @@ const text = (
     ...(candidates.length > 1 ? [Text.table(rivals(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
-const FORMAT = 'ornstein-model'
-
 const made = (
   { criterion = 'icl', seed = 0, missing }: Options,
   columns: ReadonlyArray<string>,
@@ -271,28 +271,19 @@ const made = (
     assign: data => Mixture.memberships(Problem.orThrow(read({ missing }, data)))(mixture),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     table: () => text(columns, criterion, candidates),
-    toJSON: () => ({
-      format: FORMAT,
-      version: 1,
-      family: family.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
-      columns,
-      mixture: {
-        ...Mixture.marginals(mixture),
-        ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
-      },
-      standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
-      seed,
-      recipe: 'grown',
-      pipeline: Case.encode(pipeline),
-      fit: {
-        rows: statistics.rows,
-        logLikelihood,
-        bic,
-        parameters: statistics.parameters,
+    toJSON: () =>
+      written({
+        family: Text.word(family),
+        columns,
+        mixture,
+        scaling,
+        seed,
+        recipe: 'grown',
+        pipeline: Case.encode(pipeline),
+        statistics,
         steps: 0,
         converged: isSettled
-      }
-    })
+      })
   }
 }
 
@@ -438,7 +429,7 @@ export type Kept = Pick<
 
 const lists = t.readonlyArray(t.readonlyArray(t.number))
 const kept = t.type({
-  format: t.literal(FORMAT),
+  format: t.literal(format),
   family: t.string,
   columns: t.readonlyArray(t.string),
   mixture: t.intersection([

@@ -68,26 +68,27 @@ const stepOfMissing = <P extends string>(
   const { dim } = points
   const weights = Points.weightsOf(points)
   const enter = mixtureOf(family)
-  return O.isSome(family.mStep)
-    ? (
-        ({ second, maximise }: MStep<P>) =>
-        (params: Params.Params<P>) => {
-          const { value, ...found } = Missing.moments(enter(params), second, points, weights)
-          return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
-        }
-      )(family.mStep.value)
-    : by<P, (params: Params.Params<P>) => Taken<P>>(
-        family,
-        ({ maximise }) =>
-          params => {
-            const mixture = enter(params)
-            const { value, mass, sums, second } = Missing.moments(mixture, 'trace', points, weights)
-            // Its sums are those of the rows, and not of how far they are from a centre.
-            const whole = sums.map((sum, at) => sum + mass[Math.floor(at / dim)] * mixture.means.values[at])
-            return { value, params: maximise(params, { value, mass, sums: whole, scatter: second }, varianceFloor) }
-          },
-        () => refuse('a family without an M-step has no expectation–maximization')
-      )
+  if (O.isSome(family.mStep)) {
+    const { second, maximise } = family.mStep.value
+    const expect = Missing.moments(second, points, weights)
+    return params => {
+      const { value, ...found } = expect(enter(params))
+      return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
+    }
+  }
+  const expect = Missing.moments('trace', points, weights)
+  return by<P, (params: Params.Params<P>) => Taken<P>>(
+    family,
+    ({ maximise }) =>
+      params => {
+        const mixture = enter(params)
+        const { value, mass, sums, second } = expect(mixture)
+        // Its sums are those of the rows, and not of how far they are from a centre.
+        const whole = sums.map((sum, at) => sum + mass[Math.floor(at / dim)] * mixture.means.values[at])
+        return { value, params: maximise(params, { value, mass, sums: whole, scatter: second }, varianceFloor) }
+      },
+    () => refuse('a family without an M-step has no expectation–maximization')
+  )
 }
 
 /**
@@ -110,12 +111,12 @@ const stepUnderPrior = <P extends string>(
   if (O.isNone(mStep))
     return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
   const { second, maximise } = mStep.value
-  const expect = misses ? null : eStep(family, second, dim)
+  const complete = eStep(family, second, dim)
+  const seen = misses ? Missing.moments(second, about, weights) : null
   return params => {
     const here = enter(params)
     const mixture = mixtureAt(here)
-    const { value, ...found } =
-      expect === null ? Missing.moments(mixture, second, about, weights) : expect(here, clean, about, weights)
+    const { value, ...found } = seen === null ? complete(here, clean, about, weights) : seen(mixture)
     const at = { level: clean, floor: varianceFloor, dim }
     const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
     // Of the prior's rows weights know nothing.

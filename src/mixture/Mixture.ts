@@ -496,6 +496,12 @@ const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k
 /** Of a component's rows, those further out are told as outliers. */
 const OUTSIDE = 1e-3
 
+/** What memberships are of, of rows with missing cells: all of it from what each row has, looked at once. */
+const seenBy = (mixture: Mixture, points: Points) => {
+  const { logs, squared, columns } = Missing.asked(mixture, points)
+  return { probability: shares(logs), logs: logSums(logs), squared, columns }
+}
+
 /**
  * Which component each row belongs to, how surely, and whether to any: a row is an outlier where its squared distance to
  * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
@@ -517,20 +523,20 @@ export const memberships =
   (mixture: Mixture): ReadonlyArray<Membership> => {
     const count = components(mixture)
     const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
-    const { values: shares } = pipe(mixture, responsibilities(points))
-    const { squared, columns } = Missing.has(points)
-      ? Missing.asked(mixture, points)
+    const { probability, logs, squared, columns } = Missing.has(points)
+      ? seenBy(mixture, points)
       : {
+          probability: probabilities(points)(mixture),
+          logs: pipe(mixture, logDensity(points)),
           squared: pipe(mixture, squaredDistances(points)).values,
           columns: new Uint32Array(points.rows).fill(points.dim)
         }
-    const logs = pipe(mixture, logDensity(points))
     // A row of which nothing is there is far from nothing.
     const limits = new Map(
       Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
     )
     return RA.makeBy(points.rows, i => {
-      const row = perRow(shares, i)
+      const row = perRow(probability, i)
       const component = mostProbable(row)
       return {
         component,

@@ -12,6 +12,7 @@ import {
 } from '../index.js'
 import { isSound } from '../fit/Candidates.js'
 import { show, type Table } from '../fit/table.js'
+import { word } from '../fit/text.js'
 
 /** A stage as it ran. */
 export interface StageRun {
@@ -38,9 +39,6 @@ export interface Choice {
   readonly candidates: ReadonlyArray<Fits.Ranked>
   readonly refused: ReadonlyArray<Fits.Refused>
 }
-
-/** A name of the language as the command line writes it: symmetric-pair. */
-export const word = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
 export interface Fit {
   /** Null where nothing was left open. */

@@ -4,7 +4,8 @@ import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
 import { type Fit as Fits, Key, Mixture, Points } from '../index.js'
 import { show, tidy } from '../fit/table.js'
-import { word, type Choice, type Fit, type StageRun } from './Fit.js'
+import { word } from '../fit/text.js'
+import { type Choice, type Fit, type StageRun } from './Fit.js'
 import * as Svg from './svg.js'
 
 type Place = Svg.Place

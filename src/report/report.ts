@@ -4,6 +4,7 @@
  */
 import { Case, Mixture, Pipeline, Points, Problem } from '../index.js'
 import { formats, show, tidy, type Table } from '../fit/table.js'
+import { word } from '../fit/text.js'
 import { comparison } from './comparison.js'
 import * as figures from './figures.js'
 import {
@@ -19,7 +20,6 @@ import {
   redundancies,
   steps,
   title,
-  word,
   type Choice,
   type Fit
 } from './Fit.js'

@@ -134,10 +134,21 @@ export const asked = (mixture: Mixture.Mixture, points: Points.Points): Asked =>
  * conditional means and covariances.
  */
 export const moments = (
-  mixture: Mixture.Mixture,
   second: Second,
   points: Points.Points,
   weights: Float64Array
+): ((mixture: Mixture.Mixture) => Found) => {
+  // They are the same at every step.
+  const patterns = patternsOf(points)
+  return mixture => momentsOf(mixture, second, points, weights, patterns)
+}
+
+const momentsOf = (
+  mixture: Mixture.Mixture,
+  second: Second,
+  points: Points.Points,
+  weights: Float64Array,
+  patterns: ReadonlyArray<Pattern>
 ): Found => {
   const { dim } = points
   const count = mixture.weights.length
@@ -160,7 +171,7 @@ export const moments = (
       else if (isTrace) out[k] += product
     }
   }
-  for (const pattern of patternsOf(points)) {
+  for (const pattern of patterns) {
     const { observed, missing, rows } = pattern
     const seen = seenOf(mixture, pattern)
     const held = new Float64Array(count)
@@ -256,11 +267,12 @@ const single = (points: Points.Points): Mixture.Mixture => {
     variances: new Float64Array(dim).fill(1),
     factors: null
   }
+  const momentsAt = moments('full', points, weights)
   return iterate<{ readonly mixture: Mixture.Mixture; readonly last: number; readonly left: number }>(
     { mixture: start, last: Infinity, left: STEPS },
     ({ mixture, last, left }) => {
       if (left === 0) return null
-      const { value, sums, second } = moments(mixture, 'full', points, weights)
+      const { value, sums, second } = momentsAt(mixture)
       if (last - value < STILL) return null
       const scatter = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
       const factor = Factor.ofClipped(scatter, dim, { less: 0, above: LEAST })

@@ -11,7 +11,7 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import * as Key from '../../../lib/key.js'
-import { each, type Stretches } from '../../../lib/stretches.js'
+import { each, part, type Stretches } from '../../../lib/stretches.js'
 
 /** Data as a pass reads them. */
 export interface Rows {
@@ -592,9 +592,7 @@ export const eachStored = ({ stored, weights }: Stored, count: number, visit: (r
   each(
     stored,
     (x, first, rows) => {
-      const own = weights === null ? null : new Float64Array(rows)
-      if (own !== null) weights?.read(first, own)
-      visit({ rows, dim: stored.dim, x, weights: own })
+      visit({ rows, dim: stored.dim, x, weights: weights && part(weights, first, rows) })
     },
     count
   )

@@ -6,7 +6,7 @@ import * as Elementary from '../../../lib/elementary.js'
 import { crew as crewOf, type Crew } from '../../../lib/simd/crew.js'
 import type * as Key from '../../../lib/key.js'
 import { scratch, type Scratch } from '../../../lib/scratch.js'
-import { type Stretches } from '../../../lib/stretches.js'
+import { part, type Stretches } from '../../../lib/stretches.js'
 import * as Embedded from './binary.js'
 import {
   assembled,
@@ -277,11 +277,7 @@ export const passes = (most = MOST): Passes => {
     const count = Math.min(tiles * ROWS, rows - first)
     if (weights === null) doubles.fill(1 / rows, start, start + count)
     else if (weights instanceof Float64Array) doubles.set(weights.subarray(first, first + count), start)
-    else {
-      const own = new Float64Array(count)
-      weights.read(first, own)
-      doubles.set(own, start)
-    }
+    else doubles.set(part(weights, first, count), start)
     doubles.fill(0, start + count, start + tiles * ROWS)
     if (before !== null) {
       before.places.set(first, before.kept.length())

@@ -100,7 +100,7 @@ describe('of rows with missing cells', () => {
   })
 
   it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Missing.moments(mixture, 'full', holes, Points.weightsOf(holes))
+    const found = Missing.moments('full', holes, Points.weightsOf(holes))(mixture)
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5

@@ -1,0 +1,60 @@
+/** A fit as the file of a model has it. */
+import type * as Points from '../data/index.js'
+import * as Mixture from '../mixture/Mixture.js'
+import type * as Statistics from '../mixture/Statistics.js'
+import { format, version } from './format.js'
+
+/** What is written of a fit; its pipeline as it is, or encoded. */
+export interface Writable<P> {
+  /** As the command line writes it. */
+  readonly family: string
+  readonly columns: ReadonlyArray<string>
+  readonly mixture: Mixture.Mixture
+  readonly scaling: Points.Scaling | null
+  readonly seed: number
+  readonly recipe: string
+  readonly pipeline: P
+  readonly statistics: Statistics.Statistics
+  readonly steps: number
+  readonly converged: boolean
+}
+
+type Numbers = ReadonlyArray<number>
+type Rows = ReadonlyArray<Numbers>
+
+/** The form of the file. */
+export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'seed' | 'recipe' | 'pipeline'> {
+  readonly format: typeof format
+  readonly version: typeof version
+  readonly mixture: {
+    readonly weights: Numbers
+    readonly means: Rows
+    readonly variances: Rows
+    /** Where columns are correlated. */
+    readonly factors?: ReadonlyArray<Rows>
+  }
+  readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
+  readonly fit: Pick<Statistics.Statistics, 'rows' | 'logLikelihood' | 'bic' | 'parameters'> &
+    Pick<Writable<P>, 'steps' | 'converged'>
+}
+
+/** A fit in the form of its file; doubles have the digits that read back to the same bits. */
+export const written = <P>(writable: Writable<P>): Written<P> => {
+  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics, steps, converged } = writable
+  const { rows, logLikelihood, bic, parameters } = statistics
+  return {
+    format,
+    version,
+    family,
+    columns,
+    mixture: {
+      ...Mixture.marginals(mixture),
+      ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
+    },
+    standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
+    seed,
+    recipe,
+    pipeline,
+    fit: { rows, logLikelihood, bic, parameters, steps, converged }
+  }
+}

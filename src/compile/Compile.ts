@@ -31,7 +31,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 
 export type CompileErrors = Problem.Problems
 
-export type { Circumstances, Loss, LossPlan, ValueAndGradient } from './Loss.js'
+export type { Loss, LossPlan, ValueAndGradient } from './Loss.js'
 export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
@@ -183,7 +183,7 @@ const commonProblems = <P extends string>(
  * assert.equal(gradient.mean.values[0], 0) // the saddle at 0
  */
 export const valueAndGrad =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Loss.Circumstances> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Circumstances> = {}) =>
   (
     points: Points.Points
   ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
@@ -196,16 +196,22 @@ export const valueAndGrad =
       })
     )
 
+/** What is known of a loss before it is compiled. */
+export interface Circumstances extends Loss.Circumstances {
+  /** That its parts have been tried on data like these, and need not be once more: a trial costs a few evaluations. */
+  readonly isTried: boolean
+}
+
 /** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
 export const plans =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Loss.Circumstances> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const points = Points.snapshot(given)
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points) ? lossProblems(loss, points) : [])
     ]
-    return either(described.length > 0 ? described : Dry.problems(loss, points, O.none), () =>
+    return either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
       Loss.plans(loss, points, circumstances)
     )
   }

@@ -21,7 +21,7 @@ import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import { unbiased } from './expectation.js'
 import type { Law } from './Law.js'
-import { slope } from './score.js'
+import { centralSlope, slope } from './score.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 /** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
@@ -177,8 +177,13 @@ const meetsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<string>
 const calculus = 'definition of the derivative'
 const symmetry = 'symmetry of the expectation'
 
-/** As `Compile.valueAndGrad` has it, but that what is over before it is compiled is not: that both are the same is a law too. */
-const evaluateFew: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 })
+/**
+ * As `Compile.valueAndGrad` has it, but that what is over before it is compiled is not: that both are the same is a law too.
+ * What a trial of the parts finds, the law of awkward data tells.
+ */
+const evaluateFew: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true })
+
+const evaluateTried: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 })
 
 /** How a change of the rows changes the noise that meets them. */
 const follow =
@@ -325,7 +330,8 @@ export const gradient = <P extends string>(
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { fixed, drawn, evaluate, compile, title, slack, schedules } = setting(objective, score, options)
+  const { fixed, drawn, compile, title, slack, schedules } = setting(objective, score, options)
+  const { evaluate: tried } = setting(objective, score, { evaluate: evaluateTried, ...options })
   const meets = meetsOf(score)
   const {
     points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 }),
@@ -379,9 +385,13 @@ export const gradient = <P extends string>(
         const at = along(each)
         const v = flat(direction(each.params, each.seed))
         const { value } = at(0)
-        const found = slope(step => dot(flat(at(step).gradient), v), h)
-        const pair = (step: number): number => at(step).value + at(-step).value - 2 * value
-        const wanted = (16 * pair(h) - pair(2 * h)) / (12 * h * h)
+        const sides = [-2, -1, 1, 2].map(steps => at(steps * h))
+        const [twoBack, back, on, twoOn] = sides.map(side => side.value - value)
+        const found = centralSlope(
+          sides.map(({ gradient }) => dot(flat(gradient), v)),
+          h
+        )
+        const wanted = (16 * (on + back) - (twoOn + twoBack)) / (12 * h * h)
         return agree(
           'curvature along v',
           [found],
@@ -448,7 +458,10 @@ export const gradient = <P extends string>(
             each => {
               const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
               const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
-                compiled(Compile.valueAndGrad(loss, few)(each.points))(each.params, Key.fromSeed(each.seed))
+                compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
+                  each.params,
+                  Key.fromSeed(each.seed)
+                )
               )
               const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
               return (
@@ -478,7 +491,7 @@ export const gradient = <P extends string>(
       ),
       title,
       each => {
-        const { value, gradient } = evaluate(each)
+        const { value, gradient } = tried(each)
         return holds(
           Number.isFinite(value) && Params.isFinite(gradient),
           () => `L = ${value}, ∇L = ${Params.show(gradient)}`

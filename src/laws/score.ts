@@ -62,9 +62,16 @@ const show =
       `Score.evaluate(${Score.show(score)}, ${Schedule.show(schedule)})(params)(${time})(points) // seed ${seed}`
     ].join('\n')
 
+/** The derivative by central differences of fourth order, from values two steps back, one back, one on and two on. */
+export const centralSlope = ([twoBack, back, on, twoOn]: ReadonlyArray<number>, h: number): number =>
+  (8 * (on - back) - (twoOn - twoBack)) / (12 * h)
+
 /** The derivative at 0 by central differences of fourth order. */
 export const slope = (f: (step: number) => number, h: number): number =>
-  (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+  centralSlope(
+    [-2, -1, 1, 2].map(steps => f(steps * h)),
+    h
+  )
 
 const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Level => ({
   alpha: fill([rows, 1], alpha),

@@ -1,14 +1,30 @@
 /**
- * `npm run laws:power -- [--seeds N] [--write]`: the corpus of inventions under the laws, as a user would hold it. It prints what
- * escapes, and a table by concept and by law, which `--write` puts into docs/laws.md.
+ * `npm run laws:power -- [--seeds N] [--resume] [--write]`: the corpus of inventions under the laws, as a user would hold it. It prints
+ * what escapes, and a table by concept and by law, which `--write` puts into docs/laws.md; `--resume` goes on where a run was stopped.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { summary, verdicts, type Verdict } from './corpus/power.js'
 
 const { values: options } = parseArgs({
-  options: { seeds: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } }
+  options: {
+    seeds: { type: 'string', default: '20' },
+    resume: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false }
+  }
 })
+
+/** What is known: a line of JSON for each verdict. */
+const record = 'reports/laws-power.jsonl'
+if (!options.resume) rmSync(record, { force: true })
+mkdirSync(dirname(record), { recursive: true })
+const recorded = existsSync(record)
+  ? readFileSync(record, 'utf8')
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as Verdict)
+  : []
 
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1)
 const page = 'docs/laws.md'
@@ -20,7 +36,9 @@ const written = (table: string): void => {
 const found = seeds.reduce<ReadonlyArray<Verdict>>((before, seed) => {
   const all = [
     ...before,
-    ...verdicts(seed, seeds[0], ({ concept, name, wrong, by }) => {
+    ...verdicts(seed, [...before, ...recorded.filter(verdict => verdict.seed === seed)], verdict => {
+      const { concept, name, wrong, by } = verdict
+      if (!recorded.includes(verdict)) appendFileSync(record, `${JSON.stringify(verdict)}\n`)
       if (wrong === by.length > 0) return
       console.log(`${wrong ? 'escaped' : 'FALSE ALARM'}\t${concept}\t${name}\tseed ${seed}\t${by.join(', ')}`)
     })

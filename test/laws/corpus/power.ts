@@ -9,17 +9,23 @@ export interface Verdict extends Pick<Invention, 'concept' | 'name' | 'wrong'> {
   readonly by: ReadonlyArray<string>
 }
 
-/** Laws of which few cases are enough first: these see most. */
-const cheapFirst = (laws: ReadonlyArray<Law>): ReadonlyArray<Law> =>
-  [...laws].sort((a, b) => (a.enough ?? 100) - (b.enough ?? 100))
+/** Those that are likely to see it first, then those of which few cases are enough: these see most. */
+const likelyFirst = (laws: ReadonlyArray<Law>, likely: ReadonlyArray<string>): ReadonlyArray<Law> =>
+  [...laws].sort(
+    (a, b) => Number(likely.includes(b.name)) - Number(likely.includes(a.name)) || (a.enough ?? 100) - (b.enough ?? 100)
+  )
 
 /** By every law, or until one fails. */
 export const verdictOf = (
   { concept, name, wrong, held }: Invention,
   seed: number,
-  { numRuns = 100, all = true }: { readonly numRuns?: number; readonly all?: boolean } = {}
+  {
+    numRuns = 100,
+    all = true,
+    likely = []
+  }: { readonly numRuns?: number; readonly all?: boolean; readonly likely?: ReadonlyArray<string> } = {}
 ): Verdict => {
-  const laws = cheapFirst(held())
+  const laws = likelyFirst(held(), likely)
   const fails = ({ property }: Law): boolean => fc.check(property, { seed, numRuns, endOnFailure: true }).failed
   const failing = all ? laws.filter(fails) : [laws.find(fails)].filter(law => law !== undefined)
   return { concept, name, wrong, seed, by: failing.map(law => law.name) }
@@ -83,12 +89,22 @@ export const summary = (verdicts: ReadonlyArray<Verdict>): string => {
 }
 
 /**
- * Every invention by one seed. The first seed asks every law of what is wrong, the others until it is caught; what is right is held to
- * all.
+ * Every invention by one seed, given the verdicts of those before. The first seed asks every law of what is wrong, the others until it
+ * is caught; what is right is held to all.
  */
-export const verdicts = (seed: number, first: number, tell: (verdict: Verdict) => void): ReadonlyArray<Verdict> =>
+export const verdicts = (
+  seed: number,
+  before: ReadonlyArray<Verdict>,
+  tell: (verdict: Verdict) => void
+): ReadonlyArray<Verdict> =>
   corpus.map(invention => {
-    const verdict = verdictOf(invention, seed, { all: seed === first || !invention.wrong })
+    const known = before.filter(({ concept, name }) => concept === invention.concept && name === invention.name)
+    const verdict =
+      known.find(verdict => verdict.seed === seed) ??
+      verdictOf(invention, seed, {
+        all: known.length === 0 || !invention.wrong,
+        likely: known.flatMap(({ by }) => by)
+      })
     tell(verdict)
     return verdict
   })

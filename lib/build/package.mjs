@@ -1,10 +1,13 @@
 // Compiles src, lib and examples to dist as tsc does, but for what the package asks of its JavaScript:
 // - a call made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this code, so
 //   that bundlers drop what a program does not use;
+// - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that
+//   comes by another module, used or not;
 // - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
 //   part, what is bundled into vendor/), the import goes through `imports` of package.json;
 // and writes down the words that `ornstein list` prints.
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { vendor } from './vendor.mjs'
@@ -19,6 +22,50 @@ const through = name =>
     .replace(/^\.\.?\/tfjs\.js$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
+/** The namespaces that a module of ours exports, and where each is from: `export * as Field from './Field.js'`. */
+const namespacesOf = literal => {
+  const from = resolve(dirname(ts.getOriginalNode(literal).getSourceFile().fileName), literal.text)
+  const module = literal.text.startsWith('.') ? program.getSourceFile(from.replace(/\.js$/, '.ts')) : undefined
+  return new Map(
+    (module?.statements ?? [])
+      .filter(({ exportClause }) => exportClause !== undefined && ts.isNamespaceExport(exportClause))
+      .map(({ exportClause, moduleSpecifier }) => [
+        exportClause.name.text,
+        // Relative to the module that imports.
+        literal.text.replace(/[^/]*$/, '') + moduleSpecifier.text.replace(/^\.\//, '')
+      ])
+  )
+}
+
+/** `import { Field, concept } from '../core/index.js'` as imports of what each name is. */
+const direct = node => {
+  const { namedBindings, phaseModifier, name } = node.importClause ?? {}
+  const elements = namedBindings?.elements ?? []
+  const namespaces = elements.length > 0 ? namespacesOf(node.moduleSpecifier) : new Map()
+  const nameOf = ({ propertyName, name }) => (propertyName ?? name).text
+  const others = elements.filter(element => !namespaces.has(nameOf(element)))
+  const importOf = (bindings, from) =>
+    f.createImportDeclaration(
+      node.modifiers,
+      f.createImportClause(phaseModifier, name, bindings),
+      from,
+      node.attributes
+    )
+  return others.length === elements.length
+    ? [node]
+    : [
+        ...(others.length > 0 ? [importOf(f.createNamedImports(others), node.moduleSpecifier)] : []),
+        ...elements
+          .filter(element => !others.includes(element))
+          .map(element =>
+            importOf(
+              f.createNamespaceImport(element.name),
+              f.createStringLiteral(namespaces.get(nameOf(element)), true)
+            )
+          )
+      ]
+}
+
 const renamed = literal => f.createStringLiteral(through(literal.text), true)
 
 const transformer = context => file => {
@@ -30,12 +77,8 @@ const transformer = context => file => {
     // What was a list of types loads nothing; `verbatimModuleSyntax` would load the module for its side effects.
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && isEmpty(node)) return undefined
     if (ts.isImportDeclaration(node))
-      return f.updateImportDeclaration(
-        node,
-        node.modifiers,
-        node.importClause,
-        renamed(node.moduleSpecifier),
-        node.attributes
+      return direct(node).map(one =>
+        f.updateImportDeclaration(one, one.modifiers, one.importClause, renamed(one.moduleSpecifier), one.attributes)
       )
     if (ts.isExportDeclaration(node) && node.moduleSpecifier)
       return f.updateExportDeclaration(

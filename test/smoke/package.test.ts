@@ -137,13 +137,13 @@ describe('the package', () => {
 
   it('weighs what a program uses', async () => {
     const one = "import * as Schedule from 'ornstein/Schedule'\nconsole.log(Schedule.level(0.3)(Schedule.cosine()))"
-    expect(await weight(one)).toBeLessThan(12_000)
+    expect(await weight(one)).toBeLessThan(8000)
     const names = ['Compile', 'Key', 'Recipe', 'Run', 'Score']
     const fit = `
       ${names.map(name => `import * as ${name} from 'ornstein/${name}'`).join('\n')}
       const learn = Compile.pipeline(Recipe.annealed(Score.isotropic({ components: 2 }))(points))(points)
       console.log(Run.last(learn.right)(Key.fromSeed(1)))`
-    expect(await weight(fit)).toBeLessThan(172_000)
+    expect(await weight(fit)).toBeLessThan(168_000)
   })
 
   it("runs the README's first program", async () => {

@@ -50,7 +50,8 @@ const isBody = (value: unknown): value is Body =>
         bic: isNumber,
         parameters: isNumber,
         steps: isNumber,
-        converged: value => typeof value === 'boolean'
+        converged: value => typeof value === 'boolean',
+        prior: value => value === undefined || isNumber(value)
       })
   })
 

@@ -36,14 +36,17 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
     seed: t.number,
     recipe: t.string,
     pipeline: Pipeline.codec(vocabulary),
-    fit: t.type({
-      rows: t.number,
-      logLikelihood: t.number,
-      bic: t.number,
-      parameters: t.number,
-      steps: t.number,
-      converged: t.boolean
-    })
+    fit: t.intersection([
+      t.type({
+        rows: t.number,
+        logLikelihood: t.number,
+        bic: t.number,
+        parameters: t.number,
+        steps: t.number,
+        converged: t.boolean
+      }),
+      t.partial({ prior: t.number })
+    ])
   })
 
 export type Model = t.TypeOf<ReturnType<typeof form>>
@@ -55,10 +58,10 @@ export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): 
 export const ofFit = (fit: Fit): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 
 /** The same of one that was chosen among others, and polished on rows that were not in memory. */
-export const ofChosen = ({ candidates: [best], columns, scaling, seed }: Fits.Fit): Model => {
+export const ofChosen = ({ candidates: [best], columns, scaling, seed, prior }: Fits.Fit): Model => {
   const { family, pipeline, mixture, statistics, isSettled } = best
   const steps = pipeline.stages.flatMap(Stage.simple).reduce((sum, { simple }) => sum + simple.stopping.steps, 0)
-  const own = { family: word(family), columns, mixture, scaling, seed, recipe: 'grown', pipeline, statistics }
+  const own = { family: word(family), columns, mixture, scaling, seed, prior, recipe: 'grown', pipeline, statistics }
   return written({ ...own, steps, converged: isSettled })
 }
 

@@ -24,6 +24,7 @@ import {
   floored,
   ignored,
   isPair,
+  ofPrior,
   outcome,
   redundancies,
   steps,
@@ -70,6 +71,7 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly compare?: string | undefined
   readonly pipeline?: string | undefined
   readonly standardize?: boolean | undefined
+  readonly prior?: string | undefined
   readonly seed: string
   readonly out?: string | undefined
   readonly report?: string | undefined
@@ -91,6 +93,7 @@ interface Choices {
   readonly recipe: Recipe
   readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
+  readonly prior: number | null
   readonly outputs: ReadonlyArray<Output>
   readonly keep: Keep | null
 }
@@ -212,6 +215,29 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
     )
   )
 
+/** Recipes in which expectation–maximization on the data leads, and a prior with it. */
+const priors: ReadonlyArray<string> = ['annealed', 'em', 'spectral']
+
+const priorOf = ({ prior, recipe, compare }: Flags): options.Checked<number | null> => {
+  if (prior === undefined) return E.right(null)
+  const recipes = [recipe, ...(compare?.split(',').map(word => word.trim()) ?? [])]
+  const other = recipes.find(one => !priors.includes(one))
+  const rows = prior.trim() === '' ? NaN : Number(prior)
+  return faultless(
+    [
+      ...Problem.unless(rows > 0 && rows < Infinity, '--prior', prior, 'a number of rows > 0', 'try 0.01'),
+      ...Problem.unless(
+        other === undefined,
+        '--prior',
+        prior,
+        `something that the recipe ${other ?? ''} takes`,
+        `use it with one of ${priors.join(', ')}`
+      )
+    ],
+    rows
+  )
+}
+
 /** Missing cells are taken as candidates are learned, and in no other way. */
 const missingOf = ({ missing, recipe, pipeline, compare }: Flags): options.Checked<null> =>
   missing !== 'em' || (recipe === 'annealed' && pipeline === undefined && compare === undefined)
@@ -242,6 +268,7 @@ export const choicesOf = (flags: Flags): options.Checked<Choices> =>
     recipe: options.oneOf('--recipe', flags.recipe, recipes),
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),
+    prior: priorOf(flags),
     keep: keepOf(flags),
     outputs: options.outputs(outputsOf(flags), flags.json === true || flags.by !== undefined),
     figures: pipe(
@@ -287,9 +314,9 @@ const plan =
     { standardize, pipeline: path, vocabulary }: Flags,
     watch: (progress: Fits.Progress) => void
   ) =>
-  ({ open, recipe, seed }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
+  ({ open, recipe, seed, prior }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
     const source = options.named(file)
-    const given = { source, table, seed }
+    const given = { source, table, seed, prior }
     if (path !== undefined)
       return pipe(
         ownPipeline(world, path, { vocabulary }),
@@ -438,6 +465,7 @@ const asJson = ({ fit, others }: Found): object => {
     ignored: fit.ignored,
     seed,
     standardized: scaling !== null,
+    ...(fit.prior !== null && { prior: fit.prior }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
 }
@@ -541,6 +569,7 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
     ].join('\n'),
     ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
     ...beside([fit, ...others]),
+    ofPrior(fit) ?? '',
     notes(fit),
     [
       ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),

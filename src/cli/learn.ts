@@ -14,7 +14,7 @@ import {
   Objective,
   Optimizer,
   type Params,
-  type Pipeline,
+  Pipeline,
   type Points,
   Problem,
   Rate,
@@ -60,6 +60,8 @@ export interface Task {
   readonly standardize: boolean
   readonly plan: Plan
   readonly seed: number
+  /** How many rows the mean of the prior counts as; null for none. */
+  readonly prior: number | null
 }
 
 /** The points as they are learned from. */
@@ -84,12 +86,13 @@ const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
 }
 
 const byRecipe =
-  <P extends string>(score: Score.Score<P>, recipe: Recipe) =>
+  <P extends string>(score: Score.Score<P>, recipe: Recipe, prior: number | null) =>
   (points: Points.Points): E.Either<Failure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     if (problems.length > 0) return E.left(refused(problems[0], ...problems.slice(1)))
-    return E.right(recipeOf[recipe](score)(points))
+    const made: Pipeline.Pipeline<string> = recipeOf[recipe](score)(points)
+    return E.right(prior === null ? made : Pipeline.underPrior(prior)(made))
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
@@ -116,8 +119,8 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
   )
 
 const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
-  const { plan } = task
-  return plan._tag === 'Recipe' ? byRecipe(plan.score, plan.recipe)(scaled(task).points) : E.right(plan.pipeline)
+  const { plan, prior } = task
+  return plan._tag === 'Recipe' ? byRecipe(plan.score, plan.recipe, prior)(scaled(task).points) : E.right(plan.pipeline)
 }
 
 /** An optimizer in a few words where it has them, over so many steps. */
@@ -146,11 +149,12 @@ const means = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.
       ].join(', ')
 
 /** What the values of a stage measure. */
-const scaleOf = ({ loss, times }: Stage.Simple): string =>
+const scaleOf = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
   pipe(
     loss,
     O.match(
-      () => `−log-likelihood per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`,
+      () =>
+        `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`,
       ({ objective }) => Objective.formula(objective)
     )
   )
@@ -299,7 +303,7 @@ const run = async (
     params: reached.params(),
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
-      scale: scaleOf(simple),
+      scale: scaleOf(simple, Stage.priorOf(stage)),
       means: means(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
@@ -385,6 +389,7 @@ const learnBy =
           family: familyOf(pipeline.score),
           recipe: name,
           seed,
+          prior: task.prior ?? O.toNullable(Pipeline.prior(pipeline)),
           scaling,
           ...found(data, pipeline)(mixture),
           stages,
@@ -486,7 +491,7 @@ export const choose =
   (onProgress: (progress: Fits.Progress) => void, { heard, now }: Pick<Control, 'heard' | 'now'>) =>
   (
     { families, components, criterion }: Open,
-    { table, source, standardize, seed }: Omit<Task, 'plan'>
+    { table, source, standardize, seed, prior }: Omit<Task, 'plan'>
   ): TE.TaskEither<Failure, Decided> => {
     const family = families?.map(family => constructors[family])
     const misses = Missing.has(table.points)
@@ -495,13 +500,14 @@ export const choose =
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
     return pipe(
-      learnable({ table, source, standardize, seed, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
+      learnable({ table, source, standardize, seed, prior, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>
         pipe(
           table.points,
           Fits.states({
             ...{ family, components, criterion, seed, standardize, columns: table.columns, onProgress },
-            missing: misses ? 'em' : 'refuse'
+            missing: misses ? 'em' : 'refuse',
+            prior: prior ?? undefined
           }),
           asRefused
         )
@@ -561,7 +567,7 @@ export const compare =
     const all: Reached[] = []
     for (const recipe of recipes) {
       const reached = await pipe(
-        TE.fromEither(byRecipe(score, recipe)(scaled(task).points)),
+        TE.fromEither(byRecipe(score, recipe, task.prior)(scaled(task).points)),
         TE.flatMap(learnBy(control, task, recipe)),
         TE.mapLeft(of(`--compare ${recipe}`))
       )()

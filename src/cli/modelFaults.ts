@@ -88,6 +88,7 @@ export const problems = ({
     ...(['logLikelihood', 'bic'] as const).flatMap(name =>
       all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
     ),
+    ...all('fit.prior', fit.prior === undefined ? [] : [fit.prior], isPositive, '> 0 and finite'),
     ...(standardization === null
       ? []
       : [

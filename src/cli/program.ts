@@ -162,6 +162,12 @@ const described = (
       ).default('annealed', 'annealed')
     )
     .addOption(
+      new Option(
+        '--prior <rows>',
+        'learn under the weak prior of Fraley & Raftery, whose mean counts as so many rows, so that no component collapses: 0.01, as mclust has it (default: none)'
+      )
+    )
+    .addOption(
       new Option('--compare <recipes>', 'learn by these recipes too, and show where each ends: em,annealed').conflicts(
         'printPipeline'
       )
@@ -171,7 +177,8 @@ const described = (
         'components',
         'family',
         'criterion',
-        'recipe'
+        'recipe',
+        'prior'
       ])
     )
     .addOption(vocabulary)
@@ -220,6 +227,8 @@ const described = (
         'fit penguins.csv --report report.html',
         'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
         'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
+        '# few rows: under a weak prior',
+        'fit few.csv --prior 0.01',
         '# descent on the DDPM objective, beside others',
         'fit faithful.csv -k 2 --recipe two-stage --compare em,annealed --report report.html',
         '# a long one, which goes on where it was killed',

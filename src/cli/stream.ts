@@ -5,7 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Fit, Mixture, type Source } from '../index.js'
 import { show } from '../fit/table.js'
 import { facts, paragraphs, word } from '../fit/text.js'
-import { ignored } from '../report/Fit.js'
+import { ignored, ofPrior } from '../report/Fit.js'
 import { choicesOf, nextAfter, type Flags } from './fit.js'
 import { areFree, constructors } from './learn.js'
 import * as Model from './Model.js'
@@ -27,6 +27,7 @@ const human = (fit: Fit.Fit, table: Source.SourceTable, source: string, out: str
       ['log-likelihood per row', show(fit.logLikelihood)],
       ['BIC', `${show(fit.bic)} with ${statistics.parameters} parameters (less is better)`]
     ]),
+    ofPrior(fit) ?? '',
     nextAfter(out)
   ])
 }
@@ -51,7 +52,8 @@ const asJson = (fit: Fit.Fit, table: Source.SourceTable): string => {
     dropped: table.dropped,
     ignored: table.ignored,
     seed: fit.seed,
-    standardized: fit.scaling !== null
+    standardized: fit.scaling !== null,
+    ...(fit.prior !== null && { prior: fit.prior })
   })}\n`
 }
 
@@ -63,7 +65,7 @@ export const fit =
       TE.bindTo('choices'),
       TE.tap(({ choices }) => options.checkOutputs(world, [file])(choices.outputs)),
       TE.bind('table', ({ choices }) => options.readSource(world, 'FILE')(file, choices.table)),
-      TE.bind('fit', ({ choices: { open, seed }, table }) => {
+      TE.bind('fit', ({ choices: { open, seed, prior }, table }) => {
         const { families, components, criterion } = open
         return pipe(
           table.source,
@@ -72,6 +74,7 @@ export const fit =
             components: families?.includes('symmetric-pair') === true ? 2 : components,
             criterion,
             seed,
+            prior: prior ?? undefined,
             standardize: flags.standardize ?? areFree(families),
             columns: table.columns
           }),

@@ -36,6 +36,13 @@ export type Family = (options: { readonly components: number }) => Score.Score<s
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
 export type Criterion = 'bic' | 'icl' | 'aic'
 
+/** By what candidates are learned and chosen. */
+export interface Terms {
+  readonly criterion: Criterion
+  /** Under a prior whose mean counts as so many rows (see `Stage.underPrior`); null for the likelihood. */
+  readonly prior: number | null
+}
+
 /** What learning came to, in the data's own units. */
 export interface Found {
   /** In the order of its means. */
@@ -154,20 +161,23 @@ type Standing = Reached | { readonly asked: Asked; readonly candidate: Refused }
 
 const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Learned'
 
-/** Whether each component may have the rows that bound its likelihood, and there are fewer parameters than numbers. */
-const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points): boolean =>
-  Score.degreesOfFreedom(dim)(score) < rows * dim &&
+/**
+ * Whether there are fewer parameters than numbers, and each component may have the rows that bound its likelihood; a prior bounds it with
+ * one.
+ */
+const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points, prior: number | null): boolean =>
+  (prior !== null || Score.degreesOfFreedom(dim)(score) < rows * dim) &&
   pipe(
     Score.interpret(score).family,
     O.match(
       () => true,
-      ({ leastRows, count }) => count(dim) * leastRows(dim) <= rows
+      ({ leastRows, count }) => count(dim) * (prior === null ? leastRows(dim) : 1) <= rows
     )
   )
 
 /** Whether a score can be learned from such rows at all. */
 const sound =
-  (points: Points.Points) =>
+  (points: Points.Points, prior: number | null) =>
   ({ score, components }: Asked): E.Either<Problem.Problem, void> =>
     pipe(
       E.fromPredicate(
@@ -175,7 +185,7 @@ const sound =
         ([problem]) => problem
       )(Score.problems(points)(score)),
       E.filterOrElse(
-        () => isWithin(score, points),
+        () => isWithin(score, points, prior),
         () =>
           Problem.of(
             'components',
@@ -186,8 +196,24 @@ const sound =
               : 'ask for fewer components, or for a family with fewer parameters'
           )
       ),
+      E.filterOrElse(
+        () => prior === null || pipe(Score.interpret(score).family, O.exists(ExpectationMaximization.servesPrior)),
+        () =>
+          Problem.of(
+            'family',
+            score._tag,
+            'one that is learned under a prior',
+            'choose another, or leave out the prior'
+          )
+      ),
       E.map(() => undefined)
     )
+
+/** The pipeline to the mode of the posterior, where there is a prior. */
+const underPrior = (
+  prior: number | null
+): (<P extends string>(pipeline: Pipeline.Pipeline<P>) => Pipeline.Pipeline<P>) =>
+  prior === null ? pipeline => pipeline : Pipeline.underPrior(prior)
 
 /** Where a pipeline leads on rows. */
 const led =
@@ -260,12 +286,12 @@ const refused = (asked: Asked, problem: Problem.Problem): Standing => ({
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 const learn =
-  (data: Data, key: Key.Key) =>
+  (data: Data, key: Key.Key, prior: number | null) =>
   (asked: Asked): Standing =>
     pipe(
       asked,
-      sound(data.points),
-      E.flatMap(() => learned(data, key, true)(asked, Recipe.annealed(asked.score)(data.points))),
+      sound(data.points, prior),
+      E.flatMap(() => learned(data, key, true)(asked, underPrior(prior)(Recipe.annealed(asked.score)(data.points)))),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )
 
@@ -294,9 +320,10 @@ const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline
 /** From there by expectation–maximization and moves, until both stand still. */
 const settling = (
   points: Points.Points,
+  prior: number | null,
   { score, initializer }: Pipeline.Pipeline<string>
 ): Pipeline.Pipeline<string> => {
-  const recipe = Recipe.annealed(score)(points)
+  const recipe = underPrior(prior)(Recipe.annealed(score)(points))
   // Noise is for starts that are not among the best yet.
   return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
 }
@@ -331,9 +358,9 @@ const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
 }
 
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const standings = (data: Data, key: Key.Key, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const standings = (data: Data, key: Key.Key, prior: number | null, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const jobs = lines.flatMap(jobsOf)
-  const grow = grown(data.points, key)
+  const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
   interface Way {
     readonly score: Score.Score<string>
@@ -352,11 +379,11 @@ const standings = (data: Data, key: Key.Key, lines: ReadonlyArray<Line>): Iterab
   return unfold(at(0, null, []), ({ done, before, all }): State | null => {
     if (done >= jobs.length) return null
     const { asked, isAsked, how } = jobs[done]
-    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key)(asked)])
+    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, prior)(asked)])
     const from = how === 'grown' ? before : null
     const made = pipe(
       asked,
-      sound(data.points),
+      sound(data.points, prior),
       E.flatMap(() =>
         pipe(
           grow(asked.score, from),
@@ -412,12 +439,12 @@ const settledAll = (
 }
 
 /** All candidates on all rows of the data. */
-const onAll = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> =>
-  followed(standings(data, key, lines), ({ all }) =>
+const onAll = (data: Data, key: Key.Key, { criterion, prior }: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
+  followed(standings(data, key, prior, lines), ({ all }) =>
     settledAll(
       criterion,
       RIVAL,
-      ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, pipeline)),
+      ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, prior, pipeline)),
       all
     )
   )
@@ -431,9 +458,10 @@ const POLISHED = 3
 /** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
 const POLISH = { steps: 50, relativeChange: 1e-4 }
 
-const polishing = (floor: O.Option<number>): Stage.Stage =>
+const polishing = (floor: O.Option<number>, prior: number | null): Stage.Stage =>
   Stage.expectationMaximization({
     ...POLISH,
+    prior,
     ...(O.isSome(floor) && { varianceFloor: floor.value })
   })
 
@@ -501,7 +529,7 @@ const polishedOn =
       O.Do,
       O.bind('family', () => Score.interpret(score).family),
       O.bind('floor', () => Pipeline.varianceFloor(pipeline)),
-      O.flatMap(({ family, floor }) => Streaming.step(family, floor)(points)),
+      O.flatMap(({ family, floor }) => Streaming.step(family, floor, O.toNullable(Pipeline.prior(pipeline)))(points)),
       E.fromOption(() =>
         Problem.of('family', score._tag, 'one of Gaussian components with an M-step', 'give the rows in memory')
       ),
@@ -570,14 +598,15 @@ const settledOn =
  * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
  * candidates as for the one that is looked at on all rows, since their rows are the same.
  */
-const bySample = (whole: Whole, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const { criterion, prior } = terms
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
   const polisher = whole.polish(keys.fit)
   const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
     reachedBy(whole, true, pipeline => polisher(pipeline, params))(asked, {
       ...standing(asked.score, params),
-      stages: [polishing(Pipeline.varianceFloor(settling(sample.points, pipeline)))]
+      stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
     })
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
@@ -587,7 +616,7 @@ const bySample = (whole: Whole, key: Key.Key, criterion: Criterion, lines: Reado
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
   }
-  const onSample = onAll(sample, keys.fit, criterion, lines)
+  const onSample = onAll(sample, keys.fit, terms, lines)
   return followed<Sampled>(
     mapped(onSample, ({ next, all }) => ({ next, all: all.map(expectedOf(0)), few: all })),
     ({ few }) => mapped(polished(few), step => ({ ...step, few }))
@@ -613,7 +642,8 @@ const unseen = ({ score }: Asked): Problem.Problem =>
  * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by
  * expectation–maximization over the conditional moments of what they have not.
  */
-const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const { criterion, prior } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
   const kept = Missing.wholeRows(data.points)
   const whole =
@@ -626,9 +656,7 @@ const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: Rea
     own: data.scaling === null ? whole : Points.unstandardize(data.scaling)(whole)
   }
   const onWhole =
-    whole.rows > SAMPLE
-      ? bySample(inMemory(complete), keys.fit, criterion, lines)
-      : onAll(complete, keys.fit, criterion, lines)
+    whole.rows > SAMPLE ? bySample(inMemory(complete), keys.fit, terms, lines) : onAll(complete, keys.fit, terms, lines)
   const polish = ({ asked, params }: Reached): E.Either<Problem.Problem, Reached> =>
     pipe(
       Score.interpret(asked.score).family,
@@ -638,7 +666,8 @@ const byCompletion = (data: Data, key: Key.Key, criterion: Criterion, lines: Rea
       E.fromOption(() => unseen(asked)),
       E.map(({ family, enter }): Reached => {
         const floor = Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))
-        const step = ExpectationMaximization.step(family, O.getOrElse(() => Number.MIN_VALUE)(floor), data.points)
+        const least = O.getOrElse(() => Number.MIN_VALUE)(floor)
+        const step = ExpectationMaximization.step(family, least, data.points, prior)
         const reached = climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least)
         return {
           asked,
@@ -683,23 +712,21 @@ export interface Progress {
 export const learning = (
   data: Data,
   key: Key.Key,
-  criterion: Criterion
+  terms: Terms
 ): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) =>
-  Missing.has(data.own)
-    ? lines => told(byCompletion(data, key, criterion, lines))
-    : progressOf(inMemory(data), key, criterion)
+  Missing.has(data.own) ? lines => told(byCompletion(data, key, terms, lines)) : progressOf(inMemory(data), key, terms)
 
 /** The same of the rows of a source: with the same bits as of those rows in memory. */
 export const learningFrom = (
   data: Scaled,
   key: Key.Key,
-  criterion: Criterion
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data), key, criterion)
+  terms: Terms
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data), key, terms)
 
 const progressOf =
-  (whole: Whole, key: Key.Key, criterion: Criterion) =>
+  (whole: Whole, key: Key.Key, terms: Terms) =>
   (lines: ReadonlyArray<Line>): Iterable<Progress> =>
-    told(whole.rows > SAMPLE ? bySample(whole, key, criterion, lines) : onAll(whole.all(), key, criterion, lines))
+    told(whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines))
 
 const told = (steps: Iterable<Step>): Iterable<Progress> =>
   mapped(steps, ({ next, all }) => ({

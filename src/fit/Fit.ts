@@ -41,6 +41,9 @@ export type FamilyName = keyof typeof families
 /** Those that are compared unless others are asked for; in one column all are one of the first two. */
 const compared: ReadonlyArray<FamilyName> = ['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal', 'tied', 'full']
 
+/** The shrinkage of Fraley & Raftery. */
+const PRIOR = 0.01
+
 const ways = ['refuse', 'em']
 const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
 
@@ -84,6 +87,12 @@ export interface Options {
   readonly missing?: 'refuse' | 'em' | undefined
   /** What the columns are called in tables and files; x1, x2, … unless given. */
   readonly columns?: ReadonlyArray<string> | undefined
+  /**
+   * The weak prior of Fraley & Raftery (2007), whose mean counts as so many rows; they take 0.01. The mixture is then the mode of the
+   * posterior, and no component collapses on a few rows; log-likelihood and criteria are those of that mixture, without the
+   * prior, as mclust has them: a little less likely than without. Its scale is of the columns as they are learned from.
+   */
+  readonly prior?: number | undefined
   /** Called before each candidate is learned. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -102,6 +111,8 @@ export interface Fit {
   readonly icl: number
   readonly criterion: Candidates.Criterion
   readonly seed: number
+  /** How many rows the mean of the prior counts as; null where the likelihood alone was maximised. */
+  readonly prior: number | null
   /** The share of the belief that is this one's, among all candidates: see `Ranked`. */
   readonly belief: number
   /** All that were learned, the best first: this one, in front. */
@@ -132,6 +143,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   standardize: true,
   missing: true,
   columns: true,
+  prior: true,
   onProgress: true
 }
 
@@ -142,7 +154,7 @@ const isName = (family: FamilyName | Candidates.Family): family is FamilyName =>
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
-  const { components, family, criterion, seed, missing } = options
+  const { components, family, criterion, seed, missing, prior } = options
   return [
     ...Object.keys(options)
       .filter(name => !Object.hasOwn(known, name))
@@ -158,7 +170,8 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ...list(family ?? []).flatMap(one => (isName(one) ? oneOf('family', one, Object.keys(families)) : [])),
     ...oneOf('criterion', criterion ?? 'icl', criteria),
     ...oneOf('missing', missing ?? 'refuse', ways),
-    ...Problem.count('seed', seed ?? 0, 0, 0)
+    ...Problem.count('seed', seed ?? 0, 0, 0),
+    ...Problem.positive('prior', prior ?? PRIOR, PRIOR)
   ]
 }
 
@@ -245,7 +258,7 @@ const text = (
   ].join('\n\n')
 
 const made = (
-  { criterion = 'icl', seed = 0, missing }: Options,
+  { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
   columns: ReadonlyArray<string>,
   scaling: Points.Scaling | null,
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
@@ -253,6 +266,7 @@ const made = (
 ): Fit => {
   const [{ mixture, family, components, statistics, belief, pipeline, isSettled }] = candidates
   const { logLikelihood, bic, aic, icl } = statistics
+  const prior = shrinkage ?? null
   return {
     mixture,
     family,
@@ -264,6 +278,7 @@ const made = (
     icl,
     criterion,
     seed,
+    prior,
     belief,
     candidates,
     refused,
@@ -278,6 +293,7 @@ const made = (
         mixture,
         scaling,
         seed,
+        prior,
         recipe: 'grown',
         pipeline: Case.encode(pipeline),
         statistics,
@@ -331,14 +347,14 @@ const statesOf = (
   lines: ReadonlyArray<Candidates.Line>,
   learning: (
     key: Key.Key,
-    criterion: Candidates.Criterion
+    terms: Candidates.Terms
   ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
 ): Iterable<State> => {
-  const { seed = 0, criterion = 'icl', onProgress } = options
+  const { seed = 0, criterion = 'icl', prior = null, onProgress } = options
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
-  return mapped(learning(Key.fromSeed(seed), criterion)(lines), ({ next, candidates: tried }) => {
+  return mapped(learning(Key.fromSeed(seed), { criterion, prior })(lines), ({ next, candidates: tried }) => {
     const progress = next && {
       ...next,
       done: places.findIndex(({ family, components }) => family === next.family && components === next.components),

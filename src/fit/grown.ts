@@ -29,7 +29,7 @@ const LEAST_GAIN = 1e-5
 /** Where steps stand. */
 export interface Climb {
   readonly params: Arrays
-  /** The mean negative log-likelihood before the last step. */
+  /** The mean negative log-likelihood before the last step; under a prior less log p(θ) a row. */
   readonly value: number
 }
 
@@ -66,7 +66,7 @@ const floorOf = (score: Score.Score<string>, points: Points): number =>
 
 /** Parameters near the likeliest of a score, from those of a score of one component less where there are such. */
 export const grown =
-  (points: Points, key: Key.Key) =>
+  (points: Points, key: Key.Key, prior: number | null = null) =>
   (
     score: Score.Score<string>,
     smaller: { readonly score: Score.Score<string>; readonly params: Arrays } | null
@@ -74,7 +74,7 @@ export const grown =
     pipe(
       Score.interpret(score).family,
       O.chain(family => {
-        const step = ExpectationMaximization.step(family, floorOf(score, points), points)
+        const step = ExpectationMaximization.step(family, floorOf(score, points), points, prior)
         const drawn = pipe(
           Initializer.kMeansPlusPlus,
           Initializer.interpret(score, points),

@@ -12,6 +12,8 @@ export interface Writable<P> {
   readonly mixture: Mixture.Mixture
   readonly scaling: Points.Scaling | null
   readonly seed: number
+  /** How many rows the mean of the prior counts as; null where there was none. */
+  readonly prior: number | null
   readonly recipe: string
   readonly pipeline: P
   readonly statistics: Statistics.Statistics
@@ -35,12 +37,15 @@ export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'se
   }
   readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
   readonly fit: Pick<Statistics.Statistics, 'rows' | 'logLikelihood' | 'bic' | 'parameters'> &
-    Pick<Writable<P>, 'steps' | 'converged'>
+    Pick<Writable<P>, 'steps' | 'converged'> & {
+      /** Where there was one; log-likelihood and BIC are those of the mode of the posterior. */
+      readonly prior?: number
+    }
 }
 
 /** A fit in the form of its file; doubles have the digits that read back to the same bits. */
 export const written = <P>(writable: Writable<P>): Written<P> => {
-  const { family, columns, mixture, scaling, seed, recipe, pipeline, statistics, steps, converged } = writable
+  const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged } = writable
   const { rows, logLikelihood, bic, parameters } = statistics
   return {
     format,
@@ -55,6 +60,6 @@ export const written = <P>(writable: Writable<P>): Written<P> => {
     seed,
     recipe,
     pipeline,
-    fit: { rows, logLikelihood, bic, parameters, steps, converged }
+    fit: { rows, logLikelihood, bic, parameters, steps, converged, ...(prior !== null && { prior }) }
   }
 }

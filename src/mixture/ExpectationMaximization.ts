@@ -7,6 +7,7 @@ import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import { eStep } from './EStep.js'
 import * as Missing from './kernels/missing.js'
+import type { Found } from './kernels/moments.js'
 import * as Prior from './kernels/prior.js'
 import * as Fused from './kernels/index.js'
 import type * as Pass from './kernels/pass.js'
@@ -20,7 +21,7 @@ import type { Family, Kernel, MStep } from '../score/family.js'
 
 /** What a step found and did. */
 export interface Taken<P extends string> {
-  /** The mean negative log-likelihood at the parameters it starts from. */
+  /** The mean negative log-likelihood at the parameters it starts from; under a prior less log p(θ) a row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
 }
@@ -91,6 +92,40 @@ const stepOfMissing = <P extends string>(
   )
 }
 
+/** A family under a prior. */
+export interface UnderPrior<P extends string> {
+  readonly second: MStep<P>['second']
+  /** −log p(θ) a row. */
+  readonly penalty: (mixture: Mixture) => number
+  /** What a step makes of moments about the centres of the mixture that parameters are. */
+  readonly taken: (here: Params.Params<P>, mixture: Mixture, found: Found) => Taken<P>
+}
+
+export const underPrior = <P extends string>(
+  { mStep }: Family<P>,
+  floor: number,
+  prior: Prior.Prior
+): UnderPrior<P> => {
+  if (O.isNone(mStep))
+    return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
+  const { second, maximise } = mStep.value
+  const log = Prior.logDensity(prior, mStep.value)
+  const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
+  return {
+    second,
+    penalty,
+    taken: (here, mixture, { value, ...found }) => {
+      const at = { level: clean, floor, dim: prior.mean.length }
+      const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
+      // Of the prior's rows weights know nothing.
+      const whole = found.mass.reduce((sum, m) => sum + m, 0)
+      const weighted = (array: NdArray, name: string): NdArray =>
+        name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
+      return { value: value + penalty(mixture), params: Params.map(weighted)(mode) }
+    }
+  }
+}
+
 /**
  * One E- and M-step to the mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as so many rows. Weights
  * have no prior.
@@ -101,29 +136,19 @@ const stepUnderPrior = <P extends string>(
   points: Points.Points,
   shrinkage: number
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  const { mStep } = family
   const misses = Missing.has(points)
   const { points: about, enter, leave } = misses ? Frame.unmoved<P>(points) : Frame.of(family, points)
   const { dim } = about
   const weights = Points.weightsOf(about)
-  const prior = Prior.of(about, shrinkage)
   const mixtureAt = mixtureOf(family)
-  if (O.isNone(mStep))
-    return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
-  const { second, maximise } = mStep.value
+  const { second, taken } = underPrior(family, varianceFloor, Prior.of(about, shrinkage))
   const complete = eStep(family, second, dim)
   const seen = misses ? Missing.moments(second, about, weights) : null
   return params => {
     const here = enter(params)
     const mixture = mixtureAt(here)
-    const { value, ...found } = seen === null ? complete(here, clean, about, weights) : seen(mixture)
-    const at = { level: clean, floor: varianceFloor, dim }
-    const mode = maximise(here, Prior.added(prior, mStep.value, mixture.means.values)(found), at)
-    // Of the prior's rows weights know nothing.
-    const whole = found.mass.reduce((sum, m) => sum + m, 0)
-    const weighted = (array: NdArray, name: string): NdArray =>
-      name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
-    return { value, params: leave(Params.map(weighted)(mode)) }
+    const next = taken(here, mixture, seen === null ? complete(here, clean, about, weights) : seen(mixture))
+    return { ...next, params: leave(next.params) }
   }
 }
 
@@ -268,7 +293,7 @@ export const noisyStep = <P extends string>(
 
 /** How parameters do on the data. */
 export interface Judged {
-  /** The mean negative log-likelihood. */
+  /** The mean negative log-likelihood; under a prior less log p(θ) a row. */
   readonly value: number
   /** What share of the data each component answers for, [K] */
   readonly mass: Float64Array
@@ -276,12 +301,26 @@ export interface Judged {
   readonly lost: number
 }
 
+/** −log p(θ) a row of the points; 0 without a prior. */
+const penalty = <P extends string>(
+  family: Family<P>,
+  about: Points.Points,
+  shrinkage: number | null
+): ((params: Params.Params<P>) => number) => {
+  if (shrinkage === null) return () => 0
+  const { penalty: of } = underPrior(family, 0, Prior.of(about, shrinkage))
+  const mixtureAt = mixtureOf(family)
+  return params => of(mixtureAt(params))
+}
+
 /** Tells how well parameters explain the points, and what each component answers for. */
 export const judge = <P extends string>(
   family: Family<P>,
-  points: Points.Points
+  points: Points.Points,
+  prior: number | null = null
 ): ((params: Params.Params<P>) => Judged) => {
   const { points: about, enter } = Frame.of(family, points)
+  const penaltyOf = penalty(family, about, prior)
   const least = family.leastRows(points.dim)
   const expect = pipe(
     family.kernel,
@@ -298,16 +337,18 @@ export const judge = <P extends string>(
     )
   )
   return params => {
-    const { value, mass } = expect(enter(params))
-    return { value, mass, lost: mass.filter(share => share * points.rows < least).length }
+    const here = enter(params)
+    const { value, mass } = expect(here)
+    return { value: value + penaltyOf(here), mass, lost: mass.filter(share => share * points.rows < least).length }
   }
 }
 
-/** The mean negative log-likelihood of the data at given parameters. */
+/** The mean negative log-likelihood of the data at given parameters; under a prior less log p(θ) a row. */
 export const loss = <P extends string>(
   family: Family<P>,
-  points: Points.Points
+  points: Points.Points,
+  prior: number | null = null
 ): ((params: Params.Params<P>) => number) => {
-  const judged = judge(family, points)
+  const judged = judge(family, points, prior)
   return params => judged(params).value
 }

@@ -21,6 +21,8 @@ export interface Options {
   /** Steps of expectation–maximization after which a move is judged. */
   readonly polish: number
   readonly varianceFloor: number
+  /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
+  readonly prior: number | null
 }
 
 /** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
@@ -156,11 +158,11 @@ export const step = <P extends string>(
   options: Options,
   points: Points.Points
 ): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
-  const { attempts, polish, varianceFloor } = options
+  const { attempts, polish, varianceFloor, prior } = options
   const { points: about, enter, leave } = Frame.of(family, points)
   const leastRows = family.leastRows(points.dim)
-  const judge = ExpectationMaximization.judge(family, points)
-  const em = ExpectationMaximization.step(family, varianceFloor, points)
+  const judge = ExpectationMaximization.judge(family, points, prior)
+  const em = ExpectationMaximization.step(family, varianceFloor, points, prior)
   /** After all steps; null as soon as steps that gain no more than the last one would not get below the value in time. */
   const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null =>
     RA.makeBy(polish, step => polish - step).reduce<{

@@ -7,12 +7,13 @@ import * as O from 'fp-ts/lib/Option.js'
 import { totalled } from '../../lib/stretches.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Source from '../data/Source.js'
-import type { Family } from '../score/family.js'
+import type { Family, Second } from '../score/family.js'
 import type * as Params from '../score/Params.js'
 import { gaussians } from './EStep.js'
-import type { Taken } from './ExpectationMaximization.js'
+import { underPrior, type Taken } from './ExpectationMaximization.js'
 import * as Fused from './kernels/index.js'
 import * as Moments from './kernels/moments.js'
+import * as Prior from './kernels/prior.js'
 import type * as Pass from './kernels/pass.js'
 import * as Mixture from './Mixture.js'
 import * as Statistics from './Statistics.js'
@@ -48,8 +49,29 @@ const stored = (source: Source.Source): Pass.Stored => ({
   weights: Source.weightsOf(source)
 })
 
+/** Feeds a sum over rows with all of a source, in stretches. */
+const feeding =
+  (source: Source.Source) =>
+  (add: Moments.Expecting['add']): void => {
+    Source.eachShare((values, shares) => {
+      add({ rows: shares.length, values }, shares, null)
+    })(source)
+  }
+
+/** The moments of Gaussian components, and the mixture that they are of. */
+const expected = <P extends string>({ toMixture }: Family<P>, second: Second, about: Source.Source) =>
+  pipe(
+    toMixture,
+    O.map(toMixture => (here: Params.Params<P>): readonly [Moments.Found, Mixture.Mixture] => {
+      const mixture = toMixture(here)
+      const { add, found } = Moments.expecting(gaussians(clean, mixture), second, about.dim)
+      feeding(about)(add)
+      return [found(), mixture]
+    })
+  )
+
 /**
- * One E- and M-step on the likelihood at time 0, over all rows of a source; nothing of a family that has neither a pass of its
+ * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given, over all rows of a source; nothing of a family that has neither a pass of its
  * own nor an M-step with Gaussian components.
  *
  * @example
@@ -65,10 +87,24 @@ const stored = (source: Source.Source): Pass.Stored => ({
  * assert.deepEqual(step.value(start).params.means.values, Float64Array.of(0))
  */
 export const step =
-  <P extends string>(family: Family<P>, varianceFloor: number) =>
+  <P extends string>(family: Family<P>, varianceFloor: number, prior: number | null = null) =>
   (source: Source.Source): O.Option<(params: Params.Params<P>) => Taken<P>> => {
     const { about, enter, leave } = framed(family, source, Source.mean(source))
     const { dim } = about
+    if (prior !== null) {
+      if (O.isNone(family.mStep)) return O.none
+      const known = Prior.from({ shrinkage: prior, mean: Source.mean(about), rows: about.total }, feeding(about))
+      const { second, taken } = underPrior(family, varianceFloor, known)
+      return pipe(
+        expected(family, second, about),
+        O.map(expect => params => {
+          const here = enter(params)
+          const [found, mixture] = expect(here)
+          const next = taken(here, mixture, found)
+          return { ...next, params: leave(next.params) }
+        })
+      )
+    }
     return pipe(
       family.kernel,
       O.map(({ arrays, maximise }) => {
@@ -83,14 +119,10 @@ export const step =
         pipe(
           O.Do,
           O.bind('mStep', () => family.mStep),
-          O.bind('toMixture', () => family.toMixture),
-          O.map(({ mStep: { second, maximise }, toMixture }) => (params: Params.Params<P>): Taken<P> => {
+          O.bind('expect', ({ mStep: { second } }) => expected(family, second, about)),
+          O.map(({ mStep: { maximise }, expect }) => (params: Params.Params<P>): Taken<P> => {
             const here = enter(params)
-            const { add, found } = Moments.expecting(gaussians(clean, toMixture(here)), second, dim)
-            Source.eachShare((values, shares) => {
-              add({ rows: shares.length, values }, shares, null)
-            })(about)
-            const { value, ...moments } = found()
+            const [{ value, ...moments }] = expect(here)
             return { value, params: leave(maximise(here, moments, { level: clean, floor: varianceFloor, dim })) }
           })
         )

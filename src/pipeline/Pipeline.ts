@@ -86,6 +86,16 @@ export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>):
     O.chain(() => pipe(stages, RA.findLastMap(Stage.varianceFloor)))
   )
 
+/** The prior to whose mode the last stage leads that has one, by the rows that its mean counts as. */
+export const prior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
+  pipe(stages, RA.findLastMap(Stage.priorOf))
+
+/** The pipeline with its stages under a prior: see `Stage.underPrior`. */
+export const underPrior =
+  (prior: number) =>
+  <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
+    of({ ...rest, stages: stages.map(Stage.underPrior(prior)) })
+
 /** What is said of a description in which parts stand in parts without end. */
 export const tooDeep = (field: string): Problem.Problem =>
   Problem.of(

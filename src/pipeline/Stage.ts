@@ -160,6 +160,10 @@ export interface Meaning {
   readonly at: O.Option<(time: number) => Readonly<Record<string, unknown>>>
   /** What no variance falls below where it ends. */
   readonly varianceFloor: O.Option<number>
+  /** Its fields that are others under a prior whose mean counts as so many rows; none: those of the stages in it are. */
+  readonly under: O.Option<(prior: number) => Readonly<Record<string, unknown>>>
+  /** The prior to whose mode it leads, by the rows that its mean counts as. */
+  readonly prior: O.Option<number>
 }
 
 export interface Stage extends Case.Value<'Stage', Meaning> {}
@@ -179,6 +183,8 @@ interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On
    * that stand in its fields are annealed, and nothing else.
    */
   readonly at?: (fields: Field.Of<F>) => (time: number) => Partial<Field.Of<F>>
+  /** Capability: the fields that are others under a prior, which `underPrior` puts in their place. Without it, as with `at`. */
+  readonly under?: (fields: Field.Of<F>) => (prior: number) => Partial<Field.Of<F>>
 }
 
 export interface Spec<
@@ -209,6 +215,8 @@ export interface Spec<
   readonly means?: (fields: Field.Of<F>) => (setting: Setting, by: By) => Means
   /** Capability: what no variance falls below where it ends; unless given, that of the last stage it attempts. */
   readonly varianceFloor?: (fields: Field.Of<F>) => number
+  /** Capability: the prior to whose mode it leads, null for none; unless given, that of the last stage it attempts. */
+  readonly prior?: (fields: Field.Of<F>) => number | null
 }
 
 /** Stages with where each stands in a description; those that stand nowhere in it speak for it as a whole. */
@@ -217,11 +225,17 @@ const placed = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Pl
   return stages.map(stage => ({ path: inner.find(({ value }) => value === stage)?.path ?? '', stage }))
 }
 
-const lastFloor = (stages: ReadonlyArray<Placed>): O.Option<number> =>
-  pipe(
-    stages,
-    RA.findLastMap(({ stage }) => varianceFloor(stage))
-  )
+/** What the last stage that has it says. */
+const lastOf =
+  (of: (stage: Stage) => O.Option<number>) =>
+  (stages: ReadonlyArray<Placed>): O.Option<number> =>
+    pipe(
+      stages,
+      RA.findLastMap(({ stage }) => of(stage))
+    )
+
+const lastFloor = lastOf(stage => varianceFloor(stage))
+const lastPrior = lastOf(stage => priorOf(stage))
 
 /**
  * A stage of one's own that takes steps: in sequences, repeats and restarts, planned, printed, stored and resumed as
@@ -287,8 +301,10 @@ export function define<
     misfits,
     means,
     varianceFloor,
+    prior,
     misplaced,
-    at
+    at,
+    under
   } = spec
   return Case.define('Stage', {
     ...spec,
@@ -338,7 +354,9 @@ export function define<
         },
         misplaced: misplaced?.(fields) ?? (() => []),
         at: O.fromNullable(at?.(fields)),
-        varianceFloor: varianceFloor === undefined ? lastFloor(tried) : O.some(varianceFloor(fields))
+        varianceFloor: varianceFloor === undefined ? lastFloor(tried) : O.some(varianceFloor(fields)),
+        under: O.fromNullable(under?.(fields)),
+        prior: prior === undefined ? lastPrior(tried) : O.fromNullable(prior(fields))
       }
     }
   })
@@ -384,7 +402,7 @@ export function defineComposite<
   const A extends Case.Call = null,
   const On extends string | null = null
 >(spec: CompositeSpec<N, F, A, On>): Case.Constructor<Stage, N, F, A, On> {
-  const { stages, rounds, inRound, misplaced, at } = spec
+  const { stages, rounds, inRound, misplaced, at, under } = spec
   return Case.define('Stage', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning => {
@@ -398,7 +416,9 @@ export function defineComposite<
         },
         misplaced: misplaced?.(fields) ?? (() => []),
         at: O.fromNullable(at?.(fields)),
-        varianceFloor: lastFloor(inner)
+        varianceFloor: lastFloor(inner),
+        under: O.fromNullable(under?.(fields)),
+        prior: lastPrior(inner)
       }
     }
   })
@@ -479,6 +499,14 @@ const time = Field.number({
 })
 
 const floor = Field.positive({ default: 1e-6 })
+
+const prior = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
+
+const priorAsks: Asked = [
+  'that of a family with mStep and toMixture, as a prior needs',
+  'leave out the prior, or give the family both',
+  EM.servesPrior
+]
 
 const objective = Field.of(Objective.concept)
 
@@ -633,7 +661,7 @@ export const expectationMaximization = define({
      * The mode of the posterior under the weak prior of Fraley & Raftery (2007), whose mean counts as so many rows (they take 0.01);
      * null for the likelihood. With a time it has no part.
      */
-    prior: Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
+    prior
   },
   formula: ({ time, prior }) =>
     time === null
@@ -646,6 +674,11 @@ export const expectationMaximization = define({
     schedule =>
       time === null ? [] : Schedule.timeProblems('time', time)(schedule),
   at: () => time => ({ time }),
+  under:
+    ({ time }) =>
+    prior =>
+      time === null ? { prior } : {},
+  prior: ({ time, prior }) => (time === null ? prior : null),
   stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
   varianceFloor: ({ varianceFloor }) => varianceFloor,
   times: ({ time }) => (time === null ? [] : [time]),
@@ -657,15 +690,7 @@ export const expectationMaximization = define({
         'use Stage.descend, or give the family its mStep',
         EM.serves
       ],
-      ...(prior === null
-        ? []
-        : [
-            [
-              'that of a family with mStep and toMixture, as a prior needs',
-              'leave out the prior, or give the family both',
-              EM.servesPrior
-            ] as const
-          ])
+      ...(prior === null ? [] : [priorAsks])
     ),
   means: () => setting => ({
     engine: 'closed form',
@@ -708,13 +733,18 @@ export const splitAndMerge = define({
     attempts: Field.count({ default: 10, most: Limits.moves }),
     /** Steps of expectation–maximization after which a move is judged. */
     polish: Field.count({ default: 20, most: Limits.moves }),
-    varianceFloor: floor
+    varianceFloor: floor,
+    /** As that of `expectationMaximization`: moves then raise the posterior; null for the likelihood. */
+    prior
   },
-  formula: ({ attempts }) => `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)`,
+  formula: ({ attempts, prior }) =>
+    `split and merge: the first of ${attempts} moves that raises E log p(x_0; θ)${prior === null ? '' : ' + log p(θ)/n'}`,
+  under: () => prior => ({ prior }),
+  prior: ({ prior }) => prior,
   // A step that keeps no move changes nothing, and is the last.
   stops: ({ steps }) => ({ steps, relativeChange: Number.MIN_VALUE }),
   varianceFloor: ({ varianceFloor }) => varianceFloor,
-  misfits: () =>
+  misfits: ({ prior }) =>
     asks(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
       [
@@ -726,7 +756,8 @@ export const splitAndMerge = define({
         'that of a family that goes from and to mixtures and has an M-step, as split and merge needs',
         'leave the stage out, or give the family its fromMixture, toMixture and mStep',
         Split.serves
-      ]
+      ],
+      ...(prior === null ? [] : [priorAsks])
     ),
   means: () => setting => ({
     engine: 'closed form',
@@ -776,11 +807,11 @@ export const restart = define({
   // The best so far, by the likelihood where there is one; the parameters are its.
   memory: () => t.type({ best: t.union([t.number, t.null]) }),
   steps:
-    () =>
+    ({ stage }) =>
     ({ model, points, start, attempts: [attempt] }) => {
       const loss: (attempt: Attempt) => number = pipe(
         model.family,
-        O.map(family => EM.loss(family, points)),
+        O.map(family => EM.loss(family, points, O.toNullable(priorOf(stage)))),
         O.match(
           () =>
             ({ value }) =>
@@ -805,8 +836,8 @@ export const restart = define({
 })
 
 /**
- * A stage whose end is kept only where it is likelier than its start, and no component is lost on the way: left with fewer
- * rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
+ * A stage whose end is kept only where it is likelier than its start (under the prior of the stage, where it has one), and no
+ * component is lost on the way: left with fewer rows than fix its parameters. All of the stage is one step. A stage that fails, too, leaves the parameters as they are.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -830,16 +861,18 @@ export const guarded = define({
     () =>
     (_, { attempts }) => ({ engine: 'guard', reason: `one attempt by ${attempts}, kept where likelier` }),
   ...noMemory,
-  steps: () => tools => {
-    const judge = EM.judge(familyOf(tools), tools.points)
-    const [attempt] = tools.attempts
-    return mapping((params, key) => {
-      const last = attempt(params, key)
-      const [before, after] = [judge(params), judge(last.params)]
-      const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
-      return { value: before.value, params: isBetter ? last.params : params }
-    })
-  }
+  steps:
+    ({ stage }) =>
+    tools => {
+      const judge = EM.judge(familyOf(tools), tools.points, O.toNullable(priorOf(stage)))
+      const [attempt] = tools.attempts
+      return mapping((params, key) => {
+        const last = attempt(params, key)
+        const [before, after] = [judge(params), judge(last.params)]
+        const isBetter = !last.failed && after.value < before.value && after.lost <= before.lost
+        return { value: before.value, params: isBetter ? last.params : params }
+      })
+    }
 })
 
 /**
@@ -992,17 +1025,17 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
 
 // —— what is asked of stages ——
 
+/** The stage with those that stand in it changed. */
+const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =>
+  Case.mapInner(inner => (concept.is(inner) ? change(inner) : inner))
+
 /** The stage with all its objectives, and its expectation–maximization, at one time. */
 function retimed(time: number): (stage: Stage) => Stage {
   return stage =>
     pipe(
       Case.meaning(stage).at,
       O.match(
-        () =>
-          pipe(
-            stage,
-            Case.mapInner(inner => (concept.is(inner) ? retimed(time)(inner) : inner))
-          ),
+        () => withInner(retimed(time))(stage),
         at => pipe(stage, Case.changed(at(time)))
       )
     )
@@ -1011,6 +1044,33 @@ function retimed(time: number): (stage: Stage) => Stage {
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
 export function varianceFloor(stage: Stage): O.Option<number> {
   return Case.meaning(stage).varianceFloor
+}
+
+/** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
+export function priorOf(stage: Stage): O.Option<number> {
+  return Case.meaning(stage).prior
+}
+
+/**
+ * The stage under the prior of Fraley & Raftery (2007), whose mean counts as so many rows: what leads to a mode of the likelihood leads
+ * to one of the posterior. Steps that look at noise, and descent, know of no prior and stay as they are.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Stage } from 'ornstein'
+ *
+ * const stage = Stage.repeat(2)(Stage.expectationMaximization({ steps: 5 }))
+ * assert.match(Stage.show(Stage.underPrior(0.01)(stage)), /^Stage.repeat\(2\)\(Stage.expectationMaximization\(.*prior: 0.01 /)
+ */
+export function underPrior(prior: number): (stage: Stage) => Stage {
+  return stage =>
+    pipe(
+      Case.meaning(stage).under,
+      O.match(
+        () => withInner(underPrior(prior))(stage),
+        under => pipe(stage, Case.changed(under(prior)))
+      )
+    )
 }
 
 /** A stage that takes steps itself, and where it stands in the description. */

@@ -63,6 +63,8 @@ export interface Fit {
   /** The recipe's name, or where the pipeline came from. */
   readonly recipe: string
   readonly seed: number
+  /** How many rows the mean of the prior counts as, to whose mode it was learned; null for the likelihood. */
+  readonly prior: number | null
   /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
   readonly scaling: Points.Scaling | null
   /** In the data's own units, in the order of its means. */
@@ -149,6 +151,13 @@ export const ending = ({ rule, taken, limit }: StageRun): string =>
     gradientNorm: `${taken} of ${limit} steps, then the gradient vanished`,
     relativeChange: `${taken} of ${limit} steps, then the parameters stood still`
   })[rule ?? 'stopped']
+
+/** What a prior has to do with it, in a sentence; null where there was none. */
+export const ofPrior = ({ prior }: Pick<Fit, 'prior'>): string | null =>
+  prior === null
+    ? null
+    : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
+      'BIC and ICL are those of that mixture without the prior, a little less likely than the likeliest.'
 
 /** `2 isotropic Gaussians`. */
 export const title = ({

@@ -16,6 +16,7 @@ import {
   hasUnitVariance,
   ignored,
   isPair,
+  ofPrior,
   outcome,
   redundancies,
   steps,
@@ -298,6 +299,7 @@ const units = (fit: Fit): string =>
     fit.scaling === null
       ? 'Learned from the columns as they are.'
       : 'Learned from standardized columns (mean 0, standard deviation 1); all numbers here are back in the units of the data.',
+    escape(ofPrior(fit) ?? ''),
     isPair(fit)
       ? `The pair is symmetric about ${fit.scaling === null ? '0' : "the data's mean"}, with variance 1 in the units it was learned in.`
       : hasUnitVariance(fit)

@@ -5,8 +5,12 @@
  * it. The mode is what the family's own M-step makes of moments that count the prior's rows too.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import * as Factor from '../../../lib/factor.js'
+import type { NdArray } from '../../../lib/ndarray.js'
 import * as Missing from './missing.js'
+import { expecting, type Expecting } from './moments.js'
 import * as Points from '../../data/Points.js'
+import { factorsOf, type Drawable } from '../draw.js'
 import type { Moments, MStep } from '../../score/family.js'
 
 export interface Prior {
@@ -14,7 +18,7 @@ export interface Prior {
   readonly shrinkage: number
   /** μ, [dim] */
   readonly mean: Float64Array
-  /** The covariance of the data, [dim, dim] */
+  /** The covariance of the data, by n − 1 as Fraley & Raftery have it, [dim, dim] */
   readonly covariance: Float64Array
   /** How many rows there are, by their weights. */
   readonly rows: number
@@ -23,15 +27,25 @@ export interface Prior {
 /** The κ that Fraley & Raftery take. */
 export const SHRINKAGE = 0.01
 
+/** The prior of rows about their mean that come one stretch after another, with the same bits however they are cut. */
+export const from = (
+  { shrinkage, mean, rows }: Omit<Prior, 'covariance'>,
+  feed: (add: Expecting['add']) => void
+): Prior => {
+  const dim = mean.length
+  const { add, found } = expecting([{ constant: 0, centre: mean, factor: Float64Array.of(1) }], 'full', dim)
+  feed(add)
+  // Of weights that come to less than two rows the divisor is half of what they come to.
+  const unbiased = rows / Math.max(rows - 1, rows / 2)
+  return { shrinkage, mean, rows, covariance: found().second.map(c => unbiased * c) }
+}
+
 /** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
 export const of = (points: Points.Points, shrinkage: number): Prior => {
   const whole = Missing.completed(points)
-  return {
-    shrinkage,
-    mean: Points.mean(whole),
-    covariance: Points.covariance(whole),
-    rows: Points.totalWeight(points)
-  }
+  return from({ shrinkage, mean: Points.mean(whole), rows: Points.totalWeight(points) }, add => {
+    add(whole, Points.weightsOf(whole), null)
+  })
 }
 
 type Counted = Pick<MStep<string>, 'second' | 'isShared'>
@@ -89,4 +103,52 @@ export const added =
       }
     }
     return { mass: all, sums: allSums, second: allSecond }
+  }
+
+/** xᵀΣ⁻¹y summed over two lists of rows, [rows, dim] each. */
+const paired = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
+  const [left, right] = [x, y].map(rows => Factor.solve(factor, dim, rows))
+  return left.reduce((sum, a, at) => sum + a * right[at], 0)
+}
+
+const identity = (dim: number): Float64Array =>
+  new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
+
+/** log p(Σ) of one covariance, but for what does not depend on it: inverse Wishart, or inverse gamma for each variance. */
+const ofCovariance = (
+  { mean: { length: dim }, covariance }: Prior,
+  second: Counted['second'],
+  count: number,
+  factor: NdArray
+): number => {
+  const shares = Elementary.exp((2 / dim) * Elementary.log(count))
+  const freedom = dim + 2
+  const log = 2 * Factor.logDeterminant(factor, dim)
+  const zeta = identity(dim).reduce((sum, one, at) => sum + one * covariance[at], 0) / (dim * shares)
+  switch (second) {
+    case 'full':
+      return (-(freedom + dim + 1) * log - paired(factor, dim, identity(dim), covariance) / shares) / 2
+    case 'diagonal':
+      return (-(freedom + 2) * log - zeta * Factor.tracePrecision(factor, dim)) / 2
+    case 'trace':
+      return (-(freedom + 2) * log - zeta * Factor.tracePrecision(factor, dim)) / (2 * dim)
+    case 'none':
+      return 0
+  }
+}
+
+/**
+ * log p(θ) of the means and covariances, but for what does not depend on them: log N(c_k; μ, Σ_k/κ) of each component, and
+ * log p(Σ_k), once where all share one. `added` leads uphill on it and the likelihood together. Weights have no prior.
+ */
+export const logDensity =
+  (prior: Prior, { second, isShared = false }: Counted) =>
+  (mixture: Drawable): number => {
+    const dim = prior.mean.length
+    return factorsOf(mixture).reduce((sum, factor, k) => {
+      const apart = mixture.means.values.subarray(k * dim, (k + 1) * dim).map((c, j) => c - prior.mean[j])
+      const ofMean = -Factor.logDeterminant(factor, dim) - (prior.shrinkage / 2) * paired(factor, dim, apart, apart)
+      const own = isShared && k > 0 ? 0 : ofCovariance(prior, second, mixture.weights.length, factor)
+      return sum + ofMean + own
+    }, 0)
   }

@@ -74,3 +74,41 @@ describe('ornstein fit', () => {
     expect(stderr).toContain(problem)
   })
 })
+
+describe('ornstein fit --prior', () => {
+  it('learns the mode under it, chosen or asked for, and says so in text, report, JSON and model', async () => {
+    const run = await ornstein(
+      'fit @three.csv --prior 0.5 --family isotropic -k 2,3 --out @mode.json --report @mode.html'
+    )
+    expect(run.stdout).toMatch(
+      /The mode of the posterior under the prior of Fraley & Raftery \(2007\), whose mean counts as 0.5 rows/
+    )
+    expect(here.read('mode.html')).toContain('whose mean counts as 0.5 rows')
+    expect(JSON.parse(here.read('mode.json'))).toMatchObject({ fit: { prior: 0.5 } })
+    const [chosen, asked, without] = (await Promise.all(
+      ['-k 2,3 --prior 0.5', '-k 3 --prior 0.5', '-k 3'].map(options => told(`--family isotropic ${options}`))
+    )) as ReadonlyArray<Told & { readonly prior?: number }>
+    expect([chosen.prior, asked.prior, without.prior]).toEqual([0.5, 0.5, undefined])
+    expect(asked.bic).toBeCloseTo(chosen.bic, 5)
+    // The likeliest mixture is likelier than the mode.
+    expect(without.bic).toBeLessThan(asked.bic)
+    const streamed = await ornstein('fit @three.csv --prior 0.5 --family isotropic -k 3 --stream --json')
+    expect(JSON.parse(streamed.stdout)).toMatchObject({ prior: 0.5 })
+    expect((await ornstein('evaluate @mode.json @three.csv')).exit).toBe(0)
+    expect((await ornstein('sample @mode.json -n 3')).exit).toBe(0)
+  })
+
+  it.each([
+    ['--prior none', '--prior: none is not a number of rows > 0; try 0.01'],
+    ['--prior 0', '--prior: 0 is not a number of rows > 0; try 0.01'],
+    [
+      '-k 2 --prior 1 --recipe two-stage',
+      '--prior: 1 is not something that the recipe two-stage takes; use it with one of'
+    ],
+    ['--pipeline p.json --prior 1', "option '--pipeline <file>' cannot be used with option '--prior <rows>'"]
+  ])('refuses %s', async (options, problem) => {
+    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+})

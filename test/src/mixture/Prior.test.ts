@@ -15,6 +15,7 @@ import {
   Score,
   Stage
 } from '../../../src/index.js'
+import type { NdArray } from '../../../lib/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/ExpectationMaximization.js'
 import * as E from 'fp-ts/lib/Either.js'
 
@@ -41,7 +42,7 @@ const drawn = Mixture.sample(40)(Key.fromSeed(1))(truth)
 const points: Points.Points = { ...drawn, weights: Float64Array.from({ length: 40 }, (_, i) => 1 + (i % 2)) }
 const rows = Points.totalWeight(points)
 const mean = Points.mean(points)
-const cov = Points.covariance(points)
+const cov = Points.covariance(points).map(c => (c * rows) / (rows - 1))
 const nu = dim + 2
 
 const det = (s: ReadonlyArray<number>): number => s[0] * s[3] - s[1] * s[2]
@@ -116,6 +117,16 @@ describe('under a prior', () => {
       }
       // Central differences of a sum of some 200: 2⁻⁵² · 200/h + h² of its third derivatives.
       const h = 1e-4
+      const family = O.toNullable(Score.interpret(score).family)
+      if (family === null) throw new Error('no family')
+      const judge = ExpectationMaximization.judge(family, points, KAPPA)
+      const away = Params.map(({ shape, values }: NdArray): NdArray => ({
+        shape,
+        values: values.map((x, i) => x + 0.1 * (i + 1))
+      }))(params)
+      // What stages compare is −1/n of the posterior, but for a constant: sums of some 200.
+      const fallen = rows * (judge(away).value - judge(params).value)
+      expect(Math.abs(fallen - (posterior(params) - posterior(away)))).toBeLessThan(1e-10)
       Params.names(params).forEach(name => {
         params[name].values.forEach((x, at) => {
           const moved = (by: number): number =>

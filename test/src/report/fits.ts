@@ -43,6 +43,7 @@ export const planted = (
     family: 'isotropic',
     recipe: 'em',
     seed: 7,
+    prior: null,
     scaling: null,
     mixture,
     redundancies: [],

@@ -18,7 +18,7 @@ export const LINE = LANES * 8
 /** Panels of a tile. */
 export const TILE = 8
 /** So many entries of a row are written out one by one. */
-export const SHORT = 8
+export const SHORT = 4
 
 export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: Node[] }

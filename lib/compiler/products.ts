@@ -65,13 +65,13 @@ export const rowProduct = (
   }
   const block = (count: number): void => {
     code.get(from).set(a).get(column).set(b)
-    if (k <= 8) for (let i = 0; i < k; i++) term(i, count, i === 0)
+    // a term at a time: of terms written out one after another, engines keep too few sums in registers
+    if (k <= 2) for (let i = 0; i < k; i++) term(i, count, i === 0)
     else {
-      const deep = k % 4 === 0 ? 4 : k % 2 === 0 ? 2 : 1
       for (let s = 0; s < count * VECTORS; s++) code.both(0).set(sums[s])
-      code.times(k / deep, () => {
-        for (let i = 0; i < deep; i++) term(i, count, false)
-        code.advance(a, deep * LINE).advance(b, deep * down)
+      code.times(k, () => {
+        term(0, count, false)
+        code.advance(a, LINE).advance(b, down)
       })
     }
     for (let s = 0; s < count * VECTORS; s++)
@@ -98,8 +98,11 @@ export const dotBlock = (m: number, n: number): Code => {
   const code = new Code('i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
   const [a, b, downA, downB, panels, first, stride] = [0, 1, 2, 3, 4, 5, 6]
   const sums = Array.from({ length: m * n }, () => code.local('v128'))
-  const xs = Array.from({ length: m }, () => code.local('v128'))
-  const y = code.local('v128')
+  // the fewer are kept, and the others come in turn
+  const isTall = m > n
+  const [kept, others, few, many] = isTall ? [b, a, n, m] : [a, b, m, n]
+  const held = Array.from({ length: few }, () => code.local('v128'))
+  const one = code.local('v128')
   const rows = Array.from({ length: m }, (_, i) => (i === 0 ? first : code.local('i32')))
   for (let i = 1; i < m; i++)
     code
@@ -119,25 +122,30 @@ export const dotBlock = (m: number, n: number): Code => {
       .set(sum)
   )
   code.loop(() => {
-    for (let v = 0; v < VECTORS; v++) {
-      xs.forEach((x, i) =>
+    code.times(VECTORS, () => {
+      held.forEach((x, i) =>
         code
-          .get(a)
-          .load(i * LINE + v * 16)
+          .get(kept)
+          .load(i * LINE)
           .set(x)
       )
-      for (let j = 0; j < n; j++) {
+      for (let j = 0; j < many; j++) {
         code
-          .get(b)
-          .load(j * LINE + v * 16)
-          .set(y)
-        xs.forEach((x, i) => {
-          const sum = sums[i * n + j]
-          code.get(sum).get(x).get(y).op('mul').op('add').set(sum)
+          .get(others)
+          .load(j * LINE)
+          .set(one)
+        held.forEach((x, i) => {
+          const sum = sums[isTall ? j * n + i : i * n + j]
+          code.get(sum).get(x).get(one).op('mul').op('add').set(sum)
         })
       }
-    }
-    code.get(a).get(downA).op('plus').set(a).get(b).get(downB).op('plus').set(b)
+      code.advance(a, 16).advance(b, 16)
+    })
+    for (const [pointer, down] of [
+      [a, downA],
+      [b, downB]
+    ])
+      code.get(pointer).get(down).op('plus').i32(LINE).op('minus').set(pointer)
     code.get(panels).i32(1).op('minus').tee(panels).again()
   })
   each((sum, row, j) =>

@@ -21,161 +21,125 @@ function rotateXor(x0: v128, x1: v128, by: i32): v128 {
   return v128.xor(v128.or(i32x4.shl(x1, by), i32x4.shr_u(x1, 32 - by)), x0)
 }
 
-/** Sums of the key's words and the numbers of their rounds, computed once for many draws. */
-@inline
-function plus(k: v128, n: i32): v128 {
-  return i32x4.add(k, i32x4.splat(n))
-}
-
 /**
- * The draws for the eight counters first + lanes and first + 4 + lanes, lane after lane as [0, 1) doubles, at `out`.
+ * The draws for the sixteen counters from `first`, in fours as `lanes` orders them, as [0, 1) doubles at `out`: four chains of
+ * operations, each of which waits for its last, side by side, as an engine does not lay out by itself what is written in turn.
  */
 @inline
-function draw(
-  k0: v128,
-  k1: v128,
-  k2: v128,
-  k21: v128,
-  k02: v128,
-  k13: v128,
-  k24: v128,
-  k05: v128,
-  first: u64,
-  lanes: v128,
-  out: usize
-): void {
+function drawSixteen(k0: v128, k1: v128, k2: v128, first: u64, lanes: v128, out: usize): void {
   const low = i32x4.splat(<i32>first)
   const high = i32x4.splat(<i32>(first >> 32))
-  let x0 = i32x4.add(low, lanes)
-  let y0 = i32x4.add(x0, i32x4.splat(4))
+  let a0 = i32x4.add(low, lanes)
+  let b0 = i32x4.add(a0, i32x4.splat(4))
+  let c0 = i32x4.add(a0, i32x4.splat(8))
+  let d0 = i32x4.add(a0, i32x4.splat(12))
   // A comparison is −1 where true: the high word's carry.
-  let x1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(x0, low)), k1)
-  let y1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(y0, low)), k1)
-  x0 = i32x4.add(x0, k0)
-  y0 = i32x4.add(y0, k0)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 13)
-  y1 = rotateXor(y0, y1, 13)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 15)
-  y1 = rotateXor(y0, y1, 15)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 26)
-  y1 = rotateXor(y0, y1, 26)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 6)
-  y1 = rotateXor(y0, y1, 6)
-  x0 = i32x4.add(x0, k1)
-  y0 = i32x4.add(y0, k1)
-  x1 = i32x4.add(x1, k21)
-  y1 = i32x4.add(y1, k21)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 17)
-  y1 = rotateXor(y0, y1, 17)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 29)
-  y1 = rotateXor(y0, y1, 29)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 16)
-  y1 = rotateXor(y0, y1, 16)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 24)
-  y1 = rotateXor(y0, y1, 24)
-  x0 = i32x4.add(x0, k2)
-  y0 = i32x4.add(y0, k2)
-  x1 = i32x4.add(x1, k02)
-  y1 = i32x4.add(y1, k02)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 13)
-  y1 = rotateXor(y0, y1, 13)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 15)
-  y1 = rotateXor(y0, y1, 15)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 26)
-  y1 = rotateXor(y0, y1, 26)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 6)
-  y1 = rotateXor(y0, y1, 6)
-  x0 = i32x4.add(x0, k0)
-  y0 = i32x4.add(y0, k0)
-  x1 = i32x4.add(x1, k13)
-  y1 = i32x4.add(y1, k13)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 17)
-  y1 = rotateXor(y0, y1, 17)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 29)
-  y1 = rotateXor(y0, y1, 29)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 16)
-  y1 = rotateXor(y0, y1, 16)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 24)
-  y1 = rotateXor(y0, y1, 24)
-  x0 = i32x4.add(x0, k1)
-  y0 = i32x4.add(y0, k1)
-  x1 = i32x4.add(x1, k24)
-  y1 = i32x4.add(y1, k24)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 13)
-  y1 = rotateXor(y0, y1, 13)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 15)
-  y1 = rotateXor(y0, y1, 15)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 26)
-  y1 = rotateXor(y0, y1, 26)
-  x0 = i32x4.add(x0, x1)
-  y0 = i32x4.add(y0, y1)
-  x1 = rotateXor(x0, x1, 6)
-  y1 = rotateXor(y0, y1, 6)
-  x0 = i32x4.shr_u(i32x4.add(x0, k2), 5)
-  y0 = i32x4.shr_u(i32x4.add(y0, k2), 5)
-  x1 = i32x4.shr_u(i32x4.add(x1, k05), 6)
-  y1 = i32x4.shr_u(i32x4.add(y1, k05), 6)
-  v128.store(out, unit(x0, x1))
-  v128.store(out, unit(upper(x0), upper(x1)), 16)
-  v128.store(out, unit(y0, y1), 32)
-  v128.store(out, unit(upper(y0), upper(y1)), 48)
+  let a1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(a0, low)), k1)
+  let b1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(b0, low)), k1)
+  let c1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(c0, low)), k1)
+  let d1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(d0, low)), k1)
+  a0 = i32x4.add(a0, k0)
+  b0 = i32x4.add(b0, k0)
+  c0 = i32x4.add(c0, k0)
+  d0 = i32x4.add(d0, k0)
+  // The key's words take turns: 1 2, 2 0, 0 1, …
+  let ka = k1
+  let kb = k2
+  let kc = k0
+  for (let group: i32 = 1; group <= 5; group++) {
+    if (group & 1) {
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 13)
+      b1 = rotateXor(b0, b1, 13)
+      c1 = rotateXor(c0, c1, 13)
+      d1 = rotateXor(d0, d1, 13)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 15)
+      b1 = rotateXor(b0, b1, 15)
+      c1 = rotateXor(c0, c1, 15)
+      d1 = rotateXor(d0, d1, 15)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 26)
+      b1 = rotateXor(b0, b1, 26)
+      c1 = rotateXor(c0, c1, 26)
+      d1 = rotateXor(d0, d1, 26)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 6)
+      b1 = rotateXor(b0, b1, 6)
+      c1 = rotateXor(c0, c1, 6)
+      d1 = rotateXor(d0, d1, 6)
+    } else {
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 17)
+      b1 = rotateXor(b0, b1, 17)
+      c1 = rotateXor(c0, c1, 17)
+      d1 = rotateXor(d0, d1, 17)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 29)
+      b1 = rotateXor(b0, b1, 29)
+      c1 = rotateXor(c0, c1, 29)
+      d1 = rotateXor(d0, d1, 29)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 16)
+      b1 = rotateXor(b0, b1, 16)
+      c1 = rotateXor(c0, c1, 16)
+      d1 = rotateXor(d0, d1, 16)
+      a0 = i32x4.add(a0, a1)
+      b0 = i32x4.add(b0, b1)
+      c0 = i32x4.add(c0, c1)
+      d0 = i32x4.add(d0, d1)
+      a1 = rotateXor(a0, a1, 24)
+      b1 = rotateXor(b0, b1, 24)
+      c1 = rotateXor(c0, c1, 24)
+      d1 = rotateXor(d0, d1, 24)
+    }
+    const second = i32x4.add(kb, i32x4.splat(group))
+    a0 = i32x4.add(a0, ka)
+    b0 = i32x4.add(b0, ka)
+    c0 = i32x4.add(c0, ka)
+    d0 = i32x4.add(d0, ka)
+    a1 = i32x4.add(a1, second)
+    b1 = i32x4.add(b1, second)
+    c1 = i32x4.add(c1, second)
+    d1 = i32x4.add(d1, second)
+    const last = ka
+    ka = kb
+    kb = kc
+    kc = last
+  }
+  storeFour(a0, a1, out)
+  storeFour(b0, b1, out + 32)
+  storeFour(c0, c1, out + 64)
+  storeFour(d0, d1, out + 96)
 }
 
-/** The draws for sixteen counters from `first`: what an engine does at once of four chains, it does not of two. */
 @inline
-function drawSixteen(
-  k0: v128,
-  k1: v128,
-  k2: v128,
-  k21: v128,
-  k02: v128,
-  k13: v128,
-  k24: v128,
-  k05: v128,
-  first: u64,
-  lanes: v128,
-  out: usize
-): void {
-  draw(k0, k1, k2, k21, k02, k13, k24, k05, first, lanes, out)
-  draw(k0, k1, k2, k21, k02, k13, k24, k05, first + 8, lanes, out + 64)
+function storeFour(x0: v128, x1: v128, out: usize): void {
+  const high = i32x4.shr_u(x0, 5)
+  const low = i32x4.shr_u(x1, 6)
+  v128.store(out, unit(high, low))
+  v128.store(out, unit(upper(high), upper(low)), 16)
 }
 
 @inline
@@ -196,14 +160,9 @@ export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void
   const key1 = i32x4.splat(k1)
   const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
   const lanes = i32x4(0, 1, 2, 3)
-  const k21 = plus(key2, 1)
-  const k02 = plus(key0, 2)
-  const k13 = plus(key1, 3)
-  const k24 = plus(key2, 4)
-  const k05 = plus(key0, 5)
   let at = <u64>first
   for (const end = out + (<usize>n << 3); out < end; out += 128, at += 16)
-    drawSixteen(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, out)
+    drawSixteen(key0, key1, key2, at, lanes, out)
 }
 
 /** Numbers as they are needed, in the order of `NUMBERS`: see polynomial.ts. */
@@ -279,16 +238,11 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
   const key1 = i32x4.splat(k1)
   const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
   const lanes = i32x4(0, 2, 1, 3)
-  const k21 = plus(key2, 1)
-  const k02 = plus(key0, 2)
-  const k13 = plus(key1, 3)
-  const k24 = plus(key2, 4)
-  const k05 = plus(key0, 5)
   let at = <u64>first
   for (const end = out + (<usize>n << 3); out < end; out += STRETCH) {
     const stop = min<usize>(out + STRETCH, end)
     for (let to = out; to < stop; to += 128, at += 16)
-      drawSixteen(key0, key1, key2, k21, k02, k13, k24, k05, at, lanes, to)
+      drawSixteen(key0, key1, key2, at, lanes, to)
     for (let to = out; to < stop; to += 64) polar(to)
   }
 }

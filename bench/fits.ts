@@ -24,7 +24,8 @@ import {
   Score,
   Stage
 } from '../src/index.js'
-import { rowsOf } from '../src/compile/Loss.js'
+import { rowsOf } from '../src/mixture/rows.js'
+import * as Strands from '../lib/strands.js'
 import { useThreads } from '../lib/simd/crew.js'
 
 const SAMPLES = 4
@@ -169,13 +170,15 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
       for (let step = 0; step < (beta === 1 ? 1000 : 50); step++) {
         const { logits, variances, ...mixture } = kernel.value.arrays(params)
         const half = points.dim / 2
-        const found = Fused.expectationPass(rows, {
-          ...mixture,
-          variances: variances.map(v => v / beta),
-          logits: logits.map(
-            (l, k) => beta * (l - half * Math.log(variances[k])) + half * Math.log(variances[k] / beta)
-          )
-        })
+        const found = Strands.taken(
+          Fused.expectationPass(rows, {
+            ...mixture,
+            variances: variances.map(v => v / beta),
+            logits: logits.map(
+              (l, k) => beta * (l - half * Math.log(variances[k])) + half * Math.log(variances[k] / beta)
+            )
+          })
+        )
         params = kernel.value.maximise(params, found, 1e-6)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value

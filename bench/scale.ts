@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Key, useThreads } from '../lib/index.js'
-import { Mixture, Problem, Score, Source, Streaming, type Params } from '../src/index.js'
+import { Mixture, Problem, Score, Source, type Params } from '../src/index.js'
 import * as EM from '../src/mixture/ExpectationMaximization.js'
 
 const [DIM, K] = [8, 8]
@@ -56,9 +56,7 @@ const steps = (how: string, rows: number, threads: number, family: keyof typeof 
   }
   const [first, step] = timed((): ((params: Params.Params<string>) => { readonly params: Params.Params<string> }) => {
     if (how === 'in memory') return EM.step(of, 1e-6, { rows, dim: DIM, values: values() })
-    const streamed = Streaming.step(of, 1e-6)(Problem.orThrow(Source.gathered(pieces(rows))))
-    if (O.isNone(streamed)) throw new Error('no step')
-    return streamed.value
+    return EM.step(of, 1e-6, Problem.orThrow(Source.gathered(pieces(rows))))
   })
   let params = step(start).params
   const times = Array.from({ length: 3 }, () => {

@@ -8,6 +8,24 @@ export interface Stretches {
   readonly read: (first: number, out: Float64Array) => void
 }
 
+/** So many rows from `first` on, in an array of their own. */
+export const part = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
+  const out = new Float64Array(rows * dim)
+  read(first, out)
+  return out
+}
+
+/** Numbers for each row: in memory, or read a stretch at a time. */
+export type Numbers = Float64Array | Stretches
+
+/** So many rows of `dim` numbers, from the first on: where they lie in memory, or read. */
+export const stretch = (numbers: Numbers, dim: number, first: number, rows: number): Float64Array =>
+  numbers instanceof Float64Array ? numbers.subarray(first * dim, (first + rows) * dim) : part(numbers, first, rows)
+
+/** The same of one number a row; of one for all rows, that one. */
+export const column = (numbers: Numbers, first: number, rows: number): Float64Array =>
+  numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
+
 /** So many numbers are read at once unless another count of rows is asked for. */
 const NUMBERS = 1 << 17
 
@@ -39,6 +57,15 @@ export const ofArray = (values: Float64Array, dim: number): Stretches => ({
   }
 })
 
+/** The same number for each row. */
+export const constant = (rows: number, value: number): Stretches => ({
+  rows,
+  dim: 1,
+  read: (_, out) => {
+    out.fill(value)
+  }
+})
+
 /** Each number x of column j as f(x, j). */
 export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
   rows,
@@ -48,13 +75,6 @@ export const mapped = ({ rows, dim, read }: Stretches, f: (x: number, column: nu
     for (let at = 0; at < out.length;) for (let j = 0; j < dim; j++, at++) out[at] = f(out[at], j)
   }
 })
-
-/** So many rows from `first` on, in an array of their own. */
-export const part = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
-  const out = new Float64Array(rows * dim)
-  read(first, out)
-  return out
-}
 
 /** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
 export const average = (

@@ -91,9 +91,7 @@ const table = [...readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/
 const neighbours: ReadonlyArray<readonly [from: string, to: string]> = [
   // The built-in families and networks are cases of Score, and made of what stands in their rooms.
   ['src/score', 'src/mixture'],
-  ['src/net', 'src/score'],
-  // Expectation–maximization and split and merge are stages, and their losses are compiled as others are.
-  ['src/mixture', 'src/compile']
+  ['src/net', 'src/score']
 ]
 
 describe('what is looked at', () => {

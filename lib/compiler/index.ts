@@ -25,7 +25,17 @@ import { layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
 import { threads } from '../simd/crew.js'
-import { MOST_PAGES, theMachine, WORTH_THREADS, type Machine, type RowsGiven, type Runnable } from './machine.js'
+import * as Strands from '../strands.js'
+import {
+  MOST_PAGES,
+  theMachine,
+  widthOf,
+  WORTH_THREADS,
+  type Machine,
+  type Ran,
+  type RowsGiven,
+  type Runnable
+} from './machine.js'
 import { once, type Compute } from './once.js'
 import { Refusal } from './refusal.js'
 import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
@@ -63,6 +73,8 @@ export interface Result {
 
 export interface Program {
   readonly run: (call: Call) => Result
+  /** The same as a sum over the rows, without what is of each row. */
+  readonly sum: (call: Call) => Strands.Sum<Result>
   /** Operations a row, roughly. */
   readonly work: number
   /** Kernels of its steps, forward and backward, were it interpreted. */
@@ -165,7 +177,13 @@ const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature
   return fresh
 }
 
-const execute = (machine: Machine, program: Compiled, { params, given, constants, rows }: Call): Result => {
+/** A call, whose strands are yet to be taken. */
+interface Called extends Strands.Sum<Result> {
+  readonly ran: (from: number, to: number) => Ran
+  readonly result: (sums: Float64Array, outputs: Ran['outputs']) => Result
+}
+
+const called = (machine: Machine, program: Compiled, { params, given, constants, rows }: Call): Called => {
   const { layout, outs } = program
   const values = new Map<Node, Dense>()
   const valueOf = (node: Node): Dense => {
@@ -185,21 +203,40 @@ const execute = (machine: Machine, program: Compiled, { params, given, constants
   }
   program.before.forEach(run)
   const parameters = layout.parameters.map(({ node, at }) => ({ at, values: Float64Array.from(valueOf(node).values) }))
-  const ran = machine.run(program, rows, given, parameters, layout.parameterBytes)
-  for (const { node, at } of layout.sums)
-    values.set(node, { shape: node.shape, dtype: 'float32', values: ran.sums.slice(at / 16, at / 16 + width(node)) })
-  program.after.forEach(run)
-  const array = (name: string, node: Node): NdArray =>
-    node.place === 'rows'
-      ? { shape: [rows, ...node.shape], values: ran.outputs[name] }
-      : { shape: node.shape, values: Float64Array.from(valueOf(node).values) }
-  const all = Object.entries(outs)
-  const those = (mark: string): Readonly<Record<string, NdArray>> =>
-    Object.fromEntries(
-      all.flatMap(([name, node]) => (name.startsWith(mark) ? [[name.slice(mark.length), array(name, node)]] : []))
-    )
-  const value = outs.value as Node | undefined
-  return { value: value === undefined ? NaN : valueOf(value).values[0], gradient: those('∂'), others: those(':') }
+  const result: Called['result'] = (sums, outputs) => {
+    for (const { node, at } of layout.sums)
+      values.set(node, { shape: node.shape, dtype: 'float32', values: sums.slice(at / 16, at / 16 + width(node)) })
+    program.after.forEach(run)
+    const array = (name: string, node: Node): NdArray =>
+      node.place === 'rows'
+        ? { shape: [rows, ...node.shape], values: outputs[name] }
+        : { shape: node.shape, values: Float64Array.from(valueOf(node).values) }
+    const all = Object.entries(outs).filter(([name, node]) => node.place !== 'rows' || name in outputs)
+    const those = (mark: string): Readonly<Record<string, NdArray>> =>
+      Object.fromEntries(
+        all.flatMap(([name, node]) => (name.startsWith(mark) ? [[name.slice(mark.length), array(name, node)]] : []))
+      )
+    const value = outs.value as Node | undefined
+    return { value: value === undefined ? NaN : valueOf(value).values[0], gradient: those('∂'), others: those(':') }
+  }
+  const ran: Called['ran'] = (from, to) =>
+    machine.run(program, { rows, from, to }, given, parameters, layout.parameterBytes)
+  return {
+    rows,
+    width: widthOf(program),
+    strands: (from, to) => ran(from, to).numbers,
+    found: sums => result(sums, {}),
+    ran,
+    result
+  }
+}
+
+const execute = (machine: Machine, program: Compiled, call: Call): Result => {
+  const { width, ran, result } = called(machine, program, call)
+  const { numbers, outputs } = ran(0, Strands.cut(call.rows).strands)
+  const sums = new Float64Array(width)
+  Strands.add(sums, numbers)
+  return result(sums, outputs)
 }
 
 /** What a refusal says; anything else that a function throws is its own. */
@@ -230,6 +267,7 @@ export const compile = <E>(
     const program = compileGraph(outs, signature, machine.shared)
     return right({
       run: call => execute(machine, program, call),
+      sum: call => called(machine, program, call),
       work: program.work,
       steps: traced.nodes.length,
       byHand: [

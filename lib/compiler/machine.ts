@@ -4,6 +4,8 @@
  */
 import { arena as arenaOf } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
+import * as Strands from '../strands.js'
+import { part, type Numbers } from '../stretches.js'
 import { crew as crewOf, type Crew, type Loaded } from '../simd/crew.js'
 import { type Dense } from '../kernels/dense.js'
 import { Word } from './code.js'
@@ -19,16 +21,15 @@ const KEPT = 0x10000000
 const SEGMENT = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated anew. */
 const MOST_INSTANCES = 64
-/** Strands have 512 rows at least, and there are at most 64 of them: the sums of more would be slow to join. */
-const LEAST_PANELS = 64
-const MOST_STRANDS = 64
+/** Rows that are read are packed so many panels at a time. */
+const READ = 512
 /** Calls that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
 export const WORTH_THREADS = 4e6
 
 export const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
-/** Draws of a key, or numbers row after row. */
-export type RowsGiven = Float64Array | { readonly k0: number; readonly k1: number }
+/** Draws of a key, or numbers row after row, in memory or read a stretch at a time. */
+export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
 
 /** What a machine needs to know of a program. */
 export interface Runnable {
@@ -47,16 +48,24 @@ export interface Runnable {
 }
 
 export interface Ran {
-  /** The pairs of doubles of all strands, added. */
-  readonly sums: Float64Array
+  /** What strands sum, one after another. */
+  readonly numbers: Float64Array
+  /** Of the rows of these strands. */
   readonly outputs: Readonly<Record<string, Float64Array>>
+}
+
+/** Strands [from, to) of all rows. */
+export interface Asked {
+  readonly rows: number
+  readonly from: number
+  readonly to: number
 }
 
 export interface Machine {
   readonly shared: boolean
   readonly run: (
     program: Runnable,
-    rows: number,
+    asked: Asked,
     given: Readonly<Record<string, RowsGiven>>,
     parameters: ReadonlyArray<{ readonly at: number; readonly values: Float64Array }>,
     parameterBytes: number
@@ -65,18 +74,18 @@ export interface Machine {
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
 
+const isNumbers = (given: RowsGiven): given is Numbers => given instanceof Float64Array || 'read' in given
+const isRead = (given: RowsGiven): boolean => 'read' in given
+const lengthOf = (numbers: Numbers): number =>
+  numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
+
 interface Resident {
   readonly at: number
   readonly length: number
 }
 
-/** How rows are cut: by their number alone, so that the bits do not depend on the threads. */
-const cut = (rows: number): { readonly panels: number; readonly strandPanels: number; readonly strands: number } => {
-  const panels = Math.ceil(rows / LANES)
-  const even = Math.ceil(panels / MOST_STRANDS / LANES) * LANES
-  const strandPanels = Math.max(LEAST_PANELS, even)
-  return { panels, strandPanels, strands: Math.ceil(panels / strandPanels) }
-}
+/** Numbers that a strand of a program sums: pairs of doubles, added. */
+export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
 export const machine = (): Machine => {
@@ -150,8 +159,21 @@ export const machine = (): Machine => {
       }
     }
 
+  /** Rows as panels, those that are read a stretch at a time. */
+  const pack = (numbers: Numbers, rows: number, columns: number, panel: number, panels: number, at: number): void => {
+    if (numbers instanceof Float64Array) {
+      packed(numbers, rows, columns, panel, panels, at)
+      return
+    }
+    for (let done = 0; done < panels; done += READ) {
+      const own = Math.min(READ, panels - done)
+      const first = (panel + done) * LANES
+      const count = Math.max(0, Math.min(rows - first, own * LANES))
+      packed(part(numbers, first, count), count, columns, 0, own, at + done * LINE * columns)
+    }
+  }
   /** Rows [first, first + count) as panels, lanes that are no rows at 0. */
-  const pack = (
+  const packed = (
     values: Float64Array,
     rows: number,
     columns: number,
@@ -206,16 +228,19 @@ export const machine = (): Machine => {
     return masks
   }
 
-  const run: Machine['run'] = (program, rows, given, parameters, parameterBytes) => {
-    const { panels, strandPanels, strands } = cut(rows)
-    const total = program.sumBytes / 8
-    const sums = new Float64Array(total / 2)
+  const run: Machine['run'] = (program, { rows, from, to }, given, parameters, parameterBytes) => {
+    const strandPanels = Strands.cut(rows).strandRows / LANES
+    const start = from * strandPanels
+    const end = Math.min(Math.ceil(rows / LANES), to * strandPanels)
+    const here = Math.min(rows, end * LANES) - start * LANES
+    const total = widthOf(program)
+    const numbers = new Float64Array((to - from) * total)
     const outputs = Object.fromEntries(
-      program.outputs.map(({ name, width: columns }) => [name, new Float64Array(rows * columns)])
+      program.outputs.map(({ name, width: columns }) => [name, new Float64Array(Math.max(0, here) * columns)])
     )
-    if (rows === 0) return { sums, outputs }
+    if (to <= from) return { numbers, outputs }
     const loaded = instance(program)
-    const isAlone = program.isByHand || rows * program.work < WORTH_THREADS
+    const isAlone = program.isByHand || here * program.work < WORTH_THREADS
     const taken: { readonly at: number; readonly length: number }[] = []
     const place = (length: number): number => {
       const at = take(Math.max(length, 1))
@@ -226,8 +251,11 @@ export const machine = (): Machine => {
       const full = maskAt()
       new BigInt64Array(arena.buffer(), full + LINE, LANES).fill(0n).fill(-1n, 0, rows % LANES)
       const bytesOfPanel = program.given.reduce((sum, { width }) => sum + width * LINE, 0)
-      const isWhole = panels * bytesOfPanel <= SEGMENT
+      const panels = Math.ceil(rows / LANES)
+      const isWhole = panels * bytesOfPanel <= SEGMENT && program.given.every(({ name }) => !isRead(given[name]))
+      const strands = to - from
       const atOnce = isWhole ? strands : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytesOfPanel)))
+      const most = Math.min(end - start, atOnce * strandPanels)
       const shared = place(parameterBytes / 8)
       const resultBytes = Math.max(64, program.sumBytes)
       const results = place((resultBytes / 8) * Math.min(strands, atOnce))
@@ -236,23 +264,21 @@ export const machine = (): Machine => {
       const job = place(Math.ceil(program.words / 2))
       const atGiven = program.given.map(({ name, width: columns, isKept }) => {
         const values = given[name]
-        if (!(values instanceof Float64Array) || values.length !== rows * columns)
+        if (!isNumbers(values) || lengthOf(values) !== rows * columns)
           throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
-        if (isWhole && isKept) return resident(values, rows, columns, panels)
-        return place(Math.min(panels, atOnce * strandPanels) * LANES * columns)
+        return isWhole && isKept && values instanceof Float64Array
+          ? resident(values, rows, columns, panels) + start * LINE * columns
+          : place(most * LANES * columns)
       })
-      const atOutputs = program.outputs.map(({ width: columns }) =>
-        place(Math.min(panels, atOnce * strandPanels) * LANES * columns)
-      )
+      const atOutputs = program.outputs.map(({ width: columns }) => place(most * LANES * columns))
       for (const { at, values } of parameters) doubles(shared + at, values.length).set(values)
       const words = new Int32Array(arena.buffer(), job, program.words)
       for (let strand = 0; strand < strands; strand += atOnce) {
-        const first = strand * strandPanels
-        const count = Math.min(panels - first, atOnce * strandPanels)
+        const first = start + strand * strandPanels
+        const count = Math.min(end - first, most)
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
-          if ((!isWhole || !isKept) && values instanceof Float64Array)
-            pack(values, rows, columns, first, count, atGiven[i])
+          if ((!isWhole || !isKept) && isNumbers(values)) pack(values, rows, columns, first, count, atGiven[i])
         })
         const isLast = first + count === panels && rows % LANES > 0
         words[Word.Panels] = count
@@ -271,7 +297,7 @@ export const machine = (): Machine => {
         }
         for (const { name } of program.drawn) {
           const key = given[name]
-          if (key instanceof Float64Array) throw new RangeError(`${name}: not a key`)
+          if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
           words[word] = key.k0
           words[word + 1] = key.k1
           word += 2
@@ -279,19 +305,19 @@ export const machine = (): Machine => {
         for (const at of atOutputs) words[word++] = at
         const own = Math.ceil(count / strandPanels)
         crew.run('strand', job, own, { at: scratch, bytes }, isAlone, loaded)
-        for (let i = 0; i < own; i++) {
-          const from = doubles(results + i * resultBytes, total)
-          for (let k = 0; k < sums.length; k++) sums[k] += from[2 * k] + from[2 * k + 1]
+        for (let i = 0, to = strand * total; i < own; i++) {
+          const pairs = doubles(results + i * resultBytes, 2 * total)
+          for (let k = 0; k < total; k++) numbers[to++] = pairs[2 * k] + pairs[2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
           const rowsHere = Math.min(rows - first * LANES, count * LANES)
-          unpack(atOutputs[i], rowsHere, columns, outputs[name], first * LANES)
+          unpack(atOutputs[i], rowsHere, columns, outputs[name], (first - start) * LANES)
         })
       }
     } finally {
       for (const { at, length } of taken) arena.give(at, length)
     }
-    return { sums, outputs }
+    return { numbers, outputs }
   }
   return { shared: isShared(crew), run, held: () => ({ arrays: arena.held(), instances: instances.size }) }
 }

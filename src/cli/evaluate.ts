@@ -5,7 +5,6 @@ import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
-import * as Streaming from '../mixture/Streaming.js'
 import { show, showApart } from '../fit/table.js'
 import * as Learned from './Learned.js'
 import * as Model from './Model.js'
@@ -174,7 +173,7 @@ const judgedInPieces =
         dropped,
         total: source.total,
         statistics: () => {
-          const found = pipe(Model.toMixture(model), Streaming.statistics(source, model.fit.parameters))
+          const found = pipe(Model.toMixture(model), Statistics.of(source, model.fit.parameters))
           source.close()
           return found
         },

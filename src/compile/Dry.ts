@@ -193,7 +193,7 @@ const lossOf = <P extends string>(
   const tensors = Score.tensors(params)
   const data = Matching.data(points, false)
   if (!Objective.isMatching(term)) {
-    const given = Given.part(points.rows, rows)(data)
+    const given = Given.tensors(...rows)(data)
     return sealed(() => Matching.perDatum(model, term)(tensors, given))
   }
   const levels = times.map(time => pipe(schedule, Schedule.level(time)))
@@ -209,7 +209,7 @@ const lossOf = <P extends string>(
     labels: null
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
-  const given = Given.part(points.rows, rows)({ ...data, ...Matching.given(model, term, sample, basis, points) })
+  const given = Given.tensors(...rows)({ ...data, ...Matching.given(model, term, sample, basis, points) })
   return Matching.raw(model, term)(tensors, given, sealed)
 }
 

@@ -2,10 +2,11 @@
  * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
  * tensors, a compiled program as its inputs; neither sees anything else of a call.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
-import { fromNdArray, randomNormal, slice, type Key, type Tensor } from '../../lib/index.js'
+import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import { stretch, type Numbers } from '../../lib/stretches.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 
 type Shape = ReadonlyArray<number>
@@ -14,7 +15,7 @@ type Shape = ReadonlyArray<number>
 interface Rows {
   readonly _tag: 'Rows'
   readonly shape: Shape
-  readonly values: Float64Array
+  readonly values: Numbers
   /** The same array again at the next call, which may be kept where it was copied to. */
   readonly stays: boolean
 }
@@ -36,7 +37,7 @@ interface Constant {
 export type Given = Rows | Draw | Constant
 
 /** Values that lie along the rows; `stays`: the same at every evaluation. */
-export const rows = (shape: Shape, values: Float64Array, stays = false): Given => ({
+export const rows = (shape: Shape, values: Numbers, stays = false): Given => ({
   _tag: 'Rows',
   shape,
   values,
@@ -50,34 +51,31 @@ export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 
 export const number = (value: number): Given => constant([], Float64Array.of(value))
 
 /** One number for all rows, or one a row. */
-export const perRow = (values: Float64Array): Given => (values.length === 1 ? number(values[0]) : rows([1], values))
+export const perRow = (values: Numbers): Given =>
+  values instanceof Float64Array && values.length === 1 ? number(values[0]) : rows([1], values)
 
 export type Named = Readonly<Record<string, Given>>
 export type Tensors = Readonly<Record<string, Tensor>>
 
-/** As tensors: [count, …] what is of rows. */
-export const tensors = (count: number): ((given: Named) => Tensors) =>
+const normals = (key: Key.Key, first: number, length: number): Float64Array => {
+  const out = new Float64Array(length)
+  Key.fillNormal(first, out)(key)
+  return out
+}
+
+/** As tensors: what is of rows, for so many of them from the first on, [count, …]. */
+export const tensors = (first: number, count: number): ((given: Named) => Tensors) =>
   RR.map(given =>
-    given._tag === 'Draw'
-      ? randomNormal([count, ...given.shape])(given.key)
+    given._tag === 'Constant'
+      ? fromNdArray(given)
       : fromNdArray({
-          shape: given._tag === 'Rows' ? [count, ...given.shape] : given.shape,
-          values: given.values
+          shape: [count, ...given.shape],
+          values:
+            given._tag === 'Draw'
+              ? normals(given.key, first * size(given.shape), count * size(given.shape))
+              : stretch(given.values, size(given.shape), first, count)
         })
   )
-
-/** The same of some rows among `count`, from the first on. */
-export const part =
-  (count: number, [from, length]: readonly [from: number, length: number]) =>
-  (given: Named): Tensors =>
-    pipe(
-      tensors(count)(given),
-      RR.mapWithIndex((name, whole) =>
-        given[name]._tag === 'Constant'
-          ? whole
-          : slice(whole, [from, ...given[name].shape.map(() => 0)], [length, ...given[name].shape])
-      )
-    )
 
 /** What a program of them takes. */
 export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({

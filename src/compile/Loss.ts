@@ -11,11 +11,14 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
+import { stretch } from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Projection from '../mixture/Projection.js'
 import * as Fused from '../mixture/kernels/index.js'
 import * as Pass from '../mixture/kernels/pass.js'
+import { passing, rowsOf } from '../mixture/rows.js'
+import * as Strands from '../../lib/strands.js'
 import * as Given from './Given.js'
 import * as Matching from './Matching.js'
 import * as Noise from './Noise.js'
@@ -205,7 +208,7 @@ const interpreted =
   points => {
     const model = Score.interpret(score)
     const data = Matching.data(points, use === 'often')
-    const tensors = Given.tensors(points.rows)
+    const tensors = Given.tensors(0, points.rows)
     return (params, { basis, terms }) =>
       total(
         params,
@@ -310,23 +313,6 @@ const trial = <P extends string>(
 
 // —— kernels ——
 
-const readable = (points: Points.Points): Pass.Rows => ({
-  rows: points.rows,
-  dim: points.dim,
-  x: points.values,
-  weights: points.weights === undefined ? null : Points.weightsOf(points)
-})
-
-const known = new WeakMap<Points.Points, Pass.Rows>()
-
-/** Data as a pass reads them: the same for data that are the same, so that they are copied to a pass's memory once. */
-export const rowsOf = (points: Points.Points): Pass.Rows => {
-  const own = Points.snapshot(points)
-  const found = known.get(own) ?? readable(own)
-  known.set(own, found)
-  return found
-}
-
 /** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
 const kernel =
   <P extends string>(
@@ -336,7 +322,7 @@ const kernel =
     use: Use
   ): Engine<P> =>
   points => {
-    const rows: Pass.Rows = use === 'once' ? { ...readable(points), passing: true } : rowsOf(points)
+    const rows: Pass.Rows = use === 'once' ? passing(points) : rowsOf(points)
     // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
     const pass = mirrored && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
     return (params, { basis, terms }) => {
@@ -362,11 +348,11 @@ const kernel =
       })
       const likelihoods = terms.filter(({ term }) => !Objective.isMatching(term))
       return total(params, [
-        ...(parts.length > 0 ? [pullBack(pass(rows, arrays, basis, parts))] : []),
+        ...(parts.length > 0 ? [pullBack(Strands.taken(pass(rows, arrays, basis, parts)))] : []),
         ...(likelihoods.length > 0
           ? [
               pipe(
-                Pass.likelihoodGradient(arrays, Fused.expectationPass(rows, arrays), points.dim),
+                Pass.likelihoodGradient(arrays, Strands.taken(Fused.expectationPass(rows, arrays)), points.dim),
                 pullBack,
                 scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0))
               )
@@ -421,7 +407,7 @@ const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: Reado
   const { noise } = sample
   // `Compile` refuses a control variate of other noise.
   if (noise._tag !== 'Full') return () => sample
-  const values = noise.values instanceof Float64Array ? noise.values : Key.normal(rows * dim)(noise.values)
+  const values = Pass.isGiven(noise.values) ? stretch(noise.values, dim, 0, rows) : Key.normal(rows * dim)(noise.values)
   const own = (perRow: Float64Array, rows: ReadonlyArray<number>): Float64Array =>
     perRow.length === 1 ? perRow : gather(perRow, 1, rows)
   return rows => ({

@@ -23,7 +23,7 @@ import {
 } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Expectation from '../objective/Expectation.js'
-import { OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
+import { isGiven, OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
 import * as Points from '../data/Points.js'
 
@@ -98,9 +98,8 @@ const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, dim }: Points.Points): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
-    const isDrawn = !(values instanceof Float64Array)
     return {
-      noise: isDrawn ? Given.draw([dim], values) : Given.rows([dim], values, passing === undefined),
+      noise: isGiven(values) ? Given.rows([dim], values, passing === undefined) : Given.draw([dim], values),
       sign: Given.number(sign)
     }
   }
@@ -147,4 +146,4 @@ export const tensors = (
   basis: Basis,
   points: Points.Points
 ): { readonly drawn: Tensor; readonly orthogonal: Operand } =>
-  ofGiven(Given.tensors(points.rows)(given(noise, basis, points)), Points.tensor(points))
+  ofGiven(Given.tensors(0, points.rows)(given(noise, basis, points)), Points.tensor(points))

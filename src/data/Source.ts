@@ -197,6 +197,15 @@ export const shifted =
       map((x, j) => x - by[j])
     )
 
+/** The source in given units, z = (x − centre)/scale: those of `standardize` bring it there to the bit. */
+export const inUnits =
+  ({ centre, scale }: Points.Scaling) =>
+  (source: Source): Source =>
+    pipe(
+      source,
+      map((x, j) => (x - centre[j]) / scale[j])
+    )
+
 /** The source in units of its own spread, as `Points.standardize` has it. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
   const p = shares(source)
@@ -272,5 +281,20 @@ export const kept =
     }
   }
 
+/** Rows in memory, or not. */
+export type Data = Points.Points | Source
+
 /** Whether data are a source. */
-export const isSource = (data: Points.Points | Source): data is Source => 'read' in data
+export const isSource = (data: Data): data is Source => 'read' in data
+
+/** The rows at these places, from 0, of either. */
+export const chosen =
+  (places: ArrayLike<number>) =>
+  (data: Data): Points.Points =>
+    isSource(data) ? select(places)(data) : Points.select(places)(data)
+
+/** Σ wᵢ of either. */
+export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
+
+/** The mean of either. */
+export const middle = (data: Data): Float64Array => (isSource(data) ? mean(data) : Points.mean(data))

@@ -11,13 +11,13 @@ import { Key } from '../../lib/index.js'
 import { followed, iterate, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
+import * as Sums from '../compile/Sums.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
-import * as Streaming from '../mixture/Streaming.js'
 import * as Initializer from '../pipeline/Initializer.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
@@ -26,6 +26,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Points from '../data/index.js'
+import * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import type { Data, Scaled } from './Data.js'
 import { climb, grown, serves } from './grown.js'
@@ -521,7 +522,7 @@ const changeOf = (score: Score.Score<string>): ((before: Arrays, after: Arrays) 
 
 /** Steps over a source, as a stage of a program takes them, and ends. */
 const polishedOn =
-  (points: Source.Source) =>
+  (points: Source.Source, place: Place.Place) =>
   (pipeline: Pipeline.Pipeline<string>, start: Arrays): E.Either<Problem.Problem, Arrays> => {
     const { score } = pipeline
     const change = changeOf(score)
@@ -529,7 +530,12 @@ const polishedOn =
       O.Do,
       O.bind('family', () => Score.interpret(score).family),
       O.bind('floor', () => Pipeline.varianceFloor(pipeline)),
-      O.flatMap(({ family, floor }) => Streaming.step(family, floor, O.toNullable(Pipeline.prior(pipeline)))(points)),
+      O.filter(({ family }) => ExpectationMaximization.serves(family)),
+      O.map(({ family, floor }) =>
+        ExpectationMaximization.step(family, floor, points, O.toNullable(Pipeline.prior(pipeline)), (sum, pass) =>
+          place.taken(sum, () => Sums.ofPass(score)(pass))
+        )
+      ),
       E.fromOption(() =>
         Problem.of('family', score._tag, 'one of Gaussian components with an M-step', 'give the rows in memory')
       ),
@@ -547,7 +553,7 @@ const polishedOn =
     )
   }
 
-const onSource = ({ own, points, scaling }: Scaled): Whole => {
+const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole => {
   const sample: Whole['sample'] = places => ({
     own: Source.select(places)(own),
     points: Source.select(places)(points),
@@ -557,11 +563,11 @@ const onSource = ({ own, points, scaling }: Scaled): Whole => {
     rows: own.rows,
     dim: own.dim,
     scaling,
-    statistics: parameters => Streaming.statistics(own, parameters),
+    statistics: parameters => Statistics.of(own, parameters, place),
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),
-    polish: () => polishedOn(points)
+    polish: () => polishedOn(points, scaling === null ? place : Place.scaled(scaling, place))
   }
 }
 
@@ -720,8 +726,9 @@ export const learning = (
 export const learningFrom = (
   data: Scaled,
   key: Key.Key,
-  terms: Terms
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data), key, terms)
+  terms: Terms,
+  place: Place.Place
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data, place), key, terms)
 
 const progressOf =
   (whole: Whole, key: Key.Key, terms: Terms) =>

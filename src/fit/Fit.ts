@@ -13,6 +13,7 @@ import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
+import * as Place from '../data/Place.js'
 import type * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -405,7 +406,8 @@ export const mixture =
 
 /**
  * The same of rows that need not be in memory: candidates are learned from a sample, and the best polished by passes over all
- * rows. Same seed, same bits as `mixture` of those rows in memory. Families are those with Gaussian components and an M-step.
+ * rows, taken where `place` says. Same seed, same bits as `mixture` of those rows in memory. Families are those with Gaussian
+ * components and an M-step.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -420,7 +422,7 @@ export const mixture =
  * assert.deepEqual(streamed.right.mixture, whole.right.mixture)
  */
 export const ofSource =
-  (options: Omit<Options, 'weights'> = {}) =>
+  ({ place = Place.here, ...options }: Omit<Options, 'weights'> & { readonly place?: Place.Place } = {}) =>
   (own: Source.Source): E.Either<Problem.Problems, Fit> =>
     pipe(
       all(problemsOf(options), undefined),
@@ -429,7 +431,7 @@ export const ofSource =
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
       E.flatMap(({ columns, data }) => {
         const states = statesOf(options, columns, data.scaling, linesOf(options, own), (...how) =>
-          Candidates.learningFrom(data, ...how)
+          Candidates.learningFrom(data, ...how, place)
         )
         const found = last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing])
         data.close()

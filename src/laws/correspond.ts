@@ -27,6 +27,7 @@ import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
+import type { Step } from './em.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
 import { orderOf } from './paper.js'
@@ -49,7 +50,7 @@ export interface CorrespondenceOptions<P extends string> {
   readonly within?: number
   /** What is believed to compute value and gradient; by default what is compiled. */
   readonly evaluate?: Evaluate
-  readonly step?: typeof ExpectationMaximization.step
+  readonly step?: Step
 }
 
 const FLOOR = 1e-6

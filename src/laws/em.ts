@@ -33,7 +33,11 @@ import type { Evaluate } from './objective.js'
 import { orderOf, pairParts } from './paper.js'
 
 /** One step of expectation–maximization, what `ExpectationMaximization.step` does or is believed to. */
-export type Step = typeof ExpectationMaximization.step
+export type Step = <P extends string>(
+  family: Score.Family<P>,
+  varianceFloor: number,
+  points: Points.Points
+) => (params: Params.Params<P>) => ExpectationMaximization.Taken<P>
 
 export interface EMOptions {
   /** What is believed to compute value and gradient; by default what is compiled. */

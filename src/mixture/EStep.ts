@@ -31,12 +31,14 @@ import {
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
+import * as Strands from '../../lib/strands.js'
+import { stretch } from '../../lib/stretches.js'
 import { moments, widthOf, type Component, type Found } from './kernels/moments.js'
+import { weightsOf, type Rows } from './kernels/pass.js'
 import { factorsOf } from './draw.js'
 import * as Mixture from './Mixture.js'
 import * as Params from '../score/Params.js'
 import type { Family, Second } from '../score/family.js'
-import type { Points } from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
 
 /** Numbers of [rows, K, dim] that are held at once. */
@@ -53,17 +55,17 @@ const seconds: Readonly<Record<Second, (r: Tensor, delta: Tensor) => ReadonlyArr
   }
 }
 
-type EStep<P extends string> = (params: Params.Params<P>, level: Level, points: Points, weights: Float64Array) => Found
+type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Found>
 
-/** What the rows, whose weights sum to 1, say of the components at a level. */
+/** What the rows say of the components at a level. */
 export const eStep = <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> =>
   pipe(
     family.toMixture,
     O.match(
       () => inVocabulary(family, second, dim),
       (toMixture): EStep<P> =>
-        (params, level, points, weights) =>
-          moments(gaussians(level, toMixture(params)), second, points, weights)
+        (params, level, rows) =>
+          moments(gaussians(level, toMixture(params)), second, rows)
     )
   )
 
@@ -104,37 +106,43 @@ export const inVocabulary = <P extends string>(family: Family<P>, second: Second
   const count = family.count(dim)
   const of = statistics(family, second, dim)
   const library = Compiler.library()
-  const interpreted: EStep<P> = (params, { alpha, sigma }, { rows, values }, weights) => {
+  const [afterMass, afterSums] = [1 + count, 1 + count + count * dim]
+  const found = (sums: Float64Array): Found => ({
+    value: sums[0],
+    mass: sums.slice(1, afterMass),
+    sums: sums.slice(afterMass, afterSums),
+    second: sums.slice(afterSums)
+  })
+  const interpreted: EStep<P> = (params, { alpha, sigma }, data) => {
+    const { rows, x } = data
+    const weights = weightsOf(data)
     const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
-    const parts = RA.makeBy(Math.ceil(rows / block), b => {
-      const [from, to] = [b * block, Math.min(rows, (b + 1) * block)]
-      return compute(() =>
+    const width = afterSums + count * widthOf(second, dim)
+    const some = (first: number, number: number): Float64Array =>
+      compute(() =>
         concat(
           of(
             Params.map(fromNdArray)(params),
-            tensor(values.subarray(from * dim, to * dim), [to - from, dim]),
-            tensor(weights.subarray(from, to), [to - from, 1]),
+            tensor(stretch(x, dim, first, number), [number, dim]),
+            tensor(stretch(weights, 1, first, number), [number, 1]),
             scalar(alpha),
             scalar(sigma)
           )
         )
       ).values
+    const strands = Strands.each(rows, width, (first, number, into) => {
+      RA.makeBy(Math.ceil(number / block), b => b * block).forEach(from => {
+        Strands.add(into, some(first + from, Math.min(block, number - from)))
+      })
     })
-    const found = parts.reduce((total, part) => total.map((value, at) => value + part[at]))
-    const after = 1 + count + count * dim
-    return {
-      value: found[0],
-      mass: found.slice(1, 1 + count),
-      sums: found.slice(1 + count, after),
-      second: found.slice(after, after + count * widthOf(second, dim))
-    }
+    return { rows, width, strands, found }
   }
-  return (params, level, points, weights) => {
-    const { rows, values } = points
-    if (rows * count * dim < WORTH) return interpreted(params, level, points, weights)
+  return (params, level, data) => {
+    const { rows, x, passing } = data
+    if (rows * count * dim < WORTH) return interpreted(params, level, data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
-      rows: { x: { shape: [dim], from: 'data' }, w: { shape: [1], from: 'call' } },
+      rows: { x: { shape: [dim], from: passing ? 'call' : 'data' }, w: { shape: [1], from: 'call' } },
       constants: { alpha: [], sigma: [] }
     }
     return pipe(
@@ -149,17 +157,21 @@ export const inVocabulary = <P extends string>(family: Family<P>, second: Second
         false
       ),
       E.match(
-        () => interpreted(params, level, points, weights),
-        program => {
-          const { value, mass, sums, found } = program.run({
-            rows,
-            params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
-            given: { x: values, w: weights },
-            constants: { alpha: [level.alpha], sigma: [level.sigma] }
-          }).others as Readonly<Partial<Record<string, NdArray>>>
-          const flat = (array?: NdArray): Float64Array => array?.values ?? new Float64Array(0)
-          return { value: flat(value)[0], mass: flat(mass), sums: flat(sums), second: flat(found) }
-        }
+        () => interpreted(params, level, data),
+        program =>
+          pipe(
+            program.sum({
+              rows,
+              params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
+              given: { x, w: weightsOf(data) },
+              constants: { alpha: [level.alpha], sigma: [level.sigma] }
+            }),
+            Strands.map(({ others }) => {
+              const { value, mass, sums, found } = others as Readonly<Partial<Record<string, NdArray>>>
+              const flat = (array?: NdArray): Float64Array => array?.values ?? new Float64Array(0)
+              return { value: flat(value)[0], mass: flat(mass), sums: flat(sums), second: flat(found) }
+            })
+          )
       )
     )
   }

@@ -5,16 +5,19 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
+import * as Strands from '../../lib/strands.js'
+import { stretch } from '../../lib/stretches.js'
 import { eStep } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Found } from './kernels/moments.js'
 import * as Prior from './kernels/prior.js'
 import * as Fused from './kernels/index.js'
-import type * as Pass from './kernels/pass.js'
+import * as Kernels from './kernels/pass.js'
 import * as Frame from './Frame.js'
-import { rowsOf } from '../compile/Loss.js'
+import { rowsOf } from './rows.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import { logWeights, type Mixture } from './Mixture.js'
 import type { Level } from '../schedule/Schedule.js'
 import type { Family, Kernel, MStep } from '../score/family.js'
@@ -41,6 +44,19 @@ const by = <P extends string, R>(
       ? ofMStep(mStep.value)
       : refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
+/** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the strands. */
+export interface Pass<P extends string> {
+  readonly params: Params.Params<P>
+  readonly middle: Float64Array | null
+  /** Whether it is by the moments that a prior counts in. */
+  readonly isPrior: boolean
+}
+
+/** How a sum is taken: here, unless said otherwise. */
+export type Take<P extends string> = <A>(sum: Strands.Sum<A>, pass: Pass<P>) => A
+
+const here: Take<string> = sum => Strands.taken(sum)
+
 const clean: Level = { alpha: 1, sigma: 0 }
 
 /** Whether a family can be learned from rows with missing cells: it says which Gaussians it is. */
@@ -64,11 +80,20 @@ const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params
 const stepOfMissing = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  points: Points.Points
+  points: Points.Points,
+  shrinkage: number | null
 ): ((params: Params.Params<P>) => Taken<P>) => {
   const { dim } = points
   const weights = Points.weightsOf(points)
   const enter = mixtureOf(family)
+  if (shrinkage !== null) {
+    const { second, taken } = underPrior(family, varianceFloor, Prior.of(points, shrinkage))
+    const expect = Missing.moments(second, points, weights)
+    return params => {
+      const mixture = enter(params)
+      return taken(params, mixture, expect(mixture))
+    }
+  }
   if (O.isSome(family.mStep)) {
     const { second, maximise } = family.mStep.value
     const expect = Missing.moments(second, points, weights)
@@ -127,63 +152,66 @@ export const underPrior = <P extends string>(
 }
 
 /**
- * One E- and M-step to the mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as so many rows. Weights
- * have no prior.
- */
-const stepUnderPrior = <P extends string>(
-  family: Family<P>,
-  varianceFloor: number,
-  points: Points.Points,
-  shrinkage: number
-): ((params: Params.Params<P>) => Taken<P>) => {
-  const misses = Missing.has(points)
-  const { points: about, enter, leave } = misses ? Frame.unmoved<P>(points) : Frame.of(family, points)
-  const { dim } = about
-  const weights = Points.weightsOf(about)
-  const mixtureAt = mixtureOf(family)
-  const { second, taken } = underPrior(family, varianceFloor, Prior.of(about, shrinkage))
-  const complete = eStep(family, second, dim)
-  const seen = misses ? Missing.moments(second, about, weights) : null
-  return params => {
-    const here = enter(params)
-    const mixture = mixtureAt(here)
-    const next = taken(here, mixture, seen === null ? complete(here, clean, about, weights) : seen(mixture))
-    return { ...next, params: leave(next.params) }
-  }
-}
-
-/**
  * One E- and M-step on the likelihood at time 0, or on the posterior where `prior` is given; of rows with missing cells, NaN, on
  * that of what they have.
  */
 export const step = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  points: Points.Points,
-  prior: number | null = null
+  data: Source.Data,
+  prior: number | null = null,
+  take: Take<P> = here
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  if (prior !== null) return stepUnderPrior(family, varianceFloor, points, prior)
-  if (Missing.has(points)) return stepOfMissing(family, varianceFloor, points)
-  const { points: about, enter, leave } = Frame.of(family, points)
-  return by<P, (params: Params.Params<P>) => Taken<P>>(
+  if (!Source.isSource(data) && Missing.has(data)) return stepOfMissing(family, varianceFloor, data, prior)
+  const { points: about, middle, enter, leave } = Frame.of(family, data)
+  const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
+  return params => {
+    const own = enter(params)
+    const taken = take(of(own), { params: own, middle, isPrior: prior !== null })
+    return { value: taken.value, params: leave(taken.params) }
+  }
+}
+
+/** The same step as a sum over rows, at time 0; under a prior, by the moments that it counts in. */
+export const summed = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  rows: Kernels.Rows,
+  prior: Prior.Prior | null
+): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
+  const { dim } = rows
+  if (prior !== null) {
+    const { second, taken } = underPrior(family, varianceFloor, prior)
+    const [expect, mixtureAt] = [eStep(family, second, dim), mixtureOf(family)]
+    return params => {
+      const mixture = mixtureAt(params)
+      return pipe(
+        expect(params, clean, rows),
+        Strands.map(found => taken(params, mixture, found))
+      )
+    }
+  }
+  return by<P, (params: Params.Params<P>) => Strands.Sum<Taken<P>>>(
     family,
-    ({ arrays, maximise }) => {
-      const rows = rowsOf(about)
-      return params => {
-        const here = enter(params)
-        const statistics = Fused.expectationPass(rows, arrays(here))
-        return { value: statistics.value, params: leave(maximise(here, statistics, varianceFloor)) }
-      }
-    },
+    ({ arrays, maximise }) =>
+      params =>
+        pipe(
+          Fused.expectationPass(rows, arrays(params)),
+          Strands.map(statistics => ({
+            value: statistics.value,
+            params: maximise(params, statistics, varianceFloor)
+          }))
+        ),
     ({ second, maximise }) => {
-      const { dim } = about
-      const weights = Points.weightsOf(about)
       const expect = eStep(family, second, dim)
-      return params => {
-        const here = enter(params)
-        const { value, ...moments } = expect(here, clean, about, weights)
-        return { value, params: leave(maximise(here, moments, { level: clean, floor: varianceFloor, dim })) }
-      }
+      return params =>
+        pipe(
+          expect(params, clean, rows),
+          Strands.map(({ value, ...moments }) => ({
+            value,
+            params: maximise(params, moments, { level: clean, floor: varianceFloor, dim })
+          }))
+        )
     }
   )
 }
@@ -191,43 +219,30 @@ export const step = <P extends string>(
 /** Rows that are given noise at once: the noisy data are never held whole. */
 const BLOCK = 65_536
 
-interface Block {
-  readonly points: Points.Points
-  readonly weights: Float64Array
-}
-
 /** Rows with noise of their own, block by block. */
-const noisyBlocks = (
-  { rows, dim, values }: Points.Points,
-  weights: Float64Array,
-  { alpha, sigma }: Level,
-  key: Key.Key
-): ReadonlyArray<() => Block> =>
-  RA.makeBy(Math.ceil(rows / BLOCK), block => () => {
-    const [from, to] = [block * BLOCK, Math.min(rows, (block + 1) * BLOCK)]
-    const noise = pipe(key, Key.child(block), Key.normal((to - from) * dim))
+const noisyBlocks = (data: Kernels.Rows, { alpha, sigma }: Level, key: Key.Key): ReadonlyArray<() => Kernels.Rows> => {
+  const { rows, dim, x } = data
+  const weights = Kernels.weightsOf(data)
+  return RA.makeBy(Math.ceil(rows / BLOCK), block => () => {
+    const from = block * BLOCK
+    const count = Math.min(rows, from + BLOCK) - from
+    const values = stretch(x, dim, from, count)
     return {
-      points: {
-        rows: to - from,
-        dim,
-        values: noise.map((z, at) => alpha * values[from * dim + at] + sigma * z)
-      },
-      weights: weights.subarray(from, to)
+      rows: count,
+      dim,
+      x: pipe(key, Key.child(block), Key.normal(count * dim)).map((z, at) => alpha * values[at] + sigma * z),
+      weights: stretch(weights, 1, from, count),
+      passing: true
     }
   })
+}
 
 const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, at) => value + b[at])
 
 /** Σ w x_t-statistics over blocks of rows, each with noise of its own. */
-const noisyPass = (blocks: ReadonlyArray<() => Block>, mixture: Pass.Arrays): Pass.Statistics =>
+const noisyPass = (blocks: ReadonlyArray<() => Kernels.Rows>, mixture: Kernels.Arrays): Kernels.Statistics =>
   blocks
-    .map(block => {
-      const { points, weights } = block()
-      return Fused.expectationPass(
-        { rows: points.rows, dim: points.dim, x: points.values, weights, passing: true },
-        mixture
-      )
-    })
+    .map(block => Strands.taken(Fused.expectationPass(block(), mixture)))
     .reduce((sum, next) => ({
       value: sum.value + next.value,
       mass: plus(sum.mass, next.mass),
@@ -243,20 +258,20 @@ const noisyPass = (blocks: ReadonlyArray<() => Block>, mixture: Pass.Arrays): Pa
 export const noisyStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  points: Points.Points,
+  data: Source.Data,
   level: Level
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
   const { alpha, sigma } = level
-  const { dim } = points
-  const weights = Points.weightsOf(points)
-  const { points: about, enter, leave } = Frame.of(family, points)
+  const { dim } = data
+  const { points: about, enter, leave } = Frame.of(family, data)
+  const rows = rowsOf(about)
   return by<P, (params: Params.Params<P>, key: Key.Key) => Taken<P>>(
     family,
     ({ arrays, maximise }) =>
       (params, key) => {
         const here = enter(params)
         const mixture = arrays(here)
-        const found = noisyPass(noisyBlocks(about, weights, level, key), {
+        const found = noisyPass(noisyBlocks(rows, level, key), {
           ...mixture,
           centres: mixture.centres.map(c => alpha * c),
           variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
@@ -274,11 +289,8 @@ export const noisyStep = <P extends string>(
       const expect = eStep(family, second, dim)
       return (params, key) => {
         const here = enter(params)
-        const { value, ...moments } = noisyBlocks(about, weights, level, key)
-          .map(block => {
-            const { points, weights } = block()
-            return expect(here, level, points, weights)
-          })
+        const { value, ...moments } = noisyBlocks(rows, level, key)
+          .map(block => Strands.taken(expect(here, level, block())))
           .reduce((sum, next) => ({
             value: sum.value + next.value,
             mass: plus(sum.mass, next.mass),
@@ -301,10 +313,10 @@ export interface Judged {
   readonly lost: number
 }
 
-/** −log p(θ) a row of the points; 0 without a prior. */
+/** −log p(θ) a row of the data; 0 without a prior. */
 const penalty = <P extends string>(
   family: Family<P>,
-  about: Points.Points,
+  about: Source.Data,
   shrinkage: number | null
 ): ((params: Params.Params<P>) => number) => {
   if (shrinkage === null) return () => 0
@@ -313,42 +325,41 @@ const penalty = <P extends string>(
   return params => of(mixtureAt(params))
 }
 
-/** Tells how well parameters explain the points, and what each component answers for. */
+/** Tells how well parameters explain the data, and what each component answers for. */
 export const judge = <P extends string>(
   family: Family<P>,
-  points: Points.Points,
+  data: Source.Data,
   prior: number | null = null
 ): ((params: Params.Params<P>) => Judged) => {
-  const { points: about, enter } = Frame.of(family, points)
+  const { points: about, enter } = Frame.of(family, data)
   const penaltyOf = penalty(family, about, prior)
-  const least = family.leastRows(points.dim)
+  const least = family.leastRows(data.dim)
+  const rows = rowsOf(about)
   const expect = pipe(
     family.kernel,
     O.fold(
-      (): ((params: Params.Params<P>) => Pick<Judged, 'value' | 'mass'>) => {
-        const expect = eStep(family, 'none', points.dim)
-        const weights = Points.weightsOf(about)
-        return params => expect(params, clean, about, weights)
+      (): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
+        const expect = eStep(family, 'none', data.dim)
+        return params => expect(params, clean, rows)
       },
-      ({ arrays }) => {
-        const rows = rowsOf(about)
-        return params => Fused.expectationPass(rows, arrays(params))
-      }
+      ({ arrays }) =>
+        params =>
+          Fused.expectationPass(rows, arrays(params))
     )
   )
   return params => {
     const here = enter(params)
-    const { value, mass } = expect(here)
-    return { value: value + penaltyOf(here), mass, lost: mass.filter(share => share * points.rows < least).length }
+    const { value, mass } = Strands.taken(expect(here))
+    return { value: value + penaltyOf(here), mass, lost: mass.filter(share => share * data.rows < least).length }
   }
 }
 
 /** The mean negative log-likelihood of the data at given parameters; under a prior less log p(θ) a row. */
 export const loss = <P extends string>(
   family: Family<P>,
-  points: Points.Points,
+  data: Source.Data,
   prior: number | null = null
 ): ((params: Params.Params<P>) => number) => {
-  const judged = judge(family, points, prior)
+  const judged = judge(family, data, prior)
   return params => judged(params).value
 }

@@ -4,14 +4,16 @@
  * back. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, do not return.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import type { Family, Model } from '../score/family.js'
 
-export interface Frame<P extends string> {
+export interface Frame<P extends string, D extends Source.Data = Points.Points> {
   /** The data less `middle`. */
-  readonly points: Points.Points
+  readonly points: D
   /** The mean of the data; null where the family cannot be shifted, as where it means something by 0. */
   readonly middle: Float64Array | null
   /** Parameters for `points`, of those for the data. */
@@ -21,25 +23,32 @@ export interface Frame<P extends string> {
 }
 
 interface Centred {
-  readonly points: Points.Points
+  readonly points: Source.Data
   readonly middle: Float64Array
 }
 
-const known = new WeakMap<Points.Points, Centred>()
+const known = new WeakMap<Source.Data, Centred>()
 
 /** The same for the same points: passes keep data by who they are. */
-const centred = (points: Points.Points): Centred => {
-  const found = known.get(points)
-  if (found !== undefined) return found
-  const middle = Points.mean(points)
-  const { dim } = points
-  const made = { middle, points: { ...points, values: points.values.map((x, at) => x - middle[at % dim]) } }
-  known.set(points, made)
-  return made
+const centred = <D extends Source.Data>(data: D): Centred & { readonly points: D } => {
+  const found = known.get(data) ?? about(data)
+  known.set(data, found)
+  // What is made of points are points, and of a source a source.
+  return found as Centred & { readonly points: D }
+}
+
+const about = (data: Source.Data): Centred => {
+  if (Source.isSource(data)) {
+    const middle = Source.mean(data)
+    return { middle, points: pipe(data, Source.shifted(middle)) }
+  }
+  const middle = Points.mean(data)
+  const { dim } = data
+  return { middle, points: { ...data, values: data.values.map((x, at) => x - middle[at % dim]) } }
 }
 
 /** The data as they are. */
-export const unmoved = <P extends string>(points: Points.Points): Frame<P> => ({
+export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): Frame<P, D> => ({
   points,
   middle: null,
   enter: params => params,
@@ -47,15 +56,15 @@ export const unmoved = <P extends string>(points: Points.Points): Frame<P> => ({
 })
 
 /** Where a family's parameters are looked at with the data. */
-export const of = <P extends string>(family: Family<P>, points: Points.Points): Frame<P> => {
+export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): Frame<P, D> => {
   const { shifted } = family
   // What is wrong with data is said elsewhere, and they have no mean.
-  if (O.isNone(shifted) || E.isLeft(Points.validate(points))) return unmoved(points)
-  const { points: about, middle } = centred(points)
+  if (O.isNone(shifted) || (!Source.isSource(data) && E.isLeft(Points.validate(data)))) return unmoved<P, D>(data)
+  const { points, middle } = centred(data)
   const opposite = middle.map(m => -m)
-  return { points: about, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }
+  return { points, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }
 }
 
 /** The same for a score that may have no family: then the data are as they are. */
-export const ofModel = <P extends string>({ family }: Model<P>, points: Points.Points): Frame<P> =>
-  O.isSome(family) ? of(family.value, points) : unmoved(points)
+export const ofModel = <P extends string, D extends Source.Data>({ family }: Model<P>, data: D): Frame<P, D> =>
+  O.isSome(family) ? of(family.value, data) : unmoved<P, D>(data)

@@ -10,7 +10,7 @@ import * as Halves from './kernels/halves.js'
 import * as Split from './kernels/split.js'
 import type { Arrays } from './kernels/pass.js'
 import * as Mixture from './Mixture.js'
-import { rowsOf } from '../compile/Loss.js'
+import { inMemory } from './rows.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
 import type { Family, Second } from '../score/family.js'
@@ -62,7 +62,7 @@ const paired = <P extends string, S extends { readonly gain: number }>(
 /** By the halves of each component, and expectation–maximization on the rows it answers for. */
 const ofIsotropic =
   <P extends string>(
-    rows: ReturnType<typeof rowsOf>,
+    rows: ReturnType<typeof inMemory>,
     { varianceFloor }: Options,
     leastRows: number,
     arraysOf: (params: Params.Params<P>) => Arrays,
@@ -123,7 +123,7 @@ const movesOf = <P extends string>(
   if (O.isSome(kernel)) {
     const { arrays, maximise } = kernel.value
     return O.some(
-      ofIsotropic(rowsOf(about), options, least, arrays, (params, _, statistics) =>
+      ofIsotropic(inMemory(about), options, least, arrays, (params, _, statistics) =>
         maximise(params, statistics, varianceFloor)
       )
     )
@@ -131,7 +131,7 @@ const movesOf = <P extends string>(
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second }] = [toMixture.value, fromMixture.value, mStep.value]
   const isotropic = ofIsotropic<P>(
-    rowsOf(about),
+    inMemory(about),
     options,
     least,
     params => arraysOf(enter(params), !unitVariance),

@@ -1,8 +1,16 @@
 /** How well a mixture describes data, and what that says of its number of components. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
+import type * as Strands from '../../lib/strands.js'
+import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
+import { gaussians } from './EStep.js'
+import * as Missing from './kernels/missing.js'
+import { moments, type Doubted } from './kernels/moments.js'
+import type { Rows } from './kernels/pass.js'
 import * as Mixture from './Mixture.js'
+import { rowsOf } from './rows.js'
 
 export interface Statistics {
   readonly rows: number
@@ -36,13 +44,57 @@ export interface Statistics {
  * assert.deepEqual(sizes, [2])
  */
 export const of =
+  (data: Source.Data, parameters: number, { taken } = Place.here) =>
+  (mixture: Mixture.Mixture): Statistics => {
+    if (!Source.isSource(data) && Missing.has(data)) return ofSeen(data, parameters)(mixture)
+    const { rows } = data
+    const total = Source.totalOf(data)
+    const { value, doubt, mass } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
+    return from({
+      rows,
+      total,
+      logLikelihood: -value,
+      doubt: total * doubt,
+      parameters,
+      sizes: Array.from(mass, share => total * share)
+    })
+  }
+
+/** What is summed over the rows. */
+export const sum =
+  (rows: Rows) =>
+  (mixture: Mixture.Mixture): Strands.Sum<Doubted> =>
+    moments(gaussians(clean, mixture), 'none', rows)
+
+const clean = { alpha: 1, sigma: 0 }
+
+/** A mixture as numbers, and back. */
+const asked = ({ weights, means, variances, factors }: Mixture.Mixture): Place.Asked => ({
+  sum: { name: 'statistics', components: weights.length, hasFactors: factors !== null },
+  numbers: Float64Array.of(...weights, ...means.values, ...variances, ...(factors?.values ?? []))
+})
+
+/** The mixture that is asked for on rows of so many columns. */
+export const mixtureOf =
+  ({ components, hasFactors }: { readonly components: number; readonly hasFactors: boolean }, dim: number) =>
+  (numbers: Float64Array): Mixture.Mixture => {
+    const variances = components * (1 + dim)
+    const factors = hasFactors ? numbers.length - components * dim * dim : numbers.length
+    return {
+      weights: numbers.slice(0, components),
+      means: { shape: [components, dim], values: numbers.slice(components, variances) },
+      variances: numbers.slice(variances, factors),
+      factors: hasFactors ? { shape: [components, dim, dim], values: numbers.slice(factors) } : null
+    }
+  }
+
+/** By what rows have, where cells are missing. */
+const ofSeen =
   (points: Points.Points, parameters: number) =>
   (mixture: Mixture.Mixture): Statistics => {
     const count = Mixture.components(mixture)
     const { values } = pipe(mixture, Mixture.responsibilities(points))
     const weights = points.weights ?? new Float64Array(points.rows).fill(1)
-    const total = Points.totalWeight(points)
-    const logLikelihood = pipe(mixture, Mixture.meanLogDensity(points))
     const doubt = weights.reduce(
       (sum, weight, i) =>
         sum - weight * Elementary.log(values.subarray(i * count, (i + 1) * count).reduce((a, b) => Math.max(a, b))),
@@ -50,8 +102,8 @@ export const of =
     )
     return from({
       rows: points.rows,
-      total,
-      logLikelihood,
+      total: Points.totalWeight(points),
+      logLikelihood: pipe(mixture, Mixture.meanLogDensity(points)),
       doubt,
       parameters,
       sizes: Array.from(mixture.weights, (_, k) => weights.reduce((sum, w, i) => sum + w * values[i * count + k], 0))

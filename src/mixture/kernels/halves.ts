@@ -7,12 +7,14 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import * as Factor from '../../../lib/factor.js'
+import * as Strands from '../../../lib/strands.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import type { Points } from '../../data/Points.js'
 import { weightsOf } from '../../data/Points.js'
 import type { Second } from '../../score/family.js'
 import { gaussians } from '../EStep.js'
 import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
+import type * as Pass from './pass.js'
 import type * as Mixture from '../Mixture.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
@@ -138,6 +140,8 @@ const within = (second: Second, u: Float64Array): Float64Array => {
 /** I, as second moments of a kind. */
 const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim))
 
+const passing = ({ rows, dim, values, weights }: Cloud): Pass.Rows => ({ rows, dim, x: values, weights, passing: true })
+
 /**
  * The halves along a direction after a few steps on the component's rows, and their mean log-likelihood there; null where one
  * is left with fewer rows than `least`. Where covariances are common, `common` of it is that of the other components, I here.
@@ -149,18 +153,20 @@ const halve = (
   common: number,
   least: number
 ): { readonly value: number; readonly halves: readonly [Own, Own] } | null => {
-  const { dim, weights } = cloud
+  const { dim } = cloud
+  const rows = passing(cloud)
   const width = widthOf(second, dim)
   const start = triangleOf(second, within(second, u), dim)
   const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor: start })
   let halves: readonly [Own, Own] = [half(1), half(-1)]
   let value = Infinity
   for (let step = 0; step < STEPS; step++) {
-    const found = moments(
-      halves.map(own => gaussian(own, dim)),
-      second,
-      cloud,
-      weights
+    const found = Strands.taken(
+      moments(
+        halves.map(own => gaussian(own, dim)),
+        second,
+        rows
+      )
     )
     const { mass, sums } = found
     if (Math.min(mass[0], mass[1]) < least) return null
@@ -245,7 +251,7 @@ export const survey = (points: Points, mixture: Mixture.Mixture, { second, least
       centre: new Float64Array(dim),
       factor: triangle(Float64Array.of(1), dim)
     }
-    const before = moments([gaussian(single, dim)], 'none', cloud, cloud.weights).value
+    const before = Strands.taken(moments([gaussian(single, dim)], 'none', passing(cloud))).value
     return directions(cloud, outer)
       .map(u => halve(cloud, second, u, isOne ? 1 - mass[k] : 0, least / (mass[k] * rows)))
       .reduce<Split | null>((best, found) => {

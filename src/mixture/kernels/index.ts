@@ -3,6 +3,7 @@
  * not used where that loses digits.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import { column, each, type Numbers } from '../../../lib/stretches.js'
 import * as plain from './pass.js'
 import { threads } from '../../../lib/simd/crew.js'
 import { passes, worthThreads, type Passes } from './simd.js'
@@ -37,14 +38,18 @@ export const how = (data: Pick<plain.Rows, 'rows' | 'dim'>, components: number):
 export const FURTHEST = 256
 
 /** The greatest length of a row. */
-export const longest = (values: Float64Array, dim: number): number => {
+export const longest = (numbers: Numbers, dim: number): number => {
   let most = 0
-  for (let at = 0; at < values.length; at += dim) {
-    let squared = 0
-    for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
-    // NaN stays.
-    most = Math.max(most, squared)
+  const look = (values: Float64Array): void => {
+    for (let at = 0; at < values.length; at += dim) {
+      let squared = 0
+      for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
+      // NaN stays.
+      most = Math.max(most, squared)
+    }
   }
+  if (numbers instanceof Float64Array) look(numbers)
+  else each(numbers, look)
   return Math.sqrt(most)
 }
 
@@ -60,12 +65,24 @@ const reach = (data: plain.Rows): number => {
 const least = (values: Float64Array): number => values.reduce((a, b) => Math.min(a, b), Infinity)
 
 /** The least (σ/α)² of a part, which is what noise adds to a variance in the units of the data. */
-const ofNoise = ({ alpha, sigma }: plain.Part): number => {
-  const ratios = alpha.length >= sigma.length ? alpha : sigma
-  return least(
-    ratios.map((_, i) => Elementary.square(sigma[sigma.length === 1 ? 0 : i] / alpha[alpha.length === 1 ? 0 : i]))
-  )
+const ofNoise = ({ alpha, sigma }: plain.Part, rows: number): number => {
+  const ofSome = (alpha: Float64Array, sigma: Float64Array): number => {
+    const ratios = alpha.length >= sigma.length ? alpha : sigma
+    return least(
+      ratios.map((_, i) => Elementary.square(sigma[sigma.length === 1 ? 0 : i] / alpha[alpha.length === 1 ? 0 : i]))
+    )
+  }
+  if (alpha instanceof Float64Array && sigma instanceof Float64Array) return ofSome(alpha, sigma)
+  let smallest = Infinity
+  for (let first = 0; first < rows; first += STRETCH) {
+    const count = Math.min(STRETCH, rows - first)
+    smallest = Math.min(smallest, ofSome(column(alpha, first, count), column(sigma, first, count)))
+  }
+  return smallest
 }
+
+/** So many rows' levels are looked at at once, where they are drawn as they are asked for. */
+const STRETCH = 65_536
 
 /** Whether no component is so narrow, at any level, that expanded squares of what is so far from the basis' origin would lose it. */
 export const bears = (
@@ -74,7 +91,8 @@ export const bears = (
   { origin }: plain.Basis,
   parts: ReadonlyArray<plain.Part>
 ): boolean => {
-  const narrowest = least(variances) + parts.reduce((smallest, part) => Math.min(smallest, ofNoise(part)), Infinity)
+  const narrowest =
+    least(variances) + parts.reduce((smallest, part) => Math.min(smallest, ofNoise(part, data.rows)), Infinity)
   const furthest = reach(data) + longest(centres, data.dim) + 2 * longest(origin, data.dim)
   return Elementary.square(furthest) <= FURTHEST * FURTHEST * narrowest
 }

@@ -3,7 +3,10 @@
  * tensor vocabulary the same takes some ten to a hundred times as long on a few hundred rows; a law holds the two together.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import * as Strands from '../../../lib/strands.js'
+import { stretch } from '../../../lib/stretches.js'
 import type { Moments, Second } from '../../score/family.js'
+import * as Pass from './pass.js'
 
 /** N(c_k, F_k F_kᵀ): `factor` is a number, a diagonal [d], or a lower triangle [d·d], as its length says. */
 export interface Component {
@@ -68,15 +71,21 @@ export interface Found extends Moments {
   readonly value: number
 }
 
-/** An E-step over rows that come one stretch after another. */
-export interface Expecting {
-  /** Where `shares` is given, [rows, K], p(k | x) are left in it. */
-  readonly add: (rows: Omit<Rows, 'dim'>, weights: Float64Array, shares: Float64Array | null) => void
-  readonly found: () => Found
+export interface Doubted extends Found {
+  /** −Σ w log max_k p(k | x) */
+  readonly doubt: number
 }
 
-/** The E-step, in one loop that knows all it needs as numbers: however the rows are cut, with the same bits. */
-export const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
+/** The E-step over rows in one loop that knows all it needs as numbers. */
+interface Expecting {
+  /** How many numbers rows sum. */
+  readonly width: number
+  /** Adds to `into` what rows sum. Where `shares` is given, [rows, K], p(k | x) are left in it. */
+  readonly add: (values: Float64Array, weights: Float64Array, shares: Float64Array | null, into: Float64Array) => void
+  readonly found: (sums: Float64Array) => Doubted
+}
+
+const expecting = (components: ReadonlyArray<Component>, second: Second, dim: number): Expecting => {
   const count = components.length
   const per = widthOf(second, dim)
   const { isTriangular, values: root } = rootsOf(components, dim)
@@ -86,15 +95,17 @@ export const expecting = (components: ReadonlyArray<Component>, second: Second, 
     centres.set(centre, k * dim)
   })
   const [isFull, isDiagonal, isTrace] = [second === 'full', second === 'diagonal', second === 'trace']
-  const mass = new Float64Array(count)
-  const sums = new Float64Array(count * dim)
-  const out = new Float64Array(count * per)
   const delta = new Float64Array(count * dim)
   const logs = new Float64Array(count)
-  let before = 0
-  const add: Expecting['add'] = ({ rows, values }, weights, shares) => {
-    let value = before
-    for (let row = 0; row < rows; row++) {
+  const parts = (all: Float64Array): Moments => ({
+    mass: all.subarray(2, 2 + count),
+    sums: all.subarray(2 + count, 2 + count + count * dim),
+    second: all.subarray(2 + count + count * dim)
+  })
+  const add: Expecting['add'] = (values, weights, shares, into) => {
+    const { mass, sums, second: out } = parts(into)
+    let [value, doubt] = into
+    for (let row = 0; row < weights.length; row++) {
       let top = -Infinity
       for (let k = 0; k < count; k++) {
         const at = k * dim
@@ -120,7 +131,9 @@ export const expecting = (components: ReadonlyArray<Component>, second: Second, 
         const below = logs[k] - top
         total += logs[k] = below === 0 ? 1 : below < VANISHES ? 0 : Elementary.exp(below)
       }
-      value -= weights[row] * (top + Elementary.log(total))
+      const log = Elementary.log(total)
+      value -= weights[row] * (top + log)
+      doubt += weights[row] * log
       if (shares !== null) for (let k = 0; k < count; k++) shares[row * count + k] = logs[k] / total
       const share = weights[row] / total
       for (let k = 0; k < count; k++) {
@@ -137,46 +150,49 @@ export const expecting = (components: ReadonlyArray<Component>, second: Second, 
         }
       }
     }
-    before = value
+    into[0] = value
+    into[1] = doubt
   }
   return {
+    width: 2 + count + count * dim + count * per,
     add,
-    found: () => {
+    found: sums => {
+      const { second: out, ...rest } = parts(sums)
       if (isFull) mirror(out, dim)
-      return { value: before, mass, sums, second: out }
+      return { value: sums[0], doubt: sums[1], ...rest, second: out }
     }
   }
 }
 
-/** The same of rows that are all there. */
-const pass = (
-  components: ReadonlyArray<Component>,
-  second: Second,
-  rows: Rows,
-  weights: Float64Array,
-  shares: Float64Array | null
-): Found => {
-  const { add, found } = expecting(components, second, rows.dim)
-  add(rows, weights, shares)
-  return found()
-}
-
-/** −Σ w log p(x), and the moments of δ = x − c_k, for rows whose weights sum to 1. */
+/** −Σ w log p(x), and the moments of δ = x − c_k. */
 export const moments = (
   components: ReadonlyArray<Component>,
   second: Second,
-  points: Rows,
-  weights: Float64Array
-): Found => pass(components, second, points, weights, null)
+  data: Pass.Rows
+): Strands.Sum<Doubted> => {
+  const { rows, dim, x } = data
+  const weights = Pass.weightsOf(data)
+  const { width, add, found } = expecting(components, second, dim)
+  return {
+    rows,
+    width,
+    strands: Strands.each(rows, width, (first, count, into) => {
+      add(stretch(x, dim, first, count), stretch(weights, 1, first, count), null, into)
+    }),
+    found
+  }
+}
 
 /** The same without second moments, and p(k | x), [rows, K]. */
 export const responsibilities = (
   components: ReadonlyArray<Component>,
-  points: Rows,
+  { rows, dim, values }: Rows,
   weights: Float64Array
 ): Found & { readonly shares: Float64Array } => {
-  const shares = new Float64Array(points.rows * components.length)
-  return { ...pass(components, 'none', points, weights, shares), shares }
+  const { width, add, found } = expecting(components, 'none', dim)
+  const [shares, sums] = [new Float64Array(rows * components.length), new Float64Array(width)]
+  add(values, weights.subarray(0, rows), shares, sums)
+  return { ...found(sums), shares }
 }
 
 /** y = R(x − c) of the k-th component, for chosen rows, one after another. */

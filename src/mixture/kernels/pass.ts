@@ -11,29 +11,22 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import * as Key from '../../../lib/key.js'
-import { each, part, type Stretches } from '../../../lib/stretches.js'
+import * as Strands from '../../../lib/strands.js'
+import { column, constant, stretch, type Numbers } from '../../../lib/stretches.js'
 
-/** Data as a pass reads them. */
-export interface Rows {
+/** Data as a pass reads them; what is read a stretch at a time is never held whole. */
+export interface Rows<N extends Numbers = Numbers> {
   readonly rows: number
   readonly dim: number
-  readonly x: Float64Array
+  readonly x: N
   /** Weights that sum to 1; null for equal ones. */
-  readonly weights: Float64Array | null
+  readonly weights: N | null
   /** Of use for one step, as a batch is: a pass keeps no copy. Absent, it may keep one, and x must not change. */
   readonly passing?: true
 }
 
-/** Data that a pass reads a stretch at a time, and never holds whole. */
-export interface Stored {
-  readonly rows: number
-  readonly dim: number
-  readonly stored: Stretches
-  /** Weights that sum to 1, rows of one number; null for equal ones. */
-  readonly weights: Stretches | null
-}
-
-export const isStored = (data: Rows | Stored): data is Stored => 'stored' in data
+/** The weight of each row. */
+export const weightsOf = ({ rows, weights }: Rows): Numbers => weights ?? constant(rows, 1 / rows)
 
 /** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
 export interface Arrays {
@@ -77,7 +70,7 @@ export interface NodeNoise {
 /** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
 export interface FullNoise {
   readonly _tag: 'Full'
-  readonly values: Float64Array | Key.Key
+  readonly values: Numbers | Key.Key
   readonly sign: 1 | -1
   /** Of use for one step, as in `Rows`. */
   readonly passing?: true
@@ -88,12 +81,12 @@ export type Noise = SpanNoise | NodeNoise | FullNoise
 /** One noise level with one draw of noise. */
 export interface Part {
   /** Like α and σ, one for all rows, or one a row. */
-  readonly weight: Float64Array
-  readonly alpha: Float64Array
-  readonly sigma: Float64Array
+  readonly weight: Numbers
+  readonly alpha: Numbers
+  readonly sigma: Numbers
   readonly noise: Noise
   /** 1 − h, the share of the denoising form, one for all rows, or one a row; 0 is the implicit form. */
-  readonly denoising: Float64Array
+  readonly denoising: Numbers
   /** Add (1 − h)|z|²/σ² + hd/σ²: the loss is then |s + z/σ|² in the mean, and at h = 0 itself. */
   readonly completed: boolean
 }
@@ -106,7 +99,11 @@ export interface Basis {
   readonly origin: Float64Array
 }
 
-/** Rows summed before their sum joins the total: rounding grows with rows/CHUNK + CHUNK, and chunks are independent. */
+/** Whether noise in full is given, and not drawn. */
+export const isGiven = (values: FullNoise['values']): values is Numbers =>
+  values instanceof Float64Array || 'read' in values
+
+/** Rows summed before their sum joins the strand's: rounding grows with rows/CHUNK + CHUNK. */
 const CHUNK = 256
 
 /** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
@@ -143,6 +140,13 @@ const differenceDot = (
 const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
+
+/** Arrays of these sizes, at 0. */
+const emptied = <N extends string>(sizes: Readonly<Record<N, number>>): Record<N, Float64Array> =>
+  Object.fromEntries(Object.entries<number>(sizes).map(([name, size]) => [name, new Float64Array(size)])) as Record<
+    N,
+    Float64Array
+  >
 
 /** y += each entry of x, and x is emptied for the next chunk. */
 const drain = (x: Float64Array, y: Float64Array): void => {
@@ -185,7 +189,8 @@ interface Drawn {
   readonly read: (row: number) => void
 }
 
-const reader = (noise: Noise, rows: number, width: number): Drawn => {
+/** Of rows from `first` on. */
+const reader = (noise: Noise, first: number, rows: number, width: number): Drawn => {
   const normals = new Float64Array(CHUNK * width)
   const along = new Float64Array(CHUNK)
   const rest = new Float64Array(CHUNK)
@@ -194,27 +199,73 @@ const reader = (noise: Noise, rows: number, width: number): Drawn => {
   }
   const read = (row: number): void => {
     const count = Math.min(CHUNK, rows - row)
-    const stretch = normals.subarray(0, count * width)
+    const own = normals.subarray(0, count * width)
     if (noise._tag === 'Node') return
     if (noise._tag === 'Full') {
-      if (noise.values instanceof Float64Array) stretch.set(noise.values.subarray(row * width, (row + count) * width))
-      else Key.fillNormal(row * width, stretch)(noise.values)
+      if (isGiven(noise.values)) own.set(stretch(noise.values, width, first + row, count))
+      else Key.fillNormal((first + row) * width, own)(noise.values)
     } else {
-      Key.fillNormal(row * width, stretch)(noise.coordinates)
-      if (noise.along !== null) Key.fillNormal(row, along.subarray(0, count))(noise.along)
+      Key.fillNormal((first + row) * width, own)(noise.coordinates)
+      if (noise.along !== null) Key.fillNormal(first + row, along.subarray(0, count))(noise.along)
       if (typeof noise.rest !== 'number')
-        Key.fillChiSquared(noise.rest.degrees, row, rest.subarray(0, count))(noise.rest.key)
+        Key.fillChiSquared(noise.rest.degrees, first + row, rest.subarray(0, count))(noise.rest.key)
     }
-    if (noise.sign < 0) [stretch, along].forEach(flip)
+    if (noise.sign < 0) [own, along].forEach(flip)
   }
   if (noise._tag === 'Node') normals.fill(noise.coordinate)
   if (noise._tag === 'Node' || (noise._tag === 'Span' && typeof noise.rest === 'number')) rest.fill(Number(noise.rest))
   return { normals, along, rest, read }
 }
 
-/** Σ weight · row loss over rows and parts, and its derivatives; the parts' noise lies in `basis` unless it is full. */
-export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>): Gradient => {
+/** Rows of a strand, in memory, with the weight of each. */
+interface Strand {
+  readonly first: number
+  readonly rows: number
+  readonly x: Float64Array
+  readonly weights: Float64Array
+}
+
+/** A sum of arrays by their names, one after another. */
+const strandwise = <N extends string, A>(
+  data: Rows,
+  sizes: Readonly<Record<N, number>>,
+  sum: (strand: Strand) => Readonly<Record<N, Float64Array>>,
+  found: (sums: Readonly<Record<N, Float64Array>>) => A
+): Strands.Sum<A> => {
   const { rows, dim, x } = data
+  const weights = weightsOf(data)
+  // the names of a record are its own
+  const names = Object.keys(sizes) as unknown as ReadonlyArray<N>
+  const places = names.map((_, i) => names.slice(0, i).reduce((at, name) => at + sizes[name], 0))
+  const width = names.reduce((total, name) => total + sizes[name], 0)
+  return {
+    rows,
+    width,
+    strands: Strands.each(rows, width, (first, count, into) => {
+      const own = stretch(weights, 1, first, count)
+      const sums = sum({ first, rows: count, x: stretch(x, dim, first, count), weights: own })
+      names.forEach((name, i) => {
+        into.set(sums[name], places[i])
+      })
+    }),
+    found: sums =>
+      found(
+        Object.fromEntries(names.map((name, i) => [name, sums.slice(places[i], places[i] + sizes[name])])) as Record<
+          N,
+          Float64Array
+        >
+      )
+  }
+}
+
+/** Σ weight · row loss over rows and parts, and its derivatives; the parts' noise lies in `basis` unless it is full. */
+export const scorePass = (
+  data: Rows,
+  mixture: Arrays,
+  basis: Basis,
+  parts: ReadonlyArray<Part>
+): Strands.Sum<Gradient> => {
+  const { dim } = data
   const { components: K, centres, logits, variances } = mixture
   const { rank, vectors } = basis
   const between = new Float64Array(K * K)
@@ -226,143 +277,146 @@ export const scorePass = (data: Rows, mixture: Arrays, basis: Basis, parts: Read
   const basisDots = new Float64Array(rank)
   const [D, zeta, q, w, p, P, u, logu] = Array.from({ length: 8 }, () => new Float64Array(K))
   const [onData, onNoise] = [new Float64Array(K), new Float64Array(K)]
-  // Sums over a chunk, and over all.
-  const sums = (): Omit<Sums, 'Q'> => ({
-    value: new Float64Array(1),
-    F: new Float64Array(K * dim),
-    Fb: new Float64Array(K * rank),
-    PP: new Float64Array(K * K),
-    logits: new Float64Array(K),
-    variances: new Float64Array(K)
-  })
-  const [chunk, total] = [sums(), sums()]
+  const sizes = { value: 1, F: K * dim, Fb: K * rank, PP: K * K, logits: K, variances: K }
   const seesNorm = parts.some(({ noise }) => noise._tag === 'Span' && noise.along !== null)
-  const noises = parts.map(({ noise }) => reader(noise, rows, noise._tag === 'Full' ? dim : rank))
   const residual = new Float64Array(dim)
   let outside = 0
 
-  for (let i = 0; i < rows; i++) {
-    const at = i * dim
-    for (let k = 0; k < K; k++) D[k] = squaredDistance(x, at, centres, k * dim, dim)
-    for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
-    if (seesNorm) outside = distanceFromSpan(x, at, dim, basis, basisDots, residual)
-    const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(squaredDistance(x, at, basis.origin, 0, dim) + 1)
-    onData.fill(0)
-    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
-    for (let index = 0; index < parts.length; index++) {
-      const part = parts[index]
-      const drawn = noises[index]
-      if (i % CHUNK === 0) drawn.read(i)
-      const one = part.alpha.length === 1
-      const alpha = part.alpha[one ? 0 : i]
-      const sigma = part.sigma[one ? 0 : i]
-      const c = rowWeight * part.weight[part.weight.length === 1 ? 0 : i]
-      const { noise } = part
-      const onTarget = part.denoising[part.denoising.length === 1 ? 0 : i]
-      const h = 1 - onTarget
-      const squaredScoreWeight = 1 - 2 * h
-      // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of the part of x_0 − c_k outside the span.
-      let alongShare = 0
-      let zz = 0
-      const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
-      if (noise._tag === 'Full') {
-        zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
-        for (let k = 0; k < K; k++) zeta[k] = differenceDot(x, at, centres, k * dim, drawn.normals, offset, dim)
-      } else {
-        zz = dot(drawn.normals, offset, drawn.normals, offset, rank) + drawn.rest[i % CHUNK]
-        for (let k = 0; k < K; k++)
-          zeta[k] = differenceDot(basisDots, 0, basisGram, k * rank, drawn.normals, offset, rank)
-        if (noise._tag === 'Span' && noise.along !== null) {
-          const normal = drawn.along[i % CHUNK]
-          zz += normal * normal
-          if (hasOutside) {
-            alongShare = (sigma * normal) / outside
-            for (let k = 0; k < K; k++) zeta[k] += normal * outside
+  const sum = ({ first, rows, x, weights }: Strand): Record<keyof typeof sizes, Float64Array> => {
+    const [chunk, total] = [emptied(sizes), emptied(sizes)]
+    const noises = parts.map(({ noise }) => reader(noise, first, rows, noise._tag === 'Full' ? dim : rank))
+    const levels = parts.map(({ alpha, sigma, weight, denoising }) => ({
+      alpha: column(alpha, first, rows),
+      sigma: column(sigma, first, rows),
+      weight: column(weight, first, rows),
+      denoising: column(denoising, first, rows)
+    }))
+    for (let i = 0; i < rows; i++) {
+      const at = i * dim
+      for (let k = 0; k < K; k++) D[k] = squaredDistance(x, at, centres, k * dim, dim)
+      for (let j = 0; j < rank; j++) basisDots[j] = dot(vectors, j * dim, x, at, dim)
+      if (seesNorm) outside = distanceFromSpan(x, at, dim, basis, basisDots, residual)
+      const hasOutside = seesNorm && outside > OUTSIDE * Math.sqrt(squaredDistance(x, at, basis.origin, 0, dim) + 1)
+      onData.fill(0)
+      const rowWeight = weights[i]
+      for (let index = 0; index < parts.length; index++) {
+        const part = parts[index]
+        const level = levels[index]
+        const drawn = noises[index]
+        if (i % CHUNK === 0) drawn.read(i)
+        const one = level.alpha.length === 1
+        const alpha = level.alpha[one ? 0 : i]
+        const sigma = level.sigma[one ? 0 : i]
+        const c = rowWeight * level.weight[level.weight.length === 1 ? 0 : i]
+        const { noise } = part
+        const onTarget = level.denoising[level.denoising.length === 1 ? 0 : i]
+        const h = 1 - onTarget
+        const squaredScoreWeight = 1 - 2 * h
+        // The noise: |z|², ⟨x_0 − c_k, z⟩, which then becomes ζ_k, and how much it adds of the part of x_0 − c_k outside the span.
+        let alongShare = 0
+        let zz = 0
+        const offset = (i % CHUNK) * (noise._tag === 'Full' ? dim : rank)
+        if (noise._tag === 'Full') {
+          zz = dot(drawn.normals, offset, drawn.normals, offset, dim)
+          for (let k = 0; k < K; k++) zeta[k] = differenceDot(x, at, centres, k * dim, drawn.normals, offset, dim)
+        } else {
+          zz = dot(drawn.normals, offset, drawn.normals, offset, rank) + drawn.rest[i % CHUNK]
+          for (let k = 0; k < K; k++)
+            zeta[k] = differenceDot(basisDots, 0, basisGram, k * rank, drawn.normals, offset, rank)
+          if (noise._tag === 'Span' && noise.along !== null) {
+            const normal = drawn.along[i % CHUNK]
+            zz += normal * normal
+            if (hasOutside) {
+              alongShare = (sigma * normal) / outside
+              for (let k = 0; k < K; k++) zeta[k] += normal * outside
+            }
           }
         }
-      }
-      for (let k = 0; k < K; k++) {
-        q[k] = alpha * alpha * D[k] + sigma * (2 * alpha * zeta[k] + sigma * zz)
-        zeta[k] = alpha * zeta[k] + sigma * zz
-      }
-      if (part.completed) chunk.value[0] += (c * (onTarget * zz + h * dim)) / (sigma * sigma)
+        for (let k = 0; k < K; k++) {
+          q[k] = alpha * alpha * D[k] + sigma * (2 * alpha * zeta[k] + sigma * zz)
+          zeta[k] = alpha * zeta[k] + sigma * zz
+        }
+        if (part.completed) chunk.value[0] += (c * (onTarget * zz + h * dim)) / (sigma * sigma)
 
-      // Responsibilities.
-      let greatest = -Infinity
-      for (let k = 0; k < K; k++) {
-        u[k] = alpha * alpha * variances[k] + sigma * sigma
-        logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Elementary.log(u[k])
-        w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
-        if (w[k] > greatest) greatest = w[k]
+        // Responsibilities.
+        let greatest = -Infinity
+        for (let k = 0; k < K; k++) {
+          u[k] = alpha * alpha * variances[k] + sigma * sigma
+          logu[k] = k > 0 && variances[k] === variances[k - 1] ? logu[k - 1] : Elementary.log(u[k])
+          w[k] = logits[k] - (dim / 2) * logu[k] - q[k] / (2 * u[k])
+          if (w[k] > greatest) greatest = w[k]
+        }
+        let mass = 0
+        for (let k = 0; k < K; k++) mass += w[k] = Elementary.exp(w[k] - greatest)
+        let [b, pq, curvature] = [0, 0, 0]
+        for (let k = 0; k < K; k++) {
+          w[k] /= mass
+          p[k] = w[k] / u[k]
+          b += p[k]
+          pq += p[k] * q[k]
+          curvature += (p[k] * q[k]) / u[k]
+        }
+        // P = ∂loss/∂p.
+        let spread = 0
+        let cross = 0
+        let mean = 0
+        const toNoise = (2 * onTarget) / sigma
+        for (let k = 0; k < K; k++) {
+          const apart = alpha * alpha * dot(between, k * K, p, 0, K)
+          const onCross = -toNoise * zeta[k]
+          spread += p[k] * apart
+          P[k] = squaredScoreWeight * (pq + b * q[k] - apart) + 2 * h * (q[k] / u[k] - dim) + onCross
+          cross += p[k] * onCross
+          mean += p[k] * P[k]
+        }
+        const squaredScore = b * pq - spread / 2
+        chunk.value[0] += c * (squaredScoreWeight * squaredScore + 2 * h * (curvature - dim * b) + cross)
+        // Back through the softmax, to ⟨c_k, x_t⟩, ⟨c_k, c_l⟩, u and the weights.
+        onNoise.fill(0)
+        for (let k = 0; k < K; k++) {
+          const E = w[k] * (P[k] / u[k] - mean)
+          const onQ = (2 * h * p[k]) / u[k] - E / (2 * u[k]) + squaredScoreWeight * b * p[k]
+          chunk.logits[k] += c * E
+          chunk.variances[k] +=
+            c *
+            alpha *
+            alpha *
+            ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
+          for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
+          // By x_t − αc_k, and with that by z itself, over σ, as far as it is noise.
+          const onPoint = -2 * onQ
+          const onNormal = onPoint + (toNoise * p[k]) / sigma
+          onData[k] += c * alpha * (onPoint * alpha + onNormal * alongShare)
+          onNoise[k] = c * alpha * sigma * onNormal
+          if (noise._tag !== 'Full')
+            for (let j = 0; j < rank; j++)
+              chunk.Fb[k * rank + j] +=
+                c *
+                alpha *
+                onNormal *
+                (sigma * drawn.normals[offset + j] - alongShare * (basisDots[j] - basisGram[k * rank + j]))
+        }
+        if (noise._tag === 'Full')
+          for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)
       }
-      let mass = 0
-      for (let k = 0; k < K; k++) mass += w[k] = Elementary.exp(w[k] - greatest)
-      let [b, pq, curvature] = [0, 0, 0]
-      for (let k = 0; k < K; k++) {
-        w[k] /= mass
-        p[k] = w[k] / u[k]
-        b += p[k]
-        pq += p[k] * q[k]
-        curvature += (p[k] * q[k]) / u[k]
-      }
-      // P = ∂loss/∂p.
-      let spread = 0
-      let cross = 0
-      let mean = 0
-      const toNoise = (2 * onTarget) / sigma
-      for (let k = 0; k < K; k++) {
-        const apart = alpha * alpha * dot(between, k * K, p, 0, K)
-        const onCross = -toNoise * zeta[k]
-        spread += p[k] * apart
-        P[k] = squaredScoreWeight * (pq + b * q[k] - apart) + 2 * h * (q[k] / u[k] - dim) + onCross
-        cross += p[k] * onCross
-        mean += p[k] * P[k]
-      }
-      const squaredScore = b * pq - spread / 2
-      chunk.value[0] += c * (squaredScoreWeight * squaredScore + 2 * h * (curvature - dim * b) + cross)
-      // Back through the softmax, to ⟨c_k, x_t⟩, ⟨c_k, c_l⟩, u and the weights.
-      onNoise.fill(0)
-      for (let k = 0; k < K; k++) {
-        const E = w[k] * (P[k] / u[k] - mean)
-        const onQ = (2 * h * p[k]) / u[k] - E / (2 * u[k]) + squaredScoreWeight * b * p[k]
-        chunk.logits[k] += c * E
-        chunk.variances[k] +=
-          c *
-          alpha *
-          alpha *
-          ((-P[k] * p[k]) / u[k] - (2 * h * p[k] * q[k]) / (u[k] * u[k]) + (E / (2 * u[k])) * (q[k] / u[k] - dim))
-        for (let j = 0; j <= k; j++) chunk.PP[k * K + j] += c * squaredScoreWeight * alpha * alpha * p[k] * p[j]
-        // By x_t − αc_k, and with that by z itself, over σ, as far as it is noise.
-        const onPoint = -2 * onQ
-        const onNormal = onPoint + (toNoise * p[k]) / sigma
-        onData[k] += c * alpha * (onPoint * alpha + onNormal * alongShare)
-        onNoise[k] = c * alpha * sigma * onNormal
-        if (noise._tag !== 'Full')
-          for (let j = 0; j < rank; j++)
-            chunk.Fb[k * rank + j] +=
-              c *
-              alpha *
-              onNormal *
-              (sigma * drawn.normals[offset + j] - alongShare * (basisDots[j] - basisGram[k * rank + j]))
-      }
-      if (noise._tag === 'Full')
-        for (let k = 0; k < K; k++) axpy(onNoise[k], drawn.normals, offset, chunk.F, k * dim, dim)
+      for (let k = 0; k < K; k++)
+        for (let j = 0, to = k * dim; j < dim; j++, to++) chunk.F[to] += onData[k] * (x[at + j] - centres[to])
+      if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+        for (const name of ['value', 'F', 'Fb', 'PP', 'logits', 'variances'] as const) drain(chunk[name], total[name])
     }
-    for (let k = 0; k < K; k++)
-      for (let j = 0, to = k * dim; j < dim; j++, to++) chunk.F[to] += onData[k] * (x[at + j] - centres[to])
-    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
-      for (const name of ['value', 'F', 'Fb', 'PP', 'logits', 'variances'] as const) drain(chunk[name], total[name])
+    return total
   }
 
-  // A gradient does not know where 0 is: what multiplies c_k is the opposite of what multiplies all else.
-  const { F, Fb, PP } = total
-  addProduct(1, Fb, vectors, F, K, rank, dim)
-  for (let k = 0; k < K; k++)
-    for (let l = 0; l < K; l++) {
-      const onDifference = 2 * PP[l < k ? k * K + l : l * K + k]
-      for (let j = 0; j < dim; j++) F[k * dim + j] += onDifference * (centres[l * dim + j] - centres[k * dim + j])
-    }
-  return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
+  return strandwise(data, sizes, sum, ({ F, Fb, PP, ...total }): Gradient => {
+    // A gradient does not know where 0 is: what multiplies c_k is the opposite of what multiplies all else.
+    addProduct(1, Fb, vectors, F, K, rank, dim)
+    for (let k = 0; k < K; k++)
+      for (let l = 0; l < K; l++) {
+        const onDifference = 2 * PP[l < k ? k * K + l : l * K + k]
+        for (let j = 0; j < dim; j++) F[k * dim + j] += onDifference * (centres[l * dim + j] - centres[k * dim + j])
+      }
+    return { value: total.value[0], centres: F, logits: total.logits, variances: total.variances }
+  })
 }
 
 /** What a pass that expands |x − c|² sums over rows and parts. */
@@ -382,7 +436,7 @@ export interface Sums {
 
 /** The gradient that sums amount to; uses `F` and `PP` up. */
 export const assembled = (
-  { dim }: Rows,
+  { dim }: Pick<Rows, 'dim'>,
   { components: K, centres }: Arrays,
   { rank, vectors }: Basis,
   { value, F, Fb, Q, PP, logits, variances }: Sums
@@ -400,37 +454,36 @@ export const assembled = (
  * The symmetric pair under noise in its one direction: with m = αc, a = ⟨m, x⟩, g = |m|², T = tanh(a/u), u = α² + σ²,
  * |s|² + 2 div s = (g(2 − T²) − 2aT + |x|²)/u² − 2d/u. Levels and noise are those of all rows.
  */
-export const pairPass = (data: Rows, arrays: Arrays, _: Basis, parts: ReadonlyArray<Part>): Gradient => {
-  const { rows, dim, x } = data
+export const pairPass = (data: Rows, arrays: Arrays, _: Basis, parts: ReadonlyArray<Part>): Strands.Sum<Gradient> => {
+  const { dim } = data
   const mean = arrays.centres.subarray(0, dim)
   const nodes = pairNodes(dim, mean, parts)
-  const sums = (): PairSums => ({
-    value: new Float64Array(1),
-    onMean: new Float64Array(1),
-    onData: new Float64Array(dim)
-  })
-  const [chunk, total] = [sums(), sums()]
-  for (let i = 0; i < rows; i++) {
-    const product = dot(mean, 0, x, i * dim, dim)
-    const clean = dot(x, i * dim, x, i * dim, dim)
-    const rowWeight = data.weights === null ? 1 / rows : data.weights[i]
-    let onData = 0
-    for (const { weight, alpha, offset, inverse, g, constant, cross, share } of nodes) {
-      const c = rowWeight * weight
-      const a = alpha * alpha * product + offset
-      const T = Elementary.tanh(a * inverse)
-      const slope = 1 - T * T
-      const squaredNorm = alpha * alpha * clean + cross * product
-      chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * constant
-      const da = -2 * c * alpha * (T + slope * inverse * (g * T + a))
-      onData += alpha * da
-      chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + share * da
+  const sizes = { value: 1, onMean: 1, onData: dim }
+  const sum = ({ rows, x, weights }: Strand): PairSums => {
+    const [chunk, total] = [emptied(sizes), emptied(sizes)]
+    for (let i = 0; i < rows; i++) {
+      const product = dot(mean, 0, x, i * dim, dim)
+      const clean = dot(x, i * dim, x, i * dim, dim)
+      const rowWeight = weights[i]
+      let onData = 0
+      for (const { weight, alpha, offset, inverse, g, constant, cross, share } of nodes) {
+        const c = rowWeight * weight
+        const a = alpha * alpha * product + offset
+        const T = Elementary.tanh(a * inverse)
+        const slope = 1 - T * T
+        const squaredNorm = alpha * alpha * clean + cross * product
+        chunk.value[0] += c * (g * (1 + slope) - 2 * a * T + squaredNorm) + rowWeight * constant
+        const da = -2 * c * alpha * (T + slope * inverse * (g * T + a))
+        onData += alpha * da
+        chunk.onMean[0] += 2 * c * alpha * alpha * (1 + slope) + share * da
+      }
+      axpy(onData, x, i * dim, chunk.onData, 0, dim)
+      if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+        for (const name of ['value', 'onData', 'onMean'] as const) drain(chunk[name], total[name])
     }
-    axpy(onData, x, i * dim, chunk.onData, 0, dim)
-    if (i % CHUNK === CHUNK - 1 || i === rows - 1)
-      for (const name of ['value', 'onData', 'onMean'] as const) drain(chunk[name], total[name])
+    return total
   }
-  return pairAssembled(mean, total)
+  return strandwise(data, sizes, sum, total => pairAssembled(mean, total))
 }
 
 /** A level and node as the pair's pass reads them; noise moves a point along the mean. */
@@ -453,8 +506,10 @@ export interface PairNode {
 
 export const pairNodes = (dim: number, mean: Float64Array, parts: ReadonlyArray<Part>): ReadonlyArray<PairNode> => {
   const length = Math.sqrt(dot(mean, 0, mean, 0, dim))
-  return parts.flatMap(({ weight: [weight], alpha: [alpha], sigma: [sigma], noise, completed }) => {
+  return parts.flatMap(part => {
+    const { noise, completed } = part
     if (noise._tag !== 'Node') return []
+    const [[weight], [alpha], [sigma]] = [part.weight, part.alpha, part.sigma].map(numbers => column(numbers, 0, 1))
     const u = alpha * alpha + sigma * sigma
     const z = length > 0 ? noise.coordinate : 0
     const share = length > 0 ? (sigma * z) / length : 0
@@ -534,7 +589,7 @@ const joint = (
 }
 
 /** p(k | x), [rows, K] */
-export const responsibilities = ({ rows, dim, x }: Rows, mixture: Arrays): Float64Array => {
+export const responsibilities = ({ rows, dim, x }: Rows<Float64Array>, mixture: Arrays): Float64Array => {
   const K = mixture.components
   const found = new Float64Array(rows * K)
   const [q, w] = [new Float64Array(K), new Float64Array(K)]
@@ -548,66 +603,34 @@ export const responsibilities = ({ rows, dim, x }: Rows, mixture: Arrays): Float
   return found
 }
 
-/** Sums over chunks of rows, and what is done with a stretch of whole chunks. */
-const expecting = (
-  mixture: Arrays,
-  dim: number
-): { readonly add: (rows: Rows, every: number) => void; readonly found: () => Statistics } => {
+/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
+export const expectationPass = (data: Rows, mixture: Arrays): Strands.Sum<Statistics> => {
+  const { dim } = data
   const { components: K, logits, variances } = mixture
-  const sums = (): Readonly<Record<'value' | 'mass' | 'sums' | 'scatter', Float64Array>> => ({
-    value: new Float64Array(1),
-    mass: new Float64Array(K),
-    sums: new Float64Array(K * dim),
-    scatter: new Float64Array(K)
-  })
-  const [chunk, total] = [sums(), sums()]
+  const sizes = { value: 1, mass: K, sums: K * dim, scatter: K }
   const [q, w] = [new Float64Array(K), new Float64Array(K)]
   const offsets = logOffsets(logits, variances, dim)
   const logMass = logSumExp(logits)
-  return {
-    add: ({ rows, x, weights }, every) => {
-      for (let i = 0; i < rows; i++) {
-        const at = i * dim
-        const rowWeight = weights === null ? every : weights[i]
-        const greatest = joint(x, at, dim, mixture, offsets, q, w)
-        let mass = 0
-        for (let k = 0; k < K; k++) mass += w[k]
-        chunk.value[0] -= rowWeight * (greatest + Elementary.log(mass) - logMass)
-        for (let k = 0; k < K; k++) {
-          const r = (rowWeight * w[k]) / mass
-          chunk.mass[k] += r
-          chunk.scatter[k] += r * q[k]
-          axpy(r, x, at, chunk.sums, k * dim, dim)
-        }
-        if (i % CHUNK === CHUNK - 1 || i === rows - 1)
-          for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+  const sum = ({ rows, x, weights }: Strand): Record<keyof typeof sizes, Float64Array> => {
+    const [chunk, total] = [emptied(sizes), emptied(sizes)]
+    for (let i = 0; i < rows; i++) {
+      const at = i * dim
+      const greatest = joint(x, at, dim, mixture, offsets, q, w)
+      let mass = 0
+      for (let k = 0; k < K; k++) mass += w[k]
+      chunk.value[0] -= weights[i] * (greatest + Elementary.log(mass) - logMass)
+      for (let k = 0; k < K; k++) {
+        const r = (weights[i] * w[k]) / mass
+        chunk.mass[k] += r
+        chunk.scatter[k] += r * q[k]
+        axpy(r, x, at, chunk.sums, k * dim, dim)
       }
-    },
-    found: () => ({ ...total, value: total.value[0] })
+      if (i % CHUNK === CHUNK - 1 || i === rows - 1)
+        for (const name of ['value', 'mass', 'sums', 'scatter'] as const) drain(chunk[name], total[name])
+    }
+    return total
   }
-}
-
-/** Rows of stored data in memory, so many at a time. */
-export const eachStored = ({ stored, weights }: Stored, count: number, visit: (rows: Rows) => void): void => {
-  each(
-    stored,
-    (x, first, rows) => {
-      visit({ rows, dim: stored.dim, x, weights: weights && part(weights, first, rows) })
-    },
-    count
-  )
-}
-
-/** The E-step of expectation–maximization at time 0; the gradient of the likelihood follows from it. */
-export const expectationPass = (data: Rows | Stored, mixture: Arrays): Statistics => {
-  const { add, found } = expecting(mixture, data.dim)
-  if (isStored(data))
-    // whole chunks, so that sums are as they are in memory
-    eachStored(data, 16 * CHUNK, rows => {
-      add(rows, 1 / data.rows)
-    })
-  else add(data, 1 / data.rows)
-  return found()
+  return strandwise(data, sizes, sum, total => ({ ...total, value: total.value[0] }))
 }
 
 /** The gradient of −Σ weight · log p(x), from the E-step at the same mixture. */

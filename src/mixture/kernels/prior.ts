@@ -6,10 +6,12 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import * as Factor from '../../../lib/factor.js'
+import * as Strands from '../../../lib/strands.js'
 import type { NdArray } from '../../../lib/ndarray.js'
 import * as Missing from './missing.js'
-import { expecting, type Expecting } from './moments.js'
-import * as Points from '../../data/Points.js'
+import { moments } from './moments.js'
+import * as Source from '../../data/Source.js'
+import { rowsOf } from '../rows.js'
 import { factorsOf, type Drawable } from '../draw.js'
 import type { Moments, MStep } from '../../score/family.js'
 
@@ -27,25 +29,16 @@ export interface Prior {
 /** The κ that Fraley & Raftery take. */
 export const SHRINKAGE = 0.01
 
-/** The prior of rows about their mean that come one stretch after another, with the same bits however they are cut. */
-export const from = (
-  { shrinkage, mean, rows }: Omit<Prior, 'covariance'>,
-  feed: (add: Expecting['add']) => void
-): Prior => {
-  const dim = mean.length
-  const { add, found } = expecting([{ constant: 0, centre: mean, factor: Float64Array.of(1) }], 'full', dim)
-  feed(add)
+/** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
+export const of = (data: Source.Data, shrinkage: number): Prior => {
+  const whole = Source.isSource(data) ? data : Missing.completed(data)
+  const mean = Source.middle(whole)
+  const rows = Source.totalOf(data)
+  const about = { constant: 0, centre: mean, factor: Float64Array.of(1) }
+  const { second } = Strands.taken(moments([about], 'full', rowsOf(whole)))
   // Of weights that come to less than two rows the divisor is half of what they come to.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
-  return { shrinkage, mean, rows, covariance: found().second.map(c => unbiased * c) }
-}
-
-/** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
-export const of = (points: Points.Points, shrinkage: number): Prior => {
-  const whole = Missing.completed(points)
-  return from({ shrinkage, mean: Points.mean(whole), rows: Points.totalWeight(points) }, add => {
-    add(whole, Points.weightsOf(whole), null)
-  })
+  return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
 type Counted = Pick<MStep<string>, 'second' | 'isShared'>

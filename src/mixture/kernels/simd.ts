@@ -6,11 +6,12 @@ import * as Elementary from '../../../lib/elementary.js'
 import { crew as crewOf, type Crew } from '../../../lib/simd/crew.js'
 import type * as Key from '../../../lib/key.js'
 import { scratch, type Scratch } from '../../../lib/scratch.js'
-import { part, type Stretches } from '../../../lib/stretches.js'
+import * as Strands from '../../../lib/strands.js'
+import { column, type Numbers } from '../../../lib/stretches.js'
 import * as Embedded from './binary.js'
 import {
   assembled,
-  isStored,
+  isGiven,
   logSumExp,
   pairAssembled,
   pairNodes,
@@ -20,14 +21,13 @@ import {
   type Noise,
   type Part,
   type Rows,
-  type Statistics,
-  type Stored
+  type Statistics
 } from './pass.js'
 
 export interface Passes {
-  readonly scorePass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Gradient
-  readonly pairPass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Gradient
-  readonly expectationPass: (data: Rows | Stored, mixture: Arrays) => Statistics
+  readonly scorePass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Strands.Sum<Gradient>
+  readonly pairPass: (data: Rows, mixture: Arrays, basis: Basis, parts: ReadonlyArray<Part>) => Strands.Sum<Gradient>
+  readonly expectationPass: (data: Rows, mixture: Arrays) => Strands.Sum<Statistics>
 }
 
 // assembly/job.ts, word for word.
@@ -99,9 +99,6 @@ const enum Flag {
 const DOUBLE = 8
 const ROWS = 64
 const TILE = ROWS * DOUBLE
-/** Strands have 8 tiles at least, and there are at most 64 of them: the sums of more would be slow to join. */
-const LEAST_TILES = 8
-const MOST_STRANDS = 64
 /** Steps that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
 const WORTH_THREADS = 4e6
 
@@ -151,7 +148,7 @@ const sameKey = (a: Key.Key | null, b: Key.Key | null): boolean =>
 /** Whether two parts draw the same normals, sign aside. */
 const sameDraw = (a: Noise, b: Noise): boolean => {
   if (a._tag === 'Full' && b._tag === 'Full')
-    return !(a.values instanceof Float64Array || b.values instanceof Float64Array) && sameKey(a.values, b.values)
+    return !(isGiven(a.values) || isGiven(b.values)) && sameKey(a.values, b.values)
   return (
     a._tag === 'Span' &&
     b._tag === 'Span' &&
@@ -163,8 +160,8 @@ const sameDraw = (a: Noise, b: Noise): boolean => {
 
 interface Tiles {
   readonly kept: Scratch
-  /** Where those from a row on begin. */
-  readonly places: Map<number, number>
+  /** Where so many of them, from a row on, begin. */
+  readonly places: Map<string, number>
 }
 
 interface Resident {
@@ -174,11 +171,16 @@ interface Resident {
   readonly weights: number
 }
 
-/** How a pass cuts its rows: fixed by their number alone. */
-const cut = (rows: number): { readonly tiles: number; readonly strandTiles: number; readonly strands: number } => {
-  const tiles = Math.ceil(rows / ROWS)
-  const strandTiles = Math.max(LEAST_TILES, Math.ceil(tiles / MOST_STRANDS))
-  return { tiles, strandTiles, strands: Math.ceil(tiles / strandTiles) }
+/** How a pass cuts its rows, in tiles. */
+const cut = (rows: number): { readonly tiles: number; readonly strandTiles: number } => ({
+  tiles: Math.ceil(rows / ROWS),
+  strandTiles: Strands.cut(rows).strandRows / ROWS
+})
+
+/** The strands that are asked for. */
+interface Asked {
+  readonly from: number
+  readonly to: number
 }
 
 /** Passes on a memory of their own; throws where there is no SIMD. Data over `most` bytes are streamed. */
@@ -192,7 +194,7 @@ export const passes = (most = MOST): Passes => {
   let top = base
   let epoch = 0
   const residents = new WeakMap<object, Resident>()
-  const tiled = new WeakMap<Stored, Tiles>()
+  const tiled = new WeakMap<Rows, Tiles>()
 
   /** Reserves bytes at the top, until the step is over. */
   const place = (bytes: number): number => {
@@ -220,12 +222,12 @@ export const passes = (most = MOST): Passes => {
     return at
   }
 
-  /** So many tiles of stored data are read at once. */
+  /** So many tiles are read at once. */
   const READ = 64
 
   /** Copies the rows from `first` on to `tiles` tiles. */
   const pack = (
-    values: Float64Array | Stretches,
+    values: Numbers,
     rows: number,
     dim: number,
     first: number,
@@ -251,42 +253,42 @@ export const passes = (most = MOST): Passes => {
     }
   }
 
-  /** Tiles of stored data, as the first pass has made them: later ones read them straight into the memory. */
-  const tilesOf = (data: Stored): Tiles => {
-    const found = tiled.get(data) ?? { kept: scratch(), places: new Map<number, number>() }
+  /** Tiles of data that are not in memory, as the first pass has made them: later ones read them straight into it. */
+  const tilesOf = (data: Rows): Tiles => {
+    const found = tiled.get(data) ?? { kept: scratch(), places: new Map<string, number>() }
     tiled.set(data, found)
     return found
   }
 
-  const packRows = (data: Rows | Stored, first: number, tiles: number): Omit<Resident, 'epoch'> => {
-    const { rows, dim, weights } = data
+  const packRows = (data: Rows, first: number, tiles: number): Omit<Resident, 'epoch'> => {
+    const { rows, dim, x, weights } = data
     const at = {
       tiles: place(tiles * TILE * even(dim)),
       norms: place(tiles * TILE),
       weights: place(tiles * TILE)
     }
     const whole = [at.tiles / DOUBLE, (at.weights + tiles * TILE) / DOUBLE] as const
-    const before = isStored(data) ? tilesOf(data) : null
-    const known = before?.places.get(first)
+    const before = x instanceof Float64Array || data.passing ? null : tilesOf(data)
+    const name = `${first} ${tiles}`
+    const known = before?.places.get(name)
     if (known !== undefined) {
       before?.kept.read(known, doubles.subarray(...whole))
       return at
     }
-    pack(isStored(data) ? data.stored : data.x, rows, dim, first, tiles, at.tiles, at.norms)
+    pack(x, rows, dim, first, tiles, at.tiles, at.norms)
     const start = at.weights / DOUBLE
     const count = Math.min(tiles * ROWS, rows - first)
     if (weights === null) doubles.fill(1 / rows, start, start + count)
-    else if (weights instanceof Float64Array) doubles.set(weights.subarray(first, first + count), start)
-    else doubles.set(part(weights, first, count), start)
+    else doubles.set(column(weights, first, count), start)
     doubles.fill(0, start + count, start + tiles * ROWS)
     if (before !== null) {
-      before.places.set(first, before.kept.length())
+      before.places.set(name, before.kept.length())
       before.kept.write(doubles.subarray(...whole))
     }
     return at
   }
 
-  const packNoise = (values: Float64Array, rows: number, dim: number, first: number, tiles: number): number => {
+  const packNoise = (values: Numbers, rows: number, dim: number, first: number, tiles: number): number => {
     const at = place(tiles * TILE * even(dim))
     pack(values, rows, dim, first, tiles, at, 0)
     return at
@@ -307,16 +309,15 @@ export const passes = (most = MOST): Passes => {
 
   /** Noise in full. */
   interface Given {
-    readonly values: Float64Array
+    readonly values: Numbers
     readonly passing?: true | undefined
   }
 
-  interface Segment {
+  interface Segment extends Asked {
     readonly first: number
     readonly tiles: number
-    readonly strands: number
     readonly data: Omit<Resident, 'epoch'>
-    readonly given: ReadonlyMap<Float64Array, number>
+    readonly given: ReadonlyMap<Numbers, number>
   }
 
   /**
@@ -340,7 +341,7 @@ export const passes = (most = MOST): Passes => {
       kept = base
     }
     const packData = (): Omit<Resident, 'epoch'> => packRows(data, 0, tiles)
-    const packGiven = (values: Float64Array) => (): Omit<Resident, 'epoch'> => ({
+    const packGiven = (values: Numbers) => (): Omit<Resident, 'epoch'> => ({
       tiles: packNoise(values, rows, dim, 0, tiles),
       norms: 0,
       weights: 0
@@ -366,48 +367,71 @@ export const passes = (most = MOST): Passes => {
   }
 
   /**
-   * Calls visit for all rows at once where they can stay in memory, else for a segment of strands at a time, with the
-   * space above `top` free for the step.
+   * Calls visit for all strands that are asked for at once where the rows can stay in memory, else for a segment of them at a
+   * time, with the space above `top` free for the step.
    */
-  const segments = (data: Rows | Stored, given: ReadonlyArray<Given>, visit: (segment: Segment) => void): void => {
-    const { rows, dim } = data
-    const { tiles, strandTiles, strands } = cut(rows)
+  const segments = (
+    data: Rows,
+    given: ReadonlyArray<Given>,
+    { from, to }: Asked,
+    visit: (segment: Segment) => void
+  ): void => {
+    const { rows, dim, x } = data
+    const { tiles, strandTiles } = cut(rows)
     const needed = bytesOf(tiles, dim) * (1 + given.length)
-    const whole = needed <= most && !isStored(data) ? inMemory(data, given, needed) : null
+    const isHere = needed <= most && [x, ...given.map(({ values }) => values)].every(all => all instanceof Float64Array)
+    const whole = isHere ? inMemory(data, given, needed) : null
     if (whole !== null) {
-      visit({ first: 0, tiles, strands, ...whole })
+      const before = from * strandTiles
+      const width = TILE * even(dim)
+      visit({
+        from,
+        to,
+        first: before * ROWS,
+        tiles: Math.min(tiles, to * strandTiles) - before,
+        data: {
+          tiles: whole.data.tiles + before * width,
+          norms: whole.data.norms + before * TILE,
+          weights: whole.data.weights + before * TILE
+        },
+        given: new Map(Array.from(whole.given, ([values, at]) => [values, at + before * width]))
+      })
       return
     }
     const strandBytes = bytesOf(strandTiles, dim) * (1 + given.length)
     const atOnce = Math.max(1, Math.floor(Math.min(SEGMENT, most) / strandBytes))
-    for (let strand = 0; strand < strands; strand += atOnce) {
+    for (let strand = from; strand < to; strand += atOnce) {
       const first = strand * strandTiles
-      const count = Math.min(tiles - first, atOnce * strandTiles)
+      const end = Math.min(to, strand + atOnce)
+      const count = Math.min(tiles, end * strandTiles) - first
       top = kept
       const copied = packRows(data, first * ROWS, count)
       visit({
+        from: strand,
+        to: end,
         first: first * ROWS,
         tiles: count,
-        strands: Math.ceil(count / strandTiles),
         data: copied,
         given: new Map(given.map(({ values }) => [values, packNoise(values, rows, dim, first * ROWS, count)]))
       })
     }
   }
 
-  /** Runs a job, and adds the doubles that its strands sum, strand after strand. */
+  /** Runs a job, and gives the doubles that its strands sum, strand after strand. */
   const run = (
     name: 'score' | 'pair' | 'expectation',
-    { first, tiles, strands, data }: Segment,
+    { from, to, first, tiles, data }: Segment,
     rows: Pick<Rows, 'rows' | 'dim'>,
     fields: ReadonlyArray<readonly [Job, number]>,
     scratchTiles: number,
     work: number,
-    sums: Float64Array
+    out: (strand: number) => Float64Array,
+    width: number
   ): void => {
     const job = place(Job.Fields * 4)
-    const stride = aligned(sums.byteLength)
-    const out = place(strands * stride)
+    const stride = aligned(width * DOUBLE)
+    const strands = to - from
+    const sums = place(strands * stride)
     const bytes = aligned(scratchTiles * TILE)
     const scratch = { at: place(bytes * crew.spaces()), bytes }
     const common: ReadonlyArray<readonly [Job, number]> = [
@@ -419,16 +443,36 @@ export const passes = (most = MOST): Passes => {
       [Job.FirstRow, first],
       [Job.Dim, rows.dim],
       [Job.Width, even(rows.dim)],
-      [Job.Out, out],
+      [Job.Out, sums],
       [Job.OutStride, stride]
     ]
     for (const [field, value] of [...common, ...fields]) words[job / 4 + field] = value
     crew.run(name, job, strands, scratch, tiles * ROWS * work < WORTH_THREADS)
     for (let strand = 0; strand < strands; strand++) {
-      const at = (out + strand * stride) / DOUBLE
-      for (let k = 0; k < sums.length; k++) sums[k] += doubles[at + k]
+      const at = (sums + strand * stride) / DOUBLE
+      out(from + strand).set(doubles.subarray(at, at + width))
     }
   }
+
+  /** A sum whose strands are taken a segment at a time. */
+  const summed = <A>(
+    data: Rows,
+    given: ReadonlyArray<Given>,
+    width: number,
+    visit: (segment: Segment, out: (strand: number) => Float64Array) => void,
+    found: (sums: Float64Array) => A
+  ): Strands.Sum<A> => ({
+    rows: data.rows,
+    width,
+    strands: (from, to) => {
+      const numbers = new Float64Array((to - from) * width)
+      segments(data, given, { from, to }, segment => {
+        visit(segment, strand => numbers.subarray((strand - from) * width, (strand - from + 1) * width))
+      })
+      return numbers
+    },
+    found
+  })
 
   /** Reads sums one after the other: a matrix without the columns that fill up, or lanes joined. */
   const reader = (sums: Float64Array) => {
@@ -452,12 +496,12 @@ export const passes = (most = MOST): Passes => {
   }
 
   /** A number for each row of a segment as the tiles read it: its address, and bytes from a tile to the next. */
-  const perRow = (values: Float64Array, sign: number, { first, tiles }: Segment): readonly [number, number] => {
+  const perRow = (values: Float64Array, sign: number, { tiles }: Segment): readonly [number, number] => {
     if (values.length === 1) return [filled(sign * values[0]), 0]
     const at = place(tiles * TILE)
     const start = at / DOUBLE
-    const count = Math.min(tiles * ROWS, values.length - first)
-    doubles.set(values.subarray(first, first + count), start)
+    const count = values.length
+    doubles.set(values, start)
     // Rows that fill up have weight 0, and any level that is one.
     doubles.fill(values[0], start + count, start + tiles * ROWS)
     if (sign < 0) for (let i = start; i < start + tiles * ROWS; i++) doubles[i] = -doubles[i]
@@ -466,12 +510,16 @@ export const passes = (most = MOST): Passes => {
 
   const writePart = (
     at: number,
-    { weight, alpha, sigma, noise, denoising, completed }: Part,
+    part: Part,
     before: Part | undefined,
     { components, logits, variances }: Arrays,
-    dim: number,
+    { rows, dim }: Rows,
     segment: Segment
   ): void => {
+    const { noise, completed } = part
+    const own = (numbers: Numbers): Float64Array =>
+      column(numbers, segment.first, Math.min(segment.tiles * ROWS, rows - segment.first))
+    const [weight, alpha, sigma, denoising] = [part.weight, part.alpha, part.sigma, part.denoising].map(own)
     const isPerRow = alpha.length > 1 || sigma.length > 1
     const sign = noise._tag === 'Node' ? 1 : noise.sign
     const [alphaAt, alphaStep] = perRow(alpha, 1, segment)
@@ -509,7 +557,7 @@ export const passes = (most = MOST): Passes => {
     set(Field.Prior, prior)
     setNumber(Field.Rest, 0)
     if (noise._tag === 'Full') {
-      if (noise.values instanceof Float64Array) {
+      if (isGiven(noise.values)) {
         flags |= Flag.Given
         set(Field.Given, segment.given.get(noise.values) ?? 0)
       } else setKey(Field.Key0, noise.values)
@@ -539,17 +587,17 @@ export const passes = (most = MOST): Passes => {
     const centres = full ? mixture.centres : mixture.centres.map((c, at) => c - origin[at % dim])
     const given = new Map(
       parts.flatMap(({ noise }) =>
-        noise._tag === 'Full' && noise.values instanceof Float64Array
+        noise._tag === 'Full' && isGiven(noise.values)
           ? [[noise.values, { values: noise.values, passing: noise.passing }] as const]
           : []
       )
     )
-    const sums = new Float64Array(2 + K * width + K * widthRank + K * widthK + 6 * K)
-    segments(data, [...given.values()], segment => {
+    const length = 2 + K * width + K * widthRank + K * widthK + 6 * K
+    const visit = (segment: Segment, out: (strand: number) => Float64Array): void => {
       const gram = times(centres, K, centres, K, dim, widthK)
       const block = place(parts.length * Field.Fields * 4)
       parts.forEach((part, i) => {
-        writePart(block + i * Field.Fields * 4, part, parts[i - 1], mixture, dim, segment)
+        writePart(block + i * Field.Fields * 4, part, parts[i - 1], mixture, data, segment)
       })
       const perComponent = K + parts.length * (full ? K : K + rank)
       run(
@@ -576,18 +624,21 @@ export const passes = (most = MOST): Passes => {
         ],
         14 + 10 * widthK + (full ? widthK + 4 * width : 5 * widthRank + width),
         dim * K + COMPONENT * perComponent + (full ? parts.length * dim * (K + 10) : 0),
-        sums
+        out,
+        length
       )
-    })
-    const read = reader(sums)
-    return assembled(data, { ...mixture, centres }, basis, {
-      value: read.lanes(1),
-      F: read.matrix(K, dim),
-      Fb: read.matrix(K, rank),
-      PP: read.matrix(K, K),
-      Q: read.lanes(K),
-      logits: read.lanes(K),
-      variances: read.lanes(K)
+    }
+    return summed(data, [...given.values()], length, visit, sums => {
+      const read = reader(sums)
+      return assembled(data, { ...mixture, centres }, basis, {
+        value: read.lanes(1),
+        F: read.matrix(K, dim),
+        Fb: read.matrix(K, rank),
+        PP: read.matrix(K, K),
+        Q: read.lanes(K),
+        logits: read.lanes(K),
+        variances: read.lanes(K)
+      })
     })
   }
 
@@ -606,8 +657,8 @@ export const passes = (most = MOST): Passes => {
         share
       ])
     )
-    const sums = new Float64Array(4 + even(dim))
-    segments(data, [], segment => {
+    const length = 4 + even(dim)
+    const visit = (segment: Segment, out: (strand: number) => Float64Array): void => {
       run(
         'pair',
         segment,
@@ -619,18 +670,21 @@ export const passes = (most = MOST): Passes => {
         ],
         4,
         dim + COMPONENT * parts.length,
-        sums
+        out,
+        length
       )
+    }
+    return summed(data, [], length, visit, sums => {
+      const read = reader(sums)
+      return pairAssembled(mean, { value: read.lanes(1), onMean: read.lanes(1), onData: read.matrix(1, dim) })
     })
-    const read = reader(sums)
-    return pairAssembled(mean, { value: read.lanes(1), onMean: read.lanes(1), onData: read.matrix(1, dim) })
   }
 
   const expectationPass: Passes['expectationPass'] = (data, { components: K, centres, logits, variances }) => {
     const { dim } = data
     const [width, widthK] = [even(dim), even(K)]
-    const sums = new Float64Array(2 + K * width + 4 * K)
-    segments(data, [], segment => {
+    const length = 2 + K * width + 4 * K
+    const visit = (segment: Segment, out: (strand: number) => Float64Array): void => {
       const logMass = write(Float64Array.of(logSumExp(logits)))
       const prior = logits.map((logit, k) => logit - (dim / 2) * Elementary.log(2 * Math.PI * variances[k]))
       run(
@@ -647,12 +701,15 @@ export const passes = (most = MOST): Passes => {
         ],
         4 + 2 * widthK,
         (dim + COMPONENT) * K,
-        sums
+        out,
+        length
       )
+    }
+    return summed(data, [], length, visit, sums => {
+      const read = reader(sums)
+      const [value] = read.lanes(1)
+      return { value, sums: read.matrix(K, dim), mass: read.lanes(K), scatter: read.lanes(K) }
     })
-    const read = reader(sums)
-    const [value] = read.lanes(1)
-    return { value, sums: read.matrix(K, dim), mass: read.lanes(K), scatter: read.lanes(K) }
   }
 
   return { scorePass, pairPass, expectationPass }

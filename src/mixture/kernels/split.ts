@@ -49,7 +49,7 @@ interface Cloud {
   readonly mean: Float64Array
 }
 
-const cloud = ({ rows, dim, x, weights }: Rows, r: Float64Array, K: number, k: number): Cloud => {
+const cloud = ({ rows, dim, x, weights }: Rows<Float64Array>, r: Float64Array, K: number, k: number): Cloud => {
   const at: number[] = []
   const own: number[] = []
   const mean = new Float64Array(dim)
@@ -66,7 +66,7 @@ const cloud = ({ rows, dim, x, weights }: Rows, r: Float64Array, K: number, k: n
 }
 
 /** The standard deviation of a cloud along its widest direction, times that direction; by power iteration. */
-const widest = ({ at, weights, mass, mean }: Cloud, { dim, x }: Rows): Float64Array => {
+const widest = ({ at, weights, mass, mean }: Cloud, { dim, x }: Rows<Float64Array>): Float64Array => {
   let direction = Float64Array.from({ length: dim }, (_, j) => 1 + j / dim)
   for (let step = 0; step < POWER_STEPS; step++) {
     const next = new Float64Array(dim)
@@ -85,7 +85,7 @@ const widest = ({ at, weights, mass, mean }: Cloud, { dim, x }: Rows): Float64Ar
 
 const halve = (
   seen: Cloud,
-  data: Rows,
+  data: Rows<Float64Array>,
   { variances, free }: Arrays,
   k: number,
   varianceFloor: number,
@@ -141,7 +141,7 @@ const halve = (
 }
 
 /** What each component costs, and what its halves would gain. A half holds at least `leastRows` rows. */
-export const survey = (data: Rows, mixture: Arrays, varianceFloor: number, leastRows: number): Survey => {
+export const survey = (data: Rows<Float64Array>, mixture: Arrays, varianceFloor: number, leastRows: number): Survey => {
   const { rows } = data
   const K = mixture.components
   const r = responsibilities(data, mixture)

@@ -9,6 +9,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/index.js'
 import { scratch } from '../../../lib/scratch.js'
+import * as Strands from '../../../lib/strands.js'
 import {
   ExpectationMaximization,
   Fit,
@@ -19,8 +20,10 @@ import {
   Score,
   Source,
   Statistics,
-  Streaming,
-  type Params
+  Sums,
+  Vocabulary,
+  type Params,
+  type Place
 } from '../../../src/index.js'
 
 const truth = Mixture.of({
@@ -72,6 +75,7 @@ describe('a source', () => {
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
     const places = [0, 5, 20_010, 5]
+    expect(Source.select(places)(Source.inUnits(scaling)(source))).toEqual(Points.select(places)(whole))
     expect(Source.select(places)(scaled)).toEqual(Points.select(places)(whole))
     expect(Source.select(places)(Source.kept(folder)(scaled))).toEqual(Points.select(places)(whole))
     source.close()
@@ -167,14 +171,13 @@ describe('expectation–maximization on a source', () => {
           )
         )
         const source = stored(points, 1234)
-        const streamed = Streaming.step(family.value, 1e-6)(source)
-        if (O.isNone(streamed)) throw new Error('no step')
+        const streamed = ExpectationMaximization.step(family.value, 1e-6, source)
         const whole = ExpectationMaximization.step(family.value, 1e-6, points)
         for (const threads of [1, 3]) {
           useThreads(threads)
-          const first = streamed.value(start)
+          const first = streamed(start)
           expect(first).toEqual(whole(start))
-          expect(streamed.value(first.params)).toEqual(whole(first.params))
+          expect(streamed(first.params)).toEqual(whole(first.params))
         }
         source.close()
       }
@@ -196,9 +199,56 @@ describe('expectation–maximization on a source', () => {
         })
       ]) {
         const source = stored(points)
-        expect(Streaming.statistics(source, 11)(mixture)).toEqual(Statistics.of(points, 11)(mixture))
+        expect(Statistics.of(source, 11)(mixture)).toEqual(Statistics.of(points, 11)(mixture))
         source.close()
       }
+  })
+
+  it('is summed by others, by description, with the same bits', () => {
+    const points = weighted(drawn(6_007))
+    const options = { components: [2, 3], family: ['isotropic', 'full'] as const, seed: 3 }
+    const source = stored(points)
+    const elsewhere = stored(points, 777)
+    let parts = 0
+    /** Two workers, one of which sees no row of the other's, and who know nothing but JSON and numbers. */
+    const place: Place.Place = {
+      taken: (sum, asked) => {
+        const { sum: described, numbers } = asked()
+        const json: unknown = JSON.parse(JSON.stringify(described))
+        const half = Math.ceil(Strands.cut(sum.rows).strands / 2)
+        const sums = new Float64Array(sum.width)
+        for (const [from, to] of [
+          [0, half],
+          [half, Strands.cut(sum.rows).strands]
+        ]) {
+          const { first, count } = Strands.rowsOf(Strands.cut(sum.rows), from, to)
+          const own: Source.Source = {
+            ...elsewhere,
+            read: (at, out) => {
+              if (at < first || at * 3 + out.length > (first + count) * 3) throw new Error(`row ${at} is another's`)
+              elsewhere.read(at, out)
+            }
+          }
+          parts += 1
+          Strands.add(sums, Problem.orThrow(Sums.asked(Vocabulary.standard)(json)(own))(numbers).strands(from, to))
+        }
+        return sum.found(sums)
+      }
+    }
+    const whole = Problem.orThrow(Fit.ofSource(options)(source))
+    expect(Problem.orThrow(Fit.ofSource({ ...options, place })(source)).candidates).toEqual(whole.candidates)
+    expect(parts).toBeGreaterThan(20)
+  })
+
+  it('sums nothing that it does not know', () => {
+    const of = Sums.asked(Vocabulary.standard)
+    const source = Source.of(drawn(10))
+    for (const described of [
+      null,
+      { name: 'other' },
+      { name: 'expectation', score: { _tag: 'none' }, middle: null, isPrior: false }
+    ])
+      expect(E.isLeft(of(described)(source))).toBe(true)
   })
 
   it('fits as in memory, choosing family and number of components', () => {

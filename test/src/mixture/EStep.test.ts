@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import * as Compiler from '../../../lib/compiler/index.js'
+import * as Strands from '../../../lib/strands.js'
 import { Key, type Points, Score } from '../../../src/index.js'
 import { eStep, inVocabulary } from '../../../src/mixture/EStep.js'
 import type { Second } from '../../../src/score/family.js'
@@ -50,7 +51,7 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
       for (const level of levels)
         for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
           const [fast, slow] = [eStep(family, second, dim), inVocabulary(family, second, dim)].map(step =>
-            step(here, level, points, weights)
+            Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true }))
           )
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
           const near = (a: Float64Array, b: Float64Array): void => {

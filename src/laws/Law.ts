@@ -9,7 +9,7 @@ export interface Law {
   readonly source: string
   /** What fast-check checks: synchronous, seeded, shrinking. */
   readonly property: fc.IProperty<unknown>
-  /** How many cases are enough, where each is a mean over many; cases beyond them are passed over. */
+  /** How many cases are enough, where each is a mean over many or a whole run; cases beyond them are passed over. */
   readonly enough?: number
   /** Awkward classes that its cases are to meet, of those that `awkward` knows. */
   readonly meets?: ReadonlyArray<string>

@@ -22,7 +22,7 @@ import { sameBits } from './bits.js'
 import { agree, compiled, flat, greatest, holds, law } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
-import { arbitraryOf, type Some } from './run.js'
+import { arbitraryOf, enoughOf, type Some } from './run.js'
 
 // —— losses ——
 
@@ -306,7 +306,8 @@ export const compile = <P extends string>(
         name: 'what compiles can be run',
         statement:
           'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
-        source: 'parse at the edge, trust inside'
+        source: 'parse at the edge, trust inside',
+        ...enoughOf(pipeline)
       },
       fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
       show,

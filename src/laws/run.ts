@@ -33,6 +33,9 @@ const defaults: RunOptions = { runner: Run, compile: Compile.pipeline, seeds }
 /** A pipeline, or many. */
 export type Some<A> = A | fc.Arbitrary<A>
 
+/** Of one pipeline cases differ by their keys alone, and each is a run or more: where they differ at all they differ almost everywhere. */
+export const enoughOf = <A>(some: Some<A>): Pick<Law, 'enough'> => (some instanceof fc.Arbitrary ? {} : { enough: 10 })
+
 export const arbitraryOf = <A>(some: Some<A>): fc.Arbitrary<A> =>
   some instanceof fc.Arbitrary ? some : fc.constant(some)
 
@@ -176,7 +179,7 @@ export const run = <P extends string>(
   const { runner, compile, seeds } = { ...defaults, ...options }
   const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
   const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
-    law(parts, cases, show, ({ pipeline, seed, at }) => {
+    law({ ...parts, ...enoughOf(pipeline) }, cases, show, ({ pipeline, seed, at }) => {
       return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
     })
   const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>

@@ -76,3 +76,26 @@ export async function* scanned<A, S, B>(
     yield found
   }
 }
+
+/** What comes, and what is thrown on the way, as a last piece; what `of` makes nothing of is thrown on. */
+export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknown) => B | null): AsyncGenerator<A | B> {
+  try {
+    yield* pieces
+  } catch (error) {
+    const found = of(error)
+    if (found === null) throw error
+    yield found
+  }
+}
+
+/** One after another, each begun when those before it have ended. */
+export async function* chained<A>(parts: Iterable<() => AsyncIterable<A>>): AsyncGenerator<A> {
+  for (const part of parts) yield* part()
+}
+
+/** All that comes. */
+export const listed = async <A>(pieces: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
+  const all: A[] = []
+  for await (const piece of pieces) all.push(piece)
+  return all
+}

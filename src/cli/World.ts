@@ -28,11 +28,20 @@ export interface Output {
   readonly path: string
 }
 
+/** A table, and the text of all its cells with columns added on the right, a cell for each of the table's rows. */
+export interface Copy {
+  readonly table: Points.Table
+  readonly withColumns: (added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>) => string
+}
+
 export interface World {
   readonly version: string
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
-  /** The table in such a file, read as its bytes come, or what is wrong with it as a table. */
+  /**
+   * The table in a file, read as its bytes come, or what is wrong with it as a table; a folder, or a pattern of names (`*`, `?`),
+   * is one table of several files.
+   */
   readonly readTable: (
     argument: string,
     path: string,
@@ -44,6 +53,12 @@ export interface World {
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<Failure, E.Either<Points.DataError, Source.SourceTable>>
+  /** The same with all its cells, to be written again. */
+  readonly readCopy: (
+    argument: string,
+    path: string,
+    options: Points.CsvOptions
+  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Copy>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
   /** Whether there is a file of this name. */

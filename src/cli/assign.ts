@@ -1,7 +1,6 @@
 /** `ornstein assign`: which component each row of a table belongs to. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as Points from '../data/index.js'
 import * as Mixture from '../mixture/Mixture.js'
 import { asLearned, ofItsWidth, readModel } from './evaluate.js'
 import * as Model from './Model.js'
@@ -34,24 +33,12 @@ export const assign =
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
       TE.bind('model', () => readModel(world, flags)(modelFile)),
-      TE.bind('text', () => world.readText('FILE', file)),
-      TE.bind('table', ({ choices, model, text }) =>
-        pipe(
-          Points.readCsv(text, asLearned(choices.table, model)),
-          options.asRead(source),
-          TE.fromEither,
-          TE.flatMap(ofItsWidth(model))
-        )
+      TE.bind('copy', ({ choices, model }) =>
+        pipe(world.readCopy('FILE', file, asLearned(choices.table, model)), TE.flatMapEither(options.asRead(source)))
       ),
-      TE.flatMap(({ choices, model, text, table }) =>
-        pipe(
-          Points.withColumns(text, choices.table)(
-            table.rowNumbers,
-            columnsOf(pipe(Model.toMixture(model), Mixture.memberships(table.points)))
-          ),
-          options.asRead(source),
-          TE.fromEither
-        )
+      TE.tap(({ model, copy }) => ofItsWidth(model)(copy.table)),
+      TE.map(({ model, copy: { table, withColumns } }) =>
+        withColumns(columnsOf(pipe(Model.toMixture(model), Mixture.memberships(table.points))))
       ),
       TE.flatMap(text => options.write(world)([{ ...output, text }]))
     )

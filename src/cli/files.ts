@@ -1,27 +1,11 @@
 /** Files and standard input, by Node. */
-import { constants as bufferConstants } from 'node:buffer'
-import { createReadStream, fstatSync, type Stats } from 'node:fs'
-import {
-  access,
-  constants,
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  realpath,
-  rm,
-  stat
-} from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
+import { fstatSync, type Stats } from 'node:fs'
+import { access, constants, copyFile, link, mkdir, open, realpath, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
-import { createGunzip, gunzip } from 'node:zlib'
-import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import { followed, inputsOf, problem, readText, realOf } from './input.js'
 import {
   beside,
   begin,
@@ -36,175 +20,10 @@ import {
   type Entry,
   type Journal
 } from './journal.js'
+import type * as Tables from './tables.js'
 import { failed, refused, type Failure, type Output, type World } from './World.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure
-
-const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
-  ENOENT: ['a file that exists', 'check the name and the folder'],
-  EISDIR: ['a file but a folder', 'give a file in it'],
-  ENOTDIR: ['a path through folders alone', 'check the name'],
-  EACCES: ['open to you', 'ask for the right to it'],
-  EPERM: ['open to you', 'ask for the right to it'],
-  ENOSPC: ['on a disk with room', 'free some space'],
-  EROFS: ['on a disk that can be written', 'choose another folder'],
-  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
-  Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
-  Z_DATA_ERROR: ['a sound gzip archive', 'it is damaged: fetch it again'],
-  ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
-}
-
-const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
-  const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
-  const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
-  return Problem.of(argument, path, domain, remedy)
-}
-
-/** What is no text, by its first bytes, and what to do with it. */
-const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
-  [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
-  [
-    [0x50, 0x4b, 0x03, 0x04],
-    'text but a spreadsheet (xlsx, ods) or a zip archive',
-    'save the sheet as CSV, or unzip it'
-  ],
-  [[0xd0, 0xcf, 0x11, 0xe0], 'text but an old spreadsheet (xls)', 'save the sheet as CSV'],
-  [[0x50, 0x41, 0x52, 0x31], 'text but a Parquet file', 'write it as CSV'],
-  [[0x25, 0x50, 0x44, 0x46], 'text but a PDF', 'copy the table into a CSV file'],
-  [[0xff, 0xfe], 'text in UTF-8 but in UTF-16', 'save it as UTF-8'],
-  [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
-]
-
-const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
-  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
-
-/** The text of bytes, or what they are instead. */
-const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
-  const found = signatureOf(bytes)
-  if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
-  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return text.includes('\0') ? noText : E.right(text)
-  } catch {
-    return noText
-  }
-}
-
-/** Through links that lead to nothing yet, as many as a file system follows. */
-const followed = async (path: string, left = 40): Promise<string> => {
-  const leads = left > 0 ? await readlink(path).catch(() => null) : null
-  return leads === null
-    ? join(await realpath(dirname(path)), basename(path))
-    : followed(resolve(dirname(path), leads), left - 1)
-}
-
-/** The path of a file, through links. */
-const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
-
-const GZIP = [0x1f, 0x8b]
-
-/** What was packed by gzip; of a length that a text may have. */
-const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  GZIP.every((byte, i) => bytes[i] === byte)
-    ? promisify(gunzip)(bytes, { maxOutputLength: bufferConstants.MAX_STRING_LENGTH + 1 })
-    : bytes
-
-const readText =
-  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
-  (argument, path) =>
-  async () => {
-    const read = async (): Promise<Uint8Array> => {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-      return Buffer.concat(chunks)
-    }
-    try {
-      // Without the right to mend what a killed run left, what is there is read.
-      if (path !== '-')
-        await realOf(path)
-          .then(recover)
-          .catch(() => undefined)
-      const bytes = await unpacked(await (path === '-' ? read() : readFile(path)))
-      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return decode(argument, path, bytes)
-      const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
-      return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))
-    } catch (error) {
-      return E.left(refused(problem(argument, path, error)))
-    }
-  }
-
-/** Bytes of a file are read so many at a time. */
-const PIECE = 1 << 20
-
-/** The bytes of a file, unpacked. */
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-  const packed = createReadStream(path, { end: 1 })
-  const start: Uint8Array[] = []
-  for await (const piece of packed) start.push(piece as Uint8Array)
-  const file = createReadStream(path, { highWaterMark: PIECE })
-  const isPacked = GZIP.every((byte, i) => Buffer.concat(start)[i] === byte)
-  const unpacking = isPacked ? file.pipe(createGunzip({ chunkSize: PIECE })) : file
-  // `pipe` hands no errors on
-  file.on('error', error => unpacking.destroy(error))
-  // a stream without an encoding gives bytes
-  for await (const piece of unpacking) yield piece as Uint8Array
-}
-
-const readTable =
-  (stdin: AsyncIterable<Uint8Array | string>): World['readTable'] =>
-  (argument, path, options) =>
-  async () => {
-    const found = path === '-' ? null : await stat(path).catch(() => null)
-    const isFile = found?.isFile() === true
-    // What comes down a pipe comes once.
-    const isPipe = path === '-' || found?.isFIFO() === true
-    const kept: Uint8Array[] = []
-    const pieces: AsyncIterable<Uint8Array | string> =
-      path === '-' ? stdin : isPipe ? createReadStream(path) : bytesOf(path)
-    // Not every command reads a table.
-    const Points = await import('../data/index.js')
-    const { push, table } = Points.csvReader(options, found?.size)
-    try {
-      if (isFile) await recover(await realOf(path)).catch(() => undefined)
-      let isPlain = true
-      let isFirst = true
-      for await (const piece of pieces) {
-        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-        if (isPipe) kept.push(bytes)
-        const isPacked = isPipe && GZIP.every((byte, i) => bytes[i] === byte)
-        if (isFirst && (isPacked || signatureOf(bytes) !== undefined)) isPlain = false
-        isFirst = false
-        isPlain &&= push(bytes)
-        if (!isPipe && !isPlain) break
-      }
-      const read = isPlain ? table() : null
-      if (read !== null) return E.right(read)
-    } catch {
-      // What is wrong is told where the text is read.
-    }
-    const text = await (isPipe ? readText(Readable.from(kept))(argument, '-') : readText(stdin)(argument, path))()
-    return E.isLeft(text) ? text : E.right(Points.readCsv(text.right, options))
-  }
-
-/** A table that is kept in a file of doubles (see `Source`). */
-const readSource =
-  (stdin: AsyncIterable<Uint8Array | string>): World['readSource'] =>
-  (argument, path, options) =>
-  async () => {
-    const bytes = async function* (): AsyncGenerator<Uint8Array> {
-      if (path === '-') for await (const piece of stdin) yield typeof piece === 'string' ? Buffer.from(piece) : piece
-      else yield* bytesOf(path)
-    }
-    const Source = await import('../data/Source.js')
-    try {
-      return E.right(await Source.fromCsv(options)(bytes()))
-    } catch (error) {
-      return E.left(refused(problem(argument, path, error)))
-    }
-  }
 
 /** Where an output goes: through links, and not by renaming over what is no plain file (`/dev/stdout`). */
 interface Target extends Output {
@@ -253,7 +72,12 @@ const inputIdentity = async (path: string): Promise<string | null> => {
 }
 
 const checkOutputs: World['checkOutputs'] = (inputs, outputs) => async () => {
-  const taken = (await Promise.all(inputs.map(inputIdentity))).filter(found => found !== null)
+  const paths = await Promise.all(inputs.map(path => inputsOf('', path)))
+  const taken = (
+    await Promise.all(
+      paths.flatMap(found => (E.isLeft(found) ? [] : found.right)).map(({ path }) => inputIdentity(path))
+    )
+  ).filter(found => found !== null)
   for (const output of outputs)
     try {
       const before = await target(output)
@@ -400,17 +224,38 @@ const exists: World['exists'] = path => async () => {
   )
 }
 
+/** Not every command reads a table. */
+const tables = (): Promise<typeof Tables> => import('./tables.js')
+
 /** The part of the world that is files. */
 export const files = (
   stdin: AsyncIterable<Uint8Array | string>
 ): Pick<
   World,
-  'exists' | 'readText' | 'readTable' | 'readSource' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'
+  | 'exists'
+  | 'readText'
+  | 'readTable'
+  | 'readSource'
+  | 'readCopy'
+  | 'load'
+  | 'checkOutputs'
+  | 'makeFolder'
+  | 'writeFiles'
 > => ({
   exists,
   readText: readText(stdin),
-  readTable: readTable(stdin),
-  readSource: readSource(stdin),
+  readTable:
+    (...asked) =>
+    async () =>
+      (await tables()).readTable(stdin)(...asked)(),
+  readSource:
+    (...asked) =>
+    async () =>
+      (await tables()).readSource(stdin)(...asked)(),
+  readCopy:
+    (...asked) =>
+    async () =>
+      (await tables()).readCopy(stdin)(...asked)(),
   load,
   checkOutputs,
   makeFolder,

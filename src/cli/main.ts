@@ -21,7 +21,15 @@ process.stderr.on('error', () => process.exit(1))
 
 type Files = Pick<
   World,
-  'exists' | 'readText' | 'readTable' | 'readSource' | 'load' | 'checkOutputs' | 'makeFolder' | 'writeFiles'
+  | 'exists'
+  | 'readText'
+  | 'readTable'
+  | 'readSource'
+  | 'readCopy'
+  | 'load'
+  | 'checkOutputs'
+  | 'makeFolder'
+  | 'writeFiles'
 >
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
@@ -37,6 +45,7 @@ const world: World = {
   exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
   readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
+  readCopy: (...asked) => byFiles(({ readCopy }) => readCopy(...asked)),
   load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
   makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),

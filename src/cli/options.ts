@@ -99,7 +99,14 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
   field:
     field === 'keep'
       ? '--by'
-      : field === 'columns' || field === 'exclude' || field === 'weights' || field === 'header' || field === 'decimal'
+      : field === 'columns' ||
+          field === 'exclude' ||
+          field === 'weights' ||
+          field === 'header' ||
+          field === 'decimal' ||
+          field === 'delimiter' ||
+          field === 'skip' ||
+          field === 'comment'
         ? `--${field}`
         : field === 'text'
           ? path
@@ -112,6 +119,7 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
     .replace("set 'decimal' to ','", 'use --decimal ,')
     .replace("set 'skip' to the number", 'use --skip with the number')
     .replace('read it whole, or write it plainly', 'leave out --stream, or write it plainly')
+    .replace("leave the column out with 'exclude'", 'leave the column out with --exclude')
     .replace("'columns'", '--columns')
 })
 

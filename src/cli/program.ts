@@ -41,6 +41,9 @@ const na = new Option('--na <list>', 'cells that are missing, beside NA and its 
 
 const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that exports words of your own: ./mine.js')
 
+/** What a table may be. */
+const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
+
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>
   command
@@ -124,7 +127,7 @@ const described = (
         'Learns a mixture of Gaussians from a table of numbers, and chooses its family and its number of components where ' +
           'they are left open. Prints the components in the units of the data, and how they were learned.'
       )
-      .argument('<FILE>', 'a CSV file; - for standard input')
+      .argument('<FILE>', FILES)
       .addOption(
         new Option(
           '-k, --components <numbers>',
@@ -235,6 +238,7 @@ const described = (
         'fit big.csv -k 20 --family full --checkpoint big.ckpt --resume --out model.json',
         '# more rows than fit in memory',
         'fit huge.csv.gz --stream --out model.json',
+        "fit 'data/*.parquet' --stream --out model.json",
         '# see what a recipe does, change it, run it',
         'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
         'explain pipeline.json',
@@ -252,7 +256,7 @@ const described = (
       .summary('tell how well a model describes a table')
       .description('Prints the log-likelihood of a table under a model, and how many rows each component accounts for.')
       .argument('<MODEL>', 'a model written by ornstein fit --out')
-      .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+      .argument('<FILE>', `${FILES}; with the model's columns`)
       .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
   )
     .addOption(vocabulary)
@@ -284,7 +288,7 @@ const described = (
           'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns.'
       )
       .argument('<MODEL>', 'a model written by ornstein fit --out')
-      .argument('<FILE>', "a CSV file with the model's columns; - for standard input")
+      .argument('<FILE>', `${FILES}; with the model's columns`)
       .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
       .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
   )
@@ -306,7 +310,7 @@ const described = (
       )
       .argument('<A>', 'a model written by ornstein fit --out')
       .argument('<B>', 'another, of the same columns')
-      .argument('<FILE>', "a CSV file with the models' columns; - for standard input")
+      .argument('<FILE>', `${FILES}; with the models' columns`)
       .option('--json', 'print the result as JSON')
   )
     .addOption(vocabulary)
@@ -343,7 +347,7 @@ const described = (
           'Tells all that is wrong with it at once.'
       )
       .argument('<PIPELINE>', 'a pipeline written by ornstein fit --print-pipeline, or a model')
-      .option('--data <file>', 'a CSV file to check the pipeline against')
+      .option('--data <file>', 'a table to check the pipeline against')
       .addOption(columns)
       .addOption(exclude)
   )

@@ -9,8 +9,10 @@ import { scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
 import { fail, numbered, plural } from './parts.js'
-import { csvTables, type CsvOptions, type Table } from './csv.js'
+import { csvTables } from './csv.js'
+import { type CsvOptions, type Table } from './grid.js'
 import * as Points from './Points.js'
+import { arrowTables, parquetTables, type Slices } from './typed.js'
 
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
@@ -117,7 +119,42 @@ export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtf
 }
 
 /**
- * The rows of a CSV table from its bytes, of any length, without holding them all (see `Points.csvTables`).
+ * The rows of the parts of a table, such as `Points.csvTables`, `parquetTables` and `arrowTables` give; without holding more than
+ * one at a time.
+ */
+export const fromTables = async (
+  tables: AsyncIterable<Either.Either<Problem.Problem, Table>>,
+  folder?: string
+): Promise<Either.Either<Problem.Problem, SourceTable>> => {
+  const rows = gathering(folder)
+  return pipe(
+    await gatheredAsync(tables, {
+      close: rows.close,
+      add: (read, before: SourceTable | null) =>
+        pipe(
+          read,
+          Either.flatMap(table =>
+            pipe(
+              before !== null && table.points.rows === 0
+                ? Either.right(before.source)
+                : rows.add(table.points, before?.source ?? null),
+              Either.map(source => ({
+                source,
+                columns: table.columns,
+                ignored: before?.ignored ?? table.ignored,
+                doubtful: before?.doubtful ?? table.doubtful,
+                dropped: (before?.dropped ?? 0) + table.dropped
+              }))
+            )
+          )
+        )
+    }),
+    Either.flatMap(Either.fromNullable(none))
+  )
+}
+
+/**
+ * The rows of a CSV table from its bytes, of any length (see `Points.csvTables`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -133,33 +170,33 @@ export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtf
  */
 export const fromCsv =
   (options: CsvOptions = {}, folder?: string) =>
-  async (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> => {
-    const rows = gathering(folder)
-    return pipe(
-      await gatheredAsync(csvTables(options)(bytes), {
-        close: rows.close,
-        add: (read, before: SourceTable | null) =>
-          pipe(
-            read,
-            Either.flatMap(table =>
-              pipe(
-                before !== null && table.points.rows === 0
-                  ? Either.right(before.source)
-                  : rows.add(table.points, before?.source ?? null),
-                Either.map(source => ({
-                  source,
-                  columns: table.columns,
-                  ignored: before?.ignored ?? table.ignored,
-                  doubtful: before?.doubtful ?? table.doubtful,
-                  dropped: (before?.dropped ?? 0) + table.dropped
-                }))
-              )
-            )
-          )
-      }),
-      Either.flatMap(Either.fromNullable(none))
-    )
-  }
+  (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(csvTables(options)(bytes), folder)
+
+/**
+ * The rows of a file of Parquet, read a group of rows at a time (see `Points.readParquet`): the file may be larger than memory.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as Either from 'fp-ts/lib/Either.js'
+ * import { parquetWriteBuffer } from 'hyparquet-writer'
+ * import { Source } from 'ornstein'
+ *
+ * const file = parquetWriteBuffer({ columnData: [{ name: 'x', data: [1, 2, 6], type: 'DOUBLE' }], rowGroupSize: 2 })
+ * const read = await Source.fromParquet()(file)
+ * assert.ok(Either.isRight(read))
+ * assert.deepEqual(Source.mean(read.right.source), Float64Array.of(3))
+ */
+export const fromParquet =
+  (options: CsvOptions = {}, folder?: string) =>
+  (file: Slices): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(parquetTables(options)(file), folder)
+
+/** The rows of a file or a stream of Arrow, read a batch at a time (see `Points.readArrow`). */
+export const fromArrow =
+  (options: CsvOptions = {}, folder?: string) =>
+  (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>
+    fromTables(arrowTables(options)(bytes), folder)
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
 const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>

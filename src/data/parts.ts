@@ -20,10 +20,14 @@ export const sumOver = (n: number, f: (i: number) => number): number =>
 /** The least i < n of which it is so; −1 where there is none. */
 export const firstOf = (n: number, is: (i: number) => boolean): number => new Uint8Array(n).findIndex((_, i) => is(i))
 
-/** A problem of a piece, its rows counted from the first of all. */
-export const numbered =
-  (before: number) =>
+/** A problem of rows that are called otherwise; rows are counted from 1. */
+export const renamed =
+  (name: (row: number) => string) =>
   (problem: Problem.Problem): Problem.Problem => ({
     ...problem,
-    field: problem.field.replace(/\brow (\d+)/, (_, row: string) => `row ${Number(row) + before}`)
+    field: problem.field.replace(/\brow (\d+)/, (_, row: string) => name(Number(row)))
   })
+
+/** A problem of a piece, its rows counted from the first of all. */
+export const numbered = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
+  renamed(row => `row ${row + before}`)

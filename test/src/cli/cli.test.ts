@@ -529,7 +529,7 @@ describe('what is wrong', () => {
     [
       'fit @folder -k 2 --family isotropic --no-standardize',
       2,
-      'error: FILE: folder is not a file but a folder; give a file in it\n'
+      'error: FILE: folder is not a folder with files; give one that has some\n'
     ],
     [
       'fit @binary.csv -k 2 --family isotropic --no-standardize',

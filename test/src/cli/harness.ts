@@ -27,7 +27,10 @@ export interface Place {
    * Runs the command line. In arguments `@name` is a file of the folder, `%name` one of the examples; in what is printed
    * the folders' paths are left out.
    */
-  readonly ornstein: (line: string, input?: Partial<World> & { readonly stdin?: string }) => Promise<Outcome>
+  readonly ornstein: (
+    line: string,
+    input?: Partial<World> & { readonly stdin?: string | Uint8Array }
+  ) => Promise<Outcome>
 }
 
 export const place = (): Place => {

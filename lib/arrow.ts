@@ -1,0 +1,105 @@
+/** Arrow's IPC files and streams, a batch of rows at a time, by apache-arrow: it is loaded when the first is read. */
+import type * as ApacheArrow from 'apache-arrow'
+import type { DataType, Vector } from 'apache-arrow'
+import { Absent, day, moment, type Column, type Columns, type Type } from './columns.js'
+
+type Arrow = typeof ApacheArrow
+
+// An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
+const library = async (): Promise<Arrow> => {
+  try {
+    return await import('apache-arrow')
+  } catch {
+    throw new Absent('apache-arrow')
+  }
+}
+
+/** Batches may be packed by zstd, which another package unpacks: without it those that are say so when they come. */
+const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promise<void> => {
+  if (compressionRegistry.get(CompressionType.ZSTD) !== null) return
+  try {
+    const { decompressZstd } = await import('hyparquet-compressors')
+    compressionRegistry.set(CompressionType.ZSTD, { decode: bytes => decompressZstd(bytes) })
+  } catch {
+    return
+  }
+}
+
+const typeOf = (of: Arrow['DataType'], type: DataType): Type => {
+  // What a type holds is declared as any.
+  const held = of.isDictionary(type) ? (type.dictionary as DataType) : type
+  return of.isInt(held) || of.isFloat(held) || of.isDecimal(held)
+    ? 'numbers'
+    : of.isDate(held) || of.isTimestamp(held)
+      ? 'dates'
+      : of.isList(held) ||
+          of.isLargeList(held) ||
+          of.isFixedSizeList(held) ||
+          of.isStruct(held) ||
+          of.isMap(held) ||
+          of.isUnion(held)
+        ? 'nested'
+        : 'words'
+}
+
+const SECONDS = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
+
+/** A whole number in two's complement, its low words first. */
+const whole = (words: Uint32Array): bigint => {
+  let value = 0n
+  for (let i = words.length - 1; i >= 0; i--) value = (value << 32n) | BigInt(words[i])
+  return BigInt.asIntN(32 * words.length, value)
+}
+
+/** The cells of a column: numbers, or null where they are missing; dates by their own count, which milliseconds may round. */
+const cellsOf = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<DataType>): ArrayLike<unknown> => {
+  const { type } = vector
+  if (vector.nullCount === 0 && (of.isInt(type) || (of.isFloat(type) && type.precision !== Precision.HALF)))
+    return vector.toArray() as ArrayLike<unknown>
+  const count: ((count: number | bigint) => string) | null = of.isDate(type)
+    ? type.unit === DateUnit.DAY
+      ? count => day(Number(count))
+      : count => moment(BigInt(count), 1_000n)
+    : of.isTimestamp(type)
+      ? count => moment(BigInt(count), SECONDS[type.unit])
+      : null
+  const cells: unknown[] = []
+  if (count !== null) {
+    for (const data of vector.data) {
+      const values = data.values as ArrayLike<number | bigint>
+      for (let i = 0; i < data.length; i++) cells.push(data.getValid(i) ? count(values[i]) : null)
+    }
+    return cells
+  }
+  const scale = of.isDecimal(type) ? type.scale : null
+  for (let i = 0; i < vector.length; i++) {
+    const cell: unknown = vector.get(i)
+    cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${whole(cell)}e${-scale}`) : cell)
+  }
+  return cells
+}
+
+/** The batches of rows of a file or a stream, those without rows left out unless all are; nested columns where asked. */
+export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = false): AsyncGenerator<Columns> {
+  const arrow = await library()
+  await unpacking(arrow)
+  const reader = await arrow.RecordBatchReader.from(bytes)
+  await reader.open()
+  const columns = reader.schema.fields.map(({ name, type }) => ({
+    name,
+    type: typeOf(arrow.DataType, type as DataType)
+  }))
+  let isAny = false
+  for await (const batch of reader) {
+    if (batch.numRows === 0) continue
+    isAny = true
+    yield {
+      rows: batch.numRows,
+      columns: columns.map((column, j): Column => {
+        const vector = column.type === 'nested' && !readsNested ? null : batch.getChildAt<DataType>(j)
+        return { ...column, cells: vector === null ? [] : cellsOf(arrow, vector) }
+      })
+    }
+  }
+  if (!isAny) yield { rows: 0, columns: columns.map(column => ({ ...column, cells: [] })) }
+}

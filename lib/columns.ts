@@ -1,0 +1,112 @@
+/** Tables whose columns have types, as Parquet and Arrow files hold them: rows of numbers are made of what is typed as such. */
+
+/** What a column holds: `nested` are lists, maps and records. */
+export type Type = 'numbers' | 'words' | 'dates' | 'nested'
+
+export interface Column {
+  readonly name: string
+  readonly type: Type
+  /** One for each row; null and undefined are missing. Dates are texts. Nothing where it was not read. */
+  readonly cells: ArrayLike<unknown>
+}
+
+/** Some rows of a table. */
+export interface Columns {
+  readonly rows: number
+  readonly columns: ReadonlyArray<Column>
+}
+
+/** What stands for columns without a type of their own. */
+export interface Typed {
+  readonly rows: number
+  readonly names: ReadonlyArray<string>
+  readonly types: ReadonlyArray<Type>
+  /** [rows, columns], row by row; NaN for a cell that is no finite number, nor a whole one that a double holds. */
+  readonly numbers: Float64Array
+  /** The text of such a cell; of one that is missing, none. */
+  readonly text: (row: number, column: number) => string
+}
+
+/** A package that is loaded when a file asks for it, and is not there. */
+export class Absent extends Error {
+  readonly library: string
+  constructor(library: string) {
+    super(`${library} is not installed`)
+    this.library = library
+  }
+}
+
+const shown = (value: unknown): string =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+        ? String(value)
+        : value instanceof Uint8Array
+          ? Array.from(value, byte => byte.toString(16).padStart(2, '0')).join('')
+          : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+
+/** Writes a column's numbers where they belong; whether each cell is one. */
+const put = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
+  let isFull = true
+  for (let i = 0, to = from; to < into.length; i++, to += stride) {
+    const cell = cells[i]
+    const x = typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : NaN
+    if (x - x === 0 && (typeof cell === 'number' || Number.isSafeInteger(x))) into[to] = x
+    else {
+      into[to] = NaN
+      isFull = false
+    }
+  }
+  return isFull
+}
+
+/** The columns as rows; `absent` are texts of cells that are missing beside those that are null. */
+export const typed = ({ rows, columns }: Columns, absent: ReadonlyArray<string> = []): Typed => {
+  const width = columns.length
+  const numbers = new Float64Array(rows * width)
+  const missing = new Set(absent.flatMap(text => [text.trim(), String(Number(text))]))
+  const isMissing = (text: string): boolean => missing.size > 0 && missing.has(text.trim())
+  const texts = columns.map(({ type, cells }, j) => {
+    if (type === 'numbers') {
+      const isFull = put(cells, numbers, j, width)
+      if (missing.size === 0) return isFull ? null : cells
+      for (let at = j; at < numbers.length; at += width) if (isMissing(String(numbers[at]))) numbers[at] = NaN
+    } else for (let at = j; at < numbers.length; at += width) numbers[at] = NaN
+    return cells
+  })
+  return {
+    rows,
+    names: columns.map(({ name }) => name),
+    types: columns.map(({ type }) => type),
+    numbers,
+    text: (row, column) => {
+      const text = shown(texts[column]?.[row])
+      return isMissing(text) ? '' : text
+    }
+  }
+}
+
+/** Rows after rows. */
+export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array => {
+  if (parts.length === 1) return parts[0]
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+/** A day, by its number from 1970 on. */
+export const day = (days: number): string => new Date(days * 86_400_000).toISOString().slice(0, 10)
+
+/** A moment, by its number from 1970 on, of so many a second, in UTC; to the last digit. */
+export const moment = (count: bigint, perSecond: 1n | 1_000n | 1_000_000n | 1_000_000_000n): string => {
+  const rest = ((count % perSecond) + perSecond) % perSecond
+  const seconds = new Date(Number((count - rest) / perSecond) * 1000).toISOString().slice(0, 19)
+  const digits = String(perSecond).length - 1
+  return rest === 0n ? seconds : `${seconds}.${String(rest).padStart(digits, '0')}`
+}

@@ -1,0 +1,99 @@
+/** Files of Parquet, a group of rows at a time, by hyparquet: it is loaded when the first is read. */
+import type * as Hyparquet from 'hyparquet'
+import type { SchemaTree } from 'hyparquet'
+import type * as Compressors from 'hyparquet-compressors'
+import { Absent, day, moment, type Column, type Columns, type Type } from './columns.js'
+
+/** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
+export interface Slices {
+  readonly byteLength: number
+  readonly slice: (from: number, to?: number) => ArrayBuffer | Promise<ArrayBuffer>
+}
+
+// An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
+const reader = async (): Promise<typeof Hyparquet> => {
+  try {
+    return await import('hyparquet')
+  } catch {
+    throw new Absent('hyparquet')
+  }
+}
+
+const decompressors = async (): Promise<typeof Compressors> => {
+  try {
+    return await import('hyparquet-compressors')
+  } catch {
+    throw new Absent('hyparquet-compressors')
+  }
+}
+
+const DATES = /^(DATE|TIMESTAMP)/
+const NUMBERS = /^(INT32|INT64|FLOAT|DOUBLE)$/
+
+const typeOf = ({ element, children }: SchemaTree): Type => {
+  const { type = '', converted_type: converted = '', logical_type: logical, repetition_type: repetition } = element
+  const meant = logical?.type ?? ''
+  return children.length > 0 || repetition === 'REPEATED'
+    ? 'nested'
+    : DATES.test(converted) || DATES.test(meant) || type === 'INT96'
+      ? 'dates'
+      : converted === 'DECIMAL' || meant === 'FLOAT16' || (NUMBERS.test(type) && !/^TIME/.test(converted + meant))
+        ? 'numbers'
+        : 'words'
+}
+
+/** Where a value is missing, so is its date. */
+const ofPresent =
+  <A>(parse: (value: A) => string) =>
+  (value: A | null | undefined): string | null =>
+    value === null || value === undefined ? null : parse(value)
+
+const parsers = {
+  dateFromDays: ofPresent(day),
+  timestampFromMilliseconds: ofPresent((count: bigint) => moment(count, 1_000n)),
+  timestampFromMicroseconds: ofPresent((count: bigint) => moment(count, 1_000_000n)),
+  timestampFromNanoseconds: ofPresent((count: bigint) => moment(count, 1_000_000_000n))
+}
+
+const pieces = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
+  if (parts.length === 1) return parts[0]
+  const all: unknown[] = []
+  for (const part of parts) for (let i = 0; i < part.length; i++) all.push(part[i])
+  return all
+}
+
+/** The groups of rows of a file, those without rows left out unless all are; nested columns have no cells but where asked. */
+export async function* groups(file: Slices, readsNested = false): AsyncGenerator<Columns> {
+  const { parquetMetadataAsync, parquetRead, parquetSchema } = await reader()
+  const metadata = await parquetMetadataAsync(file)
+  const isPacked = metadata.row_groups.some(({ columns }) =>
+    columns.some(({ meta_data: meta }) => !/^(UNCOMPRESSED|SNAPPY)$/.test(meta?.codec ?? 'UNCOMPRESSED'))
+  )
+  const compressors = isPacked ? (await decompressors()).compressors : undefined
+  const columns = parquetSchema(metadata).children.map(tree => ({ name: tree.element.name, type: typeOf(tree) }))
+  const wanted = columns.filter(({ type }) => readsNested || type !== 'nested').map(({ name }) => name)
+  const of = (rows: number, cells: ReadonlyMap<string, ReadonlyArray<ArrayLike<unknown>>>): Columns => ({
+    rows,
+    columns: columns.map((column): Column => ({ ...column, cells: pieces(cells.get(column.name) ?? [[]]) }))
+  })
+  let first = 0
+  for (const { num_rows } of metadata.row_groups) {
+    const rows = Number(num_rows)
+    if (rows === 0) continue
+    const cells = new Map(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]))
+    if (wanted.length > 0)
+      await parquetRead({
+        file,
+        metadata,
+        columns: wanted,
+        rowStart: first,
+        rowEnd: first + rows,
+        parsers,
+        ...(compressors && { compressors }),
+        onChunk: ({ columnName, columnData }) => cells.get(columnName)?.push(columnData)
+      })
+    first += rows
+    yield of(rows, cells)
+  }
+  if (first === 0) yield of(0, new Map())
+}

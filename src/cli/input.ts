@@ -1,0 +1,197 @@
+/** What is read: files, folders of files and standard input, by Node. */
+import { constants as bufferConstants } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { createGunzip, gunzip } from 'node:zlib'
+import * as Elementary from '../../lib/elementary.js'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import { code, recover } from './journal.js'
+import { refused, type Failure, type World } from './World.js'
+
+const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
+  ENOENT: ['a file that exists', 'check the name and the folder'],
+  EISDIR: ['a file but a folder', 'give a file in it'],
+  ENOTDIR: ['a path through folders alone', 'check the name'],
+  EACCES: ['open to you', 'ask for the right to it'],
+  EPERM: ['open to you', 'ask for the right to it'],
+  ENOSPC: ['on a disk with room', 'free some space'],
+  EROFS: ['on a disk that can be written', 'choose another folder'],
+  ENAMETOOLONG: ['of a length the disk takes', 'choose a shorter name'],
+  Z_BUF_ERROR: ['a whole gzip archive', 'it was cut short: fetch it again'],
+  Z_DATA_ERROR: ['a sound gzip archive', 'it is damaged: fetch it again'],
+  ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
+}
+
+export const problem = (argument: string, path: string, error: unknown): Problem.Problem => {
+  const reason = Object.hasOwn(reasons, code(error)) ? reasons[code(error)] : undefined
+  const [domain, remedy] = reason ?? [`a file that can be used (${code(error)})`, 'choose another']
+  return Problem.of(argument, path, domain, remedy)
+}
+
+/** What is no text, by its first bytes, and what to do with it. */
+const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
+  [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'text but a zstd archive', 'unpack it first: unzstd'],
+  [
+    [0x50, 0x4b, 0x03, 0x04],
+    'text but a spreadsheet (xlsx, ods) or a zip archive',
+    'save the sheet as CSV, or unzip it'
+  ],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'text but an old spreadsheet (xls)', 'save the sheet as CSV'],
+  [[0x50, 0x41, 0x52, 0x31], 'text but a Parquet file', 'give one of text'],
+  [[0x25, 0x50, 0x44, 0x46], 'text but a PDF', 'copy the table into a CSV file'],
+  [[0xff, 0xfe], 'text in UTF-8 but in UTF-16', 'save it as UTF-8'],
+  [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
+]
+
+export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
+  signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
+
+/** The text of bytes, or what they are instead. */
+export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
+  const found = signatureOf(bytes)
+  if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+  const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return text.includes('\0') ? noText : E.right(text)
+  } catch {
+    return noText
+  }
+}
+
+/** Through links that lead to nothing yet, as many as a file system follows. */
+export const followed = async (path: string, left = 40): Promise<string> => {
+  const leads = left > 0 ? await readlink(path).catch(() => null) : null
+  return leads === null
+    ? join(await realpath(dirname(path)), basename(path))
+    : followed(resolve(dirname(path), leads), left - 1)
+}
+
+/** The path of a file, through links. */
+export const realOf = (path: string): Promise<string> => realpath(path).catch(() => followed(path))
+
+/** Whether bytes are packed by gzip, by the first of them. */
+export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** What was packed by gzip; of a length that a text may have. */
+export const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
+  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: bufferConstants.MAX_STRING_LENGTH + 1 }) : bytes
+
+export const readText =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
+  (argument, path) =>
+  async () => {
+    const read = async (): Promise<Uint8Array> => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+      return Buffer.concat(chunks)
+    }
+    try {
+      // Without the right to mend what a killed run left, what is there is read.
+      if (path !== '-')
+        await realOf(path)
+          .then(recover)
+          .catch(() => undefined)
+      const bytes = await unpacked(await (path === '-' ? read() : readFile(path)))
+      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return decode(argument, path, bytes)
+      const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
+      return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))
+    } catch (error) {
+      return E.left(refused(problem(argument, path, error)))
+    }
+  }
+
+/** Bytes of a file are read so many at a time. */
+const PIECE = 1 << 20
+
+/** The bytes of a file, unpacked. */
+export async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  const packed = createReadStream(path, { end: 1 })
+  const start: Uint8Array[] = []
+  for await (const piece of packed) start.push(piece as Uint8Array)
+  const file = createReadStream(path, { highWaterMark: PIECE })
+  const unpacking = isPacked(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: PIECE })) : file
+  // `pipe` hands no errors on
+  file.on('error', error => unpacking.destroy(error))
+  // a stream without an encoding gives bytes
+  for await (const piece of unpacking) yield piece as Uint8Array
+}
+
+// -- tables of several files -------------------------------------------------------------------------------------------
+
+/** A file of a table, and what it is called where the table has several. */
+export interface Input {
+  readonly path: string
+  readonly name: string | null
+}
+
+/** Of a folder whose name begins so, nothing is read: marks of who wrote it, and what is hidden. */
+const isHidden = (name: string): boolean => /^[._]/.test(name)
+
+/** The paths that a pattern of `*` and `?` matches, in the order of their letters. */
+const matches = async (pattern: string): Promise<ReadonlyArray<string>> => {
+  const parts = pattern.split('/')
+  let found = [parts[0] === '' ? '/' : '']
+  for (const part of parts[0] === '' ? parts.slice(1) : parts) {
+    const next: string[] = []
+    const form = new RegExp(
+      `^${part
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+      'u'
+    )
+    for (const folder of found) {
+      const names = /[*?]/.test(part)
+        ? (await readdir(folder === '' ? '.' : folder).catch(() => [])).filter(
+            name => form.test(name) && (!isHidden(name) || isHidden(part))
+          )
+        : [part]
+      next.push(...names.map(name => join(folder, name)))
+    }
+    found = next
+  }
+  const there = await Promise.all(found.map(path => stat(path).catch(() => null)))
+  return found.filter((_, i) => there[i]?.isFile() === true).sort()
+}
+
+/** The files of a table: one, those in a folder, or those that match a pattern. */
+export const inputsOf = async (argument: string, path: string): Promise<E.Either<Failure, ReadonlyArray<Input>>> => {
+  const none = (domain: string, remedy: string): E.Either<Failure, never> =>
+    E.left(refused(Problem.of(argument, path, domain, remedy)))
+  const of = (paths: ReadonlyArray<string>, from: string): E.Either<Failure, ReadonlyArray<Input>> =>
+    E.right(paths.map(path => ({ path, name: relative(from, path) })))
+  const found = path === '-' ? null : await stat(path).catch(() => null)
+  if (found?.isDirectory() === true) {
+    const entries = (await readdir(path, { withFileTypes: true })).filter(({ name }) => !isHidden(name))
+    const folder = entries.find(entry => entry.isDirectory())
+    const names = entries.map(({ name }) => name).sort()
+    return folder !== undefined
+      ? none(
+          `a folder of files alone (it holds the folder ${folder.name})`,
+          `name the files: '${join(path, '*', '*')}'`
+        )
+      : names.length === 0
+        ? none('a folder with files', 'give one that has some')
+        : of(
+            names.map(name => join(path, name)),
+            path
+          )
+  }
+  if (found !== null || path === '-' || !/[*?]/.test(path)) return E.right([{ path, name: null }])
+  const paths = await matches(path)
+  return paths.length === 0
+    ? none('a pattern that files match', 'check the names and the folder')
+    : of(
+        paths,
+        path
+          .split('/')
+          .filter((_, i, all) => !/[*?]/.test(all.slice(0, i + 1).join('/')))
+          .join('/') || '.'
+      )
+}

@@ -1,0 +1,247 @@
+/** Tables in files, in several files and on standard input, by Node: text, Parquet and Arrow, told by their first bytes. */
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { chained } from '../../lib/gather.js'
+import * as E from '../core/either.js'
+import { gridOf, gridReader, gridsOf, writtenOf } from '../data/csv.js'
+import { inFile, joined, tableOf, tablesOf, type CsvOptions, type Grid } from '../data/grid.js'
+import type { DataError } from '../data/Points.js'
+import * as Source from '../data/Source.js'
+import { arrowGrids, parquetGrids, whole } from '../data/typed.js'
+import { extended, writtenOfGrid, type Written } from '../data/write.js'
+import { bytesOf, inputsOf, isPacked, problem, readText, realOf, signatureOf, unpacked, type Input } from './input.js'
+import { recover } from './journal.js'
+import { refused, type Failure, type World } from './World.js'
+
+type Stdin = AsyncIterable<Uint8Array | string>
+type Parts = AsyncIterable<E.Either<DataError, Grid>>
+
+/** So many bytes tell a format. */
+const TELLING = 8
+
+const starts = (bytes: Uint8Array, with_: ReadonlyArray<number>): boolean => with_.every((byte, i) => bytes[i] === byte)
+
+/** `PAR1`; `ARROW1`, or the mark of a stream's first message. */
+const formatOf = (start: Uint8Array): 'parquet' | 'arrow' | 'text' =>
+  starts(start, [0x50, 0x41, 0x52, 0x31])
+    ? 'parquet'
+    : starts(start, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]) || starts(start, [0xff, 0xff, 0xff, 0xff])
+      ? 'arrow'
+      : 'text'
+
+async function* bytes(pieces: Stdin): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece
+}
+
+const gathered = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+  const all: Uint8Array[] = []
+  for await (const piece of pieces) all.push(piece)
+  return Buffer.concat(all)
+}
+
+/** Bytes that come once: the first of them, which tell their format, and all. */
+const peeked = async (
+  pieces: AsyncIterable<Uint8Array>
+): Promise<{ readonly start: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
+  const iterator = pieces[Symbol.asyncIterator]()
+  let start = Buffer.alloc(0)
+  while (start.length < TELLING) {
+    const next = await iterator.next()
+    if (next.done === true) break
+    start = Buffer.concat([start, next.value])
+  }
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    yield start
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  return { start, all: all() }
+}
+
+/** The first bytes of what may be read again. */
+const startOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  for await (const piece of pieces) return piece
+  return new Uint8Array(0)
+}
+
+/** A table's bytes, of a known format. */
+interface Opened {
+  readonly format: ReturnType<typeof formatOf>
+  /** A file that may be read again, and how long it is, packed or not; null where bytes come once. */
+  readonly file: { readonly path: string; readonly size: number; readonly isPacked: boolean } | null
+  /** All of them, unpacked. */
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
+  const found = path === '-' ? null : await stat(path).catch(() => null)
+  if (path !== '-' && found?.isFIFO() !== true) {
+    if (found?.isFile() === true) await recover(await realOf(path)).catch(() => undefined)
+    const own = { path, size: found?.size ?? 0, isPacked: isPacked(await startOf(createReadStream(path, { end: 1 }))) }
+    return { format: formatOf(await startOf(bytesOf(path))), file: own, bytes: bytesOf(path) }
+  }
+  const { start, all } = await peeked(path === '-' ? bytes(stdin) : createReadStream(path))
+  if (!isPacked(start)) return { format: formatOf(start), file: null, bytes: all }
+  // What is packed is held whole, as a text of unknown grammar is.
+  const content = await unpacked(await gathered(all))
+  return { format: formatOf(content), file: null, bytes: Readable.from([content]) }
+}
+
+/** A file of Parquet is read from its end: one that is packed, or comes once, is held. */
+async function* parquetParts(
+  { file, bytes }: Opened,
+  options: CsvOptions,
+  readsNested: boolean
+): AsyncGenerator<E.Either<DataError, Grid>> {
+  if (file === null || file.isPacked) {
+    const { buffer } = Uint8Array.from(await gathered(bytes))
+    yield* parquetGrids(options, readsNested)(buffer)
+    return
+  }
+  const handle = await open(file.path)
+  try {
+    const slice = async (from: number, to = file.size): Promise<ArrayBuffer> => {
+      const part = new Uint8Array(to - from)
+      await handle.read(part, 0, part.length, from)
+      return part.buffer
+    }
+    yield* parquetGrids(options, readsNested)({ byteLength: file.size, slice })
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The parts of a table as they come; text in lines that are plain. */
+const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts =>
+  found.format === 'parquet'
+    ? parquetParts(found, options, readsNested)
+    : found.format === 'arrow'
+      ? arrowGrids(options, readsNested)(found.bytes)
+      : gridsOf(options)(found.bytes)
+
+/** A table of text, by the fast reader, or by the whole grammar where that gives up. */
+const gridOfText = async (
+  { file, bytes }: Opened,
+  argument: string,
+  options: CsvOptions
+): Promise<E.Either<Failure, E.Either<DataError, Grid>>> => {
+  const kept: Uint8Array[] = []
+  const { push, grid } = gridReader(options, file?.size)
+  try {
+    let isPlain: boolean | null = null
+    for await (const piece of bytes) {
+      if (file === null) kept.push(piece)
+      isPlain = (isPlain ?? signatureOf(piece) === undefined) && push(piece)
+      if (file !== null && !isPlain) break
+    }
+    const found = isPlain === true ? grid() : null
+    if (found !== null) return E.right(found)
+  } catch {
+    // What is wrong is told where the text is read.
+  }
+  const text = await readText(Readable.from(kept))(argument, file?.path ?? '-')()
+  return E.isLeft(text) ? text : E.right(gridOf(text.right, options))
+}
+
+type Read<A> = E.Either<Failure, E.Either<DataError, A>>
+
+const chain = <A, B>(read: E.Either<DataError, A>, then: (a: A) => E.Either<DataError, B>): E.Either<DataError, B> =>
+  E.isLeft(read) ? read : then(read.right)
+
+/** What is read of each file of a table, in their order, until one is at fault. */
+const ofEach = async <A>(
+  argument: string,
+  path: string,
+  read: (input: Input) => Promise<Read<A>>
+): Promise<Read<ReadonlyArray<A>>> => {
+  const inputs = await inputsOf(argument, path)
+  if (E.isLeft(inputs)) return inputs
+  const all: A[] = []
+  for (const input of inputs.right)
+    try {
+      const one = await read(input)
+      if (E.isLeft(one)) return one
+      if (E.isLeft(one.right)) return E.right(one.right)
+      all.push(one.right.right)
+    } catch (error) {
+      return E.left(refused(problem(argument, input.path, error)))
+    }
+  return E.right(E.right(all))
+}
+
+/** A part as one of its file, where the table has several. */
+const inside = ({ name }: Input): ((part: E.Either<DataError, Grid>) => E.Either<DataError, Grid>) =>
+  name === null ? part => part : inFile(name)
+
+export const readTable =
+  (stdin: Stdin): World['readTable'] =>
+  (argument, path, options) =>
+  async () => {
+    const grids = await ofEach<Grid>(argument, path, async input => {
+      const found = await opened(stdin, input.path)
+      const grid =
+        found.format === 'text'
+          ? await gridOfText(found, argument, options)
+          : E.right(await whole(partsOf(found, options)))
+      return E.isLeft(grid) ? grid : E.right(inside(input)(grid.right))
+    })
+    return E.isLeft(grids) ? grids : E.right(chain(chain(grids.right, joined), tableOf(options)))
+  }
+
+/** A table that is kept in a file of doubles (see `Source`). */
+export const readSource =
+  (stdin: Stdin): World['readSource'] =>
+  (argument, path, options) =>
+  async () => {
+    const inputs = await inputsOf(argument, path)
+    if (E.isLeft(inputs)) return inputs
+    let current = path
+    const parts = chained(
+      inputs.right.map(
+        input =>
+          async function* (): AsyncGenerator<E.Either<DataError, Grid>> {
+            current = input.path
+            const name = inside(input)
+            for await (const part of partsOf(await opened(stdin, input.path), options)) yield name(part)
+          }
+      )
+    )
+    try {
+      return E.right(await Source.fromTables(tablesOf(options)(parts)))
+    } catch (error) {
+      return E.left(refused(problem(argument, current, error)))
+    }
+  }
+
+/** A table and its cells as they are written. */
+export const readCopy =
+  (stdin: Stdin): World['readCopy'] =>
+  (argument, path, options) =>
+  async () => {
+    const parts = await ofEach<readonly [Grid, Written]>(argument, path, async input => {
+      const found = await opened(stdin, input.path)
+      if (found.format !== 'text') {
+        const grid = inside(input)(await whole(partsOf(found, options, true)))
+        return E.right(chain(grid, grid => E.right([grid, writtenOfGrid(grid)])))
+      }
+      const { file, bytes } = found
+      const text = await readText(bytes)(argument, file?.path ?? '-')()
+      return E.isLeft(text)
+        ? text
+        : E.right(
+            chain(inside(input)(gridOf(text.right, options)), grid =>
+              chain(writtenOf(text.right, options), written => E.right([grid, written]))
+            )
+          )
+    })
+    if (E.isLeft(parts)) return parts
+    return E.right(
+      chain(parts.right, all =>
+        chain(chain(joined(all.map(([grid]) => grid)), tableOf(options)), table => {
+          const [[, first]] = all
+          const written = { ...first, rows: all.flatMap(([, { rows }]) => rows) }
+          return E.right({ table, withColumns: added => extended(written)(table.rowNumbers, added) })
+        })
+      )
+    )
+  }

@@ -1,0 +1,51 @@
+/** What a cell of a table says: a number, nothing, almost a number, or a word. */
+import { sumOver } from './parts.js'
+
+/** No number is longer; what is, is a word, and no pattern is tried on it. */
+export const LONGEST = 200
+
+/**
+ * The number in a cell, or NaN. `Number` reads decimal literals and nothing else but blanks and 0x, 0o and 0b literals,
+ * which are refused: no decimal literal has a letter other than e.
+ */
+export const read = (cell: string): number => {
+  const text = cell.trim()
+  const x = text === '' ? NaN : Number(text)
+  return Number.isFinite(x) && !/[xob]/i.test(text) ? x : NaN
+}
+
+/** `almost`: a number to a person, which must not be passed over as a word. */
+export type Kind = 'number' | 'missing' | 'almost' | 'word'
+const MISSING = /^(#?n\/?a|<na>|n\.a\.?|#n\/a n\/a|-?nan|none|null|nil|missing|[?.]|[-\u2010-\u2015]{1,3})$/i
+export const isMissing = (cell: string): boolean => {
+  const text = cell.trim()
+  return text === '' || (text.length < LONGEST && MISSING.test(text))
+}
+export const hasDecimalComma = (text: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(text)
+/** A number but for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
+export const undressed = (text: string): string =>
+  text
+    .replace(/[\u2212\u2010-\u2013]/g, '-')
+    .replace(/^([+-]?)\p{Sc}\s*/u, '$1')
+    .replace(/\s*[%‰\p{Sc}]$/u, '')
+    .replace(/^\((.*)\)$/, '-$1')
+    .replace(/(\d)[\s_'’\u00A0\u2009\u202F](?=\d{3}(?!\d))/g, '$1')
+const isAlmost = (text: string): boolean =>
+  hasDecimalComma(text) ||
+  /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text) ||
+  !Number.isNaN(Number(text)) ||
+  !Number.isNaN(read(undressed(text))) ||
+  hasDecimalComma(undressed(text))
+export const kind = (cell: string): Kind => {
+  if (!Number.isNaN(read(cell))) return 'number'
+  if (isMissing(cell)) return 'missing'
+  const text = cell.trim()
+  return text.length < LONGEST && isAlmost(text) ? 'almost' : 'word'
+}
+
+/** Whether at least half of so many cells that are not missing are numbers to a person. */
+export const isOfNumbers = (count: number, kindOf: (i: number) => Kind): boolean => {
+  const present = sumOver(count, i => (kindOf(i) === 'missing' ? 0 : 1))
+  const words = sumOver(count, i => (kindOf(i) === 'word' ? 1 : 0))
+  return present > 0 && 2 * (present - words) >= present
+}

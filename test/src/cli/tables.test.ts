@@ -1,0 +1,194 @@
+/** Tables of Parquet and Arrow, and of several files, through the commands. */
+import { tableToIPC, Table, makeVector, vectorFromArray, Utf8 } from 'apache-arrow'
+import { mkdirSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Key, Mixture } from '../../../src/index.js'
+import { place } from './harness.js'
+
+const here = place()
+const { ornstein } = here
+afterAll(here.remove)
+
+const ROWS = 90
+const points = Mixture.sample(ROWS)(Key.fromSeed(3))(
+  Mixture.of({
+    means: [
+      [-4, 0],
+      [4, 1]
+    ],
+    weights: [0.4, 0.6]
+  })
+)
+const [x, y] = [0, 1].map(j => Array.from({ length: ROWS }, (_, i) => points.values[2 * i + j]))
+const name = x.map((_, i) => `no ${i}`)
+const csv = (from: number, to: number): string =>
+  ['name,x,y', ...x.slice(from, to).map((_, i) => `${name[from + i]},${x[from + i]},${y[from + i]}`), ''].join('\n')
+const parquet = (from: number, to: number): Uint8Array =>
+  new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'name', data: name.slice(from, to) },
+        { name: 'x', data: x.slice(from, to), type: 'DOUBLE' },
+        { name: 'y', data: y.slice(from, to), type: 'DOUBLE' }
+      ],
+      rowGroupSize: 20
+    })
+  )
+const arrow = (format: 'file' | 'stream'): Uint8Array =>
+  tableToIPC(
+    new Table({
+      name: vectorFromArray(name, new Utf8()),
+      x: makeVector(Float64Array.from(x)),
+      y: makeVector(Float64Array.from(y))
+    }),
+    format
+  )
+
+beforeAll(() => {
+  for (const folder of ['csvs', 'parquets', 'mixed', 'empty', 'nested', 'nested/inner', 'others'])
+    mkdirSync(here.at(folder))
+  here.write('all.csv', csv(0, ROWS))
+  here.write('all.parquet', parquet(0, ROWS))
+  here.write('all.parquet.gz', gzipSync(parquet(0, ROWS)))
+  here.write('all.arrow', arrow('file'))
+  here.write('all.arrows', arrow('stream'))
+  here.write('all.arrows.gz', gzipSync(arrow('stream')))
+  here.write('csvs/1.csv', csv(0, 30))
+  here.write('csvs/2.csv.gz', gzipSync(csv(30, ROWS)))
+  here.write('csvs/_SUCCESS', '')
+  here.write('csvs/.1.csv.crc', 'x')
+  here.write('parquets/1.parquet', parquet(0, 50))
+  here.write('parquets/2.parquet', parquet(50, ROWS))
+  here.write('mixed/1.parquet', parquet(0, 50))
+  here.write('mixed/2.csv', csv(50, ROWS))
+  here.write('nested/inner/1.csv', csv(0, 30))
+  here.write('nested/inner/2.csv', csv(30, ROWS).replace(`${x[40]}`, 'NA'))
+  here.write('others/1.csv', csv(0, 30))
+  here.write('others/2.csv', csv(30, ROWS).replace('name,x,y', 'name,x,z'))
+})
+
+const HOW = '-k 2 --family isotropic --recipe em --no-standardize --json'
+const all = [
+  'all.parquet',
+  'all.parquet.gz',
+  'all.arrow',
+  'all.arrows',
+  'all.arrows.gz',
+  'csvs',
+  'csvs/*',
+  'parquets/?.parquet',
+  'mixed'
+]
+
+describe('the same rows, however they are kept', () => {
+  it.each(all)('lead to the same fit: %s', async file => {
+    const whole = await ornstein(`fit @all.csv ${HOW}`)
+    expect(await ornstein(`fit @${file} ${HOW}`)).toEqual(whole)
+  })
+
+  it.each(all)('in pieces too: %s', async file => {
+    const how = '-k 2 --family isotropic --stream --json'
+    const whole = await ornstein(`fit @all.csv ${how}`)
+    expect(whole.exit).toBe(0)
+    expect(await ornstein(`fit @${file} ${how}`)).toEqual(whole)
+  })
+
+  it('lead there from standard input', async () => {
+    const whole = await ornstein(`fit @all.csv ${HOW}`)
+    const inPieces = await ornstein('fit @all.csv -k 1 --family isotropic --stream --json')
+    for (const stdin of [
+      parquet(0, ROWS),
+      arrow('file'),
+      arrow('stream'),
+      gzipSync(arrow('stream')),
+      gzipSync(csv(0, ROWS)),
+      csv(0, ROWS)
+    ]) {
+      expect(await ornstein(`fit - ${HOW}`, { stdin })).toEqual(whole)
+      expect(await ornstein('fit - -k 1 --family isotropic --stream --json', { stdin })).toEqual(inPieces)
+    }
+  })
+
+  it('are evaluated, compared and assigned alike', async () => {
+    await ornstein(`fit @all.csv ${HOW} --out @model.json`)
+    for (const command of ['evaluate @model.json', 'compare @model.json @model.json']) {
+      const whole = await ornstein(`${command} @all.csv --json`)
+      expect(whole.exit).toBe(0)
+      for (const file of all) expect(await ornstein(`${command} @${file} --json`)).toEqual(whole)
+    }
+    const whole = await ornstein('assign @model.json @all.csv')
+    expect(whole.stdout.split('\n')).toHaveLength(ROWS + 2)
+    for (const file of all) expect(await ornstein(`assign @model.json @${file}`)).toEqual(whole)
+    expect(await ornstein('assign @model.json -', { stdin: arrow('stream') })).toEqual(whole)
+  })
+})
+
+describe('a table of several files', () => {
+  const refusal = async (file: string, how = HOW): Promise<string> => {
+    const { exit, stdout, stderr } = await ornstein(`fit @${file} ${how}`)
+    expect([exit, stdout]).toEqual([2, ''])
+    return stderr
+  }
+
+  it('names the file and its row', async () => {
+    const missing = 'row 11 of 2.csv, column 2 (x): NA is not a finite number; fill it in, or use --missing drop'
+    expect(await refusal('nested/inner')).toContain(`error: nested/inner, ${missing}`)
+    expect(await refusal('nested/*/*.csv')).toContain('row 11 of inner/2.csv, column 2 (x)')
+    expect(await refusal('nested/inner', '--stream')).toContain(`error: nested/inner, ${missing}`)
+  })
+
+  it('has the same columns in each', async () => {
+    for (const how of [HOW, '--stream']) {
+      expect(await refusal('others/?.csv', how)).toBe(
+        'error: others/?.csv, column 3 of 2.csv: z is not y, as in 1.csv; give files of equal columns, in the same order\n'
+      )
+    }
+    here.write('csvs/3.csv', '1,2,3\n4,5,6\n')
+    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: a first line of data is not what 1.csv begins with')
+    here.write('csvs/3.csv', 'x,y\n1,2\n')
+    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: 2 columns is not 3 columns, as in 1.csv')
+    here.write('csvs/3.csv', '')
+    expect(await refusal('csvs')).toContain('error: csvs, 3.csv: an empty text is not a table')
+  })
+
+  it('is refused where there are none, or folders among them', async () => {
+    expect(await refusal('empty')).toContain('is not a folder with files')
+    expect(await refusal('nested')).toContain(
+      "is not a folder of files alone (it holds the folder inner); name the files: '"
+    )
+    expect(await refusal('all.*.csv')).toContain('is not a pattern that files match')
+  })
+
+  it('is never written to', async () => {
+    expect(await refusal('parquets', `${HOW} --out @parquets/2.parquet`)).toContain('is not a file of its own')
+  })
+})
+
+it('a list or record is written as JSON beside what is assigned', async () => {
+  here.write(
+    'nested.parquet',
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'x', data: x },
+          { name: 'y', data: y },
+          { name: 'tags', data: x.map(() => [1, 2]) }
+        ],
+        schema: [
+          { name: 'root', num_children: 3 },
+          { name: 'x', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+          { name: 'y', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+          { name: 'tags', repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+          { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+          { name: 'element', type: 'INT32', repetition_type: 'OPTIONAL' }
+        ]
+      })
+    )
+  )
+  expect((await ornstein(`fit @nested.parquet ${HOW} --out @model.json`)).stdout).toContain(
+    '{"name":"tags","why":"nested"}'
+  )
+  expect((await ornstein('assign @model.json @nested.parquet')).stdout.split('\n')[1]).toContain(',"[1,2]",')
+})

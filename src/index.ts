@@ -8,6 +8,7 @@
  *
  * @module
  */
+export * as Bootstrap from './fit/Bootstrap.js'
 export * as Checkpoint from './compile/Checkpoint.js'
 export * as Clock from './schedule/Clock.js'
 export * as Compile from './compile/Compile.js'

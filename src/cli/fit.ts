@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import {
+  Bootstrap,
   type Fit as Fits,
   Initializer,
   Mixture,
@@ -24,6 +25,7 @@ import {
   floored,
   ignored,
   isPair,
+  ofBootstrap,
   ofPrior,
   outcome,
   redundancies,
@@ -39,6 +41,7 @@ import * as table from '../fit/table.js'
 import { faultless } from './checked.js'
 import * as json from './json.js'
 import {
+  HEARING,
   areFree,
   choose,
   compare,
@@ -72,6 +75,7 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly pipeline?: string | undefined
   readonly standardize?: boolean | undefined
   readonly prior?: string | undefined
+  readonly bootstrap?: string | undefined
   readonly seed: string
   readonly out?: string | undefined
   readonly report?: string | undefined
@@ -94,6 +98,8 @@ interface Choices {
   readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
   readonly prior: number | null
+  /** How many resamples say how far parameters are known; null for none. */
+  readonly bootstrap: number | null
   readonly outputs: ReadonlyArray<Output>
   readonly keep: Keep | null
 }
@@ -215,13 +221,30 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
     )
   )
 
-/** Recipes in which expectation–maximization on the data leads, and a prior with it. */
-const priors: ReadonlyArray<string> = ['annealed', 'em', 'spectral']
+/** Recipes that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
+const maximising: ReadonlyArray<string> = ['annealed', 'em', 'spectral']
+
+/** The fewest resamples for an interval of 95 %. */
+const RESAMPLES = 40
+
+const bootstrapOf = ({ bootstrap, recipe }: Flags): options.Checked<number | null> =>
+  bootstrap === undefined
+    ? E.right(null)
+    : !maximising.includes(recipe)
+      ? E.left([
+          Problem.of(
+            '--bootstrap',
+            bootstrap,
+            `something that the recipe ${recipe} takes`,
+            `use it with one of ${maximising.join(', ')}`
+          )
+        ])
+      : options.whole('--bootstrap', bootstrap, RESAMPLES, 200)
 
 const priorOf = ({ prior, recipe, compare }: Flags): options.Checked<number | null> => {
   if (prior === undefined) return E.right(null)
   const recipes = [recipe, ...(compare?.split(',').map(word => word.trim()) ?? [])]
-  const other = recipes.find(one => !priors.includes(one))
+  const other = recipes.find(one => !maximising.includes(one))
   const rows = prior.trim() === '' ? NaN : Number(prior)
   return faultless(
     [
@@ -231,7 +254,7 @@ const priorOf = ({ prior, recipe, compare }: Flags): options.Checked<number | nu
         '--prior',
         prior,
         `something that the recipe ${other ?? ''} takes`,
-        `use it with one of ${priors.join(', ')}`
+        `use it with one of ${maximising.join(', ')}`
       )
     ],
     rows
@@ -269,6 +292,7 @@ export const choicesOf = (flags: Flags): options.Checked<Choices> =>
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),
     prior: priorOf(flags),
+    bootstrap: bootstrapOf(flags),
     keep: keepOf(flags),
     outputs: options.outputs(outputsOf(flags), flags.json === true || flags.by !== undefined),
     figures: pipe(
@@ -348,10 +372,12 @@ const plan =
 interface Progress {
   readonly watch: Control['watch']
   readonly choosing: (progress: Fits.Progress) => void
+  readonly resampling: (progress: Bootstrap.Progress) => void
   readonly end: () => void
 }
 
-const unwatched: Progress = { watch: () => undefined, choosing: () => undefined, end: () => undefined }
+const nobody = (): void => undefined
+const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, end: nobody }
 
 /** As a person would say it. */
 const duration = (milliseconds: number): string => {
@@ -389,9 +415,14 @@ const progress = (world: World, whose: string): Progress => {
     const { steps } = stages[stage].stopping
     say(() => `${here}, step ${step} of ${steps}: ${table.show(value)}${left('at most', since, step, steps)}`)
   }
+  const resampling = ({ done, of }: Bootstrap.Progress): void => {
+    if (done === 0) since = world.now()
+    say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
+  }
   return {
     watch,
     choosing,
+    resampling,
     end: () => {
       if (written > -Infinity) world.stderr('\r\x1b[2K')
     }
@@ -466,6 +497,9 @@ const asJson = ({ fit, others }: Found): object => {
     seed,
     standardized: scaling !== null,
     ...(fit.prior !== null && { prior: fit.prior }),
+    ...(fit.bootstrap !== null && {
+      bootstrap: E.isRight(fit.bootstrap) ? fit.bootstrap.right : { problems: fit.bootstrap.left.map(Problem.show) }
+    }),
     ...(others.length > 0 && { compared: others.map(found) })
   }
 }
@@ -515,6 +549,22 @@ export const nextAfter = (out: string | undefined): string =>
     ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
     : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`
 
+/** So many intervals are shown unless all are asked for. */
+const LINES = 40
+
+const intervals = (fit: Fit, most: number): ReadonlyArray<string> => {
+  const found = ofBootstrap(fit)
+  if (found === null) return []
+  const { text, table } = found
+  if (table === null) return [text]
+  const more = table.rows.length - most
+  return [
+    text,
+    showTable({ ...table, rows: table.rows.slice(0, most) }) +
+      (more > 0 ? `\n  … and ${more} more: --verbose shows them, --json all of it` : '')
+  ]
+}
+
 const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
   const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling } = fit
   const { rows, logLikelihood, bic, parameters } = statistics
@@ -533,6 +583,7 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
     showTable(table.ofMixture(columns, mixture)),
+    ...intervals(fit, verbose ? Infinity : LINES),
     ...(fit.choice === null
       ? []
       : [
@@ -779,6 +830,31 @@ const work = (
     })
 }
 
+/** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
+const known =
+  (world: World, watch: Progress['resampling'], resamples: number | null) =>
+  ({ scaling, prior, pipeline, mixture }: Fit, { table: { points }, seed }: Task) =>
+  async (): Promise<{ readonly bootstrap: Fit['bootstrap']; readonly stopped: Signal | null }> => {
+    if (resamples === null) return { bootstrap: null, stopped: null }
+    const states = Bootstrap.states({ resamples, seed, onProgress: watch })(
+      { scaling, prior, pipeline, mixture },
+      points
+    )
+    if (E.isLeft(states)) return { bootstrap: states, stopped: null }
+    return world.untilSignal(async heard => {
+      let [last, stopped, looked]: [Bootstrap.State | null, Signal | null, number] = [null, null, world.now()]
+      for (const state of states.right) {
+        last = state
+        const at = world.now()
+        if (at - looked < HEARING) continue
+        looked = at
+        stopped = await heard()
+        if (stopped !== null) break
+      }
+      return { bootstrap: last?.bootstrap() ?? null, stopped }
+    })
+  }
+
 /** What is printed of a score that is no mixture. */
 const ofScore = ({ learned, stages }: ReachedScore, flags: Flags): string => {
   const { columns, pipeline, params, seed, standardization, fit } = learned
@@ -889,15 +965,21 @@ export const fit =
         const watched = (whose: string): Progress => (isWatched ? progress(world, whose) : unwatched)
         /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
         const written = (
-          { watch, end }: Progress,
+          { watch, resampling, end }: Progress,
           flags: Flags,
           chosen: Chosen
         ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
           pipe(
             async () => {
               const found = await work(world, { watch, keeper }, chosen, choices.compare)()
+              if (E.isLeft(found) || found.right.stopped !== null) {
+                end()
+                return found
+              }
+              const { fit } = found.right
+              const { bootstrap, stopped } = await known(world, resampling, choices.bootstrap)(fit, chosen.task)()
               end()
-              return found
+              return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
             },
             TE.tap(found => write(world, flags, found))
           )

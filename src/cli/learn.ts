@@ -193,7 +193,7 @@ export interface Control {
 }
 
 /** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
-const HEARING = 50
+export const HEARING = 50
 
 const rule = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
@@ -394,7 +394,8 @@ const learnBy =
           ...found(data, pipeline)(mixture),
           stages,
           pipeline,
-          plan: Compile.explain(program)
+          plan: Compile.explain(program),
+          bootstrap: null
         }
         return TE.fromEither(finite(fit))
       }),

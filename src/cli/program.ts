@@ -171,6 +171,12 @@ const described = (
       )
     )
     .addOption(
+      new Option(
+        '--bootstrap <number>',
+        'draw the rows anew so many times, and tell how far weights, means and covariances are known: 200 (default: not done)'
+      ).conflicts(['printPipeline', 'pipeline', 'stream'])
+    )
+    .addOption(
       new Option('--compare <recipes>', 'learn by these recipes too, and show where each ends: em,annealed').conflicts(
         'printPipeline'
       )
@@ -230,6 +236,8 @@ const described = (
         'fit penguins.csv --report report.html',
         'fit iris.csv -k 3 --columns Petal.Length,Petal.Width --out model.json',
         'fit survey.csv -k 2..6 --criterion icl --missing drop --json',
+        '# intervals of 95 %, from 200 resamples of the rows',
+        'fit faithful.csv -k 2 --family full --bootstrap 200',
         '# few rows: under a weak prior',
         'fit few.csv --prior 0.01',
         '# descent on the DDPM objective, beside others',

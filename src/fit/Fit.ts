@@ -18,6 +18,7 @@ import type * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Score from '../score/Score.js'
+import * as Bootstrap from './Bootstrap.js'
 import * as Candidates from './Candidates.js'
 import * as Data from './Data.js'
 import { format } from './format.js'
@@ -128,6 +129,11 @@ export interface Fit {
   readonly toJSON: () => object
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
+  /**
+   * Percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). What is wrong with the options,
+   * rows that are not in memory, or a fit that resamples do not keep, throws a RangeError with the remedy.
+   */
+  readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** The components and the candidates, as text. */
   readonly table: () => string
 }
@@ -258,10 +264,18 @@ const text = (
     ...(candidates.length > 1 ? [Text.table(rivals(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
+/** The rows of a fit, where they are in memory, and the unit in which it was learned. */
+interface Rested {
+  readonly own: Points.Points | null
+  readonly scaling: Points.Scaling | null
+}
+
+const notInMemory = Problem.of('rows', 'a source', 'in memory, as a bootstrap draws them', 'fit the points themselves')
+
 const made = (
   { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
   columns: ReadonlyArray<string>,
-  scaling: Points.Scaling | null,
+  { scaling, own }: Rested,
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
@@ -286,6 +300,10 @@ const made = (
     scaling,
     assign: data => Mixture.memberships(Problem.orThrow(read({ missing }, data)))(mixture),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
+    bootstrap: asked =>
+      Problem.orThrow(
+        own === null ? E.left([notInMemory]) : Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)
+      ),
     table: () => text(columns, criterion, candidates),
     toJSON: () =>
       written({
@@ -336,7 +354,7 @@ export const states =
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
       E.map(({ own, columns, data }) =>
-        statesOf(options, columns, data.scaling, linesOf(options, own), (...how) => Candidates.learning(data, ...how))
+        statesOf(options, columns, data, linesOf(options, own), (...how) => Candidates.learning(data, ...how))
       )
     )
 
@@ -344,7 +362,7 @@ export const states =
 const statesOf = (
   options: Omit<Options, 'weights'>,
   columns: ReadonlyArray<string>,
-  scaling: Points.Scaling | null,
+  rested: Rested,
   lines: ReadonlyArray<Candidates.Line>,
   learning: (
     key: Key.Key,
@@ -369,7 +387,7 @@ const statesOf = (
         const candidates = Candidates.ranked(criterion)(tried)
         const problems = refused.map(({ problem }) => problem)
         return RA.isNonEmpty(candidates)
-          ? E.right(made(options, columns, scaling, candidates, refused))
+          ? E.right(made(options, columns, rested, candidates, refused))
           : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
       }
     }
@@ -430,8 +448,12 @@ export const ofSource =
       E.bindTo('columns'),
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
       E.flatMap(({ columns, data }) => {
-        const states = statesOf(options, columns, data.scaling, linesOf(options, own), (...how) =>
-          Candidates.learningFrom(data, ...how, place)
+        const states = statesOf(
+          options,
+          columns,
+          { own: null, scaling: data.scaling },
+          linesOf(options, own),
+          (...how) => Candidates.learningFrom(data, ...how, place)
         )
         const found = last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing])
         data.close()

@@ -33,8 +33,13 @@ export interface Climb {
   readonly value: number
 }
 
-/** So many steps, or until one gains less than `least`. */
-export const climb = (step: (params: Arrays) => Climb, steps: number, start: Climb, least = LEAST_GAIN): Climb =>
+/** So many steps, or until one gains less than `least`; and what the last one gained. */
+export const climb = (
+  step: (params: Arrays) => Climb,
+  steps: number,
+  start: Climb,
+  least = LEAST_GAIN
+): Climb & { readonly gain: number } =>
   iterate<Climb & { readonly left: number; readonly gain: number }>(
     { ...start, left: steps, gain: Infinity },
     ({ params, value, left, gain }) => {

@@ -126,6 +126,7 @@ export interface UnderPrior<P extends string> {
   readonly taken: (here: Params.Params<P>, mixture: Mixture, found: Found) => Taken<P>
 }
 
+/** The family under a prior of the rows it is learned from; one without an M-step throws. */
 export const underPrior = <P extends string>(
   { mStep }: Family<P>,
   floor: number,

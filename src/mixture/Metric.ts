@@ -1,7 +1,7 @@
 /** Metrics: how far what was learned is from the truth. */
 import * as Elementary from '../../lib/elementary.js'
 import type * as Params from '../score/Params.js'
-import type { Mixture } from './Mixture.js'
+import { components, distance, type Mixture } from './Mixture.js'
 import { assignment } from '../../lib/assignment.js'
 import { type NdArray } from '../../lib/index.js'
 
@@ -40,6 +40,27 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
   if (!squares.every(Number.isFinite)) return NaN
   const matched = assignment({ shape: [count, count], values: squares })
   return Math.sqrt(matched.reduce((sum, j, i) => sum + squares[i * count + j], 0) / count)
+}
+
+/**
+ * The order of an estimate's components in which each is the reference's that it stands for: the matching whose distances −log ∫√(p q)
+ * (Bhattacharyya 1943) are least in sum. `Mixture.permuted` brings them there. Both have as many components; more throw a RangeError.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Metric, Mixture } from 'ornstein'
+ *
+ * // One centre: the widths tell them apart.
+ * const reference = Mixture.of({ means: [[0], [0]], variances: [1, 9] })
+ * const order = Metric.matching(Mixture.of({ means: [[0.1], [-0.1]], variances: [8, 1.1] }), reference)
+ * assert.deepEqual(order, [1, 0])
+ */
+export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<number> => {
+  const [rows, columns] = [reference, estimate].map(components)
+  const cost = new Float64Array(rows * columns).map((_, at) =>
+    distance(reference, Math.floor(at / columns))(estimate, at % columns)
+  )
+  return assignment({ shape: [rows, columns], values: cost })
 }
 
 /** x choose 2 */

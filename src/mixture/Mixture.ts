@@ -580,17 +580,20 @@ const STORED = 1e-12
 /** Overlap from which two components count as one: that of equal variances, 0.64 standard deviations apart. */
 const MERGED = 0.95
 
-/** ∫ √(p q) of two components' densities, 1 for equal ones (Bhattacharyya 1943). */
-const overlap = (mixture: Mixture, k: number, l: number): number => {
-  const d = dim(mixture)
-  const { values } = mixture.means
-  const [f, g] = [factorOf(mixture, k), factorOf(mixture, l)]
-  const both = Factor.sum([f, g], d)
-  const apart = values.slice(k * d, (k + 1) * d).map((x, j) => x - values[l * d + j])
-  const squared = Factor.solve(both, d, apart).reduce((sum, y) => sum + y * y, 0)
-  const logs = Factor.logDeterminant(f, d) + Factor.logDeterminant(g, d) + d * Elementary.log(2)
-  return Elementary.exp(logs / 2 - Factor.logDeterminant(both, d) - squared / 4)
-}
+/** −log ∫ √(p q) of the k-th component's density and the l-th of another mixture, 0 for equal ones (Bhattacharyya 1943). */
+export const distance =
+  (mixture: Mixture, k: number) =>
+  (other: Mixture, l: number): number => {
+    const d = dim(mixture)
+    const [f, g] = [factorOf(mixture, k), factorOf(other, l)]
+    const both = Factor.sum([f, g], d)
+    const apart = mixture.means.values.slice(k * d, (k + 1) * d).map((x, j) => x - other.means.values[l * d + j])
+    const squared = Factor.solve(both, d, apart).reduce((sum, y) => sum + y * y, 0)
+    const logs = Factor.logDeterminant(f, d) + Factor.logDeterminant(g, d) + d * Elementary.log(2)
+    return Factor.logDeterminant(both, d) + squared / 4 - logs / 2
+  }
+
+const overlap = (mixture: Mixture, k: number, l: number): number => Elementary.exp(-distance(mixture, k)(mixture, l))
 
 /**
  * Components that answer for less than one of `rows` rows, and pairs that are all but the same: where a score was learned

@@ -1,12 +1,15 @@
 /** What a fit found, and how: all that a table, a report or a model file shows of it. */
 import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import {
+  type Bootstrap,
   type Fit as Fits,
   type Mixture,
   type Pipeline,
   type Points,
   type Run,
+  Problem,
   Score,
   type Statistics
 } from '../index.js'
@@ -78,6 +81,8 @@ export interface Fit {
   readonly pipeline: Pipeline.Pipeline<string>
   /** What was chosen to compute it, and why. */
   readonly plan: string
+  /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
+  readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
 }
 
 /** How it was chosen, in a sentence. */
@@ -158,6 +163,60 @@ export const ofPrior = ({ prior }: Pick<Fit, 'prior'>): string | null =>
     ? null
     : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
       'BIC and ICL are those of that mixture without the prior, a little less likely than the likeliest.'
+
+const percent = (share: number): string => `${show(100 * share, 4)} %`
+
+/** Estimates and intervals of weights, means and standard deviations, component by component. */
+const intervals = (
+  columns: ReadonlyArray<string>,
+  { level, weights, means, variances }: Bootstrap.Bootstrap
+): Table => {
+  const row = (
+    k: number,
+    name: string,
+    { estimate, lower, upper }: Bootstrap.Interval,
+    of: (x: number) => number = x => x
+  ): ReadonlyArray<string> => [String(k + 1), name, ...[estimate, lower, upper].map(x => show(of(x), 4))]
+  return {
+    header: ['component', '', 'estimate', percent((1 - level) / 2), percent((1 + level) / 2)],
+    rows: weights.flatMap((weight, k) => [
+      row(k, 'weight', weight),
+      ...columns.map((column, j) => row(k, column, means[k][j])),
+      // Percentiles go along with what rises.
+      ...columns.map((column, j) => row(k, `sd ${column}`, variances[k][j], Math.sqrt))
+    ])
+  }
+}
+
+interface Known {
+  readonly text: string
+  readonly table: Table | null
+}
+
+/** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
+export const ofBootstrap = ({ bootstrap, columns }: Pick<Fit, 'bootstrap' | 'columns'>): Known | null =>
+  bootstrap &&
+  pipe(
+    bootstrap,
+    E.match(
+      (problems): Known => ({ text: `No intervals. ${problems.map(Problem.show).join('; ')}.`, table: null }),
+      found => {
+        const { resamples, used, leftOut, unsettled, level } = found
+        const left = [
+          ...(leftOut.empty > 0 ? [`${leftOut.empty} lost a component`] : []),
+          ...(leftOut.floored > 0 ? [`${leftOut.floored} left one as narrow as may be`] : []),
+          ...(leftOut.failed > 0 ? [`${leftOut.failed} came to no numbers`] : [])
+        ]
+        return {
+          text:
+            `Percentile intervals of level ${percent(level)} from ${used} of ${resamples} resamples of the rows` +
+            (left.length > 0 ? `; the others are left out (${left.join(', ')})` : '') +
+            (unsettled > 0 ? `; ${unsettled} had not come to an end.` : '.'),
+          table: intervals(columns, found)
+        }
+      }
+    )
+  )
 
 /** `2 isotropic Gaussians`. */
 export const title = ({

@@ -16,6 +16,7 @@ import {
   hasUnitVariance,
   ignored,
   isPair,
+  ofBootstrap,
   ofPrior,
   outcome,
   redundancies,
@@ -523,6 +524,16 @@ ${crossing(fit)}
 </section>`
 }
 
+/** How far the parameters are known; nothing where nobody asked. */
+const known = (fit: Fit): string => {
+  const found = ofBootstrap(fit)
+  if (found === null) return ''
+  const { text, table } = found
+  return table === null
+    ? `<p>${escape(text)}</p>\n`
+    : `${details('How far is it known?', `<p>${escape(text)}</p>\n${plain('Intervals', table)}`)}\n`
+}
+
 // -- how was it learned ------------------------------------------------------------------------------------------------
 
 const facts = (fit: Fit): string => {
@@ -613,7 +624,7 @@ ${found(fit)}</header>
 <h2>What was found</h2>
 ${components(fit)}
 <p class="soft">${escape(units(fit))}</p>
-</section>
+${known(fit)}</section>
 ${trusted(fit)}
 ${looked(fit)}
 ${beside([fit, ...others])}${learned(fit)}

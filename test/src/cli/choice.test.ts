@@ -1,6 +1,6 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Key, Mixture, Points } from '../../../src/index.js'
+import { type Bootstrap, Key, Mixture, Points } from '../../../src/index.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -110,5 +110,64 @@ describe('ornstein fit --prior', () => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)
     expect(stderr).toContain(problem)
+  })
+})
+
+describe('ornstein fit --bootstrap', () => {
+  it('tells how far parameters are known, in text, report and JSON, and shows how far it has come', async () => {
+    const line = '--family isotropic -k 3 --bootstrap 50 --seed 2'
+    const shown: string[] = []
+    let time = 0
+    const run = await ornstein(`fit @three.csv ${line} --report @known.html`, {
+      isTTY: true,
+      now: () => (time += 60),
+      stderr: text => {
+        shown.push(text)
+      }
+    })
+    expect(run.stdout).toMatch(/Percentile intervals of level 95 % from 50 of 50 resamples of the rows\./)
+    expect(run.stdout).toMatch(/component +estimate +2\.5 % +97\.5 %/)
+    expect(run.stdout).toMatch(/ {2}2 +length +[\d.-]+ +[\d.-]+ +[\d.-]+/)
+    expect(here.read('known.html')).toContain('How far is it known?')
+    expect(shown.join('')).toMatch(/resample \d+ of 50/)
+    const found = (await told(line)) as Told & { readonly bootstrap: Bootstrap.Bootstrap; readonly means: number[][] }
+    const { means, used } = found.bootstrap
+    expect(used).toBe(50)
+    // The truth is −5, 0, 6, by some 80 rows each: six standard errors.
+    ;[-5, 0, 6].forEach((truth, k) => {
+      expect(means[k][0].estimate).toBe(found.means[k][0])
+      expect(means[k][0].lower).toBeLessThan(means[k][0].estimate)
+      expect(Math.abs(means[k][0].estimate - truth)).toBeLessThan(6 * means[k][0].standardError)
+    })
+  })
+
+  it('is stopped by a signal, and says what came of it until then', async () => {
+    let now = 0
+    const run = await ornstein('fit @three.csv --family isotropic -k 3 --bootstrap 100000', {
+      now: () => (now += 60),
+      untilSignal: work => {
+        let asked = 0
+        return work(() => Promise.resolve(++asked > 60 ? 'SIGINT' : null))
+      }
+    })
+    expect(run.exit).toBe(130)
+    expect(run.stdout).toMatch(/from \d+ of \d\d resamples of the rows/)
+  })
+
+  it.each([
+    ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
+    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes'],
+    ['--stream --bootstrap 50', 'cannot be used with option']
+  ])('refuses %s', async (options, problem) => {
+    const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
+    expect(exit).toBe(2)
+    expect(stderr).toContain(problem)
+  })
+
+  it('keeps a fit whose components resamples do not, and says why there are no intervals', async () => {
+    here.write('lonely.csv', `x\n${Array.from({ length: 60 }, (_, i) => Math.sin(i)).join('\n')}\n100\n101\n`)
+    const { exit, stdout } = await ornstein('fit @lonely.csv --family isotropic -k 2 --bootstrap 40')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/No intervals\. bootstrap: \d+ of 40 resamples that keep all components is not at least 40/)
   })
 })

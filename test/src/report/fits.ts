@@ -57,6 +57,7 @@ export const planted = (
       stages: [Stage.expectationMaximization({ steps: 4 })]
     }),
     plan: 'by closed form',
+    bootstrap: null,
     ...changes
   }
 }

@@ -1,0 +1,181 @@
+/** Bootstrap intervals: as wide as theory says where it says, over the truth as often as they claim, and honest where resamples fail. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { useThreads } from '../../../lib/simd/crew.js'
+import { Bootstrap, Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
+import { fail } from 'node:assert'
+
+const line = Mixture.of({ means: [[-3], [2]], weights: [0.4, 0.6], variances: [1, 2] })
+const plane = Mixture.of({
+  means: [
+    [-4, 0],
+    [4, 1]
+  ],
+  weights: [0.3, 0.7],
+  covariances: [
+    [
+      [1, 0.5],
+      [0.5, 1]
+    ],
+    [
+      [2, -0.4],
+      [-0.4, 1]
+    ]
+  ]
+})
+const drawn = (mixture: Mixture.Mixture, rows: number, seed: number): Points.Points =>
+  Mixture.sample(rows)(Key.fromSeed(seed))(mixture)
+
+const said = (act: () => unknown): string => {
+  try {
+    act()
+  } catch (error) {
+    return String(error)
+  }
+  return fail('nothing was thrown')
+}
+
+describe('fit.bootstrap', () => {
+  // The mean of n rows has standard error √(Σ_jj/n), a variance v about √(2/n) v, a correlation (1 − ρ²)/√n; each is known to 1/√(2B) of
+  // itself, B resamples, and four times that at most, beside what n rows know of Σ, which both share.
+  it('has the standard errors of one Gaussian, and those of twice the rows where each counts twice', () => {
+    const points = drawn(
+      Mixture.of({
+        means: [[1, 2]],
+        covariances: [
+          [
+            [4, 1.2],
+            [1.2, 1]
+          ]
+        ]
+      }),
+      800,
+      1
+    )
+    const slack = 4 / Math.sqrt(2 * 400)
+    for (const [weighted, rows] of [
+      [points, 800],
+      [{ ...points, weights: new Float64Array(800).fill(2) }, 1600]
+    ] as const) {
+      const model = fit(weighted, { components: 1, family: 'full' })
+      const { means, variances, correlations, weights, used } = model.bootstrap({ resamples: 400 })
+      const [[xx, xy], [, yy]] = [0, 2].map(at =>
+        Array.from(Mixture.covariances(model.mixture).values).slice(at, at + 2)
+      )
+      const rho = xy / Math.sqrt(xx * yy)
+      const near = (interval: Bootstrap.Interval, standardError: number): void => {
+        expect(Math.abs(interval.standardError / standardError - 1)).toBeLessThan(slack)
+        // Its ends are 1.96 standard errors away; an end of 400 resamples is known to some 0.14 of one.
+        expect(Math.abs(interval.lower - interval.estimate + 1.96 * standardError)).toBeLessThan(0.6 * standardError)
+        expect(Math.abs(interval.upper - interval.estimate - 1.96 * standardError)).toBeLessThan(0.6 * standardError)
+      }
+      near(means[0][0], Math.sqrt(xx / rows))
+      near(means[0][1], Math.sqrt(yy / rows))
+      // By the fourth moment of these rows it is a little else than 2v².
+      expect(Math.abs(variances[0][0].standardError / (xx * Math.sqrt(2 / rows)) - 1)).toBeLessThan(slack + 0.1)
+      expect(
+        Math.abs((correlations ?? [])[0][0][1].standardError / ((1 - rho * rho) / Math.sqrt(rows)) - 1)
+      ).toBeLessThan(slack + 0.1)
+      expect([weights[0].lower, weights[0].upper, used]).toEqual([1, 1, 400])
+    }
+  })
+
+  it('holds the truth as often as it says', () => {
+    const level = 0.9
+    const sets = 60
+    const held = Array.from({ length: sets }, (_, seed) => {
+      const model = fit(drawn(line, 150, seed + 1), { components: 2, family: 'isotropic' })
+      const { means, weights, variances } = model.bootstrap({ resamples: 99, level, seed })
+      const holds = ({ lower, upper }: Bootstrap.Interval, truth: number): number =>
+        Number(lower <= truth && truth <= upper)
+      return [holds(means[0][0], -3), holds(means[1][0], 2), holds(weights[0], 0.4), holds(variances[1][0], 2)]
+    })
+    const shares = [0, 1, 2, 3].map(j => held.reduce((sum, one) => sum + one[j], 0) / sets)
+    // Three standard errors of a share of 60, 0.116, and what percentile intervals fall short of at n = 150 below, at most 0.06.
+    shares.forEach(share => {
+      expect(share).toBeGreaterThan(level - 0.116 - 0.06)
+    })
+    // All together they do not hold the truth always either: 240 cases, three standard errors and as many again, for one fit's four go together.
+    expect(shares.reduce((a, b) => a + b) / 4).toBeLessThan(level + 0.08)
+  })
+
+  it('draws by its seed alone: the same bits again, on any number of threads', () => {
+    const model = fit(drawn(line, 6000, 5), { components: 2, family: 'isotropic' })
+    const at = (threads: number, seed: number): Bootstrap.Bootstrap => {
+      useThreads(threads)
+      return model.bootstrap({ resamples: 40, seed })
+    }
+    const one = at(1, 3)
+    expect(at(3, 3)).toEqual(one)
+    expect(at(1, 4).means).not.toEqual(one.means)
+    useThreads(1)
+  })
+
+  it('knows which component is which, in whatever order it finds them', () => {
+    const model = fit(drawn(plane, 400, 2), { components: 2, family: 'full' })
+    const turned = Mixture.permuted([1, 0])(model.mixture)
+    expect(Metric.matching(turned, model.mixture)).toEqual([1, 0])
+    // The same fit with its components in the other order: the same resamples, and the same intervals in that order.
+    const [{ pipeline }] = model.candidates
+    const { scaling, prior } = model
+    const points = drawn(plane, 400, 2)
+    const [own, other] = [model.mixture, turned].map(mixture =>
+      Problem.orThrow(Bootstrap.of({ resamples: 50 })({ mixture, pipeline, scaling, prior }, points))
+    )
+    expect(own).toEqual(model.bootstrap({ resamples: 50 }))
+    ;[0, 1].forEach(k => {
+      expect(other.means[1 - k][0].lower).toBeCloseTo(own.means[k][0].lower, 6)
+      expect(other.weights[1 - k].upper).toBeCloseTo(own.weights[k].upper, 6)
+    })
+  })
+
+  it('tells and counts the resamples that lose a component, and refuses where too few are left', () => {
+    const lonely = (rows: number): Points.Points => {
+      const { values } = drawn(Mixture.of({ means: [[0, 0]] }), 100, 3)
+      const far = Array.from({ length: rows }, (_, i) => [30 + Math.cos(2 * i), 30 + Math.sin(3 * i)]).flat()
+      return { rows: 100 + rows, dim: 2, values: Float64Array.of(...values, ...far) }
+    }
+    const found = fit(lonely(6), { components: 2, family: 'full' }).bootstrap()
+    const { leftOut, used, resamples } = found
+    expect(leftOut.empty + leftOut.floored).toBeGreaterThan(0)
+    expect(used + leftOut.empty + leftOut.floored + leftOut.failed).toBe(resamples)
+    // Fewer than three different ones of six rows in about 106 · 6/106 draws: P = Σ_m Bin(106, 6/106)(m) P(≤ 2 different of m) ≈ 0.13.
+    expect(Math.abs((leftOut.empty + leftOut.floored) / resamples - 0.13)).toBeLessThan(
+      4 * Math.sqrt((0.13 * 0.87) / 200)
+    )
+    expect(said(() => fit(lonely(3), { components: 2, family: 'full' }).bootstrap({ level: 0.99 }))).toMatch(
+      /bootstrap: \d+ of 200 resamples that keep all components is not at least 200, .* fewer components, or learn under a prior/
+    )
+    expect(fit(lonely(3), { components: 2, family: 'full', prior: 0.01 }).bootstrap().leftOut.floored).toBe(0)
+  })
+
+  it('leaves missing cells missing: what is not known makes intervals wider', () => {
+    const points = drawn(plane, 300, 4)
+    const holes = { ...points, values: points.values.map((x, at) => (at % 2 === 1 && at % 3 !== 0 ? NaN : x)) }
+    const [whole, rest] = [points, holes].map(data =>
+      fit(data, { components: 2, family: 'full', missing: 'em' }).bootstrap({ resamples: 100 })
+    )
+    // Two thirds of the second column are not there: √3 as wide, but for what the first says of it.
+    const ratio = rest.means[0][1].standardError / whole.means[0][1].standardError
+    expect(ratio).toBeGreaterThan(1.2)
+    expect(ratio).toBeLessThan(2.2)
+  })
+
+  it.each([
+    [{ resamples: 20 }, /resamples: 20 is not a whole number ≥ 40; try 200/],
+    [{ level: 1 }, /level: 1 is not in \(0, 1\); try 0.95/],
+    [{ seed: -1 }, /seed: -1/]
+  ])('refuses %j', (options, problem) => {
+    expect(said(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options))).toMatch(problem)
+  })
+
+  it('refuses rows that it cannot draw', () => {
+    const model = Problem.orThrow(pipe(Source.of(drawn(line, 100, 1)), Fit.ofSource({ components: 2 })))
+    expect(said(() => model.bootstrap())).toMatch(/rows: a source is not in memory/)
+    const [{ pipeline }] = model.candidates
+    const heavy = { ...drawn(line, 2, 1), weights: Float64Array.of(1e9, 1) }
+    const { mixture } = model
+    expect(E.isLeft(Bootstrap.of()({ mixture, pipeline, scaling: null, prior: null }, heavy))).toBe(true)
+  })
+})

@@ -124,33 +124,19 @@ const everyOf = (text: string): options.Checked<Every> => {
       )
 }
 
-/** What is kept is one run: that of a pipeline, or of one family with one number of components. */
-const keepOf = ({ checkpoint, every, resume, pipeline, family, components }: Flags): options.Checked<Keep | null> => {
+const keepOf = ({ checkpoint, every, resume }: Flags): options.Checked<Keep | null> => {
   if (checkpoint === undefined) {
     const alone = every !== undefined ? '--every' : resume === true ? '--resume' : null
     return alone === null
       ? E.right(null)
       : E.left([Problem.of(alone, 'without --checkpoint', 'beside the file that it is about', 'add --checkpoint FILE')])
   }
-  const isOne =
-    pipeline !== undefined ||
-    family === 'symmetric-pair' ||
-    (family !== undefined && !family.includes(',') && /^\s*\d+\s*$/.test(components ?? ''))
-  if (checkpoint === '-' || checkpoint === '')
-    return E.left([Problem.of('--checkpoint', JSON.stringify(checkpoint), 'the name of a file', 'name one')])
-  return isOne
-    ? pipe(
+  return checkpoint === '-' || checkpoint === ''
+    ? E.left([Problem.of('--checkpoint', JSON.stringify(checkpoint), 'the name of a file', 'name one')])
+    : pipe(
         everyOf(every ?? '30s'),
         E.map(every => ({ path: checkpoint, every, resume: resume === true }))
       )
-    : E.left([
-        Problem.of(
-          '--checkpoint',
-          checkpoint,
-          'of one run, and a choice among candidates is many',
-          'give --family and -k, or --pipeline'
-        )
-      ])
 }
 
 const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
@@ -336,7 +322,8 @@ const plan =
     world: World,
     file: string,
     { standardize, pipeline: path, vocabulary }: Flags,
-    watch: (progress: Fits.Progress) => void
+    watch: (progress: Fits.Progress) => void,
+    keeper: Keeper | null
   ) =>
   ({ open, recipe, seed, prior }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
     const source = options.named(file)
@@ -352,7 +339,7 @@ const plan =
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
     return pipe(
-      () => world.untilSignal(heard => choose(watch, { heard, now: world.now })(open, asked)()),
+      () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked)()),
       TE.map((decided): Chosen => {
         if (decided._tag === 'Asked')
           return {
@@ -971,7 +958,9 @@ export const fit =
         ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
           pipe(
             async () => {
-              const found = await work(world, { watch, keeper }, chosen, choices.compare)()
+              // The checkpoint of a choice has what it led to; to learn what was chosen once more takes no longer than one candidate.
+              const own = chosen.choice === null ? keeper : null
+              const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
               if (E.isLeft(found) || found.right.stopped !== null) {
                 end()
                 return found
@@ -990,7 +979,7 @@ export const fit =
         }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
           const line = watched(value === null ? '' : `${value}: `)
           return pipe(
-            plan(world, file, flags, line.choosing)(choices, table),
+            plan(world, file, flags, line.choosing, keeper)(choices, table),
             TE.flatMap(chosen => written(line, flags, chosen))
           )
         }
@@ -1003,7 +992,7 @@ export const fit =
         const [group] = groups
         const line = watched('')
         return pipe(
-          plan(world, file, flags, line.choosing)(choices, group.table),
+          plan(world, file, flags, line.choosing, keeper)(choices, group.table),
           TE.flatMap(chosen =>
             flags.printPipeline === true
               ? pipe(

@@ -15,7 +15,7 @@ import {
   Optimizer,
   type Params,
   Pipeline,
-  type Points,
+  Points,
   Problem,
   Rate,
   Recipe as Recipes,
@@ -32,6 +32,7 @@ import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
 import { History } from './History.js'
 import * as Learned from './Learned.js'
+import * as Search from './Search.js'
 import { failed, refused, type Failure, type Signal } from './World.js'
 
 /** The words of all families, those whose variances are 1 at the end. */
@@ -247,6 +248,10 @@ const forUser = (problem: Problem.Problem): Problem.Problem => ({
   remedy: problem.remedy.replace(/; the state is the last good one$/, '')
 })
 
+/** Whether a checkpoint is due at a step, so many milliseconds after the last. */
+const isDue = (every: Every, step: number, passed: number): boolean =>
+  every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
+
 /**
  * Runs a program. Between two steps signals are heard now and then, and the state is kept: neither changes a bit of what is
  * learned.
@@ -284,9 +289,7 @@ const run = async (
       if (stopped !== null) break
       continue
     }
-    const { every } = keeper
-    const isDue = every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : at - kept >= every.milliseconds
-    if (isDue || stopped !== null || status._tag === 'Finished') {
+    if (isDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished') {
       const beside: Way = {
         seed,
         stages: rules.map((rule, i) => ({ rule, ...histories[i].kept() }))
@@ -489,7 +492,7 @@ export type Decided =
 
 /** What is to be learned, of what the options leave open. */
 export const choose =
-  (onProgress: (progress: Fits.Progress) => void, { heard, now }: Pick<Control, 'heard' | 'now'>) =>
+  (onProgress: (progress: Fits.Progress) => void, { heard, now, keeper }: Omit<Control, 'watch'>) =>
   (
     { families, components, criterion }: Open,
     { table, source, standardize, seed, prior }: Omit<Task, 'plan'>
@@ -500,12 +503,39 @@ export const choose =
       return TE.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
+    const search: Search.Search = {
+      writer: keeper?.writer ?? '',
+      asked: {
+        data: Points.fingerprint(table.points),
+        ...{ families: families ?? null, components: components ?? null, criterion, seed, standardize, prior },
+        columns: table.columns
+      }
+    }
+    const begun = keeper?.begun ?? null
     return pipe(
       learnable({ table, source, standardize, seed, prior, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>
+        begun === null
+          ? E.right(new Map<string, Fits.Outcome>())
+          : pipe(
+              begun,
+              Search.read(search),
+              E.bimap(
+                problem => refused({ ...problem, field: `--checkpoint ${keeper?.path ?? ''}` }),
+                parts => new Map(parts)
+              )
+            )
+      ),
+      E.bindTo('parts'),
+      E.bind('states', ({ parts }) =>
         pipe(
           table.points,
           Fits.states({
+            recall: (name, learn) => {
+              const led = parts.get(name) ?? learn()
+              parts.set(name, led)
+              return led
+            },
             ...{ family, components, criterion, seed, standardize, columns: table.columns, onProgress },
             missing: misses ? 'em' : 'refuse',
             prior: prior ?? undefined
@@ -514,18 +544,25 @@ export const choose =
         )
       ),
       TE.fromEither,
-      TE.bindTo('states'),
       // Those that are learned when a signal comes are what is chosen from.
-      TE.bind('end', ({ states }) => async () => {
+      TE.bind('end', ({ parts, states }) => async () => {
         let [looked, stopped, last]: [number, Signal | null, Fits.State | null] = [now(), null, null]
+        let [kept, step, known] = [looked, 0, parts.size]
+        const keep = async (): Promise<void> => {
+          if (parts.size > known) await keeper?.write(Search.show(search, parts))
+          known = parts.size
+          kept = now()
+        }
         for (const state of states) {
           last = state
           const at = now()
+          if (keeper !== null && isDue(keeper.every, ++step, at - kept)) await keep()
           if (at - looked < HEARING) continue
           looked = at
           stopped = await heard()
           if (stopped !== null && E.isRight(state.fit())) break
         }
+        await keep()
         return E.right({ last, stopped })
       }),
       TE.bind('fit', ({ end: { last } }) =>

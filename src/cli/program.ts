@@ -193,10 +193,10 @@ const described = (
     .addOption(vocabulary)
     .addOption(new Option('--seed <number>', 'the same seed gives the same numbers').default('0', '0'))
     .addOption(
-      new Option(
-        '--checkpoint <file>',
-        'write what is needed to go on after a crash, now and then; for a given family and number of components, or a pipeline'
-      ).conflicts(['compare', 'printPipeline'])
+      new Option('--checkpoint <file>', 'write what is needed to go on after a crash, now and then').conflicts([
+        'compare',
+        'printPipeline'
+      ])
     )
     .addOption(new Option('--every <time>', 'how often: 30s, 5m, 1h, or a number of steps (default: 30s)'))
     .option('--resume', 'go on from the checkpoint, where there is one')

@@ -37,11 +37,21 @@ export type Family = (options: { readonly components: number }) => Score.Score<s
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
 export type Criterion = 'bic' | 'icl' | 'aic'
 
+/** Where learning a candidate led, on the data as they were scaled. */
+export type Outcome = E.Either<Problem.Problem, Params.Params<string>>
+
+/**
+ * Learns a part of a fit, or hands back what it led to before: the name is the part's own among all of the same data and options, and
+ * the same bits come of it whenever it is learned.
+ */
+export type Recall = (name: string, learn: () => Outcome) => Outcome
+
 /** By what candidates are learned and chosen. */
 export interface Terms {
   readonly criterion: Criterion
   /** Under a prior whose mean counts as so many rows (see `Stage.underPrior`); null for the likelihood. */
   readonly prior: number | null
+  readonly recall: Recall
 }
 
 /** What learning came to, in the data's own units. */
@@ -234,14 +244,7 @@ const led =
       )
     )
 
-/** What is learned where a pipeline leads on the scaled data. */
-const learned = (
-  data: Data,
-  key: Key.Key,
-  isSettled: boolean
-): ((asked: Asked, pipeline: Pipeline.Pipeline<string>) => E.Either<Problem.Problem, Reached>) =>
-  reachedBy(judged(data), isSettled, led(data.points, key))
-
+/** What is learned where a pipeline leads. */
 const reachedBy =
   (
     data: Judged,
@@ -285,14 +288,22 @@ const refused = (asked: Asked, problem: Problem.Problem): Standing => ({
   candidate: { _tag: 'Refused', family: asked.score._tag, components: asked.components, problem }
 })
 
+/** A candidate's part of a fit, by what is done to it. */
+const part = (what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen', { score, components }: Asked): string =>
+  `${what} ${components} ${score._tag}`
+
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 const learn =
-  (data: Data, key: Key.Key, prior: number | null) =>
+  (data: Data, key: Key.Key, { prior, recall }: Terms) =>
   (asked: Asked): Standing =>
     pipe(
       asked,
       sound(data.points, prior),
-      E.flatMap(() => learned(data, key, true)(asked, underPrior(prior)(Recipe.annealed(asked.score)(data.points)))),
+      E.flatMap(() =>
+        reachedBy(judged(data), true, pipeline =>
+          recall(part('learned', asked), () => led(data.points, key)(pipeline))
+        )(asked, underPrior(prior)(Recipe.annealed(asked.score)(data.points)))
+      ),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )
 
@@ -359,7 +370,8 @@ const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
 }
 
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const standings = (data: Data, key: Key.Key, prior: number | null, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const { prior, recall } = terms
   const jobs = lines.flatMap(jobsOf)
   const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
@@ -380,21 +392,23 @@ const standings = (data: Data, key: Key.Key, prior: number | null, lines: Readon
   return unfold(at(0, null, []), ({ done, before, all }): State | null => {
     if (done >= jobs.length) return null
     const { asked, isAsked, how } = jobs[done]
-    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, prior)(asked)])
+    if (how === 'by itself') return at(done + 1, null, [...all, learn(data, key, terms)(asked)])
     const from = how === 'grown' ? before : null
     const made = pipe(
       asked,
       sound(data.points, prior),
       E.flatMap(() =>
-        pipe(
-          grow(asked.score, from),
-          E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
+        recall(part('grown', asked), () =>
+          pipe(
+            grow(asked.score, from),
+            E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
+          )
         )
       )
     )
     const reached = pipe(
       made,
-      E.flatMap(params => learned(data, key, false)(asked, standing(asked.score, params))),
+      E.flatMap(params => reachedBy(judged(data), false, led(data.points, key))(asked, standing(asked.score, params))),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )
     return at(
@@ -440,15 +454,15 @@ const settledAll = (
 }
 
 /** All candidates on all rows of the data. */
-const onAll = (data: Data, key: Key.Key, { criterion, prior }: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
-  followed(standings(data, key, prior, lines), ({ all }) =>
-    settledAll(
-      criterion,
-      RIVAL,
-      ({ asked, candidate: { pipeline } }) => learned(data, key, true)(asked, settling(data.points, prior, pipeline)),
-      all
+const onAll = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+  const { criterion, prior, recall } = terms
+  const settle = ({ asked, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
+    reachedBy(judged(data), true, pipeline => recall(part('settled', asked), () => led(data.points, key)(pipeline)))(
+      asked,
+      settling(data.points, prior, pipeline)
     )
-  )
+  return followed(standings(data, key, terms, lines), ({ all }) => settledAll(criterion, RIVAL, settle, all))
+}
 
 /** Up to so many rows all is done on all of them; of more, on so many drawn at random, and the best are polished on all. */
 const SAMPLE = 4000
@@ -605,12 +619,12 @@ const settledOn =
  * candidates as for the one that is looked at on all rows, since their rows are the same.
  */
 const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
-  const { criterion, prior } = terms
+  const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
   const polisher = whole.polish(keys.fit)
   const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
-    reachedBy(whole, true, pipeline => polisher(pipeline, params))(asked, {
+    reachedBy(whole, true, pipeline => recall(part('polished', asked), () => polisher(pipeline, params)))(asked, {
       ...standing(asked.score, params),
       stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
     })
@@ -649,7 +663,7 @@ const unseen = ({ score }: Asked): Problem.Problem =>
  * expectation–maximization over the conditional moments of what they have not.
  */
 const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
-  const { criterion, prior } = terms
+  const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
   const kept = Missing.wholeRows(data.points)
   const whole =
@@ -670,24 +684,26 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
       O.bindTo('family'),
       O.bind('enter', ({ family }) => family.toMixture),
       E.fromOption(() => unseen(asked)),
-      E.map(({ family, enter }): Reached => {
-        const floor = Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))
-        const least = O.getOrElse(() => Number.MIN_VALUE)(floor)
-        const step = ExpectationMaximization.step(family, least, data.points, prior)
-        const reached = climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least)
-        return {
-          asked,
-          params: reached.params,
-          candidate: {
-            _tag: 'Learned',
-            family: asked.score._tag,
-            components: asked.components,
-            pipeline: standing(asked.score, reached.params),
-            isSettled: true,
-            ...foundAbove(judged(data), asked.score, floor)(enter(reached.params))
-          }
+      E.let('floor', () => Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))),
+      E.bind('reached', ({ family, floor }) =>
+        recall(part('seen', asked), () => {
+          const least = O.getOrElse(() => Number.MIN_VALUE)(floor)
+          const step = ExpectationMaximization.step(family, least, data.points, prior)
+          return E.right(climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least).params)
+        })
+      ),
+      E.map(({ enter, floor, reached }): Reached => ({
+        asked,
+        params: reached,
+        candidate: {
+          _tag: 'Learned',
+          family: asked.score._tag,
+          components: asked.components,
+          pipeline: standing(asked.score, reached),
+          isSettled: true,
+          ...foundAbove(judged(data), asked.score, floor)(enter(reached))
         }
-      })
+      }))
     )
   const cannot = (one: Standing): Standing =>
     O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)

@@ -26,7 +26,7 @@ import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
-export type { Candidate, Criterion, Family, Learned, Ranked, Refused } from './Candidates.js'
+export type { Candidate, Criterion, Family, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
 /** The families that are called by name; others are given as what makes their score. */
 export const families = {
@@ -95,6 +95,11 @@ export interface Options {
    * prior, as mclust has them: a little less likely than without. Its scale is of the columns as they are learned from.
    */
   readonly prior?: number | undefined
+  /**
+   * Hands back what parts of the same fit led to before, so that one that was left goes on: see `states`. Nothing is remembered
+   * unless given.
+   */
+  readonly recall?: Candidates.Recall | undefined
   /** Called before each candidate is learned. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -151,6 +156,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   missing: true,
   columns: true,
   prior: true,
+  recall: true,
   onProgress: true
 }
 
@@ -343,6 +349,20 @@ export interface State {
  * assert.equal(states[0].next?.components, 1)
  * assert.equal(Problem.orThrow(states[1].fit()).components, 1)
  * assert.equal(Problem.orThrow(states[states.length - 1].fit()).components, 2)
+ *
+ * // what was learned before is not learned again
+ * const before = new Map<string, Fit.Outcome>()
+ * const recall: Fit.Recall = (name, learn) => {
+ *   const outcome = before.get(name) ?? learn()
+ *   before.set(name, outcome)
+ *   return outcome
+ * }
+ * const once = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
+ * const again = Problem.orThrow(Fit.states({ components: [1, 2], family: 'isotropic', recall })(points))
+ * assert.deepEqual(
+ *   [...again].map(({ next }) => next),
+ *   [...once].map(({ next }) => next)
+ * )
  */
 export const states =
   (options: Options = {}) =>
@@ -369,11 +389,11 @@ const statesOf = (
     terms: Candidates.Terms
   ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
 ): Iterable<State> => {
-  const { seed = 0, criterion = 'icl', prior = null, onProgress } = options
+  const { seed = 0, criterion = 'icl', prior = null, recall = (_, learn) => learn(), onProgress } = options
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
-  return mapped(learning(Key.fromSeed(seed), { criterion, prior })(lines), ({ next, candidates: tried }) => {
+  return mapped(learning(Key.fromSeed(seed), { criterion, prior, recall })(lines), ({ next, candidates: tried }) => {
     const progress = next && {
       ...next,
       done: places.findIndex(({ family, components }) => family === next.family && components === next.components),

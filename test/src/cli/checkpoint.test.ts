@@ -12,9 +12,11 @@ import {
   Expectation,
   Initializer,
   Key,
+  Mixture,
   Objective,
   Optimizer,
   Pipeline,
+  Points,
   Problem,
   Schedule,
   Score,
@@ -220,11 +222,99 @@ describe('a checkpoint', () => {
     expect(model('unkept.json')).toMatchObject({ format: 'ornstein-model' })
   })
 
-  it('is of one run, at a time that there is', async () => {
+  it('is asked for at a time that there is', async () => {
     const refused = async (words: string): Promise<string> => (await here.ornstein(`fit %faithful.csv ${words}`)).stderr
-    expect(await refused('--checkpoint @new')).toMatch(/give --family and -k, or --pipeline/)
+    expect(await refused('--checkpoint -')).toMatch(/--checkpoint: "-" is not the name of a file/)
     expect(await refused('-k 2 --family full --checkpoint @new --every 0s')).toMatch(/--every: 0s is not/)
     expect(await refused('-k 2 --family full --every 5s')).toMatch(/add --checkpoint FILE/)
     expect(await refused('-k 2 --family full --resume')).toMatch(/add --checkpoint FILE/)
+  })
+})
+
+describe('a choice among candidates', () => {
+  const points = Mixture.sample(1500)(Key.fromSeed(8))(
+    Mixture.of({
+      means: [
+        [-4, 0],
+        [4, 1],
+        [0, 5]
+      ]
+    })
+  )
+  const rows = Array.from({ length: 120 }, (_, i) => [points.values[2 * i], points.values[2 * i + 1]])
+  here.write('many.csv', Points.toCsv(points))
+  const parts = (name: string): Readonly<Record<string, unknown>> =>
+    (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
+
+  it('that is killed goes on to the same bits, and learns nothing twice', async () => {
+    const line = `fit @many.csv --components 1..6`
+    expect((await child(`${line} --out @chosen.json`)).code).toBe(0)
+    const kept = here.at('choice')
+    const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
+    let known = 0
+    for (const after of [0, 150]) {
+      const { signal } = await child(own, { signal: 'SIGKILL', file: kept, after })
+      expect([signal, existsSync(kept)]).toEqual(['SIGKILL', true])
+      const found = Object.keys(parts('choice')).length
+      expect(found).toBeGreaterThanOrEqual(known)
+      known = found
+    }
+    expect(known).toBeGreaterThan(0)
+    expect(await child(own)).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(here.read('again.json')).toBe(here.read('chosen.json'))
+    expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
+  }, 120_000)
+
+  it.each(['', '--missing em'])('goes on from any part of it %s', async how => {
+    here.write(
+      'cells.csv',
+      `x,y\n${rows.map(([x, y], i) => `${i % 9 === 0 && how !== '' ? 'NA' : x},${y}`).join('\n')}\n`
+    )
+    const line = `fit @cells.csv --components 1..3 --family isotropic,full ${how}`
+    const whole = await here.ornstein(`${line} --json --checkpoint @parts --every 1`)
+    expect(whole.exit).toBe(0)
+    const checkpoint = JSON.parse(here.read('parts')) as { parts: Readonly<Record<string, unknown>> }
+    const names = Object.keys(checkpoint.parts)
+    expect(names.length).toBeGreaterThan(6)
+    for (const count of [0, 1, Math.floor(names.length / 2), names.length - 1]) {
+      const some = Object.fromEntries(names.slice(0, count).map(name => [name, checkpoint.parts[name]]))
+      here.write('some', JSON.stringify({ ...checkpoint, parts: some }))
+      const again = await here.ornstein(`${line} --json --checkpoint @some --every 1 --resume`)
+      expect(again).toEqual(whole)
+      expect(here.read('some')).toBe(here.read('parts'))
+    }
+    // A part that says something else is believed: it is not learned again.
+    const problem = { field: 'it', value: 'the part', domain: 'learned anew', remedy: 'recall it' }
+    here.write('some', JSON.stringify({ ...checkpoint, parts: { ...checkpoint.parts, 'grown 2 full': { problem } } }))
+    expect((await here.ornstein(`${line} --json --checkpoint @some --resume`)).stdout).toContain(
+      'it: the part is not learned anew; recall it'
+    )
+    rmSync(here.at('parts'))
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['seed', '--components 1..2 --seed 1', /seed 1 is not 0; ask for what it was begun with/],
+    ['number of components', '--components 1..3', /components \[1,2,3\] is not \[1,2\]/],
+    ['data', '--components 1..2 --columns 1', /the table is not the one that it was begun on/],
+    ['work', '--components 2', /the text is not a checkpoint; give a file written as one/]
+  ])('of another %s is refused', async (_, words, message) => {
+    rmSync(here.at('first'), { force: true })
+    const line = (words: string): string => `fit %faithful.csv --family isotropic ${words} --checkpoint @first`
+    expect((await here.ornstein(line('--components 1..2'))).exit).toBe(0)
+    const { exit, stderr } = await here.ornstein(`${line(words)} --resume`)
+    expect([exit, stderr]).toEqual([2, expect.stringMatching(message)])
+    expect(stderr).toMatch(/^error: --checkpoint first: /)
+  })
+
+  it('that a signal stops goes on to the same bits', async () => {
+    let now = 0
+    let looks = 0
+    const line = 'fit %faithful.csv --family isotropic --json'
+    const stopped = await here.ornstein(`${line} --checkpoint @signalled`, {
+      now: () => (now += 60),
+      untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
+    })
+    expect([stopped.exit, stopped.stderr]).toEqual([130, expect.stringContaining('with --resume')])
+    expect(await here.ornstein(`${line} --checkpoint @signalled --resume`)).toEqual(await here.ornstein(line))
   })
 })

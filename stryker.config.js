@@ -5,7 +5,7 @@ export default {
   mutate: [`src/${room}/**/*.ts`, '!src/{cli,report,laws}/**', '!src/mixture/kernels/**', '!src/**/index.ts'],
   testRunner: 'vitest',
   vitest: { configFile: 'test/mutation.config.ts' },
-  ignorePatterns: ['dist', 'bench', 'docs', 'reports', 'coverage'],
+  ignorePatterns: ['dist', 'bench', 'docs/images', 'reports', 'coverage'],
   disableTypeChecks: false,
   coverageAnalysis: 'perTest',
   concurrency: 1,

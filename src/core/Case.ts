@@ -4,8 +4,9 @@
  * a symbol, so that JSON does not write it.
  */
 import { none, some, type Option } from './either.js'
-import type { Field, Fields, Of } from './Field.js'
+import type { Field, Fields, NoFields, Of } from './Field.js'
 import * as Problem from './Problem.js'
+import { isRecord } from './record.js'
 import { refuse } from './refuse.js'
 import { collect, foldUp, share } from './walk.js'
 import { nearest } from './words.js'
@@ -304,9 +305,9 @@ export function define<
   C extends string,
   const N extends string,
   M,
-  F extends Fields,
-  const A extends Call,
-  const On extends string | null
+  F extends Fields = NoFields,
+  const A extends Call = null,
+  const On extends string | null = null
 >(
   concept: C,
   { name, about, fields: given, call, on, formula, check, meaning, example, earlier }: Spec<N, F, M, A, On>
@@ -350,8 +351,6 @@ export function define<
   }
   const make = (record: Readonly<Record<string, unknown>>): unknown =>
     Object.freeze({ _tag: name, ...filled(word, fields, record), [ofCase]: self })
-  const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-    typeof u === 'object' && u !== null && !Array.isArray(u)
   const options = (given: unknown): Readonly<Record<string, unknown>> =>
     given === undefined
       ? {}

@@ -5,8 +5,9 @@ import type { AnyValue } from './Case.js'
 import type { Concept } from './Concept.js'
 import { left, none, right, some, type Either, type Option, type Some } from './either.js'
 import * as Problem from './Problem.js'
+import { isRecord } from './record.js'
 import { share } from './walk.js'
-import { nearest, one, quoted } from './words.js'
+import { literal, nearest, one, quoted, quotedValue } from './words.js'
 
 type FastCheck = typeof Fc
 export type Problems = ReadonlyArray<Problem.Problem>
@@ -74,22 +75,19 @@ interface Leaf<A> {
   readonly sample: A
 }
 
-const print = (u: unknown): string =>
-  typeof u === 'string' ? JSON.stringify(u) : typeof u === 'object' && u !== null ? JSON.stringify(u) : String(u)
-
 /** A field without descriptions in it: everything follows from its type, domain and codec. */
 export function leaf<A>({
   is,
   holds = () => true,
   domain,
   remedy,
-  show = print,
+  show = literal,
   codec,
   arbitrary,
   sample
 }: Leaf<A>): Field<A> {
   const check = (name: string, u: unknown): Problems =>
-    is(u) && holds(u) ? [] : [Problem.of(name, print(u), domain, remedy)]
+    is(u) && holds(u) ? [] : [Problem.of(name, quotedValue(u), domain, remedy)]
   return {
     is,
     accept: u => u,
@@ -97,7 +95,7 @@ export function leaf<A>({
     domain,
     remedy,
     problems: check,
-    show: u => (is(u) ? show(u) : print(u)),
+    show: u => (is(u) ? show(u) : literal(u)),
     nested: () => [],
     nestedJson: () => [],
     rebuilt: u => u,
@@ -105,9 +103,7 @@ export function leaf<A>({
     // Only its form: whether a number is in its domain is what `problems` says, of all fields at once.
     decode: (name, u) => {
       const read = codec === undefined ? (is(u) ? right(u) : left(null)) : codec.decode(u)
-      return read._tag === 'Right'
-        ? read
-        : left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, remedy)])
+      return read._tag === 'Right' ? read : left([Problem.of(name, quotedValue(u), domain, remedy)])
     },
     arbitrary,
     sample: () => sample,
@@ -266,7 +262,12 @@ export function oneOf<const A extends string>(words: readonly [A, ...ReadonlyArr
     is(u)
       ? right(u)
       : left([
-          Problem.of(name, print(u), field.domain, `try '${typeof u === 'string' ? nearest(u, words)[0] : words[0]}'`)
+          Problem.of(
+            name,
+            quotedValue(u),
+            field.domain,
+            `try '${typeof u === 'string' ? nearest(u, words)[0] : words[0]}'`
+          )
         ])
   return withDefault({ ...field, decode }, words[0])
 }
@@ -334,7 +335,7 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
     fallback: none,
     domain,
     remedy,
-    problems: (name, u) => (concept.is(u) ? [] : [Problem.of(name, print(u), domain, remedy)]),
+    problems: (name, u) => (concept.is(u) ? [] : [Problem.of(name, quotedValue(u), domain, remedy)]),
     show: (u, [inner]) => (short !== undefined && concept.is(u) ? (short.show(u) ?? inner) : inner),
     nested: u => (concept.is(u) ? [{ at: '', value: u, bare: short !== undefined && short.show(u) !== null }] : []),
     nestedJson: json => [{ at: '', concept: concept.name, json }],
@@ -365,7 +366,7 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
     problems: (name, u) =>
       Array.isArray(u)
         ? u.flatMap((a, i) => field.problems(`${name}[${i}]`, a))
-        : [Problem.of(name, print(u), domain, remedy)],
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
     show: (u, results) =>
       `[${each(u)
         .map((a, i) => field.show(a, inner(results, counts(u))[i]))
@@ -381,8 +382,7 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
       return each(u).map((a, i) => field.encode(a, parts[i]))
     },
     decode: (name, u, results) => {
-      if (!Array.isArray(u))
-        return left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, 'write [ … ]')])
+      if (!Array.isArray(u)) return left([Problem.of(name, quotedValue(u), domain, 'write [ … ]')])
       const parts = inner(
         results,
         u.map(a => field.nestedJson(a).length)
@@ -399,8 +399,6 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
 
 /** What another field holds one of, under names of one's own choice. */
 export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
-  const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-    typeof u === 'object' && u !== null && !Array.isArray(u)
   const entries = (u: unknown): ReadonlyArray<readonly [string, unknown]> => (isRecord(u) ? Object.entries(u) : [])
   const is = (u: unknown): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is)
   const [domain, remedy] = [`a record, each ${field.domain}`, field.remedy]
@@ -425,7 +423,7 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
     problems: (name, u) =>
       isRecord(u)
         ? entries(u).flatMap(([k, a]) => field.problems(`${name}.${k}`, a))
-        : [Problem.of(name, print(u), domain, remedy)],
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
     show: (u, results) => {
       const parts = within(u, results).map(
         ([k, a, inner]) => `${/^[A-Za-z_$][\w$]*$/.test(k) ? k : quoted(k)}: ${field.show(a, inner)}`
@@ -437,7 +435,7 @@ export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<stri
     rebuilt: (u, results) => made(within(u, results).map(([k, a, inner]) => [k, field.rebuilt(a, inner)])),
     encode: (u, results) => Object.fromEntries(within(u, results).map(([k, a, inner]) => [k, field.encode(a, inner)])),
     decode: (name, u, results) => {
-      if (!isRecord(u)) return left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, 'write { … }')])
+      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, 'write { … }')])
       const parts = share(
         entries(u).map(([, a]) => field.nestedJson(a).length),
         results
@@ -467,7 +465,6 @@ type Given<F> = { readonly [K in keyof F]: F[K] extends Field<unknown, infer I> 
 /** A record of fields inside a field: the pieces of a piecewise rate. */
 export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
   const entries = Object.entries(fields)
-  const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => typeof u === 'object' && u !== null
   const part = (u: unknown, k: string): unknown => (isRecord(u) ? u[k] : undefined)
   const is = (u: unknown): u is Of<F> => isRecord(u) && entries.every(([k, f]) => f.is(u[k]))
   const [domain, remedy] = [`{ ${Object.keys(fields).join(', ')} }`, 'give each of them']
@@ -481,7 +478,7 @@ export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
     problems: (name, u) =>
       isRecord(u)
         ? entries.flatMap(([k, f]) => f.problems(`${name}.${k}`, u[k]))
-        : [Problem.of(name, print(u), domain, remedy)],
+        : [Problem.of(name, quotedValue(u), domain, remedy)],
     show: (u, results) => {
       const parts = share(counts(u), results)
       return `{ ${entries
@@ -500,7 +497,7 @@ export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
       return Object.fromEntries(entries.map(([k, f], i) => [k, f.encode(part(u, k), parts[i])]))
     },
     decode: (name, u, results) => {
-      if (!isRecord(u)) return left([Problem.of(name, u === undefined ? 'missing' : print(u), domain, remedy)])
+      if (!isRecord(u)) return left([Problem.of(name, quotedValue(u), domain, remedy)])
       const parts = share(
         entries.map(([k, f]) => f.nestedJson(u[k]).length),
         results
@@ -508,7 +505,7 @@ export function record<F extends Fields>(fields: F): Field<Of<F>, Given<F>> {
       const extra = Object.keys(u)
         .filter(k => !Object.hasOwn(fields, k))
         .map(k =>
-          Problem.of(`${name}.${k}`, print(u[k]), 'a known field', `use one of ${Object.keys(fields).join(', ')}`)
+          Problem.of(`${name}.${k}`, quotedValue(u[k]), 'a known field', `use one of ${Object.keys(fields).join(', ')}`)
         )
       const read = entries.map(([k, f], i): Either<Problems, readonly [string, unknown]> => {
         if (u[k] === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value])

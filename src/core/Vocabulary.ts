@@ -8,7 +8,7 @@ import type { Fields, Problems } from './Field.js'
 import * as Problem from './Problem.js'
 import { refuse } from './refuse.js'
 import { foldUp } from './walk.js'
-import { nearest, one as article } from './words.js'
+import { nearest, one as article, quotedValue } from './words.js'
 
 /** A constructor, a case without fields, or a description that holds code. */
 export interface Entry {
@@ -57,8 +57,6 @@ interface Node {
   readonly case: AnyCase | null
 }
 
-const print = (u: unknown): string => (u === undefined ? 'missing' : JSON.stringify(u)).slice(0, 60)
-
 const few = (words: ReadonlyArray<string>): string => words.map(w => `'${w}'`).join(', ')
 
 /** A description from JSON, or all that is wrong with its form. */
@@ -90,7 +88,7 @@ export const decode =
         return left([
           Problem.of(
             at,
-            print(json),
+            quotedValue(json),
             article(concept),
             `write { "_tag": … }, one of ${few(casesOf(vocabulary, concept).map(c => c.name))}`
           )
@@ -101,7 +99,7 @@ export const decode =
         return left([
           Problem.of(
             join(path, '_tag'),
-            print(tag),
+            quotedValue(tag),
             `the name of ${article(concept)}`,
             `use one of ${few(nearest(String(tag), known))}, or add your own case to the vocabulary`
           )
@@ -111,7 +109,7 @@ export const decode =
       const extras = extra.map(k =>
         Problem.of(
           join(path, k),
-          print(field(json, k)),
+          quotedValue(field(json, k)),
           `a field of ${wordOf(c)}`,
           Object.keys(c.fields).length === 0 ? 'it has none' : `use one of ${few(nearest(k, Object.keys(c.fields)))}`
         )
@@ -156,7 +154,7 @@ export const decode =
       ? result
       : concept.is(result.right)
         ? right(result.right)
-        : left([Problem.of('', print(json), article(concept.name), 'name a case of it')])
+        : left([Problem.of('', quotedValue(json), article(concept.name), 'name a case of it')])
   }
 
 /** What such a codec says is wrong: a problem, with the path within what it read. */
@@ -203,7 +201,7 @@ export const read =
       : left([
           Problem.of(
             'version',
-            print(found),
+            quotedValue(found),
             `${version}, which this ornstein reads`,
             typeof found === 'number' && found > version ? 'install a newer ornstein' : 'write the file anew'
           )

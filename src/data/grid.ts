@@ -7,8 +7,8 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { concatenated, type Type } from '../../lib/columns.js'
 import { scanned } from '../../lib/gather.js'
-import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
+import { nearest } from '../core/words.js'
 import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
 import { validate, type DataError, type Points } from './Points.js'
 import { fail, firstOf, more, plural, renamed, sumOver, tabulate } from './parts.js'
@@ -121,22 +121,6 @@ const nameOf = ({ rowName = row => `row ${row + 1}` }: Grid, row: number): strin
 export const listed = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
-/**
- * The edits (insert, delete, replace) that turn one word into another: Levenshtein's distance, by the first letters of
- * words that are longer than names are.
- */
-const edits = (from: string, to: string): number => {
-  const [letters, others] = [from, to].map(word => Array.from(word.slice(0, Limits.letters)))
-  return letters.reduce(
-    (above, letter, i) =>
-      others.reduce(
-        (row, other, j) => [...row, Math.min(above[j + 1] + 1, row[j] + 1, above[j] + (letter === other ? 0 : 1))],
-        [i + 1]
-      ),
-    Array.from({ length: others.length + 1 }, (_, j) => j)
-  )[others.length]
-}
-
 /** The position, from 0, of a column by name or by position from 1. */
 const position =
   ({ names }: Grid) =>
@@ -144,12 +128,13 @@ const position =
     const named = typeof wanted === 'string' ? names.indexOf(wanted.trim()) : -1
     const at = named >= 0 ? named : read(String(wanted)) - 1
     if (Number.isSafeInteger(at) && at >= 0 && at < names.length) return Either.right(at)
-    const lower = (name: string): string => name.toLowerCase()
-    const [, nearest] = names
-      .map((name): [number, string] => [edits(lower(String(wanted)), lower(name)), name])
-      .reduce((best, next) => (next[0] < best[0] ? next : best))
     return typeof wanted === 'string' && Number.isNaN(at)
-      ? fail(field, wanted, 'a column of the table', `try ${nearest}; the columns are ${listed(names)}`)
+      ? fail(
+          field,
+          wanted,
+          'a column of the table',
+          `try ${nearest(wanted, names)[0]}; the columns are ${listed(names)}`
+        )
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listed(names)}`)
   }
 

@@ -13,7 +13,7 @@ import * as Mixture from './Mixture.js'
 import { inMemory } from './rows.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
-import type { Family, Second } from '../score/family.js'
+import type { Family, MStep } from '../score/family.js'
 
 export interface Options {
   /** How many moves are tried before the mixture is left as it is. */
@@ -129,7 +129,7 @@ const movesOf = <P extends string>(
     )
   }
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
-  const [enter, leave, { second }] = [toMixture.value, fromMixture.value, mStep.value]
+  const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
   const isotropic = ofIsotropic<P>(
     inMemory(about),
     options,
@@ -140,8 +140,12 @@ const movesOf = <P extends string>(
   return O.some(params => {
     const mixture = enter(params)
     if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(params)
-    const { cost, splits } = Halves.survey(about, mixture, { second, leastRows: least })
-    return paired(cost, splits, (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves)))
+    const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
+    return paired(
+      cost,
+      splits.map(list => list.at(0) ?? null),
+      (removed, split, { halves }) => leave(Halves.moved(mixture, removed, split, halves))
+    )
   })
 }
 
@@ -220,7 +224,7 @@ export const step = <P extends string>(
 }
 
 /** So many of the most promising splits are starts for one component more. */
-const GROWTHS = 2
+const GROWTHS = 3
 
 /** Starts for one component more, each a component in two halves, the most promising first; none where a family has no such way. */
 export const grown =
@@ -230,16 +234,18 @@ export const grown =
     if (O.isNone(family.toMixture) || O.isNone(larger.fromMixture)) return []
     const mixture = family.toMixture.value(enter(params))
     const from = larger.fromMixture.value
-    const second = pipe(
-      family.mStep,
-      O.match(
-        (): Second => 'trace',
-        ({ second }) => second
-      )
+    const { second, isShared } = pipe(
+      larger.mStep,
+      O.getOrElse((): Pick<MStep<P>, 'second' | 'isShared'> => ({ second: 'trace' }))
     )
-    const { splits } = Halves.survey(about, mixture, { second, leastRows: family.leastRows(points.dim) })
+    const { splits } = Halves.survey(about, mixture, {
+      second,
+      isShared: isShared === true,
+      leastRows: family.leastRows(points.dim),
+      isThorough: true
+    })
     return pipe(
-      splits.flatMap((split, k) => (split === null ? [] : [{ ...split, k }])),
+      splits.flatMap((ofOne, k) => ofOne.map(split => ({ ...split, k }))),
       RA.sort(
         pipe(
           N.Ord,

@@ -11,10 +11,11 @@ import * as Strands from '../../../lib/strands.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import type { Points } from '../../data/Points.js'
 import { weightsOf } from '../../data/Points.js'
-import type { Second } from '../../score/family.js'
+import type { MStep, Second } from '../../score/family.js'
 import { gaussians } from '../EStep.js'
 import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
 import type * as Pass from './pass.js'
+import { pairs, type Cloud, type Pair } from './pursuit.js'
 import type * as Mixture from '../Mixture.js'
 
 /** Halves of a uniform density on an interval lie at ±√(3/4) standard deviations. */
@@ -50,24 +51,16 @@ export interface Split {
 export interface Survey {
   /** What the mean log-likelihood loses without the component, the others as they are: Σ w log(1 − r) − log(1 − π). */
   readonly cost: Float64Array
-  /** Null for a component whose halves would hold fewer rows than fix their parameters. */
-  readonly splits: ReadonlyArray<Split | null>
+  /** Of each component, the likeliest first; none where halves would hold fewer rows than fix their parameters. */
+  readonly splits: ReadonlyArray<ReadonlyArray<Split>>
 }
 
 /** Of which kind the covariances are. */
-export interface Kind {
-  readonly second: Second
+export interface Kind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Rows that fix a component's parameters. */
   readonly leastRows: number
-}
-
-/** Rows of one component in its own coordinates. */
-interface Cloud {
-  readonly rows: number
-  readonly dim: number
-  readonly values: Float64Array
-  /** Of sum 1. */
-  readonly weights: Float64Array
+  /** Whether directions are looked for by many starts too: where halves are to be the likeliest, and not just likelier. */
+  readonly isThorough?: boolean
 }
 
 /** Unit vectors along which halves are tried. */
@@ -124,10 +117,9 @@ const triangleOf = (second: Second, covariance: Float64Array, dim: number): Floa
   return out
 }
 
-/** Second moments of I − a²uuᵀ, of a kind. */
-const within = (second: Second, u: Float64Array): Float64Array => {
+/** Second moments of I − less·uuᵀ, of a kind. */
+const within = (second: Second, u: Float64Array, less: number): Float64Array => {
   const dim = u.length
-  const less = APART * APART
   if (second === 'full')
     return Float64Array.from({ length: dim * dim }, (_, at) => {
       const [i, j] = [Math.floor(at / dim), at % dim]
@@ -138,27 +130,46 @@ const within = (second: Second, u: Float64Array): Float64Array => {
 }
 
 /** I, as second moments of a kind. */
-const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim))
+const round = (second: Second, dim: number): Float64Array => within(second, new Float64Array(dim), 0)
+
+/** Halves that a direction is halved into: they keep the mean and the covariance. */
+const along =
+  (second: Second) =>
+  (u: Float64Array): readonly [Own, Own] => {
+    const factor = triangleOf(second, within(second, u, APART * APART), u.length)
+    const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor })
+    return [half(1), half(-1)]
+  }
+
+/** Halves that pursuit found. */
+const pursued =
+  (second: Second) =>
+  ({ share, centres: [centre, other], e }: Pair): readonly [Own, Own] => {
+    const apart = centre.map((c, j) => c - other[j])
+    const factor = triangleOf(second, within(second, apart, e), centre.length)
+    return [
+      { share, centre, factor },
+      { share: 1 - share, centre: other, factor }
+    ]
+  }
 
 const passing = ({ rows, dim, values, weights }: Cloud): Pass.Rows => ({ rows, dim, x: values, weights, passing: true })
 
 /**
- * The halves along a direction after a few steps on the component's rows, and their mean log-likelihood there; null where one
- * is left with fewer rows than `least`. Where covariances are common, `common` of it is that of the other components, I here.
+ * The halves after a few steps on the component's rows, and their mean log-likelihood there; null where one
+ * is left with fewer rows than `least`. Where there is one covariance, `common` of it is that of the other components, I here.
  */
 const halve = (
   cloud: Cloud,
   second: Second,
-  u: Float64Array,
-  common: number,
+  start: readonly [Own, Own],
+  common: number | null,
   least: number
 ): { readonly value: number; readonly halves: readonly [Own, Own] } | null => {
   const { dim } = cloud
   const rows = passing(cloud)
   const width = widthOf(second, dim)
-  const start = triangleOf(second, within(second, u), dim)
-  const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor: start })
-  let halves: readonly [Own, Own] = [half(1), half(-1)]
+  let halves = start
   let value = Infinity
   for (let step = 0; step < STEPS; step++) {
     const found = Strands.taken(
@@ -185,11 +196,13 @@ const halve = (
       })
     const [first, other] = [scatter(0), scatter(1)]
     const unit = round(second, dim)
-    const pooled = first.map((s, at) => common * unit[at] + ((1 - common) * (s + other[at])) / all)
+    const ofBoth = (common: number): Float64Array =>
+      first.map((s, at) => common * unit[at] + ((1 - common) * (s + other[at])) / all)
+    const pooled = common === null ? null : ofBoth(common)
     const next = (h: 0 | 1, own: Float64Array): Own => ({
       share: mass[h] / all,
       centre: halves[h].centre.map((c, j) => c + sums[h * dim + j] / mass[h]),
-      factor: triangleOf(second, common > 0 ? pooled : own.map(s => s / mass[h]), dim)
+      factor: triangleOf(second, pooled ?? own.map(s => s / mass[h]), dim)
     })
     halves = [next(0, first), next(1, other)]
   }
@@ -215,16 +228,61 @@ const placed = ({ share, centre, factor }: Own, mass: number, component: Compone
   return { weight: mass * share, mean, factor: product }
 }
 
-/** Whether all components have one covariance. */
-const isCommon = (components: ReadonlyArray<Component>): boolean =>
-  components.length > 1 && components.every(({ factor }) => factor.every((x, at) => x === components[0].factor[at]))
+/** The Gaussian that is likeliest of a component's rows: the component itself, where its family has all covariances and stands still. */
+const likeliest = (
+  component: Component,
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array
+): Component => {
+  const { dim, values } = points
+  const rows = {
+    rows: chosen.length,
+    dim,
+    weights,
+    values: Float64Array.from(
+      { length: chosen.length * dim },
+      (_, at) => values[chosen[Math.floor(at / dim)] * dim + (at % dim)]
+    )
+  }
+  const { sums, second } = Strands.taken(moments([component], 'full', passing(rows)))
+  const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
+  const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
+  return {
+    ...component,
+    centre: component.centre.map((c, j) => c + sums[j]),
+    factor: Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST * NARROWEST * variance }).values
+  }
+}
+
+/** Chosen rows in standard deviations of a component, the same in all directions. */
+const seenOf = (
+  { dim, values }: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array,
+  factor: Float64Array
+): Cloud => {
+  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / dim)
+  return {
+    rows: chosen.length,
+    dim,
+    weights,
+    values: Float64Array.from(
+      { length: chosen.length * dim },
+      (_, at) => values[chosen[Math.floor(at / dim)] * dim + (at % dim)] / scale
+    )
+  }
+}
 
 /** What each component costs, and what its halves would gain. */
-export const survey = (points: Points, mixture: Mixture.Mixture, { second, leastRows }: Kind): Survey => {
+export const survey = (
+  points: Points,
+  mixture: Mixture.Mixture,
+  { second, isShared = false, leastRows, isThorough = false }: Kind
+): Survey => {
   const { rows, dim } = points
   const all = gaussians(CLEAN, mixture)
   const count = all.length
-  const isOne = isCommon(all)
   const w = weightsOf(points)
   const { shares: r, mass } = responsibilities(all, points, w)
   const cost = new Float64Array(count)
@@ -233,45 +291,46 @@ export const survey = (points: Points, mixture: Mixture.Mixture, { second, least
     for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
-  const splitOf = (component: Component, k: number): Split | null => {
-    if (!(mass[k] * rows >= 2 * least)) return null
+  const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
+    if (!(mass[k] * rows >= 2 * least)) return []
     const chosen: number[] = []
     for (let i = 0; i < rows; i++) if (r[i * count + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
     const weights = Float64Array.from(chosen, i => w[i] * r[i * count + k])
     const total = weights.reduce((sum, x) => sum + x, 0)
-    const outer = triangle(component.factor, dim)
-    const cloud = {
-      rows: chosen.length,
-      dim,
-      values: whitened(component, points, chosen),
-      weights: weights.map(x => x / total)
-    }
+    const shares = weights.map(x => x / total)
+    const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
+    const outer = triangle(own.factor, dim)
+    const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
     const single: Own = {
       share: 1,
       centre: new Float64Array(dim),
       factor: triangle(Float64Array.of(1), dim)
     }
     const before = Strands.taken(moments([gaussian(single, dim)], 'none', passing(cloud))).value
-    return directions(cloud, outer)
-      .map(u => halve(cloud, second, u, isOne ? 1 - mass[k] : 0, least / (mass[k] * rows)))
-      .reduce<Split | null>((best, found) => {
-        if (found === null) return best
-        const gain = mass[k] * (before - found.value)
-        const [first, other] = found.halves
-        return best !== null && best.gain >= gain
-          ? best
-          : {
-              gain,
-              halves: [
-                placed(first, mixture.weights[k], component, outer),
-                placed(other, mixture.weights[k], component, outer)
-              ]
-            }
-      }, null)
+    const common = isShared ? 1 - mass[k] : null
+    const share = least / (mass[k] * rows)
+    const found = !isThorough
+      ? []
+      : pairs(cloud, seenOf(points, chosen, cloud.weights, outer), {
+          second,
+          common: common ?? 0,
+          least: share,
+          narrowest: NARROWEST
+        })
+    return [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
+      .flatMap(start => {
+        const found = halve(cloud, second, start, common, share)
+        return found === null ? [] : [{ gain: mass[k] * (before - found.value), halves: found.halves }]
+      })
+      .sort((a, b) => b.gain - a.gain)
+      .map(({ gain, halves: [first, other] }) => ({
+        gain,
+        halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
+      }))
   }
   return {
     cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),
-    splits: all.map(splitOf)
+    splits: all.map(splitsOf)
   }
 }
 

@@ -2,7 +2,7 @@
 import json, math, sys, time
 import numpy as np
 
-name, directory, rows, dim, K, custom = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
+name, directory, rows, dim, K, custom = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6]), sys.argv[6] == "custom"
 read = lambda file, shape: np.fromfile(f"{directory}/{file}", dtype=np.float64).reshape(shape)
 x, noise, means = read("x", (rows, dim)), read("noise", (rows, dim)), read("means", (K, dim))
 alpha = math.exp(-0.3)
@@ -78,8 +78,47 @@ else:
             gradient += 2 * onG @ m
             return alpha * gradient / rows
 
-    step = (lambda: naive(torch.randn(rows, dim))) if name == "torch" else projected
-    gradient = lambda: naive(Z).ravel().tolist()
+    def training():
+        """A step of Adam on a batch, its rows, levels and noise drawn anew, and the gradient of all rows at the given noise."""
+        torch.set_num_threads(1)
+        shapes, waves, batch = json.load(open(f"{directory}/network"))
+        sizes = [math.prod(shape) for shape in shapes]
+        flat = np.fromfile(f"{directory}/weights")
+        weights = [
+            torch.tensor(part, dtype=torch.float32).reshape(shape).requires_grad_(True)
+            for part, shape in zip(np.split(flat, np.cumsum(sizes)[:-1]), shapes)
+        ]
+        frequencies = 2 * math.pi * torch.tensor(waves, dtype=torch.float32)
+        optimizer = torch.optim.Adam(weights, lr=1e-3)
+
+        def loss(clean, z, log_snr):
+            h = log_snr.sigmoid().sqrt() * clean + (-log_snr).sigmoid().sqrt() * z
+            phases = -0.125 * log_snr * frequencies
+            h = torch.cat([h, phases.cos(), phases.sin()], 1)
+            for i in range(0, len(weights), 2):
+                h = torch.addmm(weights[i + 1], h, weights[i])
+                if i + 2 < len(weights):
+                    h = torch.nn.functional.silu(h)
+            return ((h - z) ** 2).sum(1).mean()
+
+        def step():
+            clean = X[torch.randint(rows, (batch,))]
+            log_snr = 12 * torch.rand(batch, 1) - 5
+            optimizer.zero_grad()
+            loss(clean, torch.randn(batch, dim), log_snr).backward()
+            optimizer.step()
+
+        def at_start():
+            level = torch.full((rows, 1), math.log(alpha**2 / sigma**2))
+            return torch.cat([g.ravel() for g in torch.autograd.grad(loss(X, Z, level), weights)]).tolist()
+
+        return step, at_start
+
+    if name == "torch-network":
+        step, gradient = training()
+    else:
+        step = (lambda: naive(torch.randn(rows, dim))) if name == "torch" else projected
+        gradient = lambda: naive(Z).ravel().tolist()
     # The projected one's noise is its own: the mean of many draws, which the caller compares within its error.
     average = lambda count: (sum(step().double() for _ in range(count)) / count).ravel().tolist()
 

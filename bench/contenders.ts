@@ -13,13 +13,29 @@ import { createRequire, register } from 'node:module'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Tf from '@tensorflow/tfjs-core'
-import { Compile, Expectation, Objective, Schedule, Score, TimeLaw, Params, type Points } from '../src/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Objective,
+  Optimizer,
+  Params,
+  Parametrization,
+  Pipeline,
+  Problem as Problems,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  type Points
+} from '../src/index.js'
 import { Key } from '../lib/index.js'
 import { useThreads } from '../lib/simd/crew.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensor.js'
 import * as EM from '../src/mixture/ExpectationMaximization.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { problem, TIME, type Problem } from './problem.js'
+import { NETWORK, problem, TIME, type Problem } from './problem.js'
+import { network, weights } from './network.js'
 
 export interface Contender {
   /** At the problem's noise; for EM, the new means. */
@@ -41,7 +57,7 @@ const huber = Objective.custom('pseudo-Huber', TimeLaw.at(TIME), ({ score, targe
 )
 
 const ours = (
-  { rows, dim, K, x, noise, means, custom }: Problem,
+  { rows, dim, K, x, noise, means, kind }: Problem,
   expectation: Expectation.Expectation,
   engine: 'kernel' | 'compiled' | 'interpreted'
 ): Contender => {
@@ -53,7 +69,7 @@ const ours = (
       Compile.plans({
         schedule: Schedule.ornsteinUhlenbeck,
         score: Score.spherical({ components: K }),
-        objective: custom ? huber : Objective.denoising(TimeLaw.at(TIME)),
+        objective: kind === 'custom' ? huber : Objective.denoising(TimeLaw.at(TIME)),
         expectation
       })
     )
@@ -88,6 +104,62 @@ const ourEM = ({ rows, dim, K, x, means }: Problem): Contender => {
   const step = EM.step(family, 1e-6, { rows, dim, values: x })
   const gradient = (): ArrayLike<number> => step(start).params.means.values
   return { gradient, step: gradient }
+}
+
+/** A step of training on batches; the gradient is that of all rows at the given noise. */
+const ourNetwork = ({ rows, dim, x, noise }: Problem): Contender => {
+  const points: Points.Points = { rows, dim, values: x }
+  const schedule = Schedule.ornsteinUhlenbeck
+  const start = weights(dim)
+  const planned = (): readonly [number, () => ArrayLike<number>] => {
+    const before = process.cpuUsage()
+    const { stages } = Problems.orThrow(
+      Compile.pipeline(
+        Pipeline.of({
+          schedule,
+          score: network,
+          initializer: Initializer.values(start),
+          stages: [
+            Stage.descend({
+              objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), Parametrization.noise),
+              expectation: Expectation.monteCarlo(),
+              optimizer: Optimizer.adam({ rate: 1e-3 }),
+              steps: 1e6,
+              batch: NETWORK.batch
+            })
+          ]
+        })
+      )(points)
+    )
+    const [stage] = stages
+    const { user, system } = process.cpuUsage(before)
+    let at = { params: start, memory: stage.begin(start) }
+    let step = 0
+    return [
+      (user + system) / 1000,
+      () => {
+        at = stage.step(at.params, at.memory, Key.child(step++)(Key.fromSeed(1)))
+        return []
+      }
+    ]
+  }
+  const [first, step] = planned()
+  return {
+    gradient: () => {
+      const [plan] = Problems.orThrow(
+        Compile.plans({
+          schedule,
+          score: network,
+          objective: Objective.denoising(TimeLaw.at(TIME), Parametrization.noise),
+          expectation: Expectation.fixed({ rows, dim, values: noise })
+        })(points)
+      )
+      const { gradient } = plan.evaluate(start, Key.fromSeed(0))
+      return Params.names(start).flatMap(name => Array.from(gradient[name].values))
+    },
+    step,
+    compile: () => [first, planned()[0]]
+  }
 }
 
 // —— by hand ——
@@ -146,10 +218,7 @@ const byHand = ({ rows, dim, K, x, noise, means }: Problem): Contender => {
 
 // —— tfjs ——
 
-const tfjs = async (
-  backend: 'wasm' | 'cpu',
-  { rows, dim, K, x, noise, means, custom }: Problem
-): Promise<Contender> => {
+const tfjs = async (backend: 'wasm' | 'cpu', { rows, dim, K, x, noise, means, kind }: Problem): Promise<Contender> => {
   // Its gradients are registered by a module whose imports have no extensions.
   const lenient =
     'export async function resolve(s, c, n) { try { return await n(s, c) } catch { return n(s + ".js", c) } }'
@@ -175,7 +244,7 @@ const tfjs = async (
         const logits = tf.sub(tf.matMul(point, m, false, true), tf.mul(0.5, tf.sum(tf.square(m), 1)))
         const score = tf.sub(tf.matMul(tf.softmax(logits), m), point)
         const residual = tf.add(score, tf.div(z, sigma))
-        return custom
+        return kind === 'custom'
           ? tf.mean(tf.sub(tf.sqrt(tf.add(tf.square(residual), 1)), 1))
           : tf.mean(tf.sum(tf.square(residual), 1))
       })
@@ -190,7 +259,7 @@ const tfjs = async (
 
 // —— jax-js ——
 
-const jaxJs = async ({ rows, dim, K, x, noise, means, custom }: Problem): Promise<Contender> => {
+const jaxJs = async ({ rows, dim, K, x, noise, means, kind }: Problem): Promise<Contender> => {
   const { init, defaultDevice, numpy: np, jit, grad, nn, random } = await import('@jax-js/jax')
   await init('wasm')
   defaultDevice('wasm')
@@ -201,7 +270,7 @@ const jaxJs = async ({ rows, dim, K, x, noise, means, custom }: Problem): Promis
     const m = means.mul(alpha)
     const logits = np.matmul(point.ref, np.transpose(m.ref)).sub(np.square(m.ref).sum(1).mul(0.5))
     const residual = np.matmul(nn.softmax(logits, -1), m).sub(point).add(z.div(sigma))
-    return custom ? np.sqrt(np.square(residual).add(1)).sub(1).mean() : np.square(residual).sum(1).mean()
+    return kind === 'custom' ? np.sqrt(np.square(residual).add(1)).sub(1).mean() : np.square(residual).sum(1).mean()
   }
   const gradient = jit(grad(loss))
   const normal = jit((key: Array) => random.normal(key, [rows, dim]))
@@ -217,11 +286,13 @@ const contenders: Readonly<Record<string, (problem: Problem) => Contender | Prom
   kernel: problem => ours(problem, Expectation.projected(), 'kernel'),
   'kernel-antithetic': problem => ours(problem, Expectation.projected({ antithetic: true }), 'kernel'),
   'kernel-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'kernel'),
-  compiled: problem => ours(problem, problem.custom ? Expectation.monteCarlo() : Expectation.projected(), 'compiled'),
+  compiled: problem =>
+    ours(problem, problem.kind === 'custom' ? Expectation.monteCarlo() : Expectation.projected(), 'compiled'),
   'compiled-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'compiled'),
   interpreted: problem =>
-    ours(problem, problem.custom ? Expectation.monteCarlo() : Expectation.projected(), 'interpreted'),
+    ours(problem, problem.kind === 'custom' ? Expectation.monteCarlo() : Expectation.projected(), 'interpreted'),
   em: ourEM,
+  network: ourNetwork,
   'by-hand': byHand,
   'tfjs-wasm': problem => tfjs('wasm', problem),
   'tfjs-cpu': problem => tfjs('cpu', problem),

@@ -11,7 +11,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { compile, instantiate } from '../lib/simd/wasm.js'
-import { problem } from './problem.js'
+import { Params } from '../src/index.js'
+import { frequencies, weights } from './network.js'
+import { NETWORK, problem } from './problem.js'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11)
 /** Variances of one estimator, each of 24 draws, differ by less: four standard errors where a single entry dominates. */
@@ -27,7 +29,7 @@ interface Entry {
   readonly name: string
   readonly threads?: number
   /** Which estimator of the gradient it computes; their variances differ. */
-  readonly estimator: 'projected' | 'antithetic' | 'plain' | 'em'
+  readonly estimator: 'projected' | 'antithetic' | 'plain' | 'em' | 'step'
   readonly python?: 'torch' | 'sklearn'
   /** Too slow beyond so many numbers. */
   readonly most?: number
@@ -76,6 +78,10 @@ const custom: ReadonlyArray<Entry> = [
   { label: 'ours, interpreted, float64', name: 'interpreted', threads: 1, estimator: 'plain', most: 4e6 },
   ...rivals.filter(({ name }) => name !== 'by-hand' && name !== 'torch-projected')
 ]
+const training: ReadonlyArray<Entry> = [
+  { label: 'ours, float64, 1 thread', name: 'network', threads: 1, estimator: 'step' },
+  { label: 'PyTorch, float32, 1 thread', name: 'torch-network', estimator: 'step', python: 'torch' }
+]
 const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
   '10000,2,2': [...ourselves, ...rivals],
   '10000,64,8': [...ourselves, ...rivals],
@@ -83,6 +89,7 @@ const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
   '4096,32,2,custom': custom,
   '10000,64,8,custom': custom,
   '100000,16,4,custom': custom,
+  '10000,2,1,network': training,
   '1000000,8,16': [...ourselves, ...rivals]
 }
 
@@ -106,7 +113,7 @@ interface Player extends Entry {
 }
 
 const enter = async (entry: Entry, id: string, directory: string): Promise<Player> => {
-  const { rows, dim, K, custom } = problem(id)
+  const { rows, dim, K, kind } = problem(id)
   const [command, args] =
     entry.python === undefined
       ? [
@@ -119,7 +126,7 @@ const enter = async (entry: Entry, id: string, directory: string): Promise<Playe
             id
           ]
         ]
-      : [PYTHON, ['bench/contenders.py', entry.name, directory, ...[rows, dim, K, custom ? 1 : 0].map(String)]]
+      : [PYTHON, ['bench/contenders.py', entry.name, directory, ...[rows, dim, K, kind].map(String)]]
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const read = async (): Promise<string> => {
@@ -165,10 +172,27 @@ const cell = (value: number | undefined, digits = 3): string =>
 
 const row = (cells: ReadonlyArray<string>): void => console.log(`| ${cells.join(' | ')} |`)
 
+/** What a rival needs to know of the network. */
+const networkFiles = (dim: number): Readonly<Record<string, Float64Array | string>> => {
+  const start = weights(dim)
+  const names = Params.names(start)
+  return {
+    weights: Float64Array.from(names.flatMap(name => Array.from(start[name].values))),
+    network: JSON.stringify([names.map(name => start[name].shape), frequencies, NETWORK.batch])
+  }
+}
+
+const titles = {
+  mixture: '',
+  custom: ', a custom objective',
+  network: ', a step of training a network 2→64→64→2 on 256 rows'
+}
+
 const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void> => {
-  const { rows, dim, K, x, noise, means } = problem(id)
+  const { rows, dim, K, kind, x, noise, means } = problem(id)
   const directory = mkdtempSync(join(tmpdir(), 'bench-'))
-  for (const [name, values] of Object.entries({ x, noise, means })) writeFileSync(join(directory, name), values)
+  const files = { x, noise, means, ...(kind === 'network' && networkFiles(dim)) }
+  for (const [name, values] of Object.entries(files)) writeFileSync(join(directory, name), values)
   const [first, ...rest] = await Promise.all(
     entries
       .filter(({ python, most }) => (python === undefined || has(python)) && rows * dim * K <= (most ?? Infinity))
@@ -201,7 +225,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
       : 1e-3
     errors.push(error)
     if (!(error < allowed)) throw new Error(`${label}: off by ${error}, more than ${allowed}`)
-    if (estimator === 'em' || player.python !== undefined) continue
+    if (estimator === 'em' || estimator === 'step' || player.python !== undefined) continue
     const known = variances.get(estimator)
     if (known !== undefined && isLarge) continue
     const variance = await player.ask<number | null>('variance')
@@ -234,9 +258,7 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
   const flops = (4 * rows * dim * K) / 1e6
   const ours = median(times[0])
   const ourCost = ours * (variances.get(first.estimator) ?? NaN)
-  console.log(
-    `\nload ${loadavg()[0].toFixed(1)}\n\n**n = ${rows}, d = ${dim}, K = ${K}${id.endsWith('custom') ? ', a custom objective' : ''}**\n`
-  )
+  console.log(`\nload ${loadavg()[0].toFixed(1)}\n\n**n = ${rows}, d = ${dim}, K = ${K}${titles[kind]}**\n`)
   row([
     '',
     'ms',
@@ -264,7 +286,9 @@ const compare = async (id: string, entries: ReadonlyArray<Entry>): Promise<void>
       cell(Math.min(...processor[i])),
       cell(variance),
       cell(variance === undefined ? undefined : (time * variance) / ourCost),
-      isOurs && !label.includes('interpreted') ? `${Math.round((100 * flops) / time / (top * (threads ?? 1)))} %` : '',
+      isOurs && kind !== 'network' && !label.includes('interpreted')
+        ? `${Math.round((100 * flops) / time / (top * (threads ?? 1)))} %`
+        : '',
       isOurs ? cell(bytes[i] ?? undefined) : '',
       errors[i].toExponential(0)
     ])

@@ -1,6 +1,9 @@
 /** The problems that are compared: data of a mixture, a student near it, noise. */
 import { Key } from '../lib/index.js'
 
+export const kinds = ['mixture', 'custom', 'network'] as const
+export type Kind = (typeof kinds)[number]
+
 export interface Problem {
   readonly rows: number
   readonly dim: number
@@ -8,12 +11,15 @@ export interface Problem {
   readonly x: Float64Array
   readonly noise: Float64Array
   readonly means: Float64Array
-  /** A loss of the user's own, which has no kernel. */
-  readonly custom: boolean
+  /** The denoising loss of a mixture, a loss of the user's own, which has no kernel, or a step of training a network. */
+  readonly kind: Kind
 }
 
 /** The noise level compared at. */
 export const TIME = 0.3
+
+/** The network: two hidden layers of so many units, an embedding of so many waves; and the rows of a batch. */
+export const NETWORK = { hidden: [64, 64], waves: 16, batch: 256 }
 
 /** Every number a float32 too, so that all contenders have the same problem. */
 const rounded = (values: Float64Array): Float64Array => values.map(Math.fround)
@@ -33,6 +39,6 @@ export const problem = (id: string): Problem => {
     means: rounded(
       Key.normal(K * dim)(Key.child(3)(key)).map((value, at) => centres[at] + (0.5 * value) / Math.sqrt(dim))
     ),
-    custom: id.endsWith('custom')
+    kind: kinds.find(kind => id.endsWith(kind)) ?? 'mixture'
   }
 }

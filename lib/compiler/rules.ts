@@ -6,6 +6,7 @@
  * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
  * nodes, so that a function and its gradient share what they have in common.
  */
+import { product as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
 import { isScalar, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
 
@@ -193,11 +194,50 @@ export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
   })
 ]
 
+/** So many products take the place of one loop at most: each is code of its own. */
+const MOST_PRODUCTS = 64
+
+const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
+
+/** What `of` makes of each of the matrices that x is along its leading axes, one after another under `shape`. */
+const each = (
+  { shape: own }: Node,
+  shape: Shape,
+  make: Algebra,
+  of: (part: (y: Node, shape: Shape) => Node) => Node
+): Node | undefined => {
+  const count = sizeOf(own.slice(0, -2))
+  if (count > MOST_PRODUCTS) return undefined
+  const all = upTo(count).map(k =>
+    of((y, part) => {
+      const length = sizeOf(part)
+      return make.pick([y], upTo(length, k * length), part)
+    })
+  )
+  return make.pick(all, upTo(sizeOf(shape)), shape)
+}
+
 /** Whether a node has one entry along the axes. */
 const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
 export const sumRules: ReadonlyArray<FoldRule> = [
+  fold('Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row', (x, axes, make) => {
+    const rank = x.shape.length
+    const [high = 1, wide = 1] = x.shape.slice(-2)
+    const isDown = axes.join() === `${rank - 2}`
+    if (!isKernel(x, 'Multiply') || rank < 2 || !(isDown || axes.join() === `${rank - 1}`)) return undefined
+    if (high === 1 || wide === 1) return undefined
+    const folded = x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
+    const line = x.shape.map((n, i) => (i < rank - 2 || axes.includes(i) ? n : 1))
+    const of = (matrix: Node, y: Node): Node | undefined =>
+      matrix.place === 'once' && y.place === 'rows' && sameShape(matrix.shape, x.shape) && sameShape(y.shape, line)
+        ? each(x, folded, make, part =>
+            make.product(part(y, [isDown ? high : wide]), part(matrix, [high, wide]), !isDown)
+          )
+        : undefined
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  }),
   fold('⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row', (x, axes, make) => {
     if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
     const of = (v: Node, y: Node): Node | undefined => {
@@ -273,6 +313,19 @@ export const maxRules: ReadonlyArray<FoldRule> = [
 ]
 
 export const rowSumRules: ReadonlyArray<FoldRule> = [
+  fold('Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself', (x, _, make) => {
+    const rank = x.shape.length
+    const [m = 1, n = 1] = x.shape.slice(-2)
+    if (!isKernel(x, 'Multiply') || rank < 2 || m === 1 || n === 1) return undefined
+    const lead = x.shape.slice(0, -2)
+    const of = (a: Node, b: Node): Node | undefined =>
+      [a, b].every(({ place }) => place === 'rows') &&
+      sameShape(a.shape, [...lead, m, 1]) &&
+      sameShape(b.shape, [...lead, 1, n])
+        ? each(x, x.shape, make, part => make.rowDot(part(a, [m]), part(b, [n])))
+        : undefined
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  }),
   fold('Σ_rows a · x = a · Σ_rows x, a the same in every row', (x, _, make) => {
     if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.rowSum(x.ins[0])])
     if (!isKernel(x, 'Multiply')) return undefined

@@ -1,7 +1,8 @@
 /**
- * The E-step of families without a pass of their own: responsibilities, and the moments that an M-step asks for. A family that
- * says which Gaussians it is has it in plain loops (`kernels/moments.ts`), any other in the tensor vocabulary. Deviations are
- * taken from the centres one by one, so that nothing depends on where 0 is.
+ * The E-step of families without a pass of their own: responsibilities, and the moments that an M-step asks for. Of many rows it
+ * is a program of what the family says in the tensor vocabulary; of few, plain loops where the family says which Gaussians it is
+ * (`kernels/moments.ts`), and the vocabulary op by op where not. Deviations are taken from the centres one by one, so that
+ * nothing depends on where 0 is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -63,11 +64,15 @@ export const eStep = <P extends string>(family: Family<P>, second: Second, dim: 
     family.toMixture,
     O.match(
       () => inVocabulary(family, second, dim),
-      (toMixture): EStep<P> =>
-        (params, level, rows) =>
-          moments(gaussians(level, toMixture(params)), second, rows)
+      toMixture => inVocabulary(family, second, dim, inLoops(toMixture, second))
     )
   )
+
+/** The same of Gaussians, in plain loops. */
+export const inLoops =
+  <P extends string>(toMixture: (params: Params.Params<P>) => Mixture.Mixture, second: Second): EStep<P> =>
+  (params, level, rows) =>
+    moments(gaussians(level, toMixture(params)), second, rows)
 
 /** The components of a mixture at a level, as the loops read them. */
 export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray<Component> => {
@@ -101,8 +106,16 @@ const statistics =
     ]
   }
 
-/** The same of any family, whatever its components are: as a program, where there are many rows and one can be made. */
-export const inVocabulary = <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> => {
+/**
+ * The same of any family, whatever its components are: as a program, where there are many rows and one can be made, and else by
+ * what serves few, which is the vocabulary op by op unless given.
+ */
+export const inVocabulary = <P extends string>(
+  family: Family<P>,
+  second: Second,
+  dim: number,
+  ofFew?: EStep<P>
+): EStep<P> => {
   const count = family.count(dim)
   const of = statistics(family, second, dim)
   const library = Compiler.library()
@@ -137,9 +150,10 @@ export const inVocabulary = <P extends string>(family: Family<P>, second: Second
     })
     return { rows, width, strands, found }
   }
+  const few = ofFew ?? interpreted
   return (params, level, data) => {
     const { rows, x, passing } = data
-    if (rows * count * dim < WORTH) return interpreted(params, level, data)
+    if (rows * count * dim < WORTH) return few(params, level, data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
       rows: { x: { shape: [dim], from: passing ? 'call' : 'data' }, w: { shape: [1], from: 'call' } },
@@ -157,7 +171,7 @@ export const inVocabulary = <P extends string>(family: Family<P>, second: Second
         false
       ),
       E.match(
-        () => interpreted(params, level, data),
+        () => few(params, level, data),
         program =>
           pipe(
             program.sum({

@@ -16,7 +16,7 @@ import {
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 
-/** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3] and a [1, 3] once. */
+/** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once. */
 const inputs = {
   x: [2, 3],
   y: [2, 3],
@@ -28,7 +28,8 @@ const inputs = {
   m: [3, 4],
   n: [3, 2],
   b: [2, 3],
-  a: [1, 3]
+  a: [1, 3],
+  c: [2, 3, 4]
 } as const
 type Name = keyof typeof inputs
 const ofRows = new Set<Name>(['x', 'y', 'v', 'u', 'r'])
@@ -110,6 +111,19 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise, reduce }, { r, x }) => reduce('Sum', entrywise('Multiply', [r, x]), [1]),
     ({ entrywise, reduce }, { a, x }) => reduce('Sum', entrywise('Multiply', [x, a]), [0]),
     ({ entrywise, reduce }, { x }) => reduce('Sum', entrywise('Neg', [x]), [0, 1])
+  ],
+  'Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row': [
+    ({ entrywise, reduce, reshaped }, { x, c }) =>
+      reduce('Sum', entrywise('Multiply', [reshaped(x, [2, 3, 1]), c]), [1]),
+    ({ entrywise, reduce, reshaped }, { v, b }) =>
+      reduce('Sum', entrywise('Multiply', [reshaped(v, [1, 3]), entrywise('Exp', [b])]), [1]),
+    ({ entrywise, reduce, reshaped }, { v, m }) => reduce('Sum', entrywise('Multiply', [m, reshaped(v, [3, 1])]), [0])
+  ],
+  'Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself': [
+    ({ entrywise, rowSum, reshaped }, { x, y }) =>
+      rowSum(entrywise('Multiply', [reshaped(y, [2, 1, 3]), reshaped(x, [2, 3, 1])])),
+    ({ entrywise, rowSum, reshaped }, { u, v }) =>
+      rowSum(entrywise('Multiply', [reshaped(u, [2, 1]), reshaped(v, [1, 3])]))
   ],
   'maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent': [
     ({ entrywise, reduce }, { r, x }) => reduce('Max', entrywise('Add', [r, x]), [1]),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as Compiler from '../../../lib/compiler/index.js'
 import * as Strands from '../../../lib/strands.js'
 import { Key, type Points, Score } from '../../../src/index.js'
-import { eStep, inVocabulary } from '../../../src/mixture/EStep.js'
+import { eStep, inLoops, inVocabulary } from '../../../src/mixture/EStep.js'
 import type { Second } from '../../../src/score/family.js'
 import * as Params from '../../../src/score/Params.js'
 
@@ -34,6 +34,7 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
   ])('has the same moments by loops as in the vocabulary, in dimension %d of %d rows', (dim, rows, seeds) => {
     const family = pipe(Score.interpret(score).family, O.toNullable)
     if (family === null || O.isNone(family.toMixture)) throw new Error('a family of Gaussians')
+    const toMixture = family.toMixture.value
     const compiled = Compiler.cached()
     for (const seed of seeds) {
       const keys = Key.named('x', 'w', 'p')(Key.fromSeed(seed))
@@ -50,19 +51,22 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
       const here = { ...params, means: { ...params.means, values: params.means.values.map(c => 100 + 2 * c) } }
       for (const level of levels)
         for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
-          const [fast, slow] = [eStep(family, second, dim), inVocabulary(family, second, dim)].map(step =>
-            Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true }))
-          )
+          const [loops, written, chosen] = [
+            inLoops(toMixture, second),
+            inVocabulary(family, second, dim),
+            eStep(family, second, dim)
+          ].map(step => Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
+          expect(chosen.sums).toEqual((rows > 40 ? written : loops).sums)
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
           const near = (a: Float64Array, b: Float64Array): void => {
             const scale = b.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-300)
             expect(a.length).toBe(b.length)
             a.forEach((x, at) => expect(Math.abs(x - b[at])).toBeLessThan(1e-11 * scale))
           }
-          near(Float64Array.of(fast.value), Float64Array.of(slow.value))
-          near(fast.mass, slow.mass)
-          near(fast.sums, slow.sums)
-          near(fast.second, slow.second)
+          near(Float64Array.of(loops.value), Float64Array.of(written.value))
+          near(loops.mass, written.mass)
+          near(loops.sums, written.sums)
+          near(loops.second, written.second)
         }
       if (rows > 40) expect(Compiler.cached()).toBeGreaterThan(compiled)
     }

@@ -89,6 +89,7 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly every?: string | undefined
   readonly resume?: boolean | undefined
   readonly stream?: boolean | undefined
+  readonly queue?: string | undefined
 }
 
 interface Choices {
@@ -105,7 +106,7 @@ interface Choices {
 }
 
 /** Where a run is kept, and whether it goes on from there. */
-interface Keep {
+export interface Keep {
   readonly path: string
   readonly every: Every
   readonly resume: boolean
@@ -739,27 +740,29 @@ const byGroup =
     return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
   }
 
+/** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
+export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Failure, boolean> =>
+  pipe(
+    TE.fromTask(world.exists(path)),
+    TE.filterOrElse(
+      isThere => resume || !isThere,
+      () =>
+        refused(
+          Problem.of('--checkpoint', path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
+        )
+    )
+  )
+
 /** The checkpoint to go on from, and how the next are written. */
 const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
   if (keep === null) return TE.right(null)
-  const { path, every, resume } = keep
+  const { path, every } = keep
   const option = '--checkpoint'
   // Once, until it can be written again.
   let isSaid = false
   return pipe(
-    world.exists(path),
-    TE.fromTask,
-    TE.flatMap(isThere =>
-      !isThere
-        ? TE.right(null)
-        : resume
-          ? world.readText(option, path)
-          : TE.left(
-              refused(
-                Problem.of(option, path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
-              )
-            )
-    ),
+    isBegun(world, keep),
+    TE.flatMap(isThere => (isThere ? world.readText(option, path) : TE.right(null))),
     TE.map(begun => ({
       path,
       writer: `ornstein ${world.version}`,

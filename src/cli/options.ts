@@ -135,7 +135,7 @@ export const readTable =
 
 /** The same of one that need not fit in memory. */
 export const readSource =
-  (world: World, argument: string) =>
+  (world: Pick<World, 'readSource'>, argument: string) =>
   (path: string, options: Points.CsvOptions): TE.TaskEither<Failure, Source.SourceTable> =>
     pipe(world.readSource(argument, path, options), TE.flatMapEither(asRead(named(path))))
 

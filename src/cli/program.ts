@@ -44,6 +44,9 @@ const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that
 /** What a table may be. */
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
+/** Options of `fit` that need all rows in memory. */
+const WHOLE = ['compare', 'pipeline', 'printPipeline', 'report', 'every', 'by', 'figures', 'verbose']
+
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>
   command
@@ -174,7 +177,7 @@ const described = (
       new Option(
         '--bootstrap <number>',
         'draw the rows anew so many times, and tell how far weights, means and covariances are known: 200 (default: not done)'
-      ).conflicts(['printPipeline', 'pipeline', 'stream'])
+      ).conflicts(['printPipeline', 'pipeline', 'stream', 'queue'])
     )
     .addOption(
       new Option('--compare <recipes>', 'learn by these recipes too, and show where each ends: em,annealed').conflicts(
@@ -204,17 +207,13 @@ const described = (
       new Option(
         '--stream',
         'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all'
-      ).conflicts([
-        'compare',
-        'pipeline',
-        'printPipeline',
-        'report',
-        'checkpoint',
-        'resume',
-        'by',
-        'figures',
-        'verbose'
-      ])
+      ).conflicts(WHOLE)
+    )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'sum over the rows by the workers at a queue, with the bits of --stream: redis://host:port, rediss:// with TLS, or env:NAME'
+      ).conflicts([...WHOLE, 'stream'])
     )
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
@@ -247,6 +246,8 @@ const described = (
         '# more rows than fit in memory',
         'fit huge.csv.gz --stream --out model.json',
         "fit 'data/*.parquet' --stream --out model.json",
+        '# by the workers at a queue, on this machine and on others (see ornstein help worker)',
+        "fit 'data/*.parquet' --queue redis://127.0.0.1:6379 --out model.json",
         '# see what a recipe does, change it, run it',
         'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
         'explain pipeline.json',
@@ -255,7 +256,13 @@ const described = (
     )
     .action((file, flags) => {
       work = world => async () =>
-        (flags.stream === true ? await import('./stream.js') : await import('./fit.js')).fit(file, flags)(world)()
+        (flags.stream === true || flags.queue !== undefined
+          ? await import('./stream.js')
+          : await import('./fit.js')
+        ).fit(
+          file,
+          flags
+        )(world)()
     })
 
   reading(
@@ -370,6 +377,29 @@ const described = (
         () => import('./explain.js'),
         ({ explain }) => explain(file, flags)
       )
+    })
+
+  program
+    .command('worker')
+    .summary('sum rows for the fits of a queue')
+    .description(
+      'Sums over rows for every ornstein fit --queue at the same queue, until it is stopped. It reads the table that a fit names ' +
+        'by itself, from a folder that it is given, and takes part only with the same rows and the same code, by their hashes. ' +
+        'Start as many as there are machines: results do not depend on how many, nor on which of them end on the way.'
+    )
+    .requiredOption('--queue <url>', 'where the queue is: redis://host:port, rediss:// with TLS, or env:NAME')
+    .option('--data <folder>', 'the folder that tables are read from, and no other (default: the current one)')
+    .addHelpText(
+      'after',
+      examples([
+        '# a queue on this machine, a worker, and a fit',
+        '#   valkey-server --bind 127.0.0.1 --appendonly yes',
+        'worker --queue redis://127.0.0.1:6379',
+        'fit huge.csv.gz --queue redis://127.0.0.1:6379 --out model.json'
+      ])
+    )
+    .action(flags => {
+      work = world => async () => (await import('./worker.js')).work(flags)(world)()
     })
 
   program

@@ -1,0 +1,51 @@
+/** A table as a leader names it and a worker opens it: a path that both know, and how it is read. */
+import { isAbsolute, relative, resolve } from 'node:path'
+import * as t from 'io-ts'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import type * as Points from '../data/index.js'
+import type * as Source from '../data/Source.js'
+import { files } from './files.js'
+import { readSource } from './options.js'
+
+const column = t.union([t.string, t.number])
+const options = t.exact(
+  t.partial({
+    columns: t.readonlyArray(column),
+    exclude: t.readonlyArray(column),
+    weights: column,
+    missing: t.keyof({ refuse: null, drop: null, keep: null }),
+    header: t.union([t.boolean, t.literal('auto')]),
+    delimiter: t.string,
+    decimal: t.keyof({ '.': null, ',': null }),
+    skip: t.number,
+    comment: t.string,
+    na: t.readonlyArray(t.string)
+  })
+)
+const table = t.strict({ path: t.string, options })
+
+/** What workers are told of a table. */
+export const described = (path: string, options: Points.CsvOptions): unknown => table.encode({ path, options })
+
+/** Whether a path leads into a folder, or a folder in it. */
+const isIn = (folder: string, path: string): boolean => {
+  const way = relative(folder, path)
+  return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
+}
+
+/** Opens tables of a folder, and of no other. */
+export const opening =
+  (folder: string) =>
+  async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {
+    const read = table.decode(data)
+    if (E.isLeft(read))
+      return E.left(
+        Problem.of('data', JSON.stringify(data), 'a table by its path', 'take the same version on both sides')
+      )
+    const path = resolve(folder, read.right.path)
+    if (!isIn(folder, path))
+      return E.left(Problem.of('data', read.right.path, `in ${folder}`, 'start the worker with --data and its folder'))
+    const found = await readSource({ readSource: files(process.stdin).readSource }, 'data')(path, read.right.options)()
+    return E.isLeft(found) ? E.left(found.left.problems[0]) : E.right(found.right.source)
+  }

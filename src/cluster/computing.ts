@@ -1,0 +1,120 @@
+/**
+ * A worker's sums, in a thread of their own: data that a session describes are opened once, and each chunk of them is held to the
+ * leader's hash before it is summed the first time.
+ */
+import { parentPort, Worker } from 'node:worker_threads'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import type * as Source from '../data/Source.js'
+import * as Sums from '../compile/Sums.js'
+import * as Vocabulary from '../Vocabulary.js'
+import { chunksOf, hashOfRows, named } from './cut.js'
+import type { Answer, Compute, Task } from './worker.js'
+
+/** The rows that a description names; or why they cannot be had. */
+export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
+
+/** Sessions whose data stay open, and programs of each that are kept with what they have read. */
+const OPEN = 2
+const PROGRAMS = 4
+
+type Made = ReturnType<ReturnType<ReturnType<typeof Sums.asked>>>
+
+/** Those first that were put there first. */
+const ended = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
+  for (const [name, one] of [...kept].slice(0, Math.max(0, kept.size - most))) {
+    kept.delete(name)
+    end(one)
+  }
+}
+
+const failed = (problem: Problem.Problem): Answer => ({ _tag: 'Failed', problem })
+
+/** Computes tasks one after another. */
+export const computing = (open: Open): Compute => {
+  interface Opened {
+    readonly source: E.Either<Problem.Problem, Source.Source>
+    readonly checked: Set<number>
+    /** By description: passes keep what they have read of the rows. */
+    readonly programs: Map<string, Made>
+  }
+  const sessions = new Map<string, Opened>()
+  const opened = async ({ id, session }: Task): Promise<Opened> => {
+    const known = sessions.get(id)
+    if (known !== undefined) return known
+    const made = { source: await open(session.data), checked: new Set<number>(), programs: new Map<string, Made>() }
+    // what could not be opened is tried again
+    if (E.isLeft(made.source)) return made
+    sessions.set(id, made)
+    ended(sessions, OPEN, ({ source }) => {
+      if (E.isRight(source)) source.right.close()
+    })
+    return made
+  }
+  return async task => {
+    const { question, session } = task
+    const { source, checked, programs } = await opened(task)
+    if (E.isLeft(source)) return failed(source.left)
+    const data = source.right
+    if (data.rows !== session.rows) return { _tag: 'Refused', problem: others('rows', data.rows, session.rows) }
+    const chunk = chunksOf(data.rows).at(task.chunk)
+    if (chunk === undefined) return failed(Problem.of('chunk', task.chunk, 'one of the rows', 'ask for another'))
+    if (!checked.has(task.chunk)) {
+      const [hash, own] = [hashOfRows(data, chunk), session.hashes.at(task.chunk) ?? 'none']
+      if (hash !== own) return { _tag: 'Refused', problem: others(named(chunk), hash, own) }
+      checked.add(task.chunk)
+    }
+    const name = JSON.stringify(question.program)
+    const sum = programs.get(name) ?? Sums.asked(Vocabulary.standard)(question.program)(data)
+    programs.delete(name)
+    programs.set(name, sum)
+    ended(programs, PROGRAMS, () => undefined)
+    if (E.isLeft(sum)) return failed(sum.left)
+    const { firstStrand, strands } = chunk
+    return { _tag: 'Sums', sums: sum.right(question.numbers).strands(firstStrand, firstStrand + strands) }
+  }
+}
+
+const others = (field: string, value: string | number, own: string | number): Problem.Problem =>
+  Problem.of(field, value, `the leader's, ${own}`, 'give the worker the same data')
+
+/** Answers, in the thread that was started for it, what `inThread` hands on. */
+export const serve = (open: Open): void => {
+  const compute = computing(open)
+  let before: Promise<unknown> = Promise.resolve()
+  parentPort?.on('message', (task: Task) => {
+    before = before.then(async () => {
+      const answer = await compute(task).catch((error: unknown) => failed(thrown(error)))
+      parentPort?.postMessage(answer, answer._tag === 'Sums' ? [answer.sums.buffer as ArrayBuffer] : [])
+    })
+  })
+}
+
+const thrown = (error: unknown): Problem.Problem =>
+  Problem.of('sums', error instanceof Error ? error.message : String(error), 'what a sum ends with', 'look at the data')
+
+/** Computes in a thread that `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
+export const inThread = (entry: URL, own: unknown): Compute => {
+  let thread: Worker | null = null
+  let waiting: ((answer: Answer) => void) | null = null
+  const answered = (answer: Answer): void => {
+    waiting?.(answer)
+    waiting = null
+  }
+  const started = (): Worker => {
+    const made = new Worker(entry, { workerData: own })
+    made.on('message', answered)
+    made.on('error', (error: unknown) => {
+      thread = null
+      answered(failed(thrown(error)))
+    })
+    made.unref()
+    return made
+  }
+  return task =>
+    new Promise(resolve => {
+      waiting = resolve
+      thread ??= started()
+      thread.postMessage(task)
+    })
+}

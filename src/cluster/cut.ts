@@ -1,0 +1,46 @@
+/** Data as workers have them: cut into chunks of whole strands, each known by the hash of its rows. */
+import { cut, rowsOf } from '../../lib/strands.js'
+import * as Stretches from '../../lib/stretches.js'
+import type * as Source from '../data/Source.js'
+import { hashOf } from './messages.js'
+
+/** So many chunks, unless there are fewer strands: a worker's share of them is one job. */
+const CHUNKS = 16
+/** Rows that are read at once. */
+const ROWS = 4096
+
+function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
+  for (let at = first; at < end; at += ROWS) yield Stretches.part(rows, at, Math.min(ROWS, end - at))
+}
+
+/** Numbers, then weights, of so many rows from `firstRow` on. */
+function* numbersOf(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
+  yield* stretchesOf(source, firstRow, firstRow + rows)
+  if (source.weights !== null) yield* stretchesOf(source.weights, firstRow, firstRow + rows)
+}
+
+/** Rows that one worker sums at a time: whole strands, so that the sums of all are those of one process. */
+export interface Chunk {
+  readonly firstStrand: number
+  readonly strands: number
+  readonly firstRow: number
+  readonly rows: number
+}
+
+/** The chunks of so many rows. */
+export const chunksOf = (rows: number): ReadonlyArray<Chunk> => {
+  const own = cut(rows)
+  const count = Math.min(CHUNKS, own.strands)
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [i, i + 1].map(at => Math.floor((at * own.strands) / count))
+    const { first, count: held } = rowsOf(own, from, to)
+    return { firstStrand: from, strands: to - from, firstRow: first, rows: held }
+  })
+}
+
+/** A hash of a chunk's rows, to the bit. */
+export const hashOfRows = (source: Source.Source, { firstRow, rows }: Chunk): string =>
+  hashOf(numbersOf(source, firstRow, rows))
+
+/** A chunk as a person finds it. */
+export const named = ({ firstRow, rows }: Chunk): string => `rows ${firstRow + 1} to ${firstRow + rows}`

@@ -1,0 +1,83 @@
+/**
+ * Many machines as the place where sums over rows are taken: a leader asks workers over a queue of BullMQ, on Redis or Valkey, and
+ * adds what they have summed in the order of the strands. So the bits are those of one process, whoever took which sums, and
+ * whoever ended on the way.
+ *
+ * @module
+ */
+import { MessageChannel, receiveMessageOnPort, Worker as Thread } from 'node:worker_threads'
+import { add } from '../../lib/strands.js'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import type * as Place from '../data/Place.js'
+import type * as Source from '../data/Source.js'
+import { code } from './code.js'
+import { chunksOf, hashOfRows } from './cut.js'
+import type { Connection } from './queue.js'
+import type { Given, Reply, Request } from './thread.js'
+
+export type { Connection } from './queue.js'
+export { kept } from './journal.js'
+export { inThread, serve, type Open } from './computing.js'
+export { worker, type Worker } from './worker.js'
+export { code }
+
+export interface Options {
+  readonly connection: Connection
+  /** What workers are to open, as JSON: what their `open` takes. */
+  readonly data: unknown
+}
+
+/** A place that is there until it is closed. */
+export interface Cluster {
+  /** Sums of the source that the cluster was made for. Throws, as `Problem.orThrow` does, where they cannot be had. */
+  readonly place: Place.Place
+  readonly close: () => void
+}
+
+/** What tells the rows of a source from others: the hash of each chunk of them. */
+export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
+  chunksOf(source.rows).map(chunk => hashOfRows(source, chunk))
+
+/** A cluster of the workers at a queue, for the rows of a source: one pass over them for their hashes; a problem without a server. */
+export const bullmq =
+  ({ connection, data }: Options) =>
+  (source: Source.Source): E.Either<Problem.Problem, Cluster> => {
+    const hashes = hashesOf(source)
+    const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const { port1, port2 } = new MessageChannel()
+    const given: Given = { connection, session: { code: code(), data, rows: source.rows, hashes }, flag, port: port2 }
+    const thread = new Thread(new URL('./thread.js', import.meta.url), {
+      workerData: given,
+      transferList: [port2]
+    })
+    thread.unref()
+    port1.unref()
+    let seen = 0
+    /** The next reply: this thread does nothing else until it is there. */
+    const replied = (): Reply => {
+      Atomics.wait(flag, 0, seen)
+      seen += 1
+      return (receiveMessageOnPort(port1) as { readonly message: Reply }).message
+    }
+    const asked = (request: Request): Reply => {
+      port1.postMessage(request)
+      return replied()
+    }
+    const started = replied()
+    if (E.isLeft(started)) return started
+    return E.right({
+      place: {
+        taken: (sum, question) => {
+          const { sum: program, numbers } = question()
+          const parts = Problem.orThrow(asked({ _tag: 'Ask', question: { program, numbers } }))
+          const sums = new Float64Array(sum.width)
+          for (const part of parts) add(sums, part)
+          return sum.found(sums)
+        }
+      },
+      close: () => {
+        asked({ _tag: 'Close' })
+      }
+    })
+  }

@@ -1,0 +1,330 @@
+/**
+ * The leader's side of the queue: it tells workers which chunks to sum, waits for all, and gives the sums back in the order of the
+ * chunks, whoever took them. A worker keeps the chunks that it has read, as long as it lives and carries no more than its share.
+ *
+ * What may be lost is asked for anew: a job by its name, whose absence means that it is over or was lost; a chunk by its number,
+ * of which the first sums count. So a worker, the server or both may end at any moment.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import { chunksOf, named, type Chunk } from './cut.js'
+import * as Messages from './messages.js'
+import { connected, engine, KEPT, keys, later, PATIENCE, shown, type Connection } from './queue.js'
+
+export interface Leader {
+  /** The sums of each chunk, in their order. */
+  readonly ask: (question: Messages.Question) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
+  /** Ends the session: workers forget what they have read for it. */
+  readonly close: () => Promise<void>
+}
+
+/** A chunk fails for good when so many workers have failed at it, or so many have ended while they had it, in one step. */
+const MOST_FAILURES = 3
+const MOST_ENDS = 10
+/** Looks after workers that often, in milliseconds. */
+const LOOK = 200
+/** Where all workers are refused, another may come within so long. */
+const GRACE = 2000
+/** Without any worker, the leader says so after so long. */
+const SILENT = 2000
+
+/** Which chunks each worker is asked for: those that it had, up to its share; the rest go to who has least. */
+export const shared = (
+  count: number,
+  owners: ReadonlyMap<number, string>,
+  workers: ReadonlyArray<string>
+): ReadonlyMap<number, string> => {
+  const most = Math.ceil(count / workers.length)
+  const loads = new Map(workers.map(worker => [worker, 0]))
+  const loadOf = (worker: string): number => loads.get(worker) ?? Infinity
+  const all = Array.from({ length: count }, (_, chunk) => chunk)
+  const kept = new Map<number, string>()
+  const give = (chunk: number, worker: string): void => {
+    kept.set(chunk, worker)
+    loads.set(worker, loadOf(worker) + 1)
+  }
+  for (const chunk of all) {
+    const owner = owners.get(chunk)
+    if (owner !== undefined && loadOf(owner) < most) give(chunk, owner)
+  }
+  for (const chunk of all)
+    if (!kept.has(chunk))
+      give(
+        chunk,
+        workers.reduce((least, worker) => (loadOf(worker) < loadOf(least) ? worker : least))
+      )
+  return kept
+}
+
+/** What became of a step's chunks so far. */
+interface Step {
+  readonly number: number
+  readonly question: Buffer
+  readonly missing: Set<number>
+  /** The jobs that workers have, by worker. */
+  readonly jobs: Map<string, { readonly id: string; readonly chunks: ReadonlyArray<number>; readonly wasGone: boolean }>
+  readonly failures: Map<number, number>
+  readonly ends: Map<number, number>
+}
+
+/** A problem of a chunk. */
+const ofChunk = (chunk: Chunk, problem: Problem.Problem): Problem.Problem => ({
+  ...problem,
+  field: `${named(chunk)}, ${problem.field}`
+})
+
+const counted = (counts: Map<number, number>, chunk: number): number => {
+  const count = (counts.get(chunk) ?? 0) + 1
+  counts.set(chunk, count)
+  return count
+}
+
+/** A leader of a session; `say` hears what a person should know. */
+export const leader = async (
+  connection: Connection,
+  session: Messages.Session,
+  say: (line: string) => void,
+  patience = PATIENCE
+): Promise<E.Either<Problem.Problem, Leader>> => {
+  const found = await engine(connection)
+  if (E.isLeft(found)) return found
+  const reached = await connected(found.right, connection, patience)
+  if (E.isLeft(reached)) return reached
+  const waiting = await connected(found.right, connection, patience)
+  if (E.isLeft(waiting)) return waiting
+  return E.right(leading(reached.right, waiting.right, found.right.queue, shown(connection), session, say))
+}
+
+const leading = (
+  redis: Redis,
+  blocking: Redis,
+  queueOf: (worker: string, connection: Redis) => Queue,
+  where: string,
+  session: Messages.Session,
+  say: (line: string) => void
+): Leader => {
+  const id = randomUUID()
+  const chunks = chunksOf(session.rows)
+  const description = Messages.writeSession(session)
+  const queues = new Map<string, Queue>()
+  const refused = new Map<string, Problem.Problem>()
+  let owners: ReadonlyMap<number, string> = new Map()
+  let steps = 0
+  let jobs = 0
+
+  const queue = (worker: string): Queue => {
+    const known = queues.get(worker)
+    if (known !== undefined) return known
+    const made = queueOf(worker, redis)
+    // a server that is away is waited for
+    made.on('error', () => undefined)
+    queues.set(worker, made)
+    return made
+  }
+
+  const refuse = (worker: string, problem: Problem.Problem): void => {
+    if (refused.has(worker)) return
+    refused.set(worker, problem)
+    say(`worker ${worker} is refused: ${Problem.show(problem)}`)
+  }
+
+  /** The workers that are there and may take part; what those have left that are no more is removed. */
+  const look = async (): Promise<ReadonlyArray<string>> => {
+    const names = (await redis.smembers(keys.workers)).sort()
+    if (names.length === 0) return []
+    const codes = await redis.mget(names.map(keys.alive))
+    const gone = names.filter((_, i) => codes[i] === null)
+    if (gone.length > 0) {
+      await redis.srem(keys.workers, ...gone)
+      for (const worker of gone) {
+        await queue(worker)
+          .obliterate({ force: true })
+          .catch(() => undefined)
+        queues.delete(worker)
+      }
+    }
+    names.forEach((worker, i) => {
+      if (codes[i] !== null && codes[i] !== session.code)
+        refuse(
+          worker,
+          Problem.of('code', codes[i], `the leader's, ${session.code}`, 'install the same version of ornstein on both')
+        )
+    })
+    return names.filter((worker, i) => codes[i] === session.code && !refused.has(worker))
+  }
+
+  /** Workers, as soon as there are some; a problem where all that there are were refused. */
+  const present = async (): Promise<E.Either<Problem.Problem, ReadonlyArray<string>>> => {
+    const start = performance.now()
+    for (let isSaid = false; ;) {
+      const workers = await look()
+      if (workers.length > 0) return E.right(workers)
+      const waited = performance.now() - start
+      const [first] = refused.values()
+      if (refused.size > 0 && waited > GRACE) return E.left(first)
+      if (waited > SILENT && !isSaid) {
+        isSaid = true
+        say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`)
+      }
+      await keep(null)
+      await later(LOOK / 4)
+    }
+  }
+
+  /** Keeps what workers read from lapsing, and writes it anew where it was lost. */
+  const keep = async (question: Buffer | null): Promise<void> => {
+    const writing = redis.multi().set(keys.session(id), description, 'PX', KEPT)
+    await (question === null ? writing : writing.set(keys.question(id), question, 'PX', KEPT)).exec()
+  }
+  const keeping = setInterval(() => void redis.pexpire(keys.session(id), KEPT).catch(() => undefined), KEPT / 4)
+  keeping.unref()
+
+  const send = async (step: Step, worker: string, asked: ReadonlyArray<number>): Promise<void> => {
+    jobs += 1
+    const job = `${id}-${step.number}-${jobs}`
+    step.jobs.set(worker, { id: job, chunks: asked, wasGone: false })
+    const data: Messages.Order = { session: id, step: step.number, chunks: asked }
+    await queue(worker).add('sums', data, { jobId: job, removeOnComplete: true, removeOnFail: true })
+  }
+
+  const byOwner = (some: Iterable<number>): ReadonlyMap<string, ReadonlyArray<number>> => {
+    const found = new Map<string, ReadonlyArray<number>>()
+    for (const chunk of some) {
+      const owner = owners.get(chunk)
+      if (owner !== undefined) found.set(owner, [...(found.get(owner) ?? []), chunk])
+    }
+    return found
+  }
+
+  /** Hands chunks of workers that cannot have them any more to others. */
+  const moved = async (step: Step, workers: ReadonlyArray<string>): Promise<void> => {
+    const homeless = [...step.missing].filter(chunk => !workers.includes(owners.get(chunk) ?? ''))
+    owners = shared(chunks.length, owners, workers)
+    for (const [worker, own] of byOwner(homeless)) await send(step, worker, own)
+  }
+
+  /** What is lost is asked for anew. */
+  const mend = async (step: Step): Promise<Problem.Problem | null> => {
+    await keep(step.question)
+    const before = new Set(step.jobs.keys())
+    const found = await present()
+    if (E.isLeft(found)) return found.left
+    const workers = found.right
+    for (const worker of before)
+      if (!workers.includes(worker)) {
+        const lost = step.jobs.get(worker)?.chunks ?? []
+        step.jobs.delete(worker)
+        const worn = lost.find(chunk => step.missing.has(chunk) && counted(step.ends, chunk) >= MOST_ENDS)
+        if (worn !== undefined)
+          return ofChunk(
+            chunks[worn],
+            Problem.of(
+              'worker',
+              `the ${MOST_ENDS}th that ended while it had them`,
+              'able to sum them',
+              'look at what workers say, and give them more memory'
+            )
+          )
+      }
+    await moved(step, workers)
+    for (const [worker, own] of byOwner(step.missing)) {
+      const job = step.jobs.get(worker)
+      const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
+      // Of a job that has just ended, the notes may be on their way.
+      if (!isThere && (job === undefined || job.wasGone)) await send(step, worker, own)
+      else if (job !== undefined) step.jobs.set(worker, { ...job, wasGone: !isThere })
+    }
+    return null
+  }
+
+  /** Takes a note in; what it says of the whole step, where that ends it. */
+  const heard = async (step: Step, text: string): Promise<Problem.Problem | null> => {
+    const note = Messages.readNote(text)
+    if (note === null) return null
+    if (note._tag === 'Refused') {
+      refuse(note.worker, note.problem)
+      return null
+    }
+    if (!step.missing.has(note.chunk)) return null
+    if (note._tag === 'Done') {
+      step.missing.delete(note.chunk)
+      return null
+    }
+    const chunk = chunks[note.chunk]
+    if (counted(step.failures, note.chunk) >= MOST_FAILURES) return ofChunk(chunk, note.problem)
+    // by another, where there is one
+    const workers = await look()
+    const others = workers.filter(worker => worker !== note.worker)
+    const next = (others.length > 0 ? others : workers).at(note.chunk % Math.max(1, others.length))
+    if (next === undefined) return null
+    owners = new Map(owners).set(note.chunk, next)
+    await send(step, next, [note.chunk])
+    return null
+  }
+
+  /** Sums that have arrived; chunks whose sums were lost, or are none, are missing again. */
+  const gathered = async (step: Step): Promise<ReadonlyArray<Float64Array>> => {
+    const key = keys.sums(id, step.number)
+    const found = await redis.hmgetBuffer(key, ...chunks.map((_, chunk) => String(chunk)))
+    const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
+    for (const [chunk, values] of sums.entries()) {
+      const { strands } = chunks[chunk]
+      if (values.length > 0 && values.length % strands === 0) continue
+      step.missing.add(chunk)
+      await redis.hdel(key, String(chunk))
+    }
+    return sums
+  }
+
+  const ask: Leader['ask'] = async question => {
+    steps += 1
+    const step: Step = {
+      number: steps,
+      question: Messages.writeQuestion({ ...question, step: steps }),
+      missing: new Set(chunks.keys()),
+      jobs: new Map(),
+      failures: new Map(),
+      ends: new Map()
+    }
+    const notes = keys.notes(id, step.number)
+    await keep(step.question)
+    const workers = await present()
+    if (E.isLeft(workers)) return workers
+    owners = shared(chunks.length, owners, workers.right)
+    await Promise.all([...byOwner(step.missing)].map(([worker, own]) => send(step, worker, own)))
+    let looked = performance.now()
+    for (;;) {
+      while (step.missing.size > 0) {
+        const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', chunks.length)
+        for (const text of found?.[1] ?? []) {
+          const problem = await heard(step, text)
+          if (problem !== null) return E.left(problem)
+        }
+        if (performance.now() - looked > LOOK) {
+          const problem = await mend(step)
+          if (problem !== null) return E.left(problem)
+          looked = performance.now()
+        }
+      }
+      const sums = await gathered(step)
+      if (step.missing.size === 0) {
+        await redis.del(keys.sums(id, step.number), notes)
+        return E.right(sums)
+      }
+    }
+  }
+
+  return {
+    ask,
+    close: async () => {
+      clearInterval(keeping)
+      await redis.del(keys.session(id), keys.question(id))
+      for (const queue of queues.values()) await queue.close().catch(() => undefined)
+      redis.disconnect()
+      blocking.disconnect()
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What travels between a leader and its workers: descriptions as JSON and numbers as bytes, each checked where it arrives. No
+ * code does, and nothing that arrives names any: a program of sums is a word that the worker knows, or does not.
+ */
+import { createHash } from 'node:crypto'
+import * as t from 'io-ts'
+import * as E from '../core/either.js'
+
+/** Changes where messages do. */
+const FORMAT = 'ornstein queue 1'
+
+/** What a worker is told once: what it must be, and which data it must have. */
+const session = t.strict({
+  format: t.literal(FORMAT),
+  /** Of the code that computes; a worker of other code is refused. */
+  code: t.string,
+  data: t.unknown,
+  /** How many rows there are, which says how they are cut; and the hash of each chunk of them. */
+  rows: t.number,
+  hashes: t.readonlyArray(t.string)
+})
+export type Session = Omit<t.TypeOf<typeof session>, 'format'>
+
+const order = t.strict({ session: t.string, step: t.number, chunks: t.readonlyArray(t.number) })
+/** A job: which chunks of a step. */
+export type Order = t.TypeOf<typeof order>
+
+const problem = t.strict({
+  _tag: t.literal('Problem'),
+  field: t.string,
+  value: t.string,
+  domain: t.string,
+  remedy: t.string
+})
+
+/** What a worker says of a job beside its sums. */
+const note = t.intersection([
+  t.strict({ worker: t.string }),
+  t.union([
+    t.strict({ _tag: t.literal('Done'), chunk: t.number }),
+    t.strict({ _tag: t.literal('Failed'), chunk: t.number, problem }),
+    t.strict({ _tag: t.literal('Refused'), problem })
+  ])
+])
+export type Note = t.TypeOf<typeof note>
+
+const parsed = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
+  try {
+    const read = codec.decode(JSON.parse(text))
+    return E.isRight(read) ? read.right : null
+  } catch {
+    return null
+  }
+}
+
+export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: FORMAT })
+export const readSession = (text: string): Session | null => parsed(session, text)
+export const readOrder = (given: unknown): Order | null => {
+  const read = order.decode(given)
+  return E.isRight(read) ? read.right : null
+}
+export const writeNote = (of: Note): string => JSON.stringify(of)
+export const readNote = (text: string): Note | null => parsed(note, text)
+
+/** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */
+export interface Question {
+  readonly program: unknown
+  readonly numbers: Float64Array
+}
+
+export interface Asked extends Question {
+  readonly step: number
+}
+
+const DOUBLE = Float64Array.BYTES_PER_ELEMENT
+/** The step, and how many numbers there are. */
+const HEAD = 2
+
+/** A step's question under one key: its number, how many numbers, these, and the program as JSON. */
+export const writeQuestion = ({ step, program, numbers }: Asked): Buffer =>
+  Buffer.concat([
+    bytesOf(Float64Array.of(step, numbers.length)),
+    bytesOf(numbers),
+    Buffer.from(JSON.stringify(program))
+  ])
+
+/** Null of what is none. */
+export const readQuestion = (bytes: Buffer): Asked | null => {
+  const [step, count] = numbersOf(bytes.subarray(0, HEAD * DOUBLE))
+  const end = (HEAD + count) * DOUBLE
+  if (bytes.length < HEAD * DOUBLE || !Number.isSafeInteger(count) || count < 0 || end > bytes.length) return null
+  const program = parsed(t.unknown, bytes.toString('utf8', end))
+  return { step, program, numbers: numbersOf(bytes.subarray(HEAD * DOUBLE, end)) }
+}
+
+/** Doubles as bytes, without a copy. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+
+/** Bytes as doubles of their own; none of bytes that are no doubles. */
+export const numbersOf = (bytes: Uint8Array): Float64Array =>
+  bytes.length % DOUBLE === 0 ? new Float64Array(Uint8Array.from(bytes).buffer) : new Float64Array(0)
+
+/** A hash of doubles, one array after another, to the bit. */
+export const hashOf = (arrays: Iterable<Float64Array>): string => {
+  const hash = createHash('sha256')
+  for (const values of arrays) hash.update(bytesOf(values))
+  return hash.digest('hex').slice(0, 32)
+}

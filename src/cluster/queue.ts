@@ -1,0 +1,123 @@
+/** The queue: BullMQ on Redis or Valkey, which are loaded when somebody asks for them, and how their keys are called. */
+import type { Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+
+/** Where the queue is: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or what ioredis takes. */
+export type Connection = string | Readonly<Record<string, unknown>>
+
+/** All keys begin with it. */
+const PREFIX = 'ornstein'
+
+export const keys = {
+  /** Who has said to be there. */
+  workers: `${PREFIX}:workers`,
+  /** Holds the hash of a worker's code as long as it is there. */
+  alive: (worker: string): string => `${PREFIX}:alive:${worker}`,
+  session: (id: string): string => `${PREFIX}:session:${id}`,
+  /** What is asked at the step that is under way. */
+  question: (id: string): string => `${PREFIX}:question:${id}`,
+  /** Sums by chunk. */
+  sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
+  /** Notes, as they come. */
+  notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
+}
+
+/** A worker is there for so long after it has said so, and says so every `beat`. Milliseconds, as all below. */
+export const LIFE = 1200
+export const BEAT = 300
+/** A server that is not there at the start may come within so long. */
+export const PATIENCE = 10_000
+/** What a leader that is no more has left is gone after so long. */
+export const KEPT = 120_000
+
+/** Everything that is asked of the two packages. */
+export interface Engine {
+  readonly connect: () => Redis
+  readonly queue: (worker: string, connection: Redis) => Queue
+  readonly work: (worker: string, connection: Redis, take: (data: unknown) => Promise<void>) => Worker
+}
+
+const missing = Problem.of(
+  'queue',
+  'it',
+  'usable without BullMQ and ioredis',
+  'install them beside ornstein: npm install bullmq ioredis'
+)
+
+/** What stands for the connection in messages: without its password. */
+export const shown = (connection: Connection): string =>
+  typeof connection === 'string'
+    ? connection.replace(/\/\/[^@/]*@/, '//…@')
+    : `${String(connection.host)}:${String(connection.port)}`
+
+/** The packages; a problem where they are not installed. */
+export const engine = async (connection: Connection): Promise<E.Either<Problem.Problem, Engine>> => {
+  try {
+    const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
+    const common = { prefix: PREFIX, streams: { events: { maxLen: 100 } } }
+    return E.right({
+      connect: () =>
+        typeof connection === 'string' ? new Redis(connection, patient) : new Redis({ ...connection, ...patient }),
+      queue: (worker, connection) => new Queue(worker, { ...common, connection }),
+      work: (worker, connection, take) =>
+        new Worker(worker, async ({ data }) => take(data), {
+          ...common,
+          connection,
+          // what a worker has begun and nobody hears of is begun again
+          lockDuration: 5000,
+          stalledInterval: 1000,
+          maxStalledCount: 5
+        })
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ERR_MODULE_NOT_FOUND') return E.left(missing)
+    throw error
+  }
+}
+
+/** Commands wait for a server that is away. */
+const patient = {
+  maxRetriesPerRequest: null,
+  retryStrategy: (times: number): number => Math.min(50 * times, 500)
+} as const
+
+/** A connection that answers; or why there is none after so long. */
+export const connected = async (
+  { connect }: Engine,
+  connection: Connection,
+  patience: number
+): Promise<E.Either<Problem.Problem, Redis>> => {
+  const redis = connect()
+  let reason = 'no answer'
+  redis.on('error', (error: Error) => {
+    reason = error.message
+  })
+  const answered = await Promise.race([
+    redis.ping().then(
+      () => true,
+      (error: unknown) => {
+        reason = error instanceof Error ? error.message : String(error)
+        return false
+      }
+    ),
+    later(patience).then(() => false)
+  ])
+  if (answered) return E.right(redis)
+  redis.disconnect()
+  return E.left(
+    Problem.of(
+      'queue',
+      `${shown(connection)} (${reason})`,
+      'a Redis or Valkey server that lets you in',
+      'check the address and the password, or start one: valkey-server --appendonly yes'
+    )
+  )
+}
+
+export const later = (milliseconds: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, milliseconds)
+  })

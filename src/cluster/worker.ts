@@ -1,0 +1,135 @@
+/**
+ * The worker's side of the queue: it says that it is there, takes jobs, and hands them to who computes, in another thread, so
+ * that however long a sum takes the queue hears of the worker.
+ */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Redis } from 'ioredis'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import * as Messages from './messages.js'
+import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, shown, type Connection } from './queue.js'
+
+/** What is to be computed: a chunk of a step. */
+export interface Task {
+  readonly id: string
+  readonly session: Messages.Session
+  readonly chunk: number
+  readonly question: Messages.Question
+}
+
+/** Its sums, strand after strand; or why there are none: the worker's data are others, or these rows cannot be summed. */
+export type Answer =
+  | { readonly _tag: 'Sums'; readonly sums: Float64Array }
+  | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
+  | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
+
+export type Compute = (task: Task) => Promise<Answer>
+
+export interface Worker {
+  readonly name: string
+  /** Lets the job that is under way end. */
+  readonly close: () => Promise<void>
+}
+
+/** A worker whose code has this hash. */
+export const worker = async (
+  connection: Connection,
+  code: string,
+  compute: Compute,
+  say: (line: string) => void
+): Promise<E.Either<Problem.Problem, Worker>> => {
+  const found = await engine(connection)
+  if (E.isLeft(found)) return found
+  const reached = await connected(found.right, connection, PATIENCE)
+  if (E.isLeft(reached)) return reached
+  const redis = reached.right
+  const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const beat = (): void => {
+    redis
+      .multi()
+      .set(keys.alive(name), code, 'PX', LIFE)
+      .sadd(keys.workers, name)
+      .exec()
+      .catch(() => undefined)
+  }
+  const take = taking(redis, name, code, compute)
+  const queue = found.right.work(name, redis, take)
+  let isAway = false
+  queue.on('error', () => {
+    if (!isAway) say(`${shown(connection)} is away; waiting for it`)
+    isAway = true
+  })
+  queue.on('ready', () => {
+    if (isAway) say(`${shown(connection)} is back`)
+    isAway = false
+  })
+  await queue.waitUntilReady()
+  beat()
+  const beating = setInterval(beat, BEAT)
+  return E.right({
+    name,
+    close: async () => {
+      clearInterval(beating)
+      // nothing more is asked of it; what is under way ends
+      await redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec()
+      await queue.close()
+      const own = found.right.queue(name, redis)
+      await own.obliterate({ force: true })
+      await own.close()
+      redis.disconnect()
+    }
+  })
+}
+
+const taking = (redis: Redis, name: string, code: string, compute: Compute): ((data: unknown) => Promise<void>) => {
+  const known = new Map<string, Messages.Session>()
+  const sessionOf = async (id: string): Promise<Messages.Session | null> => {
+    const before = known.get(id)
+    if (before !== undefined) return before
+    const text = await redis.get(keys.session(id))
+    const read = text === null ? null : Messages.readSession(text)
+    if (read !== null) known.set(id, read)
+    return read
+  }
+  return async data => {
+    const order = Messages.readOrder(data)
+    if (order === null) return
+    const { session: id, step, chunks } = order
+    const session = await sessionOf(id)
+    const bytes = await redis.getBuffer(keys.question(id))
+    const question = bytes === null ? null : Messages.readQuestion(bytes)
+    // Its leader is gone, or further by now.
+    if (session === null || question === null || question.step !== step) return
+    const [sums, notes] = [keys.sums(id, step), keys.notes(id, step)]
+    const noted = (note: Messages.Note): Promise<unknown> =>
+      redis.multi().rpush(notes, Messages.writeNote(note)).pexpire(notes, KEPT).exec()
+    if (session.code !== code) {
+      const problem = Problem.of('code', code, `the leader's, ${session.code}`, 'install the same version on both')
+      await noted({ _tag: 'Refused', worker: name, problem })
+      return
+    }
+    // a chunk is summed while the sums of the one before are on their way
+    const sent: Promise<unknown>[] = []
+    for (const chunk of chunks) {
+      const answer = await compute({ id, session, chunk, question })
+      if (answer._tag === 'Sums')
+        sent.push(
+          redis
+            .multi()
+            .hsetnx(sums, String(chunk), Messages.bytesOf(answer.sums))
+            .pexpire(sums, KEPT)
+            .rpush(notes, Messages.writeNote({ _tag: 'Done', worker: name, chunk }))
+            .pexpire(notes, KEPT)
+            .exec()
+        )
+      else if (answer._tag === 'Failed')
+        sent.push(noted({ _tag: 'Failed', worker: name, chunk, problem: answer.problem }))
+      else {
+        sent.push(noted({ _tag: 'Refused', worker: name, problem: answer.problem }))
+        break
+      }
+    }
+    await Promise.all(sent)
+  }
+}

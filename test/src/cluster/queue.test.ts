@@ -1,0 +1,343 @@
+/** Leader and workers at a real server, with sums that are known: who takes them, who is refused, what fails and what is left. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import * as Elementary from '../../../lib/elementary.js'
+import * as Strands from '../../../lib/strands.js'
+import { described, opening } from '../../../src/cli/shared.js'
+import { computing, type Open } from '../../../src/cluster/computing.js'
+import { chunksOf, hashOfRows } from '../../../src/cluster/cut.js'
+import { kept } from '../../../src/cluster/journal.js'
+import type { Either } from '../../../src/core/either.js'
+import { Key, Mixture, Problem, Source, Statistics } from '../../../src/index.js'
+import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
+import * as Messages from '../../../src/cluster/messages.js'
+import { keys } from '../../../src/cluster/queue.js'
+import { worker, type Answer, type Compute, type Worker } from '../../../src/cluster/worker.js'
+import { server, without, type Server } from './server.js'
+
+const ROWS = 20_000
+const CHUNKS = chunksOf(ROWS)
+const session: Messages.Session = { code: 'this', data: { path: 'x' }, rows: ROWS, hashes: CHUNKS.map(() => 'h') }
+
+/** What a chunk sums at numbers, for each of its strands. */
+const sumsOf = (chunk: number, [x]: Float64Array): Float64Array =>
+  Float64Array.from({ length: 3 * CHUNKS[chunk].strands }, (_, i) => Elementary.sin(x + 100 * chunk + i))
+
+const summing: Compute = ({ chunk, question }) =>
+  Promise.resolve<Answer>({ _tag: 'Sums', sums: sumsOf(chunk, question.numbers) })
+
+const right = async <A>(made: Promise<Either<Problem.Problem, A>>): Promise<A> => Problem.orThrow(await made)
+
+describe('shares', () => {
+  it('are even, and keep what a worker has', () => {
+    const two = shared(5, new Map(), ['a', 'b'])
+    expect([...two]).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'a'],
+      [3, 'b'],
+      [4, 'a']
+    ])
+    const three = shared(5, two, ['a', 'b', 'c'])
+    expect([0, 1, 2, 3].map(chunk => three.get(chunk))).toEqual(['a', 'b', 'a', 'b'])
+    expect(three.get(4)).toBe('c')
+    const one = shared(5, three, ['b'])
+    expect(new Set(one.values())).toEqual(new Set(['b']))
+  })
+})
+
+describe('what a worker computes', () => {
+  const points = Mixture.sample(ROWS)(Key.fromSeed(1))(Mixture.of({ means: [[0, 0]] }))
+  const weights = new Float64Array(ROWS).map((_, i) => 1 + (i % 2))
+  const source = Source.of({ ...points, weights })
+  const question = (() => {
+    const asked: Messages.Question[] = []
+    Statistics.of(source, 1, {
+      taken: (sum, of) => {
+        const { sum: program, numbers } = of()
+        asked.push({ program, numbers })
+        return Strands.taken(sum)
+      }
+    })(Mixture.of({ means: [[1, 2]] }))
+    return asked[0]
+  })()
+  const of = (hashes: ReadonlyArray<string>, open: Open, chunk = 1): Promise<Answer> =>
+    computing(open)({ id: 's', session: { ...session, hashes }, chunk, question })
+  const hashes = CHUNKS.map(chunk => hashOfRows(source, chunk))
+  const opened =
+    (own: Source.Source): Open =>
+    () =>
+      Promise.resolve({ _tag: 'Right', right: own })
+
+  it('is what strands sum, added as in one process', async () => {
+    const whole = Statistics.of(source, 1)(Mixture.of({ means: [[1, 2]] }))
+    const parts = await Promise.all(CHUNKS.map((_, chunk) => of(hashes, opened(source), chunk)))
+    const found = Statistics.of(source, 1, {
+      taken: sum => {
+        const sums = new Float64Array(sum.width)
+        for (const part of parts) Strands.add(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+        return sum.found(sums)
+      }
+    })(Mixture.of({ means: [[1, 2]] }))
+    expect(found).toEqual(whole)
+  })
+
+  it('is nothing of other rows or weights, which are refused by their number', async () => {
+    const { firstRow } = CHUNKS[1]
+    const values = points.values.slice()
+    values[2 * firstRow] += 1e-12
+    const other = await of(hashes, opened(Source.of({ ...points, weights, values })))
+    expect(other).toMatchObject({
+      _tag: 'Refused',
+      problem: { field: `rows ${firstRow + 1} to ${firstRow + CHUNKS[1].rows}` }
+    })
+    expect(await of(hashes, opened(Source.of(points)))).toMatchObject({ _tag: 'Refused' })
+    const fewer = Source.of({ rows: 1, dim: 2, values: Float64Array.of(1, 2) })
+    expect(await of(hashes, opened(fewer))).toMatchObject({ _tag: 'Refused', problem: { field: 'rows', value: '1' } })
+  })
+
+  it('is nothing of what is not known here', async () => {
+    const unknown = { ...question, program: { name: 'require', of: 'fs' } }
+    const answer = await computing(opened(source))({
+      id: 's',
+      session: { ...session, hashes },
+      chunk: 0,
+      question: unknown
+    })
+    expect(answer).toMatchObject({ _tag: 'Failed', problem: { field: 'sum' } })
+    expect(await of(hashes, opened(source), 99)).toMatchObject({ _tag: 'Failed', problem: { field: 'chunk' } })
+  })
+
+  it('is of tables of its folder alone, with the file and the row of what is wrong', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ornstein-shared-'))
+    try {
+      writeFileSync(join(folder, 'table.csv'), 'x,y\n1,2\n3,4.5.6\n')
+      const open = opening(folder)
+      const wrong = await open(described('table.csv', {}))
+      expect(wrong).toMatchObject({ _tag: 'Left', left: { value: '4.5.6' } })
+      expect(JSON.stringify(wrong)).toMatch(/table\.csv, row 2, column 2/)
+      for (const path of ['/etc/passwd', '../x.csv', 'a/../../x.csv', '.'])
+        expect(await open(described(path, {}))).toMatchObject({ _tag: 'Left', left: { value: path } })
+      for (const junk of [null, 'table.csv', { path: 3, options: {} }, { path: 'table.csv', options: { skip: 'x' } }])
+        expect(await open(junk)).toMatchObject({ _tag: 'Left', left: { domain: 'a table by its path' } })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('what is kept of sums', () => {
+  it('is gone on from where it ends, whatever was half written, and by the same fit alone', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ornstein-journal-'))
+    const path = join(folder, 'sums')
+    const source = Source.of({ rows: 3, dim: 1, values: Float64Array.of(1, 2, 6) })
+    const mixtures = [0, 1, 2].map(x => Mixture.of({ means: [[x]] }))
+    const all = mixtures.map(mixture => Statistics.of(source, 1)(mixture))
+    /** How many of the first so many are asked of the place itself. */
+    const asked = (of: unknown, count: number): number => {
+      let times = 0
+      const { place, close } = Problem.orThrow(
+        kept(
+          path,
+          of
+        )({
+          taken: sum => {
+            times += 1
+            return Strands.taken(sum)
+          }
+        })
+      )
+      const found = mixtures.slice(0, count).map(mixture => Statistics.of(source, 1, place)(mixture))
+      close()
+      expect(found).toEqual(all.slice(0, count))
+      return times
+    }
+    try {
+      expect(asked('a', 2)).toBe(2)
+      expect(asked('a', 3)).toBe(1)
+      expect(asked('a', 3)).toBe(0)
+      expect(kept(path, 'b')({ taken: Strands.taken })).toMatchObject({ _tag: 'Left', left: { field: '--checkpoint' } })
+      const whole = readFileSync(path)
+      for (const end of [whole.length - 1, whole.length - 60]) {
+        writeFileSync(path, whole.subarray(0, end))
+        expect(asked('a', 3)).toBe(1)
+        expect(readFileSync(path)).toEqual(whole)
+      }
+      whole[whole.length - 50] ^= 1
+      writeFileSync(path, whole)
+      expect(asked('a', 3)).toBe(1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('messages', () => {
+  it('arrive as they were sent, to the bit', () => {
+    const numbers = Float64Array.of(-0, 1 / 3, Infinity, NaN, 5e-324)
+    const asked = { step: 7, program: { name: 'ünique', list: [1, null] }, numbers }
+    expect(Messages.readQuestion(Messages.writeQuestion(asked))).toEqual(asked)
+    expect(Messages.readSession(Messages.writeSession(session))).toMatchObject(session)
+  })
+
+  it('are nothing where they are no such messages', () => {
+    const whole = Messages.writeQuestion({ step: 1, program: {}, numbers: Float64Array.of(1, 2) })
+    expect(Messages.readQuestion(whole.subarray(0, 12))).toBe(null)
+    expect(Messages.readQuestion(whole.subarray(0, 24))).toBe(null)
+    expect(Messages.readSession('{"format":"another","code":"c","data":1,"rows":1,"hashes":[]}')).toBe(null)
+    expect(Messages.readSession('{')).toBe(null)
+    expect(Messages.readOrder({ session: 's', step: '1', chunks: [] })).toBe(null)
+    expect(Messages.readNote('{"_tag":"Done","worker":"w"}')).toBe(null)
+  })
+})
+
+describe.skipIf(without !== null)('a queue', () => {
+  let own: Server
+  let redis: Redis
+  let workers: Worker[] = []
+  let leaders: Leader[] = []
+  const said: string[] = []
+  const say = (line: string): void => void said.push(line)
+
+  beforeAll(async () => {
+    own = await server()
+    redis = new Redis(own.url)
+  })
+  afterEach(async () => {
+    for (const one of leaders) await one.close()
+    for (const one of workers) await one.close()
+    leaders = []
+    workers = []
+    said.length = 0
+  })
+  afterAll(async () => {
+    redis.disconnect()
+    await own.remove()
+  })
+
+  const work = async (compute: Compute = summing, code = 'this'): Promise<Worker> => {
+    const made = await right(worker(own.url, code, compute, say))
+    workers.push(made)
+    return made
+  }
+  const lead = async (): Promise<Leader> => {
+    const made = await right(leader(own.url, session, say))
+    leaders.push(made)
+    return made
+  }
+  const expected = (x: number): ReadonlyArray<Float64Array> => CHUNKS.map((_, i) => sumsOf(i, Float64Array.of(x)))
+  const asked = (of: Leader, x: number): ReturnType<Leader['ask']> =>
+    of.ask({ program: { name: 'sin' }, numbers: Float64Array.of(x) })
+
+  it.each([1, 2, 5])('gives the sums of all chunks in their order, with %i workers', async count => {
+    for (let i = 0; i < count; i++) await work()
+    const one = await lead()
+    for (const x of [1, 2, 3]) expect(await right(asked(one, x))).toEqual(expected(x))
+  })
+
+  it('leaves a worker the chunks it has read, and leaves nothing behind', async () => {
+    const takenBy = new Map<number, Set<string>>()
+    const noting =
+      (name: string): Compute =>
+      task => {
+        takenBy.set(task.chunk, (takenBy.get(task.chunk) ?? new Set()).add(name))
+        return summing(task)
+      }
+    await work(noting('a'))
+    await work(noting('b'))
+    const one = await lead()
+    for (let x = 0; x < 20; x++) await right(asked(one, x))
+    expect([...takenBy.values()].map(({ size }) => size)).toEqual(CHUNKS.map(() => 1))
+    for (const { name } of workers) expect(await redis.xlen(`ornstein:${name}:events`)).toBeLessThan(400)
+    for (const each of [...leaders, ...workers]) await each.close()
+    leaders = []
+    workers = []
+    expect((await redis.keys('*')).sort()).toEqual([])
+  })
+
+  it('goes on without a worker that stops answering, and with one that comes', async () => {
+    let isStuck = false
+    const stuck: Compute = task => (isStuck ? new Promise(() => undefined) : summing(task))
+    const first = await work(stuck)
+    const one = await lead()
+    expect(await right(asked(one, 1))).toEqual(expected(1))
+    isStuck = true
+    const second = asked(one, 2)
+    // as the server sees a worker that was killed
+    workers = []
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const closing = first.close()
+    await work()
+    const start = performance.now()
+    expect(await right(second)).toEqual(expected(2))
+    expect(performance.now() - start).toBeLessThan(2000)
+    void closing
+  })
+
+  it('refuses a worker of other code, or with other data, and says so', async () => {
+    const data: Compute = () =>
+      Promise.resolve({ _tag: 'Refused', problem: Problem.of('rows 1 to 512', 'abc', "the leader's", 'give others') })
+    await work(summing, 'other')
+    await work(data)
+    const one = await lead()
+    expect(await asked(one, 1)).toMatchObject({ _tag: 'Left' })
+    expect(said.join('\n')).toMatch(/is refused: code: other is not the leader's, this/)
+    expect(said.join('\n')).toMatch(/is refused: rows 1 to 512: abc is not the leader's/)
+    await work()
+    expect(await right(asked(one, 2))).toEqual(expected(2))
+  })
+
+  it('fails at a chunk that fails wherever it is tried, by its rows, after three trials', async () => {
+    let trials = 0
+    const poisoned: Compute = task => {
+      if (task.chunk !== 1) return summing(task)
+      trials += 1
+      return Promise.resolve({ _tag: 'Failed', problem: Problem.of('x.csv, row 700', '"abc"', 'a number', 'mend it') })
+    }
+    await work(poisoned)
+    await work(poisoned)
+    const one = await lead()
+    const found = await asked(one, 1)
+    const { firstRow, rows } = CHUNKS[1]
+    const field = `rows ${firstRow + 1} to ${firstRow + rows}, x.csv, row 700`
+    expect(found).toEqual({ _tag: 'Left', left: Problem.of(field, '"abc"', 'a number', 'mend it') })
+    expect(trials).toBe(3)
+  })
+
+  it('a chunk that fails once is tried again', async () => {
+    let isFirst = true
+    const once: Compute = task => {
+      if (task.chunk !== 1 || !isFirst) return summing(task)
+      isFirst = false
+      return Promise.resolve({ _tag: 'Failed', problem: Problem.of('row 700', '"abc"', 'a number', 'mend it') })
+    }
+    await work(once)
+    expect(await right(asked(await lead(), 1))).toEqual(expected(1))
+    expect(isFirst).toBe(false)
+  })
+
+  it('counts the first sums of a chunk alone, and no messages of others', async () => {
+    const slow: Compute = async task => {
+      await new Promise(resolve => setTimeout(resolve, 100))
+      return summing(task)
+    }
+    await work(slow)
+    const one = await lead()
+    const found = asked(one, 1)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const [key] = await redis.keys('ornstein:question:*')
+    const id = key.slice('ornstein:question:'.length)
+    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(Float64Array.of(9)))
+    await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","chunk":99}', '{"_tag":"Done"}')
+    expect(await right(found)).toEqual(expected(1))
+  })
+
+  it('tells where no server is, and no password', async () => {
+    const nowhere = await leader('redis://:secret@127.0.0.1:1', session, say, 300)
+    expect(nowhere).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
+    expect(JSON.stringify(nowhere)).not.toContain('secret')
+  })
+})

@@ -2,6 +2,7 @@
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import { word } from '../fit/text.js'
 import { help, type CommandWords, type OptionWords, type Words } from './Described.js'
 import { refused, type Failure, type World } from './World.js'
 
@@ -13,42 +14,77 @@ export const values = async (): Promise<Readonly<Record<string, ReadonlyArray<st
     '--recipe': recipes,
     '--compare': recipes,
     '--criterion': ['bic', 'icl', 'aic'],
-    '--missing': ['refuse', 'drop'],
+    '--missing': ['refuse', 'drop', 'em'],
     '--decimal': ['.', ',']
   }
 }
 
 type Values = Readonly<Record<string, ReadonlyArray<string>>>
 
+/** What is completed: the words of options, and those of the first argument of a command, where they are few. */
+interface Offered {
+  readonly values: Values
+  readonly arguments: Values
+}
+
+const offered = async ({ commands }: Words): Promise<Offered> => {
+  const { words } = await import('./list.js')
+  return {
+    values: await values(),
+    arguments: {
+      help: commands.map(command => command.name()),
+      completion: Object.keys(shells),
+      list: (await words()).map(({ concept }) => word(concept).slice(1))
+    }
+  }
+}
+
 const flagsOf = (option: OptionWords): ReadonlyArray<string> =>
   [option.short, option.long].filter(flag => flag !== undefined)
 /** Whether the option is followed by a word. */
 const takes = ({ flags }: OptionWords): boolean => flags.includes('<')
+/** Whether that is a path, or several of its words apart by commas. */
+const takesPath = ({ flags }: OptionWords): boolean => /<(file|folder|module)>/.test(flags)
+const takesList = ({ flags }: OptionWords): boolean => /<(families|recipes)>/.test(flags)
 const optionsOf = (command: CommandWords): ReadonlyArray<OptionWords> => [...command.options, help]
 /** What stands between single quotes in a shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-const bash = ({ commands }: Words, values: Values): string => {
+const bash = ({ commands }: Words, { values, arguments: first }: Offered): string => {
   const names = commands.map(command => command.name())
   const cases = commands
     .map(command => `    ${command.name()}) words=${quoted(optionsOf(command).flatMap(flagsOf).join(' '))} ;;`)
     .join('\n')
+  const options = commands.flatMap(({ options }) => options)
+  const unlike = (flag: string): boolean => !options.some(option => flagsOf(option).includes(flag) && takesPath(option))
+  const free = [...new Set(options.filter(takes).flatMap(flagsOf))].filter(flag => unlike(flag) && !(flag in values))
+  const list = options.filter(takesList).flatMap(flagsOf)
   const after = Object.entries(values)
-    .map(([flag, words]) => `    ${flag}) COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur")); return ;;`)
+    .map(([flag, words]) =>
+      list.includes(flag)
+        ? `    ${flag}) case $cur in *,*) before="\${cur%,*},";; esac\n` +
+          `      COMPREPLY=($(compgen -P "$before" -W ${quoted(words.join(' '))} -- "\${cur##*,}")); return ;;`
+        : `    ${flag}) COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur")); return ;;`
+    )
+    .join('\n')
+  const begin = Object.entries(first)
+    .map(([name, words]) => `    ${name}) COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur")); return ;;`)
     .join('\n')
   return `# Completion of ornstein for bash.
 _ornstein() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words= before=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W ${quoted([...names, 'help', '--help', '--version'].join(' '))} -- "$cur"))
     return
   fi
   case $prev in
-    help) COMPREPLY=($(compgen -W ${quoted(names.join(' '))} -- "$cur")); return ;;
-    completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); return ;;
 ${after}
+    ${free.join('|')}) return ;;
   esac
+  case $cur in -*) ;; *) [ "$COMP_CWORD" -eq 2 ] && case $prev in
+${begin}
+  esac ;; esac
   case \${COMP_WORDS[1]} in
 ${cases}
   esac
@@ -64,10 +100,19 @@ complete -o filenames -F _ornstein ornstein
 /** Brackets and colons have a meaning in what zsh is told of an option. */
 const plain = (text: string): string => text.replace(/[[\]:\\]/g, character => `\\${character}`)
 
-const zsh = ({ commands }: Words, values: Values): string => {
+const zsh = ({ commands }: Words, { values, arguments: first }: Offered): string => {
   const entry = (option: OptionWords): string => {
     const { long = '', description } = option
-    const value = takes(option) ? (long in values ? `:value:(${values[long].join(' ')})` : ':value:_files') : ''
+    const words = long in values ? values[long].join(' ') : ''
+    const value = !takes(option)
+      ? ''
+      : takesPath(option)
+        ? ':file:_files'
+        : takesList(option)
+          ? `:values:{_values -s , value ${words}}`
+          : words === ''
+            ? ':value: '
+            : `:value:(${words})`
     return flagsOf(option)
       .map(flag => `      ${quoted(`${flag}[${plain(description)}]${value}`)}`)
       .join(' \\\n')
@@ -84,14 +129,12 @@ ${commands.map(command => `      ${quoted(`${command.name()}:${plain(command.sum
     return
   fi
   case \${words[2]} in
-    help) _values command ${commands.map(command => command.name()).join(' ')} ;;
-    completion) _values shell bash zsh fish ;;
+    help) _values command ${first.help.join(' ')} ;;
 ${commands
-  .filter(command => command.name() !== 'completion')
   .map(
     command => `    ${command.name()}) _arguments \\
 ${optionsOf(command).map(entry).join(' \\\n')} \\
-      '*:file:_files' ;;`
+      ${command.name() in first ? quoted(`2:word:(${first[command.name()].join(' ')})`) : "'*:file:_files'"} ;;`
   )
   .join('\n')}
   esac
@@ -100,11 +143,18 @@ compdef _ornstein ornstein
 `
 }
 
-const fish = ({ commands }: Words, values: Values): string => {
-  const names = commands.map(command => command.name())
+const fish = ({ commands }: Words, { values, arguments: first }: Offered): string => {
   const option = (command: CommandWords, one: OptionWords): string => {
     const { short, long = '', description } = one
-    const value = !takes(one) ? '' : long in values ? ` -x -a ${quoted(values[long].join(' '))}` : ' -r'
+    // Each word has a description of its own, which is empty: else the option's would stand beside every one.
+    const words = (long in values ? values[long] : []).map(word => `${word}\\t`).join(' ')
+    const value = !takes(one)
+      ? ''
+      : takesPath(one)
+        ? ' -r -F'
+        : words === ''
+          ? ' -x'
+          : ` -x -a ${quoted(takesList(one) ? `(__fish_append , ${words})` : words)}`
     return (
       `complete -c ornstein -n '__fish_seen_subcommand_from ${command.name()}'${short === undefined ? '' : ` -s ${short.slice(1)}`}` +
       ` -l ${long.slice(2)}${value} -d ${quoted(description)}`
@@ -121,12 +171,15 @@ ${commands
   )
   .join('\n')}
 complete -c ornstein -f -n __fish_use_subcommand -a help -d 'print the help of a command'
-complete -c ornstein -f -n '__fish_seen_subcommand_from help' -a ${quoted(names.join(' '))}
-complete -c ornstein -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+${Object.entries(first)
+  .map(
+    ([name, words]) => `complete -c ornstein -f -n '__fish_seen_subcommand_from ${name}' -a ${quoted(words.join(' '))}`
+  )
+  .join('\n')}
 `
 }
 
-const shells: Readonly<Record<string, (words: Words, values: Values) => string>> = { bash, zsh, fish }
+const shells: Readonly<Record<string, (words: Words, offered: Offered) => string>> = { bash, zsh, fish }
 
 export const completion =
   (shell: string, words: Words) =>
@@ -143,6 +196,6 @@ export const completion =
           )
         )
       )
-    await world.stdout(shells[shell](words, await values()))()
+    await world.stdout(shells[shell](words, await offered(words)))()
     return E.right(undefined)
   }

@@ -22,7 +22,7 @@ export const listed = (vocabulary: ReadonlyArray<Concept>): ReadonlyArray<Listed
   }))
 
 /** As the build has written them down; of a program that was not built, or not to its end, from the language itself. */
-const words = async (): Promise<ReadonlyArray<Listed>> => {
+export const words = async (): Promise<ReadonlyArray<Listed>> => {
   try {
     // What the build wrote of `listed`, as a test holds it to.
     return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<Listed>

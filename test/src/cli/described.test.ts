@@ -1,5 +1,5 @@
 /** What is made of the command line's description of itself, and of the vocabulary: completion, manual, schema, a first pipeline. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { values } from '../../../src/cli/completion.js'
 import { page } from '../../../src/cli/man.js'
@@ -27,19 +27,63 @@ describe('completion', () => {
       expect(stdout).toContain(shell === 'fish' ? `-l ${option.long?.slice(2) ?? ''}` : option.long)
   })
 
-  it('completes in bash', async () => {
-    here.write('completion.bash', (await ornstein('completion bash')).stdout)
-    const completed = (line: string): ReadonlyArray<string> => {
+  /** What a shell offers after what is typed, by the script that is printed for it; each asks its own machinery. */
+  const shells: Readonly<Record<string, (script: string, line: string) => string>> = {
+    bash: (script, line) => {
       const typed = line.split(' ')
-      const script =
-        `source ${here.at('completion.bash')}; COMP_WORDS=(${typed.map(word => `'${word}'`).join(' ')}); ` +
+      const asked =
+        `source ${script}; COMP_WORDS=(${typed.map(word => `'${word}'`).join(' ')}); ` +
         `COMP_CWORD=${typed.length - 1}; _ornstein; printf '%s\\n' "\${COMPREPLY[@]}"`
-      return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')
+      return execFileSync('bash', ['-c', asked], { encoding: 'utf8', cwd: here.at('') })
+    },
+    fish: (script, line) =>
+      execFileSync('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
+        encoding: 'utf8',
+        cwd: here.at('')
+      }).replaceAll(/\t.*/g, ''),
+    // In a terminal of its own: what is offered goes to a file, and so does the key after that which asks for it.
+    zsh: (script, line) => {
+      here.write(
+        'asked.zsh',
+        `autoload -Uz compinit; compinit -D; source ${script}
+        compadd() {
+          builtin compadd "$@"; local result=$?
+          [[ \${@[1,(i)(-|--)]} == *-(O|A|D)* ]] && return $result
+          local -a found; builtin compadd -A found "$@"; print -rl -- $found >> offered; return $result
+        }
+        ended() { print ENDED >> offered }
+        zle -N ended; bindkey '^G' ended; bindkey '^I' complete-word`
+      )
+      const asked = `zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z 'source asked.zsh'
+        zpty -n -w z '${line}'$'\\t\\x07'
+        for i in {1..500}; do sleep 0.02; zpty -r -t z got; grep -q ENDED offered 2>/dev/null && break; done
+        cat offered; rm offered`
+      return execFileSync('zsh', ['-f', '-c', asked], { encoding: 'utf8', cwd: here.at('') }).replace('ENDED', '')
     }
+  }
+
+  it.each(Object.keys(shells))('completes in %s', async shell => {
+    if (spawnSync(shell, ['-c', 'true']).status !== 0 && process.env.CI === undefined) return
+    here.write(`completion.${shell}`, (await ornstein(`completion ${shell}`)).stdout)
+    here.write('rows.csv', '')
+    const completed = (line: string): ReadonlyArray<string> =>
+      shells[shell](here.at(`completion.${shell}`), line)
+        .split('\n')
+        .filter(word => word !== '')
+        .sort()
     expect(completed('ornstein ev')).toEqual(['evaluate'])
     expect(completed('ornstein fit --rec')).toEqual(['--recipe'])
     expect(completed('ornstein fit --recipe tw')).toEqual(['two-stage'])
-    expect(completed('ornstein completion ')).toEqual(['bash', 'zsh', 'fish'])
+    expect(completed('ornstein fit --criterion ')).toEqual(['aic', 'bic', 'icl'])
+    expect(completed('ornstein fit rows.csv --seed ')).toEqual([])
+    expect(completed('ornstein fit ro')).toEqual(['rows.csv'])
+    expect(completed('ornstein evaluate model.json --responsibilities ro')).toEqual(['rows.csv'])
+    expect(completed('ornstein list opt')).toEqual(['optimizer'])
+    expect(completed('ornstein help sch')).toEqual(['schema'])
+    expect(completed('ornstein completion ')).toEqual(['bash', 'fish', 'zsh'])
+    // Before the comma stands what was chosen: it is part of the word in some shells.
+    const after = completed('ornstein fit --family full,iso').map(word => word.replace(/^full,/, ''))
+    expect(after).toEqual(['isotropic'])
   })
 
   it('offers values that are taken, of options that there are', async () => {
@@ -49,7 +93,7 @@ describe('completion', () => {
       for (const value of some) {
         // A file that is not there: what is wrong is told of it, and not of the option.
         const { stderr } = await ornstein(
-          `fit @none.csv --recipe ${flag === '--recipe' ? value : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
+          `fit @none.csv --recipe ${flag === '--recipe' ? value : value === 'em' && flag === '--missing' ? 'annealed' : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
         )
         expect(stderr, `${flag} ${value}`).toMatch(/^error: FILE: none\.csv is not a file that exists/)
       }

@@ -78,8 +78,11 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6p
   white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace }
 footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--soft) }
 @media (max-width: 30rem) { body { padding: 1.2rem .9rem 3rem } h1 { font-size: 1.4rem } th, td { padding: .3rem .4rem } }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt } figure, table, pre, li { break-inside: avoid } h2, h3 { break-after: avoid }
-  .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } details::details-content { content-visibility: visible; display: block } }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt } figure, tr, li, table:not(:has(tr:nth-child(16))) { break-inside: avoid }
+  h2, h3, summary, p:has(+ .scroll, + .panels) { break-after: avoid }
+  thead { display: table-header-group } p, pre { orphans: 3; widows: 3 } th:first-child { position: static }
+  .scroll { overflow: visible } .scroll > svg.wide { min-width: 0 } details:not(.long) > summary { list-style: none }
+  details:not(.long)::details-content { content-visibility: visible; display: block } }
 `
 
 // -- parts of a page ---------------------------------------------------------------------------------------------------
@@ -93,7 +96,8 @@ const lines = 40
 const pre = (text: string): string => {
   const code = `<pre><code>${escape(text)}</code></pre>`
   const count = text.split('\n').length
-  return count <= lines && text.length < 100 * lines ? code : details(`${count} lines`, code)
+  const isShort = count <= lines && text.length < 60 * lines
+  return isShort ? code : details(count === 1 ? 'one long line' : `${count} lines`, code, true)
 }
 const percent = (share: number): string =>
   share > 0 && share < 0.005
@@ -133,6 +137,38 @@ const grid = ({ caption, head, rows, isDense = false }: Grid): string => {
   )
 }
 
+/** Characters of small print that stand on a line of paper. */
+const small = 86
+
+const lengthOf = (markup: string): number => markup.replace(/<[^>]*>|&[^;]*;/g, '').length
+
+/** A grid of small print, below each other in parts where it is wider than paper. */
+const parted = (whole: Grid): string => {
+  const { head, rows } = whole
+  const widthOf = (j: number): number =>
+    2 + Math.max(lengthOf(head[j + 1]), ...rows.map(([, cells]) => lengthOf(cells[j].markup)))
+  const first = Math.max(...rows.map(([name]) => lengthOf(name)))
+  const parts: number[][] = [[]]
+  let used = first
+  for (let j = 0; j + 1 < head.length; j++) {
+    used += widthOf(j)
+    if (used > small && parts[parts.length - 1].length > 0) {
+      parts.push([])
+      used = first + widthOf(j)
+    }
+    parts[parts.length - 1].push(j)
+  }
+  return parts
+    .map(part =>
+      grid({
+        ...whole,
+        head: [head[0], ...part.map(j => head[j + 1])],
+        rows: rows.map(([name, cells]) => [name, part.map(j => cells[j])] as const)
+      })
+    )
+    .join('\n')
+}
+
 const plain = (caption: string, { header, rows }: Table): string =>
   grid({
     caption,
@@ -145,8 +181,9 @@ const component = (k: number): string => `${swatch(k)}${k + 1}`
 const figure = (drawn: ReturnType<typeof figures.data>): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
-const details = (summary: string, body: string): string =>
-  `<details><summary>${escape(summary)}</summary>\n${body}\n</details>`
+/** What is folded away; on paper it stands open, unless it is long. */
+const details = (summary: string, body: string, isLong = false): string =>
+  `<details${isLong ? ' class="long"' : ''}><summary>${escape(summary)}</summary>\n${body}\n</details>`
 
 // -- what was found ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +291,7 @@ const components = (fit: Fit): string => {
     ...weights.map((_, k) => component(k)),
     ...(anyShared && !isShort ? ['sd of each'] : [])
   ]
-  const turned = grid({
+  const turned = (isDense ? parted : grid)({
     caption,
     isDense,
     head: head('component'),
@@ -283,7 +320,7 @@ const components = (fit: Fit): string => {
                 head: ['column', 'sd of each component'],
                 rows: columns.map((name, j) => [escape(name), [{ markup: sd(0, j) }]] as const)
               })
-            : grid({
+            : (isDense ? parted : grid)({
                 caption: 'Standard deviations',
                 isDense,
                 head: ['component', ...weights.map((_, k) => component(k))],
@@ -433,23 +470,31 @@ const outliersOf = ({ columns, mixture }: Fit, { outliers }: Trust.Trust): strin
   const shown = columns.slice(0, 6)
   const most = outliers.slice(0, 8)
   const rest = outliers.length > most.length ? `, the ${most.length} least likely of ${outliers.length}` : ''
+  const caption = 'Rows far from all components'
+  const lines: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]> = [
+    ['component', most.map(({ component: k }) => component(k))],
+    ['log-density', most.map(({ logDensity }) => minus(show(logDensity, 4)))],
+    ...shown.map((name, j) => [escape(name), most.map(({ values }) => minus(format[j](values[j])))] as const)
+  ]
+  const numbers = most.map(({ number }) => String(number))
+  const cells = (texts: ReadonlyArray<string>): ReadonlyArray<Cell> => texts.map(markup => ({ markup }))
+  // Columns whose names are long stand below each other.
+  const isUpright = shown.reduce((sum, name) => sum + 3 + Math.max(7, name.length), 30) <= line
   return details(
-    `Rows far from all components${rest}`,
-    grid({
-      caption: 'Rows far from all components',
-      head: ['row', 'component', 'log-density', ...shown.map(escape)],
-      rows: most.map(
-        ({ number, values, component: k, logDensity }) =>
-          [
-            String(number),
-            [
-              { markup: component(k) },
-              { markup: minus(show(logDensity, 4)) },
-              ...shown.map((_, j) => ({ markup: minus(format[j](values[j])) }))
-            ]
-          ] as const
-      )
-    })
+    `${caption}${rest}`,
+    grid(
+      isUpright
+        ? {
+            caption,
+            head: ['row', ...lines.map(([name]) => name)],
+            rows: numbers.map((row, i) => [row, cells(lines.map(([, texts]) => texts[i]))] as const)
+          }
+        : {
+            caption,
+            head: ['row', ...numbers],
+            rows: lines.map(([name, texts]) => [name, cells(texts)] as const)
+          }
+    )
   )
 }
 
@@ -531,7 +576,7 @@ const known = (fit: Fit): string => {
   const { text, table } = found
   return table === null
     ? `<p>${escape(text)}</p>\n`
-    : `${details('How far is it known?', `<p>${escape(text)}</p>\n${plain('Intervals', table)}`)}\n`
+    : `${details('How far is it known?', `<p>${escape(text)}</p>\n${plain('Intervals', table)}`, table.rows.length > lines)}\n`
 }
 
 // -- how was it learned ------------------------------------------------------------------------------------------------

@@ -42,11 +42,14 @@ const colours = 8
 export const colour = (k: number): string => `var(--c${k % colours})`
 
 const shapes = 5
-/** A mark about (x, y) as part of a path: round and square ones are ends of a line without length. */
+/**
+ * A mark about (x, y) as part of a path: round and square ones are ends of a line of next to no length; one of none has no
+ * direction, and in print no square ends.
+ */
 const stroke = (k: number, r: number): string =>
   [
     'h0',
-    'h0',
+    'h.1',
     `m0-${n(1.2 * r)}l${n(1.15 * r)},${n(2 * r)}h-${n(2.3 * r)}z`,
     `m0-${n(1.4 * r)}l${n(1.4 * r)},${n(1.4 * r)}l-${n(1.4 * r)},${n(1.4 * r)}l-${n(1.4 * r)}-${n(1.4 * r)}z`,
     `m0,${n(1.2 * r)}l${n(1.15 * r)}-${n(2 * r)}h-${n(2.3 * r)}z`

@@ -71,6 +71,31 @@ describe.skipIf(isMissing)('the report', () => {
     }
   )
 
+  it.each(fits.map(([name], i) => [name, i] as const))(
+    'of %s is as wide as paper in print, where what is folded away stands open unless it is long',
+    async (_, i) => {
+      // A4 less margins of 15 mm, at 96 dots an inch
+      const width = 680
+      const { page } = await open(i, width)
+      await page.$$eval('details', all => {
+        for (const one of all) if (one instanceof HTMLDetailsElement) one.open = false
+      })
+      await page.emulateMedia({ media: 'print' })
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      const heights = await page.$$eval('details', all =>
+        all.map(one => [one.className, one.getBoundingClientRect().height] as const)
+      )
+      for (const [name, height] of heights)
+        if (name === 'long') expect(height).toBeLessThan(40)
+        else expect(height).toBeGreaterThan(60)
+      // A line of no length has no direction: on paper its square ends are not drawn.
+      const marks = await page.$$eval('path[stroke-linecap=square]', all => all.map(one => one.getAttribute('d') ?? ''))
+      expect(marks.length).toBeGreaterThan(0)
+      for (const mark of marks) expect(mark).not.toMatch(/h0(M|$)/)
+      await page.close()
+    }
+  )
+
   it('keeps words apart from their ground, in the light and in the dark', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await open(2, 900)

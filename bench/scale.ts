@@ -1,12 +1,13 @@
 /**
  * Rows in memory and rows in a file, side by side: `npm run bench:scale`, or `… -- 100000000` for so many rows. Each line is a
- * process of its own, so that its memory is its own: reading a CSV text, and the steps of EM on 8 columns, 8 components.
+ * process of its own, so that its memory is its own: reading a CSV text, and the steps of EM on 8 columns, 8
+ * components. At the end, sums by workers at a queue (bench/queue.ts).
  */
 import { execFileSync } from 'node:child_process'
 import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -105,4 +106,5 @@ else {
   for (const threads of [1, 2])
     for (const how of ['in memory', 'in a file']) again('steps', how, rows, threads, 'isotropic')
   for (const how of ['in memory', 'in a file']) again('steps', how, Math.ceil(rows / 10), 1, 'full')
+  process.stdout.write(execFileSync(process.execPath, [join(dirname(fileURLToPath(import.meta.url)), 'queue.js')]))
 }

@@ -8,7 +8,7 @@ export default defineConfig({
     target: 'node20',
     outDir: 'dist/bench',
     rolldownOptions: {
-      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale'].map(name => `bench/${name}.ts`)
+      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue'].map(name => `bench/${name}.ts`)
     }
   }
 })

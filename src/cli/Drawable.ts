@@ -44,6 +44,7 @@ const isBody = (value: unknown): value is Body =>
     recipe: isText,
     pipeline: isObject,
     fit: value =>
+      value === null ||
       isOf(value, {
         rows: isNumber,
         logLikelihood: isNumber,

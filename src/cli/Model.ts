@@ -7,12 +7,13 @@ import { flow, pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
+import * as Score from '../score/Score.js'
 import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
 import type * as Fits from '../fit/Fit.js'
 import { format, version } from '../fit/format.js'
 import { word } from '../fit/text.js'
-import { written } from '../fit/written.js'
+import { ofMixture, written } from '../fit/written.js'
 import * as Stage from '../pipeline/Stage.js'
 import { converged, steps, type Fit } from '../report/Fit.js'
 import * as json from './json.js'
@@ -36,16 +37,19 @@ const form = (vocabulary: Vocabulary.Vocabulary) =>
     seed: t.number,
     recipe: t.string,
     pipeline: Pipeline.codec(vocabulary),
-    fit: t.intersection([
-      t.type({
-        rows: t.number,
-        logLikelihood: t.number,
-        bic: t.number,
-        parameters: t.number,
-        steps: t.number,
-        converged: t.boolean
-      }),
-      t.partial({ prior: t.number })
+    fit: t.union([
+      t.null,
+      t.intersection([
+        t.type({
+          rows: t.number,
+          logLikelihood: t.number,
+          bic: t.number,
+          parameters: t.number,
+          steps: t.number,
+          converged: t.boolean
+        }),
+        t.partial({ prior: t.number })
+      ])
     ])
   })
 
@@ -64,6 +68,28 @@ export const ofChosen = ({ candidates: [best], columns, scaling, seed, prior }: 
   const own = { family: word(family), columns, mixture, scaling, seed, prior, recipe: 'grown', pipeline, statistics }
   return written({ ...own, steps, converged: isSettled })
 }
+
+/** The same of one that was learned elsewhere. */
+export const ofImported = ({
+  mixture,
+  columns,
+  pipeline
+}: Pick<Fits.Fit, 'mixture' | 'columns'> & Pick<Model, 'pipeline'>): Model => ({
+  format,
+  version,
+  family: word(pipeline.score._tag),
+  columns,
+  mixture: ofMixture(mixture),
+  standardization: null,
+  seed: 0,
+  recipe: 'imported',
+  pipeline,
+  fit: null
+})
+
+/** How many parameters are free. */
+export const parameters = ({ fit, pipeline, columns }: Model): number =>
+  fit?.parameters ?? Score.degreesOfFreedom(columns.length)(pipeline.score)
 
 /** The text of the file. */
 export const show = (model: Model): string => `${JSON.stringify(form(Vocabulary.standard).encode(model), null, 2)}\n`

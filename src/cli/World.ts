@@ -38,6 +38,8 @@ export interface World {
   readonly version: string
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
+  /** Its bytes, unpacked where gzip packed them. */
+  readonly readBytes: (argument: string, path: string) => TE.TaskEither<Failure, Uint8Array>
   /**
    * The table in a file, read as its bytes come, or what is wrong with it as a table; a folder, or a pattern of names (`*`, `?`),
    * is one table of several files.
@@ -68,7 +70,9 @@ export interface World {
   /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
-  readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: string }>) => TE.TaskEither<Failure, void>
+  readonly writeFiles: (
+    files: ReadonlyArray<Output & { readonly text: string | Uint8Array }>
+  ) => TE.TaskEither<Failure, void>
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
   readonly stdout: (text: string) => T.Task<void>
   readonly stderr: (text: string) => void

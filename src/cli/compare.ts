@@ -36,7 +36,7 @@ const compared = (a: Model.Model, b: Model.Model, points: Points.Points): Compar
   const difference = apart.reduce((sum, d, i) => sum + weights[i] * d, 0)
   const variance = apart.reduce((sum, d, i) => sum + weights[i] * (d - difference) * (d - difference), 0)
   return {
-    statistics: [Statistics.of(points, a.fit.parameters)(one), Statistics.of(points, b.fit.parameters)(other)],
+    statistics: [Statistics.of(points, Model.parameters(a))(one), Statistics.of(points, Model.parameters(b))(other)],
     difference,
     standardError: Math.sqrt(variance / Points.totalWeight(points)),
     agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other))

@@ -158,7 +158,7 @@ const judgedWhole =
         columns: table.columns,
         dropped: table.dropped,
         total: Points.totalWeight(table.points),
-        statistics: () => pipe(Model.toMixture(model), Statistics.of(table.points, model.fit.parameters)),
+        statistics: () => pipe(Model.toMixture(model), Statistics.of(table.points, Model.parameters(model))),
         whole: table
       }))
     )
@@ -173,7 +173,7 @@ const judgedInPieces =
         dropped,
         total: source.total,
         statistics: () => {
-          const found = pipe(Model.toMixture(model), Statistics.of(source, model.fit.parameters))
+          const found = pipe(Model.toMixture(model), Statistics.of(source, Model.parameters(model)))
           source.close()
           return found
         },
@@ -231,7 +231,8 @@ const evaluateMixture =
       TE.flatMapTask(({ model, table, statistics }) => {
         const { rows, logLikelihood, bic, parameters, sizes } = statistics
         const { dropped, total } = table
-        const [here, there] = showApart(logLikelihood, model.fit.logLikelihood)
+        const learned = model.fit?.logLikelihood ?? null
+        const [here, there] = learned === null ? [show(logLikelihood), null] : showApart(logLikelihood, learned)
         if (responsibilities === '-') return () => Promise.resolve()
         return world.stdout(
           flags.json === true
@@ -239,7 +240,7 @@ const evaluateMixture =
             : paragraphs([
                 `${rows} rows of ${source}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`,
                 facts([
-                  ['log-likelihood per row', `${here} (${there} where it was learned)`],
+                  ['log-likelihood per row', there === null ? here : `${here} (${there} where it was learned)`],
                   ['BIC', `${show(bic)} with ${parameters} parameters (less is better)`]
                 ]),
                 showTable({

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
-import { followed, inputsOf, problem, readText, realOf } from './input.js'
+import { followed, inputsOf, problem, readBytes, readText, realOf } from './input.js'
 import {
   beside,
   begin,
@@ -110,7 +110,7 @@ interface Staged {
 }
 
 /** The text on the disk beside its target, with the target's rights from the start, and the old under a second name. */
-const stage = async (output: Output & { readonly text: string }): Promise<Staged> => {
+const stage = async (output: Output & { readonly text: string | Uint8Array }): Promise<Staged> => {
   const { real, old, isPlain } = await target(output)
   if (!isPlain) {
     const write = async (): Promise<void> => {
@@ -234,6 +234,7 @@ export const files = (
   World,
   | 'exists'
   | 'readText'
+  | 'readBytes'
   | 'readTable'
   | 'readSource'
   | 'readCopy'
@@ -244,6 +245,7 @@ export const files = (
 > => ({
   exists,
   readText: readText(stdin),
+  readBytes: readBytes(stdin),
   readTable:
     (...asked) =>
     async () =>

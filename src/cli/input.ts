@@ -82,8 +82,8 @@ export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && byt
 export const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
   isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: bufferConstants.MAX_STRING_LENGTH + 1 }) : bytes
 
-export const readText =
-  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
+export const readBytes =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readBytes'] =>
   (argument, path) =>
   async () => {
     const read = async (): Promise<Uint8Array> => {
@@ -98,12 +98,20 @@ export const readText =
           .then(recover)
           .catch(() => undefined)
       const bytes = await unpacked(await (path === '-' ? read() : readFile(path)))
-      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return decode(argument, path, bytes)
+      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return E.right(bytes)
       const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
       return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))
     } catch (error) {
       return E.left(refused(problem(argument, path, error)))
     }
+  }
+
+export const readText =
+  (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
+  (argument, path) =>
+  async () => {
+    const bytes = await readBytes(stdin)(argument, path)()
+    return E.isLeft(bytes) ? bytes : decode(argument, path, bytes.right)
   }
 
 /** Bytes of a file are read so many at a time. */

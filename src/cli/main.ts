@@ -23,6 +23,7 @@ type Files = Pick<
   World,
   | 'exists'
   | 'readText'
+  | 'readBytes'
   | 'readTable'
   | 'readSource'
   | 'readCopy'
@@ -42,6 +43,7 @@ const byFiles =
 
 const world: World = {
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
+  readBytes: (...asked) => byFiles(({ readBytes }) => readBytes(...asked)),
   exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
   readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),

@@ -7,7 +7,7 @@ type Rows = ReadonlyArray<Numbers>
 
 /** A model without its pipeline. */
 export type Body = Pick<Written<unknown>, 'columns' | 'mixture' | 'standardization' | 'seed'> & {
-  readonly fit: Omit<Written<unknown>['fit'], 'converged'>
+  readonly fit: Omit<NonNullable<Written<unknown>['fit']>, 'converged'> | null
 }
 
 const isTriangle = (rows: Rows, dim: number): boolean =>
@@ -54,6 +54,13 @@ export const problems = ({
       'a whole number ≥ 0',
       'write the model anew'
     )
+  const ofFit = (fit: NonNullable<Body['fit']>): ReadonlyArray<Problem.Problem> => [
+    ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
+    ...(['logLikelihood', 'bic'] as const).flatMap(name =>
+      all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
+    ),
+    ...all('fit.prior', fit.prior === undefined ? [] : [fit.prior], isPositive, '> 0 and finite')
+  ]
   const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
@@ -84,11 +91,7 @@ export const problems = ({
     ...variances.flatMap((variance, k) => all(`mixture.variances[${k}]`, variance, isPositive, '> 0 and finite')),
     ...repeated.map(name => Problem.of('columns', name, 'a name of its own', 'name each column once')),
     ...whole('seed', seed),
-    ...(['rows', 'parameters', 'steps'] as const).flatMap(name => whole(`fit.${name}`, fit[name])),
-    ...(['logLikelihood', 'bic'] as const).flatMap(name =>
-      all(`fit.${name}`, [fit[name]], isFinite, 'a finite number')
-    ),
-    ...all('fit.prior', fit.prior === undefined ? [] : [fit.prior], isPositive, '> 0 and finite'),
+    ...(fit === null ? [] : ofFit(fit)),
     ...(standardization === null
       ? []
       : [

@@ -171,14 +171,15 @@ export const checkOutputs =
 /** Writes the files, then what goes to standard output. */
 export const write =
   (world: World) =>
-  (texts: ReadonlyArray<Output & { readonly text: string }>): TE.TaskEither<Failure, void> =>
+  (texts: ReadonlyArray<Output & { readonly text: string | Uint8Array }>): TE.TaskEither<Failure, void> =>
     pipe(
       world.writeFiles(texts.filter(isNamed)),
       TE.tapTask(() =>
         world.stdout(
           texts
             .filter(output => !isNamed(output))
-            .map(({ text }) => text)
+            // Bytes go to files alone.
+            .map(({ text }) => (typeof text === 'string' ? text : ''))
             .join('')
         )
       )

@@ -338,6 +338,54 @@ const described = (
     })
 
   program
+    .command('export')
+    .summary('write a model as others read it')
+    .description(
+      "Writes a model as scikit-learn's arrays, in JSON (sklearn) or for numpy.load (npz), as the parameters of R's mclust, for dget " +
+        '(mclust), or as weights, means and covariances alone (json).'
+    )
+    .argument('<MODEL>', 'a model written by ornstein fit --out')
+    .requiredOption('--to <form>', 'sklearn, npz, mclust or json')
+    .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
+    .addOption(vocabulary)
+    .addHelpText(
+      'after',
+      examples(['export model.json --to npz --out model.npz', 'export model.json --to mclust > parameters.R'])
+    )
+    .action((model, flags) => {
+      work = lazily(
+        () => import('./exchange.js'),
+        ({ exported }) => exported(model, flags)
+      )
+    })
+
+  program
+    .command('import')
+    .summary('read a model that others wrote')
+    .description(
+      "Reads scikit-learn's arrays, in JSON or as numpy.savez writes them, the parameters of R's mclust, as dput(model$parameters) " +
+        'or jsonlite writes them, or means, weights and covariances in JSON; prints the model for evaluate, assign, compare and sample.'
+    )
+    .argument('<FILE>', 'what export writes, or scikit-learn or R; - for standard input')
+    .addOption(
+      new Option('--columns <list>', "the names of its columns, in their order (default: the file's, or x1, x2, …)")
+    )
+    .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
+    .addHelpText(
+      'after',
+      examples([
+        'import model.npz --out model.json',
+        'import parameters.R --columns eruptions,waiting --out model.json'
+      ])
+    )
+    .action((file, flags) => {
+      work = lazily(
+        () => import('./exchange.js'),
+        ({ imported }) => imported(file, flags)
+      )
+    })
+
+  program
     .command('sample')
     .summary('draw new rows from a model')
     .description('Draws rows from a model and prints them as CSV, in the units of the data.')

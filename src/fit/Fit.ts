@@ -482,10 +482,11 @@ export const ofSource =
     )
 
 /** What a file keeps of a fit. */
-export type Kept = Pick<
-  Fit,
-  'mixture' | 'family' | 'components' | 'columns' | 'logLikelihood' | 'bic' | 'assign' | 'sample'
->
+export interface Kept extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {
+  /** Null of a mixture that was learned elsewhere. */
+  readonly logLikelihood: number | null
+  readonly bic: number | null
+}
 
 const lists = t.readonlyArray(t.readonlyArray(t.number))
 const kept = t.type({
@@ -496,7 +497,7 @@ const kept = t.type({
     t.type({ weights: t.readonlyArray(t.number), means: lists, variances: lists }),
     t.partial({ factors: t.readonlyArray(lists) })
   ]),
-  fit: t.type({ logLikelihood: t.number, bic: t.number })
+  fit: t.union([t.null, t.type({ logLikelihood: t.number, bic: t.number })])
 })
 
 /**
@@ -518,7 +519,7 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
     E.mapLeft((): Problem.Problems => [
       Problem.of('json', 'it', 'a model', 'write it by toJSON, or by ornstein fit --out')
     ]),
-    E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit: { logLikelihood, bic } }) =>
+    E.flatMap(({ mixture: { factors, variances, ...rest }, family, columns, fit }) =>
       pipe(
         Mixture.parse({ ...rest, ...(factors === undefined ? { variances } : { factors }) }),
         E.mapLeft(([first = Problem.of('json', 'it', 'a mixture', 'write it anew'), ...others]): Problem.Problems => [
@@ -530,8 +531,8 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
           family: family.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
           components: Mixture.components(mixture),
           columns,
-          logLikelihood,
-          bic,
+          logLikelihood: fit?.logLikelihood ?? null,
+          bic: fit?.bic ?? null,
           assign: data => Mixture.memberships(Problem.orThrow(read({}, data)))(mixture),
           sample: rows => key => Mixture.sample(rows)(key)(mixture)
         }))

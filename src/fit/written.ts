@@ -36,12 +36,21 @@ export interface Written<P> extends Pick<Writable<P>, 'family' | 'columns' | 'se
     readonly factors?: ReadonlyArray<Rows>
   }
   readonly standardization: { readonly centre: Numbers; readonly scale: Numbers } | null
-  readonly fit: Pick<Statistics.Statistics, 'rows' | 'logLikelihood' | 'bic' | 'parameters'> &
-    Pick<Writable<P>, 'steps' | 'converged'> & {
-      /** Where there was one; log-likelihood and BIC are those of the mode of the posterior. */
-      readonly prior?: number
-    }
+  /** Null of a mixture that was learned elsewhere. */
+  readonly fit:
+    | (Pick<Statistics.Statistics, 'rows' | 'logLikelihood' | 'bic' | 'parameters'> &
+        Pick<Writable<P>, 'steps' | 'converged'> & {
+          /** Where there was one; log-likelihood and BIC are those of the mode of the posterior. */
+          readonly prior?: number
+        })
+    | null
 }
+
+/** A mixture in the form of its file. */
+export const ofMixture = (mixture: Mixture.Mixture): Written<unknown>['mixture'] => ({
+  ...Mixture.marginals(mixture),
+  ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
+})
 
 /** A fit in the form of its file; doubles have the digits that read back to the same bits. */
 export const written = <P>(writable: Writable<P>): Written<P> => {
@@ -52,10 +61,7 @@ export const written = <P>(writable: Writable<P>): Written<P> => {
     version,
     family,
     columns,
-    mixture: {
-      ...Mixture.marginals(mixture),
-      ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors })
-    },
+    mixture: ofMixture(mixture),
     standardization: scaling && { centre: Array.from(scaling.centre), scale: Array.from(scaling.scale) },
     seed,
     recipe,

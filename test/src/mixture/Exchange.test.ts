@@ -1,7 +1,11 @@
 /** Mixtures as scikit-learn and mclust write them: what is written reads back, and says the same by their own formulas. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { Exchange, Key, Mixture, Problem } from '../../../src/index.js'
 
 const mixture = Mixture.of({
@@ -89,4 +93,144 @@ it.each([
 ] as const)('refuses what is none', (read, json, field) => {
   const found = read(json)
   expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(field)
+})
+
+const right = <A>(read: E.Either<Problem.Problems, A>): A => Problem.orThrow(read)
+const text = (written: string | Uint8Array): Uint8Array =>
+  typeof written === 'string' ? new TextEncoder().encode(written) : written
+
+describe('files', () => {
+  it.each(Exchange.forms)('%s reads back, with the names of its columns', form => {
+    const columns = ['a', 'b "c"', 'd']
+    const found = right(Exchange.read(text(Exchange.write(form)({ mixture, columns }))))
+    same(E.right(found.mixture))
+    expect(found.columns).toEqual(columns)
+  })
+
+  it('one column and one component, too', () => {
+    const one = Mixture.of({ means: [[2]], variances: [9] })
+    for (const form of Exchange.forms) {
+      const found = right(Exchange.read(text(Exchange.write(form)({ mixture: one, columns: null })))).mixture
+      expect([...found.means.values, ...found.variances, ...found.weights]).toEqual([2, 9, 1])
+    }
+  })
+
+  it('reads what scikit-learn learned and numpy.savez wrote, with its log-densities', () => {
+    // GaussianMixture(2, random_state=0, tol=1e-8).fit(faithful).score_samples of the first five rows, scikit-learn 1.4.2
+    const found = right(Exchange.read(readFileSync(new URL('../../oracle/gaussianMixture.npz', import.meta.url))))
+    const values = Float64Array.of(3.6, 79, 1.8, 54, 3.333, 74, 2.283, 62, 4.533, 85)
+    const logs = Mixture.logDensity({ rows: 5, dim: 2, values })(found.mixture)
+    const theirs = [
+      -4.636808315135151, -3.6721652982583803, -5.805710213566283, -4.267006855250222, -3.5004557187306897
+    ]
+    theirs.forEach((log, i) => {
+      expect(logs[i]).toBeCloseTo(log, 12)
+    })
+    expect(found.columns).toEqual(['eruptions', 'waiting'])
+  })
+
+  it('reads what dput writes of mclust: VVV with names, V and E of one column', () => {
+    // dput(Mclust(faithful, G = 2, modelNames = "VVV")$parameters), mclust 6.1.1, and dens of the first three rows
+    const vvv = `list(pro = c(0.644071789029678, 0.355928210970322), mean = structure(c(4.28978100911352,
+79.9695491547063, 2.03652348088378, 54.479885645192), dim = c(2L,
+2L), dimnames = list(c("eruptions", "waiting"), NULL)), variance = list(
+    modelName = "VVV", d = 2L, G = 2L, sigma = structure(c(0.16981756291335,
+    0.9386974931737, 0.9386974931737, 36.0247963877469, 0.0692752088331074,
+    0.436300110588747, 0.436300110588747, 33.7051532430623), dim = c(2L,
+    2L, 2L), dimnames = list(c("eruptions", "waiting"), c("eruptions",
+    "waiting"), NULL))), Vinv = NULL)`
+    const found = right(Exchange.read(text(vvv)))
+    expect(found.columns).toEqual(['eruptions', 'waiting'])
+    const values = Float64Array.of(3.6, 79, 1.8, 54, 3.333, 74)
+    const densities = Mixture.logDensity({ rows: 3, dim: 2, values })(found.mixture).map(Math.exp)
+    // Printed to seven digits.
+    ;[0.00968045, 0.025409865, 0.003001968].forEach((density, i) => {
+      expect(Math.abs(densities[i] / density - 1)).toBeLessThan(1e-6)
+    })
+    const v =
+      'list(pro = c(0.4, 0.6), mean = c(`1` = 54.6, `2` = 80.1), variance = list(modelName = "V", d = 1, G = 2L, sigmasq = c(34, 33)))'
+    expect([...right(Exchange.read(text(v))).mixture.variances]).toEqual([34, 33])
+    expect([...right(Exchange.read(text(v.replace('c(34, 33)', '30')))).mixture.variances]).toEqual([30, 30])
+  })
+
+  it('gives mclust the triangles that it takes its densities from, UᵀU = Σ', () => {
+    const { cholsigma, sigma } = Exchange.toMclust(mixture).variance
+    ;[0, 1].forEach(k => {
+      ;[0, 1, 2].forEach(i => {
+        ;[0, 1, 2].forEach(j => {
+          const sum = [0, 1, 2].reduce((sum, l) => sum + cholsigma[l][i][k] * cholsigma[l][j][k], 0)
+          expect(sum).toBeCloseTo(sigma[i][j][k], 14)
+          if (i > j) expect(cholsigma[i][j][k]).toBe(0)
+        })
+      })
+    })
+  })
+
+  it.each([
+    ['{"weights_": [1]}', /covariance_type/],
+    ['{"pro": [0.5, 0.5]}', /mean/],
+    ['{}', /file: it is not a mixture/],
+    ['x,y\n1,2', /R's text of a list; write it by dput/],
+    ['PK', /file: no zip archive, or one that is cut short is not a file of arrays/],
+    ['{"means": [[0]], "variances": [-1]}', /file: it is not a mixture/]
+  ])('refuses %s', (content, problem) => {
+    const found = Exchange.read(text(content))
+    expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(problem)
+  })
+})
+
+/** Whether a program runs here; where it does not, what it would check is skipped. */
+const runs = (program: string, ...args: ReadonlyArray<string>): boolean => {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('in their own programs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ornstein-exchange-'))
+  afterAll(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const saved = (form: Exchange.Form): string => {
+    const path = join(folder, `mixture.${form}`)
+    writeFileSync(path, Exchange.write(form)({ mixture, columns: null }))
+    return path
+  }
+  const rows = Array.from({ length: points.rows }, (_, i) => Array.from(points.values.subarray(3 * i, 3 * i + 3)))
+  const agrees = (printed: string): void => {
+    const found = printed.trim().split(/\s+/).map(Number)
+    const logs = Mixture.logDensity(points)(mixture)
+    expect(found.length).toBe(points.rows)
+    found.forEach((log, i) => {
+      expect(log).toBeCloseTo(logs[i], 11)
+    })
+  }
+
+  const PYTHON = '/usr/bin/python3'
+  it.skipIf(!runs(PYTHON, '-c', 'import sklearn'))(
+    'scikit-learn has the same log-densities, from npz and from JSON',
+    () => {
+      const program = `
+import sys, json, numpy
+from sklearn.mixture import GaussianMixture
+path = sys.argv[1]
+found = numpy.load(path) if path.endswith('npz') else {k: numpy.array(v) for k, v in json.load(open(path)).items()}
+model = GaussianMixture(len(found['weights_']), covariance_type=str(found['covariance_type']))
+for name in ['weights_', 'means_', 'covariances_', 'precisions_cholesky_']: setattr(model, name, found[name])
+print(*[repr(float(x)) for x in model.score_samples(numpy.array(json.loads(sys.argv[2])))])`
+      for (const form of ['npz', 'sklearn'] as const)
+        agrees(execFileSync(PYTHON, ['-c', program, saved(form), JSON.stringify(rows)], { encoding: 'utf8' }))
+    }
+  )
+
+  it.skipIf(!runs('Rscript', '-e', 'library(mclust)'))('mclust has the same log-densities, from dget', () => {
+    const program =
+      `suppressMessages(library(mclust)); p <- dget("${saved('mclust')}"); ` +
+      `x <- matrix(c(${rows.flat().join(',')}), ncol = 3, byrow = TRUE); ` +
+      'cat(sprintf("%.14f", dens(x, modelName = p$variance$modelName, parameters = p, logarithm = TRUE)))'
+    agrees(execFileSync('Rscript', ['-e', program], { encoding: 'utf8' }))
+  })
 })

@@ -1,3 +1,5 @@
+import { each, type Numbers } from './stretches.js'
+
 const rotated = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
 const mixed = (x: number): number => {
@@ -10,15 +12,19 @@ const mixed = (x: number): number => {
  * 64 bits that tell arrays of numbers from others, as hexadecimal digits: two different multiply-and-rotate sums of their
  * bits (the rounds and the end are those of MurmurHash3). 0 and −0 count as the same number.
  */
-export const fingerprint = (arrays: ReadonlyArray<Float64Array>): string => {
+export const fingerprint = (arrays: ReadonlyArray<Numbers>): string => {
   let [a, b] = [0x9e3779b9, 0x7f4a7c15]
   const add = (word: number): void => {
     a = Math.imul(rotated(a ^ Math.imul(rotated(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593), 13), 5) + 0xe6546b64
     b = Math.imul(rotated(b + Math.imul(word, 0x85ebca77), 13), 0x9e3779b1)
   }
-  for (const values of arrays) {
-    add(values.length)
+  const addAll = (values: Float64Array): void => {
     for (const word of new Uint32Array(values.map(x => x + 0).buffer)) add(word)
+  }
+  for (const numbers of arrays) {
+    add(numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim)
+    if (numbers instanceof Float64Array) addAll(numbers)
+    else each(numbers, addAll)
   }
   return [a, b].map(x => (mixed(x) >>> 0).toString(16).padStart(8, '0')).join('')
 }

@@ -198,8 +198,8 @@ export const named =
 
 // -- draws -----------------------------------------------------------------------------------------------------------
 
-/** The draws from, from + 1, … of a key, as many as `out` holds: 53 bits of a block, times 2⁻⁵³. */
-const fillUniform = ({ k0, k1 }: Key, from: number, out: Float64Array): void => {
+/** Words of a key's blocks as numbers: 53 bits, times 2⁻⁵³. */
+const uniforms = ({ k0, k1 }: Key, from: number, out: Float64Array): void => {
   const words = new Uint32Array(2)
   for (let i = 0; i < out.length; i++) {
     const counter = from + i
@@ -225,8 +225,15 @@ export const uniform =
   (n: number) =>
   (key: Key): Float64Array => {
     const out = new Float64Array(n)
-    if (!Simd.uniforms(key.k0, key.k1, 0, n, out)) fillUniform(key, 0, out)
+    fillUniform(0, out)(key)
     return out
+  }
+
+/** Writes the uniform draws first, first + 1, … of a key to all of `out`, as `fillNormal` does for normal ones. */
+export const fillUniform =
+  (first: number, out: Float64Array) =>
+  (key: Key): void => {
+    if (!Simd.uniforms(key.k0, key.k1, first, out.length, out)) uniforms(key, first, out)
   }
 
 /**
@@ -269,7 +276,7 @@ export const fillNormal =
     if (Simd.normals(key.k0, key.k1, first, out.length, out)) return
     const skip = first % 2
     const pairs = skip === 0 && out.length % 2 === 0 ? out : new Float64Array(2 * Math.ceil((skip + out.length) / 2))
-    fillUniform(key, first - skip, pairs)
+    uniforms(key, first - skip, pairs)
     polar(pairs)
     if (pairs !== out) out.set(pairs.subarray(skip, skip + out.length))
   }
@@ -417,17 +424,17 @@ const fillGamma =
     /** An element's key has draw 0 for the boost and draws 1 + 3t … 3 + 3t for attempt t. */
     const attempt = (element: Key): number => {
       for (let at = 1; ; at += 3) {
-        fillUniform(element, at, pair)
+        uniforms(element, at, pair)
         polar(pair)
         const x = pair[0]
         const root = 1 + c * x
         const v = root * root * root
-        fillUniform(element, at + 2, single)
+        uniforms(element, at + 2, single)
         if (v > 0 && ln(1 - single[0]) < 0.5 * x * x + d * (1 - v + ln(v))) return d * v
       }
     }
     const boost = (element: Key): number => {
-      fillUniform(element, 0, single)
+      uniforms(element, 0, single)
       return exp(ln(1 - single[0]) / shape)
     }
     for (let i = 0; i < out.length; i++) {

@@ -1,11 +1,38 @@
 /** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
 
+import { scratch } from './scratch.js'
+
 export interface Stretches {
   readonly rows: number
   /** Numbers in a row. */
   readonly dim: number
   /** Fills `out` with rows from `first` on, as many as it holds. */
   readonly read: (first: number, out: Float64Array) => void
+}
+
+/** One number a row, computed as it is asked for: `fill` writes those of rows from `first` on. */
+export const computed = (rows: number, fill: (first: number, out: Float64Array) => void, dim = 1): Stretches => ({
+  rows,
+  dim,
+  read: fill
+})
+
+/** The stretch that was read last is read again without computing it. */
+export const remembered = ({ rows, dim, read }: Stretches): Stretches => {
+  let [at, last] = [-1, new Float64Array(0)]
+  return {
+    rows,
+    dim,
+    read: (first, out) => {
+      if (first !== at || out.length !== last.length) {
+        at = -1
+        last = new Float64Array(out.length)
+        read(first, last)
+        at = first
+      }
+      out.set(last)
+    }
+  }
 }
 
 /** So many rows from `first` on, in an array of their own. */
@@ -25,6 +52,31 @@ export const stretch = (numbers: Numbers, dim: number, first: number, rows: numb
 /** The same of one number a row; of one for all rows, that one. */
 export const column = (numbers: Numbers, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
+
+/** f of each number. */
+export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): N =>
+  // of an array it is an array, and else stretches
+  (numbers instanceof Float64Array ? numbers.map(f) : mapped(numbers, f)) as N
+
+/** f of two numbers a row. */
+export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
+  computed(a.rows, (first, out) => {
+    a.read(first, out)
+    const y = part(b, first, out.length)
+    for (let i = 0; i < out.length; i++) out[i] = f(out[i], y[i])
+  })
+
+/** Rows of one number, as stretches. */
+export const ofNumbers = (numbers: Numbers): Stretches =>
+  numbers instanceof Float64Array ? ofArray(numbers, 1) : numbers
+
+/** f of two numbers a row; either may be one for all rows. */
+export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {
+  if (a instanceof Float64Array && a.length === 1) return every(b, y => f(a[0], y))
+  if (b instanceof Float64Array && b.length === 1) return every(a, x => f(x, b[0]))
+  if (a instanceof Float64Array && b instanceof Float64Array) return a.map((x, i) => f(x, b[i]))
+  return zipped(ofNumbers(a), ofNumbers(b), f)
+}
 
 /** So many numbers are read at once unless another count of rows is asked for. */
 const NUMBERS = 1 << 17
@@ -118,4 +170,53 @@ export const totalled = (count: number, work: (add: (which: number, term: number
     sums[which] += term
   })
   return sums
+}
+
+/** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
+export const kept = (stretches: Stretches): Stretches => {
+  const place = scratch()
+  each(stretches, place.write)
+  return {
+    ...stretches,
+    read: (first, out) => {
+      place.read(first * stretches.dim, out)
+    }
+  }
+}
+
+/**
+ * The first rows at which the sum of weights until then is more than these parts of all: rows drawn in proportion to their weights,
+ * as `Key.categorical` draws them, where the parts are uniform. Two passes.
+ */
+export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
+  let total = 0
+  each(weights, values => {
+    for (const w of values) total += w
+  })
+  const found = new Int32Array(parts.length).fill(-1)
+  let sum = 0
+  each(weights, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      sum += values[i]
+      for (let j = 0; j < parts.length; j++) if (found[j] < 0 && sum > parts[j] * total) found[j] = first + i
+    }
+  })
+  return found.map(row => (row < 0 ? weights.rows - 1 : row))
+}
+
+/** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */
+export const least = (stretches: Stretches, count: number): Int32Array => {
+  const rows: number[] = []
+  const numbers: number[] = []
+  each(stretches, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      if (rows.length === count && !(values[i] < numbers[count - 1])) continue
+      let at = rows.length
+      while (at > 0 && values[i] < numbers[at - 1]) at--
+      rows.splice(at, 0, first + i)
+      numbers.splice(at, 0, values[i])
+      if (rows.length > count) [rows, numbers].forEach(list => list.pop())
+    }
+  })
+  return Int32Array.from(rows)
 }

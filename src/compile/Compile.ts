@@ -19,7 +19,9 @@ import * as Matching from './Matching.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
 import { tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
+import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import type { CompiledStage, Plan, Program } from './Program.js'
 import * as Reach from './Reach.js'
@@ -35,12 +37,52 @@ export type { Loss, LossPlan, ValueAndGradient } from './Loss.js'
 export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
-const rootMeanSquare = (points: Points.Points): number => {
-  const weights = Points.weightsOf(points)
-  return norm(points.values.map((x, k) => Math.sqrt(weights[Math.floor(k / points.dim)]) * x))
+const rootMeanSquare = (data: Source.Data): number => {
+  if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
+  const weights = Points.weightsOf(data)
+  return norm(data.values.map((x, k) => Math.sqrt(weights[Math.floor(k / data.dim)]) * x))
 }
 
-const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => {
+/** What is wrong with the numbers of data; those of a source were looked at when they came. */
+const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  Source.isSource(data)
+    ? []
+    : pipe(
+        Points.validate(data),
+        E.match(
+          problem => [problem],
+          () => []
+        )
+      )
+
+/** What of a loss a source of rows does not serve. */
+const unread = <P extends string>(
+  { objective, expectation }: Loss.Loss<P>,
+  data: Source.Data
+): ReadonlyArray<Problem.Problem> => {
+  if (!Source.isSource(data)) return []
+  const way = Expectation.interpret(expectation)
+  return [
+    ...Problem.unless(
+      way.where !== 'everywhere' || way.rows === 'apart',
+      'expectation',
+      `${Expectation.show(expectation)} of a source of rows`,
+      'one that draws the noise of each row by itself',
+      'use Expectation.monteCarlo(), or give the rows in memory'
+    ),
+    ...Objective.terms(objective).flatMap(({ term }) =>
+      Problem.unless(
+        !('adaptive' in term),
+        'objective',
+        `${Objective.show(term.of)} of a source of rows`,
+        'one without a control variate, which is estimated from all rows at once',
+        'use Objective.denoising or Objective.implicit, or give the rows in memory'
+      )
+    )
+  ]
+}
+
+const refusals = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
   const { family } = Score.interpret(score)
   const isMixture = O.isSome(family)
@@ -52,7 +94,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
   const way = Expectation.interpret(expectation)
   const onLine = (steepest: number): ReadonlyArray<Problem.Problem> => {
     // Data that are refused have no length.
-    const length = steepest < Infinity && E.isRight(Points.validate(points)) ? rootMeanSquare(points) : 0
+    const length = steepest < Infinity && dataProblems(points).length === 0 ? rootMeanSquare(points) : 0
     return [
       ...Problem.unless(
         pipe(
@@ -122,6 +164,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): 
         'use Objective.denoising or Objective.implicit'
       )
     ]),
+    ...unread(loss, points),
     ...Loss.problems(loss, points)
   ]
 }
@@ -134,25 +177,21 @@ const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.
 const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
-const lossProblems = <P extends string>(loss: Loss.Loss<P>, points: Points.Points): ReadonlyArray<Problem.Problem> => [
+const lossProblems = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): ReadonlyArray<Problem.Problem> => [
   ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
   ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
   ...refusals(loss, points)
 ]
 
 /** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
-const hasShapes = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): boolean =>
+const hasShapes = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
   E.isRight(E.tryCatch(() => Score.shapes(dim)(score), identity))
 
 const commonProblems = <P extends string>(
   { schedule, score }: Pick<Loss.Loss<P>, 'schedule' | 'score'>,
-  points: Points.Points
+  points: Source.Data
 ): ReadonlyArray<Problem.Problem> => [
-  ...pipe(
-    Points.validate(points),
-    E.mapLeft((problem): ReadonlyArray<Problem.Problem> => [problem]),
-    problemsIn
-  ).map(Problem.within('points')),
+  ...dataProblems(points).map(Problem.within('points')),
   ...Schedule.problems(schedule).map(Problem.within('schedule')),
   ...Score.problems(points)(score).map(Problem.within('score'))
 ]
@@ -185,7 +224,7 @@ const commonProblems = <P extends string>(
 export const valueAndGrad =
   <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<Circumstances> = {}) =>
   (
-    points: Points.Points
+    points: Source.Data
   ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>> =>
     pipe(
       points,
@@ -196,6 +235,9 @@ export const valueAndGrad =
       })
     )
 
+/** Data that do not change when a buffer is filled with other numbers. */
+const asTheyAre = (data: Source.Data): Source.Data => (Source.isSource(data) ? data : Points.snapshot(data))
+
 /** What is known of a loss before it is compiled. */
 export interface Circumstances extends Loss.Circumstances {
   /** That its parts have been tried on data like these, and need not be once more: a trial costs a few evaluations. */
@@ -205,8 +247,8 @@ export interface Circumstances extends Loss.Circumstances {
 /** Every way to compute the loss on the data, the chosen one first: from the same key the same number, up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
-  (given: Points.Points): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
-    const points = Points.snapshot(given)
+  (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
+    const points = asTheyAre(given)
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points) ? lossProblems(loss, points) : [])
@@ -246,9 +288,7 @@ export interface AtLevel {
  */
 export const byLevel =
   <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
-  (
-    points: Points.Points
-  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
+  (points: Source.Data): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> =>
     pipe(
       logSnrs,
       E.traverseArray(logSnr => {
@@ -283,7 +323,7 @@ const blind: Judge<string> = {
 /** By the family's own measure, and by how far the data reach with the noise that a stage looks at. */
 const judge = <P extends string>(
   { family }: Score.Model<P>,
-  points: Points.Points,
+  points: Source.Data,
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>
 ): Judge<P> =>
@@ -307,7 +347,7 @@ const judge = <P extends string>(
   )
 
 /** A batch is of rows that are there, and meets noise that is drawn for it. */
-const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Points.Points): ReadonlyArray<Problem.Problem> =>
+const batchProblems = ({ batch, expectation }: Stage.Loss, { rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
   batch === null
     ? []
     : [
@@ -370,8 +410,9 @@ interface Within {
 const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
-  points: Points.Points,
-  sound: boolean
+  points: Source.Data,
+  sound: boolean,
+  place: Place.Place
 ): {
   readonly all: (written: Stage.Written) => Compiled<P>
   readonly within: (placed: Stage.Placed) => Within
@@ -379,7 +420,10 @@ const stagesOn = <P extends string>(
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
   // Stages work with whatever names the parameters have, and hand back those that they were given.
-  const [setting, anyStart] = [{ schedule, score, model, points }, start] as unknown as [Stage.Setting, Stage.Start]
+  const [setting, anyStart] = [
+    { schedule, score, model, points: Source.asPoints(points), data: points, place },
+    start
+  ] as unknown as [Stage.Setting, Stage.Start]
   const ours = (params: Params.Params<string>): Params.Params<P> => params
   const dry = new WeakMap<Stage.Stage, ReadonlyArray<Problem.Problem>>()
   /** What is wrong with a user's own functions, tried once for each stage of the description, however often repeated. */
@@ -405,7 +449,7 @@ const stagesOn = <P extends string>(
     }
   }
   const all = ({ stage, simple }: Stage.Written): Compiled<P> => {
-    const { stopping, attempts, means, misfits, times, on, memory } = simple
+    const { stopping, attempts, means, misfits, times, on, memory, streams } = simple
     const loss = pipe(
       simple.loss,
       O.map(own => asked(own, stopping.steps)),
@@ -426,7 +470,18 @@ const stagesOn = <P extends string>(
     return {
       plan: { stage: Stage.formula(stage), engine, reason },
       stage: pipe(
-        [...(loss?.problems ?? []), ...misfits(setting), ...inner.flatMap(({ problems }) => problems)],
+        [
+          ...(loss?.problems ?? []),
+          ...Problem.unless(
+            streams || !Source.isSource(points),
+            '',
+            Stage.show(stage),
+            'one that reads the rows of a source a stretch at a time',
+            'put it in Stage.onSample, or give the rows in memory'
+          ),
+          ...misfits(setting),
+          ...inner.flatMap(({ problems }) => problems)
+        ],
         problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
         E.fromPredicate(RA.isEmpty, identity),
         E.map(() => () => {
@@ -463,12 +518,12 @@ const stagesOn = <P extends string>(
     (size: number) =>
     (placed: Stage.Placed): Within => {
       const on = (key: Key.Key): Within & { readonly few: Points.Points } => {
-        const few = pipe(key, Key.subset(points.rows, size), Points.select)(points)
+        const few = pipe(key, Key.subset(points.rows, size), Source.chosen)(points)
         const begin = pipe(
           Initializer.interpret(score, few)(pipeline.initializer),
           E.getOrElse(() => start)
         )
-        return { few, ...stagesOn(pipeline, begin, few, sound).within(placed) }
+        return { few, ...stagesOn(pipeline, begin, few, sound, Place.here).within(placed) }
       }
       const { few, engines, problems } = on(Key.fromSeed(0))
       return {
@@ -494,7 +549,7 @@ const stagesOn = <P extends string>(
       attempt: () => {
         const run = {
           pipeline,
-          data: () => Points.fingerprint(points),
+          data: () => Source.fingerprint(points),
           stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
           plan: inner.map(({ compiled }) => compiled.plan)
         }
@@ -509,7 +564,8 @@ const stagesOn = <P extends string>(
 }
 
 /**
- * A pipeline on data, ready to run; or all that is wrong with it.
+ * A pipeline on data, ready to run; or all that is wrong with it. Rows of a source are read a stretch at a time, at every step; what
+ * comes of them are the bits of the same rows in memory. Sums of expectation–maximization are taken where `place` says.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -535,10 +591,10 @@ const stagesOn = <P extends string>(
  * )
  */
 export const pipeline =
-  <P extends string>(pipeline: Pipeline<P>) =>
-  (given: Points.Points): E.Either<CompileErrors, Program<P>> => {
+  <P extends string>(pipeline: Pipeline<P>, { place = Place.here }: { readonly place?: Place.Place } = {}) =>
+  (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
     if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
-    const points = Points.snapshot(given)
+    const points = asTheyAre(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
     // An initializer looks at the data, and at nothing that is already known to be wrong.
@@ -552,7 +608,7 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start))
+    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start), place)
     const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
       !sound[i] || oversized.length > 0 || !hasShapes(score, points)
@@ -572,7 +628,7 @@ export const pipeline =
     return either(problems, () => ({
       pipeline,
       start: begin,
-      data: () => Points.fingerprint(points),
+      data: () => Source.fingerprint(points),
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan)
     }))

@@ -14,7 +14,8 @@ import * as Loss from './Loss.js'
 import * as Matching from './Matching.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
-import * as Points from '../data/Points.js'
+import type * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
@@ -46,11 +47,11 @@ interface Trial {
 const trial = (
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>,
-  points: Points.Points,
+  points: Source.Data,
   rows: readonly [from: number, count: number]
 ): Trial => {
   const { dim } = points
-  const chosen = pipe(points, Points.select([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const chosen = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
   const own = Array.from({ length: ROWS }, (_, i) => times[i % times.length])
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const [from, count] = rows
@@ -226,7 +227,7 @@ const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P>
  */
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
-  points: Points.Points,
+  points: Source.Data,
   start: O.Option<Params.Params<P>>
 ): ReadonlyArray<Problem.Problem> => {
   const { schedule, score, objective } = loss
@@ -280,13 +281,13 @@ export const problems = <P extends string>(
 /** The loss and its gradient, on the same rows: what is right forwards may have no derivative. */
 const whole = <P extends string>(
   loss: Loss.Loss<P>,
-  points: Points.Points,
+  points: Source.Data,
   params: Params.Params<P>,
   finite: boolean
 ): ReadonlyArray<Problem.Problem> => {
   // Noise that is given has as many rows as the data.
   const noise = Expectation.monteCarlo()
-  const few = pipe(points, Points.select([0, Math.floor(points.rows / 2), points.rows - 1]))
+  const few = pipe(points, Source.chosen([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
   return pipe(
     E.tryCatch(

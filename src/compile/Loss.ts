@@ -11,7 +11,17 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import { stretch } from '../../lib/stretches.js'
+import {
+  both,
+  column,
+  computed,
+  every,
+  part,
+  remembered,
+  stretch,
+  type Numbers,
+  type Stretches
+} from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Projection from '../mixture/Projection.js'
@@ -26,6 +36,7 @@ import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
@@ -73,30 +84,38 @@ interface Evaluation<T extends Objective.Term = Objective.Term> {
 /** Whether data are met again, or are a batch that is drawn for one evaluation. */
 type Use = 'often' | 'once'
 
-/** A way to compute direct terms on data. */
+/** A way to compute direct terms on data: as a sum over their rows. */
 type Engine<P extends string> = (
-  points: Points.Points
-) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => ValueAndGradient<P>
+  data: Source.Data
+) => (params: Params.Params<P>, evaluation: Evaluation<Direct>) => Strands.Sum<ValueAndGradient<P>>
 
 /** The product of two weights, each one for all rows or one a row. */
-const product = (a: Float64Array, b: Float64Array): Float64Array =>
-  a.length === 1 ? b.map(w => a[0] * w) : a.map((w, i) => w * b[b.length === 1 ? 0 : i])
+const product = (a: Numbers, b: Numbers): Numbers => both(a, b, (v, w) => v * w)
 
 const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
 /** Whether an expectation draws only the noise that a mixture sees. */
 const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
 
+/** How numbers are held that are drawn for each row: in memory where the rows are, else as they are asked for. */
+const held =
+  (data: Source.Data) =>
+  (numbers: Stretches): Numbers =>
+    Source.isSource(data) ? remembered(numbers) : part(numbers, 0, numbers.rows)
+
 /** The labels of the rows, each left out with a probability. */
-const labelsOf = ({ labels }: Points.Points, dropout: number, key: Key.Key): Float64Array | null => {
-  if (labels === undefined || dropout === 0) return null
-  const drawn = Key.uniform(labels.length)(key)
-  return Float64Array.from(labels, (label, i) => (drawn[i] < dropout ? -1 : label))
+const labelsOf = (data: Source.Data, dropout: number, key: Key.Key): Numbers | null => {
+  const labels = Matching.labelsOf(data)
+  if (labels === null || dropout === 0) return null
+  const drawn = computed(data.rows, (first, out) => {
+    Key.fillUniform(first, out)(key)
+  })
+  return both(labels, held(data)(drawn), (label, u) => (u < dropout ? -1 : label))
 }
 
 const draw = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  points: Points.Points
+  data: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Evaluation) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
@@ -117,7 +136,7 @@ const draw = <P extends string>(
           seesNorm,
           slope: slope === null ? () => 0 : slope(params),
           // A quadrature has no variance to lessen.
-          denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: points.dim, rank, antithetic })
+          denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
         }
       }),
       O.toNullable
@@ -131,37 +150,39 @@ const draw = <P extends string>(
       const keys = pipe(key, Key.named('time', 'noise', 'probes', 'labels'))
       const times = Expectation.isDeterministic(expectation)
         ? TimeLaw.quadrature(schedule, count)(timeLaw)
-        : TimeLaw.draw(schedule, points.rows)(keys.time)(timeLaw)
+        : TimeLaw.drawing(schedule, data.rows, held(data))(keys.time)(timeLaw)
       const noiseKeys = Key.split(times.length)(keys.noise)
       return times
         .flatMap(({ time, weight }, i) => {
-          const each = typeof time === 'number' ? Float64Array.of(time) : time
-          const levels = Array.from(each, level)
-          const weights = weightings.reduce(
-            (all, weightAt) => product(all, each.map(weightAt)),
+          const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
+          const alpha = every(each, time => level(time).alpha)
+          const sigma = every(each, time => level(time).sigma)
+          const weights = weightings.reduce<Numbers>(
+            (all, weightAt) => product(all, every(each, weightAt)),
             typeof weight === 'number' ? Float64Array.of(weight) : weight
           )
           return Noise.draws(
-            points,
-            projection && {
-              ...projection,
-              slope: () => levels.reduce((most, at) => Math.max(most, projection.slope(at)), 0)
-            },
+            data,
+            // Nodes are of times that all rows share.
+            projection && { ...projection, slope: () => projection.slope(level(column(each, 0, 1)[0])) },
             noiseKeys[i]
           )(expectation).map(draw => ({
-            alpha: Float64Array.from(levels, ({ alpha }) => alpha),
-            sigma: Float64Array.from(levels, ({ sigma }) => sigma),
-            weight: weights.map(w => w * draw.weight),
+            alpha,
+            sigma,
+            weight: every(weights, w => w * draw.weight),
             noise: draw.noise,
-            denoising: projection === null ? Float64Array.of(1) : Float64Array.from(levels, projection.denoising),
+            denoising:
+              projection === null
+                ? Float64Array.of(1)
+                : both(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
             level: i,
-            ofTime: (f: Parameters<Sample['ofTime']>[0]) => each.map(time => f(time, schedule))
+            ofTime: (f: Parameters<Sample['ofTime']>[0]) => every(each, time => f(time, schedule))
           }))
         })
         .map((sample, i) => ({
           ...sample,
           probes: Key.child(i)(keys.probes),
-          labels: labelsOf(points, dropout, Key.child(i)(keys.labels))
+          labels: labelsOf(data, dropout, Key.child(i)(keys.labels))
         }))
     }
     const keys = Key.split(terms.length)(key)
@@ -202,61 +223,92 @@ const scaled =
 
 // —— in the vocabulary ——
 
-/** By the interpreter: one computation is alive at a time, so that memory does not grow with the number of levels or draws. */
+/** A loss and its gradient as numbers, one after another; and back. */
+const numbersOf = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
+  const all = Params.packed(gradient)
+  return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
+}
+
+const ofNumbers =
+  <P extends string>(shapes: Params.Shapes<P>) =>
+  (numbers: Float64Array): ValueAndGradient<P> => ({
+    value: numbers[0],
+    gradient: Params.unpacked(shapes)(numbers.subarray(1))
+  })
+
+/** By the interpreter, strand by strand: one computation is alive at a time, so that memory does not grow with rows, levels or draws. */
 const interpreted =
   <P extends string>(score: Score.Score<P>, use: Use): Engine<P> =>
-  points => {
+  data => {
     const model = Score.interpret(score)
-    const data = Matching.data(points, use === 'often')
-    const tensors = Given.tensors(0, points.rows)
-    return (params, { basis, terms }) =>
-      total(
-        params,
-        terms.flatMap(({ weight, term, samples }) => {
-          const part = (given: Given.Named): ValueAndGradient<P> =>
-            pipe(
-              params,
-              valueAndGrad<P>(own => Matching.mean(model, term)(own, tensors({ ...data, ...given }))),
-              scaled(weight)
-            )
-          return Objective.isMatching(term)
-            ? samples.map(sample => part(Matching.given(model, term, sample, basis, points)))
-            : [part({})]
-        })
+    const { rows } = data
+    const own = Matching.data(data, use === 'often')
+    const isWeighted = 'rowWeight' in own
+    return (params, { basis, terms }) => {
+      const shapes = Params.shapes(params)
+      const parts = terms.flatMap<{ readonly weight: number; readonly term: Direct; readonly given: Given.Named }>(
+        ({ weight, term, samples }) =>
+          Objective.isMatching(term)
+            ? samples.map(sample => ({ weight, term, given: Matching.given(model, term, sample, basis, data) }))
+            : [{ weight, term, given: {} }]
       )
+      const width = 1 + Params.sizeOf(shapes)
+      return {
+        rows,
+        width,
+        strands: Strands.each(rows, width, (first, count, into) => {
+          const tensors = Given.tensors(first, count)
+          // A mean over some of the rows counts as many of all.
+          const share = isWeighted ? 1 : count / rows
+          parts.forEach(({ weight, term, given }) => {
+            const part = pipe(
+              params,
+              valueAndGrad<P>(params => Matching.mean(model, term)(params, tensors({ ...own, ...given }))),
+              scaled(weight * share)
+            )
+            Strands.add(into, numbersOf(part))
+          })
+        }),
+        found: ofNumbers(shapes)
+      }
+    }
   }
 
 /** By programs, each compiled once; what none can be made of is interpreted. */
 const compiled =
   <P extends string>(score: Score.Score<P>, library: Compiler.Library, use: Use): Engine<P> =>
-  points => {
+  data => {
     const model = Score.interpret(score)
-    const data = Matching.data(points, use === 'often')
-    const otherwise = interpreted(score, use)(points)
+    const own = Matching.data(data, use === 'often')
+    const otherwise = interpreted(score, use)(data)
     return (params, evaluation) => {
       const { basis, terms } = evaluation
-      return total(
-        params,
-        terms.flatMap(drawn => {
-          const { weight, term, samples } = drawn
-          const part = (own: Given.Named, alone: ReadonlyArray<Sample>): ValueAndGradient<P> => {
-            const given = { ...data, ...own }
-            return pipe(
-              programOf(model, library, Params.shapes(params), term, given),
-              E.fold(
-                () => otherwise(params, { basis, terms: [{ ...drawn, samples: alone }] }),
-                ({ run }) => {
-                  const { value, gradient } = run(Given.call(points.rows, params, given))
+      const sums = terms.flatMap(drawn => {
+        const { weight, term, samples } = drawn
+        const part = (more: Given.Named, alone: ReadonlyArray<Sample>): Strands.Sum<ValueAndGradient<P>> => {
+          const given = { ...own, ...more }
+          return pipe(
+            programOf(model, library, Params.shapes(params), term, given),
+            E.fold(
+              () => otherwise(params, { basis, terms: [{ ...drawn, samples: alone }] }),
+              ({ sum }) =>
+                pipe(
+                  sum(Given.call(data.rows, params, given)),
                   // the parameters of the signature are those of the score
-                  return scaled(weight)({ value, gradient: gradient as Params.Params<P> })
-                }
-              )
+                  Strands.map(({ value, gradient }) =>
+                    scaled(weight)({ value, gradient: gradient as Params.Params<P> })
+                  )
+                )
             )
-          }
-          return Objective.isMatching(term)
-            ? samples.map(sample => part(Matching.given(model, term, sample, basis, points), [sample]))
-            : [part({}, [])]
-        })
+          )
+        }
+        return Objective.isMatching(term)
+          ? samples.map(sample => part(Matching.given(model, term, sample, basis, data), [sample]))
+          : [part({}, [])]
+      })
+      return pipe(
+        Strands.all(data.rows, sums),
+        Strands.map(values => total(params, values))
       )
     }
   }
@@ -283,19 +335,19 @@ const TRIAL = 8
 /** What stands in the way of programs for a loss, or how they run: told by one of each kind, at parameters drawn anywhere. */
 const trial = <P extends string>(
   loss: Loss<P>,
-  points: Points.Points,
+  data: Source.Data,
   library: Compiler.Library,
   use: Use
 ): E.Either<string, ReadonlyArray<Compiler.Program>> => {
-  const few = Points.select(Array.from({ length: Math.min(TRIAL, points.rows) }, (_, i) => i))(points)
-  const shapes = Score.shapes(points.dim)(loss.score)
+  const few = Source.chosen(Array.from({ length: Math.min(TRIAL, data.rows) }, (_, i) => i))(data)
+  const shapes = Score.shapes(data.dim)(loss.score)
   const keys = pipe(Key.fromSeed(0), Key.named('params', 'draws'))
   const params = Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
     values: Key.normal(size(shape))(Key.named(name)(keys.params)[name])
   }))(shapes)
   const model = Score.interpret(loss.score)
-  const data = Matching.data(few, use === 'often')
+  const own = Matching.data(few, use === 'often')
   const { basis, terms } = draw(loss, few)(params, keys.draws)
   return pipe(
     terms
@@ -303,9 +355,9 @@ const trial = <P extends string>(
       .flatMap(({ term, samples }) =>
         Objective.isMatching(term)
           ? firsts(samples).map(sample =>
-              programOf(model, library, shapes, term, { ...data, ...Matching.given(model, term, sample, basis, few) })
+              programOf(model, library, shapes, term, { ...own, ...Matching.given(model, term, sample, basis, few) })
             )
-          : [programOf(model, library, shapes, term, data)]
+          : [programOf(model, library, shapes, term, own)]
       ),
     E.sequenceArray
   )
@@ -321,8 +373,8 @@ const kernel =
     expectation: Expectation.Expectation,
     use: Use
   ): Engine<P> =>
-  points => {
-    const rows: Pass.Rows = use === 'once' ? passing(points) : rowsOf(points)
+  data => {
+    const rows = use === 'once' ? passing(data) : rowsOf(data)
     // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
     const pass = mirrored && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
     return (params, { basis, terms }) => {
@@ -332,7 +384,7 @@ const kernel =
         gradient: ofFamily.pullBack(params, gradient)
       })
       // Not offered for such an objective; were it asked all the same, nothing would be better than something else.
-      if (terms.some(({ term }) => term.kernel === undefined)) return scaled(NaN)(total(params, []))
+      const isOffered = terms.every(({ term }) => term.kernel !== undefined)
       const parts = terms.flatMap(({ weight, term, samples }) => {
         if (!Objective.isMatching(term)) return []
         const isDenoising = term.kernel === 'denoising'
@@ -341,24 +393,28 @@ const kernel =
           alpha: sample.alpha,
           sigma: sample.sigma,
           noise: sample.noise,
-          weight: (isDenoising ? product(sample.weight, inForm(sample)) : sample.weight).map(w => weight * w),
+          weight: every(isDenoising ? product(sample.weight, inForm(sample)) : sample.weight, w => weight * w),
           denoising: isDenoising ? sample.denoising : Float64Array.of(0),
           completed: isDenoising
         }))
       })
       const likelihoods = terms.filter(({ term }) => !Objective.isMatching(term))
-      return total(params, [
-        ...(parts.length > 0 ? [pullBack(Strands.taken(pass(rows, arrays, basis, parts)))] : []),
+      const sums = [
+        ...(parts.length > 0 ? [pipe(pass(rows, arrays, basis, parts), Strands.map(pullBack))] : []),
         ...(likelihoods.length > 0
           ? [
               pipe(
-                Pass.likelihoodGradient(arrays, Strands.taken(Fused.expectationPass(rows, arrays)), points.dim),
-                pullBack,
-                scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0))
+                Fused.expectationPass(rows, arrays),
+                Strands.map(found => pullBack(Pass.likelihoodGradient(arrays, found, data.dim))),
+                Strands.map(scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0)))
               )
             ]
           : [])
-      ])
+      ]
+      return pipe(
+        Strands.all(data.rows, isOffered ? sums : []),
+        Strands.map(values => scaled(isOffered ? 1 : NaN)(total(params, values)))
+      )
     }
   }
 
@@ -403,19 +459,21 @@ const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
 }
 
 /** A sample with its noise in full, and the part of it that belongs to some of the rows. */
-const restricted = ({ rows, dim }: Points.Points, sample: Sample): ((rows: ReadonlyArray<number>) => Sample) => {
+const restricted = ({ rows, dim }: Source.Data, sample: Sample): ((rows: ReadonlyArray<number>) => Sample) => {
   const { noise } = sample
   // `Compile` refuses a control variate of other noise.
   if (noise._tag !== 'Full') return () => sample
   const values = Pass.isGiven(noise.values) ? stretch(noise.values, dim, 0, rows) : Key.normal(rows * dim)(noise.values)
-  const own = (perRow: Float64Array, rows: ReadonlyArray<number>): Float64Array =>
-    perRow.length === 1 ? perRow : gather(perRow, 1, rows)
+  const own = (perRow: Numbers, chosen: ReadonlyArray<number>): Float64Array => {
+    const all = column(perRow, 0, rows)
+    return all.length === 1 ? all : gather(all, 1, chosen)
+  }
   return rows => ({
     ...sample,
     alpha: own(sample.alpha, rows),
     sigma: own(sample.sigma, rows),
     weight: own(sample.weight, rows),
-    labels: sample.labels && gather(sample.labels, 1, rows),
+    labels: sample.labels && own(sample.labels, rows),
     ofTime: f => own(sample.ofTime(f), rows),
     noise: { ...noise, values: gather(values, dim, rows), passing: true }
   })
@@ -471,21 +529,17 @@ const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
 const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
 /** The whole objective by one engine. */
-const evaluator = <P extends string>(
-  engine: Engine<P>,
-  loss: Loss<P>,
-  points: Points.Points
-): LossPlan<P>['evaluate'] => {
+const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, data: Source.Data): LossPlan<P>['evaluate'] => {
   const terms = Objective.terms(loss.objective)
   // What may look at the data themselves is given them as they are.
   const { points: about, enter } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
-    ? Frame.unmoved<P>(points)
-    : Frame.ofModel(Score.interpret(loss.score), points)
+    ? Frame.unmoved<P, Source.Data>(data)
+    : Frame.ofModel(Score.interpret(loss.score), data)
   const draws = draw(loss, about)
   const whole = engine(about)
-  // Damaged data, which `Compile` refuses, have no rows to gather.
+  // Damaged data, which `Compile` refuses, have no rows to gather; and a source, for which it refuses such terms, is not gathered.
   const blocks =
-    terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
+    !Source.isSource(about) && terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
       ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
       : []
   const varied = (
@@ -499,7 +553,9 @@ const evaluator = <P extends string>(
           const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
           const form = (denoising: number): ValueAndGradient<P> => {
             const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
-            return evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
+            return Strands.taken(
+              evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
+            )
           }
           return { denoising: form(1), implicit: form(0) }
         })
@@ -511,7 +567,7 @@ const evaluator = <P extends string>(
     const { basis, terms } = draws(here, key)
     const direct = terms.filter(isDirect)
     return total(params, [
-      ...(direct.length > 0 ? [whole(here, { basis, terms: direct })] : []),
+      ...(direct.length > 0 ? [Strands.taken(whole(here, { basis, terms: direct }))] : []),
       ...terms.flatMap(drawn => {
         const { term, weight } = drawn
         if (isAdaptive(drawn)) return varied(here, drawn)
@@ -533,18 +589,18 @@ export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'>
 /** The chosen plan on a batch of the rows: on those that are asked for, or drawn anew from the key of each evaluation. */
 export const batched = <P extends string>(
   loss: Loss<P>,
-  points: Points.Points,
+  data: Source.Data,
   batch: number,
   evaluations = Infinity
 ): Batched<P> => {
   const library = Compiler.library()
-  const [{ engine, reason }] = plans(loss, points, { evaluations, library, use: 'once' })
+  const [{ engine, reason }] = plans(loss, data, { evaluations, library, use: 'once' })
   return {
     engine,
-    reason: `${reason}; on ${batch} of ${points.rows} rows a step`,
+    reason: `${reason}; on ${batch} of ${data.rows} rows a step`,
     evaluate: (params, key, rows) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
-      const drawn = Points.select(rows ?? Key.subset(points.rows, batch)(keys.rows))(points)
+      const drawn = Source.chosen(rows ?? Key.subset(data.rows, batch)(keys.rows))(data)
       return evaluator(engineOf(loss, engine, library, 'once'), loss, drawn)(params, keys.loss)
     }
   }
@@ -582,7 +638,7 @@ const engineOf = <P extends string>(
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(
   loss: Loss<P>,
-  points: Points.Points,
+  data: Source.Data,
   { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const { family } = Score.interpret(loss.score)
@@ -592,13 +648,13 @@ export const plans = <P extends string>(
   const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
     engine,
     reason,
-    evaluate: evaluator(engineOf(loss, engine, library, use), loss, points)
+    evaluate: evaluator(engineOf(loss, engine, library, use), loss, data)
   })
   const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> =>
-    evaluations < WORTH_COMPILING.evaluations && points.rows * points.dim < WORTH_COMPILING.numbers
+    evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
       ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
       : pipe(
-          E.tryCatch(() => trial(loss, points, library, use), String),
+          E.tryCatch(() => trial(loss, data, library, use), String),
           E.flatten,
           E.fold(
             (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [
@@ -607,7 +663,7 @@ export const plans = <P extends string>(
             programs => [
               plan(
                 'compiled',
-                `${why}; one program over the rows, gradient and all${Compiler.how(programs, points.rows)}`
+                `${why}; one program over the rows, gradient and all${Compiler.how(programs, data.rows)}`
               ),
               plan('interpreted', 'serves every score and objective, slower')
             ]
@@ -619,7 +675,7 @@ export const plans = <P extends string>(
   return [
     plan(
       'kernel',
-      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(points, Score.centreCount(family.value, points.dim))}`
+      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(data, Score.centreCount(family.value, data.dim))}`
     ),
     plan('compiled', 'serves every score and objective whose rows are computed one by one'),
     plan('interpreted', 'serves every score and objective, slower')
@@ -659,7 +715,7 @@ export const drawnBeside = <P extends string>(
  */
 export const problems = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  { dim }: Points.Points
+  { dim }: Source.Data
 ): ReadonlyArray<Problem.Problem> => {
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
   const { predicts } = Score.interpret(score)

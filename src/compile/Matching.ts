@@ -27,6 +27,7 @@ import {
 } from '../../lib/index.js'
 import { recorder } from '../../lib/recorder.js'
 import { refuse } from '../../lib/refuse.js'
+import { both, computed, mapped, type Numbers } from '../../lib/stretches.js'
 import type * as Components from '../mixture/Components.js'
 import type * as Pass from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
@@ -35,28 +36,31 @@ import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
+
+type Size = Pick<Points.Points, 'rows' | 'dim'>
 
 /** A number of a time. */
 type OfTime = Parameters<Objective.Row['ofTime']>[0]
 
 /** A noise level with a draw of noise; weight, α and σ are one for all rows, or one a row. */
 export interface Sample {
-  readonly weight: Float64Array
-  readonly alpha: Float64Array
-  readonly sigma: Float64Array
+  readonly weight: Numbers
+  readonly alpha: Numbers
+  readonly sigma: Numbers
   readonly noise: Noise.Noise
   /** The share of the denoising form where both forms serve: one for all rows, or one a row. */
-  readonly denoising: Float64Array
+  readonly denoising: Numbers
   /** For what is drawn beside the noise: directions that estimate a divergence, a second noise. */
   readonly probes: Key.Key
   /** Which of the time law's levels this is a draw of. */
   readonly level: number
   /** A number of its times: one for all rows, or one a row. */
-  readonly ofTime: (f: OfTime) => Float64Array
+  readonly ofTime: (f: OfTime) => Numbers
   /** The labels of the rows, where some are left out; null: as the data have them. */
-  readonly labels: Float64Array | null
+  readonly labels: Numbers | null
 }
 
 /** A term that is one loss of the score. */
@@ -66,22 +70,37 @@ export type Direct = Objective.Matching | Objective.Noiseless
 export const conversion = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
-): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Float64Array) => {
+): ((sample: Pick<Sample, 'alpha' | 'sigma'>) => Numbers) => {
   const weight = Parametrization.weight(from, to)
-  return ({ alpha, sigma }) => alpha.map((alpha, i) => weight({ alpha, sigma: sigma[i] }))
+  return ({ alpha, sigma }) => both(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
 }
 
 // —— what is given ——
 
 /** The data; whether they stay, or are a batch that is drawn for one evaluation. */
-export const data = (points: Points.Points, stays: boolean): Given.Named => ({
-  clean: Given.rows([points.dim], points.values, stays),
-  ...(points.weights !== undefined && { rowWeight: Given.rows([], Points.weightsOf(points), stays) }),
-  ...(points.labels !== undefined && { label: Given.rows([1], Float64Array.from(points.labels), stays) })
-})
+export const data = (data: Source.Data, stays: boolean): Given.Named => {
+  const { dim } = data
+  const weights = Source.isSource(data)
+    ? Source.weightsOf(data)
+    : data.weights === undefined
+      ? null
+      : Points.weightsOf(data)
+  const labels = labelsOf(data)
+  return {
+    clean: Given.rows([dim], Source.isSource(data) ? data : data.values, stays),
+    ...(weights !== null && { rowWeight: Given.rows([], weights, stays) }),
+    ...(labels !== null && { label: Given.rows([1], labels, stays) })
+  }
+}
+
+/** The label of each row, −1 of one that has none; null where none has. */
+export const labelsOf = (data: Source.Data): Numbers | null =>
+  Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
+
+const signOf = (u: number): number => (u < 0.5 ? -1 : 1)
 
 /** Random directions v with E vvᵀ = I, [rows, dim], each of a key of its own. */
-const directions = ({ probes }: Reads, { rows, dim }: Points.Points, key: Key.Key): Given.Named =>
+const directions = ({ probes }: Reads, { rows, dim }: Size, key: Key.Key): Given.Named =>
   Object.fromEntries(
     laws.flatMap(law =>
       Key.split(probes[law])(key).map((one, i) => [
@@ -90,7 +109,16 @@ const directions = ({ probes }: Reads, { rows, dim }: Points.Points, key: Key.Ke
           ? Given.draw([dim], one)
           : Given.rows(
               [dim],
-              Key.uniform(rows * dim)(one).map(u => (u < 0.5 ? -1 : 1))
+              mapped(
+                computed(
+                  rows,
+                  (first, out) => {
+                    Key.fillUniform(first * dim, out)(one)
+                  },
+                  dim
+                ),
+                signOf
+              )
             )
       ])
     )
@@ -98,7 +126,7 @@ const directions = ({ probes }: Reads, { rows, dim }: Points.Points, key: Key.Ke
 
 /** Whether a denoising loss is the error of what the network itself says, which full noise allows. */
 const isError = ({ noise, denoising }: Sample): boolean =>
-  noise._tag === 'Full' && denoising.every(share => share === 1)
+  noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
 /** What a term is computed from, beside the data. */
 export const given = <P extends string>(
@@ -106,7 +134,7 @@ export const given = <P extends string>(
   term: Objective.Matching,
   sample: Sample,
   basis: Pass.Basis,
-  points: Points.Points
+  points: Size
 ): Given.Named => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isError(sample)

@@ -22,12 +22,15 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
+import { computed } from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
 import { isGiven, OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
 import * as Given from './Given.js'
 import * as Points from '../data/Points.js'
 
 export type { Noise } from '../mixture/kernels/pass.js'
+
+type Size = Pick<Points.Points, 'rows' | 'dim'>
 
 /** One term of the mean over the noise; weights sum to 1. */
 export interface Draw {
@@ -64,7 +67,7 @@ const inSpan =
 
 /** The draws of an expectation. `Compile` refuses a projection or nodes where there is nothing to project on. */
 export const draws =
-  ({ rows, dim }: Points.Points, projection: Projection | null, key: Key.Key) =>
+  ({ rows, dim }: Size, projection: Projection | null, key: Key.Key) =>
   (expectation: Expectation.Expectation): ReadonlyArray<Draw> => {
     const way = Expectation.interpret(expectation)
     const full = ({ weight, noise, sign = 1 }: Expectation.Draw): Draw => ({
@@ -95,7 +98,7 @@ export const draws =
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 /** What the noise is made of, under names. */
-export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, dim }: Points.Points): Given.Named => {
+export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, dim }: Size): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
     return {
@@ -112,7 +115,14 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, di
     coordinates: Given.draw([rank], coordinates),
     sign: Given.number(sign),
     beyond:
-      typeof rest === 'number' ? Given.number(rest) : Given.rows([1], Key.chiSquared(rest.degrees)(rows)(rest.key)),
+      typeof rest === 'number'
+        ? Given.number(rest)
+        : Given.rows(
+            [1],
+            computed(rows, (first, out) => {
+              Key.fillChiSquared(rest.degrees, first, out)(rest.key)
+            })
+          ),
     ...(along !== null && { along: Given.draw([1], along), origin: Given.constant([1, dim], origin) })
   }
 }

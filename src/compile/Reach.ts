@@ -8,7 +8,8 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/Frame.js'
 import { longest } from '../mixture/kernels/index.js'
 import type * as Params from '../score/Params.js'
-import type * as Points from '../data/Points.js'
+import type * as Source from '../data/Source.js'
+import { rowsOf } from '../mixture/rows.js'
 import type { Left } from './Program.js'
 import type { Family } from '../score/family.js'
 
@@ -44,12 +45,12 @@ const seen = <P extends string>({ kernel, toMixture }: Family<P>): ((params: Par
  */
 export const leaves = <P extends string>(
   family: Family<P>,
-  points: Points.Points,
+  data: Source.Data,
   noise: number
 ): ((before: Params.Params<P>, after: Params.Params<P>) => Left | null) => {
-  const { dim } = points
-  const { points: about, enter } = Frame.of(family, points)
-  const far = BEYOND * (longest(about.values, dim) + Math.sqrt(dim) * noise)
+  const { dim } = data
+  const { points: about, enter } = Frame.of(family, data)
+  const far = BEYOND * (longest(rowsOf(about).x, dim) + Math.sqrt(dim) * noise)
   const free = !family.unitVariance
   const mixtureOf = seen(family)
   if (mixtureOf === null) return () => null

@@ -7,9 +7,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type * as Strands from '../../lib/strands.js'
-import { Case, type Vocabulary } from '../core/index.js'
+import type { Vocabulary } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
-import type { Asked } from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
 import { rowsOf } from '../mixture/rows.js'
@@ -31,31 +30,8 @@ const expectation = t.type({
   isPrior: t.boolean
 })
 
-/** Parameters as numbers, in the order of their names; and back. */
-export const packed = (params: Params.Params<string>): Float64Array =>
-  Float64Array.from(Params.names(params).flatMap(name => Array.from(params[name].values)))
-
-const unpacked =
-  (shapes: Params.Shapes<string>) =>
-  (numbers: Float64Array): Params.Params<string> => {
-    const names = Params.names(shapes)
-    const sizes = names.map(name => shapes[name].reduce((product, n) => product * n, 1))
-    const place = (i: number): number => sizes.slice(0, i).reduce((sum, size) => sum + size, 0)
-    return Object.fromEntries(
-      names.map((name, i) => [name, { shape: shapes[name], values: numbers.slice(place(i), place(i + 1)) }])
-    )
-  }
-
 const unknown = (value: string): Problem.Problem =>
   Problem.of('sum', value, 'one that this version knows', 'let all processes be of the same version')
-
-/** What an E-pass of a score sums. */
-export const ofPass =
-  (score: Score.Score<string>) =>
-  ({ params, middle, isPrior }: EM.Pass<string>): Asked => ({
-    sum: { name: 'expectation', score: Case.encode(score), middle: middle && Array.from(middle), isPrior },
-    numbers: packed(params)
-  })
 
 /**
  * The sum that a description is of, on a source of all rows; of these only those are read that belong to the strands asked for.
@@ -105,7 +81,7 @@ export const asked =
               const mean = new Float64Array(source.dim)
               const prior = { shrinkage: 0, mean, covariance: new Float64Array(0), rows: source.total }
               const of = EM.summed(family, Number.MIN_VALUE, rowsOf(about), isPrior ? prior : null)
-              return (numbers: Float64Array) => of(unpacked(shapes)(numbers))
+              return (numbers: Float64Array) => of(Params.unpacked(shapes)(numbers))
             })
           )
         )

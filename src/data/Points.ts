@@ -8,6 +8,7 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
+import type { Numbers } from '../../lib/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { fail, more, plural, tabulate } from './parts.js'
 import type * as Problem from '../core/Problem.js'
@@ -244,19 +245,28 @@ export const snapshot = (points: Points): Points => {
 
 const marks = new WeakMap<Points, string>()
 
+/** What tells data from others, in this order. */
+export const marked = (
+  rows: number,
+  dim: number,
+  values: Numbers,
+  weights: Numbers | null,
+  labels: Numbers | null
+): ReadonlyArray<Numbers> => [
+  Float64Array.of(rows, dim),
+  values,
+  ...(weights === null ? [] : [weights]),
+  // Told from weights, of which there may be none.
+  ...(labels === null ? [] : [new Float64Array(0), labels])
+]
+
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
 export const fingerprint = (points: Points): string => {
   const own = snapshot(points)
   const { rows, dim, values, weights, labels } = own
   const mark =
     marks.get(own) ??
-    bitsOf([
-      Float64Array.of(rows, dim),
-      values,
-      ...(weights ? [weights] : []),
-      // Told from weights, of which there may be none.
-      ...(labels ? [new Float64Array(0), Float64Array.from(labels)] : [])
-    ])
+    bitsOf(marked(rows, dim, values, weights ?? null, labels === undefined ? null : Float64Array.from(labels)))
   marks.set(own, mark)
   return mark
 }

@@ -4,12 +4,13 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
 import { gathered as gather, gatheredAsync, type Gathering } from '../../lib/gather.js'
-import { scratch } from '../../lib/scratch.js'
+import { refuse } from '../../lib/refuse.js'
+import { scratch, type Scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
 import { fail, numbered, plural } from './parts.js'
-import { csvTables } from './csv.js'
 import { type CsvOptions, type Table } from './grid.js'
 import * as Points from './Points.js'
 import { arrowTables, parquetTables, type Slices } from './typed.js'
@@ -17,6 +18,8 @@ import { arrowTables, parquetTables, type Slices } from './typed.js'
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
   readonly weights: Stretches.Stretches | null
+  /** A whole number ≥ 0 for each row, its class; −1 of a row without one. Null: no row has one. */
+  readonly labels: Stretches.Stretches | null
   /** Σ wᵢ; the number of rows where there are no weights. */
   readonly total: number
   /** Gives back what the rows are kept in; the source cannot be read any more. */
@@ -28,40 +31,47 @@ export const of = (points: Points.Points): Source => ({
   ...Stretches.ofArray(points.values, points.dim),
   rows: points.rows,
   weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
+  labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
   total: Points.totalWeight(points),
   close: () => undefined
 })
 
-/** What comes piece after piece, all of one width, with weights all or none. */
+/** What comes piece after piece, all of one width, with weights all or none, and so with labels. */
 const gathering = (folder: string | undefined): Gathering<Points.Points, Problem.Problem, Source> => {
-  const places = { values: scratch(folder), weights: scratch(folder) }
+  const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
   const close = (): void => {
-    places.values.close()
-    places.weights.close()
+    Object.values(places).forEach(place => {
+      place.close()
+    })
   }
+  const perRow = (rows: number, place: Scratch): Stretches.Stretches => ({ rows, dim: 1, read: place.read })
   return {
     close,
     add: (piece, before) => {
-      const { rows, dim, weights } = piece
+      const { rows, dim, weights, labels } = piece
       const firstRow = before === null ? 0 : before.rows
       const found = Points.validate(piece)
+      const isOdd = (own: unknown, kept: unknown): boolean => before !== null && (own === undefined) !== (kept === null)
       const misfit =
-        before === null || (dim === before.dim && (weights === undefined) === (before.weights === null))
-          ? found
-          : dim !== before.dim
-            ? fail(
-                'row 1',
-                plural(dim, 'number'),
-                `${plural(before.dim, 'number')}, as in row 1`,
-                'give every row the same length'
-              )
-            : fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
+        before !== null && dim !== before.dim
+          ? fail(
+              'row 1',
+              plural(dim, 'number'),
+              `${plural(before.dim, 'number')}, as in row 1`,
+              'give every row the same length'
+            )
+          : isOdd(weights, before?.weights)
+            ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
+            : isOdd(labels, before?.labels)
+              ? fail('labels', 'those of some rows', 'those of all', 'give every row a label, -1 for none')
+              : found
       return pipe(
         misfit,
         Either.mapLeft(numbered(firstRow)),
         Either.map(() => {
           places.values.write(piece.values)
           if (weights !== undefined) places.weights.write(weights)
+          if (labels !== undefined) places.labels.write(Float64Array.from(labels))
           const own = {
             dim,
             close,
@@ -73,7 +83,8 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
           return {
             ...own,
             rows: total,
-            weights: weights === undefined ? null : { rows: total, dim: 1, read: places.weights.read },
+            weights: weights === undefined ? null : perRow(total, places.weights),
+            labels: labels === undefined ? null : perRow(total, places.labels),
             // as Points adds them up, from the first on
             total: weights === undefined ? total : weights.reduce((sum, w) => sum + w, before?.total ?? 0)
           }
@@ -170,8 +181,11 @@ export const fromTables = async (
  */
 export const fromCsv =
   (options: CsvOptions = {}, folder?: string) =>
-  (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>
-    fromTables(csvTables(options)(bytes), folder)
+  async (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> => {
+    // Who reads no text does not load its reader.
+    const { csvTables } = await import('./csv.js')
+    return fromTables(csvTables(options)(bytes), folder)
+  }
 
 /**
  * The rows of a file of Parquet, read a group of rows at a time (see `Points.readParquet`): the file may be larger than memory.
@@ -199,7 +213,7 @@ export const fromArrow =
     fromTables(arrowTables(options)(bytes), folder)
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
-const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
+export const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
   weights === null ? 1 / rows : Stretches.mapped(weights, w => w / total)
 
 /** The weights scaled to sum 1, as rows of one number; null where every row counts once. */
@@ -216,6 +230,9 @@ const meanOf = (rows: Stretches.Stretches, p: number | Stretches.Stretches): Flo
   const rest = Stretches.average(rows, p, (x, j) => x - first[j])
   return first.map((m, j) => m + rest[j])
 }
+
+/** The weighted mean of x² for each column. */
+export const meanSquares = (source: Source): Float64Array => Stretches.average(source, shares(source), x => x * x)
 
 /** max_i |x_ij| for each column. */
 export const largest: (source: Source) => Float64Array = Stretches.largest
@@ -272,7 +289,8 @@ export const select =
     rows: places.length,
     dim: source.dim,
     values: Stretches.selected(source, places),
-    ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) })
+    ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) }),
+    ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) })
   })
 
 /** Visits all rows in order as points, so many at a time; what is visited is filled anew for the next. */
@@ -282,21 +300,20 @@ export const each =
     Stretches.each(
       source,
       (values, first, rows) => {
-        const own = source.weights === null ? null : Stretches.part(source.weights, first, rows)
-        visit({ rows, dim: source.dim, values, ...(own !== null && { weights: own }) }, first)
+        const { dim, weights, labels } = source
+        visit(
+          {
+            rows,
+            dim,
+            values,
+            ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
+            ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+          },
+          first
+        )
       },
       count
     )
-  }
-
-/** Visits all rows in order, with weights that sum to 1. */
-export const eachShare =
-  (visit: (values: Float64Array, shares: Float64Array) => void) =>
-  (source: Source): void => {
-    const p = shares(source)
-    Stretches.each(source, (values, first, rows) => {
-      visit(values, typeof p === 'number' ? new Float64Array(rows).fill(p) : Stretches.part(p, first, rows))
-    })
   }
 
 /**
@@ -323,6 +340,31 @@ export type Data = Points.Points | Source
 
 /** Whether data are a source. */
 export const isSource = (data: Data): data is Source => 'read' in data
+
+/**
+ * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
+ * refused.
+ */
+export const asPoints = (data: Data): Points.Points =>
+  isSource(data)
+    ? {
+        rows: data.rows,
+        dim: data.dim,
+        get values(): never {
+          return refuse('values: the rows of a source are not in memory; ask for data, and read them')
+        }
+      }
+    : data
+
+/** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.fingerprint`). */
+export const fingerprint = (data: Data): string => {
+  if (!isSource(data)) return Points.fingerprint(data)
+  const mark = marks.get(data) ?? bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels))
+  marks.set(data, mark)
+  return mark
+}
+
+const marks = new WeakMap<Source, string>()
 
 /** The rows at these places, from 0, of either. */
 export const chosen =

@@ -8,10 +8,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { followed, iterate, mapped, unfold } from '../../lib/iterate.js'
+import { followed, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
-import * as Sums from '../compile/Sums.js'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
@@ -23,7 +22,7 @@ import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
 import * as Stage from '../pipeline/Stage.js'
 import * as Schedule from '../schedule/Schedule.js'
-import * as Params from '../score/Params.js'
+import type * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
@@ -228,10 +227,10 @@ const underPrior = (
 
 /** Where a pipeline leads on rows. */
 const led =
-  (points: Points.Points, key: Key.Key) =>
+  (data: Source.Data, key: Key.Key, place = Place.here) =>
   (pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Arrays> =>
     pipe(
-      Compile.pipeline(pipeline)(points),
+      Compile.pipeline(pipeline, { place })(data),
       E.mapLeft(([problem]) => problem),
       E.flatMap(program =>
         pipe(
@@ -526,47 +525,6 @@ const inMemory = (data: Data): Whole => ({
   polish: key => led(data.points, key)
 })
 
-/** The measure of a step, as stages have it where a family has its own, and else. */
-const changeOf = (score: Score.Score<string>): ((before: Arrays, after: Arrays) => number) =>
-  pipe(
-    Score.interpret(score).family,
-    O.flatMap(({ distance }) => distance),
-    O.getOrElse(() => Compile.relativeChange)
-  )
-
-/** Steps over a source, as a stage of a program takes them, and ends. */
-const polishedOn =
-  (points: Source.Source, place: Place.Place) =>
-  (pipeline: Pipeline.Pipeline<string>, start: Arrays): E.Either<Problem.Problem, Arrays> => {
-    const { score } = pipeline
-    const change = changeOf(score)
-    return pipe(
-      O.Do,
-      O.bind('family', () => Score.interpret(score).family),
-      O.bind('floor', () => Pipeline.varianceFloor(pipeline)),
-      O.filter(({ family }) => ExpectationMaximization.serves(family)),
-      O.map(({ family, floor }) =>
-        ExpectationMaximization.step(family, floor, points, O.toNullable(Pipeline.prior(pipeline)), (sum, pass) =>
-          place.taken(sum, () => Sums.ofPass(score)(pass))
-        )
-      ),
-      E.fromOption(() =>
-        Problem.of('family', score._tag, 'one of Gaussian components with an M-step', 'give the rows in memory')
-      ),
-      E.map(step =>
-        iterate({ params: start, left: POLISH.steps }, ({ params, left }) => {
-          if (left === 0) return null
-          const next = step(params).params
-          return { params: next, left: change(params, next) <= POLISH.relativeChange ? 0 : left - 1 }
-        })
-      ),
-      E.map(({ params }) => params),
-      E.filterOrElse(Params.isFinite, () =>
-        Problem.of('log-likelihood', 'it', 'finite', 'give the columns in units nearer to each other')
-      )
-    )
-  }
-
 const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole => {
   const sample: Whole['sample'] = places => ({
     own: Source.select(places)(own),
@@ -581,7 +539,7 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),
-    polish: () => polishedOn(points, scaling === null ? place : Place.scaled(scaling, place))
+    polish: key => led(points, key, scaling === null ? place : Place.scaled(scaling, place))
   }
 }
 

@@ -20,7 +20,10 @@ import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
   /** What is believed to be its start of a score on points; by default what `Initializer` makes of it. */
-  readonly interpret?: typeof Initializer.interpret
+  readonly interpret?: <P extends string>(
+    score: Score.Score<P>,
+    points: Points.Points
+  ) => (initializer: Initializer.Initializer) => Initializer.Start<P>
   /** Data of a dimension, awkward ones among them. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
   /** Whether the start moves with the data; by default what its case says. */

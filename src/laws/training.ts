@@ -1,4 +1,5 @@
 /** Laws of stages as they are trained with: a run goes on from text, and epochs meet every row. */
+import * as Place from '../data/Place.js'
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -59,6 +60,8 @@ const walkOf =
         score: any,
         model: Score.interpret(any),
         points,
+        data: points,
+        place: Place.here,
         start: () => start,
         attempts: [],
         evaluate: (params, _, rows) => {

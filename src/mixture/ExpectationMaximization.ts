@@ -14,6 +14,9 @@ import * as Prior from './kernels/prior.js'
 import * as Fused from './kernels/index.js'
 import * as Kernels from './kernels/pass.js'
 import * as Frame from './Frame.js'
+import { Case } from '../core/index.js'
+import type { Asked } from '../data/Place.js'
+import type { Score } from '../score/Score.js'
 import { rowsOf } from './rows.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
@@ -56,6 +59,12 @@ export interface Pass<P extends string> {
 export type Take<P extends string> = <A>(sum: Strands.Sum<A>, pass: Pass<P>) => A
 
 const here: Take<string> = sum => Strands.taken(sum)
+
+/** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
+export const asked = (score: Score<string>, { params, middle, isPrior }: Pass<string>): Asked => ({
+  sum: { name: 'expectation', score: Case.encode(score), middle: middle && Array.from(middle), isPrior },
+  numbers: Params.packed(params)
+})
 
 const clean: Level = { alpha: 1, sigma: 0 }
 

@@ -10,9 +10,6 @@ const held = (points: Points.Points): Pass.Rows<Float64Array> => ({
   weights: points.weights === undefined ? null : Points.weightsOf(points)
 })
 
-/** Of use for one step. */
-export const passing = (points: Points.Points): Pass.Rows<Float64Array> => ({ ...held(points), passing: true })
-
 const known = new WeakMap<Points.Points, Pass.Rows<Float64Array>>()
 const knownOf = new WeakMap<Source.Source, Pass.Rows>()
 
@@ -31,3 +28,9 @@ export const rowsOf = (data: Source.Data): Pass.Rows => {
   knownOf.set(data, found)
   return found
 }
+
+/** Of use for one step. */
+export const passing = (data: Source.Data): Pass.Rows => ({
+  ...(Source.isSource(data) ? rowsOf(data) : held(data)),
+  passing: true
+})

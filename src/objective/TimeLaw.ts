@@ -10,6 +10,7 @@ import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/normal.js'
+import * as Stretches from '../../lib/stretches.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -591,12 +592,12 @@ export const quadrature =
     Case.meaning(law).nodes(schedule, count)
 
 /** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
-export interface Times {
-  readonly time: number | Float64Array
-  readonly weight: number | Float64Array
+export interface Times<N = Float64Array> {
+  readonly time: number | N
+  readonly weight: number | N
 }
 
-/** A number in [0, 1) for each row, each uniform, together without gaps. */
+/** A number in [0, 1) for each row, each uniform, together without gaps: an order of all rows is held. */
 const evenly =
   (rows: number) =>
   (key: Key.Key): Float64Array => {
@@ -610,13 +611,25 @@ export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key) =>
   (law: TimeLaw): ReadonlyArray<Times> =>
+    pipe(law, drawing(schedule, rows, numbers => Stretches.part(numbers, 0, rows))(key))
+
+/** The same of rows that need not be there all at once; `own` says how drawn numbers are held. */
+export const drawing =
+  <N extends Stretches.Numbers>(schedule: Schedule.Schedule, rows: number, own: (numbers: Stretches.Stretches) => N) =>
+  (key: Key.Key) =>
+  (law: TimeLaw): ReadonlyArray<Times<N>> =>
     pipe(
       drawnOf(law),
       O.fold(
-        (): ReadonlyArray<Times> => quadrature(schedule, 1)(law),
+        (): ReadonlyArray<Times<N>> => quadrature(schedule, 1)(law),
         ({ quantile, weight, isStratified = false }) => {
-          const time = (isStratified ? evenly : Key.uniform)(rows)(key).map(quantile(schedule))
-          return [{ time, weight: weight === undefined ? 1 : time.map(weight(schedule)) }]
+          const drawn = isStratified
+            ? Stretches.ofArray(evenly(rows)(key), 1)
+            : Stretches.computed(rows, (first, out) => {
+                Key.fillUniform(first, out)(key)
+              })
+          const time = own(Stretches.mapped(drawn, quantile(schedule)))
+          return [{ time, weight: weight === undefined ? 1 : Stretches.every(time, weight(schedule)) }]
         }
       )
     )

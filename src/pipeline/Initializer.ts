@@ -15,7 +15,8 @@ import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Limits from '../core/Limits.js'
 import * as Params from '../score/Params.js'
-import * as Points from '../data/Points.js'
+import type * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import * as Score from '../score/Score.js'
 import * as Seeding from './seeding.js'
@@ -31,7 +32,10 @@ export type Start<P extends string> = E.Either<Problems, (key: Key.Key) => Param
 export interface Setting {
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
+  /** The rows in memory; of a source only how many there are. */
   readonly points: Points.Points
+  /** The rows, in memory or not. */
+  readonly data: Source.Data
 }
 
 /** What a start is made with. */
@@ -80,6 +84,8 @@ interface Told<N extends string, F extends Field.Fields, A extends Case.Call, On
   readonly turns?: (fields: Field.Of<F>, model: Score.Model<string>) => boolean
   /** Capability: the dimension of the data that it is for, where its fields say coordinates; null for any. */
   readonly dim?: (fields: Field.Of<F>) => number | null
+  /** Capability: it looks at rows by `data` alone, never by `points`, and so starts from a source of them too. */
+  readonly streams?: true
   /** How many starts it makes of those that stand in its fields, to hand on one; 1 unless given. */
   readonly makes?: (fields: Field.Of<F>) => number
   /** What stands in its way: a score without what it needs, say. */
@@ -137,7 +143,7 @@ export function define<
   const A extends Case.Call = null,
   const On extends string | null = null
 >(spec: Spec<N, F, A, On>): Case.Constructor<Initializer, N, F, A, On> {
-  const { starts, draws, moves, turns, dim, makes, misfits } = spec
+  const { starts, draws, moves, turns, dim, makes, misfits, streams = false } = spec
   return Case.define('Initializer', {
     ...spec,
     meaning: (fields: Field.Of<F>): Meaning => {
@@ -145,7 +151,16 @@ export function define<
       const inner = innerOf(fields)
       return {
         start: setting => {
-          const problems = misfits?.(fields)(setting) ?? []
+          const problems = [
+            ...Problem.unless(
+              streams || !Source.isSource(setting.data),
+              '',
+              Case.isValue(fields) ? Case.show(fields) : `Initializer.${spec.name}`,
+              'one that reads the rows of a source a stretch at a time',
+              'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
+            ),
+            ...(misfits?.(fields)(setting) ?? [])
+          ]
           return problems.length > 0 ? E.left(problems) : own({ ...setting, start: startWithin(inner, setting) })
         },
         draws: model => draws(fields, model),
@@ -255,11 +270,10 @@ const centred =
     pipe(
       fromCentres(setting),
       O.map(({ fromCentres, count }) => {
-        const { score, model, points } = setting
-        const centresOf = draw({ score, model, points, count })
+        const centresOf = draw({ ...setting, count })
         return key => {
           const centres = centresOf(key)
-          return fromCentres(centres, Seeding.varianceAbout(points, centres))
+          return fromCentres(centres, Seeding.varianceAbout(setting.data, centres))
         }
       })
     )
@@ -299,11 +313,12 @@ export const gaussian = define({
   formula: ({ scale }) => `c_i = m + ${scale} z_i, z_i ~ N(0, I), m the mean of the data, or 0 for a pair`,
   draws: () => 'always',
   moves: (_, model) => !isMirrored(model),
+  streams: true,
   starts:
     ({ scale }) =>
     setting => {
-      const { model, points } = setting
-      const { middle } = Frame.ofModel(model, points)
+      const { model, points, data } = setting
+      const { middle } = Frame.ofModel(model, data)
       return pipe(
         setting,
         centred(({ count }) => key => {
@@ -333,13 +348,14 @@ export const onSphere = defineCentres({
   about: 'at a distance from the mean, in random directions',
   fields: { radius: Field.positive({ suggestion: 1 }) },
   formula: ({ radius }) => `|c_i − x̄| = ${radius}`,
+  streams: true,
   draws: () => 'always',
   moves: () => true,
   centres:
     ({ radius }) =>
-    ({ points, count }) => {
-      const { dim } = points
-      const mean = Points.mean(points)
+    ({ data, count }) => {
+      const { dim } = data
+      const mean = Source.middle(data)
       const atMean = {
         shape: [count, dim],
         values: Float64Array.from({ length: count * dim }, (_, at) => mean[at % dim])
@@ -359,10 +375,11 @@ export const fromData = defineCentres({
   about: 'rows of the data',
   formula: () => 'c_i rows of the data, none twice',
   ...ofRows,
+  streams: true,
   centres:
     () =>
-    ({ points, count }) =>
-      Seeding.differentRows(points, count)
+    ({ data, count }) =>
+      Seeding.differentRows(data, count)
 })
 
 /** Rows of the data, each drawn in proportion to its squared distance from those before (Arthur & Vassilvitskii 2007). */
@@ -371,10 +388,11 @@ export const kMeansPlusPlus = defineCentres({
   about: 'rows far from each other (Arthur & Vassilvitskii 2007)',
   formula: () => 'P(c_i = x) ∝ min |x − c_j|² over j < i',
   ...ofRows,
+  streams: true,
   centres:
     () =>
-    ({ points, count }) =>
-      Seeding.spread(points, count)
+    ({ data, count }) =>
+      Seeding.spread(data, count)
 })
 
 /** Lloyd's algorithm from k-means++ centres: each centre moves to the mean of the rows nearest to it (Lloyd 1982). */
@@ -487,6 +505,7 @@ export const warmStart = defineCentres({
   draws: ({ radius }) => (radius === 0 ? 'never' : 'always'),
   dim: ({ centres }) => widthOf(centres),
   misfits: ({ centres }) => fitting(centres),
+  streams: true,
   centres:
     ({ centres, radius }) =>
     () =>
@@ -503,6 +522,7 @@ export const centres = defineCentres({
   draws: () => 'never',
   dim: ({ centres }) => widthOf(centres),
   misfits: ({ centres }) => fitting(centres),
+  streams: true,
   centres:
     ({ centres }) =>
     () =>
@@ -536,6 +556,7 @@ const exactly = define({
       RA.findFirstMap(name => (name.startsWith('mean') ? RA.last(values[name].shape) : O.none)),
       O.toNullable
     ),
+  streams: true,
   misfits:
     ({ values }) =>
     ({ model, points: { dim } }) =>
@@ -618,16 +639,17 @@ export const bestOf = define({
   moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
   turns: ({ initializer }, model) => Case.meaning(initializer).turns(model),
   dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  streams: true,
   makes: ({ count }) => count,
   starts: fields => tools => {
     const { count, initializer } = fields
-    const { model, points, start } = tools
+    const { model, data, start } = tools
     return pipe(
       E.Do,
       E.apS('family', E.fromOption((): Problems => [noCentres(show(bestOf(count)(initializer)), tools)])(model.family)),
       E.apS('start', start(initializer)),
       E.map(({ family, start }) => {
-        const loss = ExpectationMaximization.loss(family, points)
+        const loss = ExpectationMaximization.loss(family, data)
         return (key: Key.Key) =>
           Key.split(count)(key)
             .map(start)
@@ -651,6 +673,7 @@ export const perturbed = define({
   draws: ({ scale, initializer }, model) => (scale === 0 ? Case.meaning(initializer).draws(model) : 'always'),
   moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
   dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  streams: true,
   starts:
     ({ scale, initializer }) =>
     ({ start }) =>
@@ -699,16 +722,16 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
 
 /** The start of a score on data, or all that is wrong with the initializer for them. */
 export const interpret =
-  <P extends string>(score: Score.Score<P>, points: Points.Points) =>
+  <P extends string>(score: Score.Score<P>, data: Source.Data) =>
   (initializer: Initializer): Start<P> => {
     const model = Score.interpret(score)
     // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
-    const setting = { score, model, points } as unknown as Setting
+    const setting = { score, model, points: Source.asPoints(data), data } as unknown as Setting
     const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
     const start: Start<string> = isSound ? Case.meaning(initializer).start(setting) : E.left([])
     const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
     if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
-    const check = Params.checked(model.shapes(points.dim))
+    const check = Params.checked(model.shapes(data.dim))
     return E.right(key => check(start.right(key)))
   }
 

@@ -21,7 +21,9 @@ import * as Limits from '../core/Limits.js'
 import * as Objective from '../objective/Objective.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Params from '../score/Params.js'
+import type * as Place from '../data/Place.js'
 import type * as Points from '../data/Points.js'
+import type * as Source from '../data/Source.js'
 import * as Power from '../mixture/PowerIteration.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -61,7 +63,12 @@ export interface Setting {
   readonly schedule: Schedule.Schedule
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
+  /** The rows in memory; of a source only how many there are. */
   readonly points: Points.Points
+  /** The rows, in memory or not. */
+  readonly data: Source.Data
+  /** Where sums over them are taken. */
+  readonly place: Place.Place
 }
 
 /** A run of another stage: where it ended. */
@@ -138,6 +145,8 @@ export interface Simple {
   /** The times whose noise it looks at, beside those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly misfits: (setting: Setting) => Problems
+  /** Whether it asks for rows by `data` alone, which may be a source. */
+  readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
   readonly memory: t.Type<unknown, unknown>
   readonly on: (tools: Tools) => Steps<unknown>
@@ -211,6 +220,8 @@ export interface Spec<
   readonly times?: (fields: Field.Of<F>) => ReadonlyArray<number>
   /** What stands in its way: a score without what it needs. It sees data that may themselves be wrong. */
   readonly misfits?: (fields: Field.Of<F>) => (setting: Setting) => Problems
+  /** Capability: it looks at rows by `data` and by its loss alone, never by `points`, and so learns from a source of them too. */
+  readonly streams?: true
   /** What a plan says of it; unless given, what is said of its loss or its attempts. */
   readonly means?: (fields: Field.Of<F>) => (setting: Setting, by: By) => Means
   /** Capability: what no variance falls below where it ends; unless given, that of the last stage it attempts. */
@@ -299,6 +310,7 @@ export function define<
     sample,
     times,
     misfits,
+    streams,
     means,
     varianceFloor,
     prior,
@@ -330,6 +342,7 @@ export function define<
           sample: O.fromNullable(sample?.(fields)),
           times: times?.(fields) ?? [],
           misfits: misfits?.(fields) ?? (() => []),
+          streams: streams ?? false,
           means:
             means?.(fields) ??
             ((_, by) =>
@@ -598,6 +611,7 @@ export const descend = define({
     time => ({ objective: Objective.retimed(TimeLaw.at(time))(objective) }),
   stops: ({ steps, gradientNorm, relativeChange }) => ({ steps, gradientNorm, relativeChange }),
   loss: ({ objective, expectation, batch }) => ({ objective, expectation, batch }),
+  streams: true,
   optimizer: ({ optimizer }) => optimizer,
   // What the optimizer asks of its loss and does not get.
   misfits:
@@ -682,6 +696,7 @@ export const expectationMaximization = define({
   stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
   varianceFloor: ({ varianceFloor }) => varianceFloor,
   times: ({ time }) => (time === null ? [] : [time]),
+  streams: true,
   misfits: ({ prior }) =>
     asks(
       ['the score of a mixture, as expectation–maximization needs', 'use Stage.descend'],
@@ -702,8 +717,10 @@ export const expectationMaximization = define({
     tools =>
       mapping(
         time === null
-          ? EM.step(familyOf(tools), varianceFloor, tools.points, prior)
-          : EM.noisyStep(familyOf(tools), varianceFloor, tools.points, Schedule.level(time)(tools.schedule))
+          ? EM.step(familyOf(tools), varianceFloor, tools.data, prior, (sum, pass) =>
+              tools.place.taken(sum, () => EM.asked(tools.score, pass))
+            )
+          : EM.noisyStep(familyOf(tools), varianceFloor, tools.data, Schedule.level(time)(tools.schedule))
       )
 })
 
@@ -801,6 +818,7 @@ export const restart = define({
   formula: ({ times, stage }) => `the likeliest of ${times}: ${formula(stage)}`,
   stops: ({ times }) => ({ steps: times }),
   attempts: ({ stage }) => [stage],
+  streams: true,
   means:
     ({ times }) =>
     (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
@@ -808,10 +826,10 @@ export const restart = define({
   memory: () => t.type({ best: t.union([t.number, t.null]) }),
   steps:
     ({ stage }) =>
-    ({ model, points, start, attempts: [attempt] }) => {
+    ({ model, data, start, attempts: [attempt] }) => {
       const loss: (attempt: Attempt) => number = pipe(
         model.family,
-        O.map(family => EM.loss(family, points, O.toNullable(priorOf(stage)))),
+        O.map(family => EM.loss(family, data, O.toNullable(priorOf(stage)))),
         O.match(
           () =>
             ({ value }) =>
@@ -856,6 +874,7 @@ export const guarded = define({
   formula: ({ stage }) => `if that raises E log p(x_0; θ): ${formula(stage)}`,
   stops: () => ({ steps: 1 }),
   attempts: ({ stage }) => [stage],
+  streams: true,
   misfits: () => asks(['the score of a mixture, whose likelihood is known', 'use the stage by itself']),
   means:
     () =>
@@ -864,7 +883,7 @@ export const guarded = define({
   steps:
     ({ stage }) =>
     tools => {
-      const judge = EM.judge(familyOf(tools), tools.points, O.toNullable(priorOf(stage)))
+      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)))
       const [attempt] = tools.attempts
       return mapping((params, key) => {
         const last = attempt(params, key)
@@ -915,6 +934,7 @@ export const onSample = define({
     `${fraction < 1 ? `${fraction} of the rows` : rows === null ? 'all rows' : ''}: ${formula(stage)}`,
   stops: () => ({ steps: 1 }),
   attempts: ({ stage }) => [stage],
+  streams: true,
   sample:
     ({ rows, fraction }) =>
     all =>

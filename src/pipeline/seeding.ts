@@ -1,4 +1,5 @@
 /** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import {
   add,
@@ -25,6 +26,8 @@ import {
 import { size } from '../../lib/ndarray.js'
 import { principal, type Table } from '../../lib/principal.js'
 import * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
+import * as Stretches from '../../lib/stretches.js'
 
 /** Centres, or other numbers, of a key. */
 export type Draw = (key: Key.Key) => NdArray
@@ -34,31 +37,60 @@ export const normals =
   (shape: ReadonlyArray<number>, scale: number): Draw =>
   key => ({ shape, values: Key.normal(size(shape))(key).map(z => scale * z) })
 
-const rows = (points: Points.Points, chosen: ReadonlyArray<number>): NdArray => ({
-  shape: [chosen.length, points.dim],
-  values: Float64Array.from(chosen.flatMap(i => Array.from(Points.row(i)(points))))
+const rows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
+  shape: [chosen.length, data.dim],
+  values: pipe(data, Source.chosen(chosen)).values
 })
+
+/** Rows, and the weight of each. */
+interface Weighed {
+  readonly x: Stretches.Stretches
+  readonly weights: Stretches.Stretches
+  /** What is computed of each row, held where the rows are. */
+  readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
+}
+
+const weighed = (data: Source.Data): Weighed => {
+  const source = Source.isSource(data) ? data : Source.of(data)
+  const shares = Source.shares(source)
+  return {
+    x: source,
+    weights: typeof shares === 'number' ? Stretches.constant(source.rows, shares) : shares,
+    held: Source.isSource(data)
+      ? Stretches.kept
+      : numbers => Stretches.ofArray(Stretches.part(numbers, 0, numbers.rows), numbers.dim)
+  }
+}
 
 /** The `count` smallest of exponential clocks with the rows' weights as rates: sampling without replacement. */
 export const differentRows =
-  (points: Points.Points, count: number): Draw =>
+  (data: Source.Data, count: number): Draw =>
   key => {
-    const weights = Points.weightsOf(points)
-    const clocks = Key.uniform(points.rows)(key).map((u, i) =>
-      weights[i] > 0 ? -Elementary.log1p(-u) / weights[i] : Infinity
-    )
-    const order = Array.from(clocks, (_, i) => i).sort((i, j) => clocks[i] - clocks[j])
-    return rows(points, order.slice(0, count))
+    const { weights } = weighed(data)
+    const draws = Stretches.computed(data.rows, (first, out) => {
+      Key.fillUniform(first, out)(key)
+    })
+    const clocks = Stretches.zipped(draws, weights, (u, w) => (w > 0 ? -Elementary.log1p(-u) / w : Infinity))
+    return rows(data, Stretches.least(clocks, count))
   }
 
-const squaredDistanceTo = (points: Points.Points, centre: ReadonlyArray<number>): Float64Array =>
-  compute(() => sum(square(sub(Points.tensor(points), tensor(centre, [1, points.dim]))), 1)).values
+/** The squared distance of each row to a centre. */
+const squaredDistanceTo = (x: Stretches.Stretches, centre: Float64Array): Stretches.Stretches =>
+  Stretches.computed(x.rows, (first, out) => {
+    const { values } = compute(() =>
+      sum(square(sub(tensor(Stretches.part(x, first, out.length), [out.length, x.dim]), tensor(centre, [1, x.dim]))), 1)
+    )
+    out.set(values)
+  })
+
+const closer = (a: Stretches.Stretches, b: Stretches.Stretches): Stretches.Stretches =>
+  Stretches.zipped(a, b, (x, y) => Math.min(x, y))
 
 /** Each row's squared distance to the nearest centre. */
-const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
+const nearest = (x: Stretches.Stretches, centres: NdArray): Stretches.Stretches =>
   Array.from({ length: centres.shape[0] }, (_, k) =>
-    squaredDistanceTo(points, Array.from(centres.values.subarray(k * points.dim, (k + 1) * points.dim)))
-  ).reduce((least, distances) => least.map((d, i) => Math.min(d, distances[i])))
+    squaredDistanceTo(x, centres.values.subarray(k * x.dim, (k + 1) * x.dim))
+  ).reduce(closer)
 
 /**
  * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
@@ -67,27 +99,36 @@ const nearest = (points: Points.Points, centres: NdArray): Float64Array =>
  */
 export const SAME = 1e-9
 
-/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. */
+/** Greedy k-means++: of a few candidates for each centre, the one that leaves the least distance. A few passes a centre. */
 export const spread =
-  (points: Points.Points, count: number): Draw =>
+  (data: Source.Data, count: number): Draw =>
   key => {
-    const weights = Points.weightsOf(points)
+    const { x, weights, held } = weighed(data)
     const keys = Key.split(count)(key)
-    const first = Key.categorical(weights)(1)(keys[0])[0]
     const candidates = 2 + Math.floor(Elementary.log(count))
-    const total = (distances: Float64Array): number => distances.reduce((sum, d, i) => sum + weights[i] * d, 0)
-    const distancesTo = (i: number): Float64Array => squaredDistanceTo(points, Points.row(i)(points))
-    const { chosen } = keys.slice(1).reduce<{ chosen: ReadonlyArray<number>; distances: Float64Array }>(
-      ({ chosen, distances }, key) => {
-        const mass = distances.map((d, i) => weights[i] * d)
-        const drawn = Key.categorical(mass.some(m => m > 0) ? mass : weights)(candidates)(key)
-        return Array.from(drawn, i => ({ i, distances: distancesTo(i).map((d, j) => Math.min(d, distances[j])) }))
-          .map(({ i, distances }) => ({ chosen: [...chosen, i], distances, left: total(distances) }))
+    const total = (distances: Stretches.Stretches): number => Stretches.average(distances, weights)[0]
+    const drawn = (mass: Stretches.Stretches, n: number, key: Key.Key): ReadonlyArray<number> =>
+      Array.from(Stretches.atParts(mass, Key.uniform(n)(key)))
+    const distancesTo = (row: number): Stretches.Stretches => squaredDistanceTo(x, Stretches.part(x, row, 1))
+    const [first] = drawn(weights, 1, keys[0])
+    const { chosen } = keys.slice(1).reduce<{
+      readonly chosen: ReadonlyArray<number>
+      readonly distances: Stretches.Stretches
+      readonly left: number
+    }>(
+      ({ chosen, distances, left }, key) => {
+        const mass = left > 0 ? Stretches.zipped(distances, weights, (d, w) => w * d) : weights
+        const best = drawn(mass, candidates, key)
+          .map(i => {
+            const closest = held(closer(distancesTo(i), distances))
+            return { i, distances: closest, left: total(closest) }
+          })
           .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
+        return { chosen: [...chosen, best.i], distances: best.distances, left: best.left }
       },
-      { chosen: [first], distances: distancesTo(first) }
+      (distances => ({ chosen: [first], distances, left: total(distances) }))(held(distancesTo(first)))
     )
-    return rows(points, chosen)
+    return rows(data, chosen)
   }
 
 /** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
@@ -181,8 +222,8 @@ export const displaced =
   }
 
 /** The average variance of the data about the nearest centre, per coordinate: where variances start. */
-export const varianceAbout = (points: Points.Points, centres: NdArray): number => {
-  const weights = Points.weightsOf(points)
-  const total = nearest(points, centres).reduce((sum, d, i) => sum + weights[i] * d, 0)
-  return total > 0 ? total / points.dim : 1
+export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
+  const { x, weights } = weighed(data)
+  const [total] = Stretches.average(nearest(x, centres), weights)
+  return total > 0 ? total / data.dim : 1
 }

@@ -109,6 +109,32 @@ export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
 export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
   map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
 
+/** How many numbers parameters of these shapes are. */
+export const sizeOf = <P extends string>(shapes: Shapes<P>): number =>
+  Object.values<ReadonlyArray<number>>(shapes).reduce((sum, shape) => sum + size(shape), 0)
+
+/** All numbers, one parameter after another. */
+export const packed = <P extends string>(params: Params<P>): Float64Array => {
+  const out = new Float64Array(sizeOf(shapes(params)))
+  Object.values<NdArray>(params).reduce((at, { values }) => {
+    out.set(values, at)
+    return at + values.length
+  }, 0)
+  return out
+}
+
+/** The parameters of these shapes that numbers are, one after another. */
+export const unpacked =
+  <P extends string>(shapes: Shapes<P>) =>
+  (numbers: Float64Array): Params<P> => {
+    const sizes = Object.values<ReadonlyArray<number>>(shapes).map(size)
+    const order = Object.keys(shapes)
+    return map<ReadonlyArray<number>, NdArray>((shape, name) => {
+      const at = sizes.slice(0, order.indexOf(name)).reduce((sum, size) => sum + size, 0)
+      return { shape, values: numbers.slice(at, at + size(shape)) }
+    })(shapes)
+  }
+
 /** The Euclidean norm over all names together. */
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))

@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Case, Initializer, Key, Params, Sampler, Score, Points } from '../../src/index.js'
-import { initializer } from '../../src/laws/initializer.js'
+import { initializer, type InitializerOptions } from '../../src/laws/initializer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { areCaught, type Mutant } from './mutant.js'
 
@@ -11,7 +11,7 @@ const pair = Score.symmetricPair
 
 // —— starts ——
 
-type Interpret = typeof Initializer.interpret
+type Interpret = NonNullable<InitializerOptions['interpret']>
 type NdArray = Params.Params<string>[string]
 
 /** The start, changed. */

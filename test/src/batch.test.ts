@@ -13,6 +13,7 @@ import {
   Optimizer,
   Params,
   Pipeline,
+  Place,
   Points,
   Problem,
   Run,
@@ -87,6 +88,8 @@ describe('epochs', () => {
       score: Score.spherical({ components: 2 }),
       model: Score.interpret(Score.spherical({ components: 2 })),
       points,
+      data: points,
+      place: Place.here,
       start: () => Params.of({ means: [[-1], [1]] }),
       attempts: [],
       evaluate: (params, _, rows) => {

@@ -126,6 +126,11 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
         logs[k] = log
         if (log > top) top = log
       }
+      if (top === -Infinity) {
+        // Beyond the reach of all components: nobody answers for it.
+        if (weights[row] > 0) value = Infinity
+        continue
+      }
       let total = 0
       for (let k = 0; k < count; k++) {
         const below = logs[k] - top

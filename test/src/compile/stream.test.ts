@@ -1,0 +1,223 @@
+/** Pipelines on rows that are not in memory: the states of a run are those of the same rows in memory, to the bit. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { square, sub, sum } from '../../../lib/index.js'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Pipeline,
+  Points,
+  Problem,
+  Run,
+  Schedule,
+  Score,
+  Source,
+  Stage,
+  TimeLaw
+} from '../../../src/index.js'
+
+const truth = Mixture.of({
+  means: [
+    [-4, 2],
+    [3, 2],
+    [3, -5]
+  ],
+  weights: [0.5, 0.3, 0.2],
+  variances: [1, 0.5, 2]
+})
+
+/** Of a number of rows that fills no strand, far from 0; weighted, with labels, or plain. */
+const drawn = (rows: number, how: 'plain' | 'weighted' | 'labelled'): Points.Points => {
+  const points = Mixture.sample(rows)(Key.fromSeed(7))(truth)
+  const moved = { ...points, values: points.values.map((x, k) => x + (k % 2 === 1 ? 10 : 0)) }
+  return {
+    ...moved,
+    ...(how === 'weighted' && { weights: Float64Array.from({ length: rows }, (_, i) => (i % 5) / 3) }),
+    ...(how === 'labelled' && { labels: Int32Array.from({ length: rows }, (_, i) => (i % 4) - 1) })
+  }
+}
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ornstein-stream-'))
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** In pieces of a size that divides nothing; whoever reads more than a strand's rows at once is told. */
+const stored = (points: Points.Points, size = 777): Source.Source => {
+  const pieces = Array.from({ length: Math.ceil(points.rows / size) }, (_, i) =>
+    Points.select(Array.from({ length: Math.min(size, points.rows - i * size) }, (_, k) => i * size + k))(points)
+  )
+  return Problem.orThrow(Source.gathered(pieces, folder))
+}
+
+const both = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points.Points): void => {
+  const source = stored(points)
+  const whole = Problem.orThrow(Compile.pipeline(pipeline)(points))
+  const streamed = Problem.orThrow(Compile.pipeline(pipeline)(source))
+  expect(streamed.plan).toEqual(whole.plan)
+  expect(streamed.data()).toBe(whole.data())
+  const states = [...Run.states(streamed)(Key.fromSeed(3))]
+  expect(states).toEqual([...Run.states(whole)(Key.fromSeed(3))])
+  expect(states.at(-1)?.status._tag).toBe('Finished')
+  expect(states.length).toBeGreaterThan(2)
+  source.close()
+}
+
+const schedule = Schedule.ornsteinUhlenbeck
+const isotropic = Score.isotropic({ components: 3 })
+const network = Score.network(Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(4) }), {
+  predicts: Parametrization.noise
+})
+const descend = (options: Partial<Parameters<typeof Stage.descend>[0]> & { readonly objective: Objective.Objective }) =>
+  Stage.descend({ optimizer: Optimizer.adam({ rate: 0.05 }), steps: 3, ...options })
+const spread = TimeLaw.uniform(0.05, 1)
+/** Of one's own, which no kernel has. */
+const custom = Objective.custom('squared error', spread, ({ score, target }) =>
+  sum(square(sub(score, target)), 1, true)
+)
+
+const pipelines: Readonly<Record<string, readonly [Pipeline.Pipeline<string>, Points.Points]>> = {
+  'expectation–maximization, weighted': [
+    Pipeline.of({
+      schedule,
+      score: Score.full({ components: 3 }),
+      initializer: Initializer.kMeansPlusPlus,
+      stages: [Stage.expectationMaximization({ steps: 4 }), Stage.expectationMaximization({ steps: 2, time: 0.3 })]
+    }),
+    drawn(5003, 'weighted')
+  ],
+  'expectation–maximization under a prior': [
+    Pipeline.of({
+      schedule,
+      score: Score.diagonal({ components: 3 }),
+      initializer: Initializer.fromData,
+      stages: [Stage.expectationMaximization({ steps: 3, prior: 0.01 })]
+    }),
+    drawn(3001, 'plain')
+  ],
+  'a kernel, with times drawn for each row': [
+    Pipeline.of({
+      schedule,
+      score: isotropic,
+      initializer: Initializer.kMeansPlusPlus,
+      stages: [
+        descend({ objective: Objective.denoising(spread) }),
+        descend({ objective: Objective.implicit(TimeLaw.stratified(spread)), expectation: Expectation.projected() })
+      ]
+    }),
+    drawn(5003, 'weighted')
+  ],
+  'the likelihood, and a guarded stage on a sample': [
+    Pipeline.of({
+      schedule,
+      score: isotropic,
+      initializer: Initializer.bestOf(2)(Initializer.gaussian({ scale: 3 })),
+      stages: [
+        Stage.onSample({ rows: 400 })(Stage.expectationMaximization({ steps: 3 })),
+        descend({ objective: Objective.likelihood }),
+        Stage.guarded(Stage.expectationMaximization({ steps: 2 }))
+      ]
+    }),
+    drawn(5003, 'plain')
+  ],
+  'an objective of one’s own, compiled': [
+    Pipeline.of({
+      schedule,
+      score: Score.diagonal({ components: 3 }),
+      initializer: Initializer.onSphere({ radius: 3 }),
+      stages: [descend({ objective: custom, steps: 12 })]
+    }),
+    drawn(3001, 'weighted')
+  ],
+  'a network with labels, some left out, full batch': [
+    Pipeline.of({
+      schedule,
+      score: network,
+      initializer: Initializer.gaussian({ scale: 0.3 }),
+      stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.denoising(spread)), steps: 12 })]
+    }),
+    drawn(2001, 'labelled')
+  ],
+  'a network by epochs without replacement, few steps by the interpreter': [
+    Pipeline.of({
+      schedule,
+      score: network,
+      initializer: Initializer.gaussian({ scale: 0.3 }),
+      stages: [descend({ objective: Objective.denoising(spread), batch: 300, epochs: true, steps: 8 })]
+    }),
+    drawn(1001, 'plain')
+  ]
+}
+
+describe('a run on a source is that of its rows in memory', () => {
+  it.each(Object.entries(pipelines))('%s', (_, [pipeline, points]) => {
+    both(pipeline, points)
+  })
+})
+
+const refused = (pipeline: Pipeline.Pipeline<string>): string =>
+  pipe(
+    Compile.pipeline(pipeline)(Source.of(drawn(600, 'plain'))),
+    E.match(
+      problems => problems.map(Problem.show).join('\n'),
+      () => 'nothing'
+    )
+  )
+
+describe('what does not stream is refused by name', () => {
+  const of = (initializer: Initializer.Initializer, ...stages: ReadonlyArray<Stage.Stage>) =>
+    refused(Pipeline.of({ schedule, score: isotropic, initializer, stages }))
+  it('initializers', () => {
+    expect(of(Initializer.kMeans({ steps: 3 }))).toMatch(
+      /^initializer: Initializer.kMeans\(\{ steps: 3 \}\) is not one that reads the rows of a source a stretch at a time; use Initializer.kMeansPlusPlus/
+    )
+    expect(of(Initializer.bestOf(2)(Initializer.momentsMatched))).toMatch(/momentsMatched is not one that reads/)
+    expect(of(Initializer.kMeansPlusPlus)).toBe('nothing')
+  })
+  it('stages', () => {
+    expect(of(Initializer.fromData, Stage.splitAndMerge({ steps: 3 }))).toMatch(
+      /^stages\[0\]: Stage.splitAndMerge.* is not one that reads the rows of a source a stretch at a time; put it in Stage.onSample/
+    )
+    expect(of(Initializer.fromData, Stage.onSample({ rows: 100 })(Stage.splitAndMerge({ steps: 3 })))).toBe('nothing')
+  })
+  it('expectations and objectives that look at all rows at once', () => {
+    const points = drawn(600, 'plain')
+    const noise = Expectation.fixed({ ...points, values: points.values.map(() => 1) })
+    expect(of(Initializer.fromData, descend({ objective: Objective.denoising(spread), expectation: noise }))).toMatch(
+      /^stages\[0\].expectation: .* is not one that draws the noise of each row by itself/
+    )
+  })
+})
+
+describe('the reach of numbers', () => {
+  it('a source whose rows lie beyond what has a square ends as its rows in memory do', () => {
+    const far = {
+      rows: 600,
+      dim: 1,
+      values: Float64Array.from({ length: 600 }, (_, i) => (i % 2 === 0 ? 1e160 : -1e160) * (1 + i))
+    }
+    const pipeline = Pipeline.of({
+      schedule,
+      score: isotropic,
+      initializer: Initializer.fromData,
+      stages: [Stage.expectationMaximization({ steps: 3 }), descend({ objective: Objective.denoising(spread) })]
+    })
+    const [whole, streamed] = [Compile.pipeline(pipeline)(far), Compile.pipeline(pipeline)(stored(far))]
+    if (E.isLeft(whole) || E.isLeft(streamed)) expect(streamed).toEqual(whole)
+    else expect(Run.last(streamed.right)(Key.fromSeed(1))).toEqual(Run.last(whole.right)(Key.fromSeed(1)))
+  })
+})

@@ -10,13 +10,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../lib/index.js'
+import type * as ClusterModule from '../src/cluster/index.js'
 import { Mixture, Points, Problem, Source, Statistics } from '../src/index.js'
 
 const PORT = 7399
 const connection = `redis://127.0.0.1:${PORT}`
 const built = (path: string): string => join(dirname(fileURLToPath(import.meta.url)), '../src', path)
 // What a bundle holds would not find its threads.
-const Cluster = (await import(built('cluster/index.js'))) as typeof import('../src/cluster/index.js')
+const Cluster = (await import(built('cluster/index.js'))) as typeof ClusterModule
 
 const [DIM, K, STEPS] = [8, 8, 200]
 const mixture = Mixture.of({

@@ -451,6 +451,27 @@ const described = (
     })
 
   program
+    .command('sweep')
+    .summary('fit in several ways, to several tables, by several seeds')
+    .description(
+      'Runs ornstein fit for each choice of its options, each table and each seed that a JSON file names, several at a time. ' +
+        'Writes a line of JSON for each as soon as it is done, and prints a table at the end. Begun again, it runs what has no line yet.'
+    )
+    .argument(
+      '<SWEEP>',
+      'JSON: {"data": ["a.csv"], "seeds": [0, 1], "fits": {"em": {"recipe": "em", "components": 3}}}'
+    )
+    .requiredOption('--out <file>', 'the lines, as JSONL; those that are there are not run again')
+    .option('--jobs <number>', 'how many at a time (default: as many as there are processors)')
+    .addHelpText('after', examples(['sweep sweep.json --out results.jsonl']))
+    .action((file, flags) => {
+      work = lazily(
+        () => import('./sweep.js'),
+        ({ run }) => run(file, flags)
+      )
+    })
+
+  program
     .command('list')
     .summary('print what a pipeline can be made of')
     .description(

@@ -25,17 +25,20 @@ const reply = (answer: Reply): void => {
   Atomics.add(flag, 0, 1)
   Atomics.notify(flag, 0)
 }
+const problem = (error: unknown): E.Either<Problem.Problem, never> => {
+  const reason = error instanceof Error ? error.message : String(error)
+  return E.left(Problem.of('queue', reason, 'what a queue says', 'look at its server'))
+}
 /** Whoever waits hears of every end. */
 const failed = (error: unknown): void => {
-  const reason = error instanceof Error ? error.message : String(error)
-  reply(E.left(Problem.of('queue', reason, 'what a queue says', 'look at its server')))
+  reply(problem(error))
 }
 process.on('uncaughtException', failed)
 
 // Standard error itself, as the thread that would hand it on waits.
 const led = await leader(connection, session, line => {
   writeSync(2, `${line}\n`)
-})
+}).catch(problem)
 if (E.isLeft(led)) reply(led)
 else {
   port.on('message', (request: Request) => {

@@ -29,6 +29,7 @@ import {
   ofPrior,
   outcome,
   redundancies,
+  refusals,
   steps,
   title,
   type Choice,
@@ -499,13 +500,6 @@ const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<stri
   return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
 }
 
-const refusals = ({ refused }: Choice): ReadonlyArray<string> =>
-  refused.length === 0
-    ? []
-    : [
-        `Could not be learned:\n${facts(refused.map(({ family, components, problem }) => [`${components} ${word(family)}`, Problem.show(problem)]))}`
-      ]
-
 const notes = (fit: Fit): string => {
   const { scaling, points, columns, doubtful } = fit
   const deviations = Points.standardize(points).scale
@@ -582,13 +576,20 @@ const human = ({ fit, others }: Found, { out, report, figures, verbose = false }
             showTable(candidates(fit.choice, verbose ? Infinity : 8))
           ].join('\n')
         ]),
-    ...(verbose && fit.choice !== null ? refusals(fit.choice) : []),
+    ...(verbose && fit.choice !== null && fit.choice.refused.length > 0
+      ? [`Could not be learned:\n${facts(refusals(fit.choice))}`]
+      : []),
     facts([
       ['log-likelihood per row', table.show(logLikelihood)],
       ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
       [
         'steps',
-        `${steps(fit)} (${{ converged: 'converged', complete: 'as many as planned', stopped: 'stopped before the end' }[outcome(fit)]})`
+        {
+          converged: `${steps(fit)} (converged)`,
+          complete: `${steps(fit)} (as many as planned)`,
+          stopped: `${steps(fit)} (stopped before the end)`,
+          chosen: 'those of the choice, which learned it to the end'
+        }[outcome(fit)]
       ]
     ]),
     [

@@ -577,7 +577,11 @@ export const choose =
     )
   }
 
-const asOption = (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: `--${problem.field}` })
+const asOption = (problem: Problem.Problem): Problem.Problem => ({
+  ...problem,
+  field: `--${problem.field}`,
+  domain: problem.domain.replace(/\bthe family \w+/, word)
+})
 
 /** Learns as the task says, under the control of who looks on. */
 export const learn =

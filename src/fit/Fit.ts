@@ -405,13 +405,23 @@ const statesOf = (
       fit: () => {
         const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
         const candidates = Candidates.ranked(criterion)(tried)
-        const problems = refused.map(({ problem }) => problem)
+        const problems = reasons(refused)
         return RA.isNonEmpty(candidates)
           ? E.right(made(options, columns, rested, candidates, refused))
           : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
       }
     }
   })
+}
+
+/** Why nothing could be learned: of the fewest components, and each reason once, whichever family it is of. */
+const reasons = (refused: ReadonlyArray<Candidates.Refused>): ReadonlyArray<Problem.Problem> => {
+  const least = refused.reduce((count, { components }) => Math.min(count, components), Infinity)
+  const few = refused.filter(({ components }) => components === least)
+  const domain = ({ family, problem }: Candidates.Refused): string => problem.domain.replace(family, '')
+  return few
+    .filter((one, i) => few.findIndex(other => domain(other) === domain(one)) === i)
+    .map(({ problem }) => problem)
 }
 
 /** What is said of a fit that was left before its first candidate. */

@@ -89,7 +89,7 @@ export interface Fit {
 export const chosen = ({ criterion, candidates }: Choice, count: number): string => {
   const [best, next] = candidates
   const name = criterion.toUpperCase()
-  const of = `Chosen by ${name} among ${count} candidates`
+  const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
@@ -100,6 +100,23 @@ export const chosen = ({ criterion, candidates }: Choice, count: number): string
     `(belief ${best.belief.toFixed(2)} of 1).`
   )
 }
+
+/** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
+export const refusals = ({ refused }: Choice): ReadonlyArray<readonly [which: string, why: string]> =>
+  refused
+    .filter((one, i) => refused.findIndex(isLike(one)) === i)
+    .map(first => {
+      const counts = refused.filter(isLike(first)).map(({ components }) => components)
+      return [
+        `${counts.join(', ')} ${word(first.family)}`,
+        Problem.show(first.problem).replaceAll(first.family, word(first.family))
+      ] as const
+    })
+
+const isLike =
+  (one: Choice['refused'][number]) =>
+  ({ family, problem: { field, domain } }: Choice['refused'][number]): boolean =>
+    family === one.family && field === one.problem.field && domain === one.problem.domain
 
 /** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
 export const otherwise = ({ criterion, candidates }: Choice): string | null => {
@@ -140,13 +157,17 @@ export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
 export const steps = ({ stages }: Fit): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
-/** How the last stage ended: by itself, because its steps ran out, or stopped by a signal. */
-export const outcome = ({ stages }: Fit): 'converged' | 'complete' | 'stopped' => {
+/**
+ * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since what
+ * was chosen had been learned to the end.
+ */
+export const outcome = ({ stages, choice }: Fit): 'converged' | 'complete' | 'stopped' | 'chosen' => {
   const last = stages.at(-1)?.rule
+  if (stages.length === 0 && choice?.candidates[0].isSettled === true) return 'chosen'
   return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
 }
 
-export const converged = (fit: Fit): boolean => outcome(fit) === 'converged'
+export const converged = (fit: Fit): boolean => ['converged', 'chosen'].includes(outcome(fit))
 
 /** Why a stage ended. */
 export const ending = ({ rule, taken, limit }: StageRun): string =>

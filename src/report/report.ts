@@ -2,9 +2,8 @@
  * A fit as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. It answers in this order:
  * what was found, can I trust it, what does it look like, how was it learned.
  */
-import { Case, Mixture, Pipeline, Points, Problem } from '../index.js'
+import { Case, Mixture, Pipeline, Points } from '../index.js'
 import { formats, show, tidy, type Table } from '../fit/table.js'
-import { word } from '../fit/text.js'
 import { comparison } from './comparison.js'
 import * as figures from './figures.js'
 import {
@@ -20,6 +19,7 @@ import {
   ofPrior,
   outcome,
   redundancies,
+  refusals,
   steps,
   title,
   type Choice,
@@ -411,9 +411,11 @@ const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
     ),
     outcome(fit) === 'converged'
       ? good('Learning stood still before its steps ran out.')
-      : outcome(fit) === 'stopped'
-        ? doubt('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.')
-        : doubt('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
+      : outcome(fit) === 'chosen'
+        ? good('What was chosen had been learned to the end.')
+        : outcome(fit) === 'stopped'
+          ? doubt('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.')
+          : doubt('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
   ]
 }
 
@@ -500,9 +502,9 @@ const outliersOf = ({ columns, mixture }: Fit, { outliers }: Trust.Trust): strin
 
 /** What it was chosen from. */
 const rivals = (choice: Choice): string => {
-  const refused = choice.refused
+  const refused = refusals(choice)
     .slice(0, 5)
-    .map(({ family, components, problem }) => `${components} ${word(family)}: ${Problem.show(problem)}`)
+    .map(([which, why]) => `${which}: ${why}`)
   return (
     `<h3>What it was chosen from</h3>
 <div class="panels">${figures.criteria(choice).map(figure).join('\n')}</div>

@@ -171,3 +171,24 @@ describe('ornstein fit --bootstrap', () => {
     expect(stdout).toMatch(/No intervals\. bootstrap: \d+ of 40 resamples that keep all components is not at least 40/)
   })
 })
+
+describe('what cannot be learned', () => {
+  it('is said once for each reason where nothing can', async () => {
+    here.write('two.csv', 'x,y\n1,2\n3,5\n')
+    const few =
+      'is not few enough for 2 rows and the family tied-diagonal; give more rows, or take a family with fewer parameters'
+    expect(await ornstein('fit @two.csv --family tied-diagonal,full,tied')).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr: `error: --components: 1 ${few}\n`
+    })
+  })
+
+  it('is said once for each family where others can', async () => {
+    const { exit, stdout } = await ornstein('fit @two.csv --verbose')
+    expect([exit, stdout.match(/ is not few enough /g)?.length]).toEqual([0, 6])
+    expect(stdout).toMatch(/ 1, 2 full +components: 1 is not few enough for 2 rows and the family full; /)
+    expect(stdout).toMatch(/ 2 isotropic +components: 2 is not few enough/)
+    expect(stdout).toContain('Chosen by ICL among 1 candidate.')
+  })
+})

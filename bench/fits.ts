@@ -1,6 +1,6 @@
 /**
  * How often a fit finds the likeliest mixture known, and in what time: `npm run bench:fits`, or with names of problems only
- * those; with `--parts`, what each part of the default recipe does for it, without other libraries. Isotropic components with weights and variances of their own, several samples of each problem, processor time
+ * those; with `--families`, families and numbers of components on real data (`families.ts`); with `--parts`, what each part of the default recipe does for it, without other libraries. Isotropic components with weights and variances of their own, several samples of each problem, processor time
  * of one thread. scikit-learn is left out where /usr/bin/python3 has none.
  */
 import { execFileSync } from 'node:child_process'
@@ -27,6 +27,8 @@ import {
 import { rowsOf } from '../src/mixture/rows.js'
 import * as Strands from '../lib/strands.js'
 import { useThreads } from '../lib/simd/crew.js'
+import { families } from './families.js'
+import { PYTHON } from './rivals.js'
 
 const SAMPLES = 4
 const SEEDS = 5
@@ -34,7 +36,6 @@ const SEEDS = 5
 const STARTS = 25
 /** As near to the likeliest known counts as found: nats a row. */
 const NEAR = 1e-3
-const PYTHON = '/usr/bin/python3'
 
 interface Problem {
   readonly rows: number
@@ -224,41 +225,46 @@ const percent = (share: number): string => (Number.isNaN(share) ? '' : `${Math.r
 const milliseconds = (time: number): string =>
   Number.isNaN(time) ? '' : time >= 1e4 ? `${Math.round(time / 1000)} s` : `${Math.round(time)} ms`
 
-useThreads(1)
-console.log(
-  `${cpus()[0].model}, Node ${process.version}; ${SAMPLES} samples × ${SEEDS} seeds${isOfParts ? '' : `, ${STARTS} starts of scikit-learn’s on each sample`}\n`
-)
-const fits = isOfParts ? parts : ours
-const starts = isOfParts ? [] : [1, 10, 50]
-const names = Object.keys(fits)
-const heads = ['problem', ...names, ...starts.map(n => `scikit-learn, best of ${n}`)]
-console.log(`| ${heads.join(' | ')} |\n| --- |${' ---: |'.repeat(heads.length - 1)}`)
-for (const [name, { rows, truth }] of Object.entries(problems)) {
-  if (asked.length > 0 && !asked.some(word => name.includes(word))) continue
-  const K = Mixture.components(truth)
-  const samples = range(SAMPLES).map(sample => {
-    const points = Mixture.sample(rows)(Key.fromSeed(100 + sample))(truth)
-    const own = Object.values(fits).map(fit => range(SEEDS).map(seed => fit(points, K, seed)))
-    const others = isOfParts ? [] : sklearn(points, K)
-    const best = Math.max(...own.flat().map(f => f.logLikelihood), ...others.map(f => f.logLikelihood))
-    const share = (found: ReadonlyArray<Found>): number =>
-      mean(found.map(({ logLikelihood }) => (logLikelihood > best - NEAR ? 1 : 0)))
-    return {
-      own: own.map(found => ({ share: share(found), time: mean(found.map(f => f.time)) })),
-      others: { share: share(others), time: mean(others.map(f => f.time)) }
-    }
-  })
-  const cells = [
-    ...names.map((_, i) => ({
-      share: mean(samples.map(({ own }) => own[i].share)),
-      time: mean(samples.map(({ own }) => own[i].time))
-    })),
-    ...starts.map(n => ({
-      share: mean(samples.map(({ others }) => 1 - (1 - others.share) ** n)),
-      time: n * mean(samples.map(({ others }) => others.time))
-    }))
-  ]
+const isotropic = (): void => {
   console.log(
-    `| ${[name, ...cells.map(({ share, time }) => `${percent(share)}, ${milliseconds(time)}`)].join(' | ')} |`
+    `${cpus()[0].model}, Node ${process.version}; ${SAMPLES} samples × ${SEEDS} seeds${isOfParts ? '' : `, ${STARTS} starts of scikit-learn’s on each sample`}\n`
   )
+  const fits = isOfParts ? parts : ours
+  const starts = isOfParts ? [] : [1, 10, 50]
+  const names = Object.keys(fits)
+  const heads = ['problem', ...names, ...starts.map(n => `scikit-learn, best of ${n}`)]
+  console.log(`| ${heads.join(' | ')} |\n| --- |${' ---: |'.repeat(heads.length - 1)}`)
+  for (const [name, { rows, truth }] of Object.entries(problems)) {
+    if (asked.length > 0 && !asked.some(word => name.includes(word))) continue
+    const K = Mixture.components(truth)
+    const samples = range(SAMPLES).map(sample => {
+      const points = Mixture.sample(rows)(Key.fromSeed(100 + sample))(truth)
+      const own = Object.values(fits).map(fit => range(SEEDS).map(seed => fit(points, K, seed)))
+      const others = isOfParts ? [] : sklearn(points, K)
+      const best = Math.max(...own.flat().map(f => f.logLikelihood), ...others.map(f => f.logLikelihood))
+      const share = (found: ReadonlyArray<Found>): number =>
+        mean(found.map(({ logLikelihood }) => (logLikelihood > best - NEAR ? 1 : 0)))
+      return {
+        own: own.map(found => ({ share: share(found), time: mean(found.map(f => f.time)) })),
+        others: { share: share(others), time: mean(others.map(f => f.time)) }
+      }
+    })
+    const cells = [
+      ...names.map((_, i) => ({
+        share: mean(samples.map(({ own }) => own[i].share)),
+        time: mean(samples.map(({ own }) => own[i].time))
+      })),
+      ...starts.map(n => ({
+        share: mean(samples.map(({ others }) => 1 - (1 - others.share) ** n)),
+        time: n * mean(samples.map(({ others }) => others.time))
+      }))
+    ]
+    console.log(
+      `| ${[name, ...cells.map(({ share, time }) => `${percent(share)}, ${milliseconds(time)}`)].join(' | ')} |`
+    )
+  }
 }
+
+useThreads(1)
+if (process.argv.includes('--families')) families(process.argv)
+else isotropic()

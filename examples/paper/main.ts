@@ -11,6 +11,7 @@ import { format, resolveConfig } from 'prettier'
 import { draw } from './charts.js'
 import { showCell, type Budget, type Declared, type Main, type Report, type Table } from './frame.js'
 import * as expectationMaximization from './expectation-maximization.js'
+import * as generalMixtures from './general-mixtures.js'
 import * as maximumLikelihood from './maximum-likelihood.js'
 import * as overParameterized from './over-parameterized.js'
 import * as sampling from './sampling.js'
@@ -28,6 +29,7 @@ const programs: ReadonlyArray<{ readonly name: string; readonly main: Main<unkno
   { name: 'maximum-likelihood', main: maximumLikelihood.main },
   { name: 'over-parameterized', main: overParameterized.main },
   { name: 'simplicity', main: simplicity.main },
+  { name: 'general-mixtures', main: generalMixtures.main },
   { name: 'sampling', main: sampling.main }
 ]
 

@@ -15,7 +15,8 @@ export interface Met {
 /** Node `index` of the product rule in `dim` dimensions, coordinate j: digit j of the index in base `count`. */
 const digit = (index: number, j: number, count: number): number => Math.floor(index / count ** j) % count
 
-const product = (dim: number, count: number): Points.Points & { readonly weights: Float64Array } => {
+/** The product rule. */
+export const product = (dim: number, count: number): Points.Points & { readonly weights: Float64Array } => {
   const { nodes, weights } = Quadrature.gaussHermite(count)
   const rows = count ** dim
   return {

@@ -6,6 +6,7 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as ByColumn from '../../lib/byColumn.js'
 import * as Elementary from '../../lib/elementary.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
 import type { Numbers } from '../../lib/stretches.js'
@@ -319,12 +320,7 @@ export const weightsOf = (points: Points): Float64Array => {
 }
 
 /** x_ij − centre_j, [n, d]. */
-const centred = ({ dim, values }: Points, centre: Float64Array): Float64Array =>
-  values.map((x, k) => x - centre[k % dim])
-
-/** Σᵢ pᵢ x_ij for each j, [d]; the pᵢ sum to 1. */
-const average = (p: Float64Array, values: Float64Array, dim: number): Float64Array =>
-  tabulate(dim, j => p.reduce((sum, weight, i) => sum + weight * values[i * dim + j], 0))
+const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByColumn.less(values, centre)
 
 /**
  * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
@@ -343,8 +339,8 @@ const average = (p: Float64Array, values: Float64Array, dim: number): Float64Arr
  */
 export const mean = (points: Points): Float64Array => {
   const p = weightsOf(points)
-  const first = average(p, points.values, points.dim)
-  const rest = average(p, centred(points, first), points.dim)
+  const first = ByColumn.weightedSums(p, points.values, points.dim)
+  const rest = ByColumn.weightedSums(p, centred(points, first), points.dim)
   return first.map((m, j) => m + rest[j])
 }
 
@@ -392,11 +388,7 @@ export const covariance = (points: Points): Float64Array => {
  * )
  */
 export const variances = (points: Points): Float64Array =>
-  average(
-    weightsOf(points),
-    centred(points, mean(points)).map(z => z * z),
-    points.dim
-  )
+  ByColumn.weightedSquares(weightsOf(points), centred(points, mean(points)), points.dim)
 
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
@@ -438,10 +430,7 @@ export const unitOf = (x: number): number => {
 const LEAST_UNIT = Elementary.powerOfTwo(-1000)
 
 /** For each column, [d], a power of two near its largest number. */
-const unitsOf = ({ rows, dim, values }: Points): Float64Array =>
-  tabulate(dim, j =>
-    unitOf(new Uint8Array(rows).reduce((most, _, i) => Math.max(most, Math.abs(values[i * dim + j])), 0))
-  )
+const unitsOf = ({ dim, values }: Points): Float64Array => ByColumn.greatest(values, dim).map(unitOf)
 
 /**
  * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
@@ -467,19 +456,19 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   const { dim } = points
   const p = weightsOf(points)
   const unit = unitsOf(points)
-  const inUnits = { ...points, values: points.values.map((x, k) => x / unit[k % dim]) }
+  const inUnits = { ...points, values: ByColumn.over(points.values, unit) }
   const middle = mean(inUnits)
   const rest = { ...points, values: centred(inUnits, middle) }
   const reach = unitsOf(rest)
-  const z = rest.values.map((x, k) => x / reach[k % dim])
+  const z = ByColumn.over(rest.values, reach)
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
-  const deviation = tabulate(dim, j =>
-    Math.sqrt(p.reduce((sum, weight, i) => sum + weight * (z[i * dim + j] * z[i * dim + j]), 0))
-  )
+  const deviation = ByColumn.weightedSquares(p, z, dim).map(Math.sqrt)
   return {
     points: {
       ...points,
-      values: z.map((x, k) => (deviation[k % dim] === 0 ? x * reach[k % dim] * unit[k % dim] : x / deviation[k % dim]))
+      values: deviation.every(s => s > 0)
+        ? ByColumn.over(z, deviation)
+        : z.map((x, k) => (deviation[k % dim] === 0 ? x * reach[k % dim] * unit[k % dim] : x / deviation[k % dim]))
     },
     centre: middle.map((m, j) => m * unit[j]),
     scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))

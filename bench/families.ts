@@ -1,0 +1,237 @@
+/**
+ * Families and numbers of components of real data beside scikit-learn and mclust, and how often a run finds the best mixture known
+ * of each family: `npm run bench:fits -- --families [--data FILE…] [--targets DIRECTORY]`. A table's last column, where it is no
+ * number, is what the rows are. Processor time of one thread. What is not installed is left out.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { Fit, Key, Metric, Mixture, Points, Problem, Score } from '../src/index.js'
+import { PYTHON } from './rivals.js'
+
+const SEEDS = 5
+/** As near to the likeliest known counts as found: nats a row. */
+const NEAR = 1e-3
+const ownData = ['faithful', 'iris', 'penguins'].map(name => `examples/data/${name}.csv`)
+
+interface Table {
+  readonly name: string
+  readonly points: Points.Points
+  readonly labels: ReadonlyArray<string> | null
+}
+
+const read = (file: string): Table => {
+  const lines = readFileSync(file, 'utf8').trim().split(/\r?\n/)
+  const cells = lines.slice(Number.isNaN(Number(lines[0].split(',')[0])) ? 1 : 0).map(line => line.split(','))
+  const isLabelled = cells.some(row => Number.isNaN(Number(row[row.length - 1])))
+  const rows = cells
+    .map(row => ({ values: (isLabelled ? row.slice(0, -1) : row).map(Number), label: row[row.length - 1], row }))
+    .filter(({ values, row }) => values.every(Number.isFinite) && row.every(cell => cell !== ''))
+  return {
+    name: basename(file, '.csv'),
+    points: Problem.orThrow(Points.fromRows(rows.map(({ values }) => values))),
+    labels: isLabelled ? rows.map(({ label }) => label) : null
+  }
+}
+
+/** What a program chose. */
+interface Chosen {
+  readonly family: string
+  readonly components: number
+  readonly classes: ReadonlyArray<unknown>
+}
+
+/** By BIC, by ICL, and by BIC at the number of classes; and processor milliseconds of the first. */
+interface Choices {
+  readonly bic: Chosen
+  readonly icl: Chosen
+  readonly known: Chosen | null
+  readonly time: number
+}
+
+const timed = <A>(f: () => A): readonly [A, number] => {
+  const start = process.cpuUsage()
+  const found = f()
+  const { user, system } = process.cpuUsage(start)
+  return [found, (user + system) / 1000]
+}
+
+const likeliest = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<number> => {
+  const { shape, values } = Mixture.responsibilities(points)(mixture)
+  return Array.from({ length: shape[0] }, (_, i) => {
+    const shares = values.subarray(i * shape[1], (i + 1) * shape[1])
+    return shares.indexOf(Math.max(...shares))
+  })
+}
+
+const ours = ({ points, labels }: Table): Choices => {
+  const chosen = (options: Fit.Options): Chosen => {
+    const { mixture, family, components } = Problem.orThrow(pipe(points, Fit.mixture(options)))
+    return { family, components, classes: likeliest(mixture, points) }
+  }
+  const [bic, time] = timed(() => chosen({ criterion: 'bic' }))
+  return {
+    bic,
+    time,
+    icl: chosen({ criterion: 'icl' }),
+    known: labels === null ? null : chosen({ criterion: 'bic', components: new Set(labels).size })
+  }
+}
+
+const theirs = t.type({
+  bic: t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) }),
+  icl: t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) }),
+  known: t.union([t.null, t.type({ family: t.string, components: t.number, classes: t.array(t.unknown) })]),
+  time: t.number
+})
+
+/** What another program says of a table, in the same form as JSON; null where it is not installed. */
+const asked =
+  (command: string, script: string) =>
+  ({ points, labels }: Table): Choices | null => {
+    const directory = mkdtempSync(join(tmpdir(), 'families-'))
+    try {
+      const file = join(directory, 'x.csv')
+      writeFileSync(
+        file,
+        Points.toRows(points)
+          .map(row => row.join(','))
+          .join('\n')
+      )
+      const known = labels === null ? 0 : new Set(labels).size
+      const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+      const said: unknown = JSON.parse(
+        execFileSync(command, [script, file, String(known)], {
+          env,
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore']
+        })
+      )
+      return E.getOrElseW(() => null)(theirs.decode(said))
+    } catch {
+      return null
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  }
+
+const programs: ReadonlyArray<readonly [string, (table: Table) => Choices | null]> = [
+  ['ours', ours],
+  ['scikit-learn, best of 10', asked(PYTHON, 'bench/families.py')],
+  ['mclust', asked('Rscript', 'bench/families.R')]
+]
+
+const seconds = (time: number): string => `${(time / 1000).toFixed(2)} s`
+
+const choices = (tables: ReadonlyArray<Table>): void => {
+  console.log(
+    '| data | program | by BIC | Rand index | by ICL | Rand index | at the known K | Rand index | time |\n| --- | --- | --- | ---: | --- | ---: | --- | ---: | ---: |'
+  )
+  for (const table of tables)
+    for (const [name, choose] of programs) {
+      const found = choose(table)
+      if (found === null) continue
+      const cells = [found.bic, found.icl, found.known].flatMap(one =>
+        one === null
+          ? ['', '']
+          : [
+              `${one.components} ${one.family}`,
+              table.labels === null ? '' : Metric.adjustedRand(table.labels, one.classes).toFixed(3)
+            ]
+      )
+      console.log(`| ${[table.name, name, ...cells, seconds(found.time)].join(' | ')} |`)
+    }
+}
+
+const target = t.type({
+  problem: t.string,
+  components: t.number,
+  family: t.string,
+  best: t.number,
+  sklearn: t.union([
+    t.undefined,
+    t.null,
+    t.type({ share1: t.number, share10: t.number, share50: t.number, millisecondsPerFit: t.number })
+  ])
+})
+
+const familyOf = (name: string): Fit.Family | null => {
+  if (name.startsWith('lowRank')) {
+    const rank = Number(name.slice('lowRank'.length))
+    return ({ components }) => Score.lowRank({ components, rank })
+  }
+  const known: Readonly<Record<string, Fit.Family>> = {
+    diag: Score.diagonal,
+    spherical: Score.isotropic,
+    tiedSpherical: Score.tiedIsotropic,
+    full: Score.full,
+    tied: Score.tied,
+    tiedDiagonal: Score.tiedDiagonal
+  }
+  return known[name] ?? null
+}
+
+/** The rows in an order of the seed's: what a run finds must not be their order's luck. */
+const shuffled = (points: Points.Points, seed: number): Points.Points =>
+  pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(seed))))
+
+const percent = (share: number | undefined): string => (share === undefined ? '' : `${Math.round(100 * share)} %`)
+
+const shares = (directory: string): void => {
+  const decoded = t
+    .type({ targets: t.array(target) })
+    .decode(JSON.parse(readFileSync(join(directory, 'targets.json'), 'utf8')))
+  if (E.isLeft(decoded)) throw new Error(`${directory}: its targets.json is not one of targets`)
+  const rows = decoded.right.targets.flatMap(({ problem, components, family, best, sklearn }) => {
+    const of = familyOf(family)
+    if (of === null) return []
+    const { points } = read(join(directory, `${problem}_${components}.csv`))
+    const [found, time] = timed(() =>
+      Array.from({ length: SEEDS }, (_, seed) => {
+        const rows = shuffled(points, seed)
+        const { mixture } = Problem.orThrow(pipe(rows, Fit.mixture({ components, family: of, seed })))
+        return Mixture.meanLogDensity(rows)(mixture) > best - NEAR
+      })
+    )
+    return [
+      {
+        name: `${problem}, K = ${components}`,
+        family,
+        share: found.filter(x => x).length / SEEDS,
+        time: time / SEEDS,
+        sklearn
+      }
+    ]
+  })
+  const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
+  const told = rows.flatMap(({ sklearn, time }) => (sklearn ? [{ sklearn, time }] : []))
+  console.log(
+    '\n| problem | family | ours | time | scikit-learn 1, 10, 50 starts | ten of them |\n| --- | --- | ---: | ---: | ---: | ---: |'
+  )
+  for (const { name, family, share, time, sklearn } of rows)
+    console.log(
+      `| ${[name, family, percent(share), `${time.toFixed(0)} ms`, sklearn ? [sklearn.share1, sklearn.share10, sklearn.share50].map(percent).join(', ') : '', sklearn ? `${(10 * sklearn.millisecondsPerFit).toFixed(0)} ms` : ''].join(' | ')} |`
+    )
+  console.log(
+    `\n${rows.length} cells: ${(100 * mean(rows.map(({ share }) => share))).toFixed(1)} % of runs at the best known. Where scikit-learn has the family, ` +
+      `${told.length} cells: ${told.reduce((sum, { time }) => sum + time, 0).toFixed(0)} ms, ten of its starts ${told.reduce((sum, { sklearn }) => sum + 10 * sklearn.millisecondsPerFit, 0).toFixed(0)} ms`
+  )
+}
+
+/** The values of an option: all words after it up to the next one. */
+const valuesOf = (words: ReadonlyArray<string>, option: string): ReadonlyArray<string> => {
+  const from = words.indexOf(option)
+  if (from < 0) return []
+  const rest = words.slice(from + 1)
+  const until = rest.findIndex(word => word.startsWith('--'))
+  return until < 0 ? rest : rest.slice(0, until)
+}
+
+export const families = (words: ReadonlyArray<string>): void => {
+  choices([...ownData, ...valuesOf(words, '--data')].map(read))
+  valuesOf(words, '--targets').forEach(shares)
+}

@@ -1,0 +1,2 @@
+/** Where Debian has it, with what it has of scikit-learn. */
+export const PYTHON = '/usr/bin/python3'

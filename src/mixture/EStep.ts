@@ -86,8 +86,8 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
   }))
 }
 
-/** Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it even for a few steps. */
-const WORTH = 1e5
+/** Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it for a dozen of steps that else take these. */
+const WORTH = { loops: 5e5, interpreter: 1e5 }
 
 /** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows, 1]; each flat. */
 const statistics =
@@ -150,10 +150,10 @@ export const inVocabulary = <P extends string>(
     })
     return { rows, width, strands, found }
   }
-  const few = ofFew ?? interpreted
+  const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
     const { rows, x, passing } = data
-    if (rows * count * dim < WORTH) return few(params, level, data)
+    if (rows * count * dim < worth) return few(params, level, data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
       rows: { x: { shape: [dim], from: passing ? 'call' : 'data' }, w: { shape: [1], from: 'call' } },

@@ -80,6 +80,8 @@ export interface MStep<P extends string> {
   readonly isShared?: boolean
   /** The parameters that maximise the expected log-likelihood of the rows, exactly, above the floor. One without mass stays. */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+  /** What the E-step at time 0 finds, of the gradient of −E log p there, where that says it: see `NaturalGradient.natural`. */
+  readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
 /** How parameters follow when data change without anything of substance changing; a gradient follows as they do. */

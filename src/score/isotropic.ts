@@ -6,6 +6,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { compute, exp, fill, fromNdArray, logSoftmax, softmax, type NdArray, type Tensor } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
+import * as FromGradient from '../mixture/kernels/fromGradient.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Projection from '../mixture/Projection.js'
@@ -328,6 +329,17 @@ export const isotropic = family({
   },
   mStep: () => ({
     second: 'trace',
+    fromGradient: (params, gradient) => {
+      const mixture = free.toMixture(params)
+      const [, dim] = params.means.shape
+      const found = FromGradient.first(mixture, gradient)
+      return {
+        ...found,
+        second: gradient.logVariances.values.map((g, k) =>
+          FromGradient.ofVariance(mixture.variances[k], g, found.mass[k], dim)
+        )
+      }
+    },
     maximise: ({ means: old }, moments, at) => {
       const { level, floor, dim } = at
       const { mass, sums, second } = moments

@@ -17,6 +17,8 @@ import {
 } from '../../../lib/index.js'
 import { Field } from '../../core/index.js'
 import { family, type At, type Level, type Moments } from '../../score/family.js'
+import * as FromGradient from '../kernels/fromGradient.js'
+import type * as Mixture from '../Mixture.js'
 import * as Gaussian from './gaussian.js'
 
 /** u = α²v + σ², [rows | 1, …, dim]. */
@@ -88,6 +90,21 @@ const distance =
     )
   }
 
+const ownMixture = ({ means, logits, logVariances: { values } }: Parameters): Mixture.Mixture => ({
+  means,
+  weights: Gaussian.weightsOf(logits),
+  variances: values.map(Elementary.exp),
+  factors: null
+})
+
+/** Every component has the same. */
+const commonMixture = ({ means, logits, logVariances: { values } }: Parameters): Mixture.Mixture => ({
+  means,
+  weights: Gaussian.weightsOf(logits),
+  variances: means.values.map((_, entry) => Elementary.exp(values[entry % values.length])),
+  factors: null
+})
+
 /**
  * Free weights and one variance a component and column: Σ_k = diag exp(logVariances_k), [K, dim].
  *
@@ -114,6 +131,17 @@ export const diagonal = family({
   leastRows: () => () => 2,
   mStep: () => ({
     second: 'diagonal',
+    fromGradient: (params, gradient) => {
+      const mixture = ownMixture(params)
+      const [, dim] = params.means.shape
+      const found = FromGradient.first(mixture, gradient)
+      return {
+        ...found,
+        second: gradient.logVariances.values.map((g, at) =>
+          FromGradient.ofVariance(mixture.variances[at], g, found.mass[Math.floor(at / dim)])
+        )
+      }
+    },
     maximise: (params, moments, at: At) => {
       const { mass } = moments
       const squares = scatter(moments, at.dim)
@@ -145,12 +173,7 @@ export const diagonal = family({
     logits: Gaussian.logShares(mixture.weights),
     logVariances: logs(mixture.means.shape, Gaussian.diagonalsOf(mixture))
   }),
-  toMixture: () => params => ({
-    means: params.means,
-    weights: Gaussian.weightsOf(params.logits),
-    variances: params.logVariances.values.map(Elementary.exp),
-    factors: null
-  }),
+  toMixture: () => ownMixture,
   shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
   scaled: () => by => params => ({
     ...params,
@@ -193,6 +216,13 @@ export const tiedDiagonal = family({
   mStep: () => ({
     second: 'diagonal',
     isShared: true,
+    fromGradient: (params, gradient) => {
+      const mixture = commonMixture(params)
+      const found = FromGradient.first(mixture, gradient)
+      const all = Gaussian.total(found.mass)
+      const whole = gradient.logVariances.values.map((g, j) => FromGradient.ofVariance(mixture.variances[j], g, all))
+      return { ...found, second: FromGradient.shared(found.mass, whole) }
+    },
     maximise: (params, moments, at: At) => {
       const squares = scatter(moments, at.dim)
       const all = Gaussian.total(moments.mass)
@@ -222,15 +252,7 @@ export const tiedDiagonal = family({
       logVariances: logs([dim], Gaussian.pooled(mixture.weights, Gaussian.diagonalsOf(mixture), dim))
     }
   },
-  toMixture: () => params => {
-    const { values } = params.logVariances
-    return {
-      means: params.means,
-      weights: Gaussian.weightsOf(params.logits),
-      variances: params.means.values.map((_, entry) => Elementary.exp(values[entry % values.length])),
-      factors: null
-    }
-  },
+  toMixture: () => commonMixture,
   shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
   scaled: () => by => params => ({
     ...params,

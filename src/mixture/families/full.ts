@@ -37,6 +37,7 @@ import { symmetricEigen } from '../../../lib/linalg.js'
 import { Field } from '../../core/index.js'
 import { family, type At, type Level, type Moments } from '../../score/family.js'
 import type * as Mixture from '../Mixture.js'
+import * as FromGradient from '../kernels/fromGradient.js'
 import * as Gaussian from './gaussian.js'
 
 // —— factors in the vocabulary ——
@@ -324,6 +325,18 @@ export const full = family({
   leastRows: () => dim => dim + 1,
   mStep: () => ({
     second: 'full',
+    fromGradient: (params, gradient) => {
+      const factors = triangles(params)
+      const found = FromGradient.first(mixtureOf(params, factors), gradient)
+      const parts = Array.from(found.mass, (m, k) => {
+        const of = ({ values }: NdArray): Float64Array => {
+          const width = values.length / found.mass.length
+          return values.subarray(k * width, (k + 1) * width)
+        }
+        return FromGradient.ofTriangle(matrix(factors, k), of(gradient.logScales), of(gradient.lower), m)
+      })
+      return { ...found, second: joined(factors.shape, parts).values }
+    },
     maximise: (params, moments, at: At) => {
       const { mass } = moments
       const old = triangles(params)
@@ -378,6 +391,19 @@ const single = (params: Parameters): NdArray => {
   return { shape: [1, ...shape], values }
 }
 
+/** Every component has the same triangle. */
+const commonMixture = (params: Parameters): Mixture.Mixture => {
+  const [count, dim] = params.means.shape
+  const { values } = triangles(params)
+  return mixtureOf(
+    params,
+    joined(
+      [count, dim, dim],
+      RA.makeBy(count, () => values)
+    )
+  )
+}
+
 /**
  * Free weights and one covariance of any shape for all components: Σ = LLᵀ, L lower triangular with exp(logScales) on its
  * diagonal, [d], and `lower` below it, row by row, [d(d − 1)/2].
@@ -410,6 +436,17 @@ export const tied = family({
   mStep: () => ({
     second: 'full',
     isShared: true,
+    fromGradient: (params, gradient) => {
+      const found = FromGradient.first(commonMixture(params), gradient)
+      const { logScales, lower } = gradient
+      const whole = FromGradient.ofTriangle(
+        triangles(params).values,
+        logScales.values,
+        lower.values,
+        Gaussian.total(found.mass)
+      )
+      return { ...found, second: FromGradient.shared(found.mass, whole) }
+    },
     maximise: (params, moments, at: At) => {
       const { dim } = at
       const all = Gaussian.total(moments.mass)
@@ -447,17 +484,7 @@ export const tied = family({
       )
     }
   },
-  toMixture: () => params => {
-    const [count, dim] = params.means.shape
-    const { values } = triangles(params)
-    return mixtureOf(
-      params,
-      joined(
-        [count, dim, dim],
-        RA.makeBy(count, () => values)
-      )
-    )
-  },
+  toMixture: () => commonMixture,
   shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
   scaled: () => by => params => ({
     ...params,

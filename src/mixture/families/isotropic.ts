@@ -16,7 +16,9 @@ import {
 } from '../../../lib/index.js'
 import { Field } from '../../core/index.js'
 import { family, type At } from '../../score/family.js'
+import * as FromGradient from '../kernels/fromGradient.js'
 import * as Gaussian from './gaussian.js'
+import type * as Mixture from '../Mixture.js'
 
 interface Tensors {
   readonly means: Tensor
@@ -42,6 +44,11 @@ const scalar = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) 
 
 const repeated = (count: number, { values }: NdArray): Float64Array =>
   new Float64Array(count).fill(Elementary.exp(values[0]))
+
+const mixtureOf = (
+  { means, logits }: { readonly means: NdArray; readonly logits: NdArray },
+  variances: Float64Array
+): Mixture.Mixture => ({ means, weights: Gaussian.weightsOf(logits), variances, factors: null })
 
 /**
  * Free weights and one variance, common to the components and columns: Σ = exp(logVariance) I.
@@ -69,6 +76,14 @@ export const tiedIsotropic = family({
   mStep: () => ({
     second: 'trace',
     isShared: true,
+    fromGradient: (params, gradient) => {
+      const [count, dim] = params.means.shape
+      const variances = repeated(count, params.logVariance)
+      const found = FromGradient.first(mixtureOf(params, variances), gradient)
+      const [derivative] = gradient.logVariance.values
+      const whole = FromGradient.ofVariance(variances[0], derivative, Gaussian.total(found.mass), dim)
+      return { ...found, second: FromGradient.shared(found.mass, Float64Array.of(whole)) }
+    },
     maximise: (params, moments, at: At) => {
       const { mass, second } = moments
       const moved = Gaussian.steps(moments, at.dim)
@@ -101,12 +116,8 @@ export const tiedIsotropic = family({
   },
   toMixture:
     ({ components }) =>
-    params => ({
-      means: params.means,
-      weights: Gaussian.weightsOf(params.logits),
-      variances: repeated(components, params.logVariance),
-      factors: null
-    }),
+    params =>
+      mixtureOf(params, repeated(components, params.logVariance)),
   shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
   distance: () => (from, to) => {
     const [, dim] = from.means.shape

@@ -2,8 +2,10 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
+import { Key } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
-import type * as Params from '../score/Params.js'
+import * as Params from '../score/Params.js'
 import * as Problem from '../core/Problem.js'
 import type { Law } from './Law.js'
 
@@ -116,3 +118,14 @@ export const greatest = (values: ArrayLike<number>): number =>
 
 export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0)
+
+/** A direction in the space of the parameters, of norm 1. */
+export const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
+  const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
+  const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
+    shape,
+    values: Key.normal(size(shape))(keys[Params.names<string>(params).indexOf(name)])
+  }))(Params.shapes(params))
+  const length = Params.norm(raw)
+  return Params.mapValues(v => v / length)(raw)
+}

@@ -32,6 +32,8 @@ interface Case<P extends string> {
   readonly time: number
   readonly points: Points
   readonly params: Params.Params<P>
+  /** Of the score that is guided towards. */
+  readonly others: Params.Params<P>
   readonly weight: number
 }
 
@@ -65,13 +67,14 @@ export const guidance = <P extends string>(
       time: Arbitrary.times(schedule),
       points: points(dim),
       params: params(dim),
+      others: params(dim),
       weight: fc.constantFrom(-1, 0, 0.5, 1, 3)
     })
   )
-  const show = ({ schedule, time, points, params, weight }: Case<P>): string =>
+  const show = ({ schedule, time, points, params, others, weight }: Case<P>): string =>
     [
       `const points = ${Arbitrary.showPoints(points)}`,
-      `const params = ${Params.show(params)}`,
+      `const params = ${Params.show(params)} // others: ${Params.show(others)}`,
       `const free = Sampler.learned(${Score.show(score)}, ${Schedule.show(schedule)}, params)`,
       `Guidance.classifierFree({ free, given, weight: ${weight} })(points, ${time})`
     ].join('\n')
@@ -122,6 +125,31 @@ export const guidance = <P extends string>(
           agrees(each, given, free, () => 0) &&
           agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
         )
+      }
+    ),
+    law(
+      {
+        name: 'it goes along the line from the one to the other',
+        statement:
+          '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the ' +
+          'Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
+        source: 'Ho & Salimans 2022, arXiv 2207.12598'
+      },
+      cases,
+      show,
+      each => {
+        const { weight, points, time } = each
+        const [free, given] = [learned(each, null), learned({ ...each, params: each.others }, null)]
+        const [from, to] = [free, given].map(score => said(score, points, time))
+        return said(guide.classifierFree({ free, given, weight }), points, time).every(([what, values], i) => {
+          const [a, b] = [from[i][1], to[i][1]]
+          return agree(
+            what,
+            values,
+            a.map((x, at) => x + weight * (b[at] - x)),
+            1e-14 * (1 + Math.abs(weight)) * (1 + greatest(a) + greatest(b))
+          )
+        })
       }
     )
   ]

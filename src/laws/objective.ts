@@ -4,8 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
+import * as Compiler from '../../lib/compiler/index.js'
 import { Key } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
 import * as Compile from '../compile/Compile.js'
 import { Case as Of } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
@@ -17,11 +17,11 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
+import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
 import type { Law } from './Law.js'
-import { centralSlope, slope } from './score.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 /** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
@@ -58,6 +58,8 @@ export interface ObjectiveOptions<P extends string> {
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
   readonly evaluate?: Evaluate
+  /** Programs that all of its laws share; their own by default. */
+  readonly library?: Compiler.Library
 }
 
 interface Case<P extends string> {
@@ -156,17 +158,6 @@ const exactForm = <P extends string>(
       )
 }
 
-/** A direction in the space of the parameters, of norm 1. */
-const direction = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
-  const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
-  const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
-    shape,
-    values: Key.normal(size(shape))(keys[Params.names<string>(params).indexOf(name)])
-  }))(Params.shapes(params))
-  const length = Params.norm(raw)
-  return Params.mapValues(v => v / length)(raw)
-}
-
 /** What the cases of a score meet, by the arbitraries of the library. */
 const meetsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<string> => [
   ...(Arbitrary.minRows(score) === 1 ? ['one row'] : []),
@@ -178,12 +169,13 @@ const calculus = 'definition of the derivative'
 const symmetry = 'symmetry of the expectation'
 
 /**
- * As `Compile.valueAndGrad` has it, but that what is over before it is compiled is not: that both are the same is a law too.
- * What a trial of the parts finds, the law of awkward data tells.
+ * As `Compile.valueAndGrad` has it, by programs that all cases share. What a trial of the parts finds, the law of awkward data tells; that a
+ * program is what is interpreted is a law too.
  */
-const evaluateFew: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1, isTried: true })
-
-const evaluateTried: Evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 })
+const evaluateBy =
+  (library: Compiler.Library, isTried = true): Evaluate =>
+  loss =>
+    Compile.valueAndGrad(loss, { library, isTried })
 
 /** How a change of the rows changes the noise that meets them. */
 const follow =
@@ -220,8 +212,9 @@ const follow =
 export const objective = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
-  options: ObjectiveOptions<P> = {}
+  given: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
+  const options = { library: Compiler.library(), ...given }
   const {
     proper: isProper = claimed(objective, 'proper'),
     exact = exactForm(objective, score),
@@ -278,7 +271,8 @@ const setting = <P extends string>(
     points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 10 }),
     params = Arbitrary.params(score),
     slack = 1,
-    evaluate = evaluateFew
+    library = Compiler.library(),
+    evaluate = evaluateBy(library)
   }: ObjectiveOptions<P>
 ): Setting<P> => {
   const drawn = fc
@@ -331,7 +325,8 @@ export const gradient = <P extends string>(
   options: ObjectiveOptions<P> = {}
 ): ReadonlyArray<Law> => {
   const { fixed, drawn, compile, title, slack, schedules } = setting(objective, score, options)
-  const { evaluate: tried } = setting(objective, score, { evaluate: evaluateTried, ...options })
+  const { library = Compiler.library() } = options
+  const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
   const meets = meetsOf(score)
   const {
     points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 }),
@@ -407,7 +402,7 @@ export const gradient = <P extends string>(
         name: 'gradient is a slope of the value',
         statement:
           '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at ' +
-          'one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (1e3 h²/r⁻⁴ + 1e-15/h), F = |L| + r² + 1, ' +
+          'one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, ' +
           'r the size of data, noise and parameters.',
         source: 'definition of the subgradient',
         meets
@@ -420,23 +415,11 @@ export const gradient = <P extends string>(
         const { value, gradient } = at(0)
         const v = direction(each.params, each.seed)
         const found = dot(flat(gradient), flat(v))
-        const size = (1 + Math.abs(value) + r * r) * r * r
-        const sides = [1e-3, 1e-4, 1e-5].map(step => {
-          const h = step / (r * r)
-          const one = (by: number): number => (4 * at(by).value - at(2 * by).value - 3 * value) / (2 * by)
-          const slopes = [one(-h), one(h)]
-          return {
-            least: Math.min(...slopes),
-            most: Math.max(...slopes),
-            tolerance: slack * size * (10 * step * step + 1e-15 / h)
-          }
-        })
+        const sides = sidesOf([step => at(step).value], { r, size: slack * (1 + Math.abs(value) + r * r) })
         return holds(
-          sides.some(({ least, most, tolerance }) => found >= least - tolerance && found <= most + tolerance),
+          isBetween(found, sides),
           () =>
-            `slope along v = ${Params.show(v)}: by the gradient ${found}, by differences to either side ${sides
-              .map(({ least, most }) => `${least} and ${most}`)
-              .join(', ')}`
+            `slope along v = ${Params.show(v)}: by the gradient ${found}, by differences to either side ${showSides(sides)}`
         )
       }
     )

@@ -18,6 +18,7 @@ import {
   sub,
   sum,
   tensor,
+  valueAndGrad,
   type Tensor
 } from '../../lib/index.js'
 import * as Params from '../score/Params.js'
@@ -25,8 +26,9 @@ import * as Points from '../data/Points.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, flat, greatest, holds, law } from './check.js'
+import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
+import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -41,6 +43,11 @@ export interface ScoreOptions<P extends string> {
   readonly mixture?: (params: Params.Params<P>) => Density.Gaussians
   /** The symmetries it claims; those of the family for a built-in one. */
   readonly symmetries?: Symmetries<P>
+  /**
+   * Whether it has two derivatives everywhere. Of what has kinks (ReLU, |·|, clip) the divergence is to lie between the sums of the slopes
+   * to either side. Claimed by default.
+   */
+  readonly smooth?: boolean
   /** What is believed to be its divergence; by default what `Score` makes of it. */
   readonly divergence?: Score.Model<P>['divergence']
 }
@@ -61,17 +68,6 @@ const show =
       `const params = ${Params.show(params)}`,
       `Score.evaluate(${Score.show(score)}, ${Schedule.show(schedule)})(params)(${time})(points) // seed ${seed}`
     ].join('\n')
-
-/** The derivative by central differences of fourth order, from values two steps back, one back, one on and two on. */
-export const centralSlope = ([twoBack, back, on, twoOn]: ReadonlyArray<number>, h: number): number =>
-  (8 * (on - back) - (twoOn - twoBack)) / (12 * h)
-
-/** The derivative at 0 by central differences of fourth order. */
-export const slope = (f: (step: number) => number, h: number): number =>
-  centralSlope(
-    [-2, -1, 1, 2].map(steps => f(steps * h)),
-    h
-  )
 
 const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Level => ({
   alpha: fill([rows, 1], alpha),
@@ -123,7 +119,7 @@ const casesOf = <P extends string>(
 
 /** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): ReadonlyArray<Law> => {
-  const { slack = 1, divergence = Score.interpret(score).divergence } = options
+  const { slack = 1, smooth = true, divergence = Score.interpret(score).divergence } = options
   const cases = casesOf(score, options)
   const apply = Score.interpret(score).score
   const evaluate = ({ schedule, params, time }: Case<P>, points: Points.Points): Points.Points =>
@@ -136,6 +132,70 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         levelTensors(points.rows, Schedule.level(time)(schedule))
       )
     ).values
+
+  const byDifferences = law(
+    {
+      name: 'divergence is the trace of the Jacobian, by differences',
+      statement:
+        '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order.',
+      source: hyvarinen
+    },
+    cases,
+    show(score),
+    each => {
+      const { points, params } = each
+      const { rows, dim, values } = points
+      const r = greatest([...values, ...flat(params)])
+      const h = 2e-3 / (1 + r)
+      const moved = (j: number, step: number): Float64Array =>
+        evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
+      const wanted = Array.from({ length: rows }, (_, i) =>
+        Array.from({ length: dim }, (_, j) => slope(step => moved(j, step)[i * dim + j], h)).reduce((a, b) => a + b, 0)
+      )
+      return agree(
+        'div s',
+        divergences(each),
+        wanted,
+        slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
+      )
+    }
+  )
+  const derivativeOfDivergence = law(
+    {
+      name: 'the gradient of the divergence is its slope',
+      statement:
+        '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest ' +
+        'entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
+      source: hyvarinen
+    },
+    cases,
+    show(score),
+    each => {
+      const { schedule, params, time, points } = each
+      const towards = direction(params, each.seed)
+      const level = Schedule.level(time)(schedule)
+      const { gradient } = valueAndGrad<P>(own =>
+        sum(divergence(own, Points.tensor(points), levelTensors(points.rows, level)))
+      )(params)
+      const at = (step: number): number =>
+        divergences({ ...each, params: Params.zipWith((p, v) => p + step * v)(params, towards) }).reduce(
+          (sum, value) => sum + value,
+          0
+        )
+      const r = greatest([...points.values, ...flat(params)])
+      const found = dot(flat(gradient), flat(towards))
+      const size = 1 + points.rows * greatest(divergences(each))
+      const [nearest] = [2e-3, 2e-4, 2e-5]
+        .map(step => slope(at, step / (1 + r)))
+        .sort((a, b) => Math.abs(a - found) - Math.abs(b - found))
+      return agree(
+        `slope of Σ div s along v = ${Params.show(towards)}, by autodiff and by differences`,
+        [found],
+        [nearest],
+        slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size
+      )
+    }
+  )
 
   return [
     law(
@@ -206,36 +266,39 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
       }
     ),
-    law(
-      {
-        name: 'divergence is the trace of the Jacobian, by differences',
-        statement:
-          '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order.',
-        source: hyvarinen
-      },
-      cases,
-      show(score),
-      each => {
-        const { points, params } = each
-        const { rows, dim, values } = points
-        const r = greatest([...values, ...flat(params)])
-        const h = 2e-3 / (1 + r)
-        const moved = (j: number, step: number): Float64Array =>
-          evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
-        const wanted = Array.from({ length: rows }, (_, i) =>
-          Array.from({ length: dim }, (_, j) => slope(step => moved(j, step)[i * dim + j], h)).reduce(
-            (a, b) => a + b,
-            0
-          )
-        )
-        return agree(
-          'div s',
-          divergences(each),
-          wanted,
-          slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
-        )
-      }
-    )
+    smooth
+      ? byDifferences
+      : law(
+          {
+            name: 'divergence is a sum of slopes',
+            statement:
+              '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of ' +
+              'second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), ' +
+              'F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
+            source: 'definition of the subgradient'
+          },
+          cases,
+          show(score),
+          each => {
+            const { points, params } = each
+            const { rows, dim, values } = points
+            const r = 1 + greatest([...values, ...flat(params)])
+            const moved = (j: number, step: number): Float64Array =>
+              evaluate(each, { rows, dim, values: values.map((x, at) => (at % dim === j ? x + step : x)) }).values
+            const size = slack * (1 + r * r) * (1 + greatest(evaluate(each, points).values))
+            return divergences(each).every((found, i) => {
+              const sides = sidesOf(
+                Array.from({ length: dim }, (_, j) => (step: number) => moved(j, step)[i * dim + j]),
+                { r, size }
+              )
+              return holds(
+                isBetween(found, sides),
+                () => `div s of row ${i}: by autodiff ${found}, by differences to either side ${showSides(sides)}`
+              )
+            })
+          }
+        ),
+    ...(smooth ? [derivativeOfDivergence] : [])
   ]
 }
 
@@ -322,6 +385,49 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
             })
             const found = of((own, x) => logDensity(own, x, level()))
             return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+          }
+        ),
+        law(
+          {
+            name: 'its density is that of the data, diffused',
+            statement:
+              '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of ' +
+              'the noise, of components no thinner than a half.',
+            source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
+            enough: 30
+          },
+          fc.record({
+            params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
+            time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
+            x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
+          }),
+          ({ params, time, x }) =>
+            `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`,
+          ({ params, time, x }) => {
+            const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
+            const density = (values: Float64Array, level: Schedule.Level): Float64Array =>
+              compute(() =>
+                logDensity(
+                  Score.tensors(params),
+                  tensor(values, [values.length, 1]),
+                  levelTensors(values.length, level)
+                )
+              ).values.map(Elementary.exp)
+            const clean = { alpha: 1, sigma: 0 }
+            const { nodes, weights } = Density.trapezoid(2000)
+            const whole = density(
+              nodes.map(z => (z * 20) / 7.5),
+              clean
+            )
+            const before = density(
+              nodes.map(z => (x - sigma * z) / alpha),
+              clean
+            )
+            const [now] = density(Float64Array.of(x), { alpha, sigma })
+            return (
+              agree('∫ p_0', [whole.reduce((sum, p) => sum + p, 0) * (40 / 2000)], [1], slack * 1e-6) &&
+              agree('p_t(x)', [now], [dot(before, weights) / alpha], slack * 1e-6 * (1 + now))
+            )
           }
         )
       ]

@@ -66,8 +66,8 @@ const pipeline = Pipeline.of({ ...loss, initializer: Initializer.fromData, stage
 /** A row for each place of the page, `<!-- laws: name -->`: the laws that stand there, each once. */
 const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   schedule: schedule(Schedule.ornsteinUhlenbeck),
-  student: studentLaws(student),
-  score: [...score(pair), ...score(spherical)].slice(4),
+  student: [...studentLaws(student), ...studentLaws(student, { smooth: false })],
+  score: [...score(pair), ...score(spherical), ...score(Score.full({ components: 2 }))].slice(5),
   objective: [
     ...objective(Objective.denoising(TimeLaw.at(0.3)), spherical),
     ...objective(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), spherical)

@@ -11,6 +11,7 @@ import {
   mean,
   mul,
   neg,
+  relu,
   reshape,
   slice,
   softmax,
@@ -23,6 +24,7 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { Schedule, Score } from '../../src/index.js'
+import { student } from '../../src/laws/arbitraries.js'
 import { meaning } from '../../src/laws/density.js'
 import type { Law } from '../../src/laws/Law.js'
 import * as laws from '../../src/laws/score.js'
@@ -78,6 +80,17 @@ const unequal =
     return neg(sum(mul(expandDims(div(w, u), 2), off), 1))
   }
 const rightIsotropic = isotropic(unequal((u, dim) => mul(dim / 2, log(u))))
+
+/** w · f(x), f with a kink at 0, which points of the arbitrary are on. */
+const kinked = (smooth: boolean, f: (x: Tensor) => Tensor = relu): ReadonlyArray<Law> =>
+  laws.student(
+    Score.custom({
+      name: 'kinked',
+      shapes: dim => ({ weights: [dim] }),
+      apply: ({ weights }, x) => mul(row(weights), f(x))
+    }),
+    { smooth }
+  )
 
 const autodiff = 'is the gradient of the log-density, by autodiff'
 const differences = 'is the gradient of the log-density, by differences'
@@ -215,5 +228,25 @@ areCaught([
       mixed(stopGradient(softmax(logitsOf(means, x, alpha))), means, x, alpha)
     ),
     right: rightSpherical
+  },
+  {
+    wrong: 'a divergence that nothing is learned from',
+    law: 'the gradient of the divergence is its slope',
+    mutant: laws.score(sphericalScore, {
+      divergence: (params, x, level) => stopGradient(Score.interpret(sphericalScore).divergence(params, x, level))
+    }),
+    right: laws.score(sphericalScore)
+  },
+  {
+    wrong: 'a kink, where none is claimed',
+    law: 'divergence is the trace of the Jacobian, by differences',
+    mutant: kinked(true),
+    right: laws.score(student)
+  },
+  {
+    wrong: 'a kink of which one side is held still',
+    law: 'divergence is a sum of slopes',
+    mutant: kinked(false, y => add(relu(y), stopGradient(relu(neg(y))))),
+    right: kinked(false)
   }
 ])

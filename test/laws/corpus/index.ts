@@ -5,6 +5,7 @@ import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw 
 import * as laws from '../../../src/laws/index.js'
 import { inventions, word, type Invention, type Table } from './invention.js'
 import { learning } from './learning.js'
+import { made } from './made.js'
 import { models } from './models.js'
 import { noise } from './noise.js'
 
@@ -230,5 +231,6 @@ export const corpus: ReadonlyArray<Invention> = [
   ...inventions('optimizer of one memory', false, rightOptimizers, stepping(momentum)),
   ...noise,
   ...learning,
-  ...models
+  ...models,
+  ...made
 ]

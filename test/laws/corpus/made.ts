@@ -1,0 +1,354 @@
+/** Inventions of what is made of others, or holds them: guidance and posteriors, codecs, families, correspondence with expectation–maximization, kinks. */
+import * as E from 'fp-ts/lib/Either.js'
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import {
+  abs,
+  add,
+  div,
+  exp,
+  expandDims,
+  log,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  relu,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor
+} from '../../../lib/index.js'
+import { Field, Guidance, Objective, type Params, Score, TimeLaw } from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+import { ofConcept, word, type Table } from './invention.js'
+
+type PerRow = Parameters<typeof Objective.custom>[2]
+
+// The names of the parameters are forgotten, so that one table holds all.
+const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
+
+// —— guidance, and posteriors of measurements ——
+
+type Free = Parameters<laws.Guide['classifierFree']>[0]
+const towards =
+  (weightOf: (weight: number) => number): laws.Guide['classifierFree'] =>
+  ({ free, given, weight }: Free) =>
+    Guidance.classifierFree({ free, given, weight: weightOf(weight) })
+const guides: { readonly wrong: Table<Partial<laws.Guide>>; readonly right: Table<Partial<laws.Guide>> } = {
+  wrong: {
+    'by the square of the weight': { classifierFree: towards(w => w * w) },
+    'by half of the weight': { classifierFree: towards(w => w / 2) },
+    'by a weight of one more': { classifierFree: towards(w => 1 + w) },
+    'by no more than what is given': { classifierFree: towards(w => Math.min(1, Math.max(0, w))) },
+    'away from what is given': {
+      classifierFree: ({ free, given, weight }) => Guidance.classifierFree({ free: given, given: free, weight })
+    },
+    'a sum of both': { classifierFree: ({ free, given, weight }) => Guidance.combine([1, free], [weight, given]) },
+    'a posterior that takes the covariance for 0': {
+      posterior: (seen, schedule) => Guidance.posterior(seen, schedule, { spread: 'none' })
+    },
+    'a posterior by the root of the deviation': {
+      posterior: (seen, schedule) =>
+        Guidance.posterior({ ...seen, deviation: Math.sqrt(2 * Number(seen.deviation)) }, schedule)
+    },
+    'a posterior of the opposite': {
+      posterior: (seen, schedule) => Guidance.posterior({ ...seen, observed: seen.observed.map(y => -y) }, schedule)
+    },
+    'a posterior that has seen nothing': { posterior: () => prior => prior },
+    'a posterior that counts what is seen twice': {
+      posterior: (seen, schedule) => prior =>
+        Guidance.combine([2, Guidance.posterior(seen, schedule)(prior)], [-1, prior])
+    }
+  },
+  right: {
+    'by a sum of two': {
+      classifierFree: ({ free, given, weight }) => Guidance.combine([weight, given], [1 - weight, free])
+    },
+    'a posterior of what is seen in halves': {
+      posterior: ({ matrix, observed, deviation }, schedule) =>
+        Guidance.posterior(
+          {
+            matrix: matrix.map(row => row.map(a => a / 2)),
+            observed: observed.map(y => y / 2),
+            deviation: Number(deviation) / 2
+          },
+          schedule
+        )
+    }
+  }
+}
+const guided = (guide: Partial<laws.Guide>): ReadonlyArray<laws.Law> => [
+  ...('classifierFree' in guide ? laws.guidance(two, { guide: { ...Guidance, ...guide } }) : []),
+  ...('posterior' in guide ? laws.posterior({ guide: { ...Guidance, ...guide } }) : [])
+]
+
+// —— codecs ——
+
+interface Setting {
+  readonly rate: number
+  readonly name: string
+  readonly on: boolean
+}
+const settings: fc.Arbitrary<Setting> = fc.record({
+  rate: fc.oneof(fc.double(), fc.constantFrom(NaN, -0, Infinity)),
+  name: fc.string(),
+  on: fc.boolean()
+})
+const plain = t.type({ rate: t.number, name: t.string, on: t.boolean })
+/** Every number as text: JSON has no NaN, no infinity and no −0. */
+const spelt = (text: (x: number) => string, read: (text: string) => number = Number): t.Type<number, string> =>
+  new t.Type<number, string>(
+    'spelt',
+    t.number.is,
+    (u, context) =>
+      typeof u === 'string' && (u === 'NaN' || (u !== '' && !Number.isNaN(Number(u))))
+        ? t.success(read(u))
+        : t.failure(u, context),
+    text
+  )
+const exactly = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
+const kept = t.type({ rate: spelt(exactly), name: t.string, on: t.boolean })
+const changed = (change: (setting: Setting) => Setting): t.Type<Setting, unknown> =>
+  new t.Type<Setting, unknown>(
+    'changed',
+    kept.is,
+    (u, context) => E.map(change)(kept.validate(u, context)),
+    kept.encode
+  )
+const codecs: { readonly wrong: Table<t.Type<Setting, unknown>>; readonly right: Table<t.Type<Setting, unknown>> } = {
+  wrong: {
+    'numbers as JSON has them': plain,
+    'numbers to twelve digits': t.type({
+      rate: spelt(x => String(Number(x.toPrecision(12)))),
+      name: t.string,
+      on: t.boolean
+    }),
+    '−0 as 0': t.type({ rate: spelt(String), name: t.string, on: t.boolean }),
+    'numbers as floats': changed(setting => ({ ...setting, rate: Math.fround(setting.rate) })),
+    'names without blanks': changed(setting => ({ ...setting, name: setting.name.trim() })),
+    'always on': changed(setting => ({ ...setting, on: true })),
+    'on when it is anything': new t.Type<Setting, unknown>(
+      'loose',
+      kept.is,
+      (u, context) =>
+        typeof u === 'object' && u !== null && 'on' in u
+          ? kept.validate({ ...u, on: Boolean(u.on) }, context)
+          : kept.validate(u, context),
+      kept.encode
+    ),
+    'whatever it is': new t.Type<Setting, unknown>(
+      'anything',
+      kept.is,
+      u => t.success(u as Setting),
+      setting => setting
+    ),
+    'what throws where it cannot read': new t.Type<Setting, unknown>(
+      'throwing',
+      kept.is,
+      (u, context) => {
+        if (typeof u !== 'object' || u === null) throw new Error('no record')
+        return kept.validate(u, context)
+      },
+      kept.encode
+    )
+  },
+  right: {
+    'numbers as text': kept,
+    'a record as a list': new t.Type<Setting, unknown>(
+      'listed',
+      kept.is,
+      (u, context) =>
+        t.UnknownArray.is(u) && u.length === 3
+          ? kept.validate({ rate: u[0], name: u[1], on: u[2] }, context)
+          : t.failure(u, context),
+      ({ rate, name, on }) => [exactly(rate), name, on]
+    )
+  }
+}
+
+// —— families by hand: one variance for each column, shared by all components ——
+
+type Banded = 'means' | 'logits' | 'logVariances'
+interface Columns {
+  /** The variance at a level, of the clean one; by default α²v + σ². */
+  readonly variance?: (v: Tensor, level: Score.Level) => Tensor
+  readonly centre?: (c: Tensor, level: Score.Level) => Tensor
+  /** What is added to each column of −½ δ²/u, and to the logarithm of the weights. */
+  readonly constant?: (u: Tensor) => Tensor
+  readonly logWeights?: (logits: Tensor) => Tensor
+  readonly power?: (distance: Tensor) => Tensor
+}
+const banded = (
+  {
+    variance = (v, { alpha, sigma }) => add(mul(square(alpha), v), square(sigma)),
+    centre = (c, { alpha }) => mul(expandDims(alpha, 2), c),
+    constant = u => mul(-0.5, log(mul(2 * Math.PI, u))),
+    logWeights = logSoftmax,
+    power = distance => distance
+  }: Columns,
+  name: string
+): ReadonlyArray<laws.Law> =>
+  laws.score(
+    Score.family({
+      name: word(name),
+      about: name,
+      fields: { components: Field.count({ suggestion: 2 }) },
+      parameters:
+        ({ components }) =>
+        (dim): Params.Shapes<Banded> => ({ means: [components, dim], logits: [components], logVariances: [dim] }),
+      degreesOfFreedom:
+        ({ components }) =>
+        dim =>
+          components * (dim + 1) - 1 + dim,
+      components:
+        () =>
+        ({ means, logits, logVariances }) => ({
+          logWeights: logWeights(logits),
+          centres: means,
+          logDensity: (x, level) => {
+            const u = variance(expandDims(exp(logVariances), 0), level)
+            const delta = sub(expandDims(x, 1), centre(expandDims(means, 0), level))
+            const distance = div(square(delta), expandDims(u, 1))
+            return sum(add(mul(-0.5, power(distance)), expandDims(constant(u), 1)), 2)
+          }
+        }),
+      start: ({ components }) => ({
+        count: components,
+        centres: ({ means }) => means,
+        fromCentres: (centres, v) => ({
+          means: centres,
+          logits: { shape: [components], values: new Float64Array(components) },
+          logVariances: {
+            shape: [centres.shape[1]],
+            values: new Float64Array(centres.shape[1]).fill(Math.log(v))
+          }
+        })
+      })
+    })({ components: 2 })
+  )
+const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns> } = {
+  wrong: {
+    'densities without their constant': { constant: u => mul(0, u) },
+    'log u for ½ log u': { constant: u => neg(log(mul(2 * Math.PI, u))) },
+    'π for 2π': { constant: u => mul(-0.5, log(mul(Math.PI, u))) },
+    'weights that do not sum to 1': { logWeights: logits => logits },
+    'centres that do not shrink': { centre: (c, { alpha }) => add(mul(0, expandDims(alpha, 2)), c) },
+    'centres that shrink twice': { centre: (c, { alpha }) => mul(square(expandDims(alpha, 2)), c) },
+    'variances that do not shrink': { variance: (v, { sigma }) => add(v, square(sigma)) },
+    'variances by α': { variance: (v, { alpha, sigma }) => add(mul(alpha, v), square(sigma)) },
+    'noise by σ': { variance: (v, { alpha, sigma }) => add(mul(square(alpha), v), sigma) },
+    'no noise at all': { variance: (v, { alpha }) => mul(square(alpha), v) },
+    'tails of another law': { power: distance => mul(2, log(add(1, div(distance, 2)))) }
+  },
+  right: {
+    'by columns': {},
+    'its constant in two parts': { constant: u => sub(-0.5 * Math.log(2 * Math.PI), div(log(u), 2)) }
+  }
+}
+
+// —— expectation–maximization of one's own objective ——
+
+const at = TimeLaw.at(0.1)
+const squared = (x: Tensor): Tensor => sum(square(x), 1)
+const corresponding = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
+  laws.correspondsToEM({ score: two, objective: Objective.custom(name, at, perRow) })
+const correspondences: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
+  wrong: {
+    uphill: ({ score, target }) => neg(squared(sub(score, target))),
+    'the score alone': ({ score }) => squared(score),
+    'a target half as long': ({ score, target }) => squared(sub(score, mul(0.5, target))),
+    'noise for the target': ({ score, noise }) => squared(sub(score, noise)),
+    'rows discounted by their error': ({ score, target }) => {
+      const error = squared(sub(score, target))
+      return div(error, add(1, error))
+    },
+    'pulled to 0': ({ score, target, noisy }) => add(squared(sub(score, target)), squared(add(score, noisy))),
+    'nothing to learn from': ({ score, target }) => squared(sub(stopGradient(score), target))
+  },
+  right: {
+    'denoising by hand': ({ score, target }) => squared(sub(score, target)),
+    'three times its mean': ({ score, target }) => mul(3, mean(square(sub(score, target)), 1)),
+    'the noise, predicted': ({ score, noise, level }) => squared(add(mul(level.sigma, score), noise))
+  }
+}
+
+// —— on a line, and with kinks ——
+
+/** One loss where data are on a line, denoising elsewhere. */
+const onLine = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
+  laws.objective(
+    Objective.custom(name, TimeLaw.at(0.3), row =>
+      row.score.shape[1] === 1 ? perRow(row) : squared(sub(row.score, row.target))
+    ),
+    two,
+    { proper: true, isotropic: true }
+  )
+const lines: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
+  wrong: {
+    'the negated objective': ({ score, target }) => neg(squared(sub(score, target))),
+    'a target a tenth too long': ({ score, target }) => squared(sub(score, mul(1.1, target))),
+    'a target of the wrong sign': ({ score, target }) => squared(add(score, target)),
+    'a constant': ({ score }) => mul(0, sum(score, 1)),
+    'the absolute error': ({ score, target }) => sum(abs(sub(score, target)), 1)
+  },
+  right: {
+    'without the completed square': ({ score, target }) => sub(squared(score), mul(2, sum(mul(score, target), 1))),
+    'three times denoising': ({ score, target }) => mul(3, squared(sub(score, target)))
+  }
+}
+
+const kinked = (perRow: PerRow, name: string): ReadonlyArray<laws.Law> =>
+  laws.objective(Objective.custom(name, TimeLaw.at(0.3), perRow), two, { smooth: false })
+const kinks: { readonly wrong: Table<PerRow>; readonly right: Table<PerRow> } = {
+  wrong: {
+    'ReLU of which one side is held still': ({ score, target }) => {
+      const error = sub(score, target)
+      return sum(add(relu(error), stopGradient(relu(neg(error)))), 1)
+    },
+    '|·| held still': ({ score, target }) => sum(stopGradient(abs(sub(score, target))), 1),
+    'a slope of twice the size': ({ score, target }) => {
+      const error = sum(abs(sub(score, target)), 1)
+      return sub(mul(2, error), stopGradient(error))
+    },
+    'a mean over the batch': ({ score, target }) =>
+      relu(sub(squared(sub(score, target)), mean(squared(sub(score, target)))))
+  },
+  right: {
+    '|·| of the error': ({ score, target }) => sum(abs(sub(score, target)), 1),
+    'ReLU of the error': ({ score, target }) => sum(relu(sub(score, target)), 1),
+    'errors beyond 1 alone': ({ score, target }) => relu(sub(squared(sub(score, target)), 1))
+  }
+}
+
+type Kinked = (x: Tensor, weights: Tensor) => Tensor
+const networks: { readonly wrong: Table<Kinked>; readonly right: Table<Kinked> } = {
+  wrong: {
+    'ReLU of which one side is held still': (x, w) => mul(w, add(relu(x), stopGradient(relu(neg(x))))),
+    'weights held still beside ReLU': (x, w) => mul(w, stopGradient(relu(x)))
+  },
+  right: {
+    'ReLU of each coordinate': (x, w) => mul(w, relu(x)),
+    '|·| of each coordinate': (x, w) => mul(w, abs(x))
+  }
+}
+
+export const made = [
+  ...ofConcept('guidance', guides, guided),
+  ...ofConcept('codec', codecs, codec => laws.codec(codec, settings)),
+  ...ofConcept('family', families, banded),
+  ...ofConcept('correspondence', correspondences, corresponding),
+  ...ofConcept('objective on a line', lines, onLine),
+  ...ofConcept('objective with kinks', kinks, kinked),
+  ...ofConcept('network with kinks', networks, (apply, name) =>
+    laws.student(
+      Score.custom({
+        name,
+        shapes: dim => ({ weights: [dim] }),
+        apply: ({ weights }, x) => apply(x, expandDims(weights, 0))
+      }),
+      { smooth: false }
+    )
+  )
+]

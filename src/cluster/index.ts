@@ -24,7 +24,10 @@ export { code }
 
 export interface Options {
   readonly connection: Connection
-  /** What workers are to open, as JSON: what their `open` takes. */
+  /**
+   * What workers are to open, as JSON: of `ornstein worker` `{ path, options }`, a table in its folder and how it is read, which has
+   * the rows of the source; of workers of one's own what their `open` takes.
+   */
   readonly data: unknown
 }
 
@@ -39,7 +42,11 @@ export interface Cluster {
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
   chunksOf(source.rows).map(chunk => hashOfRows(source, chunk))
 
-/** A cluster of the workers at a queue, for the rows of a source: one pass over them for their hashes; a problem without a server. */
+/**
+ * The workers at a queue as the place of sums over the rows of a source. It reads them once, for the hashes by which workers are
+ * held to the same rows, and gives the place to `Fit.ofSource` or `Compile.pipeline`. While a sum is taken this thread waits.
+ * A problem where no server answers, or where `bullmq` and `ioredis` are not installed.
+ */
 export const bullmq =
   ({ connection, data }: Options) =>
   (source: Source.Source): E.Either<Problem.Problem, Cluster> => {

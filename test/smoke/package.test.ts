@@ -67,6 +67,13 @@ describe('the package', () => {
     expect(statSync(join(home, tarball)).size).toBeLessThan(2_500_000)
   })
 
+  it('tells which packages a queue needs beside it', async () => {
+    const main = join(installed, 'dist/src/cli/main.js')
+    await expect(run(process.execPath, [main, 'worker', '--queue', 'redis://127.0.0.1:1'])).rejects.toThrow(
+      /install them beside ornstein: npm install bullmq ioredis/
+    )
+  })
+
   it('brings at most 25 packages', () => {
     const lists = readFileSync(join(home, 'node_modules/.package-lock.json'), 'utf8')
     const { packages } = JSON.parse(lists) as { packages: Readonly<Record<string, unknown>> }

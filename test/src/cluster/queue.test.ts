@@ -335,6 +335,22 @@ describe.skipIf(without !== null)('a queue', () => {
     expect(await right(found)).toEqual(expected(1))
   })
 
+  it('lets those in who have the password, and says so to others', async () => {
+    const locked = await server('--requirepass', 'secret')
+    const open = locked.url.replace('//', '//:secret@')
+    const own = await right(worker(open, 'this', summing, say))
+    const one = await right(leader(open, session, say))
+    expect(await right(asked(one, 1))).toEqual(expected(1))
+    for (const url of [locked.url, locked.url.replace('//', '//:wrong@')]) {
+      const refused = await leader(url, session, say, 300)
+      expect(refused).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
+      expect(JSON.stringify(refused)).toMatch(/NOAUTH|WRONGPASS/)
+    }
+    await one.close()
+    await own.close()
+    await locked.remove()
+  })
+
   it('tells where no server is, and no password', async () => {
     const nowhere = await leader('redis://:secret@127.0.0.1:1', session, say, 300)
     expect(nowhere).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })

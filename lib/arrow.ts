@@ -2,6 +2,7 @@
 import type * as ApacheArrow from 'apache-arrow'
 import type { DataType, Vector } from 'apache-arrow'
 import { Absent, day, moment, type Column, type Columns, type Type } from './columns.js'
+import { unpackedLz4 } from './lz4.js'
 
 type Arrow = typeof ApacheArrow
 
@@ -14,14 +15,19 @@ const library = async (): Promise<Arrow> => {
   }
 }
 
-/** Batches may be packed by zstd, which another package unpacks: without it those that are say so when they come. */
+/** Batches may be packed, by LZ4 or by zstd, which another package unpacks: without it those that are say so when they come. */
 const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promise<void> => {
+  if (compressionRegistry.get(CompressionType.LZ4_FRAME) === null)
+    compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: unpackedLz4 })
   if (compressionRegistry.get(CompressionType.ZSTD) !== null) return
   try {
     const { decompressZstd } = await import('hyparquet-compressors')
     compressionRegistry.set(CompressionType.ZSTD, { decode: bytes => decompressZstd(bytes) })
   } catch {
-    return
+    const decode = (): never => {
+      throw new Absent('hyparquet-compressors')
+    }
+    compressionRegistry.set(CompressionType.ZSTD, { decode })
   }
 }
 

@@ -235,7 +235,7 @@ const leading = (
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
       // Of a job that has just ended, the notes may be on their way.
       if (!isThere && (job === undefined || job.wasGone)) await send(step, worker, own)
-      else if (job !== undefined) step.jobs.set(worker, { ...job, wasGone: !isThere })
+      else step.jobs.set(worker, { ...job, wasGone: !isThere })
     }
     return null
   }

@@ -88,18 +88,6 @@ export const typed = ({ rows, columns }: Columns, absent: ReadonlyArray<string> 
   }
 }
 
-/** Rows after rows. */
-export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array => {
-  if (parts.length === 1) return parts[0]
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
 /** A day, by its number from 1970 on. */
 export const day = (days: number): string => new Date(days * 86_400_000).toISOString().slice(0, 10)
 

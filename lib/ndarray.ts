@@ -11,6 +11,17 @@ export interface NdArray {
 /** The number of entries of a shape: the product of its sizes, 1 for a scalar. */
 export const size = (shape: ReadonlyArray<number>): number => shape.reduce((product, length) => product * length, 1)
 
+/** Arrays, one after another. */
+export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array => {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
 /**
  * An array inside a computation, which can be differentiated: what the functions of the tensor vocabulary take and give. It
  * lives until the `compute` or `valueAndGrad` around it ends.

@@ -2,8 +2,8 @@
  * What `ornstein sample` asks of a model, read without the language. What is not plainly as it should be is left to
  * `Model.read`, which says what is wrong with it. How the model was learned, its pipeline, is not looked at.
  */
-import type { Drawable } from '../mixture/draw.js'
-import { concat, normalized } from '../mixture/draw.js'
+import { concatenated } from '../../lib/ndarray.js'
+import { normalized, type Drawable } from '../mixture/draw.js'
 import { format, version } from '../fit/format.js'
 import { problems, type Body } from './modelFaults.js'
 
@@ -80,7 +80,7 @@ export const read = (text: string): Model | null => {
         factors:
           factors === undefined
             ? null
-            : { shape: [count, dim, dim], values: concat(factors.map(rows => Float64Array.from(rows.flat()))) }
+            : { shape: [count, dim, dim], values: concatenated(factors.map(rows => Float64Array.from(rows.flat()))) }
       }
     }
   } catch {

@@ -9,7 +9,7 @@ import { inFile, joined, tableOf, tablesOf, type CsvOptions, type Grid } from '.
 import type { DataError } from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import { arrowGrids, parquetGrids, whole } from '../data/typed.js'
-import { extended, writtenOfGrid, type Written } from '../data/write.js'
+import { extended, writtenOfGrid, type Written } from '../data/widen.js'
 import { bytesOf, inputsOf, isPacked, problem, readText, realOf, signatureOf, unpacked, type Input } from './input.js'
 import { recover } from './journal.js'
 import { refused, type Failure, type World } from './World.js'

@@ -14,7 +14,7 @@ import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './Points.js'
-import { extended, writtenOfGrid, type Written } from './write.js'
+import { extended, writtenOfGrid, type Written } from './widen.js'
 import { fail, firstOf, more, plural, sumOver, tabulate } from './parts.js'
 
 type Cells = Written['rows']

@@ -5,8 +5,9 @@
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { concatenated, type Type } from '../../lib/columns.js'
+import { type Type } from '../../lib/columns.js'
 import { scanned } from '../../lib/gather.js'
+import { concatenated } from '../../lib/ndarray.js'
 import * as Problem from '../core/Problem.js'
 import { nearest } from '../core/words.js'
 import { hasDecimalComma, isMissing, isOfNumbers, kind, read, undressed, type Kind } from './cell.js'
@@ -535,7 +536,7 @@ export const joined = (parts: ReadonlyArray<Grid>): Either.Either<DataError, Gri
     Either.map(() => ({
       ...first,
       rows: starts[parts.length],
-      numbers: concatenated(parts.map(({ numbers }) => numbers)),
+      numbers: parts.length === 1 ? parts[0].numbers : concatenated(parts.map(({ numbers }) => numbers)),
       text: (row, column) => {
         const [part, own] = at(row)
         return part.text(own, column)

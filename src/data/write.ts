@@ -1,6 +1,4 @@
-/** Points and tables as text. */
-import Papa from 'papaparse'
-import type { Grid } from './grid.js'
+/** Points as text. */
 import type { Points } from './Points.js'
 
 /** What a spreadsheet would take for a formula is written with an apostrophe before it. */
@@ -10,7 +8,7 @@ const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${nam
 const quoted = (name: string): string => (/[",\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)
 
 /** The shortest digits that read back as the same double, the sign of 0 included. */
-const digits = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
+export const digits = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
 /** A name that no other has: with `_` after it where it is taken. */
 export const unused = (name: string, names: ReadonlyArray<string>): string =>
   names.includes(name) ? unused(`${name}_`, names) : name
@@ -45,35 +43,3 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
     ).join(',')
   return [header.map(guarded).map(quoted).join(','), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
 }
-
-/** Cells as they are written, under names. */
-export interface Written {
-  readonly names: ReadonlyArray<string>
-  readonly rows: ReadonlyArray<ReadonlyArray<string>>
-  readonly delimiter: string
-}
-
-/** The cells of a grid, its numbers by the shortest digits. */
-export const writtenOfGrid = ({ names, rows, numbers, text }: Grid): Written => ({
-  names,
-  rows: Array.from({ length: rows }, (_, i) =>
-    names.map((_, j) => {
-      const x = numbers[i * names.length + j]
-      return Number.isNaN(x) ? text(i, j) : digits(x)
-    })
-  ),
-  delimiter: ','
-})
-
-/** The text of cells with columns added on the right: see `withColumns`. */
-export const extended =
-  ({ names, rows, delimiter }: Written) =>
-  (rowNumbers: Uint32Array, added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>): string => {
-    const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
-    const found = rows.map((row, i) => {
-      const at = places.get(i + 1)
-      return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
-    })
-    const header = [...names, ...added.map(([name]) => unused(name, names))]
-    return `${Papa.unparse([header, ...found], { delimiter, newline: '\n' })}\n`
-  }

@@ -10,6 +10,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { last, mapped, unfold } from '../../lib/iterate.js'
+import { concatenated } from '../../lib/ndarray.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
@@ -128,7 +129,7 @@ const resampled = (points: Points.Points): ((key: Key.Key) => Points.Points) => 
 
 /** Weights, means and covariances of a mixture, one after another. */
 const numbersOf = (mixture: Mixture.Mixture): Float64Array =>
-  Float64Array.of(...mixture.weights, ...mixture.means.values, ...Mixture.covariances(mixture).values)
+  concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
 
 /** A family, and what learning it again from resamples asks for. */
 interface Learner {

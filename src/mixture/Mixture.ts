@@ -23,13 +23,13 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/linalg.js'
-import { size } from '../../lib/ndarray.js'
+import { concatenated, size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Components from './Components.js'
 import * as Missing from './kernels/missing.js'
 import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
-import { concat, factorOf, factorsOf, normalized } from './draw.js'
+import { factorOf, factorsOf, normalized } from './draw.js'
 import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
@@ -235,8 +235,8 @@ const ofTriangles = (
   return {
     means,
     weights,
-    variances: concat(triangles.map(diagonal)),
-    factors: { shape: [count, dim, dim], values: concat(triangles.map(({ values }) => values)) }
+    variances: concatenated(triangles.map(diagonal)),
+    factors: { shape: [count, dim, dim], values: concatenated(triangles.map(({ values }) => values)) }
   }
 }
 
@@ -245,7 +245,7 @@ export const covariances = (mixture: Mixture): NdArray => {
   const d = dim(mixture)
   return {
     shape: [components(mixture), d, d],
-    values: concat(factorsOf(mixture).map(factor => Factor.covariance(factor, d).values))
+    values: concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, d).values))
   }
 }
 
@@ -387,7 +387,7 @@ const ask =
 /** L_k, [K, dim, dim]. */
 const triangles = (mixture: Mixture): NdArray => ({
   shape: [components(mixture), dim(mixture), dim(mixture)],
-  values: concat(factorsOf(mixture).map(factor => Factor.triangle(factor, dim(mixture)).values))
+  values: concatenated(factorsOf(mixture).map(factor => Factor.triangle(factor, dim(mixture)).values))
 })
 
 const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {

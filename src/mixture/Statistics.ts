@@ -1,6 +1,7 @@
 /** How well a mixture describes data, and what that says of its number of components. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
+import { concatenated } from '../../lib/ndarray.js'
 import type * as Strands from '../../lib/strands.js'
 import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
@@ -71,7 +72,7 @@ const clean = { alpha: 1, sigma: 0 }
 /** A mixture as numbers, and back. */
 const asked = ({ weights, means, variances, factors }: Mixture.Mixture): Place.Asked => ({
   sum: { name: 'statistics', components: weights.length, hasFactors: factors !== null },
-  numbers: Float64Array.of(...weights, ...means.values, ...variances, ...(factors?.values ?? []))
+  numbers: concatenated([weights, means.values, variances, factors?.values ?? new Float64Array()])
 })
 
 /** The mixture that is asked for on rows of so many columns. */

@@ -1,7 +1,7 @@
 /** Drawing from a mixture, which asks neither for tensors nor for the rest of the language. */
 import * as Factor from '../../lib/factor.js'
 import * as Key from '../../lib/key.js'
-import type { NdArray } from '../../lib/ndarray.js'
+import { concatenated, type NdArray } from '../../lib/ndarray.js'
 import type { Points } from '../data/Points.js'
 
 /** A `Mixture`, whose fields have their shapes there. */
@@ -33,10 +33,6 @@ export const factorOf = ({ means: { shape }, variances, factors }: Drawable, k: 
 export const factorsOf = (mixture: Drawable): ReadonlyArray<NdArray> =>
   Array.from({ length: mixture.means.shape[0] }, (_, k) => factorOf(mixture, k))
 
-/** Arrays, one after another. */
-export const concat = (parts: ReadonlyArray<Float64Array>): Float64Array =>
-  Float64Array.from(parts.flatMap(part => [...part]))
-
 /** Independent rows drawn from the mixture. */
 export const sample =
   (rows: number) =>
@@ -53,7 +49,9 @@ export const sample =
             const { values } = factors[chosen[Math.floor(at / d)]]
             return values[values.length === 1 ? 0 : at % d] * z
           })
-        : concat(Array.from(chosen, (k, row) => Factor.multiply(factors[k], d, drawn.subarray(row * d, (row + 1) * d))))
+        : concatenated(
+            Array.from(chosen, (k, row) => Factor.multiply(factors[k], d, drawn.subarray(row * d, (row + 1) * d)))
+          )
     return {
       rows,
       dim: d,

@@ -6,7 +6,8 @@
 import * as Factor from '../../../lib/factor.js'
 import type { NdArray } from '../../../lib/ndarray.js'
 import type { Moments } from '../../score/family.js'
-import { concat, factorsOf, type Drawable } from '../draw.js'
+import { concatenated } from '../../../lib/ndarray.js'
+import { factorsOf, type Drawable } from '../draw.js'
 
 /** Σ r and Σ r δ, of the derivatives by centres [K, dim] and logits [K]. */
 export const first = (
@@ -16,7 +17,7 @@ export const first = (
   const [, dim] = means.shape
   return {
     mass: mixture.weights.map((weight, k) => weight - logits.values[k]),
-    sums: concat(
+    sums: concatenated(
       factorsOf(mixture).map((factor, k) => {
         const { values } = Factor.covariance(factor, dim)
         const own = means.values.subarray(k * dim, (k + 1) * dim)
@@ -33,7 +34,7 @@ export const ofVariance = (variance: number, derivative: number, mass: number, c
 /** An array of as many parts as there are components, of what all of them share: each by its mass. */
 export const shared = (mass: Float64Array, whole: Float64Array): Float64Array => {
   const total = mass.reduce((sum, m) => sum + m, 0)
-  return concat(Array.from(mass, m => whole.map(x => (m / total) * x)))
+  return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
 }
 
 /**

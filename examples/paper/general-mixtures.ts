@@ -553,8 +553,8 @@ export const main = (budget: Budget): Report<Measured> => {
           [
             {
               title: 'correction / EM',
-              x: { title: 'separation', domain: [0, 8] },
-              y: { title: '', domain: [1e-4, 10], scale: 'log', ticks: [1e-4, 1e-2, 1], format: '.0e' },
+              x: { title: 'separation', domain: [1, 8] },
+              y: { title: '', domain: [5e-3, 1], scale: 'log', ticks: [0.01, 0.1, 1], format: '~r' },
               series: [
                 { name: 'centres', points: parts.map(({ apart, centres }) => ({ x: apart, y: centres })) },
                 { name: 'covariances', points: parts.map(({ apart, covariances }) => ({ x: apart, y: covariances })) }
@@ -562,8 +562,8 @@ export const main = (budget: Budget): Report<Measured> => {
             },
             {
               title: '|∂L/∂logits|',
-              x: { title: 'separation', domain: [0, 8] },
-              y: { title: '', domain: [1e-6, 1], scale: 'log', ticks: [1e-6, 1e-4, 1e-2, 1], format: '.0e' },
+              x: { title: 'separation', domain: [1, 8] },
+              y: { title: '', domain: [5e-4, 1], scale: 'log', ticks: [1e-3, 0.01, 0.1, 1], format: '~r' },
               series: [
                 series(({ oneLevel }) => oneLevel, `one level, t = ${LOW}`),
                 series(({ allLevels }) => allLevels, 'all levels')
@@ -576,13 +576,14 @@ export const main = (budget: Budget): Report<Measured> => {
       {
         name: 'moments',
         description: 'How much more than the truth’s the loss of three wrong students is, by noise',
-        caption: 'L_t(θ) − L_t(truth), in population.',
+        caption:
+          'L_t(θ) − L_t(truth) of three wrong students, over the whole population. How fast it falls tells which moment is the first that is wrong.',
         spec: curves(
           [
             {
               title: 'L_t(θ) − L_t(truth)',
               x: { title: 't', domain: [0, 3] },
-              y: { title: '', domain: [1e-11, 10], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1], format: '.0e' },
+              y: { title: '', domain: [1e-10, 1], scale: 'log', ticks: [1e-9, 1e-6, 1e-3, 1], format: '~e' },
               series: students.map(({ name }): Series => ({
                 name,
                 marks: 'both',
@@ -590,7 +591,7 @@ export const main = (budget: Budget): Report<Measured> => {
               }))
             }
           ],
-          { columns: 1, width: 420, height: 240 }
+          { columns: 1, width: 560, height: 260, legend: 1 }
         )
       }
     ],

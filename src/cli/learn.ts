@@ -93,7 +93,20 @@ const byRecipe =
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     if (problems.length > 0) return E.left(refused(problems[0], ...problems.slice(1)))
     const made: Pipeline.Pipeline<string> = recipeOf[recipe](score)(points)
-    return E.right(prior === null ? made : Pipeline.underPrior(prior)(made))
+    if (prior === null) return E.right(made)
+    const under = Pipeline.underPrior(prior)(made)
+    return O.isSome(Pipeline.prior(under))
+      ? E.right(under)
+      : E.left(
+          refused(
+            Problem.of(
+              '--prior',
+              prior,
+              `something that --family ${word(score._tag)} takes, which is learned by descent`,
+              'leave it out, or choose another family'
+            )
+          )
+        )
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */

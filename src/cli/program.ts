@@ -45,7 +45,7 @@ const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
 /** Options of `fit` that need all rows in memory. */
-const WHOLE = ['compare', 'pipeline', 'printPipeline', 'report', 'every', 'by', 'figures', 'verbose']
+const WHOLE = ['compare', 'recipe', 'pipeline', 'printPipeline', 'report', 'every', 'by', 'figures', 'verbose']
 
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>

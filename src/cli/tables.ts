@@ -22,13 +22,19 @@ const TELLING = 8
 
 const starts = (bytes: Uint8Array, with_: ReadonlyArray<number>): boolean => with_.every((byte, i) => bytes[i] === byte)
 
-/** `PAR1`; `ARROW1`, or the mark of a stream's first message. */
-const formatOf = (start: Uint8Array): 'parquet' | 'arrow' | 'text' =>
+type Format = 'parquet' | 'arrow' | 'text'
+
+/** What a file's name says that it is, packed or not: one that its first bytes deny is damaged, and no text. */
+const formatOfName = (path: string): Format =>
+  /\.(parquet|pq)(\.gz)?$/i.test(path) ? 'parquet' : /\.(arrows?|feather)(\.gz)?$/i.test(path) ? 'arrow' : 'text'
+
+/** `PAR1`; `ARROW1`, or the mark of a stream's first message; else by its name. */
+const formatOf = (start: Uint8Array, path: string): Format =>
   starts(start, [0x50, 0x41, 0x52, 0x31])
     ? 'parquet'
     : starts(start, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]) || starts(start, [0xff, 0xff, 0xff, 0xff])
       ? 'arrow'
-      : 'text'
+      : formatOfName(path)
 
 async function* bytes(pieces: Stdin): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece
@@ -66,7 +72,7 @@ const startOf = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> =
 
 /** A table's bytes, of a known format. */
 interface Opened {
-  readonly format: ReturnType<typeof formatOf>
+  readonly format: Format
   /** A file that may be read again, and how long it is, packed or not; null where bytes come once. */
   readonly file: { readonly path: string; readonly size: number; readonly isPacked: boolean } | null
   /** All of them, unpacked. */
@@ -78,13 +84,13 @@ const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
   if (path !== '-' && found?.isFIFO() !== true) {
     if (found?.isFile() === true) await recover(await realOf(path)).catch(() => undefined)
     const own = { path, size: found?.size ?? 0, isPacked: isPacked(await startOf(createReadStream(path, { end: 1 }))) }
-    return { format: formatOf(await startOf(bytesOf(path))), file: own, bytes: bytesOf(path) }
+    return { format: formatOf(await startOf(bytesOf(path)), path), file: own, bytes: bytesOf(path) }
   }
   const { start, all } = await peeked(path === '-' ? bytes(stdin) : createReadStream(path))
-  if (!isPacked(start)) return { format: formatOf(start), file: null, bytes: all }
+  if (!isPacked(start)) return { format: formatOf(start, path), file: null, bytes: all }
   // What is packed is held whole, as a text of unknown grammar is.
   const content = await unpacked(await gathered(all))
-  return { format: formatOf(content), file: null, bytes: Readable.from([content]) }
+  return { format: formatOf(content, path), file: null, bytes: Readable.from([content]) }
 }
 
 /** A file of Parquet is read from its end: one that is packed, or comes once, is held. */

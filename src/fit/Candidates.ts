@@ -185,6 +185,9 @@ const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points, prio
     )
   )
 
+const withoutPrior = ({ _tag }: Score.Score<string>): Problem.Problem =>
+  Problem.of('family', _tag, 'one that is learned under a prior', 'choose another, or leave out the prior')
+
 /** Whether a score can be learned from such rows at all. */
 const sound =
   (points: Points.Points, prior: number | null) =>
@@ -208,13 +211,7 @@ const sound =
       ),
       E.filterOrElse(
         () => prior === null || pipe(Score.interpret(score).family, O.exists(ExpectationMaximization.servesPrior)),
-        () =>
-          Problem.of(
-            'family',
-            score._tag,
-            'one that is learned under a prior',
-            'choose another, or leave out the prior'
-          )
+        () => withoutPrior(score)
       ),
       E.map(() => undefined)
     )
@@ -298,10 +295,16 @@ const learn =
     pipe(
       asked,
       sound(data.points, prior),
-      E.flatMap(() =>
+      E.map(() => underPrior(prior)(Recipe.annealed(asked.score)(data.points))),
+      // A recipe may descend, which knows no prior.
+      E.filterOrElse(
+        pipeline => prior === null || O.isSome(Pipeline.prior(pipeline)),
+        () => withoutPrior(asked.score)
+      ),
+      E.flatMap(pipeline =>
         reachedBy(judged(data), true, pipeline =>
           recall(part('learned', asked), () => led(data.points, key)(pipeline))
-        )(asked, underPrior(prior)(Recipe.annealed(asked.score)(data.points)))
+        )(asked, pipeline)
       ),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )

@@ -105,6 +105,11 @@ describe('ornstein fit --prior', () => {
       '-k 2 --prior 1 --recipe two-stage',
       '--prior: 1 is not something that the recipe two-stage takes; use it with one of'
     ],
+    [
+      '--family symmetric-pair --prior 1',
+      '--prior: 1 is not something that --family symmetric-pair takes, which is learned by descent'
+    ],
+    ['--family symmetric-pair --prior 1 --stream', 'symmetricPair is not one that is learned under a prior'],
     ['--pipeline p.json --prior 1', "option '--pipeline <file>' cannot be used with option '--prior <rows>'"]
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
@@ -157,7 +162,9 @@ describe('ornstein fit --bootstrap', () => {
   it.each([
     ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
     ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes'],
-    ['--stream --bootstrap 50', 'cannot be used with option']
+    ['--stream --bootstrap 50', 'cannot be used with option'],
+    ['--stream --recipe two-stage', "option '--stream' cannot be used with option '--recipe <recipe>'"],
+    ['--queue redis://127.0.0.1:1 --recipe em', "option '--queue <url>' cannot be used with option '--recipe <recipe>'"]
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)

@@ -166,6 +166,18 @@ describe('a table of several files', () => {
   })
 })
 
+it.each(['cut.parquet', 'none.pq.gz', 'none.arrow', 'none.Feather'])(
+  'a file that is not what its name says is no text: %s',
+  async file => {
+    here.write(file, file.startsWith('cut') ? parquet(0, ROWS).slice(4) : 'x,y\n1,2\n3,4\n')
+    for (const how of ['', '--stream']) {
+      const { exit, stderr } = await ornstein(`fit @${file} ${how}`)
+      expect(exit).toBe(2)
+      expect(stderr).toMatch(/a file of (Parquet|Arrow).* is not whole and sound; fetch it again, or write it anew/)
+    }
+  }
+)
+
 it('a list or record is written as JSON beside what is assigned', async () => {
   here.write(
     'nested.parquet',

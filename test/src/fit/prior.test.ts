@@ -134,6 +134,13 @@ describe('fit under a prior', () => {
     expect(JSON.parse(JSON.stringify(found))).toMatchObject({ fit: { prior: 0.01 } })
   })
 
+  it('refuses a family that its recipe leads to by descent', () => {
+    const found = Fit.mixture({ components: 2, family: () => Score.symmetricPair, prior: 1 })(repeated)
+    expect(E.isLeft(found) && Problem.show(found.left[0])).toBe(
+      'family: symmetricPair is not one that is learned under a prior; choose another, or leave out the prior'
+    )
+  })
+
   it.each([0, -1, NaN, Infinity])('refuses %d rows', prior => {
     const found = Fit.mixture({ prior })(repeated)
     expect(E.isLeft(found) && found.left.map(Problem.show)).toEqual([`prior: ${prior} is not > 0 and finite; try 0.01`])

@@ -2,7 +2,7 @@
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
-import type * as Source from '../data/Source.js'
+import type * as Source from '../data/sources.js'
 import { type Problem } from '../index.js'
 import type * as E from '../core/either.js'
 

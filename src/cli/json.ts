@@ -28,16 +28,26 @@ const domains: Readonly<Record<string, string>> = { number: 'a number', string: 
 
 const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
 
-/** The problem an error stands for. */
-const problemOf = (error: t.ValidationError): Problem.Problem => {
+/** The branches of a union, through unions in it. */
+const branches = (codec: Shape): ReadonlyArray<Shape> =>
+  codec._tag === 'UnionType' ? (codec.types ?? []).map(shape).flatMap(branches) : [codec]
+
+/** A value of one form, or null: what is no null is to be of that form. */
+const isNullable = (codec: Shape): boolean =>
+  codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
+
+/** The problem an error stands for; null where another error says what is wrong. */
+const problemOf = (error: t.ValidationError): Problem.Problem | null => {
   const { context } = error
   let path = ''
-  for (const [i, { key, actual }] of context.entries()) {
-    // The parts of an intersection stand where it stands.
-    const isPart = i > 0 && shape(context[i - 1].type)._tag === 'IntersectionType'
+  for (const [i, { key, actual, type }] of context.entries()) {
+    const outer: Shape = i > 0 ? shape(context[i - 1].type) : {}
+    // The parts of an intersection stand where it stands, and so does what may be null.
+    const isPart = outer._tag === 'IntersectionType' || isNullable(outer)
     if (i > 0 && !isPart) path = /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
-    if (shape(context[i].type)._tag === 'UnionType')
-      return Problem.of(path, print(actual), `of the form ${context[i].type.name}`, 'correct it')
+    if (isNullable(outer) && shape(type)._tag === 'NullType') return null
+    if (shape(type)._tag === 'UnionType' && !isNullable(shape(type)))
+      return Problem.of(path, print(actual), `of the form ${type.name}`, 'correct it')
   }
   if (isMisread(error)) {
     const { field } = error.problem
@@ -55,10 +65,6 @@ const problemOf = (error: t.ValidationError): Problem.Problem => {
     ? Problem.of(path, print(error.value), domain, error.value === undefined ? 'add it' : 'correct it')
     : Problem.of(path, print(error.value), 'possible here', error.message)
 }
-
-/** The branches of a union, through unions in it. */
-const branches = (codec: Shape): ReadonlyArray<Shape> =>
-  codec._tag === 'UnionType' ? (codec.types ?? []).map(shape).flatMap(branches) : [codec]
 
 /** The keys that a codec of objects knows; null where it is of something else. */
 const keysOf = ({ _tag, props, type, types = [] }: Shape): Readonly<Record<string, Shape>> | null => {
@@ -114,7 +120,7 @@ export const decode =
       E.mapLeft((errors): Problem.Problems => {
         const found = new Map<string, Problem.Problem>()
         // A codec with messages of its own may have several of one place.
-        for (const problem of errors.map(problemOf)) {
+        for (const problem of errors.map(problemOf).filter(problem => problem !== null)) {
           const key = `${problem.field}; ${problem.remedy}`
           if (!found.has(key)) found.set(key, problem)
         }

@@ -56,7 +56,7 @@ afterAll(() => {
 })
 
 describe('the package', () => {
-  it('holds what runs, its source and nothing else, in less than two and a half megabytes', () => {
+  it('holds what runs, its source and nothing else, in less than two and three quarter megabytes', () => {
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => relative(installed, join(entry.parentPath, entry.name)))
@@ -64,7 +64,7 @@ describe('the package', () => {
     expect(files).toContain('dist/src/index.js')
     expect(files.filter(file => /(^|\/)(test|bench|build)\/|\.test\.|\.tsbuildinfo$|\.mjs$/.test(file))).toEqual([])
     const [tarball = ''] = readdirSync(home).filter(file => file.endsWith('.tgz'))
-    expect(statSync(join(home, tarball)).size).toBeLessThan(2_500_000)
+    expect(statSync(join(home, tarball)).size).toBeLessThan(2_750_000)
   })
 
   it('tells which packages a queue needs beside it', async () => {
@@ -150,7 +150,7 @@ describe('the package', () => {
       ${names.map(name => `import * as ${name} from 'ornstein/${name}'`).join('\n')}
       const learn = Compile.pipeline(Recipe.annealed(Score.isotropic({ components: 2 }))(points))(points)
       console.log(Run.last(learn.right)(Key.fromSeed(1)))`
-    expect(await weight(fit)).toBeLessThan(168_000)
+    expect(await weight(fit)).toBeLessThan(171_000)
   })
 
   it("runs the README's first program", async () => {

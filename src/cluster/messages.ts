@@ -53,13 +53,18 @@ const parsed = <A>(codec: t.Type<A, unknown>, text: string): A | null => {
   }
 }
 
+/** A session as a leader writes it down for workers. */
 export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: FORMAT })
+/** The session that a text says; null of what is none, or of another format. */
 export const readSession = (text: string): Session | null => parsed(session, text)
+/** The order that a job carries; null of what is none. */
 export const readOrder = (given: unknown): Order | null => {
   const read = order.decode(given)
   return E.isRight(read) ? read.right : null
 }
+/** What a worker writes down beside its sums. */
 export const writeNote = (of: Note): string => JSON.stringify(of)
+/** The note that a text says; null of what is none. */
 export const readNote = (text: string): Note | null => parsed(note, text)
 
 /** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */

@@ -117,6 +117,7 @@ export const connected = async (
   )
 }
 
+/** Waits so many milliseconds. */
 export const later = (milliseconds: number): Promise<void> =>
   new Promise(resolve => {
     setTimeout(resolve, milliseconds)

@@ -16,12 +16,18 @@ export const read = (cell: string): number => {
 
 /** `almost`: a number to a person, which must not be passed over as a word. */
 export type Kind = 'number' | 'missing' | 'almost' | 'word'
+
 const MISSING = /^(#?n\/?a|<na>|n\.a\.?|#n\/a n\/a|-?nan|none|null|nil|missing|[?.]|[-\u2010-\u2015]{1,3})$/i
+
+/** Whether a cell says that it has no value: it is empty, or has one of the usual words or marks for that. */
 export const isMissing = (cell: string): boolean => {
   const text = cell.trim()
   return text === '' || (text.length < LONGEST && MISSING.test(text))
 }
+
+/** Whether a text is a number whose decimals stand after a comma. */
 export const hasDecimalComma = (text: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(text)
+
 /** A number but for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
 export const undressed = (text: string): string =>
   text
@@ -30,12 +36,15 @@ export const undressed = (text: string): string =>
     .replace(/\s*[%‰\p{Sc}]$/u, '')
     .replace(/^\((.*)\)$/, '-$1')
     .replace(/(\d)[\s_'’\u00A0\u2009\u202F](?=\d{3}(?!\d))/g, '$1')
+
 const isAlmost = (text: string): boolean =>
   hasDecimalComma(text) ||
   /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text) ||
   !Number.isNaN(Number(text)) ||
   !Number.isNaN(read(undressed(text))) ||
   hasDecimalComma(undressed(text))
+
+/** What a cell says, by its text alone. */
 export const kind = (cell: string): Kind => {
   if (!Number.isNaN(read(cell))) return 'number'
   if (isMissing(cell)) return 'missing'

@@ -22,13 +22,28 @@ export const exits: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM
 export const failed = (...problems: Problem.Problems): Failure => ({ exit: 1, problems })
 export const refused = (...problems: Problem.Problems): Failure => ({ exit: 2, problems })
 
+/** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
+export class Ended extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super('ended')
+    this.failure = failure
+  }
+}
+
+/** What is written: text, bytes, or text that comes piece after piece, and may end with `Ended`. */
+export type Content = string | Uint8Array | AsyncIterable<string>
+
 /** A file to be written, and the option that asked for it. */
 export interface Output {
   readonly option: string
   readonly path: string
 }
 
-/** A table, and the text of all its cells with columns added on the right, a cell for each of the table's rows. */
+/**
+ * Some rows of a table, or all, and the text of all their cells with columns added on the right, a cell for each of these rows; the
+ * first of a table with its line of names.
+ */
 export interface Copy {
   readonly table: Points.Table
   readonly withColumns: (added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>) => string
@@ -55,12 +70,16 @@ export interface World {
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<Failure, E.Either<Points.DataError, Source.SourceTable>>
-  /** The same with all its cells, to be written again. */
-  readonly readCopy: (
+  /**
+   * The same with all its cells, to be written again: whole, or piece after piece as they come; ends with `Ended` where the file
+   * cannot be read.
+   */
+  readonly readCopies: (
     argument: string,
     path: string,
-    options: Points.CsvOptions
-  ) => TE.TaskEither<Failure, E.Either<Points.DataError, Copy>>
+    options: Points.CsvOptions,
+    inPieces: boolean
+  ) => AsyncIterable<E.Either<Points.DataError, Copy>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
   /** Whether there is a file of this name. */
@@ -70,9 +89,7 @@ export interface World {
   /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
-  readonly writeFiles: (
-    files: ReadonlyArray<Output & { readonly text: string | Uint8Array }>
-  ) => TE.TaskEither<Failure, void>
+  readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: Content }>) => TE.TaskEither<Failure, void>
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
   readonly stdout: (text: string) => T.Task<void>
   readonly stderr: (text: string) => void

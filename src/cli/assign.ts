@@ -1,4 +1,5 @@
 /** `ornstein assign`: which component each row of a table belongs to. */
+import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -6,10 +7,11 @@ import { asLearned, ofItsWidth, readModel } from './evaluate.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import type * as words from './words.js'
-import { type Failure, type World } from './World.js'
+import { Ended, type Failure, type World } from './World.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
   readonly out: string
+  readonly stream?: boolean | undefined
 }
 
 /** The new columns, in the order of a membership. */
@@ -23,23 +25,39 @@ const columnsOf = (
   ['outlier', found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
 ]
 
+/** The rows of a table and what the model says of each, as text. */
+async function* assigned(
+  copies: ReturnType<World['readCopies']>,
+  source: string,
+  model: Model.Model
+): AsyncGenerator<string> {
+  const mixture = Model.toMixture(model)
+  for await (const read of copies) {
+    const copy = await pipe(
+      TE.fromEither(options.asRead(source)(read)),
+      TE.tap(({ table }) => ofItsWidth(model)(table))
+    )()
+    if (E.isLeft(copy)) throw new Ended(copy.left)
+    const {
+      table: { points },
+      withColumns
+    } = copy.right
+    yield withColumns(columnsOf(points.rows === 0 ? [] : Mixture.memberships(points)(mixture)))
+  }
+}
+
 export const assign =
   (modelFile: string, file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
-    const source = options.named(file)
     return pipe(
       options.checked(options.all({ table: options.table(flags), outputs: options.outputs([output], false) })),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
       TE.bind('model', () => readModel(world, flags)(modelFile)),
-      TE.bind('copy', ({ choices, model }) =>
-        pipe(world.readCopy('FILE', file, asLearned(choices.table, model)), TE.flatMapEither(options.asRead(source)))
-      ),
-      TE.tap(({ model, copy }) => ofItsWidth(model)(copy.table)),
-      TE.map(({ model, copy: { table, withColumns } }) =>
-        withColumns(columnsOf(pipe(Model.toMixture(model), Mixture.memberships(table.points))))
-      ),
-      TE.flatMap(text => options.write(world)([{ ...output, text }]))
+      TE.flatMap(({ choices, model }) => {
+        const copies = world.readCopies('FILE', file, asLearned(choices.table, model), flags.stream === true)
+        return options.write(world)([{ ...output, text: assigned(copies, options.named(file), model) }])
+      })
     )
   }

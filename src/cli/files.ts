@@ -1,6 +1,6 @@
 /** Files and standard input, by Node. */
 import { fstatSync, type Stats } from 'node:fs'
-import { access, constants, copyFile, link, mkdir, open, realpath, rm, stat } from 'node:fs/promises'
+import { access, constants, copyFile, link, mkdir, open, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as E from '../core/either.js'
@@ -21,7 +21,7 @@ import {
   type Journal
 } from './journal.js'
 import type * as Tables from './tables.js'
-import { failed, refused, type Failure, type Output, type World } from './World.js'
+import { Ended, failed, refused, type Content, type Failure, type Output, type World } from './World.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure
 
@@ -110,12 +110,12 @@ interface Staged {
 }
 
 /** The text on the disk beside its target, with the target's rights from the start, and the old under a second name. */
-const stage = async (output: Output & { readonly text: string | Uint8Array }): Promise<Staged> => {
+const stage = async (output: Output & { readonly text: Content }): Promise<Staged> => {
   const { real, old, isPlain } = await target(output)
   if (!isPlain) {
     const write = async (): Promise<void> => {
       const file = await open(real, 'w')
-      await file.writeFile(output.text).finally(() => file.close())
+      await writeFile(file, output.text).finally(() => file.close())
     }
     return { output, entry: null, put: write }
   }
@@ -131,7 +131,7 @@ const stage = async (output: Output & { readonly text: string | Uint8Array }): P
         // Opening it has taken away what the mask forbids.
         await file.chmod(old.mode & 0o7777)
       }
-      await file.writeFile(output.text)
+      await writeFile(file, output.text)
       await file.sync()
       if (backup !== null) await link(real, backup).catch(() => copyFile(real, backup))
       const entry = { real, temporary, identity: identityOf(await file.stat()), backup }
@@ -175,6 +175,7 @@ const writeFiles: World['writeFiles'] = files => async () => {
       staged.length = 0
       journal = undefined
     }
+    if (error instanceof Ended) return E.left(error.failure)
     return E.left(current === undefined ? failed(problem('', '', error)) : outputProblem(failed, current, error))
   } finally {
     if (journal !== undefined) await end(journal).catch(() => undefined)
@@ -237,7 +238,7 @@ export const files = (
   | 'readBytes'
   | 'readTable'
   | 'readSource'
-  | 'readCopy'
+  | 'readCopies'
   | 'load'
   | 'checkOutputs'
   | 'makeFolder'
@@ -254,10 +255,9 @@ export const files = (
     (...asked) =>
     async () =>
       (await tables()).readSource(stdin)(...asked)(),
-  readCopy:
-    (...asked) =>
-    async () =>
-      (await tables()).readCopy(stdin)(...asked)(),
+  readCopies: async function* (...asked) {
+    yield* (await tables()).readCopies(stdin)(...asked)
+  },
   load,
   checkOutputs,
   makeFolder,

@@ -9,7 +9,7 @@ import * as Elementary from '../../lib/elementary.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { code, recover } from './journal.js'
-import { refused, type Failure, type World } from './World.js'
+import { Ended, refused, type Failure, type World } from './World.js'
 
 const reasons: Readonly<Record<string, readonly [domain: string, remedy: string]>> = {
   ENOENT: ['a file that exists', 'check the name and the folder'],
@@ -51,17 +51,44 @@ const signatures: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: 
 export const signatureOf = (bytes: Uint8Array): (typeof signatures)[number] | undefined =>
   signatures.find(([start]) => start.every((byte, i) => bytes[i] === byte))
 
-/** The text of bytes, or what they are instead. */
-export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> => {
-  const found = signatureOf(bytes)
-  if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+/** The text of bytes, piece after piece, or what they are instead. */
+const decoding = (
+  argument: string,
+  path: string
+): ((bytes: Uint8Array, isLast: boolean) => E.Either<Failure, string>) => {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
   const noText = E.left(refused(Problem.of(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')))
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return text.includes('\0') ? noText : E.right(text)
-  } catch {
-    return noText
+  let isBegun = false
+  return (bytes, isLast) => {
+    const found = isBegun ? undefined : signatureOf(bytes)
+    if (found !== undefined) return E.left(refused(Problem.of(argument, path, found[1], found[2])))
+    isBegun = true
+    try {
+      const text = decoder.decode(bytes, { stream: !isLast })
+      return text.includes('\0') ? noText : E.right(text)
+    } catch {
+      return noText
+    }
   }
+}
+
+/** The text of bytes, or what they are instead. */
+export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
+  decoding(argument, path)(bytes, true)
+
+/** The same of bytes that come in pieces. */
+export async function* decoded(
+  argument: string,
+  path: string,
+  bytes: AsyncIterable<Uint8Array>
+): AsyncGenerator<string> {
+  const next = decoding(argument, path)
+  const sure = (text: E.Either<Failure, string>): string => {
+    if (E.isLeft(text)) throw new Ended(text.left)
+    return text.right
+  }
+  for await (const piece of bytes) yield sure(next(piece, false))
+  yield sure(next(new Uint8Array(0), true))
 }
 
 /** Through links that lead to nothing yet, as many as a file system follows. */

@@ -26,7 +26,7 @@ type Files = Pick<
   | 'readBytes'
   | 'readTable'
   | 'readSource'
-  | 'readCopy'
+  | 'readCopies'
   | 'load'
   | 'checkOutputs'
   | 'makeFolder'
@@ -47,7 +47,9 @@ const world: World = {
   exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
   readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
-  readCopy: (...asked) => byFiles(({ readCopy }) => readCopy(...asked)),
+  readCopies: async function* (...asked) {
+    yield* (await import('./files.js')).files(process.stdin).readCopies(...asked)
+  },
   load: (...asked) => byFiles(({ load }) => load(...asked)),
   checkOutputs: (...asked) => byFiles(({ checkOutputs }) => checkOutputs(...asked)),
   makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),

@@ -8,7 +8,7 @@ import type * as Points from '../data/index.js'
 import type * as Source from '../data/sources.js'
 import * as Problem from '../core/Problem.js'
 import { faultless, whole, type Checked } from './checked.js'
-import { refused, type Failure, type Output, type World } from './World.js'
+import { Ended, refused, type Content, type Failure, type Output, type World } from './World.js'
 
 export { faultless, whole, type Checked }
 
@@ -168,21 +168,30 @@ export const checkOutputs =
   (asked: ReadonlyArray<Output>): TE.TaskEither<Failure, void> =>
     world.checkOutputs(inputs, asked.filter(isNamed))
 
+const pieces = (text: Content): Iterable<string> | AsyncIterable<string> =>
+  // Bytes go to files alone.
+  typeof text === 'string' ? [text] : text instanceof Uint8Array ? [] : text
+
+const print =
+  (world: World) =>
+  (texts: ReadonlyArray<Content>): TE.TaskEither<Failure, void> =>
+  async () => {
+    try {
+      for (const text of texts) for await (const piece of pieces(text)) await world.stdout(piece)()
+      return E.right(undefined)
+    } catch (error) {
+      if (error instanceof Ended) return E.left(error.failure)
+      throw error
+    }
+  }
+
 /** Writes the files, then what goes to standard output. */
 export const write =
   (world: World) =>
-  (texts: ReadonlyArray<Output & { readonly text: string | Uint8Array }>): TE.TaskEither<Failure, void> =>
+  (texts: ReadonlyArray<Output & { readonly text: Content }>): TE.TaskEither<Failure, void> =>
     pipe(
       world.writeFiles(texts.filter(isNamed)),
-      TE.tapTask(() =>
-        world.stdout(
-          texts
-            .filter(output => !isNamed(output))
-            // Bytes go to files alone.
-            .map(({ text }) => (typeof text === 'string' ? text : ''))
-            .join('')
-        )
-      )
+      TE.flatMap(() => print(world)(texts.filter(output => !isNamed(output)).map(({ text }) => text)))
     )
 
 /** A check as the first thing a command does. */

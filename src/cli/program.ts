@@ -300,7 +300,9 @@ const described = (
       .description(
         'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
           'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
-          'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns.'
+          'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns. ' +
+          'With --stream rows are written as they come, the same text: where one is wrong, those before it are on standard ' +
+          'output already; a file is written whole or not at all.'
       )
       .argument('<MODEL>', 'a model written by ornstein fit --out')
       .argument('<FILE>', `${FILES}; with the model's columns`)
@@ -308,7 +310,15 @@ const described = (
       .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
   )
     .addOption(vocabulary)
-    .addHelpText('after', examples(['assign model.json faithful.csv > assigned.csv']))
+    .option('--stream', 'read and write the rows in pieces: for tables that do not fit in memory')
+    .addHelpText(
+      'after',
+      examples([
+        'assign model.json faithful.csv > assigned.csv',
+        '# more rows than fit in memory',
+        'assign model.json huge.csv.gz --stream --out assigned.csv'
+      ])
+    )
     .action((model, file, flags) => {
       work = lazily(
         () => import('./assign.js'),

@@ -2,17 +2,28 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { chained } from '../../lib/gather.js'
+import { chained, scanned } from '../../lib/gather.js'
 import * as E from '../core/either.js'
-import { gridOf, gridReader, gridsOf, writtenOf } from '../data/csv.js'
-import { inFile, joined, tableOf, tablesOf, type CsvOptions, type Grid } from '../data/grid.js'
+import { copiesOf, copyOf, gridOf, gridReader, gridsOf } from '../data/csv.js'
+import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Grid } from '../data/grid.js'
 import type { DataError } from '../data/Points.js'
 import * as Source from '../data/sources.js'
 import { arrowGrids, parquetGrids, whole } from '../data/typed.js'
-import { extended, writtenOfGrid, type Written } from '../data/widen.js'
-import { bytesOf, inputsOf, isPacked, problem, readText, realOf, signatureOf, unpacked, type Input } from './input.js'
+import { extended, writtenOfGrid, type Copied, type Written } from '../data/widen.js'
+import {
+  bytesOf,
+  decoded,
+  inputsOf,
+  isPacked,
+  problem,
+  readText,
+  realOf,
+  signatureOf,
+  unpacked,
+  type Input
+} from './input.js'
 import { recover } from './journal.js'
-import { refused, type Failure, type World } from './World.js'
+import { Ended, refused, type Copy, type Failure, type World } from './World.js'
 
 type Stdin = AsyncIterable<Uint8Array | string>
 type Parts = AsyncIterable<E.Either<DataError, Grid>>
@@ -219,35 +230,85 @@ export const readSource =
     }
   }
 
+/** The parts of a file with their cells as they are written; a text in pieces, or whole. */
+async function* copiedOf(
+  found: Opened,
+  argument: string,
+  options: CsvOptions,
+  inPieces: boolean
+): AsyncGenerator<E.Either<DataError, Copied>> {
+  const path = found.file?.path ?? '-'
+  if (found.format !== 'text')
+    for await (const grid of partsOf(found, options, true))
+      yield chain(grid, grid => E.right([grid, writtenOfGrid(grid)]))
+  else if (inPieces) yield* copiesOf(options)(decoded(argument, path, found.bytes))
+  else {
+    const text = await readText(found.bytes)(argument, path)()
+    if (E.isLeft(text)) throw new Ended(text.left)
+    yield copyOf(text.right, options)
+  }
+}
+
+/** Those of all files of a table. */
+async function* copied(
+  stdin: Stdin,
+  [argument, path, options, inPieces]: Parameters<World['readCopies']>
+): AsyncGenerator<E.Either<DataError, Copied>> {
+  const inputs = await inputsOf(argument, path)
+  if (E.isLeft(inputs)) throw new Ended(inputs.left)
+  for (const input of inputs.right)
+    try {
+      for await (const part of copiedOf(await opened(stdin, input.path), argument, options, inPieces))
+        yield chain(inside(input)(chain(part, ([grid]) => E.right(grid))), grid =>
+          chain(part, ([, written]) => E.right([grid, written]))
+        )
+    } catch (error) {
+      throw error instanceof Ended ? error : new Ended(refused(problem(argument, input.path, error)))
+    }
+}
+
+/** All parts as one. */
+async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncGenerator<E.Either<DataError, Copied>> {
+  const all: Copied[] = []
+  for await (const part of parts) {
+    if (E.isLeft(part)) {
+      yield part
+      return
+    }
+    all.push(part.right)
+  }
+  const [[, first]] = all
+  const rows = all.flatMap(([, written]) => written.rows)
+  yield chain(joined(all.map(([grid]) => grid)), grid => E.right([grid, { ...first, rows }]))
+}
+
+/** How a table is written again, after so many rows. */
+interface Begun extends Omit<Written, 'rows'> {
+  readonly count: number
+}
+
 /** A table and its cells as they are written. */
-export const readCopy =
-  (stdin: Stdin): World['readCopy'] =>
-  (argument, path, options) =>
-  async () => {
-    const parts = await ofEach<readonly [Grid, Written]>(argument, path, async input => {
-      const found = await opened(stdin, input.path)
-      if (found.format !== 'text') {
-        const grid = inside(input)(await whole(partsOf(found, options, true)))
-        return E.right(chain(grid, grid => E.right([grid, writtenOfGrid(grid)])))
-      }
-      const { file, bytes } = found
-      const text = await readText(bytes)(argument, file?.path ?? '-')()
-      return E.isLeft(text)
-        ? text
-        : E.right(
-            chain(inside(input)(gridOf(text.right, options)), grid =>
-              chain(writtenOf(text.right, options), written => E.right([grid, written]))
+export const readCopies =
+  (stdin: Stdin): World['readCopies'] =>
+  (...asked) => {
+    const [, , options, inPieces] = asked
+    const parts = copied(stdin, asked)
+    return scanned(
+      tablesWith(options)(inPieces ? parts : united(parts)),
+      null,
+      (before: Begun | null, found): readonly [Begun | null, E.Either<DataError, Copy>] => {
+        if (E.isLeft(found)) return [before, found]
+        const [table, { rows, ...own }] = found.right
+        const { names, delimiter, count } = before ?? { ...own, count: 0 }
+        const copy: Copy = {
+          table,
+          withColumns: added =>
+            extended({ names, delimiter, rows }, before === null)(
+              table.rowNumbers.map(number => number - count),
+              added
             )
-          )
-    })
-    if (E.isLeft(parts)) return parts
-    return E.right(
-      chain(parts.right, all =>
-        chain(chain(joined(all.map(([grid]) => grid)), tableOf(options)), table => {
-          const [[, first]] = all
-          const written = { ...first, rows: all.flatMap(([, { rows }]) => rows) }
-          return E.right({ table, withColumns: added => extended(written)(table.rowNumbers, added) })
-        })
-      )
+        }
+        return [{ names, delimiter, count: count + rows.length }, E.right(copy)]
+      }
     )
   }

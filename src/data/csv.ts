@@ -9,13 +9,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
 import { reader, sheetOf, sheets, type Grammar, type Sheet } from '../../lib/cells.js'
 import { scanned } from '../../lib/gather.js'
+import { records as cut } from '../../lib/records.js'
 import * as Problem from '../core/Problem.js'
 import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './Points.js'
-import { extended, writtenOfGrid, type Written } from './widen.js'
-import { fail, firstOf, more, plural, sumOver, tabulate } from './parts.js'
+import { extended, writtenOfGrid, type Copied, type Written } from './widen.js'
+import { fail, firstOf, more, numbered, plural, sumOver, tabulate } from './parts.js'
 
 type Cells = Written['rows']
 
@@ -514,3 +515,99 @@ export const writtenOf = (text: string, options: CsvOptions): Either.Either<Data
           delimiter: options.delimiter ?? guessDelimiter(tableOf(unified(text), options), options)
         }))
       )
+
+/** A text and its cells as they are written. */
+export const copyOf = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
+  pipe(
+    gridOf(text, options),
+    Either.flatMap(grid =>
+      pipe(
+        writtenOf(text, options),
+        Either.map(written => [grid, written])
+      )
+    )
+  )
+
+/** So many characters of a text are copied at once. */
+const CHARACTERS = 1 << 21
+
+/** What the first of the pieces of a text says of all, after so many rows and lines. */
+interface Begun {
+  readonly head: Head
+  readonly written: Omit<Written, 'rows'>
+  readonly lines: number
+}
+
+const linesIn = (text: string): number => text.split('\n').length - 1
+
+/** A problem of a piece, its rows and lines counted from the first of all. */
+const further =
+  (rows: number, lines: number) =>
+  (problem: Problem.Problem): Problem.Problem => {
+    const own = numbered(rows)(problem)
+    return { ...own, field: own.field.replace(/^line (\d+)/, (_, line: string) => `line ${Number(line) + lines}`) }
+  }
+
+const nextCopy = (
+  text: string,
+  options: CsvOptions,
+  { head, written, lines }: Begun
+): Either.Either<DataError, Copied> => {
+  const isNone = (line: string): boolean =>
+    line.trim() === '' || (options.comment !== undefined && line.startsWith(options.comment))
+  if (text.split('\n').every(isNone))
+    return Either.right([
+      { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) },
+      { ...written, rows: [] }
+    ])
+  // As many names as there are cells stand above each piece; a digit begins no comment.
+  const above = head.names.map((_, j) => j + 1).join(written.delimiter)
+  return pipe(
+    copyOf(`${above}\n${text}`, { ...options, delimiter: written.delimiter, skip: 0, header: true }),
+    Either.bimap(further(head.rows, lines - 1), ([grid, { rows }]): Copied => [
+      pipe({ ...grid, ...head, rows: grid.rows }, after(head.rows)),
+      { ...written, rows }
+    ])
+  )
+}
+
+/**
+ * The parts of a text that comes in pieces, with their cells as they are written, quoted or not: what its first two million
+ * characters say of separator and names holds for all.
+ */
+export const copiesOf =
+  (options: CsvOptions, atOnce: number = CHARACTERS) =>
+  (texts: AsyncIterable<string>): AsyncIterable<Either.Either<DataError, Copied>> =>
+    scanned(
+      cut(
+        texts,
+        head => ({
+          separator: options.delimiter ?? guessDelimiter(tableOf(unified(head), options), options),
+          comment: options.comment ?? null,
+          skip: options.skip ?? 0
+        }),
+        atOnce
+      ),
+      null,
+      (before: Begun | null, text): readonly [Begun | null, Either.Either<DataError, Copied>] => {
+        const found =
+          before !== null
+            ? nextCopy(text, options, before)
+            : isJsonLines(tableOf(text, options))
+              ? fail(
+                  'text',
+                  'JSON lines',
+                  'separated values, which are read in pieces',
+                  'read it whole, or write it plainly'
+                )
+              : copyOf(text, options)
+        if (Either.isLeft(found)) return [before, found]
+        const [grid, { names, delimiter }] = found.right
+        const { head, written, lines } = before ?? {
+          head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader, rows: 0 },
+          written: { names, delimiter },
+          lines: 0
+        }
+        return [{ head: { ...head, rows: head.rows + grid.rows }, written, lines: lines + linesIn(text) }, found]
+      }
+    )

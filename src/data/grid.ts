@@ -567,34 +567,65 @@ const nothing = (columns: ReadonlyArray<string>, dropped: number): Table => ({
   doubtful: []
 })
 
+/** The table that a part comes to after those before it. */
+const partOf =
+  (options: CsvOptions) =>
+  (
+    before: Known | null,
+    part: Either.Either<DataError, Grid>
+  ): readonly [Known | null, Either.Either<DataError, Table>] => {
+    const found = pipe(
+      part,
+      Either.chain(grid => (before === null ? Either.right(grid) : alike(before.head)(grid))),
+      Either.bindTo('grid'),
+      Either.bind('table', ({ grid }) =>
+        before === null
+          ? tableOf(options)(grid)
+          : pipe(
+              grid,
+              tableOf({ ...options, columns: before.columns, exclude: [], keep: NOTHING }),
+              Either.orElse(problem =>
+                problem.value === allMissing.value
+                  ? Either.right(nothing(before.columns, grid.rows))
+                  : Either.left(problem)
+              )
+            )
+      )
+    )
+    if (Either.isLeft(found)) return [before, found]
+    const { grid, table } = found.right
+    const rows = before?.rows ?? 0
+    return [
+      { rows: rows + grid.rows, head: before?.head ?? headOf(grid), columns: table.columns },
+      Either.right({ ...table, rowNumbers: table.rowNumbers.map(i => i + rows) })
+    ]
+  }
+
 /** Tables of the parts of one, as they come: what the first says of the columns holds for all of them. */
 export const tablesOf =
   (options: CsvOptions) =>
   (parts: AsyncIterable<Either.Either<DataError, Grid>>): AsyncIterable<Either.Either<DataError, Table>> =>
-    scanned(parts, null, (before: Known | null, part): readonly [Known | null, Either.Either<DataError, Table>] => {
-      const found = pipe(
-        part,
-        Either.chain(grid => (before === null ? Either.right(grid) : alike(before.head)(grid))),
-        Either.bindTo('grid'),
-        Either.bind('table', ({ grid }) =>
-          before === null
-            ? tableOf(options)(grid)
-            : pipe(
-                grid,
-                tableOf({ ...options, columns: before.columns, exclude: [], keep: NOTHING }),
-                Either.orElse(problem =>
-                  problem.value === allMissing.value
-                    ? Either.right(nothing(before.columns, grid.rows))
-                    : Either.left(problem)
-                )
-              )
-        )
-      )
-      if (Either.isLeft(found)) return [before, found]
-      const { grid, table } = found.right
-      const rows = before?.rows ?? 0
-      return [
-        { rows: rows + grid.rows, head: before?.head ?? headOf(grid), columns: table.columns },
-        Either.right({ ...table, rowNumbers: table.rowNumbers.map(i => i + rows) })
-      ]
-    })
+    scanned(parts, null, partOf(options))
+
+/** The same of parts with something beside each, which stays there. */
+export const tablesWith =
+  (options: CsvOptions) =>
+  <A>(
+    parts: AsyncIterable<Either.Either<DataError, readonly [Grid, A]>>
+  ): AsyncIterable<Either.Either<DataError, readonly [Table, A]>> =>
+    scanned(
+      parts,
+      null,
+      (before: Known | null, part): readonly [Known | null, Either.Either<DataError, readonly [Table, A]>] => {
+        if (Either.isLeft(part)) return [before, part]
+        const [grid, beside] = part.right
+        const [known, found] = partOf(options)(before, Either.right(grid))
+        return [
+          known,
+          pipe(
+            found,
+            Either.map(table => [table, beside])
+          )
+        ]
+      }
+    )

@@ -22,15 +22,19 @@ export const writtenOfGrid = ({ names, rows, numbers, text }: Grid): Written => 
   delimiter: ','
 })
 
-/** The text of cells with columns added on the right: see `withColumns`. */
+/** A part of a table, with its cells as they are written. */
+export type Copied = readonly [grid: Grid, written: Written]
+
+/** The text of cells with columns added on the right, below a line of names or not: see `withColumns`. */
 export const extended =
-  ({ names, rows, delimiter }: Written) =>
+  ({ names, rows, delimiter }: Written, isBelowNames = true) =>
   (rowNumbers: Uint32Array, added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>): string => {
     const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
     const found = rows.map((row, i) => {
       const at = places.get(i + 1)
       return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
     })
-    const header = [...names, ...added.map(([name]) => unused(name, names))]
-    return `${Papa.unparse([header, ...found], { delimiter, newline: '\n' })}\n`
+    const header = isBelowNames ? [[...names, ...added.map(([name]) => unused(name, names))]] : []
+    const lines = [...header, ...found]
+    return lines.length === 0 ? '' : `${Papa.unparse(lines, { delimiter, newline: '\n' })}\n`
   }

@@ -84,3 +84,70 @@ describe('a table in pieces', () => {
     expect((await ornstein('fit @table.csv -k 2 --stream --report @r.html')).exit).toBe(2)
   })
 })
+
+describe('what a model says of a table in pieces', () => {
+  const both = async (line: string, input?: { readonly stdin: string | Uint8Array }) => {
+    const whole = await ornstein(`assign @two.json ${line}`, input)
+    return { whole, inPieces: await ornstein(`assign @two.json ${line} --stream`, input) }
+  }
+  const awkward = (end: string): string =>
+    [
+      '# cells as people write them; "two lines above,',
+      ' length ;"the ""width""";note',
+      ...Array.from({ length: 30_000 }, (_, i) =>
+        i === 20_000
+          ? '# a remark, "not a row'
+          : i % 9 === 4
+            ? `NA;${i};"a;b"`
+            : `${i % 7}.50; ${i % 5} ;"${i}, ""said""${end}twice"`
+      ),
+      '',
+      '# the end',
+      ''
+    ].join(end)
+
+  beforeAll(async () => {
+    expect((await ornstein('fit @table.csv -k 2 --family full --no-standardize --stream --out @two.json')).exit).toBe(0)
+  })
+
+  it.each(['table.csv', 'table.csv.gz', 'missing.csv', 'quoted.csv'])(
+    'is to the byte what it says of it whole: %s',
+    async name => {
+      const { whole, inPieces } = await both(`@${name} --missing drop`)
+      expect([whole.exit, inPieces.exit, inPieces.stderr]).toEqual([0, 0, ''])
+      expect(inPieces.stdout === whole.stdout).toBe(true)
+      expect(whole.stdout.split('\n').length).toBeGreaterThan(70_000)
+    }
+  )
+
+  it.each(['\n', '\r\n'])(
+    'is so of cells in quotes, over several lines, beside remarks, and of standard input: %j',
+    async end => {
+      const how = '- --columns 1,2 --skip 1 --comment # --missing drop'
+      const { whole, inPieces } = await both(how, { stdin: awkward(end) })
+      expect([whole.exit, inPieces.exit, inPieces.stderr]).toEqual([0, 0, ''])
+      expect(inPieces.stdout === whole.stdout).toBe(true)
+      expect(whole.stdout).toContain('NA;29992;"a;b";;;;;\n')
+    }
+  )
+
+  it('goes to a file whole or not at all, and to standard output as it comes', async () => {
+    expect((await ornstein('assign @two.json @table.csv --stream --out @assigned.csv')).exit).toBe(0)
+    expect(here.read('assigned.csv') === (await ornstein('assign @two.json @table.csv')).stdout).toBe(true)
+    const wrong = {
+      exit: 2,
+      stderr:
+        'error: wrong.csv, row 69998, column 2 (length): 1.2.3 is not a finite number; correct it, or choose the columns of numbers with --columns\n'
+    }
+    const before = here.list()
+    const { stdout, ...told } = await ornstein('assign @two.json @wrong.csv --stream')
+    expect(told).toEqual(wrong)
+    expect(stdout.split('\n').length).toBeGreaterThan(30_000)
+    expect(await ornstein('assign @two.json @wrong.csv --stream --out @new.csv')).toEqual({ ...wrong, stdout: '' })
+    expect(here.list()).toEqual(before)
+    expect((await ornstein('assign @two.json @none.csv --stream')).stderr).toContain('a file that exists')
+    expect((await ornstein('assign @two.json - --stream', { stdin: '{"length":1,"width":2}\n' })).stderr).toContain(
+      'leave out --stream'
+    )
+  })
+})

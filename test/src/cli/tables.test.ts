@@ -121,7 +121,9 @@ describe('the same rows, however they are kept', () => {
     const whole = await ornstein('assign @model.json @all.csv')
     expect(whole.stdout.split('\n')).toHaveLength(ROWS + 2)
     for (const file of all) expect(await ornstein(`assign @model.json @${file}`)).toEqual(whole)
-    expect(await ornstein('assign @model.json -', { stdin: arrow('stream') })).toEqual(whole)
+    for (const file of all) expect(await ornstein(`assign @model.json @${file} --stream`)).toEqual(whole)
+    for (const how of ['', '--stream'])
+      expect(await ornstein(`assign @model.json - ${how}`, { stdin: arrow('stream') })).toEqual(whole)
   })
 })
 

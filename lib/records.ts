@@ -1,0 +1,82 @@
+/** Texts of records that come in pieces, cut anew between records: none is in two pieces, whatever stands in quotes. */
+
+/** How records are written. */
+export interface Marks {
+  /** What separates cells, a character. */
+  readonly separator: string
+  /** What begins a line that is none; null for nothing. */
+  readonly comment: string | null
+  /** So many lines at the top are none. */
+  readonly skip: number
+}
+
+/** What is longer is no record but a quote that was forgotten: it is handed on as it is. */
+const LONGEST = 1 << 26
+
+/** Where the lines at the top end. */
+const below = (text: string, lines: number): number => {
+  let at = 0
+  for (let i = 0; i < lines; i++) {
+    at = text.indexOf('\n', at) + 1
+    if (at === 0) return text.length
+  }
+  return at
+}
+
+/** Where the last whole record ends in a text that begins with one; 0 where none does. */
+export const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
+  const start = below(text, skip)
+  /** Outside quotes from here on. */
+  let at = start
+  let whole = 0
+  for (let from = at; ;) {
+    const open = text.indexOf('"', from)
+    const line = open === 0 ? 0 : text.lastIndexOf('\n', open < 0 ? text.length : open - 1) + 1
+    if (line > at) whole = line
+    if (open < 0) return whole
+    const before = text[open - 1]
+    const opens = open === start || before === '\n' || before === separator
+    if (!opens || (comment !== null && line >= at && text[line] === comment)) {
+      from = open + 1
+      continue
+    }
+    // Two quotes in a cell stand for one.
+    let close = text.indexOf('"', open + 1)
+    while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2)
+    if (close < 0) return whole
+    at = close + 1
+    from = at
+  }
+}
+
+/** The records of a text that comes in pieces, some `atOnce` characters together; lines end with \n. */
+export async function* records(
+  texts: AsyncIterable<string>,
+  marksOf: (head: string) => Marks,
+  atOnce: number
+): AsyncGenerator<string> {
+  let marks: Marks | null = null
+  let held: string[] = []
+  let length = 0
+  let due = atOnce
+  for await (const text of texts) {
+    held.push(text)
+    length += text.length
+    if (length < due) continue
+    const all = held.join('')
+    // What may be half of an end of a line waits for the other.
+    const unified = (all.endsWith('\r') ? all.slice(0, -1) : all).replace(/\r\n?/g, '\n')
+    const rest = all.endsWith('\r') ? '\r' : ''
+    marks ??= marksOf(unified.slice(0, unified.lastIndexOf('\n') + 1))
+    const end = unified.length > LONGEST ? unified.length : lastEnd(unified, marks)
+    if (end > 0) {
+      yield unified.slice(0, end)
+      marks = { ...marks, skip: 0 }
+    }
+    held = [unified.slice(end) + rest]
+    length = held[0].length
+    due = length + atOnce
+  }
+  const last = held.join('').replace(/\r\n?/g, '\n')
+  if (last !== '' || marks === null) yield last
+}

@@ -54,13 +54,23 @@ export const exported =
     )
   }
 
-/** The score of the family that has the mixture as it is, and its parameters. */
+/** Whether all components have the numbers of the first, of so many each. */
+const areShared = (numbers: Float64Array, each: number): boolean => numbers.every((x, at) => x === numbers[at % each])
+
+/** The score of the family that has the mixture as it is with the fewest parameters. */
 const scoreOf = (mixture: Mixture.Mixture): Score.Score<string> => {
+  const { factors, variances } = mixture
   const components = Mixture.components(mixture)
-  return mixture.factors !== null
-    ? Score.full({ components })
-    : mixture.variances.length === components
-      ? Score.isotropic({ components })
+  const numbers = factors?.values ?? variances
+  const each = numbers.length / components
+  const isShared = components > 1 && areShared(numbers, each)
+  if (factors !== null) return isShared ? Score.tied({ components }) : Score.full({ components })
+  return each === 1
+    ? isShared
+      ? Score.tiedIsotropic({ components })
+      : Score.isotropic({ components })
+    : isShared
+      ? Score.tiedDiagonal({ components })
       : Score.diagonal({ components })
 }
 

@@ -156,7 +156,9 @@ const decoded = <A>(codec: t.Type<A, unknown>, json: unknown, name: string): E.E
             .join('.') || name,
           actual === undefined ? 'missing' : JSON.stringify(actual),
           `what ${name} writes`,
-          'write it as JSON, arrays as nested lists'
+          name === 'GaussianMixture'
+            ? 'give covariance_type, weights_, means_ and covariances_, by numpy.savez or as JSON, arrays as nested lists'
+            : 'write it as JSON, arrays as nested lists'
         )
       ]
     })

@@ -50,15 +50,88 @@ describe('export and import', () => {
     expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).not.toContain('where it was learned')
   })
 
+  // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is.
+  it.each([
+    [
+      'tied',
+      8,
+      {
+        covariance_type: 'tied',
+        covariances_: [
+          [0.17, 0.9],
+          [0.9, 36]
+        ]
+      }
+    ],
+    [
+      'full',
+      11,
+      {
+        covariance_type: 'full',
+        covariances_: [
+          [
+            [0.07, 0.4],
+            [0.4, 33]
+          ],
+          [
+            [0.17, 0.9],
+            [0.9, 36]
+          ]
+        ]
+      }
+    ],
+    [
+      'tied-diagonal',
+      7,
+      {
+        covariance_type: 'diag',
+        covariances_: [
+          [0.17, 36],
+          [0.17, 36]
+        ]
+      }
+    ],
+    [
+      'diagonal',
+      9,
+      {
+        covariance_type: 'diag',
+        covariances_: [
+          [0.17, 36],
+          [0.17, 33]
+        ]
+      }
+    ],
+    ['tied-isotropic', 6, { covariance_type: 'spherical', covariances_: [20, 20] }],
+    ['isotropic', 7, { covariance_type: 'spherical', covariances_: [20, 21] }]
+  ])('is of the family with the fewest parameters: %s', async (family, parameters, covariances) => {
+    here.write(
+      'sk.json',
+      JSON.stringify({
+        weights_: [0.4, 0.6],
+        means_: [
+          [2, 54],
+          [4.3, 80]
+        ],
+        ...covariances
+      })
+    )
+    await ornstein('import @sk.json --columns eruptions,waiting --out @in.json')
+    expect(JSON.parse(here.read('in.json'))).toMatchObject({ family })
+    expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).toContain(`with ${parameters} parameters`)
+  })
+
   it.each([
     ['export @model.json --to npz', '--out: - is not the name of a file, as npz needs; name one: model.npz'],
     ['export @model.json --to matlab', '--to: matlab is not one of sklearn, npz, mclust, json'],
     ['export @model.json', "required option '--to <form>' not specified"],
     ['import %faithful.csv', "it is not JSON, a file of NumPy's, or R's text of a list; write it by dput"],
     ['import @model.npz', 'model.npz'],
+    ['import @few.json', 'give covariance_type, weights_, means_ and covariances_, by numpy.savez or as JSON'],
     ['import @plain.json --columns a', '--columns: a is not 2 different names; name each column once']
   ])('refuses %s', async (line, problem) => {
     here.write('plain.json', '{"means": [[0, 1]], "weights": [1]}')
+    here.write('few.json', '{"means_": [[0, 1]], "weights_": [1]}')
     const { exit, stderr } = await ornstein(line)
     expect(exit).toBe(2)
     expect(stderr).toContain(problem)

@@ -44,7 +44,7 @@ const flagsOf = (option: OptionWords): ReadonlyArray<string> =>
 /** Whether the option is followed by a word. */
 const takes = ({ flags }: OptionWords): boolean => flags.includes('<')
 /** Whether that is a path, or several of its words apart by commas. */
-const takesPath = ({ flags }: OptionWords): boolean => /<(file|folder|module)>/.test(flags)
+const takesPath = ({ flags }: OptionWords): boolean => /<(files?|folder|module)(\.\.\.)?>/.test(flags)
 const takesList = ({ flags }: OptionWords): boolean => /<(families|recipes)>/.test(flags)
 const optionsOf = (command: CommandWords): ReadonlyArray<OptionWords> => [...command.options, help]
 /** What stands between single quotes in a shell. */

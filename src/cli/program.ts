@@ -60,14 +60,14 @@ const reading = <Args extends unknown[], Options extends OptionValues>(command: 
     .addOption(comment)
     .addOption(na)
 
-/** An option given twice, or with its opposite, is refused: the last does not win in silence. */
+/** An option given twice, or with its opposite, is refused: the last does not win in silence. Of a list all count. */
 const once = (
   options: ReadonlyArray<Option>,
   on: (name: string, act: () => void) => unknown,
   refuse: (message: string) => never
 ): void => {
   const given = new Map<string, string>()
-  for (const option of options)
+  for (const option of options.filter(({ variadic }) => !variadic))
     on(option.name(), () => {
       const key = option.attributeName()
       const before = given.get(key)
@@ -473,7 +473,16 @@ const described = (
     )
     .requiredOption('--out <file>', 'the lines, as JSONL; those that are there are not run again')
     .option('--jobs <number>', 'how many at a time (default: as many as there are processors)')
-    .addHelpText('after', examples(['sweep sweep.json --out results.jsonl']))
+    .option('--share <k/n>', 'run the kth of n shares alone: every nth fit from the kth on (default: 1/1, all)')
+    .option('--parts <files...>', 'lines of these count too, and are copied to --out: what shares came to')
+    .addHelpText(
+      'after',
+      examples([
+        'sweep sweep.json --out results.jsonl',
+        'sweep sweep.json --out results-3.jsonl --share 3/8',
+        'sweep sweep.json --out results.jsonl --parts results-*.jsonl'
+      ])
+    )
     .action((file, flags) => {
       work = lazily(
         () => import('./sweep.js'),

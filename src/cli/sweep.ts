@@ -1,6 +1,7 @@
 /**
  * `ornstein sweep`: fits × tables × seeds, each by a process of its own, so many at a time. What each came to is a line of JSON as
- * soon as it is known, and a sweep that is begun again runs what has no line yet.
+ * soon as it is known, and a sweep that is begun again runs what has no line yet. A share of it is run beside others', elsewhere, and
+ * their files are parts of the whole.
  */
 import { execFile } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -22,6 +23,8 @@ import { failed, type Failure, type World } from './World.js'
 export interface Flags {
   readonly out: string
   readonly jobs?: string | undefined
+  readonly share?: string | undefined
+  readonly parts?: ReadonlyArray<string> | undefined
 }
 
 const choice = t.record(t.string, t.union([t.string, t.number, t.boolean]))
@@ -76,6 +79,32 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
       )
     )
   )
+
+/** One of so many shares, counted from 1. */
+interface Share {
+  readonly which: number
+  readonly of: number
+}
+
+const shareOf = (text: string): Checked<Share> => {
+  const [which, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number)
+  return faultless(
+    Problem.unless(
+      which >= 1 && which <= of && Number.isSafeInteger(of),
+      '--share',
+      text,
+      'one of so many shares, counted from 1',
+      'try 1/8, and the others up to 8/8 elsewhere'
+    ),
+    { which, of }
+  )
+}
+
+/** Every `of`-th run, from that of the share's number on: shares have no run in common, and are all runs together. */
+const sharedOut =
+  ({ which, of }: Share) =>
+  (runs: ReadonlyArray<Run>): ReadonlyArray<Run> =>
+    runs.filter((_, i) => i % of === which - 1)
 
 const line = t.intersection([
   t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.readonlyArray(t.string) }),
@@ -147,10 +176,16 @@ const summary = (lines: ReadonlyArray<Line>): string => {
   })
 }
 
+/** How many processors this is to use: those there are, or as many as the environment says. */
+const processors = (): number => {
+  const asked = Number(process.env['ORNSTEIN_THREADS'])
+  return Number.isSafeInteger(asked) && asked > 0 ? asked : availableParallelism()
+}
+
 /** What each run came to, so many at a time; each is handed on as soon as it is known. */
 const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void): Promise<void> => {
   const left = runs.values()
-  const threads = Math.max(1, Math.floor(availableParallelism() / jobs))
+  const threads = Math.max(1, Math.floor(processors() / jobs))
   await Promise.all(
     Array.from({ length: Math.min(jobs, runs.length) }, async () => {
       for (const run of left) done(await learned(run, threads))
@@ -158,13 +193,24 @@ const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => 
   )
 }
 
+const added = (path: string, lines: ReadonlyArray<Line>): void => {
+  appendFileSync(path, lines.map(one => `${JSON.stringify(one)}\n`).join(''))
+}
+
+const isDone = ({ result }: Line): boolean => result !== undefined
+
 export const run =
   (path: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, null> =>
     pipe(
-      options.checked(whole('--jobs', flags.jobs ?? String(availableParallelism()), 1, 2)),
-      TE.bindTo('jobs'),
-      TE.bind('runs', () =>
+      options.checked(
+        options.all({
+          jobs: whole('--jobs', flags.jobs ?? String(processors()), 1, 2),
+          share: shareOf(flags.share ?? '1/1')
+        })
+      ),
+      TE.bindTo('asked'),
+      TE.bind('runs', ({ asked }) =>
         pipe(
           world.readText('SWEEP', path),
           TE.flatMap(text =>
@@ -173,13 +219,21 @@ export const run =
                 text,
                 parse('SWEEP', path),
                 E.flatMap(decode(sweep, path)),
-                E.flatMap(read => runsOf(path, read))
+                E.flatMap(read => runsOf(path, read)),
+                E.map(sharedOut(asked.share))
               )
             )
           )
         )
       ),
-      TE.tap(() => options.checkOutputs(world, [path])([{ option: '--out', path: flags.out }])),
+      TE.tap(() => options.checkOutputs(world, [path, ...(flags.parts ?? [])])([{ option: '--out', path: flags.out }])),
+      TE.bind('parts', () =>
+        pipe(
+          flags.parts ?? [],
+          TE.traverseSeqArray(part => world.readText('--parts', part)),
+          TE.map(RA.chain(linesOf))
+        )
+      ),
       TE.bind('before', () =>
         pipe(
           TE.fromTask(world.exists(flags.out)),
@@ -187,21 +241,25 @@ export const run =
           TE.map(text => ({ isWhole: text === '' || text.endsWith('\n'), lines: linesOf(text) }))
         )
       ),
-      TE.flatMapTask(({ jobs, runs, before }) => async () => {
+      TE.flatMapTask(({ asked, runs, parts, before }) => async () => {
         // what failed is tried again
-        const known = before.lines.filter(({ result }) => result !== undefined)
-        const found = runs.flatMap(run => known.find(one => sameRun(one, run)) ?? [])
-        const left = runs.filter(run => !known.some(one => sameRun(one, run)))
+        const knownIn = (lines: ReadonlyArray<Line>) => (run: Run) =>
+          lines.find(one => isDone(one) && sameRun(one, run)) ?? []
+        const own = runs.flatMap(knownIn(before.lines))
+        const brought = runs.filter(run => !own.some(one => sameRun(one, run))).flatMap(knownIn(parts))
+        const found = [...own, ...brought]
+        const left = runs.filter(run => !found.some(one => sameRun(one, run)))
         if (!before.isWhole) appendFileSync(flags.out, '\n')
+        added(flags.out, brought)
         const fresh: Line[] = []
-        await all(left, jobs, one => {
+        await all(left, asked.jobs, one => {
           fresh.push(one)
-          appendFileSync(flags.out, `${JSON.stringify(one)}\n`)
+          added(flags.out, [one])
         })
         const lines = runs.flatMap(run => [...found, ...fresh].find(one => sameRun(one, run)) ?? [])
-        await world.stdout(
-          paragraphs([`${runs.length} fits, of which ${found.length} were in ${flags.out} already.`, summary(lines)])
-        )()
+        const known = `${own.length} were in ${flags.out} already`
+        const others = flags.parts === undefined ? '' : ` and ${brought.length} in other parts`
+        await world.stdout(paragraphs([`${runs.length} fits, of which ${known}${others}.`, summary(lines)]))()
         return lines.flatMap(({ data, fit, seed, problem }) =>
           problem === undefined
             ? []

@@ -54,6 +54,20 @@ export const exported =
     )
   }
 
+/** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
+const simplest = (mixture: Mixture.Mixture): Mixture.Mixture => {
+  const { factors, variances } = mixture
+  const dim = Mixture.dim(mixture)
+  if (factors !== null)
+    return factors.values.every((x, at) => x === 0 || (at % (dim * dim)) % (dim + 1) === 0)
+      ? simplest({ ...mixture, factors: null })
+      : mixture
+  const each = variances.length / Mixture.components(mixture)
+  return variances.every((x, at) => x === variances[at - (at % each)])
+    ? { ...mixture, variances: variances.filter((_, at) => at % each === 0) }
+    : mixture
+}
+
 /** Whether all components have the numbers of the first, of so many each. */
 const areShared = (numbers: Float64Array, each: number): boolean => numbers.every((x, at) => x === numbers[at % each])
 
@@ -75,7 +89,8 @@ const scoreOf = (mixture: Mixture.Mixture): Score.Score<string> => {
 }
 
 /** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
-const modelOf = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Model.Model => {
+const modelOf = (found: Mixture.Mixture, columns: ReadonlyArray<string>): Model.Model => {
+  const mixture = simplest(found)
   const score = scoreOf(mixture)
   const params = pipe(
     Score.interpret(score).family,

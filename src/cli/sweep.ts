@@ -263,7 +263,14 @@ export const run =
         return lines.flatMap(({ data, fit, seed, problem }) =>
           problem === undefined
             ? []
-            : [Problem.of(`${data}, ${fit}, seed ${seed}`, problem, 'done', 'mend it and sweep again')]
+            : [
+                Problem.of(
+                  `${data}, ${fit}, seed ${seed}`,
+                  `the fit (${problem.replace(/^error: /, '')})`,
+                  'done',
+                  'mend it and sweep again'
+                )
+              ]
         )
       }),
       TE.flatMap(problems =>

@@ -50,6 +50,19 @@ describe('export and import', () => {
     expect((await ornstein('evaluate @in.json %faithful.csv')).stdout).not.toContain('where it was learned')
   })
 
+  it.each(['full', 'tied', 'diagonal', 'tied-diagonal', 'isotropic', 'tied-isotropic'])(
+    'a model that goes there and back is of its family: %s',
+    async family => {
+      await ornstein(`fit %faithful.csv -k 2 --family ${family} --no-standardize --out @own.json --quiet`)
+      for (const form of Exchange.forms) {
+        await ornstein(`export @own.json --to ${form} --out @out.${form}`)
+        await ornstein(`import @out.${form} --columns eruptions,waiting --out @again.json`)
+        expect(JSON.parse(here.read('again.json'))).toMatchObject({ family })
+        expect(await judged('again.json')).toBeCloseTo(await judged('own.json'), 11)
+      }
+    }
+  )
+
   // As many parameters as scikit-learn counts: 2 K + K − 1, and 3, 2 or 1 of each covariance that there is.
   it.each([
     [

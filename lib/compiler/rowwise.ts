@@ -17,6 +17,8 @@ export interface Given {
   /** As many entries along the first axis as there are rows. */
   readonly rows: Arrays
   readonly constants: Arrays
+  /** Of how many rows these are a stretch: what comes of each is then what comes of it among all. All of them, unless given. */
+  readonly among?: number
 }
 
 /**
@@ -26,6 +28,8 @@ export interface Given {
 const WORTH = 5e6
 /** What a row costs whatever its function reads, counted in numbers read: an op of the interpreter on a row is a dozen. */
 const ROW = 1000
+/** So many rows are many, whatever is read. */
+export const MANY = WORTH / ROW
 
 const entries = (arrays: Arrays): number => Object.values(arrays).reduce((sum, { shape }) => sum + size(shape), 0)
 
@@ -43,7 +47,7 @@ const programs = library()
  */
 export const rowwise =
   (of: object, write: (inputs: Inputs) => Named) =>
-  ({ params, rows, constants }: Given): Arrays => {
+  ({ params, rows, constants, among }: Given): Arrays => {
     const interpreted = (): Arrays =>
       compute(() =>
         write({
@@ -53,7 +57,8 @@ export const rowwise =
         })
       )
     const count = Object.values(rows).at(0)?.shape.at(0) ?? 0
-    if (count * (ROW + entries(params) + entries(constants)) + entries(rows) < WORTH) return interpreted()
+    const read = entries(params) + entries(constants) + entries(rows) / Math.max(count, 1)
+    if ((among ?? count) * (ROW + read) < WORTH) return interpreted()
     const program = programs.program(
       of,
       {

@@ -31,7 +31,7 @@ import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
 import { factorOf, factorsOf, normalized } from './draw.js'
 import * as Params from '../score/Params.js'
-import type { Points } from '../data/Points.js'
+import { select, type Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import type { Level } from '../schedule/Schedule.js'
 import type { Level as LevelOfRows } from '../score/family.js'
@@ -367,13 +367,13 @@ interface Factors {
 /** The answer row after row, by a program where rows are many. */
 const ask =
   ({ round, any }: Question) =>
-  ({ rows, dim, values }: Points) =>
+  ({ rows, dim, values }: Points, among = rows) =>
   (mixture: Mixture): Float64Array => {
     const { means, weights, variances, factors } = mixture
     const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
     // The mixture itself: the level without noise.
     const clean = (): LevelOfRows => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
-    const given = { rows: { x: { shape: [rows, dim], values } }, constants: {} }
+    const given = { rows: { x: { shape: [rows, dim], values } }, constants: {}, among }
     const isRound = factors === null && variances.length === weights.length
     return isRound
       ? rowwise(round, ({ params: { means, weights, variances }, rows: { x } }) => ({
@@ -419,13 +419,13 @@ const shares = (logs: ReadonlyArray<Float64Array>): Float64Array => {
 }
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
-export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = whereMissing(
-  ask({
-    round: Components.logDensity,
-    any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
-  }),
-  logSums
-)
+export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
+  whereMissing(logDensities, logSums)(points)
+
+const logDensities = ask({
+  round: Components.logDensity,
+  any: (of, x, level) => logSumExp(logJoint(of, x, level), 1, true)
+})
 
 const scores = ask({ round: Components.score, any: Gaussians.score })
 
@@ -440,13 +440,12 @@ export const divergence: (points: Points) => (mixture: Mixture) => Float64Array 
   any: Gaussians.divergence
 })
 
-const probabilities = whereMissing(
-  ask({
-    round: Components.responsibilities,
-    any: (of, x, level) => softmax(logJoint(of, x, level))
-  }),
-  shares
-)
+const posteriors = ask({
+  round: Components.responsibilities,
+  any: (of, x, level) => softmax(logJoint(of, x, level))
+})
+
+const probabilities = whereMissing(posteriors, shares)
 
 /** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
 export const responsibilities =
@@ -496,10 +495,47 @@ const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k
 /** Of a component's rows, those further out are told as outliers. */
 const OUTSIDE = 1e-3
 
-/** What memberships are of, of rows with missing cells: all of it from what each row has, looked at once. */
-const seenBy = (mixture: Mixture, points: Points) => {
+/** What memberships are of: what is said of each of some rows, [rows, K] or [rows]. */
+interface Seen {
+  readonly probability: Float64Array
+  readonly logs: Float64Array
+  readonly squared: Float64Array
+  /** How many columns each row has. */
+  readonly columns: Uint32Array
+}
+
+const seenWhole = (mixture: Mixture, points: Points, among: number): Seen => ({
+  probability: posteriors(points, among)(mixture),
+  logs: logDensities(points, among)(mixture),
+  squared: pipe(mixture, squaredDistances(points)).values,
+  columns: new Uint32Array(points.rows).fill(points.dim)
+})
+
+/** Of rows with missing cells, from what each row has, looked at once. */
+const seenInPart = (mixture: Mixture, points: Points): Seen => {
   const { logs, squared, columns } = Missing.asked(mixture, points)
   return { probability: shares(logs), logs: logSums(logs), squared, columns }
+}
+
+const told = ({ probability, logs, squared, columns }: Seen): ReadonlyArray<Membership> => {
+  const count = probability.length / logs.length
+  const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
+  // A row of which nothing is there is far from nothing.
+  const limits = new Map(
+    Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
+  )
+  return RA.makeBy(logs.length, i => {
+    const row = perRow(probability, i)
+    const component = mostProbable(row)
+    return {
+      component,
+      probability: row[component],
+      // Not 1 − probability, which has no digits left where a row is all but certain.
+      uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
+      logDensity: logs[i],
+      isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
+    }
+  })
 }
 
 /**
@@ -507,46 +543,35 @@ const seenBy = (mixture: Mixture, points: Points) => {
  * every component is exceeded by a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Of a row with
  * missing cells, NaN, all is said by the columns that it has.
  *
+ * Rows may be a stretch of more, `among` how many: what is said of each is then, to the bit, what is said of it among all.
+ *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { Mixture } from 'ornstein'
+ * import { Mixture, Points } from 'ornstein'
  *
  * const mixture = Mixture.of({ means: [[-2], [2]] })
- * const [left, far] = Mixture.memberships({ rows: 2, dim: 1, values: Float64Array.of(-2, 9) })(mixture)
+ * const points = { rows: 2, dim: 1, values: Float64Array.of(-2, 9) }
+ * const [left, far] = Mixture.memberships(points)(mixture)
  * assert.equal(left.component, 0)
  * // 1/(1 + e⁻⁸)
  * assert.ok(Math.abs(left.probability - 1 / (1 + Math.exp(-8))) < 1e-15)
  * assert.deepEqual([left.isOutlier, far.isOutlier], [false, true])
+ * assert.deepEqual(Mixture.memberships(Points.select([1])(points), 2)(mixture), [far])
  */
 export const memberships =
-  (points: Points) =>
+  (points: Points, among: number = points.rows) =>
   (mixture: Mixture): ReadonlyArray<Membership> => {
-    const count = components(mixture)
-    const perRow = (values: Float64Array, i: number): Float64Array => values.subarray(i * count, (i + 1) * count)
-    const { probability, logs, squared, columns } = Missing.has(points)
-      ? seenBy(mixture, points)
-      : {
-          probability: probabilities(points)(mixture),
-          logs: pipe(mixture, logDensity(points)),
-          squared: pipe(mixture, squaredDistances(points)).values,
-          columns: new Uint32Array(points.rows).fill(points.dim)
-        }
-    // A row of which nothing is there is far from nothing.
-    const limits = new Map(
-      Array.from(new Set(columns), d => [d, d === 0 ? Infinity : ChiSquared.exceeded(d, OUTSIDE)] as const)
-    )
-    return RA.makeBy(points.rows, i => {
-      const row = perRow(probability, i)
-      const component = mostProbable(row)
-      return {
-        component,
-        probability: row[component],
-        // Not 1 − probability, which has no digits left where a row is all but certain.
-        uncertainty: row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
-        logDensity: logs[i],
-        isOutlier: perRow(squared, i).every(squared => squared > (limits.get(columns[i]) ?? Infinity))
-      }
-    })
+    const said = (of: Points, isWhole: boolean): ReadonlyArray<Membership> =>
+      of.rows === 0 ? [] : told(isWhole ? seenWhole(mixture, of, among) : seenInPart(mixture, of))
+    if (!Missing.has(points)) return said(points, true)
+    // What is said of a row that is whole asks for no other.
+    const { rows, dim, values } = points
+    const { left: part, right: whole } = RA.partition((i: number) =>
+      values.subarray(i * dim, (i + 1) * dim).every(x => !Number.isNaN(x))
+    )(RA.makeBy(rows, i => i))
+    const numbered = (places: ReadonlyArray<number>, isWhole: boolean): ReadonlyArray<readonly [number, Membership]> =>
+      RA.zip(said(select(places)(points), isWhole))(places)
+    return [...numbered(whole, true), ...numbered(part, false)].sort(([i], [j]) => i - j).map(([, found]) => found)
   }
 
 /** The number of each row's most probable component, from 0. */

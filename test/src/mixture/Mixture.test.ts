@@ -544,6 +544,23 @@ describe('memberships', () => {
     expect(Mixture.memberships(far)(skewed)[0].isOutlier).toBe(true)
   })
 
+  it('are of a stretch what they are of all rows, beside rows with missing cells too', () => {
+    const rows = 6000
+    const points = Mixture.sample(rows)(Key.fromSeed(3))(skewed)
+    const gaps = { ...points, values: points.values.map((x, at) => (at % 7 === 0 && at % 5 === 2 ? NaN : x)) }
+    const all = Mixture.memberships(points)(skewed)
+    const stretch = Array.from({ length: 300 }, (_, i) => 5000 + i)
+    const expected = stretch.map(i => all[i])
+    expect(Mixture.memberships(Points.select(stretch)(points), rows)(skewed)).toEqual(expected)
+    // What is said of few rows alone, by other sums, is the same but for rounding: else the line above shows nothing.
+    expect(Mixture.memberships(Points.select(stretch)(points))(skewed)).not.toEqual(expected)
+    const beside = Mixture.memberships(gaps)(skewed)
+    expect(Mixture.memberships(Points.select(stretch)(gaps), rows)(skewed)).toEqual(stretch.map(i => beside[i]))
+    beside.forEach((found, i) => {
+      if (!gaps.values.subarray(2 * i, 2 * i + 2).some(Number.isNaN)) expect(found).toEqual(all[i])
+    })
+  })
+
   it('keeps the digits of what is all but certain', () => {
     const apart = Mixture.of({ means: [[-10], [10]] })
     const [{ probability, uncertainty }] = Mixture.memberships({ rows: 1, dim: 1, values: Float64Array.of(-10) })(apart)

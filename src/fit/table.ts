@@ -10,7 +10,7 @@ export interface Table {
 const exponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
 /** With so many decimals that a number of this size shows three digits. */
-const rounded =
+export const rounded =
   (size: number) =>
   (x: number): string => {
     // A size of 0 has no first digit.

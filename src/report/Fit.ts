@@ -14,7 +14,7 @@ import {
   type Statistics
 } from '../index.js'
 import { isSound } from '../fit/Candidates.js'
-import { show, type Table } from '../fit/table.js'
+import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
 
 /** A stage as it ran. */
@@ -187,7 +187,7 @@ export const ofPrior = ({ prior }: Pick<Fit, 'prior'>): string | null =>
 
 const percent = (share: number): string => `${show(100 * share, 4)} %`
 
-/** Estimates and intervals of weights, means and standard deviations, component by component. */
+/** Estimates and intervals of weights, means and standard deviations, component by component, to the third digit of their widths. */
 const intervals = (
   columns: ReadonlyArray<string>,
   { level, weights, means, variances }: Bootstrap.Bootstrap
@@ -197,7 +197,11 @@ const intervals = (
     name: string,
     { estimate, lower, upper }: Bootstrap.Interval,
     of: (x: number) => number = x => x
-  ): ReadonlyArray<string> => [String(k + 1), name, ...[estimate, lower, upper].map(x => show(of(x), 4))]
+  ): ReadonlyArray<string> => [
+    String(k + 1),
+    name,
+    ...[estimate, lower, upper].map(x => rounded(of(upper) - of(lower))(of(x)))
+  ]
   return {
     header: ['component', '', 'estimate', percent((1 - level) / 2), percent((1 + level) / 2)],
     rows: weights.flatMap((weight, k) => [

@@ -337,7 +337,7 @@ const units = (fit: Fit): string =>
     fit.scaling === null
       ? 'Learned from the columns as they are.'
       : 'Learned from standardized columns (mean 0, standard deviation 1); all numbers here are back in the units of the data.',
-    escape(ofPrior(fit) ?? ''),
+    ofPrior(fit) ?? '',
     isPair(fit)
       ? `The pair is symmetric about ${fit.scaling === null ? '0' : "the data's mean"}, with variance 1 in the units it was learned in.`
       : hasUnitVariance(fit)
@@ -387,7 +387,7 @@ const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
       ? []
       : [
           (sure / rows > 0.8 ? good : doubt)(
-            `${percent(sure / rows)} of the rows belong to their component with a probability of at least ${Trust.SURE}; ` +
+            `${capital(percent(sure / rows))} of the rows belong to their component with a probability of at least ${Trust.SURE}; ` +
               `${undecided === 0 ? 'none is' : `${percent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
           ),
           ...(close === null

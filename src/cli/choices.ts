@@ -1,0 +1,236 @@
+/** What is asked of `ornstein fit`: its options, checked. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { word } from '../fit/text.js'
+import { type Points, Problem } from '../index.js'
+import { faultless } from './checked.js'
+import { families, recipes, type Every, type Open, type Recipe } from './learn.js'
+import * as options from './options.js'
+import type * as words from './words.js'
+import type { Output } from './World.js'
+
+export interface Flags extends options.TableFlags, words.Flags {
+  readonly components?: string | undefined
+  readonly family?: string | undefined
+  readonly criterion: string
+  readonly recipe: string
+  readonly compare?: string | undefined
+  readonly pipeline?: string | undefined
+  readonly standardize?: boolean | undefined
+  readonly prior?: string | undefined
+  readonly bootstrap?: string | undefined
+  readonly seed: string
+  readonly out?: string | undefined
+  readonly report?: string | undefined
+  readonly figures?: string | undefined
+  readonly by?: string | undefined
+  readonly verbose?: boolean | undefined
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly printPipeline?: boolean | undefined
+  readonly checkpoint?: string | undefined
+  readonly every?: string | undefined
+  readonly resume?: boolean | undefined
+  readonly stream?: boolean | undefined
+  readonly queue?: string | undefined
+}
+
+export interface Choices {
+  readonly table: Points.CsvOptions
+  readonly open: Open
+  readonly recipe: Recipe
+  readonly compare: ReadonlyArray<Recipe>
+  readonly seed: number
+  readonly prior: number | null
+  /** How many resamples say how far parameters are known; null for none. */
+  readonly bootstrap: number | null
+  readonly outputs: ReadonlyArray<Output>
+  readonly keep: Keep | null
+}
+
+/** Where a run is kept, and whether it goes on from there. */
+export interface Keep {
+  readonly path: string
+  readonly every: Every
+  readonly resume: boolean
+}
+
+const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `30s`, `5m`, `1h`, or a number of steps. */
+const everyOf = (text: string): options.Checked<Every> => {
+  const found = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text)
+  const [amount, unit] = found === null ? [NaN, ''] : [Number(found[1]), found[2]]
+  return !(amount > 0) || (unit === '' && !Number.isSafeInteger(amount))
+    ? E.left([Problem.of('--every', text, 'a time > 0 or a number of steps', 'try 30s, 5m, 1h or 100')])
+    : E.right(
+        unit === '' ? { _tag: 'Steps', steps: amount } : { _tag: 'Milliseconds', milliseconds: amount * units[unit] }
+      )
+}
+
+const keepOf = ({ checkpoint, every, resume }: Flags): options.Checked<Keep | null> => {
+  if (checkpoint === undefined) {
+    const alone = every !== undefined ? '--every' : resume === true ? '--resume' : null
+    return alone === null
+      ? E.right(null)
+      : E.left([Problem.of(alone, 'without --checkpoint', 'beside the file that it is about', 'add --checkpoint FILE')])
+  }
+  return checkpoint === '-' || checkpoint === ''
+    ? E.left([Problem.of('--checkpoint', JSON.stringify(checkpoint), 'the name of a file', 'name one')])
+    : pipe(
+        everyOf(every ?? '30s'),
+        E.map(every => ({ path: checkpoint, every, resume: resume === true }))
+      )
+}
+
+/** The files that are asked for. */
+export const outputsOf = ({ out, report }: Flags): ReadonlyArray<Output> => [
+  ...(out === undefined ? [] : [{ option: '--out', path: out }]),
+  ...(report === undefined ? [] : [{ option: '--report', path: report }])
+]
+
+/** Recipes to learn by too: each once, and none that is learned by already. */
+const others = ({ compare, pipeline, recipe }: Flags): options.Checked<ReadonlyArray<Recipe>> => {
+  if (compare === undefined) return E.right([])
+  const asked = compare.split(',').map(word => word.trim())
+  const known = pipeline === undefined ? [recipe] : []
+  const repeated = asked.find((word, i) => known.includes(word) || asked.indexOf(word) < i)
+  return repeated === undefined
+    ? pipe(
+        asked,
+        E.traverseArray(word => options.oneOf('--compare', word, recipes))
+      )
+    : E.left([
+        Problem.of('--compare', compare, `a list of other recipes without repeats (${repeated})`, 'name each once')
+      ])
+}
+
+/** More candidates than anybody has rows for. */
+const MOST = 1000
+
+/** `3`, `2..6`, or a list of such. */
+const counts = (text: string): options.Checked<ReadonlyArray<number>> =>
+  pipe(
+    text.split(','),
+    E.traverseArray((part): options.Checked<ReadonlyArray<number>> => {
+      const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
+      const [first, last] = [Number(from), Number(to)]
+      return first >= 1 && last >= first && last - first < MOST
+        ? E.right(Array.from({ length: last - first + 1 }, (_, i) => first + i))
+        : E.left([Problem.of('--components', text, 'a whole number ≥ 1, a range or a list of such', 'try 2, or 2..6')])
+    }),
+    E.map(parts => [...new Set(parts.flat())])
+  )
+
+const openOf = ({ components, family, criterion }: Flags): options.Checked<Open> =>
+  pipe(
+    options.all({
+      components: components === undefined ? E.right(undefined) : counts(components),
+      families:
+        family === undefined
+          ? E.right(undefined)
+          : pipe(
+              family.split(','),
+              E.traverseArray(name => options.oneOf('--family', word(name.trim()), families))
+            ),
+      criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const)
+    }),
+    E.filterOrElse(
+      ({ families = [], components = [2] }) =>
+        !families.includes('symmetric-pair') ||
+        (families.length === 1 && components.length === 1 && components[0] === 2),
+      ({ families = [], components }): Problem.Problems => [
+        families.length > 1
+          ? Problem.of('--family', families.join(','), 'families of any number of components', 'give the pair alone')
+          : Problem.of(
+              '--components',
+              components?.join(',') ?? '',
+              '2, as a pair has',
+              'leave it out, or choose --family spherical'
+            )
+      ]
+    )
+  )
+
+/** Recipes that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
+const maximising: ReadonlyArray<string> = ['annealed', 'em', 'spectral']
+
+/** The fewest resamples for an interval of 95 %. */
+const RESAMPLES = 40
+
+const bootstrapOf = ({ bootstrap, recipe }: Flags): options.Checked<number | null> =>
+  bootstrap === undefined
+    ? E.right(null)
+    : !maximising.includes(recipe)
+      ? E.left([
+          Problem.of(
+            '--bootstrap',
+            bootstrap,
+            `something that the recipe ${recipe} takes`,
+            `use it with one of ${maximising.join(', ')}`
+          )
+        ])
+      : options.whole('--bootstrap', bootstrap, RESAMPLES, 200)
+
+const priorOf = ({ prior, recipe, compare }: Flags): options.Checked<number | null> => {
+  if (prior === undefined) return E.right(null)
+  const recipes = [recipe, ...(compare?.split(',').map(word => word.trim()) ?? [])]
+  const other = recipes.find(one => !maximising.includes(one))
+  const rows = prior.trim() === '' ? NaN : Number(prior)
+  return faultless(
+    [
+      ...Problem.unless(rows > 0 && rows < Infinity, '--prior', prior, 'a number of rows > 0', 'try 0.01'),
+      ...Problem.unless(
+        other === undefined,
+        '--prior',
+        prior,
+        `something that the recipe ${other ?? ''} takes`,
+        `use it with one of ${maximising.join(', ')}`
+      )
+    ],
+    rows
+  )
+}
+
+/** Missing cells are taken as candidates are learned, and in no other way. */
+const missingOf = ({ missing, recipe, pipeline, compare }: Flags): options.Checked<null> =>
+  missing !== 'em' || (recipe === 'annealed' && pipeline === undefined && compare === undefined)
+    ? E.right(null)
+    : E.left([
+        Problem.of(
+          '--missing',
+          missing,
+          'something that --recipe, --pipeline and --compare take',
+          'leave them out, or use --missing drop'
+        )
+      ])
+
+/** As many classes as a table of them has room for. */
+const CLASSES = 12
+
+export const choicesOf = (flags: Flags): options.Checked<Choices> =>
+  options.all({
+    missing: missingOf(flags),
+    table: pipe(
+      options.table(flags),
+      E.map(table => ({
+        ...table,
+        keep: { columns: flags.by === undefined ? [] : [flags.by], classes: CLASSES }
+      }))
+    ),
+    open: openOf(flags),
+    recipe: options.oneOf('--recipe', flags.recipe, recipes),
+    compare: others(flags),
+    seed: options.whole('--seed', flags.seed, 0, 0),
+    prior: priorOf(flags),
+    bootstrap: bootstrapOf(flags),
+    keep: keepOf(flags),
+    outputs: options.outputs(outputsOf(flags), flags.json === true || flags.by !== undefined),
+    figures: pipe(
+      flags.figures === '' || flags.figures === '-'
+        ? E.left<Problem.Problems, undefined>([
+            Problem.of('--figures', JSON.stringify(flags.figures), 'the name of a folder', 'name one: figures')
+          ])
+        : E.right(undefined)
+    )
+  })

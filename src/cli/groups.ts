@@ -1,0 +1,66 @@
+/** The groups of rows that `--by` asks for: each is learned from by itself. */
+import * as E from 'fp-ts/lib/Either.js'
+import { Points, Problem } from '../index.js'
+import type { Flags } from './choices.js'
+import { refused, type Failure } from './World.js'
+
+/** The rows that are learned from together, and where what is found goes. */
+export interface Group {
+  /** Its value in the column of `--by`; null for all rows. */
+  readonly value: string | null
+  readonly table: Points.Table
+  readonly flags: Flags
+}
+
+/** `model.json` of a group is `model-group.json`. */
+const ofGroup = (path: string | undefined, group: string): string | undefined =>
+  path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
+
+/** The rows at some places. */
+const part = (
+  { points, rowNumbers, kept = [], ...table }: Points.Table,
+  places: ReadonlyArray<number>
+): Points.Table => ({
+  ...table,
+  points: Points.select(Int32Array.from(places))(points),
+  rowNumbers: Uint32Array.from(places, place => rowNumbers[place]),
+  kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
+})
+
+/** More are no groups: such a column tells rows apart. */
+const GROUPS = 1000
+
+/** All rows, or those of each value of the column of `--by`, in the order of their values. */
+export const groupsOf =
+  (flags: Flags) =>
+  (table: Points.Table): E.Either<Failure, ReadonlyArray<Group>> => {
+    const { by, figures } = flags
+    const [column, ...kept] = table.kept ?? []
+    if (by === undefined) return E.right([{ value: null, table, flags }])
+    const values = [...new Set(column.cells)].sort()
+    if (values.length > GROUPS)
+      return E.left(
+        refused(Problem.of('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups'))
+      )
+    // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
+    const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+/gu, '_') || 'empty')
+    return E.right(
+      values.map((value, g): Group => {
+        const isAlone = letters.indexOf(letters[g]) === letters.lastIndexOf(letters[g])
+        const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
+        return {
+          value,
+          table: part(
+            { ...table, kept },
+            column.cells.flatMap((cell, i) => (cell === value ? [i] : []))
+          ),
+          flags: {
+            ...flags,
+            out: ofGroup(flags.out, name),
+            report: ofGroup(flags.report, name),
+            figures: figures === undefined ? undefined : `${figures}/${name}`
+          }
+        }
+      })
+    )
+  }

@@ -1,0 +1,68 @@
+/** How far a fit has come, on a line of the terminal. */
+import type { Program } from '../compile/Program.js'
+import * as table from '../fit/table.js'
+import { printable, word } from '../fit/text.js'
+import type { Bootstrap, Fit as Fits, Run } from '../index.js'
+import type { Control } from './learn.js'
+import type { World } from './World.js'
+
+export interface Progress {
+  readonly watch: Control['watch']
+  readonly choosing: (progress: Fits.Progress) => void
+  readonly resampling: (progress: Bootstrap.Progress) => void
+  readonly end: () => void
+}
+
+const nobody = (): void => undefined
+/** Where nobody looks. */
+export const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, end: nobody }
+
+/** As a person would say it. */
+const duration = (milliseconds: number): string => {
+  const seconds = milliseconds / 1000
+  return seconds < 100
+    ? `${Math.max(1, Math.round(seconds))} s`
+    : seconds < 6000
+      ? `${Math.round(seconds / 60)} min`
+      : `${Math.round(seconds / 3600)} h`
+}
+
+/** A single line of a terminal, written ten times a second at most. */
+export const progress = (world: World, whose: string): Progress => {
+  const begun = world.now()
+  let [written, furthest, place, since] = [-Infinity, 0, '', begun]
+  const say = (text: () => string): void => {
+    if (world.now() - written < 100) return
+    written = world.now()
+    world.stderr(`\r\x1b[2K${printable(whose + text())}`)
+  }
+  /** What is left of `of`, where `done` took so long; nothing before it can be told, or where nobody needs to know. */
+  const left = (how: string, from: number, done: number, of: number): string => {
+    const taken = world.now() - from
+    const rest = (taken / done) * (of - done)
+    return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${duration(rest)} left` : ''
+  }
+  const choosing = ({ family, components, done, of }: Fits.Progress): void => {
+    furthest = Math.max(furthest, done)
+    say(() => `candidate ${done + 1} of ${of}: ${components} ${word(family)}${left('about', begun, furthest, of)}`)
+  }
+  const watch = ({ stage, step, value }: Run.State<string>, { stages }: Program<string>): void => {
+    const here = `stage ${stage + 1} of ${stages.length}`
+    if (here !== place) [place, since] = [here, world.now()]
+    if (value === null) return
+    const { steps } = stages[stage].stopping
+    say(() => `${here}, step ${step} of ${steps}: ${table.show(value)}${left('at most', since, step, steps)}`)
+  }
+  const resampling = ({ done, of }: Bootstrap.Progress): void => {
+    if (done === 0) since = world.now()
+    say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
+  }
+  return {
+    watch,
+    choosing,
+    resampling,
+    end: () => {
+      if (written > -Infinity) world.stderr('\r\x1b[2K')
+    }
+  }
+}

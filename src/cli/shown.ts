@@ -1,0 +1,230 @@
+/** What is printed of a fit: for people, and as JSON. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as table from '../fit/table.js'
+import { facts, paragraphs, table as showTable, word } from '../fit/text.js'
+import { Initializer, Mixture, Pipeline, Points, Problem } from '../index.js'
+import { comparison } from '../report/comparison.js'
+import {
+  candidates,
+  chosen,
+  otherwise,
+  converged,
+  ending,
+  floored,
+  ignored,
+  isPair,
+  ofBootstrap,
+  ofPrior,
+  outcome,
+  redundancies,
+  refusals,
+  steps,
+  title,
+  type Choice,
+  type Fit
+} from '../report/Fit.js'
+import type { Flags } from './choices.js'
+
+/** A fit, and those of the same data that it is shown beside. */
+export interface Found {
+  readonly fit: Fit
+  readonly others: ReadonlyArray<Fit>
+}
+
+/** What differs between fits of the same data. */
+const found = (fit: Fit): object => {
+  const { mixture, statistics, recipe, stages } = fit
+  const { means, weights, variances } = Mixture.marginals(mixture)
+  return {
+    recipe,
+    means,
+    weights,
+    variances,
+    ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
+    logLikelihood: statistics.logLikelihood,
+    bic: statistics.bic,
+    parameters: statistics.parameters,
+    sizes: statistics.sizes,
+    redundancies: fit.redundancies,
+    floored: fit.floored,
+    steps: steps(fit),
+    converged: converged(fit),
+    stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
+  }
+}
+
+const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
+  criterion,
+  belief: candidates[0].belief,
+  candidates: candidates.map(({ family, components, belief, statistics, redundancies, floored }) => {
+    const { logLikelihood, bic, aic, icl, parameters } = statistics
+    return {
+      family: word(family),
+      components,
+      belief,
+      logLikelihood,
+      bic,
+      aic,
+      icl,
+      parameters,
+      redundancies,
+      floored
+    }
+  }),
+  refused: refused.map(({ family, components, problem }) => ({
+    family: word(family),
+    components,
+    problem: Problem.show(problem)
+  }))
+})
+
+export const asJson = ({ fit, others }: Found): object => {
+  const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
+  return {
+    family,
+    components: Mixture.components(mixture),
+    dim: columns.length,
+    columns,
+    ...found(fit),
+    ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
+    rows: statistics.rows,
+    dropped,
+    ...(fit.missing > 0 && { missing: fit.missing }),
+    ignored: fit.ignored,
+    seed,
+    standardized: scaling !== null,
+    ...(fit.prior !== null && { prior: fit.prior }),
+    ...(fit.bootstrap !== null && {
+      bootstrap: E.isRight(fit.bootstrap) ? fit.bootstrap.right : { problems: fit.bootstrap.left.map(Problem.show) }
+    }),
+    ...(others.length > 0 && { compared: others.map(found) })
+  }
+}
+
+/** The fit beside others of the same data. */
+const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<string> => {
+  if (fits.length < 2) return []
+  const { table, means, reason } = comparison(fits)
+  return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
+}
+
+const notes = (fit: Fit): string => {
+  const { scaling, points, columns, doubtful } = fit
+  const deviations = Points.standardize(points).scale
+  const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
+  const mean = Array.from(Points.mean(points), (x, j) => `${columns[j]} ${table.show(x, 3)}`).join(', ')
+  return [
+    ...(scaling === null && most > 3 * least
+      ? [
+          `Standard deviations of the columns run from ${table.show(least, 3)} to ${table.show(most, 3)}, and a component ` +
+            'has one for all. Try --standardize.'
+        ]
+      : []),
+    ...(isPair(fit) && scaling === null
+      ? [`The pair is symmetric about 0, and the data's mean is ${mean}; --standardize moves it to 0.`]
+      : []),
+    ...doubtful.map(({ name, why }) =>
+      why === 'weights'
+        ? `${name} is learned from like any other column; if it says how often a row counts, use --weights ${name}.`
+        : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
+    ),
+    ...redundancies(fit),
+    ...floored(fit)
+  ].join('\n')
+}
+
+/** What a model is good for. */
+export const nextAfter = (out: string | undefined): string =>
+  out === undefined
+    ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
+    : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`
+
+/** So many intervals are shown unless all are asked for. */
+const LINES = 40
+
+const intervals = (fit: Fit, most: number): ReadonlyArray<string> => {
+  const found = ofBootstrap(fit)
+  if (found === null) return []
+  const { text, table } = found
+  if (table === null) return [text]
+  const more = table.rows.length - most
+  return [
+    text,
+    showTable({ ...table, rows: table.rows.slice(0, most) }) +
+      (more > 0 ? `\n  … and ${more} more: --verbose shows them, --json all of it` : '')
+  ]
+}
+
+/** What a person reads. */
+export const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
+  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling } = fit
+  const { rows, logLikelihood, bic, parameters } = statistics
+  const units = scaling === null ? '' : ' (standardized to learn)'
+  return paragraphs([
+    [
+      `Learned ${title(fit)} from ${rows} rows of ${source}.`,
+      `columns: ${columns.join(', ')}${units}`,
+      ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
+      ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
+      ...(fit.missing > 0
+        ? [
+            `missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}, taken by what is to be expected of the rest of the row`
+          ]
+        : []),
+      ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
+    ].join('\n'),
+    showTable(table.ofMixture(columns, mixture)),
+    ...intervals(fit, verbose ? Infinity : LINES),
+    ...(fit.choice === null
+      ? []
+      : [
+          [
+            chosen(fit.choice, fit.choice.candidates.length),
+            ...[otherwise(fit.choice)].filter(said => said !== null),
+            '',
+            showTable(candidates(fit.choice, verbose ? Infinity : 8))
+          ].join('\n')
+        ]),
+    ...(verbose && fit.choice !== null && fit.choice.refused.length > 0
+      ? [`Could not be learned:\n${facts(refusals(fit.choice))}`]
+      : []),
+    facts([
+      ['log-likelihood per row', table.show(logLikelihood)],
+      ['BIC', `${table.show(bic)} with ${parameters} parameters (less is better)`],
+      [
+        'steps',
+        {
+          converged: `${steps(fit)} (converged)`,
+          complete: `${steps(fit)} (as many as planned)`,
+          stopped: `${steps(fit)} (stopped before the end)`,
+          chosen: 'those of the choice, which learned it to the end'
+        }[outcome(fit)]
+      ]
+    ]),
+    [
+      `How (${recipe}, seed ${fit.seed}):`,
+      facts([
+        [
+          'start',
+          fit.recipe === 'grown'
+            ? 'from one component on, split by split; likelier starts by k-means++ taken where there are'
+            : Initializer.show(pipeline.initializer)
+        ],
+        ...stages.map((stage, i): [string, string] => [
+          `stage ${i + 1}`,
+          table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+        ])
+      ])
+    ].join('\n'),
+    ...(verbose ? [`How it was computed:\n${plan}`, `The pipeline:\n${Pipeline.show(pipeline)}`] : []),
+    ...beside([fit, ...others]),
+    ofPrior(fit) ?? '',
+    notes(fit),
+    [
+      ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+      ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
+      nextAfter(out),
+      ...(report === undefined ? ['Add --report report.html to see it.'] : [])
+    ].join('\n')
+  ])
+}

@@ -48,7 +48,7 @@ describe('a sweep', () => {
     const wrong = { ...of, data: ['faithful.csv', 'none.csv'], seeds: [0] }
     const { status, stderr } = sweep('wrong.json', wrong)
     expect(status).toBe(1)
-    expect(stderr).toMatch(/none\.csv, two, seed 0: error: FILE: none\.csv is not a file that exists/)
+    expect(stderr).toMatch(/none\.csv, two, seed 0: the fit \(FILE: none\.csv is not a file that exists/)
     copyFileSync(at('faithful.csv'), at('none.csv'))
     expect(sweep('wrong.json', wrong).status).toBe(0)
   })

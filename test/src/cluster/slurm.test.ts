@@ -69,7 +69,7 @@ describe('the scripts for Slurm', () => {
   })
 
   it.skipIf(without !== null)('a fit by workers is that of one process, and shows no password', () => {
-    const options = ['faithful.csv', '--family', 'isotropic', '-k', '2', '--recipe', 'em']
+    const options = ['faithful.csv', '--family', 'isotropic', '-k', '2']
     expect(ran({}, 'ornstein', 'fit', ...options, '--stream', '--out', 'alone.json').status).toBe(0)
     const job = { SLURM_JOB_ID: String(process.pid), SLURM_JOB_NUM_NODES: '1', SLURM_CPUS_PER_TASK: '1' }
     const { status, stdout, stderr } = ran(job, 'bash', script('fit.sbatch'), ...options)

@@ -18,11 +18,12 @@ afterAll(() => rmSync(folder, { recursive: true }))
 copyFileSync(example('faithful.csv'), at('faithful.csv'))
 const fits = { two: { family: 'isotropic', components: 2, recipe: 'em' } }
 writeFileSync(at('sweep.json'), JSON.stringify({ data: ['faithful.csv'], seeds: [0, 1, 2], fits }))
-// what stands in the path of a job: the program, and srun, here for one task
+// what stands in the path of a job: the program, and srun, here for one task, which it kills when told to end
 mkdirSync(at('bin'))
 const program = `exec '${process.execPath}' '${path('dist/src/cli/main.js')}' "$@"`
-writeFileSync(at('bin/ornstein'), `#!/bin/sh\n${program}\n`, { mode: 0o755 })
-writeFileSync(at('bin/srun'), '#!/bin/sh\nwhile [ "$1" != ornstein ]; do shift; done\nexec "$@"\n', { mode: 0o755 })
+const srun = 'while [ "$1" != ornstein ]; do shift; done\n"$@" &\ntrap "kill -9 $!" TERM\nwait'
+for (const [name, lines] of Object.entries({ ornstein: program, srun }))
+  writeFileSync(at(`bin/${name}`), `#!/bin/sh\n${lines}\n`, { mode: 0o755 })
 
 const ran = (
   job: Readonly<Record<string, string>>,

@@ -11,7 +11,7 @@ export interface Marks {
 }
 
 /** What is longer is no record but a quote that was forgotten: it is handed on as it is. */
-const LONGEST = 1 << 26
+const LONGEST = 1 << 24
 
 /** Where the lines at the top end. */
 const below = (text: string, lines: number): number => {

@@ -123,7 +123,8 @@ describe('the same rows, however they are kept', () => {
     for (const file of all) expect(await ornstein(`assign @model.json @${file}`)).toEqual(whole)
     for (const file of all) expect(await ornstein(`assign @model.json @${file} --stream`)).toEqual(whole)
     for (const how of ['', '--stream'])
-      expect(await ornstein(`assign @model.json - ${how}`, { stdin: arrow('stream') })).toEqual(whole)
+      for (const stdin of [arrow('stream'), csv(0, ROWS), gzipSync(csv(0, ROWS))])
+        expect(await ornstein(`assign @model.json - ${how}`, { stdin })).toEqual(whole)
   })
 })
 

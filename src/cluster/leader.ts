@@ -5,6 +5,7 @@
  * What may be lost is asked for anew: a job by its name, whose absence means that it is over or was lost; a chunk by its number,
  * of which the first sums count. So a worker, the server or both may end at any moment.
  */
+import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -12,7 +13,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { chunksOf, named, type Chunk } from './cut.js'
 import * as Messages from './messages.js'
-import { connected, engine, KEPT, keys, later, PATIENCE, shown, type Connection } from './queue.js'
+import { connected, engine, KEPT, keys, PATIENCE, shown, type Connection } from './queue.js'
 
 export interface Leader {
   /** The sums of each chunk, in their order. */
@@ -170,7 +171,7 @@ const leading = (
         say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`)
       }
       await keep(null)
-      await later(LOOK / 4)
+      await setTimeout(LOOK / 4)
     }
   }
 

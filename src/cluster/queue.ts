@@ -1,4 +1,5 @@
 /** The queue: BullMQ on Redis or Valkey, which are loaded when somebody asks for them, and how their keys are called. */
+import { setTimeout } from 'node:timers/promises'
 import type { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
@@ -91,6 +92,7 @@ export const connected = async (
   patience: number
 ): Promise<E.Either<Problem.Problem, Redis>> => {
   const redis = connect()
+  const waited = new AbortController()
   let reason = 'no answer'
   redis.on('error', (error: Error) => {
     reason = error.message
@@ -103,8 +105,10 @@ export const connected = async (
         return false
       }
     ),
-    later(patience).then(() => false)
+    setTimeout(patience, false, { signal: waited.signal })
   ])
+  // else the process lives as long as that
+  waited.abort()
   if (answered) return E.right(redis)
   redis.disconnect()
   return E.left(
@@ -116,9 +120,3 @@ export const connected = async (
     )
   )
 }
-
-/** Waits so many milliseconds. */
-export const later = (milliseconds: number): Promise<void> =>
-  new Promise(resolve => {
-    setTimeout(resolve, milliseconds)
-  })

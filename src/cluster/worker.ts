@@ -28,7 +28,7 @@ export type Compute = (task: Task) => Promise<Answer>
 
 export interface Worker {
   readonly name: string
-  /** Lets the job that is under way end. */
+  /** Lets the job that is under way end, as long as the server is there to hear of it. */
   readonly close: () => Promise<void>
 }
 
@@ -54,7 +54,8 @@ export const worker = async (
       .catch(() => undefined)
   }
   const take = taking(redis, name, code, compute)
-  const queue = found.right.work(name, redis, take)
+  let underWay = Promise.resolve()
+  const queue = found.right.work(name, redis, data => (underWay = take(data)))
   let isAway = false
   queue.on('error', () => {
     if (!isAway) say(`${shown(connection)} is away; waiting for it`)
@@ -71,12 +72,18 @@ export const worker = async (
     name,
     close: async () => {
       clearInterval(beating)
-      // nothing more is asked of it; what is under way ends
-      await redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec()
-      await queue.close()
-      const own = found.right.queue(name, redis)
-      await own.obliterate({ force: true })
-      await own.close()
+      if (!isAway) {
+        // nothing more is asked of it; what is under way ends
+        await redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec()
+        await underWay
+      }
+      // by force: else it waits for the next job, some seconds
+      await queue.close(true)
+      if (!isAway) {
+        const own = found.right.queue(name, redis)
+        await own.obliterate({ force: true })
+        await own.close()
+      }
       redis.disconnect()
     }
   })

@@ -304,12 +304,16 @@ export interface State extends Progress {
 /** Draws beyond which rows are counted one by one for too long. */
 const MOST = 1e8
 
-const problems = (
-  { resamples, level, seed }: { readonly resamples: number; readonly level: number; readonly seed: number },
-  points: Points.Points
-): ReadonlyArray<Problem.Problem> => {
+const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: true, seed: true, onProgress: true }
+
+/** Options as they are taken where they are not given. */
+const filled = ({ resamples = 200, level = 0.95, seed = 0 }: Options) => ({ resamples, level, seed })
+
+const problems = (options: Options, points: Points.Points): ReadonlyArray<Problem.Problem> => {
+  const { resamples, level, seed } = filled(options)
   const isLevel = level > 0 && level < 1
   return [
+    ...Problem.strangers(options, known),
     ...Problem.unless(isLevel, 'level', level, 'in (0, 1)', 'try 0.95'),
     ...Problem.count('resamples', resamples, isLevel ? fewest(level) : 2, 200, 1e6),
     ...Problem.count('seed', seed, 0, 0),
@@ -325,10 +329,11 @@ const problems = (
 
 /** All that a bootstrap comes to on its way, resample by resample; the last is what `of` gives. */
 export const states =
-  ({ resamples = 200, level = 0.95, seed = 0, onProgress }: Options = {}) =>
+  (options: Options = {}) =>
   (fitted: Fitted, own: Points.Points): E.Either<Problem.Problems, Iterable<State>> => {
-    const wrong = problems({ resamples, level, seed }, own)
+    const wrong = problems(options, own)
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
+    const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
     const points = scaling === null ? own : brought(scaling, own)
     return pipe(
@@ -338,7 +343,7 @@ export const states =
         const draw = resampled(points)
         const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
         const steps = unfold<ReadonlyArray<Reached>>([], all => {
-          onProgress?.({ done: all.length, of: resamples })
+          options.onProgress?.({ done: all.length, of: resamples })
           return all.length === resamples ? null : [...all, reach(draw(Key.child(all.length)(key)))]
         })
         return mapped(steps, all => ({

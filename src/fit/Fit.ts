@@ -11,7 +11,6 @@ import { last, mapped } from '../../lib/iterate.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
-import { nearest } from '../core/words.js'
 import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
 import type * as Source from '../data/Source.js'
@@ -160,18 +159,13 @@ const known: Readonly<Record<keyof Options, true>> = {
   onProgress: true
 }
 
-const oneOf = (field: string, value: string, words: ReadonlyArray<string>): ReadonlyArray<Problem.Problem> =>
-  Problem.unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearest(value, words)[0]}`)
-
 const isName = (family: FamilyName | Candidates.Family): family is FamilyName => typeof family === 'string'
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
   const { components, family, criterion, seed, missing, prior } = options
   return [
-    ...Object.keys(options)
-      .filter(name => !Object.hasOwn(known, name))
-      .flatMap(name => oneOf('options', name, Object.keys(known))),
+    ...Problem.strangers(options, known),
     ...Problem.unless(
       components === undefined || list(components).length > 0,
       'components',
@@ -180,9 +174,9 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
       'leave it out to choose from 1 to 9'
     ),
     ...list(components ?? []).flatMap(count => Problem.count('components', count, 1, 2)),
-    ...list(family ?? []).flatMap(one => (isName(one) ? oneOf('family', one, Object.keys(families)) : [])),
-    ...oneOf('criterion', criterion ?? 'icl', criteria),
-    ...oneOf('missing', missing ?? 'refuse', ways),
+    ...list(family ?? []).flatMap(one => (isName(one) ? Problem.oneOf('family', one, Object.keys(families)) : [])),
+    ...Problem.oneOf('criterion', criterion ?? 'icl', criteria),
+    ...Problem.oneOf('missing', missing ?? 'refuse', ways),
     ...Problem.count('seed', seed ?? 0, 0, 0),
     ...Problem.positive('prior', prior ?? PRIOR, PRIOR)
   ]

@@ -165,7 +165,9 @@ describe('fit.bootstrap', () => {
   it.each([
     [{ resamples: 20 }, /resamples: 20 is not a whole number ≥ 40; try 200/],
     [{ level: 1 }, /level: 1 is not in \(0, 1\); try 0.95/],
-    [{ seed: -1 }, /seed: -1/]
+    [{ seed: -1 }, /seed: -1/],
+    // as it comes from JavaScript
+    [JSON.parse('{ "resample": 100 }') as object, /options: resample is not one of resamples, level, seed, onProgress/]
   ])('refuses %j', (options, problem) => {
     expect(said(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options))).toMatch(problem)
   })

@@ -49,8 +49,8 @@ export interface Copy {
   readonly withColumns: (added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>) => string
 }
 
-export interface World {
-  readonly version: string
+/** The part of the world that is files. */
+export interface Files {
   /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<Failure, string>
   /** Its bytes, unpacked where gzip packed them. */
@@ -90,6 +90,10 @@ export interface World {
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<Failure, void>
   /** Writes each file whole or not at all, and none where one of them cannot be written. */
   readonly writeFiles: (files: ReadonlyArray<Output & { readonly text: Content }>) => TE.TaskEither<Failure, void>
+}
+
+export interface World extends Files {
+  readonly version: string
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
   readonly stdout: (text: string) => T.Task<void>
   readonly stderr: (text: string) => void

@@ -21,7 +21,7 @@ import {
   type Journal
 } from './journal.js'
 import type * as Tables from './tables.js'
-import { Ended, failed, refused, type Content, type Failure, type Output, type World } from './World.js'
+import { Ended, failed, refused, type Content, type Failure, type Files, type Output, type World } from './World.js'
 
 type Refusal = (...problems: Problem.Problems) => Failure
 
@@ -229,21 +229,7 @@ const exists: World['exists'] = path => async () => {
 const tables = (): Promise<typeof Tables> => import('./tables.js')
 
 /** The part of the world that is files. */
-export const files = (
-  stdin: AsyncIterable<Uint8Array | string>
-): Pick<
-  World,
-  | 'exists'
-  | 'readText'
-  | 'readBytes'
-  | 'readTable'
-  | 'readSource'
-  | 'readCopies'
-  | 'load'
-  | 'checkOutputs'
-  | 'makeFolder'
-  | 'writeFiles'
-> => ({
+export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
   exists,
   readText: readText(stdin),
   readBytes: readBytes(stdin),

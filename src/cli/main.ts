@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { run } from './program.js'
-import { type Failure, type Signal, type World } from './World.js'
+import { type Failure, type Files, type Signal, type World } from './World.js'
 
 const version = (): string => {
   const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
@@ -18,20 +18,6 @@ const onError = (error: NodeJS.ErrnoException): void => {
 }
 process.stdout.on('error', onError)
 process.stderr.on('error', () => process.exit(1))
-
-type Files = Pick<
-  World,
-  | 'exists'
-  | 'readText'
-  | 'readBytes'
-  | 'readTable'
-  | 'readSource'
-  | 'readCopies'
-  | 'load'
-  | 'checkOutputs'
-  | 'makeFolder'
-  | 'writeFiles'
->
 
 /** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
 const byFiles =

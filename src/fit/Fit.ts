@@ -15,6 +15,7 @@ import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
 import type * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
+import { SHRINKAGE } from '../mixture/kernels/prior.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Score from '../score/Score.js'
 import * as Bootstrap from './Bootstrap.js'
@@ -41,9 +42,6 @@ export type FamilyName = keyof typeof families
 
 /** Those that are compared unless others are asked for; in one column all are one of the first two. */
 const compared: ReadonlyArray<FamilyName> = ['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal', 'tied', 'full']
-
-/** The shrinkage of Fraley & Raftery. */
-const PRIOR = 0.01
 
 const ways = ['refuse', 'em']
 const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
@@ -178,7 +176,7 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ...Problem.oneOf('criterion', criterion ?? 'icl', criteria),
     ...Problem.oneOf('missing', missing ?? 'refuse', ways),
     ...Problem.count('seed', seed ?? 0, 0, 0),
-    ...Problem.positive('prior', prior ?? PRIOR, PRIOR)
+    ...Problem.positive('prior', prior ?? SHRINKAGE, SHRINKAGE)
   ]
 }
 

@@ -10,7 +10,7 @@ import * as Factor from '../../../lib/factor.js'
 import * as Strands from '../../../lib/strands.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import type { Points } from '../../data/Points.js'
-import { weightsOf } from '../../data/Points.js'
+import { select, weightsOf } from '../../data/Points.js'
 import type { MStep, Second } from '../../score/family.js'
 import { gaussians } from '../EStep.js'
 import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
@@ -235,16 +235,8 @@ const likeliest = (
   chosen: ReadonlyArray<number>,
   weights: Float64Array
 ): Component => {
-  const { dim, values } = points
-  const rows = {
-    rows: chosen.length,
-    dim,
-    weights,
-    values: Float64Array.from(
-      { length: chosen.length * dim },
-      (_, at) => values[chosen[Math.floor(at / dim)] * dim + (at % dim)]
-    )
-  }
+  const { dim } = points
+  const rows = { ...select(chosen)(points), weights }
   const { sums, second } = Strands.taken(moments([component], 'full', passing(rows)))
   const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
   const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
@@ -256,22 +248,10 @@ const likeliest = (
 }
 
 /** Chosen rows in standard deviations of a component, the same in all directions. */
-const seenOf = (
-  { dim, values }: Points,
-  chosen: ReadonlyArray<number>,
-  weights: Float64Array,
-  factor: Float64Array
-): Cloud => {
-  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / dim)
-  return {
-    rows: chosen.length,
-    dim,
-    weights,
-    values: Float64Array.from(
-      { length: chosen.length * dim },
-      (_, at) => values[chosen[Math.floor(at / dim)] * dim + (at % dim)] / scale
-    )
-  }
+const seenOf = (points: Points, chosen: ReadonlyArray<number>, weights: Float64Array, factor: Float64Array): Cloud => {
+  const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
+  const rows = select(chosen)(points)
+  return { ...rows, weights, values: rows.values.map(x => x / scale) }
 }
 
 /** What each component costs, and what its halves would gain. */

@@ -5,6 +5,7 @@
  * would, and in many dimensions few of them lead to the likeliest pair.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import { select } from '../../data/Points.js'
 import type { Second } from '../../score/family.js'
 
 /** Rows of one component, about its centre and in its own coordinates, where it is round. */
@@ -60,12 +61,7 @@ const thinned = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   const at = Array.from({ length: most }, (_, i) => Math.floor((i * cloud.rows) / most))
   const total = at.reduce((sum, row) => sum + cloud.weights[row], 0)
   const weights = Float64Array.from(at, row => cloud.weights[row] / total)
-  const of = ({ dim, values }: Cloud): Cloud => ({
-    rows: most,
-    dim,
-    weights,
-    values: Float64Array.from({ length: most * dim }, (_, i) => values[at[Math.floor(i / dim)] * dim + (i % dim)])
-  })
+  const of = (rows: Cloud): Cloud => ({ ...select(at)(rows), weights })
   return [of(cloud), of(seen)]
 }
 

@@ -1,6 +1,7 @@
 /**
  * Compares the stored hashes with those of the built package under this Node, or under others brought by npm's `node`
- * package: `node test/bits/across.js 20 22 24`. With `--write`, stores those of this Node.
+ * package: `node test/bits/across.js 20 22 24`; `arm64:24` is Node 24 for that processor, emulated by `qemu-aarch64` (Debian's
+ * qemu-user and libstdc++6-arm64-cross) where this is another. With `--write`, stores those of this Node.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,8 +12,22 @@ const file = new URL('hashes.json', import.meta.url)
 const args = process.argv.slice(2)
 if (args[0] === '--write') writeFileSync(file, `${JSON.stringify(hashes(), null, 2)}\n`)
 else if (args.length > 0)
-  for (const version of args)
-    execFileSync('npx', ['-y', `node@${version}`, fileURLToPath(import.meta.url)], { stdio: 'inherit' })
+  for (const asked of args) {
+    const [, arch, version] = /^(?:(arm64):)?(\d+)$/.exec(asked) ?? []
+    if (version === undefined) throw new Error(`${asked}: a version of Node, as 24, or arm64:24`)
+    const here = fileURLToPath(import.meta.url)
+    const command =
+      arch === undefined || arch === process.arch
+        ? [`node@${version}`, here]
+        : [
+            // npm refuses packages for other processors unless forced.
+            '--force',
+            `--package=node-linux-${arch}@${version}`,
+            '-c',
+            `qemu-aarch64 -L /usr/aarch64-linux-gnu "$(command -v node)" "${here}"`
+          ]
+    execFileSync('npx', ['-y', ...command], { stdio: 'inherit' })
+  }
 else {
   const stored = JSON.parse(readFileSync(file, 'utf8'))
   const found = hashes()

@@ -159,12 +159,12 @@ const target = t.type({
   ])
 })
 
-const familyOf = (name: string): Fit.Family | null => {
+const familyOf = (name: string): Fit.Constructor | null => {
   if (name.startsWith('lowRank')) {
     const rank = Number(name.slice('lowRank'.length))
     return ({ components }) => Score.lowRank({ components, rank })
   }
-  const known: Readonly<Record<string, Fit.Family>> = {
+  const known: Readonly<Record<string, Fit.Constructor>> = {
     diag: Score.diagonal,
     spherical: Score.isotropic,
     tiedSpherical: Score.tiedIsotropic,

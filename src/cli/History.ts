@@ -1,5 +1,5 @@
 import * as Limits from '../core/Limits.js'
-import { type StageRun } from '../report/Fit.js'
+import { type StageRun } from '../report/Findings.js'
 
 /** The values of a stage: all of them, or every second, fourth, … once they are more than a report shows. */
 export class History {

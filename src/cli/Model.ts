@@ -10,12 +10,12 @@ import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Score from '../score/Score.js'
 import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
-import type * as Fits from '../fit/Fit.js'
+import type * as Fit from '../fit/Fit.js'
 import { format, version } from '../fit/format.js'
 import { word } from '../fit/text.js'
 import { ofMixture, written } from '../fit/written.js'
 import * as Stage from '../pipeline/Stage.js'
-import { converged, steps, type Fit } from '../report/Fit.js'
+import { converged, steps, type Findings } from '../report/Findings.js'
 import * as json from './json.js'
 import { faultless, type Checked } from './checked.js'
 import { problems } from './modelFaults.js'
@@ -59,10 +59,10 @@ export type Model = t.TypeOf<ReturnType<typeof form>>
 export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
   Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
 
-export const ofFit = (fit: Fit): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
+export const ofFit = (fit: Findings): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 
 /** The same of one that was chosen among others, and polished on rows that were not in memory. */
-export const ofChosen = ({ candidates: [best], columns, scaling, seed, prior }: Fits.Fit): Model => {
+export const ofChosen = ({ candidates: [best], columns, scaling, seed, prior }: Fit.Fit): Model => {
   const { family, pipeline, mixture, statistics, isSettled } = best
   const steps = pipeline.stages.flatMap(Stage.simple).reduce((sum, { simple }) => sum + simple.stopping.steps, 0)
   const own = { family: word(family), columns, mixture, scaling, seed, prior, recipe: 'grown', pipeline, statistics }
@@ -74,7 +74,7 @@ export const ofImported = ({
   mixture,
   columns,
   pipeline
-}: Pick<Fits.Fit, 'mixture' | 'columns'> & Pick<Model, 'pipeline'>): Model => ({
+}: Pick<Fit.Fit, 'mixture' | 'columns'> & Pick<Model, 'pipeline'>): Model => ({
   format,
   version,
   family: word(pipeline.score._tag),

@@ -2,8 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Bootstrap, type Fit as Fits, Pipeline, type Points, Problem, Score, Vocabulary } from '../index.js'
-import { ending, type Choice, type Fit } from '../report/Fit.js'
+import { Bootstrap, type Fit, Pipeline, type Points, Problem, Score, Vocabulary } from '../index.js'
+import { ending, type Choice, type Findings } from '../report/Findings.js'
 import { all as pictures } from '../report/figures.js'
 import { page } from '../report/report.js'
 import { file as svg } from '../report/svg.js'
@@ -68,7 +68,7 @@ const plan =
     world: World,
     file: string,
     { standardize, pipeline: path, vocabulary }: Flags,
-    watch: (progress: Fits.Progress) => void,
+    watch: (progress: Fit.Progress) => void,
     keeper: Keeper | null
   ) =>
   ({ open, recipe, seed, prior }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
@@ -78,7 +78,7 @@ const plan =
       return pipe(
         ownPipeline(world, path, { vocabulary }),
         TE.map(pipeline => ({
-          task: { ...given, standardize: standardize ?? false, plan: { _tag: 'Pipeline', path, pipeline } },
+          task: { ...given, standardize: standardize ?? false, origin: { _tag: 'Pipeline', path, pipeline } },
           choice: null,
           stopped: null
         }))
@@ -89,15 +89,15 @@ const plan =
       TE.map((decided): Chosen => {
         if (decided._tag === 'Asked')
           return {
-            task: { ...asked, plan: { _tag: 'Recipe', score: decided.score, recipe } },
+            task: { ...asked, origin: { _tag: 'Recipe', score: decided.score, recipe } },
             choice: null,
             stopped: null
           }
         const { pipeline, choice, stopped } = decided
         // Another recipe learns the score that was chosen in its own way.
         return recipe === 'annealed'
-          ? { task: { ...asked, plan: { _tag: 'Chosen', pipeline } }, choice, stopped }
-          : { task: { ...asked, plan: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice, stopped }
+          ? { task: { ...asked, origin: { _tag: 'Chosen', pipeline } }, choice, stopped }
+          : { task: { ...asked, origin: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice, stopped }
       })
     )
   }
@@ -203,7 +203,12 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
 }
 
 /** How far a run came that was stopped, and how to go on. */
-const stoppedBy = (signal: Signal, stages: Fit['stages'], keep: Keep | null, choice: Choice | null = null): string => {
+const stoppedBy = (
+  signal: Signal,
+  stages: Findings['stages'],
+  keep: Keep | null,
+  choice: Choice | null = null
+): string => {
   const at = stages.findIndex(({ rule }) => rule === null)
   const where =
     at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
@@ -221,7 +226,7 @@ const work = (
   { task, choice, stopped: before }: Chosen,
   recipes: ReadonlyArray<Recipe>
 ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
-  const fitted = ({ fit }: Reached): Fit => fit
+  const fitted = ({ fit }: Reached): Findings => fit
   return () =>
     world.untilSignal(heard => {
       const controlled: Control = { ...control, now: world.now, heard }
@@ -245,8 +250,8 @@ const work = (
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
 const known =
   (world: World, watch: Progress['resampling'], resamples: number | null) =>
-  ({ scaling, prior, pipeline, mixture }: Fit, { table: { points }, seed }: Task) =>
-  async (): Promise<{ readonly bootstrap: Fit['bootstrap']; readonly stopped: Signal | null }> => {
+  ({ scaling, prior, pipeline, mixture }: Findings, { table: { points }, seed }: Task) =>
+  async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
     if (resamples === null) return { bootstrap: null, stopped: null }
     const states = Bootstrap.states({ resamples, seed, onProgress: watch })(
       { scaling, prior, pipeline, mixture },
@@ -427,12 +432,12 @@ export const fit =
                   ),
                   TE.map((): Signal | null => null)
                 )
-              : chosen.task.plan._tag === 'Pipeline' && Learned.isOne(chosen.task.plan.pipeline.score)
+              : chosen.task.origin._tag === 'Pipeline' && Learned.isOne(chosen.task.origin.pipeline.score)
                 ? pipe(
                     fitScore(
                       world,
                       flags,
-                      chosen.task.plan.path,
+                      chosen.task.origin.path,
                       chosen.task,
                       { watch: line.watch, keeper },
                       choices.keep

@@ -9,7 +9,7 @@ import {
   Checkpoint,
   Compile,
   Expectation,
-  Fit as Fits,
+  Fit,
   Key,
   Objective,
   Optimizer,
@@ -25,7 +25,7 @@ import {
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import { word } from '../fit/text.js'
-import { type Choice, type Fit, type StageRun } from '../report/Fit.js'
+import { type Choice, type Findings, type StageRun } from '../report/Findings.js'
 import { found } from '../fit/Candidates.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Data from '../fit/Data.js'
@@ -36,14 +36,13 @@ import * as Search from './Search.js'
 import { failed, refused, type Failure, type Signal } from './World.js'
 
 /** The words of all families, those whose variances are 1 at the end. */
-export const families = [...Object.keys(Fits.families).map(word), 'spherical', 'symmetric-pair']
+export const families = [...Object.keys(Fit.families).map(word), 'spherical', 'symmetric-pair']
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
-/** What is to be learned: by a recipe, as it was learned among others, or by a pipeline of one's own. */
-export type Plan =
+/** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
+export type Origin =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: Recipe }
-  /** By what learned the candidate that was chosen. */
   | { readonly _tag: 'Chosen'; readonly pipeline: Pipeline.Pipeline<string> }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
@@ -52,14 +51,14 @@ export interface Open {
   /** All whose variances are learned, where it is left open too. */
   readonly families: ReadonlyArray<string> | undefined
   readonly components: ReadonlyArray<number> | undefined
-  readonly criterion: Fits.Criterion
+  readonly criterion: Fit.Criterion
 }
 
 export interface Task {
   readonly source: string
   readonly table: Points.Table
   readonly standardize: boolean
-  readonly plan: Plan
+  readonly origin: Origin
   readonly seed: number
   /** How many rows the mean of the prior counts as; null for none. */
   readonly prior: number | null
@@ -110,8 +109,8 @@ const byRecipe =
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
-const learnable = ({ table: { points, columns }, source, plan }: Task): E.Either<Failure, void> => {
-  const score = plan._tag === 'Recipe' ? plan.score : plan.pipeline.score
+const learnable = ({ table: { points, columns }, source, origin }: Task): E.Either<Failure, void> => {
+  const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
     ...Data.problems(columns)(points).map(problem => ({ ...problem, field: `${source}, ${problem.field}` })),
     ...Problem.unless(
@@ -133,8 +132,10 @@ export const pipelineOf = (task: Task): E.Either<Failure, Pipeline.Pipeline<stri
   )
 
 const chosen = (task: Task): E.Either<Failure, Pipeline.Pipeline<string>> => {
-  const { plan, prior } = task
-  return plan._tag === 'Recipe' ? byRecipe(plan.score, plan.recipe, prior)(scaled(task).points) : E.right(plan.pipeline)
+  const { origin, prior } = task
+  return origin._tag === 'Recipe'
+    ? byRecipe(origin.score, origin.recipe, prior)(scaled(task).points)
+    : E.right(origin.pipeline)
 }
 
 /** An optimizer in a few words where it has them, over so many steps. */
@@ -329,7 +330,7 @@ const run = async (
 }
 
 /** Numbers that are none are no result, however the run ended. */
-const finite = (fit: Fit): E.Either<Failure, Fit> => {
+const finite = (fit: Findings): E.Either<Failure, Findings> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
   const wrong = (
@@ -358,7 +359,7 @@ const of =
 
 /** What was learned, to the end or until a signal stopped it. */
 export interface Reached {
-  readonly fit: Fit
+  readonly fit: Findings
   readonly stopped: Signal | null
 }
 
@@ -391,7 +392,7 @@ const learnBy =
       ),
       TE.bind('fit', ({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        const fit: Fit = {
+        const fit: Findings = {
           choice: null,
           source,
           points: Missing.completed(table.points),
@@ -482,8 +483,8 @@ const lossOf = (stage: StageRun | undefined): number | null => {
 }
 
 /** What makes the score of each family's word. */
-export const constructors: Readonly<Record<string, Fits.Family>> = {
-  ...Object.fromEntries(Object.entries<Fits.Family>(Fits.families).map(([name, family]) => [word(name), family])),
+export const constructors: Readonly<Record<string, Fit.Constructor>> = {
+  ...Object.fromEntries(Object.entries<Fit.Constructor>(Fit.families).map(([name, family]) => [word(name), family])),
   spherical: Score.spherical,
   'symmetric-pair': () => Score.symmetricPair
 }
@@ -505,10 +506,10 @@ export type Decided =
 
 /** What is to be learned, of what the options leave open. */
 export const choose =
-  (onProgress: (progress: Fits.Progress) => void, { heard, now, keeper }: Omit<Control, 'watch'>) =>
+  (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper }: Omit<Control, 'watch'>) =>
   (
     { families, components, criterion }: Open,
-    { table, source, standardize, seed, prior }: Omit<Task, 'plan'>
+    { table, source, standardize, seed, prior }: Omit<Task, 'origin'>
   ): TE.TaskEither<Failure, Decided> => {
     const family = families?.map(family => constructors[family])
     const misses = Missing.has(table.points)
@@ -526,10 +527,10 @@ export const choose =
     }
     const begun = keeper?.begun ?? null
     return pipe(
-      learnable({ table, source, standardize, seed, prior, plan: { _tag: 'Recipe', score, recipe: 'annealed' } }),
+      learnable({ table, source, standardize, seed, prior, origin: { _tag: 'Recipe', score, recipe: 'annealed' } }),
       E.flatMap(() =>
         begun === null
-          ? E.right(new Map<string, Fits.Outcome>())
+          ? E.right(new Map<string, Fit.Outcome>())
           : pipe(
               begun,
               Search.read(search),
@@ -543,7 +544,7 @@ export const choose =
       E.bind('states', ({ parts }) =>
         pipe(
           table.points,
-          Fits.states({
+          Fit.states({
             recall: (name, learn) => {
               const led = parts.get(name) ?? learn()
               parts.set(name, led)
@@ -559,7 +560,7 @@ export const choose =
       TE.fromEither,
       // Those that are learned when a signal comes are what is chosen from.
       TE.bind('end', ({ parts, states }) => async () => {
-        let [looked, stopped, last]: [number, Signal | null, Fits.State | null] = [now(), null, null]
+        let [looked, stopped, last]: [number, Signal | null, Fit.State | null] = [now(), null, null]
         let [kept, step, known] = [looked, 0, parts.size]
         const keep = async (): Promise<void> => {
           if (parts.size > known) await keeper?.write(Search.show(search, parts))
@@ -600,15 +601,15 @@ const asOption = (problem: Problem.Problem): Problem.Problem => ({
 export const learn =
   (control: Control) =>
   (task: Task): TE.TaskEither<Failure, Reached> => {
-    const { plan } = task
+    const { origin } = task
     return pipe(
       TE.fromEither(pipelineOf(task)),
       TE.flatMap(pipeline =>
-        plan._tag === 'Recipe'
-          ? learnBy(control, task, plan.recipe)(pipeline)
-          : plan._tag === 'Chosen'
+        origin._tag === 'Recipe'
+          ? learnBy(control, task, origin.recipe)(pipeline)
+          : origin._tag === 'Chosen'
             ? learnBy(control, task, 'grown')(pipeline)
-            : pipe(pipeline, learnBy(control, task, plan.path), TE.mapLeft(of(plan.path)))
+            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(of(origin.path)))
       )
     )
   }

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { commented } from '../data/csv.js'
 import type * as Points from '../data/index.js'
 import type * as Source from '../data/sources.js'
 import * as Problem from '../core/Problem.js'
@@ -49,9 +50,7 @@ const delimiter = (text: string): Checked<string> => {
 }
 
 const comment = (text: string): Checked<string> =>
-  /^[^\s"\d]$/.test(text)
-    ? E.right(text)
-    : wrong('--comment', JSON.stringify(text), 'a character that begins a line', "try '#'")
+  commented.is(text) ? E.right(text) : wrong('--comment', JSON.stringify(text), commented.domain, commented.remedy)
 
 const columns =
   (option: string) =>

@@ -2,13 +2,13 @@
 import type { Program } from '../compile/Program.js'
 import * as table from '../fit/table.js'
 import { printable, word } from '../fit/text.js'
-import type { Bootstrap, Fit as Fits, Run } from '../index.js'
+import type { Bootstrap, Fit, Run } from '../index.js'
 import type { Control } from './learn.js'
 import type { World } from './World.js'
 
 export interface Progress {
   readonly watch: Control['watch']
-  readonly choosing: (progress: Fits.Progress) => void
+  readonly choosing: (progress: Fit.Progress) => void
   readonly resampling: (progress: Bootstrap.Progress) => void
   readonly end: () => void
 }
@@ -42,7 +42,7 @@ export const progress = (world: World, whose: string): Progress => {
     const rest = (taken / done) * (of - done)
     return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${duration(rest)} left` : ''
   }
-  const choosing = ({ family, components, done, of }: Fits.Progress): void => {
+  const choosing = ({ family, components, done, of }: Fit.Progress): void => {
     furthest = Math.max(furthest, done)
     say(() => `candidate ${done + 1} of ${of}: ${components} ${word(family)}${left('about', begun, furthest, of)}`)
   }

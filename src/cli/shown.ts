@@ -21,18 +21,18 @@ import {
   steps,
   title,
   type Choice,
-  type Fit
-} from '../report/Fit.js'
+  type Findings
+} from '../report/Findings.js'
 import type { Flags } from './choices.js'
 
 /** A fit, and those of the same data that it is shown beside. */
 export interface Found {
-  readonly fit: Fit
-  readonly others: ReadonlyArray<Fit>
+  readonly fit: Findings
+  readonly others: ReadonlyArray<Findings>
 }
 
 /** What differs between fits of the same data. */
-const found = (fit: Fit): object => {
+const found = (fit: Findings): object => {
   const { mixture, statistics, recipe, stages } = fit
   const { means, weights, variances } = Mixture.marginals(mixture)
   return {
@@ -102,13 +102,13 @@ export const asJson = ({ fit, others }: Found): object => {
 }
 
 /** The fit beside others of the same data. */
-const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): ReadonlyArray<string> => {
+const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<string> => {
   if (fits.length < 2) return []
   const { table, means, reason } = comparison(fits)
   return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
 }
 
-const notes = (fit: Fit): string => {
+const notes = (fit: Findings): string => {
   const { scaling, points, columns, doubtful } = fit
   const deviations = Points.standardize(points).scale
   const [least, most] = [Math.min(...deviations), Math.max(...deviations)]
@@ -142,7 +142,7 @@ export const nextAfter = (out: string | undefined): string =>
 /** So many intervals are shown unless all are asked for. */
 const LINES = 40
 
-const intervals = (fit: Fit, most: number): ReadonlyArray<string> => {
+const intervals = (fit: Findings, most: number): ReadonlyArray<string> => {
   const found = ofBootstrap(fit)
   if (found === null) return []
   const { text, table } = found

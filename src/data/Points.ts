@@ -475,6 +475,11 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   }
 }
 
+/** The points in given units, z = (x − centre) / scale, as `Source.inUnits` has it. */
+export const inUnits =
+  ({ centre, scale }: Scaling) =>
+  (points: Points): Points => ({ ...points, values: ByColumn.over(ByColumn.less(points.values, centre), scale) })
+
 /**
  * Back to the units of the data: x = centre + scale · z for points of the same dimension, whether the standardized ones
  * or centres learned from them.

@@ -65,13 +65,20 @@ const meant = ({ decimal, na }: CsvOptions): ((cells: Cells) => Cells) => {
   return cells => (absent.size === 0 && decimal !== ',' ? cells : cells.map(row => row.map(cell)))
 }
 
+/** What may begin lines that are no part of a table. */
+export const commented = {
+  is: (text: string): boolean => /^[^\s"\d]$/.test(text),
+  domain: 'a character that begins a line',
+  remedy: "try '#'"
+}
+
 const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): Either.Either<DataError, null> =>
   delimiter !== undefined && (delimiter === '' || /["\r\n\uFEFF]/.test(delimiter))
     ? fail('delimiter', JSON.stringify(delimiter), 'a separator of cells', "try ',' or leave it out")
     : !Number.isSafeInteger(skip) || skip < 0
       ? fail('skip', String(skip), 'a whole number ≥ 0 of lines', 'try 1, or leave it out')
-      : comment !== undefined && !/^[^\s"\d]$/.test(comment)
-        ? fail('comment', JSON.stringify(comment), 'a character that begins a line', "try '#', or leave it out")
+      : comment !== undefined && !commented.is(comment)
+        ? fail('comment', JSON.stringify(comment), commented.domain, `${commented.remedy}, or leave it out`)
         : decimal === ',' && delimiter === ','
           ? fail('decimal', '","', 'another character than that which separates cells', "set 'delimiter' to ';'")
           : Either.right(null)

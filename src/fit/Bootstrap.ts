@@ -141,12 +141,6 @@ interface Learner {
   readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
 }
 
-/** Rows in the unit of a fit. */
-const brought = ({ centre, scale }: Points.Scaling, points: Points.Points): Points.Points => ({
-  ...points,
-  values: points.values.map((x, at) => (x - centre[at % points.dim]) / scale[at % points.dim])
-})
-
 const inverse = ({ centre, scale }: Points.Scaling): Points.Scaling => ({
   centre: centre.map((c, j) => -c / scale[j]),
   scale: scale.map(s => 1 / s)
@@ -335,7 +329,7 @@ export const states =
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
-    const points = scaling === null ? own : brought(scaling, own)
+    const points = scaling === null ? own : Points.inUnits(scaling)(own)
     return pipe(
       learnerOf(fitted, points),
       E.map(learner => {

@@ -29,9 +29,10 @@ import * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import type { Data, Scaled } from './Data.js'
 import { climb, grown, serves } from './grown.js'
+import { show, type Table } from './table.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
-export type Family = (options: { readonly components: number }) => Score.Score<string>
+export type Constructor = (options: { readonly components: number }) => Score.Score<string>
 
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
 export type Criterion = 'bic' | 'icl' | 'aic'
@@ -142,7 +143,7 @@ export const isSound = ({ floored, redundancies }: Learned): boolean =>
   floored.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
 
 /** What is to be said against a candidate, in a few words. */
-export const doubts = ({ floored, redundancies }: Learned): string => {
+const doubts = ({ floored, redundancies }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
     ...(floored.length > 0 ? [`as narrow as may be: ${numbers(floored)}`] : []),
@@ -311,7 +312,7 @@ const learn =
 
 /** A family whose numbers of components are compared. */
 export interface Line {
-  readonly family: Family
+  readonly family: Constructor
   /** Rising. */
   readonly counts: ReadonlyArray<number>
 }
@@ -760,3 +761,30 @@ export const ranked =
           a.statistics.parameters - b.statistics.parameters
       )
   }
+
+/** Candidates in their order, a family by the word that is given for it. What is to be said against one stands last, where anything is. */
+export const table = (
+  criterion: Criterion,
+  candidates: ReadonlyArray<Ranked>,
+  named: (family: string) => string = family => family
+): Table => {
+  const isAnyDoubted = candidates.some(candidate => doubts(candidate) !== '')
+  return {
+    header: [
+      ...['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood per row', 'parameters'],
+      ...(isAnyDoubted ? ['doubts'] : [])
+    ],
+    rows: candidates.map(candidate => {
+      const { family, components, belief, statistics } = candidate
+      return [
+        named(family),
+        String(components),
+        show(statistics[criterion]),
+        belief.toFixed(3),
+        show(statistics.logLikelihood),
+        String(statistics.parameters),
+        ...(isAnyDoubted ? [doubts(candidate)] : [])
+      ]
+    })
+  }
+}

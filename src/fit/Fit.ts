@@ -26,7 +26,7 @@ import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
-export type { Candidate, Criterion, Family, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
+export type { Candidate, Constructor, Criterion, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
 /** The families that are called by name; others are given as what makes their score. */
 export const families = {
@@ -36,7 +36,7 @@ export const families = {
   tiedDiagonal: Score.tiedDiagonal,
   tied: Score.tied,
   full: Score.full
-} satisfies Readonly<Record<string, Candidates.Family>>
+} satisfies Readonly<Record<string, Candidates.Constructor>>
 
 export type FamilyName = keyof typeof families
 
@@ -64,7 +64,7 @@ export interface Options {
   /** How many components, or the numbers to choose from; 1 to 9 unless given, or as many as there are rows. */
   readonly components?: OneOrMore<number> | undefined
   /** The family, by its name or as what makes its score, or those to choose from; all that have a name unless given. */
-  readonly family?: OneOrMore<FamilyName | Candidates.Family> | undefined
+  readonly family?: OneOrMore<FamilyName | Candidates.Constructor> | undefined
   /**
    * What chooses among candidates; 'icl' unless given, which counts clusters that are apart. 'bic' counts the components that
    * describe the density best, of which a cluster may need several.
@@ -157,7 +157,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   onProgress: true
 }
 
-const isName = (family: FamilyName | Candidates.Family): family is FamilyName => typeof family === 'string'
+const isName = (family: FamilyName | Candidates.Constructor): family is FamilyName => typeof family === 'string'
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
@@ -235,20 +235,6 @@ const linesOf = (
   }))
 }
 
-/** The candidates as a table, those first that are best. */
-const rivals = (criterion: Candidates.Criterion, candidates: ReadonlyArray<Candidates.Ranked>): Table.Table => ({
-  header: ['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood', 'parameters', ''],
-  rows: candidates.map(candidate => [
-    candidate.family,
-    String(candidate.components),
-    Table.show(candidate.statistics[criterion]),
-    candidate.belief.toFixed(3),
-    Table.show(candidate.statistics.logLikelihood),
-    String(candidate.statistics.parameters),
-    Candidates.doubts(candidate)
-  ])
-})
-
 /** So many rivals are shown of those that were not chosen. */
 const SHOWN = 8
 
@@ -259,7 +245,7 @@ const text = (
 ): string =>
   [
     Text.table(Table.ofMixture(columns, candidates[0].mixture)),
-    ...(candidates.length > 1 ? [Text.table(rivals(criterion, candidates.slice(0, SHOWN)))] : [])
+    ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
 /** The rows of a fit, where they are in memory, and the unit in which it was learned. */

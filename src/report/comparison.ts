@@ -1,6 +1,6 @@
 /** Fits of the same data side by side: what the terminal and the report both show of them. */
 import { Metric, Mixture, Points } from '../index.js'
-import { type Fit, isPair, steps } from './Fit.js'
+import { type Findings, isPair, steps } from './Findings.js'
 import { formats, show, width, type Table } from '../fit/table.js'
 
 export interface Comparison {
@@ -27,13 +27,13 @@ const ofPair: Readonly<Record<string, string>> = {
   spectral: 'power iteration, then expectation-maximization'
 }
 
-const meaning = (fit: Fit): string => {
+const meaning = (fit: Findings): string => {
   const { recipe } = fit
   const words = { ...about, ...(isPair(fit) && ofPair) }
   return Object.hasOwn(words, recipe) ? words[recipe] : 'your own'
 }
 
-const why = (fit: Fit): string =>
+const why = (fit: Findings): string =>
   isPair(fit)
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed is the default: no step of it lowers the likelihood, and it moves components that got stuck, which descent ' +
@@ -53,7 +53,7 @@ const most = 100
  * The fits, the first of which the others stand beside. Where there is no room for all centres, how far they are from the
  * first's: the root mean square of their distances under the best matching, in standard deviations of the columns.
  */
-export const comparison = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): Comparison => {
+export const comparison = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
   const [first] = fits
   const { columns, points } = first
   const { scale } = Points.standardize(points)

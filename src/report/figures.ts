@@ -2,10 +2,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
-import { type Fit as Fits, Key, Mixture, Points } from '../index.js'
+import { type Fit, Key, Mixture, Points } from '../index.js'
 import { show, tidy } from '../fit/table.js'
 import { word } from '../fit/text.js'
-import { type Choice, type Fit, type StageRun } from './Fit.js'
+import { type Choice, type Findings, type StageRun } from './Findings.js'
 import * as Svg from './svg.js'
 
 type Place = Svg.Place
@@ -56,11 +56,11 @@ const loading = (vector: Float64Array, columns: ReadonlyArray<string>): string =
     .join(' ')
 
 /** Along the first principal components, in the units the mixture was learned in. */
-const alongPrincipal = ({ points: all, columns, mixture, scaling }: Fit): View => {
+const alongPrincipal = ({ points: all, columns, mixture, scaling }: Findings): View => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
-  const inUnits = { ...all, values: all.values.map((x, at) => (x - centre[at % dim]) / scale[at % dim]) }
+  const inUnits = Points.inUnits({ centre, scale })(all)
   const { values, vectors } = principal(
     { ...inUnits, weights: Points.weightsOf(all) },
     new Float64Array(dim),
@@ -100,7 +100,7 @@ const alongPrincipal = ({ points: all, columns, mixture, scaling }: Fit): View =
 }
 
 /** What is drawn of a fit. */
-export const view = (fit: Fit): View =>
+export const view = (fit: Findings): View =>
   fit.columns.length > paired
     ? alongPrincipal(fit)
     : {
@@ -124,7 +124,7 @@ interface Scene extends View {
 const columnOf = ({ rows, dim, values }: Points.Points, j: number): Float64Array =>
   Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
 
-const scene = (fit: Fit, most: number): Scene => {
+const scene = (fit: Findings, most: number): Scene => {
   const seen = view(fit)
   const { points, mixture } = seen
   const shown = drawnRows(points.rows, most)
@@ -325,7 +325,7 @@ const centresOf = ({ means }: Scene): string =>
     )
     .join(', ')
 
-const oneColumn = (fit: Fit): Svg.Figure => {
+const oneColumn = (fit: Findings): Svg.Figure => {
   const seen = scene(fit, drawn)
   const found = marginal(seen, 0, 80)
   const box = { left: 58, top: 12, width: 570, height: 270 }
@@ -349,7 +349,7 @@ const oneColumn = (fit: Fit): Svg.Figure => {
 }
 
 /** Two columns: the plane, with the density of each column at its side. */
-const twoColumns = (fit: Fit): Svg.Figure => {
+const twoColumns = (fit: Findings): Svg.Figure => {
   const seen = scene(fit, drawn)
   const [rx, ry] = seen.ranges
   // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
@@ -391,7 +391,7 @@ const twoColumns = (fit: Fit): Svg.Figure => {
 }
 
 /** Every pair of columns, the density of each alone on the diagonal. */
-const pairs = (fit: Fit): Svg.Figure => {
+const pairs = (fit: Findings): Svg.Figure => {
   const count = Math.min(fit.columns.length > paired ? directions : paired, fit.columns.length)
   const seen = scene(fit, Math.round(drawn / Math.max(1, (count - 1) / 2)))
   const gap = 10
@@ -447,13 +447,13 @@ const pairs = (fit: Fit): Svg.Figure => {
 }
 
 /** The data with the learned components. */
-export const data = (fit: Fit): Svg.Figure =>
+export const data = (fit: Findings): Svg.Figure =>
   fit.columns.length === 1 ? oneColumn(fit) : fit.columns.length === 2 ? twoColumns(fit) : pairs(fit)
 
 // -- what it was chosen from -----------------------------------------------------------------------------------------
 
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
-const criterion = ({ candidates }: Choice, by: Fits.Criterion): Svg.Figure => {
+const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
   const name = by.toUpperCase()
   const values = candidates.map(({ statistics }) => statistics[by])
   const best = Math.min(...values)
@@ -513,7 +513,7 @@ const criterion = ({ candidates }: Choice, by: Fits.Criterion): Svg.Figure => {
 export const criteria = (choice: Choice): ReadonlyArray<Svg.Figure> =>
   choice.candidates.length < 2
     ? []
-    : [...new Set<Fits.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2).map(by => criterion(choice, by))
+    : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2).map(by => criterion(choice, by))
 
 // -- the objective ---------------------------------------------------------------------------------------------------
 
@@ -599,7 +599,7 @@ export const objective = (stages: ReadonlyArray<StageRun>, scale: string, index:
 }
 
 /** All pictures of a fit, as files are named. */
-export const all = (fit: Fit): ReadonlyArray<Svg.Figure> => [
+export const all = (fit: Findings): ReadonlyArray<Svg.Figure> => [
   data(fit),
   ...(fit.choice === null ? [] : criteria(fit.choice)),
   ...scales(fit.stages).map((scale, i) => objective(fit.stages, scale, i))

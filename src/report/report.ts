@@ -23,8 +23,8 @@ import {
   steps,
   title,
   type Choice,
-  type Fit
-} from './Fit.js'
+  type Findings
+} from './Findings.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 import * as Trust from './trust.js'
 
@@ -187,7 +187,7 @@ const details = (summary: string, body: string, isLong = false): string =>
 
 // -- what was found ----------------------------------------------------------------------------------------------------
 
-const found = (fit: Fit): string => {
+const found = (fit: Findings): string => {
   const { mixture, points, columns } = fit
   const source = fit.source.replace(/^.*[\\/]/, '')
   const weights = Array.from(mixture.weights)
@@ -225,7 +225,7 @@ const shade = (z: number): string => {
 const line = 84
 
 /** The components, in a table that fits the page: upright, turned, or turned with the deviations apart. */
-const components = (fit: Fit): string => {
+const components = (fit: Findings): string => {
   const { columns, mixture, points } = fit
   const { weights, means, variances } = Mixture.marginals(mixture)
   const format = formats(variances)
@@ -331,7 +331,7 @@ const components = (fit: Fit): string => {
   return `${turned}<p class="soft">${isShort || isRound || isShared.every(shared => shared) ? 'Means of each column.' : 'Mean ± standard deviation (sd).'}${shadeNote}</p>${deviations}`
 }
 
-const units = (fit: Fit): string =>
+const units = (fit: Findings): string =>
   [
     capital(Case.caseOf(fit.pipeline.score).about) + '.',
     fit.scaling === null
@@ -364,7 +364,7 @@ const byAnother = (choice: Choice | null): ReadonlyArray<Verdict> => {
   return [other === null ? good(`${choice.criterion === 'icl' ? 'BIC' : 'ICL'} chooses the same.`) : doubt(other)]
 }
 
-const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
+const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {
   const { choice, mixture } = fit
   const count = mixture.weights.length
   const of = trust.components
@@ -419,7 +419,7 @@ const verdicts = (fit: Fit, trust: Trust.Trust): ReadonlyArray<Verdict> => {
   ]
 }
 
-const perComponent = (fit: Fit, { components, mistaken, rows }: Trust.Trust): string => {
+const perComponent = (fit: Findings, { components, mistaken, rows }: Trust.Trust): string => {
   const count = components.length
   const share = (k: number, l: number): Cell => {
     const value = mistaken[k][l]
@@ -466,7 +466,7 @@ ${grid({
   )
 }
 
-const outliersOf = ({ columns, mixture }: Fit, { outliers }: Trust.Trust): string => {
+const outliersOf = ({ columns, mixture }: Findings, { outliers }: Trust.Trust): string => {
   if (outliers.length === 0) return ''
   const format = formats(Mixture.marginals(mixture).variances)
   const shown = columns.slice(0, 6)
@@ -520,7 +520,7 @@ const rivals = (choice: Choice): string => {
   )
 }
 
-const trusted = (fit: Fit): string => {
+const trusted = (fit: Findings): string => {
   const trust = Trust.trust(fit)
   const { choice } = fit
   return `<section>
@@ -539,7 +539,7 @@ ${outliersOf(fit, trust)}
 
 // -- what does it look like --------------------------------------------------------------------------------------------
 
-const crossing = (fit: Fit): string =>
+const crossing = (fit: Findings): string =>
   fit.classes
     .map(classes => {
       const { name, classes: rows, counts, agreement } = Trust.crossed(fit, classes)
@@ -560,7 +560,7 @@ ${grid({
     })
     .join('\n')
 
-const looked = (fit: Fit): string => {
+const looked = (fit: Findings): string => {
   const drawn = figures.data(fit)
   const { loadings } = figures.view(fit)
   return `<section>
@@ -572,7 +572,7 @@ ${crossing(fit)}
 }
 
 /** How far the parameters are known; nothing where nobody asked. */
-const known = (fit: Fit): string => {
+const known = (fit: Findings): string => {
   const found = ofBootstrap(fit)
   if (found === null) return ''
   const { text, table } = found
@@ -583,7 +583,7 @@ const known = (fit: Fit): string => {
 
 // -- how was it learned ------------------------------------------------------------------------------------------------
 
-const facts = (fit: Fit): string => {
+const facts = (fit: Findings): string => {
   const { statistics, points, recipe, seed } = fit
   const entries: ReadonlyArray<readonly [string, string]> = [
     [
@@ -604,7 +604,7 @@ const facts = (fit: Fit): string => {
 }
 
 /** The fit beside others of the same data; nothing where there are none. */
-const beside = (fits: readonly [Fit, ...ReadonlyArray<Fit>]): string => {
+const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): string => {
   if (fits.length < 2) return ''
   const { table, means, reason } = comparison(fits)
   return `<section>
@@ -616,7 +616,7 @@ ${plain('The same data, learned in other ways', table)}
 `
 }
 
-const learned = (fit: Fit): string => {
+const learned = (fit: Findings): string => {
   const { pipeline, plan, stages } = fit
   const curves = figures.scales(stages).map((scale, i) => figure(figures.objective(stages, scale, i)))
   const table = grid({
@@ -651,7 +651,7 @@ ${pre(plan)}`
 }
 
 /** The page: of a fit, beside others of the same data. `version` is that of the program. */
-export const page = (fit: Fit, version: string, others: ReadonlyArray<Fit> = []): string => {
+export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string => {
   const source = fit.source.replace(/^.*[\\/]/, '')
   const heading = title(fit)
   return `<!doctype html>

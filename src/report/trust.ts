@@ -1,7 +1,7 @@
 /** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { Key, Metric, Mixture, Points } from '../index.js'
-import { type Fit } from './Fit.js'
+import { type Findings } from './Findings.js'
 
 /** Rows judged at most: shares of them have two digits. */
 const judged = 100_000
@@ -38,7 +38,7 @@ export interface Trust {
   readonly outliers: ReadonlyArray<Row>
 }
 
-export const trust = ({ points: all, rowNumbers, mixture }: Fit): Trust => {
+export const trust = ({ points: all, rowNumbers, mixture }: Findings): Trust => {
   const { dim } = all
   const isAll = all.rows <= judged
   const chosen = isAll
@@ -111,7 +111,7 @@ export interface Crossed {
 }
 
 /** The components against a column of classes that was not learned from. */
-export const crossed = ({ points, mixture }: Fit, { name, cells }: Points.Kept): Crossed => {
+export const crossed = ({ points, mixture }: Findings, { name, cells }: Points.Kept): Crossed => {
   const component = pipe(mixture, Mixture.assign(points))
   const classes = [...new Set(cells)].sort()
   const place = new Map(classes.map((one, c) => [one, c]))

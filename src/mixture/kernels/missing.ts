@@ -243,11 +243,7 @@ export const standardize = (points: Points.Points): Points.Scaling & { readonly 
   const scalings = Array.from({ length: dim }, (_, j) => Points.standardize(column(points, j)))
   const centre = Float64Array.from(scalings, ({ centre }) => centre[0])
   const scale = Float64Array.from(scalings, ({ scale }) => scale[0])
-  return {
-    points: { ...points, values: points.values.map((x, at) => (x - centre[at % dim]) / scale[at % dim]) },
-    centre,
-    scale
-  }
+  return { points: Points.inUnits({ centre, scale })(points), centre, scale }
 }
 
 /** Steps of a single Gaussian, and the change of its likelihood a row at which they end. */

@@ -74,6 +74,7 @@ describe('a source', () => {
     const { source: scaled, ...scaling } = Source.standardize(source)
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
+    expect(Points.inUnits(same)(points)).toEqual(whole)
     const places = [0, 5, 20_010, 5]
     expect(Source.select(places)(Source.inUnits(scaling)(source))).toEqual(Points.select(places)(whole))
     expect(Source.select(places)(scaled)).toEqual(Points.select(places)(whole))
@@ -86,6 +87,7 @@ describe('a source', () => {
     const { source, ...scaling } = Source.standardize(Source.of(points))
     const { points: whole, ...same } = Points.standardize(points)
     expect(scaling).toEqual(same)
+    expect(Points.inUnits(same)(points)).toEqual(whole)
     expect(Source.select([0, 1, 2])(source)).toEqual(whole)
   })
 

@@ -10,7 +10,7 @@ import {
   Stage,
   Statistics
 } from '../../../src/index.js'
-import { type Fit, type StageRun } from '../../../src/report/Fit.js'
+import { type Findings, type StageRun } from '../../../src/report/Findings.js'
 
 export const stage = (values: ReadonlyArray<number>): StageRun => ({
   scale: 'E |s(x_t) + z/σ|², at t = 0.123456789',
@@ -26,8 +26,8 @@ export const stage = (values: ReadonlyArray<number>): StageRun => ({
 export const planted = (
   mixture: Mixture.Mixture,
   rows: number,
-  changes: Partial<Fit> & { readonly points?: Points.Points } = {}
-): Fit => {
+  changes: Partial<Findings> & { readonly points?: Points.Points } = {}
+): Findings => {
   const points = changes.points ?? Mixture.sample(rows)(Key.fromSeed(1))(mixture)
   return {
     choice: null,

@@ -1,6 +1,6 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
-import { type Fit } from '../../../src/report/Fit.js'
+import { type Findings } from '../../../src/report/Findings.js'
 import { comparison } from '../../../src/report/comparison.js'
 import { Mixture } from '../../../src/index.js'
 import { all } from '../../../src/report/figures.js'
@@ -24,7 +24,7 @@ const one = Mixture.of({ means: [[0], [10]] })
 const single = Mixture.of({ means: [[5, 5]], variances: [[1e-6, 1e6]] })
 const hostile = '<script>alert("x")</script> & \'y\' ]]>'
 
-const fits: ReadonlyArray<readonly [string, Fit]> = [
+const fits: ReadonlyArray<readonly [string, Findings]> = [
   ['two columns', planted(two, 300)],
   ['one column', planted(one, 300)],
   [

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import {
   type Bootstrap,
-  type Fit as Fits,
+  type Fit,
   type Mixture,
   type Pipeline,
   type Points,
@@ -13,7 +13,7 @@ import {
   Score,
   type Statistics
 } from '../index.js'
-import { isSound } from '../fit/Candidates.js'
+import { isSound, table as tableOf } from '../fit/Candidates.js'
 import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
 
@@ -38,12 +38,12 @@ export interface StageRun {
 
 /** What a fit was chosen from, and by what: the best first. */
 export interface Choice {
-  readonly criterion: Fits.Criterion
-  readonly candidates: ReadonlyArray<Fits.Ranked>
-  readonly refused: ReadonlyArray<Fits.Refused>
+  readonly criterion: Fit.Criterion
+  readonly candidates: ReadonlyArray<Fit.Ranked>
+  readonly refused: ReadonlyArray<Fit.Refused>
 }
 
-export interface Fit {
+export interface Findings {
   /** Null where nothing was left open. */
   readonly choice: Choice | null
   /** Where the data came from. */
@@ -130,23 +130,12 @@ export const otherwise = ({ criterion, candidates }: Choice): string | null => {
 }
 
 /** The candidates, the best first, as far as there is room. */
-export const candidates = ({ criterion, candidates }: Choice, most = 8): Table => ({
-  header: ['family', 'components', criterion.toUpperCase(), 'belief', 'log-likelihood per row', 'parameters'],
-  rows: candidates
-    .slice(0, most)
-    .map(({ family, components, belief, statistics }) => [
-      word(family),
-      String(components),
-      show(statistics[criterion]),
-      belief.toFixed(3),
-      show(statistics.logLikelihood),
-      String(statistics.parameters)
-    ])
-})
+export const candidates = ({ criterion, candidates }: Choice, most = 8): Table =>
+  tableOf(criterion, candidates.slice(0, most), word)
 
 const says =
   (can: (family: Score.Family<string>) => boolean) =>
-  ({ pipeline }: Pick<Fit, 'pipeline'>): boolean =>
+  ({ pipeline }: Pick<Findings, 'pipeline'>): boolean =>
     pipe(Score.interpret(pipeline.score).family, O.exists(can))
 
 /** Whether the components are ±c. */
@@ -155,19 +144,19 @@ export const isPair = says(({ mirrored }) => mirrored)
 /** Whether the variances are 1 in the units it was learned in. */
 export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
-export const steps = ({ stages }: Fit): number => stages.reduce((sum, { taken }) => sum + taken, 0)
+export const steps = ({ stages }: Findings): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
 /**
  * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since what
  * was chosen had been learned to the end.
  */
-export const outcome = ({ stages, choice }: Fit): 'converged' | 'complete' | 'stopped' | 'chosen' => {
+export const outcome = ({ stages, choice }: Findings): 'converged' | 'complete' | 'stopped' | 'chosen' => {
   const last = stages.at(-1)?.rule
   if (stages.length === 0 && choice?.candidates[0].isSettled === true) return 'chosen'
   return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
 }
 
-export const converged = (fit: Fit): boolean => ['converged', 'chosen'].includes(outcome(fit))
+export const converged = (fit: Findings): boolean => ['converged', 'chosen'].includes(outcome(fit))
 
 /** Why a stage ended. */
 export const ending = ({ rule, taken, limit }: StageRun): string =>
@@ -179,7 +168,7 @@ export const ending = ({ rule, taken, limit }: StageRun): string =>
   })[rule ?? 'stopped']
 
 /** What a prior has to do with it, in a sentence; null where there was none. */
-export const ofPrior = ({ prior }: Pick<Fit, 'prior'>): string | null =>
+export const ofPrior = ({ prior }: Pick<Findings, 'prior'>): string | null =>
   prior === null
     ? null
     : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
@@ -219,7 +208,7 @@ interface Known {
 }
 
 /** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
-export const ofBootstrap = ({ bootstrap, columns }: Pick<Fit, 'bootstrap' | 'columns'>): Known | null =>
+export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): Known | null =>
   bootstrap &&
   pipe(
     bootstrap,
@@ -248,17 +237,17 @@ export const title = ({
   family,
   pipeline,
   mixture: { weights }
-}: Pick<Fit, 'family' | 'mixture' | 'pipeline'>): string =>
+}: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline })
     ? 'a symmetric pair of Gaussians'
     : `${weights.length} ${family} Gaussian${weights.length === 1 ? '' : 's'}`
 
 /** `id (row numbers), Species (words)`; no reason where it is that nobody asked. */
-export const ignored = ({ ignored }: Pick<Fit, 'ignored'>): string =>
+export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
-export const redundancies = (fit: Fit): ReadonlyArray<string> => {
+export const redundancies = (fit: Findings): ReadonlyArray<string> => {
   const { mixture, scaling } = fit
   const remedy = !hasUnitVariance(fit)
     ? `Try --components ${mixture.weights.length - 1}.`
@@ -273,7 +262,7 @@ export const redundancies = (fit: Fit): ReadonlyArray<string> => {
 }
 
 /** Which components are as narrow as they may be, as the table numbers them, and what to do. */
-export const floored = ({ floored }: Fit): ReadonlyArray<string> =>
+export const floored = ({ floored }: Findings): ReadonlyArray<string> =>
   floored.length === 0
     ? []
     : [

@@ -58,17 +58,21 @@ export const every = <N extends Numbers>(numbers: N, f: (x: number) => number): 
   // of an array it is an array, and else stretches
   (numbers instanceof Float64Array ? numbers.map(f) : mapped(numbers, f)) as N
 
-/** f of two numbers a row. */
+/** f of the numbers of two rows of as many. */
 export const zipped = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
-  computed(a.rows, (first, out) => {
-    a.read(first, out)
-    const y = part(b, first, out.length)
-    for (let i = 0; i < out.length; i++) out[i] = f(out[i], y[i])
-  })
+  computed(
+    a.rows,
+    (first, out) => {
+      a.read(first, out)
+      const y = part(b, first, out.length / b.dim)
+      for (let i = 0; i < out.length; i++) out[i] = f(out[i], y[i])
+    },
+    a.dim
+  )
 
-/** Rows of one number, as stretches. */
-export const ofNumbers = (numbers: Numbers): Stretches =>
-  numbers instanceof Float64Array ? ofArray(numbers, 1) : numbers
+/** Rows as stretches. */
+export const ofNumbers = (numbers: Numbers, dim = 1): Stretches =>
+  numbers instanceof Float64Array ? ofArray(numbers, dim) : numbers
 
 /** f of two numbers a row; either may be one for all rows. */
 export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number): Numbers => {

@@ -30,8 +30,8 @@ const ended = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): vo
 
 const failed = (problem: Problem.Problem): Answer => ({ _tag: 'Failed', problem })
 
-/** Computes tasks one after another. */
-export const computing = (open: Open): Compute => {
+/** Computes tasks one after another, in the words of a vocabulary. */
+export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute => {
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
@@ -39,6 +39,7 @@ export const computing = (open: Open): Compute => {
     readonly programs: Map<string, Made>
   }
   const sessions = new Map<string, Opened>()
+  let last: { readonly step: string; readonly sum: ReturnType<Sums.Summing> } | null = null
   const opened = async ({ id, session }: Task): Promise<Opened> => {
     const known = sessions.get(id)
     if (known !== undefined) return known
@@ -65,22 +66,28 @@ export const computing = (open: Open): Compute => {
       checked.add(task.chunk)
     }
     const name = JSON.stringify(question.program)
-    const sum = programs.get(name) ?? Sums.asked(Vocabulary.standard)(question.program)(data)
+    const sum = programs.get(name) ?? Sums.asked(vocabulary)(question.program)(data)
     programs.delete(name)
     programs.set(name, sum)
     ended(programs, PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failed(sum.left)
+    // One sum for all chunks of a step: what it draws may be for all rows.
+    const step = `${task.id} ${question.step}`
+    if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
     const { firstStrand, strands } = chunk
-    return { _tag: 'Sums', sums: sum.right(question.numbers).strands(firstStrand, firstStrand + strands) }
+    return { _tag: 'Sums', sums: last.sum.strands(firstStrand, firstStrand + strands) }
   }
 }
 
 const others = (field: string, value: string | number, own: string | number): Problem.Problem =>
   Problem.of(field, value, `the leader's, ${own}`, 'give the worker the same data')
 
-/** Answers, in the thread that was started for it, what `inThread` hands on. */
-export const serve = (open: Open): void => {
-  const compute = computing(open)
+/**
+ * Answers, in the thread that was started for it, what `inThread` hands on. A worker of one's own may know words of one's own: as
+ * those of its leader they are told by their names, and no code is sent.
+ */
+export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
+  const compute = computing(open, vocabulary)
   let before: Promise<unknown> = Promise.resolve()
   parentPort?.on('message', (task: Task) => {
     before = before.then(async () => {

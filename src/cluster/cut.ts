@@ -13,10 +13,10 @@ function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Ge
   for (let at = first; at < end; at += ROWS) yield Stretches.part(rows, at, Math.min(ROWS, end - at))
 }
 
-/** Numbers, then weights, of so many rows from `firstRow` on. */
+/** Numbers, then weights, then labels, of so many rows from `firstRow` on. */
 function* numbersOf(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
-  yield* stretchesOf(source, firstRow, firstRow + rows)
-  if (source.weights !== null) yield* stretchesOf(source.weights, firstRow, firstRow + rows)
+  for (const part of [source, source.weights, source.labels])
+    if (part !== null) yield* stretchesOf(part, firstRow, firstRow + rows)
 }
 
 /** Rows that one worker sums at a time: whole strands, so that the sums of all are those of one process. */

@@ -15,7 +15,7 @@ export interface Task {
   readonly id: string
   readonly session: Messages.Session
   readonly chunk: number
-  readonly question: Messages.Question
+  readonly question: Messages.Asked
 }
 
 /** Its sums, strand after strand; or why there are none: the worker's data are others, or these rows cannot be summed. */

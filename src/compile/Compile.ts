@@ -438,7 +438,9 @@ const stagesOn = <P extends string>(
     return {
       loss,
       plan:
-        batch === null ? Loss.plans(loss, points, { evaluations })[0] : Loss.batched(loss, points, batch, evaluations),
+        batch === null
+          ? Loss.plans(loss, points, { evaluations, place })[0]
+          : Loss.batched(loss, points, batch, evaluations),
       problems: [...refusals(loss, points), ...batchProblems(own, points)],
       times: () =>
         Objective.terms(objective).flatMap(({ term }) =>
@@ -565,7 +567,7 @@ const stagesOn = <P extends string>(
 
 /**
  * A pipeline on data, ready to run; or all that is wrong with it. Rows of a source are read a stretch at a time, at every step; what
- * comes of them are the bits of the same rows in memory. Sums of expectation–maximization are taken where `place` says.
+ * comes of them are the bits of the same rows in memory. Sums over all rows are taken where `place` says.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -10,7 +10,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { concatenated, size } from '../../lib/ndarray.js'
 import {
   both,
   column,
@@ -22,6 +22,7 @@ import {
   type Numbers,
   type Stretches
 } from '../../lib/stretches.js'
+import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Projection from '../mixture/Projection.js'
@@ -35,6 +36,7 @@ import * as Noise from './Noise.js'
 import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
+import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
@@ -528,15 +530,59 @@ const isDirect = (drawn: Drawn): drawn is Drawn<Direct> =>
 
 const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adaptive' in drawn.term
 
+/** The terms that are one loss of the score, as a sum over the rows: what another process takes strands of (see `Sums`). */
+export const summed = <P extends string>(
+  loss: Loss<P>,
+  engine: LossPlan<P>['engine'],
+  about: Source.Data
+): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
+  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, Compiler.library(), 'often')(about)]
+  return (params, key) => {
+    const { basis, terms } = draws(params, key)
+    return whole(params, { basis, terms: terms.filter(isDirect) })
+  }
+}
+
+/** What it needs for that beside the rows: the words of the loss and how it is computed, the key of the noise and the parameters. */
+const asked =
+  <P extends string>(
+    { schedule, score, objective, expectation }: Loss<P>,
+    engine: LossPlan<P>['engine'],
+    middle: Float64Array | null
+  ) =>
+  (params: Params.Params<P>, { k0, k1 }: Key.Key): Place.Asked => ({
+    sum: {
+      name: 'loss',
+      schedule: Case.encode(schedule),
+      score: Case.encode(score),
+      objective: Case.encode(objective),
+      expectation: Case.encode(expectation),
+      engine,
+      middle: middle && Array.from(middle)
+    },
+    numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
+  })
+
 /** The whole objective by one engine. */
-const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, data: Source.Data): LossPlan<P>['evaluate'] => {
+const evaluator = <P extends string>(
+  by: LossPlan<P>['engine'],
+  loss: Loss<P>,
+  data: Source.Data,
+  { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>
+): LossPlan<P>['evaluate'] => {
+  const engine = engineOf(loss, by, library, use)
   const terms = Objective.terms(loss.objective)
   // What may look at the data themselves is given them as they are.
-  const { points: about, enter } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
+  const {
+    points: about,
+    middle,
+    enter
+  } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
     ? Frame.unmoved<P, Source.Data>(data)
     : Frame.ofModel(Score.interpret(loss.score), data)
   const draws = draw(loss, about)
   const whole = engine(about)
+  const question = asked(loss, by, middle)
   // Damaged data, which `Compile` refuses, have no rows to gather; and a source, for which it refuses such terms, is not gathered.
   const blocks =
     !Source.isSource(about) && terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
@@ -567,7 +613,7 @@ const evaluator = <P extends string>(engine: Engine<P>, loss: Loss<P>, data: Sou
     const { basis, terms } = draws(here, key)
     const direct = terms.filter(isDirect)
     return total(params, [
-      ...(direct.length > 0 ? [Strands.taken(whole(here, { basis, terms: direct }))] : []),
+      ...(direct.length > 0 ? [place.taken(whole(here, { basis, terms: direct }), () => question(here, key))] : []),
       ...terms.flatMap(drawn => {
         const { term, weight } = drawn
         if (isAdaptive(drawn)) return varied(here, drawn)
@@ -593,15 +639,16 @@ export const batched = <P extends string>(
   batch: number,
   evaluations = Infinity
 ): Batched<P> => {
-  const library = Compiler.library()
-  const [{ engine, reason }] = plans(loss, data, { evaluations, library, use: 'once' })
+  // A batch is a few rows, which whoever leads has at hand.
+  const once = { library: Compiler.library(), use: 'once', place: Place.here } as const
+  const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
   return {
     engine,
     reason: `${reason}; on ${batch} of ${data.rows} rows a step`,
     evaluate: (params, key, rows) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
       const drawn = Source.chosen(rows ?? Key.subset(data.rows, batch)(keys.rows))(data)
-      return evaluator(engineOf(loss, engine, library, 'once'), loss, drawn)(params, keys.loss)
+      return evaluator(engine, loss, drawn, once)(params, keys.loss)
     }
   }
 }
@@ -615,6 +662,8 @@ export interface Circumstances {
   readonly evaluations: number
   readonly library: Compiler.Library
   readonly use: Use
+  /** Where sums over the rows are taken. */
+  readonly place: Place.Place
 }
 
 const engineOf = <P extends string>(
@@ -639,7 +688,12 @@ const engineOf = <P extends string>(
 export const plans = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
-  { evaluations = Infinity, library = Compiler.library(), use = 'often' }: Partial<Circumstances> = {}
+  {
+    evaluations = Infinity,
+    library = Compiler.library(),
+    use = 'often',
+    place = Place.here
+  }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const { family } = Score.interpret(loss.score)
   const open = Objective.terms(loss.objective)
@@ -648,7 +702,7 @@ export const plans = <P extends string>(
   const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
     engine,
     reason,
-    evaluate: evaluator(engineOf(loss, engine, library, use), loss, data)
+    evaluate: evaluator(engine, loss, data, { library, use, place })
   })
   const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> =>
     evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers

@@ -2,10 +2,12 @@
  * Sums by description: what another process takes strands of, on rows of its own, for one that has none of them at hand. No code
  * travels, only JSON and numbers.
  */
+import * as Ap from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import type { Key } from '../../lib/index.js'
 import type * as Strands from '../../lib/strands.js'
 import type { Vocabulary } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
@@ -13,11 +15,15 @@ import * as Source from '../data/Source.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
 import { rowsOf } from '../mixture/rows.js'
 import * as Statistics from '../mixture/Statistics.js'
+import * as Expectation from '../objective/Expectation.js'
+import * as Objective from '../objective/Objective.js'
+import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
+import * as Loss from './Loss.js'
 
 /** A sum at the numbers of a step. */
-type Summing = (numbers: Float64Array) => Strands.Sum<unknown>
+export type Summing = (numbers: Float64Array) => Strands.Sum<unknown>
 type Made = E.Either<Problem.Problem, Summing>
 
 const floats = t.readonlyArray(t.number)
@@ -27,11 +33,40 @@ const expectation = t.type({
   name: t.literal('expectation'),
   score: t.unknown,
   middle: t.union([floats, t.null]),
-  isPrior: t.boolean
+  kind: t.keyof({ likelihood: null, posterior: null, judged: null }),
+  level: t.union([t.type({ alpha: t.number, sigma: t.number }), t.null])
+})
+
+const loss = t.type({
+  name: t.literal('loss'),
+  schedule: t.unknown,
+  score: t.unknown,
+  objective: t.unknown,
+  expectation: t.unknown,
+  engine: t.keyof({ kernel: null, compiled: null, interpreted: null }),
+  middle: t.union([floats, t.null])
 })
 
 const unknown = (value: string): Problem.Problem =>
-  Problem.of('sum', value, 'one that this version knows', 'let all processes be of the same version')
+  Problem.of(
+    'sum',
+    value,
+    'one that this version knows, in words of its vocabulary',
+    'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
+  )
+
+/** A variance floor, as the M-step is for who adds the strands. */
+const LEAST = Number.MIN_VALUE
+
+/** Of numbers that begin with the two of a key. */
+const withKey =
+  (of: (key: Key.Key, numbers: Float64Array) => Strands.Sum<unknown>): Summing =>
+  numbers =>
+    of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
+
+/** The rows less a vector, where there is one. */
+const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
+  middle === null ? source : Source.shifted(Float64Array.from(middle))(source)
 
 /**
  * The sum that a description is of, on a source of all rows; of these only those are read that belong to the strands asked for.
@@ -65,25 +100,51 @@ export const asked =
       return E.right(numbers => of(Statistics.mixtureOf(described, source.dim)(numbers)))
     }
     if (expectation.is(described)) {
-      const { middle, isPrior } = described
-      const about = middle === null ? source : Source.shifted(Float64Array.from(middle))(source)
+      const { middle, kind, level } = described
+      const rows = rowsOf(about(middle, source))
       return pipe(
         Score.codec(vocabulary).decode(described.score),
         E.mapLeft(() => unknown(JSON.stringify(described.score))),
         E.flatMap(score =>
           pipe(
             Score.interpret(score).family,
-            O.filter(isPrior ? EM.servesPrior : EM.serves),
+            O.filter(kind === 'posterior' ? EM.servesPrior : EM.serves),
             E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
             E.map(family => {
-              const shapes = Score.shapes(source.dim)(score)
-              // What an M-step makes of it is for who adds the strands, and so is the prior.
-              const mean = new Float64Array(source.dim)
-              const prior = { shrinkage: 0, mean, covariance: new Float64Array(0), rows: source.total }
-              const of = EM.summed(family, Number.MIN_VALUE, rowsOf(about), isPrior ? prior : null)
-              return (numbers: Float64Array) => of(Params.unpacked(shapes)(numbers))
+              const params = Params.unpacked(Score.shapes(source.dim)(score))
+              if (level !== null) {
+                const of = EM.noisySummed(family, LEAST, rows)
+                return withKey((key, numbers) => of(params(numbers), { level, key }))
+              }
+              // So is the prior.
+              const [mean, covariance] = [new Float64Array(source.dim), new Float64Array(0)]
+              const prior = { shrinkage: 0, mean, covariance, rows: source.total }
+              const of: (params: Params.Params<string>) => Strands.Sum<unknown> =
+                kind === 'judged'
+                  ? EM.judgedSum(family, rows)
+                  : EM.summed(family, LEAST, rows, kind === 'posterior' ? prior : null)
+              return (numbers: Float64Array) => of(params(numbers))
             })
           )
+        )
+      )
+    }
+    if (loss.is(described)) {
+      const { engine, middle } = described
+      return pipe(
+        Ap.sequenceS(E.Apply)({
+          schedule: Schedule.codec(vocabulary).decode(described.schedule),
+          score: Score.codec(vocabulary).decode(described.score),
+          objective: Objective.codec(vocabulary).decode(described.objective),
+          expectation: Expectation.codec(vocabulary).decode(described.expectation)
+        }),
+        E.bimap(
+          () => unknown(JSON.stringify(described)),
+          of => {
+            const sum = Loss.summed(of, engine, about(middle, source))
+            const params = Params.unpacked(Score.shapes(source.dim)(of.score))
+            return withKey((key, numbers) => sum(params(numbers), key))
+          }
         )
       )
     }

@@ -1,18 +1,18 @@
 /** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
+import { concatenated } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Strands from '../../lib/strands.js'
-import { stretch } from '../../lib/stretches.js'
+import { computed, ofNumbers, zipped } from '../../lib/stretches.js'
 import { eStep } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Found } from './kernels/moments.js'
 import * as Prior from './kernels/prior.js'
 import * as Fused from './kernels/index.js'
-import * as Kernels from './kernels/pass.js'
+import type * as Kernels from './kernels/pass.js'
 import * as Frame from './Frame.js'
 import { Case } from '../core/index.js'
 import type { Asked } from '../data/Place.js'
@@ -51,8 +51,16 @@ const by = <P extends string, R>(
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
-  /** Whether it is by the moments that a prior counts in. */
-  readonly isPrior: boolean
+  /** What an M-step asks for, on the likelihood or on the posterior; or how well parameters do. */
+  readonly kind: 'likelihood' | 'posterior' | 'judged'
+  /** What the rows are given; null for nothing. */
+  readonly noise: Noise | null
+}
+
+/** Noise of a level, drawn by a key. */
+export interface Noise {
+  readonly level: Level
+  readonly key: Key.Key
 }
 
 /** How a sum is taken: here, unless said otherwise. */
@@ -61,9 +69,15 @@ export type Take<P extends string> = <A>(sum: Strands.Sum<A>, pass: Pass<P>) => 
 const here: Take<string> = sum => Strands.taken(sum)
 
 /** What another process needs to make the sum of a pass, on rows of its own (see `Sums`). */
-export const asked = (score: Score<string>, { params, middle, isPrior }: Pass<string>): Asked => ({
-  sum: { name: 'expectation', score: Case.encode(score), middle: middle && Array.from(middle), isPrior },
-  numbers: Params.packed(params)
+export const asked = (score: Score<string>, { params, middle, kind, noise }: Pass<string>): Asked => ({
+  sum: {
+    name: 'expectation',
+    score: Case.encode(score),
+    middle: middle && Array.from(middle),
+    kind,
+    level: noise && noise.level
+  },
+  numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
 })
 
 const clean: Level = { alpha: 1, sigma: 0 }
@@ -177,7 +191,8 @@ export const step = <P extends string>(
   const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
   return params => {
     const own = enter(params)
-    const taken = take(of(own), { params: own, middle, isPrior: prior !== null })
+    const kind = prior === null ? 'likelihood' : 'posterior'
+    const taken = take(of(own), { params: own, middle, kind, noise: null })
     return { value: taken.value, params: leave(taken.params) }
   }
 }
@@ -226,39 +241,64 @@ export const summed = <P extends string>(
   )
 }
 
-/** Rows that are given noise at once: the noisy data are never held whole. */
-const BLOCK = 65_536
-
-/** Rows with noise of their own, block by block. */
-const noisyBlocks = (data: Kernels.Rows, { alpha, sigma }: Level, key: Key.Key): ReadonlyArray<() => Kernels.Rows> => {
+/** Rows with noise of their own, which are never held whole. */
+const noisy = (data: Kernels.Rows, { level: { alpha, sigma }, key }: Noise): Kernels.Rows => {
   const { rows, dim, x } = data
-  const weights = Kernels.weightsOf(data)
-  return RA.makeBy(Math.ceil(rows / BLOCK), block => () => {
-    const from = block * BLOCK
-    const count = Math.min(rows, from + BLOCK) - from
-    const values = stretch(x, dim, from, count)
-    return {
-      rows: count,
-      dim,
-      x: pipe(key, Key.child(block), Key.normal(count * dim)).map((z, at) => alpha * values[at] + sigma * z),
-      weights: stretch(weights, 1, from, count),
-      passing: true
-    }
-  })
+  const noise = computed(
+    rows,
+    (first, out) => {
+      pipe(key, Key.child(0), Key.fillNormal(first * dim, out))
+    },
+    dim
+  )
+  return { ...data, x: zipped(ofNumbers(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
-const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, at) => value + b[at])
-
-/** Σ w x_t-statistics over blocks of rows, each with noise of its own. */
-const noisyPass = (blocks: ReadonlyArray<() => Kernels.Rows>, mixture: Kernels.Arrays): Kernels.Statistics =>
-  blocks
-    .map(block => Strands.taken(Fused.expectationPass(block(), mixture)))
-    .reduce((sum, next) => ({
-      value: sum.value + next.value,
-      mass: plus(sum.mass, next.mass),
-      sums: plus(sum.sums, next.sums),
-      scatter: plus(sum.scatter, next.scatter)
-    }))
+/** A step on rows with noise as a sum over them. */
+export const noisySummed = <P extends string>(
+  family: Family<P>,
+  varianceFloor: number,
+  rows: Kernels.Rows
+): ((params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>) => {
+  const { dim } = rows
+  return by<P, (params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>>(
+    family,
+    ({ arrays, maximise }) =>
+      (params, noise) => {
+        const { alpha, sigma } = noise.level
+        const mixture = arrays(params)
+        const there = {
+          ...mixture,
+          centres: mixture.centres.map(c => alpha * c),
+          variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
+        }
+        return pipe(
+          Fused.expectationPass(noisy(rows, noise), there),
+          Strands.map(found => {
+            const statistics = {
+              ...found,
+              sums: found.sums.map(sum => sum / alpha),
+              scatter: found.scatter.map(
+                (sum, k) => (sum - found.mass[k] * dim * Elementary.square(sigma)) / Elementary.square(alpha)
+              )
+            }
+            return { value: found.value, params: maximise(params, statistics, varianceFloor) }
+          })
+        )
+      },
+    ({ second, maximise }) => {
+      const expect = eStep(family, second, dim)
+      return (params, noise) =>
+        pipe(
+          expect(params, noise.level, noisy(rows, noise)),
+          Strands.map(({ value, ...moments }) => ({
+            value,
+            params: maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
+          }))
+        )
+    }
+  )
+}
 
 /**
  * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, z drawn anew: at high noise the
@@ -269,48 +309,16 @@ export const noisyStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   data: Source.Data,
-  level: Level
+  level: Level,
+  take: Take<P> = here
 ): ((params: Params.Params<P>, key: Key.Key) => Taken<P>) => {
-  const { alpha, sigma } = level
-  const { dim } = data
-  const { points: about, enter, leave } = Frame.of(family, data)
-  const rows = rowsOf(about)
-  return by<P, (params: Params.Params<P>, key: Key.Key) => Taken<P>>(
-    family,
-    ({ arrays, maximise }) =>
-      (params, key) => {
-        const here = enter(params)
-        const mixture = arrays(here)
-        const found = noisyPass(noisyBlocks(rows, level, key), {
-          ...mixture,
-          centres: mixture.centres.map(c => alpha * c),
-          variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
-        })
-        const statistics = {
-          ...found,
-          sums: found.sums.map(sum => sum / alpha),
-          scatter: found.scatter.map(
-            (sum, k) => (sum - found.mass[k] * dim * Elementary.square(sigma)) / Elementary.square(alpha)
-          )
-        }
-        return { value: found.value, params: leave(maximise(here, statistics, varianceFloor)) }
-      },
-    ({ second, maximise }) => {
-      const expect = eStep(family, second, dim)
-      return (params, key) => {
-        const here = enter(params)
-        const { value, ...moments } = noisyBlocks(rows, level, key)
-          .map(block => Strands.taken(expect(here, level, block())))
-          .reduce((sum, next) => ({
-            value: sum.value + next.value,
-            mass: plus(sum.mass, next.mass),
-            sums: plus(sum.sums, next.sums),
-            second: plus(sum.second, next.second)
-          }))
-        return { value, params: leave(maximise(here, moments, { level, floor: varianceFloor, dim })) }
-      }
-    }
-  )
+  const { points: about, middle, enter, leave } = Frame.of(family, data)
+  const of = noisySummed(family, varianceFloor, rowsOf(about))
+  return (params, key) => {
+    const [own, noise] = [enter(params), { level, key }]
+    const taken = take(of(own, noise), { params: own, middle, kind: 'likelihood', noise })
+    return { value: taken.value, params: leave(taken.params) }
+  }
 }
 
 /** How parameters do on the data. */
@@ -335,21 +343,16 @@ const penalty = <P extends string>(
   return params => of(mixtureAt(params))
 }
 
-/** Tells how well parameters explain the data, and what each component answers for. */
-export const judge = <P extends string>(
+/** How well parameters explain rows, as a sum over them. */
+export const judgedSum = <P extends string>(
   family: Family<P>,
-  data: Source.Data,
-  prior: number | null = null
-): ((params: Params.Params<P>) => Judged) => {
-  const { points: about, enter } = Frame.of(family, data)
-  const penaltyOf = penalty(family, about, prior)
-  const least = family.leastRows(data.dim)
-  const rows = rowsOf(about)
-  const expect = pipe(
+  rows: Kernels.Rows
+): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) =>
+  pipe(
     family.kernel,
     O.fold(
       (): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
-        const expect = eStep(family, 'none', data.dim)
+        const expect = eStep(family, 'none', rows.dim)
         return params => expect(params, clean, rows)
       },
       ({ arrays }) =>
@@ -357,10 +360,22 @@ export const judge = <P extends string>(
           Fused.expectationPass(rows, arrays(params))
     )
   )
+
+/** Tells how well parameters explain the data, and what each component answers for. */
+export const judge = <P extends string>(
+  family: Family<P>,
+  data: Source.Data,
+  prior: number | null = null,
+  take: Take<P> = here
+): ((params: Params.Params<P>) => Judged) => {
+  const { points: about, middle, enter } = Frame.of(family, data)
+  const penaltyOf = penalty(family, about, prior)
+  const least = family.leastRows(data.dim)
+  const sum = judgedSum(family, rowsOf(about))
   return params => {
-    const here = enter(params)
-    const { value, mass } = Strands.taken(expect(here))
-    return { value: value + penaltyOf(here), mass, lost: mass.filter(share => share * data.rows < least).length }
+    const own = enter(params)
+    const { value, mass } = take(sum(own), { params: own, middle, kind: 'judged', noise: null })
+    return { value: value + penaltyOf(own), mass, lost: mass.filter(share => share * data.rows < least).length }
   }
 }
 
@@ -368,8 +383,9 @@ export const judge = <P extends string>(
 export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,
-  prior: number | null = null
+  prior: number | null = null,
+  take: Take<P> = here
 ): ((params: Params.Params<P>) => number) => {
-  const judged = judge(family, data, prior)
+  const judged = judge(family, data, prior, take)
   return params => judged(params).value
 }

@@ -477,6 +477,12 @@ const found =
 
 const familyOf = found(O.some)
 
+/** Sums of expectation–maximization where the setting has its place. */
+const takenBy =
+  ({ score, place }: Pick<Setting, 'score' | 'place'>): EM.Take<string> =>
+  (sum, pass) =>
+    place.taken(sum, () => EM.asked(score, pass))
+
 /** How responsibilities are taken. */
 const passes = ({ model, points }: Setting): string =>
   pipe(
@@ -717,10 +723,14 @@ export const expectationMaximization = define({
     tools =>
       mapping(
         time === null
-          ? EM.step(familyOf(tools), varianceFloor, tools.data, prior, (sum, pass) =>
-              tools.place.taken(sum, () => EM.asked(tools.score, pass))
+          ? EM.step(familyOf(tools), varianceFloor, tools.data, prior, takenBy(tools))
+          : EM.noisyStep(
+              familyOf(tools),
+              varianceFloor,
+              tools.data,
+              Schedule.level(time)(tools.schedule),
+              takenBy(tools)
             )
-          : EM.noisyStep(familyOf(tools), varianceFloor, tools.data, Schedule.level(time)(tools.schedule))
       )
 })
 
@@ -826,10 +836,10 @@ export const restart = define({
   memory: () => t.type({ best: t.union([t.number, t.null]) }),
   steps:
     ({ stage }) =>
-    ({ model, data, start, attempts: [attempt] }) => {
+    ({ start, attempts: [attempt], ...setting }) => {
       const loss: (attempt: Attempt) => number = pipe(
-        model.family,
-        O.map(family => EM.loss(family, data, O.toNullable(priorOf(stage)))),
+        setting.model.family,
+        O.map(family => EM.loss(family, setting.data, O.toNullable(priorOf(stage)), takenBy(setting))),
         O.match(
           () =>
             ({ value }) =>
@@ -883,7 +893,7 @@ export const guarded = define({
   steps:
     ({ stage }) =>
     tools => {
-      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)))
+      const judge = EM.judge(familyOf(tools), tools.data, O.toNullable(priorOf(stage)), takenBy(tools))
       const [attempt] = tools.attempts
       return mapping((params, key) => {
         const last = attempt(params, key)

@@ -54,11 +54,11 @@ describe('what a worker computes', () => {
   const weights = new Float64Array(ROWS).map((_, i) => 1 + (i % 2))
   const source = Source.of({ ...points, weights })
   const question = (() => {
-    const asked: Messages.Question[] = []
+    const asked: Messages.Asked[] = []
     Statistics.of(source, 1, {
       taken: (sum, of) => {
         const { sum: program, numbers } = of()
-        asked.push({ program, numbers })
+        asked.push({ step: 1, program, numbers })
         return Strands.taken(sum)
       }
     })(Mixture.of({ means: [[1, 2]] }))

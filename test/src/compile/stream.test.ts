@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../../lib/index.js'
+import * as Strands from '../../../lib/strands.js'
 import {
   Compile,
   Expectation,
@@ -17,6 +18,7 @@ import {
   Optimizer,
   Parametrization,
   Pipeline,
+  type Place,
   Points,
   Problem,
   Run,
@@ -24,7 +26,9 @@ import {
   Score,
   Source,
   Stage,
-  TimeLaw
+  Sums,
+  TimeLaw,
+  Vocabulary
 } from '../../../src/index.js'
 
 const truth = Mixture.of({
@@ -64,19 +68,6 @@ const stored = (points: Points.Points, size = 777): Source.Source => {
   return Problem.orThrow(Source.gathered(pieces, folder))
 }
 
-const both = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points.Points): void => {
-  const source = stored(points)
-  const whole = Problem.orThrow(Compile.pipeline(pipeline)(points))
-  const streamed = Problem.orThrow(Compile.pipeline(pipeline)(source))
-  expect(streamed.plan).toEqual(whole.plan)
-  expect(streamed.data()).toBe(whole.data())
-  const states = [...Run.states(streamed)(Key.fromSeed(3))]
-  expect(states).toEqual([...Run.states(whole)(Key.fromSeed(3))])
-  expect(states.at(-1)?.status._tag).toBe('Finished')
-  expect(states.length).toBeGreaterThan(2)
-  source.close()
-}
-
 const schedule = Schedule.ornsteinUhlenbeck
 const isotropic = Score.isotropic({ components: 3 })
 const network = Score.network(Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(4) }), {
@@ -90,82 +81,147 @@ const custom = Objective.custom('squared error', spread, ({ score, target }) =>
   sum(square(sub(score, target)), 1, true)
 )
 
-const pipelines: Readonly<Record<string, readonly [Pipeline.Pipeline<string>, Points.Points]>> = {
-  'expectation–maximization, weighted': [
-    Pipeline.of({
-      schedule,
-      score: Score.full({ components: 3 }),
-      initializer: Initializer.kMeansPlusPlus,
-      stages: [Stage.expectationMaximization({ steps: 4 }), Stage.expectationMaximization({ steps: 2, time: 0.3 })]
-    }),
-    drawn(5003, 'weighted')
-  ],
-  'expectation–maximization under a prior': [
-    Pipeline.of({
-      schedule,
-      score: Score.diagonal({ components: 3 }),
-      initializer: Initializer.fromData,
-      stages: [Stage.expectationMaximization({ steps: 3, prior: 0.01 })]
-    }),
-    drawn(3001, 'plain')
-  ],
-  'a kernel, with times drawn for each row': [
-    Pipeline.of({
-      schedule,
-      score: isotropic,
-      initializer: Initializer.kMeansPlusPlus,
-      stages: [
-        descend({ objective: Objective.denoising(spread) }),
-        descend({ objective: Objective.implicit(TimeLaw.stratified(spread)), expectation: Expectation.projected() })
-      ]
-    }),
-    drawn(5003, 'weighted')
-  ],
-  'the likelihood, and a guarded stage on a sample': [
-    Pipeline.of({
-      schedule,
-      score: isotropic,
-      initializer: Initializer.bestOf(2)(Initializer.gaussian({ scale: 3 })),
-      stages: [
-        Stage.onSample({ rows: 400 })(Stage.expectationMaximization({ steps: 3 })),
-        descend({ objective: Objective.likelihood }),
-        Stage.guarded(Stage.expectationMaximization({ steps: 2 }))
-      ]
-    }),
-    drawn(5003, 'plain')
-  ],
-  'an objective of one’s own, compiled': [
-    Pipeline.of({
-      schedule,
-      score: Score.diagonal({ components: 3 }),
-      initializer: Initializer.onSphere({ radius: 3 }),
-      stages: [descend({ objective: custom, steps: 12 })]
-    }),
-    drawn(3001, 'weighted')
-  ],
-  'a network with labels, some left out, full batch': [
-    Pipeline.of({
-      schedule,
-      score: network,
-      initializer: Initializer.gaussian({ scale: 0.3 }),
-      stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.denoising(spread)), steps: 12 })]
-    }),
-    drawn(2001, 'labelled')
-  ],
-  'a network by epochs without replacement, few steps by the interpreter': [
-    Pipeline.of({
-      schedule,
-      score: network,
-      initializer: Initializer.gaussian({ scale: 0.3 }),
-      stages: [descend({ objective: Objective.denoising(spread), batch: 300, epochs: true, steps: 8 })]
-    }),
-    drawn(1001, 'plain')
-  ]
+const vocabulary = Vocabulary.extend(Vocabulary.standard, [custom])
+
+/** Places that have rows of their own, and of a leader nothing but JSON and numbers; strands come from two of them in turn. */
+const elsewhere = (points: Points.Points, asked: Set<string>): Place.Place => {
+  const rows = Source.of(points)
+  const { strands } = Strands.cut(rows.rows)
+  const known = new Map<string, Sums.Summing>()
+  const program = (text: string, which: number): Sums.Summing => {
+    const name = `${which} ${text}`
+    const made = known.get(name) ?? Problem.orThrow(Sums.asked(vocabulary)(JSON.parse(text))(rows))
+    known.set(name, made)
+    return made
+  }
+  return {
+    taken: (sum, question) => {
+      const { sum: described, numbers } = question()
+      asked.add(described.name)
+      const sums = new Float64Array(sum.width)
+      for (let s = 0; s < strands; s++)
+        Strands.add(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).strands(s, s + 1))
+      return sum.found(sums)
+    }
+  }
 }
 
+/** What was asked of another place. */
+const both = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points.Points): ReadonlySet<string> => {
+  const source = stored(points)
+  const whole = Problem.orThrow(Compile.pipeline(pipeline)(points))
+  const streamed = Problem.orThrow(Compile.pipeline(pipeline)(source))
+  expect(streamed.plan).toEqual(whole.plan)
+  expect(streamed.data()).toBe(whole.data())
+  const states = [...Run.states(streamed)(Key.fromSeed(3))]
+  expect(states).toEqual([...Run.states(whole)(Key.fromSeed(3))])
+  expect(states.at(-1)?.status._tag).toBe('Finished')
+  expect(states.length).toBeGreaterThan(2)
+  const asked = new Set<string>()
+  const led = Problem.orThrow(Compile.pipeline(pipeline, { place: elsewhere(points, asked) })(source))
+  expect([...Run.states(led)(Key.fromSeed(3))]).toEqual(states)
+  source.close()
+  return asked
+}
+
+/** Each with the sums that are taken elsewhere where there is such a place. */
+const pipelines: Readonly<Record<string, readonly [Pipeline.Pipeline<string>, Points.Points, ReadonlyArray<string>]>> =
+  {
+    'expectation–maximization, weighted': [
+      Pipeline.of({
+        schedule,
+        score: Score.full({ components: 3 }),
+        initializer: Initializer.kMeansPlusPlus,
+        stages: [Stage.expectationMaximization({ steps: 4 }), Stage.expectationMaximization({ steps: 2, time: 0.3 })]
+      }),
+      drawn(5003, 'weighted'),
+      ['expectation']
+    ],
+    'expectation–maximization under a prior': [
+      Pipeline.of({
+        schedule,
+        score: Score.diagonal({ components: 3 }),
+        initializer: Initializer.fromData,
+        stages: [Stage.expectationMaximization({ steps: 3, prior: 0.01 })]
+      }),
+      drawn(3001, 'plain'),
+      ['expectation']
+    ],
+    'expectation–maximization with noise, by a pass of its own, and restarts': [
+      Pipeline.of({
+        schedule,
+        score: isotropic,
+        initializer: Initializer.kMeansPlusPlus,
+        stages: [
+          Stage.expectationMaximization({ steps: 3, time: 0.5 }),
+          Stage.restart(2)(Stage.expectationMaximization({ steps: 2 }))
+        ]
+      }),
+      drawn(5003, 'weighted'),
+      ['expectation']
+    ],
+    'a kernel, with times drawn for each row': [
+      Pipeline.of({
+        schedule,
+        score: isotropic,
+        initializer: Initializer.kMeansPlusPlus,
+        stages: [
+          descend({ objective: Objective.denoising(spread) }),
+          descend({ objective: Objective.implicit(TimeLaw.stratified(spread)), expectation: Expectation.projected() })
+        ]
+      }),
+      drawn(5003, 'weighted'),
+      ['loss']
+    ],
+    'the likelihood, and a guarded stage on a sample': [
+      Pipeline.of({
+        schedule,
+        score: isotropic,
+        initializer: Initializer.bestOf(2)(Initializer.gaussian({ scale: 3 })),
+        stages: [
+          Stage.onSample({ rows: 400 })(Stage.expectationMaximization({ steps: 3 })),
+          descend({ objective: Objective.likelihood }),
+          Stage.guarded(Stage.expectationMaximization({ steps: 2 }))
+        ]
+      }),
+      drawn(5003, 'plain'),
+      ['expectation', 'loss']
+    ],
+    'an objective of one’s own, compiled': [
+      Pipeline.of({
+        schedule,
+        score: Score.diagonal({ components: 3 }),
+        initializer: Initializer.onSphere({ radius: 3 }),
+        stages: [descend({ objective: custom, steps: 12 })]
+      }),
+      drawn(3001, 'weighted'),
+      ['loss']
+    ],
+    'a network with labels, some left out, full batch': [
+      Pipeline.of({
+        schedule,
+        score: network,
+        initializer: Initializer.gaussian({ scale: 0.3 }),
+        stages: [descend({ objective: Objective.labelDropout(0.3)(Objective.denoising(spread)), steps: 12 })]
+      }),
+      drawn(2001, 'labelled'),
+      ['loss']
+    ],
+    'a network by epochs without replacement, few steps by the interpreter': [
+      Pipeline.of({
+        schedule,
+        score: network,
+        initializer: Initializer.gaussian({ scale: 0.3 }),
+        stages: [descend({ objective: Objective.denoising(spread), batch: 300, epochs: true, steps: 8 })]
+      }),
+      drawn(1001, 'plain'),
+      []
+    ]
+  }
+
 describe('a run on a source is that of its rows in memory', () => {
-  it.each(Object.entries(pipelines))('%s', (_, [pipeline, points]) => {
-    both(pipeline, points)
+  it.each(Object.entries(pipelines))('%s', (_, [pipeline, points, sums]) => {
+    expect([...both(pipeline, points)].sort()).toEqual(sums)
   })
 })
 

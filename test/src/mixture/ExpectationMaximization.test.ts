@@ -107,11 +107,11 @@ describe.each([
   })
 })
 
-it('draws new noise for each block of rows', () => {
+it('draws the noise of a row by its number, however many there are', () => {
   const rows = 65_536 + 3
   const points = { rows, dim: 1, values: new Float64Array(rows) }
   const key = Key.fromSeed(4)
-  const noise = [65_536, 3].flatMap((count, block) => Array.from(pipe(key, Key.child(block), Key.normal(count))))
+  const noise = pipe(key, Key.child(0), Key.normal(rows))
   const one = Score.interpret(Score.isotropic({ components: 1 })).family
   if (O.isNone(one)) throw new Error('a mixture')
   const params = Params.of({ means: [[0]], logits: [0], logVariances: [0] })

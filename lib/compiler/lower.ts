@@ -98,8 +98,9 @@ export const lower = (written: Trace, found: Counts, algebra: Algebra): Lowered 
   const aligned = (value: Value, rank: number, row: number, name: string): Node => {
     const gap = rank - value.shape.length
     if (value.row >= 0 && value.row + gap !== row) refuse(`${name}: the rows meet another axis`)
-    const own = value.row >= 0 ? put(value.node.shape, value.row, 1) : value.node.shape
-    return reshaped(value.node, without(lead(own, rank), row))
+    const own = lead(value.row >= 0 ? put(value.node.shape, value.row, 1) : value.node.shape, rank)
+    if (row >= 0 && own[row] !== 1) refuse(`${name}: the rows meet an axis of ${own[row]}`)
+    return reshaped(value.node, without(own, row))
   }
   const each = (kernel: string, operands: ReadonlyArray<Value>, shape: Shape, attrs: Attrs = {}): Value => {
     const row = rowOf(shape, kernel)

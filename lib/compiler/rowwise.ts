@@ -17,6 +17,8 @@ export interface Given {
   /** As many entries along the first axis as there are rows. */
   readonly rows: Arrays
   readonly constants: Arrays
+  /** What a row costs whatever is read of it, where the function knows: see below. */
+  readonly row?: number
   /** Of how many rows these are a stretch: what comes of each is then what comes of it among all. All of them, unless given. */
   readonly among?: number
 }
@@ -47,7 +49,7 @@ const programs = library()
  */
 export const rowwise =
   (of: object, write: (inputs: Inputs) => Named) =>
-  ({ params, rows, constants, among }: Given): Arrays => {
+  ({ params, rows, constants, row = ROW, among }: Given): Arrays => {
     const interpreted = (): Arrays =>
       compute(() =>
         write({
@@ -58,7 +60,7 @@ export const rowwise =
       )
     const count = Object.values(rows).at(0)?.shape.at(0) ?? 0
     const read = entries(params) + entries(constants) + entries(rows) / Math.max(count, 1)
-    if ((among ?? count) * (ROW + read) < WORTH) return interpreted()
+    if ((among ?? count) * (row + read) < WORTH) return interpreted()
     const program = programs.program(
       of,
       {

@@ -127,7 +127,14 @@ export const unfold = (
     const fold = folds.find(found => found !== null) ?? foldOf(shape, rows)
     const own = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, now(input)]))
     if (fold === null) return { ...traced, inputs: own }
-    if (kernel === 'BatchMatMul') return { ...traced, inputs: own, shape: result }
+    if (kernel === 'BatchMatMul') {
+      // Rows of the first factor become a stack of such: matrices that were a stack before get an axis there.
+      const { a, b } = inputs
+      const isStacked = foldOf(a.shape, rows)?.at === a.shape.length - 2 && foldOf(b.shape, rows) === null
+      const apart = [...b.shape.slice(0, -2), 1, ...b.shape.slice(-2)]
+      const stack = isStacked && b.shape.length > 2 ? added(reshaped(own.b, apart)) : own.b
+      return { ...traced, inputs: { ...own, b: stack }, shape: result }
+    }
     if (isEntrywise(kernel) || kernel === 'AddN' || kernel === 'Tile') {
       const there = foldOf(shape, rows) ?? fold
       const aligned = Object.entries(inputs).map(([name, input]) => {

@@ -3,19 +3,23 @@
  * is made is a score that knows its divergence and its products with vectors, as what it is made of does; so samplers,
  * likelihoods and further guidance take it as any other.
  */
-import { pipe } from 'fp-ts/lib/function.js'
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
-  cholesky,
   compute,
   concat,
-  divergence,
+  div,
   expandDims,
+  fill,
   fromNdArray,
   matMul,
   mul,
+  oneHot,
   reshape,
-  solveTriangular,
+  rowDivergence,
+  rowwise,
+  slice,
+  square,
   sub,
   sum,
   tensor,
@@ -25,12 +29,13 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import * as Elementary from '../../lib/elementary.js'
+import { recorder } from '../../lib/recorder.js'
 import { refuseWith } from '../../lib/refuse.js'
 import * as Problem from '../core/Problem.js'
-import * as Points from '../data/Points.js'
+import type * as Points from '../data/Points.js'
 import * as Params from '../score/Params.js'
-import * as Schedule from '../schedule/Schedule.js'
-import type { Smooth, Field } from './Sampler.js'
+import type * as Schedule from '../schedule/Schedule.js'
+import { levelOf, type Field, type OfTime, type Smooth } from './Sampler.js'
 
 /** What does not fit, as a RangeError that carries the problem: it is written in code. */
 const misfit = (field: string, value: string, domain: string, remedy: string): never => {
@@ -38,8 +43,61 @@ const misfit = (field: string, value: string, domain: string, remedy: string): n
   return refuseWith(problem, Problem.show(problem))
 }
 
+type Named = Readonly<Record<string, Tensor>>
+
+/** What a row costs the interpreter: derivatives of derivatives, and parameters that are part of the function. */
+const ROW = 25_000
+
+type Timed = Parameters<OfTime>[0]
+type Write = (x: Tensor, ofTime: OfTime, beside: Named) => Tensor
+
+const known = new WeakMap<Write, ReadonlyMap<number, ReadonlyArray<Timed>>>()
+
+/** What is asked of a time, seen on one row of made-up numbers. */
+const timesOf = (write: Write, dim: number, names: ReadonlyArray<string>): ReadonlyArray<Timed> => {
+  const before = known.get(write)
+  const look = (): ReadonlyArray<Timed> => {
+    const times = recorder<Timed>()
+    const half = (): Tensor => fill([1, dim], 0.5)
+    const ofTime: OfTime = f => {
+      times.add(f)
+      return fill([1, 1], 0.5)
+    }
+    compute(() => write(half(), ofTime, Object.fromEntries(names.map(name => [name, half()]))))
+    return times.all()
+  }
+  const found = before?.get(dim) ?? look()
+  known.set(write, new Map([...(before ?? []), [dim, found]]))
+  return found
+}
+
 /**
- * A score from its field in the tensor vocabulary, x ↦ s(x, t): value, divergence and vᵀ∂s/∂x follow by differentiation.
+ * What is computed of points at a time, and of vectors beside them, as arrays. What it asks of a time is given anew at each
+ * call: so of many rows it is one program for all times.
+ */
+const asked =
+  (
+    write: Write
+  ): ((points: Points.Points, time: number, beside?: Readonly<Record<string, Float64Array>>) => Float64Array) =>
+  ({ rows, dim, values }, time, beside = {}) =>
+    rowwise(write, ({ rows: { x, ...others }, constants }) => {
+      const times = recorder<Timed>()
+      return { found: write(x, f => constants[`of${times.add(f)}`], others) }
+    })({
+      params: {},
+      row: ROW,
+      rows: RR.map((values: Float64Array) => ({ shape: [rows, dim], values }))({ ...beside, x: values }),
+      constants: Object.fromEntries(
+        timesOf(write, dim, Object.keys(beside)).map((f, i) => [
+          `of${i}`,
+          { shape: [1, 1], values: Float64Array.of(f(time)) }
+        ])
+      )
+    }).found.values
+
+/**
+ * A score from its field in the tensor vocabulary, x ↦ s(x, t): value, divergence and vᵀ∂s/∂x follow by differentiation. Numbers
+ * of the time are asked for: `ofTime(t => 1 + t)`, or α and σ by `Sampler.levelOf(schedule)(ofTime)`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -51,25 +109,22 @@ const misfit = (field: string, value: string, domain: string, remedy: string): n
  * assert.deepEqual([...score(at, 0.5).values], [-1, -8])
  * assert.deepEqual([...score.divergence(at, 0.5)], [-3 - 12])
  * assert.deepEqual([...score.vjp(at, 0.5, Float64Array.of(1, 10)).values], [-3, -120])
+ *
+ * const pulled = Guidance.of((x, ofTime) => mul(ofTime(t => t - 1), x))
+ * assert.deepEqual([...pulled(at, 0.5).values], [-0.5, -1])
  */
-export const of = (field: Field): Smooth =>
-  Object.assign(
-    ({ rows, dim, values }: Points.Points, time: number): Points.Points => ({
-      rows,
-      dim,
-      values: compute(() => field(tensor(values, [rows, dim]), time)).values
-    }),
-    {
-      divergence: (points: Points.Points, time: number): Float64Array =>
-        compute(() => divergence(x => field(x, time))(Points.tensor(points))).values,
-      vjp: ({ rows, dim, values }: Points.Points, time: number, v: Float64Array): Points.Points => ({
-        rows,
-        dim,
-        values: compute(() => vjp(x => field(x, time))(tensor(values, [rows, dim]), tensor(v, [rows, dim]))).values
-      }),
-      field
-    }
-  )
+export const of = (field: Field): Smooth => {
+  const value = asked(field)
+  const divergences = asked((x, ofTime) => rowDivergence(x => field(x, ofTime))(x))
+  const products = asked((x, ofTime, { v }) => vjp(x => field(x, ofTime))(x, v))
+  const like = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
+  return Object.assign((points: Points.Points, time: number) => like(points, value(points, time)), {
+    divergence: divergences,
+    vjp: (points: Points.Points, time: number, v: Float64Array): Points.Points =>
+      like(points, products(points, time, { v })),
+    field
+  })
+}
 
 /** A weight and the score that it is of. */
 export type Weighted = readonly [weight: number, score: Smooth]
@@ -82,10 +137,10 @@ const weighed = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: n
  * a sum 1 a guided one. A score of weight 0 is not asked.
  */
 export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
-  const asked = scores.filter(([weight]) => weight !== 0)
+  const parts = scores.filter(([weight]) => weight !== 0)
   const each = (of: (score: Smooth) => Float64Array, count: number): Float64Array =>
     weighed(
-      asked.map(([weight, score]): readonly [number, Float64Array] => [weight, of(score)]),
+      parts.map(([weight, score]): readonly [number, Float64Array] => [weight, of(score)]),
       count
     )
   const made = (points: Points.Points, of: (score: Smooth) => Points.Points): Points.Points => ({
@@ -98,8 +153,8 @@ export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted
       each(score => score.divergence(points, time), points.rows),
     vjp: (points: Points.Points, time: number, v: Float64Array): Points.Points =>
       made(points, score => score.vjp(points, time, v)),
-    field: (x: Tensor, time: number): Tensor =>
-      asked.reduce((total, [weight, { field }]) => add(total, mul(weight, field(x, time))), mul(0, x))
+    field: (x: Tensor, ofTime: OfTime): Tensor =>
+      parts.reduce((total, [weight, { field }]) => add(total, mul(weight, field(x, ofTime))), mul(0, x))
   })
 }
 
@@ -177,6 +232,23 @@ const arrays = ({
 }
 
 /**
+ * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by the elimination of Gauss and Jordan: what
+ * remains of (S | r) loses a column at each step. m steps of a few operations, which a program over the rows has as its own.
+ */
+const solved = (s: Tensor, r: Tensor): Tensor => {
+  const [rows, m] = r.shape
+  const remains = Array.from({ length: m }).reduce<Tensor>(
+    (columns, _, k) => {
+      const [first, rest] = [slice(columns, [0, 0, 0], [rows, 1, m]), slice(columns, [0, 1, 0], [rows, m - k, m])]
+      const pivots = div(slice(rest, [0, 0, k], [rows, m - k, 1]), slice(first, [0, 0, k], [rows, 1, 1]))
+      return sub(rest, mul(pivots, sub(first, oneHot(fill([1, 1], k), m))))
+    },
+    concat([s, expandDims(r, 1)], 1)
+  )
+  return reshape(remains, [rows, m])
+}
+
+/**
  * The score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by Tweedie's
  * formula and V as `spread` says; the gradient through x̂_0, V held: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A x̂_0), J = ∂x̂_0/∂x. It costs
  * a product with J for each number that is measured.
@@ -205,16 +277,16 @@ export const posterior = (
   const { a, y, g } = arrays(measurement)
   const [m, dim] = a.shape
   return prior =>
-    of((x, time) => {
+    of((x, ofTime) => {
       if (x.shape[1] !== dim)
         misfit('matrix', `${dim} columns`, `${x.shape[1]}, the dimension of the points`, 'give one for each coordinate')
       const [rows] = x.shape
-      const { alpha, sigma } = pipe(schedule, Schedule.level(time))
-      const variance = Elementary.square(sigma)
-      const score = prior.field(x, time)
-      const predicted = (x: Tensor): Tensor => mul(1 / alpha, add(x, mul(variance, prior.field(x, time))))
+      const { alpha, sigma } = levelOf(schedule)(ofTime)
+      const variance = square(sigma)
+      const score = prior.field(x, ofTime)
+      const predicted = (x: Tensor): Tensor => div(add(x, mul(variance, prior.field(x, ofTime))), alpha)
       const A = fromNdArray(a)
-      const centre = mul(1 / alpha, add(x, mul(variance, score)))
+      const centre = div(add(x, mul(variance, score)), alpha)
       const residual = sub(fromNdArray(y), matMul(centre, A, { transposeB: true }))
       // Rows of A J, [rows, 1, dim] each.
       const products = Array.from({ length: m }, (_, i) => {
@@ -226,7 +298,7 @@ export const posterior = (
         const flat = reshape(AJ, [rows * m, dim])
         const own = reshape(matMul(flat, A, { transposeB: true }), [rows, m, m])
         // Symmetric where J is, as that of every true score is.
-        return mul((0.5 * variance) / alpha, add(own, transpose(own, [0, 2, 1])))
+        return mul(expandDims(div(mul(0.5, variance), alpha), 2), add(own, transpose(own, [0, 2, 1])))
       }
       const covariance =
         spread === 'tweedie'
@@ -234,14 +306,14 @@ export const posterior = (
           : spread === 'isotropic'
             ? add(
                 fromNdArray(g),
-                mul(variance / (Elementary.square(alpha) + variance), expandDims(matMul(A, A, { transposeB: true }), 0))
+                mul(
+                  expandDims(div(variance, add(square(alpha), variance)), 2),
+                  expandDims(matMul(A, A, { transposeB: true }), 0)
+                )
               )
             : fromNdArray(g)
-      const whole = add(covariance, mul(0, reshape(residual, [rows, m, 1])))
-      const factor = cholesky(whole)
-      const inner = solveTriangular(factor, reshape(residual, [rows, m, 1]))
-      const weights = solveTriangular(factor, inner, { transposed: true })
-      return add(score, sum(mul(weights, AJ), 1))
+      const weights = solved(add(covariance, mul(0, reshape(residual, [rows, 1, m]))), residual)
+      return add(score, sum(mul(expandDims(weights, 2), AJ), 1))
     })
 }
 

@@ -24,6 +24,7 @@ import { refuse, refuseWith } from '../../lib/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Mixture from '../mixture/Mixture.js'
+import type * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
@@ -581,8 +582,22 @@ export interface Differentiable extends ScoreFunction {
   readonly divergence: (points: Points.Points, time: number) => Float64Array
 }
 
-/** s(x, t) in the tensor vocabulary, [rows, dim] in and out. */
-export type Field = (x: Tensor, time: number) => Tensor
+/** A number of the time that a field is asked at, [1, 1], which counts as constant: f(t). */
+export type OfTime = (f: (time: number) => number) => Tensor
+
+/**
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. It sees the time by the numbers of it that it asks for, always the
+ * same in the same order: so one program serves all times.
+ */
+export type Field = (x: Tensor, ofTime: OfTime) => Tensor
+
+/** α and σ of the time that a field is asked at, [1, 1]. */
+export const levelOf =
+  (schedule: Schedule.Schedule) =>
+  (ofTime: OfTime): Parametrization.Levels => ({
+    alpha: ofTime(time => Schedule.level(time)(schedule).alpha),
+    sigma: ofTime(time => Schedule.level(time)(schedule).sigma)
+  })
 
 /** A score that can be differentiated: `Guidance` makes others of it. */
 export interface Smooth extends Differentiable {
@@ -657,10 +672,10 @@ const fieldOf =
     params: (dim: number) => Params.Params<P>,
     label: number | null
   ): Field =>
-  (x, time) => {
+  (x, ofTime) => {
     const model = Score.interpret(score)
     const [rows, dim] = x.shape
-    const level = Score.levelFor(model, rows, pipe(schedule, Schedule.level(time)))
+    const level = Score.levelFor(model, rows, levelOf(schedule)(ofTime))
     return model.score(
       Score.tensors(params(dim)),
       x,

@@ -5,9 +5,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import type * as t from 'io-ts'
-import { fromNdArray, mul, ones, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
+import { fromNdArray, rowwise, type NdArray, type Tensor } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import * as Limits from '../core/Limits.js'
 import { Case, Vocabulary } from '../core/index.js'
@@ -16,7 +15,7 @@ import * as Params from './Params.js'
 import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
-import { centreCount, concept, interpret, type Family, type Level, type Model, type Score } from './family.js'
+import { centreCount, concept, interpret, levelFor, type Family, type Level, type Model, type Score } from './family.js'
 import { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
 import { isotropic, spherical, symmetricPair } from './isotropic.js'
 import { convert, custom, network } from './network.js'
@@ -76,7 +75,7 @@ const number = (value: number): NdArray => ({ shape: [], values: Float64Array.of
  */
 export const atLevel =
   <P extends string>(
-    { family }: Model<P>,
+    model: Model<P>,
     of: object,
     write: (params: Params.Tensors<P>, x: Tensor, level: Level, beside: Readonly<Record<string, Tensor>>) => Tensor
   ) =>
@@ -88,11 +87,10 @@ export const atLevel =
   ): NdArray =>
     rowwise(of, inputs => {
       const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
-      // A network has its level row by row.
-      const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : x.shape[0], 1]))
-      const { alpha, sigma } = RR.map(column)(inputs.constants)
+      const { alpha, sigma } = inputs.constants
+      const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
       // The parameters that are given are those of the model.
-      return { found: write(inputs.params as Params.Tensors<P>, x, { alpha, sigma, ...(label && { label }) }, others) }
+      return { found: write(inputs.params as Params.Tensors<P>, x, level, others) }
     })({
       params,
       rows: {

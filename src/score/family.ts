@@ -11,10 +11,11 @@ import {
   compute,
   rowDivergence,
   expandDims,
-  fill,
   fromNdArray,
   grad,
   logSumExp,
+  mul,
+  ones,
   softmax,
   type Key,
   type NdArray,
@@ -306,14 +307,14 @@ export const startOf = <P extends string>(
 export const centreCount = <P extends string>({ start, count }: Family<P>, dim: number): number =>
   O.isSome(start) ? start.value.count : count(dim)
 
-/** One level for all rows, as a model takes it: a network has it row by row. */
+/** One level for all rows, its numbers [] or [1, 1], as a model takes it: a network has it row by row. */
 export const levelFor = <P extends string>(
-  { family }: Model<P>,
+  { family }: Pick<Model<P>, 'family'>,
   rows: number,
-  { alpha, sigma }: Schedule.Level
+  { alpha, sigma }: Parametrization.Levels
 ): Level => {
-  const shape = [O.isSome(family) ? 1 : rows, 1]
-  return { alpha: fill(shape, alpha), sigma: fill(shape, sigma) }
+  const column = (value: Tensor): Tensor => mul(value, ones([O.isSome(family) ? 1 : rows, 1]))
+  return { alpha: column(alpha), sigma: column(sigma) }
 }
 
 /** A level that goes with rows which are repeated. */

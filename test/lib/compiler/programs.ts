@@ -203,6 +203,13 @@ export const cases: ReadonlyArray<Case> = [
       })(x)
     )
   ),
+  mean('divergence of a stack', ({ x, w }) => {
+    const stack = T.stopGradient(T.mul(T.expandDims(w, 2), T.expandDims(w, 1)))
+    return T.rowDivergence(at => {
+      const apart = T.transpose(T.sub(T.expandDims(at, 1), T.expandDims(w, 0)), [1, 0, 2])
+      return T.sum(T.tanh(T.matMul(apart, stack)), 0)
+    })(x)
+  }),
   mean('rows repeated', ({ x, w, b, z }) => {
     const [rows] = x.shape
     // each row beside each of two others, all [2 rows, …]

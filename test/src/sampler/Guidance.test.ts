@@ -2,7 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { add, mul, sub } from '../../../lib/index.js'
+import { add, div, mul, square, sub } from '../../../lib/index.js'
 import {
   Guidance,
   Key,
@@ -202,10 +202,10 @@ describe('posteriors', () => {
     expect(Math.abs(without - mean)).toBeGreaterThan(0.25)
     expect(narrow).toBeLessThan(variance / 4)
     /** (y − x̂_0)/Γ added as if ∂x̂_0/∂x were the identity. */
-    const crude = Guidance.of((x, time) => {
-      const { alpha, sigma } = Schedule.level(time)(schedule)
-      const score = base.field(x, time)
-      return add(score, mul(1 / deviation ** 2, sub(y, mul(1 / alpha, add(x, mul(sigma ** 2, score))))))
+    const crude = Guidance.of((x, ofTime) => {
+      const { alpha, sigma } = Sampler.levelOf(schedule)(ofTime)
+      const score = base.field(x, ofTime)
+      return add(score, mul(1 / deviation ** 2, sub(y, div(add(x, mul(square(sigma), score)), alpha))))
     })
     expect(Math.abs(flow(crude)[0] - mean)).toBeGreaterThan(0.6)
   })

@@ -3,8 +3,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Key, rowwise, threads, useThreads, type NdArray } from '../../../lib/index.js'
-import { mul, sum, tensor, toNdArray } from '../../../lib/index.js'
+import { add, mul, sin, sum, tensor, toNdArray } from '../../../lib/index.js'
+import { compile } from '../../../lib/compiler/index.js'
 import {
+  Guidance,
   Mixture,
   Net,
   Parametrization,
@@ -145,6 +147,78 @@ describe('a sampler and a likelihood of many points', () => {
       const worst = wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x) / (1 + Math.abs(x))), 0)
       // what differs by rounding is carried through eight scores, each Lipschitz by less than a hundred
       expect(worst).toBeLessThan(1e-10)
+    }
+  })
+})
+
+/** Guidance pays for a program from fewer rows on: two hundred. */
+const guided: ReadonlyArray<readonly [string, Sampler.Smooth]> = Object.entries({
+  mixture: Sampler.exact(correlated, schedule),
+  network: learned
+}).flatMap(([name, prior]): ReadonlyArray<readonly [string, Sampler.Smooth]> => [
+  ...(['tweedie', 'isotropic', 'none'] as const).map((spread): readonly [string, Sampler.Smooth] => [
+    `posterior of a ${name}, ${spread}`,
+    Guidance.posterior(
+      {
+        matrix: [
+          [1, 0.5, 0],
+          [0, 1, -1]
+        ],
+        observed: [1, 0],
+        deviation: [0.4, 0.7]
+      },
+      schedule,
+      { spread }
+    )(prior)
+  ]),
+  [`inpainting by a ${name}`, Guidance.inpaint({ known: [2], values: [1], dim: 3, deviation: 0.1 }, schedule)(prior)],
+  [
+    `a ${name} and what depends on the time`,
+    Guidance.of((x, ofTime) =>
+      add(
+        prior.field(x, ofTime),
+        mul(
+          ofTime(t => 1 / (1 + t)),
+          sin(x)
+        )
+      )
+    )
+  ]
+])
+
+describe.each(guided)('guidance: %s', (_, score) => {
+  it('is one program for all times, with nothing by the interpreter', () => {
+    const of = Array.from({ length: 12 }, (_, i) => `of${i}`)
+    const program = compile(
+      {
+        params: {},
+        rows: { x: { shape: [3], from: 'call' } },
+        constants: Object.fromEntries(of.map(name => [name, [1, 1]]))
+      },
+      ({ rows: { x }, constants }) => {
+        const names = of.values()
+        return { others: { found: score.field(x, () => constants[names.next().value ?? 'of0']) } }
+      },
+      [null, null]
+    )
+    expect(E.isRight(program) ? program.right.byHand : program.left).toEqual([])
+  })
+
+  it.each<[string, (points: Points.Points, time: number) => Float64Array]>([
+    ['value', (points, time) => score(points, time).values],
+    ['divergence', score.divergence],
+    ['vᵀ∂s/∂x', (points, time) => score.vjp(points, time, points.values).values]
+  ])('of many rows is that of a few at a time, at every time: %s', (_, f) => {
+    const all = points(3, 300)
+    for (const time of [0.05, 1.3]) {
+      const found = f(all, time)
+      const wanted = Array.from({ length: 6 }, (_, part) =>
+        Array.from(f({ rows: 50, dim: 3, values: all.values.subarray(150 * part, 150 * (part + 1)) }, time))
+      ).flat()
+      const scale = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
+      const worst = wanted.reduce((most, x, i) => Math.max(most, Math.abs(found[i] - x)), 0)
+      // sums of a few dozen terms in another order, through a matrix of condition 1e3 at most
+      expect(worst / scale).toBeLessThan(1e-11)
     }
   })
 })

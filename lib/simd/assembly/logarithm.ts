@@ -7,16 +7,16 @@ import { coefficient, step } from './polynomial'
  * random normals have the same bits here and there.
  */
 
-@inline const LN2_HIGH: f64 = 6.9314718036912381649e-1
-@inline const LN2_LOW: f64 = 1.90821492927058770002e-10
+/**
+ * Added to the bits of x, the exponent carries where the significand passes √2: the difference of 1 and √½. Then the
+ * significand's bits; those of √½; and 2⁵², whose low bits hold an integer.
+ */
+const BITS = memory.data<u64>([0x00095f6200000000, 0x000fffffffffffff, 0x3fe6a09e00000000, 0x4330000000000000])
 
-/** Added to the bits of x, the exponent carries where the significand passes √2: the difference of 1 and √½. */
-@inline const CARRY: i64 = 0x00095f6200000000
-@inline const SQRT_HALF: i64 = 0x3fe6a09e00000000
-@inline const SIGNIFICAND: i64 = 0x000fffffffffffff
+/** 1, ½, 2; ln 2 as the sum of two, the low one first. */
+const NUMBERS = memory.data<f64>([1, 0.5, 2, 1.90821492927058770002e-10, 6.9314718036912381649e-1])
 
-/** 2⁵², whose low bits hold an integer, and the value to take off for the integer less the exponent's bias. */
-@inline const INTEGER: i64 = 0x4330000000000000
+/** The value of 2⁵² and of the exponent's bias, to take off. */
 @inline const BIASED: f64 = 4503599627371519
 
 @inline const SMALLEST_NORMAL: f64 = 2.2250738585072014e-308
@@ -31,20 +31,20 @@ const ODD = memory.data<f64>([
 /** ln x + correction for a positive, normal, finite x; `offset` is added to the exponent k. */
 @inline
 function reduced(x: v128, correction: v128, corrected: bool, offset: f64): v128 {
-  const bits = i64x2.add(x, i64x2.splat(CARRY))
-  const k = f64x2.sub(v128.or(i64x2.shr_u(bits, 52), i64x2.splat(INTEGER)), f64x2.splat(BIASED - offset))
-  const m = i64x2.add(v128.and(bits, i64x2.splat(SIGNIFICAND)), i64x2.splat(SQRT_HALF))
-  const f = f64x2.sub(m, f64x2.splat(1))
-  const halfSquare = f64x2.mul(f64x2.mul(f64x2.splat(0.5), f), f)
-  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f))
+  const bits = i64x2.add(x, coefficient(BITS, 0))
+  const k = f64x2.sub(v128.or(i64x2.shr_u(bits, 52), coefficient(BITS, 3)), f64x2.splat(BIASED - offset))
+  const m = i64x2.add(v128.and(bits, coefficient(BITS, 1)), coefficient(BITS, 2))
+  const f = f64x2.sub(m, coefficient(NUMBERS, 0))
+  const halfSquare = f64x2.mul(f64x2.mul(coefficient(NUMBERS, 1), f), f)
+  const s = f64x2.div(f, f64x2.add(coefficient(NUMBERS, 2), f))
   const z = f64x2.mul(s, s)
   const w = f64x2.mul(z, z)
   const even = f64x2.mul(w, step(step(coefficient(EVEN, 0), w, EVEN, 1), w, EVEN, 2))
   const odd = f64x2.mul(z, step(step(step(coefficient(ODD, 0), w, ODD, 1), w, ODD, 2), w, ODD, 3))
-  let low = f64x2.mul(k, f64x2.splat(LN2_LOW))
+  let low = f64x2.mul(k, coefficient(NUMBERS, 3))
   if (corrected) low = f64x2.add(low, correction)
   const tail = f64x2.add(f64x2.mul(s, f64x2.add(halfSquare, f64x2.add(odd, even))), low)
-  return f64x2.add(f64x2.add(f64x2.sub(tail, halfSquare), f), f64x2.mul(k, f64x2.splat(LN2_HIGH)))
+  return f64x2.add(f64x2.add(f64x2.sub(tail, halfSquare), f), f64x2.mul(k, coefficient(NUMBERS, 4)))
 }
 
 /** ln x for a positive, normal, finite x. */

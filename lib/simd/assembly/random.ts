@@ -7,131 +7,78 @@ import { cosineRest, sineRest } from './trigonometric'
  * The draws of lib/key.ts, sixteen counters at a time: Threefry-2x32-20 (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a
  * block as a uniform number, Box–Muller on pairs. Every operation and its order are those of lib/key.ts and
  * lib/elementary.ts, so the bits are the same; nothing here may be reassociated.
+ *
+ * A round waits for the last, and so does most of Box–Muller. An engine writes such chains out one after another, in whatever
+ * order they stand, and a processor looks ahead some two hundred instructions: so a loop does a few rounds of many counters,
+ * whose two words lie where their draws will.
  */
 
 @inline const PI_HALF: f64 = 1.5707963267948966
 @inline const TWO_26: f64 = 67108864
 @inline const TWO_MINUS_53: f64 = 1.1102230246251565e-16
 
-/** A rotation by whole bytes is one shuffle; of another, there is no instruction. */
+/** Sixteen bits are a shuffle, in two instructions for three. */
 @inline
 function rotateXor(x0: v128, x1: v128, by: i32): v128 {
-  if (by == 16) return v128.xor(v128.shuffle<i8>(x1, x1, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13), x0)
-  if (by == 24) return v128.xor(v128.shuffle<i8>(x1, x1, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12), x0)
+  if (by == 16) return v128.xor(v128.shuffle<i16>(x1, x1, 1, 0, 3, 2, 5, 4, 7, 6), x0)
   return v128.xor(v128.or(i32x4.shl(x1, by), i32x4.shr_u(x1, 32 - by)), x0)
 }
 
-/**
- * The draws for the sixteen counters from `first`, in fours as `lanes` orders them, as [0, 1) doubles at `out`: four chains of
- * operations, each of which waits for its last, side by side, as an engine does not lay out by itself what is written in turn.
- */
+/** Words of the key and of four counters: those that lie at `lanes` from the one whose words are low and high. */
 @inline
-function drawSixteen(k0: v128, k1: v128, k2: v128, first: u64, lanes: v128, out: usize): void {
-  const low = i32x4.splat(<i32>first)
-  const high = i32x4.splat(<i32>(first >> 32))
-  let a0 = i32x4.add(low, lanes)
-  let b0 = i32x4.add(a0, i32x4.splat(4))
-  let c0 = i32x4.add(a0, i32x4.splat(8))
-  let d0 = i32x4.add(a0, i32x4.splat(12))
+function begin(low: v128, high: v128, lanes: v128, k0: v128, k1: v128, at: usize): void {
+  const x0 = i32x4.add(low, lanes)
+  v128.store(at, i32x4.add(x0, k0))
   // A comparison is −1 where true: the high word's carry.
-  let a1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(a0, low)), k1)
-  let b1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(b0, low)), k1)
-  let c1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(c0, low)), k1)
-  let d1 = i32x4.add(i32x4.sub(high, i32x4.lt_u(d0, low)), k1)
-  a0 = i32x4.add(a0, k0)
-  b0 = i32x4.add(b0, k0)
-  c0 = i32x4.add(c0, k0)
-  d0 = i32x4.add(d0, k0)
-  // The key's words take turns: 1 2, 2 0, 0 1, …
-  let ka = k1
-  let kb = k2
-  let kc = k0
-  for (let group: i32 = 1; group <= 5; group++) {
-    if (group & 1) {
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 13)
-      b1 = rotateXor(b0, b1, 13)
-      c1 = rotateXor(c0, c1, 13)
-      d1 = rotateXor(d0, d1, 13)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 15)
-      b1 = rotateXor(b0, b1, 15)
-      c1 = rotateXor(c0, c1, 15)
-      d1 = rotateXor(d0, d1, 15)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 26)
-      b1 = rotateXor(b0, b1, 26)
-      c1 = rotateXor(c0, c1, 26)
-      d1 = rotateXor(d0, d1, 26)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 6)
-      b1 = rotateXor(b0, b1, 6)
-      c1 = rotateXor(c0, c1, 6)
-      d1 = rotateXor(d0, d1, 6)
-    } else {
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 17)
-      b1 = rotateXor(b0, b1, 17)
-      c1 = rotateXor(c0, c1, 17)
-      d1 = rotateXor(d0, d1, 17)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 29)
-      b1 = rotateXor(b0, b1, 29)
-      c1 = rotateXor(c0, c1, 29)
-      d1 = rotateXor(d0, d1, 29)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 16)
-      b1 = rotateXor(b0, b1, 16)
-      c1 = rotateXor(c0, c1, 16)
-      d1 = rotateXor(d0, d1, 16)
-      a0 = i32x4.add(a0, a1)
-      b0 = i32x4.add(b0, b1)
-      c0 = i32x4.add(c0, c1)
-      d0 = i32x4.add(d0, d1)
-      a1 = rotateXor(a0, a1, 24)
-      b1 = rotateXor(b0, b1, 24)
-      c1 = rotateXor(c0, c1, 24)
-      d1 = rotateXor(d0, d1, 24)
-    }
-    const second = i32x4.add(kb, i32x4.splat(group))
-    a0 = i32x4.add(a0, ka)
-    b0 = i32x4.add(b0, ka)
-    c0 = i32x4.add(c0, ka)
-    d0 = i32x4.add(d0, ka)
-    a1 = i32x4.add(a1, second)
-    b1 = i32x4.add(b1, second)
-    c1 = i32x4.add(c1, second)
-    d1 = i32x4.add(d1, second)
-    const last = ka
-    ka = kb
-    kb = kc
-    kc = last
+  v128.store(at, i32x4.add(i32x4.sub(high, i32x4.lt_u(x0, low)), k1), 16)
+}
+
+/** Four rounds of four counters, and words of the key. */
+@inline
+function mix(at: usize, odd: bool, ka: v128, kb: v128): void {
+  let x0 = v128.load(at)
+  let x1 = v128.load(at, 16)
+  x0 = i32x4.add(x0, x1)
+  x1 = rotateXor(x0, x1, odd ? 13 : 17)
+  x0 = i32x4.add(x0, x1)
+  x1 = rotateXor(x0, x1, odd ? 15 : 29)
+  x0 = i32x4.add(x0, x1)
+  x1 = rotateXor(x0, x1, odd ? 26 : 16)
+  x0 = i32x4.add(x0, x1)
+  x1 = rotateXor(x0, x1, odd ? 6 : 24)
+  v128.store(at, i32x4.add(x0, ka))
+  v128.store(at, i32x4.add(x1, kb), 16)
+}
+
+@inline
+function mixAll(start: usize, stop: usize, odd: bool, ka: v128, kb: v128, group: i32): void {
+  const second = i32x4.add(kb, i32x4.splat(group))
+  for (let at = start; at < stop; at += 128) {
+    mix(at, odd, ka, second)
+    mix(at + 32, odd, ka, second)
+    mix(at + 64, odd, ka, second)
+    mix(at + 96, odd, ka, second)
   }
-  storeFour(a0, a1, out)
-  storeFour(b0, b1, out + 32)
-  storeFour(c0, c1, out + 64)
-  storeFour(d0, d1, out + 96)
+}
+
+/** The draws for the counters from `first`, in fours as `lanes` orders them, as [0, 1) doubles: sixteens from start to stop. */
+function draw(key0: i32, key1: i32, first: u64, lanes: v128, start: usize, stop: usize): void {
+  const k0 = i32x4.splat(key0)
+  const k1 = i32x4.splat(key1)
+  const k2 = i32x4.splat(key0 ^ key1 ^ 0x1bd11bda)
+  const next = i32x4.add(lanes, i32x4.splat(4))
+  for (let at = start; at < stop; at += 64, first += 8) {
+    const low = i32x4.splat(<i32>first)
+    const high = i32x4.splat(<i32>(first >> 32))
+    begin(low, high, lanes, k0, k1, at)
+    begin(low, high, next, k0, k1, at + 32)
+  }
+  mixAll(start, stop, true, k1, k2, 1)
+  mixAll(start, stop, false, k2, k0, 2)
+  mixAll(start, stop, true, k0, k1, 3)
+  mixAll(start, stop, false, k1, k2, 4)
+  mixAll(start, stop, true, k2, k0, 5)
+  for (let at = start; at < stop; at += 32) storeFour(v128.load(at), v128.load(at, 16), at)
 }
 
 @inline
@@ -154,15 +101,15 @@ function unit(x0: v128, x1: v128): v128 {
   return f64x2.mul(f64x2.add(wide, f64x2.convert_low_i32x4_s(x1)), coefficient(NUMBERS, 1))
 }
 
+/** Bytes that a loop passes over before the next does: they stay in the first cache. */
+const STRETCH: usize = 4096
+
 /** Draws first … first + n − 1 of the key, and as many more as make sixteens. */
 export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
-  const key0 = i32x4.splat(k0)
-  const key1 = i32x4.splat(k1)
-  const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
   const lanes = i32x4(0, 1, 2, 3)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 128, at += 16)
-    drawSixteen(key0, key1, key2, at, lanes, out)
+  for (const end = out + (<usize>n << 3); out < end; out += STRETCH, at += STRETCH >> 3)
+    draw(k0, k1, at, lanes, out, min<usize>(out + STRETCH, end))
 }
 
 /** Numbers as they are needed, in the order of `NUMBERS`: see polynomial.ts. */
@@ -196,54 +143,39 @@ function sine(a: v128, z: v128): v128 {
 function storePairs(r: v128, q: v128, sin: v128, cos: v128, out: usize): void {
   // An odd number of quarter turns swaps, and the signs are (q + 1) & 2 and q & 2.
   const quarter = f64x2.add(q, coefficient(NUMBERS, 7))
-  const odd = i64x2.shr_s(i64x2.shl(quarter, 63), 63)
-  const above = i64x2.shr_u(quarter, 1)
-  const x = v128.xor(f64x2.mul(r, v128.bitselect(sin, cos, odd)), i64x2.shl(v128.xor(above, quarter), 63))
-  const y = v128.xor(f64x2.mul(r, v128.bitselect(cos, sin, odd)), i64x2.shl(above, 63))
+  const low = i64x2.shl(quarter, 63)
+  const high = i64x2.shl(i64x2.shr_u(quarter, 1), 63)
+  const swap = v128.and(v128.xor(sin, cos), i64x2.lt_s(low, i64x2.splat(0)))
+  const x = v128.xor(f64x2.mul(r, v128.xor(cos, swap)), v128.xor(high, low))
+  const y = v128.xor(f64x2.mul(r, v128.xor(sin, swap)), high)
   v128.store(out, v128.shuffle<f64>(x, y, 0, 2))
   v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16)
 }
 
-/** Four pairs of normals at `out`, of the eight uniforms there: of even counters two, of odd ones two, and again. */
+/** Two pairs of normals at `out`, of the four uniforms there: of even counters two, of odd ones two. */
 @inline
 function polar(out: usize): void {
-  const u0 = v128.load(out)
-  const v0 = v128.load(out, 16)
-  const u1 = v128.load(out, 32)
-  const v1 = v128.load(out, 48)
-  const r0 = radius(u0)
-  const r1 = radius(u1)
-  const turns0 = f64x2.mul(coefficient(NUMBERS, 5), v0)
-  const turns1 = f64x2.mul(coefficient(NUMBERS, 5), v1)
-  const q0 = f64x2.floor(f64x2.add(turns0, coefficient(NUMBERS, 3)))
-  const q1 = f64x2.floor(f64x2.add(turns1, coefficient(NUMBERS, 3)))
-  const a0 = f64x2.mul(f64x2.sub(turns0, q0), coefficient(NUMBERS, 6))
-  const a1 = f64x2.mul(f64x2.sub(turns1, q1), coefficient(NUMBERS, 6))
-  const z0 = f64x2.mul(a0, a0)
-  const z1 = f64x2.mul(a1, a1)
-  const cos0 = cosine(z0)
-  const cos1 = cosine(z1)
-  const sin0 = sine(a0, z0)
-  const sin1 = sine(a1, z1)
-  storePairs(r0, q0, sin0, cos0, out)
-  storePairs(r1, q1, sin1, cos1, out + 32)
+  const r = radius(v128.load(out))
+  const turns = f64x2.mul(coefficient(NUMBERS, 5), v128.load(out, 16))
+  const q = f64x2.floor(f64x2.add(turns, coefficient(NUMBERS, 3)))
+  const a = f64x2.mul(f64x2.sub(turns, q), coefficient(NUMBERS, 6))
+  const z = f64x2.mul(a, a)
+  storePairs(r, q, sine(a, z), cosine(z), out)
 }
-
-/** Bytes of uniforms that are drawn before they are made normals: loops of one kind are short, and keep an engine busy. */
-const STRETCH: usize = 4096
 
 /** Normals first … first + n − 1 of the key, and as many more as make sixteens; `first` is even. */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
-  const key0 = i32x4.splat(k0)
-  const key1 = i32x4.splat(k1)
-  const key2 = i32x4.splat(k0 ^ k1 ^ 0x1bd11bda)
   const lanes = i32x4(0, 2, 1, 3)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += STRETCH) {
+  for (const end = out + (<usize>n << 3); out < end; out += STRETCH, at += STRETCH >> 3) {
     const stop = min<usize>(out + STRETCH, end)
-    for (let to = out; to < stop; to += 128, at += 16)
-      drawSixteen(key0, key1, key2, at, lanes, to)
-    for (let to = out; to < stop; to += 64) polar(to)
+    draw(k0, k1, at, lanes, out, stop)
+    for (let to = out; to < stop; to += 128) {
+      polar(to)
+      polar(to + 32)
+      polar(to + 64)
+      polar(to + 96)
+    }
   }
 }
 

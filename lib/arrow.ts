@@ -1,7 +1,7 @@
-/** Arrow's IPC files and streams, a batch of rows at a time, by apache-arrow: it is loaded when the first is read. */
+/** Arrow's IPC files and streams, a batch of rows at a time, by apache-arrow: it is loaded when the first is read or written. */
 import type * as ApacheArrow from 'apache-arrow'
-import type { DataType, Vector } from 'apache-arrow'
-import { Absent, day, moment, type Column, type Columns, type Type } from './columns.js'
+import type { DataType, Schema, Vector } from 'apache-arrow'
+import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 import { unpackedLz4 } from './lz4.js'
 
 type Arrow = typeof ApacheArrow
@@ -108,4 +108,36 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
     }
   }
   if (!isAny) yield { rows: 0, columns: columns.map(column => ({ ...column, cells: [] })) }
+}
+
+/**
+ * The bytes of a file or a stream of Arrow, a batch of rows at a time: numbers as doubles, all else as texts, any of them missing. Each
+ * part has the columns of the first.
+ */
+export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {
+  const arrow = await library()
+  const { AsyncByteQueue, Field, Float64, RecordBatch, Schema, Struct, Utf8, makeData, vectorFromArray } = arrow
+  let written: Uint8Array[] = []
+  /** What waits for a reader elsewhere is taken as it comes. */
+  class Taken extends AsyncByteQueue {
+    override write(bytes: Uint8Array): void {
+      if (bytes.byteLength > 0) written.push(bytes)
+    }
+  }
+  const writer = form === 'file' ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter()
+  writer.reset(new Taken())
+  let schema: Schema | null = null
+  for await (const { rows, columns } of grouped(parts)) {
+    const own = (schema ??= new Schema(
+      columns.map(({ name, type }) => new Field(name, type === 'numbers' ? new Float64() : new Utf8(), true))
+    ))
+    const children = columns.map(
+      ({ cells }, j) => vectorFromArray(Array.from(cells), own.fields[j].type as DataType).data[0]
+    )
+    writer.write(new RecordBatch(own, makeData({ type: new Struct(own.fields), length: rows, nullCount: 0, children })))
+    yield* written
+    written = []
+  }
+  writer.finish()
+  yield* written
 }

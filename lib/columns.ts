@@ -16,6 +16,38 @@ export interface Columns {
   readonly columns: ReadonlyArray<Column>
 }
 
+/** So many rows are written together at the least: readers take a group at a time. */
+const GROUP = 1 << 16
+
+const joined = (parts: ReadonlyArray<Columns>): Columns =>
+  parts.length === 1
+    ? parts[0]
+    : {
+        rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+        columns: parts[0].columns.map((column, j) => {
+          const cells: unknown[] = []
+          for (const { columns } of parts)
+            for (let i = 0; i < columns[j].cells.length; i++) cells.push(columns[j].cells[i])
+          return { ...column, cells }
+        })
+      }
+
+/** The same rows in groups that are worth writing; none but the last is small, and one without rows comes where there are none. */
+export async function* grouped(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
+  let held: Columns[] = []
+  let [rows, isAny] = [0, false]
+  for await (const part of parts) {
+    held.push(part)
+    rows += part.rows
+    if (rows < GROUP) continue
+    yield joined(held)
+    isAny = true
+    held = []
+    rows = 0
+  }
+  if (held.length > 0 && (rows > 0 || !isAny)) yield joined(held)
+}
+
 /** What stands for columns without a type of their own. */
 export interface Typed {
   readonly rows: number

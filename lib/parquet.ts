@@ -1,8 +1,9 @@
-/** Files of Parquet, a group of rows at a time, by hyparquet: it is loaded when the first is read. */
+/** Files of Parquet, a group of rows at a time, by hyparquet and hyparquet-writer: they are loaded when the first is read or written. */
 import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
-import { Absent, day, moment, type Column, type Columns, type Type } from './columns.js'
+import type * as HyparquetWriter from 'hyparquet-writer'
+import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
 export interface Slices {
@@ -24,6 +25,14 @@ const decompressors = async (): Promise<typeof Compressors> => {
     return await import('hyparquet-compressors')
   } catch {
     throw new Absent('hyparquet-compressors')
+  }
+}
+
+const writer = async (): Promise<typeof HyparquetWriter> => {
+  try {
+    return await import('hyparquet-writer')
+  } catch {
+    throw new Absent('hyparquet-writer')
   }
 }
 
@@ -96,4 +105,41 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
     yield of(rows, cells)
   }
   if (first === 0) yield of(0, new Map())
+}
+
+/**
+ * The bytes of a file of Parquet, a group of rows at a time: numbers as doubles, all else as texts, any of them missing. Each part has
+ * the columns of the first.
+ */
+export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<Uint8Array> {
+  const { ByteWriter, ParquetWriter } = await writer()
+  const bytes = new ByteWriter()
+  let file: HyparquetWriter.ParquetWriter | null = null
+  const written = (): Uint8Array => {
+    const all = bytes.getBytes().slice()
+    bytes.index = 0
+    return all
+  }
+  for await (const { rows, columns } of grouped(parts)) {
+    file ??= new ParquetWriter({
+      writer: bytes,
+      createdBy: 'ornstein',
+      schema: [
+        { name: 'root', num_children: columns.length },
+        ...columns.map(({ name, type }) =>
+          type === 'numbers'
+            ? ({ name, type: 'DOUBLE', repetition_type: 'OPTIONAL' } as const)
+            : ({ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' } as const)
+        )
+      ]
+    })
+    if (rows > 0)
+      await file.write({
+        rowGroupSize: rows,
+        columnData: columns.map(({ name, cells }) => ({ name, data: Array.from(cells) }))
+      })
+    yield written()
+  }
+  await file?.finish()
+  yield written()
 }

@@ -2,6 +2,8 @@
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
+import type { Added } from '../data/widen.js'
+import type { Sheet } from '../data/write.js'
 import type * as Source from '../data/sources.js'
 import { type Problem } from '../index.js'
 import type * as E from '../core/either.js'
@@ -31,8 +33,8 @@ export class Ended extends Error {
   }
 }
 
-/** What is written: text, bytes, or text that comes piece after piece, and may end with `Ended`. */
-export type Content = string | Uint8Array | AsyncIterable<string>
+/** What is written: text, bytes, or either as it comes piece after piece, and may end with `Ended`. */
+export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>
 
 /** A file to be written, and the option that asked for it. */
 export interface Output {
@@ -40,13 +42,10 @@ export interface Output {
   readonly path: string
 }
 
-/**
- * Some rows of a table, or all, and the text of all their cells with columns added on the right, a cell for each of these rows; the
- * first of a table with its line of names.
- */
+/** Some rows of a table, or all, and all their cells with columns added on the right, a cell for each of these rows. */
 export interface Copy {
   readonly table: Points.Table
-  readonly withColumns: (added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>) => string
+  readonly withColumns: (added: Added) => Sheet
 }
 
 /** The part of the world that is files. */
@@ -71,8 +70,8 @@ export interface Files {
     options: Points.CsvOptions
   ) => TE.TaskEither<Failure, E.Either<Points.DataError, Source.SourceTable>>
   /**
-   * The same with all its cells, to be written again: whole, or piece after piece as they come; ends with `Ended` where the file
-   * cannot be read.
+   * The same with all its cells, to be written again: whole, or piece after piece as they come, as large files do unasked; ends with
+   * `Ended` where the file cannot be read.
    */
   readonly readCopies: (
     argument: string,
@@ -95,7 +94,7 @@ export interface Files {
 export interface World extends Files {
   readonly version: string
   /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
-  readonly stdout: (text: string) => T.Task<void>
+  readonly stdout: (content: string | Uint8Array) => T.Task<void>
   readonly stderr: (text: string) => void
   /** Whether a person watches standard error. */
   readonly isTTY: boolean

@@ -3,8 +3,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { MANY } from '../../lib/compiler/rowwise.js'
+import type { Added } from '../data/widen.js'
+import type { Sheet } from '../data/write.js'
 import * as Mixture from '../mixture/Mixture.js'
 import { asLearned, ofItsWidth, readModel } from './evaluate.js'
+import { formed, formOf } from './forms.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import type * as words from './words.js'
@@ -12,33 +15,32 @@ import { Ended, type Copy, type Failure, type World } from './World.js'
 
 export interface Flags extends options.TableFlags, words.Flags {
   readonly out: string
+  readonly to?: string | undefined
   readonly stream?: boolean | undefined
 }
 
 /** The new columns, in the order of a membership. */
-const columnsOf = (
-  found: ReadonlyArray<Mixture.Membership>
-): ReadonlyArray<readonly [string, ReadonlyArray<string>]> => [
-  ['component', found.map(({ component }) => String(component + 1))],
-  ['probability', found.map(({ probability }) => String(probability))],
-  ['uncertainty', found.map(({ uncertainty }) => String(uncertainty))],
-  ['log density', found.map(({ logDensity }) => String(logDensity))],
+const columnsOf = (found: ReadonlyArray<Mixture.Membership>): Added => [
+  ['component', found.map(({ component }) => component + 1)],
+  ['probability', found.map(({ probability }) => probability)],
+  ['uncertainty', found.map(({ uncertainty }) => uncertainty)],
+  ['log density', found.map(({ logDensity }) => logDensity)],
   ['outlier', found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
 ]
 
 /**
- * The rows of a table and what the model says of each, as text. What is said of few rows differs from what is said of them among many
+ * The rows of a table and what the model says of each. What is said of few rows differs from what is said of them among many
  * by rounding: the first wait until they are many, or all.
  */
 async function* assigned(
   copies: ReturnType<World['readCopies']>,
   source: string,
   model: Model.Model
-): AsyncGenerator<string> {
+): AsyncGenerator<Sheet> {
   const mixture = Model.toMixture(model)
   let rows = 0
   let waiting: Copy[] = []
-  const text = ({ table, withColumns }: Copy): string =>
+  const sheet = ({ table, withColumns }: Copy): Sheet =>
     withColumns(columnsOf(Mixture.memberships(table.points, rows)(mixture)))
   for await (const read of copies) {
     const copy = await pipe(
@@ -49,10 +51,10 @@ async function* assigned(
     rows += copy.right.table.points.rows
     waiting.push(copy.right)
     if (rows < MANY) continue
-    yield* waiting.map(text)
+    yield* waiting.map(sheet)
     waiting = []
   }
-  yield* waiting.map(text)
+  yield* waiting.map(sheet)
 }
 
 export const assign =
@@ -60,13 +62,20 @@ export const assign =
   (world: World): TE.TaskEither<Failure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checked(options.all({ table: options.table(flags), outputs: options.outputs([output], false) })),
+      options.checked(
+        options.all({
+          table: options.table(flags),
+          outputs: options.outputs([output], false),
+          form: formOf(output, flags.to)
+        })
+      ),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])([output])),
       TE.bind('model', () => readModel(world, flags)(modelFile)),
       TE.flatMap(({ choices, model }) => {
         const copies = world.readCopies('FILE', file, asLearned(choices.table, model), flags.stream === true)
-        return options.write(world)([{ ...output, text: assigned(copies, options.named(file), model) }])
+        const sheets = assigned(copies, options.named(file), model)
+        return options.write(world)([{ ...output, text: formed(choices.form, output, sheets) }])
       })
     )
   }

@@ -5,7 +5,9 @@ import * as Points from '../data/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
+import { sheetOfPoints, type Sheet } from '../data/write.js'
 import { show, showApart } from '../fit/table.js'
+import { formed, formOf } from './forms.js'
 import * as Learned from './Learned.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
@@ -69,8 +71,8 @@ export const readTable =
     pipe(options.readTable(world, 'FILE')(file, asLearned(chosen, model)), TE.flatMap(ofItsWidth(model)))
 
 /** Each row's probabilities under its number in the table, which dropped rows do not shift. */
-const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): string =>
-  Points.toCsv(
+const numbered = ({ rowNumbers }: Points.Table, { rows, dim, values }: Points.Points): Sheet =>
+  sheetOfPoints(
     {
       rows,
       dim: dim + 1,
@@ -189,7 +191,11 @@ const evaluateMixture =
     const source = options.named(file)
     return pipe(
       options.checked(
-        options.all({ table: options.table(flags), outputs: options.outputs(outputs, flags.json === true) })
+        options.all({
+          table: options.table(flags),
+          outputs: options.outputs(outputs, flags.json === true),
+          forms: options.list(outputs.map(output => formOf(output, undefined)))
+        })
       ),
       TE.bindTo('choices'),
       TE.tap(() => options.checkOutputs(world, [modelFile, file])(outputs)),
@@ -217,15 +223,18 @@ const evaluateMixture =
               )
             )
       }),
-      TE.tap(({ model, table }) =>
+      TE.tap(({ choices, model, table }) =>
         options.write(world)(
-          outputs.map(output => ({
-            ...output,
-            text:
-              table.whole === null
-                ? ''
-                : numbered(table.whole, pipe(Model.toMixture(model), probabilities(table.whole.points)))
-          }))
+          outputs.flatMap((output, i) =>
+            table.whole === null
+              ? []
+              : {
+                  ...output,
+                  text: formed(choices.forms[i], output, [
+                    numbered(table.whole, pipe(Model.toMixture(model), probabilities(table.whole.points)))
+                  ])
+                }
+          )
         )
       ),
       TE.flatMapTask(({ model, table, statistics }) => {

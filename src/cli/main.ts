@@ -41,9 +41,9 @@ const world: World = {
   makeFolder: (...asked) => byFiles(({ makeFolder }) => makeFolder(...asked)),
   writeFiles: (...asked) => byFiles(({ writeFiles }) => writeFiles(...asked)),
   version: version(),
-  stdout: text => () =>
+  stdout: content => () =>
     new Promise(resolve => {
-      process.stdout.write(text, () => {
+      process.stdout.write(content, () => {
         resolve()
       })
     }),

@@ -1,4 +1,5 @@
 /** Options as they come, checked: each problem names its option, and all are told at once. */
+import * as A from 'fp-ts/lib/Array.js'
 import * as Apply from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
@@ -9,12 +10,18 @@ import type * as Points from '../data/index.js'
 import type * as Source from '../data/sources.js'
 import * as Problem from '../core/Problem.js'
 import { faultless, whole, type Checked } from './checked.js'
-import { Ended, refused, type Content, type Failure, type Output, type World } from './World.js'
+import { refused, type Failure, type World } from './World.js'
 
 export { faultless, whole, type Checked }
+export { checkOutputs, outputs, write } from './outputs.js'
 
 /** A struct of checked options; the problems of all are collected. */
 export const all = Apply.sequenceS(E.getApplicativeValidation(NEA.getSemigroup<Problem.Problem>()))
+
+/** The same of a list. */
+export const list: <A>(checks: Checked<A>[]) => Checked<A[]> = A.sequence(
+  E.getApplicativeValidation(NEA.getSemigroup<Problem.Problem>())
+)
 
 const wrong = (...of: Parameters<typeof Problem.of>): Checked<never> => E.left([Problem.of(...of)])
 
@@ -140,58 +147,6 @@ export const readSource =
 
 /** What a file is called in messages. */
 export const named = (path: string): string => (path === '-' ? 'standard input' : path)
-
-/** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
-export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {
-  const toStandardOutput = asked.filter(({ path }) => path === '-')
-  return faultless(
-    [
-      ...asked.flatMap(({ option, path }) =>
-        Problem.unless(path !== '', option, '""', 'the name of a file', 'name one; - is standard output')
-      ),
-      ...toStandardOutput
-        .slice(printsJson ? 0 : 1)
-        .map(({ option }) =>
-          Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
-        )
-    ],
-    asked
-  )
-}
-
-const isNamed = ({ path }: Output): boolean => path !== '-'
-
-/** Whether they could be written, as the first thing a command does. */
-export const checkOutputs =
-  (world: World, inputs: ReadonlyArray<string>) =>
-  (asked: ReadonlyArray<Output>): TE.TaskEither<Failure, void> =>
-    world.checkOutputs(inputs, asked.filter(isNamed))
-
-const pieces = (text: Content): Iterable<string> | AsyncIterable<string> =>
-  // Bytes go to files alone.
-  typeof text === 'string' ? [text] : text instanceof Uint8Array ? [] : text
-
-const print =
-  (world: World) =>
-  (texts: ReadonlyArray<Content>): TE.TaskEither<Failure, void> =>
-  async () => {
-    try {
-      for (const text of texts) for await (const piece of pieces(text)) await world.stdout(piece)()
-      return E.right(undefined)
-    } catch (error) {
-      if (error instanceof Ended) return E.left(error.failure)
-      throw error
-    }
-  }
-
-/** Writes the files, then what goes to standard output. */
-export const write =
-  (world: World) =>
-  (texts: ReadonlyArray<Output & { readonly text: Content }>): TE.TaskEither<Failure, void> =>
-    pipe(
-      world.writeFiles(texts.filter(isNamed)),
-      TE.flatMap(() => print(world)(texts.filter(output => !isNamed(output)).map(({ text }) => text)))
-    )
 
 /** A check as the first thing a command does. */
 export const checked = <A>(check: Checked<A>): TE.TaskEither<Failure, A> =>

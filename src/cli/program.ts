@@ -41,6 +41,13 @@ const na = new Option('--na <list>', 'cells that are missing, beside NA and its 
 
 const vocabulary = new Option('--vocabulary <module>', 'a JavaScript module that exports words of your own: ./mine.js')
 
+/** The options that say how a table is written. */
+const toFile = new Option(
+  '--out <file>',
+  'write to a file: .csv, .tsv, .jsonl, .parquet or .arrow, with .gz packed'
+).default('-', 'standard output')
+const to = new Option('--to <form>', 'csv, tsv, jsonl, parquet or arrow (default: by the name of the file)')
+
 /** What a table may be. */
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
@@ -275,7 +282,10 @@ const described = (
       .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
   )
     .addOption(vocabulary)
-    .option('--responsibilities <file>', 'write the probability of each component for each row, as CSV')
+    .option(
+      '--responsibilities <file>',
+      'write the probability of each component for each row: .csv, .tsv, .jsonl, .parquet'
+    )
     .addOption(
       new Option('--stream', 'read the rows in pieces: for tables that do not fit in memory').conflicts([
         'responsibilities'
@@ -301,20 +311,22 @@ const described = (
         'Prints the table as it is, with columns added: the most probable component of each row, its probability, the ' +
           'uncertainty (1 - probability), the log-density, and whether the row is an outlier: further out than all but a ' +
           'thousandth of the rows of each component. Rows dropped for a missing cell are kept, with nothing in these columns. ' +
-          'With --stream rows are written as they come, the same text: where one is wrong, those before it are on standard ' +
-          'output already; a file is written whole or not at all.'
+          'Parquet and Arrow hold numbers as doubles and all else as text. Read in pieces, rows are written as they come: where one ' +
+          'is wrong, those before it are on standard output already; a file is written whole or not at all.'
       )
       .argument('<MODEL>', 'a model written by ornstein fit --out')
       .argument('<FILE>', `${FILES}; with the model's columns`)
-      .addOption(new Option('--out <file>', 'write to a file').default('-', 'standard output'))
+      .addOption(toFile)
+      .addOption(to)
       .addOption(new Option('--columns <list>', "columns to use, by name or position (default: the model's, by name)"))
   )
     .addOption(vocabulary)
-    .option('--stream', 'read and write the rows in pieces: for tables that do not fit in memory')
+    .option('--stream', 'read and write the rows in pieces, as is done with files of more than 128 MB')
     .addHelpText(
       'after',
       examples([
         'assign model.json faithful.csv > assigned.csv',
+        'assign model.json faithful.parquet --out assigned.parquet',
         '# more rows than fit in memory',
         'assign model.json huge.csv.gz --stream --out assigned.csv'
       ])
@@ -398,12 +410,17 @@ const described = (
   program
     .command('sample')
     .summary('draw new rows from a model')
-    .description('Draws rows from a model and prints them as CSV, in the units of the data.')
+    .description('Draws rows from a model and prints them, in the units of the data.')
     .argument('<MODEL>', 'a model written by ornstein fit --out')
     .addOption(new Option('-n, --rows <number>', 'how many rows').default('100', '100'))
     .addOption(new Option('--seed <number>', 'the same seed gives the same rows').default('0', '0'))
+    .addOption(toFile)
+    .addOption(to)
     .addOption(vocabulary)
-    .addHelpText('after', examples(['sample model.json -n 1000 --seed 7 > new.csv']))
+    .addHelpText(
+      'after',
+      examples(['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'])
+    )
     .action((model, flags) => {
       work = lazily(
         () => import('./sample.js'),

@@ -4,16 +4,20 @@ import * as Key from '../../lib/key.js'
 import * as E from '../core/either.js'
 import type { Problems } from '../core/Problem.js'
 import type { Points } from '../data/Points.js'
-import { toCsv } from '../data/write.js'
+import { sheetOfPoints, type Sheet } from '../data/write.js'
 import * as Draw from '../mixture/draw.js'
 import { whole } from './checked.js'
 import * as Drawable from './Drawable.js'
+import { formed, formOf } from './forms.js'
+import { checkOutputs, outputs, write } from './outputs.js'
 import type { Flags as Words } from './words.js'
 import { refused, type Failure, type World } from './World.js'
 
 export interface Flags extends Words {
   readonly rows: string
   readonly seed: string
+  readonly out: string
+  readonly to?: string | undefined
 }
 
 /**
@@ -53,16 +57,27 @@ const modelIn = async (path: string, text: string): Promise<E.Either<Failure, Dr
     : E.right({ columns: model.right.columns, mixture: Model.toMixture(model.right) })
 }
 
+/** So many rows, drawn as they are asked for. */
+function* drawn(draw: Drawn, columns: ReadonlyArray<string>, rows: number, key: Key.Key): Generator<Sheet> {
+  for (let from = 0; from < rows; from += chunk) {
+    const { dim, values } = draw(chunk)(Key.child(from / chunk)(key))
+    yield sheetOfPoints({ rows: Math.min(chunk, rows - from), dim, values }, columns, from === 0)
+  }
+}
+
 export const sample =
   (modelFile: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, void> =>
   async () => {
+    const output = { option: '--out', path: flags.out }
     const [rows, seed] = [whole('--rows', flags.rows, 1, 100), whole('--seed', flags.seed, 0, 0)]
-    if (E.isLeft(rows)) {
-      const [first, ...rest] = rows.left
-      return E.left(refused(first, ...rest, ...(E.isLeft(seed) ? seed.left : [])))
+    const [named, form] = [outputs([output], false), formOf(output, flags.to)]
+    if (E.isLeft(rows) || E.isLeft(seed) || E.isLeft(named) || E.isLeft(form)) {
+      const [first, ...rest] = [rows, seed, named, form].flatMap(check => (E.isLeft(check) ? check.left : []))
+      return E.left(refused(first, ...rest))
     }
-    if (E.isLeft(seed)) return E.left(refusedFor(seed.left))
+    const free = await checkOutputs(world, [modelFile])([output])()
+    if (E.isLeft(free)) return free
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
     const found = text.right.includes('"ornstein-score"')
@@ -77,12 +92,6 @@ export const sample =
             mixture => rows => key =>
               Draw.sample(rows)(key)(mixture)
           )(found.right.mixture)
-    const key = Key.fromSeed(seed.right)
-    const header = toCsv({ rows: 0, dim: columns.length, values: new Float64Array(0) }, columns)
-    for (let from = 0; from < rows.right; from += chunk) {
-      const { dim, values } = draw(chunk)(Key.child(from / chunk)(key))
-      const text = toCsv({ rows: Math.min(chunk, rows.right - from), dim, values }, columns)
-      await world.stdout(from === 0 ? text : text.slice(header.length))()
-    }
-    return E.right(undefined)
+    const sheets = drawn(draw, columns, rows.right, Key.fromSeed(seed.right))
+    return write(world)([{ ...output, text: formed(form.right, output, sheets) }])()
   }

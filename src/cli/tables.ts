@@ -9,7 +9,7 @@ import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Gr
 import type { DataError } from '../data/Points.js'
 import * as Source from '../data/sources.js'
 import { arrowGrids, parquetGrids, whole } from '../data/typed.js'
-import { extended, writtenOfGrid, type Copied, type Written } from '../data/widen.js'
+import { widened, writtenOfGrid, type Copied, type Written } from '../data/widen.js'
 import {
   bytesOf,
   decoded,
@@ -282,28 +282,44 @@ async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): Async
   yield chain(joined(all.map(([grid]) => grid)), grid => E.right([grid, { ...first, rows }]))
 }
 
+/** Files of more bytes than that together are taken in pieces unasked. */
+const LARGE = 1 << 27
+
+const isLarge = async (path: string): Promise<boolean> => {
+  const inputs = await inputsOf('', path)
+  const files = E.isLeft(inputs) ? [] : inputs.right.filter(({ path }) => path !== '-')
+  const sizes = await Promise.all(
+    files.map(({ path }) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0
+      )
+    )
+  )
+  return sizes.reduce((sum, size) => sum + size, 0) > LARGE
+}
+
 /** How a table is written again, after so many rows. */
 interface Begun extends Omit<Written, 'rows'> {
   readonly count: number
 }
 
 /** A table and its cells as they are written. */
-export const readCopies =
-  (stdin: Stdin): World['readCopies'] =>
-  (...asked) => {
-    const [, , options, inPieces] = asked
-    const parts = copied(stdin, asked)
-    return scanned(
+export const readCopies = (stdin: Stdin): World['readCopies'] =>
+  async function* (argument, path, options, asked) {
+    const inPieces = asked || (await isLarge(path))
+    const parts = copied(stdin, [argument, path, options, inPieces])
+    yield* scanned(
       tablesWith(options)(inPieces ? parts : united(parts)),
       null,
       (before: Begun | null, found): readonly [Begun | null, E.Either<DataError, Copy>] => {
         if (E.isLeft(found)) return [before, found]
-        const [table, { rows, ...own }] = found.right
+        const [table, [grid, { rows, ...own }]] = found.right
         const { names, delimiter, count } = before ?? { ...own, count: 0 }
         const copy: Copy = {
           table,
           withColumns: added =>
-            extended({ names, delimiter, rows }, before === null)(
+            widened([grid, { names, delimiter, rows }], before === null)(
               table.rowNumbers.map(number => number - count),
               added
             )

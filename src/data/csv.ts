@@ -15,7 +15,7 @@ import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './Points.js'
-import { extended, writtenOfGrid, type Copied, type Written } from './widen.js'
+import { extended, type Added, type Copied, type Written } from './widen.js'
 import { fail, firstOf, more, numbered, plural, sumOver, tabulate } from './parts.js'
 
 type Cells = Written['rows']
@@ -499,10 +499,7 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>
-  (
-    rowNumbers: Uint32Array,
-    added: ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string>]>
-  ): Either.Either<DataError, string> =>
+  (rowNumbers: Uint32Array, added: Added): Either.Either<DataError, string> =>
     pipe(
       writtenOf(text, options),
       Either.map(written => extended(written)(rowNumbers, added))
@@ -511,7 +508,10 @@ export const withColumns =
 /** The cells of a text as they are written. */
 export const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
   isJsonLines(tableOf(unified(text), options))
-    ? pipe(gridOf(text, options), Either.map(writtenOfGrid))
+    ? pipe(
+        cellsOfJsonLines(tableOf(unified(text), options)),
+        Either.map(([names, ...rows]) => ({ names, rows, delimiter: ',' }))
+      )
     : pipe(
         cellsOf(text, options),
         Either.bindTo('cells'),
@@ -543,6 +543,7 @@ interface Begun {
   readonly head: Head
   readonly written: Omit<Written, 'rows'>
   readonly lines: number
+  readonly isJson: boolean
 }
 
 const linesIn = (text: string): number => text.split('\n').length - 1
@@ -555,11 +556,45 @@ const further =
     return { ...own, field: own.field.replace(/^line (\d+)/, (_, line: string) => `line ${Number(line) + lines}`) }
   }
 
-const nextCopy = (
+/** The next of the pieces of JSON lines: their names are those of the first. */
+const nextOfJsonLines = (
   text: string,
   options: CsvOptions,
   { head, written, lines }: Begun
 ): Either.Either<DataError, Copied> => {
+  // A line that has them all, in their order, stands above each piece.
+  const above = JSON.stringify(Object.fromEntries(head.names.map(name => [name, null])))
+  const width = head.names.length
+  return pipe(
+    copyOf(`${above}\n${text}`, options),
+    Either.mapLeft(further(head.rows - 1, lines - 1)),
+    Either.flatMap(([grid, { rows }]) =>
+      grid.names.length > width
+        ? fail(
+            'text',
+            `a name that the first ${head.rows} lines do not have (${grid.names[width]})`,
+            'one of them, as in what is read in pieces',
+            'give it in the first line, with null, or leave it out'
+          )
+        : Either.right([
+            pipe(
+              {
+                ...grid,
+                ...head,
+                rows: grid.rows - 1,
+                text: (row: number, column: number) => grid.text(row + 1, column),
+                numbers: grid.numbers.slice(width)
+              },
+              after(head.rows)
+            ),
+            { ...written, rows: rows.slice(1) }
+          ])
+    )
+  )
+}
+
+const nextCopy = (text: string, options: CsvOptions, begun: Begun): Either.Either<DataError, Copied> => {
+  const { head, written, lines, isJson } = begun
   const isNone = (line: string): boolean =>
     line.trim() === '' || (options.comment !== undefined && line.startsWith(options.comment))
   if (text.split('\n').every(isNone))
@@ -567,6 +602,7 @@ const nextCopy = (
       { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) },
       { ...written, rows: [] }
     ])
+  if (isJson) return nextOfJsonLines(text, options, begun)
   // As many names as there are cells stand above each piece; a digit begins no comment.
   const above = head.names.map((_, j) => j + 1).join(written.delimiter)
   return pipe(
@@ -589,7 +625,10 @@ export const copiesOf =
       cut(
         texts,
         head => ({
-          separator: options.delimiter ?? guessDelimiter(tableOf(unified(head), options), options),
+          // In JSON lines nothing is quoted as cells are.
+          separator: isJsonLines(tableOf(head, options))
+            ? '\0'
+            : (options.delimiter ?? guessDelimiter(tableOf(unified(head), options), options)),
           comment: options.comment ?? null,
           skip: options.skip ?? 0
         }),
@@ -597,24 +636,16 @@ export const copiesOf =
       ),
       null,
       (before: Begun | null, text): readonly [Begun | null, Either.Either<DataError, Copied>] => {
-        const found =
-          before !== null
-            ? nextCopy(text, options, before)
-            : isJsonLines(tableOf(text, options))
-              ? fail(
-                  'text',
-                  'JSON lines',
-                  'separated values, which are read in pieces',
-                  'read it whole, or write it plainly'
-                )
-              : copyOf(text, options)
+        const found = before === null ? copyOf(text, options) : nextCopy(text, options, before)
         if (Either.isLeft(found)) return [before, found]
         const [grid, { names, delimiter }] = found.right
-        const { head, written, lines } = before ?? {
+        const { lines, ...begun } = before ?? {
           head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader, rows: 0 },
           written: { names, delimiter },
-          lines: 0
+          lines: 0,
+          isJson: isJsonLines(tableOf(text, options))
         }
-        return [{ head: { ...head, rows: head.rows + grid.rows }, written, lines: lines + linesIn(text) }, found]
+        const head = { ...begun.head, rows: begun.head.rows + grid.rows }
+        return [{ ...begun, head, lines: lines + linesIn(text) }, found]
       }
     )

@@ -607,24 +607,23 @@ export const tablesOf =
   (parts: AsyncIterable<Either.Either<DataError, Grid>>): AsyncIterable<Either.Either<DataError, Table>> =>
     scanned(parts, null, partOf(options))
 
-/** The same of parts with something beside each, which stays there. */
+/** The same of parts with something beside each: each table and the part that it is of. */
 export const tablesWith =
   (options: CsvOptions) =>
-  <A>(
-    parts: AsyncIterable<Either.Either<DataError, readonly [Grid, A]>>
-  ): AsyncIterable<Either.Either<DataError, readonly [Table, A]>> =>
+  <P extends readonly [Grid, unknown]>(
+    parts: AsyncIterable<Either.Either<DataError, P>>
+  ): AsyncIterable<Either.Either<DataError, readonly [Table, P]>> =>
     scanned(
       parts,
       null,
-      (before: Known | null, part): readonly [Known | null, Either.Either<DataError, readonly [Table, A]>] => {
+      (before: Known | null, part): readonly [Known | null, Either.Either<DataError, readonly [Table, P]>] => {
         if (Either.isLeft(part)) return [before, part]
-        const [grid, beside] = part.right
-        const [known, found] = partOf(options)(before, Either.right(grid))
+        const [known, found] = partOf(options)(before, Either.right(part.right[0]))
         return [
           known,
           pipe(
             found,
-            Either.map(table => [table, beside])
+            Either.map(table => [table, part.right])
           )
         ]
       }

@@ -1,11 +1,22 @@
-/** Points as text. */
-import type { Points } from './Points.js'
+/** Points to be written. */
+import * as Either from '../core/either.js'
+import type { Columns, Type } from '../../lib/columns.js'
+import type { DataError, Points } from './Points.js'
+
+/** Some rows of a table, to be written in any form. */
+export interface Sheet {
+  /** A line for each row, below one of names where none were written before; cells separated as told, else as the table has it. */
+  readonly text: (delimiter: string | null) => string
+  /** The same as columns of types: those that the rows before them had, where there are some. */
+  readonly columns: (known: ReadonlyArray<Type> | null) => Either.Either<DataError, Columns>
+}
 
 /** What a spreadsheet would take for a formula is written with an apostrophe before it. */
 const guarded = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
 
 /** In quotes where a reader would else find other cells, or lose space at the ends (RFC 4180). */
-const quoted = (name: string): string => (/[",\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)
+const quoted = (name: string): string =>
+  /[",\t\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 
 /** The shortest digits that read back as the same double, the sign of 0 included. */
 export const digits = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
@@ -33,13 +44,30 @@ export const unused = (name: string, names: ReadonlyArray<string>): string =>
  *   Either.right('length,width\n0.1,2\n1e-7,4\n')
  * )
  */
-export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): string => {
+export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): string =>
+  sheetOfPoints(points, columns).text(',')
+
+/** Points in any form; the line of names stands above the first rows. */
+export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [], isFirst = true): Sheet => {
   const { rows, dim, values, weights } = points
   const names = Array.from({ length: dim }, (_, j) => (j < columns.length ? columns[j] : `x${j + 1}`))
   const header = weights === undefined ? names : [...names, unused('weight', names)]
-  const line = (i: number): string =>
-    Array.from({ length: header.length }, (_, j) =>
-      digits(weights !== undefined && j === dim ? weights[i] : values[i * dim + j])
-    ).join(',')
-  return [header.map(guarded).map(quoted).join(','), ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
+  const at = (i: number, j: number): number => (weights !== undefined && j === dim ? weights[i] : values[i * dim + j])
+  return {
+    text: separator => {
+      const delimiter = separator ?? ','
+      const line = (i: number): string => header.map((_, j) => digits(at(i, j))).join(delimiter)
+      const above = isFirst ? [header.map(guarded).map(quoted).join(delimiter)] : []
+      return [...above, ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
+    },
+    columns: () =>
+      Either.right({
+        rows,
+        columns: header.map((name, j) => ({
+          name,
+          type: 'numbers',
+          cells: Float64Array.from({ length: rows }, (_, i) => at(i, j))
+        }))
+      })
+  }
 }

@@ -776,7 +776,7 @@ describe('what is wrong', () => {
     [
       'evaluate @model.json %faithful.csv --responsibilities @model.json',
       2,
-      'error: --responsibilities: model.json is not a file of its own; choose another name: this one is read or written already\n'
+      'error: --responsibilities: model.json is not a table that is written here; end it in .csv, .tsv, .jsonl, .parquet or .arrow\n'
     ],
     ['sample @model.json -n 0', 2, 'error: --rows: 0 is not a whole number ≥ 1; try 100\n'],
     [

@@ -12,6 +12,7 @@ export const example = (name: string): string =>
 
 export interface Outcome {
   readonly exit: number
+  /** Bytes that are no text as Latin 1 has them. */
   readonly stdout: string
   readonly stderr: string
 }
@@ -56,8 +57,8 @@ export const place = (): Place => {
           })()
         ),
         version: '1.2.3',
-        stdout: text => () => {
-          stdout += text
+        stdout: content => () => {
+          stdout += typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
           return Promise.resolve()
         },
         stderr: text => {

@@ -1,0 +1,125 @@
+/** The forms in which a table is written: text, JSON lines, Parquet and Arrow, packed by gzip or not. */
+import { pipeline } from 'node:stream'
+import { createGzip } from 'node:zlib'
+import { Absent, type Columns, type Type } from '../../lib/columns.js'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import type { Sheet } from '../data/write.js'
+import { type Checked } from './checked.js'
+import { Ended, refused, type Output } from './World.js'
+
+const names = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
+type Name = (typeof names)[number]
+
+export interface Form {
+  /** Null: as text, as the table that it is made of is written. */
+  readonly name: Name | 'arrows' | null
+  readonly isPacked: boolean
+}
+
+/** What the end of a file's name says; the first of a form's is what it is called. */
+const ends: ReadonlyArray<readonly [name: Exclude<Form['name'], null>, end: RegExp]> = [
+  ['csv', /\.csv$/],
+  ['tsv', /\.(tsv|tab)$/],
+  ['jsonl', /\.(jsonl|ndjson)$/],
+  ['parquet', /\.(parquet|pq)$/],
+  ['arrow', /\.(arrow|feather)$/],
+  ['arrows', /\.arrows$/]
+]
+
+/** What is no table that is written here, by its name. */
+const foreign = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
+
+/** The form that a word asks for, or else the name of the file. */
+export const formOf = ({ option, path }: Output, to: string | undefined): Checked<Form> => {
+  const lower = path.toLowerCase()
+  const isPacked = lower.endsWith('.gz')
+  const plain = lower.replace(/\.gz$/, '')
+  const found = ends.find(([, end]) => end.test(plain))?.[0] ?? null
+  if (to !== undefined) {
+    const name = names.find(name => name === to)
+    return name === undefined
+      ? E.left([Problem.of('--to', to, `one of ${names.join(', ')}`, 'try csv')])
+      : // What comes down a pipe is not sought in.
+        E.right({ name: name === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : name, isPacked })
+  }
+  return foreign.test(plain)
+    ? E.left([
+        Problem.of(option, path, 'a table that is written here', `end it in .csv, .tsv, .jsonl, .parquet or .arrow`)
+      ])
+    : E.right({ name: found, isPacked })
+}
+
+type Sheets = AsyncIterable<Sheet> | Iterable<Sheet>
+
+/** A cell of JSON, which has no numbers beyond all. */
+const cellOf = (type: Type, cell: unknown): unknown =>
+  typeof cell === 'number' && !Number.isFinite(cell)
+    ? String(cell)
+    : type === 'nested' && typeof cell === 'string'
+      ? JSON.parse(cell)
+      : cell
+
+const jsonLines = ({ rows, columns }: Columns): string =>
+  Array.from({ length: rows }, (_, i) => {
+    const row = columns.map(({ name, type, cells }) => [name, cellOf(type, cells[i])] as const)
+    return `${JSON.stringify(Object.fromEntries(row))}\n`
+  }).join('')
+
+async function* each<A, B>(of: AsyncIterable<A> | Iterable<A>, to: (a: A) => B): AsyncGenerator<B> {
+  for await (const a of of) yield to(a)
+}
+
+/** Columns of the types of the first rows. */
+async function* typed(sheets: Sheets, { option }: Output): AsyncGenerator<Columns> {
+  let types: ReadonlyArray<Type> | null = null
+  for await (const { columns } of sheets) {
+    const found = columns(types)
+    if (E.isLeft(found)) throw new Ended(refused({ ...found.left, field: `${option}, ${found.left.field}` }))
+    types ??= found.right.columns.map(({ type }) => type)
+    yield found.right
+  }
+}
+
+const inForm = async (
+  name: Form['name'],
+  output: Output,
+  sheets: Sheets
+): Promise<AsyncIterable<string | Uint8Array>> => {
+  switch (name) {
+    case null:
+      return each(sheets, ({ text }) => text(null))
+    case 'csv':
+      return each(sheets, ({ text }) => text(','))
+    case 'tsv':
+      return each(sheets, ({ text }) => text('\t'))
+    case 'jsonl':
+      return each(typed(sheets, output), jsonLines)
+    case 'parquet':
+      return (await import('../../lib/parquet.js')).parquetOf(typed(sheets, output))
+    case 'arrow':
+      return (await import('../../lib/arrow.js')).arrowOf(typed(sheets, output), 'file')
+    case 'arrows':
+      return (await import('../../lib/arrow.js')).arrowOf(typed(sheets, output), 'stream')
+  }
+}
+
+/** The rows of a table in a form, piece after piece; a package that is not there is told of as what a user can put right. */
+export async function* formed(
+  { name, isPacked }: Form,
+  output: Output,
+  sheets: Sheets
+): AsyncGenerator<string | Uint8Array> {
+  try {
+    const pieces = await inForm(name, output, sheets)
+    // Whoever takes the bytes is told why they end.
+    if (isPacked) yield* pipeline(pieces, createGzip(), () => undefined) as AsyncIterable<Uint8Array>
+    else yield* pieces
+  } catch (error) {
+    if (!(error instanceof Absent)) throw error
+    const remedy = `install it: npm install ${error.library}`
+    throw new Ended(
+      refused(Problem.of(output.option, output.path, `written without the package ${error.library}`, remedy))
+    )
+  }
+}

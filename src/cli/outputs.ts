@@ -1,0 +1,52 @@
+/** Outputs of a command: checked before its work, written after it. */
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import { faultless, type Checked } from './checked.js'
+import { Ended, type Content, type Failure, type Output, type World } from './World.js'
+
+/** Where outputs go; at most one of them, and nothing else, to standard output (`-`). */
+export const outputs = (asked: ReadonlyArray<Output>, printsJson: boolean): Checked<ReadonlyArray<Output>> => {
+  const toStandardOutput = asked.filter(({ path }) => path === '-')
+  return faultless(
+    [
+      ...asked.flatMap(({ option, path }) =>
+        Problem.unless(path !== '', option, '""', 'the name of a file', 'name one; - is standard output')
+      ),
+      ...toStandardOutput
+        .slice(printsJson ? 0 : 1)
+        .map(({ option }) =>
+          Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
+        )
+    ],
+    asked
+  )
+}
+
+const isNamed = ({ path }: Output): boolean => path !== '-'
+
+/** Whether they could be written, as the first thing a command does. */
+export const checkOutputs =
+  (world: World, inputs: ReadonlyArray<string>) =>
+  (asked: ReadonlyArray<Output>): TE.TaskEither<Failure, void> =>
+    world.checkOutputs(inputs, asked.filter(isNamed))
+
+const pieces = (text: Content): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> =>
+  typeof text === 'string' || text instanceof Uint8Array ? [text] : text
+
+/** Writes the files, then what goes to standard output. */
+export const write =
+  (world: World) =>
+  (contents: ReadonlyArray<Output & { readonly text: Content }>): TE.TaskEither<Failure, void> =>
+  async () => {
+    const written = await world.writeFiles(contents.filter(isNamed))()
+    if (E.isLeft(written)) return written
+    try {
+      for (const { text } of contents.filter(output => !isNamed(output)))
+        for await (const piece of pieces(text)) await world.stdout(piece)()
+      return E.right(undefined)
+    } catch (error) {
+      if (error instanceof Ended) return E.left(error.failure)
+      throw error
+    }
+  }

@@ -1,4 +1,4 @@
-// Compiles assembly/ of lib/simd and src/mixture/kernels to WebAssembly, and embeds each, in base64, in the binary.ts beside it: no
+// Compiles assembly/ of lib/simd and src/mixture/kernels to WebAssembly, and embeds each, as text, in the binary.ts beside it: no
 // fetch and no file at run time. What is newer than its sources is left as it is.
 import { readdirSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -7,6 +7,17 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The import's name and kind; the byte after it is the memory's limits' flags. */
 const memory = Buffer.from('\x03env\x06memory\x02', 'latin1')
+
+/**
+ * A byte by itself, so that what a page loads is compressed as bytes are, which base64 hinders: those that WebAssembly has most of,
+ * 240 to 255 and 0 to 35, are a letter of ( to [, others two of ] to ~. lib/simd/wasm.ts reads it.
+ */
+const letters = byte => {
+  const n = (byte + 16) % 256
+  return n < 52
+    ? String.fromCharCode(40 + n)
+    : String.fromCharCode(93 + Math.floor((n - 52) / 34), 93 + ((n - 52) % 34))
+}
 
 const folders = ['lib/simd', 'src/mixture/kernels']
 
@@ -48,7 +59,7 @@ for (const folder of stale) {
 /** The byte that says whether the imported memory is shared: 1 if it is not, 3 if it is. */
 export const memoryFlags = ${flags}
 export const binary =
-  '${Buffer.from(wasm).toString('base64')}'
+  '${Array.from(wasm, letters).join('')}'
 `
   )
 }

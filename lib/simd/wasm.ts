@@ -105,11 +105,18 @@ export interface Embedded {
 
 const kernels: Embedded = { binary, memoryFlags }
 
+/** Bytes by the letters that stand for them: one from ( to [, or two from ] to ~. */
 const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<ArrayBuffer> => {
-  const decoded = Uint8Array.from(atob(binary), letter => letter.charCodeAt(0))
+  const decoded = new Uint8Array(binary.length)
+  let count = 0
+  for (let at = 0; at < binary.length; at++) {
+    const letter = binary.charCodeAt(at)
+    const n = letter < 93 ? letter - 40 : 52 + 34 * (letter - 93) + binary.charCodeAt(++at) - 93
+    decoded[count++] = n - 16
+  }
   // Shared and unshared memories differ in this byte of the import only, as no kernel uses atomics.
   if (shared) decoded[memoryFlags] = 3
-  return decoded
+  return decoded.slice(0, count)
 }
 
 /** Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */

@@ -1,6 +1,6 @@
 // Compiles src, lib and examples to dist as tsc does, but for what the package asks of its JavaScript:
-// - a call made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this code, so
-//   that bundlers drop what a program does not use;
+// - a call or a spread made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this
+//   code, so that bundlers drop what a program does not use;
 // - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that
 //   comes by another module, used or not;
 // - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
@@ -107,8 +107,18 @@ const transformer = context => file => {
     if (ts.isElementAccessExpression(inner))
       return f.updateElementAccessExpression(inner, apart(inner.expression), inner.argumentExpression)
     if (ts.isNewExpression(inner)) return marked(inner)
+    if (spreads(inner)) return marked(called(inner))
     if (!ts.isCallExpression(inner)) return inner
     return marked(f.updateCallExpression(inner, apart(inner.expression), inner.typeArguments, inner.arguments))
+  }
+  /** What spreads another may run its getters, for all that a bundler knows: it becomes a call that is marked. */
+  const spreads = node =>
+    (ts.isObjectLiteralExpression(node) && node.properties.some(ts.isSpreadAssignment)) ||
+    (ts.isArrayLiteralExpression(node) && node.elements.some(ts.isSpreadElement))
+  const called = node => {
+    const body = ts.isObjectLiteralExpression(node) ? f.createParenthesizedExpression(node) : node
+    const arrow = f.createArrowFunction(undefined, undefined, [], undefined, undefined, body)
+    return f.createCallExpression(f.createParenthesizedExpression(arrow), undefined, [])
   }
   const marked = node => ts.addSyntheticLeadingComment(node, ts.SyntaxKind.MultiLineCommentTrivia, ' @__PURE__ ', false)
 

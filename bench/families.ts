@@ -1,6 +1,7 @@
 /**
  * Families and numbers of components of real data beside scikit-learn and mclust, and how often a run finds the best mixture known
- * of each family: `npm run bench:fits -- --families [--data FILE…] [--targets DIRECTORY]`. A table's last column, where it is no
+ * of each family: `npm run bench:fits -- --families [--data FILE…] [--targets DIRECTORY]`; with `--noise`, what noise does to starts, by
+ * the DDPM objective or by expectation–maximization, in place of both tables. A table's last column, where it is no
  * number, is what the rows are. Processor time of one thread. What is not installed is left out.
  */
 import { execFileSync } from 'node:child_process'
@@ -10,7 +11,28 @@ import { tmpdir } from 'node:os'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Fit, Key, Metric, Mixture, Points, Problem, Score } from '../src/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  Case,
+  Compile,
+  Expectation,
+  Fit,
+  Key,
+  Metric,
+  Mixture,
+  NaturalGradient,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Points,
+  Problem,
+  Recipe,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../src/index.js'
 import { PYTHON } from './rivals.js'
 
 const SEEDS = 5
@@ -175,18 +197,140 @@ const familyOf = (name: string): Fit.Constructor | null => {
   return known[name] ?? null
 }
 
+/** Noise next to the signal in standard deviations of the components, and steps at each. */
+const NOISE = [4, 2, 1, 0.5]
+const STEPS = 5
+
+/**
+ * The recipe of annealing with descent on the DDPM objective by its natural gradient in the place of expectation–maximization at falling
+ * noise levels, first and unguarded; weights, which that gradient does not see, by one step of expectation–maximization at each.
+ */
+const byDdpm: Recipe.Recipe = score => points => {
+  const recipe = Recipe.annealed(score)(points)
+  const floor = O.getOrElse(() => 1e-4)(Pipeline.varianceFloor(recipe))
+  const varianceFloor = { varianceFloor: floor }
+  const times = NOISE.map(noise =>
+    pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Math.log(100 * noise * Math.sqrt(floor))))
+  )
+  const projects = pipe(
+    Score.interpret(score).family,
+    O.exists(({ projection }) => O.isSome(projection))
+  )
+  const descend = Stage.descend({
+    objective: (projects ? Objective.denoising : Objective.controlVariate)(TimeLaw.at(1)),
+    expectation: projects ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true }),
+    optimizer: Optimizer.chain(NaturalGradient.natural({ score, ...varianceFloor }), Optimizer.scaleByRate(1)),
+    steps: STEPS
+  })
+  return {
+    ...recipe,
+    stages: [
+      Stage.anneal(times)(Stage.sequence([descend, Stage.expectationMaximization({ steps: 1, ...varianceFloor })])),
+      ...recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage))
+    ]
+  }
+}
+
+/** The same by expectation–maximization at the noise levels, first and unguarded too. */
+const byNoise: Recipe.Recipe = score => points => {
+  const { stages, ...pipeline } = byDdpm(score)(points)
+  const levels = Stage.expectationMaximization({
+    steps: STEPS,
+    varianceFloor: O.getOrElse(() => 1e-4)(Pipeline.varianceFloor(Recipe.annealed(score)(points)))
+  })
+  return {
+    ...pipeline,
+    stages: stages.map(stage => (Case.isMadeBy(Stage.anneal)(stage) ? Stage.anneal(stage.times)(levels) : stage))
+  }
+}
+
+const withoutMoves =
+  (recipe: Recipe.Recipe): Recipe.Recipe =>
+  score =>
+  points => {
+    const pipeline = recipe(score)(points)
+    return { ...pipeline, stages: pipeline.stages.filter(stage => !Case.isMadeBy(Stage.splitAndMerge)(stage)) }
+  }
+
+const withoutNoise =
+  (recipe: Recipe.Recipe): Recipe.Recipe =>
+  score =>
+  points => {
+    const pipeline = recipe(score)(points)
+    return { ...pipeline, stages: pipeline.stages.filter(stage => !Case.isMadeBy(Stage.anneal)(stage)) }
+  }
+
+/** The mean log-likelihood of what a recipe learns from a start of the seed's. */
+const byRecipe =
+  (recipe: Recipe.Recipe): Way =>
+  (points, components, family, seed) => {
+    const { points: rows, scale } = Points.standardize(points)
+    const score = family({ components })
+    const program = Problem.orThrow(Compile.pipeline(recipe(score)(rows))(rows))
+    const mixture = pipe(Run.last(program)(Key.fromSeed(seed)).params, Score.mixture(score))
+    if (O.isNone(mixture)) throw new Error('not a mixture')
+    return Mixture.meanLogDensity(rows)(mixture.value) - scale.reduce((sum, s) => sum + Math.log(s), 0)
+  }
+
+type Way = (points: Points.Points, components: number, family: Fit.Constructor, seed: number) => number
+
+const byDefault: Way = (points, components, family, seed) =>
+  Mixture.meanLogDensity(points)(Problem.orThrow(pipe(points, Fit.mixture({ components, family, seed }))).mixture)
+
+/** What noise does to starts, and by which gradient. */
+const ways: Readonly<Record<string, Way>> = {
+  'fit, the default': byDefault,
+  'no noise': byRecipe(withoutNoise(withoutMoves(byDdpm))),
+  'EM at noise levels': byRecipe(withoutMoves(byNoise)),
+  'DDPM objective': byRecipe(withoutMoves(byDdpm)),
+  'no noise, moves': byRecipe(withoutNoise(byDdpm)),
+  'EM at noise levels, moves': byRecipe(byNoise),
+  'DDPM objective, moves': byRecipe(byDdpm)
+}
+
 /** The rows in an order of the seed's: what a run finds must not be their order's luck. */
 const shuffled = (points: Points.Points, seed: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(seed))))
 
 const percent = (share: number | undefined): string => (share === undefined ? '' : `${Math.round(100 * share)} %`)
 
-const shares = (directory: string): void => {
+const targetsIn = (directory: string): ReadonlyArray<t.TypeOf<typeof target>> => {
   const decoded = t
     .type({ targets: t.array(target) })
     .decode(JSON.parse(readFileSync(join(directory, 'targets.json'), 'utf8')))
   if (E.isLeft(decoded)) throw new Error(`${directory}: its targets.json is not one of targets`)
-  const rows = decoded.right.targets.flatMap(({ problem, components, family, best, sklearn }) => {
+  return decoded.right.targets
+}
+
+/** How often each way ends at the best known of a cell, and in what time, by family. */
+const compareWays = (directory: string): void => {
+  const cells = targetsIn(directory).filter(({ family }) => !family.startsWith('lowRank'))
+  const names = Object.keys(ways)
+  console.log(`\n| family | ${names.join(' | ')} |\n| --- |${' ---: |'.repeat(names.length)}`)
+  const found = cells.flatMap(({ problem, components, family, best }) => {
+    const of = familyOf(family)
+    if (of === null) return []
+    const { points } = read(join(directory, `${problem}_${components}.csv`))
+    return Object.entries(ways).map(([name, way]) => {
+      const [hits, time] = timed(() =>
+        Array.from({ length: SEEDS }, (_, seed) => way(shuffled(points, seed), components, of, seed) > best - NEAR)
+      )
+      return { family, name, share: hits.filter(x => x).length / SEEDS, time: time / SEEDS }
+    })
+  })
+  for (const family of [...new Set(cells.map(cell => cell.family)), null]) {
+    const cellsOf = names.map(name => {
+      const own = found.filter(one => one.name === name && (family === null || one.family === family))
+      const mean = (of: (one: (typeof own)[number]) => number): number =>
+        own.reduce((sum, one) => sum + of(one), 0) / own.length
+      return `${percent(mean(({ share }) => share))}, ${mean(({ time }) => time).toFixed(0)} ms`
+    })
+    console.log(`| ${[family ?? 'all', ...cellsOf].join(' | ')} |`)
+  }
+}
+
+const shares = (directory: string): void => {
+  const rows = targetsIn(directory).flatMap(({ problem, components, family, best, sklearn }) => {
     const of = familyOf(family)
     if (of === null) return []
     const { points } = read(join(directory, `${problem}_${components}.csv`))
@@ -232,6 +376,10 @@ const valuesOf = (words: ReadonlyArray<string>, option: string): ReadonlyArray<s
 }
 
 export const families = (words: ReadonlyArray<string>): void => {
+  if (words.includes('--noise')) {
+    valuesOf(words, '--targets').forEach(compareWays)
+    return
+  }
   choices([...ownData, ...valuesOf(words, '--data')].map(read))
   valuesOf(words, '--targets').forEach(shares)
 }

@@ -11,6 +11,7 @@ import * as Factor from '../../lib/factor.js'
 import type { NdArray } from '../../lib/index.js'
 import * as Npz from '../../lib/npz.js'
 import * as RText from '../../lib/rText.js'
+import { refuse } from '../../lib/refuse.js'
 import * as Problem from '../core/Problem.js'
 import { factorOf } from './draw.js'
 import * as Mixture from './Mixture.js'
@@ -352,6 +353,12 @@ export const write =
         const { weights_: weights, means_: means, covariances_: covariances } = toScikitLearn(mixture)
         return `${JSON.stringify({ columns: names, weights, means, covariances })}\n`
       }
+      default:
+        return refuse(
+          Problem.oneOf('form', form satisfies never, forms)
+            .map(Problem.show)
+            .join('; ')
+        )
     }
   }
 

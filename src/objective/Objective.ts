@@ -8,6 +8,7 @@ import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/in
 import * as Limits from '../core/Limits.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
+import type { Subject } from '../optimizer/Optimizer.js'
 import { level, type Level, type Schedule } from '../schedule/Schedule.js'
 import * as TimeLaw from './TimeLaw.js'
 import * as Weighting from './Weighting.js'
@@ -714,6 +715,22 @@ export const isPenalty = (term: Term): term is Penalty => 'penalty' in term
 function isSound(objective: Objective): boolean {
   return Case.isSound(objective) && Case.parts(objective).every(Case.isSound)
 }
+
+/** What the objective is to an optimizer: by its meaning, so that what has the same mean is the same. */
+export const subject =
+  (schedule: Schedule) =>
+  (objective: Objective): Subject => {
+    const all = terms(objective)
+    if (all.length !== 1) return 'another'
+    const [{ weight, weightings, labelDropout, term }] = all
+    if (weight !== 1 || weightings.length > 0 || labelDropout > 0 || isPenalty(term)) return 'another'
+    if (!isMatching(term)) return term.kernel ?? 'another'
+    if (term.exact !== undefined) return subject(schedule)(term.exact)
+    const { kernel, measuredIn = Parametrization.score, timeLaw } = term
+    const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
+    const time = TimeLaw.only(schedule)(timeLaw)
+    return kernel === undefined || !isOfScore || O.isNone(time) ? 'another' : level(time.value)(schedule)
+  }
 
 /** The objective with another time law in the place of each of its own. */
 export const retimed = (timeLaw: TimeLaw.TimeLaw): ((objective: Objective) => Objective) =>

@@ -634,6 +634,16 @@ export const drawing =
       )
     )
 
+/** The one time that it is at, where there is one that counts 1. */
+export const only =
+  (schedule: Schedule.Schedule) =>
+  (law: TimeLaw): O.Option<number> =>
+    pipe(
+      Case.meaning(law).nodes(schedule, 2),
+      O.fromPredicate(nodes => O.isNone(drawnOf(law)) && nodes.length === 1 && nodes[0].weight === 1),
+      O.map(([{ time }]) => time)
+    )
+
 /** Whether a random expectation takes the same times at every step. */
 export const isDeterministic = (law: TimeLaw): boolean => O.isNone(drawnOf(law))
 

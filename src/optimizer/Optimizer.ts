@@ -48,7 +48,8 @@ import {
   type MemoryOf,
   type Named,
   type Optimizer,
-  type Part
+  type Part,
+  type Subject
 } from './part.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
 import * as Params from '../score/Params.js'
@@ -56,7 +57,7 @@ import * as Problem from '../core/Problem.js'
 import type * as Rate from './Rate.js'
 
 export { concept, define } from './part.js'
-export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Place, Spec } from './part.js'
+export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Place, Spec, Subject } from './part.js'
 export { chain, type Chain } from './chain.js'
 export * from './elementwise.js'
 export * from './value.js'
@@ -366,15 +367,19 @@ export interface Taken<P extends string, S = AnyState<P>> extends Iterate<P, S>,
 
 /**
  * One step of an optimizer on an objective, whose value and gradient are taken where the step starts: from the
- * optimizer's memory, if a line search ended there.
+ * optimizer's memory, if a line search ended there. `subject` says what the objective is, to parts that ask.
  */
 export const step =
-  <P extends string, T extends Optimizer>(optimizer: T, objective: (params: Params.Params<P>) => Evaluation<P>) =>
+  <P extends string, T extends Optimizer>(
+    optimizer: T,
+    objective: (params: Params.Params<P>) => Evaluation<P>,
+    subject?: Subject
+  ) =>
   ({ params, state }: Iterate<P, State<T, P>>): Taken<P, State<T, P>> => {
     const { update, recall } = typed<P, T>(optimizer)
     const met = O.isSome(recall) ? recall.value(params, state) : null
     const { value, gradient } = met ?? objective(params)
-    const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective })
+    const [step, after] = update(gradient, state, { params, value, gradient, evaluate: objective, subject })
     return { value, gradient, params: plus(params, step), state: after }
   }
 
@@ -442,11 +447,13 @@ export interface Use {
   readonly shapes: Params.Shapes<string>
   /** The expectation, printed, if the objective is another function at every step; else null. */
   readonly random: string | null
+  /** What is minimised, where that is known. */
+  readonly subject?: Subject
 }
 
 /** What is wrong with an optimizer for an objective: names, size, noise, and parameters that would climb. */
 export const misfits =
-  ({ shapes, random }: Use) =>
+  ({ shapes, random, subject }: Use) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
     const { deterministic, misfits, gain } = meaning(optimizer)
     const climbing = Params.names(shapes).filter(name => gain(null, name) > 0)
@@ -461,7 +468,7 @@ export const misfits =
               'use Expectation.fixed(noise), Expectation.quadrature() for the symmetric pair, or Optimizer.adam'
             )
           ]),
-      ...misfits({ shapes, gain: () => 1 }),
+      ...misfits({ shapes, gain: () => 1, subject }),
       ...Problem.unless(
         climbing.length === 0,
         'optimizer',

@@ -56,7 +56,8 @@ const restrict = (names: ReadonlyArray<string>, place: Place): Place => {
     evaluate: moved => {
       const { value, gradient } = place.evaluate({ ...place.params, ...moved })
       return { value, gradient: some(gradient) }
-    }
+    },
+    subject: place.subject
   })
 }
 

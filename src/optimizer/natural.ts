@@ -1,4 +1,4 @@
-/** Expectation–maximization as a part: the likelihood's gradient in the geometry of its family. */
+/** Expectation–maximization as a part: the gradient of a mixture's objective in the geometry of its family. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { refuse } from '../../lib/refuse.js'
@@ -6,18 +6,25 @@ import { Field } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Score from '../score/Score.js'
 import type { MStep } from '../score/family.js'
+import { matched } from '../mixture/kernels/fromGradient.js'
+import type { Mixture } from '../mixture/Mixture.js'
 import { define, minus, noMemory, uphill, type Arrays } from './part.js'
 
-type Step = Required<Pick<MStep<string>, 'maximise' | 'fromGradient'>>
+interface Step {
+  readonly mStep: MStep<string>
+  readonly fromGradient: NonNullable<MStep<string>['fromGradient']>
+  readonly toMixture: (params: Arrays) => Mixture
+}
 
 const stepOf = (score: Score.Score<string>): O.Option<Step> =>
   pipe(
     Score.interpret(score).family,
-    O.flatMap(({ mStep }) => mStep),
-    O.flatMap(step =>
+    O.flatMap(({ mStep, toMixture }) =>
       pipe(
-        O.fromNullable(step.fromGradient),
-        O.map(fromGradient => ({ maximise: step.maximise, fromGradient }))
+        O.Do,
+        O.apS('mStep', mStep),
+        O.apS('toMixture', toMixture),
+        O.bind('fromGradient', ({ mStep }) => O.fromNullable(mStep.fromGradient))
       )
     )
   )
@@ -25,8 +32,12 @@ const stepOf = (score: Score.Score<string>): O.Option<Step> =>
 /**
  * θ − M(θ), M the M-step on the moments that the gradient of −E log p holds (Fisher's identity): the natural gradient of a mixture,
  * in which the means' is −Σ_k ∂c_k/W_k. Then `scaleByRate(1)` is expectation–maximization, to rounding, and a smaller rate is damped:
- * it goes a part of the way in the family's parameters. It is for `Objective.likelihood` of that score, whose variances stay above the
- * floor; what parts before it make of the gradient it takes for that gradient.
+ * it goes a part of the way in the family's parameters.
+ *
+ * Of score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and for covariances likewise: the M-step at that
+ * level on what expectation–maximization finds there and the correction of Shah, Chen & Klivans (2023), which vanishes where components are
+ * apart. Weights, which that gradient hardly sees, stay. Anything else that a gradient may be of is refused. Variances stay above
+ * the floor; what parts before it make of the gradient it takes for that gradient.
  *
  * It is bound to the parameters of its score, where a part of the standard vocabulary serves any: JSON with it is read in the words of
  * `Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural])`.
@@ -45,7 +56,8 @@ const stepOf = (score: Score.Score<string>): O.Option<Step> =>
  */
 export const natural = define({
   name: 'natural',
-  about: 'the gradient of a mixture’s likelihood in its own geometry: at rate 1 expectation–maximization',
+  about:
+    'the gradient of a mixture in its own geometry: at rate 1 expectation–maximization, with the paper’s correction at a noise level',
   fields: {
     /** Whose parameters these are. */
     score: Field.of(Score.concept),
@@ -55,19 +67,25 @@ export const natural = define({
   ...noMemory,
   update:
     ({ score, varianceFloor }) =>
-    (gradient: Arrays, _, { params }) => {
-      const { maximise, fromGradient } = pipe(
+    (gradient: Arrays, _, { params, subject = 'likelihood' }) => {
+      const { mStep, fromGradient, toMixture } = pipe(
         stepOf(score),
         O.getOrElse((): Step => refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`))
       )
-      const [, dim] = params.means.shape
-      const at = { level: { alpha: 1, sigma: 0 }, floor: varianceFloor, dim }
-      return [minus(params, maximise(params, fromGradient(params, gradient), at)), null]
+      const found = fromGradient(params, gradient)
+      const [level, moments] =
+        subject === 'likelihood'
+          ? [{ alpha: 1, sigma: 0 }, found]
+          : subject === 'another'
+            ? refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
+            : [subject, matched(mStep.second, toMixture(params), found, subject)]
+      const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
+      return [minus(params, mStep.maximise(params, moments, at)), null]
     },
   gain: uphill,
   misfits:
     ({ score }) =>
-    (shapes, printed) => {
+    (shapes, printed, subject) => {
       const dim = Object.hasOwn(shapes, 'means') ? shapes.means.at(1) : undefined
       const wanted = dim === undefined ? null : Score.shapes(dim)(score)
       return O.isNone(stepOf(score))
@@ -79,12 +97,21 @@ export const natural = define({
               'use Stage.expectationMaximization, or give its mStep fromGradient'
             )
           ]
-        : Problem.unless(
-            JSON.stringify(wanted) === JSON.stringify(shapes),
-            'optimizer',
-            printed,
-            'of the score that is learned',
-            'give it the same score'
-          )
+        : [
+            ...Problem.unless(
+              JSON.stringify(wanted) === JSON.stringify(shapes),
+              'optimizer',
+              printed,
+              'of the score that is learned',
+              'give it the same score'
+            ),
+            ...Problem.unless(
+              subject !== 'another',
+              'optimizer',
+              printed,
+              'for the likelihood, or for score matching at one noise level, by itself and in the parametrization of the score',
+              'use Objective.likelihood, Objective.denoising(TimeLaw.at(t)) or Objective.implicit(TimeLaw.at(t)), or Optimizer.adam'
+            )
+          ]
     }
 })

@@ -6,6 +6,7 @@ import { refuse } from '../../lib/refuse.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import * as Params from '../score/Params.js'
 import * as Problem from '../core/Problem.js'
+import type { Level } from '../schedule/Schedule.js'
 import type { Rate } from './Rate.js'
 
 /** An objective at some parameters. */
@@ -14,12 +15,17 @@ export interface Evaluation<P extends string> {
   readonly gradient: Params.Params<P>
 }
 
+/** Of what a gradient is: of the likelihood of the data, of score matching at one noise level, or of something else. */
+export type Subject = 'likelihood' | Level | 'another'
+
 /**
  * The objective, for parts that need more than what the parts before them made of its gradient: itself where the step
  * starts, and anywhere else. Within one step it is one function, its noise drawn once.
  */
 export interface Context<P extends string> extends Evaluation<P> {
   readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
+  /** What it is, where that is known. */
+  readonly subject?: Subject | undefined
 }
 
 /** Where a step starts: the parameters, and the objective seen from there. */
@@ -36,6 +42,8 @@ export interface Setting {
   readonly shapes: Params.Shapes<string>
   /** The factor that the parts before put on the gradient of a name: below 0 it has been turned downhill. */
   readonly gain: (name: string) => number
+  /** What is minimised, where that is known. */
+  readonly subject?: Subject | undefined
 }
 
 /** A short description of an optimizer: its name when a rate follows, its rates, and the parameters that it never moves. */
@@ -137,10 +145,10 @@ export interface Spec<
   readonly needsDeterminism?: boolean
   /** It changes iterates rather than gradients, and does nothing useful before the rate. */
   readonly afterRate?: boolean
-  /** What is wrong with it for parameters of these shapes; `printed` is its code. */
+  /** What is wrong with it for parameters of these shapes, and for what is minimised; `printed` is its code. */
   readonly misfits?: (
     fields: Field.Of<F>
-  ) => (shapes: Params.Shapes<string>, printed: string) => ReadonlyArray<Problem.Problem>
+  ) => (shapes: Params.Shapes<string>, printed: string, subject: Subject | undefined) => ReadonlyArray<Problem.Problem>
   /** Capability: what it says of itself in few words. */
   readonly brief?: (fields: Field.Of<F>) => Partial<Brief>
 }
@@ -230,7 +238,7 @@ export function define<
         names: [],
         misfits: setting => [
           ...(afterRate === true ? beforeRate(printed)(setting) : []),
-          ...(wrong === undefined ? [] : wrong(setting.shapes, printed))
+          ...(wrong === undefined ? [] : wrong(setting.shapes, printed, setting.subject))
         ],
         brief: brief === undefined ? O.none : O.some({ ...nothing, ...brief(fields) })
       }
@@ -268,7 +276,8 @@ export const placed = <P extends string>(params: Params.Params<P>, context: Cont
     return context.value
   },
   gradient: context.gradient,
-  evaluate: context.evaluate
+  evaluate: context.evaluate,
+  subject: context.subject
 })
 
 /** Stands in for an objective that was not given, and throws when it is called. */

@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
+import { refuse } from '../../lib/refuse.js'
 import { squaredDistanceQuantile } from '../../lib/spread.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
@@ -19,12 +20,24 @@ import * as Points from '../data/Points.js'
 import * as Rate from '../optimizer/Rate.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
+import * as Source from '../data/Source.js'
 import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Stage from './Stage.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 
 /** A recipe makes a pipeline for a score from data. */
 export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Points.Points) => Pipeline.Pipeline<P>
+
+/** Of rows in memory: what a recipe chooses, it chooses by looking at them. */
+const ofRows =
+  (recipe: Recipe): Recipe =>
+  score =>
+  points =>
+    Source.isSource(points)
+      ? refuse(
+          'points: a source is not rows in memory, from which a recipe chooses; try Fit.ofSource, or give the recipe Source.select of some rows'
+        )
+      : recipe(score)(points)
 
 // —— what a score can do ——
 
@@ -235,15 +248,17 @@ const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points):
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.1)
  */
-export const twoStage: Recipe = score => points =>
-  Pipeline.of({
-    schedule: Schedule.ornsteinUhlenbeck,
-    score,
-    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, points),
-    stages: isMirrored(score)
-      ? [pairStage(highNoise(points), 300), pairStage(LOW_NOISE, 200)]
-      : [mixtureStage(score, points, 2, 150), ...lowNoise(score, points)]
-  })
+export const twoStage: Recipe = ofRows(
+  score => points =>
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, points),
+      stages: isMirrored(score)
+        ? [pairStage(highNoise(points), 300), pairStage(LOW_NOISE, 200)]
+        : [mixtureStage(score, points, 2, 150), ...lowNoise(score, points)]
+    })
+)
 
 /** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
 const NOISE = [4, 2, 1, 0.5]
@@ -299,7 +314,7 @@ const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.3)
  */
-export const annealed: Recipe = score => points => {
+export const annealed: Recipe = ofRows(score => points => {
   if (isMirrored(score)) {
     const high = highNoise(points)
     return Pipeline.of({
@@ -337,22 +352,20 @@ export const annealed: Recipe = score => points => {
           )
         ]
   })
-}
+})
 
 /**
  * The paper's second algorithm: descent at one low noise level from near the truth, say from what an expert knows; each
  * start lies `radius` from the centre that is given. In m = α·mean the step is K/2, that of expectation–maximization.
  */
-export const warmStart =
-  ({
-    centres,
-    radius = 0
-  }: {
-    readonly centres: ReadonlyArray<ReadonlyArray<number>>
-    readonly radius?: number
-  }): Recipe =>
-  score =>
-  points => {
+export const warmStart = ({
+  centres,
+  radius = 0
+}: {
+  readonly centres: ReadonlyArray<ReadonlyArray<number>>
+  readonly radius?: number
+}): Recipe =>
+  ofRows(score => points => {
     const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -373,37 +386,43 @@ export const warmStart =
               })
             ]
     })
-  }
+  })
 
 /**
  * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
  * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
  */
-export const spectral: Recipe = score => points =>
-  Pipeline.of({
-    schedule: Schedule.ornsteinUhlenbeck,
-    score,
-    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
-    stages: [
-      ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
-      settle(bounded(score, points))
-    ]
-  })
+export const spectral: Recipe = ofRows(
+  score => points =>
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+      stages: [
+        ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+        settle(bounded(score, points))
+      ]
+    })
+)
 
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-export const expectationMaximization: Recipe = score => points =>
-  Pipeline.of({
-    schedule: Schedule.ornsteinUhlenbeck,
-    score,
-    initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
-    stages: [settle(bounded(score, points))]
-  })
+export const expectationMaximization: Recipe = ofRows(
+  score => points =>
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
+      stages: [settle(bounded(score, points))]
+    })
+)
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
-export const maximumLikelihood: Recipe = score => points =>
-  Pipeline.of({
-    schedule: Schedule.ornsteinUhlenbeck,
-    score,
-    initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
-    stages: [likelihoodStage(score, points)]
-  })
+export const maximumLikelihood: Recipe = ofRows(
+  score => points =>
+    Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
+      stages: [likelihoodStage(score, points)]
+    })
+)

@@ -622,7 +622,7 @@ export const descend = define({
   // What the optimizer asks of its loss and does not get.
   misfits:
     ({ objective, expectation, optimizer, batch, epochs }) =>
-    ({ model, points: { dim } }) => {
+    ({ model, schedule, points: { dim } }) => {
       const noiseless = Objective.terms(objective).every(({ term }) => !Objective.isMatching(term))
       const noise = noiseless || Expectation.isDeterministic(expectation) ? null : Expectation.show(expectation)
       const random = batch === null ? noise : `a batch of ${batch} rows`
@@ -634,13 +634,16 @@ export const descend = define({
           'about batches: all rows are met at every step',
           'give a batch, or leave it out'
         ),
-        ...Optimizer.misfits({ shapes: model.shapes(dim), random })(optimizer)
+        ...Optimizer.misfits({ shapes: model.shapes(dim), random, subject: Objective.subject(schedule)(objective) })(
+          optimizer
+        )
       ]
     },
   memory: ({ optimizer, epochs }) => descending(optimizer, epochs),
   steps:
-    ({ optimizer, batch, epochs }) =>
-    ({ evaluate, points }) => {
+    ({ objective, optimizer, batch, epochs }) =>
+    ({ evaluate, points, schedule }) => {
+      const subject = Objective.subject(schedule)(objective)
       const size = epochs ? batch : null
       const rowsAt = epochsOf(points.rows, size ?? 0)
       return {
@@ -649,7 +652,7 @@ export const descend = define({
           // The first step's key is all the epochs'.
           const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
           const rows = size === null ? undefined : rowsAt(epochs, met)
-          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows))
+          const step = Optimizer.step(optimizer, (at: Arrays) => evaluate(at, key, rows), subject)
           const { value, gradient, ...next } = step({ params, state })
           return {
             value,

@@ -107,6 +107,14 @@ describe('files', () => {
     expect(found.columns).toEqual(columns)
   })
 
+  it('in a form that is none are refused by its name', () => {
+    const form: string = 'pmml'
+    const anything = (form: string): Exchange.Form => form as Exchange.Form
+    expect(() => Exchange.write(anything(form))({ mixture: Mixture.of({ means: [[0], [3]] }), columns: null })).toThrow(
+      /form: pmml is not one of sklearn, npz, mclust, json; try/
+    )
+  })
+
   it('one column and one component, too', () => {
     const one = Mixture.of({ means: [[2]], variances: [9] })
     for (const form of Exchange.forms) {

@@ -1,17 +1,20 @@
-/** The natural gradient of a mixture's likelihood: expectation–maximization from a gradient, damped where the rate is less than 1. */
+/** The natural gradient of a mixture: expectation–maximization from a gradient, at a noise level with the paper's correction. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import {
   Compile,
+  Expectation,
   ExpectationMaximization,
+  Fit,
   Initializer,
   Key,
   Mixture,
   NaturalGradient,
   Objective,
   Optimizer,
+  Parametrization,
   Params,
   Pipeline,
   type Points,
@@ -20,6 +23,7 @@ import {
   Schedule,
   Score,
   Stage,
+  TimeLaw,
   Vocabulary
 } from '../../../src/index.js'
 
@@ -73,14 +77,21 @@ const familyOf = (score: Score.Score<string>): Score.Family<string> =>
 const start = (score: Score.Score<string>): Params.Params<string> =>
   Problem.orThrow(pipe(Initializer.kMeansPlusPlus, Initializer.interpret(score, points)))(Key.fromSeed(2))
 
-const descent = (score: Score.Score<string>, rate: number, steps: number): Pipeline.Pipeline<string> =>
+const descent = (
+  score: Score.Score<string>,
+  rate: number,
+  steps: number,
+  objective: Objective.Objective = Objective.likelihood,
+  expectation?: Expectation.Expectation
+): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
     initializer: Initializer.values(start(score)),
     stages: [
       Stage.descend({
-        objective: Objective.likelihood,
+        objective,
+        ...(expectation && { expectation }),
         optimizer: Optimizer.chain(
           NaturalGradient.natural({ score, varianceFloor: floor }),
           Optimizer.scaleByRate(rate)
@@ -132,6 +143,93 @@ describe('NaturalGradient.natural', () => {
       expect(path[5]).toBeGreaterThanOrEqual(most - 1e-9)
     }
   )
+
+  const TIME = 0.3
+  const noisyLevel = Schedule.level(TIME)(Schedule.ornsteinUhlenbeck)
+  const noise: Points.Points = { rows: 300, dim: 3, values: Key.normal(900)(Key.fromSeed(5)) }
+  const matching = Objective.implicit(TimeLaw.at(TIME))
+
+  it.each(scores.map(score => [score._tag, score] as const))(
+    '%s: of one component, at a noise level it goes to the moments of the noisy rows',
+    (_, { _tag }) => {
+      const one: Score.Score<string> = Fit.families[_tag as Fit.FamilyName]({ components: 1 })
+      const found = reached(descent(one, 1, 1, matching, Expectation.fixed(noise)))
+      const mixture = pipe(found, Score.mixture(one), O.toNullable)
+      const { alpha, sigma } = noisyLevel
+      const weights = drawn.values.map((_, i) => (1 + (i % 3)) / 600).subarray(0, 300)
+      const at = (i: number, j: number): number => alpha * drawn.values[3 * i + j] + sigma * noise.values[3 * i + j]
+      const mean = [0, 1, 2].map(j => weights.reduce((sum, w, i) => sum + w * at(i, j), 0))
+      const scatter = (a: number, b: number): number =>
+        weights.reduce((sum, w, i) => sum + w * (at(i, a) - mean[a]) * (at(i, b) - mean[b]), 0)
+      const round = (scatter(0, 0) + scatter(1, 1) + scatter(2, 2)) / 3
+      const wanted = (a: number, b: number): number => {
+        const own = /sotropic/.test(_tag) ? (a === b ? round : 0) : a === b || !/iagonal/.test(_tag) ? scatter(a, b) : 0
+        return (own - (a === b ? sigma * sigma : 0)) / (alpha * alpha)
+      }
+      const covariances = mixture === null ? [] : Array.from(Mixture.covariances(mixture).values)
+      mean.forEach((m, j) => expect(found.means.values[j]).toBeCloseTo(m / alpha, 10))
+      covariances.forEach((c, entry) => expect(c).toBeCloseTo(wanted(Math.floor(entry / 3), entry % 3), 10))
+      expect(covariances).toHaveLength(9)
+    }
+  )
+
+  it.each(scores.map(score => [score._tag, score] as const))(
+    '%s: where components are apart, at a noise level it is expectation–maximization there, but for weights',
+    (_, score) => {
+      const from = start(score)
+      const apart = {
+        ...from,
+        means: { shape: [3, 3], values: drawn.values.map((_, at) => 60 * (at % 4)).slice(0, 9) }
+      }
+      const rows = {
+        ...points,
+        values: points.values.map((x, at) => x / 3 + apart.means.values[3 * (Math.floor(at / 3) % 3) + (at % 3)])
+      }
+      const pipeline = {
+        ...descent(score, 1, 1, matching, Expectation.fixed(noise)),
+        initializer: Initializer.values(apart)
+      }
+      const natural = Run.last(Problem.orThrow(Compile.pipeline(pipeline)(rows)))(Key.fromSeed(3)).params
+      // Of the noisy rows as they are, whose maximiser is that at the level brought back to time 0.
+      const { alpha, sigma } = noisyLevel
+      const noisy = { ...rows, values: rows.values.map((x, at) => alpha * x + sigma * noise.values[at]) }
+      const members = [0, 1, 2].map(k => noisy.values.filter((_, at) => Math.floor(at / 3) % 3 === k))
+      members.forEach((values, k) => {
+        const own = Array.from({ length: 100 }, (_, i) => i)
+        const w = own.map(i => 1 + ((3 * i + k) % 3))
+        const total = w.reduce((sum, x) => sum + x, 0)
+        // Its step is W/π of the way from centre to mean, as weights are held.
+        const held = total / 600 / (1 / 3)
+        ;[0, 1, 2].forEach(j => {
+          const mean = own.reduce((sum, i) => sum + w[i] * values[3 * i + j], 0) / total
+          const old = apart.means.values[3 * k + j]
+          expect(natural.means.values[3 * k + j]).toBeCloseTo(old + held * (mean / alpha - old), 8)
+        })
+      })
+      expect(natural.logits.values.map(l => l - natural.logits.values[0])).toEqual(new Float64Array(3))
+    }
+  )
+
+  it('is refused for an objective whose natural gradient it does not know', () => {
+    const refused = (objective: Objective.Objective): string =>
+      pipe(
+        Compile.pipeline(descent(scores[0], 1, 1, objective))(points),
+        E.match(
+          problems => problems.map(Problem.show).join('; '),
+          () => ''
+        )
+      )
+    const at = TimeLaw.at(TIME)
+    const known = [Objective.denoising(at), Objective.implicit(at), Objective.controlVariate(at), Objective.likelihood]
+    expect(known.map(refused)).toEqual(['', '', '', ''])
+    const unknown = [
+      Objective.denoising(TimeLaw.uniform(0.1, 1)),
+      Objective.denoising(at, Parametrization.noise),
+      Objective.weight(2)(Objective.likelihood),
+      Objective.sum([Objective.likelihood, Objective.denoising(at)])
+    ]
+    unknown.forEach(objective => expect(refused(objective)).toMatch(/for the likelihood, or for score matching at one/))
+  })
 
   it('is refused for a family that a gradient does not say, and for parameters of another score', () => {
     const refused = (score: Score.Score<string>, of: Score.Score<string>): string =>

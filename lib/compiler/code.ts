@@ -55,7 +55,15 @@ const importOf = (name: string): number => IMPORTS.findIndex(imported => importe
 const [JOB, SCRATCH, INDEX, PANEL, MASK, RESULTS] = [0, 1, 2, 3, 4, 5]
 const item = (): Code => new Code('i32', 'i32', 'i32', 'i32', 'i32', 'i32')
 
-const OPS: Readonly<Record<Fold, 'add' | 'max' | 'min' | 'mul'>> = { Sum: 'add', Max: 'max', Min: 'min', Prod: 'mul' }
+/** What is on the stack and one more: an extreme is NaN where one of them is, in a third of the engine's instructions for max. */
+const combine = (code: Code, fold: Fold, push: () => Code): Code => {
+  push()
+  if (fold === 'Sum') return code.op('add')
+  if (fold === 'Prod') return code.op('mul')
+  const x = code.local('v128')
+  code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
+  return code.get(x).get(x).op('ne').op('or')
+}
 const NEUTRAL: Readonly<Record<Fold, number>> = { Sum: 0, Max: -Infinity, Min: Infinity, Prod: 1 }
 
 /** Steps through a node of shape `own`, in entries, along the axes of a loop over `full` that are longer than 1. */
@@ -242,8 +250,8 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     for (let v = 0; v < vectors; v++)
       for (const [entry, members] of groups) {
         members.forEach((c, i) => {
-          push(node.ins[0], node, c, v)
-          if (i > 0) body.op(OPS[fold])
+          if (i === 0) push(node.ins[0], node, c, v)
+          else combine(body, fold, () => push(node.ins[0], node, c, v))
         })
         const register = code.local('v128')
         registers.set(keyOf(node, entry, v), register)
@@ -275,7 +283,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
         for (let c = 0; c < columns; c++) {
           const entry = along(steps, c)
           body.get(to).get(to).load(at(entry, v))
-          push(node.ins[0], node, c, v).op(OPS[fold]).store(at(entry, v))
+          combine(body, fold, () => push(node.ins[0], node, c, v)).store(at(entry, v))
         }
       return
     }
@@ -284,7 +292,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
       for (let c = 0; c < columns; c++) {
         const sum = sums.get(along(steps, c))?.[v] ?? 0
         body.get(sum)
-        push(node.ins[0], node, c, v).op(OPS[fold]).set(sum)
+        combine(body, fold, () => push(node.ins[0], node, c, v)).set(sum)
       }
     running.push({
       level,

@@ -23,6 +23,7 @@ import {
   TimeLaw,
   Vocabulary
 } from '../index.js'
+import * as Source from '../data/Source.js'
 import { faultless, type Checked } from './checked.js'
 import * as json from './json.js'
 
@@ -58,10 +59,10 @@ export const isOne = (score: Score.Score<string>): boolean =>
 /** What is kept of a run. */
 export const of = (
   run: Pick<Learned, 'columns' | 'seed' | 'pipeline' | 'params' | 'fit'>,
-  points: Points.Points,
+  data: Source.Data,
   scaling: Points.Scaling | null
 ): Learned => {
-  const { centre, scale } = Points.standardize(points)
+  const { centre, scale } = Source.isSource(data) ? Source.standardize(data) : Points.standardize(data)
   return {
     ...run,
     format,

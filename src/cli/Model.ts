@@ -59,7 +59,22 @@ export type Model = t.TypeOf<ReturnType<typeof form>>
 export const toMixture = ({ mixture: { factors, variances, ...rest } }: Model): Mixture.Mixture =>
   Mixture.of({ ...rest, ...(factors === undefined ? { variances } : { factors }) })
 
-export const ofFit = (fit: Findings): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
+export const ofFit = (
+  fit: Pick<
+    Findings,
+    | 'family'
+    | 'columns'
+    | 'mixture'
+    | 'scaling'
+    | 'seed'
+    | 'prior'
+    | 'recipe'
+    | 'pipeline'
+    | 'statistics'
+    | 'stages'
+    | 'choice'
+  >
+): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 
 /** The same of one that was chosen among others, and polished on rows that were not in memory. */
 export const ofChosen = ({ candidates: [best], columns, scaling, seed, prior }: Fit.Fit): Model => {

@@ -36,7 +36,7 @@ import * as words from './words.js'
 import { facts, paragraphs, printable } from '../fit/text.js'
 import { failed, refused, type Failure, type Signal, type World } from './World.js'
 
-const ownPipeline = (
+export const ownPipeline = (
   world: World,
   path: string,
   flags: words.Flags
@@ -176,7 +176,7 @@ export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Fai
   )
 
 /** The checkpoint to go on from, and how the next are written. */
-const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
+export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
   if (keep === null) return TE.right(null)
   const { path, every } = keep
   const option = '--checkpoint'
@@ -203,7 +203,7 @@ const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keepe
 }
 
 /** How far a run came that was stopped, and how to go on. */
-const stoppedBy = (
+export const stoppedBy = (
   signal: Signal,
   stages: Findings['stages'],
   keep: Keep | null,
@@ -273,7 +273,7 @@ const known =
   }
 
 /** What is printed of a score that is no mixture. */
-const ofScore = ({ learned, stages }: ReachedScore, flags: Flags): string => {
+export const ofScore = ({ learned, stages }: ReachedScore, flags: Flags): string => {
   const { columns, pipeline, params, seed, standardization, fit } = learned
   const parameters = Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
   const { rows, loss, steps, converged } = fit

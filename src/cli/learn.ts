@@ -11,6 +11,7 @@ import {
   Expectation,
   Fit,
   Key,
+  type Mixture,
   Objective,
   Optimizer,
   type Params,
@@ -24,6 +25,8 @@ import {
   Stage
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
+import * as Place from '../data/Place.js'
+import type * as Source from '../data/Source.js'
 import { word } from '../fit/text.js'
 import { type Choice, type Findings, type StageRun } from '../report/Findings.js'
 import { found } from '../fit/Candidates.js'
@@ -75,7 +78,7 @@ const learnsVariances = (score: Score.Score<string>): boolean =>
     O.exists(({ unitVariance }) => !unitVariance)
   )
 
-const familyOf = (score: Score.Score<string>): string => word(Case.caseOf(score).name)
+export const familyOf = (score: Score.Score<string>): string => word(Case.caseOf(score).name)
 
 const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
   annealed: Recipes.annealed,
@@ -330,7 +333,7 @@ const run = async (
 }
 
 /** Numbers that are none are no result, however the run ended. */
-const finite = (fit: Findings): E.Either<Failure, Findings> => {
+export const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<Failure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
   const wrong = (
@@ -350,7 +353,7 @@ const finite = (fit: Findings): E.Either<Failure, Findings> => {
 }
 
 /** Problems of the part of the command line that asked for it. */
-const of =
+export const problemsOf =
   (place: string) =>
   (failure: Failure): Failure => {
     const [first, ...rest] = failure.problems.map(problem => ({ ...problem, field: `${place}, ${problem.field}` }))
@@ -363,6 +366,17 @@ export interface Reached {
   readonly stopped: Signal | null
 }
 
+/** The mixture that parameters are. */
+export const mixtureOf = (
+  { score }: Pipeline.Pipeline<string>,
+  params: Params.Params<string>
+): E.Either<Failure, Mixture.Mixture> =>
+  pipe(
+    params,
+    Score.mixture(score),
+    E.fromOption(() => refused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
+  )
+
 /** Learns by a pipeline. `name` is its recipe's, or where it came from. */
 const learnBy =
   (control: Control, task: Task, name: string) =>
@@ -372,24 +386,8 @@ const learnBy =
     const { points, scaling } = data
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      TE.fromEither(Compile.pipeline(pipeline)(Missing.completed(points))),
-      TE.mapLeft(([first, ...rest]) => refused(first, ...rest)),
-      TE.bindTo('program'),
-      TE.bind(
-        'trace',
-        ({ program }) =>
-          () =>
-            run(control, program, seed)
-      ),
-      TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) =>
-        pipe(
-          params,
-          Score.mixture(pipeline.score),
-          TE.fromOption(() =>
-            refused(Problem.of('score', Score.show(pipeline.score), 'that of a mixture', 'use Score.isotropic'))
-          )
-        )
-      ),
+      traced(control, pipeline, seed, Missing.completed(points)),
+      TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) => TE.fromEither(mixtureOf(pipeline, params))),
       TE.bind('fit', ({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
         const fit: Findings = {
@@ -432,47 +430,63 @@ export const learnScore =
   (control: Control) =>
   (task: Task, path: string): TE.TaskEither<Failure, ReachedScore> => {
     const { table, seed } = task
-    const { points, scaling } = scaled(task)
     return pipe(
       TE.fromEither(pipelineOf(task)),
-      TE.flatMapEither(pipeline =>
-        pipe(
-          Compile.pipeline(pipeline)(points),
-          E.mapLeft(([first, ...rest]) => refused(first, ...rest))
-        )
-      ),
-      TE.bindTo('program'),
-      TE.bind(
-        'trace',
-        ({ program }) =>
-          () =>
-            run(control, program, seed)
-      ),
-      TE.mapLeft(of(path)),
-      TE.map(({ program: { pipeline }, trace: { params, stages, stopped } }) => {
-        const last = stages.at(-1)
-        return {
-          stages,
-          stopped,
-          learned: Learned.of(
-            {
-              columns: table.columns,
-              seed,
-              pipeline,
-              params,
-              fit: {
-                rows: points.rows,
-                loss: lossOf(last),
-                steps: stages.reduce((sum, { taken }) => sum + taken, 0),
-                converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
-              }
-            },
-            points,
-            scaling
-          )
-        }
-      })
+      TE.flatMap(pipeline => traced(control, pipeline, seed, scaled(task).points)),
+      TE.mapLeft(problemsOf(path)),
+      TE.map(scoreOf({ ...scaled(task), columns: table.columns, seed }))
     )
+  }
+
+/** A run of a pipeline on data, in memory or not, its sums taken at a place. */
+export const traced = (
+  control: Control,
+  pipeline: Pipeline.Pipeline<string>,
+  seed: number,
+  points: Source.Data,
+  place: Place.Place = Place.here
+): TE.TaskEither<Failure, { readonly program: Program.Program<string>; readonly trace: Trace }> =>
+  pipe(
+    Compile.pipeline(pipeline, { place })(points),
+    E.mapLeft(([first, ...rest]) => refused(first, ...rest)),
+    TE.fromEither,
+    TE.bindTo('program'),
+    TE.bind(
+      'trace',
+      ({ program }) =>
+        () =>
+          run(control, program, seed)
+    )
+  )
+
+/** What a run has learned of a score that is no mixture. */
+export const scoreOf =
+  ({
+    points,
+    scaling,
+    columns,
+    seed
+  }: {
+    readonly points: Source.Data
+    readonly scaling: Points.Scaling | null
+    readonly columns: ReadonlyArray<string>
+    readonly seed: number
+  }) =>
+  ({
+    program: { pipeline },
+    trace: { params, stages, stopped }
+  }: {
+    readonly program: Program.Program<string>
+    readonly trace: Trace
+  }): ReachedScore => {
+    const last = stages.at(-1)
+    const fit = {
+      rows: points.rows,
+      loss: lossOf(last),
+      steps: stages.reduce((sum, { taken }) => sum + taken, 0),
+      converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
+    }
+    return { stages, stopped, learned: Learned.of({ columns, seed, pipeline, params, fit }, points, scaling) }
   }
 
 /** The mean of the last tenth of the values that were kept: a batch's own says little. */
@@ -609,7 +623,7 @@ export const learn =
           ? learnBy(control, task, origin.recipe)(pipeline)
           : origin._tag === 'Chosen'
             ? learnBy(control, task, 'grown')(pipeline)
-            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(of(origin.path)))
+            : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(problemsOf(origin.path)))
       )
     )
   }
@@ -625,7 +639,7 @@ export const compare =
       const reached = await pipe(
         TE.fromEither(byRecipe(score, recipe, task.prior)(scaled(task).points)),
         TE.flatMap(learnBy(control, task, recipe)),
-        TE.mapLeft(of(`--compare ${recipe}`))
+        TE.mapLeft(problemsOf(`--compare ${recipe}`))
       )()
       if (E.isLeft(reached)) return reached
       all.push(reached.right)

@@ -52,7 +52,7 @@ const to = new Option('--to <form>', 'csv, tsv, jsonl, parquet or arrow (default
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
 /** Options of `fit` that need all rows in memory. */
-const WHOLE = ['compare', 'recipe', 'pipeline', 'printPipeline', 'report', 'every', 'by', 'figures', 'verbose']
+const WHOLE = ['compare', 'recipe', 'printPipeline', 'report', 'by', 'figures', 'verbose']
 
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>
@@ -253,6 +253,7 @@ const described = (
         '# more rows than fit in memory',
         'fit huge.csv.gz --stream --out model.json',
         "fit 'data/*.parquet' --stream --out model.json",
+        'fit huge.csv.gz --stream --pipeline pipeline.json --checkpoint huge.ckpt --resume --out model.json',
         '# by the workers at a queue, on this machine and on others (see ornstein help worker)',
         "fit 'data/*.parquet' --queue redis://127.0.0.1:6379 --out model.json",
         '# see what a recipe does, change it, run it',

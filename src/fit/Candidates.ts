@@ -74,6 +74,13 @@ export const found = <P extends string>(
   pipeline: Pipeline.Pipeline<P>
 ): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data), pipeline)
 
+/** The same on the rows of a source, its sums taken at a place. */
+export const foundOn = <P extends string>(
+  data: Scaled,
+  place: Place.Place,
+  pipeline: Pipeline.Pipeline<P>
+): ((learned: Mixture.Mixture) => Found) => foundOf(onSource(data, place), pipeline)
+
 /** How a mixture is judged on data. */
 interface Judged {
   readonly rows: number

@@ -144,19 +144,23 @@ export const isPair = says(({ mirrored }) => mirrored)
 /** Whether the variances are 1 in the units it was learned in. */
 export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
-export const steps = ({ stages }: Findings): number => stages.reduce((sum, { taken }) => sum + taken, 0)
+export const steps = ({ stages }: Pick<Findings, 'stages'>): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
 /**
  * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since what
  * was chosen had been learned to the end.
  */
-export const outcome = ({ stages, choice }: Findings): 'converged' | 'complete' | 'stopped' | 'chosen' => {
+export const outcome = ({
+  stages,
+  choice
+}: Pick<Findings, 'stages' | 'choice'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
   const last = stages.at(-1)?.rule
   if (stages.length === 0 && choice?.candidates[0].isSettled === true) return 'chosen'
   return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
 }
 
-export const converged = (fit: Findings): boolean => ['converged', 'chosen'].includes(outcome(fit))
+export const converged = (fit: Pick<Findings, 'stages' | 'choice'>): boolean =>
+  ['converged', 'chosen'].includes(outcome(fit))
 
 /** Why a stage ended. */
 export const ending = ({ rule, taken, limit }: StageRun): string =>

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isNight, today } from '../../today.js'
 import { place } from './harness.js'
+import { ddpm, network } from './pipelines.js'
 
 const here = place()
 const { ornstein } = here
@@ -24,6 +25,8 @@ beforeAll(() => {
   here.write('table.csv.gz', gzipSync(named.join('\n')))
   here.write('missing.csv', named.map((line, i) => (i === 5 || i === 69_999 ? 'x,NA,1' : line)).join('\n'))
   here.write('wrong.csv', named.map((line, i) => (i === 69_998 ? 'x,1.2.3,1' : line)).join('\n'))
+  here.write('ddpm.json', ddpm(4))
+  here.write('network.json', network(2))
   here.write('quoted.csv', `${named.join('\n')}"x",1,2\n`)
 })
 afterAll(() => here.remove())
@@ -58,6 +61,25 @@ describe('a table in pieces', () => {
       expect({ exit: inPieces.exit, ...json(inPieces.stdout) }).toEqual({ exit: 0, ...evaluated })
     }
   )
+
+  it.each(['ddpm.json', 'network.json'])('leads a pipeline of one’s own to the bytes of it whole: %s', async name => {
+    const fit = `fit @table.csv --pipeline @${name} --quiet --out`
+    const [whole, streamed] = [await ornstein(`${fit} @whole.json`), await ornstein(`${fit} @pieces.json --stream`)]
+    expect([whole, streamed]).toEqual([
+      { exit: 0, stdout: '', stderr: '' },
+      { exit: 0, stdout: '', stderr: '' }
+    ])
+    expect(here.read('pieces.json')).toBe(here.read('whole.json'))
+  })
+
+  it('goes on from a checkpoint of a pipeline, and says where it cannot be told when to write one', async () => {
+    const fit = 'fit @table.csv --pipeline @ddpm.json --stream --json --checkpoint @at'
+    const [first, again] = [await ornstein(`${fit} --every 1`), await ornstein(`${fit} --resume`)]
+    expect([first.exit, again.exit]).toEqual([0, 0])
+    expect(again.stdout).toBe(first.stdout)
+    const { exit, stderr } = await ornstein('fit @table.csv -k 2 --stream --checkpoint @other --every 1m')
+    expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: /^error: --every: 1m is not asked for here/ })
+  })
 
   it('is told about as people read', async () => {
     const { exit, stdout } = await ornstein('fit @table.csv -k 2 --family isotropic --stream')

@@ -12,6 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isNight, today } from '../../today.js'
+import { ddpm, network } from '../cli/pipelines.js'
 import { server, without, type Server } from './server.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
@@ -50,12 +51,19 @@ const ornstein = (...args: ReadonlyArray<string>): Process => {
 
 const later = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds))
 
-const FIT = ['fit', 'table.csv', '-k', '2', '--family', 'isotropic,tied', '--weights', 'w', '--quiet', '--out']
+/** A mixture that is chosen; the DDPM objective by gradients; a network. */
+const fits = {
+  chosen: ['-k', '2', '--family', 'isotropic,tied'],
+  'by descent': ['--pipeline', 'ddpm.json'],
+  'a network': ['--pipeline', 'network.json']
+} as const
+type Kind = keyof typeof fits
+const kinds = Object.keys(fits) as ReadonlyArray<Kind>
 
 describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   let own: Server
   let workers: Process[] = []
-  let alone = ''
+  const alone: Partial<Record<Kind, string>> = {}
 
   const work = async (...more: ReadonlyArray<string>): Promise<Process> => {
     const started = ornstein('worker', '--queue', own.url, ...more)
@@ -68,8 +76,10 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     await Promise.all(workers.map(({ ended }) => ended))
     workers = []
   }
-  const fit = (name: string, ...more: ReadonlyArray<string>): Process =>
-    ornstein(...FIT, name, '--queue', own.url, ...more)
+  const fit = (kind: Kind, name: string, ...more: ReadonlyArray<string>): Process =>
+    ornstein('fit', 'table.csv', '--weights', 'w', '--quiet', '--out', name, ...fits[kind], ...more)
+  const shared = (kind: Kind, name: string, ...more: ReadonlyArray<string>): Process =>
+    fit(kind, name, '--queue', own.url, ...more)
   const model = (name: string): string => readFileSync(at(name), 'utf8')
 
   beforeAll(async () => {
@@ -77,9 +87,13 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     const lines = Points.toCsv(points, ['a', 'b']).trim().split('\n')
     writeFileSync(at('table.csv'), lines.map((line, i) => `${line},${i === 0 ? 'w' : 1 + (i % 3)}`).join('\n'))
     own = await server()
-    const { code, stderr } = await ornstein(...FIT, 'alone.json', '--stream').ended
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    alone = model('alone.json')
+    writeFileSync(at('ddpm.json'), ddpm(40))
+    writeFileSync(at('network.json'), network(20))
+    for (const kind of kinds) {
+      const { code, stderr } = await fit(kind, 'alone.json', '--stream').ended
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      alone[kind] = model('alone.json')
+    }
   })
   afterAll(async () => {
     await dismiss()
@@ -90,8 +104,10 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   it('is that of one process, whatever the number of workers', async () => {
     for (const count of isNight ? [1, 2, 8] : [2]) {
       await Promise.all(Array.from({ length: count }, () => work()))
-      expect(await fit(`${count}.json`).ended).toEqual({ code: 0, stderr: '' })
-      expect(model(`${count}.json`)).toBe(alone)
+      for (const kind of kinds) {
+        expect(await shared(kind, 'shared.json').ended).toEqual({ code: 0, stderr: '' })
+        expect(model('shared.json')).toBe(alone[kind])
+      }
       await dismiss()
     }
   })
@@ -100,16 +116,30 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   it(`survives ${kills} kills of workers, the leader and the server`, async () => {
     const draws = pipe(Key.fromSeed(today), Key.uniform(2 * kills))
     await Promise.all([work(), work()])
-    let leading = fit('killed.json', '--checkpoint', 'sums', '--resume')
+    // each kind of fit in its turn, another first each day
+    let fitted = today
+    const kind = (): Kind => kinds[fitted % kinds.length]
+    const lead = (): Process =>
+      shared(
+        kind(),
+        'killed.json',
+        ...['--checkpoint', 'sums', '--resume'],
+        // a choice writes down each sum as it comes
+        ...(kind() === 'chosen' ? [] : ['--every', '1'])
+      )
+    const isRight = async (): Promise<void> => {
+      expect(await leading.ended).toMatchObject({ code: 0 })
+      expect(model('killed.json')).toBe(alone[kind()])
+    }
+    let leading = lead()
     for (let i = 0; i < kills; i++) {
       await Promise.race([later(800 * draws[2 * i]), leading.ended])
-      const isOver = existsSync(at('killed.json'))
-      if (isOver) {
-        expect(await leading.ended).toMatchObject({ code: 0 })
-        expect(model('killed.json')).toBe(alone)
+      if (existsSync(at('killed.json'))) {
+        await isRight()
         rmSync(at('killed.json'))
         rmSync(at('sums'))
-        leading = fit('killed.json', '--checkpoint', 'sums', '--resume')
+        fitted += 1
+        leading = lead()
       }
       // each in its turn, so that a day meets all
       const what = (['worker', 'leader', 'server'] as const)[i % 3]
@@ -121,14 +151,13 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
       } else if (what === 'leader') {
         leading.child.kill('SIGKILL')
         await leading.ended
-        leading = fit('killed.json', '--checkpoint', 'sums', '--resume')
+        leading = lead()
       } else {
         await own.kill()
         await later(500 * draws[2 * i + 1])
         await own.start()
       }
     }
-    expect(await leading.ended).toMatchObject({ code: 0 })
-    expect(model('killed.json')).toBe(alone)
+    await isRight()
   })
 })

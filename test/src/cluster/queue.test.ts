@@ -1,4 +1,5 @@
 /** Leader and workers at a real server, with sums that are known: who takes them, who is refused, what fails and what is left. */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +17,7 @@ import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
 import { keys } from '../../../src/cluster/queue.js'
 import { worker, type Answer, type Compute, type Worker } from '../../../src/cluster/worker.js'
-import { server, without, type Server } from './server.js'
+import { secured, server, without, type Server } from './server.js'
 
 const ROWS = 20_000
 const CHUNKS = chunksOf(ROWS)
@@ -349,6 +350,28 @@ describe.skipIf(without !== null)('a queue', () => {
     await one.close()
     await own.close()
     await locked.remove()
+  })
+
+  it('goes by TLS, to a server whose certificate is trusted alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ornstein-tls-'))
+    const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name))
+    const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1'
+    expect(spawnSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert]).status).toBe(0)
+    const tls = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert, '--tls-auth-clients', 'no']
+    const safe = await secured(...tls, '--requirepass', 'secret')
+    const { hostname: host, port } = new URL(safe.url)
+    const connection = { host, port: Number(port), password: 'secret', tls: { ca: readFileSync(cert, 'utf8') } }
+    const made = await right(worker(connection, 'this', summing, say))
+    const one = await right(leader(connection, session, say))
+    expect(await right(asked(one, 1))).toEqual(expected(1))
+    const stranger = await leader(safe.url.replace('//', '//:secret@'), session, say, 300)
+    expect(JSON.stringify(stranger)).toMatch(/self-signed certificate/)
+    const plain = await leader(safe.url.replace('rediss', 'redis'), session, say, 300)
+    expect(plain).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
+    await one.close()
+    await made.close()
+    await safe.remove()
+    rmSync(folder, { recursive: true })
   })
 
   it('tells where no server is, and no password', async () => {

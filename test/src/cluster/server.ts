@@ -41,11 +41,17 @@ export interface Server {
   readonly remove: () => Promise<void>
 }
 
-export const server = async (...options: ReadonlyArray<string>): Promise<Server> => {
+export const server = (...options: ReadonlyArray<string>): Promise<Server> => started('redis', options)
+
+/** The same by TLS alone: its options name a certificate and its key. */
+export const secured = (...options: ReadonlyArray<string>): Promise<Server> => started('rediss', options)
+
+const started = async (scheme: 'redis' | 'rediss', options: ReadonlyArray<string>): Promise<Server> => {
   if (program === undefined) throw new Error('no server')
   const folder = mkdtempSync(join(tmpdir(), 'ornstein-queue-'))
   const port = await freePort()
-  const args = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', ...options]
+  const ports = scheme === 'redis' ? ['--port', port] : ['--port', 0, '--tls-port', port]
+  const args = [...ports, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', ...options]
   let child: ChildProcess | null = null
   const kill = async (): Promise<void> => {
     if (child === null) return
@@ -60,7 +66,7 @@ export const server = async (...options: ReadonlyArray<string>): Promise<Server>
   }
   await start()
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     start,
     kill,
     remove: async () => {

@@ -1,0 +1,44 @@
+/** Pipelines of descent on the DDPM objective, as files: of a mixture, and of a network. */
+import {
+  Initializer,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Pipeline,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw,
+  Vocabulary
+} from '../../../src/index.js'
+
+const written = (score: Score.Score<string>, initializer: Initializer.Initializer, steps: number): string =>
+  JSON.stringify(
+    Pipeline.codec(Vocabulary.standard).encode(
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        initializer,
+        stages: [
+          Stage.descend({
+            objective: Objective.denoising(TimeLaw.uniform(0.05, 1)),
+            optimizer: Optimizer.adam({ rate: 0.05 }),
+            steps
+          })
+        ]
+      })
+    )
+  )
+
+export const ddpm = (steps: number): string =>
+  written(Score.isotropic({ components: 2 }), Initializer.kMeansPlusPlus, steps)
+
+export const network = (steps: number): string =>
+  written(
+    Score.network(Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(4) }), {
+      predicts: Parametrization.noise
+    }),
+    Initializer.gaussian({ scale: 0.3 }),
+    steps
+  )

@@ -57,6 +57,7 @@ export const pairSlope = ({ centres, variances }: Arrays): ((level: Level) => nu
  *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
  *
  * up to a factor, r the directions drawn: the terms with u come of z itself, which opposite draws cancel, the other of |z|².
+ * Where the length of the rest is not drawn, d is r.
  * c is where the mean over the components is least; with unit variances that is q, whatever the draws.
  */
 export const denoisingShare = (
@@ -91,7 +92,11 @@ export const isotropic = <P extends string>(
   span: params => differences(arrays(params)),
   origin: params => middle(arrays(params)),
   seesNorm,
-  denoisingShare: (params, drawn) => denoisingShare(arrays(params), drawn),
+  denoisingShare: (params, { dim, rank, antithetic }) => {
+    // Where nothing is drawn every share will do.
+    const drawn = Math.max(1, rank)
+    return denoisingShare(arrays(params), { dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
+  },
   implicit: (params, x, level, orthogonal) => Components.implicit(components(params), x, level, orthogonal),
   mixed: (params, clean, level, noise, denoising) =>
     Components.mixed(components(params), clean, level, noise, denoising)

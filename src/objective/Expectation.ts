@@ -236,10 +236,13 @@ export const quadrature = define({
  *
  * The denoising objective is taken as |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ and a constant, whose mean does not depend on h
  * (Stein). h = 0, the denoising form, varies without bound as σ → 0; h = 1, the implicit one, at high noise far more than the
- * denoising. 1 − h = σ²/(α²v + σ²) where variances are equal to v; else what is best of components that are apart
- * (`Noise.denoisingShare`), from the parameters and the level alone, so that no bias comes of it. A law holds
- * that the gradient never varies more than under plain noise, at any level, on rows of the mixture itself. No more is promised: on a
- * few rows far from all components a tenth more has been seen, and the value may vary more, 1.75 times as much where it was seen most.
+ * denoising. 1 − h = σ²/(α² + σ²) where variances are 1; else what is best of components that are apart, from the parameters and
+ * the level alone, so that no bias comes of it. A law holds that the gradient never varies more than under plain noise, at any
+ * level, on rows of the mixture itself. No more is promised: on a few rows far from all components a tenth more has been seen, and
+ * the value may vary more, 1.75 times as much where it was seen most.
+ *
+ * Serves families of round components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. Components of different shapes see all
+ * of the noise, and where they share one that is not round, the span turns with the noise level: `Compile` refuses them.
  */
 export const projected = define({
   name: 'projected',

@@ -11,6 +11,7 @@ fc.configureGlobal({ seed: 2307_01178, numRuns: runs(8) })
 
 const spherical = Score.spherical({ components: 2 })
 const isotropic = Score.isotropic({ components: 2 })
+const tiedIsotropic = Score.tiedIsotropic({ components: 2 })
 const antithetic = { draws: 2, antithetic: true }
 const fresh: laws.Instance = (points, seed) => Expectation.fixed(noiseOf(points, seed))
 
@@ -28,6 +29,10 @@ const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {
     laws.projectedVariance(spherical)
   ],
   'projected, isotropic': [...laws.expectation(Expectation.projected(), isotropic), laws.projectedVariance(isotropic)],
+  'projected, tied isotropic': [
+    ...laws.expectation(Expectation.projected(), tiedIsotropic),
+    laws.projectedVariance(tiedIsotropic)
+  ],
   'quadrature, pair': [
     ...laws.expectation(Expectation.quadrature({ nodes: 24 }), Score.symmetricPair, { repeats: 2 }),
     laws.quadratureConverges()

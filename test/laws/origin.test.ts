@@ -1,4 +1,5 @@
 /** No loss, start, stage, recipe or stop rule of ours knows where 0 is, nor the unit where the family has one of its own. */
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, it } from 'vitest'
 import {
   Expectation,
@@ -24,7 +25,13 @@ type Any = Score.Score<string>
 // The names of the parameters are forgotten, so that one table holds all.
 const scores = {
   spherical: Score.spherical({ components: 3 }) as unknown as Any,
-  isotropic: Score.isotropic({ components: 3 }) as unknown as Any
+  isotropic: Score.isotropic({ components: 3 }) as unknown as Any,
+  tiedIsotropic: Score.tiedIsotropic({ components: 3 }) as unknown as Any,
+  diagonal: Score.diagonal({ components: 3 }) as unknown as Any,
+  tiedDiagonal: Score.tiedDiagonal({ components: 3 }) as unknown as Any,
+  tied: Score.tied({ components: 3 }) as unknown as Any,
+  full: Score.full({ components: 3 }) as unknown as Any,
+  lowRank: Score.lowRank({ components: 3, rank: 1 }) as unknown as Any
 }
 /** In general position: which of two rows is nearer must not hang on a rounding. */
 const plain: Points.Points = { rows: 7, dim: 2, values: Key.normal(14)(Key.fromSeed(4)).map(z => 2 * z) }
@@ -39,9 +46,11 @@ const objectives: Readonly<Record<string, Objective.Objective>> = {
   'with a control variate': Objective.controlVariate(TimeLaw.at(0.3)),
   likelihood: Objective.likelihood
 }
-const expectations: Readonly<Record<string, Expectation.Expectation>> = {
-  'plain noise': Expectation.monteCarlo({ antithetic: true }),
-  'projected noise': Expectation.projected()
+const plainNoise = { 'plain noise': Expectation.monteCarlo({ antithetic: true }) }
+const expectations = (score: Any): Readonly<Record<string, Expectation.Expectation>> => {
+  const { family } = Score.interpret(score)
+  const projects = O.isSome(family) && O.isSome(family.value.projection)
+  return projects ? { ...plainNoise, 'projected noise': Expectation.projected() } : plainNoise
 }
 
 const centres = [
@@ -107,37 +116,37 @@ const recipes: Readonly<Record<string, Recipe.Recipe>> = {
 const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
   Object.fromEntries(
     Object.entries(objectives).flatMap(([name, objective]) =>
-      Object.entries(plainOnly.includes(name) ? { 'plain noise': expectations['plain noise'] } : expectations).flatMap(
-        ([noise, expectation]) =>
-          [plain, weighted].map(points => [
-            `${name}, ${noise}${points.weights ? ', weighted' : ''}`,
-            translation({ schedule, score, objective, expectation }, points)
-          ])
+      Object.entries(plainOnly.includes(name) ? plainNoise : expectations(score)).flatMap(([noise, expectation]) =>
+        [plain, weighted].map(points => [
+          `${name}, ${noise}${points.weights ? ', weighted' : ''}`,
+          translation({ schedule, score, objective, expectation }, points)
+        ])
       )
     )
   )
 
 describe.each(Object.entries(scores))('of %s', (_, score) => {
-  describe.each(sampled(3)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
+  describe.each(sampled(6)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
     it('the loss', () => {
       laws.forEach(law => {
         holdsToday(law, runs(20))
       })
     })
   })
-  it.each(sampled(2)(Object.entries(initializers)))('a start by %s', (_, initializer) => {
+  it.each(sampled(4)(Object.entries(initializers)))('a start by %s', (_, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
       holdsToday(law, runs(20))
     })
   })
-  it.each(sampled(2)(Object.entries(stages)))('%s', (_, stage) => {
+  it.each(sampled(4)(Object.entries(stages)))('%s', (_, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
-    runTranslation(() => pipeline, plain).forEach(law => {
+    // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
+    runTranslation(() => pipeline, groups(60)).forEach(law => {
       holdsToday(law, runs(10))
     })
   })
-  it.each(sampled(2)(Object.entries(recipes)))(
+  it.each(sampled(4)(Object.entries(recipes)))(
     'the recipe %s',
     (_, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {

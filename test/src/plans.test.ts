@@ -73,6 +73,9 @@ const students: Readonly<Record<string, Student>> = {
   spherical: student(Score.spherical({ components: 4 }), means => Params.of({ means })),
   isotropic: student(Score.isotropic({ components: 4 }), means =>
     Params.of({ means, logits: [0.1, -1, 0.5, 0], logVariances: [0, -1, 0.7, 0.2] })
+  ),
+  tiedIsotropic: student(Score.tiedIsotropic({ components: 4 }), means =>
+    Params.of({ means, logits: [0.1, -1, 0.5, 0], logVariance: -0.4 })
   )
 }
 

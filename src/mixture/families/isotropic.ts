@@ -7,6 +7,7 @@ import {
   log,
   matMul,
   mul,
+  ones,
   square,
   squaredDistances,
   sub,
@@ -16,9 +17,13 @@ import {
 } from '../../../lib/index.js'
 import { Field } from '../../core/index.js'
 import { family, type At } from '../../score/family.js'
+import type * as Params from '../../score/Params.js'
+import type * as Components from '../Components.js'
 import * as FromGradient from '../kernels/fromGradient.js'
 import * as Gaussian from './gaussian.js'
+import type { Arrays } from '../kernels/pass.js'
 import type * as Mixture from '../Mixture.js'
+import * as Projection from '../Projection.js'
 
 interface Tensors {
   readonly means: Tensor
@@ -44,6 +49,24 @@ const scalar = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) 
 
 const repeated = (count: number, { values }: NdArray): Float64Array =>
   new Float64Array(count).fill(Elementary.exp(values[0]))
+
+const componentsOf = ({ means, logits, logVariance }: Tensors): Components.Components => ({
+  centres: means,
+  logits,
+  variances: mul(exp(logVariance), ones([means.shape[0]]))
+})
+
+const arraysOf = ({
+  means: { shape, values },
+  logits,
+  logVariance
+}: Params.Params<'means' | 'logits' | 'logVariance'>): Arrays => ({
+  components: shape[0],
+  centres: values,
+  logits: logits.values,
+  variances: repeated(shape[0], logVariance),
+  free: true
+})
 
 const mixtureOf = (
   { means, logits }: { readonly means: NdArray; readonly logits: NdArray },
@@ -142,14 +165,10 @@ export const tiedIsotropic = family({
     }),
     rotate: map => params => ({ ...params, means: Gaussian.mapRows(map)(params.means) })
   }),
-  kernel: ({ components }) => ({
-    arrays: ({ means, logits, logVariance }) => ({
-      components,
-      centres: means.values,
-      logits: logits.values,
-      variances: repeated(components, logVariance),
-      free: true
-    }),
+  // Lengths are common to the components, so that responsibilities do not see them.
+  projection: () => ({ ...Projection.isotropic(false, componentsOf, arraysOf), slope: null }),
+  kernel: () => ({
+    arrays: arraysOf,
     pullBack: ({ means: { shape }, logVariance }, { centres, logits, variances }) => ({
       means: { shape, values: centres },
       logits: Gaussian.vector(logits),

@@ -68,8 +68,9 @@ const cases = [
   }
 ].flatMap(({ name, means }) =>
   [Objective.implicit(TimeLaw.at(0.4)), Objective.denoising(TimeLaw.at(1))].flatMap(objective => [
-    { name: `spherical, ${name}, ${objective._tag}`, means, isotropic: false, objective },
-    { name: `isotropic, ${name}, ${objective._tag}`, means, isotropic: true, objective }
+    { name: `spherical, ${name}, ${objective._tag}`, means, family: 'spherical' as const, objective },
+    { name: `isotropic, ${name}, ${objective._tag}`, means, family: 'isotropic' as const, objective },
+    { name: `tiedIsotropic, ${name}, ${objective._tag}`, means, family: 'tiedIsotropic' as const, objective }
   ])
 )
 
@@ -79,7 +80,7 @@ const erased = <P extends string>(
   params: Params.Params<P>
 ): readonly [Score.Score<string>, Params.Params<string>] => [score, params]
 
-describe.each(cases)('$name', ({ means, isotropic, objective }) => {
+describe.each(cases)('$name', ({ means, family, objective }) => {
   const [components, dim] = [means.length, means[0].length]
   const points: Points.Points = {
     rows: 6,
@@ -87,12 +88,15 @@ describe.each(cases)('$name', ({ means, isotropic, objective }) => {
     values: Key.normal(6 * dim)(Key.fromSeed(4)).map(z => 1.3 * z),
     weights: Float64Array.of(1, 2, 0, 1, 3, 1)
   }
-  const [score, params] = isotropic
-    ? erased(
-        Score.isotropic({ components }),
-        Params.of({ means, logits: means.map((_, k) => 0.4 * k), logVariances: means.map((_, k) => 0.5 - 0.6 * k) })
-      )
-    : erased(Score.spherical({ components }), Params.of({ means }))
+  const logits = means.map((_, k) => 0.4 * k)
+  const [score, params] = {
+    spherical: erased(Score.spherical({ components }), Params.of({ means })),
+    isotropic: erased(
+      Score.isotropic({ components }),
+      Params.of({ means, logits, logVariances: means.map((_, k) => 0.5 - 0.6 * k) })
+    ),
+    tiedIsotropic: erased(Score.tiedIsotropic({ components }), Params.of({ means, logits, logVariance: -0.4 }))
+  }[family]
 
   const samples = (expectation: Expectation.Expectation): Moments => {
     const compiled = pipe(

@@ -479,6 +479,9 @@ export const rowDotRules: ReadonlyArray<ProductRule> = [
   })
 ]
 
+/** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
+const isGram = (a: Node, b: Node): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
+
 /**
  * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
  * them and without, and that of fewer operations is taken.
@@ -494,7 +497,8 @@ export const splittingProductRules: ReadonlyArray<ProductRule> = [
 ]
 
 export const splittingRowDotRules: ReadonlyArray<ProductRule> = [
-  twofold('Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B', (a, b, make) => {
+  twofold('Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel', (a, b, make) => {
+    if (isGram(a, b)) return undefined
     const [left, right] = [thinSum(a, make), thinSum(b, make)]
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])

@@ -13,15 +13,19 @@ import {
   add,
   compute,
   concat,
+  div,
+  exp,
   expandDims,
+  fill,
   fromNdArray,
-  logSumExp,
+  log,
   matMul,
+  max,
+  maximum,
   mul,
   neg,
   reshape,
   scalar,
-  softmax,
   square,
   sub,
   sum,
@@ -35,36 +39,71 @@ import * as Factor from '../../lib/factor.js'
 import * as Strands from '../../lib/strands.js'
 import { stretch } from '../../lib/stretches.js'
 import { moments, widthOf, type Component, type Found } from './kernels/moments.js'
-import { weightsOf, type Rows } from './kernels/pass.js'
+import type { Rows } from './kernels/pass.js'
+import * as FromGradient from './kernels/fromGradient.js'
 import { factorsOf } from './draw.js'
 import * as Mixture from './Mixture.js'
 import * as Params from '../score/Params.js'
-import type { Family, Second } from '../score/family.js'
+import type { Family, MStep, Second } from '../score/family.js'
 import type { Level } from '../schedule/Schedule.js'
 
 /** Numbers of [rows, K, dim] that are held at once. */
 const BLOCK = 1 << 19
 
-/** Σ r over deviations [rows, K, dim], flat. */
-const seconds: Readonly<Record<Second, (r: Tensor, delta: Tensor) => ReadonlyArray<Tensor>>> = {
+/** Σ r over deviations [rows, K, dim], flat; r δ is given too. */
+const seconds: Readonly<Record<Second, (r: Tensor, pulled: Tensor, delta: Tensor) => ReadonlyArray<Tensor>>> = {
   none: () => [],
-  trace: (r, delta) => [sum(mul(r, sum(square(delta), 2)), 0)],
-  diagonal: (r, delta) => [reshape(sum(mul(expandDims(r, 2), square(delta)), 0), [-1])],
-  full: (r, delta) => {
-    const [weighted, plain] = [mul(expandDims(r, 2), delta), delta].map(each => transpose(each, [1, 0, 2]))
+  trace: (r, _, delta) => [sum(mul(r, sum(square(delta), 2)), 0)],
+  diagonal: (_, pulled, delta) => [reshape(sum(mul(pulled, delta), 0), [-1])],
+  full: (_, pulled, delta) => {
+    const [weighted, plain] = [pulled, delta].map(each => transpose(each, [1, 0, 2]))
     return [reshape(matMul(weighted, plain, { transposeA: true }), [-1])]
   }
 }
 
+/**
+ * Σ r δ and the second moments of all components together, by the rows' own middles: of e = x − Σ_k q_k m_k, q = p(k | x), and
+ * G = Σ r qᵀ,
+ *
+ *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ,
+ *
+ * sums without opposites: nothing is lost where components are far apart.
+ */
+const together = (
+  second: 'diagonal' | 'full',
+  { x, q, r, centres }: Readonly<Record<'x' | 'q' | 'r' | 'centres', Tensor>>
+): ReadonlyArray<Tensor> => {
+  const [count, dim] = centres.shape
+  const e = sub(x, matMul(q, centres))
+  const own = mul(sum(r, 1, true), e)
+  const g = matMul(r, q, { transposeA: true })
+  const apart = sub(expandDims(centres, 0), expandDims(centres, 1))
+  const pairs = reshape(apart, [count * count, dim])
+  const shares = mul(0.5, reshape(g, [count * count, 1]))
+  return [
+    add(matMul(r, e, { transposeA: true }), sum(mul(expandDims(g, 2), apart), 1)),
+    second === 'full'
+      ? add(matMul(own, e, { transposeA: true }), matMul(mul(shares, pairs), pairs, { transposeA: true }))
+      : add(sum(mul(own, e), 0), sum(mul(shares, square(pairs)), 0))
+  ].map(each => reshape(each, [-1]))
+}
+
+/** Which second moments are asked for, and whether only their sum over the components counts. */
+type Kind = Pick<MStep<string>, 'second' | 'isShared'>
+
+/** Whether moments of all components together are less work than those of each. */
+const isTogether = ({ second, isShared = false }: Kind, count: number, dim: number): boolean =>
+  isShared && count <= widthOf(second, dim)
+
 type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Found>
 
 /** What the rows say of the components at a level. */
-export const eStep = <P extends string>(family: Family<P>, second: Second, dim: number): EStep<P> =>
+export const eStep = <P extends string>(family: Family<P>, kind: Kind, dim: number): EStep<P> =>
   pipe(
     family.toMixture,
     O.match(
-      () => inVocabulary(family, second, dim),
-      toMixture => inVocabulary(family, second, dim, inLoops(toMixture, second))
+      () => inVocabulary(family, kind, dim),
+      toMixture => inVocabulary(family, kind, dim, inLoops(toMixture, kind.second))
     )
   )
 
@@ -89,21 +128,32 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
 /** Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it for a dozen of steps that else take these. */
 const WORTH = { loops: 5e5, interpreter: 1e5 }
 
-/** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows, 1]; each flat. */
+/**
+ * −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. One e^x a row
+ * and component serves both: p(k | x) = e^(l_k − max l) / Σ. For rows beyond the reach of all components nobody answers.
+ */
 const statistics =
-  <P extends string>(family: Family<P>, second: Second, dim: number) =>
+  <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
   (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
     const { centres, logWeights, logDensity } = family.components(own, dim)
     const logs = add(logDensity(x, level), expandDims(logWeights, 0))
-    const r = mul(w, softmax(logs))
-    const delta = sub(expandDims(x, 1), expandDims(mul(alpha, centres), 0))
-    return [
-      reshape(neg(sum(mul(w, logSumExp(logs, 1, true)))), [1]),
-      sum(r, 0),
-      reshape(sum(mul(expandDims(r, 2), delta), 0), [-1]),
-      ...seconds[second](r, delta)
-    ]
+    const top = maximum(max(logs, 1, true), -Number.MAX_VALUE)
+    const parts = exp(sub(logs, top))
+    const whole = sum(parts, 1, true)
+    // Of a row in reach it is 1 or more.
+    const q = div(parts, maximum(whole, 1))
+    const r = mul(w, q)
+    const there = mul(alpha, centres)
+    const moments = (): ReadonlyArray<Tensor> => {
+      const { second } = kind
+      if (isTogether(kind, there.shape[0], dim) && (second === 'diagonal' || second === 'full'))
+        return together(second, { x, q, r, centres: there })
+      const delta = sub(expandDims(x, 1), expandDims(there, 0))
+      const pulled = mul(expandDims(r, 2), delta)
+      return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
+    }
+    return [reshape(neg(sum(mul(w, add(log(whole), top)))), [1]), sum(r, 0), ...moments()]
   }
 
 /**
@@ -112,32 +162,33 @@ const statistics =
  */
 export const inVocabulary = <P extends string>(
   family: Family<P>,
-  second: Second,
+  kind: Kind,
   dim: number,
   ofFew?: EStep<P>
 ): EStep<P> => {
   const count = family.count(dim)
-  const of = statistics(family, second, dim)
+  const of = statistics(family, kind, dim)
+  const isOne = isTogether(kind, count, dim)
   const library = Compiler.library()
   const [afterMass, afterSums] = [1 + count, 1 + count + count * dim]
-  const found = (sums: Float64Array): Found => ({
-    value: sums[0],
-    mass: sums.slice(1, afterMass),
-    sums: sums.slice(afterMass, afterSums),
-    second: sums.slice(afterSums)
+  const foundOf = (value: number, mass: Float64Array, sums: Float64Array, second: Float64Array): Found => ({
+    value,
+    mass,
+    sums,
+    // Each has its share of what only counts together.
+    second: isOne ? FromGradient.shared(mass, second) : second
   })
   const interpreted: EStep<P> = (params, { alpha, sigma }, data) => {
-    const { rows, x } = data
-    const weights = weightsOf(data)
+    const { rows, x, weights } = data
     const block = Math.max(1, Math.floor(BLOCK / (count * dim)))
-    const width = afterSums + count * widthOf(second, dim)
+    const width = afterSums + (isOne ? 1 : count) * widthOf(kind.second, dim)
     const some = (first: number, number: number): Float64Array =>
       compute(() =>
         concat(
           of(
             Params.map(fromNdArray)(params),
             tensor(stretch(x, dim, first, number), [number, dim]),
-            tensor(stretch(weights, 1, first, number), [number, 1]),
+            weights === null ? fill([1, 1], 1 / rows) : tensor(stretch(weights, 1, first, number), [number, 1]),
             scalar(alpha),
             scalar(sigma)
           )
@@ -148,25 +199,29 @@ export const inVocabulary = <P extends string>(
         Strands.add(into, some(first + from, Math.min(block, number - from)))
       })
     })
+    const found: Strands.Sum<Found>['found'] = all =>
+      foundOf(all[0], all.slice(1, afterMass), all.slice(afterMass, afterSums), all.slice(afterSums))
     return { rows, width, strands, found }
   }
   const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
-    const { rows, x, passing } = data
+    const { rows, x, weights, passing } = data
     if (rows * count * dim < worth) return few(params, level, data)
+    const from = passing ? 'call' : 'data'
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
-      rows: { x: { shape: [dim], from: passing ? 'call' : 'data' }, w: { shape: [1], from: 'call' } },
-      constants: { alpha: [], sigma: [] }
+      rows: { x: { shape: [dim], from }, ...(weights !== null && { w: { shape: [1], from } }) },
+      constants: { alpha: [], sigma: [], ...(weights === null && { share: [] }) }
     }
     return pipe(
       library.program(
         family,
         signature,
-        ({ params: own, rows: { x, w }, constants: { alpha, sigma } }) => {
+        ({ params: own, rows: { x, w }, constants: { alpha, sigma, share } }) => {
+          const weight = weights === null ? reshape(share, [1, 1]) : w
           // the parameters of the signature are the family's
-          const [value, mass, sums, found] = of(own as Params.Tensors<P>, x, w, alpha, sigma)
-          return { others: { value, mass, sums, ...(second !== 'none' && { found }) } }
+          const [value, mass, sums, found] = of(own as Params.Tensors<P>, x, weight, alpha, sigma)
+          return { others: { value, mass, sums, ...(kind.second !== 'none' && { found }) } }
         },
         false
       ),
@@ -177,13 +232,13 @@ export const inVocabulary = <P extends string>(
             program.sum({
               rows,
               params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
-              given: { x, w: weightsOf(data) },
-              constants: { alpha: [level.alpha], sigma: [level.sigma] }
+              given: { x, ...(weights !== null && { w: weights }) },
+              constants: { alpha: [level.alpha], sigma: [level.sigma], ...(weights === null && { share: [1 / rows] }) }
             }),
             Strands.map(({ others }) => {
               const { value, mass, sums, found } = others as Readonly<Partial<Record<string, NdArray>>>
               const flat = (array?: NdArray): Float64Array => array?.values ?? new Float64Array(0)
-              return { value: flat(value)[0], mass: flat(mass), sums: flat(sums), second: flat(found) }
+              return foundOf(flat(value)[0], flat(mass), flat(sums), flat(found))
             })
           )
       )

@@ -110,8 +110,8 @@ const stepOfMissing = <P extends string>(
   const weights = Points.weightsOf(points)
   const enter = mixtureOf(family)
   if (shrinkage !== null) {
-    const { second, taken } = underPrior(family, varianceFloor, Prior.of(points, shrinkage))
-    const expect = Missing.moments(second, points, weights)
+    const { kind, taken } = underPrior(family, varianceFloor, Prior.of(points, shrinkage))
+    const expect = Missing.moments(kind.second, points, weights)
     return params => {
       const mixture = enter(params)
       return taken(params, mixture, expect(mixture))
@@ -142,7 +142,8 @@ const stepOfMissing = <P extends string>(
 
 /** A family under a prior. */
 export interface UnderPrior<P extends string> {
-  readonly second: MStep<P>['second']
+  /** Which moments a step asks for. */
+  readonly kind: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) a row. */
   readonly penalty: (mixture: Mixture) => number
   /** What a step makes of moments about the centres of the mixture that parameters are. */
@@ -157,11 +158,11 @@ export const underPrior = <P extends string>(
 ): UnderPrior<P> => {
   if (O.isNone(mStep))
     return refuse('a family without mStep has no posterior mode; give it one, or leave out the prior')
-  const { second, maximise } = mStep.value
+  const { maximise } = mStep.value
   const log = Prior.logDensity(prior, mStep.value)
   const penalty = (mixture: Mixture): number => -log(mixture) / prior.rows
   return {
-    second,
+    kind: mStep.value,
     penalty,
     taken: (here, mixture, { value, ...found }) => {
       const at = { level: clean, floor, dim: prior.mean.length }
@@ -206,8 +207,8 @@ export const summed = <P extends string>(
 ): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
   const { dim } = rows
   if (prior !== null) {
-    const { second, taken } = underPrior(family, varianceFloor, prior)
-    const [expect, mixtureAt] = [eStep(family, second, dim), mixtureOf(family)]
+    const { kind, taken } = underPrior(family, varianceFloor, prior)
+    const [expect, mixtureAt] = [eStep(family, kind, dim), mixtureOf(family)]
     return params => {
       const mixture = mixtureAt(params)
       return pipe(
@@ -227,14 +228,14 @@ export const summed = <P extends string>(
             params: maximise(params, statistics, varianceFloor)
           }))
         ),
-    ({ second, maximise }) => {
-      const expect = eStep(family, second, dim)
+    mStep => {
+      const expect = eStep(family, mStep, dim)
       return params =>
         pipe(
           expect(params, clean, rows),
           Strands.map(({ value, ...moments }) => ({
             value,
-            params: maximise(params, moments, { level: clean, floor: varianceFloor, dim })
+            params: mStep.maximise(params, moments, { level: clean, floor: varianceFloor, dim })
           }))
         )
     }
@@ -286,14 +287,14 @@ export const noisySummed = <P extends string>(
           })
         )
       },
-    ({ second, maximise }) => {
-      const expect = eStep(family, second, dim)
+    mStep => {
+      const expect = eStep(family, mStep, dim)
       return (params, noise) =>
         pipe(
           expect(params, noise.level, noisy(rows, noise)),
           Strands.map(({ value, ...moments }) => ({
             value,
-            params: maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
+            params: mStep.maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
           }))
         )
     }
@@ -352,7 +353,7 @@ export const judgedSum = <P extends string>(
     family.kernel,
     O.fold(
       (): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
-        const expect = eStep(family, 'none', rows.dim)
+        const expect = eStep(family, { second: 'none' }, rows.dim)
         return params => expect(params, clean, rows)
       },
       ({ arrays }) =>

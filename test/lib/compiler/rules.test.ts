@@ -193,7 +193,7 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ product, rowDot }, { u, v, b }) => rowDot(product(u, b, false), v),
     ({ product, rowDot }, { u, v, n }) => rowDot(product(u, n, true), v)
   ],
-  'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B': [
+  'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel': [
     ({ entrywise, product, rowDot }, { u, v, x, b, n }) =>
       rowDot(product(x, n, false), entrywise('Add', [v, product(u, b, false)])),
     ({ entrywise, product, rowDot }, { u, v, r, b }) =>
@@ -267,6 +267,14 @@ describe('every rule of the tables', () => {
       })
     }
   })
+})
+
+it('squares of differences are not split: parts far from 0 would cancel', () => {
+  const squares: Make = ({ entrywise, product, rowDot }, { u, v, r, b }) => {
+    const apart = entrywise('Sub', [v, product(u, b, false)])
+    return rowDot(entrywise('Multiply', [r, apart]), apart)
+  }
+  expect(made(squares, 'splitting').text).toBe(made(squares, 'plain').text)
 })
 
 describe('equal things are one', () => {

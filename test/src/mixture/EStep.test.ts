@@ -58,8 +58,8 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
         for (const second of ['none', 'trace', 'diagonal', 'full'] as ReadonlyArray<Second>) {
           const [loops, written, chosen] = [
             inLoops(toMixture, second),
-            inVocabulary(family, second, dim),
-            eStep(family, second, dim)
+            inVocabulary(family, { second }, dim),
+            eStep(family, { second }, dim)
           ].map(step => Strands.taken(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
           expect(chosen.sums).toEqual((rows > 40 ? written : loops).sums)
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
@@ -75,5 +75,52 @@ describe.each(families.map(score => [Score.show(score), score] as const))('%s', 
         }
     }
     expect(runs.mock.calls.length > 0).toBe(rows > 40)
+  })
+})
+
+/** Σ over the components, [per component]. */
+const pooled = (moments: Float64Array, components: number): Float64Array => {
+  const own = moments.length / components
+  return new Float64Array(own).map((_, at) => {
+    let sum = 0
+    for (let k = 0; k < components; k++) sum += moments[k * own + at]
+    return sum
+  })
+}
+
+describe('moments that count together', () => {
+  const components = 3
+  const dim = 5
+  const rows = 34_001
+  const families = [
+    [Score.tied({ components }), 'full'],
+    [Score.tiedDiagonal({ components }), 'diagonal']
+  ] as ReadonlyArray<[Score.Score<string>, Second]>
+  // With the components apart by 10⁸ of their deviations, squares of distances have no digit left for what is near.
+  it.each(
+    families.flatMap(([score, second]) => [1, 1e8].map(apart => [Score.show(score), apart, score, second] as const))
+  )('%s, centres %d apart: their sum is that of each', (_, apart, score, second) => {
+    const family = pipe(Score.interpret(score).family, O.toNullable)
+    if (family === null || O.isNone(family.toMixture) || O.isNone(family.start))
+      throw new Error('a family of Gaussians')
+    const centres = Key.normal(components * dim)(Key.fromSeed(3)).map(z => apart * z)
+    const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(
+      (z, at) => z + centres[(Math.floor(at / dim) % components) * dim + (at % dim)]
+    )
+    const params = family.start.value.fromCentres({ shape: [components, dim], values: centres.map(c => c + 0.25) }, 1)
+    const data = { rows, dim, x, weights: null }
+    const [each, together] = [
+      inLoops(family.toMixture.value, second),
+      inVocabulary(family, { second, isShared: true }, dim)
+    ].map(step => Strands.taken(step(params, { alpha: 1, sigma: 0 }, data)))
+    // Sums of 34 001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
+    const within = 1e-13 + 2 ** -52 * apart * 4
+    const near = (a: Float64Array, b: Float64Array): void => {
+      expect(a.length).toBe(b.length)
+      a.forEach((value, at) => expect(Math.abs(value - b[at])).toBeLessThan(10 * within))
+    }
+    near(together.mass, each.mass)
+    near(together.sums, each.sums)
+    near(pooled(together.second, components), pooled(each.second, components))
   })
 })

@@ -4,7 +4,7 @@ import type { NdArray } from './ndarray.js'
 const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
 /** Σ_j a_j b_j over the first n entries of a, from `a0` on, and of b, from `b0` on. */
-const dot = (a: Float64Array, a0: number, b: Float64Array, b0: number, n: number): number => {
+export const dot = (a: Float64Array, a0: number, b: Float64Array, b0: number, n: number): number => {
   let sum = 0
   for (let j = 0; j < n; j++) sum += a[a0 + j] * b[b0 + j]
   return sum

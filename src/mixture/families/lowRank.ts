@@ -8,7 +8,6 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/elementary.js'
 import {
   add,
-  cholesky,
   compute,
   concat,
   diagonal,
@@ -20,7 +19,6 @@ import {
   gramCholesky,
   log,
   matMul,
-  maximum,
   mul,
   neg,
   ones,
@@ -35,10 +33,10 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
-import { iterate } from '../../../lib/iterate.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import { Field } from '../../core/index.js'
 import { family, type At, type Level } from '../../score/family.js'
+import { analyse } from '../kernels/analysis.js'
 import * as Mixture from '../Mixture.js'
 import * as Gaussian from './gaussian.js'
 
@@ -112,43 +110,11 @@ const seen = Gaussian.evaluated(({ means, factors, logNoise }: Tensors, x, level
 
 type Parameters = Readonly<Record<'means' | 'logits' | 'factors' | 'logNoise', NdArray>>
 
-/** F and ψ, or A and D at a level, of each component. */
-interface Analysis {
-  readonly loads: NdArray
-  readonly noise: NdArray
-}
-
-/**
- * Steps of expectation–maximization on the factors of given scatters (Rubin & Thayer 1982): A⁺ = SBᵀ(V + BSBᵀ)⁻¹, D⁺ = diag(S − A⁺BS)
- * from below clipped at `least`, where V = (I + AᵀD⁻¹A)⁻¹. None lowers the likelihood; once the noise is still there are no more.
- */
-export const analyse = (scatters: NdArray, start: Analysis, least: number, steps: number): Analysis =>
-  iterate<Analysis & { readonly left: number }>({ ...start, left: steps }, ({ loads, noise, left }) => {
-    if (left === 0) return null
-    const next = inner(scatters, { loads, noise }, least)
-    const moved = next.noise.values.some((v, at) => Math.abs(v - noise.values[at]) > STILL * v)
-    return { ...next, left: moved ? left - 1 : 0 }
-  })
-
-const inner = (scatters: NdArray, { loads, noise }: Analysis, least: number): Analysis =>
-  compute(() => {
-    const s = fromNdArray(scatters)
-    const { factor, means } = analysed(fromNdArray(loads), fromNdArray(noise))
-    const [rank] = factor.shape.slice(-1)
-    const half = solveTriangular(factor, eye(rank))
-    const across = matMul(means, s)
-    const spread = cholesky(add(matMul(half, half, { transposeA: true }), matMul(across, means, { transposeB: true })))
-    const next = flipped(solveTriangular(spread, solveTriangular(spread, across), { transposed: true }))
-    const left = sub(diagonal(s), sum(mul(next, flipped(across)), -1))
-    return { loads: next, noise: maximum(left, least) }
-  })
-
 /** A generalized M-step: so many steps of the factors to one of the components. */
 const INNER = 10
 
 /** A mixture is taken in once: steps until the factors of its covariances are found again, or hardly move. */
 const PATIENT = 500
-const STILL = 1e-9
 
 const entries = (array: NdArray, of: (x: number) => number): NdArray => ({
   shape: array.shape,

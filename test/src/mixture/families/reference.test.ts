@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } from '../../../../lib/index.js'
-import { analyse } from '../../../../src/mixture/families/lowRank.js'
+import { analyse } from '../../../../src/mixture/kernels/analysis.js'
 import * as Params from '../../../../src/score/Params.js'
 import { at, emStep, expect as expectation, levels, some, sorts, tensors, type Made } from './families.js'
 import { interpret, type Model } from '../../../../src/score/family.js'

@@ -120,6 +120,7 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
   remedy: remedy
     .replace("set 'header' to true or false", 'use --header or --no-header')
     .replace("set 'missing' to 'drop'", 'use --missing drop')
+    .replace("or to 'keep'", 'or --missing em')
     .replace("set 'delimiter' to ';'", "use --delimiter ';'")
     .replace("set 'delimiter'", 'use --delimiter')
     .replace("set 'decimal' to ','", 'use --decimal ,')

@@ -329,7 +329,7 @@ const cellRemedy = (cell: string): string =>
   isTooLong(cell)
     ? "if it is an identifier, leave the column out with 'exclude'; else write it as a double"
     : isMissing(cell)
-      ? "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
+      ? "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or to 'keep' for a fit by the cells there are"
       : hasDecimalComma(cell.trim())
         ? "set 'decimal' to ',' if the comma stands before decimals, or write numbers as 1234.5"
         : kind(cell) === 'almost'

@@ -565,7 +565,7 @@ describe('what is wrong', () => {
       'fit @holes.csv -k 2 --family isotropic --no-standardize',
       2,
       'error: holes.csv, row 2, column 2 (b): an empty cell is not a finite number; ' +
-        'fill it in, or use --missing drop to leave out rows with missing cells; there is 1 more like it\n'
+        'fill it in, or use --missing drop to leave out rows with missing cells, or --missing em for a fit by the cells there are; there is 1 more like it\n'
     ],
     [
       'fit @word.csv -k 2 --family isotropic --no-standardize',

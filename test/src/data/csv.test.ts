@@ -167,7 +167,8 @@ describe('readCsv', () => {
   const decimal = 'write it as a decimal number, such as 1.5 or 2e3'
   const such = (number: string): string => `write it as a decimal number, such as ${number}`
   const word = "correct it, or choose the columns of numbers with 'columns'"
-  const fillIn = "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells"
+  const fillIn =
+    "fill it in, or set 'missing' to 'drop' to leave out rows with missing cells, or to 'keep' for a fit by the cells there are"
   it.each<[string, string, Points.CsvOptions, string]>([
     [
       'half a line of skipping',

@@ -99,13 +99,12 @@ export const learn =
     const { steps, batch, withWaves } = budget
     const { net, predicts, decay } = (withWaves ? wavy : plain)(budget)
     const score = Score.network(net, { predicts })
-    const keys = Key.named('start', 'run')(key)
     const program = Problem.orThrow(
       Compile.pipeline(
         Pipeline.of({
           schedule,
           score,
-          initializer: Initializer.values(Net.initial(points.dim)(keys.start)(net)),
+          initializer: Initializer.own,
           stages: [
             Stage.descend({
               objective: Objective.denoising(TimeLaw.uniformLogSnr(-5, 7), predicts),
@@ -123,7 +122,7 @@ export const learn =
         })
       )(points)
     )
-    return Sampler.learned(score, schedule, Run.last(program)(keys.run).params)
+    return Sampler.learned(score, schedule, Run.last(program)(key).params)
   }
 
 /** The levels at which scores are compared, by σ/α. */
@@ -158,23 +157,6 @@ export const sample =
     )
     return Sampler.sample(program)(score)(rows, dim)(Key.fromSeed(7))
   }
-
-/** The mean distance of a row of one from a row of the other. */
-const distance = (a: Points.Points, b: Points.Points): number => {
-  const { dim } = a
-  let total = 0
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j < b.rows; j++) {
-      let square = 0
-      for (let k = 0; k < dim; k++) square += Elementary.square(a.values[i * dim + k] - b.values[j * dim + k])
-      total += Math.sqrt(square)
-    }
-  return total / (a.rows * b.rows)
-}
-
-/** 2 E|X − Y| − E|X − X′| − E|Y − Y′|, 0 for one law (Székely & Rizzo 2013). */
-export const energy = (a: Points.Points, b: Points.Points): number =>
-  2 * distance(a, b) - distance(a, a) - distance(b, b)
 
 /** The square of the distance of each row to the nearest of other rows. */
 const nearest = (a: Points.Points, b: Points.Points): Float64Array => {

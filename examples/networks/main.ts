@@ -4,10 +4,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Compile, Key, Mixture, type Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
+import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
 import { format, resolveConfig } from 'prettier'
 import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
-import { astray, energy, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
+import { astray, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
 
 const quick = process.argv.includes('--quick')
 const budget: Budget = quick
@@ -53,8 +53,8 @@ const planar = laws.map(([name, law]) => {
     test,
     samples,
     learned,
-    found: energy(samples, test),
-    least: energy(other, test),
+    found: Points.energyDistance(samples, test),
+    least: Points.energyDistance(other, test),
     astray: astray(samples, many, law(quick ? 200 : 4000)(key.bound))
   }
 })

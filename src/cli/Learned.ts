@@ -137,7 +137,10 @@ export const read = (path: string, vocabulary: Vocabulary.Vocabulary): ((text: s
 const NODES = 64
 
 /** From the most noise that it was trained at to the least. */
-const trainedAt = ({ schedule, stages }: Pipeline.Pipeline<string>): { readonly from: number; readonly to: number } => {
+export const trainedAt = ({
+  schedule,
+  stages
+}: Pipeline.Pipeline<string>): { readonly from: number; readonly to: number } => {
   const times = stages
     .flatMap(Stage.losses)
     .flatMap(({ objective }) => Objective.terms(objective))
@@ -195,7 +198,7 @@ const flowing = (
 }
 
 /** Heun's steps from noise to data. */
-const STEPS = 60
+export const STEPS = 60
 
 /** So many rows by a key, in the data's own units. */
 export const sampler = (learned: Learned, path: string): Checked<(rows: number) => (key: Key.Key) => Points.Points> =>

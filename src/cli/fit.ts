@@ -2,12 +2,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Bootstrap, type Fit, Pipeline, type Points, Problem, Score, Vocabulary } from '../index.js'
-import { ending, type Choice, type Findings } from '../report/Findings.js'
+import { Bootstrap, type Fit, Pipeline, type Points, Problem, Vocabulary } from '../index.js'
+import { type Choice, type Findings } from '../report/Findings.js'
 import { all as pictures } from '../report/figures.js'
 import { page } from '../report/report.js'
-import { file as svg } from '../report/svg.js'
-import * as table from '../fit/table.js'
+import { all as scoreFigures } from '../report/scoreFigures.js'
+import { type ScoreFindings } from '../report/ScoreFindings.js'
+import { page as scorePage } from '../report/scoreReport.js'
+import { file as svg, type Figure } from '../report/svg.js'
 import { faultless } from './checked.js'
 import * as json from './json.js'
 import {
@@ -21,11 +23,11 @@ import {
   type Control,
   type Keeper,
   type Reached,
-  type ReachedScore,
   type Recipe,
   type Task
 } from './learn.js'
 import * as Learned from './Learned.js'
+import * as look from './look.js'
 import * as Model from './Model.js'
 import { progress, unwatched, type Progress } from './progress.js'
 import { asJson, human, type Found } from './shown.js'
@@ -33,7 +35,7 @@ import { choicesOf, outputsOf, type Choices, type Flags, type Keep } from './cho
 import { groupsOf, type Group } from './groups.js'
 import * as options from './options.js'
 import * as words from './words.js'
-import { facts, paragraphs, printable } from '../fit/text.js'
+import { printable } from '../fit/text.js'
 import { failed, refused, type Failure, type Signal, type World } from './World.js'
 
 export const ownPipeline = (
@@ -102,17 +104,25 @@ const plan =
     )
   }
 
-/** Writes all that is asked of a fit. */
-const write = (world: World, { out, report, figures }: Flags, { fit, others }: Found): TE.TaskEither<Failure, void> =>
+/** Writes all that is asked of what was learned. */
+const written = (
+  world: World,
+  { out, report, figures }: Flags,
+  made: {
+    readonly model: () => string
+    readonly report: () => string
+    readonly figures: () => ReadonlyArray<Figure>
+  }
+): TE.TaskEither<Failure, void> =>
   pipe(
     figures === undefined ? TE.right(undefined) : world.makeFolder('--figures', figures),
     TE.flatMap(() =>
       options.write(world)([
-        ...(out === undefined ? [] : [{ option: '--out', path: out, text: Model.show(Model.ofFit(fit)) }]),
-        ...(report === undefined ? [] : [{ option: '--report', path: report, text: page(fit, world.version, others) }]),
+        ...(out === undefined ? [] : [{ option: '--out', path: out, text: made.model() }]),
+        ...(report === undefined ? [] : [{ option: '--report', path: report, text: made.report() }]),
         ...(figures === undefined
           ? []
-          : pictures(fit).map(figure => ({
+          : made.figures().map(figure => ({
               option: '--figures',
               path: `${figures}/${figure.name}.svg`,
               text: svg(figure)
@@ -120,6 +130,13 @@ const write = (world: World, { out, report, figures }: Flags, { fit, others }: F
       ])
     )
   )
+
+const write = (world: World, flags: Flags, { fit, others }: Found): TE.TaskEither<Failure, void> =>
+  written(world, flags, {
+    model: () => Model.show(Model.ofFit(fit)),
+    report: () => page(fit, world.version, others),
+    figures: () => pictures(fit)
+  })
 
 /** What is printed of fits of groups. */
 const ofGroups = (by: string, flags: Flags, all: ReadonlyArray<readonly [Group, Found]>): string =>
@@ -272,44 +289,6 @@ const known =
     })
   }
 
-/** What is printed of a score that is no mixture. */
-export const ofScore = ({ learned, stages }: ReachedScore, flags: Flags): string => {
-  const { columns, pipeline, params, seed, standardization, fit } = learned
-  const parameters = Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
-  const { rows, loss, steps, converged } = fit
-  if (flags.json === true)
-    return `${JSON.stringify({
-      score: Score.show(pipeline.score),
-      columns,
-      rows,
-      seed,
-      standardized: standardization !== null,
-      parameters,
-      loss,
-      steps,
-      converged,
-      stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
-    })}\n`
-  const { out } = flags
-  return paragraphs([
-    [
-      `Learned a score of ${parameters} parameters from ${rows} rows.`,
-      `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
-    ].join('\n'),
-    facts([
-      ['loss', loss === null ? 'none' : `${table.show(loss)} over the last tenth of the last stage`],
-      ['steps', String(steps)],
-      ...stages.map((stage, i): [string, string] => [
-        `stage ${i + 1}`,
-        table.tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
-      ])
-    ]),
-    out === undefined
-      ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
-      : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`
-  ])
-}
-
 /** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
 const fitScore = (
   world: World,
@@ -318,43 +297,43 @@ const fitScore = (
   task: Task,
   control: Pick<Control, 'watch' | 'keeper'>,
   keep: Keep | null
-): TE.TaskEither<Failure, Signal | null> => {
-  const beside = [
-    ...(flags.report === undefined ? [] : ['--report']),
-    ...(flags.compare === undefined ? [] : ['--compare']),
-    ...(flags.figures === undefined ? [] : ['--figures'])
-  ]
-  return pipe(
+): TE.TaskEither<Failure, Signal | null> =>
+  pipe(
     options.checked(
       faultless(
-        beside.map(option =>
-          Problem.of(
-            option,
-            path,
-            'a pipeline that learns a mixture',
-            'leave the option out: this score has no components'
-          )
-        ),
+        flags.compare === undefined
+          ? []
+          : [
+              Problem.of(
+                '--compare',
+                path,
+                'a pipeline that learns a mixture',
+                'leave the option out: recipes learn mixtures'
+              )
+            ],
         undefined
       )
     ),
     TE.flatMap(() => () => world.untilSignal(heard => learnScore({ ...control, now: world.now, heard })(task, path)())),
-    TE.tap(({ learned }) =>
-      flags.out === undefined
-        ? TE.right(undefined)
-        : options.write(world)([{ option: '--out', path: flags.out, text: Learned.show(learned) }])
-    ),
-    TE.tapTask(reached =>
-      (flags.quiet === true && flags.json !== true) || flags.out === '-'
-        ? () => Promise.resolve()
-        : world.stdout(ofScore(reached, flags))
-    ),
+    TE.tap(reached => {
+      // Looked at where something of it is told, and once.
+      let known: ScoreFindings | null = null
+      const found = (): ScoreFindings => (known ??= look.findings(reached, task, path))
+      const isTold = flags.json === true || (flags.quiet !== true && outputsOf(flags).every(({ path }) => path !== '-'))
+      return pipe(
+        written(world, flags, {
+          model: () => Learned.show(reached.learned),
+          report: () => scorePage(found(), world.version),
+          figures: () => scoreFigures(found())
+        }),
+        TE.tapTask(() => (isTold ? world.stdout(look.told(reached, flags, found())) : () => Promise.resolve()))
+      )
+    }),
     TE.map(({ stopped, stages }) => {
       if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
       return stopped
     })
   )
-}
 
 export const fit =
   (file: string, flags: Flags) =>
@@ -381,7 +360,7 @@ export const fit =
       TE.flatMap(({ choices, keeper, groups }) => {
         const watched = (whose: string): Progress => (isWatched ? progress(world, whose) : unwatched)
         /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
-        const written = (
+        const watchedFit = (
           { watch, resampling, end }: Progress,
           flags: Flags,
           chosen: Chosen
@@ -410,7 +389,7 @@ export const fit =
           const line = watched(value === null ? '' : `${value}: `)
           return pipe(
             plan(world, file, flags, line.choosing, keeper)(choices, table),
-            TE.flatMap(chosen => written(line, flags, chosen))
+            TE.flatMap(chosen => watchedFit(line, flags, chosen))
           )
         }
         const { by } = flags
@@ -445,7 +424,7 @@ export const fit =
                     TE.tapIO(() => line.end)
                   )
                 : pipe(
-                    written(line, flags, chosen),
+                    watchedFit(line, flags, chosen),
                     TE.tapTask(found =>
                       flags.json === true
                         ? world.stdout(`${JSON.stringify(asJson(found))}\n`)

@@ -68,7 +68,7 @@ export interface Task {
 }
 
 /** The points as they are learned from. */
-const scaled = ({ table: { points }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
+export const scaled = ({ table: { points }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
   Data.brought(standardize)(points)
 
 /** Whether variances are to be learned, or may be. */
@@ -422,6 +422,8 @@ const learnBy =
 export interface ReachedScore {
   readonly learned: Learned.Learned
   readonly stages: ReadonlyArray<StageRun>
+  /** What was chosen to compute it, and why. */
+  readonly plan: string
   readonly stopped: Signal | null
 }
 
@@ -473,12 +475,13 @@ export const scoreOf =
     readonly seed: number
   }) =>
   ({
-    program: { pipeline },
+    program,
     trace: { params, stages, stopped }
   }: {
     readonly program: Program.Program<string>
     readonly trace: Trace
   }): ReachedScore => {
+    const { pipeline } = program
     const last = stages.at(-1)
     const fit = {
       rows: points.rows,
@@ -486,7 +489,8 @@ export const scoreOf =
       steps: stages.reduce((sum, { taken }) => sum + taken, 0),
       converged: last !== undefined && last.rule !== null && last.rule !== 'steps'
     }
-    return { stages, stopped, learned: Learned.of({ columns, seed, pipeline, params, fit }, points, scaling) }
+    const plan = Compile.explain(program)
+    return { stages, plan, stopped, learned: Learned.of({ columns, seed, pipeline, params, fit }, points, scaling) }
   }
 
 /** The mean of the last tenth of the values that were kept: a batch's own says little. */

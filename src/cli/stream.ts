@@ -15,7 +15,7 @@ import { ofMixture, show } from '../fit/table.js'
 import { facts, paragraphs, table as tableOf, word } from '../fit/text.js'
 import { ignored, ofPrior } from '../report/Findings.js'
 import { choicesOf, type Choices, type Flags, type Keep } from './choices.js'
-import { isBegun, keeperOf, ofScore, ownPipeline, stoppedBy } from './fit.js'
+import { isBegun, keeperOf, ownPipeline, stoppedBy } from './fit.js'
 import { nextAfter } from './shown.js'
 import {
   areFree,
@@ -29,6 +29,7 @@ import {
   type Keeper
 } from './learn.js'
 import * as Learned from './Learned.js'
+import * as look from './look.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
 import { progress, unwatched } from './progress.js'
@@ -258,7 +259,7 @@ const byPipeline =
             if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
             if (Learned.isOne(pipeline.score)) {
               const found = scoreOf({ points, scaling, columns, seed })(reached)
-              return E.right({ text: Learned.show(found.learned), told: () => ofScore(found, flags), stopped })
+              return E.right({ text: Learned.show(found.learned), told: () => look.told(found, flags, null), stopped })
             }
             return pipe(
               mixtureOf(pipeline, params),

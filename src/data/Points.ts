@@ -8,7 +8,9 @@ import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as ByColumn from '../../lib/byColumn.js'
 import * as Elementary from '../../lib/elementary.js'
+import { meanDistance } from '../../lib/energy.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
+import { refuse } from '../../lib/refuse.js'
 import type { Numbers } from '../../lib/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { fail, more, plural, tabulate } from './parts.js'
@@ -391,6 +393,26 @@ export const variances = (points: Points): Float64Array =>
   ByColumn.weightedSquares(weightsOf(points), centred(points, mean(points)), points.dim)
 
 // -- rows and scales -------------------------------------------------------------------------------------------------
+
+/**
+ * 2 E|X − Y| − E|X − X′| − E|Y − Y′|, the energy distance of two samples (Székely & Rizzo 2013), ≥ 0, and 0 of equal ones; weights are
+ * not looked at. Of n and m rows of one law its mean is E|X − X′| (1/n + 1/m): hold a distance beside that of two samples of the law itself.
+ *
+ * @throws RangeError where their dimensions differ
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Points } from 'ornstein'
+ *
+ * const at = (...values: ReadonlyArray<number>) => ({ rows: values.length, dim: 1, values: Float64Array.from(values) })
+ * assert.equal(Points.energyDistance(at(0, 2), at(5)), 2 * 4 - 1)
+ * assert.equal(Points.energyDistance(at(0, 2), at(2, 0)), 0)
+ */
+export const energyDistance = (a: Points, b: Points): number =>
+  a.dim === b.dim
+    ? 2 * meanDistance(a.values, b.values, a.dim) -
+      meanDistance(a.values, a.values, a.dim) -
+      meanDistance(b.values, b.values, a.dim)
+    : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
 /**
  * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights and labels.

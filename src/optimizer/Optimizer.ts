@@ -392,6 +392,9 @@ export const iterates =
       step(optimizer, objective)
     )
 
+/** Whether it takes something else for the answer than the last iterate: an average of the weights, say. */
+export const averages = (optimizer: Optimizer): boolean => O.isSome(meaning(optimizer).estimate)
+
 /** What an optimizer takes for the answer: the average of the iterates, if it has one, else the last iterate. */
 export const estimate = <P extends string, T extends Optimizer>(
   optimizer: T,

@@ -612,6 +612,43 @@ function given(values: Rows | Params.Params<string>): Initializer {
  */
 export const values = Case.called(exactly, given)
 
+/**
+ * As a network itself begins: each layer's weights by its own law. A pipeline with it is written without a single weight.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import * as E from 'fp-ts/lib/Either.js'
+ * import { Initializer, Key, Net, Parametrization, Score } from 'ornstein'
+ *
+ * const net = Net.mlp({ hidden: [8] })
+ * const score = Score.network(net, { predicts: Parametrization.noise })
+ * const start = Initializer.interpret(score, { rows: 1, dim: 2, values: Float64Array.of(1, 2) })(Initializer.own)
+ * const key = Key.fromSeed(1)
+ * assert.deepEqual(E.map((start: (key: Key.Key) => unknown) => start(key))(start), E.right(Net.initial(2)(key)(net)))
+ */
+export const own = define({
+  name: 'own',
+  about: 'as a network itself begins',
+  formula: () => 'θ ~ the law of each layer',
+  draws: () => 'sometimes',
+  streams: true,
+  starts:
+    () =>
+    ({ score, model, points: { dim } }) =>
+      pipe(
+        model.initial,
+        O.map(initial => initial(dim)),
+        E.fromOption(() => [
+          Problem.of(
+            '',
+            'Initializer.own',
+            `one for ${Score.show(score)}, which does not say how it begins`,
+            'use Initializer.gaussian, or Initializer.kMeansPlusPlus for mixtures'
+          )
+        ])
+      )
+})
+
 // —— starts that are made of others ——
 
 const initializer = Field.of<Initializer>(concept)
@@ -704,6 +741,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   warmStart,
   values,
   centres,
+  own,
   bestOf,
   perturbed
 ]

@@ -87,13 +87,13 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 
 // -- parts of a page ---------------------------------------------------------------------------------------------------
 
-const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
-const sentence = (text: string): string => `${capital(text)}.`
+export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
+export const sentence = (text: string): string => `${capital(text)}.`
 /** A number with a minus sign as long as a plus. */
-const minus = (text: string): string => escape(text).replace(/^-/, '−')
+export const minus = (text: string): string => escape(text).replace(/^-/, '−')
 /** So many lines of code stand open. */
 const lines = 40
-const pre = (text: string): string => {
+export const pre = (text: string): string => {
   const code = `<pre><code>${escape(text)}</code></pre>`
   const count = text.split('\n').length
   const isShort = count <= lines && text.length < 60 * lines
@@ -105,7 +105,7 @@ const percent = (share: number): string =>
     : share < 1 && share > 0.995
       ? 'more than 99 %'
       : `${(100 * share).toFixed(0)} %`
-const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`
+export const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`
 const listed = (words: ReadonlyArray<string>): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`
 const names = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve']
@@ -169,7 +169,7 @@ const parted = (whole: Grid): string => {
     .join('\n')
 }
 
-const plain = (caption: string, { header, rows }: Table): string =>
+export const plain = (caption: string, { header, rows }: Table): string =>
   grid({
     caption,
     head: header.map(escape),
@@ -178,11 +178,11 @@ const plain = (caption: string, { header, rows }: Table): string =>
 
 const component = (k: number): string => `${swatch(k)}${k + 1}`
 
-const figure = (drawn: ReturnType<typeof figures.data>): string =>
+export const figure = (drawn: ReturnType<typeof figures.data>): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
 /** What is folded away; on paper it stands open, unless it is long. */
-const details = (summary: string, body: string, isLong = false): string =>
+export const details = (summary: string, body: string, isLong = false): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(summary)}</summary>\n${body}\n</details>`
 
 // -- what was found ----------------------------------------------------------------------------------------------------
@@ -616,10 +616,9 @@ ${plain('The same data, learned in other ways', table)}
 `
 }
 
-const learned = (fit: Findings): string => {
-  const { pipeline, plan, stages } = fit
-  const curves = figures.scales(stages).map((scale, i) => figure(figures.objective(stages, scale, i)))
-  const table = grid({
+/** What each stage minimised, by which means, and how it ended. */
+export const stageTable = (stages: Findings['stages']): string =>
+  `<div class="stages">${grid({
     caption: 'Stages',
     head: ['stage', 'ended'],
     rows: stages.map(
@@ -629,14 +628,18 @@ const learned = (fit: Findings): string => {
           [{ markup: escape(ending(stage)) }]
         ] as const
     )
-  })
+  })}</div>`
+
+const learned = (fit: Findings): string => {
+  const { pipeline, plan, stages } = fit
+  const curves = figures.scales(stages).map((scale, i) => figure(figures.objective(stages, scale, i)))
   return `<section>
 <h2>How was it learned?</h2>
 ${details(
   `${capital(fit.recipe)}, ${plural(stages.length, 'stage')}, ${plural(steps(fit), 'step')}, seed ${fit.seed}`,
   `${facts(fit)}
 <h3>Stages</h3>
-<div class="stages">${table}</div>
+${stageTable(stages)}
 <h3>The objective, step by step</h3>
 <p class="soft">Stages that minimise the same stand on one axis; a dotted line is where one begins.</p>
 <div class="panels">${curves.join('\n')}</div>
@@ -650,21 +653,34 @@ ${pre(plan)}`
 </section>`
 }
 
-/** The page: of a fit, beside others of the same data. `version` is that of the program. */
-export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string => {
-  const source = fit.source.replace(/^.*[\\/]/, '')
-  const heading = title(fit)
-  return `<!doctype html>
+/** What any page has about what it says. */
+export const document = (
+  { title, version, seed }: { readonly title: string; readonly version: string; readonly seed: number },
+  body: string
+): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(`${heading} in ${source}`)}</title>
+<title>${escape(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<header>
+${body}
+</main>
+<footer>ornstein ${escape(version)}, seed ${seed}. The same data, pipeline and seed give the same numbers.</footer>
+</body>
+</html>
+`
+
+/** The page: of a fit, beside others of the same data. `version` is that of the program. */
+export const page = (fit: Findings, version: string, others: ReadonlyArray<Findings> = []): string => {
+  const source = fit.source.replace(/^.*[\\/]/, '')
+  const heading = title(fit)
+  return document(
+    { title: `${heading} in ${source}`, version, seed: fit.seed },
+    `<header>
 <h1>${escape(capital(heading))}</h1>
 ${found(fit)}</header>
 <section>
@@ -674,10 +690,6 @@ ${components(fit)}
 ${known(fit)}</section>
 ${trusted(fit)}
 ${looked(fit)}
-${beside([fit, ...others])}${learned(fit)}
-</main>
-<footer>ornstein ${escape(version)}, seed ${fit.seed}. The same data, pipeline and seed give the same numbers.</footer>
-</body>
-</html>
-`
+${beside([fit, ...others])}${learned(fit)}`
+  )
 }

@@ -22,20 +22,18 @@ afterAll(here.remove)
 
 // A linear network that predicts x_0 at each level knows a normal law: x̂_0 = α v x/(α²v + σ²), v = 1 where standardized.
 const net = Net.mlp({ hidden: [16], embedding: Net.fourier(4) })
-const pipeline = (timeLaw: TimeLaw.TimeLaw): string =>
+const pipeline = (timeLaw: TimeLaw.TimeLaw, ...more: ReadonlyArray<Optimizer.Optimizer>): string =>
   JSON.stringify(
     Pipeline.codec(Vocabulary.standard).encode(
       Pipeline.of({
         schedule: Schedule.ornsteinUhlenbeck,
         score: Score.preconditioned(net, { deviation: 1 }),
-        initializer: Initializer.values(
-          Net.initial(1)(Key.fromSeed(0))(Net.chain(Net.standardized({ deviation: 1 }), net))
-        ),
+        initializer: Initializer.own,
         stages: [
           Stage.descend({
             objective: Objective.denoising(timeLaw, Parametrization.edm({ sigmaData: 1 })),
             expectation: Expectation.monteCarlo(),
-            optimizer: Optimizer.adam({ rate: 0.01 }),
+            optimizer: Optimizer.chain(Optimizer.adam({ rate: 0.01 }), ...more),
             steps: 60,
             batch: 100,
             epochs: true
@@ -66,6 +64,46 @@ describe('a network on the command line', () => {
     )
     expect(again.stdout).toMatch(/^Learned a score of 177 parameters from 2000 rows\./)
     expect(here.read('again.json')).toBe(here.read('score.json'))
+  })
+
+  it('is reported with its samples, its loss by noise level and on its way, and nothing of components', async () => {
+    const { stdout, stderr, exit } = await here.ornstein(
+      'fit @table.csv --pipeline @net.json --standardize --report @net.html --figures @pictures --json'
+    )
+    expect({ stderr, exit }).toEqual({ stderr: '', exit: 0 })
+    const found = JSON.parse(stdout) as {
+      parameters: number
+      averaged: boolean
+      levels: { ratio: number; value: number; normal: number }[]
+      energyDistance: { samples: number; rows: number }
+    }
+    expect(found).toMatchObject({ parameters: 177, averaged: false })
+    // Levels are those of a rule of 64 nodes. The data are a normal law: the least loss at each level is that law's own, on the same noise but for what 2000 rows say of it.
+    expect(found.levels).toHaveLength(9)
+    expect(found.levels[0].ratio).toBeCloseTo(Math.exp(-3.5), 3)
+    expect(found.levels[8].ratio).toBeCloseTo(Math.exp(2.5), 0)
+    for (const { value, normal } of found.levels) {
+      expect(value).toBeGreaterThan(0.97 * normal)
+      expect(value).toBeLessThan(1.2 * normal)
+    }
+    expect(found.energyDistance.samples).toBeLessThan(0.1)
+    const page = here.read('net.html')
+    expect(page).toMatch(/<h1>A score of 177 parameters<\/h1>/)
+    expect(page).toMatch(/The loss by noise level/)
+    expect(page).toMatch(/Bold: a running mean/)
+    expect(page).toMatch(/energy distance/)
+    expect(page).not.toMatch(/BIC|ICL|component \d|responsib|covariance of|undefined|NaN/)
+    expect(['samples', 'levels', 'objective-1'].map(name => here.read(`pictures/${name}.svg`).slice(0, 4))).toEqual(
+      new Array(3).fill('<svg')
+    )
+  })
+
+  it('says that its weights are averaged, where they are', async () => {
+    const averaged = pipeline(TimeLaw.uniformLogSnr(-5, 7), Optimizer.movingAverage({ decay: 0.9 }))
+    here.write('averaged.json', averaged)
+    const { stdout } = await here.ornstein('fit @table.csv --pipeline @averaged.json --standardize')
+    expect(stdout).toMatch(/weights +averaged over steps/)
+    expect(stdout).toMatch(/σ\/α +loss +of a normal law/)
   })
 
   it('gives rows in the units of the data, fewer the first of more', async () => {
@@ -99,7 +137,7 @@ describe('a network on the command line', () => {
   })
 
   it.each<[string, RegExp]>([
-    ['fit @table.csv --pipeline @net.json --report @r.html', /--report: .* leave the option out/],
+    ['fit @table.csv --pipeline @net.json --compare em', /--compare: .* leave the option out/],
     [
       'assign @score.json @table.csv',
       /is not a mixture, but a score that has no components; use ornstein sample or evaluate/

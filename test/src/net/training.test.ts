@@ -1,7 +1,7 @@
 /** Networks at length: averaged weights in the middle of a run, runs that go on from a file, and the programs of examples/networks. */
 import { describe, expect, it } from 'vitest'
 import { checkerboard, eightGaussians, swissRoll, twoMoons } from '../../../examples/networks/data.js'
-import { astray, energy, errors, learn, sample, schedule } from '../../../examples/networks/experiment.js'
+import { astray, errors, learn, sample, schedule } from '../../../examples/networks/experiment.js'
 import {
   Compile,
   Expectation,
@@ -14,7 +14,7 @@ import {
   Parametrization,
   type Params,
   Pipeline,
-  type Points,
+  Points,
   Problem,
   Run,
   Sampler,
@@ -102,8 +102,8 @@ describe('examples/networks', () => {
     const other = Sampler.exact(Mixture.of({ means: [[1, 1]], variances: [0.3] }), schedule)
     expect(errors(exact, test)(other).every(error => error > 1e-4)).toBe(true)
     // Of 200 points of two equal laws the mean is E|X − X′|/100, below 0.02 here.
-    expect(energy(sample(200, 2)(exact), test)).toBeLessThan(0.06)
-    expect(energy(sample(200, 2)(other), test)).toBeGreaterThan(0.3)
+    expect(Points.energyDistance(sample(200, 2)(exact), test)).toBeLessThan(0.06)
+    expect(Points.energyDistance(sample(200, 2)(other), test)).toBeGreaterThan(0.3)
     // A hundredth of the law's own points are astray, here of 500: at most 3 % but for a probability of 1e-5.
     const [law, bound, own] = [9, 10, 11].map(seed => Mixture.sample(500)(Key.fromSeed(seed))(eightGaussians))
     expect(astray(own, law, bound)).toBeLessThan(0.03)

@@ -1,0 +1,20 @@
+/** Distances of rows of one sample from those of another. */
+
+/** The mean of |x − y| over rows x of one and y of another, [rows, dim] each; sums in the order of the rows. */
+export const meanDistance = (a: Float64Array, b: Float64Array, dim: number): number => {
+  const [n, m] = [a.length / dim, b.length / dim]
+  let total = 0
+  for (let i = 0; i < n; i++) {
+    let own = 0
+    for (let j = 0; j < m; j++) {
+      let square = 0
+      for (let k = 0; k < dim; k++) {
+        const apart = a[i * dim + k] - b[j * dim + k]
+        square += apart * apart
+      }
+      own += Math.sqrt(square)
+    }
+    total += own / m
+  }
+  return total / n
+}

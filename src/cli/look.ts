@@ -1,0 +1,198 @@
+/** What is looked at of a score that was learned, for its report: losses by noise level, and samples. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as Elementary from '../../lib/elementary.js'
+import {
+  Compile,
+  Key,
+  Mixture,
+  Optimizer,
+  type Params,
+  Points,
+  type Problem,
+  Schedule,
+  Score,
+  Stage
+} from '../index.js'
+import { show, tidy } from '../fit/table.js'
+import { facts, paragraphs, table as showTable } from '../fit/text.js'
+import { ending } from '../report/Findings.js'
+import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/ScoreFindings.js'
+import { type Flags } from './choices.js'
+import { scaled, type ReachedScore, type Task } from './learn.js'
+import * as Learned from './Learned.js'
+
+/** Rows that losses are taken of, samples that are drawn, and noise levels. */
+const [LOSSES, SAMPLES, LEVELS] = [4000, 1000, 9]
+
+const some = (points: Points.Points, from: number, count: number): Points.Points =>
+  pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
+
+/** The normal law of the data's mean and covariance, as a score and its parameters; none where it has no density. */
+const normalLaw = (points: Points.Points) => {
+  const { dim } = points
+  const flat = Points.covariance(points)
+  const family = Score.full({ components: 1 })
+  return pipe(
+    E.tryCatch(
+      () =>
+        Mixture.of({
+          means: [Array.from(Points.mean(points))],
+          covariances: [Array.from({ length: dim }, (_, i) => Array.from(flat.subarray(i * dim, (i + 1) * dim)))]
+        }),
+      () => null
+    ),
+    O.fromEither,
+    O.chain(mixture =>
+      pipe(
+        Score.interpret(family).family,
+        O.chain(({ fromMixture }) => fromMixture),
+        O.map(of => ({ score: family, params: of(mixture) }))
+      )
+    )
+  )
+}
+
+/** The last stage's objective at noise levels from the most that it was trained at to the least, of points as they are learned from. */
+export const levels = (
+  { pipeline, params }: Pick<Learned.Learned, 'pipeline' | 'params'>,
+  points: Points.Points
+): ReadonlyArray<AtLevel> => {
+  const { schedule, score, stages } = pipeline
+  const loss = stages.flatMap(Stage.losses).at(-1)
+  const { from, to } = Learned.trainedAt(pipeline)
+  if (loss === undefined || !Number.isFinite(from)) return []
+  const [much, little] = [from, to].map(time => Schedule.logSnr(time)(schedule))
+  const logSnrs =
+    much < little ? Array.from({ length: LEVELS }, (_, i) => little + ((much - little) * i) / (LEVELS - 1)) : [little]
+  const rows = some(points, 0, LOSSES)
+  const valuesOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): ReadonlyArray<number> | null =>
+    pipe(
+      Compile.byLevel({ ...loss, schedule, score }, logSnrs)(rows),
+      E.match(
+        () => null,
+        at => at(params, Key.fromSeed(0)).map(({ value }) => value)
+      )
+    )
+  const own = valuesOf(score, params)
+  const normal = pipe(
+    normalLaw(points),
+    O.map(({ score, params }) => valuesOf(score, params)),
+    O.toNullable
+  )
+  return (own ?? []).map((value, i) => ({
+    ratio: Elementary.exp(-logSnrs[i] / 2),
+    value,
+    normal: normal?.[i] ?? null
+  }))
+}
+
+/** Samples in the data's units, and how far they are from rows. */
+export const samples = (
+  learned: Learned.Learned,
+  points: Points.Points,
+  path: string
+): E.Either<Problem.Problems, Samples> =>
+  pipe(
+    Learned.sampler(learned, path),
+    E.map(draw => {
+      const count = Math.min(SAMPLES, Math.max(1, Math.floor(points.rows / 2)))
+      const drawn = draw(count)(Key.fromSeed(learned.seed))
+      const units = Points.inUnits(Points.standardize(points))
+      const [first, second] = [0, count].map(from => units(some(points, from, count)))
+      return {
+        points: drawn,
+        steps: Learned.STEPS,
+        distance: Points.energyDistance(units(drawn), first),
+        ofRows: Points.energyDistance(first, second)
+      }
+    })
+  )
+
+/** All that is told of a score that is no mixture. */
+export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, path: string): ScoreFindings => {
+  const { columns, pipeline, seed, fit } = learned
+  const { points, scaling } = scaled(task)
+  return {
+    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, points: task.table.points },
+    parameters: parametersOf(learned),
+    isAveraged: isAveraged(pipeline),
+    loss: fit.loss,
+    levels: levels(learned, points),
+    samples: samples(learned, task.table.points, path)
+  }
+}
+
+const parametersOf = ({ params }: Learned.Learned): number =>
+  Object.values(params).reduce((sum, { values }) => sum + values.length, 0)
+
+const isAveraged = ({ stages }: Learned.Learned['pipeline']): boolean =>
+  pipe(
+    stages.flatMap(Stage.simple).at(-1),
+    O.fromNullable,
+    O.chain(({ simple }) => simple.optimizer),
+    O.exists(Optimizer.averages)
+  )
+
+/** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
+export const told = (
+  { learned, stages }: ReachedScore,
+  { json, out, report, figures }: Flags,
+  looked: Pick<ScoreFindings, 'levels' | 'samples'> | null
+): string => {
+  const { columns, pipeline, seed, standardization, fit } = learned
+  const { rows, loss, steps, converged } = fit
+  const [parameters, averaged] = [parametersOf(learned), isAveraged(pipeline)]
+  const drawn = looked === null || E.isLeft(looked.samples) ? null : looked.samples.right
+  if (json === true)
+    return `${JSON.stringify({
+      score: Score.show(pipeline.score),
+      columns,
+      rows,
+      seed,
+      standardized: standardization !== null,
+      parameters,
+      averaged,
+      loss,
+      ...(looked && { levels: looked.levels }),
+      ...(drawn && { energyDistance: { samples: drawn.distance, rows: drawn.ofRows } }),
+      steps,
+      converged,
+      stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
+    })}\n`
+  return paragraphs([
+    [
+      `Learned a score of ${parameters} parameters from ${rows} rows.`,
+      `columns: ${columns.join(', ')}${standardization === null ? '' : ' (standardized to learn)'}`
+    ].join('\n'),
+    ...(looked === null || looked.levels.length === 0 ? [] : [showTable(levelTable(looked.levels))]),
+    facts([
+      ['loss', loss === null ? 'none' : `${show(loss)} over the last tenth of the last stage`],
+      ['weights', averaged ? 'averaged over steps' : 'of the last step'],
+      ...(drawn === null
+        ? []
+        : [
+            [
+              'samples',
+              `energy distance ${show(drawn.distance, 2)} from rows, which are ${show(drawn.ofRows, 2)} from other rows`
+            ] as const
+          ]),
+      ['steps', String(steps)],
+      ...stages.map((stage, i): [string, string] => [
+        `stage ${i + 1}`,
+        tidy(`${stage.formula}; ${stage.means}; ${ending(stage)}`)
+      ])
+    ]),
+    [
+      ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
+      ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
+      out === undefined
+        ? 'Add --out model.json to keep it for ornstein sample and ornstein evaluate.'
+        : `The model is in ${out}. Next: ornstein sample ${out} -n 10, or ornstein evaluate ${out} FILE`,
+      ...(report === undefined && looked !== null
+        ? ['Add --report report.html to see its samples beside the data.']
+        : [])
+    ].join('\n')
+  ])
+}

@@ -457,9 +457,9 @@ const described = (
 
   program
     .command('worker')
-    .summary('sum rows for the fits of a queue')
+    .summary('sum rows for the fits of a queue, and do fits of sweeps')
     .description(
-      'Sums over rows for every ornstein fit --queue at the same queue, until it is stopped. It reads the table that a fit names ' +
+      'Sums over rows for every ornstein fit --queue at the same queue, and does fits of ornstein sweep --queue, until it is stopped. It reads the table that a fit names ' +
         'by itself, from a folder that it is given, and takes part only with the same rows and the same code, by their hashes. ' +
         'Start as many as there are machines: results do not depend on how many, nor on which of them end on the way.'
     )
@@ -491,12 +491,20 @@ const described = (
     )
     .requiredOption('--out <file>', 'the lines, as JSONL; those that are there are not run again')
     .option('--jobs <number>', 'how many at a time (default: as many as there are processors)')
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'have them done by the workers at a queue, each by one: redis://host:port, rediss:// with TLS, or env:NAME'
+      ).conflicts('jobs')
+    )
+    .option('--figure <file>', 'draw the log-likelihoods of each choice, as SVG')
     .option('--share <k/n>', 'run the kth of n shares alone: every nth fit from the kth on (default: 1/1, all)')
     .option('--parts <files...>', 'lines of these count too, and are copied to --out: what shares came to')
     .addHelpText(
       'after',
       examples([
-        'sweep sweep.json --out results.jsonl',
+        'sweep sweep.json --out results.jsonl --figure results.svg',
+        'sweep sweep.json --out results.jsonl --queue redis://127.0.0.1:6379',
         'sweep sweep.json --out results-3.jsonl --share 3/8',
         'sweep sweep.json --out results.jsonl --parts results-*.jsonl'
       ])

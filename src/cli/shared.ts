@@ -29,7 +29,7 @@ const table = t.strict({ path: t.string, options })
 export const described = (path: string, options: Points.CsvOptions): unknown => table.encode({ path, options })
 
 /** Whether a path leads into a folder, or a folder in it. */
-const isIn = (folder: string, path: string): boolean => {
+export const isIn = (folder: string, path: string): boolean => {
   const way = relative(folder, path)
   return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
 }

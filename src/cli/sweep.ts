@@ -1,12 +1,12 @@
 /**
- * `ornstein sweep`: fits × tables × seeds, each by a process of its own, so many at a time. What each came to is a line of JSON as
+ * `ornstein sweep`: fits × tables × seeds, each by a process of its own, so many at a time, or by the workers of a queue. What each came to is a line of JSON as
  * soon as it is known, and a sweep that is begun again runs what has no line yet. A share of it is run beside others', elsewhere, and
  * their files are parts of the whole.
  */
-import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import * as t from 'io-ts'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -15,39 +15,35 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../core/Problem.js'
 import { show } from '../fit/table.js'
 import { paragraphs, table } from '../fit/text.js'
+import { spread } from '../report/spread.js'
+import { file } from '../report/svg.js'
 import { faultless, whole, type Checked } from './checked.js'
+import * as fitting from './fitting.js'
 import { decode, parse } from './json.js'
 import * as options from './options.js'
-import { failed, type Failure, type World } from './World.js'
+import { connectionOf } from './queue.js'
+import { failed, refused, type Failure, type World } from './World.js'
 
 export interface Flags {
   readonly out: string
   readonly jobs?: string | undefined
   readonly share?: string | undefined
   readonly parts?: ReadonlyArray<string> | undefined
+  readonly queue?: string | undefined
+  readonly figure?: string | undefined
 }
 
-const choice = t.record(t.string, t.union([t.string, t.number, t.boolean]))
 const sweep = t.strict({
   data: t.readonlyArray(t.string),
   seeds: t.readonlyArray(t.number),
   /** Options of `ornstein fit`, by what each choice of them is called. */
-  fits: t.record(t.string, choice)
+  fits: t.record(t.string, fitting.options)
 })
 
-interface Run {
-  readonly data: string
-  readonly seed: number
+interface Run extends fitting.Asked {
   readonly fit: string
   readonly args: ReadonlyArray<string>
 }
-
-/** Options that a sweep gives itself, or that would write over each other's files. */
-const OWN = ['seed', 'out', 'json', 'quiet', 'verbose', 'report', 'figures', 'checkpoint', 'resume', 'every', 'by']
-
-/** An option as it is written on the command line. */
-const written = ([name, value]: readonly [string, string | number | boolean]): string =>
-  value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`
 
 const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Checked<ReadonlyArray<Run>> =>
   faultless(
@@ -56,26 +52,11 @@ const runsOf = (path: string, { data, seeds, fits }: t.TypeOf<typeof sweep>): Ch
         Problem.unless({ data, seeds }[field].length > 0, `${path}, ${field}`, '[]', 'a list of one or more', 'add one')
       ),
       ...seeds.flatMap(seed => Problem.count(`${path}, seeds`, seed, 0, 0)),
-      ...Object.entries(fits).flatMap(([name, own]) =>
-        Object.keys(own).flatMap(key =>
-          Problem.unless(
-            /^[a-z][a-z-]*$/.test(key) && !OWN.includes(key) && key !== 'print-pipeline',
-            `${path}, fits.${name}`,
-            key,
-            'an option of ornstein fit that a sweep leaves open',
-            'write it as in ornstein help fit, without the dashes'
-          )
-        )
-      )
+      ...Object.entries(fits).flatMap(([name, own]) => fitting.optionProblems(`${path}, fits.${name}`, own))
     ],
-    data.flatMap(file =>
-      Object.entries(fits).flatMap(([fit, own]) =>
-        seeds.map(seed => ({
-          data: file,
-          seed,
-          fit,
-          args: ['fit', file, ...Object.entries(own).map(written), `--seed=${seed}`, '--json']
-        }))
+    data.flatMap(data =>
+      Object.entries(fits).flatMap(([fit, options]) =>
+        seeds.map(seed => ({ data, options, seed, fit, args: fitting.argsOf({ data, options, seed }) }))
       )
     )
   )
@@ -108,13 +89,7 @@ const sharedOut =
 
 const line = t.intersection([
   t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.readonlyArray(t.string) }),
-  t.partial({
-    result: t.intersection([
-      t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
-      t.partial({ bic: t.number })
-    ]),
-    problem: t.string
-  })
+  fitting.outcome
 ])
 type Line = t.TypeOf<typeof line>
 
@@ -129,19 +104,13 @@ const linesOf = (text: string): ReadonlyArray<Line> =>
     }
   })
 
-const main = fileURLToPath(new URL('./main.js', import.meta.url))
-
-/** A fit by a process of its own, on a share of the machine. */
-const learned = ({ args, ...run }: Run, threads: number): Promise<Line> =>
-  new Promise(resolve => {
-    const env = { ...process.env, ORNSTEIN_THREADS: String(threads) }
-    execFile(process.execPath, [main, ...args], { env, maxBuffer: Infinity }, (error, stdout, stderr) => {
-      // what ornstein fit --json prints
-      const found =
-        error === null ? { result: JSON.parse(stdout) as NonNullable<Line['result']> } : { problem: stderr.trim() }
-      resolve({ ...run, args, ...found })
-    })
-  })
+const lineOf = ({ data, seed, fit, args }: Run, outcome: fitting.Outcome): Line => ({
+  data,
+  seed,
+  fit,
+  args,
+  ...outcome
+})
 
 const sameRun = (a: Pick<Run, 'args'>, b: Pick<Run, 'args'>): boolean =>
   JSON.stringify(a.args) === JSON.stringify(b.args)
@@ -183,15 +152,60 @@ const processors = (): number => {
 }
 
 /** What each run came to, so many at a time; each is handed on as soon as it is known. */
-const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void): Promise<void> => {
+const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void): Promise<null> => {
   const left = runs.values()
   const threads = Math.max(1, Math.floor(processors() / jobs))
   await Promise.all(
     Array.from({ length: Math.min(jobs, runs.length) }, async () => {
-      for (const run of left) done(await learned(run, threads))
+      for (const run of left) done(lineOf(run, await fitting.fitted(run, { threads })))
     })
   )
+  return null
 }
+
+const nameOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
+
+/** The same by the workers of a queue. */
+const byWorkers =
+  (world: World, queue: string, out: string, done: (one: Line) => void) =>
+  (runs: ReadonlyArray<Run>): TE.TaskEither<Failure, null> =>
+    pipe(
+      TE.Do,
+      TE.bind('connection', () => TE.fromEither(connectionOf(queue))),
+      TE.bind('cluster', () => TE.fromTask(() => import('../cluster/index.js'))),
+      TE.bind('tasks', () =>
+        pipe(
+          runs,
+          TE.traverseSeqArray(run =>
+            pipe(
+              () => fitting.hashOf(run, '.'),
+              TE.map(hash => ({ run, name: nameOf([run.args, hash]), task: fitting.described(run, hash) }))
+            )
+          )
+        )
+      ),
+      TE.flatMap(({ connection, cluster, tasks }) => {
+        const byName = new Map(tasks.map(({ name, run }) => [name, run]))
+        const heard = (name: string, found: E.Either<Problem.Problem, unknown>): void => {
+          const run = byName.get(name)
+          if (run === undefined) return
+          const outcome = E.isLeft(found)
+            ? { problem: Problem.show(found.left) }
+            : fitting.outcome.is(found.right)
+              ? found.right
+              : { problem: 'what a worker sent is no fit' }
+          done(lineOf(run, outcome))
+        }
+        const code = cluster.code()
+        return pipe(
+          () =>
+            cluster.performed(connection, code, nameOf([code, resolve(out)]), tasks, heard, line => {
+              world.stderr(`${line}\n`)
+            }),
+          TE.mapLeft(problem => refused(problem))
+        )
+      })
+    )
 
 const added = (path: string, lines: ReadonlyArray<Line>): void => {
   appendFileSync(path, lines.map(one => `${JSON.stringify(one)}\n`).join(''))
@@ -226,7 +240,12 @@ export const run =
           )
         )
       ),
-      TE.tap(() => options.checkOutputs(world, [path, ...(flags.parts ?? [])])([{ option: '--out', path: flags.out }])),
+      TE.tap(() =>
+        options.checkOutputs(world, [path, ...(flags.parts ?? [])])([
+          { option: '--out', path: flags.out },
+          ...(flags.figure === undefined ? [] : [{ option: '--figure', path: flags.figure }])
+        ])
+      ),
       TE.bind('parts', () =>
         pipe(
           flags.parts ?? [],
@@ -241,7 +260,7 @@ export const run =
           TE.map(text => ({ isWhole: text === '' || text.endsWith('\n'), lines: linesOf(text) }))
         )
       ),
-      TE.flatMapTask(({ asked, runs, parts, before }) => async () => {
+      TE.flatMap(({ asked, runs, parts, before }) => {
         // what failed is tried again
         const knownIn = (lines: ReadonlyArray<Line>) => (run: Run) =>
           lines.find(one => isDone(one) && sameRun(one, run)) ?? []
@@ -252,15 +271,30 @@ export const run =
         if (!before.isWhole) appendFileSync(flags.out, '\n')
         added(flags.out, brought)
         const fresh: Line[] = []
-        await all(left, asked.jobs, one => {
+        const done = (one: Line): void => {
           fresh.push(one)
           added(flags.out, [one])
-        })
-        const lines = runs.flatMap(run => [...found, ...fresh].find(one => sameRun(one, run)) ?? [])
-        const known = `${own.length} were in ${flags.out} already`
-        const others = flags.parts === undefined ? '' : ` and ${brought.length} in other parts`
-        await world.stdout(paragraphs([`${runs.length} fits, of which ${known}${others}.`, summary(lines)]))()
-        return lines.flatMap(({ data, fit, seed, problem }) =>
+        }
+        return pipe(
+          flags.queue === undefined
+            ? TE.fromTask<null, Failure>(() => all(left, asked.jobs, done))
+            : byWorkers(world, flags.queue, flags.out, done)(left),
+          TE.map(() => ({
+            lines: runs.flatMap(run => [...found, ...fresh].find(one => sameRun(one, run)) ?? []),
+            counts:
+              `${runs.length} fits, of which ${own.length} were in ${flags.out} already` +
+              `${flags.parts === undefined ? '' : ` and ${brought.length} in other parts`}.`
+          }))
+        )
+      }),
+      TE.tapTask(({ lines, counts }) => world.stdout(paragraphs([counts, summary(lines)]))),
+      TE.tap(({ lines }) =>
+        flags.figure === undefined
+          ? TE.right(undefined)
+          : options.write(world)([{ option: '--figure', path: flags.figure, text: file(spread(lines)) }])
+      ),
+      TE.map(({ lines }) =>
+        lines.flatMap(({ data, fit, seed, problem }) =>
           problem === undefined
             ? []
             : [
@@ -272,7 +306,7 @@ export const run =
                 )
               ]
         )
-      }),
+      ),
       TE.flatMap(problems =>
         RA.isNonEmpty(problems) ? TE.left(failed(problems[0], ...problems.slice(1))) : TE.right(null)
       )

@@ -1,8 +1,9 @@
-/** `ornstein worker`: sums rows for the fits of a queue, until it is told to stop. */
+/** `ornstein worker`: sums rows for the fits of a queue, and does fits of sweeps, until it is told to stop. */
 import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../cluster/index.js'
+import { fitting } from './fitting.js'
 import { connectionOf } from './queue.js'
 import { refused, type Failure, type Signal, type World } from './World.js'
 
@@ -17,6 +18,7 @@ const LOOK = 100
 export const work =
   (flags: Flags) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
+    const folder = resolve(flags.data ?? '.')
     const say = (line: string): void => {
       world.stderr(`${line}\n`)
     }
@@ -28,8 +30,9 @@ export const work =
             Cluster.worker(
               connection,
               Cluster.code(),
-              Cluster.inThread(new URL('./summing.js', import.meta.url), resolve(flags.data ?? '.')),
-              say
+              Cluster.inThread(new URL('./summing.js', import.meta.url), folder),
+              say,
+              fitting(folder)
             ),
           TE.mapLeft(problem => refused(problem))
         )

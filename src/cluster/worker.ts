@@ -8,7 +8,8 @@ import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import * as Messages from './messages.js'
-import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, shown, type Connection } from './queue.js'
+import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, shown, tasksOf, type Connection } from './queue.js'
+import { performing, type Perform } from './tasks.js'
 
 /** What is to be computed: a chunk of a step. */
 export interface Task {
@@ -32,12 +33,13 @@ export interface Worker {
   readonly close: () => Promise<void>
 }
 
-/** A worker whose code has this hash. */
+/** A worker whose code has this hash; it does tasks too, where `perform` says how. */
 export const worker = async (
   connection: Connection,
   code: string,
   compute: Compute,
-  say: (line: string) => void
+  say: (line: string) => void,
+  perform?: Perform
 ): Promise<E.Either<Problem.Problem, Worker>> => {
   const found = await engine(connection)
   if (E.isLeft(found)) return found
@@ -56,7 +58,12 @@ export const worker = async (
   const take = taking(redis, name, code, compute)
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
+  const ended = new AbortController()
+  const tasks =
+    perform === undefined ? null : found.right.work(tasksOf(code), redis, performing(redis, perform, ended.signal))
   let isAway = false
+  // told by the other
+  tasks?.on('error', () => undefined)
   queue.on('error', () => {
     if (!isAway) say(`${shown(connection)} is away; waiting for it`)
     isAway = true
@@ -77,8 +84,9 @@ export const worker = async (
         await redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec()
         await underWay
       }
-      // by force: else it waits for the next job, some seconds
-      await queue.close(true)
+      ended.abort()
+      // by force: else it waits for the next job, some seconds; a task that is under way others begin anew
+      await Promise.all([queue.close(true), tasks?.close(true)])
       if (!isAway) {
         const own = found.right.queue(name, redis)
         await own.obliterate({ force: true })

@@ -1,0 +1,130 @@
+/**
+ * Whole tasks by the workers of a queue, each by one of them: JSON goes there, and JSON comes back. A task whose worker ends is
+ * begun anew by another; the first result counts. Workers of other code have a queue of their own, and meet none of these.
+ */
+import { setTimeout } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import * as E from '../core/either.js'
+import * as Problem from '../core/Problem.js'
+import * as Messages from './messages.js'
+import { connected, engine, KEPT, keys, PATIENCE, shown, tasksOf, type Connection } from './queue.js'
+
+/** What comes of a task; whoever does it ends with the signal. */
+export type Perform = (task: unknown, ended: AbortSignal) => Promise<unknown>
+
+/** A task, by a name that no other of its kind has. */
+export interface Task {
+  readonly name: string
+  readonly task: unknown
+}
+
+/** Looks for results that often, in milliseconds; and for what was lost. */
+const LOOK = 200
+const MEND = 1000
+/** Without any worker, it is said after so long. */
+const SILENT = 2000
+/** So many tasks stand in the queue at a time: what is in it is done though nobody asks any more. */
+const AHEAD = 64
+/** A task that so many workers have begun and none has ended is given up. */
+const MOST_BEGUN = 5
+
+/** Does the tasks that come, one after another; what nobody waits for is passed over. */
+export const performing =
+  (redis: Redis, perform: Perform, ended: AbortSignal) =>
+  async (data: unknown): Promise<void> => {
+    const order = Messages.readTask(data)
+    if (order === null) return
+    const { id, name, task } = order
+    if ((await redis.exists(keys.asking(id))) === 0) return
+    await redis.multi().hincrby(keys.begun(id), name, 1).pexpire(keys.begun(id), KEPT).exec()
+    const result = JSON.stringify(await perform(task, ended))
+    if (ended.aborted) throw new Error('ended')
+    await redis.multi().hsetnx(keys.results(id), name, result).pexpire(keys.results(id), KEPT).exec()
+  }
+
+/**
+ * Has tasks done by the workers of this code, and hears of each as soon as it is done. `id` tells these tasks from others: who asks
+ * again under it finds what was done meanwhile.
+ */
+export const performed = async (
+  connection: Connection,
+  code: string,
+  id: string,
+  tasks: ReadonlyArray<Task>,
+  done: (name: string, result: E.Either<Problem.Problem, unknown>) => void,
+  say: (line: string) => void
+): Promise<E.Either<Problem.Problem, null>> => {
+  const found = await engine(connection)
+  if (E.isLeft(found)) return found
+  const reached = await connected(found.right, connection, PATIENCE)
+  if (E.isLeft(reached)) return reached
+  const redis = reached.right
+  const queue = found.right.queue(tasksOf(code), redis)
+  // a server that is away is waited for
+  queue.on('error', () => undefined)
+  const missing = new Map(tasks.map(one => [one.name, one]))
+  const all = [keys.asking(id), keys.results(id), keys.begun(id)]
+
+  const over = (name: string, result: E.Either<Problem.Problem, unknown>): void => {
+    missing.delete(name)
+    done(name, result)
+  }
+  const gather = async (): Promise<void> => {
+    const names = [...missing.keys()]
+    if (names.length === 0) return
+    const results = await redis.hmget(keys.results(id), ...names)
+    names.forEach((name, i) => {
+      const text = results[i]
+      if (text !== null) over(name, E.right(JSON.parse(text)))
+    })
+  }
+  const lost = Problem.of(
+    'worker',
+    `the ${MOST_BEGUN}th that ended over it`,
+    'able to do it',
+    'look at what workers say, and give them more memory'
+  )
+  const mend = async (): Promise<void> => {
+    await redis.set(keys.asking(id), code, 'PX', KEPT)
+    const next = [...missing.values()].slice(0, AHEAD)
+    const begun = await redis.hmget(keys.begun(id), ...next.map(({ name }) => name))
+    for (const [i, one] of next.entries()) {
+      const job = `${id}-${one.name}`
+      // of one that has just ended, the result may be on its way
+      if ((await queue.getJobState(job)) !== 'unknown') continue
+      if (Number(begun[i]) >= MOST_BEGUN) {
+        await gather()
+        if (missing.has(one.name)) over(one.name, E.left(lost))
+      } else await queue.add('task', { id, ...one }, { jobId: job, removeOnComplete: true, removeOnFail: true })
+    }
+  }
+  const isThere = async (): Promise<boolean> => {
+    const names = await redis.smembers(keys.workers)
+    return names.length > 0 && (await redis.mget(names.map(keys.alive))).includes(code)
+  }
+
+  try {
+    const start = performance.now()
+    let [mended, isSaid] = [-Infinity, false]
+    while (missing.size > 0) {
+      const now = performance.now()
+      if (now - mended > MEND) {
+        await mend()
+        mended = now
+        if (!isSaid && now - start > SILENT && !(await isThere())) {
+          isSaid = true
+          say(
+            `no worker of this version at ${shown(connection)} yet; start some: ornstein worker --queue ${shown(connection)}`
+          )
+        }
+      }
+      await gather()
+      if (missing.size > 0) await setTimeout(LOOK)
+    }
+    await redis.del(all)
+    return E.right(null)
+  } finally {
+    await queue.close()
+    redis.disconnect()
+  }
+}

@@ -67,7 +67,15 @@ const square: Elementwise = (x, out = new Float64Array(x.length)) => {
 /** Σ x[i] for from ≤ i < to, in eight running sums: exact enough where short, and quicker. */
 const shortSum = (x: Float64Array, from: number, to: number): number => {
   let i = from
-  let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  let s4 = 0
+  let s5 = 0
+  let s6 = 0
+  let s7 = 0
+  // an array of eight taken apart would be made for every row
   for (; i + 8 <= to; i += 8) {
     s0 += x[i]
     s1 += x[i + 1]
@@ -112,6 +120,10 @@ export const halvings = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n
 /** Rows up to this long are summed by `shortSum`, longer ones compensated. */
 export const SHORT_ROW = 128
 
+/** Σ xᵢ for from ≤ i < to, as a row is summed. */
+export const rowSum = (x: Float64Array, from: number, to: number): number =>
+  to - from > SHORT_ROW ? compensated(to - from, j => x[from + j]) : shortSum(x, from, to)
+
 /** a NaN wins and stays */
 const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 
@@ -143,8 +155,7 @@ export const plain: Kernels = {
   sum: (x, from = 0, to = x.length) => compensated(to - from, i => x[from + i]),
   dot: (x, y) => compensated(x.length, i => x[i] * y[i]),
   rowSums: (x, rows, n, out) => {
-    for (let i = 0; i < rows; i++)
-      out[i] = n > SHORT_ROW ? compensated(n, j => x[i * n + j]) : shortSum(x, i * n, (i + 1) * n)
+    for (let i = 0; i < rows; i++) out[i] = rowSum(x, i * n, (i + 1) * n)
   },
   columnSums: (x, count, n, width, out) => {
     const scratch = Array.from({ length: halvings(n) }, () => new Float64Array(width))

@@ -67,9 +67,18 @@ export interface Task {
   readonly prior: number | null
 }
 
+const known = new WeakMap<Points.Points, Data.Standardized>()
+
+/** The points in units of their own spread: once a table. */
+const standardized = (points: Points.Points): Data.Standardized => {
+  const found = known.get(points) ?? Data.standardized(points)
+  known.set(points, found)
+  return found
+}
+
 /** The points as they are learned from. */
 export const scaled = ({ table: { points }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
-  Data.brought(standardize)(points)
+  standardize ? standardized(points) : Data.asTheyAre(points)
 
 /** Whether variances are to be learned, or may be. */
 const learnsVariances = (score: Score.Score<string>): boolean =>
@@ -115,7 +124,10 @@ const byRecipe =
 const learnable = ({ table: { points, columns }, source, origin }: Task): E.Either<Failure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
-    ...Data.problems(columns)(points).map(problem => ({ ...problem, field: `${source}, ${problem.field}` })),
+    ...Data.problems(columns)(standardized(points)).map(problem => ({
+      ...problem,
+      field: `${source}, ${problem.field}`
+    })),
     ...Problem.unless(
       points.rows > 1 || !learnsVariances(score),
       source,

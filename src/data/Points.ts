@@ -92,7 +92,7 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
  */
 export const validate = (points: Points): Either.Either<DataError, Points> => {
   const { rows, dim, values, weights, labels } = points
-  const at = values.findIndex(isNotFinite)
+  const at = ByColumn.firstNotFinite(values)
   return !(Number.isSafeInteger(rows) && rows > 0)
     ? fail('rows', rows, 'a whole number ≥ 1', 'give at least one row')
     : !(Number.isSafeInteger(dim) && dim > 0)
@@ -321,6 +321,12 @@ export const weightsOf = (points: Points): Float64Array => {
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
+/** x_ij u_j − centre_j, the numbers themselves but for what is given. */
+const shifted = ({ values, dim }: Points, by: Partial<ByColumn.Shifted> = {}): ByColumn.Shifted => ({
+  ...ByColumn.plain(values, dim),
+  ...by
+})
+
 /** x_ij − centre_j, [n, d]. */
 const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByColumn.less(values, centre)
 
@@ -339,10 +345,12 @@ const centred = ({ values }: Points, centre: Float64Array): Float64Array => ByCo
  *   Either.right(Float64Array.of(2, 20))
  * )
  */
-export const mean = (points: Points): Float64Array => {
-  const p = weightsOf(points)
-  const first = ByColumn.weightedSums(p, points.values, points.dim)
-  const rest = ByColumn.weightedSums(p, centred(points, first), points.dim)
+export const mean = (points: Points): Float64Array => meanOf(weightsOf(points), points)
+
+/** The mean of x_ij u_j, or of x_ij where no unit is given. */
+const meanOf = (p: Float64Array, points: Points, unit: Partial<ByColumn.Shifted> = {}): Float64Array => {
+  const first = ByColumn.weightedSums(p, shifted(points, unit))
+  const rest = ByColumn.weightedSums(p, shifted(points, { ...unit, centre: first }))
   return first.map((m, j) => m + rest[j])
 }
 
@@ -390,7 +398,7 @@ export const covariance = (points: Points): Float64Array => {
  * )
  */
 export const variances = (points: Points): Float64Array =>
-  ByColumn.weightedSquares(weightsOf(points), centred(points, mean(points)), points.dim)
+  ByColumn.weightedSquares(weightsOf(points), shifted(points, { centre: mean(points) }))
 
 // -- rows and scales -------------------------------------------------------------------------------------------------
 
@@ -452,7 +460,10 @@ export const unitOf = (x: number): number => {
 const LEAST_UNIT = Elementary.powerOfTwo(-1000)
 
 /** For each column, [d], a power of two near its largest number. */
-const unitsOf = ({ dim, values }: Points): Float64Array => ByColumn.greatest(values, dim).map(unitOf)
+const unitsOf = (numbers: ByColumn.Shifted): Float64Array => ByColumn.greatest(numbers).map(unitOf)
+
+/** The inverses of powers of two, and so exact. */
+const inverses = (units: Float64Array): Float64Array => units.map(unit => 1 / unit)
 
 /**
  * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
@@ -475,22 +486,22 @@ const unitsOf = ({ dim, values }: Points): Float64Array => ByColumn.greatest(val
  * )
  */
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
-  const { dim } = points
   const p = weightsOf(points)
-  const unit = unitsOf(points)
-  const inUnits = { ...points, values: ByColumn.over(points.values, unit) }
-  const middle = mean(inUnits)
-  const rest = { ...points, values: centred(inUnits, middle) }
+  const unit = unitsOf(shifted(points))
+  const inUnits = { unit: inverses(unit) }
+  const middle = meanOf(p, points, inUnits)
+  const rest = shifted(points, { ...inUnits, centre: middle })
   const reach = unitsOf(rest)
-  const z = ByColumn.over(rest.values, reach)
   // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
-  const deviation = ByColumn.weightedSquares(p, z, dim).map(Math.sqrt)
+  const deviation = ByColumn.weightedSquares(p, rest, inverses(reach)).map(Math.sqrt)
   return {
     points: {
       ...points,
-      values: deviation.every(s => s > 0)
-        ? ByColumn.over(z, deviation)
-        : z.map((x, k) => (deviation[k % dim] === 0 ? x * reach[k % dim] * unit[k % dim] : x / deviation[k % dim]))
+      values: ByColumn.brought(
+        rest,
+        deviation.map((s, j) => (s === 0 ? unit[j] : 1 / reach[j])),
+        deviation.map(s => (s === 0 ? 1 : s))
+      )
     },
     centre: middle.map((m, j) => m * unit[j]),
     scale: deviation.map((s, j) => (s === 0 ? 1 : s * reach[j] * unit[j]))

@@ -1,6 +1,7 @@
 /** Data as a mixture is learned from them, and what mixtures can be learned from at all. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as ByColumn from '../../lib/byColumn.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/Source.js'
@@ -27,22 +28,28 @@ export interface Scaled {
 /** Squares of numbers up to it, and down to its inverse, are doubles of full precision, sums of many of them too. */
 const REACH = 1e150
 
-/** By the cells that are there. */
-const standardized = (points: Points.Points): ReturnType<typeof Points.standardize> =>
-  Missing.has(points) ? Missing.standardize(points) : Points.standardize(points)
+/** Data with mean 0 and standard deviation 1 in each column. */
+export interface Standardized extends Data {
+  readonly scaling: Points.Scaling
+}
+
+/** The data with mean 0 and standard deviation 1 in each column, by the cells that are there. */
+export const standardized = (own: Points.Points): Standardized => {
+  const { points, ...scaling } = Missing.has(own) ? Missing.standardize(own) : Points.standardize(own)
+  return { own, points, scaling }
+}
+
+/** The data in their own units. */
+export const asTheyAre = (own: Points.Points): Data => ({ own, points: own, scaling: null })
 
 /** Columns whose spreads have no squares in double precision. */
 export const problems =
   (columns: ReadonlyArray<string>) =>
-  (points: Points.Points): ReadonlyArray<Problem.Problem> => {
-    const { rows, dim, values } = points
-    const { scale } = standardized(points)
-    return columns.flatMap((column, j) => {
-      const cells = Float64Array.from({ length: rows }, (_, i) => values[i * dim + j]).filter(x => !Number.isNaN(x))
-      const most = cells.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-      // of a constant column the unit is 1
-      return beyond(column, most, scale[j])
-    })
+  ({ own, scaling: { scale } }: Standardized): ReadonlyArray<Problem.Problem> => {
+    const values = Missing.has(own) ? own.values.map(x => (Number.isNaN(x) ? 0 : x)) : own.values
+    const most = ByColumn.greatest(ByColumn.plain(values, own.dim))
+    // of a constant column the unit is 1
+    return columns.flatMap((column, j) => beyond(column, most[j], scale[j]))
   }
 
 /** A column whose largest number or standard deviation has no square. */
@@ -64,15 +71,6 @@ const beyond = (column: string, largest: number, deviation: number): ReadonlyArr
 const tooFew = ({ rows }: { readonly rows: number }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(rows > 1, 'rows', rows, 'at least 2, which a variance needs', 'give more rows')
 
-/** The data, brought to mean 0 and standard deviation 1 in each column or left as they are. */
-export const brought =
-  (standardize: boolean) =>
-  (own: Points.Points): Data => {
-    if (!standardize) return { own, points: own, scaling: null }
-    const { points, ...scaling } = standardized(own)
-    return { own, points, scaling }
-  }
-
 /** A source, with mean 0 and standard deviation 1 in each column if it is to be so; or what is wrong with its columns. */
 export const scaledSource =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
@@ -90,6 +88,7 @@ export const scaledSource =
 export const scaled =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
   (own: Points.Points): E.Either<Problem.Problems, Data> => {
-    const wrong = [...tooFew(own), ...problems(columns)(own)]
-    return RA.isNonEmpty(wrong) ? E.left([wrong[0], ...wrong.slice(1)]) : E.right(brought(standardize)(own))
+    const data = standardized(own)
+    const wrong = [...tooFew(own), ...problems(columns)(data)]
+    return RA.isNonEmpty(wrong) ? E.left([wrong[0], ...wrong.slice(1)]) : E.right(standardize ? data : asTheyAre(own))
   }

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../score/Params.js'
+import { less } from '../../lib/byColumn.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import type { Family, Model } from '../score/family.js'
@@ -43,8 +44,7 @@ const about = (data: Source.Data): Centred => {
     return { middle, points: pipe(data, Source.shifted(middle)) }
   }
   const middle = Points.mean(data)
-  const { dim } = data
-  return { middle, points: { ...data, values: data.values.map((x, at) => x - middle[at % dim]) } }
+  return { middle, points: { ...data, values: less(data.values, middle) } }
 }
 
 /** The data as they are. */

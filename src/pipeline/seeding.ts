@@ -1,5 +1,6 @@
 /** How starting centres are drawn: of the data, far from each other, by the means of the rows nearest, by eigenvectors. */
 import { pipe } from 'fp-ts/lib/function.js'
+import { nearer } from '../../lib/byColumn.js'
 import * as Elementary from '../../lib/elementary.js'
 import {
   add,
@@ -15,7 +16,6 @@ import {
   neg,
   oneHot,
   reshape,
-  square,
   squaredDistances,
   sub,
   sum,
@@ -44,7 +44,8 @@ const rows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
 
 /** Rows, and the weight of each. */
 interface Weighed {
-  readonly x: Stretches.Stretches
+  /** The rows from the first on, so many: where they lie, or read. */
+  readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
   /** What is computed of each row, held where the rows are. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
@@ -54,11 +55,17 @@ const weighed = (data: Source.Data): Weighed => {
   const source = Source.isSource(data) ? data : Source.of(data)
   const shares = Source.shares(source)
   return {
-    x: source,
+    x: (first, count) => Stretches.stretch(Source.isSource(data) ? data : data.values, data.dim, first, count),
     weights: typeof shares === 'number' ? Stretches.constant(source.rows, shares) : shares,
     held: Source.isSource(data)
       ? Stretches.kept
-      : numbers => Stretches.ofArray(Stretches.part(numbers, 0, numbers.rows), numbers.dim)
+      : numbers => {
+          const out = new Float64Array(numbers.rows * numbers.dim)
+          Stretches.each(numbers, (values, first) => {
+            out.set(values, first * numbers.dim)
+          })
+          return Stretches.ofArray(out, numbers.dim)
+        }
   }
 }
 
@@ -74,23 +81,17 @@ export const differentRows =
     return rows(data, Stretches.least(clocks, count))
   }
 
-/** The squared distance of each row to a centre. */
-const squaredDistanceTo = (x: Stretches.Stretches, centre: Float64Array): Stretches.Stretches =>
-  Stretches.computed(x.rows, (first, out) => {
-    const { values } = compute(() =>
-      sum(square(sub(tensor(Stretches.part(x, first, out.length), [out.length, x.dim]), tensor(centre, [1, x.dim]))), 1)
-    )
-    out.set(values)
+/** Each row's squared distance to the nearest of these centres; or what it was before, where that is less. */
+const nearest = (
+  { rows, dim }: Pick<Points.Points, 'rows' | 'dim'>,
+  x: Weighed['x'],
+  centres: Float64Array,
+  before = Stretches.constant(rows, Infinity)
+): Stretches.Stretches =>
+  Stretches.computed(rows, (first, out) => {
+    before.read(first, out)
+    nearer(x(first, out.length), dim, centres, out)
   })
-
-const closer = (a: Stretches.Stretches, b: Stretches.Stretches): Stretches.Stretches =>
-  Stretches.zipped(a, b, (x, y) => Math.min(x, y))
-
-/** Each row's squared distance to the nearest centre. */
-const nearest = (x: Stretches.Stretches, centres: NdArray): Stretches.Stretches =>
-  Array.from({ length: centres.shape[0] }, (_, k) =>
-    squaredDistanceTo(x, centres.values.subarray(k * x.dim, (k + 1) * x.dim))
-  ).reduce(closer)
 
 /**
  * What is no reason to prefer one start to another. Ties are common: two candidates each of which would be nearest to the
@@ -109,7 +110,8 @@ export const spread =
     const total = (distances: Stretches.Stretches): number => Stretches.average(distances, weights)[0]
     const drawn = (mass: Stretches.Stretches, n: number, key: Key.Key): ReadonlyArray<number> =>
       Array.from(Stretches.atParts(mass, Key.uniform(n)(key)))
-    const distancesTo = (row: number): Stretches.Stretches => squaredDistanceTo(x, Stretches.part(x, row, 1))
+    const from = (row: number, before?: Stretches.Stretches): Stretches.Stretches =>
+      held(nearest(data, x, x(row, 1), before))
     const [first] = drawn(weights, 1, keys[0])
     const { chosen } = keys.slice(1).reduce<{
       readonly chosen: ReadonlyArray<number>
@@ -120,13 +122,13 @@ export const spread =
         const mass = left > 0 ? Stretches.zipped(distances, weights, (d, w) => w * d) : weights
         const best = drawn(mass, candidates, key)
           .map(i => {
-            const closest = held(closer(distancesTo(i), distances))
+            const closest = from(i, distances)
             return { i, distances: closest, left: total(closest) }
           })
           .reduce((best, next) => (next.left < best.left - SAME * best.left ? next : best))
         return { chosen: [...chosen, best.i], distances: best.distances, left: best.left }
       },
-      (distances => ({ chosen: [first], distances, left: total(distances) }))(held(distancesTo(first)))
+      (distances => ({ chosen: [first], distances, left: total(distances) }))(from(first))
     )
     return rows(data, chosen)
   }
@@ -224,6 +226,6 @@ export const displaced =
 /** The average variance of the data about the nearest centre, per coordinate: where variances start. */
 export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   const { x, weights } = weighed(data)
-  const [total] = Stretches.average(nearest(x, centres), weights)
+  const [total] = Stretches.average(nearest(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
 }

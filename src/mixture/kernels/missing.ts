@@ -7,6 +7,7 @@
  * c_m + L_mo y, y = L_oo⁻¹(x_o − c_o), and its covariance L_mm L_mmᵀ, with L the triangle of Σ whose rows o come first. Σ is never formed.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import { hasNaN } from '../../../lib/byColumn.js'
 import * as Factor from '../../../lib/factor.js'
 import { iterate } from '../../../lib/iterate.js'
 import * as Key from '../../../lib/key.js'
@@ -17,7 +18,7 @@ import type { Second } from '../../score/family.js'
 import * as Points from '../../data/Points.js'
 
 /** Whether a cell is missing. */
-export const has = ({ values }: Points.Points): boolean => values.some(Number.isNaN)
+export const has = ({ values }: Points.Points): boolean => hasNaN(values)
 
 /** Rows that miss the same columns. */
 interface Pattern {

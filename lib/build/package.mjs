@@ -6,7 +6,7 @@
 // - where the packages of users differ from ours (fp-ts as modules for bundlers and as CommonJS for Node, tfjs late or in
 //   part, what is bundled into vendor/), the import goes through `imports` of package.json;
 // and writes down the words that `ornstein list` prints.
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -161,6 +161,12 @@ if (diagnostics.length > 0) {
   )
   process.exitCode = 1
 }
+// What a source left behind that is gone.
+for (const folder of ['src', 'lib', 'examples'])
+  for (const file of readdirSync(`${root}dist/${folder}`, { recursive: true })) {
+    const source = file.replace(/\.(js|d\.ts)(\.map)?$/, '.ts')
+    if (source !== file && !existsSync(`${root}${folder}/${source}`)) rmSync(`${root}dist/${folder}/${file}`)
+  }
 await vendor(root)
 if (diagnostics.length === 0) {
   const { listed } = await import('../../dist/src/cli/list.js')

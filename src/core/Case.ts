@@ -238,7 +238,7 @@ type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends reado
     : H extends `...${infer K extends keyof F & string}`
       ? Elements<Takes<F[K]>>
       : H extends keyof F
-        ? readonly [Takes<F[H]>, ...Positional<F, T, Omit<Rest, H>>]
+        ? readonly [value: Takes<F[H]>, ...others: Positional<F, T, Omit<Rest, H>>]
         : never
   : readonly []
 type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : Named<Omit<F, On & string>>

@@ -125,16 +125,6 @@ for (const n of [1000, 1_000_000]) {
       sink += s
     }
   ])
-  row(`dot, ${n}, against a naive loop`, 'M/s', n / 1e6, [
-    () => {
-      sink += Simd.dot(normal, positive)
-    },
-    () => {
-      let s = 0
-      for (let i = 0; i < n; i++) s += normal[i] * positive[i]
-      sink += s
-    }
-  ])
   row(`uniforms, ${n}, against lib/key.ts`, 'M/s', n / 1e6, [
     () => Simd.uniforms(1, 2, 0, n, out),
     () => Key.uniform(n)(Key.fromSeed(1))

@@ -33,7 +33,7 @@ interface Entry {
 }
 
 /** tfjs's value types leave out Float64Array, which it passes through untouched: the one place that says otherwise. */
-export const asBackendValues = (values: Values): Float32Array => values as unknown as Float32Array
+const asBackendValues = (values: Values): Float32Array => values as unknown as Float32Array
 
 const bits = new DataView(new ArrayBuffer(4))
 

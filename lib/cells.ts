@@ -153,7 +153,7 @@ export interface Reader {
 }
 
 /** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
-export const separates = (character: string): boolean => /^[,;\t|:]$/.test(character)
+const separates = (character: string): boolean => /^[,;\t|:]$/.test(character)
 
 /** How a table is read. */
 export interface Grammar {

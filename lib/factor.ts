@@ -37,20 +37,6 @@ export const solve = ({ shape, values }: NdArray, dim: number, rows: Rows): Rows
   return out
 }
 
-/** Each row r as F⁻ᵀ r, by backward substitution. */
-export const solveTransposed = (factor: NdArray, dim: number, rows: Rows): Rows => {
-  if (factor.shape.length < 2) return solve(factor, dim, rows)
-  const { values } = factor
-  const out = new Float64Array(rows.length)
-  for (let row = 0; row < rows.length; row += dim)
-    for (let i = dim - 1; i >= 0; i--) {
-      let rest = rows[row + i]
-      for (let j = i + 1; j < dim; j++) rest -= values[j * dim + i] * out[row + j]
-      out[row + i] = rest / values[i * dim + i]
-    }
-  return out
-}
-
 /** F as the triangle [d, d] that it is. */
 export const triangle = (factor: NdArray, dim: number): NdArray => {
   const { shape, values } = factor

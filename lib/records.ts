@@ -24,7 +24,7 @@ const below = (text: string, lines: number): number => {
 }
 
 /** Where the last whole record ends in a text that begins with one; 0 where none does. */
-export const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
+const lastEnd = (text: string, { separator, comment, skip }: Marks): number => {
   const start = below(text, skip)
   /** Outside quotes from here on. */
   let at = start

@@ -25,7 +25,7 @@ const bytes = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Numbers in memory. */
-export const inMemory = (): Scratch => {
+const inMemory = (): Scratch => {
   let values = new Float64Array(0)
   let length = 0
   return {

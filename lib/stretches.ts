@@ -167,15 +167,6 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
   return out
 }
 
-/** So many sums, all from 0 on, of what is added to them. */
-export const totalled = (count: number, work: (add: (which: number, term: number) => void) => void): Float64Array => {
-  const sums = new Float64Array(count)
-  work((which, term) => {
-    sums[which] += term
-  })
-  return sums
-}
-
 /** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
 export const kept = (stretches: Stretches): Stretches => {
   const place = scratch()

@@ -18,7 +18,7 @@ export const LINE = LANES * 8
 /** Panels of a tile. */
 export const TILE = 8
 /** So many entries of a row are written out one by one. */
-export const SHORT = 4
+const SHORT = 4
 
 export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: Node[] }
@@ -74,7 +74,7 @@ export const sourceOf = (node: Node): { readonly node: Node; readonly entry: num
 }
 
 /** Sizes that a loop runs over: an axis of size 1 is none. */
-export const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
+const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
 /** Axes of a loop's space that are written out, the innermost ones. */
 export const unrolled = (space: Shape): number => {

@@ -5,7 +5,7 @@
  */
 import { axesOf, axisOf, product, type Dense } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
-import { sameShape, valueOf, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
+import { sameShape, width, type Attrs, type Fold, type Node, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
 import { refuse, Refusal } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
@@ -623,6 +623,3 @@ export const lower = (written: Trace, found: Counts, algebra: Algebra): Lowered 
     others: Object.fromEntries(Object.entries(trace.others).map(([name, traced]) => [name, output(traced)]))
   }
 }
-
-/** Whether a node is the same number in every entry. */
-export const isUniform = (node: Node): boolean => valueOf(node) !== undefined

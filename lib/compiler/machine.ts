@@ -26,7 +26,7 @@ const READ = 512
 /** Calls that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
 export const WORTH_THREADS = 4e6
 
-export const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
+const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
 /** Draws of a key, or numbers row after row, in memory or read a stretch at a time. */
 export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
@@ -88,7 +88,7 @@ interface Resident {
 export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
-export const machine = (): Machine => {
+const machine = (): Machine => {
   const crew = crewOf({ binary, memoryFlags })
   const base = (crew.start + 63) & ~63
   const arena = arenaOf(crew.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)

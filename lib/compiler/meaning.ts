@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /** A kernel's output on its inputs in the order of the vocabulary. */
-export const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
+const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
   const names = NAMES[kernel] ?? (ins.length === 1 ? ['x'] : ['a', 'b'])
   const result = kernels[kernel](Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs)
   return doubles(result instanceof Array ? result[output] : result)

@@ -6,7 +6,7 @@
  * | | error, at most | |
  * |---|---|---|
  * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp | the whole domain; NaN, ±0, ±∞ as `Math` has them |
- * | sum, dot | 1 ulp of Σ\|xᵢ\|, and of Σ\|xᵢyᵢ\| with products rounded | whatever the length |
+ * | sum | 1 ulp of Σ\|xᵢ\| | whatever the length |
  * | matMul | k ulp of Σ\|aᵢₚbₚⱼ\| | entry (i, j) depends on row i of A and column j of B only, not on m, n or the rest |
  * | uniforms, normals | none | the bits of lib/key.ts |
  *
@@ -15,7 +15,7 @@
  */
 import type { Elementwise, Kernels, Zip } from './kernels.js'
 import { plain } from './plain.js'
-import { compile, compileLater, simd, type SimdKernels } from './wasm.js'
+import { compile, simd, type SimdKernels } from './wasm.js'
 
 export type { Elementwise, Grid, Kernels, Zip } from './kernels.js'
 
@@ -37,22 +37,6 @@ const kernels = (): Kernels => accelerator() ?? plain
 
 /** Whether the kernels run in SIMD here. */
 export const accelerated = (): boolean => accelerator() !== null
-
-/**
- * Compiles ahead and in the background, and says whether the kernels run in SIMD. Nobody needs to call it, but on their
- * main thread Chromium's browsers of before 2023 refuse to compile a module of over 4 kB at once (this one has 25), and
- * without it would stay on the plain path.
- */
-export const ready = async (): Promise<boolean> => {
-  if (accelerator() === null) {
-    try {
-      found = simd(await compileLater())
-    } catch {
-      return false
-    }
-  }
-  return true
-}
 
 export const exp: Elementwise = (x, out) => kernels().exp(x, out)
 export const expm1: Elementwise = (x, out) => kernels().expm1(x, out)
@@ -132,9 +116,6 @@ export const settle = (): void => {
 
 /** Σ xᵢ for from ≤ i < to, all of x unless given; compensated. */
 export const sum: Kernels['sum'] = (x, from, to) => kernels().sum(x, from, to)
-
-/** Σ xᵢ yᵢ over x's length, compensated. */
-export const dot = (x: Float64Array, y: Float64Array): number => kernels().dot(x, y)
 
 /**
  * The m × n product of an m × k and a k × n matrix, row-major. With `transposeA`, `a` holds the k × m transpose, with

@@ -53,7 +53,6 @@ export interface Kernels {
   ) => void
   /** Of x[from], …, x[to − 1]; of all of x unless given. */
   readonly sum: (x: Float64Array, from?: number, to?: number) => number
-  readonly dot: (x: Float64Array, y: Float64Array) => number
   /** out[i] = Σ_j x[i, j] for each of so many rows of n. */
   readonly rowSums: (x: Float64Array, rows: number, n: number, out: Float64Array) => void
   /** out[b, j] = Σ_i x[b, i, j], x of so many blocks of n rows of `width`, pairwise. */

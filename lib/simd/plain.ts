@@ -153,7 +153,6 @@ export const plain: Kernels = {
     for (let i = 0, o = at; i < rows; i++) for (let j = 0; j < columns; j++) out[o++] = x[from + i]
   },
   sum: (x, from = 0, to = x.length) => compensated(to - from, i => x[from + i]),
-  dot: (x, y) => compensated(x.length, i => x[i] * y[i]),
   rowSums: (x, rows, n, out) => {
     for (let i = 0; i < rows; i++) out[i] = rowSum(x, i * n, (i + 1) * n)
   },

@@ -49,7 +49,6 @@ export interface Module {
   readonly columnSums: (x: number, n: number, width: number, out: number, scratch: number) => void
   readonly softmaxRows: (x: number, rows: number, n: number, out: number) => void
   readonly addSum: (x: number, n: number, state: number) => void
-  readonly addDot: (x: number, y: number, n: number, state: number) => void
   readonly total: (state: number) => number
   readonly pack: (b: number, stride: number, transposed: boolean, k: number, n: number, panels: number) => void
   readonly multiply: (
@@ -122,10 +121,6 @@ const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<A
 /** Compiles at once; throws where the engine has no SIMD, or refuses to compile in this place. */
 export const compile = (shared = false, embedded = kernels): WebAssembly.Module =>
   new WebAssembly.Module(bytes(embedded, shared))
-
-/** Compiles in the background: old browsers refuse modules of over 4 kB at once on the main thread. */
-export const compileLater = async (shared = false): Promise<WebAssembly.Module> =>
-  WebAssembly.compile(bytes(kernels, shared))
 
 /** The kernels over a memory of the caller's, which is shared if the module was compiled so. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Module =>
@@ -226,7 +221,6 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
     return fixed
   }
   const x = place(CHUNK)
-  const y = place(CHUNK)
   const state = place(16)
   const blockA = place(BLOCK + OVERHANG)
   const blockB = place(DEPTH * WIDTH + OVERHANG)
@@ -456,15 +450,6 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       if (address === 0) {
         plain.softmaxRows(source, rows, n, out)
       } else wasm.softmaxRows(address, rows, n, out.byteOffset)
-    },
-
-    dot: (left, right) => {
-      state.view.fill(0)
-      blocks(left.length, CHUNK, (from, count) => {
-        load(right, from, count, y.view)
-        wasm.addDot(x.at, y.at, load(left, from, count, x.view), state.at)
-      })
-      return wasm.total(state.at)
     },
 
     matMul: (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {

@@ -27,7 +27,7 @@ import * as Source from '../data/Source.js'
 import { faultless, type Checked } from './checked.js'
 import * as json from './json.js'
 
-export const format = 'ornstein-score'
+const format = 'ornstein-score'
 const version = 1
 
 const numbers = t.readonlyArray(t.number)

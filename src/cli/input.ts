@@ -73,7 +73,7 @@ const decoding = (
 }
 
 /** The text of bytes, or what they are instead. */
-export const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
+const decode = (argument: string, path: string, bytes: Uint8Array): E.Either<Failure, string> =>
   decoding(argument, path)(bytes, true)
 
 /** The same of bytes that come in pieces. */

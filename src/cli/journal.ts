@@ -54,7 +54,7 @@ const leftBeside = async (real: string): Promise<ReadonlyArray<string>> => {
 }
 
 /** The names in a folder, on the disk too; not every system opens folders. */
-export const syncFolder = async (path: string): Promise<void> => {
+const syncFolder = async (path: string): Promise<void> => {
   try {
     const folder = await open(path, 'r')
     await folder.sync().finally(() => folder.close())

@@ -506,7 +506,7 @@ export const withColumns =
     )
 
 /** The cells of a text as they are written. */
-export const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
+const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
   isJsonLines(tableOf(unified(text), options))
     ? pipe(
         cellsOfJsonLines(tableOf(unified(text), options)),

@@ -119,7 +119,7 @@ export interface Grid {
 const nameOf = ({ rowName = row => `row ${row + 1}` }: Grid, row: number): string => rowName(row)
 
 /** So many names as are read. */
-export const listed = (names: ReadonlyArray<string>): string =>
+const listed = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
 /** The position, from 0, of a column by name or by position from 1. */

@@ -169,7 +169,7 @@ export const trapezoid = (nodes: number): NormalRule => {
 }
 
 /** The rule in every direction: nodes^dim weighted points of the standard normal law. */
-export const normalRule = (
+const normalRule = (
   { nodes, weights }: NormalRule,
   dim: number
 ): ReadonlyArray<{ readonly z: Row; readonly weight: number }> =>

@@ -95,10 +95,6 @@ const view = (
 export const responsibilities = (components: Components, x: Tensor, level: Level): Tensor =>
   softmax(view(components, x, level).logJoint)
 
-/** |x − αc_i|², [rows, K] */
-export const squaredDistances = (components: Components, x: Tensor, level: Level): Tensor =>
-  view(components, x, level).squaredDistances
-
 /** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
 export const score = (components: Components, x: Tensor, level: Level): Tensor => {
   const { logJoint, spread } = view(components, x, level)

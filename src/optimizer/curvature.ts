@@ -66,7 +66,7 @@ export const scaleByLbfgs = define({
 })
 
 /** The most parameters for which a matrix of second derivatives is made. */
-export const NEWTON_LIMIT = 64
+const NEWTON_LIMIT = 64
 
 /** The step of a central difference, relative: the cube root of the rounding. */
 const DIFFERENCE = Elementary.pow(Number.EPSILON, 1 / 3)

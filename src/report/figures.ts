@@ -11,9 +11,9 @@ import * as Svg from './svg.js'
 type Place = Svg.Place
 
 /** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
-export const drawn = 5000
+const drawn = 5000
 /** Columns that are shown pair by pair; more are seen along their principal components. */
-export const paired = 6
+const paired = 6
 /** As many of those as stay readable. */
 const directions = 4
 /** Steps drawn at most. */

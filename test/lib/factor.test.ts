@@ -50,20 +50,23 @@ describe('a factor', () => {
     )
   })
 
-  it('has Σ⁻¹ as F⁻ᵀ F⁻¹, whose trace is |F⁻¹|²', () => {
+  it('has Σ⁻¹ as F⁻ᵀ F⁻¹: ⟨F⁻¹r, F⁻¹Σr⟩ is |r|², and the trace |F⁻¹|²', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
         const { values } = Factor.covariance(f, dim)
-        const solved = Factor.solveTransposed(f, dim, Factor.solve(f, dim, rows))
-        const back = rows.map((_, at) => {
+        const moved = rows.map((_, at) => {
           const [row, i] = [Math.floor(at / dim), at % dim]
-          return solved.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => sum + values[i * dim + j] * x, 0)
+          return rows.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => sum + values[i * dim + j] * x, 0)
         })
+        const [white, back] = [Factor.solve(f, dim, rows), Factor.solve(f, dim, moved)]
+        const squares = (a: Float64Array, b: Float64Array): Float64Array =>
+          Float64Array.from({ length: rows.length / dim }, (_, row) =>
+            a.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => sum + x * b[row * dim + j], 0)
+          )
         // The condition of Σ is at most that of F squared.
-        close(back, rows, 1e-8)
+        close(squares(white, back), squares(rows, rows), 1e-8)
         const identity = new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
-        const precision = Factor.solveTransposed(f, dim, Factor.solve(f, dim, identity))
-        const trace = precision.reduce((sum, x, at) => (at % (dim + 1) === 0 ? sum + x : sum), 0)
+        const trace = Factor.solve(f, dim, identity).reduce((sum, x) => sum + x * x, 0)
         close([Factor.tracePrecision(f, dim)], [trace], 1e-10)
       })
     )

@@ -20,7 +20,7 @@ export {
 } from './map'
 export { multiply, pack } from './product'
 export { normals, uniforms } from './random'
-export { addDot, addSum, total } from './reduce'
+export { addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
 export { mapCos, mapSin } from './trigonometric'
 export { stretch, zip } from './zip'

@@ -13,9 +13,8 @@ function errorOf(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bb)), f64x2.sub(b, bb))
 }
 
-/** With `pairs`, adds x[i]·y[i], each product rounded; else x[i]. */
-@inline
-function accumulate(pairs: bool, x: usize, y: usize, n: i32, state: usize): void {
+/** Adds the n doubles at x, n a multiple of 8, to the state. */
+export function addSum(x: usize, n: i32, state: usize): void {
   let s0 = v128.load(state)
   let s1 = v128.load(state, 16)
   let s2 = v128.load(state, 32)
@@ -25,17 +24,10 @@ function accumulate(pairs: bool, x: usize, y: usize, n: i32, state: usize): void
   let e2 = v128.load(state, 96)
   let e3 = v128.load(state, 112)
   for (const end = x + (<usize>n << 3); x < end; x += 64) {
-    let a = v128.load(x)
-    let b = v128.load(x, 16)
-    let c = v128.load(x, 32)
-    let d = v128.load(x, 48)
-    if (pairs) {
-      a = f64x2.mul(a, v128.load(y))
-      b = f64x2.mul(b, v128.load(y, 16))
-      c = f64x2.mul(c, v128.load(y, 32))
-      d = f64x2.mul(d, v128.load(y, 48))
-      y += 64
-    }
+    const a = v128.load(x)
+    const b = v128.load(x, 16)
+    const c = v128.load(x, 32)
+    const d = v128.load(x, 48)
     const t0 = f64x2.add(s0, a)
     const t1 = f64x2.add(s1, b)
     const t2 = f64x2.add(s2, c)
@@ -57,16 +49,6 @@ function accumulate(pairs: bool, x: usize, y: usize, n: i32, state: usize): void
   v128.store(state, e1, 80)
   v128.store(state, e2, 96)
   v128.store(state, e3, 112)
-}
-
-/** Adds the n doubles at x, n a multiple of 8, to the state. */
-export function addSum(x: usize, n: i32, state: usize): void {
-  accumulate(false, x, x, n, state)
-}
-
-/** Adds the products of the n doubles at x and at y, n a multiple of 8, to the state. */
-export function addDot(x: usize, y: usize, n: i32, state: usize): void {
-  accumulate(true, x, y, n, state)
 }
 
 /** The sum that a state holds. Where it is not finite its errors are NaN, and the rounded sum tells which infinity. */

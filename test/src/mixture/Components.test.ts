@@ -96,11 +96,6 @@ describe.each(cases)('$name, weights $weighted, variances $spread', ({ alpha, si
       found(Components.responsibilities),
       wanted.flatMap(({ w }) => w)
     ))
-  it('squared distances', () =>
-    agree(
-      found(Components.squaredDistances),
-      wanted.flatMap(({ distances }) => distances)
-    ))
   it('the score', () =>
     agree(
       found(Components.score),

@@ -37,6 +37,9 @@ export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 /** Dimensions: 1, 2 or 3. */
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
+/** The same in turn, for laws of which few cases are enough. */
+export const eachDim: ReadonlyArray<number> = [1, 2, 3]
+
 // —— descriptions ——
 
 interface Tagged {

@@ -40,11 +40,47 @@ const bounded = <A>(enough: number, property: fc.IProperty<A>): fc.IProperty<A> 
   }
 }
 
+/** Which of several properties a case is from, and what it is there. */
+interface Origin<A> {
+  readonly [origin]: number
+  readonly inner: fc.Value<A>
+}
+const origin: unique symbol = Symbol('origin')
+
+/** Cases of several properties, one after the other: of a few runs each has its share, which chance does not promise. */
+const inTurn = <A>(properties: ReadonlyArray<fc.IProperty<A>>): fc.IProperty<A> => {
+  const [first] = properties
+  const of = (at: number, inner: fc.Value<A>): fc.Value<A> => new fc.Value(inner.value_, { [origin]: at, inner })
+  // What this property has generated, and no example, comes with its origin.
+  const isOrigin = (context: unknown): context is Origin<A> =>
+    typeof context === 'object' && context !== null && origin in context
+  return {
+    isAsync: () => false,
+    generate: (random, run) => {
+      const at = (run ?? 0) % properties.length
+      return of(at, properties[at].generate(random, run))
+    },
+    shrink: ({ context }) =>
+      isOrigin(context)
+        ? properties[context[origin]].shrink(context.inner).map(next => of(context[origin], next))
+        : fc.Stream.nil(),
+    // They differ by their cases alone.
+    run: value => first.run(value),
+    runBeforeEach: () => {
+      first.runBeforeEach()
+    },
+    runAfterEach: () => {
+      first.runAfterEach()
+    }
+  }
+}
+
 /** Whether a value that a law's property was run on is a case of it. */
 export const isCase = (value: unknown): boolean => value !== passedOver
 
 /**
- * A law over cases that print as code. Its check returns true, or refuses with what is not as it should be.
+ * A law over cases that print as code. Its check returns true, or refuses with what is not as it should be. Of several
+ * arbitraries (one for each dimension, say) cases are taken in turn.
  *
  * @example
  * import fc from 'fast-check'
@@ -62,12 +98,13 @@ export const isCase = (value: unknown): boolean => value !== passedOver
  */
 export const law = <A extends object>(
   info: Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'>,
-  cases: fc.Arbitrary<A>,
+  cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>,
   show: (value: A) => string,
   check: (value: A) => boolean
 ): Law => {
   const checked = (value: A): boolean => check(value) || refuse(`‘${info.name}’ does not hold`)
-  const plain = fc.property(printed(show)(cases), checked)
+  const over = (some: fc.Arbitrary<A>): fc.IProperty<[A]> => fc.property(printed(show)(some), checked)
+  const plain = cases instanceof fc.Arbitrary ? over(cases) : inTurn(cases.map(over))
   return {
     ...info,
     property: info.enough === undefined ? plain : bounded(info.enough, plain),

@@ -48,6 +48,9 @@ const standing = (json: Json, path: ReadonlyArray<string>): Json | undefined =>
     json
   )
 
+/** Strings that a careless codec changes. */
+const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
+
 const anyJson: fc.Arbitrary<Json> = fc.jsonValue() as fc.Arbitrary<Json>
 
 /** Any JSON, and JSON that is right but for one place. */
@@ -115,6 +118,28 @@ export const codec = <A>(
         )
       )
     )
+  },
+  {
+    name: 'a string is kept as it is',
+    statement:
+      '∀ a, places in the text of a where a string stands: another in its place, empty, long or with blanks, is not read, or written again as it is. Exactly.',
+    source: 'a codec changes no string that it reads',
+    property: fc.property(values, fc.nat(), fc.constantFrom(...STRINGS), (value, at, put) => {
+      const json = throughText(codec.encode(value)) as Json
+      const places = paths(json).filter(path => typeof standing(json, path) === 'string')
+      if (places.length === 0) return true
+      const place = places[at % places.length]
+      return pipe(
+        codec.decode(replaced(json, place, put)),
+        E.match(
+          () => true,
+          read => {
+            const again = standing(throughText(codec.encode(read)) as Json, place)
+            return holds(again === put, () => `${JSON.stringify(put)} is read, and written as ${JSON.stringify(again)}`)
+          }
+        )
+      )
+    })
   },
   {
     name: 'reading is total',

@@ -47,8 +47,8 @@ const casesOf = <P extends string>(
   score: Score.Score<P>,
   objectives: ReadonlyArray<(timeLaw: TimeLaw.TimeLaw) => Objective.Objective>,
   rows = Arbitrary.minRows(score)
-): fc.Arbitrary<Case<P>> =>
-  Arbitrary.dims.chain(dim =>
+): ReadonlyArray<fc.Arbitrary<Case<P>>> =>
+  Arbitrary.eachDim.map(dim =>
     fc.record({
       objective: fc.tuple(fc.constantFrom(...objectives), times).map(([objective, time]) => objective(time)),
       points: Arbitrary.points({ minRows: rows, maxRows: Math.max(2, rows), extent: 1.5, far: 1 })(dim),
@@ -112,12 +112,12 @@ const nameOf = (instance: Instance): string =>
 const COPIES = 5
 
 /** Every row a few times. */
-const copied = (points: Points.Points): Points.Points => {
+export const copied = (points: Points.Points, copies = COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
-    Float64Array.from({ length: COPIES * values.length }, (_, i) => values[i % values.length])
+    Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
   return {
     ...points,
-    rows: COPIES * points.rows,
+    rows: copies * points.rows,
     values: times(points.values),
     ...(points.weights !== undefined && { weights: times(points.weights) })
   }
@@ -128,7 +128,7 @@ const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'enough'> & { readonly of: string },
   instance: Instance,
   score: Score.Score<P>,
-  cases: fc.Arbitrary<Case<P>>,
+  cases: ReadonlyArray<fc.Arbitrary<Case<P>>>,
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
 ): Law =>
@@ -164,7 +164,7 @@ export const unbiased = <P extends string>(
       name: 'its mean is that of its exact form',
       of: `that of ${Objective.show(exactForm)} over all noise`,
       source: 'Hutchinson 1990; Song et al. 2019, arXiv 1905.07088; Lavenberg & Welch 1981 of control variates',
-      enough: 8
+      enough: 9
     },
     Expectation.monteCarlo(),
     score,
@@ -180,6 +180,8 @@ export const unbiased = <P extends string>(
 const SAMPLES = 5000
 /** Rows that one key draws for. */
 const DRAWN = 3
+/** And rows that it draws for once: noise that begins again after fewer is drawn twice. */
+const MANY = 1000
 
 interface Noise {
   readonly dim: number
@@ -250,7 +252,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
     )
   }
   const rows = isFixed ? 1 : DRAWN
-  const cases = fc.record({ dim: fc.integer({ min: 1, max: 3 }), seed: Arbitrary.seeds })
+  const cases = Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
   const show = ({ dim, seed }: Noise): string =>
     `${nameOf(instance)} for rows of ${dim} numbers, ${isFixed ? 'row by row' : `Key.split(${SAMPLES})(Key.fromSeed(${seed}))`}`
   const info = { source: 'definition of the mean over z ~ N(0, I)', enough: 3 }
@@ -290,7 +292,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         name: 'nothing is drawn twice',
         statement:
           `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks ` +
-          'do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9.'
+          `do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`
       },
       cases,
       show,
@@ -302,7 +304,17 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         const coordinates = Array.from({ length: dim }, (_, j) => j)
         const firsts = coordinates.map(j => of(j))
         const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
+        const [{ values: many }] = isFixed
+          ? samples[0]
+          : drawn({ rows: MANY, dim }, each.seed)(Key.fromSeed(each.seed), 0)
+        const different = new Set(
+          Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
+        )
         return (
+          holds(
+            different.size * dim === many.length,
+            () => `of ${many.length / dim} rows ${different.size} have noise of their own`
+          ) &&
           coordinates.every(j =>
             coordinates
               .slice(j + 1)
@@ -496,10 +508,12 @@ export const projectedVariance = <P extends string>(
         'have one mean, and their mixture of least variance has no more than either',
       enough: 10
     },
-    fc
-      .tuple(casesOf(score, [Objective.implicit, Objective.denoising]), levels)
-      .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
-      .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each)),
+    casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
+      fc
+        .tuple(cases, levels)
+        .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
+        .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
+    ),
     showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
     each => {
       const [less, more] = [projected, plain].map((instance, i) =>

@@ -13,7 +13,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import type { Law } from './Law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -163,31 +163,42 @@ interface Seen {
     readonly mean: ReadonlyArray<number>
     readonly variance: number
   }>
-  readonly row: readonly [number, number]
-  readonly observed: number
-  readonly deviation: number
+  readonly seen: ReadonlyArray<{
+    readonly row: readonly [number, number]
+    readonly observed: number
+    readonly deviation: number
+  }>
   readonly schedule: Schedule.Schedule
   readonly points: Points
 }
 
 /**
- * The posterior of a mixture of round components of which aᵀx + noise is seen: a mixture again, of weights ∝ π N(y; aᵀc, s),
- * means c + v a (y − aᵀc)/s and covariances v I − v² a aᵀ/s, s = v|a|² + d².
+ * The posterior of a mixture of round components of which aᵀx + noise is seen, and perhaps more: a mixture again. One by one weights
+ * become ∝ π N(y; aᵀc, s), means c + k (y − aᵀc)/s and covariances C − k kᵀ/s, k = Ca and s = aᵀCa + d².
  */
-const exactPosterior = ({ prior, row: [a, b], observed, deviation }: Seen): Mixture.Mixture => {
-  const parts = prior.map(({ weight, mean, variance }) => {
-    const s = variance * (a * a + b * b) + deviation * deviation
-    const off = observed - a * mean[0] - b * mean[1]
-    const shrinks = (p: number, q: number): number => (variance * variance * p * q) / s
-    return {
-      logWeight: Elementary.log(weight) - 0.5 * Elementary.log(s) - (off * off) / (2 * s),
-      mean: [mean[0] + (variance * a * off) / s, mean[1] + (variance * b * off) / s],
-      covariance: [
-        [variance - shrinks(a, a), -shrinks(a, b)],
-        [-shrinks(a, b), variance - shrinks(b, b)]
-      ]
-    }
-  })
+const exactPosterior = ({ prior, seen }: Seen): Mixture.Mixture => {
+  const parts = prior.map(({ weight, mean, variance }) =>
+    seen.reduce(
+      ({ logWeight, mean, covariance }, { row, observed, deviation }) => {
+        const k = covariance.map(along => dot(along, row))
+        const s = dot(k, row) + deviation * deviation
+        const off = observed - dot(row, mean)
+        return {
+          logWeight: logWeight - 0.5 * Elementary.log(s) - (off * off) / (2 * s),
+          mean: mean.map((c, i) => c + (k[i] * off) / s),
+          covariance: covariance.map((along, i) => along.map((c, j) => c - (k[i] * k[j]) / s))
+        }
+      },
+      {
+        logWeight: Elementary.log(weight),
+        mean,
+        covariance: [
+          [variance, 0],
+          [0, variance]
+        ]
+      }
+    )
+  )
   const most = parts.reduce((most, { logWeight }) => Math.max(most, logWeight), -Infinity)
   const shares = parts.map(({ logWeight }) => Elementary.exp(logWeight - most))
   const total = shares.reduce((sum, share) => sum + share, 0)
@@ -212,9 +223,14 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
           return parts.map(({ weight, mean }) => ({ weight: weight / total, mean, variance }))
         })
       ),
-    row: fc.tuple(fc.constantFrom(-1, 0.5, 1), fc.constantFrom(0, 0.5, 1)),
-    observed: Arbitrary.real(2),
-    deviation: fc.constantFrom(0.5, 1),
+    seen: fc.array(
+      fc.record({
+        row: fc.tuple(fc.constantFrom(-1, 0.5, 1), fc.constantFrom(0, 0.5, 1)),
+        observed: Arbitrary.real(2),
+        deviation: fc.constantFrom(0.5, 1)
+      }),
+      { minLength: 1, maxLength: 2 }
+    ),
     schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
     points: fc
       .array(Arbitrary.real(2), { minLength: 10, maxLength: 10 })
@@ -227,30 +243,41 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
         name: 'the score of a posterior tends to that of the exact posterior',
         statement:
           '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order ' +
-          'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = 0.1 to 0.05, until it is below 1e-9. What takes the covariance of x_0 for 0 is off by ' +
-          'order σ².',
+          'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components ' +
+          'and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
         source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes'
       },
       cases,
       show,
-      seen => {
-        const { prior, row, observed, deviation, schedule, points } = seen
+      each => {
+        const { prior, seen, schedule, points } = each
         const mixture = Mixture.of({
           weights: prior.map(({ weight }) => weight),
           means: prior.map(({ mean }) => mean),
           variances: prior.map(({ variance }) => variance)
         })
-        const exact = Sampler.exact(exactPosterior(seen), schedule)
+        const exact = Sampler.exact(exactPosterior(each), schedule)
         const guided = guide.posterior(
-          { matrix: [row], observed: [observed], deviation },
+          {
+            matrix: seen.map(({ row }) => row),
+            observed: seen.map(({ observed }) => observed),
+            deviation: seen.map(({ deviation }) => deviation)
+          },
           schedule
         )(Sampler.exact(mixture, schedule))
-        const [coarse, fine] = [0.1, 0.05].map(ratio => {
+        const apart = prior.flatMap(({ mean: [a, b] }) =>
+          prior.map(({ mean: [c, d], variance }) => Elementary.hypot(a - c, b - d) / variance)
+        )
+        const from = Math.min(0.1, 0.1 / greatest(apart))
+        const [coarse, fine] = [from, from / 2].map(ratio => {
           const time = Schedule.timeOfLogSnr(-2 * Elementary.log(ratio))(schedule)
           const wanted = exact(points, time).values
           return Math.sqrt(guided(points, time).values.reduce((sum, s, i) => sum + Elementary.square(s - wanted[i]), 0))
         })
-        return holds(fine < 1e-9 || fine <= coarse / 8, () => `the error is ${coarse} at 0.1, and ${fine} at 0.05`)
+        return holds(
+          fine < 1e-12 || fine <= coarse / 8,
+          () => `the error is ${coarse} at σ/α = ${from}, and ${fine} at half of it`
+        )
       }
     )
   ]

@@ -531,6 +531,13 @@ export const initializer = <P extends string>(
       seed: Arbitrary.seeds
     })
   )
+  /** On a line there are but two places at a distance; and data no wider than a component leave no excess. */
+  const wide: fc.Arbitrary<Case> = fc.record({ seed: Arbitrary.seeds }).map(({ seed }) => {
+    const [rows, plane] = [least + 5, dim ?? 2]
+    const values = Key.normal(rows * plane)(Key.fromSeed(seed)).map(z => 4 * z)
+    const scattered: Points.Points = { rows, dim: plane, values }
+    return { seed, scattered, points: scattered }
+  })
   const start = (of: Initializer.Initializer, points: Points.Points): ((key: Key.Key) => Params.Params<P>) =>
     compiled(interpret(score, points)(of))
   const started = (points: Points.Points, seed: number): Params.Params<P> =>
@@ -648,6 +655,27 @@ export const initializer = <P extends string>(
             }
           )
         ]),
+    ...(draws !== 'sometimes' || count < 2
+      ? []
+      : [
+          law(
+            {
+              name: 'some keys start others',
+              statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
+              source: 'randomness is a value',
+              enough: 20
+            },
+            wide,
+            show,
+            ({ scattered, seed }) => {
+              const first = started(scattered, seed)
+              return holds(
+                Array.from({ length: 39 }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), first)),
+                () => `forty keys start ${Params.show(first)}`
+              )
+            }
+          )
+        ]),
     ...(!apart || count < 2
       ? []
       : [
@@ -659,13 +687,7 @@ export const initializer = <P extends string>(
               source: 'what is symmetric has a symmetric gradient',
               enough: 20
             },
-            // On a line there are but two places at a distance; and data no wider than a component leave no excess.
-            fc.record({ seed: Arbitrary.seeds }).map(({ seed }) => {
-              const [rows, plane] = [least + 5, dim ?? 2]
-              const values = Key.normal(rows * plane)(Key.fromSeed(seed)).map(z => 4 * z)
-              const scattered: Points.Points = { rows, dim: plane, values }
-              return { seed, scattered, points: scattered }
-            }),
+            wide,
             show,
             ({ scattered, seed }) =>
               holds(

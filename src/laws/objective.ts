@@ -768,8 +768,8 @@ export const minimum = <P extends string>(
   const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
   if (mixture === undefined) return []
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
-  const cases = (dims: fc.Arbitrary<number>): fc.Arbitrary<Case<P> & { readonly axis: number }> =>
-    dims.chain(dim =>
+  const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Case<P> & { readonly axis: number }>> =>
+    dims.map(dim =>
       fc
         .record({
           schedule: schedules,
@@ -820,7 +820,7 @@ export const minimum = <P extends string>(
         source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
         enough: 10
       },
-      cases(fc.integer({ min: 2, max: 3 })),
+      cases([2, 3]),
       show,
       each => {
         const found = onBatches(each, [each.params]).map(([one]) => one)
@@ -838,9 +838,9 @@ export const minimum = <P extends string>(
           `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is ` +
           `not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
         source: 'a proper objective is least at the truth, and nowhere else',
-        enough: 8
+        enough: 9
       },
-      cases(Arbitrary.dims),
+      cases(Arbitrary.eachDim),
       show,
       each => {
         const { dim } = each.points
@@ -867,7 +867,7 @@ export const minimum = <P extends string>(
 
 /** What objectives may differ by and still be the same. */
 export interface UpTo {
-  /** A factor, of value and gradient; a number, or any that is the same for all parameters and data. */
+  /** A factor, of value and gradient; a number, or any that is the same for all parameters and data on a schedule. */
   readonly factor?: number | 'any'
   /** A constant, which the gradient does not see. */
   readonly constant?: boolean
@@ -884,8 +884,8 @@ export const sameObjective = <P extends string>(
   const [one, other] = [setting(a, score, options), setting(b, score, options)]
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
-    // A factor that is to be the same everywhere is taken from another case.
-    reference: other
+    // A factor that is to be the same for all parameters and data is taken from another case.
+    reference: { ...other, schedule: each.schedule }
   }))
   return [
     law(

@@ -22,7 +22,7 @@ export interface Meaning {
 export interface ScheduleOptions {
   /** Times at which α and σ have no derivative, rising; by default where its case says so. */
   readonly kinks?: ReadonlyArray<number>
-  /** Times with signal and noise, none a kink; (0, 4] unless the schedule ends earlier, and well before its end. */
+  /** Times with signal and noise, none a kink; unless given (0, 4] and well before the end, and of one time alone near both ends too. */
   readonly times?: fc.Arbitrary<number>
   /** Whether α² + σ² = 1 is claimed; by default where `Schedule.preservesVariance` says so. */
   readonly variancePreserving?: boolean
@@ -119,6 +119,23 @@ const betweenKinks = (
     })
 }
 
+/** The log-SNR beyond which of an endless schedule nothing is left to see. */
+const FAINTEST = -40
+
+/** Times from a tenth to 1e-5 of the way from either end; without end, far out. */
+const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
+  const until = Schedule.until(schedule)
+  const seen = (time: number): number =>
+    time <= 1 || Schedule.logSnr(time)(schedule) > FAINTEST ? time : seen(time / 2)
+  return fc
+    .record({ isFirst: fc.boolean(), power: fc.double({ min: 1, max: 5, noNaN: true }) })
+    .map(({ isFirst, power }) => {
+      const share = Elementary.pow(10, -power)
+      if (isFirst) return share * Math.min(1, until)
+      return until === Infinity ? seen(4 * Elementary.pow(2, power)) : (1 - share) * until
+    })
+}
+
 const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
 
 /**
@@ -139,7 +156,7 @@ export const schedule = (
   schedule: Schedule.Schedule,
   {
     kinks = Schedule.kinks(schedule),
-    times = kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s),
+    times: given,
     variancePreserving = Schedule.preservesVariance(schedule),
     homogeneous = Schedule.isHomogeneous(schedule),
     tolerance = 1e-7,
@@ -148,7 +165,13 @@ export const schedule = (
 ): ReadonlyArray<Law> => {
   const { level, logSnr, timeOfLogSnr, drift, diffusion, diffuse } = { ...meaningOf(schedule), ...meaning }
   const code = Schedule.show(schedule)
-  const one = fc.record({ time: times })
+  const times = given ?? (kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s))
+  const one = fc.record({
+    time:
+      given === undefined && kinks.length === 0
+        ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) })
+        : times
+  })
   const showOne = ({ time }: { readonly time: number }): string => `${code} at t = ${time}`
   const two = fc
     .tuple(times, times)
@@ -256,7 +279,7 @@ export const schedule = (
       {
         name: 'log-SNR is that of the level',
         statement:
-          '∀ t: logSnr(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |log-SNR|): rounding of α and σ, whose relative errors are a few 2⁻⁵².',
+          '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
         source: 'definition'
       },
       one,
@@ -264,7 +287,8 @@ export const schedule = (
       ({ time }) => {
         const { alpha, sigma } = level(time)
         const wanted = 2 * (Elementary.log(alpha) - Elementary.log(sigma))
-        return agree('log-SNR', [logSnr(time)], [wanted], 1e-12 * (1 + Math.abs(wanted)))
+        const ofTime = Elementary.powerOfTwo(-50) * time * Math.abs(slope(logSnr, time).value)
+        return agree('log-SNR', [logSnr(time)], [wanted], 1e-12 * (1 + Math.abs(wanted)) + ofTime)
       }
     ),
     law(

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
 import {
   add,
@@ -21,6 +22,8 @@ import {
   valueAndGrad,
   type Tensor
 } from '../../lib/index.js'
+import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
+import * as Mixture from '../mixture/Mixture.js'
 import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -29,6 +32,7 @@ import * as Arbitrary from './arbitraries.js'
 import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
+import { maximization } from './em.js'
 import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -323,9 +327,102 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   return [
     ...student(score, options),
     ...(mixture === undefined ? ofFamily(score, options) : ofMixture(score, mixture, options)),
+    ...ofCapabilities(score, options),
     ...ofSymmetries(score, symmetries, slack, casesOf(score, options)),
-    ...guidance(score, options)
+    ...guidance(score, options),
+    ...(O.exists(ExpectationMaximization.serves)(Score.interpret(score).family) ? maximization(score, { slack }) : [])
   ]
+}
+
+/** Laws of what a family says that it can do beside: mixtures made of parameters, parameters made of mixtures, other units. */
+const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
+  const { slack = 1 } = options
+  const cases = casesOf(score, options)
+  return pipe(
+    Score.interpret(score).family,
+    O.match(
+      () => [],
+      ({ logDensity, toMixture, fromMixture, scaled }) => {
+        const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
+          compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level)))
+            .values
+        const close = (
+          { points, params }: Case<P>,
+          found: Float64Array,
+          wanted: Float64Array,
+          rounding = 1e-11
+        ): boolean => {
+          const r = greatest([...points.values, ...flat(params)])
+          const size = Elementary.square(1 + r * r)
+          return agree('log p', found, wanted, slack * rounding * size * (1 + greatest(wanted)))
+        }
+        const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
+        return [
+          ...RA.fromOption(toMixture).flatMap(toMixture => [
+            law(
+              {
+                name: 'is the mixture that it says',
+                statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
+                source: 'definition of `toMixture`'
+              },
+              cases,
+              show(score),
+              each => {
+                const { schedule, time, params, points } = each
+                const level = Schedule.level(time)(schedule)
+                const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
+                return close(each, logOf(params, points, level), wanted)
+              }
+            ),
+            ...RA.fromOption(fromMixture).map(fromMixture =>
+              law(
+                {
+                  name: 'is made of its mixture again',
+                  statement:
+                    '∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. To 1e-4 (1 + r²)² (1 + |log p|): some are found step by step.',
+                  source: 'definition of `fromMixture`'
+                },
+                cases,
+                show(score),
+                each => {
+                  const clean = { alpha: 1, sigma: 0 }
+                  const [found, wanted] = [fromMixture(toMixture(each.params)), each.params].map(params =>
+                    logOf(params, each.points, clean)
+                  )
+                  return close(each, found, wanted, 1e-4)
+                }
+              )
+            )
+          ]),
+          ...RA.fromOption(scaled).map(scaled =>
+            law(
+              {
+                name: 'scales with its columns',
+                statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
+                source: 'change of variables'
+              },
+              cases,
+              show(score),
+              each => {
+                const { params, points, seed } = each
+                const by = Float64Array.from({ length: points.dim }, (_, j) =>
+                  Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
+                )
+                const clean = { alpha: 1, sigma: 0 }
+                const moved = points.values.map((x, at) => by[at % points.dim] * x)
+                const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
+                return close(
+                  each,
+                  logOf(scaled(by)(params), { ...points, values: moved }, clean),
+                  logOf(params, points, clean).map(log => log - growth)
+                )
+              }
+            )
+          )
+        ]
+      }
+    )
+  )
 }
 
 /** The size of the terms that a score is the difference of, and how much their rounding grows on the way. */

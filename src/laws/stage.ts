@@ -3,7 +3,6 @@ import * as fc from 'fast-check'
 import { Key } from '../../lib/index.js'
 import * as Compile from '../compile/Compile.js'
 import * as Initializer from '../pipeline/Initializer.js'
-import type * as Params from '../score/Params.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import type { Points } from '../data/Points.js'
 import * as Run from '../compile/Run.js'
@@ -21,8 +20,8 @@ export interface StageOptions<P extends string> {
   /** What is learned; the symmetric pair unless given, which every built-in stage takes. */
   readonly score?: Score.Score<P>
   readonly points?: Points
-  /** Where a pipeline ends; by default where `Run.last` of what `Compile.pipeline` makes of it does. */
-  readonly end?: (pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key) => Params.Params<P>
+  /** Where a pipeline ends, compared by bits; by default where `Run.last` of what `Compile.pipeline` makes of it does. */
+  readonly end?: (pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key) => unknown
 }
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
@@ -38,8 +37,11 @@ interface Case {
 
 const data: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
 
-const ended = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key): Params.Params<P> =>
-  Run.last(compiled(Compile.pipeline(pipeline)(points)))(key).params
+/** The parameters at the end; of a run that fails, where the last good ones are, also what it met: failing alike is no law. */
+const ended = <P extends string>(pipeline: Pipeline.Pipeline<P>, points: Points, key: Key.Key): unknown => {
+  const { params, status } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(key)
+  return status._tag === 'Failed' ? { params, met: status.problem.value } : params
+}
 
 /**
  * The laws of a stage, in sequence with others.

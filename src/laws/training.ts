@@ -112,7 +112,8 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
         const states = [...runner.states(program)(Key.fromSeed(seed))]
         const codec = runner.codec(program)
         return pipe(
-          codec.decode(throughText(codec.encode(states[Math.min(at, states.length - 1)]))),
+          // Not from the last, from which nothing follows.
+          codec.decode(throughText(codec.encode(states[at % Math.max(1, states.length - 1)]))),
           E.match(
             () => holds(false, () => 'a state is not read'),
             state =>
@@ -124,7 +125,7 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
     ...pipe(
       byEpochs,
       O.match(
-        () => [],
+        () => Stage.simple(stage).flatMap(({ simple }) => ofBatches(simple, walkOf(simple, options), show)),
         batch => Stage.simple(stage).flatMap(({ simple }) => ofEpochs(batch, walkOf(simple, options), show))
       )
     )
@@ -133,6 +134,47 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
 
 /** Of how many keys batches are counted, and how many standard errors a count may be off. */
 const [KEYS, ERRORS] = [400, 6]
+
+/** Of a stage that asks for the rows of its batches by number. */
+const ofBatches = (
+  { loss }: Stage.Simple,
+  walk: Walk,
+  show: (each: { readonly seed: number }) => string
+): ReadonlyArray<Law> =>
+  pipe(
+    loss,
+    O.chain(({ batch }) => O.fromNullable(batch)),
+    O.match(
+      () => [],
+      batch => [
+        law(
+          {
+            name: 'every row is met as often as any other',
+            statement:
+              `∀ keys: of ${3 * batch} rows each is in the second batch of ${KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in ` +
+              'expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
+            source: 'definition of an unbiased batch',
+            enough: 2
+          },
+          fc.record({ seed: seeds }),
+          show,
+          ({ seed }) => {
+            const rows = 3 * batch
+            const met = Array.from({ length: KEYS }, (_, i) => walk(rows, 2, KEYS * seed + i)[1]).flat()
+            const [counts, wanted] = [
+              Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length),
+              met.length / rows
+            ]
+            const off = counts.findIndex(count => Math.abs(count - wanted) > ERRORS * Math.sqrt(wanted))
+            return holds(
+              off < 0,
+              () => `row ${off} is met ${counts[off]} times, of ${wanted} that each has its share of`
+            )
+          }
+        )
+      ]
+    )
+  )
 
 const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
   law(

@@ -79,8 +79,10 @@ export interface MStep<P extends string> {
   readonly second: Second
   /** Whether one covariance is that of all components: what a prior says of it is then said once. */
   readonly isShared?: boolean
-  /** The parameters that maximise the expected log-likelihood of the rows, exactly, above the floor. One without mass stays. */
+  /** The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. One without mass stays. */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
+  /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
+  readonly isGeneralized?: true
   /** What the E-step at time 0 finds, of the gradient of −E log p there, where that says it: see `NaturalGradient.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }

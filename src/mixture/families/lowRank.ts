@@ -246,6 +246,7 @@ export const lowRank = family({
       Math.min(rank + 2, dim + 1),
   mStep: () => ({
     second: 'full',
+    isGeneralized: true,
     maximise: (params, moments, at: At) => {
       const { alpha, sigma } = at.level
       const { mass, second } = moments

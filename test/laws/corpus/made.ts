@@ -72,7 +72,7 @@ const guides: { readonly wrong: Table<Partial<laws.Guide>>; readonly right: Tabl
           {
             matrix: matrix.map(row => row.map(a => a / 2)),
             observed: observed.map(y => y / 2),
-            deviation: Number(deviation) / 2
+            deviation: typeof deviation === 'number' ? deviation / 2 : deviation.map(d => d / 2)
           },
           schedule
         )

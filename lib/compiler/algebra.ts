@@ -14,6 +14,7 @@ import {
 } from './graph.js'
 import { meaning } from './meaning.js'
 import {
+  distanceRules,
   entrywiseRules,
   maxRules,
   pickRules,
@@ -21,8 +22,10 @@ import {
   reshapeRules,
   rowDotRules,
   rowSumRules,
+  splittingDistanceRules,
   splittingProductRules,
   splittingRowDotRules,
+  splittingSumRules,
   sumRules,
   type EntrywiseRule
 } from './rules.js'
@@ -54,8 +57,12 @@ export type Rewriting = 'none' | 'plain' | 'splitting'
 /** Constructors over a graph of their own; without rewriting, of what is written and nothing else. */
 export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
   const simplify = rewriting !== 'none'
-  const ofProducts = [...productRules, ...(rewriting === 'splitting' ? splittingProductRules : [])]
-  const ofRowDots = [...rowDotRules, ...(rewriting === 'splitting' ? splittingRowDotRules : [])]
+  const also = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T>): ReadonlyArray<T> =>
+    rewriting === 'splitting' ? [...rules, ...splitting] : rules
+  const ofProducts = also(productRules, splittingProductRules)
+  const ofRowDots = also(rowDotRules, splittingRowDotRules)
+  const ofDistances = also(distanceRules, splittingDistanceRules)
+  const ofSums = also(sumRules, splittingSumRules)
   const own = graph()
   const { node } = own
   const constant = (value: number): Node => node({ kind: 'constant', value }, [], [], 'once')
@@ -113,7 +120,7 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
     const long = axes.filter(axis => x.shape[axis] !== 1)
     if (long.length === 0) return x
     if (simplify && (fold === 'Sum' || fold === 'Max'))
-      for (const { apply } of fold === 'Sum' ? sumRules : maxRules) {
+      for (const { apply } of fold === 'Sum' ? ofSums : maxRules) {
         const better = apply(x, long, made)
         if (better !== undefined) return better
       }
@@ -182,8 +189,14 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
     return node({ kind: 'product', transposed }, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
   }
 
-  const distances: Algebra['distances'] = (x, matrix) =>
-    node({ kind: 'distances' }, [x, matrix], [...x.shape.slice(0, -1), matrix.shape[0]], placeOf([x, matrix]))
+  const distances: Algebra['distances'] = (x, matrix) => {
+    if (simplify)
+      for (const { apply } of ofDistances) {
+        const better = apply(x, matrix, made, true)
+        if (better !== undefined) return better
+      }
+    return node({ kind: 'distances' }, [x, matrix], [...x.shape.slice(0, -1), matrix.shape[0]], placeOf([x, matrix]))
+  }
 
   const rowSum: Algebra['rowSum'] = x => {
     if (simplify)

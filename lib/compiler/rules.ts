@@ -432,6 +432,17 @@ const flipped = (matrix: Node, make: Algebra): Node => {
   return make.pick([matrix], table, [n, m])
 }
 
+export const distanceRules: ReadonlyArray<ProductRule> = [
+  twofold('|s · x − s · m|² = s² · |x − m|²', (x, matrix, make) => {
+    const [left, right] = [scaled(x, make), scaled(matrix, make)]
+    if (left === undefined || right === undefined) return undefined
+    const [s, t] = [left, right].map(([factor]) => make.reshaped(factor, []))
+    return s === t
+      ? make.entrywise('Multiply', [make.entrywise('Square', [s]), make.distances(left[1], right[1])])
+      : undefined
+  })
+]
+
 export const productRules: ReadonlyArray<ProductRule> = [
   twofold('(s · x) M = s · (x M)', (x, matrix, make, transposed) =>
     outwards(x, make, y => make.product(y, matrix, transposed))
@@ -493,6 +504,62 @@ export const splittingProductRules: ReadonlyArray<ProductRule> = [
       found &&
       make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
     )
+  })
+]
+
+/** x ± s · u B as [x, ±s, u B], where u is an input: one computed from x may cancel what is large in it, and is left together. */
+const besideThin = (x: Node, make: Algebra): readonly [Node, Node, Node] | undefined => {
+  const found = thinSum(x, make)
+  if (found === undefined) return undefined
+  const [kernel, a, b] = found
+  const [rest, last] = isThin(b, make) ? [a, b] : kernel === 'Add' ? [b, a] : []
+  if (rest === undefined || last === undefined) return undefined
+  const [s, product] = scaled(last, make) ?? [make.constant(1), last]
+  if (thin(product)?.[0].does.kind !== 'input') return undefined
+  return [rest, kernel === 'Add' ? s : make.entrywise('Neg', [s]), product]
+}
+
+export const splittingDistanceRules: ReadonlyArray<ProductRule> = [
+  twofold(
+    '|x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input',
+    (x, matrix, make) => {
+      const found = besideThin(x, make)
+      if (found === undefined) return undefined
+      const [rest, s, moved] = found
+      const last = [x.shape.length - 1]
+      const times = (a: Node, b: Node): Node => make.entrywise('Multiply', [a, b])
+      const square = times(s, make.reduce('Sum', make.entrywise('Square', [moved]), last))
+      const cross = make.times(2, make.reduce('Sum', times(moved, rest), last))
+      const perRow = times(s, make.entrywise('Add', [square, cross]))
+      const [t, centres] = scaled(matrix, make) ?? [make.constant(1), matrix]
+      const perCentre = times(times(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
+      return make.entrywise('Add', [make.distances(rest, matrix), make.entrywise('Sub', [perRow, perCentre])])
+    }
+  )
+]
+
+export const splittingSumRules: ReadonlyArray<FoldRule> = [
+  fold('Σ (u B)² = ⟨u, u (B Bᵀ)⟩', (x, axes, make) => {
+    const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? thin(x.ins[0]) : undefined
+    if (found === undefined) return undefined
+    const [u, matrix, transposed] = found
+    const inner = transposed ? flipped(matrix, make) : matrix
+    const gram = make.product(inner, inner, true)
+    return make.reduce('Sum', make.entrywise('Multiply', [u, make.product(u, gram, false)]), axes)
+  }),
+  fold('⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input', (x, axes, make) => {
+    if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
+    const of = (p: Node, y: Node): Node | undefined => {
+      const found = thin(p)
+      if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
+      const [u, matrix, transposed] = found
+      const split = besideThin(y, make)
+      const along = (z: Node): Node => make.reduce('Sum', make.entrywise('Multiply', [p, z]), axes)
+      return split === undefined
+        ? make.reduce('Sum', make.entrywise('Multiply', [u, make.product(y, matrix, !transposed)]), axes)
+        : make.entrywise('Add', [along(split[0]), make.entrywise('Multiply', [split[1], along(split[2])])])
+    }
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
   })
 ]
 

@@ -3,6 +3,7 @@ import { algebra, type Algebra, type Rewriting } from '../../../lib/compiler/alg
 import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
 import { evaluate } from '../../../lib/compiler/meaning.js'
 import {
+  distanceRules,
   entrywiseRules,
   maxRules,
   pickRules,
@@ -10,8 +11,10 @@ import {
   reshapeRules,
   rowDotRules,
   rowSumRules,
+  splittingDistanceRules,
   splittingProductRules,
   splittingRowDotRules,
+  splittingSumRules,
   sumRules
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
@@ -193,6 +196,33 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ product, rowDot }, { u, v, b }) => rowDot(product(u, b, false), v),
     ({ product, rowDot }, { u, v, n }) => rowDot(product(u, n, true), v)
   ],
+  '|s · x − s · m|² = s² · |x − m|²': [
+    ({ distances, entrywise }, { s, v, b }) => distances(entrywise('Multiply', [s, v]), entrywise('Multiply', [s, b]))
+  ],
+  '|x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input': [
+    ({ distances, entrywise, product }, { s, u, v, b }) =>
+      distances(entrywise('Add', [v, entrywise('Multiply', [s, product(u, b, false)])]), b),
+    ({ distances, entrywise, product }, { u, v, b }) => distances(entrywise('Add', [product(u, b, false), v]), b),
+    ({ distances, entrywise, product }, { s, u, v, b, n }) =>
+      distances(entrywise('Sub', [v, product(u, n, true)]), entrywise('Multiply', [s, b]))
+  ],
+  'Σ (u B)² = ⟨u, u (B Bᵀ)⟩': [
+    ({ entrywise, product, reduce }, { u, b }) => reduce('Sum', entrywise('Square', [product(u, b, false)]), [0]),
+    ({ entrywise, product, reduce }, { u, n }) => reduce('Sum', entrywise('Square', [product(u, n, true)]), [0])
+  ],
+  '⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input': [
+    ({ entrywise, product, reduce }, { u, v, b }) =>
+      reduce('Sum', entrywise('Multiply', [product(u, b, false), v]), [0]),
+    ({ entrywise, product, reduce }, { s, u, v, b, n }) =>
+      reduce(
+        'Sum',
+        entrywise('Multiply', [
+          entrywise('Sub', [v, entrywise('Multiply', [s, product(u, n, true)])]),
+          product(u, b, false)
+        ]),
+        [0]
+      )
+  ],
   'Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel': [
     ({ entrywise, product, rowDot }, { u, v, x, b, n }) =>
       rowDot(product(x, n, false), entrywise('Add', [v, product(u, b, false)])),
@@ -239,10 +269,13 @@ const rules = [
   ...reshapeRules,
   ...pickRules,
   ...sumRules,
+  ...splittingSumRules,
   ...maxRules,
   ...rowSumRules,
   ...productRules,
   ...splittingProductRules,
+  ...distanceRules,
+  ...splittingDistanceRules,
   ...rowDotRules,
   ...splittingRowDotRules
 ]

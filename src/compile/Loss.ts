@@ -11,17 +11,7 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { concatenated, size } from '../../lib/ndarray.js'
-import {
-  both,
-  column,
-  computed,
-  every,
-  part,
-  remembered,
-  stretch,
-  type Numbers,
-  type Stretches
-} from '../../lib/stretches.js'
+import { both, column, computed, every, part, remembered, type Numbers, type Stretches } from '../../lib/stretches.js'
 import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
@@ -30,6 +20,7 @@ import * as Fused from '../mixture/kernels/index.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import { passing, rowsOf } from '../mixture/rows.js'
 import * as Strands from '../../lib/strands.js'
+import * as ControlVariate from './ControlVariate.js'
 import * as Given from './Given.js'
 import * as Matching from './Matching.js'
 import * as Noise from './Noise.js'
@@ -420,108 +411,6 @@ const kernel =
     }
   }
 
-// —— control variates ——
-
-/** So many blocks of rows at most tell the variance of the gradient. */
-const BLOCKS = 16
-
-/** Rows of the data, those of one block. */
-interface Block {
-  readonly points: Points.Points
-  readonly rows: ReadonlyArray<number>
-  /** Its part of the weight of all rows. */
-  readonly share: number
-}
-
-const gather = (values: Float64Array, width: number, rows: ReadonlyArray<number>): Float64Array =>
-  Float64Array.from(
-    { length: rows.length * width },
-    (_, k) => values[rows[Math.floor(k / width)] * width + (k % width)]
-  )
-
-/** Every so-many-th row: blocks are alike even where the rows are in some order. */
-const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
-  const { rows, dim, values, weights, labels } = points
-  const count = Math.min(BLOCKS, rows)
-  const parts = Points.weightsOf(points)
-  return Array.from({ length: count }, (_, b) => {
-    const own = Array.from({ length: Math.ceil((rows - b) / count) }, (_, i) => b + i * count)
-    return {
-      rows: own,
-      share: own.reduce((sum, row) => sum + parts[row], 0),
-      points: {
-        rows: own.length,
-        dim,
-        values: gather(values, dim, own),
-        ...(weights && { weights: gather(weights, 1, own) }),
-        ...(labels && { labels: Int32Array.from(own, row => labels[row]) })
-      }
-    }
-  }).filter(({ share }) => share > 0)
-}
-
-/** A sample with its noise in full, and the part of it that belongs to some of the rows. */
-const restricted = ({ rows, dim }: Source.Data, sample: Sample): ((rows: ReadonlyArray<number>) => Sample) => {
-  const { noise } = sample
-  // `Compile` refuses a control variate of other noise.
-  if (noise._tag !== 'Full') return () => sample
-  const values = Pass.isGiven(noise.values) ? stretch(noise.values, dim, 0, rows) : Key.normal(rows * dim)(noise.values)
-  const own = (perRow: Numbers, chosen: ReadonlyArray<number>): Float64Array => {
-    const all = column(perRow, 0, rows)
-    return all.length === 1 ? all : gather(all, 1, chosen)
-  }
-  return rows => ({
-    ...sample,
-    alpha: own(sample.alpha, rows),
-    sigma: own(sample.sigma, rows),
-    weight: own(sample.weight, rows),
-    labels: sample.labels && own(sample.labels, rows),
-    ofTime: f => own(sample.ofTime(f), rows),
-    noise: { ...noise, values: gather(values, dim, rows), passing: true }
-  })
-}
-
-const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
-  Object.values<NdArray>(params).flatMap(({ values }) => Array.from(values))
-
-/** Two forms of one loss on a block. */
-interface Forms<P extends string> {
-  readonly denoising: ValueAndGradient<P>
-  readonly implicit: ValueAndGradient<P>
-}
-
-/** A variance below this share of the squares is one of roundings: opposite draws may cancel all that differs. */
-const TELLS = 1e-20
-
-/** Cov(∂D, ∂D − ∂I)/Var(∂D − ∂I) over blocks, traces over the parameters; 1 where nothing tells. */
-const coefficient = <P extends string>(blocks: ReadonlyArray<Forms<P>>): number => {
-  const gradients = blocks.map(({ denoising, implicit }) => {
-    const [d, i] = [flat(denoising.gradient), flat(implicit.gradient)]
-    return { d, h: d.map((value, at) => value - i[at]) }
-  })
-  const centred = (pick: (of: (typeof gradients)[number]) => ReadonlyArray<number>): ReadonlyArray<number> => {
-    const all = gradients.map(pick)
-    const mean = (all[0] ?? []).map((_, at) => all.reduce((sum, row) => sum + row[at], 0) / all.length)
-    return all.flatMap(row => row.map((value, at) => value - mean[at]))
-  }
-  const [d, h] = [centred(({ d }) => d), centred(({ h }) => h)]
-  const [covariance, variance] = [d, h].map(one => one.reduce((sum, value, at) => sum + value * h[at], 0))
-  const size = gradients.reduce(
-    (sum, { d, h }) => d.reduce((sum, value, at) => sum + value * value + h[at] * h[at], sum),
-    0
-  )
-  return variance > TELLS * size ? Math.min(Math.max(covariance / variance, -1), 2) : 1
-}
-
-/** (1 − c) D + c (I + d/σ²) on each block, c from the blocks of the other parity. */
-const crossed = <P extends string>(blocks: ReadonlyArray<Forms<P>>): ReadonlyArray<ValueAndGradient<P>> => {
-  const from = [0, 1].map(parity => (blocks.length < 4 ? 1 : coefficient(blocks.filter((_, b) => b % 2 === parity))))
-  return blocks.flatMap(({ denoising, implicit }, b) => {
-    const c = from[1 - (b % 2)]
-    return [scaled(1 - c)(denoising), scaled(c)(implicit)]
-  })
-}
-
 // —— all terms ——
 
 /** Whether it is one loss of the score; what is mixed by blocks of rows is two. */
@@ -586,27 +475,33 @@ const evaluator = <P extends string>(
   // Damaged data, which `Compile` refuses, have no rows to gather; and a source, for which it refuses such terms, is not gathered.
   const blocks =
     !Source.isSource(about) && terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
-      ? blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
+      ? ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
       : []
   const varied = (
     params: Params.Params<P>,
     { weight, term, samples }: Drawn<Objective.Matching>
   ): ReadonlyArray<ValueAndGradient<P>> => {
-    const parts = samples.map(sample => ({ level: sample.level, of: restricted(about, sample) }))
-    return [...new Set(parts.map(({ level }) => level))].flatMap(level =>
-      crossed(
-        blocks.map(({ rows, share, evaluate }): Forms<P> => {
-          const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
-          const form = (denoising: number): ValueAndGradient<P> => {
-            const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
-            return Strands.taken(
-              evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] })
-            )
-          }
-          return { denoising: form(1), implicit: form(0) }
-        })
+    const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
+    return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
+      const forms = blocks.map(({ rows, share, evaluate }) => {
+        const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
+        const form = (denoising: number): ValueAndGradient<P> => {
+          const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
+          return Strands.taken(evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] }))
+        }
+        return { denoising: form(1), implicit: form(0) }
+      })
+      const coefficients = ControlVariate.coefficients(
+        forms.map(({ denoising, implicit }) => ({
+          denoising: Params.packed(denoising.gradient),
+          implicit: Params.packed(implicit.gradient)
+        }))
       )
-    )
+      return forms.flatMap(({ denoising, implicit }, b) => [
+        scaled(1 - coefficients[b])(denoising),
+        scaled(coefficients[b])(implicit)
+      ])
+    })
   }
   return (params, key) => {
     const here = enter(params)

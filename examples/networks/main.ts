@@ -30,12 +30,14 @@ const laws: ReadonlyArray<readonly [name: string, law: Law]> = [
   ['checkerboard', checkerboard]
 ]
 
-/** Points as dots in a square, [−2.6, 2.6]². */
-const panel = ({ rows, values }: Points.Points, left: number, top: number, colour: string): string =>
-  Array.from({ length: Math.min(rows, 1000) }, (_, i) => {
+/** Points as dots in a square, [−2.6, 2.6]², all in one path: a dot is a line without length, its ends round. */
+const panel = ({ rows, values }: Points.Points, left: number, top: number, colour: string): string => {
+  const dots = Array.from({ length: Math.min(rows, 1000) }, (_, i) => {
     const [x, y] = [values[2 * i], values[2 * i + 1]].map(v => 100 + (100 / 2.6) * Math.max(-2.6, Math.min(2.6, v)))
-    return `<circle cx="${(left + x).toFixed(1)}" cy="${(top + 200 - y).toFixed(1)}" r="1.2" fill="${colour}"/>`
-  }).join('')
+    return `M${(left + x).toFixed(1)},${(top + 200 - y).toFixed(1)}h0`
+  })
+  return `<path d="${dots.join('')}" stroke="${colour}" stroke-width="2.4" stroke-linecap="round"/>`
+}
 
 const number = (x: number): string => (x === 0 ? '0' : Math.abs(x) < 1e-3 ? x.toExponential(1) : x.toPrecision(2))
 const table = (head: ReadonlyArray<string>, body: ReadonlyArray<ReadonlyArray<string>>): string =>

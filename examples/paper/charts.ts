@@ -142,15 +142,14 @@ const curve: ReadonlyArray<Mark> = [
   {
     type: 'rule',
     clip: true,
-    from: { data: 'one' },
+    from: { data: 'bars' },
     encode: {
       enter: {
         x: { scale: 'x', field: 'x' },
         y: { scale: 'y', field: 'low' },
         y2: { scale: 'y', field: 'high' },
         ...stroke,
-        strokeWidth: { value: 1.5 },
-        strokeOpacity: { signal: "datum.marks === 'both' && isValid(datum.low) ? 1 : 0" }
+        strokeWidth: { value: 1.5 }
       }
     }
   },
@@ -250,7 +249,10 @@ export const curves = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Spec 
             type: 'group',
             from: { facet: { name: 'one', data: 'curves', groupby: 'name' } },
             encode: sized(width, height),
-            data: [{ name: 'symbols', source: 'one', transform: [{ type: 'filter', expr: "datum.marks === 'both'" }] }],
+            data: [
+              { name: 'symbols', source: 'one', transform: [{ type: 'filter', expr: "datum.marks === 'both'" }] },
+              { name: 'bars', source: 'symbols', transform: [{ type: 'filter', expr: 'isValid(datum.low)' }] }
+            ],
             marks: [...curve]
           },
           heading(title)

@@ -247,14 +247,17 @@ export const measure = (budget: Budget): Measured => {
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
   const { outcomes, courses } = measured
   const mixture = population(NODES, data)
+  /** Steps that have a place of their own on the axis of powers, to half a pixel. */
+  const isSeen = ({ step }: { readonly step: number }): boolean =>
+    step > 0 && Math.floor(50 * Math.log(step)) > Math.floor(50 * Math.log(step - 1))
   const series = ({ moments }: Course): ReadonlyArray<Series> => [
     ...STATISTICS.map(statistic => ({
       name: statistic === 'fourth' ? 'fourth cumulant' : statistic,
-      points: moments.filter(({ step }) => step > 0).map(({ step, left }) => ({ x: step, y: left[statistic] }))
+      points: moments.filter(isSeen).map(({ step, left }) => ({ x: step, y: left[statistic] }))
     })),
     {
       name: 'distance from the student of the Gaussian',
-      points: moments.filter(({ step }) => step > 0).map(({ step, apart }) => ({ x: step, y: apart }))
+      points: moments.filter(isSeen).map(({ step, apart }) => ({ x: step, y: apart }))
     }
   ]
   const [first, last] = [outcomes[0], outcomes[outcomes.length - 1]]

@@ -16,7 +16,7 @@ import {
   Score,
   TimeGrid
 } from 'ornstein'
-import { draw, type Learner, learners as names, pipelines, type Scene } from './Scene.js'
+import { draw, type Learner, learners as names, pipelines, type Scene, schedules } from './Scene.js'
 
 /** Gaussians in the plane, as flat numbers: what a picture needs, and what passes between threads. */
 export interface Gaussians {
@@ -45,6 +45,10 @@ export interface Opened {
   /** [n, 2] */
   readonly points: Float64Array
   readonly truth: Gaussians | null
+  /** What noise is made of, the same at every level: a draw for each of the points, [n, 2]. */
+  readonly noise: Float64Array
+  /** The time at which next to nothing of the data is left. */
+  readonly until: number
   /** What keeps a learner from this scene. */
   readonly refused: Readonly<Partial<Record<Learner, string>>>
   readonly started: Readonly<Partial<Record<Learner, Frame>>>
@@ -58,6 +62,8 @@ export interface Box {
 }
 
 export interface Field {
+  /** What the noise does to a point: x_t = α x + σ z. */
+  readonly level: { readonly alpha: number; readonly sigma: number }
   /** log p_t at the centres of cells × cells, rows upwards; null where there is none. */
   readonly logDensity: Float64Array | null
   /** σ ∇log p_t at the centres of arrows × arrows, [·, 2]. */
@@ -82,8 +88,13 @@ export interface Ask {
     readonly count: number
     readonly steps: number
     readonly seed: number
+    readonly sampler: Drawing
   }
 }
+
+/** How points are drawn along a score: along its flow, or with fresh noise at each step. */
+export const samplers = { flow: Sampler.heun, ancestral: Sampler.ancestral } as const
+export type Drawing = keyof typeof samplers
 
 export interface Answer {
   readonly open: Opened | string
@@ -99,6 +110,10 @@ const gaussians = (mixture: Mixture.Mixture): Gaussians => ({
   weights: mixture.weights,
   covariances: Mixture.covariances(mixture).values
 })
+
+/** Where next to nothing of the data is left. */
+const untilOf = (schedule: Schedule.Schedule): number =>
+  Math.min(Schedule.until(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
 
 /** The centres of n × n cells, rows upwards. */
 const grid = ({ left, right, bottom, top }: Box, n: number): Points.Points => ({
@@ -194,7 +209,14 @@ export const engine = (): Engine => {
               courses.set(name, run.right.course)
             }
           }
-          return { points: points.values, truth: truth === null ? null : gaussians(truth), refused, started }
+          return {
+            points: points.values,
+            truth: truth === null ? null : gaussians(truth),
+            noise: Key.normal(points.values.length)(Key.named('shown')(Key.fromSeed(scene.seed)).shown),
+            until: untilOf(schedules[scene.schedule]),
+            refused,
+            started
+          }
         })
       ),
     step: ({ learner, count }) => {
@@ -218,22 +240,22 @@ export const engine = (): Engine => {
         O.match(() => Score.evaluate(score, schedule)(params)(time)(at), Mixture.score(at))
       )
       return {
+        level: { alpha: level.alpha, sigma: level.sigma },
         logDensity: pipe(there, O.map(Mixture.logDensity(grid(box, cells))), O.toNullable),
         score: scores.values.map(s => scale * s)
       }
     },
-    sample: ({ learner, step, count, steps, seed }) => {
+    sample: ({ learner, step, count, steps, seed, sampler }) => {
       const { score, schedule, params } = courseOf(learner, step)
       const mixture = pipe(params, Score.mixture(score))
       const { greatest } = Schedule.logSnrRange(schedule)
-      const until = Math.min(Schedule.until(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
       const program = Problem.orThrow(
         Sampler.compile({
-          sampler: Sampler.heun,
+          sampler: samplers[sampler],
           schedule,
           ...(O.isSome(mixture) && { prior: mixture.value }),
           grid: TimeGrid.logSnr({
-            from: until,
+            from: untilOf(schedule),
             to: pipe(schedule, Schedule.timeOfLogSnr(Math.min(8, greatest))),
             steps
           })

@@ -1,6 +1,6 @@
 /** The page: menus, the picture, the run, and the address that holds the scene. All mathematics is the worker's. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Answer, Ask, Box, Field, Frame, Gaussians } from './engine.js'
+import type { Answer, Ask, Box, Drawing, Field, Frame, Gaussians } from './engine.js'
 import { boxOf, chart, charted, type Charted, forgetColours, looks, picture } from './picture.js'
 import { type Preset, presets } from './presets.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
@@ -52,10 +52,12 @@ const parts = {
   noiseAt: byId('noise-at', HTMLOutputElement),
   density: byId('show-density', HTMLInputElement),
   field: byId('show-field', HTMLInputElement),
+  noised: byId('show-noise', HTMLInputElement),
   paths: byId('show-paths', HTMLInputElement),
   shown: byId('shown', HTMLSelectElement),
   draw: byId('draw', HTMLButtonElement),
   sample: byId('sample', HTMLButtonElement),
+  sampler: byId('sampler', HTMLSelectElement),
   status: byId('status', HTMLParagraphElement),
   about: byId('about', HTMLParagraphElement),
   controls: byId('controls', HTMLFormElement),
@@ -77,6 +79,9 @@ interface State {
   round: number
   points: Float64Array
   truth: Gaussians | null
+  /** A draw of noise for each point, and the greatest time. */
+  noise: Float64Array
+  until: number
   box: Box
   tracks: Map<Learner, Track>
   step: number
@@ -87,7 +92,8 @@ interface State {
   fieldFor: string
   fieldBusy: boolean
   fieldAsked: number
-  samples: { readonly frames: ReadonlyArray<Float64Array>; at: number } | null
+  /** Points at the times of the reverse diffusion, noise first; they fall until they are data, or somebody takes the slider. */
+  samples: (Answer['sample'] & { at: number; falling: boolean }) | null
   drawing: boolean
   brush: number
   cursor: [number, number] | null
@@ -97,6 +103,8 @@ const state: State = {
   round: 0,
   points: new Float64Array(),
   truth: null,
+  noise: new Float64Array(),
+  until: 3,
   box: boxOf(new Float64Array()),
   tracks: new Map(),
   step: 0,
@@ -113,7 +121,11 @@ const state: State = {
   cursor: null
 }
 
-const noise = (): number => Number(parts.noise.value) / 100
+// Little noise has more of the slider than much.
+const noise = (): number => state.until * (Number(parts.noise.value) / Number(parts.noise.max)) ** 2
+const setNoise = (time: number): void => {
+  parts.noise.value = String(Math.round(Number(parts.noise.max) * Math.sqrt(time / state.until)))
+}
 const length = (): number => Math.max(0, ...[...state.tracks.values()].map(({ frames }) => frames.length - 1))
 const runs = (): Parameters<typeof chart>[1] =>
   [...state.tracks].map(([learner, { frames }]) => ({ learner, frames, at: Math.min(state.step, frames.length - 1) }))
@@ -160,7 +172,7 @@ const put = (part: HTMLElement, text: string): void => {
 const numbers = (all: ReturnType<typeof runs>): void => {
   const { truth } = state
   const body = parts.numbers.tBodies[0]
-  const head = ['', 'log-density', 'objective', '|gradient|', ...(truth === null ? [] : ['error of centres'])]
+  const head = ['', 'log-density', 'own objective', '|gradient|', ...(truth === null ? [] : ['error of centres'])]
   const shape = [...head, ...all.map(({ learner }) => learner)].join()
   if (parts.numbers.dataset.shape !== shape) {
     parts.numbers.dataset.shape = shape
@@ -180,7 +192,7 @@ const numbers = (all: ReturnType<typeof runs>): void => {
     body.replaceChildren(
       ...all.map(({ learner }) => {
         const made = row(cells('td', [learners[learner], ...head.slice(1).map(() => '')]))
-        made.style.borderLeft = `5px solid ${looks[learner].color}`
+        made.style.borderLeft = `5px solid light-dark(${looks[learner].light}, ${looks[learner].dark})`
         return made
       })
     )
@@ -209,18 +221,24 @@ const frame = (): void => {
     field: state.field,
     density: parts.density.checked,
     arrows: parts.field.checked,
-    samples: state.samples === null ? null : (state.samples.frames[state.samples.at] ?? null),
+    noised: parts.noised.checked && state.field !== null ? { ...state.field.level, noise: state.noise } : null,
+    samples: state.samples === null ? null : state.samples.points.slice(0, state.samples.at + 1),
     cursor: state.drawing ? state.cursor : null
   })
   chart(parts.chart, all, chartedNow())
   const last = String(length())
   if (parts.scrub.max !== last) parts.scrub.max = last
   parts.scrub.value = String(state.step)
-  put(parts.at, `${state.step} of ${last}`)
-  put(parts.noiseAt, `t = ${noise().toFixed(2)}`)
+  put(parts.at, `${state.step} of ${last}${ended() ? '' : '+'}`)
+  const time = `t = ${noise().toFixed(2)}`
+  put(parts.noiseAt, time)
+  if (parts.noise.getAttribute('aria-valuetext') !== time) parts.noise.setAttribute('aria-valuetext', time)
   numbers(all)
-  if (state.samples !== null && state.samples.at + 1 < state.samples.frames.length) {
-    state.samples.at += 1
+  if (state.samples?.falling === true) {
+    const { times, at } = state.samples
+    state.samples.falling = at + 1 < times.length
+    state.samples.at = Math.min(at + 1, times.length - 1)
+    setNoise(times[state.samples.at])
     redraw()
   }
   refreshField()
@@ -233,12 +251,12 @@ const FIELD_EVERY = 120
 /** Asks for the field where it is not that of the frame and the noise shown; one question at a time. */
 const refreshField = (): void => {
   const run = runs().find(({ learner }) => learner === state.shown)
-  if (run === undefined || !(parts.density.checked || parts.field.checked)) return
+  if (run === undefined || !(parts.density.checked || parts.field.checked || parts.noised.checked)) return
   const wanted = [state.round, run.learner, run.at, noise()].join(' ')
   if (state.fieldBusy || state.fieldFor === wanted) return
   // A run goes on faster than its field is seen to change, and the steps need the processor more.
   const now = performance.now()
-  if (state.playing && now - state.fieldAsked < FIELD_EVERY) return
+  if ((state.playing || state.samples?.falling === true) && now - state.fieldAsked < FIELD_EVERY) return
   state.fieldAsked = now
   const { round } = state
   state.fieldBusy = true
@@ -358,7 +376,10 @@ const go = (by: number): void => {
 
 // —— scenes ——
 
-const open = async (scene: Scene, keepBox = false): Promise<void> => {
+const open = async (
+  scene: Scene,
+  { keepBox = false, noise: shown }: { readonly keepBox?: boolean; readonly noise?: number } = {}
+): Promise<void> => {
   pause()
   const round = ++state.round
   // Until the answer is there, there is nothing to run: not what the scene before had learned.
@@ -378,6 +399,9 @@ const open = async (scene: Scene, keepBox = false): Promise<void> => {
     }
     state.points = opened.points
     state.truth = opened.truth
+    const time = shown ?? noise()
+    Object.assign(state, { noise: opened.noise, until: opened.until })
+    setNoise(Math.min(time, opened.until))
     if (!keepBox) state.box = boxOf(opened.points)
     // Object.entries says string, whatever the keys are.
     const started = Object.entries(opened.started) as [Learner, Frame][]
@@ -406,10 +430,9 @@ const open = async (scene: Scene, keepBox = false): Promise<void> => {
 
 const use = (preset: Preset): Promise<void> => {
   parts.about.textContent = preset.about
-  parts.noise.value = String(Math.round(100 * preset.noise))
   for (const button of Array.from(document.querySelectorAll('#presets button')))
     button.setAttribute('aria-current', String(button.textContent === preset.name))
-  return open(preset.scene)
+  return open(preset.scene, { noise: preset.noise })
 }
 
 // —— the menus ——
@@ -600,7 +623,7 @@ const draws = (on: boolean): void => {
     // Power iteration and a mirrored pair know no data whose middle is not 0.
     const score = scene.score === 'symmetricPair' ? 'isotropic' : scene.score
     const expectation = scene.expectation === 'quadrature' ? 'projected' : scene.expectation
-    void open({ ...scene, score, expectation, start: 'kMeansPlusPlus', learners: ['descent', 'em'] }, true)
+    void open({ ...scene, score, expectation, start: 'kMeansPlusPlus', learners: ['descent', 'em'] }, { keepBox: true })
   }
   redraw()
 }
@@ -668,8 +691,19 @@ parts.scrub.addEventListener('input', () => {
   const to = Number(parts.scrub.value)
   go(to - state.step)
 })
-for (const part of [parts.noise, parts.density, parts.field, parts.paths, parts.charted])
+for (const part of [parts.noise, parts.density, parts.field, parts.noised, parts.paths, parts.charted])
   part.addEventListener('input', redraw)
+parts.noise.addEventListener('input', () => {
+  const { samples } = state
+  if (samples === null) return
+  // Forth and back: the points stand where they were at the noise shown.
+  const time = noise()
+  samples.falling = false
+  samples.at = samples.times.reduce(
+    (best, each, i) => (Math.abs(each - time) < Math.abs(samples.times[best] - time) ? i : best),
+    0
+  )
+})
 parts.shown.addEventListener('change', () => {
   state.shown = parts.shown.value as Learner
   redraw()
@@ -679,11 +713,15 @@ parts.sample.addEventListener('click', () => {
   if (run === undefined) return
   pause()
   const { round, scene } = state
-  ask('sample', { learner: run.learner, step: run.at, count: 600, steps: 60, seed: scene.seed })
-    .then(({ points }) => {
+  const sampler = parts.sampler.value as Drawing
+  ask('sample', { learner: run.learner, step: run.at, count: 600, steps: 120, seed: scene.seed, sampler })
+    .then(answer => {
       if (round !== state.round) return
-      state.samples = { frames: points, at: 0 }
-      say('600 points on their way from noise to data, along the score that was learned.')
+      state.samples = { ...answer, at: 0, falling: true }
+      setNoise(answer.times[0])
+      say(
+        '600 points on their way from noise to data, along the score that was learned; the noise shown leads them back.'
+      )
       redraw()
     })
     .catch((error: unknown) => say(String(error)))
@@ -701,6 +739,9 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   forgetColours()
   redraw()
 })
+/** How points are drawn along a score. */
+const drawings: Readonly<Record<Drawing, string>> = { flow: 'along its flow', ancestral: 'with fresh noise' }
+parts.sampler.append(...Object.entries(drawings).map(([value, text]) => new Option(text, value)))
 parts.charted.append(...Object.entries(charted).map(([value, text]) => new Option(text, value)))
 
 const nav = document.getElementById('presets')

@@ -3,11 +3,32 @@ import type { Box, Field, Frame, Gaussians } from './engine.js'
 import type { Learner } from './Scene.js'
 
 /** Okabe and Ito's colours, which the colour-blind tell apart; each learner has a dash and a mark of its own as well. */
-export const looks: Readonly<Record<Learner, { readonly color: string; readonly dash: ReadonlyArray<number> }>> = {
-  descent: { color: '#d55e00', dash: [] },
-  em: { color: '#0072b2', dash: [7, 4] },
-  power: { color: '#009e73', dash: [2, 3] }
+export const looks: Readonly<
+  Record<Learner, { readonly light: string; readonly dark: string; readonly dash: ReadonlyArray<number> }>
+> = {
+  descent: { light: '#d55e00', dark: '#ff8a33', dash: [] },
+  em: { light: '#0072b2', dark: '#56b4e9', dash: [7, 4] },
+  power: { light: '#009e73', dark: '#2fd6a3', dash: [2, 3] }
 }
+
+/** What the page looks like: asked for when it may have changed, as the answer makes the browser lay out the page. */
+interface Colours {
+  readonly scheme: 'light' | 'dark'
+  readonly ink: string
+  readonly paper: string
+}
+let known: Colours | null = null
+const colours = (): Colours => {
+  if (known !== null) return known
+  const { color, backgroundColor } = getComputedStyle(document.body)
+  const isDark = matchMedia('(prefers-color-scheme: dark)').matches
+  return (known = { scheme: isDark ? 'dark' : 'light', ink: color, paper: backgroundColor })
+}
+export const forgetColours = (): void => {
+  known = null
+}
+
+const colorOf = (learner: Learner): string => looks[learner][colours().scheme]
 
 export interface Shown {
   readonly box: Box
@@ -22,11 +43,16 @@ export interface Shown {
   readonly field: Field | null
   readonly density: boolean
   readonly arrows: boolean
-  /** Points on their way from noise to data, over everything else. */
-  readonly samples: Float64Array | null
+  /** What is done to each point before it is shown: α x + σ z. */
+  readonly noised: { readonly alpha: number; readonly sigma: number; readonly noise: Float64Array } | null
+  /** Points on their way from noise to data, over everything else: where they have been so far. */
+  readonly samples: ReadonlyArray<Float64Array> | null
   /** Where the keyboard would put a point. */
   readonly cursor: readonly [number, number] | null
 }
+
+/** So many of the points that are sampled leave a trail. */
+const TRAILS = 30
 
 /** A square around all points, with room. */
 export const boxOf = (points: Float64Array): Box => {
@@ -66,13 +92,6 @@ const fitted = (canvas: HTMLCanvasElement): Sheet | null => {
   return { context, width, height, ratio }
 }
 
-/** The colour of the page's text: asked for when it may have changed, as the answer makes the browser lay out the page. */
-let known: string | null = null
-const ink = (): string => (known ??= getComputedStyle(document.body).color)
-export const forgetColours = (): void => {
-  known = null
-}
-
 /** A learner's own mark: a disc, a square, a triangle. */
 const mark = (context: CanvasRenderingContext2D, learner: Learner, x: number, y: number, r: number): void => {
   if (learner === 'descent') context.arc(x, y, r, 0, 2 * Math.PI)
@@ -92,6 +111,9 @@ const ellipse = (covariances: Float64Array, k: number): readonly [number, number
   return [Math.sqrt(mean + apart), Math.sqrt(Math.max(mean - apart, 0)), Math.atan2(2 * xy, xx - yy) / 2]
 }
 
+/** Bytes of the shade of the density, red first. */
+const shades = { light: 0xe9b456, dark: 0xb27200 } as const
+
 /** The density as an image: blue where there is much of it, on a scale of its square root. */
 const densityImage = (logDensity: Float64Array): HTMLCanvasElement | null => {
   const cells = Math.round(Math.sqrt(logDensity.length))
@@ -102,10 +124,11 @@ const densityImage = (logDensity: Float64Array): HTMLCanvasElement | null => {
   const data = context.createImageData(cells, cells)
   // One pixel is one number: bytes in their order, red first.
   const pixels = new Uint32Array(data.data.buffer)
+  const shade = shades[colours().scheme]
   const most = logDensity.reduce((most, x) => Math.max(most, x), -Infinity)
   for (let cell = 0; cell < logDensity.length; cell++) {
     const alpha = 200 * Math.exp((logDensity[cell] - most) / 2)
-    pixels[(cells - 1 - Math.floor(cell / cells)) * cells + (cell % cells)] = (alpha << 24) | 0xe9b456
+    pixels[(cells - 1 - Math.floor(cell / cells)) * cells + (cell % cells)] = (alpha << 24) | shade
   }
   context.putImageData(data, 0, 0)
   return image
@@ -180,16 +203,19 @@ const arrows = (context: CanvasRenderingContext2D, { score }: Field, { width, he
 
 /** What a run does not move: density, points, arrows, the truth. */
 const scenery = (shown: Shown, sheet: Sheet, ink: string): HTMLCanvasElement => {
-  const { box, points, truth, field } = shown
+  const { box, points, truth, field, noised } = shown
   const isFaint = shown.samples !== null
-  return layer('scenery', sheet, [box, points, truth, field, shown.density, shown.arrows, isFaint, ink], context => {
+  const { alpha = 1, sigma = 0, noise = points } = noised ?? {}
+  const from = [box, points, truth, field, shown.density, shown.arrows, isFaint, ink, alpha, sigma]
+  return layer('scenery', sheet, from, context => {
     const { x, y } = places(box, sheet)
     const image = shown.density && field !== null && field.logDensity !== null ? densityImage(field.logDensity) : null
     if (image !== null) context.drawImage(image, 0, 0, sheet.width, sheet.height)
 
     context.fillStyle = context.strokeStyle = ink
     context.globalAlpha = isFaint ? 0.12 : 0.35
-    for (let i = 0; i < points.length; i += 2) context.fillRect(x(points[i]) - 1, y(points[i + 1]) - 1, 2, 2)
+    const at = (i: number): number => alpha * points[i] + sigma * noise[i]
+    for (let i = 0; i < points.length; i += 2) context.fillRect(x(at(i)) - 1, y(at(i + 1)) - 1, 2, 2)
     context.globalAlpha = 1
 
     if (field !== null && shown.arrows) arrows(context, field, sheet)
@@ -232,7 +258,7 @@ const paths = ({ runs, box }: Shown, sheet: Sheet): HTMLCanvasElement => {
     const from = drawn.get(learner) ?? 0
     drawn.set(learner, at)
     if (from === at) continue
-    context.strokeStyle = looks[learner].color
+    context.strokeStyle = colorOf(learner)
     context.beginPath()
     const centres = frames[at].learned?.weights.length ?? 0
     for (let k = 0; k < centres; k++)
@@ -252,47 +278,67 @@ export const picture = (canvas: HTMLCanvasElement, shown: Shown): void => {
   if (sheet === null) return
   const { context, width, height } = sheet
   const { x, y, scale } = places(shown.box, sheet)
-  const dark = ink()
+  const { ink, paper } = colours()
 
-  context.drawImage(scenery(shown, sheet, dark), 0, 0, width, height)
+  context.drawImage(scenery(shown, sheet, ink), 0, 0, width, height)
   if (shown.paths) {
     context.globalAlpha = 0.8
     context.drawImage(paths(shown, sheet), 0, 0, width, height)
     context.globalAlpha = 1
   }
 
-  for (const { learner, frames, at } of shown.runs) {
-    const { color, dash } = looks[learner]
-    context.strokeStyle = context.fillStyle = color
-    const { learned } = frames[at]
-    if (learned === null) continue
-    const { means, weights, covariances } = learned
-    weights.forEach((weight, k) => {
-      const [cx, cy] = [x(means[2 * k]), y(means[2 * k + 1])]
-      const [major, minor, angle] = ellipse(covariances, k)
-      context.globalAlpha = 0.35 + 0.65 * Math.min(1, weight * weights.length)
-      context.lineWidth = 2
-      context.setLineDash([...dash])
-      context.beginPath()
-      context.ellipse(cx, cy, major * scale, minor * scale, -angle, 0, 2 * Math.PI)
-      context.stroke()
-      context.setLineDash([])
-      context.beginPath()
-      mark(context, learner, cx, cy, 4.5)
-      context.fill()
-      context.globalAlpha = 1
-    })
+  const each = (draw: (learner: Learner, learned: Gaussians, k: number) => void): void => {
+    for (const { learner, frames, at } of shown.runs) {
+      const { learned } = frames[at]
+      learned?.weights.forEach((weight, k) => {
+        context.globalAlpha = 0.35 + 0.65 * Math.min(1, weight * learned.weights.length)
+        draw(learner, learned, k)
+      })
+    }
+    context.globalAlpha = 1
   }
+  const outline = ({ means, covariances }: Gaussians, k: number): void => {
+    const [major, minor, angle] = ellipse(covariances, k)
+    context.beginPath()
+    context.ellipse(x(means[2 * k]), y(means[2 * k + 1]), major * scale, minor * scale, -angle, 0, 2 * Math.PI)
+    context.stroke()
+  }
+  // Paper on both sides keeps a line apart from what it crosses.
+  context.strokeStyle = paper
+  context.lineWidth = 4
+  each((_, learned, k) => {
+    outline(learned, k)
+  })
+  context.lineWidth = 2
+  each((learner, learned, k) => {
+    context.strokeStyle = context.fillStyle = colorOf(learner)
+    context.setLineDash([...looks[learner].dash])
+    outline(learned, k)
+    context.setLineDash([])
+    context.beginPath()
+    mark(context, learner, x(learned.means[2 * k]), y(learned.means[2 * k + 1]), 4.5)
+    context.fill()
+  })
 
   if (shown.samples !== null) {
-    context.fillStyle = '#cc79a7'
-    for (let i = 0; i < shown.samples.length; i += 2)
-      context.fillRect(x(shown.samples[i]) - 1.5, y(shown.samples[i + 1]) - 1.5, 3, 3)
+    context.fillStyle = context.strokeStyle = '#cc79a7'
+    const last = shown.samples[shown.samples.length - 1]
+    context.globalAlpha = 0.5
+    context.lineWidth = 1
+    context.beginPath()
+    for (let i = 0; i < Math.min(last.length, 2 * TRAILS); i += 2)
+      shown.samples.forEach((points, step) => {
+        if (step === 0) context.moveTo(x(points[i]), y(points[i + 1]))
+        else context.lineTo(x(points[i]), y(points[i + 1]))
+      })
+    context.stroke()
+    context.globalAlpha = 1
+    for (let i = 0; i < last.length; i += 2) context.fillRect(x(last[i]) - 1.5, y(last[i + 1]) - 1.5, 3, 3)
   }
 
   if (shown.cursor !== null) {
     const [cx, cy] = [x(shown.cursor[0]), y(shown.cursor[1])]
-    context.strokeStyle = dark
+    context.strokeStyle = ink
     context.lineWidth = 1
     context.beginPath()
     context.arc(cx, cy, 10, 0, 2 * Math.PI)
@@ -318,7 +364,7 @@ export const chart = (canvas: HTMLCanvasElement, runs: Shown['runs'], what: Char
   if (sheet === null) return
   const { context, width, height } = sheet
   const [left, bottom, room] = [56, 22, 8]
-  const dark = ink()
+  const { ink } = colours()
   const last = Math.max(1, ...runs.map(({ frames }) => frames.length - 1))
   // EM and power iteration minimise another objective, if any: what they say of it is not on its scale.
   const own = runs.filter(({ learner }) => what === 'logDensity' || learner === 'descent')
@@ -330,7 +376,7 @@ export const chart = (canvas: HTMLCanvasElement, runs: Shown['runs'], what: Char
       most = Math.max(most, value)
     }
   if (!(least <= most)) {
-    context.fillStyle = dark
+    context.fillStyle = ink
     context.font = '13px system-ui, sans-serif'
     context.fillText(`no ${charted[what]} here: choose another`, 8, 24)
     return
@@ -341,45 +387,40 @@ export const chart = (canvas: HTMLCanvasElement, runs: Shown['runs'], what: Char
   const span = shape(most) - shape(least) || 1
   const x = (step: number): number => left + ((width - left - room) * step) / last
   const y = (value: number): number => room + ((height - bottom - room) * (shape(most) - shape(value))) / span
-  const lines = layer(
-    'chart',
-    sheet,
-    [dark, what, ...own.flatMap(({ frames }) => [frames, frames.length])],
-    context => {
-      context.fillStyle = context.strokeStyle = dark
-      context.font = '12px system-ui, sans-serif'
-      context.textAlign = 'right'
-      for (const value of [most, isPowers ? Math.sqrt(most * least) : (most + least) / 2, least]) {
-        context.fillText(isPowers ? value.toPrecision(2) : value.toFixed(span < 0.05 ? 4 : 2), left - 6, y(value) + 4)
-        context.globalAlpha = 0.2
-        context.beginPath()
-        context.moveTo(left, y(value))
-        context.lineTo(width - room, y(value))
-        context.stroke()
-        context.globalAlpha = 1
-      }
-      context.textAlign = 'center'
-      for (const step of [0, Math.round(last / 2), last])
-        context.fillText(String(step), Math.min(x(step), width - 16), height - 6)
-      for (const { learner, frames } of own) {
-        const { color, dash } = looks[learner]
-        context.strokeStyle = color
-        context.lineWidth = 2
-        context.setLineDash([...dash])
-        context.beginPath()
-        frames.forEach(({ [what]: value }, step) => {
-          if (value !== null && Number.isFinite(value)) context.lineTo(x(step), y(value))
-        })
-        context.stroke()
-      }
-      context.setLineDash([])
+  const lines = layer('chart', sheet, [ink, what, ...own.flatMap(({ frames }) => [frames, frames.length])], context => {
+    context.fillStyle = context.strokeStyle = ink
+    context.font = '12px system-ui, sans-serif'
+    context.textAlign = 'right'
+    for (const value of [most, isPowers ? Math.sqrt(most * least) : (most + least) / 2, least]) {
+      context.fillText(isPowers ? value.toPrecision(2) : value.toFixed(span < 0.05 ? 4 : 2), left - 6, y(value) + 4)
+      context.globalAlpha = 0.2
+      context.beginPath()
+      context.moveTo(left, y(value))
+      context.lineTo(width - room, y(value))
+      context.stroke()
+      context.globalAlpha = 1
     }
-  )
+    context.textAlign = 'center'
+    for (const step of [0, Math.round(last / 2), last])
+      context.fillText(String(step), Math.min(x(step), width - 16), height - 6)
+    for (const { learner, frames } of own) {
+      const { dash } = looks[learner]
+      context.strokeStyle = colorOf(learner)
+      context.lineWidth = 2
+      context.setLineDash([...dash])
+      context.beginPath()
+      frames.forEach(({ [what]: value }, step) => {
+        if (value !== null && Number.isFinite(value)) context.lineTo(x(step), y(value))
+      })
+      context.stroke()
+    }
+    context.setLineDash([])
+  })
   context.drawImage(lines, 0, 0, width, height)
   for (const { learner, frames, at } of own) {
     const value = frames[at][what]
     if (value === null || !Number.isFinite(value)) continue
-    context.fillStyle = looks[learner].color
+    context.fillStyle = colorOf(learner)
     context.beginPath()
     mark(context, learner, x(at), y(value), 4.5)
     context.fill()

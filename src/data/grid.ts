@@ -231,14 +231,14 @@ const byThemselves = (
     : passedOver !== undefined
       ? fail(
           'columns',
-          `none but ${passedOver.name}, which holds ${passedOver.why}`,
+          `${passedOver.name} alone, which holds ${passedOver.why},`,
           'a column of measurements',
           "if it is one, name it with 'columns'"
         )
       : fail(
           'columns',
-          others.length === 0 ? 'nothing but what is excluded' : `none of ${listed(others.map(({ name }) => name))}`,
-          'a column of numbers',
+          others.length === 0 ? 'nothing but what is excluded' : listed(others.map(({ name }) => name)),
+          'a list with a column of numbers',
           table.types === undefined
             ? "write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
             : 'write some as numbers'

@@ -68,6 +68,7 @@ tbody th { font-weight: 600 }
 ul.verdict { list-style: none; padding: 0; margin: .8rem 0 }
 .verdict li { padding: .2rem 0 .2rem 1.7rem; position: relative }
 .verdict li::before { position: absolute; left: 0; font-weight: 700 }
+.verdict .word { white-space: nowrap }
 .verdict .good::before { content: "✓"; color: var(--c2) }
 .verdict .doubt::before { content: "!"; color: var(--c1); left: .3rem }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .5rem 1.6rem }
@@ -102,7 +103,7 @@ export const pre = (text: string): string => {
 const percent = (share: number): string =>
   share > 0 && share < 0.005
     ? 'less than 1 %'
-    : share < 1 && share > 0.995
+    : share < 1 && share >= 0.995
       ? 'more than 99 %'
       : `${(100 * share).toFixed(0)} %`
 export const plural = (n: number, noun: string): string => `${show(n, 6)} ${noun}${n === 1 ? '' : 's'}`
@@ -527,7 +528,11 @@ const trusted = (fit: Findings): string => {
 <h2>Can I trust it?</h2>
 <ul class="verdict">
 ${verdicts(fit, trust)
-  .map(({ isGood, text }) => `<li class="${isGood ? 'good' : 'doubt'}">${escape(text)}</li>`)
+  // An option is one word, however narrow the page.
+  .map(({ isGood, text }) => {
+    const words = escape(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
+    return `<li class="${isGood ? 'good' : 'doubt'}">${words}</li>`
+  })
   .join('\n')}
 </ul>
 ${choice === null || choice.candidates.length < 2 ? '' : rivals(choice)}

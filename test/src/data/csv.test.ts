@@ -274,13 +274,13 @@ describe('readCsv', () => {
       'no column of numbers',
       'a,b\nx,y\n',
       {},
-      "columns: none of a, b is not a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+      "columns: a, b is not a list with a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
     ],
     [
       'blanks between numbers',
       'a b\n1 2\n3 4',
       {},
-      "columns: none of a b is not a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
+      "columns: a b is not a list with a column of numbers; write numbers as 1.5 or 2e3; if cells are separated otherwise, set 'delimiter'"
     ],
     [
       'a bad delimiter',
@@ -362,7 +362,7 @@ describe('readCsv', () => {
       'nothing but numbers of rows',
       'id,s\n1,a\n2,b\n',
       {},
-      "columns: none but id, which holds row numbers is not a column of measurements; if it is one, name it with 'columns'"
+      "columns: id alone, which holds row numbers, is not a column of measurements; if it is one, name it with 'columns'"
     ],
     ['a number out of range', 'x\n1e999\n', {}, `row 1, column 1 (x): 1e999 is not a finite number; ${decimal}`],
     ['a hexadecimal number', 'x\n0x10\n', {}, `row 1, column 1 (x): 0x10 is not a finite number; ${decimal}`],

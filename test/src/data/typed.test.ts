@@ -156,7 +156,7 @@ describe('a table of Parquet or Arrow', () => {
       'no column of numbers',
       { name: ['a', 'b'] },
       {},
-      'columns: none of name is not a column of numbers; write some as numbers'
+      'columns: name is not a list with a column of numbers; write some as numbers'
     ],
     [
       'an option of text',

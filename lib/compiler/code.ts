@@ -6,8 +6,20 @@
 import { assemble, Code, type Imported } from './assembler.js'
 import { emit, isReaching, mapNames, mapOf } from './entrywise.js'
 import { valueOf, width, type Fold, type Node, type Shape } from './graph.js'
-import { foldedAxes, LANES, LINE, sourceOf, TILE, unrolled, type Item, type Layout, type Location } from './layout.js'
+import {
+  foldedAxes,
+  isSymmetric,
+  LANES,
+  LINE,
+  sourceOf,
+  TILE,
+  unrolled,
+  type Item,
+  type Layout,
+  type Location
+} from './layout.js'
 import { blockOf, dotBlock, rowProduct, transpose } from './products.js'
+import { isUpper } from './zeros.js'
 import { product as sizeOf } from '../kernels/dense.js'
 
 /** The words of a job. */
@@ -439,7 +451,8 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
         k,
         columns,
         transposed: does.kind === 'distances' || does.transposed,
-        isDistance: does.kind === 'distances'
+        isDistance: does.kind === 'distances',
+        isUpper: does.kind === 'product' && isUpper(matrix, does.transposed)
       })
       code.advance(a, k * LINE).advance(out, columns * LINE)
     })
@@ -546,31 +559,50 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
     const [a, b0, row, b, sum] = Array.from({ length: 5 }, () => code.local('i32'))
     const repeats = node.ins[0].shape.length === 2 ? node.ins[0].shape[0] : 1
     const [high, wide] = blockOf(m, n)
+    const call = (count: number, columns: number): void => {
+      code
+        .get(a)
+        .get(b)
+        .i32(x.buffer.width * LINE)
+        .i32(y.buffer.width * LINE)
+        .get(panels)
+      code
+        .get(sum)
+        .i32(n * 16)
+        .call(block(count, columns))
+    }
     const across = (count: number): void => {
-      const call = (columns: number): void => {
-        code
-          .get(a)
-          .get(b)
-          .i32(x.buffer.width * LINE)
-          .i32(y.buffer.width * LINE)
-          .get(panels)
-        code
-          .get(sum)
-          .i32(n * 16)
-          .call(block(count, columns))
-      }
       code.get(b0).set(b).get(row).set(sum)
       const whole = Math.floor(n / wide)
       code.times(whole, () => {
-        call(wide)
+        call(count, wide)
         code.advance(b, wide * LINE).advance(sum, wide * 16)
       })
-      if (n % wide > 0) call(n % wide)
+      if (n % wide > 0) call(count, n % wide)
+    }
+    // of a symmetric one the blocks up to the diagonal are enough
+    const isHalf = isSymmetric(node) && m > high && high % wide === 0
+    const [blocks, left] = isHalf ? [code.local('i32'), code.local('i32')] : [0, 0]
+    const upToDiagonal = (): void => {
+      code.get(b0).set(b).get(row).set(sum)
+      code
+        .get(blocks)
+        .i32(high / wide)
+        .op('plus')
+        .tee(blocks)
+        .set(left)
+      code.loop(() => {
+        call(high, wide)
+        code.advance(b, wide * LINE).advance(sum, wide * 16)
+        code.get(left).i32(1).op('minus').tee(left).again()
+      })
     }
     code.times(repeats, () => {
       code.get(firstX).set(a).get(firstY).set(b0).get(results).i32(at).op('plus').set(row)
+      if (isHalf) code.i32(0).set(blocks)
       code.times(Math.floor(m / high), () => {
-        across(high)
+        if (isHalf) upToDiagonal()
+        else across(high)
         code.advance(a, high * LINE).advance(row, high * n * 16)
       })
       if (m % high > 0) across(m % high)

@@ -8,7 +8,7 @@
  * | normal form | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
  * | rewrites | `rules.ts`, `algebra.ts` | equations that make it smaller |
  * | layout | `layout.ts` | what runs where, what is fused, where it lies |
- * | code | `code.ts`, `entrywise.ts`, `products.ts` | WebAssembly |
+ * | code | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts` | WebAssembly |
  * | bytes | `assembler.ts` | |
  *
  * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs; `rowwise.ts` chooses between
@@ -21,7 +21,7 @@ import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { isMap } from './entrywise.js'
 import { ordered, print, width, type Node } from './graph.js'
-import { layout as layoutOf, printLayout, type Layout } from './layout.js'
+import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
 import { threads } from '../simd/crew.js'
@@ -177,6 +177,11 @@ const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature
   return fresh
 }
 
+/** What is below the diagonal of a matrix [n, n], above it too. */
+const mirror = (matrix: Float64Array, n: number): void => {
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
+}
+
 /** A call, whose strands are yet to be taken. */
 interface Called extends Strands.Sum<Result> {
   readonly ran: (from: number, to: number) => Ran
@@ -204,8 +209,11 @@ const called = (machine: Machine, program: Compiled, { params, given, constants,
   program.before.forEach(run)
   const parameters = layout.parameters.map(({ node, at }) => ({ at, values: Float64Array.from(valueOf(node).values) }))
   const result: Called['result'] = (sums, outputs) => {
-    for (const { node, at } of layout.sums)
-      values.set(node, { shape: node.shape, dtype: 'float32', values: sums.slice(at / 16, at / 16 + width(node)) })
+    for (const { node, at } of layout.sums) {
+      const own = sums.slice(at / 16, at / 16 + width(node))
+      if (isSymmetric(node)) mirror(own, node.shape[0])
+      values.set(node, { shape: node.shape, dtype: 'float32', values: own })
+    }
     program.after.forEach(run)
     const array = (name: string, node: Node): NdArray =>
       node.place === 'rows'

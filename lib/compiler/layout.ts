@@ -9,7 +9,7 @@
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
-import { describe, ordered, width, type Node, type Shape } from './graph.js'
+import { describe, ordered, sameShape, width, type Node, type Shape } from './graph.js'
 import { refuse } from './refusal.js'
 
 export const LANES = 8
@@ -71,6 +71,28 @@ export const sourceOf = (node: Node): { readonly node: Node; readonly entry: num
   if (start === undefined) return { node, entry: 0 }
   const source = sourceOf(node.ins[0])
   return { node: source.node, entry: source.entry + start }
+}
+
+/** Whether a product over the rows is of the same twice, one perhaps times a number for each line: it is symmetric. */
+export const isSymmetric = ({ does, ins, shape }: Node): boolean => {
+  if (does.kind !== 'rowDot') return false
+  const [a, b] = ins.map(sourceOf)
+  const [length] = shape
+  const isTimes = (scaled: typeof a, plain: typeof a): boolean => {
+    const { does, ins, shape } = scaled.node
+    const other = ins.find(x => x !== plain.node)
+    return (
+      does.kind === 'entrywise' &&
+      does.kernel === 'Multiply' &&
+      ins.includes(plain.node) &&
+      sameShape(shape, plain.node.shape) &&
+      shape.at(-1) === length &&
+      scaled.entry === plain.entry &&
+      scaled.entry % length === 0 &&
+      (other?.shape.at(-1) ?? 1) === 1
+    )
+  }
+  return (a.node === b.node && a.entry === b.entry) || isTimes(a, b) || isTimes(b, a)
 }
 
 /** Sizes that a loop runs over: an axis of size 1 is none. */

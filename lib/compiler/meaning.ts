@@ -4,6 +4,7 @@
  */
 import { product, type Dense } from '../kernels/dense.js'
 import { kernels } from '../kernels/index.js'
+import { concatenated } from '../ndarray.js'
 import { type Attrs, type Node, type Operation, type Shape } from './graph.js'
 
 /** As doubles, whatever type a kernel gives. */
@@ -53,8 +54,10 @@ export const meaning = (
     case 'reshape':
       return { ...ins[0], shape }
     case 'pick': {
-      const all = ins.flatMap(({ values }) => Array.from(values))
-      return { shape, dtype: 'float32', values: Float64Array.from(does.table, i => all[i]) }
+      const all = concatenated(ins.map(x => Float64Array.from(x.values)))
+      const values = new Float64Array(does.table.length)
+      for (let at = 0; at < values.length; at++) values[at] = all[does.table[at]]
+      return { shape, dtype: 'float32', values }
     }
     case 'product': {
       const [x, matrix] = ins

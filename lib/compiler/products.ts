@@ -20,7 +20,8 @@ export const rowProduct = (
     k,
     columns,
     transposed,
-    isDistance
+    isDistance,
+    isUpper
   }: {
     readonly from: number
     readonly fromOffset: number
@@ -33,6 +34,8 @@ export const rowProduct = (
     readonly transposed: boolean
     /** Σ (xᵢ − mᵢ)² in the place of Σ xᵢ mᵢ. */
     readonly isDistance: boolean
+    /** A column takes terms up to its own number only. */
+    readonly isUpper: boolean
   }
 ): void => {
   const [down, along] = transposed ? [8, 8 * k] : [8 * columns, 8]
@@ -40,6 +43,7 @@ export const rowProduct = (
   const xs = Array.from({ length: VECTORS }, () => code.local('v128'))
   const apart = code.local('v128')
   const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
+  const [high, left] = isUpper ? [code.local('i32'), code.local('i32')] : [0, 0]
   const term = (i: number, count: number, isFirst: boolean): void => {
     xs.forEach((x, v) =>
       code
@@ -69,10 +73,22 @@ export const rowProduct = (
     if (k <= 2) for (let i = 0; i < k; i++) term(i, count, i === 0)
     else {
       for (let s = 0; s < count * VECTORS; s++) code.both(0).set(sums[s])
-      code.times(k, () => {
+      const terms = (): void => {
         term(0, count, false)
         code.advance(a, LINE).advance(b, down)
-      })
+      }
+      if (isUpper && count === COLUMNS)
+        code
+          .get(high)
+          .i32(COLUMNS)
+          .op('plus')
+          .tee(high)
+          .set(left)
+          .loop(() => {
+            terms()
+            code.get(left).i32(1).op('minus').tee(left).again()
+          })
+      else code.times(k, terms)
     }
     for (let s = 0; s < count * VECTORS; s++)
       code
@@ -81,6 +97,7 @@ export const rowProduct = (
         .store(toOffset + Math.floor(s / VECTORS) * LINE + (s % VECTORS) * 16)
   }
   code.get(matrix).set(column).get(to).set(out)
+  if (isUpper) code.i32(0).set(high)
   const blocks = Math.floor(columns / COLUMNS)
   if (blocks > 0)
     code.times(blocks, () => {

@@ -168,6 +168,30 @@ export const cases: ReadonlyArray<Case> = [
     ])
     return T.add(T.sum(T.square(T.sum(wide, 1)), 1), T.logSumExp(T.sum(T.mul(wide, T.tanh(wide)), 2), 1))
   }),
+  // in 7 columns, so that blocks up to a diagonal, and what is beside them, are met
+  {
+    name: 'squares over the rows, and triangles',
+    signature: {
+      params: { m: [2, 7], w: [7, 7] },
+      rows: { x: { shape: [7], from: 'data' }, s: { shape: [1], from: 'call' } },
+      constants: {}
+    },
+    write: ({ params: { m, w }, rows: { x, s } }: Inputs): Outputs => {
+      const apart = T.sub(T.expandDims(x, 1), T.expandDims(m, 0))
+      const [weighted, plain] = [T.mul(T.expandDims(s, 2), apart), apart].map(each => T.transpose(each, [1, 0, 2]))
+      const root = T.gramCholesky(T.concat([w, T.eye(7)]))
+      const whitener = T.solveTriangular(root, T.eye(7))
+      const stack = T.concat([T.expandDims(whitener, 0), T.mul(2, T.expandDims(whitener, 0))])
+      return {
+        value: T.mean(T.sum(T.square(T.matMul(x, whitener, { transposeB: true })), 1)),
+        others: {
+          each: T.matMul(weighted, plain, { transposeA: true }),
+          whole: T.matMul(T.mul(s, T.sub(x, 1)), T.sub(x, 1), { transposeA: true }),
+          white: T.sum(T.square(T.matMul(plain, stack, { transposeB: true })), 1)
+        }
+      }
+    }
+  },
   // factors of parameters, of parameters at a level of each row, and of rows themselves
   mean('factors', ({ x, w, c }) => {
     const a = T.concat([T.mul(T.slice(w, 0, D), T.add(2, T.square(c))), T.eye(D)])

@@ -1,0 +1,61 @@
+/** What is known to be 0 in every call: products over it are left out. */
+import { type Dense } from '../kernels/dense.js'
+import { sameShape, width, type Node } from './graph.js'
+import { meaning } from './meaning.js'
+
+const known = new WeakMap<Node, Dense | null>()
+
+/** What is the same in every call; null of what is not. */
+const sameOf = (node: Node): Dense | null => {
+  const found = known.get(node)
+  if (found !== undefined) return found
+  const { does, ins, shape, place } = node
+  const isGiven = does.kind === 'input' || does.kind === 'count' || does.kind === 'rowSum' || does.kind === 'rowDot'
+  const values: Dense[] = []
+  if (place === 'once' && !isGiven)
+    for (const input of ins) {
+      const value = sameOf(input)
+      if (value === null) break
+      values.push(value)
+    }
+  const same = place === 'rows' || isGiven || values.length < ins.length ? null : meaning(does, values, shape)
+  known.set(node, same)
+  return same
+}
+
+/** Whether an entry of a node computed once is 0 in every call, as far as can be seen. */
+const zeros = (node: Node): ((at: number) => boolean) => {
+  const { does, ins, shape } = node
+  const same = sameOf(node)
+  if (same !== null) return at => same.values[at] === 0
+  if (does.kind === 'reshape') return zeros(ins[0])
+  if (does.kind === 'pick' && ins.length === 1) {
+    const of = zeros(ins[0])
+    return at => of(does.table[at])
+  }
+  if (does.kind === 'kernel' && does.kernel === 'TriangularSolve' && does.attrs.transposed !== true) {
+    // forward: a row of the solution is of the rows of b down to it
+    const [, b] = ins
+    const [of, [high, wide]] = [zeros(b), shape.slice(-2)]
+    if (width(b) !== high * wide || !sameShape(b.shape.slice(-2), [high, wide])) return () => false
+    return at => {
+      const [i, j] = [Math.floor(at / wide) % high, at % wide]
+      return Array.from({ length: i + 1 }, (_, row) => row * wide + j).every(of)
+    }
+  }
+  return () => false
+}
+
+/**
+ * Whether each column of x M takes only terms of x up to its own number: M [k, k], or its transpose, has nothing below its
+ * diagonal. Of x that is not finite a term left out is 0, and not NaN.
+ */
+export const isUpper = (matrix: Node, transposed: boolean): boolean => {
+  const [high, wide] = matrix.shape
+  if (matrix.shape.length !== 2 || high !== wide) return false
+  const of = zeros(matrix)
+  return Array.from({ length: high * wide }, (_, at) => at).every(at => {
+    const [row, column] = [Math.floor(at / wide), at % wide]
+    return (transposed ? column <= row : row <= column) || of(at)
+  })
+}

@@ -4,12 +4,15 @@ import { defineConfig } from 'vitest/config'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /**
- * Files of the language, its laws, its examples: pure, they share nothing but the library, and each would load it anew. One
- * worker takes one after another. What counts threads, memory and files has a worker to itself.
+ * What counts threads, memory or programs, starts others, or puts something in the place of what a module has, has a worker to
+ * itself. All others share nothing but the library, which each would load anew: one worker takes one after another.
  */
-const pure = [
-  'test/{generated,laws,oracle,paper,types}/**/*.test.ts',
-  'test/src/{compile,core,data,fit,mixture,net,objective,optimizer,pipeline,report,sampler,schedule,score}/**/*.test.ts'
+const alone = [
+  'test/{bits,browser,smoke}/**/*.test.ts',
+  'test/lib/{autodiff,backend,kernels,lz4,simd}.test.ts',
+  'test/lib/compiler/compile.test.ts',
+  'test/src/{cli,cluster}/**/*.test.ts',
+  'test/src/{batch,examples,fused,memory,sampling.example,wide}.test.ts'
 ]
 
 export default defineConfig({
@@ -22,12 +25,13 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: pure } },
+      { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
         test: {
           name: 'pure',
-          include: pure,
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
           isolate: false,
           setupFiles: ['test/fresh.ts'],
           // A worker goes on to the next file only where all in the queue are of this kind.

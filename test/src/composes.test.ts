@@ -339,6 +339,7 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
   'only normal starts do without centres': cell =>
     !isMixture(cell) && !Case.isMadeBy(Initializer.gaussian)(cell.initializer),
+  'a mixture does not begin by itself': cell => isMixture(cell) && Case.isMadeBy(Initializer.own)(cell.initializer),
   'as many centres are given as there are': cell => given(cell) !== null && given(cell) !== centresOf(cell),
   'parameters are given by their names': cell =>
     Case.isMadeBy(Initializer.values)(cell.initializer) &&

@@ -9,7 +9,7 @@ import { plain } from '../../dist/lib/simd/plain.js'
 import * as Lib from '../../dist/src/index.js'
 import { digest } from './digest.js'
 
-const { Compile, Expectation, Initializer, Mixture, Objective, Optimizer, Pipeline, Rate } = Lib
+const { Compile, Expectation, Initializer, Mixture, Net, Objective, Optimizer, Parametrization, Pipeline, Rate } = Lib
 const { Recipe, Run, Sampler, Schedule, Score, Stage, TimeGrid, TimeLaw, Weighting } = Lib
 const { Elementary, Key } = Ground
 
@@ -38,10 +38,11 @@ const points = Mixture.sample(200)(key)(truth)
 
 const numbersOf = params => Object.values(params).flatMap(({ values }) => Array.from(values))
 
-/** The parameters after a run of the first of some pipelines that compiles. */
+/** The parameters after a run of the first of some pipelines that compiles: of one that never does nothing would be held. */
 const fitted = (...pipelines) => {
   const program = pipelines.map(pipeline => Compile.pipeline(pipeline)(points)).find(isRight)
-  return program === undefined ? [] : numbersOf(Run.last(program.right)(key).params)
+  if (program === undefined) throw new Error(`none compiles of ${pipelines.map(Pipeline.show).join('\n')}`)
+  return numbersOf(Run.last(program.right)(key).params)
 }
 
 const spherical = Score.spherical({ components: 3 })
@@ -65,7 +66,10 @@ const pipelineOf = (stage, parts = {}) =>
 const pair = { score: Score.symmetricPair }
 const two = { score: Score.spherical({ components: 2 }) }
 const fixed = Expectation.fixed({ rows: 200, dim: 2, values: Key.normal(400)(key) })
-const onFixedNoise = optimizer => pipelineOf(Stage.descend(descent({ optimizer, expectation: fixed })))
+const onFixedNoise = (optimizer, parts) => pipelineOf(Stage.descend(descent({ optimizer, expectation: fixed })), parts)
+const rate = Optimizer.gradientDescent({ rate: 0.1 })
+const isotropic = { score: Score.isotropic({ components: 2 }) }
+const network = { score: Score.network(Net.mlp({ hidden: [8] }), { predicts: Parametrization.noise }) }
 
 const words = ({ concept, words }, of) => words.map(({ code, example }) => [`${concept} ${code}`, () => of(example)])
 
@@ -116,15 +120,24 @@ export const cases = [
     fitted(pipelineOf(Stage.descend(descent({ objective: Objective.denoising(law) }))))
   ),
   ...words(vocabulary.expectations, expectation =>
-    fitted(...[{}, pair].map(parts => pipelineOf(Stage.descend(descent({ expectation })), parts)))
+    fitted(
+      ...[{}, pair].map(parts => pipelineOf(Stage.descend(descent({ expectation })), parts)),
+      // Noise that is given has a row for each of the data.
+      pipelineOf(Stage.descend(descent({ expectation: fixed })))
+    )
   ),
   ...words(vocabulary.objectives, of => fitted(pipelineOf(Stage.descend(descent({ objective: of }))))),
   ...words(vocabulary.optimizers, optimizer =>
-    fitted(onFixedNoise(optimizer), onFixedNoise(Optimizer.chain(optimizer, Optimizer.scaleByRate(0.1))))
+    fitted(
+      onFixedNoise(optimizer),
+      onFixedNoise(Optimizer.chain(optimizer, Optimizer.scaleByRate(0.1))),
+      onFixedNoise(Optimizer.chain(rate, optimizer)),
+      onFixedNoise(Optimizer.chain(rate, optimizer), isotropic)
+    )
   ),
   ...words(vocabulary.scores, score => fitted(pipelineOf(Stage.descend(descent({})), { score }))),
   ...words(vocabulary.initializers, initializer =>
-    fitted(...[{}, two, pair].map(parts => pipelineOf(Stage.descend(descent({})), { ...parts, initializer })))
+    fitted(...[{}, two, pair, network].map(parts => pipelineOf(Stage.descend(descent({})), { ...parts, initializer })))
   ),
   ...words(vocabulary.stages, stage => fitted(...[{}, pair].map(parts => pipelineOf(stage, parts)))),
   ...words(vocabulary.samplers, sampler => {

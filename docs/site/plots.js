@@ -21,6 +21,9 @@ const lines = ({ label, across, curves, dots = false }) => {
   const py = y => height - bottom - ((y - y0) / (y1 - y0 || 1)) * (height - bottom - top)
   const at = ([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`
   const text = (x, y, anchor, what) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${what}</text>`
+  /** A line's name above it, or below it where that is off the picture. */
+  const beside = (name, i, [x, y]) =>
+    `<text class="name-${i}" x="${px(x).toFixed(1)}" y="${(py(y) < top + 16 ? py(y) + 18 : py(y) - 8).toFixed(1)}" text-anchor="middle">${name}</text>`
   return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}"><path class="axis" d="M${left},${top}V${height - bottom}H${width - right}"/>${[
     text(left - 6, py(y1) + 9, 'end', short(y1)),
     text(left - 6, py(y0), 'end', short(y0)),
@@ -37,9 +40,7 @@ const lines = ({ label, across, curves, dots = false }) => {
             )
             .join('')
         : `<polyline class="line-${i}" points="${points.map(at).join(' ')}"/>` +
-          (name === ''
-            ? ''
-            : `<text class="name-${i}" x="${width - right - 4 - 40 * (kept.length - 1 - i)}" y="${top + 12}" text-anchor="end">${name}</text>`)
+          (name === '' ? '' : beside(name, i, points[Math.floor(0.85 * points.length)]))
     )
     .join('')}</svg>`
 }

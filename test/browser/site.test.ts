@@ -62,6 +62,7 @@ describe('the site', () => {
     it.each([
       'index.html',
       'tutorial.html',
+      'laws.html',
       'vocabulary.html',
       'words/Schedule.cosine.html',
       'api/Schedule.html',

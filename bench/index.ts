@@ -4,7 +4,7 @@
  * first. Wall times suffer from whatever else the machine does; the least of them, and of processor times, suffer least.
  * Python's are skipped where /usr/bin/python3 has no torch or sklearn.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { compile, instantiate } from '../lib/simd/wasm.js'
 import { Params } from '../src/index.js'
 import { frequencies, weights } from './network.js'
 import { NETWORK, problem } from './problem.js'
+import { has, PYTHON } from './rivals.js'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11)
 /** Variances of one estimator, each of 24 draws, differ by less: four standard errors where a single entry dominates. */
@@ -21,7 +22,6 @@ const ALIKE = 5
 /** Beyond so many numbers there are fewer rounds, and a variance is asked of the first contender alone. */
 const FEW = 1e7
 const ROUNDS_OF_MANY = Math.min(3, ROUNDS)
-const PYTHON = '/usr/bin/python3'
 const THREADS = Math.min(2, availableParallelism())
 
 interface Entry {
@@ -91,15 +91,6 @@ const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
   '100000,16,4,custom': custom,
   '10000,2,1,network': training,
   '1000000,8,16': [...ourselves, ...rivals]
-}
-
-const has = (module: string): boolean => {
-  try {
-    execFileSync(PYTHON, ['-c', `import ${module}`], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 const median = (values: ReadonlyArray<number>): number => {

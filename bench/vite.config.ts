@@ -8,7 +8,11 @@ export default defineConfig({
     target: 'node20',
     outDir: 'dist/bench',
     rolldownOptions: {
-      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue'].map(name => `bench/${name}.ts`)
+      // What examples import is the built package.
+      external: /^ornstein/,
+      input: ['index', 'contenders', 'kernels', 'growth', 'fits', 'scale', 'queue', 'networks'].map(
+        name => `bench/${name}.ts`
+      )
     }
   }
 })

@@ -62,7 +62,7 @@ export interface Budget {
   readonly withWaves: boolean
 }
 
-interface Network {
+export interface Network {
   readonly net: Net.Net<string>
   /** What it gives, by which its loss is measured too. */
   readonly predicts: Parametrization.Parametrization
@@ -91,13 +91,18 @@ const wavy = ({ hidden, steps }: Budget): Network => ({
   decay: Math.max(0, Math.min(0.998, 1 - 4 / steps))
 })
 
-/** A network by the denoising loss on batches; the moving average of its weights is what it has learned. */
-export const learn =
+/** The rates of its steps: a rise, then half a cosine. */
+export const rate = ({ steps }: Budget): Rate.Rate => Rate.cosine({ rate: 0.004, steps, warmUp: Math.ceil(steps / 20) })
+
+/** The network of a budget, and the run that learns it: the denoising loss on batches, with a moving average of the weights. */
+export const training =
   (budget: Budget) =>
-  (points: Points.Points) =>
-  (key: Key.Key): Sampler.Smooth => {
+  (
+    points: Points.Points
+  ): Network & { readonly score: Score.Score<string>; readonly program: Compile.Program<string> } => {
     const { steps, batch, withWaves } = budget
-    const { net, predicts, decay } = (withWaves ? wavy : plain)(budget)
+    const network = (withWaves ? wavy : plain)(budget)
+    const { net, predicts, decay } = network
     const score = Score.network(net, { predicts })
     const program = Problem.orThrow(
       Compile.pipeline(
@@ -111,7 +116,7 @@ export const learn =
               expectation: Expectation.monteCarlo(),
               optimizer: Optimizer.chain(
                 Optimizer.clipByGlobalNorm(1),
-                Optimizer.adam({ rate: Rate.cosine({ rate: 0.004, steps, warmUp: Math.ceil(steps / 20) }) }),
+                Optimizer.adam({ rate: rate(budget) }),
                 Optimizer.movingAverage({ decay })
               ),
               steps,
@@ -122,6 +127,15 @@ export const learn =
         })
       )(points)
     )
+    return { ...network, score, program }
+  }
+
+/** What a network learns: the moving average of its weights at the end. */
+export const learn =
+  (budget: Budget) =>
+  (points: Points.Points) =>
+  (key: Key.Key): Sampler.Smooth => {
+    const { score, program } = training(budget)(points)
     return Sampler.learned(score, schedule, Run.last(program)(key).params)
   }
 
@@ -144,16 +158,16 @@ export const errors =
       return squared(found.map((s, i) => s - wanted[i])) / squared(wanted)
     })
 
-/** Samples by Heun's method along the probability flow. */
+/** σ/α at the noisy end of sampling, and at the clean. */
+export const ENDS = [12, 0.03] as const
+
+/** Samples by so many steps of Heun's method along the probability flow, two scores each. */
 export const sample =
-  (rows: number, dim: number) =>
+  (rows: number, dim: number, steps = 30) =>
   (score: Sampler.ScoreFunction): Points.Points => {
+    const [from, to] = ENDS.map(timeOf)
     const program = Problem.orThrow(
-      Sampler.compile({
-        sampler: Sampler.heun,
-        grid: TimeGrid.logSnr({ from: timeOf(12), to: timeOf(0.03), steps: 30 }),
-        schedule
-      })
+      Sampler.compile({ sampler: Sampler.heun, grid: TimeGrid.logSnr({ from, to, steps }), schedule })
     )
     return Sampler.sample(program)(score)(rows, dim)(Key.fromSeed(7))
   }

@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Compile, Key, Mixture, Points, Problem, Recipe, Run, Sampler, Score } from 'ornstein'
 import { format, resolveConfig } from 'prettier'
 import { checkerboard, eightGaussians, inSixtyFour, swissRoll, twoMoons, type Law } from './data.js'
-import { astray, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
+import { astray, ENDS, errors, learn, ratios, sample, schedule, type Budget } from './experiment.js'
 
 const quick = process.argv.includes('--quick')
 const budget: Budget = quick
@@ -67,6 +67,14 @@ const exactOf = (mixture: Mixture.Mixture): Sampler.Smooth => Sampler.exact(mixt
 const few = quick ? 100 : 500
 const eight = errors(exactOf(eightGaussians), Mixture.sample(few)(key.test)(eightGaussians))(planar[0].learned)
 
+/** Energy distances of samples by so many scores: of the network, and of the mixture itself. */
+const costs = [6, 10, 20, 60]
+const byCost = costs.map(scores =>
+  [planar[0].learned, exactOf(eightGaussians)].map(score =>
+    Points.energyDistance(sample(drawn, 2, scores / 2)(score), planar[0].test)
+  )
+)
+
 const high = errors(exactOf(inSixtyFour), Mixture.sample(few)(key.test)(inSixtyFour))
 const sizes = quick ? [100] : [250, 1000, 4000]
 const family = (points: Points.Points): Sampler.Smooth => {
@@ -109,6 +117,18 @@ ${table(
 Of a mixture the score is known. E|s − s*|²/E|s*|² by noise level, for the eight Gaussians:
 
 ${table(levels, [eight.map(number)])}
+
+## What samples cost
+
+Energy distances of samples of the eight Gaussians by the number of scores that a sample takes, two for each step of Heun's method; that of points of the
+law itself is ${number(planar[0].least)}. What the mixture itself leaves is of the steps, and of the noise at the end of the way (σ/α = ${ENDS[1]}).
+
+${table(
+  ['scores', ...costs.map(String)],
+  ['network', 'exact mixture'].map((name, i) => [name, ...byCost.map(found => number(found[i]))])
+)}
+
+PyTorch’s same network on the same budget is in [performance](performance.md#networks-beside-pytorch).
 
 ## Rows that it takes
 

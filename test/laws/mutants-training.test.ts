@@ -12,8 +12,10 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
+import { add, div, matMul, mul, neg, reshape, square, sub, tanh, tensor, type Tensor } from '../../lib/index.js'
 import { guidance, posterior, type Guide } from '../../src/laws/guidance.js'
 import { sampler } from '../../src/laws/sampler.js'
+import { score } from '../../src/laws/score.js'
 import { training, type TrainingOptions } from '../../src/laws/training.js'
 import { areCaught, type Mutant } from './mutant.js'
 
@@ -59,7 +61,46 @@ const halved: typeof Sampler.transport = program => score =>
     return { ...rest, values: values.map(s => s / 2) }
   })
 
+/** Guidance that takes the identity for ∂x̂_0/∂x, and what is predicted for what is known: of one number that is seen. */
+const crude: Guide['posterior'] =
+  ({ matrix, observed, deviation }, schedule) =>
+  prior =>
+    Guidance.of((x, ofTime) => {
+      const { alpha, sigma } = Sampler.levelOf(schedule)(ofTime)
+      const score = prior.field(x, ofTime)
+      const row = tensor(matrix[0].slice(), [1, matrix[0].length])
+      const predicted = div(add(x, mul(square(sigma), score)), alpha)
+      const rest = sub(observed[0], matMul(predicted, row, { transposeB: true }))
+      return add(score, mul(div(rest, square(Number(deviation))), row))
+    })
+
+/** A network that claims s(−x) = −s(x), with and without what makes it so. */
+const odd = (isSo: boolean): Mutant['mutant'] =>
+  score(
+    Score.custom({
+      name: 'odd',
+      shapes: dim => ({ into: [dim, 4], offset: [4], out: [4, dim] }),
+      apply: ({ into, offset, out }, x) => {
+        const of = (x: Tensor): Tensor => matMul(tanh(add(matMul(x, into), reshape(offset, [1, -1]))), out)
+        return isSo ? sub(of(x), of(neg(x))) : of(x)
+      }
+    }),
+    { symmetries: { odd: true } }
+  )
+
 areCaught([
+  {
+    wrong: 'a network that is not odd, as it claims',
+    law: 'is odd',
+    mutant: odd(false),
+    right: odd(true)
+  },
+  {
+    wrong: 'guidance by the identity in the place of the Jacobian',
+    law: 'the score of a posterior tends to that of the exact posterior',
+    mutant: posterior({ guide: { ...Guidance, posterior: crude } }),
+    right: posterior()
+  },
   {
     wrong: 'the weight of Ho & Salimans, which is one less',
     law: 'guided with weight 0 it is the score without the label, with 1 that with it',

@@ -37,8 +37,9 @@ import {
 import * as Elementary from '../../lib/elementary.js'
 import * as Factor from '../../lib/factor.js'
 import * as Strands from '../../lib/strands.js'
+import { concatenated } from '../../lib/ndarray.js'
 import { stretch } from '../../lib/stretches.js'
-import { moments, widthOf, type Component, type Found } from './kernels/moments.js'
+import { moments, rootsOf, widthOf, type Component, type Doubted, type Found } from './kernels/moments.js'
 import type { Rows } from './kernels/pass.js'
 import * as FromGradient from './kernels/fromGradient.js'
 import { factorsOf } from './draw.js'
@@ -95,6 +96,9 @@ type Kind = Pick<MStep<string>, 'second' | 'isShared'>
 const isTogether = ({ second, isShared = false }: Kind, count: number, dim: number): boolean =>
   isShared && count <= widthOf(second, dim)
 
+/** What rows say of components as a whole. */
+type Description = Pick<Doubted, 'value' | 'doubt' | 'mass'>
+
 type EStep<P extends string> = (params: Params.Params<P>, level: Level, rows: Rows) => Strands.Sum<Found>
 
 /** What the rows say of the components at a level. */
@@ -125,24 +129,31 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
   }))
 }
 
-/** Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it for a dozen of steps that else take these. */
-const WORTH = { loops: 5e5, interpreter: 1e5 }
+/**
+ * Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it for a dozen of steps that else take these;
+ * of a description, which is one step, with all numbers of the factors.
+ */
+const WORTH = { loops: 5e5, interpreter: 1e5, description: 5e7 }
 
 /**
- * −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. One e^x a row
- * and component serves both: p(k | x) = e^(l_k − max l) / Σ. For rows beyond the reach of all components nobody answers.
+ * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x). One e^x
+ * a row and component serves all. For rows beyond the reach of all components nobody answers.
  */
+const posterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
+  const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
+  const parts = exp(sub(all, logs))
+  const whole = sum(parts, 1, true)
+  // Of a row in reach it is 1 or more.
+  return { q: div(parts, maximum(whole, 1)), beyond: log(whole), logs }
+}
+
+/** −log-likelihood, and the moments as `Found` has them, of rows x [rows, dim] and weights [rows | 1, 1]; each flat. */
 const statistics =
   <P extends string>(family: Family<P>, kind: Kind, dim: number) =>
   (own: Params.Tensors<P>, x: Tensor, w: Tensor, alpha: Tensor, sigma: Tensor): ReadonlyArray<Tensor> => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
     const { centres, logWeights, logDensity } = family.components(own, dim)
-    const logs = add(logDensity(x, level), expandDims(logWeights, 0))
-    const top = maximum(max(logs, 1, true), -Number.MAX_VALUE)
-    const parts = exp(sub(logs, top))
-    const whole = sum(parts, 1, true)
-    // Of a row in reach it is 1 or more.
-    const q = div(parts, maximum(whole, 1))
+    const { q, beyond, logs } = posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
     const r = mul(w, q)
     const there = mul(alpha, centres)
     const moments = (): ReadonlyArray<Tensor> => {
@@ -153,7 +164,88 @@ const statistics =
       const pulled = mul(expandDims(r, 2), delta)
       return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
     }
-    return [reshape(neg(sum(mul(w, add(log(whole), top)))), [1]), sum(r, 0), ...moments()]
+    return [reshape(neg(sum(mul(w, add(beyond, logs)))), [1]), sum(r, 0), ...moments()]
+  }
+
+const NONE: NdArray = { shape: [0], values: new Float64Array(0) }
+
+interface Weighing {
+  readonly rows: Compiler.Signature['rows']
+  readonly constants: Compiler.Signature['constants']
+  readonly given: Compiler.Call['given']
+  readonly numbers: Compiler.Call['constants']
+  /** [rows | 1, 1] */
+  readonly of: (inputs: Compiler.Inputs) => Tensor
+}
+
+/** Rows as a program takes them: their weights are a column, or one number where they are equal. */
+const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
+  const from = passing ? 'call' : 'data'
+  return weights === null
+    ? {
+        rows: { x: { shape: [dim], from } },
+        constants: { share: [] },
+        given: { x },
+        numbers: { share: [1 / rows] },
+        of: ({ constants: { share } }) => reshape(share, [1, 1])
+      }
+    : {
+        rows: { x: { shape: [dim], from }, w: { shape: [1], from } },
+        constants: {},
+        given: { x, w: weights },
+        numbers: {},
+        of: ({ rows: { w } }) => w
+      }
+}
+
+const descriptions = Compiler.library()
+
+/** How Gaussian components describe rows, by a program where these are many. */
+export const described =
+  (data: Rows) =>
+  (components: ReadonlyArray<Component>): Strands.Sum<Description> => {
+    const { rows, dim } = data
+    const count = components.length
+    const { isTriangular, values: roots } = rootsOf(components, dim)
+    const inPlainLoops = (): Strands.Sum<Description> => moments(components, 'none', data)
+    if (rows * (roots.length + count * dim) < WORTH.description) return inPlainLoops()
+    const weighed = weighing(data)
+    const params = {
+      constants: Float64Array.from(components, ({ constant }) => constant),
+      centres: concatenated(components.map(({ centre }) => centre)),
+      roots
+    }
+    const shapes = { constants: [count], centres: [count, dim], roots: [count, ...(isTriangular ? [dim] : []), dim] }
+    return pipe(
+      descriptions.program(
+        'description',
+        { params: shapes, rows: weighed.rows, constants: weighed.constants },
+        inputs => {
+          const { constants, centres, roots } = inputs.params
+          const delta = sub(expandDims(inputs.rows.x, 1), expandDims(centres, 0))
+          const white = isTriangular
+            ? transpose(matMul(transpose(delta, [1, 0, 2]), roots, { transposeB: true }), [1, 0, 2])
+            : mul(delta, expandDims(roots, 0))
+          const { q, beyond, logs } = posterior(sub(expandDims(constants, 0), mul(0.5, sum(square(white), 2))))
+          const w = weighed.of(inputs)
+          const total = (each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
+          return {
+            others: { value: total(neg(add(beyond, logs))), doubt: total(beyond), mass: sum(mul(w, q), 0) }
+          }
+        },
+        false
+      ),
+      E.match(inPlainLoops, program =>
+        pipe(
+          program.sum({ rows, params, given: weighed.given, constants: weighed.numbers }),
+          Strands.map(({ others: { value, doubt, mass } }) => ({
+            value: value.values[0],
+            doubt: doubt.values[0],
+            mass: mass.values
+          }))
+        )
+      )
+    )
   }
 
 /**
@@ -205,22 +297,23 @@ export const inVocabulary = <P extends string>(
   }
   const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
-    const { rows, x, weights, passing } = data
+    const { rows } = data
     if (rows * count * dim < worth) return few(params, level, data)
-    const from = passing ? 'call' : 'data'
+    const weighed = weighing(data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),
-      rows: { x: { shape: [dim], from }, ...(weights !== null && { w: { shape: [1], from } }) },
-      constants: { alpha: [], sigma: [], ...(weights === null && { share: [] }) }
+      rows: weighed.rows,
+      constants: { alpha: [], sigma: [], ...weighed.constants }
     }
     return pipe(
       library.program(
         family,
         signature,
-        ({ params: own, rows: { x, w }, constants: { alpha, sigma, share } }) => {
-          const weight = weights === null ? reshape(share, [1, 1]) : w
+        inputs => {
+          const { alpha, sigma } = inputs.constants
           // the parameters of the signature are the family's
-          const [value, mass, sums, found] = of(own as Params.Tensors<P>, x, weight, alpha, sigma)
+          const own = inputs.params as Params.Tensors<P>
+          const [value, mass, sums, found] = of(own, inputs.rows.x, weighed.of(inputs), alpha, sigma)
           return { others: { value, mass, sums, ...(kind.second !== 'none' && { found }) } }
         },
         false
@@ -232,14 +325,12 @@ export const inVocabulary = <P extends string>(
             program.sum({
               rows,
               params: Params.map<NdArray, Float64Array>(({ values }) => values)(params),
-              given: { x, ...(weights !== null && { w: weights }) },
-              constants: { alpha: [level.alpha], sigma: [level.sigma], ...(weights === null && { share: [1 / rows] }) }
+              given: weighed.given,
+              constants: { alpha: [level.alpha], sigma: [level.sigma], ...weighed.numbers }
             }),
-            Strands.map(({ others }) => {
-              const { value, mass, sums, found } = others as Readonly<Partial<Record<string, NdArray>>>
-              const flat = (array?: NdArray): Float64Array => array?.values ?? new Float64Array(0)
-              return foundOf(flat(value)[0], flat(mass), flat(sums), flat(found))
-            })
+            Strands.map(({ others: { value, mass, sums, found = NONE } }) =>
+              foundOf(value.values[0], mass.values, sums.values, found.values)
+            )
           )
       )
     )

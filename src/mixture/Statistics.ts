@@ -6,9 +6,9 @@ import type * as Strands from '../../lib/strands.js'
 import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
-import { gaussians } from './EStep.js'
+import { described, gaussians } from './EStep.js'
 import * as Missing from './kernels/missing.js'
-import { moments, type Doubted } from './kernels/moments.js'
+import type { Doubted } from './kernels/moments.js'
 import type { Rows } from './kernels/pass.js'
 import * as Mixture from './Mixture.js'
 import { rowsOf } from './rows.js'
@@ -64,8 +64,8 @@ export const of =
 /** What is summed over the rows. */
 export const sum =
   (rows: Rows) =>
-  (mixture: Mixture.Mixture): Strands.Sum<Doubted> =>
-    moments(gaussians(clean, mixture), 'none', rows)
+  (mixture: Mixture.Mixture): Strands.Sum<Pick<Doubted, 'value' | 'doubt' | 'mass'>> =>
+    described(rows)(gaussians(clean, mixture))
 
 const clean = { alpha: 1, sigma: 0 }
 

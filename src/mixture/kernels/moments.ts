@@ -40,7 +40,7 @@ const invert = (factor: Float64Array, dim: number, out: Float64Array, at: number
     }
 }
 
-const rootsOf = (components: ReadonlyArray<Component>, dim: number): Roots => {
+export const rootsOf = (components: ReadonlyArray<Component>, dim: number): Roots => {
   const isTriangular = components.some(({ factor }) => isTriangle(factor, dim))
   const width = isTriangular ? dim * dim : dim
   const values = new Float64Array(components.length * width)

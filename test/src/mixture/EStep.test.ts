@@ -5,7 +5,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { theMachine } from '../../../lib/compiler/machine.js'
 import * as Strands from '../../../lib/strands.js'
 import { Key, type Points, Score } from '../../../src/index.js'
-import { eStep, inLoops, inVocabulary } from '../../../src/mixture/EStep.js'
+import { described, eStep, inLoops, inVocabulary } from '../../../src/mixture/EStep.js'
+import { moments } from '../../../src/mixture/kernels/moments.js'
 import type { Second } from '../../../src/score/family.js'
 import * as Params from '../../../src/score/Params.js'
 
@@ -122,5 +123,43 @@ describe('moments that count together', () => {
     near(together.mass, each.mass)
     near(together.sums, each.sums)
     near(pooled(together.second, components), pooled(each.second, components))
+  })
+})
+
+describe('what rows say of components as a whole', () => {
+  it.each([
+    ['triangles', 30, 5, 60_001],
+    ['diagonals', 60, 10, 45_001]
+  ] as const)('is the same by a program as by loops: %s', (kind, count, dim, rows) => {
+    const [draw, factors] = [2, 5].map(seed => Key.normal(count * dim * dim)(Key.fromSeed(seed)))
+    const components = Array.from({ length: count }, (_, k) => ({
+      constant: draw[k] / 10 - 3,
+      centre: draw.slice(k * dim, (k + 1) * dim),
+      factor:
+        kind === 'triangles'
+          ? factors.slice(k * dim * dim, (k + 1) * dim * dim).map((f, at) => {
+              const [i, j] = [Math.floor(at / dim), at % dim]
+              return i === j ? 1 + f * f : j < i ? f / 4 : 0
+            })
+          : factors.slice(k * dim, (k + 1) * dim).map(f => 1 + f * f)
+    }))
+    const machine = theMachine()
+    if (machine === null) throw new Error('a machine')
+    const runs = vi.spyOn(machine, 'run')
+    onTestFinished(() => {
+      runs.mockRestore()
+    })
+    const x = Key.normal(rows * dim)(Key.fromSeed(4)).map(z => 2 * z)
+    const drawn = Key.uniform(rows)(Key.fromSeed(6))
+    const total = drawn.reduce((a, b) => a + b)
+    for (const weights of [null, drawn.map(w => w / total)]) {
+      const data = { rows, dim, x, weights }
+      const [loops, program] = [moments(components, 'none', data), described(data)(components)].map(Strands.taken)
+      // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
+      expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
+      expect(Math.abs(program.doubt / loops.doubt - 1)).toBeLessThan(1e-12)
+      loops.mass.forEach((m, k) => expect(Math.abs(program.mass[k] - m)).toBeLessThan(1e-13))
+    }
+    expect(runs.mock.calls.length).toBeGreaterThan(0)
   })
 })

@@ -117,9 +117,8 @@ export async function* formed(
     else yield* pieces
   } catch (error) {
     if (!(error instanceof Absent)) throw error
+    const where = output.path === '-' ? 'standard output' : output.path
     const remedy = `install it: npm install ${error.library}`
-    throw new Ended(
-      refused(Problem.of(output.option, output.path, `written without the package ${error.library}`, remedy))
-    )
+    throw new Ended(refused(Problem.of(output.option, where, `written without the package ${error.library}`, remedy)))
   }
 }

@@ -5,14 +5,15 @@
 import { powerOfTwo } from './elementary.js'
 import * as Key from './key.js'
 import { symmetricEigen } from './linalg.js'
+import { each, ofArray, part, stretch, type Numbers, type Stretches } from './stretches.js'
 
-/** Rows x_i of length dim with weights p_i ≥ 0. */
-export interface Table {
+/** Rows x_i of length dim with weights p_i ≥ 0, in memory or read a stretch at a time: the bits are the same. */
+export interface Table<N extends Numbers = Numbers> {
   readonly rows: number
   readonly dim: number
   /** Row-major, [rows, dim] */
-  readonly values: Float64Array
-  readonly weights: Float64Array
+  readonly values: N
+  readonly weights: N
 }
 
 export interface Principal {
@@ -42,14 +43,18 @@ const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number,
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
 
-/** √p_i (x_i − centre), [rows, dim] */
-const scaled = ({ rows, dim, values, weights }: Table, centre: Float64Array): Float64Array => {
-  const z = new Float64Array(rows * dim)
-  for (let i = 0; i < rows; i++) {
-    const root = Math.sqrt(weights[i])
-    for (let j = 0; j < dim; j++) z[i * dim + j] = root * (values[i * dim + j] - centre[j])
+/** √p_i (x_i − centre), [rows, dim]: in memory where the rows are. */
+const scaled = ({ rows, dim, values, weights }: Table, centre: Float64Array): Stretches => {
+  const read = (first: number, z: Float64Array): void => {
+    const count = z.length / dim
+    const [x, p] = [stretch(values, dim, first, count), stretch(weights, 1, first, count)]
+    for (let i = 0; i < count; i++) {
+      const root = Math.sqrt(p[i])
+      for (let j = 0; j < dim; j++) z[i * dim + j] = root * (x[i * dim + j] - centre[j])
+    }
   }
-  return z
+  const z = { rows, dim, read }
+  return values instanceof Float64Array ? ofArray(part(z, 0, rows), dim) : z
 }
 
 /** Takes from a vector what lies along the first `count` rows of an orthonormal basis, twice; gives its length. */
@@ -86,9 +91,12 @@ const byRows = (z: Float64Array, rows: number, dim: number, count: number): Prin
   return combined(gram, z, dim, count)
 }
 
-const byColumns = (z: Float64Array, rows: number, dim: number, count: number): Principal => {
+const byColumns = (z: Stretches, dim: number, count: number): Principal => {
   const product = new Float64Array(dim * dim)
-  for (let i = 0; i < rows; i++) for (let j = 0; j < dim; j++) axpy(z[i * dim + j], z, i * dim, product, j * dim, j + 1)
+  each(z, (z, _, count) => {
+    for (let i = 0; i < count; i++)
+      for (let j = 0; j < dim; j++) axpy(z[i * dim + j], z, i * dim, product, j * dim, j + 1)
+  })
   const identity = new Float64Array(dim * dim)
   for (let j = 0; j < dim; j++) {
     identity[j * dim + j] = 1
@@ -101,8 +109,8 @@ const byColumns = (z: Float64Array, rows: number, dim: number, count: number): P
  * Lanczos (1950) with every direction made orthogonal to all before: Rayleigh–Ritz pairs of the Krylov space of one start.
  * Where that space is exhausted another start goes on, so that an eigenvalue may have several directions.
  */
-const byKrylov = (z: Float64Array, rows: number, dim: number, count: number): Principal => {
-  const steps = Math.min(rows, dim, 2 * count + MORE_STEPS)
+const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
+  const steps = Math.min(z.rows, dim, 2 * count + MORE_STEPS)
   const basis = new Float64Array(steps * dim)
   const image = new Float64Array(dim)
   const small = new Float64Array(steps * steps)
@@ -117,7 +125,9 @@ const byKrylov = (z: Float64Array, rows: number, dim: number, count: number): Pr
     const at = order * dim
     for (let j = 0; j < dim; j++) basis[at + j] = next[j] / length
     image.fill(0)
-    for (let i = 0; i < rows; i++) axpy(dot(z, i * dim, basis, at, dim), z, i * dim, image, 0, dim)
+    each(z, (z, _, count) => {
+      for (let i = 0; i < count; i++) axpy(dot(z, i * dim, basis, at, dim), z, i * dim, image, 0, dim)
+    })
     for (let k = 0; k <= order; k++)
       small[k * steps + order] = small[order * steps + k] = dot(basis, k * dim, image, 0, dim)
     largest = Math.max(largest, small[order * steps + order])
@@ -133,6 +143,9 @@ const byKrylov = (z: Float64Array, rows: number, dim: number, count: number): Pr
 export const principal = (table: Table, centre: Float64Array, count: number): Principal => {
   const { rows, dim } = table
   const z = scaled(table, centre)
-  const by = Math.min(rows, dim) > SMALL ? byKrylov : rows < dim ? byRows : byColumns
-  return by(z, rows, dim, count)
+  return Math.min(rows, dim) > SMALL
+    ? byKrylov(z, dim, count)
+    : rows < dim
+      ? byRows(part(z, 0, rows), rows, dim, count)
+      : byColumns(z, dim, count)
 }

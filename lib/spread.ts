@@ -21,7 +21,7 @@ const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): nu
  * rows differ. Time pairs × dim; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
  */
 export const squaredDistanceQuantile = (
-  { rows, dim, values, weights }: Table,
+  { rows, dim, values, weights }: Table<Float64Array>,
   share: number,
   pairs: number
 ): number => {

@@ -56,20 +56,9 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
       )
 
 /** What of a loss a source of rows does not serve. */
-const unread = <P extends string>(
-  { objective, expectation }: Loss.Loss<P>,
-  data: Source.Data
-): ReadonlyArray<Problem.Problem> => {
+const unread = <P extends string>({ objective }: Loss.Loss<P>, data: Source.Data): ReadonlyArray<Problem.Problem> => {
   if (!Source.isSource(data)) return []
-  const way = Expectation.interpret(expectation)
   return [
-    ...Problem.unless(
-      way.where !== 'everywhere' || way.rows === 'apart',
-      'expectation',
-      `${Expectation.show(expectation)} of a source of rows`,
-      'one that draws the noise of each row by itself',
-      'use Expectation.monteCarlo(), or give the rows in memory'
-    ),
     ...Objective.terms(objective).flatMap(({ term }) =>
       Problem.unless(
         !('adaptive' in term),

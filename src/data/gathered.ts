@@ -12,6 +12,13 @@ import * as Points from './Points.js'
 import type { Source } from './Source.js'
 import { arrowTables, parquetTables, type Slices } from './typed.js'
 
+/** Reads rows. It stands by itself: what it closes over lives as long as the source, and no piece is to. */
+const reading =
+  (place: Scratch, dim: number): Source['read'] =>
+  (first, out) => {
+    place.read(first * dim, out)
+  }
+
 /** What comes piece after piece, all of one width, with weights all or none, and so with labels. */
 const gathering = (folder: string | undefined): Gathering<Points.Points, Problem.Problem, Source> => {
   const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
@@ -48,17 +55,12 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
           places.values.write(piece.values)
           if (weights !== undefined) places.weights.write(weights)
           if (labels !== undefined) places.labels.write(Float64Array.from(labels))
-          const own = {
-            dim,
-            close,
-            read: (first: number, out: Float64Array): void => {
-              places.values.read(first * dim, out)
-            }
-          }
           const total = firstRow + rows
           return {
-            ...own,
             rows: total,
+            dim,
+            read: reading(places.values, dim),
+            close,
             weights: weights === undefined ? null : perRow(total, places.weights),
             labels: labels === undefined ? null : perRow(total, places.labels),
             // as Points adds them up, from the first on

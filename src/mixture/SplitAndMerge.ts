@@ -1,9 +1,10 @@
 /** Split and merge moves (Ueda, Nakano, Ghahramani & Hinton 2000): out of the local maxima of a mixture's likelihood. */
-import { pipe } from 'fp-ts/lib/function.js'
+import { constant, pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { Key } from '../../lib/index.js'
 import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
 import * as Halves from './kernels/halves.js'
@@ -13,6 +14,7 @@ import * as Mixture from './Mixture.js'
 import { inMemory } from './rows.js'
 import type * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
+import * as Source from '../data/Source.js'
 import type { Family, MStep } from '../score/family.js'
 
 export interface Options {
@@ -24,6 +26,9 @@ export interface Options {
   /** The mean of the prior counts as so many rows, and moves raise the posterior; null for the likelihood. */
   readonly prior: number | null
 }
+
+/** On so many rows, drawn anew at each step, is looked for moves; whether one is kept, all rows say. */
+export const SURVEYED = 131_072
 
 /** A move that gains less than this of the mean log-likelihood is not one out of a local maximum. */
 const LEAST_GAIN = 1e-5
@@ -155,18 +160,20 @@ export const serves = <P extends string>({ kernel, toMixture, fromMixture, mStep
 
 /**
  * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move
- * takes the component whose loss costs least and puts it to halve the one whose halves gain most.
+ * takes the component whose loss costs least and puts it to halve the one whose halves gain most. Of many rows a sample, by the key,
+ * says which are promising.
  */
 export const step = <P extends string>(
   family: Family<P>,
   options: Options,
-  points: Points.Points
-): ((params: Params.Params<P>) => ExpectationMaximization.Taken<P>) => {
+  data: Source.Data,
+  take?: ExpectationMaximization.Take<P>
+): ((params: Params.Params<P>, key: Key.Key) => ExpectationMaximization.Taken<P>) => {
   const { attempts, polish, varianceFloor, prior } = options
-  const { points: about, enter, leave } = Frame.of(family, points)
-  const leastRows = family.leastRows(points.dim)
-  const judge = ExpectationMaximization.judge(family, points, prior)
-  const em = ExpectationMaximization.step(family, varianceFloor, points, prior)
+  const { points: about, enter, leave } = Frame.of(family, data)
+  const leastRows = family.leastRows(data.dim)
+  const judge = ExpectationMaximization.judge(family, data, prior, take)
+  const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
   /** After all steps; null as soon as steps that gain no more than the last one would not get below the value in time. */
   const polishedFrom = (start: Params.Params<P>, below: number): Params.Params<P> | null =>
     RA.makeBy(polish, step => polish - step).reduce<{
@@ -190,14 +197,19 @@ export const step = <P extends string>(
         toMixture => Mixture.floored(COLLAPSING * varianceFloor)(toMixture(params)).length
       )
     )
-  const movesFrom = pipe(
-    movesOf(family, options, about),
-    O.getOrElse((): Moves<P> => () => [])
-  )
-  return params => {
+  const movesOn = (points: Points.Points): Moves<P> =>
+    pipe(
+      movesOf(family, options, points),
+      O.getOrElse((): Moves<P> => () => [])
+    )
+  const movesFrom =
+    data.rows > SURVEYED
+      ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
+      : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
+  return (params, key) => {
     const { value, lost } = judge(params)
     const moves = pipe(
-      movesFrom(enter(params)),
+      movesFrom(key)(enter(params)),
       RA.sort(
         pipe(
           N.Ord,
@@ -212,7 +224,7 @@ export const step = <P extends string>(
         const polished = polishedFrom(leave(start()), value - LEAST_GAIN)
         if (polished === null) return O.none
         const found = judge(polished)
-        const isFixed = (k: number): boolean => found.mass[k] * points.rows >= leastRows
+        const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
         const isHeld = narrow(polished) <= narrow(params)
         const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
         return found.value < value - LEAST_GAIN && holds ? O.some(polished) : O.none

@@ -403,11 +403,12 @@ export const kMeans = defineCentres({
   example: { steps: 10 },
   formula: ({ steps }) => `k-means++, then ${steps} times c_i ← the mean of the rows nearest to it`,
   ...ofRows,
+  streams: true,
   centres:
     ({ steps }) =>
-    ({ points, count }) =>
+    ({ data, count }) =>
     key =>
-      Array.from({ length: steps }).reduce(Seeding.lloyd(points), Seeding.spread(points, count)(key))
+      Array.from({ length: steps }).reduce(Seeding.lloyd(data), Seeding.spread(data, count)(key))
 })
 
 /**
@@ -421,12 +422,13 @@ export const spectral = defineCentres({
   draws: (_, model) => (isMirrored(model) ? 'never' : 'sometimes'),
   moves: (_, model) => !isMirrored(model),
   turns: () => true,
+  streams: true,
   centres:
     () =>
-    ({ model, points, count }) =>
+    ({ model, data, count }) =>
       isMirrored(model)
-        ? () => Seeding.topOfSecondMoment(points)
-        : Seeding.spread(Seeding.projectedOnTop(points, Math.max(1, count - 1)), count)
+        ? () => Seeding.topOfSecondMoment(data)
+        : Seeding.spread(Seeding.projectedOnTop(data, Math.max(1, count - 1)), count)
 })
 
 /** Centres normal with the mean of the data and the covariance that theirs has beyond the components' own, Ĉov − I. */
@@ -436,10 +438,11 @@ export const momentsMatched = defineCentres({
   formula: () => 'c_i ~ N(x̄, (Ĉov − I)₊)',
   draws: () => 'sometimes',
   moves: () => true,
+  streams: true,
   centres:
     () =>
-    ({ points, count }) =>
-      Seeding.momentMatchedCentres(points, count)
+    ({ data, count }) =>
+      Seeding.momentMatchedCentres(data, count)
 })
 
 // —— starts that are given ——

@@ -774,6 +774,7 @@ export const splitAndMerge = define({
   // A step that keeps no move changes nothing, and is the last.
   stops: ({ steps }) => ({ steps, relativeChange: Number.MIN_VALUE }),
   varianceFloor: ({ varianceFloor }) => varianceFloor,
+  streams: true,
   misfits: ({ prior }) =>
     asks(
       ['the score of a mixture, as split and merge needs', 'leave the stage out'],
@@ -794,7 +795,7 @@ export const splitAndMerge = define({
     reason: `responsibilities say what a component costs and its halves gain; ${passes(setting)}`
   }),
   ...noMemory,
-  steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.points))
+  steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.data, takenBy(tools)))
 })
 
 /**
@@ -807,6 +808,7 @@ export const powerIteration = define({
   fields: { steps, relativeChange: threshold },
   formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
   stops: ({ steps, relativeChange }) => ({ steps, relativeChange }),
+  streams: true,
   misfits: () =>
     asks([
       'Score.symmetricPair, whose centre is an eigenvector',
@@ -815,7 +817,7 @@ export const powerIteration = define({
     ]),
   means: () => () => ({ engine: 'closed form', reason: 'a product with the second moment' }),
   ...noMemory,
-  steps: () => tools => mapping(Power.step(found(({ start }) => start)(tools), tools.points))
+  steps: () => tools => mapping(Power.step(found(({ start }) => start)(tools), tools.data))
 })
 
 /**

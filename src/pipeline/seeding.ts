@@ -6,12 +6,10 @@ import {
   add,
   argMax,
   compute,
-  div,
+  concat,
   fromNdArray,
-  greater,
   Key,
   matMul,
-  maximum,
   mul,
   neg,
   oneHot,
@@ -20,12 +18,12 @@ import {
   sub,
   sum,
   tensor,
-  where,
   type NdArray
 } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import { principal, type Table } from '../../lib/principal.js'
-import * as Points from '../data/Points.js'
+import { rowsOf } from '../mixture/rows.js'
+import { summed } from '../mixture/strandwise.js'
 import * as Source from '../data/Source.js'
 import * as Stretches from '../../lib/stretches.js'
 
@@ -135,22 +133,28 @@ export const spread =
 
 /** The mean of the rows nearest to each centre; a centre that is nearest to none stays. */
 export const lloyd =
-  (points: Points.Points) =>
+  (data: Source.Data) =>
   (centres: NdArray): NdArray => {
     const [count, dim] = centres.shape
-    const moved = compute(() => {
-      const x = Points.tensor(points)
-      const c = fromNdArray(centres)
-      const closeness = neg(squaredDistances(x, c))
-      const belongs = mul(oneHot(argMax(closeness, 1), count), tensor(Points.weightsOf(points), [points.rows, 1]))
-      const mass = reshape(sum(belongs, 0), [count, 1])
-      const means = div(matMul(belongs, x, { transposeA: true }), maximum(mass, Number.MIN_VALUE))
-      return where(greater(mass, 0), means, c)
+    // for each centre the weight of its rows, and their sum
+    const sums = summed(data, count * (1 + dim), (x, weights) => {
+      const closeness = neg(squaredDistances(x, fromNdArray(centres)))
+      const belongs = mul(oneHot(argMax(closeness, 1), count), weights)
+      return concat([sum(belongs, 0), reshape(matMul(belongs, x, { transposeA: true }), [-1])], 0)
     })
-    return { shape: [count, dim], values: moved.values }
+    return {
+      shape: [count, dim],
+      values: centres.values.map((c, at) => {
+        const mass = sums[Math.floor(at / dim)]
+        return mass > 0 ? sums[count + at] / mass : c
+      })
+    }
   }
 
-const table = (points: Points.Points): Table => ({ ...points, weights: Points.weightsOf(points) })
+const table = (data: Source.Data): Table => {
+  const { rows, dim, x, weights } = rowsOf(data)
+  return { rows, dim, values: x, weights: weights ?? new Float64Array(rows).fill(1 / rows) }
+}
 
 /**
  * The sign of the longest entry of an eigenvector, the first of those that are as long up to rounding: eigenvectors come
@@ -163,12 +167,12 @@ const side = (vector: Float64Array): number => {
 
 /** Normals with the mean of the data and the covariance Ĉov − I, its negative part left out. */
 export const momentMatchedCentres =
-  (points: Points.Points, count: number): Draw =>
+  (data: Source.Data, count: number): Draw =>
   key => {
-    const { dim, rows } = points
-    const mean = Points.mean(points)
+    const { dim, rows } = data
+    const mean = Source.middle(data)
     // All directions with a spread of their own: no more than rows.
-    const { values, vectors } = principal(table(points), mean, Math.min(dim, rows))
+    const { values, vectors } = principal(table(data), mean, Math.min(dim, rows))
     const deviations = values.map(
       (value, i) => side(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
     )
@@ -186,26 +190,33 @@ export const momentMatchedCentres =
   }
 
 /** The top eigenvector of Ĉ, the second moment of the data, as long as √(λ − 1), [1, dim]. */
-export const topOfSecondMoment = (points: Points.Points): NdArray => {
-  const { dim } = points
-  const { values, vectors } = principal(table(points), new Float64Array(dim), 1)
+export const topOfSecondMoment = (data: Source.Data): NdArray => {
+  const { dim } = data
+  const { values, vectors } = principal(table(data), new Float64Array(dim), 1)
   // Below the spectral threshold the eigenvalue says nothing of the length; 1/√n keeps the start off the saddle at 0.
-  const length = Math.sqrt(Math.max(values[0] - 1, 1 / points.rows))
+  const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
 
 /** The data projected on their first principal directions, about their mean. */
-export const projectedOnTop = (points: Points.Points, directions: number): Points.Points => {
-  const { dim } = points
-  const centre = Points.mean(points)
-  const { values, vectors } = principal(table(points), centre, directions)
-  const projected = compute(() => {
-    const mean = tensor(centre, [1, dim])
-    const basis = tensor(vectors, [values.length, dim])
-    const coordinates = matMul(sub(Points.tensor(points), mean), basis, { transposeB: true })
-    return add(mean, matMul(coordinates, basis))
-  })
-  return { ...points, values: projected.values }
+export const projectedOnTop = (data: Source.Data, directions: number): Source.Data => {
+  const { dim } = data
+  const centre = Source.middle(data)
+  const { values, vectors } = principal(table(data), centre, directions)
+  const projected = (rows: Float64Array): Float64Array =>
+    compute(() => {
+      const mean = tensor(centre, [1, dim])
+      const basis = tensor(vectors, [values.length, dim])
+      const coordinates = matMul(sub(tensor(rows, [rows.length / dim, dim]), mean), basis, { transposeB: true })
+      return add(mean, matMul(coordinates, basis))
+    }).values
+  if (!Source.isSource(data)) return { ...data, values: projected(data.values) }
+  return {
+    ...data,
+    read: (first, out) => {
+      out.set(projected(Stretches.part(data, first, out.length / dim)))
+    }
+  }
 }
 
 /** Each centre moved by `radius` in a direction at random. */

@@ -5,7 +5,7 @@ import { symmetricEigen } from '../../lib/linalg.js'
 import { principal, type Table } from '../../lib/principal.js'
 
 /** Normal rows stretched so that direction j has variance like 4^{−j}: all gaps are wide. */
-const stretched = (rows: number, dim: number, offset: number): Table => {
+const stretched = (rows: number, dim: number, offset: number): Table<Float64Array> => {
   const z = Key.normal(rows * dim)(Key.fromSeed(rows + dim))
   const mix = Key.normal(8 * dim)(Key.fromSeed(7))
   const values = z.map((noise, at) => {
@@ -17,7 +17,10 @@ const stretched = (rows: number, dim: number, offset: number): Table => {
   return { rows, dim, values, weights }
 }
 
-const dense = ({ rows, dim, values, weights }: Table, centre: Float64Array): ReturnType<typeof symmetricEigen> => {
+const dense = (
+  { rows, dim, values, weights }: Table<Float64Array>,
+  centre: Float64Array
+): ReturnType<typeof symmetricEigen> => {
   const product = new Float64Array(dim * dim)
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < dim; j++)

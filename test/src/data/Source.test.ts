@@ -63,6 +63,24 @@ afterAll(() => {
 const stored = (points: Points.Points, size = 777): Source.Source =>
   Problem.orThrow(Source.gathered(pieces(points, size), folder))
 
+it('holds no piece that is written down', () => {
+  const [pieces, numbers] = [64, 1 << 19]
+  const held = (): number => process.memoryUsage().arrayBuffers
+  const before = held()
+  let most = 0
+  const source = Source.gathered(
+    (function* () {
+      for (let i = 0; i < pieces; i++) {
+        yield { rows: numbers / 8, dim: 8, values: new Float64Array(numbers).fill(i) }
+        most = Math.max(most, held() - before)
+      }
+    })()
+  )
+  // all of them are 268 MB; what is let go is taken away at some tens
+  expect(most).toBeLessThan(150e6)
+  Problem.orThrow(source).close()
+})
+
 describe('a source', () => {
   it.each([
     ['', drawn(20_011)],

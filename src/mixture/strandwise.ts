@@ -1,0 +1,25 @@
+/** Sums over rows that are written in the tensor vocabulary: strand after strand, the same bits from memory and from a source. */
+import { compute, tensor, type Tensor } from '../../lib/index.js'
+import * as Strands from '../../lib/strands.js'
+import { stretch } from '../../lib/stretches.js'
+import type * as Source from '../data/Source.js'
+import { weightsOf } from './kernels/pass.js'
+import { rowsOf } from './rows.js'
+
+/** Σ over strands of `of`, `width` numbers each, from the rows of a strand, [count, dim], and their weights, [count, 1]. */
+export const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
+  const own = rowsOf(data)
+  const weights = weightsOf(own)
+  const { rows, dim, x } = own
+  return Strands.taken({
+    rows,
+    width,
+    strands: Strands.each(rows, width, (first, count, into) => {
+      const found = compute(() =>
+        of(tensor(stretch(x, dim, first, count), [count, dim]), tensor(stretch(weights, 1, first, count), [count, 1]))
+      )
+      into.set(found.values)
+    }),
+    found: sums => sums
+  })
+}

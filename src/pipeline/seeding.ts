@@ -81,7 +81,7 @@ export const differentRows =
 
 /** Each row's squared distance to the nearest of these centres; or what it was before, where that is less. */
 const nearest = (
-  { rows, dim }: Pick<Points.Points, 'rows' | 'dim'>,
+  { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
   x: Weighed['x'],
   centres: Float64Array,
   before = Stretches.constant(rows, Infinity)

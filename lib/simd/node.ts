@@ -13,7 +13,7 @@ interface Environment {
   readonly spawn: Spawn
 }
 
-export const node = (): Environment | null => {
+const look = (): Environment | null => {
   // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const workers = here?.getBuiltinModule?.('node:worker_threads')
@@ -34,4 +34,12 @@ export const node = (): Environment | null => {
       }
     }
   }
+}
+
+let found: Environment | null | undefined
+
+/** What there is of Node, as it was at the first look: every program that runs asks. */
+export const node = (): Environment | null => {
+  if (found === undefined) found = look()
+  return found
 }

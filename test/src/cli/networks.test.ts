@@ -66,6 +66,20 @@ describe('a network on the command line', () => {
     expect(here.read('again.json')).toBe(here.read('score.json'))
   })
 
+  it('stops at a signal with what it has learned, and goes on to the same bits', async () => {
+    let [looks, now] = [0, 0]
+    const line = 'fit @table.csv --pipeline @net.json --standardize --quiet --out @stopped.json --checkpoint @stopped'
+    const { exit, stderr } = await here.ornstein(line, {
+      now: () => (now += 20),
+      untilSignal: work => work(() => Promise.resolve(++looks >= 3 ? 'SIGINT' : null))
+    })
+    expect(exit).toBe(130)
+    expect(stderr).toMatch(/^stopped by SIGINT in stage 1 of 1, after \d+ of 60 steps: .* with --resume/)
+    expect(here.read('stopped.json')).not.toBe(here.read('score.json'))
+    expect(await here.ornstein(`${line} --resume`)).toMatchObject({ exit: 0, stderr: '' })
+    expect(here.read('stopped.json')).toBe(here.read('score.json'))
+  })
+
   it('is reported with its samples, its loss by noise level and on its way, and nothing of components', async () => {
     const { stdout, stderr, exit } = await here.ornstein(
       'fit @table.csv --pipeline @net.json --standardize --report @net.html --figures @pictures --json'

@@ -174,7 +174,7 @@ export const diagonal = family({
     logVariances: logs(mixture.means.shape, Gaussian.diagonalsOf(mixture))
   }),
   toMixture: () => ownMixture,
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   scaled: () => by => params => ({
     ...params,
     means: Gaussian.scaleRows(by)(params.means),
@@ -253,7 +253,7 @@ export const tiedDiagonal = family({
     }
   },
   toMixture: () => commonMixture,
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   scaled: () => by => params => ({
     ...params,
     means: Gaussian.scaleRows(by)(params.means),

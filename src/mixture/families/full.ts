@@ -367,7 +367,7 @@ export const full = family({
     ...packed(factorsOf(mixture))
   }),
   toMixture: () => params => mixtureOf(params, triangles(params)),
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   scaled: () => by => params => ({
     ...params,
     means: Gaussian.scaleRows(by)(params.means),
@@ -485,7 +485,7 @@ export const tied = family({
     }
   },
   toMixture: () => commonMixture,
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   scaled: () => by => params => ({
     ...params,
     means: Gaussian.scaleRows(by)(params.means),

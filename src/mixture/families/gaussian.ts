@@ -135,10 +135,13 @@ export const inOrder =
     return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
   }
 
-/** Each row of [K, dim] shifted by a vector. */
-export const shiftRows =
+/** The same mixture about another origin: each row of its means shifted by a vector. */
+export const shifted =
   (by: Float64Array) =>
-  ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c + by[at % by.length]) })
+  <A extends { readonly means: NdArray }>(params: A): A => {
+    const { shape, values } = params.means
+    return { ...params, means: { shape, values: values.map((c, at) => c + by[at % by.length]) } }
+  }
 
 /** The columns of [K, dim] times a vector. */
 export const scaleRows =

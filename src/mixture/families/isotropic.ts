@@ -141,7 +141,7 @@ export const tiedIsotropic = family({
     ({ components }) =>
     params =>
       mixtureOf(params, repeated(components, params.logVariance)),
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   distance: () => (from, to) => {
     const [, dim] = from.means.shape
     const [before, after] = [from, to].map(({ logVariance }) => logVariance.values[0])

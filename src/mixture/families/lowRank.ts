@@ -318,7 +318,7 @@ export const lowRank = family({
       factors
     }
   },
-  shifted: () => by => params => ({ ...params, means: Gaussian.shiftRows(by)(params.means) }),
+  shifted: () => Gaussian.shifted,
   scaled: () => by => params => {
     const [, dim, rank] = params.factors.shape
     return {

@@ -141,14 +141,19 @@ const simplest = (stage: Stage.Stage): Score.Score<string> => {
   return E.isRight(Compile.pipeline(pipeline)(data)) ? pair : two
 }
 
-/** Two components where the initializer starts them, else the pair. */
+/** A network, with a law of how it begins. */
+const network = Score.network(Net.mlp({ hidden: [4] }), {
+  predicts: Parametrization.noise
+}) as unknown as Score.Score<string>
+
+/** Two components where the initializer starts them, else a network or the pair. */
 const started = (initializer: Initializer.Initializer): Score.Score<string> => {
   const dim = pipe(
     Initializer.dim(initializer),
     O.getOrElse(() => 1)
   )
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
-  return E.isRight(Initializer.interpret(two, points)(initializer)) ? two : pair
+  return [two, network].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
 /** A rule for each concept. */

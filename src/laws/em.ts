@@ -144,6 +144,7 @@ export const maximization = <P extends string>(
   const family = familyOf(score)
   const isGeneralized = O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(family.mStep)
   const joint = jointOf(score)
+  const meets = [...Arbitrary.meets(score), 'weighted']
   const minRows = Arbitrary.minRows(score)
   const stepOn = (points: Points.Points, params: Params.Params<P>, floor = FLOOR): ExpectationMaximization.Taken<P> =>
     step(family, floor, points)(params)
@@ -163,7 +164,8 @@ export const maximization = <P extends string>(
         name: 'a step never lowers the likelihood',
         statement:
           '∀ θ, x: ℓ(EM(θ)) ≤ ℓ(θ), ℓ = −E log p(x), equal centres and far and equal rows included. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
-        source: dempster
+        source: dempster,
+        meets
       },
       cases(score, Arbitrary.points({ minRows })),
       show(score),
@@ -180,7 +182,8 @@ export const maximization = <P extends string>(
         name: 'the value of a step is the likelihood where it begins',
         statement:
           '∀ θ, x: the value is −E log p(x; θ), of the textbook, or of what the components say. To 1e-12 (1 + |ℓ|) r², the rounding of ℓ.',
-        source: dempster
+        source: dempster,
+        meets
       },
       cases(score, Arbitrary.points({ minRows })),
       show(score),
@@ -199,7 +202,8 @@ export const maximization = <P extends string>(
             : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
           ` for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To ` +
           '1e-11 (1 + |Q|) r², the rounding of Q.',
-        source: isGeneralized ? 'Neal & Hinton 1998' : dempster
+        source: isGeneralized ? 'Neal & Hinton 1998' : dempster,
+        meets
       },
       fc
         .tuple(cases(score, Arbitrary.points({ minRows, far: 10 })), Arbitrary.seeds)

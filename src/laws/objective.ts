@@ -158,13 +158,6 @@ const exactForm = <P extends string>(
       )
 }
 
-/** What the cases of a score meet, by the arbitraries of the library. */
-const meetsOf = <P extends string>(score: Score.Score<P>): ReadonlyArray<string> => [
-  ...(Arbitrary.minRows(score) === 1 ? ['one row'] : []),
-  ...['one dimension', 'several dimensions', 'equal rows', 'far tail', 'weighted', 'all 0'],
-  ...(Arbitrary.minRows(score) > 1 ? ['equal centres'] : [])
-]
-
 const calculus = 'definition of the derivative'
 const symmetry = 'symmetry of the expectation'
 
@@ -327,7 +320,7 @@ export const gradient = <P extends string>(
   const { fixed, drawn, compile, title, slack, schedules } = setting(objective, score, options)
   const { library = Compiler.library() } = options
   const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
-  const meets = meetsOf(score)
+  const meets = [...Arbitrary.meets(score), 'weighted']
   const {
     points = Arbitrary.points({ minRows: Arbitrary.minRows(score), far: 1e6 }),
     params = Arbitrary.params(score),

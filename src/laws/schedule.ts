@@ -166,12 +166,15 @@ export const schedule = (
   const { level, logSnr, timeOfLogSnr, drift, diffusion, diffuse } = { ...meaningOf(schedule), ...meaning }
   const code = Schedule.show(schedule)
   const times = given ?? (kinks.length === 0 ? anyTimes(schedule) : betweenKinks(schedule, kinks).map(({ s }) => s))
-  const one = fc.record({
-    time:
-      given === undefined && kinks.length === 0
-        ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) })
-        : times
-  })
+  const isWhole = given === undefined && kinks.length === 0
+  // The schedule goes along, so that a report may tell which ends were met.
+  const one = fc
+    .record({
+      time: isWhole ? fc.oneof({ weight: 2, arbitrary: times }, { weight: 1, arbitrary: nearEnds(schedule) }) : times
+    })
+    .map(({ time }) => ({ schedule, time }))
+  const { greatest, least } = Schedule.logSnrRange(schedule)
+  const meets = isWhole ? [...(greatest > 4 ? ['clean end'] : []), ...(least < -4 ? ['noisy end'] : [])] : []
   const showOne = ({ time }: { readonly time: number }): string => `${code} at t = ${time}`
   const two = fc
     .tuple(times, times)
@@ -200,7 +203,8 @@ export const schedule = (
       {
         name: 'levels are finite and not negative',
         statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
-        source: 'definition of x_t = α x_0 + σ z'
+        source: 'definition of x_t = α x_0 + σ z',
+        meets
       },
       one,
       showOne,
@@ -280,7 +284,8 @@ export const schedule = (
         name: 'log-SNR is that of the level',
         statement:
           '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
-        source: 'definition'
+        source: 'definition',
+        meets
       },
       one,
       showOne,
@@ -296,7 +301,8 @@ export const schedule = (
         name: 'timeOfLogSnr inverts logSnr',
         statement:
           '∀ t: timeOfLogSnr(logSnr(t)) = t, to 1e-13 · (t + (1 + |λ|)/|λ′(t)|), λ the log-SNR: the rounding of λ divided by its slope.',
-        source: 'definition'
+        source: 'definition',
+        meets
       },
       one,
       showOne,
@@ -312,7 +318,8 @@ export const schedule = (
             {
               name: 'variance is preserved',
               statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
-              source: sde
+              source: sde,
+              meets
             },
             one,
             showOne,
@@ -327,7 +334,8 @@ export const schedule = (
       {
         name: 'drift is the slope of log α',
         statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
-        source: sde
+        source: sde,
+        meets
       },
       one,
       showOne,
@@ -345,7 +353,8 @@ export const schedule = (
       {
         name: 'diffusion is what the drift leaves of the growth of σ²',
         statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
-        source: sde
+        source: sde,
+        meets
       },
       one,
       showOne,

@@ -5,7 +5,9 @@ import {
   Expectation,
   Initializer,
   Key,
+  Net,
   Objective,
+  Parametrization,
   type Points,
   Rate,
   Region,
@@ -43,6 +45,9 @@ const instances = <T>(
 // The names of the parameters are forgotten, so that one table holds all.
 export const pair = Score.symmetricPair as unknown as Score.Score<string>
 const isotropic = Score.isotropic({ components: 2 }) as unknown as Score.Score<string>
+const network = Score.network(Net.mlp({ hidden: [4] }), {
+  predicts: Parametrization.noise
+}) as unknown as Score.Score<string>
 
 const isRegularizer = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isPenalty(term))
@@ -78,7 +83,14 @@ const rows: ReadonlyArray<Instances> = [
   instances(vocabulary.rates, 'laws.rate', value => laws.rate(value)),
   instances(vocabulary.regions, 'laws.region', value => laws.region(value)),
   instances(vocabulary.initializers, 'laws.initializer', value =>
-    laws.initializer(value, Case.isMadeBy(Initializer.values)(value) ? pair : isotropic)
+    laws.initializer(
+      value,
+      Case.isMadeBy(Initializer.values)(value)
+        ? pair
+        : Initializer.show(value) === Initializer.show(Initializer.own)
+          ? network
+          : isotropic
+    )
   ),
   instances(vocabulary.stages, 'laws.stage', value =>
     laws.stage(value, Case.isMadeBy(Stage.splitAndMerge)(value) ? { score: isotropic } : {})

@@ -46,7 +46,16 @@ describe('the corpus', () => {
     'sampler: twice the noise',
     'sampler: η = ½, it says',
     'optimizer of one memory: coupled decay',
-    'optimizer of one memory: a rate off by one'
+    'optimizer of one memory: a rate off by one',
+    'optimizer: a floor below which nothing moves, said to be linear',
+    'expectation: noise that begins again after four rows',
+    'sampler: noise in the last step',
+    'sampler of two steps: as if steps were even',
+    'initializer: the first rows, said to be drawn',
+    'stage of batches: never the last row',
+    'penalty: half of its slope',
+    'guidance: a posterior of the first that is seen alone',
+    'codec: names without blanks'
   ]
   it.each(wrong)('%s is caught', name => {
     expect(catches(name, 10)).toHaveLength(1)
@@ -59,7 +68,9 @@ describe('the corpus', () => {
     'schedule: straight',
     'schedule: circle',
     'optimizer of one memory: momentum by hand',
-    'optimizer of one memory: in another order'
+    'optimizer of one memory: in another order',
+    'penalty: a double well',
+    'stage of batches: any two'
   ]
   it.each(right)('%s is let pass', name => {
     expect(catches(name, 10)).toEqual([])

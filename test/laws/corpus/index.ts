@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { add, mean, mul, neg, square, stopGradient, sub, sum, Key, type Tensor } from '../../../lib/index.js'
 import { Field, Objective, Optimizer, Params, Sampler, Schedule, Score, TimeLaw } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
-import { inventions, word, type Invention, type Table } from './invention.js'
+import { inventions, ofConcept, word, type Invention, type Table } from './invention.js'
 import { learning } from './learning.js'
 import { made } from './made.js'
 import { models } from './models.js'
@@ -90,7 +90,20 @@ const wrongSchedules: Table<Levels> = {
   'said to be homogeneous': { ...circle, claims: { homogeneous: true } },
   'a drift that is not its own': { ...circle, claims: { meaning: { drift: () => -1 } } },
   'g for g²': { ...circle, claims: { meaning: { diffusion: t => Math.sqrt(3 * Math.tan(1.5 * t)) } } },
-  'an inverse in the wrong unit': { ...circle, claims: { meaning: { timeOfLogSnr: l => -l } } }
+  'an inverse in the wrong unit': { ...circle, claims: { meaning: { timeOfLogSnr: l => -l } } },
+  'an inverse held off the noisy end': {
+    ...circle,
+    claims: { meaning: { timeOfLogSnr: l => Math.min(0.97, Math.atan(Math.exp(-l / 2)) / 1.5) } }
+  },
+  'variance that is lost in the last thousandth': {
+    alpha: circle.alpha,
+    sigma: t => circle.sigma(t) * (t > 0.999 ? 1 + 5 * (t - 0.999) : 1),
+    claims: { variancePreserving: true }
+  },
+  'a diffusion that falls off at the end': {
+    ...circle,
+    claims: { meaning: { diffusion: t => 3 * Math.tan(1.5 * t) - (t > 0.9 ? 11 * (t - 0.9) : 0) } }
+  }
 }
 const rightSchedules: Table<Levels> = {
   straight: { alpha: t => 1 - t, sigma: t => t },
@@ -110,9 +123,14 @@ interface Way {
   readonly noise?: number
   readonly drift?: number
   readonly z?: 'coordinates' | 'rows' | 'uniform'
+  /** In a step to no noise. */
+  readonly last?: number
   readonly claims?: laws.SamplerOptions
 }
-const walking = ({ eta, noise = 1, drift = 1, z: kind, claims = {} }: Way, name: string): ReadonlyArray<laws.Law> => {
+const walking = (
+  { eta, noise = 1, drift = 1, z: kind, last = 0, claims = {} }: Way,
+  name: string
+): ReadonlyArray<laws.Law> => {
   const own = Sampler.define({
     name: word(name),
     about: name,
@@ -139,7 +157,7 @@ const walking = ({ eta, noise = 1, drift = 1, z: kind, claims = {} }: Way, name:
           return (
             to.alpha * clean +
             Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * epsilon +
-            noise * Math.sqrt(v) * drawn(i)
+            (to.sigma === 0 ? last : noise * Math.sqrt(v)) * drawn(i)
           )
         })
         return { points: { ...points, values } }
@@ -157,12 +175,56 @@ const wrongSamplers: Table<Way> = {
   'uniform noise': { eta: 1, z: 'uniform' },
   'half of the drift': { eta: 0, drift: 0.5 },
   uphill: { eta: 0, drift: -1 },
+  'noise in the last step': { eta: 1, last: 0.1 },
   'second order, it says': { eta: 0, claims: { order: 2 } },
   'η = ½, it says': { eta: 0.25, claims: ofDdim(0.5) }
 }
 const rightSamplers: Table<Way> = {
   'ancestral by hand': { eta: 1, claims: { equals: Sampler.ancestral, bias: 0.1 } },
   'first order': { eta: 0, claims: { order: 1 } }
+}
+
+// —— samplers of two steps: x̂_0 carried on by that of the step before ——
+
+type Share = (length: number, before: number) => number
+interface Remembered {
+  readonly predicted: Float64Array
+  readonly length: number
+}
+const isRemembered = (u: unknown): u is Remembered =>
+  typeof u === 'object' && u !== null && 'predicted' in u && u.predicted instanceof Float64Array
+const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
+  laws.sampler(
+    Sampler.define({
+      name: word(name),
+      about: name,
+      draws: () => false,
+      order: () => 2,
+      remembers: isRemembered,
+      step:
+        () =>
+        ({ score, from, to, points, memory }) => {
+          const kappa = to.ratio / from.ratio
+          const s = score(points, from.time).values
+          const predicted = points.values.map((x, i) => (x + from.sigma * from.sigma * s[i]) / from.alpha)
+          const length = -Math.log(kappa)
+          const on = memory === null || kappa === 0 ? 0 : share(length, memory.length)
+          const values = points.values.map(
+            (x, i) =>
+              (to.alpha / from.alpha) * kappa * x +
+              to.alpha * (1 - kappa) * ((1 + on) * predicted[i] - on * (memory?.predicted ?? predicted)[i])
+          )
+          return { points: { ...points, values }, memory: { predicted, length } }
+        }
+    })
+  )
+const steps: { readonly wrong: Table<Share>; readonly right: Table<Share> } = {
+  wrong: { 'as if steps were even': () => 0.5 },
+  right: {
+    'of any lengths': (length, before) => length / (2 * before),
+    // A step is off by ½ (before² − length²), which the next ones take back.
+    'lengths the other way': (length, before) => before / (2 * length)
+  }
 }
 
 // —— optimizers of one memory, against a recurrence ——
@@ -211,6 +273,7 @@ const wrongOptimizers: Table<Moments> = {
   'coupled decay': { step: (g, m, _, x) => [-0.1 * (0.9 * m + g + 0.01 * x), 0.9 * m + g + 0.01 * x] },
   'Nesterov’s': { step: (g, m) => [-0.1 * (g + 0.9 * (0.9 * m + g)), 0.9 * m + g] },
   clipped: { step: (g, m) => [-0.1 * Math.max(-5, Math.min(5, 0.9 * m + g)), 0.9 * m + g] },
+  'no step after the twelfth': { step: (g, m, n) => [n < 12 ? -0.1 * (0.9 * m + g) : 0, 0.9 * m + g] },
   'no first step': { step: (g, m, n) => [n === 0 ? 0 : -0.1 * (0.9 * m + g), 0.9 * m + g] }
 }
 const rightOptimizers: Table<Moments> = {
@@ -227,6 +290,7 @@ export const corpus: ReadonlyArray<Invention> = [
   ...inventions('schedule', false, rightSchedules, scheduled),
   ...inventions('sampler', true, wrongSamplers, walking),
   ...inventions('sampler', false, rightSamplers, walking),
+  ...ofConcept('sampler of two steps', steps, twoSteps),
   ...inventions('optimizer of one memory', true, wrongOptimizers, stepping(momentum)),
   ...inventions('optimizer of one memory', false, rightOptimizers, stepping(momentum)),
   ...noise,

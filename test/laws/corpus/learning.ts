@@ -2,8 +2,10 @@
 import * as t from 'io-ts'
 import { Elementary, Key } from '../../../lib/index.js'
 import {
+  Expectation,
   Field,
   Initializer,
+  Objective,
   Optimizer,
   Params,
   Pipeline,
@@ -12,7 +14,8 @@ import {
   Region,
   Schedule,
   Score,
-  Stage
+  Stage,
+  TimeLaw
 } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
@@ -312,6 +315,10 @@ const wholes: { readonly wrong: Table<Whole>; readonly right: Table<Whole> } = {
       })),
       claims: { namesAlike: true }
     },
+    'a floor below which nothing moves, said to be linear': {
+      update: entries(g => (Math.abs(g) < 1e-3 ? 0 : -0.1 * g)),
+      claims: { scaling: 'linear' }
+    },
     'means that are said to be frozen': {
       update: scaled(-0.1),
       claims: { frozen: ['means'] }
@@ -474,6 +481,12 @@ const about = (
 const initializers: { readonly wrong: Table<Started>; readonly right: Table<Started> } = {
   wrong: {
     'the key ignored': { centres: (points, count) => () => about(points, count, at => at), draws: 'always' },
+    'the first rows, said to be drawn': {
+      centres: (points, count) => () => rowsOf(points).slice(0, count),
+      draws: 'sometimes',
+      moves: true,
+      turns: true
+    },
     'one key for all': {
       centres: (points, count) => () => about(points, count, at => Key.normal(64)(Key.fromSeed(1))[at % 64])
     },
@@ -644,6 +657,45 @@ const stages: { readonly wrong: Table<Staged>; readonly right: Table<Staged> } =
   }
 }
 
+/** Which rows of how many a batch of two takes. */
+type Chosen = (rows: number, key: Key.Key) => Int32Array
+const batched = (chosen: Chosen, name: string): ReadonlyArray<laws.Law> =>
+  laws.stage(
+    Stage.define({
+      name: word(name),
+      about: name,
+      stops: () => ({ steps: 3 }),
+      memory: () => t.null,
+      loss: () => ({
+        objective: Objective.denoising(TimeLaw.at(0.3)),
+        expectation: Expectation.monteCarlo(),
+        batch: 2
+      }),
+      steps:
+        () =>
+        ({ evaluate, points }) => ({
+          begin: () => null,
+          step: (params, _, key) => {
+            const { value, gradient } = evaluate(params, key, chosen(points.rows, key))
+            return { value, params: Params.zipWith((p, g: number) => p - 0.1 * g)(params, gradient), memory: null }
+          }
+        })
+    })
+  )
+const batches: { readonly wrong: Table<Chosen>; readonly right: Table<Chosen> } = {
+  wrong: {
+    'never the last row': (rows, key) => Key.integers(rows - 1)(2)(key),
+    'a row and the next': (rows, key) => {
+      const [row] = Key.integers(rows - 1)(1)(key)
+      return Int32Array.of(row, row + 1)
+    }
+  },
+  right: {
+    'any two': (rows, key) => Key.integers(rows)(2)(key),
+    'two of a permutation': (rows, key) => Int32Array.from(Key.permutation(rows)(key).slice(0, 2))
+  }
+}
+
 const pipeline = (
   initializer: Initializer.Initializer,
   ...stages: ReadonlyArray<Stage.Stage>
@@ -679,5 +731,6 @@ export const learning = [
   ...ofConcept('region', regions, projected),
   ...ofConcept('initializer', initializers, started),
   ...ofConcept('stage', stages, staged),
+  ...ofConcept('stage of batches', batches, batched),
   ...ofConcept('pipeline', pipelines, own => laws.same(own, base))
 ]

@@ -20,7 +20,7 @@ import {
   sum,
   type Tensor
 } from '../../../lib/index.js'
-import { Field, Guidance, Objective, type Params, Score, TimeLaw } from '../../../src/index.js'
+import { Field, Guidance, Mixture, Objective, Params, Score, TimeLaw } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
 
@@ -50,13 +50,24 @@ const guides: { readonly wrong: Table<Partial<laws.Guide>>; readonly right: Tabl
       posterior: (seen, schedule) => Guidance.posterior(seen, schedule, { spread: 'none' })
     },
     'a posterior by the root of the deviation': {
-      posterior: (seen, schedule) =>
-        Guidance.posterior({ ...seen, deviation: Math.sqrt(2 * Number(seen.deviation)) }, schedule)
+      posterior: ({ deviation, ...seen }, schedule) =>
+        Guidance.posterior({ ...seen, deviation: [deviation].flat().map(d => Math.sqrt(2 * d)) }, schedule)
     },
     'a posterior of the opposite': {
       posterior: (seen, schedule) => Guidance.posterior({ ...seen, observed: seen.observed.map(y => -y) }, schedule)
     },
     'a posterior that has seen nothing': { posterior: () => prior => prior },
+    'a posterior of the first that is seen alone': {
+      posterior: ({ matrix, observed, deviation }, schedule) =>
+        Guidance.posterior(
+          {
+            matrix: matrix.slice(0, 1),
+            observed: observed.slice(0, 1),
+            deviation: typeof deviation === 'number' ? deviation : deviation.slice(0, 1)
+          },
+          schedule
+        )
+    },
     'a posterior that counts what is seen twice': {
       posterior: (seen, schedule) => prior =>
         Guidance.combine([2, Guidance.posterior(seen, schedule)(prior)], [-1, prior])
@@ -179,6 +190,8 @@ interface Columns {
   readonly constant?: (u: Tensor) => Tensor
   readonly logWeights?: (logits: Tensor) => Tensor
   readonly power?: (distance: Tensor) => Tensor
+  /** What it says of itself beside its components. */
+  readonly says?: Partial<Score.Capabilities<Banded>>
 }
 const banded = (
   {
@@ -186,7 +199,8 @@ const banded = (
     centre = (c, { alpha }) => mul(expandDims(alpha, 2), c),
     constant = u => mul(-0.5, log(mul(2 * Math.PI, u))),
     logWeights = logSoftmax,
-    power = distance => distance
+    power = distance => distance,
+    says: { mStep, toMixture, scaled } = {}
   }: Columns,
   name: string
 ): ReadonlyArray<laws.Law> =>
@@ -214,6 +228,9 @@ const banded = (
             return sum(add(mul(-0.5, power(distance)), expandDims(constant(u), 1)), 2)
           }
         }),
+      ...(mStep && { mStep: () => mStep }),
+      ...(toMixture && { toMixture: () => toMixture }),
+      ...(scaled && { scaled: () => scaled }),
       start: ({ components }) => ({
         count: components,
         centres: ({ means }) => means,
@@ -228,6 +245,63 @@ const banded = (
       })
     })({ components: 2 })
   )
+/** Of the exact M-step the variances, unless they are others. */
+const maximising = (
+  varianceOf: (second: number, shift: number) => number,
+  logitOf: (share: number, kept: number) => number = share => Math.log(Math.max(share, 1e-300))
+): Columns => ({
+  says: {
+    mStep: {
+      second: 'diagonal',
+      isShared: true,
+      maximise: ({ means, logits }, { mass, sums, second }, { level: { alpha, sigma }, floor, dim }) => {
+        const shift = (at: number): number => {
+          const own = mass[Math.floor(at / dim)]
+          return own > 0 ? sums[at] / own : 0
+        }
+        const variances = Array.from({ length: dim }, (_, j) =>
+          Array.from(mass).reduce(
+            (sum, own, k) => sum + varianceOf(second[k * dim + j], own * shift(k * dim + j) * shift(k * dim + j)),
+            0
+          )
+        )
+        return {
+          means: { ...means, values: means.values.map((c, at) => c + shift(at) / alpha) },
+          logits: { ...logits, values: mass.map((own, k) => logitOf(own, logits.values[k])) },
+          logVariances: {
+            shape: [dim],
+            values: Float64Array.from(variances, v => Math.log(Math.max(floor, (v - sigma * sigma) / (alpha * alpha))))
+          }
+        }
+      }
+    }
+  }
+})
+/** The mixture whose covariances have these diagonals. */
+const saying = (diagonal: (logVariance: number) => number): Columns => ({
+  says: {
+    toMixture: ({ means, logits, logVariances }) => {
+      const dim = means.shape[1]
+      const shares = logits.values.map(Math.exp)
+      const rows = Array.from(shares, (_, k) => Array.from(means.values.slice(k * dim, (k + 1) * dim)))
+      const covariance = Array.from(logVariances.values, (log, i) =>
+        Array.from({ length: dim }, (_, j) => (i === j ? diagonal(log) : 0))
+      )
+      return Mixture.of({ means: rows, weights: Array.from(shares), covariances: rows.map(() => covariance) })
+    }
+  }
+})
+const unit = (ofVariance: (log: number, by: number) => number): Columns => ({
+  says: {
+    scaled:
+      by =>
+      ({ means, logits, logVariances }) => ({
+        means: { ...means, values: means.values.map((c, at) => c * by[at % by.length]) },
+        logits,
+        logVariances: { ...logVariances, values: logVariances.values.map((log, j) => ofVariance(log, by[j])) }
+      })
+  }
+})
 const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns> } = {
   wrong: {
     'densities without their constant': { constant: u => mul(0, u) },
@@ -240,10 +314,22 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
     'variances by α': { variance: (v, { alpha, sigma }) => add(mul(alpha, v), square(sigma)) },
     'noise by σ': { variance: (v, { alpha, sigma }) => add(mul(square(alpha), v), sigma) },
     'no noise at all': { variance: (v, { alpha }) => mul(square(alpha), v) },
-    'tails of another law': { power: distance => mul(2, log(add(1, div(distance, 2)))) }
+    'tails of another law': { power: distance => mul(2, log(add(1, div(distance, 2)))) },
+    'an M-step about the old centres': maximising(second => second),
+    'an M-step a tenth too wide': maximising((second, shift) => 1.1 * (second - shift)),
+    'an M-step that keeps the weights': maximising(
+      (second, shift) => second - shift,
+      (_, logit) => logit
+    ),
+    'a mixture of deviations for variances': saying(log => Math.exp(log / 2)),
+    'another unit of centres alone': unit(log => log),
+    'another unit of variances, once for twice': unit((log, by) => log + Math.log(by))
   },
   right: {
     'by columns': {},
+    'with its M-step': maximising((second, shift) => second - shift),
+    'with its mixture': saying(Math.exp),
+    'with its unit': unit((log, by) => log + 2 * Math.log(by)),
     'its constant in two parts': { constant: u => sub(-0.5 * Math.log(2 * Math.PI), div(log(u), 2)) }
   }
 }
@@ -334,7 +420,46 @@ const networks: { readonly wrong: Table<Kinked>; readonly right: Table<Kinked> }
   }
 }
 
+// —— penalties ——
+
+/** A value for each entry, and its slope. */
+interface Pulling {
+  readonly value: (x: number) => number
+  readonly slope: (x: number, at: number) => number
+}
+const pulling = ({ value, slope }: Pulling, name: string): ReadonlyArray<laws.Law> =>
+  laws.of(
+    Objective.define({
+      name: word(name),
+      about: name,
+      meaning: () => ({
+        penalty: params => ({
+          value: Object.values(params).reduce(
+            (sum, { values }) => sum + values.reduce((all, x) => all + value(x), 0),
+            0
+          ),
+          gradient: Params.map<Params.Params<string>[string], Params.Params<string>[string]>(array => ({
+            ...array,
+            values: array.values.map(slope)
+          }))(params)
+        })
+      })
+    }),
+    { score: two }
+  )
+const penalties: { readonly wrong: Table<Pulling>; readonly right: Table<Pulling> } = {
+  wrong: {
+    'half of its slope': { value: x => x * x, slope: x => x },
+    'no slope at the first entry': { value: x => x * x, slope: (x, at) => (at === 0 ? 0 : 2 * x) }
+  },
+  right: {
+    'ridge by hand': { value: x => x * x, slope: x => 2 * x },
+    'a double well': { value: x => (x * x - 1) * (x * x - 1), slope: x => 4 * x * (x * x - 1) }
+  }
+}
+
 export const made = [
+  ...ofConcept('penalty', penalties, pulling),
   ...ofConcept('guidance', guides, guided),
   ...ofConcept('codec', codecs, codec => laws.codec(codec, settings)),
   ...ofConcept('family', families, banded),

@@ -241,6 +241,14 @@ const expectations: { readonly wrong: Table<Drawn>; readonly right: Table<Drawn>
     'two coordinates of one size': {
       of: made((z, { dim }) => z.map((x, at) => (at % dim === 1 ? Math.sign(x) * Math.abs(z[at - 1]) : x)))
     },
+    'noise that begins again after four rows': { of: made((z, { dim }) => z.map((_, at) => z[at % (4 * dim)])) },
+    'the third coordinate without noise': { of: made((z, { dim }) => z.map((x, at) => (at % dim === 2 ? 0 : x))) },
+    'Student’s law of five degrees, of variance 1': {
+      of: made((z, { rows, dim }, key) => {
+        const squares = Key.chiSquared(5)(rows * dim)(Key.child(1)(key))
+        return z.map((x, at) => x / Math.sqrt(squares[at] / 3))
+      })
+    },
     'one key for all': { of: () => [{ weight: 1, noise: Key.fromSeed(1) }] },
     'one draw, counted twice': {
       of: (_, key) => [
@@ -338,11 +346,33 @@ const grids: { readonly wrong: Table<Gridded>; readonly right: Table<Gridded> } 
   }
 }
 
+/** What is said to have the mean of plain noise. */
+const sameMean = ({ rows = 'apart', of }: Drawn, name: string): ReadonlyArray<laws.Law> =>
+  laws.same(
+    Expectation.define({
+      name: word(name),
+      about: name,
+      meaning: () => ({ where: 'everywhere', rows, draws: size => key => of(size, key) })
+    }),
+    Expectation.monteCarlo()
+  )
+
 export const noise = [
   ...ofConcept('weighting', weightings, weighting),
   ...ofConcept('time law', timeLaws, timeLaw),
   ...ofConcept('parametrization', parametrizations, parametrization),
   ...ofConcept('expectation', expectations, expectation),
+  ...ofConcept(
+    'same expectation',
+    {
+      wrong: { 'noise about 0.1': each(z => z + 0.1), 'noise a twentieth too long': each(z => 1.05 * z) },
+      right: {
+        'rows in pairs of opposites': expectations.right['rows in pairs of opposites'],
+        'two normals, by √½': expectations.right['two normals, by √½']
+      }
+    },
+    sameMean
+  ),
   ...ofConcept('time grid', grids, grid),
   ...ofConcept(
     'same schedule',

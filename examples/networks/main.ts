@@ -76,7 +76,7 @@ const byCost = costs.map(scores =>
 )
 
 const high = errors(exactOf(inSixtyFour), Mixture.sample(few)(key.test)(inSixtyFour))
-const sizes = quick ? [100] : [250, 1000, 4000]
+const sizes = quick ? [100] : [250, 1000, 4000, 16_000]
 const family = (points: Points.Points): Sampler.Smooth => {
   const score = Score.isotropic({ components: 4 })
   const program = Problem.orThrow(Compile.pipeline(Recipe.expectationMaximization(score)(points))(points))
@@ -87,6 +87,11 @@ const bySize = sizes.map(size => {
   const wide: Budget = quick ? budget : { steps: 2000, batch: 128, hidden: [128, 128], withWaves: false }
   return { size, network: high(learn(wide)(points)(key.net)), family: high(family(points)) }
 })
+
+/** The rows of which a network has what the family has of the fewest, at noise in the middle. */
+const middle = ratios.indexOf(0.5)
+const enough = bySize.find(({ network }) => network[middle] <= bySize[0].family[middle])?.size
+const last = bySize[bySize.length - 1]
 
 const levels = ratios.map(ratio => `σ/α = ${ratio}`)
 const text = `# What networks learn
@@ -142,6 +147,12 @@ ${table(
     [String(size), 'family', ...family.map(number)]
   ])
 )}
+
+At σ/α = ${ratios[middle]} the family of ${bySize[0].size} rows has an error of ${number(bySize[0].family[middle])}; ${
+  enough === undefined
+    ? `no network here has as little, that of ${last.size} rows has ${number(last.network[middle])}`
+    : `a network needs ${enough} rows for as little`
+}.
 `
 
 if (quick) console.log(text)

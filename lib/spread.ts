@@ -1,5 +1,6 @@
 /** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
 import * as Key from './key.js'
+import * as Stretches from './stretches.js'
 import type { Table } from './principal.js'
 
 /** Coordinates that differ by no more than the rounding of a few operations are equal. */
@@ -44,4 +45,52 @@ export const squaredDistanceQuantile = (
     if (below >= share * total) return squared
   }
   return 0
+}
+
+/**
+ * What rows scatter about the means of those that share a nearest centre of [K, dim], over the rows, Σ p_i (x − m)(x − m)ᵀ, [dim, dim];
+ * or its diagonal, [dim]. From differences to the centres: an origin far away takes no digits.
+ */
+export const scatterWithin = (
+  x: Stretches.Stretches,
+  weights: Stretches.Stretches,
+  centres: Float64Array,
+  isDiagonal: boolean
+): Float64Array => {
+  const { dim } = x
+  const count = centres.length / dim
+  const mass = new Float64Array(count)
+  const sums = new Float64Array(count * dim)
+  const scatter = new Float64Array(isDiagonal ? dim : dim * dim)
+  const add = (weight: number, y: Float64Array, from: number): void => {
+    for (let i = 0; i < dim; i++) {
+      const yi = weight * y[from + i]
+      if (isDiagonal) scatter[i] += yi * y[from + i]
+      else for (let j = 0; j <= i; j++) scatter[i * dim + j] += yi * y[from + j]
+    }
+  }
+  Stretches.each(x, (rows, first, own) => {
+    const p = Stretches.part(weights, first, own)
+    const [away, least] = [new Float64Array(dim), new Float64Array(dim)]
+    for (let row = 0; row < own; row++) {
+      let [nearest, shortest] = [0, Infinity]
+      for (let k = 0; k < count; k++) {
+        let squared = 0
+        for (let j = 0; j < dim; j++) {
+          away[j] = rows[row * dim + j] - centres[k * dim + j]
+          squared += away[j] * away[j]
+        }
+        if (squared < shortest) {
+          ;[nearest, shortest] = [k, squared]
+          least.set(away)
+        }
+      }
+      mass[nearest] += p[row]
+      for (let j = 0; j < dim; j++) sums[nearest * dim + j] += p[row] * least[j]
+      add(p[row], least, 0)
+    }
+  })
+  for (let k = 0; k < count; k++) if (mass[k] > 0) add(-1 / mass[k], sums, k * dim)
+  if (!isDiagonal) for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) scatter[j * dim + i] = scatter[i * dim + j]
+  return scatter
 }

@@ -1,12 +1,12 @@
 /**
  * A family along its numbers of components, each from the one before: the component that gains most by halves is split, and a
- * few steps of expectation–maximization follow. A start by k-means++ stands beside the splits, and the likeliest goes on. What
+ * few steps of expectation–maximization follow. Starts by k-means++ stand beside the splits, and the likeliest goes on. What
  * comes of it is near the best there is, for a small part of the work of learning each from nothing.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { Key } from '../../lib/index.js'
+import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import type { Points } from '../data/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
@@ -18,6 +18,9 @@ import * as Score from '../score/Score.js'
 import * as Params from '../score/Params.js'
 
 type Arrays = Params.Params<string>
+
+/** So many starts by k-means++ stand beside the splits. */
+const DRAWN = 4
 
 /** Steps after which starts are compared. */
 const TRIAL = 12
@@ -85,7 +88,7 @@ export const grown =
           Initializer.interpret(score, points),
           E.match(
             (): ReadonlyArray<Arrays> => [],
-            start => [start(key)]
+            start => Key.split(DRAWN)(key).map(start)
           )
         )
         const split = pipe(

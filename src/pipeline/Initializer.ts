@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as t from 'io-ts'
 import { Key, type NdArray } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { concatenated, size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import { Case, concept as Concept, Field, Vocabulary } from '../core/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
@@ -204,7 +204,8 @@ export interface CentresSpec<
 
 /**
  * An initializer of one's own that draws centres, for families of mixtures: weights start equal, and variances at the mean
- * squared distance of the data from the nearest centre, per coordinate.
+ * squared distance of the data from the nearest centre, per coordinate; covariances that are learned start at that of the rows about
+ * the means of those that share a nearest centre, the same for all components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -271,12 +272,49 @@ const centred =
       fromCentres(setting),
       O.map(({ fromCentres, count }) => {
         const centresOf = draw({ ...setting, count })
+        const covarying = withCovariance(setting)
         return key => {
           const centres = centresOf(key)
-          return fromCentres(centres, Seeding.varianceAbout(setting.data, centres))
+          return covarying(centres) ?? fromCentres(centres, Seeding.varianceAbout(setting.data, centres))
         }
       })
     )
+
+/**
+ * Parameters of equal weights with the covariance that the rows have about the means of those nearest to each centre, common to all
+ * components; null for a family that does not learn so much of it, and for rows that do not tell it.
+ */
+const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) =>
+  pipe(
+    model.family,
+    O.flatMap(({ mStep, fromMixture }) => pipe(O.Do, O.apS('mStep', mStep), O.apS('fromMixture', fromMixture))),
+    O.filter(({ mStep: { second } }) => second === 'diagonal' || second === 'full'),
+    O.match(
+      () => () => null,
+      ({ mStep: { second }, fromMixture }) =>
+        (centres: NdArray) => {
+          const factor = Seeding.factorAbout(data, centres, second === 'diagonal')
+          if (factor === null) return null
+          const [count, dim] = centres.shape
+          const squares = factor.values.map(l => l * l)
+          const variances = second === 'diagonal' ? squares : sumsOf(squares, dim)
+          return fromMixture({
+            means: centres,
+            weights: new Float64Array(count).fill(1 / count),
+            variances: repeated(count, variances),
+            factors: second === 'diagonal' ? null : { shape: [count, dim, dim], values: repeated(count, factor.values) }
+          })
+        }
+    )
+  )
+
+/** The sum of each row of a [·, width]. */
+const sumsOf = (values: Float64Array, width: number): Float64Array =>
+  new Float64Array(values.length / width).map((_, i) =>
+    values.subarray(i * width, (i + 1) * width).reduce((sum, x) => sum + x, 0)
+  )
+
+const repeated = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
 const fromCentres = ({ model, points }: Setting): O.Option<Score.Start<string>> =>
   pipe(

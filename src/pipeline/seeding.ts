@@ -20,8 +20,10 @@ import {
   tensor,
   type NdArray
 } from '../../lib/index.js'
+import * as Factor from '../../lib/factor.js'
 import { size } from '../../lib/ndarray.js'
 import { principal, type Table } from '../../lib/principal.js'
+import { scatterWithin } from '../../lib/spread.js'
 import { rowsOf } from '../mixture/rows.js'
 import { summed } from '../mixture/strandwise.js'
 import * as Source from '../data/Source.js'
@@ -239,4 +241,26 @@ export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   const { x, weights } = weighed(data)
   const [total] = Stretches.average(nearest(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
+}
+
+/** No direction of a start is narrower than this share of the mean variance. */
+const NARROWEST = 1e-4
+
+/**
+ * The triangle of the covariance of the data about the means of the rows that share a nearest centre, [dim, dim], or of its diagonal,
+ * [dim]: where covariances start. Null where no rows differ so, or are too few for one.
+ */
+export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boolean): NdArray | null => {
+  const { dim, rows } = data
+  const [count] = centres.shape
+  if (!isDiagonal && rows - count < dim) return null
+  const { weights } = weighed(data)
+  const within = scatterWithin(Source.isSource(data) ? data : Source.of(data), weights, centres.values, isDiagonal)
+  const step = isDiagonal ? 1 : dim + 1
+  const mean = within.reduce((sum, v, at) => (at % step === 0 ? sum + v : sum), 0) / dim
+  if (!(mean > 0)) return null
+  const above = NARROWEST * mean
+  return isDiagonal
+    ? { shape: [dim], values: within.map(v => Math.sqrt(Math.max(v, above))) }
+    : Factor.ofClipped(within, dim, { less: 0, above })
 }

@@ -1,5 +1,6 @@
 /** Where pipelines start: what each initializer promises, weights honoured. */
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { Initializer, Key, Metric, Mixture, Params, Points, Problem, Score, Vocabulary } from '../../../src/index.js'
 
@@ -386,6 +387,71 @@ describe('variances start', () => {
     const data = { rows: 2, dim: 1, values: Float64Array.of(0, 5) }
     const { logVariances } = start(Initializer.values([[0], [5]]), Score.isotropic({ components: 2 }), data)(1)
     expect(Array.from(logVariances.values)).toEqual([0, 0])
+  })
+})
+
+describe('covariances start', () => {
+  const weights = Float64Array.from({ length: 600 }, (_, i) => 1 + (i % 3))
+  const turned = points.values.map((x, at) => (at % 3 === 2 ? x + 2 * points.values[at - 1] : x))
+  const data = { ...points, values: turned, weights }
+  const drawn = [0, 1, 2].map(k => Array.from(turned.subarray(3 * k, 3 * k + 3)))
+  /** Σ p(x − m)(x − m)ᵀ, m the mean of the rows of the same nearest centre. */
+  const within = (): ReadonlyArray<number> => {
+    const rows = Points.toRows(data)
+    const total = weights.reduce((sum, w) => sum + w, 0)
+    const nearest = rows.map(row => {
+      const far = drawn.map(centre => distance(row, centre))
+      return far.indexOf(Math.min(...far))
+    })
+    const mean = (k: number, j: number): number => {
+      const own = rows.flatMap((row, i) => (nearest[i] === k ? [{ x: row[j], w: weights[i] }] : []))
+      return own.reduce((sum, { x, w }) => sum + w * x, 0) / own.reduce((sum, { w }) => sum + w, 0)
+    }
+    const means = [0, 1, 2].map(k => [0, 1, 2].map(j => mean(k, j)))
+    return [0, 1, 2].flatMap(a =>
+      [0, 1, 2].map(b =>
+        rows.reduce(
+          (sum, row, i) =>
+            sum + (weights[i] / total) * (row[a] - means[nearest[i]][a]) * (row[b] - means[nearest[i]][b]),
+          0
+        )
+      )
+    )
+  }
+  const covariancesOf = (score: Score.Score<string>): Float64Array => {
+    const started = start(Initializer.values(drawn), score, data)(1)
+    const mixture = Score.mixture(score)(started)
+    return O.isSome(mixture) ? Mixture.covariances(mixture.value).values : new Float64Array()
+  }
+
+  it.each([
+    ['full', Score.full({ components: 3 })],
+    ['tied', Score.tied({ components: 3 })],
+    ['diagonal', Score.diagonal({ components: 3 })],
+    ['tiedDiagonal', Score.tiedDiagonal({ components: 3 })]
+  ])('%s: at that of the rows about the means of those nearest to a centre, the same for all', (name, score) => {
+    const wanted = within().map((x, at) => (name.endsWith('iagonal') && at % 4 !== 0 ? 0 : x))
+    const found = covariancesOf(score)
+    expect(found).toHaveLength(27)
+    // Sums of 600 rows.
+    found.forEach((x, at) => expect(Math.abs(x - wanted[at % 9])).toBeLessThan(1e-12 * wanted[8]))
+  })
+
+  it('lowRank: at factors and noise that have its variances', () => {
+    const found = covariancesOf(Score.lowRank({ components: 3, rank: 1 }))
+    // As near as five hundred steps come.
+    found.forEach((x, at) => {
+      if ((at % 9) % 4 === 0) expect(Math.abs(x / within()[at % 9] - 1)).toBeLessThan(1e-3)
+    })
+  })
+
+  it('round, where fewer rows are left than tell it', () => {
+    const few = { rows: 4, dim: 3, values: turned.slice(0, 12) }
+    const score = Score.full({ components: 3 })
+    const mixture = Score.mixture(score)(start(Initializer.values(drawn), score, few)(1))
+    const [first, ...rest] = O.isSome(mixture) ? Mixture.covariances(mixture.value).values.subarray(0, 9) : []
+    expect([first, ...rest]).toEqual([first, 0, 0, 0, first, 0, 0, 0, first])
+    expect(first).toBeGreaterThan(0)
   })
 })
 

@@ -274,19 +274,20 @@ export const initializers =
   (dim: number): fc.Arbitrary<Initializer.Initializer> => {
     const scale = dyadic(1 / 64, 2)
     const radius = dyadic(1 / 64, 2)
-    type Anywhere = 'Gaussian' | 'Values'
-    const anywhere: Table<Initializer.Initializer, Anywhere> = {
+    const { family, initial } = Score.interpret(score)
+    const anywhere: Table<Initializer.Initializer, string> = {
       Gaussian: fc.record({ scale }).map(Initializer.gaussian),
       // `Params<P>` is one of string names.
-      Values: params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>))
+      Values: params(score)(dim).map(values => Initializer.values(values as unknown as Params.Params<string>)),
+      ...(O.isSome(initial) && { Own: fc.constant(Initializer.own) })
     }
     const perturbed = (inner: fc.Arbitrary<Initializer.Initializer>): fc.Arbitrary<Initializer.Initializer> =>
       fc.tuple(dyadic(0, 1), inner).map(([scale, inner]) => Initializer.perturbed(scale)(inner))
     return pipe(
-      Score.interpret(score).family,
+      family,
       O.match(
         () => {
-          const start = anyOf<Initializer.Initializer, Anywhere>(anywhere)
+          const start = anyOf<Initializer.Initializer>(anywhere)
           return fc.oneof({ withCrossShrink: true }, start, perturbed(fc.oneof(start, perturbed(start))))
         },
         family => {

@@ -191,7 +191,7 @@ export const rows: ReadonlyArray<Row> = [
     plainest: 'Region.ball({ radius: 0.015625 })'
   }),
   row(vocabulary.initializers, {
-    contexts: arbitraries.scores,
+    contexts: scores,
     values: score => arbitraries.initializers(score)(points.dim),
     problems: score => initializer => refusals(Initializer.interpret(score, points)(initializer)),
     show: Initializer.show,

@@ -23,8 +23,8 @@ const SEGMENT = 0x40000000
 const MOST_INSTANCES = 64
 /** Rows that are read are packed so many panels at a time. */
 const READ = 512
-/** Calls that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
-export const WORTH_THREADS = 4e6
+/** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
+export const WORTH_THREADS = 1e6
 
 const isShared = (crew: Crew): boolean => crew.memory.buffer.constructor.name === 'SharedArrayBuffer'
 

@@ -99,8 +99,8 @@ const enum Flag {
 const DOUBLE = 8
 const ROWS = 64
 const TILE = ROWS * DOUBLE
-/** Steps that take the caller alone less than this, in rows × operations, are over before another thread is awake. */
-const WORTH_THREADS = 4e6
+/** Steps that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
+const WORTH_THREADS = 3e5
 
 /** What a component costs a row in the softmax, in the products' multiplications. */
 const COMPONENT = 20

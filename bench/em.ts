@@ -57,8 +57,9 @@ const theirs = async (
   return Object.assign(
     async (): Promise<Times> => {
       child.stdin.write(`${ITS}\n`)
-      const { value } = await lines.next()
-      const [clock, used] = JSON.parse(String(value)) as Times
+      const line = await lines.next()
+      if (line.done === true) throw new Error('scikit-learn left')
+      const [clock, used] = JSON.parse(line.value) as Times
       return [clock / ITS, used / ITS]
     },
     { leave: () => child.stdin.end() }

@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Initializer, Key, Mixture, Problem, Score, type Points } from '../src/index.js'
 import * as ExpectationMaximization from '../src/mixture/ExpectationMaximization.js'
-import { has, PYTHON } from './rivals.js'
+import { has, median, PYTHON } from './rivals.js'
 
 const ROUNDS = 7
 /** Steps of a slice: ours are many, as in a fit, since threads that were asleep have a processor each only after some tens. */
@@ -27,8 +27,6 @@ const families = (K: number): ReadonlyArray<readonly [string, Score.Score<string
 
 /** Milliseconds of a step, by the clock and of all processors. */
 type Times = readonly [number, number]
-
-const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 const medians = (all: ReadonlyArray<Times>): Times => [
   median(all.map(([clock]) => clock)),

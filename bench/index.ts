@@ -14,7 +14,7 @@ import { compile, instantiate } from '../lib/simd/wasm.js'
 import { Params } from '../src/index.js'
 import { frequencies, weights } from './network.js'
 import { NETWORK, problem } from './problem.js'
-import { has, PYTHON } from './rivals.js'
+import { has, median, PYTHON } from './rivals.js'
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 11)
 /** Variances of one estimator, each of 24 draws, differ by less: four standard errors where a single entry dominates. */
@@ -91,11 +91,6 @@ const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {
   '100000,16,4,custom': custom,
   '10000,2,1,network': training,
   '1000000,8,16': [...ourselves, ...rivals]
-}
-
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = Float64Array.from(values).sort()
-  return sorted[sorted.length >> 1]
 }
 
 interface Player extends Entry {

@@ -7,6 +7,7 @@ import { erf } from '../lib/elementary.js'
 import * as Key from '../lib/key.js'
 import * as Simd from '../lib/simd/index.js'
 import { compile, instantiate } from '../lib/simd/wasm.js'
+import { median } from './rivals.js'
 
 const SLICE_MS = 4
 const ROUNDS = 25
@@ -23,11 +24,6 @@ const callsASlice = (run: () => void): number => {
     const seconds = timed(run, calls) * calls
     if (seconds > SLICE_MS / 1000) return Math.max(1, Math.round((calls * SLICE_MS) / 1000 / seconds))
   }
-}
-
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = Float64Array.from(values).sort()
-  return sorted[sorted.length >> 1]
 }
 
 /** Median seconds a call of each, run A B … A B …, after a round that warms up. */

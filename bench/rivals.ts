@@ -1,3 +1,4 @@
+/** What benches share. */
 import { execFileSync } from 'node:child_process'
 
 /** Where Debian has it, with what it has of scikit-learn. */
@@ -11,4 +12,10 @@ export const has = (module: string): boolean => {
   } catch {
     return false
   }
+}
+
+/** The middle one; of an even number the upper. */
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[sorted.length >> 1]
 }

@@ -4,7 +4,7 @@
  */
 import { powerOfTwo } from './elementary.js'
 import * as Key from './key.js'
-import { symmetricEigen } from './linalg.js'
+import { dot, symmetricEigen } from './linalg.js'
 import { each, ofArray, part, stretch, type Numbers, type Stretches } from './stretches.js'
 
 /** Rows x_i of length dim with weights p_i ≥ 0, in memory or read a stretch at a time: the bits are the same. */
@@ -32,12 +32,6 @@ const RANK = powerOfTwo(-44)
 
 /** The start of all iterations: the same for every table. */
 const start = Key.fromSeed(0)
-
-const dot = (a: Float64Array, i: number, b: Float64Array, j: number, n: number): number => {
-  let sum = 0
-  for (let k = 0; k < n; k++) sum += a[i + k] * b[j + k]
-  return sum
-}
 
 const axpy = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]

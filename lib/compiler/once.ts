@@ -2,7 +2,7 @@
  * What is computed once a call, before the rows or after them: a few hundred numbers, by the interpreter's kernels, whose
  * calls would cost more than what most of them do. So arithmetic on a few has loops of its own here.
  */
-import { product as sizeOf, type Dense } from '../kernels/dense.js'
+import { broadcastStrides, product as sizeOf, type Dense } from '../kernels/dense.js'
 import { width, type Node, type Shape } from './graph.js'
 import { meaning } from './meaning.js'
 
@@ -26,10 +26,7 @@ export type Compute = (ins: ReadonlyArray<Dense>) => Dense
 
 /** Which entry of what stretches to a shape is each entry there. */
 const entriesOf = (own: Shape, shape: Shape): Int32Array => {
-  const steps = shape.map((_, axis) => {
-    const at = axis - shape.length + own.length
-    return at < 0 || own[at] === 1 ? 0 : sizeOf(own.slice(at + 1))
-  })
+  const steps = broadcastStrides(own, shape)
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
     let entry = 0
     for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {

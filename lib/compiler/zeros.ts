@@ -1,7 +1,7 @@
 /** What is known to be 0 in every call: products over it are left out. */
 import { type Dense } from '../kernels/dense.js'
 import { sameShape, width, type Node } from './graph.js'
-import { meaning } from './meaning.js'
+import { once } from './once.js'
 
 const known = new WeakMap<Node, Dense | null>()
 
@@ -9,16 +9,15 @@ const known = new WeakMap<Node, Dense | null>()
 const sameOf = (node: Node): Dense | null => {
   const found = known.get(node)
   if (found !== undefined) return found
-  const { does, ins, shape, place } = node
-  const isGiven = does.kind === 'input' || does.kind === 'count' || does.kind === 'rowSum' || does.kind === 'rowDot'
+  const compute = node.place === 'once' ? once(node) : null
   const values: Dense[] = []
-  if (place === 'once' && !isGiven)
-    for (const input of ins) {
+  if (compute !== null)
+    for (const input of node.ins) {
       const value = sameOf(input)
       if (value === null) break
       values.push(value)
     }
-  const same = place === 'rows' || isGiven || values.length < ins.length ? null : meaning(does, values, shape)
+  const same = compute === null || values.length < node.ins.length ? null : compute(values)
   known.set(node, same)
   return same
 }

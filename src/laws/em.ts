@@ -136,13 +136,17 @@ const logSum = (logs: Density.Row): number => {
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
 }
 
+/** Whether inner steps of an M-step lead to where it would be: how near, nobody knows. */
+export const isGeneralized = <P extends string>({ mStep }: Pick<Score.Family<P>, 'mStep'>): boolean =>
+  O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
+
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */
 export const maximization = <P extends string>(
   score: Score.Score<P>,
   { step = ExpectationMaximization.step, slack = 1 }: Pick<EMOptions, 'step' | 'slack'> = {}
 ): ReadonlyArray<Law> => {
   const family = familyOf(score)
-  const isGeneralized = O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(family.mStep)
+  const raises = isGeneralized(family)
   const joint = jointOf(score)
   const meets = [...Arbitrary.meets(score), 'weighted']
   const minRows = Arbitrary.minRows(score)
@@ -195,14 +199,12 @@ export const maximization = <P extends string>(
     ),
     law(
       {
-        name: isGeneralized ? 'a step raises Q' : 'a step takes what is greatest of Q',
+        name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
         statement:
-          (isGeneralized
-            ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)'
-            : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
+          (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
           ` for θ′ = EM(θ), Q = E Σ_k p(k | x; θ) log π_k′ p(x; θ′_k); where no variance comes to the floor of ${FLOOR}. To ` +
           '1e-11 (1 + |Q|) r², the rounding of Q.',
-        source: isGeneralized ? 'Neal & Hinton 1998' : dempster,
+        source: raises ? 'Neal & Hinton 1998' : dempster,
         meets
       },
       fc
@@ -227,7 +229,7 @@ export const maximization = <P extends string>(
         const best = q(next)
         const tolerance = slack * 1e-11 * (1 + Math.abs(best)) * sizeOf(points, params)
         const towards = direction(next, seed)
-        const others = isGeneralized
+        const others = raises
           ? [{ at: params, where: 'where it begins' }]
           : [1e-3, -1e-3, 0.1, -0.1].map(by => ({
               at: Params.zipWith((x, v: number) => x + by * v)(next, towards),

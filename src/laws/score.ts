@@ -32,7 +32,7 @@ import * as Arbitrary from './arbitraries.js'
 import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
-import { maximization } from './em.js'
+import { isGeneralized, maximization } from './em.js'
 import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -350,8 +350,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
     O.match(
       () => [],
       ({ logDensity, toMixture, fromMixture, scaled, mStep }) => {
-        // What inner steps lead to is near, and how near nobody knows.
-        const isExact = !O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
+        const isExact = !isGeneralized({ mStep })
         const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
           compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level)))
             .values

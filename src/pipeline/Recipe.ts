@@ -405,24 +405,20 @@ export const spectral: Recipe = ofRows(
     })
 )
 
+/** A stage from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
+const fromClusters = (stage: <P extends string>(score: Score.Score<P>, points: Points.Points) => Stage.Stage): Recipe =>
+  ofRows(
+    score => points =>
+      Pipeline.of({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score,
+        initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
+        stages: [stage(score, points)]
+      })
+  )
+
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-export const expectationMaximization: Recipe = ofRows(
-  score => points =>
-    Pipeline.of({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score,
-      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
-      stages: [settle(bounded(score, points))]
-    })
-)
+export const expectationMaximization: Recipe = fromClusters((score, points) => settle(bounded(score, points)))
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
-export const maximumLikelihood: Recipe = ofRows(
-  score => points =>
-    Pipeline.of({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score,
-      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
-      stages: [likelihoodStage(score, points)]
-    })
-)
+export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)

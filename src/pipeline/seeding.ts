@@ -24,6 +24,7 @@ import * as Factor from '../../lib/factor.js'
 import { size } from '../../lib/ndarray.js'
 import { principal, type Table } from '../../lib/principal.js'
 import { scatterWithin } from '../../lib/spread.js'
+import { weightsOf } from '../mixture/kernels/pass.js'
 import { rowsOf } from '../mixture/rows.js'
 import { summed } from '../mixture/strandwise.js'
 import * as Source from '../data/Source.js'
@@ -154,8 +155,8 @@ export const lloyd =
   }
 
 const table = (data: Source.Data): Table => {
-  const { rows, dim, x, weights } = rowsOf(data)
-  return { rows, dim, values: x, weights: weights ?? new Float64Array(rows).fill(1 / rows) }
+  const own = rowsOf(data)
+  return { rows: own.rows, dim: own.dim, values: own.x, weights: weightsOf(own) }
 }
 
 /**

@@ -62,9 +62,7 @@ export const ofTriangle = (
   })
   // Rows y of a symmetric Y become L y: L Y, turned; and once more.
   const factor: NdArray = { shape: [dim, dim], values: triangle }
-  const turned = (values: Float64Array): Float64Array =>
-    values.map((_, at) => values[(at % dim) * dim + Math.floor(at / dim)])
-  return Factor.multiply(factor, dim, turned(Factor.multiply(factor, dim, inner)))
+  return Factor.multiply(factor, dim, transposed(Factor.multiply(factor, dim, inner), dim))
 }
 
 /** B X Bᵀ. */

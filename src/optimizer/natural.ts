@@ -37,7 +37,8 @@ const stepOf = (score: Score.Score<string>): O.Option<Step> =>
  * Of score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and for covariances likewise: the M-step at that
  * level on what expectation–maximization finds there and the correction of Shah, Chen & Klivans (2023), which vanishes where components are
  * apart. Weights, which that gradient hardly sees, stay. Anything else that a gradient may be of is refused. Variances stay above
- * the floor; what parts before it make of the gradient it takes for that gradient.
+ * the floor; what parts before it make of the gradient it takes for that gradient. `Optimizer.step`, called by hand, must be given
+ * its `subject`.
  *
  * It is bound to the parameters of its score, where a part of the standard vocabulary serves any: JSON with it is read in the words of
  * `Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural])`.
@@ -67,7 +68,7 @@ export const natural = define({
   ...noMemory,
   update:
     ({ score, varianceFloor }) =>
-    (gradient: Arrays, _, { params, subject = 'likelihood' }) => {
+    (gradient: Arrays, _, { params, subject }) => {
       const { mStep, fromGradient, toMixture } = pipe(
         stepOf(score),
         O.getOrElse((): Step => refuse(`score: a gradient does not say the M-step of ${Score.show(score)}; compile it`))
@@ -76,9 +77,13 @@ export const natural = define({
       const [level, moments] =
         subject === 'likelihood'
           ? [{ alpha: 1, sigma: 0 }, found]
-          : subject === 'another'
-            ? refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
-            : [subject, matched(mStep.second, toMixture(params), found, subject)]
+          : subject === undefined
+            ? refuse(
+                "subject: Optimizer.step is not told what the gradient is of; give it 'likelihood', or the noise level"
+              )
+            : subject === 'another'
+              ? refuse(`subject: '${subject}' is not an objective whose natural gradient is known; compile it`)
+              : [subject, matched(mStep.second, toMixture(params), found, subject)]
       const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
       return [minus(params, mStep.maximise(params, moments, at)), null]
     },
@@ -106,7 +111,7 @@ export const natural = define({
               'give it the same score'
             ),
             ...Problem.unless(
-              subject !== 'another',
+              subject !== undefined && subject !== 'another',
               'optimizer',
               printed,
               'for the likelihood, or for score matching at one noise level, by itself and in the parametrization of the score',

@@ -41,6 +41,9 @@ const runProgram = (name: string, code: string): Promise<{ stdout: string; stder
   return run(process.execPath, [`${name}.mjs`])
 }
 
+/** Programs of users, typed and run: an everyday one, and one that calls every name which others are written against. */
+const programs = ['consumer', 'contract']
+
 const npmFlags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline']
 
 beforeAll(async () => {
@@ -162,14 +165,16 @@ describe('the package', () => {
     expect(stdout).not.toBe('')
   })
 
-  it("runs a user's program", async () => {
-    await runProgram('consumer', readFileSync(join(root, 'test/smoke/consumer.ts'), 'utf8'))
+  it.each(programs)("runs a user's program: %s", async name => {
+    await runProgram(name, readFileSync(join(root, `test/smoke/${name}.ts`), 'utf8'))
   })
 
   it.each(sampled(2)([{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]))(
     'is typed for a strict user who skips no library check and installs no types: %o',
     async resolution => {
-      cpSync(join(root, 'test/smoke/consumer.ts'), join(home, 'consumer.ts'))
+      programs.forEach(name => {
+        cpSync(join(root, `test/smoke/${name}.ts`), join(home, `${name}.ts`))
+      })
       const strict = {
         strict: true,
         exactOptionalPropertyTypes: true,
@@ -179,7 +184,10 @@ describe('the package', () => {
       }
       // No global type is found by itself: what the package needs, it names.
       const compilerOptions = { ...strict, ...resolution, types: [] }
-      writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+      writeFileSync(
+        join(home, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: programs.map(name => `${name}.ts`) })
+      )
       await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
     }
   )

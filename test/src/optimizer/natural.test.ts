@@ -254,6 +254,39 @@ describe('NaturalGradient.natural', () => {
     expect(refused(scores[0], scores[1])).toMatch(/of the score that is learned; give it the same score/)
   })
 
+  it('by hand it is told what the gradient is of, and takes nothing for granted', () => {
+    const [score] = scores
+    const optimizer = Optimizer.chain(
+      NaturalGradient.natural({ score, varianceFloor: floor }),
+      Optimizer.scaleByRate(1)
+    )
+    const loss = {
+      schedule: Schedule.ornsteinUhlenbeck,
+      score,
+      objective: Objective.likelihood,
+      expectation: Expectation.monteCarlo({})
+    }
+    const evaluate = Problem.orThrow(Compile.valueAndGrad(loss)(points))
+    const stepped = (subject?: Optimizer.Subject): Params.Params<string> =>
+      Optimizer.step(
+        optimizer,
+        params => evaluate(params, Key.fromSeed(1)),
+        subject
+      )({ params: start(score), state: Optimizer.interpret(optimizer)<string>().init(start(score)) }).params
+    const once = reached(descent(score, 1, 1))
+    const given = stepped('likelihood')
+    // Sums over rows may be taken in another order.
+    Params.names(once).forEach(name =>
+      once[name].values.forEach((x, at) => expect(given[name].values[at]).toBeCloseTo(x, 12))
+    )
+    expect(() => stepped()).toThrow(
+      /subject: Optimizer\.step is not told what the gradient is of; give it 'likelihood'/
+    )
+    const use = { shapes: Score.shapes(points.dim)(score), random: null }
+    expect(Optimizer.misfits({ ...use, subject: 'likelihood' })(optimizer)).toEqual([])
+    expect(Optimizer.misfits(use)(optimizer)).toHaveLength(1)
+  })
+
   it('is stored and read in the words of a vocabulary', () => {
     const pipeline = descent(scores[0], 0.5, 3)
     const codec = Pipeline.codec(Vocabulary.extend(Vocabulary.standard, [NaturalGradient.natural]))

@@ -194,6 +194,17 @@ interface Drawn {
   readonly values: Float64Array
 }
 
+/** The noise that is drawn for so many rows; none where it is taken at nodes. */
+export const drawnBy =
+  (way: Expectation.Meaning, size: Expectation.Size) =>
+  (key: Key.Key): ReadonlyArray<Drawn> =>
+    (way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []).map(
+      ({ weight, noise, sign = 1 }: Expectation.Draw) => ({
+        weight,
+        values: (noise instanceof Float64Array ? noise : Key.normal(size.rows * size.dim)(noise)).map(z => sign * z)
+      })
+    )
+
 /** The nodes on the line on which they are taken, by their first moments. */
 const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine): Law =>
   law(
@@ -231,17 +242,8 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
   const isFixed = way?.where === 'everywhere' && way.rows === 'fixed'
   const isApart = way === null || way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart')
   const drawn = (size: Expectation.Size, seed: number): ((key: Key.Key, i: number) => ReadonlyArray<Drawn>) => {
-    const of =
-      (way: Expectation.Meaning) =>
-      (key: Key.Key): ReadonlyArray<Drawn> =>
-        (way.where === 'everywhere' ? way.draws(size)(key) : way.where === 'span' ? way.draws(key) : []).map(
-          ({ weight, noise, sign = 1 }: Expectation.Draw) => ({
-            weight,
-            values: (noise instanceof Float64Array ? noise : Key.normal(size.rows * size.dim)(noise)).map(z => sign * z)
-          })
-        )
-    if (way !== null) return of(way)
-    return (key, i) => of(wayOf(size, seed * SAMPLES + i))(key)
+    if (way !== null) return drawnBy(way, size)
+    return (key, i) => drawnBy(wayOf(size, seed * SAMPLES + i), size)(key)
   }
   /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
   const samplesOf = ({ dim, seed }: Noise): ReadonlyArray<ReadonlyArray<Drawn>> => {

@@ -23,7 +23,7 @@ import * as Score from '../score/Score.js'
 import * as Arbitrary from './pipelines.js'
 import { agree, compiled, flat, greatest, law } from './check.js'
 import type { Context, Instance } from './conform.js'
-import { copied } from './expectation.js'
+import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
 import type { Law } from './Law.js'
 import { sameObjective, type UpTo } from './objective.js'
@@ -75,6 +75,72 @@ const REPEATS = 200
 /** Of every row, where a mean is compared. */
 const COPIES = 30
 const PARTICLES = 1500
+
+/** Keys of which noise is compared, and rows that each draws for: √(2 · 2/40000) · 7 = 0.07 is what a square may be off. */
+const KEYS = 1000
+const ROWS = 40
+const PLACES = [-1.5, -0.5, 0.5, 1.5]
+
+const isRandom = (expectation: Expectation.Expectation): boolean => {
+  const way = Expectation.interpret(expectation)
+  return way.where === 'span' || (way.where === 'everywhere' && way.rows !== 'fixed')
+}
+
+/** For each key the means over its rows of what noise is compared by. */
+const noiseOf = (
+  expectation: Expectation.Expectation,
+  dim: number,
+  seed: number
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const draw = drawnBy(Expectation.interpret(expectation), { rows: ROWS, dim })
+  const coordinates = Array.from({ length: dim }, (_, j) => j)
+  const functions: ReadonlyArray<(values: Float64Array, row: number) => number> = [
+    ...coordinates.flatMap(j => [
+      (values: Float64Array, row: number) => values[row + j],
+      (values: Float64Array, row: number) => values[row + j] * values[row + j],
+      ...PLACES.map(place => (values: Float64Array, row: number) => (values[row + j] <= place ? 1 : 0))
+    ]),
+    ...coordinates.flatMap(j =>
+      coordinates.slice(j + 1).map(k => (values: Float64Array, row: number) => values[row + j] * values[row + k])
+    )
+  ]
+  return Key.split(KEYS)(Key.fromSeed(seed)).map(key => {
+    const draws = draw(key)
+    return functions.map(f =>
+      draws.reduce(
+        (sum, { weight, values }) =>
+          sum + weight * average(Array.from({ length: ROWS }, (_, row) => f(values, row * dim))),
+        0
+      )
+    )
+  })
+}
+
+const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law =>
+  law(
+    {
+      name: 'the noise is of the same law',
+      statement:
+        `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors ` +
+        'of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.',
+      source: 'central limit theorem',
+      enough: 3
+    },
+    Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
+    each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
+    ({ dim, seed }) => {
+      const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
+      const what = [
+        ...Array.from({ length: dim }, (_, j) =>
+          ['mean', 'mean square', ...PLACES.map(place => `share below ${place}`)].map(it => `${it} of coordinate ${j}`)
+        ).flat(),
+        ...Array.from({ length: (dim * (dim - 1)) / 2 }, () => 'mean product of two coordinates')
+      ]
+      return what.every((name, i) =>
+        sameMean(name, spread(found.map(row => row[i])), spread(wanted.map(row => row[i])))
+      )
+    }
+  )
 
 const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
@@ -192,6 +258,7 @@ const rules: ReadonlyArray<Rule> = [
     )
   ]),
   rule(Expectation.concept.is, (a, b, { score = pair }) => [
+    ...(isRandom(a) && isRandom(b) ? [sameNoise(a, b)] : []),
     law(
       {
         name: 'the means are the same',

@@ -33,6 +33,7 @@ import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { isGeneralized, maximization } from './em.js'
+import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
@@ -335,6 +336,7 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
     ...student(score, options),
     ...(mixture === undefined ? ofFamily(score, options) : ofMixture(score, mixture, options)),
     ...ofCapabilities(score, options),
+    ...freedom(score),
     ...ofSymmetries(score, symmetries, slack, casesOf(score, options)),
     ...guidance(score, options),
     ...(O.exists(ExpectationMaximization.serves)(Score.interpret(score).family) ? maximization(score, { slack }) : [])

@@ -34,6 +34,8 @@ describe('the corpus', () => {
     'initializer: D for D²',
     'pipeline: a step too few',
     'score: hard for soft',
+    'family: one variance counted for all columns',
+    'same expectation: noise about 0.1',
     'net: normalized over the batch',
     'expectation–maximization: the value without its constant',
     'key: normals a tenth too long',

@@ -5,6 +5,7 @@ import { abs, add, mean, mul, neg, sqrt, square, sub, sum } from '../../lib/inde
 import {
   Expectation,
   Initializer,
+  Key,
   Objective,
   Optimizer,
   Pipeline,
@@ -28,6 +29,18 @@ describe('the same', () => {
   const twoDims = { rows: 4, dim: 2, values: Float64Array.of(1, 2, -1, -2.5, 0.5, 1, -2, 0.5) }
   const plain = Objective.denoising(at)
   const own = Objective.custom('own', at, ({ score, target }) => sum(square(sub(score, target)), 1))
+  const drawn = (of: (z: number) => number): Expectation.Expectation =>
+    Expectation.define({
+      name: 'drawn',
+      about: 'noise made of normal noise',
+      meaning: () => ({
+        where: 'everywhere',
+        rows: 'apart',
+        draws:
+          ({ rows, dim }) =>
+          key => [{ weight: 1, noise: Key.normal(rows * dim)(key).map(of) }]
+      })
+    })
   const pipeline = (steps: number): Pipeline.Pipeline<string> =>
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -75,6 +88,24 @@ describe('the same', () => {
     ],
     ['Adam and Nesterov’s', () => laws.same(Optimizer.adam({ rate: 0.5 }), Optimizer.nAdam({ rate: 0.5 })), false],
     ['expectations', () => laws.same(Expectation.projected(), Expectation.monteCarlo()), true],
+    [
+      'noise about 0.1',
+      () =>
+        laws.same(
+          drawn(z => z + 0.1),
+          Expectation.monteCarlo()
+        ),
+      false
+    ],
+    [
+      'noise a twentieth too long',
+      () =>
+        laws.same(
+          drawn(z => 1.05 * z),
+          Expectation.monteCarlo()
+        ),
+      false
+    ],
     ['samplers', () => laws.same(Sampler.ddim({ eta: 1 }), Sampler.ancestral), true],
     ['η² for η', () => laws.same(Sampler.ddim({ eta: 0.25 }), Sampler.ddim({ eta: 0.5 })), false],
     ['pipelines', () => laws.same(pipeline(3), pipeline(3)), true],

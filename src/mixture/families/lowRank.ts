@@ -235,10 +235,14 @@ export const lowRank = family({
   components: () => seen.components,
   score: () => seen.score,
   divergence: () => seen.divergence,
+  // Up to rotations of the factors, and never more than a covariance has (Drton, Sturmfels & Sullivant 2007).
   degreesOfFreedom:
     ({ components, rank }) =>
-    dim =>
-      components - 1 + components * (2 * dim + dim * rank - (rank * (rank - 1)) / 2),
+    dim => {
+      const factors = Math.min(rank, dim)
+      const covariance = dim + dim * factors - (factors * (factors - 1)) / 2
+      return components - 1 + components * (dim + Math.min(covariance, (dim * (dim + 1)) / 2))
+    },
   // On fewer the factors leave no noise.
   leastRows:
     ({ rank }) =>

@@ -190,6 +190,8 @@ interface Columns {
   readonly constant?: (u: Tensor) => Tensor
   readonly logWeights?: (logits: Tensor) => Tensor
   readonly power?: (distance: Tensor) => Tensor
+  /** How many parameters it says are free. */
+  readonly free?: (components: number, dim: number) => number
   /** What it says of itself beside its components. */
   readonly says?: Partial<Score.Capabilities<Banded>>
 }
@@ -200,6 +202,7 @@ const banded = (
     constant = u => mul(-0.5, log(mul(2 * Math.PI, u))),
     logWeights = logSoftmax,
     power = distance => distance,
+    free = (components, dim) => components * (dim + 1) - 1 + dim,
     says: { mStep, toMixture, scaled } = {}
   }: Columns,
   name: string
@@ -215,7 +218,7 @@ const banded = (
       degreesOfFreedom:
         ({ components }) =>
         dim =>
-          components * (dim + 1) - 1 + dim,
+          free(components, dim),
       components:
         () =>
         ({ means, logits, logVariances }) => ({
@@ -315,6 +318,10 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
     'noise by σ': { variance: (v, { alpha, sigma }) => add(mul(square(alpha), v), sigma) },
     'no noise at all': { variance: (v, { alpha }) => mul(square(alpha), v) },
     'tails of another law': { power: distance => mul(2, log(add(1, div(distance, 2)))) },
+    'weights counted as if they did not sum to 1': { free: (components, dim) => components * (dim + 1) + dim },
+    'variances counted for each component': { free: (components, dim) => components * (2 * dim + 1) - 1 },
+    'variances not counted': { free: (components, dim) => components * (dim + 1) - 1 },
+    'one variance counted for all columns': { free: (components, dim) => components * (dim + 1) },
     'an M-step about the old centres': maximising(second => second),
     'an M-step a tenth too wide': maximising((second, shift) => 1.1 * (second - shift)),
     'an M-step that keeps the weights': maximising(

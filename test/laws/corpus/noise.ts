@@ -365,7 +365,13 @@ export const noise = [
   ...ofConcept(
     'same expectation',
     {
-      wrong: { 'noise about 0.1': each(z => z + 0.1), 'noise a twentieth too long': each(z => 1.05 * z) },
+      wrong: {
+        'noise about 0.1': each(z => z + 0.1),
+        'noise a twentieth too long': each(z => 1.05 * z),
+        'the last coordinate about 0.1': {
+          of: made((z, { dim }) => z.map((x, at) => (at % dim === dim - 1 ? x + 0.1 : x)))
+        }
+      },
       right: {
         'rows in pairs of opposites': expectations.right['rows in pairs of opposites'],
         'two normals, by √½': expectations.right['two normals, by √½']

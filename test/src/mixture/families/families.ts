@@ -100,8 +100,8 @@ export const sorts: ReadonlyArray<Sort> = [
     name: 'lowRank',
     of: (components, rank) => Families.lowRank({ components, rank }),
     isTied: false,
-    // rank 2
-    free: (K, d) => K * d + K - 1 + K * (2 * d - 1 + d),
+    // rank 2, and no more than a covariance has
+    free: (K, d) => K * d + K - 1 + K * Math.min(2 * d - 1 + d, (d * (d + 1)) / 2),
     leastRows: d => Math.min(4, d + 1),
     again: 1e-5,
     covariances: (params: P): number[][][] => {

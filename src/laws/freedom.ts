@@ -1,0 +1,109 @@
+/** The law of the degrees of freedom: a family has as many as its log-density tells of its parameters. */
+import * as fc from 'fast-check'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
+import { size } from '../../lib/ndarray.js'
+import * as Params from '../score/Params.js'
+import * as Score from '../score/Score.js'
+import * as Arbitrary from './arbitraries.js'
+import { dot, flat, holds, law } from './check.js'
+import type { Law } from './Law.js'
+
+type Column = ReadonlyArray<number>
+
+const lengthOf = (column: Column): number => Math.sqrt(dot(column, column))
+
+/** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
+const REST = 1e-9
+/** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
+const DRAWS = 3
+
+/** How many columns do not depend on others, by Gram and Schmidt: each time the longest of what is left is taken. */
+const rank = (columns: ReadonlyArray<Column>, found = 0): number => {
+  const lengths = columns.map(lengthOf)
+  const most = lengths.reduce((a, b) => Math.max(a, b), 0)
+  if (!(most > REST)) return found
+  const at = lengths.indexOf(most)
+  const unit = columns[at].map(x => x / most)
+  const without = (column: Column): Column => {
+    const along = dot(column, unit)
+    return column.map((x, i) => x - along * unit[i])
+  }
+  // Once more, as the first time rounds.
+  return rank(
+    columns.flatMap((column, j) => (j === at ? [] : [without(without(column))])),
+    found + 1
+  )
+}
+
+/** The slopes of log p along each parameter, at points about all centres: those that do not vanish, with length 1. */
+const slopes = <P extends string>(
+  score: Score.Score<P>,
+  { components, logDensity }: Score.Family<P>,
+  dim: number,
+  key: Key.Key
+): ReadonlyArray<Column> => {
+  const keys = pipe(key, Key.named('params', 'points'))
+  const shapes = Score.shapes(dim)(score)
+  const names = Params.names(shapes)
+  const own = Key.split(names.length)(keys.params)
+  const params = pipe(
+    shapes,
+    Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({
+      shape,
+      values: Key.normal(size(shape))(own[names.findIndex(each => each === name)])
+    }))
+  )
+  const centres = compute(() => components(Score.tensors(params), dim).centres).values
+  const rows = 20 + 3 * Params.sizeOf(shapes)
+  const noise = Key.normal(rows * dim)(keys.points)
+  const level = (): Score.Level => ({ alpha: fill([1, 1], 1), sigma: fill([1, 1], 0) })
+  const gradients = Array.from({ length: rows }, (_, i) => {
+    const x = Float64Array.from({ length: dim }, (_, j) => {
+      const at = i * dim + j
+      return centres[at % centres.length] + 1.5 * noise[at]
+    })
+    return flat(valueAndGrad<P>(params => sum(logDensity(params, tensor(x, [1, dim]), level())))(params).gradient)
+  })
+  return gradients[0].flatMap((_, j) => {
+    const column = gradients.map(row => row[j])
+    const length = lengthOf(column)
+    return length > REST ? [column.map(x => x / length)] : []
+  })
+}
+
+/** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
+export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<Law> =>
+  pipe(
+    Score.interpret(score).family,
+    O.match(
+      () => [],
+      family => [
+        law(
+          {
+            name: 'has as many degrees of freedom as it says',
+            statement:
+              `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greatest of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
+              `columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+            source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
+            enough: 3
+          },
+          Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
+          ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`,
+          ({ dim, seed }) => {
+            const said = Score.degreesOfFreedom(dim)(score)
+            const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
+              (most, key) => Math.max(most, rank(slopes(score, family, dim, key))),
+              0
+            )
+            return holds(
+              found === said,
+              () =>
+                `in ${dim} dimensions log p tells ${found} numbers of its parameters, and ${said} are said to be free`
+            )
+          }
+        )
+      ]
+    )
+  )

@@ -19,6 +19,13 @@ export const mapped = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B
   }
 })
 
+/** The elements of the lists that those of a lazy list are made to, one list after another. */
+export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): Iterable<B> => ({
+  *[Symbol.iterator]() {
+    for (const a of list) yield* f(a)
+  }
+})
+
 /** A lazy list, and then the one that its last element leads to; nothing after an empty one. */
 export const followed = <A>(first: Iterable<A>, next: (last: A) => Iterable<A>): Iterable<A> => ({
   *[Symbol.iterator]() {
@@ -36,4 +43,10 @@ export const last = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null
   for (const a of list) found = a
   return found
+}
+
+/** What is computed when it is first asked for, and known from then on. */
+export const lazy = <A>(compute: () => A): (() => A) => {
+  let known: { readonly value: A } | null = null
+  return () => (known ??= { value: compute() }).value
 }

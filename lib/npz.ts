@@ -2,6 +2,7 @@
  * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3, stored and not compressed) of arrays in the form .npy (NumPy's
  * format 1.0), little-endian doubles and text in rows. What `numpy.savez` writes is read, integers and single precision as doubles.
  */
+import { crc32 } from './crc.js'
 import * as Elementary from './elementary.js'
 import { size } from './ndarray.js'
 
@@ -11,19 +12,6 @@ export type Entry =
   | { readonly shape: ReadonlyArray<number>; readonly texts: ReadonlyArray<string> }
 
 export type Arrays = Readonly<Record<string, Entry>>
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte
-  for (let bit = 0; bit < 8; bit++) rest = (rest & 1) === 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1
-  return rest
-})
-
-/** The checksum that an archive has of each file (ISO 3309). */
-const crc = (bytes: Uint8Array): number => {
-  let sum = 0xffffffff
-  for (const byte of bytes) sum = table[(sum ^ byte) & 255] ^ (sum >>> 8)
-  return (sum ^ 0xffffffff) >>> 0
-}
 
 const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -154,7 +142,7 @@ export const write = (arrays: Arrays): Uint8Array => {
       [2, 0],
       [2, 0],
       [2, DATE],
-      [4, crc(bytes)],
+      [4, crc32(bytes)],
       [4, bytes.length],
       [4, bytes.length],
       [2, path.length],
@@ -215,7 +203,7 @@ export const read = (bytes: Uint8Array): Arrays | string => {
     if (from + 30 > end) return 'a damaged archive'
     const start = from + 30 + data.getUint16(from + 26, true) + data.getUint16(from + 28, true)
     const content = bytes.subarray(start, start + length)
-    if (content.length < length || crc(content) !== sum) return `damaged: ${name}`
+    if (content.length < length || crc32(content) !== sum) return `damaged: ${name}`
     const entry = fromNpy(content)
     if (typeof entry === 'string') return `${entry}: ${name}`
     found[name] = entry

@@ -3,6 +3,7 @@ import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
 import type * as HyparquetWriter from 'hyparquet-writer'
+import { looked } from './pages.js'
 import { Absent, day, grouped, moment, type Column, type Columns, type Type } from './columns.js'
 
 /** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
@@ -71,6 +72,19 @@ const pieces = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> =>
   return all
 }
 
+/** The same bytes, the pages of a group of rows held to the checksums that they may carry. */
+const checked = (file: Slices, group: number, chunks: ReadonlyArray<Hyparquet.ColumnChunk>): Slices => ({
+  byteLength: file.byteLength,
+  slice: looked(
+    chunks.flatMap(({ meta_data: meta }) => {
+      if (meta === undefined) return []
+      const from = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
+      const name = `row group ${group}, column ${meta.path_in_schema.join('.')}`
+      return [{ name, from, to: from + Number(meta.total_compressed_size) }]
+    })
+  )((from, to) => file.slice(from, to))
+})
+
 /** The groups of rows of a file, those without rows left out unless all are; nested columns have no cells but where asked. */
 export async function* groups(file: Slices, readsNested = false): AsyncGenerator<Columns> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await reader()
@@ -86,13 +100,13 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
     columns: columns.map((column): Column => ({ ...column, cells: pieces(cells.get(column.name) ?? [[]]) }))
   })
   let first = 0
-  for (const { num_rows } of metadata.row_groups) {
+  for (const [group, { num_rows, columns: chunks }] of metadata.row_groups.entries()) {
     const rows = Number(num_rows)
     if (rows === 0) continue
     const cells = new Map(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]))
     if (wanted.length > 0)
       await parquetRead({
-        file,
+        file: checked(file, group + 1, chunks),
         metadata,
         columns: wanted,
         rowStart: first,

@@ -22,20 +22,22 @@ const squaredDistance = (x: Float64Array, i: number, j: number, dim: number): nu
  * rows differ. Time pairs × dim; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
  */
 export const squaredDistanceQuantile = (
-  { rows, dim, values, weights }: Table<Float64Array>,
+  { rows, dim, values, weights }: Table,
   share: number,
   pairs: number
 ): number => {
   const found: Array<{ readonly squared: number; readonly weight: number }> = []
-  const add = (i: number, j: number, weight: number): void => {
-    const squared = squaredDistance(values, i, j, dim)
+  const add = (x: Float64Array, i: number, j: number, weight: number): void => {
+    const squared = squaredDistance(x, i, j, dim)
     if (weight > 0 && squared > 0) found.push({ squared, weight })
   }
-  if ((rows * (rows - 1)) / 2 <= pairs)
-    for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) add(i, j, weights[i] * weights[j])
-  else {
-    const drawn = Key.categorical(weights)(2 * pairs)(Key.fromSeed(0))
-    for (let k = 0; k < pairs; k++) add(drawn[2 * k], drawn[2 * k + 1], 1)
+  if ((rows * (rows - 1)) / 2 <= pairs) {
+    const [x, p] = [Stretches.stretch(values, dim, 0, rows), Stretches.stretch(weights, 1, 0, rows)]
+    for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) add(x, i, j, p[i] * p[j])
+  } else {
+    const drawn = Stretches.atParts(Stretches.ofNumbers(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
+    const x = Stretches.selected(Stretches.ofNumbers(values, dim), drawn)
+    for (let k = 0; k < pairs; k++) add(x, 2 * k, 2 * k + 1, 1)
   }
   found.sort((a, b) => a.squared - b.squared)
   const total = found.reduce((sum, { weight }) => sum + weight, 0)

@@ -1,5 +1,6 @@
 /** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
 
+import * as Iterate from './iterate.js'
 import { scratch } from './scratch.js'
 
 export interface Stretches {
@@ -86,7 +87,7 @@ export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number
 const NUMBERS = 1 << 17
 
 /** How many rows are read at once: whole sixty-fours. */
-const stretchOf = ({ dim }: Stretches): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
+const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS / dim / 64) * 64)
 
 /** Visits all rows in order, so many at a time; what is visited is filled anew for the next visit. */
 export const each = (
@@ -103,6 +104,16 @@ export const each = (
     visit(part, first, own)
   }
 }
+
+/** Where stretches begin that follow each other to the last row, so many rows at a time, and how many rows each has. */
+export const cuts = (
+  stretches: Pick<Stretches, 'rows' | 'dim'>,
+  count = stretchOf(stretches)
+): Iterable<{ readonly first: number; readonly count: number }> =>
+  Iterate.mapped(
+    Iterate.unfold(0, first => (first + count < stretches.rows ? first + count : null)),
+    first => ({ first, count: Math.min(count, stretches.rows - first) })
+  )
 
 /** Rows in memory. */
 export const ofArray = (values: Float64Array, dim: number): Stretches => ({
@@ -167,6 +178,39 @@ export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): F
   return out
 }
 
+/** Every so-many-th row, from one on, each read by itself. */
+export const spaced = ({ rows, dim, read }: Stretches, from: number, by: number): Stretches =>
+  computed(
+    Math.ceil((rows - from) / by),
+    (first, out) => {
+      for (let i = 0, at = 0; at < out.length; i++, at += dim) read(from + (first + i) * by, out.subarray(at, at + dim))
+    },
+    dim
+  )
+
+/** Rows dealt out in turn to so many, each part written down beside memory: all of them in one pass. */
+export const dealt = (stretches: Stretches, parts: number): ReadonlyArray<Stretches> => {
+  const { rows, dim } = stretches
+  const places = Array.from({ length: parts }, () => scratch())
+  each(stretches, (values, first, count) => {
+    for (let part = 0; part < parts; part++) {
+      const from = (((part - first) % parts) + parts) % parts
+      const own = new Float64Array(Math.max(0, Math.ceil((count - from) / parts)) * dim)
+      for (let i = from, at = 0; i < count; i += parts, at += dim) own.set(values.subarray(i * dim, (i + 1) * dim), at)
+      places[part].write(own)
+    }
+  })
+  return places.map((place, part) =>
+    computed(
+      Math.ceil((rows - part) / parts),
+      (first, out) => {
+        place.read(first * dim, out)
+      },
+      dim
+    )
+  )
+}
+
 /** The same numbers, written down once beside memory: what is computed of each row is not computed again. */
 export const kept = (stretches: Stretches): Stretches => {
   const place = scratch()
@@ -188,15 +232,17 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   each(weights, values => {
     for (const w of values) total += w
   })
-  const found = new Int32Array(parts.length).fill(-1)
-  let sum = 0
+  // the least part is come to first
+  const order = Int32Array.from(parts.keys()).sort((i, j) => parts[i] - parts[j])
+  const found = new Int32Array(parts.length).fill(weights.rows - 1)
+  let [sum, next] = [0, 0]
   each(weights, (values, first) => {
     for (let i = 0; i < values.length; i++) {
       sum += values[i]
-      for (let j = 0; j < parts.length; j++) if (found[j] < 0 && sum > parts[j] * total) found[j] = first + i
+      while (next < order.length && sum > parts[order[next]] * total) found[order[next++]] = first + i
     }
   })
-  return found.map(row => (row < 0 ? weights.rows - 1 : row))
+  return found
 }
 
 /** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */

@@ -55,22 +55,6 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
         )
       )
 
-/** What of a loss a source of rows does not serve. */
-const unread = <P extends string>({ objective }: Loss.Loss<P>, data: Source.Data): ReadonlyArray<Problem.Problem> => {
-  if (!Source.isSource(data)) return []
-  return [
-    ...Objective.terms(objective).flatMap(({ term }) =>
-      Problem.unless(
-        !('adaptive' in term),
-        'objective',
-        `${Objective.show(term.of)} of a source of rows`,
-        'one without a control variate, which is estimated from all rows at once',
-        'use Objective.denoising or Objective.implicit, or give the rows in memory'
-      )
-    )
-  ]
-}
-
 const refusals = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
   const { family } = Score.interpret(score)
@@ -153,7 +137,6 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): Re
         'use Objective.denoising or Objective.implicit'
       )
     ]),
-    ...unread(loss, points),
     ...Loss.problems(loss, points)
   ]
 }

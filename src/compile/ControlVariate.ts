@@ -4,64 +4,106 @@
  * Source: Lavenberg & Welch 1981, Management Science 27 (3).
  */
 import { Key } from '../../lib/index.js'
-import { column, stretch, type Numbers } from '../../lib/stretches.js'
+import { average, computed, constant, dealt, spaced, type Numbers, type Stretches } from '../../lib/stretches.js'
 import * as Points from '../data/Points.js'
-import type * as Source from '../data/Source.js'
+import * as Source from '../data/Source.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import type * as Matching from './Matching.js'
 
 /** So many blocks of rows at most tell the variance of the gradient. */
 const BLOCKS = 16
 
+/** Every so-many-th row, from one on: blocks are alike even where the rows are in some order. */
+interface Places {
+  readonly from: number
+  readonly by: number
+}
+
 /** Rows of the data, those of one block. */
-interface Block {
-  readonly points: Points.Points
-  readonly rows: ReadonlyArray<number>
+interface Block extends Places {
+  readonly data: Source.Data
   /** Its part of the weight of all rows. */
   readonly share: number
 }
 
-/** Every so-many-th row: blocks are alike even where the rows are in some order. */
-export const blocksOf = (points: Points.Points): ReadonlyArray<Block> => {
-  const count = Math.min(BLOCKS, points.rows)
+/** How many of so many rows are at such places. */
+const countOf = ({ from, by }: Places, rows: number): number => Math.ceil((rows - from) / by)
+
+const ofPoints = (points: Points.Points, by: number): ReadonlyArray<Block> => {
   const weights = Points.weightsOf(points)
-  return Array.from({ length: count }, (_, b) => {
-    const rows = Array.from({ length: Math.ceil((points.rows - b) / count) }, (_, i) => b + i * count)
+  return Array.from({ length: by }, (_, from) => {
+    const rows = Int32Array.from({ length: countOf({ from, by }, points.rows) }, (_, i) => from + i * by)
     return {
-      rows,
+      from,
+      by,
       share: rows.reduce((sum, row) => sum + weights[row], 0),
-      points: Points.select(rows)(points)
+      data: Points.select(rows)(points)
     }
-  }).filter(({ share }) => share > 0)
+  })
 }
 
-const gather = (values: Float64Array, width: number, rows: ReadonlyArray<number>): Float64Array =>
-  Float64Array.from(
-    { length: rows.length * width },
-    (_, k) => values[rows[Math.floor(k / width)] * width + (k % width)]
+/** Each block is written down by itself, so that a step reads no row but its own. */
+const ofSource = (source: Source.Source, by: number): ReadonlyArray<Block> => {
+  const { weights, labels, total } = source
+  const inTurn = (numbers: Stretches | null): ReadonlyArray<Stretches | null> =>
+    numbers === null ? Array.from({ length: by }, () => null) : dealt(numbers, by)
+  const [ownWeights, ownLabels] = [inTurn(weights), inTurn(labels)]
+  return dealt(source, by).map((rows, from): Block => {
+    const counts = ownWeights[from] ?? constant(rows.rows, 1)
+    const [share] = average(counts, 1, w => w / total)
+    const [own] = average(counts, 1)
+    return {
+      from,
+      by,
+      share,
+      data: { ...rows, weights: ownWeights[from], labels: ownLabels[from], total: own, close: () => undefined }
+    }
+  })
+}
+
+/** The blocks of the data that weigh anything. */
+export const blocksOf = (data: Source.Data): ReadonlyArray<Block> => {
+  const count = Math.min(BLOCKS, data.rows)
+  return (Source.isSource(data) ? ofSource(data, count) : ofPoints(data, count)).filter(({ share }) => share > 0)
+}
+
+/** The numbers of the rows at some places: in memory where those of all are, else read as they are asked for. */
+const at = (numbers: Numbers, width: number, rows: number, places: Places): Numbers => {
+  if (!(numbers instanceof Float64Array)) return spaced(numbers, places.from, places.by)
+  return Float64Array.from(
+    { length: countOf(places, rows) * width },
+    (_, k) => numbers[(places.from + Math.floor(k / width) * places.by) * width + (k % width)]
   )
+}
 
 /** A sample with its noise in full, and the part of it that belongs to some of the rows. */
-export const restricted = (
-  { rows, dim }: Source.Data,
-  sample: Matching.Sample
-): ((rows: ReadonlyArray<number>) => Matching.Sample) => {
+export const restricted = (data: Source.Data, sample: Matching.Sample): ((places: Places) => Matching.Sample) => {
+  const { rows, dim } = data
   const { noise } = sample
   // `Compile` refuses a control variate of other noise.
   if (noise._tag !== 'Full') return () => sample
-  const values = Pass.isGiven(noise.values) ? stretch(noise.values, dim, 0, rows) : Key.normal(rows * dim)(noise.values)
-  const own = (perRow: Numbers, chosen: ReadonlyArray<number>): Float64Array => {
-    const all = column(perRow, 0, rows)
-    return all.length === 1 ? all : gather(all, 1, chosen)
-  }
-  return rows => ({
+  const drawn = noise.values
+  const values: Numbers = Pass.isGiven(drawn)
+    ? drawn
+    : Source.isSource(data)
+      ? computed(
+          rows,
+          (first, out) => {
+            Key.fillNormal(first * dim, out)(drawn)
+          },
+          dim
+        )
+      : Key.normal(rows * dim)(drawn)
+  const own = (perRow: Numbers, places: Places): Numbers =>
+    perRow instanceof Float64Array && perRow.length === 1 ? perRow : at(perRow, 1, rows, places)
+  return places => ({
     ...sample,
-    alpha: own(sample.alpha, rows),
-    sigma: own(sample.sigma, rows),
-    weight: own(sample.weight, rows),
-    labels: sample.labels && own(sample.labels, rows),
-    ofTime: f => own(sample.ofTime(f), rows),
-    noise: { ...noise, values: gather(values, dim, rows), passing: true }
+    alpha: own(sample.alpha, places),
+    sigma: own(sample.sigma, places),
+    weight: own(sample.weight, places),
+    labels: sample.labels && own(sample.labels, places),
+    ofTime: f => own(sample.ofTime(f), places),
+    noise: { ...noise, values: at(values, dim, rows, places), passing: true }
   })
 }
 

@@ -10,6 +10,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
+import { lazy } from '../../lib/iterate.js'
 import { concatenated, size } from '../../lib/ndarray.js'
 import { both, column, computed, every, part, remembered, type Numbers, type Stretches } from '../../lib/stretches.js'
 import { Case } from '../core/index.js'
@@ -28,7 +29,6 @@ import * as Objective from '../objective/Objective.js'
 import * as Parametrization from '../score/Parametrization.js'
 import * as Params from '../score/Params.js'
 import * as Place from '../data/Place.js'
-import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -472,19 +472,16 @@ const evaluator = <P extends string>(
   const draws = draw(loss, about)
   const whole = engine(about)
   const question = asked(loss, by, middle)
-  // Damaged data, which `Compile` refuses, have no rows to gather; and a source, for which it refuses such terms, is not gathered.
-  const blocks =
-    !Source.isSource(about) && terms.some(({ term }) => 'adaptive' in term) && E.isRight(Points.validate(about))
-      ? ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.points) }))
-      : []
+  // As late as a step asks for them: of a source they are written down.
+  const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
   const varied = (
     params: Params.Params<P>,
     { weight, term, samples }: Drawn<Objective.Matching>
   ): ReadonlyArray<ValueAndGradient<P>> => {
     const parts = samples.map(sample => ({ level: sample.level, of: ControlVariate.restricted(about, sample) }))
     return [...new Set(parts.map(({ level }) => level))].flatMap(level => {
-      const forms = blocks.map(({ rows, share, evaluate }) => {
-        const own = parts.filter(part => part.level === level).map(({ of }) => of(rows))
+      const forms = blocks().map(({ share, evaluate, ...places }) => {
+        const own = parts.filter(part => part.level === level).map(({ of }) => of(places))
         const form = (denoising: number): ValueAndGradient<P> => {
           const samples = own.map(sample => ({ ...sample, denoising: Float64Array.of(denoising) }))
           return Strands.taken(evaluate(params, { basis: noBasis, terms: [{ weight: weight * share, term, samples }] }))

@@ -4,6 +4,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
+import { mapped } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import { scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
@@ -51,6 +52,13 @@ const meanOf = (rows: Stretches.Stretches, p: number | Stretches.Stretches): Flo
 
 /** The weighted mean of x² for each column. */
 export const meanSquares = (source: Source): Float64Array => Stretches.average(source, shares(source), x => x * x)
+
+/** The weighted variance of each column, as `Points.variances` has it. */
+export const variances = (source: Source): Float64Array => {
+  const p = shares(source)
+  const middle = meanOf(source, p)
+  return Stretches.average(source, p, (x, j) => (x - middle[j]) * (x - middle[j]))
+}
 
 /** max_i |x_ij| for each column. */
 export const largest: (source: Source) => Float64Array = Stretches.largest
@@ -110,6 +118,19 @@ export const select =
     ...(source.weights !== null && { weights: Stretches.selected(source.weights, places) }),
     ...(source.labels !== null && { labels: Int32Array.from(Stretches.selected(source.labels, places)) })
   })
+
+/** So many rows from `first` on, in memory. */
+const part = ({ dim, read, weights, labels }: Source, first: number, rows: number): Points.Points => ({
+  rows,
+  dim,
+  values: Stretches.part({ rows, dim, read }, first, rows),
+  ...(weights !== null && { weights: Stretches.part(weights, first, rows) }),
+  ...(labels !== null && { labels: Int32Array.from(Stretches.part(labels, first, rows)) })
+})
+
+/** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
+export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
+  mapped(Stretches.cuts(source, count), ({ first, count }) => part(source, first, count))
 
 /** Visits all rows in order as points, so many at a time; what is visited is filled anew for the next. */
 export const each =

@@ -7,13 +7,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { last, mapped } from '../../lib/iterate.js'
+import { flatMapped, last, mapped } from '../../lib/iterate.js'
+import { refuse } from '../../lib/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
-import type * as Source from '../data/Source.js'
+import * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import { SHRINKAGE } from '../mixture/kernels/prior.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -101,6 +102,13 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
+/** What each row belongs to, and how surely. Rows of another width throw a RangeError. */
+export interface Assign {
+  (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  /** The same of each row of a source, in order and to the bit; told as it is asked for, a stretch of rows in memory at a time. */
+  (source: Source.Source): Iterable<Mixture.Membership>
+}
+
 /** What was chosen, and what it was chosen from. */
 export interface Fit {
   /** In the data's own units, in the order of its means. */
@@ -125,8 +133,7 @@ export interface Fit {
   readonly refused: ReadonlyArray<Candidates.Refused>
   /** The origin and unit of each column in which it was learned; null for the data's own. */
   readonly scaling: Points.Scaling | null
-  /** What each row belongs to, and how surely. Rows of another width throw a RangeError. */
-  readonly assign: (data: Points.Points | Rows) => ReadonlyArray<Mixture.Membership>
+  readonly assign: Assign
   /** The model's file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
   readonly toJSON: () => object
   /** So many rows drawn from the mixture. */
@@ -211,6 +218,21 @@ const read = (options: Options, data: Points.Points | Rows): E.Either<Problem.Pr
     E.mapLeft((problem): Problem.Problems => [problem])
   )
 
+const assigning = (mixture: Mixture.Mixture, missing: Options['missing']): Assign => {
+  const said = (points: Points.Points, among: number): ReadonlyArray<Mixture.Membership> =>
+    points.dim === Mixture.dim(mixture)
+      ? Mixture.memberships(points, among)(mixture)
+      : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
+  function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
+  function assign(source: Source.Source): Iterable<Mixture.Membership>
+  function assign(data: Source.Data | Rows): Iterable<Mixture.Membership> {
+    if ('rows' in data && Source.isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
+    const points = Problem.orThrow(read({ missing }, data))
+    return said(points, points.rows)
+  }
+  return assign
+}
+
 const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems, ReadonlyArray<string>> =>
   all(
     Problem.unless(
@@ -282,7 +304,7 @@ const made = (
     candidates,
     refused,
     scaling,
-    assign: data => Mixture.memberships(Problem.orThrow(read({ missing }, data)))(mixture),
+    assign: assigning(mixture, missing),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked =>
       Problem.orThrow(
@@ -521,7 +543,7 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
           columns,
           logLikelihood: fit?.logLikelihood ?? null,
           bic: fit?.bic ?? null,
-          assign: data => Mixture.memberships(Problem.orThrow(read({}, data)))(mixture),
+          assign: assigning(mixture, undefined),
           sample: rows => key => Mixture.sample(rows)(key)(mixture)
         }))
       )

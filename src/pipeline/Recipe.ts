@@ -6,9 +6,9 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { principal } from '../../lib/principal.js'
-import { refuse } from '../../lib/refuse.js'
+import { principal, type Table } from '../../lib/principal.js'
 import { squaredDistanceQuantile } from '../../lib/spread.js'
+import { constant } from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Initializer from './Initializer.js'
@@ -25,19 +25,8 @@ import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Stage from './Stage.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 
-/** A recipe makes a pipeline for a score from data. */
-export type Recipe = <P extends string>(score: Score.Score<P>) => (points: Points.Points) => Pipeline.Pipeline<P>
-
-/** Of rows in memory: what a recipe chooses, it chooses by looking at them. */
-const ofRows =
-  (recipe: Recipe): Recipe =>
-  score =>
-  points =>
-    Source.isSource(points)
-      ? refuse(
-          'points: a source is not rows in memory, from which a recipe chooses; try Fit.ofSource, or give the recipe Source.select of some rows'
-        )
-      : recipe(score)(points)
+/** A recipe makes a pipeline for a score from data: the same from rows that are in memory, and from a source of them. */
+export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.Data) => Pipeline.Pipeline<P>
 
 // —— what a score can do ——
 
@@ -65,23 +54,40 @@ const moves = asked(false, family => SplitAndMerge.serves(family))
 
 const projects = asked(false, ({ projection }) => O.isSome(projection))
 
-const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): boolean =>
+const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
   asked(false, family => O.isSome(Score.startOf(family, dim)))(score)
 
-const has = <P extends string>(name: string, score: Score.Score<P>, { dim }: Points.Points): boolean =>
+const has = <P extends string>(name: string, score: Score.Score<P>, { dim }: Source.Data): boolean =>
   Params.names<string>(Score.shapes(dim)(score)).includes(name)
 
-const componentsOf = <P extends string>(score: Score.Score<P>, { dim }: Points.Points): number =>
+const componentsOf = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): number =>
   asked(1, ({ count }) => count(dim))(score)
 
 // —— lengths ——
+
+const tableOf = (data: Source.Data): Table => {
+  const { rows, dim } = data
+  return Source.isSource(data)
+    ? { rows, dim, values: data, weights: Source.weightsOf(data) ?? constant(rows, 1 / rows) }
+    : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
+}
+
+const knownVariances = new WeakMap<Source.Source, Float64Array>()
+
+/** The variance of each column; of a source, whose passes take time, computed once. */
+const variancesOf = (data: Source.Data): Float64Array => {
+  if (!Source.isSource(data)) return Points.variances(data)
+  const found = knownVariances.get(data) ?? Source.variances(data)
+  knownVariances.set(data, found)
+  return found
+}
 
 /**
  * The time at which noise has about the size of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the second
  * moment. There the loss is that of power iteration.
  */
-const highNoise = (points: Points.Points): number => {
-  const { values } = principal({ ...points, weights: Points.weightsOf(points) }, new Float64Array(points.dim), 1)
+const highNoise = (data: Source.Data): number => {
+  const { values } = principal(tableOf(data), new Float64Array(data.dim), 1)
   return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
 }
 
@@ -90,14 +96,14 @@ const LOW_NOISE = 0.1
 /** Pairs of rows that a length is taken from: enough that a thousandth of them still says it to a tenth or so. */
 const PAIRS = 4096
 
-const known = new WeakMap<Points.Points, ReadonlyMap<number, number>>()
+const known = new WeakMap<Source.Data, ReadonlyMap<number, number>>()
 
-/** The quantile at 1/2K of the squared distance between rows; the same points are asked for it by many families. */
-const nearnessOf = (points: Points.Points, components: number): number => {
-  const all = known.get(points) ?? new Map<number, number>()
-  const table = { ...points, weights: Points.weightsOf(points) }
-  const found = all.get(components) ?? squaredDistanceQuantile(table, 1 / (2 * components), PAIRS + 64 * components)
-  known.set(points, new Map([...all, [components, found]]))
+/** The quantile at 1/2K of the squared distance between rows; the same data are asked for it by many families. */
+const nearnessOf = (data: Source.Data, components: number): number => {
+  const all = known.get(data) ?? new Map<number, number>()
+  const found =
+    all.get(components) ?? squaredDistanceQuantile(tableOf(data), 1 / (2 * components), PAIRS + 64 * components)
+  known.set(data, new Map([...all, [components, found]]))
   return found
 }
 
@@ -108,11 +114,11 @@ const nearnessOf = (points: Points.Points, components: number): number => {
  * quantile does not hear of rows far away until they are 1 − √½ of all, nor of an origin, nor of how far apart the
  * components are. 1 for the scores whose components have variance 1, and for rows that are all the same.
  */
-const spread = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+const spread = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (hasUnitVariance(score)) return 1
-  const squared = nearnessOf(points, componentsOf(score, points))
-  const root = 1 - 2 / (9 * points.dim)
-  const median = points.dim * root * root * root
+  const squared = nearnessOf(data, componentsOf(score, data))
+  const root = 1 - 2 / (9 * data.dim)
+  const median = data.dim * root * root * root
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
 
@@ -123,11 +129,8 @@ const legible = (x: number): number => Number(x.toPrecision(3))
  * No component is narrower than a hundredth of what they are about: on fewer rows than fix it, or on equal ones, the
  * likelihood would be without bound. Where variances are not learned there is nothing to bound.
  */
-const bounded = <P extends string>(
-  score: Score.Score<P>,
-  points: Points.Points
-): { readonly varianceFloor?: number } =>
-  hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, points))) }
+const bounded = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly varianceFloor?: number } =>
+  hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, data))) }
 
 const FLOOR = 0.01
 
@@ -140,8 +143,8 @@ const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 const startAt = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>,
-  points: Points.Points
-): Initializer.Initializer => (startsAtCentres(score, points) ? initializer : Initializer.gaussian({ scale: 1 }))
+  data: Source.Data
+): Initializer.Initializer => (startsAtCentres(score, data) ? initializer : Initializer.gaussian({ scale: 1 }))
 
 /** The pair learns by plain descent on a deterministic loss, in steps of ½ in m = α·mean: that of expectation–maximization. */
 const pairStage = (time: number, steps: number): Stage.Stage => {
@@ -156,9 +159,9 @@ const pairStage = (time: number, steps: number): Stage.Stage => {
 }
 
 /** Steps of the means in a unit of length. */
-const inUnit = <P extends string>(score: Score.Score<P>, points: Points.Points): ReadonlyArray<Optimizer.Optimizer> => {
-  const unit = unitOf(score, points)
-  return unit === 1 || !has('means', score, points) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
+const inUnit = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Optimizer.Optimizer> => {
+  const unit = unitOf(score, data)
+  return unit === 1 || !has('means', score, data) ? [] : [Optimizer.only(['means'], Optimizer.scale(unit))]
 }
 
 /** Opposite draws of what noise the score sees. */
@@ -171,7 +174,7 @@ const opposite = <P extends string>(score: Score.Score<P>): Expectation.Expectat
  */
 const mixtureStage = <P extends string>(
   score: Score.Score<P>,
-  points: Points.Points,
+  data: Source.Data,
   noise: number,
   steps: number,
   ...extra: ReadonlyArray<Optimizer.Optimizer>
@@ -181,14 +184,14 @@ const mixtureStage = <P extends string>(
       TimeLaw.at(
         pipe(
           Schedule.ornsteinUhlenbeck,
-          Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unitOf(score, points))))
+          Schedule.timeOfLogSnr(-Elementary.log(noise * Elementary.square(unitOf(score, data))))
         )
       )
     ),
     expectation: opposite(score),
     optimizer: Optimizer.chain(
       Optimizer.scaleByAdam(),
-      ...inUnit(score, points),
+      ...inUnit(score, data),
       ...extra,
       Optimizer.scaleByRate(Rate.cosine({ rate: 0.05, steps, final: 0.0005 }))
     ),
@@ -196,12 +199,12 @@ const mixtureStage = <P extends string>(
   })
 
 /** Adam on the likelihood. */
-const likelihoodStage = <P extends string>(score: Score.Score<P>, points: Points.Points, steps = 500): Stage.Stage =>
+const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.Data, steps = 500): Stage.Stage =>
   Stage.descend({
     objective: Objective.likelihood,
     optimizer: Optimizer.chain(
       Optimizer.scaleByAdam(),
-      ...inUnit(score, points),
+      ...inUnit(score, data),
       Optimizer.scaleByRate(Rate.cosine({ rate: 0.1, steps, final: 1e-4 }))
     ),
     steps,
@@ -212,21 +215,21 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, points: Points
  * Centres and variances at low noise. Free weights are held meanwhile, since the score of separate components hides them, and
  * read off at the end: by a step of expectation–maximization, or where there is none by descent on the likelihood.
  */
-const lowNoise = <P extends string>(score: Score.Score<P>, points: Points.Points): ReadonlyArray<Stage.Stage> =>
-  has('logits', score, points)
+const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> =>
+  has('logits', score, data)
     ? [
-        mixtureStage(score, points, 0.2, 300, Optimizer.freeze('logits')),
+        mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
         maximises(score)
-          ? Stage.expectationMaximization({ steps: 1, ...bounded(score, points) })
-          : likelihoodStage(score, points, 100)
+          ? Stage.expectationMaximization({ steps: 1, ...bounded(score, data) })
+          : likelihoodStage(score, data, 100)
       ]
-    : [mixtureStage(score, points, 0.2, 300)]
+    : [mixtureStage(score, data, 0.2, 300)]
 
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
-const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points): number => {
+const unitOf = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (hasUnitVariance(score)) return 1
-  const total = Points.variances(points).reduce((sum, v) => sum + v, 0)
-  return total > 0 ? Math.sqrt(total / points.dim) : 1
+  const total = variancesOf(data).reduce((sum, v) => sum + v, 0)
+  return total > 0 ? Math.sqrt(total / data.dim) : 1
 }
 
 /**
@@ -248,17 +251,15 @@ const unitOf = <P extends string>(score: Score.Score<P>, points: Points.Points):
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.1)
  */
-export const twoStage: Recipe = ofRows(
-  score => points =>
-    Pipeline.of({
-      schedule: Schedule.ornsteinUhlenbeck,
-      score,
-      initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, points),
-      stages: isMirrored(score)
-        ? [pairStage(highNoise(points), 300), pairStage(LOW_NOISE, 200)]
-        : [mixtureStage(score, points, 2, 150), ...lowNoise(score, points)]
-    })
-)
+export const twoStage: Recipe = score => data =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : startAt(clustered, score, data),
+    stages: isMirrored(score)
+      ? [pairStage(highNoise(data), 300), pairStage(LOW_NOISE, 200)]
+      : [mixtureStage(score, data, 2, 150), ...lowNoise(score, data)]
+  })
 
 /** Noise next to the signal in standard deviations of the components, halved to where it no longer matters. */
 const NOISE = [4, 2, 1, 0.5]
@@ -279,7 +280,7 @@ const PER_PARAMETER = 5
 const LEAST_SAMPLE = 4000
 
 /** How many of the rows show the way. */
-const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Points.Points): number =>
+const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= LARGE ? rows : Math.min(rows, Math.max(LEAST_SAMPLE, PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
 /** Steps on all rows from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
@@ -314,9 +315,9 @@ const polish = (bound: ReturnType<typeof bounded>): Stage.Stage =>
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.3)
  */
-export const annealed: Recipe = ofRows(score => points => {
+export const annealed: Recipe = score => data => {
   if (isMirrored(score)) {
-    const high = highNoise(points)
+    const high = highNoise(data)
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
@@ -324,16 +325,16 @@ export const annealed: Recipe = ofRows(score => points => {
       stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
     })
   }
-  const bound = bounded(score, points)
+  const bound = bounded(score, data)
   const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / FLOOR
   const times = timesOf(NOISE.map(noise => noise * deviation))
-  const sample = sampleOf(score, points)
+  const sample = sampleOf(score, data)
   const onRows = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Stage.Stage> =>
-    sample < points.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polish(bound)] : stages
+    sample < data.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polish(bound)] : stages
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
-    initializer: startAt(Initializer.kMeansPlusPlus, score, points),
+    initializer: startAt(Initializer.kMeansPlusPlus, score, data),
     stages: maximises(score)
       ? onRows([
           settle(bound),
@@ -346,26 +347,28 @@ export const annealed: Recipe = ofRows(score => points => {
           ...(moves(score) ? [Stage.splitAndMerge({ steps: 1000, ...bound }), settle(bound)] : [])
         ])
       : [
-          likelihoodStage(score, points),
+          likelihoodStage(score, data),
           Stage.guarded(
-            Stage.sequence([Stage.anneal(times)(mixtureStage(score, points, 1, 50)), likelihoodStage(score, points)])
+            Stage.sequence([Stage.anneal(times)(mixtureStage(score, data, 1, 50)), likelihoodStage(score, data)])
           )
         ]
   })
-})
+}
 
 /**
  * The paper's second algorithm: descent at one low noise level from near the truth, say from what an expert knows; each
  * start lies `radius` from the centre that is given. In m = α·mean the step is K/2, that of expectation–maximization.
  */
-export const warmStart = ({
-  centres,
-  radius = 0
-}: {
-  readonly centres: ReadonlyArray<ReadonlyArray<number>>
-  readonly radius?: number
-}): Recipe =>
-  ofRows(score => points => {
+export const warmStart =
+  ({
+    centres,
+    radius = 0
+  }: {
+    readonly centres: ReadonlyArray<ReadonlyArray<number>>
+    readonly radius?: number
+  }): Recipe =>
+  score =>
+  data => {
     const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -373,8 +376,8 @@ export const warmStart = ({
       initializer: Initializer.warmStart({ centres, radius }),
       stages: isMirrored(score)
         ? [pairStage(LOW_NOISE, 200)]
-        : !hasUnitVariance(score) || has('logits', score, points)
-          ? lowNoise(score, points)
+        : !hasUnitVariance(score) || has('logits', score, data)
+          ? lowNoise(score, data)
           : [
               Stage.descend({
                 objective: Objective.denoising(TimeLaw.at(LOW_NOISE)),
@@ -386,39 +389,37 @@ export const warmStart = ({
               })
             ]
     })
-  })
+  }
 
 /**
  * The spectral method: for the pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ among the
  * data projected on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
  */
-export const spectral: Recipe = ofRows(
-  score => points =>
+export const spectral: Recipe = score => data =>
+  Pipeline.of({
+    schedule: Schedule.ornsteinUhlenbeck,
+    score,
+    initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
+    stages: [
+      ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
+      settle(bounded(score, data))
+    ]
+  })
+
+/** A stage from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
+const fromClusters =
+  (stage: <P extends string>(score: Score.Score<P>, data: Source.Data) => Stage.Stage): Recipe =>
+  score =>
+  data =>
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
-      initializer: isMirrored(score) ? Initializer.gaussian({ scale: 1 }) : Initializer.spectral,
-      stages: [
-        ...(isMirrored(score) ? [Stage.powerIteration({ steps: 500, relativeChange: 1e-10 })] : []),
-        settle(bounded(score, points))
-      ]
+      initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, data),
+      stages: [stage(score, data)]
     })
-)
-
-/** A stage from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-const fromClusters = (stage: <P extends string>(score: Score.Score<P>, points: Points.Points) => Stage.Stage): Recipe =>
-  ofRows(
-    score => points =>
-      Pipeline.of({
-        schedule: Schedule.ornsteinUhlenbeck,
-        score,
-        initializer: isMirrored(score) ? Initializer.spectral : startAt(clustered, score, points),
-        stages: [stage(score, points)]
-      })
-  )
 
 /** Expectation–maximization from the likeliest of several k-means clusterings (for the pair, from the spectral start). */
-export const expectationMaximization: Recipe = fromClusters((score, points) => settle(bounded(score, points)))
+export const expectationMaximization: Recipe = fromClusters((score, data) => settle(bounded(score, data)))
 
 /** Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts. */
 export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)

@@ -1,4 +1,5 @@
 /** Tables whose columns have types: what is read is what the same table of text comes to. */
+import { readFileSync } from 'node:fs'
 import {
   Bool,
   DateDay,
@@ -17,11 +18,13 @@ import {
 } from 'apache-arrow'
 import * as fc from 'fast-check'
 import * as Either from 'fp-ts/lib/Either.js'
+import { parquetMetadata } from 'hyparquet'
+import { parquetHeader } from 'hyparquet/src/column.js'
 import { parquetWriteBuffer, type BasicType } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import { day, moment, typed } from '../../../lib/columns.js'
 import { Points, Problem, Source } from '../../../src/index.js'
-import { runs } from '../../today.js'
+import { runs, today } from '../../today.js'
 
 type Cells = ReadonlyArray<unknown>
 
@@ -200,6 +203,41 @@ describe('a table of Parquet or Arrow', () => {
     )
     const bytes = tableToIPC(tableFromArrays({ x: Float64Array.from({ length: 1000 }, (_, i) => i) }), 'stream')
     expect(wrong(await Points.readArrow(pieces(bytes.slice(0, 300))))).toMatch(/^text: /)
+  })
+
+  // the files are those of github.com/apache/parquet-testing
+  it('is held to the checksums that its pages carry', async () => {
+    const file = (name: string): ArrayBuffer => {
+      const bytes = readFileSync(new URL(`../../oracle/${name}.parquet`, import.meta.url))
+      return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+    }
+    const sound = file('pages-snappy')
+    expect(right(await Points.readParquet(sound)).points.dim).toBe(2)
+    expect(right(await Points.readParquet(file('dictionary-snappy'))).columns).toEqual(['long_field'])
+    expect(wrong(await Points.readParquet(file('dictionary-wrong')))).toBe(
+      'text: a file of Parquet (row group 1, column long_field: page 1 has another checksum than it carries) is not whole and ' +
+        'sound; fetch it again, or write it anew'
+    )
+    // a bit of the bytes of each page
+    const damaged = parquetMetadata(sound).row_groups[0].columns.flatMap(({ meta_data: meta }) => {
+      if (meta === undefined) return []
+      const view = new DataView(sound, Number(meta.data_page_offset), Number(meta.total_compressed_size))
+      const reader = { view, offset: 0 }
+      const found = []
+      for (let page = 1; reader.offset < view.byteLength; page++) {
+        const { compressed_page_size: size } = parquetHeader(reader)
+        const bytes = new Uint8Array(sound.slice(0))
+        bytes[view.byteOffset + reader.offset + ((today * 7919) % size)] ^= 1 << (today % 8)
+        found.push({ name: `column ${meta.path_in_schema[0]}: page ${page} `, bytes: bytes.buffer })
+        reader.offset += size
+      }
+      return found
+    })
+    expect(damaged.map(({ name }) => name)).toEqual(
+      ['a', 'b'].flatMap(name => [1, 2].map(i => `column ${name}: page ${i} `))
+    )
+    for (const { name, bytes } of damaged)
+      expect(wrong(await Points.readParquet(bytes))).toContain(`row group 1, ${name}`)
   })
 
   it('hands on what the file system says', async () => {

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Compile, Key, Metric, Mixture, Points, Recipe, Run, Score, Source } from '../../../src/index.js'
+import { Compile, Key, Metric, Mixture, Points, Recipe, Run, Score } from '../../../src/index.js'
 
 const read = (name: string): Points.Points => {
   const text = readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
@@ -138,15 +138,3 @@ describe('warm start', () => {
     expect(Metric.centreError(fit(recipe, 3, points, 3), truth)).toBeLessThan(2 * Math.sqrt(2 * (3 / 3000)))
   })
 })
-
-it.each(Object.entries({ ...Recipe, warmStart: Recipe.warmStart({ centres: [[0], [1]] }) }))(
-  '%s refuses rows that are not in memory, with the remedy',
-  (_, recipe) => {
-    const source = Source.of({ rows: 3, dim: 1, values: Float64Array.of(0, 1, 5) })
-    // A source is no Points to the compiler, but programs in JavaScript know no compiler.
-    const points = source as unknown as Points.Points
-    expect(() => recipe(Score.isotropic({ components: 2 }))(points)).toThrow(
-      /points: a source is not rows in memory.*try Fit.ofSource/
-    )
-  }
-)

@@ -88,47 +88,10 @@ const once = (
     })
 }
 
-/**
- * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
- * be printed instead (help, version, a wrong word) goes to `out` and `err`.
- */
-const described = (
-  version: string,
-  out: (text: string) => void,
-  err: (text: string) => void
-): {
-  readonly program: Words
-  readonly parse: (argv: ReadonlyArray<string>) => void
-  readonly work: () => Work | undefined
-} => {
-  let work: Work | undefined
-  const output = { writeOut: out, writeErr: err }
+/** The words of a command, and what it does when they were read. */
+type Says = (program: Command, does: (work: Work) => void) => void
 
-  const program = new Command('ornstein')
-    .description(
-      'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization with moves out of local ' +
-        'maxima, which is the default, or by gradient descent on the DDPM objective.'
-    )
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .configureOutput(output)
-    .exitOverride()
-    .showHelpAfterError('(ornstein --help tells more)')
-    .addHelpText(
-      'after',
-      examples([
-        'fit data.csv --report report.html',
-        'fit data.csv --components 3 --out model.json',
-        'evaluate model.json other.csv',
-        'assign model.json other.csv > assigned.csv',
-        'sample model.json -n 1000 > new.csv',
-        'list optimizer',
-        'new pipeline.json',
-        'help fit'
-      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
-    )
-
+const fit: Says = (program, does) => {
   reading(
     program
       .command('fit')
@@ -263,16 +226,20 @@ const described = (
       ])
     )
     .action((file, flags) => {
-      work = world => async () =>
-        (flags.stream === true || flags.queue !== undefined
-          ? await import('./stream.js')
-          : await import('./fit.js')
-        ).fit(
-          file,
-          flags
-        )(world)()
+      does(
+        world => async () =>
+          (flags.stream === true || flags.queue !== undefined
+            ? await import('./stream.js')
+            : await import('./fit.js')
+          ).fit(
+            file,
+            flags
+          )(world)()
+      )
     })
+}
 
+const evaluate: Says = (program, does) => {
   reading(
     program
       .command('evaluate')
@@ -298,12 +265,16 @@ const described = (
       examples(['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'])
     )
     .action((model, file, flags) => {
-      work = lazily(
-        () => import('./evaluate.js'),
-        ({ evaluate }) => evaluate(model, file, flags)
+      does(
+        lazily(
+          () => import('./evaluate.js'),
+          ({ evaluate }) => evaluate(model, file, flags)
+        )
       )
     })
+}
 
+const assign: Says = (program, does) => {
   reading(
     program
       .command('assign')
@@ -333,12 +304,16 @@ const described = (
       ])
     )
     .action((model, file, flags) => {
-      work = lazily(
-        () => import('./assign.js'),
-        ({ assign }) => assign(model, file, flags)
+      does(
+        lazily(
+          () => import('./assign.js'),
+          ({ assign }) => assign(model, file, flags)
+        )
       )
     })
+}
 
+const compare: Says = (program, does) => {
   reading(
     program
       .command('compare')
@@ -354,12 +329,16 @@ const described = (
     .addOption(vocabulary)
     .addHelpText('after', examples(['compare two.json three.json faithful.csv']))
     .action((first, second, file, flags) => {
-      work = lazily(
-        () => import('./compare.js'),
-        ({ compare }) => compare(first, second, file, flags)
+      does(
+        lazily(
+          () => import('./compare.js'),
+          ({ compare }) => compare(first, second, file, flags)
+        )
       )
     })
+}
 
+const exporting: Says = (program, does) => {
   program
     .command('export')
     .summary('write a model as others read it')
@@ -376,12 +355,16 @@ const described = (
       examples(['export model.json --to npz --out model.npz', 'export model.json --to mclust > parameters.R'])
     )
     .action((model, flags) => {
-      work = lazily(
-        () => import('./exchange.js'),
-        ({ exported }) => exported(model, flags)
+      does(
+        lazily(
+          () => import('./exchange.js'),
+          ({ exported }) => exported(model, flags)
+        )
       )
     })
+}
 
+const importing: Says = (program, does) => {
   program
     .command('import')
     .summary('read a model that others wrote')
@@ -402,12 +385,16 @@ const described = (
       ])
     )
     .action((file, flags) => {
-      work = lazily(
-        () => import('./exchange.js'),
-        ({ imported }) => imported(file, flags)
+      does(
+        lazily(
+          () => import('./exchange.js'),
+          ({ imported }) => imported(file, flags)
+        )
       )
     })
+}
 
+const sample: Says = (program, does) => {
   program
     .command('sample')
     .summary('draw new rows from a model')
@@ -423,12 +410,16 @@ const described = (
       examples(['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'])
     )
     .action((model, flags) => {
-      work = lazily(
-        () => import('./sample.js'),
-        ({ sample }) => sample(model, flags)
+      does(
+        lazily(
+          () => import('./sample.js'),
+          ({ sample }) => sample(model, flags)
+        )
       )
     })
+}
 
+const explain: Says = (program, does) => {
   reading(
     program
       .command('explain')
@@ -449,12 +440,16 @@ const described = (
       examples(['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'])
     )
     .action((file, flags) => {
-      work = lazily(
-        () => import('./explain.js'),
-        ({ explain }) => explain(file, flags)
+      does(
+        lazily(
+          () => import('./explain.js'),
+          ({ explain }) => explain(file, flags)
+        )
       )
     })
+}
 
+const worker: Says = (program, does) => {
   program
     .command('worker')
     .summary('sum rows for the fits of a queue, and do fits of sweeps')
@@ -475,9 +470,11 @@ const described = (
       ])
     )
     .action(flags => {
-      work = world => async () => (await import('./worker.js')).work(flags)(world)()
+      does(world => async () => (await import('./worker.js')).work(flags)(world)())
     })
+}
 
+const sweep: Says = (program, does) => {
   program
     .command('sweep')
     .summary('fit in several ways, to several tables, by several seeds')
@@ -510,12 +507,16 @@ const described = (
       ])
     )
     .action((file, flags) => {
-      work = lazily(
-        () => import('./sweep.js'),
-        ({ run }) => run(file, flags)
+      does(
+        lazily(
+          () => import('./sweep.js'),
+          ({ run }) => run(file, flags)
+        )
       )
     })
+}
 
+const list: Says = (program, does) => {
   program
     .command('list')
     .summary('print what a pipeline can be made of')
@@ -527,12 +528,16 @@ const described = (
     .addOption(vocabulary)
     .addHelpText('after', examples(['list', 'list optimizer', 'list schedule --json', 'list --vocabulary ./mine.js']))
     .action((concept, flags) => {
-      work = lazily(
-        () => import('./list.js'),
-        ({ list }) => list(concept, flags)
+      does(
+        lazily(
+          () => import('./list.js'),
+          ({ list }) => list(concept, flags)
+        )
       )
     })
+}
 
+const begin: Says = (program, does) => {
   program
     .command('new')
     .summary('write a pipeline to edit, and the schema that editors complete it from')
@@ -544,12 +549,16 @@ const described = (
     .addOption(vocabulary)
     .addHelpText('after', examples(['new pipeline.json', 'fit faithful.csv --standardize --pipeline pipeline.json']))
     .action((file, flags) => {
-      work = lazily(
-        () => import('./new.js'),
-        ({ begin }) => begin(file, flags)
+      does(
+        lazily(
+          () => import('./new.js'),
+          ({ begin }) => begin(file, flags)
+        )
       )
     })
+}
 
+const schema: Says = (program, does) => {
   program
     .command('schema')
     .summary('print the JSON schema of pipelines')
@@ -557,12 +566,16 @@ const described = (
     .addOption(vocabulary)
     .addHelpText('after', examples(['schema > ornstein.schema.json', 'schema --vocabulary ./mine.js']))
     .action(flags => {
-      work = lazily(
-        () => import('./new.js'),
-        ({ schema }) => schema(flags)
+      does(
+        lazily(
+          () => import('./new.js'),
+          ({ schema }) => schema(flags)
+        )
       )
     })
+}
 
+const completion: Says = (program, does) => {
   program
     .command('completion')
     .summary('print what makes a shell complete the words of ornstein')
@@ -577,10 +590,76 @@ const described = (
       ])
     )
     .action(shell => {
-      work = lazily(
-        () => import('./completion.js'),
-        ({ completion }) => completion(shell, program)
+      does(
+        lazily(
+          () => import('./completion.js'),
+          ({ completion }) => completion(shell, program)
+        )
       )
+    })
+}
+
+const commands: ReadonlyArray<Says> = [
+  fit,
+  evaluate,
+  assign,
+  compare,
+  exporting,
+  importing,
+  sample,
+  explain,
+  worker,
+  sweep,
+  list,
+  begin,
+  schema,
+  completion
+]
+
+/**
+ * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
+ * be printed instead (help, version, a wrong word) goes to `out` and `err`.
+ */
+const described = (
+  version: string,
+  out: (text: string) => void,
+  err: (text: string) => void
+): {
+  readonly program: Words
+  readonly parse: (argv: ReadonlyArray<string>) => void
+  readonly work: () => Work | undefined
+} => {
+  let work: Work | undefined
+  const output = { writeOut: out, writeErr: err }
+
+  const program = new Command('ornstein')
+    .description(
+      'Learn mixtures of Gaussians from a table of numbers: by expectation-maximization with moves out of local ' +
+        'maxima, which is the default, or by gradient descent on the DDPM objective.'
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput(output)
+    .exitOverride()
+    .showHelpAfterError('(ornstein --help tells more)')
+    .addHelpText(
+      'after',
+      examples([
+        'fit data.csv --report report.html',
+        'fit data.csv --components 3 --out model.json',
+        'evaluate model.json other.csv',
+        'assign model.json other.csv > assigned.csv',
+        'sample model.json -n 1000 > new.csv',
+        'list optimizer',
+        'new pipeline.json',
+        'help fit'
+      ]) + '\nExit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 or 143 stopped by a signal.\n'
+    )
+
+  for (const command of commands)
+    command(program, found => {
+      work = found
     })
 
   for (const command of program.commands) {

@@ -551,7 +551,8 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
   )
 
 /**
- * As `mixture`, for those who just want the answer: problems are thrown, as a RangeError that tells them all.
+ * The mixture of the data: its family and its number of components are chosen by an information criterion among all that the
+ * options leave open. Problems are thrown, as a RangeError that tells them all; `Fit.mixture` returns them as values.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -6,6 +6,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { compute, exp, fill, fromNdArray, logSoftmax, softmax, type NdArray, type Tensor } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
+import * as Gaussian from '../mixture/families/gaussian.js'
 import * as FromGradient from '../mixture/kernels/fromGradient.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -14,12 +15,6 @@ import { family, type At, type ComponentsOf, type Level, type Moments, type Symm
 import * as Params from './Params.js'
 
 const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
-
-/** Each row of [rows, dim] shifted by a vector. */
-const shiftRows = (by: Float64Array, { shape, values }: NdArray): NdArray => ({
-  shape,
-  values: values.map((c, at) => c + by[at % by.length])
-})
 
 const mapRows = (
   map: (row: ReadonlyArray<number>) => ReadonlyArray<number>,
@@ -33,12 +28,6 @@ const mapRows = (
     ).flat()
   )
 })
-
-/** The first axis in another order. */
-const reordered = (order: ReadonlyArray<number>, { shape, values }: NdArray): NdArray => {
-  const stride = values.length / order.length
-  return { shape, values: values.map((_, at) => values[order[Math.floor(at / stride)] * stride + (at % stride)]) }
-}
 
 // —— what follows from the components ——
 
@@ -248,10 +237,7 @@ export const spherical = family({
     centres: ({ means }) => means,
     fromCentres: means => ({ means })
   }),
-  shifted:
-    () =>
-    by =>
-    ({ means }) => ({ means: shiftRows(by, means) }),
+  shifted: () => by => params => Gaussian.shifted(by)(params),
   distance:
     ({ components }) =>
     (from, to) =>
@@ -260,7 +246,7 @@ export const spherical = family({
   symmetries: (): Symmetries<'means'> => ({
     relabel:
       order =>
-      ({ means }) => ({ means: reordered(order, means) }),
+      ({ means }) => ({ means: Gaussian.inOrder(order)(means) }),
     rotate:
       map =>
       ({ means }) => ({ means: mapRows(map, means, means.shape[1]) })
@@ -370,7 +356,7 @@ export const isotropic = family({
       logVariances: vector(new Float64Array(components).fill(Elementary.log(variance)))
     })
   }),
-  shifted: () => by => params => ({ ...params, means: shiftRows(by, params.means) }),
+  shifted: () => by => params => Gaussian.shifted(by)(params),
   leastRows: () => () => 2,
   // √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²)
   distance: () => (from, to) => {
@@ -392,7 +378,7 @@ export const isotropic = family({
   },
   projection: () => ({ ...Projection.isotropic(true, isotropicComponents, isotropicArrays), slope: null }),
   symmetries: (): Symmetries<Free> => ({
-    relabel: order => Params.map<NdArray, NdArray>(array => reordered(order, array)),
+    relabel: order => Params.map<NdArray, NdArray>(Gaussian.inOrder(order)),
     rotate: map => params => ({ ...params, means: mapRows(map, params.means, params.means.shape[1]) })
   }),
   kernel: () => ({

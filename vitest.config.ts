@@ -4,14 +4,14 @@ import { defineConfig } from 'vitest/config'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /**
- * What counts threads, memory or programs, starts others, or puts something in the place of what a module has, has a worker to
- * itself. All others share nothing but the library, which each would load anew: one worker takes one after another.
+ * What counts threads, memory or programs, starts servers and browsers, or puts something in the place of what a module has, has a
+ * worker to itself. All others share nothing but the library, which each would load anew: one worker takes one after another.
  */
 const alone = [
   'test/{bits,browser,smoke}/**/*.test.ts',
   'test/lib/{autodiff,backend,kernels,lz4,simd}.test.ts',
   'test/lib/compiler/compile.test.ts',
-  'test/src/{cli,cluster}/**/*.test.ts',
+  'test/src/cluster/**/*.test.ts',
   'test/src/{batch,examples,fused,memory,sampling.example,wide}.test.ts'
 ]
 
@@ -41,6 +41,8 @@ export default defineConfig({
     ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
+    // What a module was made into is kept for the next run, by its text.
+    experimental: { fsModuleCache: true },
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // What a run by day leaves out: see test/today.ts.

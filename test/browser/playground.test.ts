@@ -118,7 +118,7 @@ describe.skipIf(isMissing)('the page', () => {
 
   it('opens every scene, runs, pauses and scrubs', () =>
     play(1200, async page => {
-      for (const [i, { name, scene }] of presets.entries()) {
+      for (const [i, { name, scene }] of sampled(2)([...presets.entries()])) {
         await page.click(`#presets button:nth-child(${i + 1})`)
         await page.waitForFunction(
           ({ count }) =>

@@ -169,7 +169,7 @@ describe('the package', () => {
     await runProgram(name, readFileSync(join(root, `test/smoke/${name}.ts`), 'utf8'))
   })
 
-  it.each(sampled(2)([{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]))(
+  it.each(sampled(3)([{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]))(
     'is typed for a strict user who skips no library check and installs no types: %o',
     async resolution => {
       programs.forEach(name => {

@@ -54,7 +54,7 @@ const written = (steps: number): string =>
     )
   )
 here.write('short.json', written(120))
-here.write('long.json', written(isNight ? 6000 : 2000))
+here.write('long.json', written(isNight ? 6000 : 1200))
 
 const fit = (pipeline: string, rest: string): string =>
   `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`
@@ -232,7 +232,7 @@ describe('a checkpoint', () => {
 })
 
 describe('a choice among candidates', () => {
-  const points = Mixture.sample(1500)(Key.fromSeed(8))(
+  const points = Mixture.sample(isNight ? 1500 : 800)(Key.fromSeed(8))(
     Mixture.of({
       means: [
         [-4, 0],
@@ -247,7 +247,7 @@ describe('a choice among candidates', () => {
     (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
 
   it('that is killed goes on to the same bits, and learns nothing twice', async () => {
-    const line = `fit @many.csv --components 1..6`
+    const line = `fit @many.csv --components 1..${isNight ? 6 : 4}`
     expect((await child(`${line} --out @chosen.json`)).code).toBe(0)
     const kept = here.at('choice')
     const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`

@@ -361,7 +361,7 @@ describe('moves of components of many rows', () => {
       [3, 8]
     ]
     const start = from(Mixture.of({ means }))
-    const options = { attempts: 3, polish: 10, varianceFloor: 1e-6, prior: null }
+    const options = { attempts: 1, polish: 3, varianceFloor: 1e-6, prior: null }
     const source = stored(points, 40_000)
     const [whole, streamed] = [points, source].map(data => Split.step(family, options, data)(start, Key.fromSeed(1)))
     expect(streamed).toEqual(whole)

@@ -25,6 +25,7 @@ import {
   type Params,
   type Place
 } from '../../../src/index.js'
+import { sampled } from '../../today.js'
 
 const truth = Mixture.of({
   means: [
@@ -226,7 +227,7 @@ describe('expectation–maximization on a source', () => {
 
   it('is summed by others, by description, with the same bits', () => {
     const points = weighted(drawn(6_007))
-    const options = { components: [2, 3], family: ['isotropic', 'full'] as const, seed: 3 }
+    const options = { components: [2, 3], family: 'full', seed: 3 } as const
     const source = stored(points)
     const elsewhere = stored(points, 777)
     let parts = 0
@@ -257,7 +258,7 @@ describe('expectation–maximization on a source', () => {
     }
     const whole = Problem.orThrow(Fit.ofSource(options)(source))
     expect(Problem.orThrow(Fit.ofSource({ ...options, place })(source)).candidates).toEqual(whole.candidates)
-    expect(parts).toBeGreaterThan(20)
+    expect(parts).toBeGreaterThanOrEqual(8)
   })
 
   it('sums nothing that it does not know', () => {
@@ -283,8 +284,9 @@ describe('expectation–maximization on a source', () => {
     expect(streamed.mixture).toEqual(whole.mixture)
     expect(streamed.table()).toBe(whole.table())
     const few = drawn(300)
-    expect(Problem.orThrow(Fit.ofSource({ components: 3 })(Source.of(few))).candidates).toEqual(
-      Problem.orThrow(Fit.mixture({ components: 3 })(few)).candidates
+    const others = { components: 3, family: sampled(2)(['tiedIsotropic', 'diagonal', 'tied'] as const) }
+    expect(Problem.orThrow(Fit.ofSource(others)(Source.of(few))).candidates).toEqual(
+      Problem.orThrow(Fit.mixture(others)(few)).candidates
     )
   })
 

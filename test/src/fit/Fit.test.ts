@@ -18,6 +18,7 @@ import {
   Score,
   Stage
 } from '../../../src/index.js'
+import { sampled } from '../../today.js'
 
 const truth = Mixture.of({
   means: [
@@ -41,7 +42,7 @@ const problems = (options: object, data: Points.Points | ReadonlyArray<ReadonlyA
 
 describe('fit', () => {
   it('finds how many round components there are, whatever the seed', () => {
-    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    for (const seed of sampled(3)([1, 2, 3, 4, 5, 6, 7, 8])) {
       const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4, 5], seed, standardize: false })
       expect(found.components).toBe(3)
       // Centres of the rows of one component: four standard errors of the fewest, some 60 rows of variance 2.
@@ -126,7 +127,7 @@ describe('fit', () => {
 
   it('learns many rows from a sample of them, and what it chooses from all', () => {
     const points = drawn(9000, 11)
-    const options = { components: [2, 3, 4], family: 'full' } as const
+    const options = { components: [3, 4], family: 'full' } as const
     const found = fit(points, options)
     const [best] = found.candidates
     expect(best.components).toBe(3)

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/simd/crew.js'
 import { Bootstrap, Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import { fail } from 'node:assert'
+import { isNight } from '../../today.js'
 
 const line = Mixture.of({ means: [[-3], [2]], weights: [0.4, 0.6], variances: [1, 2] })
 const plane = Mixture.of({
@@ -86,7 +87,7 @@ describe('fit.bootstrap', () => {
     const sets = 60
     const held = Array.from({ length: sets }, (_, seed) => {
       const model = fit(drawn(line, 150, seed + 1), { components: 2, family: 'isotropic' })
-      const { means, weights, variances } = model.bootstrap({ resamples: 99, level, seed })
+      const { means, weights, variances } = model.bootstrap({ resamples: isNight ? 99 : 39, level, seed })
       const holds = ({ lower, upper }: Bootstrap.Interval, truth: number): number =>
         Number(lower <= truth && truth <= upper)
       return [holds(means[0][0], -3), holds(means[1][0], 2), holds(weights[0], 0.4), holds(variances[1][0], 2)]

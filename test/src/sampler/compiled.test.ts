@@ -17,6 +17,7 @@ import {
   TimeGrid,
   type Points
 } from '../../../src/index.js'
+import { sampled } from '../../today.js'
 
 const ROWS = 6000
 /** So few that they are interpreted. */
@@ -204,11 +205,13 @@ describe.each(guided)('guidance: %s', (_, score) => {
     expect(E.isRight(program) ? program.right.byHand : program.left).toEqual([])
   })
 
-  it.each<[string, (points: Points.Points, time: number) => Float64Array]>([
-    ['value', (points, time) => score(points, time).values],
-    ['divergence', score.divergence],
-    ['vᵀ∂s/∂x', (points, time) => score.vjp(points, time, points.values).values]
-  ])('of many rows is that of a few at a time, at every time: %s', (_, f) => {
+  it.each(
+    sampled(2)<[string, (points: Points.Points, time: number) => Float64Array]>([
+      ['value', (points, time) => score(points, time).values],
+      ['divergence', score.divergence],
+      ['vᵀ∂s/∂x', (points, time) => score.vjp(points, time, points.values).values]
+    ])
+  )('of many rows is that of a few at a time, at every time: %s', (_, f) => {
     const all = points(3, 300)
     for (const time of [0.05, 1.3]) {
       const found = f(all, time)

@@ -42,7 +42,7 @@ import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
 import { score, type ScoreOptions } from './score.js'
 import { net, type NetOptions } from './net.js'
-import { scripted } from './script.js'
+import { scripted, type Source } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { timeGrid, type TimeGridOptions } from './timeGrid.js'
 import { timeLaw, type TimeLawOptions } from './timeLaw.js'
@@ -87,7 +87,7 @@ export type Claims<T> = Partial<
 >
 
 /** What an instance stands in: what its laws need beside it. */
-export interface Context {
+export interface Context extends Source {
   /** Of which score objectives, expectations, initializers and stages are; the symmetric pair, or two isotropic components. */
   readonly score?: Score.Score<string>
   readonly schedule?: Schedule.Schedule
@@ -211,23 +211,35 @@ const lawsOf = (value: unknown, context: Context, claims: object): ReadonlyArray
     if (found === null) return []
     const [given, laws] = found
     const claimed = stated(claims)
-    return scripted({ by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed] }, laws)
+    const made = { by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed], instance: value }
+    return scripted(made, laws, context)
   })
 
 const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
+
+const withoutName = ({ score, schedule, points, from }: Context): Context => ({
+  ...(score && { score }),
+  ...(schedule && { schedule }),
+  ...(points && { points }),
+  ...(from !== undefined && { from })
+})
 
 /** A description and all that stand in it. */
 const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
   Case.placed(value).map(({ path, value: part }, i) => ({
     path: within(at, path),
     code: Case.show(part),
-    laws: lawsOf(part, context, i === 0 ? claims : {})
+    laws: lawsOf(part, i === 0 ? context : withoutName(context), i === 0 ? claims : {})
   }))
 
 /** A pipeline's parts on its own schedule and score, and its compilation and run on points. */
-const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
+const partsOfPipeline = (
+  pipeline: Pipeline.Pipeline<string>,
+  points: Points,
+  { from }: Source
+): ReadonlyArray<Part> => {
   const { schedule, score, initializer, stages } = pipeline
-  const context = { schedule, score, points }
+  const context = { schedule, score, points, ...(from !== undefined && { from }) }
   return [
     ...partsIn('schedule', schedule, context, {}),
     ...partsIn('score', score, context, {}),
@@ -256,12 +268,15 @@ const once = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
 /** An instance and its parts, each with its laws. */
 export const parts = <T extends Instance>(
   instance: T,
-  { claims = {}, score, schedule, points = data }: Context & { readonly claims?: Claims<T> } = {}
+  { claims = {}, score, schedule, points = data, from, as }: Context & { readonly claims?: Claims<T> } = {}
 ): ReadonlyArray<Part> =>
-  once(
-    Pipeline.concept.is(instance)
-      ? partsOfPipeline(instance, points)
-      : partsIn('', instance, { ...(score && { score }), ...(schedule && { schedule }) }, claims)
+  pipe(
+    { ...(from !== undefined && { from }), ...(as !== undefined && { as }) },
+    source =>
+      Pipeline.concept.is(instance)
+        ? partsOfPipeline(instance, points, source)
+        : partsIn('', instance, { ...(score && { score }), ...(schedule && { schedule }), ...source }, claims),
+    once
   )
 
 /**

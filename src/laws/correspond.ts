@@ -29,11 +29,12 @@ import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Law } from './Law.js'
+import { scripted, type Source } from './script.js'
 import type { Evaluate } from './objective.js'
 import { orderOf } from './paper.js'
 import { codeOf } from './script.js'
 
-export interface CorrespondenceOptions<P extends string> {
+export interface CorrespondenceOptions<P extends string> extends Source {
   /** Of a family that has an M-step. */
   readonly score: Score.Score<P>
   /** What is descended on; the implicit objective at time 0.1 unless given. */
@@ -110,7 +111,8 @@ export const correspondsToEM = <P extends string>({
   schedule = Schedule.ornsteinUhlenbeck,
   within = 3,
   evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 }),
-  step = ExpectationMaximization.step
+  step = ExpectationMaximization.step,
+  ...source
 }: CorrespondenceOptions<P>): ReadonlyArray<Law> => {
   const family = pipe(
     Score.interpret(score).family,
@@ -211,116 +213,121 @@ export const correspondsToEM = <P extends string>({
   }
   const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
-  return [
-    law(
-      {
-        name: 'the truth is a fixed point of both',
-        statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
-        source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
-        enough: 10
-      },
-      fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
-      show,
-      ({ params }) => {
-        const population = Density.population(gaussians(params), Density.trapezoid(NODES))
-        const [before, after] = [params, moved(population)(params)].map(mixtureOf)
-        const { value, gradient } = onAllNoise(population, NODES)(params)
-        return (
-          agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
-          agree('EM’s weights', after.weights, before.weights, 1e-5) &&
-          agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
-          agree(
-            '∇L',
-            flat(gradient),
-            flat(gradient).map(() => 0),
-            1e-4 * (1 + Math.abs(value))
+  const given = { score, objective, optimizer, ...(stage && { stage }), schedule, within }
+  return scripted(
+    { by: 'correspondsToEM', of: [given], instance: objective },
+    [
+      law(
+        {
+          name: 'the truth is a fixed point of both',
+          statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
+          source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
+          enough: 10
+        },
+        fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
+        show,
+        ({ params }) => {
+          const population = Density.population(gaussians(params), Density.trapezoid(NODES))
+          const [before, after] = [params, moved(population)(params)].map(mixtureOf)
+          const { value, gradient } = onAllNoise(population, NODES)(params)
+          return (
+            agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
+            agree('EM’s weights', after.weights, before.weights, 1e-5) &&
+            agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
+            agree(
+              '∇L',
+              flat(gradient),
+              flat(gradient).map(() => 0),
+              1e-4 * (1 + Math.abs(value))
+            )
           )
-        )
-      }
-    ),
-    law(
-      {
-        name: 'apart, descent is EM’s step times one factor',
-        statement:
-          'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
-          'overlap is below e^{−10}.',
-        source: shah,
-        enough: 4
-      },
-      fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
-      show,
-      ({ off }) => {
-        const { descent, em } = steps(9, off)
-        const factor = factorOf({ descent, em })
-        return (
-          holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
-          agree(
-            '−½ ∂L',
-            descent,
-            em.map(e => factor * e),
-            1e-3 * factor * off
+        }
+      ),
+      law(
+        {
+          name: 'apart, descent is EM’s step times one factor',
+          statement:
+            'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
+            'overlap is below e^{−10}.',
+          source: shah,
+          enough: 4
+        },
+        fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
+        show,
+        ({ off }) => {
+          const { descent, em } = steps(9, off)
+          const factor = factorOf({ descent, em })
+          return (
+            holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
+            agree(
+              '−½ ∂L',
+              descent,
+              em.map(e => factor * e),
+              1e-3 * factor * off
+            )
           )
-        )
-      }
-    ),
-    law(
-      {
-        name: 'the correction vanishes with separation',
-        statement:
-          'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
-          'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
-        source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
-        enough: 4
-      },
-      fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
-      show,
-      ({ off }) => {
-        const factor = factorOf(steps(9, off))
-        const sizes = [4, 5, 6].map(apart => {
-          const { descent, em } = steps(apart, off)
-          return greatest(descent.map((g, k) => g - factor * em[k]))
-        })
-        const enough = 1e-3 * Math.abs(factor) * off
-        const rate = orderOf([4, 5, 6].map((apart, i) => ({ h: Elementary.exp(apart * apart), error: sizes[i] })))
-        const said = (): string =>
-          `|G| is ${sizes.map(size => size.toExponential(2)).join(', ')} at 4, 5, 6 apart, f = ${factor}: log |G| goes with the square at the rate ${rate}`
-        return (
-          holds(
-            sizes.every((size, i) => i === 0 || size <= Math.max(enough, 0.7 * sizes[i - 1])),
-            said
-          ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
-        )
-      }
-    ),
-    law(
-      {
-        name: 'a fixed point of EM is one of descent, within the correction',
-        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
-        source: shah,
-        enough: 3
-      },
-      samples,
-      show,
-      each => {
-        const points = data(each)
-        const em = ofEM(points, placed(score, each.apart, 0))
-        return near('means', ofMine(points, em), em)
-      }
-    ),
-    law(
-      {
-        name: 'descent and EM end in the same place from the same start',
-        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
-        source: shah,
-        enough: 3
-      },
-      samples,
-      show,
-      each => {
-        const points = data(each)
-        const start = placed(score, each.apart, 0.4)
-        return near('means', ofMine(points, start), ofEM(points, start))
-      }
-    )
-  ]
+        }
+      ),
+      law(
+        {
+          name: 'the correction vanishes with separation',
+          statement:
+            'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
+            'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
+          source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
+          enough: 4
+        },
+        fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
+        show,
+        ({ off }) => {
+          const factor = factorOf(steps(9, off))
+          const sizes = [4, 5, 6].map(apart => {
+            const { descent, em } = steps(apart, off)
+            return greatest(descent.map((g, k) => g - factor * em[k]))
+          })
+          const enough = 1e-3 * Math.abs(factor) * off
+          const rate = orderOf([4, 5, 6].map((apart, i) => ({ h: Elementary.exp(apart * apart), error: sizes[i] })))
+          const said = (): string =>
+            `|G| is ${sizes.map(size => size.toExponential(2)).join(', ')} at 4, 5, 6 apart, f = ${factor}: log |G| goes with the square at the rate ${rate}`
+          return (
+            holds(
+              sizes.every((size, i) => i === 0 || size <= Math.max(enough, 0.7 * sizes[i - 1])),
+              said
+            ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
+          )
+        }
+      ),
+      law(
+        {
+          name: 'a fixed point of EM is one of descent, within the correction',
+          statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
+          source: shah,
+          enough: 3
+        },
+        samples,
+        show,
+        each => {
+          const points = data(each)
+          const em = ofEM(points, placed(score, each.apart, 0))
+          return near('means', ofMine(points, em), em)
+        }
+      ),
+      law(
+        {
+          name: 'descent and EM end in the same place from the same start',
+          statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
+          source: shah,
+          enough: 3
+        },
+        samples,
+        show,
+        each => {
+          const points = data(each)
+          const start = placed(score, each.apart, 0.4)
+          return near('means', ofMine(points, start), ofEM(points, start))
+        }
+      )
+    ],
+    source
+  )
 }

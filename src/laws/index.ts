@@ -39,7 +39,7 @@ export {
 // —— for relations of one's own ——
 export { awkward } from './awkward.js'
 export { agree, holds, law, printed } from './check.js'
-export { codeOf, scripted, scriptOf, type Made } from './script.js'
+export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */
 export * as arbitraries from './pipelines.js'

@@ -1,6 +1,5 @@
 /** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in law, the others as they are. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import * as Compile from '../compile/Compile.js'
@@ -27,7 +26,7 @@ import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
 import type { Law } from './Law.js'
 import { sameObjective, type UpTo } from './objective.js'
-import { codeOf } from './script.js'
+import { codeOf, scripted, withoutSource } from './script.js'
 
 export interface SameOptions extends Context {
   /** What objectives may differ by. */
@@ -401,13 +400,12 @@ const rules: ReadonlyArray<Rule> = [
  * const [trajectories] = laws.same(Optimizer.adam({ rate: 0.1 }), Optimizer.chain(Optimizer.scaleByAdam(), Optimizer.scale(-0.1)))
  * fc.assert(trajectories.property, { seed: 1 })
  */
-export const same = (a: Instance, b: Instance, options: SameOptions = {}): ReadonlyArray<Law> =>
-  pipe(
-    rules.flatMap(of => of(a, b, options) ?? []),
-    laws =>
-      laws.length > 0
-        ? laws
-        : refuse(
-            `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers, initializers or pipelines`
-          )
-  )
+export const same = (a: Instance, b: Instance, options: SameOptions = {}): ReadonlyArray<Law> => {
+  const stated = withoutSource(options)
+  const laws = rules.flatMap(of => of(a, b, options) ?? [])
+  return laws.length > 0
+    ? scripted({ by: 'same', of: [a, b, ...(Object.keys(stated).length > 0 ? [stated] : [])] }, laws, options)
+    : refuse(
+        `${Case.isValue(a) ? Case.show(a) : codeOf(a)}: two of its kind are not compared; give objectives, scores, schedules, weightings, rates, expectations, optimizers, samplers, initializers or pipelines`
+      )
+}

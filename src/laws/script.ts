@@ -100,16 +100,44 @@ const ownIn = (values: ReadonlyArray<unknown>, words: Words.Vocabulary): Readonl
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
+  /** What they are laws of; the first of these unless given. */
+  readonly instance?: unknown
 }
+
+/** Where a script finds what a user made. */
+export interface Source {
+  /** The module of yours that a script imports your cases from, each by its name, as the script is to write it: `./mine.js`. */
+  readonly from?: string
+  /** The name under which that module exports the instance itself, whose functions need then not be written out. */
+  readonly as?: string
+}
+
+/** Options without where what they are of is found. */
+export const withoutSource = (options: Source): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'from' && name !== 'as'))
 
 const imported = (names: ReadonlyArray<string>, from: string): ReadonlyArray<string> =>
   names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${from}'`]
 
+const MINE = 'mine'
+
 /** The script that fails as the law did on a case. */
-export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unknown): string => {
+export const scriptOf = (
+  { by, of, instance = of[0] }: Made,
+  { name, statement }: Law,
+  value: unknown,
+  { from, as }: Source = {}
+): string => {
   const own = ownIn([...of, value], Vocabulary.standard)
-  const free = (code: string): string => own.reduce((code, word) => code.replaceAll(word, word.split('.')[1]), code)
-  const body = free(
+  // What the module exports whole is not described again.
+  const whole = from === undefined || as === undefined ? null : codeOf(instance)
+  const mine = (code: string): string =>
+    own.reduce(
+      (code, word) =>
+        code.replaceAll(new RegExp(`(?<![\\w$.])${word}(?![\\w$])`, 'g'), `${MINE}.${word.split('.')[1]}`),
+      whole === null ? code : code.replaceAll(whole, `${MINE}.${as}`)
+    )
+  const body = mine(
     [
       `const held = laws.${by}(${of.map(codeOf).join(', ')})`,
       `const found = laws.named(${JSON.stringify(name)})(held)`,
@@ -117,6 +145,7 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
     ].join('\n')
   )
   const uses = mentioned(body)
+  const needsMine = new RegExp(`(?<![\\w$.])${MINE}\\.`).test(body)
   return [
     `// ${name}`,
     `// ${statement}`,
@@ -129,14 +158,19 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
       'ornstein/float64'
     ),
     `import * as laws from 'ornstein/laws'`,
-    ...own.map(
-      word => `// ${word.split('.')[1]} is yours: put its definition here, ${word.split('.')[0]}.define({ … })`
-    ),
+    ...(needsMine
+      ? from === undefined
+        ? [
+            `// ↓ put here the module that exports your ${own.join(', ')}: laws.check(…, { from: './yours.js' }) writes it`,
+            `import * as ${MINE} from './${MINE}.js'`
+          ]
+        : [`import * as ${MINE} from ${JSON.stringify(from).replaceAll('"', "'")}`]
+      : []),
     '',
     body
   ].join('\n')
 }
 
 /** The laws, with counterexamples printed as scripts that fail when run. */
-export const scripted = (made: Made, laws: ReadonlyArray<Law>): ReadonlyArray<Law> =>
-  laws.map(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)
+export const scripted = (made: Made, laws: ReadonlyArray<Law>, source: Source = {}): ReadonlyArray<Law> =>
+  laws.map(law => law.shownBy?.(value => scriptOf(made, law, value, source)) ?? law)

@@ -24,7 +24,7 @@ import * as laws from '../../src/laws/index.js'
 const names: Readonly<Record<string, unknown>> = { ...float64, ...ornstein, laws }
 
 /** What a script does when it is pasted and run: its imports are the names that they import. */
-const ran = (script: string): (() => unknown) => {
+const ran = (script: string, mine: object = {}): (() => unknown) => {
   const imported = [...script.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
     ([, some, all]: ReadonlyArray<string | undefined>) =>
       [...(some ?? '').split(', '), all ?? ''].filter(name => name !== '')
@@ -32,7 +32,7 @@ const ran = (script: string): (() => unknown) => {
   const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
   // The names that the script says it imports, and no others.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return () => new Function(...imported, code)(...imported.map(name => names[name])) as unknown
+  return () => new Function(...imported, code)(...imported.map(name => ({ ...names, mine })[name])) as unknown
 }
 
 const misplaced = Objective.custom('misplaced', TimeLaw.at(0.3), ({ score, target }) => {
@@ -100,7 +100,7 @@ describe('a counterexample is a script', () => {
     expect(Math.abs(Number(off)) / Number(tolerance)).toBeGreaterThan(10)
   })
 
-  it('asks for the definition of what is one’s own', () => {
+  describe('of what is one’s own', () => {
     const halved = Rate.define({
       name: 'halved',
       about: 'half',
@@ -110,9 +110,47 @@ describe('a counterexample is a script', () => {
         step =>
           step > 3 ? -1 : rate
     })
-    const [script] = laws.complaints(laws.examine(halved({ rate: 2 })))
-    expect(script).toContain('// halved is yours: put its definition here, Rate.define({ … })')
-    expect(script).toContain('laws.rate(halved({ rate: 2 }))')
+    const [most, steep] = [1, 2]
+    const closed = Schedule.custom({ name: 'closed', alpha: t => most - t, sigma: t => (most - t) / steep, until: 1 })
+
+    it('asks for the module where none is named', () => {
+      const [script] = laws.complaints(laws.examine(halved({ rate: 2 })))
+      expect(script).toContain('// ↓ put here the module that exports your Rate.halved')
+      expect(script).toContain('laws.rate(mine.halved({ rate: 2 }))')
+      expect(ran(script, { halved })).toThrow(RangeError)
+    })
+
+    it('imports it from the module that is named', () => {
+      const [script] = laws.complaints(
+        laws.examine(Rate.define({ name: 'a', about: '', meaning: () => () => -1 }), { from: './rates.js' })
+      )
+      expect(script).toContain("import * as mine from './rates.js'")
+      expect(script).toContain('laws.rate(mine.a)')
+    })
+
+    it('needs no source of what the module exports whole', () => {
+      const report = laws.examine(closed, {
+        from: './mine.js',
+        as: 'closed',
+        only: ['log-SNR falls strictly'],
+        runs: 30
+      })
+      const [script] = laws.complaints(report)
+      expect(script).toContain('laws.schedule(mine.closed)')
+      expect(script).not.toContain('most')
+      expect(ran(script, { closed })).toThrow(RangeError)
+    })
+
+    it('compares', () => {
+      const held = laws.same(halved({ rate: 2 }), Rate.constant(2), { from: './mine.js', slack: 2 })
+      const { counterexample } = fc.check(held[0].property, { seed: 1 })
+      const script = fc
+        .stringify(counterexample)
+        .replace(/^\[\s*/, '')
+        .replace(/\]$/, '')
+      expect(script).toContain('laws.same(mine.halved({ rate: 2 }), Rate.constant(2), { slack: 2 })')
+      expect(ran(script, { halved })).toThrow(RangeError)
+    })
   })
 })
 

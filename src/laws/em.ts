@@ -137,7 +137,7 @@ const logSum = (logs: Density.Row): number => {
 }
 
 /** Whether inner steps of an M-step lead to where it would be: how near, nobody knows. */
-export const isGeneralized = <P extends string>({ mStep }: Pick<Score.Family<P>, 'mStep'>): boolean =>
+const isGeneralized = <P extends string>({ mStep }: Pick<Score.Family<P>, 'mStep'>): boolean =>
   O.exists(({ isGeneralized }: Score.MStep<P>) => isGeneralized === true)(mStep)
 
 /** Laws of a step of any family that has an M-step: by the log-densities of its components, and nothing else. */

@@ -32,7 +32,7 @@ import * as Arbitrary from './arbitraries.js'
 import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
-import { isGeneralized, maximization } from './em.js'
+import { maximization } from './em.js'
 import { freedom } from './freedom.js'
 import { guidance } from './guidance.js'
 import type { Law } from './Law.js'
@@ -351,8 +351,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
     Score.interpret(score).family,
     O.match(
       () => [],
-      ({ logDensity, toMixture, fromMixture, scaled, mStep }) => {
-        const isExact = !isGeneralized({ mStep })
+      ({ logDensity, toMixture, fromMixture, scaled }) => {
         const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
           compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level)))
             .values
@@ -379,7 +378,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                 return close(each, logOf(params, points, level), wanted)
               }
             ),
-            ...RA.fromOption(isExact ? fromMixture : O.none).map(fromMixture =>
+            ...RA.fromOption(fromMixture).map(fromMixture =>
               law(
                 {
                   name: 'is made of its mixture again',

@@ -34,9 +34,10 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
+import { concatenated } from '../../../lib/ndarray.js'
 import { Field } from '../../core/index.js'
 import { family, type At, type Level } from '../../score/family.js'
-import { analyse } from '../kernels/analysis.js'
+import { analyse, nearest } from '../kernels/analysis.js'
 import * as Mixture from '../Mixture.js'
 import * as Gaussian from './gaussian.js'
 
@@ -113,9 +114,6 @@ type Parameters = Readonly<Record<'means' | 'logits' | 'factors' | 'logNoise', N
 /** A generalized M-step: so many steps of the factors to one of the components. */
 const INNER = 10
 
-/** A mixture is taken in once: steps until the factors of its covariances are found again, or hardly move. */
-const PATIENT = 500
-
 const entries = (array: NdArray, of: (x: number) => number): NdArray => ({
   shape: array.shape,
   values: array.values.map(of)
@@ -140,37 +138,24 @@ const where = (mass: Float64Array, found: NdArray, old: NdArray): NdArray => {
   }
 }
 
-/** Top eigenvectors by the root of what their eigenvalues are more than the rest, at least of their half: F = 0 is a saddle. */
-const principal = (covariances: NdArray, rank: number): { readonly loads: NdArray; readonly noise: NdArray } => {
+/**
+ * What top eigenvectors leave of each column, at least a tenth: these by the root of what their eigenvalues are more than the rest, at
+ * least of their half. F = 0 is a saddle.
+ */
+const principalNoise = (covariances: NdArray, rank: number): NdArray => {
   const [count, dim] = covariances.shape
-  const eigen = RA.makeBy(count, k =>
-    symmetricEigen({ shape: [dim, dim], values: covariances.values.subarray(k * dim * dim, (k + 1) * dim * dim) })
-  )
-  const load = (k: number, j: number, a: number): number => {
-    const { values, vectors } = eigen[k]
-    if (a >= dim) return 0
+  const noise = RA.makeBy(count, k => {
+    const own = covariances.values.subarray(k * dim * dim, (k + 1) * dim * dim)
+    const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: own })
     const rest = values.subarray(rank)
     const below = rest.length === 0 ? 0 : Gaussian.total(rest) / rest.length
-    return vectors.values[a * dim + j] * Math.sqrt(Math.max(values[a] - below, values[a] / 2))
-  }
-  const loads = {
-    shape: [count, dim, rank],
-    values: new Float64Array(count * dim * rank).map((_, at) => {
-      const row = Math.floor(at / rank)
-      return load(Math.floor(row / dim), row % dim, at % rank)
+    const loads = values.subarray(0, rank).map(value => Math.max(value - below, value / 2))
+    return new Float64Array(dim).map((_, j) => {
+      const shared = loads.reduce((sum, load, a) => sum + load * Elementary.square(vectors.values[a * dim + j]), 0)
+      return Math.max(own[j * dim + j] - shared, own[j * dim + j] / 10)
     })
-  }
-  return {
-    loads,
-    noise: {
-      shape: [count, dim],
-      values: new Float64Array(count * dim).map((_, row) => {
-        const own = covariances.values[row * dim + (row % dim)]
-        const shared = loads.values.subarray(row * rank, (row + 1) * rank).reduce((sum, f) => sum + f * f, 0)
-        return Math.max(own - shared, own / 10)
-      })
-    }
-  }
+  })
+  return { shape: [count, dim], values: concatenated(noise) }
 }
 
 /** L_k of Σ_k, from [Fᵀ; √ψ]. */
@@ -305,7 +290,7 @@ export const lowRank = family({
     ({ rank }) =>
     mixture => {
       const covariances = Mixture.covariances(mixture)
-      const found = analyse(covariances, principal(covariances, rank), Number.MIN_VALUE, PATIENT)
+      const found = nearest(covariances, rank, principalNoise(covariances, rank))
       return {
         means: mixture.means,
         logits: Gaussian.logShares(mixture.weights),

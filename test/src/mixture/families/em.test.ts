@@ -84,7 +84,7 @@ describe.each(sorts)('expectation–maximization of $name', sort => {
                   }
           )(best)
           if (leastEigenvalue(sort.covariances(moved)) < floor) continue
-          expect(expected(moved)).toBeLessThan(value + (sort.again ?? 1e-12))
+          expect(expected(moved)).toBeLessThan(value + (sort.near ?? 1e-12))
         }
         if (leastEigenvalue(sort.covariances(best)) < floor * (1 + 1e-9)) clipped++
         expect(leastEigenvalue(sort.covariances(best))).toBeGreaterThan(floor * (1 - 1e-9))

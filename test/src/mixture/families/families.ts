@@ -27,8 +27,8 @@ export interface Sort {
   readonly free: (components: number, dim: number) => number
   /** Rows of one component that its likelihood has a bound on. */
   readonly leastRows: (dim: number) => number
-  /** How closely covariances are found again in a mixture: by steps that have an end, or in closed form. */
-  readonly again?: number
+  /** How near 300 generalized M-steps come to the best of their Q; one that is exact is there. */
+  readonly near?: number
 }
 
 const square = (dim: number, entry: (i: number, j: number) => number): number[][] =>
@@ -103,7 +103,7 @@ export const sorts: ReadonlyArray<Sort> = [
     // rank 2, and no more than a covariance has
     free: (K, d) => K * d + K - 1 + K * Math.min(2 * d - 1 + d, (d * (d + 1)) / 2),
     leastRows: d => Math.min(4, d + 1),
-    again: 1e-5,
+    near: 1e-5,
     covariances: (params: P): number[][][] => {
       const [, d, q] = params.factors.shape
       const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]

@@ -27,6 +27,7 @@ import {
   splittingRowDotRules,
   splittingSumRules,
   sumRules,
+  versionRules,
   type EntrywiseRule
 } from './rules.js'
 
@@ -38,27 +39,37 @@ export interface Algebra extends Graph {
   /** Every entry written out. */
   readonly stretched: (x: Node, shape: Shape) => Node
   readonly pick: (sources: ReadonlyArray<Node>, table: ReadonlyArray<number>, shape: Shape) => Node
+  /** The transpose of a matrix. */
+  readonly flipped: (matrix: Node) => Node
   readonly product: (x: Node, matrix: Node, transposed: boolean) => Node
   readonly distances: (x: Node, matrix: Node) => Node
   readonly rowSum: (x: Node) => Node
   readonly rowDot: (a: Node, b: Node) => Node
   /** c · x */
   readonly times: (c: number, x: Node) => Node
+  /** Whether a node is of a version (`versions.ts`), and not the same in all of them. */
+  readonly varies: (x: Node) => boolean
 }
 
 const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr'])
 
-const rulesOf = new Map<string, ReadonlyArray<EntrywiseRule>>()
-for (const rule of entrywiseRules) rulesOf.set(rule.kernel, [...(rulesOf.get(rule.kernel) ?? []), rule])
+const byKernel = (rules: ReadonlyArray<EntrywiseRule>): ReadonlyMap<string, ReadonlyArray<EntrywiseRule>> => {
+  const found = new Map<string, ReadonlyArray<EntrywiseRule>>()
+  for (const rule of rules) found.set(rule.kernel, [...(found.get(rule.kernel) ?? []), rule])
+  return found
+}
+const plainRules = byKernel(entrywiseRules)
+const ofVersions = byKernel(versionRules)
 
-/** Which rules are applied: none, those that always pay, or also those that split sums, which may. */
-export type Rewriting = 'none' | 'plain' | 'splitting'
+/** Which rules are applied: none, those that always pay, also those that split sums, which may, or also those of several versions. */
+export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
-/** Constructors over a graph of their own; without rewriting, of what is written and nothing else. */
-export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
+/** Constructors over a graph of their own; without rewriting, of what is written and nothing else. Inputs of those names vary. */
+export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
   const simplify = rewriting !== 'none'
   const also = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T>): ReadonlyArray<T> =>
     rewriting === 'splitting' ? [...rules, ...splitting] : rules
+  const rulesOf = rewriting === 'versions' ? ofVersions : plainRules
   const ofProducts = also(productRules, splittingProductRules)
   const ofRowDots = also(rowDotRules, splittingRowDotRules)
   const ofDistances = also(distanceRules, splittingDistanceRules)
@@ -179,6 +190,12 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
     return node({ kind: 'pick', table: merged }, used, shape, placeOf(used))
   }
 
+  const flipped: Algebra['flipped'] = matrix => {
+    const [m, n] = matrix.shape
+    const table = Array.from({ length: m * n }, (_, i) => (i % m) * n + Math.floor(i / m))
+    return pick([matrix], table, [n, m])
+  }
+
   const product: Algebra['product'] = (x, matrix, transposed) => {
     const columns = matrix.shape[transposed ? 0 : 1]
     if (simplify)
@@ -231,6 +248,15 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
 
   const times: Algebra['times'] = (c, x) => (c === 1 ? x : entrywise('Multiply', [constant(c), x]))
 
+  const knownToVary = new Map<Node, boolean>()
+  const varies: Algebra['varies'] = x => {
+    const known = knownToVary.get(x)
+    if (known !== undefined) return known
+    const found = x.does.kind === 'input' ? varying.includes(x.does.name) : x.ins.some(varies)
+    knownToVary.set(x, found)
+    return found
+  }
+
   const made: Algebra = {
     node,
     constant,
@@ -239,11 +265,13 @@ export const algebra = (rewriting: Rewriting = 'plain'): Algebra => {
     reshaped,
     stretched,
     pick,
+    flipped,
     product,
     distances,
     rowSum,
     rowDot,
-    times
+    times,
+    varies
   }
   return made
 }

@@ -201,6 +201,8 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
   const body = code.fragment()
   const registers = new Map<string, number>()
   const scalars = new Map<Node, number>()
+  /** Numbers computed once that the vectors of one node share. */
+  const spread = new Map<string, number>()
   const keyOf = (node: Node, entry: number, v: number): string => `${node.id} ${entry} ${v}`
   const fullOf = (node: Node): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
 
@@ -211,17 +213,22 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     const entry = along(steps, c)
     if (operand.place === 'once') {
       const at = layout.parameter(operand)
-      if (width(operand) > 1)
-        return body
-          .get(
-            pointer(
-              'parameters',
-              pushParameters,
-              steps.map(step => step * 8),
-              false
-            )
-          )
-          .loadBoth(at + entry * 8)
+      if (width(operand) > 1) {
+        const key = keyOf(operand, entry, 0)
+        const known = spread.get(key)
+        if (known !== undefined) return body.get(known)
+        const from = pointer(
+          'parameters',
+          pushParameters,
+          steps.map(step => step * 8),
+          false
+        )
+        body.get(from).loadBoth(at + entry * 8)
+        if (vectors === 1) return body
+        const local = code.local('v128')
+        spread.set(key, local)
+        return body.tee(local)
+      }
       let local = scalars.get(operand)
       if (local === undefined) {
         local = code.local('v128')
@@ -339,6 +346,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
 
   for (const node of nodes) {
     const { does } = node
+    spread.clear()
     if (does.kind === 'rowSum') sumOverRows(node)
     else if (does.kind === 'reduce') {
       if (foldedAxes(node).every(axis => axis >= outer.length)) reduceAtOnce(node, does.fold)

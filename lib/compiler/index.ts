@@ -38,6 +38,7 @@ import {
 } from './machine.js'
 import { once, type Compute } from './once.js'
 import { Refusal } from './refusal.js'
+import { summed, type Versions } from './versions.js'
 import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
 
 export type { Inputs, Outputs } from './trace.js'
@@ -53,6 +54,8 @@ export interface Signature {
   readonly rows: Readonly<Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key' }>>
   /** The same for all rows, another at each call. */
   readonly constants: Readonly<Record<string, Shape>>
+  /** Some of the constants come in so many versions, [count, …]: value and gradient are sums over them. */
+  readonly versions?: Versions
 }
 
 export interface Call {
@@ -138,7 +141,8 @@ const hasThin = (outs: Readonly<Record<string, Node>>): boolean =>
   ordered(Object.values(outs)).some(node => thin(node) !== undefined)
 
 /** The graph of fewest operations, of those that the rules make. */
-const rewritten = (traced: Trace, counts: Counts): Readonly<Record<string, Node>> => {
+const rewritten = (traced: Trace, counts: Counts, versions: Versions | undefined): Readonly<Record<string, Node>> => {
+  if (versions !== undefined) return summed(named(lower(traced, counts, algebra('plain', versions.of))), versions)
   const plain = named(lower(traced, counts, algebra('plain')))
   if (!hasThin(plain)) return plain
   const split = named(lower(traced, counts, algebra('splitting')))
@@ -271,7 +275,7 @@ export const compile = <E>(
   }
   try {
     const { trace: traced, counts } = trace(shapes, write, examples, differentiates)
-    const outs = rewritten(traced, counts)
+    const outs = rewritten(traced, counts, signature.versions)
     const program = compileGraph(outs, signature, machine.shared)
     return right({
       run: call => execute(machine, program, call),

@@ -225,6 +225,8 @@ export const lower = (written: Trace, found: Counts, algebra: Algebra): Lowered 
     if (ra === null && rb === null) {
       const [x, y] = [whole(a), whole(b)]
       if (x.place !== 'once' || y.place !== 'once') return refuse('a product whose rows are none')
+      if ((algebra.varies(x) || algebra.varies(y)) && x.shape.length === 2 && y.shape.length === 2)
+        return done(algebra.product(turnA ? algebra.flipped(x) : x, y, turnB))
       return done(
         node({ kind: 'kernel', kernel: 'BatchMatMul', attrs: plainAttrs(attrs), output: 0 }, [x, y], shape, 'once')
       )

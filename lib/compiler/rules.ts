@@ -89,6 +89,13 @@ const factored =
     return found && make.entrywise('Multiply', [found[0], make.entrywise(kernel, [found[1], found[2]])])
   }
 
+const numberOutwards = rule('Multiply', '(s · x) · y = s · (x · y)', ([a, b], make) =>
+  isScalar(a)
+    ? undefined
+    : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
+      outwards(b, make, y => make.entrywise('Multiply', [a, y])))
+)
+
 export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
   rule('Add', 'x + 0 = x', ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined)),
   rule('Add', 'x + (−y) = x − y', ([a, b], make) => {
@@ -113,12 +120,7 @@ export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
     const inner = isScalar(a) ? scaled(b, make) : undefined
     return inner && make.entrywise('Multiply', [make.entrywise('Multiply', [a, inner[0]]), inner[1]])
   }),
-  rule('Multiply', '(s · x) · y = s · (x · y)', ([a, b], make) =>
-    isScalar(a)
-      ? undefined
-      : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
-        outwards(b, make, y => make.entrywise('Multiply', [a, y])))
-  ),
+  numberOutwards,
   rule('RealDiv', 'x / y = (1/y) · x, where y is fewer numbers', ([a, b], make) =>
     width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
       ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
@@ -194,6 +196,76 @@ export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
   })
 ]
 
+/** x as c · y, c computed once a call and y of rows, of the shape of x. */
+const weighed = (x: Node): readonly [Node, Node] | undefined => {
+  if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
+  const of = (c: Node, y: Node): readonly [Node, Node] | undefined =>
+    c.place === 'once' && y.place === 'rows' && sameShape(y.shape, x.shape) ? [c, y] : undefined
+  return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+}
+
+/** Rules for nodes with an axis of versions: what is computed once a call is then many numbers, and is worth taking together. */
+export const versionRules: ReadonlyArray<EntrywiseRule> = [
+  ...entrywiseRules.filter(one => one !== numberOutwards),
+  rule('Multiply', 'c · (b · x) = (c · b) · x, c and b once a call', ([a, b], make) => {
+    const of = (c: Node, y: Node): Node | undefined => {
+      const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
+      return found && make.entrywise('Multiply', [make.entrywise('Multiply', [c, found[0]]), found[1]])
+    }
+    return of(a, b) ?? of(b, a)
+  }),
+  rule('Multiply', '(c · x) · y = c · (x · y), c once a call', ([a, b], make) => {
+    const of = (x: Node, y: Node): Node | undefined => {
+      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
+      return found && make.entrywise('Multiply', [found[0], make.entrywise('Multiply', [found[1], y])])
+    }
+    return of(a, b) ?? of(b, a)
+  }),
+  rule('Multiply', 'c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call', ([a, b], make) => {
+    const of = (c: Node, sum: Node): Node | undefined => {
+      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+      const terms = sum.ins.map(weighed)
+      return terms.every(term => term !== undefined)
+        ? make.entrywise(
+            'Add',
+            terms.map(([factor, x]) => make.entrywise('Multiply', [make.entrywise('Multiply', [c, factor]), x]))
+          )
+        : undefined
+    }
+    return of(a, b) ?? of(b, a)
+  }),
+  rule('Add', 'a · x + b · x = (a + b) · x, a and b once a call', ([left, right], make) => {
+    const [one, other] = [weighed(left), weighed(right)]
+    return one && other && one[1] === other[1]
+      ? make.entrywise('Multiply', [make.entrywise('Add', [one[0], other[0]]), one[1]])
+      : undefined
+  }),
+  rule('Add', 'Σ x + Σ y = Σ (x + y), over the rows or the same axes', ([a, b], make) => {
+    const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
+    if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
+    const sum = (): Node => make.entrywise('Add', [a.ins[0], b.ins[0]])
+    if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
+    if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
+      return make.reshaped(sum(), a.shape)
+    return a.place === 'rows' &&
+      a.does.kind === 'reduce' &&
+      b.does.kind === 'reduce' &&
+      a.does.fold === 'Sum' &&
+      b.does.fold === 'Sum' &&
+      a.does.axes.join() === b.does.axes.join()
+      ? make.reduce('Sum', sum(), a.does.axes)
+      : undefined
+  }),
+  rule('Add', 'c + (b + x) = (c + b) + x, c and b once a call', ([a, b], make) => {
+    const of = (c: Node, sum: Node): Node | undefined => {
+      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+      const at = sum.ins.findIndex(({ place }) => place === 'once')
+      return at < 0 ? undefined : make.entrywise('Add', [make.entrywise('Add', [c, sum.ins[at]]), sum.ins[1 - at]])
+    }
+    return of(a, b) ?? of(b, a)
+  })
+]
+
 /** So many products take the place of one loop at most: each is code of its own. */
 const MOST_PRODUCTS = 64
 
@@ -215,6 +287,18 @@ const each = (
     })
   )
   return make.pick(all, upTo(sizeOf(shape)), shape)
+}
+
+/**
+ * The terms of x ± y that varies from version to version, where one is once a call, or a number times what is the same in all
+ * versions: what is made of that one is then once a call, or once for all versions.
+ */
+const sharedSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] | undefined => {
+  const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
+  if (kernel === undefined || x.place === 'once' || !make.varies(x)) return undefined
+  const isShared = (y: Node): boolean => y.place === 'once' || !make.varies(scaled(y, make)?.[1] ?? y)
+  const [a, b] = x.ins
+  return [a, b].every(y => sameShape(y.shape, x.shape)) && (isShared(a) || isShared(b)) ? [kernel, a, b] : undefined
 }
 
 /** Whether a node has one entry along the axes. */
@@ -283,6 +367,26 @@ export const sumRules: ReadonlyArray<FoldRule> = [
         )
       : undefined
   }),
+  fold('Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call', (x, axes, make) => {
+    if (!isKernel(x, 'Multiply')) return undefined
+    const of = (a: Node, y: Node): Node | undefined => {
+      const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
+      const along = (z: Node): Node => make.reduce('Sum', make.entrywise('Multiply', [a, z]), axes)
+      return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
+    }
+    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  }),
+  fold(
+    'Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call',
+    (x, axes, make) => {
+      const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
+      if (found === undefined) return undefined
+      const [kernel, a, b] = found
+      const squares = [a, b].map(y => make.reduce('Sum', make.entrywise('Square', [y]), axes))
+      const cross = make.times(2, make.reduce('Sum', make.entrywise('Multiply', [a, b]), axes))
+      return make.entrywise('Add', [make.entrywise(kernel, [squares[0], cross]), squares[1]])
+    }
+  ),
   fold('Σⱼ a · xⱼ = a · Σⱼ xⱼ', (x, axes, make) => {
     const rank = x.shape.length
     if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.reduce('Sum', x.ins[0], axes)])
@@ -344,6 +448,9 @@ const byRow = (x: Node): readonly [Node, Node] | undefined => {
     r.place === 'rows' && width(r) === 1 && width(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
   return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
 }
+
+/** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
+const isGram = (a: Node, b: Node): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
 
 export const reshapeRules: ReadonlyArray<ReshapeRule> = [
   reshaping('s · x under another shape is s · (x under it)', (x, shape, make) =>
@@ -426,13 +533,29 @@ const thinSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] |
   return isWhole && (isThin(a, make) || isThin(b, make)) ? [kernel, a, b] : undefined
 }
 
-const flipped = (matrix: Node, make: Algebra): Node => {
-  const [m, n] = matrix.shape
-  const table = Array.from({ length: m * n }, (_, i) => (i % m) * n + Math.floor(i / m))
-  return make.pick([matrix], table, [n, m])
-}
-
 export const distanceRules: ReadonlyArray<ProductRule> = [
+  twofold(
+    '|s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call',
+    (sum, matrix, make) => {
+      const found = sharedSum(sum, make)
+      if (found === undefined || sum.shape.length !== 1) return undefined
+      const [kernel, a, b] = found
+      const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
+      const of = kernel === 'Sub' && by === a ? make.entrywise('Neg', [moved]) : moved
+      const w = kernel === 'Sub' && by === b ? make.entrywise('Neg', [by]) : by
+      const [s, x] = scaled(of, make) ?? [make.constant(1), of]
+      const [t, m] = scaled(matrix, make) ?? [make.constant(1), matrix]
+      if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
+        return undefined
+      const onX = make.reduce('Sum', make.entrywise('Multiply', [w, x]), [0])
+      const onCentres = make.reshaped(make.product(make.reshaped(w, [1, width(w)]), m, true), [m.shape[0]])
+      const cross = make.times(2, make.entrywise('Sub', [onX, onCentres]))
+      const factor = make.reshaped(s, [])
+      const apart = make.entrywise('Multiply', [factor, make.distances(x, m)])
+      const ofBoth = make.entrywise('Multiply', [factor, make.entrywise('Add', [apart, cross])])
+      return make.entrywise('Add', [ofBoth, make.reduce('Sum', make.entrywise('Square', [w]), [0])])
+    }
+  ),
   twofold('|s · x − s · m|² = s² · |x − m|²', (x, matrix, make) => {
     const [left, right] = [scaled(x, make), scaled(matrix, make)]
     if (left === undefined || right === undefined) return undefined
@@ -457,17 +580,49 @@ export const productRules: ReadonlyArray<ProductRule> = [
         : undefined
     }
   ),
+  twofold(
+    'u m is u · m, where m is one line, all of it once a call, and a version’s own',
+    (x, matrix, make, transposed) =>
+      [x, matrix].every(({ place }) => place === 'once') &&
+      (make.varies(x) || make.varies(matrix)) &&
+      x.shape.at(-1) === 1
+        ? make.entrywise('Multiply', [x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]])])
+        : undefined
+  ),
+  twofold(
+    '(x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call',
+    (x, matrix, make, transposed) => {
+      const found = make.varies(matrix) ? undefined : sharedSum(x, make)
+      return (
+        found &&
+        make.entrywise(found[0], [
+          make.product(found[1], matrix, transposed),
+          make.product(found[2], matrix, transposed)
+        ])
+      )
+    }
+  ),
   twofold('(u B) M = u (B M), where u is fewer numbers than u B', (x, matrix, make, transposed) => {
     const found = thin(x)
     if (found === undefined) return undefined
     const [u, inner, isFlipped] = found
     return transposed
       ? make.product(u, make.product(matrix, inner, !isFlipped), true)
-      : make.product(u, make.product(isFlipped ? flipped(inner, make) : inner, matrix, false), false)
+      : make.product(u, make.product(isFlipped ? make.flipped(inner) : inner, matrix, false), false)
   })
 ]
 
 export const rowDotRules: ReadonlyArray<ProductRule> = [
+  twofold(
+    'Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call',
+    (a, b, make) => {
+      const [left, right] = [sharedSum(a, make), sharedSum(b, make)]
+      if (isGram(a, b) || a.shape.length !== 1) return undefined
+      return right
+        ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
+        : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
+    }
+  ),
   twofold(
     'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ',
     (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y))
@@ -485,13 +640,10 @@ export const rowDotRules: ReadonlyArray<ProductRule> = [
     const [left, right] = [thin(a), thin(b)]
     if (right && b.shape.length === 1) return make.product(make.rowDot(a, right[0]), right[1], right[2])
     if (left && a.shape.length === 1)
-      return make.product(left[2] ? left[1] : flipped(left[1], make), make.rowDot(left[0], b), false)
+      return make.product(left[2] ? left[1] : make.flipped(left[1]), make.rowDot(left[0], b), false)
     return undefined
   })
 ]
-
-/** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
-const isGram = (a: Node, b: Node): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
 
 /**
  * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
@@ -543,7 +695,7 @@ export const splittingSumRules: ReadonlyArray<FoldRule> = [
     const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? thin(x.ins[0]) : undefined
     if (found === undefined) return undefined
     const [u, matrix, transposed] = found
-    const inner = transposed ? flipped(matrix, make) : matrix
+    const inner = transposed ? make.flipped(matrix) : matrix
     const gram = make.product(inner, inner, true)
     return make.reduce('Sum', make.entrywise('Multiply', [u, make.product(u, gram, false)]), axes)
   }),

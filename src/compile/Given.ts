@@ -2,6 +2,7 @@
  * What a function of the vocabulary computes from, beside parameters: arrays under names. The interpreter takes them as
  * tensors, a compiled program as its inputs; neither sees anything else of a call.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
@@ -32,6 +33,8 @@ interface Constant {
   readonly _tag: 'Constant'
   readonly shape: Shape
   readonly values: Float64Array
+  /** So many of them, one after another, each of a version of the program's constants. */
+  readonly versions?: number
 }
 
 export type Given = Rows | Draw | Constant
@@ -77,8 +80,37 @@ export const tensors = (first: number, count: number): ((given: Named) => Tensor
         })
   )
 
+const isSame = (a: Float64Array, b: Float64Array): boolean =>
+  a === b || (a.length === b.length && a.every((x, i) => Object.is(x, b[i])))
+
+/** Whether they are two versions of the same: other numbers alone differ. */
+export const isVersion =
+  (one: Named) =>
+  (other: Named): boolean =>
+    RR.size(one) === RR.size(other) &&
+    Object.entries(one).every(([name, a]) => {
+      if (!(name in other)) return false
+      const b = other[name]
+      if (a._tag === 'Constant') return b._tag === 'Constant' && (a.shape.length === 0 || isSame(a.values, b.values))
+      return a._tag === 'Rows' ? b._tag === 'Rows' && a.values === b.values : b._tag === 'Draw' && a.key === b.key
+    })
+
+/** Versions as one: numbers in each, all else as in the first. */
+export const versions = (all: ReadonlyArray<Named>): Named =>
+  pipe(
+    all[0],
+    RR.mapWithIndex((name, given) =>
+      given._tag === 'Constant' && given.shape.length === 0
+        ? { ...given, values: Float64Array.from(all, one => numberOf(one[name])), versions: all.length }
+        : given
+    )
+  )
+
+const numberOf = (given: Given): number => (given._tag === 'Constant' ? given.values[0] : NaN)
+
 /** What a program of them takes. */
 export const signature = (params: Readonly<Record<string, Shape>>, given: Named): Compiler.Signature => ({
+  ...versionsIn(given),
   params,
   rows: RR.filterMap<Given, Compiler.Signature['rows'][string]>(one =>
     one._tag === 'Constant'
@@ -87,6 +119,13 @@ export const signature = (params: Readonly<Record<string, Shape>>, given: Named)
   )(given),
   constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
 })
+
+const versionsIn = (given: Named): Pick<Compiler.Signature, 'versions'> => {
+  const all = Object.entries(given).flatMap(([name, one]) =>
+    one._tag === 'Constant' && one.versions !== undefined ? [{ name, count: one.versions }] : []
+  )
+  return all.length === 0 ? {} : { versions: { count: all[0].count, of: all.map(({ name }) => name) } }
+}
 
 /** And what it is called with. */
 export const call = (

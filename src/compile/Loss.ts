@@ -276,29 +276,24 @@ const compiled =
     const otherwise = interpreted(score, use)(data)
     return (params, evaluation) => {
       const { basis, terms } = evaluation
-      const sums = terms.flatMap(drawn => {
-        const { weight, term, samples } = drawn
-        const part = (more: Given.Named, alone: ReadonlyArray<Sample>): Strands.Sum<ValueAndGradient<P>> => {
-          const given = { ...own, ...more }
-          return pipe(
-            programOf(model, library, Params.shapes(params), term, given),
+      const sums = terms.flatMap(drawn =>
+        parts(model, library, Params.shapes(params), drawn, { basis, own, data }).map(({ program, given, samples }) =>
+          pipe(
+            program,
             E.fold(
-              () => otherwise(params, { basis, terms: [{ ...drawn, samples: alone }] }),
+              () => otherwise(params, { basis, terms: [{ ...drawn, samples }] }),
               ({ sum }) =>
                 pipe(
                   sum(Given.call(data.rows, params, given)),
                   // the parameters of the signature are those of the score
                   Strands.map(({ value, gradient }) =>
-                    scaled(weight)({ value, gradient: gradient as Params.Params<P> })
+                    scaled(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
                   )
                 )
             )
           )
-        }
-        return Objective.isMatching(term)
-          ? samples.map(sample => part(Matching.given(model, term, sample, basis, data), [sample]))
-          : [part({}, [])]
-      })
+        )
+      )
       return pipe(
         Strands.all(data.rows, sums),
         Strands.map(values => total(params, values))
@@ -318,9 +313,72 @@ const programOf = <P extends string>(
     value: Matching.mean(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
   }))
 
-/** One draw at each level: those of a level have one program. */
-const firsts = (samples: ReadonlyArray<Sample>): ReadonlyArray<Sample> =>
-  samples.filter(({ level }, i) => i === 0 || samples[i - 1].level !== level)
+/** A part of a term that is one call of a program, and the samples that it is of. */
+interface Part {
+  readonly program: E.Either<string, Compiler.Program>
+  readonly given: Given.Named
+  readonly samples: ReadonlyArray<Sample>
+}
+
+/** So many samples are one call of a program: as many as a cache holds, and of what is left fewer. */
+const TOGETHER = [128, 16, 4] as const
+
+/** How many are taken together, of so many. */
+const together = (count: number): number => TOGETHER.find(n => n <= count) ?? Math.min(...TOGETHER)
+
+/** The calls of a term: of levels and nodes that see the same rows, with the same noise or none that is drawn, as many as can be are one. */
+const parts = <P extends string>(
+  model: Score.Model<P>,
+  library: Compiler.Library,
+  shapes: Params.Shapes<P>,
+  { term, samples }: Drawn<Direct>,
+  { basis, own, data }: { readonly basis: Pass.Basis; readonly own: Given.Named; readonly data: Source.Data }
+): ReadonlyArray<Part> => {
+  const programFor = (given: Given.Named): Part['program'] => programOf(model, library, shapes, term, given)
+  if (!Objective.isMatching(term)) return [{ program: programFor(own), given: own, samples: [] }]
+  const all = samples.map(sample => ({
+    sample,
+    given: { ...own, ...Matching.given(model, term, sample, basis, data) }
+  }))
+  const alone = ({ sample, given }: (typeof all)[number]): Part => ({
+    program: programFor(given),
+    given,
+    samples: [sample]
+  })
+  const most = Math.max(...TOGETHER)
+  return pipe(
+    all,
+    RA.chop(left => {
+      const alike = pipe(
+        left.slice(0, most),
+        RA.takeLeftWhile(({ given }) => Given.isVersion(left[0].given)(given))
+      )
+      const size = together(alike.length)
+      const [own, others] = [alike.slice(0, size), left.slice(Math.min(size, alike.length))]
+      const one = own.length > 1 ? joined(own, size, programFor) : O.none
+      return [O.isSome(one) ? [one.value] : own.map(alone), others]
+    }),
+    RA.flatten
+  )
+}
+
+/** Samples as one call, with others of no weight where they are fewer than are taken together. */
+const joined = (
+  own: ReadonlyArray<{ readonly sample: Sample; readonly given: Given.Named }>,
+  size: number,
+  programFor: (given: Given.Named) => Part['program']
+): O.Option<Part> => {
+  const idle = { ...own[0].given, weight: Given.number(0) }
+  const given = Given.versions([
+    ...own.map(({ given }) => given),
+    ...Array.from({ length: size - own.length }, () => idle)
+  ])
+  return pipe(
+    O.some(programFor(given)),
+    O.filter(E.isRight),
+    O.map(program => ({ program, given, samples: own.map(({ sample }) => sample) }))
+  )
+}
 
 /** Rows that a trial of a program is drawn for: their number is no part of a program. */
 const TRIAL = 8
@@ -345,13 +403,8 @@ const trial = <P extends string>(
   return pipe(
     terms
       .filter(isDirect)
-      .flatMap(({ term, samples }) =>
-        Objective.isMatching(term)
-          ? firsts(samples).map(sample =>
-              programOf(model, library, shapes, term, { ...own, ...Matching.given(model, term, sample, basis, few) })
-            )
-          : [programOf(model, library, shapes, term, own)]
-      ),
+      .flatMap(drawn => parts(model, library, shapes, drawn, { basis, own, data: few }))
+      .map(({ program }) => program),
     E.sequenceArray
   )
 }

@@ -20,6 +20,7 @@ import {
   squaredDistances as distances,
   sub,
   sum,
+  tanh,
   tensor,
   type Operand,
   type Tensor
@@ -32,8 +33,8 @@ export interface Components {
   readonly logits: Tensor | null
   /** [K], at time 0; null for unit variances */
   readonly variances: Tensor | null
-  /** The two centres are c and −c: what tells them apart is ⟨c, x⟩ alone, beside which |c|² must not be held. */
-  readonly mirrored?: boolean
+  /** c, [1, dim], of two centres c and −c: what tells them apart is ⟨c, x⟩ alone, beside which |c|² must not be held. */
+  readonly mirrored?: Tensor
 }
 
 /** Each a number, or [rows, 1]. */
@@ -65,7 +66,7 @@ const squared = (a: Operand): Operand => (typeof a === 'number' ? a * a : square
 
 /** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
 const view = (
-  { centres, logits, variances, mirrored = false }: Components,
+  { centres, logits, variances, mirrored }: Components,
   x: Tensor,
   { alpha, sigma }: Level,
   orthogonal: Operand = 0
@@ -77,11 +78,12 @@ const view = (
   const fromDrawn = distances(x, centres, alpha)
   const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
   // With equal variances the orthogonal part and log u are common to the components.
-  const logDensity = mirrored
-    ? div(mul(alpha, matMul(x, centres, { transposeB: true })), spread)
-    : variances === null
-      ? mul(-0.5, div(fromDrawn, spread))
-      : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
+  const logDensity =
+    mirrored !== undefined
+      ? div(mul(alpha, matMul(x, centres, { transposeB: true })), spread)
+      : variances === null
+        ? mul(-0.5, div(fromDrawn, spread))
+        : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
   return {
     dim,
     energy,
@@ -95,8 +97,24 @@ const view = (
 export const responsibilities = (components: Components, x: Tensor, level: Level): Tensor =>
   softmax(view(components, x, level).logJoint)
 
+/** What the pair ±c sees of a point: ⟨c, x⟩, and t = tanh(α⟨c, x⟩/u), by which its responsibilities differ, each [rows, 1]. */
+const leaning = (
+  centre: Tensor,
+  x: Tensor,
+  { alpha, sigma }: Level
+): { readonly spread: Operand; readonly along: Tensor; readonly t: Tensor } => {
+  const spread = plus(squared(alpha), squared(sigma))
+  const along = matMul(x, centre, { transposeB: true })
+  return { spread, along, t: tanh(div(mul(alpha, along), spread)) }
+}
+
 /** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
 export const score = (components: Components, x: Tensor, level: Level): Tensor => {
+  const { mirrored } = components
+  if (mirrored !== undefined) {
+    const { t, spread } = leaning(mirrored, x, level)
+    return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
+  }
   const { logJoint, spread } = view(components, x, level)
   const precision = div(softmax(logJoint), spread)
   return sub(mul(level.alpha, matMul(precision, components.centres)), mul(sum(precision, 1, true), x))
@@ -106,8 +124,29 @@ interface Moments {
   /** |s|² */
   readonly squaredScore: Tensor
   readonly divergence: Tensor
-  /** w_i/u_i, [rows, K] */
-  readonly precision: Tensor
+  /** Σ w_i/u_i, [rows, 1] or a number */
+  readonly total: Operand
+  /** Σ w_i/u_i ⟨c_i, z⟩, [rows, 1] */
+  readonly onCentres: (z: Tensor) => Tensor
+}
+
+/**
+ * Of the pair: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u.
+ */
+const pairMoments = (centre: Tensor, x: Tensor, level: Level, orthogonal: Operand): Moments => {
+  const { alpha } = level
+  const { spread, along, t } = leaning(centre, x, level)
+  const towards = mul(alpha, t)
+  const length = sum(square(centre))
+  const norms = orthogonal === 0 ? normsOf(x) : add(normsOf(x), orthogonal)
+  const squaredDistance = add(norms, mul(towards, sub(mul(length, towards), mul(2, along))))
+  const bend = mul(div(mul(squared(alpha), length), spread), sub(1, square(t)))
+  return {
+    squaredScore: div(squaredDistance, squared(spread)),
+    divergence: div(sub(bend, x.shape[1] ?? 0), spread),
+    total: typeof spread === 'number' ? 1 / spread : div(1, spread),
+    onCentres: z => div(mul(t, matMul(z, centre, { transposeB: true })), spread)
+  }
 }
 
 /**
@@ -115,6 +154,7 @@ interface Moments {
  * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
 const moments = (components: Components, x: Tensor, level: Level, orthogonal: Operand): Moments => {
+  if (components.mirrored !== undefined) return pairMoments(components.mirrored, x, level, orthogonal)
   const { dim, energy, spread, squaredDistances, logJoint } = view(components, x, level, orthogonal)
   const precision = div(softmax(logJoint), spread)
   const total = sum(precision, 1, true)
@@ -124,7 +164,12 @@ const moments = (components: Components, x: Tensor, level: Level, orthogonal: Op
     mul(mul(0.5, energy), sum(mul(precision, apart), 1, true))
   )
   const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
-  return { squaredScore, divergence: sub(sub(curvature, squaredScore), mul(dim, total)), precision }
+  return {
+    squaredScore,
+    divergence: sub(sub(curvature, squaredScore), mul(dim, total)),
+    total,
+    onCentres: z => sum(mul(precision, matMul(z, components.centres, { transposeB: true })), 1, true)
+  }
 }
 
 /** div s(x), [rows, 1] */
@@ -156,13 +201,9 @@ export const mixed = (
 ): Tensor => {
   const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
   const beyond = mul(mul(level.sigma, level.sigma), orthogonal)
-  const { squaredScore, divergence, precision } = moments(components, noisy, level, beyond)
-  const onCentres = mul(
-    level.alpha,
-    sum(mul(precision, matMul(drawn, components.centres, { transposeB: true })), 1, true)
-  )
+  const { squaredScore, divergence, total, onCentres } = moments(components, noisy, level, beyond)
   const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
-  const cross = sub(onCentres, mul(sum(precision, 1, true), onPoint))
+  const cross = sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint))
   return add(
     add(squaredScore, mul(mul(2, sub(1, denoising)), divergence)),
     div(mul(mul(2, denoising), cross), level.sigma)
@@ -178,9 +219,10 @@ export const logDensities = (components: Components, x: Tensor, level: Level): T
 /** log p(x), [rows, 1] */
 export const logDensity = (components: Components, x: Tensor, level: Level): Tensor => {
   const { dim, energy, spread, logJoint } = view(components, x, level)
-  const { centres, logits, variances, mirrored = false } = components
+  const { centres, logits, variances, mirrored } = components
   const lengths = (): Tensor => add(normsOf(x), mul(energy, mul(0.5, sum(square(centres)))))
-  const common = variances === null ? mul(-0.5, add(mirrored ? div(lengths(), spread) : 0, mul(dim, log(spread)))) : 0
+  const common =
+    variances === null ? mul(-0.5, add(mirrored === undefined ? 0 : div(lengths(), spread), mul(dim, log(spread)))) : 0
   const mass = logits === null ? Elementary.log(components.centres.shape[0]) : logSumExp(logits)
   const constant = (dim / 2) * Elementary.log(2 * Math.PI)
   return sub(sub(add(logSumExp(logJoint, 1, true), common), mass), constant)
@@ -191,5 +233,5 @@ export const pair = (mean: Tensor): Components => ({
   centres: mul(tensor([1, -1], [2, 1]), row(mean)),
   logits: null,
   variances: null,
-  mirrored: true
+  mirrored: row(mean)
 })

@@ -114,7 +114,7 @@ export interface Matching extends Written, Claims {
   readonly timeLaw: TimeLaw.TimeLaw
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
-  /** Capability: a pass over mixtures that is written by hand. */
+  /** Capability: a pass over mixtures that is written by hand, of families that have one (`kernel` of theirs says why). */
   readonly kernel?: 'denoising' | 'implicit'
   /** Capability: it serves noise of which only what a mixture sees is drawn. */
   readonly spans?: true
@@ -133,7 +133,7 @@ export interface Matching extends Written, Claims {
 /** A mean over the data, without noise. */
 export interface Noiseless extends Written, Claims {
   readonly perDatum: (datum: Datum) => Tensor
-  /** Capability: a pass over mixtures that is written by hand. */
+  /** Capability: a pass over mixtures that is written by hand, of families that have one. */
   readonly kernel?: 'likelihood'
   /** Capability: it is the same of data and mixture moved together. */
   readonly moves?: true

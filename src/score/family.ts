@@ -184,6 +184,11 @@ export interface Capabilities<P extends string> {
   readonly mirrored?: true
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
+  /**
+   * Passes written by hand, for as long as a program takes more than 1.1 of their time: it takes up to 1.4 of that of the score
+   * pass (where rows and components are large), 1.2 to 1.5 of that of the pair's under quadrature, and twice that of the E-step's
+   * (docs/performance.md).
+   */
   readonly kernel?: Kernel<P>
 }
 

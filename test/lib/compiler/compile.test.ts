@@ -235,6 +235,105 @@ describe('a sum with a thin product', () => {
   })
 })
 
+describe('versions of constants', () => {
+  const rows = 37
+  const [dim, count] = [3, 5]
+  const wide = 40
+  const written: Readonly<Record<string, (inputs: Inputs) => Tensor>> = {
+    // noise in one direction, and distances from scaled centres
+    mixture: ({ params: { m }, rows: { x }, constants: { alpha, zeta, line } }) => {
+      const drawn = T.matMul(T.mul(zeta, T.ones([1, 1])), line)
+      const noisy = T.add(T.mul(alpha, x), drawn)
+      const apart = T.squaredDistances(noisy, m, alpha)
+      const shares = T.softmax(T.mul(-0.5, T.div(apart, T.add(1, T.square(zeta)))))
+      const onLine = T.sum(T.mul(noisy, drawn), 1, true)
+      return T.mean(T.add(T.sum(T.mul(shares, apart), 1, true), T.add(T.sum(T.square(noisy), 1, true), onLine)))
+    },
+    // products and products over the rows of what varies on both sides, and what moves entries
+    network: ({ params: { m }, rows: { x }, constants: { alpha, zeta } }) => {
+      const hidden = T.tanh(T.mul(alpha, T.matMul(x, m, { transposeB: true })))
+      const again = T.matMul(T.sub(hidden, zeta), T.matMul(m, m, { transposeB: true }))
+      const turned = T.concat([T.slice(again, [0, 1], [rowsOf(again), 1]), hidden], 1)
+      return T.mean(T.div(T.exp(T.neg(T.square(turned))), T.add(alpha, 2)))
+    },
+    // weights, quotients and negatives around sums over the rows; terms without the constants
+    sums: ({ params: { m }, rows: { x }, constants: { alpha, zeta } }) => {
+      const y = T.matMul(x, m, { transposeB: true })
+      const part = T.mean(T.square(T.add(y, zeta)))
+      return T.add(T.sub(T.div(part, T.add(alpha, 3)), T.mul(alpha, T.neg(T.mean(y)))), T.mean(T.cos(y)))
+    }
+  }
+  const rowsOf = (x: Tensor): number => x.shape[0]
+  const signature = {
+    params: { m: [2, dim] },
+    rows: { x: { shape: [dim], from: 'data' } },
+    constants: { alpha: [], zeta: [], line: [1, dim] }
+  } as const
+  const draw = (n: number, seed: number): Float64Array => Key.normal(n)(Key.fromSeed(seed))
+  const call = {
+    rows,
+    params: { m: draw(2 * dim, 1) },
+    given: { x: draw(rows * dim, 2) }
+  }
+  const [alpha, zeta, line] = [draw(count, 3), draw(count, 4), draw(dim, 5)]
+  const right = (program: ReturnType<typeof compile>) => {
+    if (E.isLeft(program)) throw new Error(program.left)
+    return program.right
+  }
+
+  it.each(Object.entries(written))('%s: one program gives the sum of what one of each gives', (_, value) => {
+    const write = (inputs: Inputs): Outputs => ({ value: value(inputs) })
+    const one = right(compile(signature, write, [null, null]))
+    const all = right(compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null]))
+    const found = all.run({ ...call, constants: { alpha, zeta, line } })
+    const each = Array.from(alpha, (a, i) => one.run({ ...call, constants: { alpha: [a], zeta: [zeta[i]], line } }))
+    const wanted = each.reduce((sum, { value }) => sum + value, 0)
+    // some tens of operations on numbers of the order of 10, in another order
+    expect(Math.abs(found.value - wanted) / (1 + Math.abs(wanted))).toBeLessThan(1e-13)
+    found.gradient.m.values.forEach((x, i) => {
+      const sum = each.reduce((sum, { gradient }) => sum + gradient.m.values[i], 0)
+      expect(Math.abs(x - sum) / (1 + Math.abs(sum))).toBeLessThan(1e-12)
+    })
+  })
+
+  it('what is the same in all versions is computed once: data are met by products of their own size alone', () => {
+    const write = (inputs: Inputs): Outputs => ({ value: written.mixture(inputs) })
+    const { explain } = right(
+      compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null])
+    )
+    const ofAll = explain('rewritten')
+      .split('\n')
+      .filter(line => line.includes(`[rows, ${count}, `))
+    expect(ofAll.length).toBeGreaterThan(5)
+    expect(ofAll.filter(line => line.includes(`[rows, ${count}, ${dim}]`))).toEqual([])
+  })
+
+  it('wide rows are refused, and so are products with a matrix of each version', () => {
+    const refused = (units: number, write: (inputs: Inputs) => Tensor): string => {
+      const found = compile(
+        {
+          ...signature,
+          params: { m: [units, dim] },
+          versions: { count, of: ['alpha', 'zeta'] }
+        },
+        inputs => ({ value: write(inputs) }),
+        [null, null]
+      )
+      return E.isLeft(found) ? found.left : 'not refused'
+    }
+    expect(
+      refused(wide, ({ params: { m }, rows: { x }, constants: { alpha } }) =>
+        T.mean(T.tanh(T.mul(alpha, T.matMul(x, m, { transposeB: true }))))
+      )
+    ).toContain(`${wide} numbers of a row for each version`)
+    expect(
+      refused(2, ({ params: { m }, rows: { x }, constants: { alpha } }) =>
+        T.mean(T.tanh(T.sum(T.matMul(x, T.tanh(T.mul(alpha, m)), { transposeB: true }), 1)))
+      )
+    ).toContain('of each version')
+  })
+})
+
 describe('sine and cosine', () => {
   const signature: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
   const program = right(

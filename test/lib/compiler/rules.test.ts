@@ -15,11 +15,12 @@ import {
   splittingProductRules,
   splittingRowDotRules,
   splittingSumRules,
-  sumRules
+  sumRules,
+  versionRules
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 
-/** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once. */
+/** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once; of each version p, a number, and w [3], once. */
 const inputs = {
   x: [2, 3],
   y: [2, 3],
@@ -32,10 +33,14 @@ const inputs = {
   n: [3, 2],
   b: [2, 3],
   a: [1, 3],
-  c: [2, 3, 4]
+  c: [2, 3, 4],
+  p: [],
+  w: [3]
 } as const
 type Name = keyof typeof inputs
 const ofRows = new Set<Name>(['x', 'y', 'v', 'u', 'r'])
+
+const varying: ReadonlyArray<Name> = ['p', 'w']
 
 type Make = (of: Algebra, at: Readonly<Record<Name, Node>>) => Node
 
@@ -229,9 +234,68 @@ const examples: Readonly<Record<string, ReadonlyArray<Make>>> = {
     ({ entrywise, product, rowDot }, { u, v, r, b }) =>
       rowDot(entrywise('Sub', [product(u, b, false), v]), entrywise('Exp', [r]))
   ],
+  'Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call': [
+    ({ entrywise, reduce }, { w, v }) =>
+      reduce('Sum', entrywise('Multiply', [entrywise('Add', [v, w]), entrywise('Exp', [w])]), [0]),
+    ({ entrywise, reduce }, { w, v, p }) =>
+      reduce('Sum', entrywise('Multiply', [w, entrywise('Sub', [w, entrywise('Multiply', [p, v])])]), [0])
+  ],
+  'Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call': [
+    ({ entrywise, reduce }, { w, v }) => reduce('Sum', entrywise('Square', [entrywise('Add', [v, w])]), [0]),
+    ({ entrywise, reduce }, { w, v, p }) =>
+      reduce('Sum', entrywise('Square', [entrywise('Sub', [w, entrywise('Multiply', [p, v])])]), [0])
+  ],
+  '|s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call':
+    [
+      ({ distances, entrywise }, { w, v, p, b }) =>
+        distances(entrywise('Add', [entrywise('Multiply', [p, v]), w]), entrywise('Multiply', [p, b])),
+      ({ distances, entrywise }, { w, v, b }) => distances(entrywise('Sub', [v, w]), b),
+      ({ distances, entrywise }, { w, v, b }) => distances(entrywise('Sub', [w, v]), entrywise('Neg', [b]))
+    ],
+  'u m is u · m, where m is one line, all of it once a call, and a version’s own': [
+    ({ product, reshaped }, { p, a }) => product(reshaped(p, [1, 1]), a, false),
+    ({ product, reshaped }, { w, t }) => product(reshaped(t, [1, 1]), reshaped(w, [3, 1]), true)
+  ],
+  '(x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call': [
+    ({ entrywise, product }, { w, v, n }) => product(entrywise('Add', [v, w]), n, false),
+    ({ entrywise, product }, { w, v, p, b }) => product(entrywise('Sub', [w, entrywise('Multiply', [p, v])]), b, true)
+  ],
+  'Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call': [
+    ({ entrywise, rowDot }, { w, v, u }) => rowDot(u, entrywise('Add', [v, w])),
+    ({ entrywise, rowDot }, { w, v, u, p }) =>
+      rowDot(entrywise('Sub', [w, entrywise('Multiply', [p, v])]), entrywise('Exp', [u]))
+  ],
   'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ': [
     ({ entrywise, rowDot }, { s, v, r }) => rowDot(entrywise('Multiply', [s, v]), r),
     ({ entrywise, rowDot }, { v, r }) => rowDot(r, entrywise('Neg', [v]))
+  ]
+}
+
+/** What applies to graphs of several versions alone. */
+const examplesOfVersions: Readonly<Record<string, ReadonlyArray<Make>>> = {
+  'c · (b · x) = (c · b) · x, c and b once a call': [
+    ({ entrywise }, { b, a, x }) => entrywise('Multiply', [a, entrywise('Multiply', [x, b])]),
+    ({ entrywise }, { b, a, x }) => entrywise('Multiply', [entrywise('Multiply', [b, x]), a])
+  ],
+  '(c · x) · y = c · (x · y), c once a call': [
+    ({ entrywise }, { a, x, y }) => entrywise('Multiply', [entrywise('Multiply', [a, x]), y]),
+    ({ entrywise }, { a, x, y }) => entrywise('Multiply', [x, entrywise('Multiply', [a, y])])
+  ],
+  'c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call': [
+    ({ entrywise }, { a, b, s, x, y }) =>
+      entrywise('Multiply', [s, entrywise('Add', [entrywise('Multiply', [a, x]), entrywise('Multiply', [b, y])])])
+  ],
+  'a · x + b · x = (a + b) · x, a and b once a call': [
+    ({ entrywise }, { a, b, x }) => entrywise('Add', [entrywise('Multiply', [a, x]), entrywise('Multiply', [b, x])])
+  ],
+  'Σ x + Σ y = Σ (x + y), over the rows or the same axes': [
+    ({ entrywise, rowSum }, { x, y }) => entrywise('Add', [rowSum(x), rowSum(y)]),
+    ({ entrywise, reduce }, { x, y }) => entrywise('Add', [reduce('Sum', x, [1]), reduce('Sum', y, [1])]),
+    ({ entrywise, reshaped }, { x, y }) => entrywise('Add', [reshaped(x, [6]), reshaped(y, [6])])
+  ],
+  'c + (b + x) = (c + b) + x, c and b once a call': [
+    ({ entrywise }, { a, b, x }) => entrywise('Add', [entrywise('Add', [x, b]), a]),
+    ({ entrywise }, { a, b, x }) => entrywise('Add', [a, entrywise('Add', [b, x])])
   ]
 }
 
@@ -249,7 +313,7 @@ const made = (
   make: Make,
   rewriting: Rewriting
 ): { readonly text: string; readonly value: ReadonlyArray<number>; readonly node: Node } => {
-  const of = algebra(rewriting)
+  const of = algebra(rewriting, varying)
   const at = Object.fromEntries(
     (Object.keys(inputs) as Name[]).map(name => [
       name,
@@ -283,11 +347,17 @@ const rules = [
 describe('every rule of the tables', () => {
   it('has an example', () => {
     expect(Object.keys(examples).sort()).toEqual([...new Set(rules.map(({ law }) => law))].sort())
+    const ofVersions = versionRules.filter(rule => !entrywiseRules.includes(rule))
+    expect(Object.keys(examplesOfVersions).sort()).toEqual(ofVersions.map(({ law }) => law).sort())
   })
 
-  it.each(Object.entries(examples))('%s', (_, all) => {
+  const all = [
+    ...Object.entries(examples).map(([law, of]) => [law, of, 'splitting'] as const),
+    ...Object.entries(examplesOfVersions).map(([law, of]) => [law, of, 'versions'] as const)
+  ]
+  it.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
-      const [before, after] = [made(make, 'none'), made(make, 'splitting')]
+      const [before, after] = [made(make, 'none'), made(make, rewriting)]
       expect(after.text).not.toBe(before.text)
       expect(after.node.shape).toEqual(before.node.shape)
       expect(after.node.place).toBe(

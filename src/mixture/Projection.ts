@@ -35,9 +35,8 @@ const differences = ({ components, centres }: Arrays): NdArray => {
 
 const middle = ({ components, centres }: Arrays): Float64Array => {
   const dim = centres.length / components
-  return centres
-    .subarray(0, dim)
-    .map((_, j) => centres.reduce((sum, c, at) => (at % dim === j ? sum + c : sum), 0) / components)
+  const each = Array.from({ length: components }, (_, k) => k * dim)
+  return centres.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + centres[at + j], 0) / components)
 }
 
 /** The basis of an isotropic mixture. */

@@ -386,7 +386,7 @@ const seenIn = <P extends string>(
   }
 }
 
-const known = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
+const looked = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /** What a term reads of a row, of one row of made-up numbers: a function in the vocabulary reads the same of every row. */
 export const readsOf = <P extends string>(
@@ -395,11 +395,13 @@ export const readsOf = <P extends string>(
   dim: number,
   isMixed: boolean
 ): Reads => {
-  const ofTerm = known.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
-  known.set(perRow, ofTerm)
+  const ofTerm = looked.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
+  looked.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
   const key = `${dim} ${isMixed}`
-  const found = ofModel.get(key) ?? look(model, perRow, dim, isMixed)
+  const known = ofModel.get(key)
+  if (known !== undefined) return known
+  const found = look(model, perRow, dim, isMixed)
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }

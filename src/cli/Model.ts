@@ -72,7 +72,7 @@ export const ofFit = (
     | 'pipeline'
     | 'statistics'
     | 'stages'
-    | 'choice'
+    | 'isSettled'
   >
 ): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { word } from '../fit/text.js'
 import { type Points, Problem } from '../index.js'
 import { faultless } from './checked.js'
-import { families, recipes, type Every, type Open, type Recipe } from './learn.js'
+import { GROWN, families, recipes, type Every, type Open, type Recipe } from './learn.js'
 import * as options from './options.js'
 import type * as words from './words.js'
 import type { Output } from './World.js'
@@ -38,7 +38,7 @@ export interface Flags extends options.TableFlags, words.Flags {
 export interface Choices {
   readonly table: Points.CsvOptions
   readonly open: Open
-  readonly recipe: Recipe
+  readonly recipe: Recipe | typeof GROWN
   readonly compare: ReadonlyArray<Recipe>
   readonly seed: number
   readonly prior: number | null
@@ -153,7 +153,7 @@ const openOf = ({ components, family, criterion }: Flags): options.Checked<Open>
   )
 
 /** Recipes that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
-const maximising: ReadonlyArray<string> = ['annealed', 'em', 'spectral']
+const maximising: ReadonlyArray<string> = [GROWN, 'annealed', 'em', 'spectral']
 
 /** The fewest resamples for an interval of 95 %. */
 const RESAMPLES = 40
@@ -194,7 +194,7 @@ const priorOf = ({ prior, recipe, compare }: Flags): options.Checked<number | nu
 
 /** Missing cells are taken as candidates are learned, and in no other way. */
 const missingOf = ({ missing, recipe, pipeline, compare }: Flags): options.Checked<null> =>
-  missing !== 'em' || (recipe === 'annealed' && pipeline === undefined && compare === undefined)
+  missing !== 'em' || (recipe === GROWN && pipeline === undefined && compare === undefined)
     ? E.right(null)
     : E.left([
         Problem.of(
@@ -219,7 +219,7 @@ export const choicesOf = (flags: Flags): options.Checked<Choices> =>
       }))
     ),
     open: openOf(flags),
-    recipe: options.oneOf('--recipe', flags.recipe, recipes),
+    recipe: options.oneOf('--recipe', flags.recipe, [GROWN, ...recipes] as const),
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),
     prior: priorOf(flags),

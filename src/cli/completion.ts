@@ -8,10 +8,10 @@ import { refused, type Failure, type World } from './World.js'
 
 /** The words that an option takes, where they are few: those that its check knows. */
 export const values = async (): Promise<Readonly<Record<string, ReadonlyArray<string>>>> => {
-  const { families, recipes } = await import('./learn.js')
+  const { GROWN, families, recipes } = await import('./learn.js')
   return {
     '--family': families,
-    '--recipe': recipes,
+    '--recipe': [GROWN, ...recipes],
     '--compare': recipes,
     '--criterion': ['bic', 'icl', 'aic'],
     '--missing': ['refuse', 'drop', 'em'],

@@ -20,6 +20,7 @@ import {
   learn,
   learnScore,
   pipelineOf,
+  type Chosen as Decided,
   type Control,
   type Keeper,
   type Reached,
@@ -55,11 +56,8 @@ export const ownPipeline = (
   )
 
 /** What is to be learned, and what it was chosen from. */
-interface Chosen {
+interface Chosen extends Pick<Decided, 'choice' | 'stopped' | 'kept'> {
   readonly task: Task
-  readonly choice: Choice | null
-  /** By which signal the choice was ended early. */
-  readonly stopped: Signal | null
 }
 
 /**
@@ -82,25 +80,14 @@ const plan =
         TE.map(pipeline => ({
           task: { ...given, standardize: standardize ?? false, origin: { _tag: 'Pipeline', path, pipeline } },
           choice: null,
-          stopped: null
+          stopped: null,
+          kept: 'run'
         }))
       )
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
     return pipe(
-      () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked)()),
-      TE.map((decided): Chosen => {
-        if (decided._tag === 'Asked')
-          return {
-            task: { ...asked, origin: { _tag: 'Recipe', score: decided.score, recipe } },
-            choice: null,
-            stopped: null
-          }
-        const { pipeline, choice, stopped } = decided
-        // Another recipe learns the score that was chosen in its own way.
-        return recipe === 'annealed'
-          ? { task: { ...asked, origin: { _tag: 'Chosen', pipeline } }, choice, stopped }
-          : { task: { ...asked, origin: { _tag: 'Recipe', score: pipeline.score, recipe } }, choice, stopped }
-      })
+      () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked, recipe)()),
+      TE.map(({ origin, ...decided }) => ({ task: { ...asked, origin }, ...decided }))
     )
   }
 
@@ -367,8 +354,8 @@ export const fit =
         ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
           pipe(
             async () => {
-              // The checkpoint of a choice has what it led to; to learn what was chosen once more takes no longer than one candidate.
-              const own = chosen.choice === null ? keeper : null
+              // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
+              const own = chosen.kept === 'run' ? keeper : null
               const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
               if (E.isLeft(found) || found.right.stopped !== null) {
                 end()
@@ -435,7 +422,14 @@ export const fit =
                     TE.map(({ stopped, ...found }) => {
                       const { stages } = found.others.at(-1) ?? found.fit
                       if (stopped !== null)
-                        world.stderr(stoppedBy(stopped, stages, choices.keep, chosen.stopped && found.fit.choice))
+                        world.stderr(
+                          stoppedBy(
+                            stopped,
+                            stages,
+                            chosen.kept === 'nothing' ? null : choices.keep,
+                            chosen.stopped && found.fit.choice
+                          )
+                        )
                       return stopped
                     })
                   )

@@ -43,10 +43,18 @@ export const families = [...Object.keys(Fit.families).map(word), 'spherical', 's
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
+/** What learns unless a recipe is asked for: `Fit`, which grows candidates and settles them. */
+export const GROWN = 'grown'
+
 /** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
 export type Origin =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: Recipe }
-  | { readonly _tag: 'Chosen'; readonly pipeline: Pipeline.Pipeline<string> }
+  | {
+      readonly _tag: 'Chosen'
+      readonly pipeline: Pipeline.Pipeline<string>
+      /** Whether it was learned to the end there: else the pipeline has the steps that are left, but where a signal came before. */
+      readonly isSettled: boolean
+    }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
 /** What is left open of a family and a number of components. */
@@ -404,6 +412,7 @@ const learnBy =
         const { pipeline } = program
         const fit: Findings = {
           choice: null,
+          isSettled: task.origin._tag === 'Chosen' ? task.origin.isSettled : null,
           source,
           points: Missing.completed(table.points),
           missing: table.points.values.reduce((sum, x) => sum + Number(Number.isNaN(x)), 0),
@@ -523,29 +532,44 @@ export const constructors: Readonly<Record<string, Fit.Constructor>> = {
 export const areFree = (families: ReadonlyArray<string> = []): boolean =>
   families.every(family => learnsVariances(constructors[family]({ components: 2 })))
 
-/** The score that is to be learned: the only one, or the best of those left open with what learned it and what it was chosen from. */
-export type Decided =
-  | { readonly _tag: 'Asked'; readonly score: Score.Score<string> }
-  | {
-      readonly _tag: 'Chosen'
-      readonly pipeline: Pipeline.Pipeline<string>
-      readonly choice: Choice
-      /** By which signal the choice was ended early. */
-      readonly stopped: Signal | null
-    }
+/** What learns, and what it was chosen from. */
+export interface Chosen {
+  readonly origin: Origin
+  /** Null where nothing was left open. */
+  readonly choice: Choice | null
+  /** By which signal the search was ended early. */
+  readonly stopped: Signal | null
+  /** What a checkpoint is of. */
+  readonly kept: 'run' | 'search' | 'nothing'
+}
+
+const PAIR = 'symmetric-pair'
 
 /** What is to be learned, of what the options leave open. */
 export const choose =
-  (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper }: Omit<Control, 'watch'>) =>
+  (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
     { families, components, criterion }: Open,
-    { table, source, standardize, seed, prior }: Omit<Task, 'origin'>
-  ): TE.TaskEither<Failure, Decided> => {
+    { table, source, standardize, seed, prior }: Omit<Task, 'origin'>,
+    recipe: Recipe | typeof GROWN
+  ): TE.TaskEither<Failure, Chosen> => {
     const family = families?.map(family => constructors[family])
     const misses = Missing.has(table.points)
-    if (!misses && family?.length === 1 && (components?.length === 1 || families?.[0] === 'symmetric-pair'))
-      return TE.right({ _tag: 'Asked', score: family[0]({ components: components?.[0] ?? 2 }) })
+    const isPair = families?.[0] === PAIR
+    const isOne = family?.length === 1 && (components?.length === 1 || isPair)
+    const byRecipe = (score: Score.Score<string>): Origin => ({
+      _tag: 'Recipe',
+      score,
+      // a pair does not grow
+      recipe: recipe === GROWN ? 'annealed' : recipe
+    })
+    if (!misses && isOne && (isPair || recipe !== GROWN)) {
+      const score = family[0]({ components: components?.[0] ?? 2 })
+      return TE.right({ origin: byRecipe(score), choice: null, stopped: null, kept: 'run' })
+    }
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
+    // Where there is one candidate, what is kept is the run of its last steps.
+    const keeper = isOne && !misses ? null : own
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
     const search: Search.Search = {
       writer: keeper?.writer ?? '',
@@ -600,6 +624,7 @@ export const choose =
         for (const state of states) {
           last = state
           const at = now()
+          if (state.rest !== null && !misses) break
           if (keeper !== null && isDue(keeper.every, ++step, at - kept)) await keep()
           if (at - looked < HEARING) continue
           looked = at
@@ -612,12 +637,18 @@ export const choose =
       TE.bind('fit', ({ end: { last } }) =>
         TE.fromEither(asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])))
       ),
-      TE.map(({ fit: { candidates, refused }, end: { stopped } }) => ({
-        _tag: 'Chosen' as const,
-        pipeline: candidates[0].pipeline,
-        choice: { criterion, candidates, refused },
-        stopped
-      }))
+      TE.map(({ fit: { candidates, refused }, end: { last, stopped } }) => {
+        const [{ pipeline, isSettled }] = candidates
+        const rest = stopped === null ? (last?.rest ?? null) : null
+        return {
+          // Another recipe learns the score that was chosen in its own way.
+          origin:
+            recipe === GROWN ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled } : byRecipe(pipeline.score),
+          choice: isOne ? null : { criterion, candidates, refused },
+          stopped,
+          kept: keeper !== null || own === null ? 'search' : rest !== null ? 'run' : 'nothing'
+        }
+      })
     )
   }
 
@@ -638,7 +669,7 @@ export const learn =
         origin._tag === 'Recipe'
           ? learnBy(control, task, origin.recipe)(pipeline)
           : origin._tag === 'Chosen'
-            ? learnBy(control, task, 'grown')(pipeline)
+            ? learnBy(control, task, GROWN)(pipeline)
             : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(problemsOf(origin.path)))
       )
     )

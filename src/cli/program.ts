@@ -132,10 +132,11 @@ const fit: Says = (program, does) => {
     .addOption(
       new Option(
         '--recipe <recipe>',
-        'annealed: expectation-maximization, then noise and moves of components where they lead to a likelier mixture; ' +
+        'grown: components split one by one, with expectation-maximization and moves, as fit(rows) does; ' +
+          'annealed: expectation-maximization from one start, then noise and moves of components where they lead to a likelier mixture; ' +
           'two-stage: the DDPM objective at high noise, then at low; em: expectation-maximization; ' +
           'maximum-likelihood: all noise levels together; spectral: from principal directions'
-      ).default('annealed', 'annealed')
+      ).default('grown', 'grown')
     )
     .addOption(
       new Option(
@@ -197,7 +198,10 @@ const fit: Says = (program, does) => {
     .option('--json', 'print the result as JSON')
     .addOption(new Option('--quiet', 'print nothing but errors').conflicts('verbose'))
     .option('--verbose', 'print all candidates, the pipeline, and how it was computed')
-    .option('--print-pipeline', "print the recipe's pipeline as JSON, and do not run it")
+    .option(
+      '--print-pipeline',
+      "print the recipe's pipeline as JSON, and do not run it; of grown, that of the last steps"
+    )
     .addHelpText(
       'after',
       examples([
@@ -220,7 +224,7 @@ const fit: Says = (program, does) => {
         '# by the workers at a queue, on this machine and on others (see ornstein help worker)',
         "fit 'data/*.parquet' --queue redis://127.0.0.1:6379 --out model.json",
         '# see what a recipe does, change it, run it',
-        'fit faithful.csv -k 2 --print-pipeline > pipeline.json',
+        'fit faithful.csv -k 2 --family full --recipe annealed --print-pipeline > pipeline.json',
         'explain pipeline.json',
         'fit faithful.csv --standardize --pipeline pipeline.json'
       ])

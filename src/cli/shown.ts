@@ -197,7 +197,7 @@ export const human = ({ fit, others }: Found, { out, report, figures, verbose = 
           converged: `${steps(fit)} (converged)`,
           complete: `${steps(fit)} (as many as planned)`,
           stopped: `${steps(fit)} (stopped before the end)`,
-          chosen: 'those of the choice, which learned it to the end'
+          chosen: 'those of the search, which learned it to the end'
         }[outcome(fit)]
       ]
     ]),

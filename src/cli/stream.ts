@@ -266,7 +266,7 @@ const byPipeline =
               E.map(mixture => ({
                 ...foundOn(data, own, pipeline)(mixture),
                 ...{ family: familyOf(pipeline.score), columns, scaling, seed, recipe: path, pipeline, stages },
-                choice: null,
+                isSettled: null,
                 prior: O.toNullable(Pipeline.prior(pipeline))
               })),
               E.flatMap(finite),

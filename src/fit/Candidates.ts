@@ -354,6 +354,8 @@ const settling = (
 interface Step {
   readonly next: Asked | null
   readonly all: ReadonlyArray<Standing>
+  /** Where there is one candidate, and it is found but for its last steps: what takes them. */
+  readonly rest: Pipeline.Pipeline<string> | null
 }
 
 /** A candidate, or one that stands between those asked for on the way of a family that is grown. */
@@ -397,6 +399,7 @@ const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<
     done,
     before,
     all,
+    rest: null,
     next: jobs.at(done)?.isAsked === true ? jobs[done].asked : null
   })
   return unfold(at(0, null, []), ({ done, before, all }): State | null => {
@@ -450,7 +453,7 @@ const settledAll = (
       // What cannot be taken further stays as it stands.
       E.getOrElse((): Reached => ({ ...one, candidate: { ...one.candidate, isSettled: true } }))
     )
-  return unfold<Step>({ next: null, all }, ({ all: standing }) => {
+  return unfold<Step>({ next: null, all, rest: null }, ({ all: standing }) => {
     const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
     const reached = standing.filter(isReached)
     const done = reached.filter(({ candidate }) => candidate.isSettled).length
@@ -459,19 +462,29 @@ const settledAll = (
       .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
       .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
       .at(0)
-    return next === undefined ? null : { next: null, all: standing.map(one => (one === next ? settled(next) : one)) }
+    return next === undefined
+      ? null
+      : { next: null, all: standing.map(one => (one === next ? settled(next) : one)), rest: null }
   })
 }
+
+/** The same candidates, where there is one whose last steps are left. */
+const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pipeline<string>): ReadonlyArray<Step> =>
+  all.length === 1
+    ? all.filter(isReached).flatMap(one => (one.candidate.isSettled ? [] : [{ next: null, all, rest: rest(one) }]))
+    : []
 
 /** All candidates on all rows of the data. */
 const onAll = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { criterion, prior, recall } = terms
-  const settle = ({ asked, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
-    reachedBy(judged(data), true, pipeline => recall(part('settled', asked), () => led(data.points, key)(pipeline)))(
-      asked,
-      settling(data.points, prior, pipeline)
-    )
-  return followed(standings(data, key, terms, lines), ({ all }) => settledAll(criterion, RIVAL, settle, all))
+  const rest = ({ candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> =>
+    settling(data.points, prior, pipeline)
+  const settle = (one: Reached): E.Either<Problem.Problem, Reached> =>
+    reachedBy(judged(data), true, pipeline =>
+      recall(part('settled', one.asked), () => led(data.points, key)(pipeline))
+    )(one.asked, rest(one))
+  const found = followed(standings(data, key, terms, lines), ({ all }) => ready(all, rest))
+  return followed(found, ({ all }) => settledAll(criterion, RIVAL, settle, all))
 }
 
 /** Up to so many rows all is done on all of them; of more, on so many drawn at random, and the best are polished on all. */
@@ -572,7 +585,7 @@ const settledOn =
   ) =>
   (few: ReadonlyArray<Standing>): Iterable<Step> => {
     const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
-    if (!isReached(first)) return [{ next: null, all: few }]
+    if (!isReached(first)) return [{ next: null, all: few, rest: null }]
     const reference = polish(first)
     const shift = E.isRight(reference)
       ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
@@ -592,11 +605,15 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
   const polisher = whole.polish(keys.fit)
-  const polish = ({ asked, params, candidate: { pipeline } }: Reached): E.Either<Problem.Problem, Reached> =>
-    reachedBy(whole, true, pipeline => recall(part('polished', asked), () => polisher(pipeline, params)))(asked, {
-      ...standing(asked.score, params),
-      stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
-    })
+  const rest = ({ asked, params, candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> => ({
+    ...standing(asked.score, params),
+    stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
+  })
+  const polish = (one: Reached): E.Either<Problem.Problem, Reached> =>
+    reachedBy(whole, true, pipeline => recall(part('polished', one.asked), () => polisher(pipeline, one.params)))(
+      one.asked,
+      rest(one)
+    )
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
   const expectedOf = expectedOn(whole, expected)
@@ -605,11 +622,14 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
   }
-  const onSample = onAll(sample, keys.fit, terms, lines)
-  return followed<Sampled>(
-    mapped(onSample, ({ next, all }) => ({ next, all: all.map(expectedOf(0)), few: all })),
-    ({ few }) => mapped(polished(few), step => ({ ...step, few }))
-  )
+  const onSample = mapped(onAll(sample, keys.fit, terms, lines), ({ next, all }): Sampled => ({
+    next,
+    all: all.map(expectedOf(0)),
+    rest: null,
+    few: all
+  }))
+  const found = followed(onSample, last => ready(last.all, rest).map(step => ({ ...last, ...step })))
+  return followed(found, ({ few }) => mapped(polished(few), step => ({ ...step, few })))
 }
 
 /** Steps on rows with missing cells, and the gain a row below which they end. */
@@ -685,7 +705,10 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
     polish,
     LOOKED_AT
   )
-  return followed(onWhole, ({ all }) => settled(all.map(cannot)))
+  return followed(
+    mapped(onWhole, (step): Step => ({ ...step, rest: null })),
+    ({ all }) => settled(all.map(cannot))
+  )
 }
 
 /** How far learning has come. */
@@ -693,6 +716,7 @@ export interface Progress {
   /** The candidate that is learned next; null where those that are learned are taken further. */
   readonly next: { readonly family: string; readonly components: number } | null
   readonly candidates: ReadonlyArray<Candidate>
+  readonly rest: Pipeline.Pipeline<string> | null
 }
 
 /**
@@ -721,9 +745,10 @@ const progressOf =
     told(whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines))
 
 const told = (steps: Iterable<Step>): Iterable<Progress> =>
-  mapped(steps, ({ next, all }) => ({
+  mapped(steps, ({ next, all, rest }) => ({
     next: next && { family: next.score._tag, components: next.components },
-    candidates: all.map(({ candidate }) => candidate)
+    candidates: all.map(({ candidate }) => candidate),
+    rest
   }))
 
 /** A candidate and how much of the belief is its own. */

@@ -18,6 +18,7 @@ import * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import { SHRINKAGE } from '../mixture/kernels/prior.js'
 import * as Mixture from '../mixture/Mixture.js'
+import type * as Pipeline from '../pipeline/Pipeline.js'
 import * as Score from '../score/Score.js'
 import * as Bootstrap from './Bootstrap.js'
 import * as Candidates from './Candidates.js'
@@ -332,6 +333,11 @@ const made = (
 export interface State {
   /** Which candidate is learned next; null where those that are learned are taken further. */
   readonly next: Progress | null
+  /**
+   * Where there is one candidate, and it is found but for its last steps: the pipeline of these, on the data as they were scaled. Who
+   * runs it, with the seed's key, comes to what the next states do, and may look on, stop it and go on. Else null.
+   */
+  readonly rest: Pipeline.Pipeline<string> | null
   /** The best of the candidates that are learned; problems where none is. */
   readonly fit: () => E.Either<Problem.Problems, Fit>
 }
@@ -393,25 +399,29 @@ const statesOf = (
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
-  return mapped(learning(Key.fromSeed(seed), { criterion, prior, recall })(lines), ({ next, candidates: tried }) => {
-    const progress = next && {
-      ...next,
-      done: places.findIndex(({ family, components }) => family === next.family && components === next.components),
-      of: places.length
-    }
-    if (progress !== null) onProgress?.(progress)
-    return {
-      next: progress,
-      fit: () => {
-        const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
-        const candidates = Candidates.ranked(criterion)(tried)
-        const problems = reasons(refused)
-        return RA.isNonEmpty(candidates)
-          ? E.right(made(options, columns, rested, candidates, refused))
-          : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
+  return mapped(
+    learning(Key.fromSeed(seed), { criterion, prior, recall })(lines),
+    ({ next, candidates: tried, rest }) => {
+      const progress = next && {
+        ...next,
+        done: places.findIndex(({ family, components }) => family === next.family && components === next.components),
+        of: places.length
+      }
+      if (progress !== null) onProgress?.(progress)
+      return {
+        next: progress,
+        rest,
+        fit: () => {
+          const refused = tried.filter((one): one is Candidates.Refused => one._tag === 'Refused')
+          const candidates = Candidates.ranked(criterion)(tried)
+          const problems = reasons(refused)
+          return RA.isNonEmpty(candidates)
+            ? E.right(made(options, columns, rested, candidates, refused))
+            : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
+        }
       }
     }
-  })
+  )
 }
 
 /** Why nothing could be learned: of the fewest components, and each reason once, whichever family it is of. */

@@ -46,6 +46,8 @@ export interface Choice {
 export interface Findings {
   /** Null where nothing was left open. */
   readonly choice: Choice | null
+  /** Whether a search learned it to the end before its stages; null where there was none. */
+  readonly isSettled: boolean | null
   /** Where the data came from. */
   readonly source: string
   /** In the data's own units. */
@@ -147,19 +149,19 @@ export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 export const steps = ({ stages }: Pick<Findings, 'stages'>): number => stages.reduce((sum, { taken }) => sum + taken, 0)
 
 /**
- * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since what
- * was chosen had been learned to the end.
+ * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
+ * search had learned it to the end.
  */
 export const outcome = ({
   stages,
-  choice
-}: Pick<Findings, 'stages' | 'choice'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
+  isSettled
+}: Pick<Findings, 'stages' | 'isSettled'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
   const last = stages.at(-1)?.rule
-  if (stages.length === 0 && choice?.candidates[0].isSettled === true) return 'chosen'
+  if (stages.length === 0 && isSettled !== null) return isSettled ? 'chosen' : 'stopped'
   return last === null ? 'stopped' : last === undefined || last === 'steps' ? 'complete' : 'converged'
 }
 
-export const converged = (fit: Pick<Findings, 'stages' | 'choice'>): boolean =>
+export const converged = (fit: Pick<Findings, 'stages' | 'isSettled'>): boolean =>
   ['converged', 'chosen'].includes(outcome(fit))
 
 /** Why a stage ended. */

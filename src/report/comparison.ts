@@ -36,8 +36,8 @@ const meaning = (fit: Findings): string => {
 const why = (fit: Findings): string =>
   isPair(fit)
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
-    : 'annealed is the default: no step of it lowers the likelihood, and it moves components that got stuck, which descent ' +
-      'and em leave where they are (measured in docs/fits.md).'
+    : 'annealed moves components that got stuck, which descent and em leave where they are; grown, the default, compares starts at ' +
+      'each number of components besides (measured in docs/fits.md).'
 
 /** Numbers below each other, with as many decimals as the longest of them has. */
 const aligned = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
@@ -83,6 +83,6 @@ export const comparison = (fits: readonly [Findings, ...ReadonlyArray<Findings>]
             scaled.map(means => `${Metric.centreError(means, scaled[0]).toPrecision(2)} sd`)
           ),
     means: fits.map(fit => [fit.recipe, meaning(fit)]),
-    reason: fits.some(({ recipe }) => recipe === 'annealed') ? why(first) : ''
+    reason: fits.some(({ recipe }) => recipe === 'annealed' || recipe === 'grown') ? why(first) : ''
   }
 }

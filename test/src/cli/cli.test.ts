@@ -268,7 +268,7 @@ describe('fit', () => {
   })
 
   it('gives the same numbers for the same seed, and others for another', async () => {
-    const line = '%faithful.csv --standardize --seed'
+    const line = '%faithful.csv --standardize --recipe two-stage --seed'
     const [a, b, c] = [await fitted(`${line} 3`), await fitted(`${line} 3`), await fitted(`${line} 4`)]
     expect(a).toEqual(b)
     expect(a.means).not.toEqual(c.means)
@@ -342,7 +342,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
       expect(Number(likelihood)).toBeCloseTo(own[i].logLikelihood, 5)
     }
     expect(stdout).toContain('  two-stage  descent on the DDPM objective')
-    expect(stdout).toContain('\nannealed is the default: ')
+    expect(stdout).toContain('\nannealed moves components that got stuck')
     expect(here.read('compared.html')).toContain('<h2>The same data, learned in other ways</h2>')
     expect(stdout).toContain('Learned 2 isotropic Gaussians')
 
@@ -382,7 +382,7 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
     expect(exit).toBe(0)
     expect(stdout).toContain('How (two-stage, seed 0):')
     for (const recipe of ['two-stage', 'em', 'annealed']) expect(stdout).toMatch(new RegExp(`\n  ${recipe} +\\(2\\.04`))
-    expect(here.read('start.html')).toContain('Annealed is the default')
+    expect(here.read('start.html')).toContain('grown, the default, compares starts')
   })
 
   it('says what may be wrong, and how to see more', async () => {
@@ -633,7 +633,7 @@ describe('what is wrong', () => {
       'error: --compare: pca is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n'
     ],
     [
-      'fit %faithful.csv -k 2 --family isotropic --no-standardize --compare em,annealed',
+      'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe annealed --compare em,annealed',
       2,
       'error: --compare: em,annealed is not a list of other recipes without repeats (annealed); name each once\n'
     ],
@@ -644,7 +644,7 @@ describe('what is wrong', () => {
       'error: --missing: guess is not one of refuse, drop, em; try refuse\n' +
         'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
         'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, spherical, symmetric-pair; try isotropic\n' +
-        'error: --recipe: mine is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n' +
+        'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try grown\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
     ],
     [

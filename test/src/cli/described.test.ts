@@ -93,7 +93,7 @@ describe('completion', () => {
       for (const value of some) {
         // A file that is not there: what is wrong is told of it, and not of the option.
         const { stderr } = await ornstein(
-          `fit @none.csv --recipe ${flag === '--recipe' ? value : value === 'em' && flag === '--missing' ? 'annealed' : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
+          `fit @none.csv --recipe ${flag === '--recipe' ? value : value === 'em' && flag === '--missing' ? 'grown' : 'em'} ${flag === '--recipe' || (flag === '--compare' && value === 'em') ? '' : `${flag} ${value}`}`
         )
         expect(stderr, `${flag} ${value}`).toMatch(/^error: FILE: none\.csv is not a file that exists/)
       }

@@ -31,6 +31,7 @@ export const planted = (
   const points = changes.points ?? Mixture.sample(rows)(Key.fromSeed(1))(mixture)
   return {
     choice: null,
+    isSettled: null,
     source: 'a/folder/data.csv',
     points,
     rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),

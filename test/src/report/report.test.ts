@@ -356,7 +356,7 @@ describe('fits side by side', () => {
       ]
     })
     expect(means.map(([recipe]) => recipe)).toEqual(['annealed', 'two-stage'])
-    expect(reason).toMatch(/^annealed is the default: [^.]*docs\/fits\.md\)\.$/)
+    expect(reason).toMatch(/^annealed moves components [^.]*grown, the default, [^.]*docs\/fits\.md\)\.$/)
     expect(comparison([b, b]).reason).toBe('')
   })
 
@@ -376,7 +376,7 @@ describe('fits side by side', () => {
     const html = page(first, '1.2.3', [other])
     expect(html).toContain('<h2>The same data, learned in other ways</h2>')
     expect(html).toContain('<th scope="row">two-stage</th><td>(3.00, 0.00), (100.00, 14.00)</td>')
-    expect(html).toContain('Annealed is the default')
+    expect(html).toContain('grown, the default, compares starts')
     expect(page(first, '1.2.3')).not.toContain('in other ways')
   })
 

@@ -130,10 +130,10 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
 }
 
 /**
- * Rows × components × dimensions from which compiling, some tens of milliseconds, is worth it for a dozen of steps that else take these;
- * of a description, which is one step, with all numbers of the factors.
+ * Rows × components × dimensions, or numbers of their second moments, from which compiling, some tens of milliseconds, is worth it for
+ * dozens of steps that else take these; of a description, which is one step, with all numbers of the factors.
  */
-const WORTH = { loops: 5e5, interpreter: 1e5, description: 5e7 }
+const WORTH = { loops: 2e5, interpreter: 1e5, description: 5e7 }
 
 /**
  * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x). One e^x
@@ -200,37 +200,108 @@ const weighing = ({ rows, dim, x, weights, passing }: Rows): Weighing => {
 
 const descriptions = Compiler.library()
 
+/** What Gaussians are to a program: log π_k − log|F_k| − (d/2) log 2π, c_k and F_k⁻¹. */
+const gaussiansOf = (
+  components: ReadonlyArray<Component>,
+  dim: number
+): {
+  readonly isTriangular: boolean
+  readonly params: Readonly<Record<'constants' | 'centres' | 'roots', Float64Array>>
+  readonly shapes: Compiler.Signature['params']
+} => {
+  const count = components.length
+  const { isTriangular, values: roots } = rootsOf(components, dim)
+  return {
+    isTriangular,
+    params: {
+      constants: Float64Array.from(components, ({ constant }) => constant),
+      centres: concatenated(components.map(({ centre }) => centre)),
+      roots
+    },
+    shapes: { constants: [count], centres: [count, dim], roots: [count, ...(isTriangular ? [dim] : []), dim] }
+  }
+}
+
+/** The deviations of rows from them, [rows, K, dim], and what `posterior` says. */
+const posteriorOf = (
+  isTriangular: boolean,
+  { params: { constants, centres, roots }, rows: { x } }: Compiler.Inputs
+): ReturnType<typeof posterior> & { readonly delta: Tensor } => {
+  const delta = sub(expandDims(x, 1), expandDims(centres, 0))
+  const white = isTriangular
+    ? transpose(matMul(transpose(delta, [1, 0, 2]), roots, { transposeB: true }), [1, 0, 2])
+    : mul(delta, expandDims(roots, 0))
+  return { delta, ...posterior(sub(expandDims(constants, 0), mul(0.5, sum(square(white), 2)))) }
+}
+
+const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
+
+const ofMoments = Compiler.library()
+
+/** `moments` of Gaussian components by a program: for those who ask it of many components in turn. */
+export const momentsByProgram = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  data: Rows
+): Strands.Sum<Found> => {
+  const { rows, dim } = data
+  const { isTriangular, params, shapes } = gaussiansOf(components, dim)
+  const weighed = weighing(data)
+  return pipe(
+    ofMoments.program(
+      second,
+      { params: shapes, rows: weighed.rows, constants: weighed.constants },
+      inputs => {
+        const { q, beyond, logs, delta } = posteriorOf(isTriangular, inputs)
+        const w = weighed.of(inputs)
+        const r = mul(w, q)
+        const pulled = mul(expandDims(r, 2), delta)
+        const found = seconds[second](r, pulled, delta)
+        return {
+          others: {
+            value: total(w, neg(add(beyond, logs))),
+            mass: sum(r, 0),
+            sums: reshape(sum(pulled, 0), [-1]),
+            ...(found.length > 0 && { found: found[0] })
+          }
+        }
+      },
+      false
+    ),
+    E.match(
+      (): Strands.Sum<Found> => moments(components, second, data),
+      program =>
+        pipe(
+          program.sum({ rows, params, given: weighed.given, constants: weighed.numbers }),
+          Strands.map(({ others: { value, mass, sums, found = NONE } }) => ({
+            value: value.values[0],
+            mass: mass.values,
+            sums: sums.values,
+            second: found.values
+          }))
+        )
+    )
+  )
+}
+
 /** How Gaussian components describe rows, by a program where these are many. */
 export const described =
   (data: Rows) =>
   (components: ReadonlyArray<Component>): Strands.Sum<Description> => {
     const { rows, dim } = data
-    const count = components.length
-    const { isTriangular, values: roots } = rootsOf(components, dim)
+    const { isTriangular, params, shapes } = gaussiansOf(components, dim)
     const inPlainLoops = (): Strands.Sum<Description> => moments(components, 'none', data)
-    if (rows * (roots.length + count * dim) < WORTH.description) return inPlainLoops()
+    if (rows * (params.roots.length + params.centres.length) < WORTH.description) return inPlainLoops()
     const weighed = weighing(data)
-    const params = {
-      constants: Float64Array.from(components, ({ constant }) => constant),
-      centres: concatenated(components.map(({ centre }) => centre)),
-      roots
-    }
-    const shapes = { constants: [count], centres: [count, dim], roots: [count, ...(isTriangular ? [dim] : []), dim] }
     return pipe(
       descriptions.program(
         'description',
         { params: shapes, rows: weighed.rows, constants: weighed.constants },
         inputs => {
-          const { constants, centres, roots } = inputs.params
-          const delta = sub(expandDims(inputs.rows.x, 1), expandDims(centres, 0))
-          const white = isTriangular
-            ? transpose(matMul(transpose(delta, [1, 0, 2]), roots, { transposeB: true }), [1, 0, 2])
-            : mul(delta, expandDims(roots, 0))
-          const { q, beyond, logs } = posterior(sub(expandDims(constants, 0), mul(0.5, sum(square(white), 2))))
+          const { q, beyond, logs } = posteriorOf(isTriangular, inputs)
           const w = weighed.of(inputs)
-          const total = (each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
           return {
-            others: { value: total(neg(add(beyond, logs))), doubt: total(beyond), mass: sum(mul(w, q), 0) }
+            others: { value: total(w, neg(add(beyond, logs))), doubt: total(w, beyond), mass: sum(mul(w, q), 0) }
           }
         },
         false
@@ -298,7 +369,7 @@ export const inVocabulary = <P extends string>(
   const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
     const { rows } = data
-    if (rows * count * dim < worth) return few(params, level, data)
+    if (rows * count * Math.max(dim, widthOf(kind.second, dim)) < worth) return few(params, level, data)
     const weighed = weighing(data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),

@@ -9,10 +9,11 @@ import * as Elementary from '../../../lib/elementary.js'
 import * as Factor from '../../../lib/factor.js'
 import * as Strands from '../../../lib/strands.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
+import type { NdArray } from '../../../lib/ndarray.js'
 import type { Points } from '../../data/Points.js'
 import { select, weightsOf } from '../../data/Points.js'
 import type { MStep, Second } from '../../score/family.js'
-import { gaussians } from '../EStep.js'
+import { gaussians, momentsByProgram } from '../EStep.js'
 import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
 import type * as Pass from './pass.js'
 import { pairs, type Cloud, type Pair } from './pursuit.js'
@@ -27,11 +28,16 @@ const DIRECTIONS = 4
 /** Rows that a component answers for less than this matter little to its halves. */
 const LEAST_RESPONSIBILITY = 0.01
 
-/** Steps of expectation–maximization of the halves alone. */
-const STEPS = 8
+/** Steps of expectation–maximization of the halves alone: until the best are told, how many these are, and steps of theirs. */
+const FIRST = 3
+const KEPT = 4
+const STEPS = 5
 
 /** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
 const NARROWEST = 1e-4
+
+/** Rows × dimensions² from which a program takes the sums of halves: it is made once, and asked hundreds of times. */
+const WORTH = 1e5
 
 const CLEAN = { alpha: 1, sigma: 0 }
 
@@ -97,24 +103,26 @@ interface Own {
   readonly factor: Float64Array
 }
 
+/** A factor by its length: a number, a diagonal or a triangle. */
+const shaped = (factor: Float64Array, dim: number): NdArray => ({
+  shape: factor.length === 1 ? [] : factor.length === dim ? [dim] : [dim, dim],
+  values: factor
+})
+
 const gaussian = ({ share, centre, factor }: Own, dim: number): Component => ({
   constant:
-    Elementary.log(share) -
-    Factor.logDeterminant({ shape: [dim, dim], values: factor }, dim) -
-    (dim / 2) * Elementary.log(2 * Math.PI),
+    Elementary.log(share) - Factor.logDeterminant(shaped(factor, dim), dim) - (dim / 2) * Elementary.log(2 * Math.PI),
   centre,
   factor
 })
 
-/** The triangle of a covariance of a kind. */
-const triangleOf = (second: Second, covariance: Float64Array, dim: number): Float64Array => {
+/** The factor of a covariance of a kind: a triangle where it is of any, else a diagonal. */
+const factorOf = (second: Second, covariance: Float64Array, dim: number): Float64Array => {
   if (second === 'full') return Factor.ofClipped(covariance, dim, { less: 0, above: NARROWEST }).values
-  const out = new Float64Array(dim * dim)
-  for (let j = 0; j < dim; j++) {
+  return Float64Array.from({ length: dim }, (_, j) => {
     const variance = second === 'diagonal' ? covariance[j] : second === 'trace' ? covariance[0] / dim : 1
-    out[j * (dim + 1)] = Math.sqrt(Math.max(variance, NARROWEST))
-  }
-  return out
+    return Math.sqrt(Math.max(variance, NARROWEST))
+  })
 }
 
 /** Second moments of I − less·uuᵀ, of a kind. */
@@ -136,7 +144,7 @@ const round = (second: Second, dim: number): Float64Array => within(second, new 
 const along =
   (second: Second) =>
   (u: Float64Array): readonly [Own, Own] => {
-    const factor = triangleOf(second, within(second, u, APART * APART), u.length)
+    const factor = factorOf(second, within(second, u, APART * APART), u.length)
     const half = (sign: 1 | -1): Own => ({ share: 0.5, centre: u.map(x => sign * APART * x), factor })
     return [half(1), half(-1)]
   }
@@ -146,7 +154,7 @@ const pursued =
   (second: Second) =>
   ({ share, centres: [centre, other], e }: Pair): readonly [Own, Own] => {
     const apart = centre.map((c, j) => c - other[j])
-    const factor = triangleOf(second, within(second, apart, e), centre.length)
+    const factor = factorOf(second, within(second, apart, e), centre.length)
     return [
       { share, centre, factor },
       { share: 1 - share, centre: other, factor }
@@ -155,25 +163,33 @@ const pursued =
 
 const passing = ({ rows, dim, values, weights }: Cloud): Pass.Rows => ({ rows, dim, x: values, weights, passing: true })
 
+/** Where halves stand: −their mean log-likelihood before the last step. */
+interface Halved {
+  readonly value: number
+  readonly halves: readonly [Own, Own]
+}
+
 /**
- * The halves after a few steps on the component's rows, and their mean log-likelihood there; null where one
- * is left with fewer rows than `least`. Where there is one covariance, `common` of it is that of the other components, I here.
+ * The halves after so many steps on the component's rows; null where one is left with fewer rows than `least`. Where there is one
+ * covariance, `common` of it is that of the other components, I here.
  */
 const halve = (
   cloud: Cloud,
   second: Second,
   start: readonly [Own, Own],
+  steps: number,
   common: number | null,
-  least: number
-): { readonly value: number; readonly halves: readonly [Own, Own] } | null => {
+  least: number,
+  momentsOf: typeof momentsByProgram
+): Halved | null => {
   const { dim } = cloud
   const rows = passing(cloud)
   const width = widthOf(second, dim)
   let halves = start
   let value = Infinity
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     const found = Strands.taken(
-      moments(
+      momentsOf(
         halves.map(own => gaussian(own, dim)),
         second,
         rows
@@ -202,7 +218,7 @@ const halve = (
     const next = (h: 0 | 1, own: Float64Array): Own => ({
       share: mass[h] / all,
       centre: halves[h].centre.map((c, j) => c + sums[h * dim + j] / mass[h]),
-      factor: triangleOf(second, pooled ?? own.map(s => s / mass[h]), dim)
+      factor: factorOf(second, pooled ?? own.map(s => s / mass[h]), dim)
     })
     halves = [next(0, first), next(1, other)]
   }
@@ -210,13 +226,12 @@ const halve = (
 }
 
 /** L as a triangle. */
-const triangle = (factor: Float64Array, dim: number): Float64Array =>
-  Factor.triangle({ shape: factor.length === 1 ? [] : factor.length === dim ? [dim] : [dim, dim], values: factor }, dim)
-    .values
+const triangle = (factor: Float64Array, dim: number): Float64Array => Factor.triangle(shaped(factor, dim), dim).values
 
 /** A half where the data are: c + Ly, and the product of two triangles. */
-const placed = ({ share, centre, factor }: Own, mass: number, component: Component, outer: Float64Array): Half => {
+const placed = ({ share, centre, factor: own }: Own, mass: number, component: Component, outer: Float64Array): Half => {
   const dim = centre.length
+  const factor = triangle(own, dim)
   const product = new Float64Array(dim * dim)
   const mean = Float64Array.from(component.centre)
   for (let i = 0; i < dim; i++)
@@ -269,6 +284,7 @@ export const survey = (
   for (let i = 0; i < rows; i++)
     // A row that no other component answers for is lost at a price that is high, and finite.
     for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
+  const momentsOf = rows * dim * dim < WORTH ? moments : momentsByProgram
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
@@ -284,7 +300,7 @@ export const survey = (
     const single: Own = {
       share: 1,
       centre: new Float64Array(dim),
-      factor: triangle(Float64Array.of(1), dim)
+      factor: Float64Array.of(1)
     }
     const before = Strands.taken(moments([gaussian(single, dim)], 'none', passing(cloud))).value
     const common = isShared ? 1 - mass[k] : null
@@ -297,16 +313,19 @@ export const survey = (
           least: share,
           narrowest: NARROWEST
         })
-    return [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
-      .flatMap(start => {
-        const found = halve(cloud, second, start, common, share)
-        return found === null ? [] : [{ gain: mass[k] * (before - found.value), halves: found.halves }]
-      })
-      .sort((a, b) => b.gain - a.gain)
-      .map(({ gain, halves: [first, other] }) => ({
-        gain,
-        halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
-      }))
+    const after = (starts: ReadonlyArray<Halved['halves']>, steps: number): ReadonlyArray<Halved> =>
+      starts
+        .flatMap(start => halve(cloud, second, start, steps, common, share, momentsOf) ?? [])
+        .sort((a, b) => a.value - b.value)
+    const starts = [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
+    const first = after(starts, FIRST).slice(0, KEPT)
+    return after(
+      first.map(({ halves }) => halves),
+      STEPS
+    ).map(({ value, halves: [first, other] }) => ({
+      gain: mass[k] * (before - value),
+      halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
+    }))
   }
   return {
     cost: cost.map((sum, k) => sum + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))),

@@ -38,10 +38,10 @@ export interface Pursuit {
   readonly narrowest: number
 }
 
-/** Starts; steps until the best of them are told; how many these are; and steps of theirs. */
+/** Starts; and steps of theirs, and how many of the best of them, or which part, go on. */
 const startsIn = (dim: number): number => 32 + Math.min(2 * dim, 24)
-const FIRST = 6
-const KEPT = 12
+const FIRST = { steps: 2, part: 0.5 }
+const SECOND = { steps: 4, kept: 12 }
 const STEPS = 16
 
 /** Pairs whose gains differ by less are one; and one that gains less is none. */
@@ -164,21 +164,26 @@ const steps = (
   return { shares, pair }
 }
 
-const likeliest = (found: ReadonlyArray<Standing>, most: number): ReadonlyArray<Standing> => {
-  const gain = ({ pair }: Standing): number => pair?.gain ?? -Infinity
-  return found
-    .filter(one => gain(one) > SAME)
-    .sort((a, b) => gain(b) - gain(a))
-    .filter((one, i, sorted) => i === 0 || gain(sorted[i - 1]) - gain(one) > SAME)
+const gain = ({ pair }: Standing): number => pair?.gain ?? -Infinity
+
+const byGain = (found: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
+  found.filter(({ pair }) => pair !== null).sort((a, b) => gain(b) - gain(a))
+
+const likeliest = (found: ReadonlyArray<Standing>, most: number): ReadonlyArray<Standing> =>
+  byGain(found)
+    .filter((one, i, sorted) => gain(one) > SAME && (i === 0 || gain(sorted[i - 1]) - gain(one) > SAME))
     .slice(0, most)
-}
 
 /** The likeliest pairs of halves that were found, the likeliest first. `seen` are the same rows where distances are told, in standard deviations. */
 export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<Pair> => {
   const [rows, places] = thinned(cloud, seen)
-  const first = Array.from({ length: startsIn(rows.dim) }, (_, s) =>
-    steps(rows, pursuit, FIRST, startOf(s % 2 === 0 ? places : rows, Math.floor(s / 2)))
-  )
-  const kept = likeliest(first, KEPT).map(({ shares }) => steps(rows, pursuit, STEPS, shares))
+  const count = startsIn(rows.dim)
+  const after = (standing: ReadonlyArray<Pick<Standing, 'shares'>>, count: number): ReadonlyArray<Standing> =>
+    standing.map(({ shares }) => steps(rows, pursuit, count, shares))
+  const starts = Array.from({ length: count }, (_, s) => ({
+    shares: startOf(s % 2 === 0 ? places : rows, Math.floor(s / 2))
+  }))
+  const first = byGain(after(starts, FIRST.steps)).slice(0, FIRST.part * count)
+  const kept = after(likeliest(after(first, SECOND.steps), SECOND.kept), STEPS)
   return likeliest(kept, TOLD).flatMap(({ pair }) => (pair === null ? [] : [pair]))
 }

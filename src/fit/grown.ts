@@ -82,7 +82,8 @@ export const grown =
     pipe(
       Score.interpret(score).family,
       O.chain(family => {
-        const step = ExpectationMaximization.step(family, floorOf(score, points), points, prior)
+        const floor = floorOf(score, points)
+        const step = ExpectationMaximization.step(family, floor, points, prior)
         const drawn = pipe(
           Initializer.kMeansPlusPlus,
           Initializer.interpret(score, points),
@@ -101,15 +102,31 @@ export const grown =
           ),
           O.getOrElse((): ReadonlyArray<Arrays> => [])
         )
+        /** From the best of many M-steps too, where one has several maxima; the likelier of both. */
+        const further =
+          (steps: number) =>
+          (found: Climb): Climb =>
+            pipe(
+              family.mStep,
+              O.chain(mStep =>
+                O.map((maximise: typeof mStep.maximise) => ({ ...mStep, maximise }))(O.fromNullable(mStep.anew))
+              ),
+              O.map(mStep => {
+                const anew = ExpectationMaximization.step({ ...family, mStep: O.some(mStep) }, floor, points, prior)
+                const other = climb(step, steps, { params: anew(found.params).params, value: Infinity })
+                return other.value < found.value && Params.isFinite(other.params) ? other : found
+              }),
+              O.getOrElse(() => found)
+            )
         const tried = [...split, ...drawn]
-          .map(params => climb(step, TRIAL, { params, value: Infinity }))
+          .map(params => further(TRIAL)(climb(step, TRIAL, { params, value: Infinity })))
           .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
         return pipe(
           tried.reduce<O.Option<Climb>>(
             (best, next) => (O.isSome(best) && best.value.value <= next.value ? best : O.some(next)),
             O.none
           ),
-          O.map(best => climb(step, STEPS, best).params)
+          O.map(best => further(STEPS)(climb(step, STEPS, best)).params)
         )
       })
     )

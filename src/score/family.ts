@@ -83,6 +83,8 @@ export interface MStep<P extends string> {
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
+  /** Where that has several maxima, the best that many starts lead to: for the step out of a lesser one. */
+  readonly anew?: MStep<P>['maximise']
   /** What the E-step at time 0 finds, of the gradient of −E log p there, where that says it: see `NaturalGradient.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }

@@ -33,11 +33,12 @@ import {
   type NdArray,
   type Tensor
 } from '../../../lib/index.js'
+import * as Factor from '../../../lib/factor.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import { concatenated } from '../../../lib/ndarray.js'
 import { Field } from '../../core/index.js'
-import { family, type At, type Level } from '../../score/family.js'
-import { analyse, nearest } from '../kernels/analysis.js'
+import { family, type At, type Level, type Moments } from '../../score/family.js'
+import { analyse, nearest, type Analysis } from '../kernels/analysis.js'
 import * as Mixture from '../Mixture.js'
 import * as Gaussian from './gaussian.js'
 
@@ -158,8 +159,61 @@ const principalNoise = (covariances: NdArray, rank: number): NdArray => {
   return { shape: [count, dim], values: concatenated(noise) }
 }
 
+/** At most so many starts of the factors; and steps after which they are told apart. */
+const STARTS = 16
+const TOLD = 100
+
+/** Factors that begin as what columns are regressed on: one of every few, and those after it. */
+const regressed = (covariances: NdArray, rank: number, first: number): Analysis => {
+  const [count, dim] = covariances.shape
+  const at = (k: number, i: number, j: number): number => covariances.values[(k * dim + i) * dim + j]
+  const part = Math.sqrt(0.9 / rank)
+  const loads = {
+    shape: [count, dim, rank],
+    values: new Float64Array(count * dim * rank).map((_, place) => {
+      const [row, a] = [Math.floor(place / rank), place % rank]
+      const [k, i, j] = [Math.floor(row / dim), row % dim, (first + a) % dim]
+      return (part * at(k, i, j)) / Math.sqrt(at(k, j, j))
+    })
+  }
+  const noise = new Float64Array(count * dim).map((_, row) => {
+    const own = covariances.values[row * dim + (row % dim)]
+    const shared = loads.values.subarray(row * rank, (row + 1) * rank).reduce((sum, f) => sum + f * f, 0)
+    return Math.max(own - shared, own / 10)
+  })
+  return { loads, noise: { shape: [count, dim], values: noise } }
+}
+
+/** −½ (log|Σ_k| + tr Σ_k⁻¹S_k), S_k what the rows say: the expected log-likelihood of a row of each, less (d/2) log 2π. */
+const expectedLog = (covariances: NdArray, { loads, noise }: Analysis): ReadonlyArray<number> => {
+  const [count, dim] = covariances.shape
+  const roots = triangles({ factors: loads, logNoise: entries(noise, Elementary.log) })
+  return RA.makeBy(count, k => {
+    const of = ({ values }: NdArray): Float64Array => values.subarray(k * dim * dim, (k + 1) * dim * dim)
+    const root = { shape: [dim, dim], values: of(roots) }
+    const half = Factor.solve(root, dim, of(covariances))
+    const turned = half.map((_, at) => half[(at % dim) * dim + Math.floor(at / dim)])
+    const whole = Factor.solve(root, dim, turned)
+    const trace = RA.makeBy(dim, j => whole[j * (dim + 1)]).reduce((sum, x) => sum + x, 0)
+    return -Factor.logDeterminant(root, dim) - trace / 2
+  })
+}
+
+/** Of several, the likeliest of each component. */
+const likeliest = (covariances: NdArray, all: ReadonlyArray<Analysis>): Analysis => {
+  const [count] = covariances.shape
+  const values = all.map(one => expectedLog(covariances, one))
+  const best = RA.makeBy(count, k => values.reduce((best, value, i) => (value[k] > values[best][k] ? i : best), 0))
+  const of = (part: (one: Analysis) => NdArray): NdArray => {
+    const { shape, values } = part(all[0])
+    const width = values.length / count
+    return { shape, values: values.map((_, at) => part(all[best[Math.floor(at / width)]]).values[at]) }
+  }
+  return { loads: of(({ loads }) => loads), noise: of(({ noise }) => noise) }
+}
+
 /** L_k of Σ_k, from [Fᵀ; √ψ]. */
-const triangles = ({ factors, logNoise }: Parameters): NdArray =>
+const triangles = ({ factors, logNoise }: Pick<Parameters, 'factors' | 'logNoise'>): NdArray =>
   compute(() => {
     const root = exp(mul(0.5, fromNdArray(logNoise)))
     const [dim] = root.shape.slice(-1)
@@ -194,6 +248,36 @@ const apart = (from: Parameters, to: Parameters): Float64Array =>
     const shift = sum(mul(step, pulled(step)), [1, 2])
     return add(shift, mul(0.5, add(add(loads, mul(2, mixed)), noise)))
   }).values
+
+/** An M-step by what makes factors of the rows' covariances, from those there are, above a least noise. */
+const maximised =
+  (found: (covariances: NdArray, from: Analysis, least: number) => Analysis) =>
+  (params: Parameters, moments: Moments, at: At): Parameters => {
+    const { alpha, sigma } = at.level
+    const { mass, second } = moments
+    const { loads, noise } = found(
+      scatters(mass, second, Gaussian.steps(moments, at.dim), at.dim),
+      {
+        loads: entries(params.factors, f => alpha * f),
+        noise: entries(params.logNoise, l => Elementary.square(alpha) * Elementary.exp(l) + Elementary.square(sigma))
+      },
+      Gaussian.leastAt(at)
+    )
+    const ofVariance = Gaussian.varianceOf(at)
+    return {
+      ...Gaussian.recentred(params, moments, at),
+      factors: where(
+        mass,
+        entries(loads, a => a / alpha),
+        params.factors
+      ),
+      logNoise: where(
+        mass,
+        entries(noise, v => Elementary.log(ofVariance(v))),
+        params.logNoise
+      )
+    }
+  }
 
 /**
  * Free weights, and for each component `rank` factors that its columns share beside noise of their own: Σ_k = F_k F_kᵀ +
@@ -233,36 +317,17 @@ export const lowRank = family({
     ({ rank }) =>
     dim =>
       Math.min(rank + 2, dim + 1),
-  mStep: () => ({
+  mStep: ({ rank }) => ({
     second: 'full',
     isGeneralized: true,
-    maximise: (params, moments, at: At) => {
-      const { alpha, sigma } = at.level
-      const { mass, second } = moments
-      const found = analyse(
-        scatters(mass, second, Gaussian.steps(moments, at.dim), at.dim),
-        {
-          loads: entries(params.factors, f => alpha * f),
-          noise: entries(params.logNoise, l => Elementary.square(alpha) * Elementary.exp(l) + Elementary.square(sigma))
-        },
-        Gaussian.leastAt(at),
-        INNER
-      )
-      const ofVariance = Gaussian.varianceOf(at)
-      return {
-        ...Gaussian.recentred(params, moments, at),
-        factors: where(
-          mass,
-          entries(found.loads, a => a / alpha),
-          params.factors
-        ),
-        logNoise: where(
-          mass,
-          entries(found.noise, v => Elementary.log(ofVariance(v))),
-          params.logNoise
-        )
-      }
-    }
+    maximise: maximised((covariances, from, least) => analyse(covariances, from, least, INNER)),
+    anew: maximised((covariances, from, least) => {
+      const [, dim] = covariances.shape
+      const count = Math.min(dim, STARTS)
+      const starts = RA.makeBy(count, i => regressed(covariances, rank, Math.floor((i * dim) / count)))
+      const led = [from, ...starts].map(start => analyse(covariances, start, least, TOLD))
+      return likeliest(covariances, led)
+    })
   }),
   start: ({ components, rank }) => ({
     count: components,

@@ -7,6 +7,7 @@ import { comparison } from '../report/comparison.js'
 import {
   candidates,
   chosen,
+  constants,
   otherwise,
   converged,
   ending,
@@ -20,6 +21,7 @@ import {
   refusals,
   steps,
   title,
+  unsupported,
   type Choice,
   type Findings
 } from '../report/Findings.js'
@@ -47,6 +49,7 @@ const found = (fit: Findings): object => {
     sizes: statistics.sizes,
     redundancies: fit.redundancies,
     floored: fit.floored,
+    unsupported: fit.unsupported,
     steps: steps(fit),
     converged: converged(fit),
     stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
@@ -56,7 +59,7 @@ const found = (fit: Findings): object => {
 const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
   criterion,
   belief: candidates[0].belief,
-  candidates: candidates.map(({ family, components, belief, statistics, redundancies, floored }) => {
+  candidates: candidates.map(({ family, components, belief, statistics, redundancies, floored, unsupported }) => {
     const { logLikelihood, bic, aic, icl, parameters } = statistics
     return {
       family: word(family),
@@ -68,7 +71,8 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
       icl,
       parameters,
       redundancies,
-      floored
+      floored,
+      unsupported
     }
   }),
   refused: refused.map(({ family, components, problem }) => ({
@@ -128,8 +132,10 @@ const notes = (fit: Findings): string => {
         ? `${name} is learned from like any other column; if it says how often a row counts, use --weights ${name}.`
         : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
     ),
+    ...constants(fit),
     ...redundancies(fit),
-    ...floored(fit)
+    ...floored(fit),
+    ...unsupported(fit)
   ].join('\n')
 }
 

@@ -15,6 +15,7 @@ import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Missing from '../mixture/kernels/missing.js'
+import * as Support from '../mixture/kernels/support.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Statistics from '../mixture/Statistics.js'
 import * as Initializer from '../pipeline/Initializer.js'
@@ -66,6 +67,11 @@ export interface Found {
    * would have no bound.
    */
   readonly floored: ReadonlyArray<number>
+  /**
+   * Other components that few rows hold up, each for the others (see `Unsupported`): told of rows in memory without missing cells, where
+   * covariances are those of rows, without a prior.
+   */
+  readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
 /** What a pipeline's mixture, learned on the scaled data, is on the data themselves. */
@@ -88,37 +94,79 @@ interface Judged {
   readonly scaling: Points.Scaling | null
   /** On the data themselves. */
   readonly statistics: (parameters: number) => (mixture: Mixture.Mixture) => Statistics.Statistics
+  /** Null where they are not in memory, or miss cells. */
+  readonly points: Points.Points | null
 }
 
 const judged = ({ own, scaling }: Data): Judged => ({
   rows: own.rows,
   dim: own.dim,
   scaling,
-  statistics: parameters => Statistics.of(own, parameters)
+  statistics: parameters => Statistics.of(own, parameters),
+  points: Missing.has(own) ? null : own
 })
 
 const foundOf = <P extends string>(
   data: Judged,
   pipeline: Pipeline.Pipeline<P>
-): ((learned: Mixture.Mixture) => Found) => foundAbove(data, pipeline.score, Pipeline.varianceFloor(pipeline))
+): ((learned: Mixture.Mixture) => Found) =>
+  foundAbove(
+    O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data,
+    pipeline.score,
+    Pipeline.varianceFloor(pipeline)
+  )
+
+/** How a component's own covariance is estimated, and how many parameters are its own; none where it is not that of its rows. */
+const ownOf = <P extends string>(score: Score.Score<P>, dim: number): O.Option<Support.Own> =>
+  pipe(
+    Score.interpret(score).family,
+    O.filter(({ mirrored }) => !mirrored),
+    O.chain(({ mStep, unitVariance, count }) =>
+      pipe(
+        mStep,
+        O.filter(({ isGeneralized = false }) => !isGeneralized),
+        O.map(({ second, isShared = false }) =>
+          isShared || unitVariance
+            ? { second: 'none', parameters: dim + 1 }
+            : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / count(dim) }
+        )
+      )
+    )
+  )
 
 /** The same of a score that was learned above a floor of variances. */
 const foundAbove =
-  <P extends string>({ rows, dim, scaling, statistics }: Judged, score: Score.Score<P>, floor: O.Option<number>) =>
+  <P extends string>(
+    { rows, dim, scaling, statistics, points }: Judged,
+    score: Score.Score<P>,
+    floor: O.Option<number>
+  ) =>
   (learned: Mixture.Mixture): Found => {
     const standing = Mixture.permuted(Mixture.order(learned))(learned)
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
     const redundancies = Mixture.redundancies(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
+    const floored = pipe(
+      floor,
+      O.match(
+        () => [],
+        floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
+      )
+    )
+    const known = [...empty, ...floored]
     return {
       mixture,
       statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
       redundancies,
-      floored: pipe(
-        floor,
+      floored,
+      unsupported: pipe(
+        O.fromNullable(points),
+        O.bindTo('points'),
+        O.bind('own', () => ownOf(score, dim)),
         O.match(
           () => [],
-          floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
+          ({ points, own }) =>
+            Support.unsupported(points, mixture, own).filter(({ component }) => !known.includes(component))
         )
       )
     }
@@ -150,15 +198,24 @@ export const isSound = ({ floored, redundancies }: Learned): boolean =>
   floored.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
 
 /** What is to be said against a candidate, in a few words. */
-const doubts = ({ floored, redundancies }: Learned): string => {
+const doubts = ({ floored, redundancies, unsupported }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
     ...(floored.length > 0 ? [`as narrow as may be: ${numbers(floored)}`] : []),
-    ...redundancies.map(one =>
-      one._tag === 'Empty' ? `empty: ${one.component + 1}` : `all but the same: ${numbers(one.components)}`
-    )
+    ...(unsupported.length > 0 ? [`of few rows: ${numbers(unsupported.map(({ component }) => component))}`] : []),
+    ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
+    ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`)
   ].join('; ')
 }
+
+/** Pairs that are all but the same, those with one in common together. */
+const alike = (redundancies: ReadonlyArray<Mixture.Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
+  redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, one) => {
+    if (one._tag === 'Empty') return groups
+    const isOf = (group: ReadonlyArray<number>): boolean => one.components.some(k => group.includes(k))
+    const joined = new Set([...groups.filter(isOf).flat(), ...one.components])
+    return [...groups.filter(group => !isOf(group)), [...joined].sort((a, b) => a - b)]
+  }, [])
 
 type Arrays = Params.Params<string>
 
@@ -516,6 +573,8 @@ const extrapolated = (
   return {
     ...rest,
     isSettled: false,
+    // which these say nothing of
+    unsupported: [],
     statistics: {
       rows,
       logLikelihood,
@@ -560,6 +619,7 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
     dim: own.dim,
     scaling,
     statistics: parameters => Statistics.of(own, parameters, place),
+    points: null,
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),

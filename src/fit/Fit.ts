@@ -28,6 +28,7 @@ import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
+export type { Unsupported } from '../mixture/kernels/support.js'
 export type { Candidate, Constructor, Criterion, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
 /** The families that are called by name; others are given as what makes their score. */

@@ -78,6 +78,8 @@ export interface Findings {
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
   /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
   readonly floored: ReadonlyArray<number>
+  /** Components that few rows hold up, each for the others. */
+  readonly unsupported: ReadonlyArray<Fit.Unsupported>
   readonly statistics: Statistics.Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
@@ -277,3 +279,27 @@ export const floored = ({ floored }: Findings): ReadonlyArray<string> =>
           'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little. ' +
           'Look for rows that are repeated or far from all others, or try fewer components.'
       ]
+
+/** Columns that hold one number only, and what to do. */
+export const constants = ({
+  columns,
+  points: { dim, values }
+}: Pick<Findings, 'columns' | 'points'>): ReadonlyArray<string> => {
+  const found = columns.filter((_, j) => values.every((x, at) => at % dim !== j || x === values[j]))
+  const [is, says, them] = found.length === 1 ? ['is', 'says', 'it'] : ['are', 'say', 'them']
+  return found.length === 0 || found.length === columns.length || values.length === dim
+    ? []
+    : [
+        `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, but for the floor of the variances in ` +
+          `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+      ]
+}
+
+/** Which components may be a chance of few rows, as the table numbers them, and what to do. */
+export const unsupported = ({ unsupported, statistics: { sizes } }: Findings): ReadonlyArray<string> =>
+  unsupported.map(
+    ({ component, rows, parameters, gain, due }) =>
+      `Component ${component + 1} may be a chance of few rows: ${show(rows, 3)} hold up its ${parameters} parameters, and with each left out in ` +
+      `turn the log-likelihood gains ${gain > 0 ? show(gain, 3) : 'nothing'} by it, less than the ${show(due, 3)} that are due. ` +
+      `Try --components ${sizes.length - 1}, a family with fewer parameters, or --prior 0.01.`
+  )

@@ -11,7 +11,9 @@ import {
   chosen,
   otherwise,
   ending,
+  constants,
   floored,
+  unsupported,
   hasUnitVariance,
   ignored,
   isPair,
@@ -374,7 +376,7 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
   const [sure, undecided, outliers] = [sum(one => one.sure), sum(one => one.undecided), sum(one => one.outliers)]
   const close = Trust.nearest(trust)
   const expected = rows * 1e-3
-  const wrong = [...redundancies(fit), ...floored(fit)]
+  const wrong = [...constants(fit), ...redundancies(fit), ...floored(fit), ...unsupported(fit)]
   return [
     choice === null
       ? doubt(

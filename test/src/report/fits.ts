@@ -49,6 +49,7 @@ export const planted = (
     mixture,
     redundancies: [],
     floored: [],
+    unsupported: [],
     statistics: Statistics.of(points, 5)(mixture),
     stages: [stage([3, 2, 1.5, 1.2])],
     pipeline: Pipeline.of<string>({

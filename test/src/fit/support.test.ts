@@ -1,0 +1,155 @@
+/** Components that few rows hold up, each for the others: which are told, and which are not. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { fit, Key, Mixture, type Points } from '../../../src/index.js'
+import { unsupported } from '../../../src/mixture/kernels/support.js'
+
+const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: rows }, (_, i) => Array.from(values.subarray(i * dim, (i + 1) * dim)))
+
+/** log N(x; m, S) in the plane, from the determinant and the adjugate. */
+const logNormal = (
+  [x, y]: ReadonlyArray<number>,
+  [a, b]: ReadonlyArray<number>,
+  [[s, c], [, t]]: ReadonlyArray<ReadonlyArray<number>>
+): number => {
+  const determinant = s * t - c * c
+  const [u, v] = [x - a, y - b]
+  return (
+    -Math.log(2 * Math.PI) - Math.log(determinant) / 2 - (t * u * u - 2 * c * u * v + s * v * v) / (2 * determinant)
+  )
+}
+
+const sum = (values: ReadonlyArray<number>): number => values.reduce((all, x) => all + x, 0)
+
+/** Mean and covariance of rows as they count. */
+const estimate = (
+  rows: ReadonlyArray<ReadonlyArray<number>>,
+  counts: ReadonlyArray<number>,
+  keep: (covariance: ReadonlyArray<ReadonlyArray<number>>) => ReadonlyArray<ReadonlyArray<number>>
+): { readonly mean: ReadonlyArray<number>; readonly covariance: ReadonlyArray<ReadonlyArray<number>> } => {
+  const n = sum(counts)
+  const mean = [0, 1].map(j => sum(rows.map((row, i) => counts[i] * row[j])) / n)
+  const covariance = [0, 1].map(j =>
+    [0, 1].map(l => sum(rows.map((row, i) => counts[i] * (row[j] - mean[j]) * (row[l] - mean[l]))) / n)
+  )
+  return { mean, covariance: keep(covariance) }
+}
+
+const kinds = {
+  full: { second: 'full', keep: (s: ReadonlyArray<ReadonlyArray<number>>) => s },
+  diagonal: { second: 'diagonal', keep: ([[s], [, t]]: ReadonlyArray<ReadonlyArray<number>>) => [[s, 0], [0, t]] }, // prettier-ignore
+  isotropic: { second: 'trace', keep: ([[s], [, t]]: ReadonlyArray<ReadonlyArray<number>>) => [[(s + t) / 2, 0], [0, (s + t) / 2]] } // prettier-ignore
+} as const
+
+const truth = Mixture.of({ means: [[0, 0], [3, 1], [-2, 4]], weights: [0.4, 0.3, 0.3] }) // prettier-ignore
+
+describe('a component is held against what it gains with each row left out', () => {
+  it.each(Object.entries(kinds))('as if it were estimated anew without the row: %s', (family, { second, keep }) => {
+    const points = Mixture.sample(60)(Key.fromSeed(3))(truth)
+    // in units of their own, where round components are round
+    const options = { components: 3, family: family as keyof typeof kinds, standardize: false }
+    const { mixture } = fit(points, options)
+    const rows = rowsOf(points)
+    const { values: q } = Mixture.responsibilities(points)(mixture)
+    const weights = Array.from(mixture.weights)
+    const of = weights.map((_, k) => {
+      const counts = rows.map((_, i) => q[i * 3 + k])
+      return { counts, ...estimate(rows, counts, keep) }
+    })
+    const densities = rows.map(row =>
+      of.map(({ mean, covariance }, k) => weights[k] * Math.exp(logNormal(row, mean, covariance)))
+    )
+    const expected = of.map(({ counts }, k) =>
+      sum(
+        rows.map((row, i) => {
+          const others = sum(densities[i].filter((_, l) => l !== k))
+          const left = counts.map((count, l) => (l === i ? 0 : count))
+          const { mean, covariance } = estimate(rows, left, keep)
+          const share = (weights[k] * sum(left)) / sum(counts)
+          const own = share * Math.exp(logNormal(row, mean, covariance))
+          return Math.log(others + own) - Math.log(others / (1 - weights[k]))
+        })
+      )
+    )
+    // So many parameters that no gain is enough: all are told. The fit stands still to 1e-8 in its parameters.
+    const told = unsupported(points, mixture, { second, parameters: 1e6 })
+    expect(told.map(({ component }) => component)).toEqual([0, 1, 2])
+    told.forEach(({ gain, rows, component }) => {
+      expect(gain).toBeCloseTo(expected[component], 4)
+      expect(rows).toBeCloseTo(sum(of[component].counts), 6)
+    })
+  })
+
+  it('a row that counts as several is as several rows', () => {
+    const points = Mixture.sample(30)(Key.fromSeed(3))(truth)
+    const { mixture } = fit(points, { components: 3, family: 'isotropic' })
+    const own = { second: 'trace', parameters: 1e6 } as const
+    const twice = { rows: 60, dim: 2, values: Float64Array.of(...points.values, ...points.values) }
+    const weighted = { ...points, weights: new Float64Array(30).fill(2) }
+    const [a, b] = [unsupported(twice, mixture, own), unsupported(weighted, mixture, own)]
+    expect(a).toHaveLength(3)
+    // sums of 60 numbers of size 10, in another order
+    a.forEach(({ gain }, k) => {
+      expect(b[k].gain).toBeCloseTo(gain, 9)
+    })
+  })
+})
+
+const table = (name: string): ReadonlyArray<ReadonlyArray<number>> =>
+  readFileSync(new URL(`../../../examples/data/${name}.csv`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(',').filter(cell => Number.isFinite(Number(cell))))
+    .filter((row, _, [first]) => row.length === first.length)
+    .map(row => row.map(Number))
+
+describe('is told', () => {
+  it('of the penguins in four full components: twelve rows hold up one that no species is', () => {
+    const { candidates, family } = fit(table('penguins'), { components: 4, family: 'full' })
+    expect(family).toBe('full')
+    const [{ unsupported }] = candidates
+    expect(unsupported.map(({ component }) => component)).toEqual([3])
+    const [{ rows, parameters, gain, due }] = unsupported
+    expect(rows).toBeCloseTo(12.5, 1)
+    // a mean, a covariance and a weight; ½ p log n − p
+    expect(parameters).toBe(4 + 10 + 1)
+    expect(due).toBeCloseTo(7.5 * Math.log(342) - 15, 9)
+    expect(gain).toBeLessThan(due)
+  })
+
+  it('once: not of one that is told to be as narrow as may be', () => {
+    const { candidates } = fit(table('iris'), { components: 4, family: 'full' })
+    const [{ floored, unsupported }] = candidates
+    expect([floored, unsupported]).toEqual([[1], []])
+  })
+
+  it('neither under a prior nor of rows that miss cells', () => {
+    const rows = table('penguins')
+    expect(fit(rows, { components: 4, family: 'full', prior: 0.01 }).candidates[0].unsupported).toEqual([])
+    const missing = rows.map((row, i) => (i === 0 ? [NaN, ...row.slice(1)] : row))
+    expect(fit(missing, { components: 4, family: 'full', missing: 'em' }).candidates[0].unsupported).toEqual([])
+  })
+})
+
+describe('is not told', () => {
+  it.each(['faithful', 'iris', 'penguins'])('of what is chosen for %s, by any criterion but AIC', name => {
+    const { candidates } = fit(table(name))
+    for (const criterion of ['icl', 'bic'] as const) {
+      const best = candidates.reduce((a, b) => (b.statistics[criterion] < a.statistics[criterion] ? b : a))
+      expect(best.unsupported).toEqual([])
+    }
+  })
+
+  it('of seven rows far from all others, nor of means alone', () => {
+    const many = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[0, 0]] }))
+    const few = Mixture.sample(7)(Key.fromSeed(2))(Mixture.of({ means: [[12, 0]] }))
+    const points = { rows: 207, dim: 2, values: Float64Array.of(...many.values, ...few.values) }
+    for (const family of ['isotropic', 'tied'] as const) {
+      const found = fit(points, { components: 2, family })
+      expect(Math.min(...found.mixture.weights) * 207).toBeCloseTo(7, 1)
+      expect(found.candidates[0].unsupported).toEqual([])
+    }
+  })
+})

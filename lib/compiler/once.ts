@@ -6,17 +6,38 @@ import { broadcastStrides, product as sizeOf, type Dense } from '../kernels/dens
 import { width, type Node, type Shape } from './graph.js'
 import { meaning } from './meaning.js'
 
-/** Rounded as in the kernels, each one operation. */
-const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Multiply: (a, b) => a * b,
-  RealDiv: (a, b) => a / b,
-  Neg: a => -a,
-  Reciprocal: a => 1 / a,
-  Square: a => a * a,
-  Sqrt: a => Math.sqrt(a),
-  Stretch: a => a
+/** Fills `out` with what is made of entries of a and b, those at the given places. */
+type Fill = (out: Float64Array, a: Dense['values'], ofA: Int32Array, b: Dense['values'], ofB: Int32Array) => void
+
+/** Rounded as in the kernels, each one operation. Each is a loop of its own: a function called for each entry would cost more than it does. */
+const arithmetic: Readonly<Record<string, Fill>> = {
+  Add: (out, a, ofA, b, ofB) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] + b[ofB[i]]
+  },
+  Sub: (out, a, ofA, b, ofB) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] - b[ofB[i]]
+  },
+  Multiply: (out, a, ofA, b, ofB) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] * b[ofB[i]]
+  },
+  RealDiv: (out, a, ofA, b, ofB) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] / b[ofB[i]]
+  },
+  Neg: (out, a, ofA) => {
+    for (let i = 0; i < out.length; i++) out[i] = -a[ofA[i]]
+  },
+  Reciprocal: (out, a, ofA) => {
+    for (let i = 0; i < out.length; i++) out[i] = 1 / a[ofA[i]]
+  },
+  Square: (out, a, ofA) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]] * a[ofA[i]]
+  },
+  Sqrt: (out, a, ofA) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(a[ofA[i]])
+  },
+  Stretch: (out, a, ofA) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[ofA[i]]
+  }
 }
 
 /** More are left to the kernels. */
@@ -41,13 +62,13 @@ const entriesOf = (own: Shape, shape: Shape): Int32Array => {
 export const once = (node: Node): Compute | null => {
   const { does, ins, shape } = node
   if (does.kind === 'input' || does.kind === 'count' || does.kind === 'rowSum' || does.kind === 'rowDot') return null
-  const apply = does.kind === 'entrywise' ? arithmetic[does.kernel] : undefined
+  const fill = does.kind === 'entrywise' ? arithmetic[does.kernel] : undefined
   const length = width(node)
-  if (apply === undefined || length > FEW) return values => meaning(does, values, shape)
+  if (fill === undefined || length > FEW) return values => meaning(does, values, shape)
   const [ofA, ofB] = [0, 1].map(i => entriesOf(ins[Math.min(i, ins.length - 1)].shape, shape))
   return ([{ values: a }, { values: b } = { values: a }]) => {
     const out = new Float64Array(length)
-    for (let i = 0; i < length; i++) out[i] = apply(a[ofA[i]], b[ofB[i]])
+    fill(out, a, ofA, b, ofB)
     return { shape, dtype: 'float32', values: out }
   }
 }

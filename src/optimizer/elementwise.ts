@@ -1,6 +1,7 @@
 /** Parts that treat every entry of a gradient alike. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
+import * as Entries from '../../lib/entries.js'
 import { type NdArray } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Params from '../score/Params.js'
@@ -8,10 +9,10 @@ import * as Rate from './Rate.js'
 import { axpy, define, noMemory, scaled, uphill, zeros, type Arrays } from './part.js'
 
 const moving = (decay: number): ((m: Arrays, g: Arrays) => Arrays) =>
-  Params.zipWith((m, g) => decay * m + (1 - decay) * g)
+  Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
 const movingSquare = (decay: number): ((v: Arrays, g: Arrays) => Arrays) =>
-  Params.zipWith((v, g) => decay * v + (1 - decay) * g * g)
+  Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
 
 const decay = Field.fraction({ suggestion: 0.9 })
 const most = Field.positive({ suggestion: 1 })
@@ -221,7 +222,7 @@ export const scaleByAdam = define({
   ...bothMoments,
   update: options => (gradient, before) => {
     const { memory, correction1, correction2 } = afterGradient(options, gradient, before)
-    const step = Params.zipWith((m, v) => ratio(m / correction1, v / correction2, options.epsilon))
+    const step = Params.zipArrays(Entries.overRoots(correction1, correction2, options.epsilon))
     return [step(memory.first, memory.second), memory]
   },
   gain: uphill,

@@ -1,6 +1,7 @@
 /** Parts that look at where a step leads: they stand after the rate. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
+import * as Entries from '../../lib/entries.js'
 import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
 import { Field } from '../core/index.js'
@@ -70,7 +71,7 @@ const mean =
     { params }: { readonly params: Arrays }
   ): readonly [Arrays, t.TypeOf<typeof averaged.memory>] => {
     const share = weight(count + 1)
-    const next = Params.zipWith((old, next) => (1 - share) * old + share * next)(average, plus(params, step))
+    const next = Params.zipArrays(Entries.combinations(1 - share, share))(average, plus(params, step))
     return [step, { count: count + 1, average: next }]
   }
 

@@ -1,6 +1,7 @@
 /** What a part of an optimizer is to the rest of the program, and how one is defined. */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import * as Entries from '../../lib/entries.js'
 import { type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
@@ -299,7 +300,7 @@ export const unknownObjective = <P extends string>(gradient: Params.Params<P>): 
 export const zeros = (params: Arrays): Arrays => Params.zeros(Params.shapes(params))
 
 /** a + b, by name. */
-export const plus = Params.zipWith((a, b) => a + b)
+export const plus = Params.zipArrays(Entries.sums)
 
 /** a − b, by name. */
 export const minus = Params.zipWith((a, b) => a - b)
@@ -308,7 +309,8 @@ export const minus = Params.zipWith((a, b) => a - b)
 export const axpy = (a: number, x: Arrays, y: Arrays): Arrays => Params.zipWith((x, y) => a * x + y)(x, y)
 
 /** factor · x */
-export const scaled = (factor: number): ((x: Arrays) => Arrays) => Params.mapValues(x => factor * x)
+export const scaled = (factor: number): ((x: Arrays) => Arrays) =>
+  Params.map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: Entries.multiples(factor, values) }))
 
 /** ⟨a, b⟩ over all names together. */
 export const dot = (a: Arrays, b: Arrays): number =>

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { type NdArray, type Tensor } from '../../lib/index.js'
-import { size } from '../../lib/ndarray.js'
+import { allFinite, size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
@@ -101,6 +101,12 @@ export const mapValues =
   <P extends string>(params: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.map(value => f(value)) }))(params)
 
+/** The arrays of two, pair by pair, by what is made of all entries at once. */
+export const zipArrays =
+  (f: (a: Float64Array, b: Float64Array) => Float64Array) =>
+  <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
+    map<NdArray, NdArray>(({ shape, values }, name) => ({ shape, values: f(values, b[name as P].values) }))(a)
+
 /** Arrays of zeros, by name. */
 export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
   map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(size(shape)) }))(shapes)
@@ -141,7 +147,7 @@ export const norm = <P extends string>(params: Params<P>): number =>
 
 /** Whether every entry of every array is a finite number. */
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
-  Object.values<NdArray>(params).every(({ values }) => values.every(Number.isFinite))
+  Object.values<NdArray>(params).every(({ values }) => allFinite(values))
 
 const showArray = (array: NdArray): string =>
   // An array that its values do not fill cannot be nested.

@@ -1,0 +1,50 @@
+/**
+ * Loops over the entries of arrays, for what optimizers do with all parameters at every step: a function that is called for each
+ * entry, whose numbers an engine boxes, takes several times as long. Each operation is rounded as it is written.
+ */
+
+type Loop = (x: Float64Array, y: Float64Array) => Float64Array
+
+/** x + y */
+export const sums: Loop = (x, y) => {
+  const out = new Float64Array(x.length)
+  for (let i = 0; i < out.length; i++) out[i] = x[i] + y[i]
+  return out
+}
+
+/** factor · x */
+export const multiples = (factor: number, x: Float64Array): Float64Array => {
+  const out = new Float64Array(x.length)
+  for (let i = 0; i < out.length; i++) out[i] = factor * x[i]
+  return out
+}
+
+/** a x + b y */
+export const combinations =
+  (a: number, b: number): Loop =>
+  (x, y) => {
+    const out = new Float64Array(x.length)
+    for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i]
+    return out
+  }
+
+/** a x + b y y */
+export const combinationsOfSquares =
+  (a: number, b: number): Loop =>
+  (x, y) => {
+    const out = new Float64Array(x.length)
+    for (let i = 0; i < out.length; i++) out[i] = a * x[i] + b * y[i] * y[i]
+    return out
+  }
+
+/** (x/a)/(√(y/b) + ε), and 0 where x/a is, even with ε = 0. */
+export const overRoots =
+  (a: number, b: number, epsilon: number): Loop =>
+  (x, y) => {
+    const out = new Float64Array(x.length)
+    for (let i = 0; i < out.length; i++) {
+      const numerator = x[i] / a
+      out[i] = numerator === 0 ? numerator : numerator / (Math.sqrt(y[i] / b) + epsilon)
+    }
+    return out
+  }

@@ -34,6 +34,7 @@ import { useThreads } from '../lib/simd/crew.js'
 import { add, mean, sqrt, square, sub } from '../lib/tensor.js'
 import * as EM from '../src/mixture/ExpectationMaximization.js'
 import * as O from 'fp-ts/lib/Option.js'
+import * as Loss from '../src/compile/Loss.js'
 import { NETWORK, problem, TIME, type Problem } from './problem.js'
 import { network, weights } from './network.js'
 
@@ -107,7 +108,7 @@ const ourEM = ({ rows, dim, K, x, means }: Problem): Contender => {
 }
 
 /** A step of training on batches; the gradient is that of all rows at the given noise. */
-const ourNetwork = ({ rows, dim, x, noise }: Problem): Contender => {
+const ourNetwork = ({ rows, dim, x, noise }: Problem, precision: Compile.Precision): Contender => {
   const points: Points.Points = { rows, dim, values: x }
   const schedule = Schedule.ornsteinUhlenbeck
   const start = weights(dim)
@@ -128,7 +129,8 @@ const ourNetwork = ({ rows, dim, x, noise }: Problem): Contender => {
               batch: NETWORK.batch
             })
           ]
-        })
+        }),
+        { precision }
       )(points)
     )
     const [stage] = stages
@@ -146,13 +148,16 @@ const ourNetwork = ({ rows, dim, x, noise }: Problem): Contender => {
   const [first, step] = planned()
   return {
     gradient: () => {
-      const [plan] = Problems.orThrow(
-        Compile.plans({
+      // Given noise is refused in single precision: values of a training run are not compared.
+      const [plan] = Loss.plans(
+        {
           schedule,
           score: network,
           objective: Objective.denoising(TimeLaw.at(TIME), Parametrization.noise),
           expectation: Expectation.fixed({ rows, dim, values: noise })
-        })(points)
+        },
+        points,
+        { precision }
       )
       const { gradient } = plan.evaluate(start, Key.fromSeed(0))
       return Params.names(start).flatMap(name => Array.from(gradient[name].values))
@@ -292,7 +297,8 @@ const contenders: Readonly<Record<string, (problem: Problem) => Contender | Prom
   interpreted: problem =>
     ours(problem, problem.kind === 'custom' ? Expectation.monteCarlo() : Expectation.projected(), 'interpreted'),
   em: ourEM,
-  network: ourNetwork,
+  network: problem => ourNetwork(problem, 'float64'),
+  'network-float32': problem => ourNetwork(problem, 'float32'),
   'by-hand': byHand,
   'tfjs-wasm': problem => tfjs('wasm', problem),
   'tfjs-cpu': problem => tfjs('cpu', problem),

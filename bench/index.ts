@@ -80,6 +80,7 @@ const custom: ReadonlyArray<Entry> = [
 ]
 const training: ReadonlyArray<Entry> = [
   { label: 'ours, float64, 1 thread', name: 'network', threads: 1, estimator: 'step' },
+  { label: 'ours, float32, 1 thread', name: 'network-float32', threads: 1, estimator: 'step' },
   { label: 'PyTorch, float32, 1 thread', name: 'torch-network', estimator: 'step', python: 'torch' }
 ]
 const problems: Readonly<Record<string, ReadonlyArray<Entry>>> = {

@@ -1,6 +1,6 @@
 /**
  * Networks beside PyTorch's on the same budget: `npm run bench:networks`, or with names of laws only those. Both have the same
- * layers, weights at the start, rows, batches, rates, clipping and moving average; ours computes in double precision, PyTorch in single, each in
+ * layers, weights at the start, rows, batches, rates, clipping and moving average; ours computes in double precision and in single, PyTorch in single, each in
  * one thread. What is compared is the processor time of learning, and the energy distance of samples by the same steps of Heun's method.
  * Left out where /usr/bin/python3 has no torch. Built before: the networks are those of examples/networks.
  */
@@ -93,6 +93,8 @@ for (const [name, law] of Object.entries(laws)) {
   const drawnBy = (from: Sampler.ScoreFunction): ReadonlyArray<Points.Points> =>
     STEPS_OF_SAMPLES.map(steps => sample(DRAWN, 2, steps)(from))
   row('ours, float64', seconds.toFixed(1), drawnBy(learned))
+  const [single, singleSeconds] = timed(() => Run.last(training(budget, 'float32')(points).program)(key.net))
+  row('ours, float32', singleSeconds.toFixed(1), drawnBy(Sampler.learned(score, schedule, single.params)))
   if (hasTorch) {
     const found = torch(points)
     row('PyTorch, float32', found.seconds.toFixed(1), found.samples)

@@ -96,7 +96,7 @@ export const rate = ({ steps }: Budget): Rate.Rate => Rate.cosine({ rate: 0.004,
 
 /** The network of a budget, and the run that learns it: the denoising loss on batches, with a moving average of the weights. */
 export const training =
-  (budget: Budget) =>
+  (budget: Budget, precision: Compile.Precision = 'float64') =>
   (
     points: Points.Points
   ): Network & { readonly score: Score.Score<string>; readonly program: Compile.Program<string> } => {
@@ -124,7 +124,8 @@ export const training =
               epochs: withWaves
             })
           ]
-        })
+        }),
+        { precision }
       )(points)
     )
     return { ...network, score, program }

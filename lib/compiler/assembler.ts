@@ -3,47 +3,47 @@
  * instructions that the compiler uses, and checks nothing: the engine validates what it is given.
  */
 
+import { type Lanes, type Precision } from './lanes.js'
+
 export type ValueType = 'i32' | 'f64' | 'v128'
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
 
-/** Of two doubles at once, after the prefix 0xfd. */
+/** Of vectors as bits, after the prefix 0xfd. */
+const BITS = { not: 0x4d, and: 0x4e, or: 0x50, xor: 0x51, bitselect: 0x52 } as const
+
+/** Of two doubles at once, or of four floats. */
 const SIMD = {
-  splat: 0x14,
-  eq: 0x47,
-  ne: 0x48,
-  lt: 0x49,
-  gt: 0x4a,
-  le: 0x4b,
-  ge: 0x4c,
-  not: 0x4d,
-  and: 0x4e,
-  or: 0x50,
-  xor: 0x51,
-  bitselect: 0x52,
-  floor: 0x75,
-  ceil: 0x74,
-  nearest: 0x94,
-  abs: 0xec,
-  neg: 0xed,
-  sqrt: 0xef,
-  add: 0xf0,
-  sub: 0xf1,
-  mul: 0xf2,
-  div: 0xf3,
-  min: 0xf4,
-  max: 0xf5,
-  pmin: 0xf6,
-  pmax: 0xf7,
-  shiftLeft: 0xcb,
-  shiftRight: 0xcd,
-  subtractBits: 0xd1
+  splat: { float64: 0x14, float32: 0x13 },
+  eq: { float64: 0x47, float32: 0x41 },
+  ne: { float64: 0x48, float32: 0x42 },
+  lt: { float64: 0x49, float32: 0x43 },
+  gt: { float64: 0x4a, float32: 0x44 },
+  le: { float64: 0x4b, float32: 0x45 },
+  ge: { float64: 0x4c, float32: 0x46 },
+  floor: { float64: 0x75, float32: 0x68 },
+  ceil: { float64: 0x74, float32: 0x67 },
+  nearest: { float64: 0x94, float32: 0x6a },
+  abs: { float64: 0xec, float32: 0xe0 },
+  neg: { float64: 0xed, float32: 0xe1 },
+  sqrt: { float64: 0xef, float32: 0xe3 },
+  add: { float64: 0xf0, float32: 0xe4 },
+  sub: { float64: 0xf1, float32: 0xe5 },
+  mul: { float64: 0xf2, float32: 0xe6 },
+  div: { float64: 0xf3, float32: 0xe7 },
+  min: { float64: 0xf4, float32: 0xe8 },
+  max: { float64: 0xf5, float32: 0xe9 },
+  pmin: { float64: 0xf6, float32: 0xea },
+  pmax: { float64: 0xf7, float32: 0xeb },
+  shiftLeft: { float64: 0xcb, float32: 0xab },
+  shiftRight: { float64: 0xcd, float32: 0xad },
+  subtractBits: { float64: 0xd1, float32: 0xb1 }
 } as const
 
 /** Of addresses and counts. */
 const WHOLE = { plus: 0x6a, minus: 0x6b, times: 0x6c, equals: 0x46, differs: 0x47, below: 0x49, choose: 0x1b } as const
 
-export type Instruction = keyof typeof SIMD | keyof typeof WHOLE
+export type Instruction = keyof typeof BITS | keyof typeof SIMD | keyof typeof WHOLE
 
 /** Unsigned and signed LEB128. */
 const unsigned = (value: number): number[] => {
@@ -68,25 +68,35 @@ const signed = (value: number): number[] => {
   }
 }
 
-const ofDouble = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer)
+/** The instruction that makes a number, and its bytes. */
+const constant = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
+  precision === 'float64'
+    ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
+    : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
+
+/** Four lanes of two vectors of four, by their numbers, the second's from 4 on. */
+const fours = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
+  lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
 const isOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
 
-/** A function being written: every method appends an instruction, and returns the function. */
+/** A function being written, over vectors of some lanes: every method appends an instruction, and returns the function. */
 export class Code {
   #locals: ValueType[] = []
   readonly #bytes: number[] = []
   #constants = new Map<string, number>()
   #opening: number[] = []
+  readonly lanes: Lanes
   readonly parameters: ReadonlyArray<ValueType>
 
-  constructor(...parameters: ReadonlyArray<ValueType>) {
+  constructor(lanes: Lanes, ...parameters: ReadonlyArray<ValueType>) {
+    this.lanes = lanes
     this.parameters = parameters
   }
 
   /** Instructions of the same function, to be put where `append` says. */
   fragment(): Code {
-    const part = new Code(...this.parameters)
+    const part = new Code(this.lanes, ...this.parameters)
     part.#locals = this.#locals
     part.#constants = this.#constants
     part.#opening = this.#opening
@@ -118,27 +128,29 @@ export class Code {
   i32(value: number): this {
     return this.#put(0x41, ...signed(value | 0))
   }
-  /** Both lanes hold the number; a constant is made once a function, before all else. */
-  both(value: number): this {
+  /** All lanes hold the number; a constant is made once a function, before all else. */
+  every(value: number): this {
     const key = Object.is(value, -0) ? '-0' : String(value)
     let local = this.#constants.get(key)
     if (local === undefined) {
       local = this.local('v128')
       this.#constants.set(key, local)
-      this.#opening.push(0x44, ...ofDouble(value), 0xfd, SIMD.splat, 0x21, ...unsigned(local))
+      const splat = SIMD.splat[this.lanes.precision]
+      this.#opening.push(...constant(value, this.lanes), 0xfd, splat, 0x21, ...unsigned(local))
     }
     return this.get(local)
   }
-  op(name: Instruction): this {
-    return isOf(SIMD, name) ? this.#put(0xfd, ...unsigned(SIMD[name])) : this.#put(WHOLE[name])
+  op(name: Instruction, precision: Precision = this.lanes.precision): this {
+    if (isOf(WHOLE, name)) return this.#put(WHOLE[name])
+    return this.#put(0xfd, ...unsigned(isOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
   }
-  /** Two doubles from the address on the stack. */
+  /** A vector from the address on the stack. */
   load(offset: number): this {
     return this.#put(0xfd, 0, 4, ...unsigned(offset))
   }
-  /** One double, twice. */
-  loadBoth(offset: number): this {
-    return this.#put(0xfd, 10, 3, ...unsigned(offset))
+  /** One number, in all lanes. */
+  loadEvery(offset: number): this {
+    return this.#put(0xfd, ...(this.lanes.bytes === 8 ? [10, 3] : [9, 2]), ...unsigned(offset))
   }
   store(offset: number): this {
     return this.#put(0xfd, 11, 4, ...unsigned(offset))
@@ -151,6 +163,22 @@ export class Code {
   pair(half: 'low' | 'high'): this {
     const first = half === 'low' ? 0 : 8
     return this.#put(0xfd, 13, ...Array.from({ length: 16 }, (_, i) => first + (i < 8 ? i : i + 8)))
+  }
+  /** Two doubles, of the four floats on the stack the first two or the last. */
+  promote(half: 'low' | 'high'): this {
+    if (half === 'high') {
+      const floats = this.local('v128')
+      this.tee(floats)
+        .get(floats)
+        .#put(0xfd, 13, ...fours(2, 3, 2, 3))
+    }
+    return this.#put(0xfd, 0x5f)
+  }
+  /** Four floats, of the two vectors of doubles on the stack. */
+  demote(): this {
+    const second = this.local('v128')
+    this.set(second).#put(0xfd, 0x5e)
+    return this.get(second).#put(0xfd, 0x5e, 0xfd, 13, ...fours(0, 1, 4, 5))
   }
   /** An unsigned whole number as a double. */
   toDouble(): this {

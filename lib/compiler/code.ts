@@ -6,19 +6,9 @@
 import { assemble, Code, type Imported } from './assembler.js'
 import { emit, isReaching, mapNames, mapOf } from './entrywise.js'
 import { valueOf, width, type Fold, type Node, type Shape } from './graph.js'
-import {
-  foldedAxes,
-  isSymmetric,
-  LANES,
-  LINE,
-  sourceOf,
-  TILE,
-  unrolled,
-  type Item,
-  type Layout,
-  type Location
-} from './layout.js'
-import { blockOf, dotBlock, rowProduct, transpose } from './products.js'
+import { ROWS, type Lanes } from './lanes.js'
+import { foldedAxes, isSymmetric, sourceOf, unrolled, type Item, type Layout, type Location } from './layout.js'
+import { addDoubles, blockOf, dotBlock, rowProduct, transpose } from './products.js'
 import { isUpper } from './zeros.js'
 import { product as sizeOf } from '../kernels/dense.js'
 
@@ -65,7 +55,7 @@ const importOf = (name: string): number => IMPORTS.findIndex(imported => importe
 
 /** The parameters of an item's function. */
 const [JOB, SCRATCH, INDEX, PANEL, MASK, RESULTS] = [0, 1, 2, 3, 4, 5]
-const item = (): Code => new Code('i32', 'i32', 'i32', 'i32', 'i32', 'i32')
+const item = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
 
 /** What is on the stack and one more: an extreme is NaN where one of them is, in a third of the engine's instructions for max. */
 const combine = (code: Code, fold: Fold, push: () => Code): Code => {
@@ -105,7 +95,7 @@ const pushPanel = (code: Code, { buffer }: Location, { wordOf }: Environment): C
         .get(JOB)
         .word(4 * wordOf(buffer.input))
         .get(PANEL)
-        .i32(buffer.width * LINE)
+        .i32(buffer.width * code.lanes.line)
         .op('times')
         .op('plus')
     case 'panel':
@@ -114,24 +104,27 @@ const pushPanel = (code: Code, { buffer }: Location, { wordOf }: Environment): C
       return code
         .get(SCRATCH)
         .get(INDEX)
-        .i32(buffer.width * LINE)
+        .i32(buffer.width * code.lanes.line)
         .op('times')
         .op('plus')
   }
 }
-const offsetOf = ({ buffer, entry }: Location): number => (buffer.kind === 'given' ? 0 : buffer.at) + entry * LINE
+const offsetOf = ({ buffer, entry }: Location, { line }: Lanes): number =>
+  (buffer.kind === 'given' ? 0 : buffer.at) + entry * line
 const pushParameters = (code: Code): Code => code.get(JOB).word(4 * Word.Parameters)
 
 /** One function for a loop: nodes of one space, fused. */
 const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment): Code => {
   const { layout } = environment
-  const code = item()
+  const { lanes } = layout
+  const { bytes, line } = lanes
+  const code = item(lanes)
   const flat = unrolled(space)
   const outer = space.slice(0, space.length - flat)
   const inner = space.slice(space.length - flat)
   const columns = sizeOf(inner)
   // as many independent chains as hide an instruction's latency, and not many more than there are registers
-  const vectors = columns >= 4 ? 1 : columns >= 2 ? 2 : 4
+  const vectors = Math.min(lanes.vectors, columns >= 4 ? 1 : columns >= 2 ? 2 : 4)
   const inLoop = new Set(nodes)
   /** The coordinates of the entries written out. */
   const coordinates = Array.from({ length: columns }, (_, c) => {
@@ -147,7 +140,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
 
   // pointers move along the loops by their own steps; what they start from is known by its name
   const before = code.fragment()
-  const vector = vectors === 4 ? undefined : code.local('i32')
+  const vector = vectors === lanes.vectors ? undefined : code.local('i32')
   const pointers = new Map<
     string,
     { readonly local: number; readonly start: () => void; readonly steps: ReadonlyArray<number> }
@@ -191,7 +184,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     return pointer(
       name,
       part => pushPanel(part, location, environment),
-      steps.map(step => step * LINE),
+      steps.map(step => step * line),
       true
     )
   }
@@ -208,7 +201,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
 
   const push = (operand: Node, user: Node, c: number, v: number): Code => {
     const value = valueOf(operand)
-    if (value !== undefined) return body.both(value)
+    if (value !== undefined) return body.every(value)
     const steps = stepsOver(operand.shape, fullOf(user))
     const entry = along(steps, c)
     if (operand.place === 'once') {
@@ -220,10 +213,10 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
         const from = pointer(
           'parameters',
           pushParameters,
-          steps.map(step => step * 8),
+          steps.map(step => step * bytes),
           false
         )
-        body.get(from).loadBoth(at + entry * 8)
+        body.get(from).loadEvery(at + entry * bytes)
         if (vectors === 1) return body
         const local = code.local('v128')
         spread.set(key, local)
@@ -233,7 +226,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
       if (local === undefined) {
         local = code.local('v128')
         scalars.set(operand, local)
-        pushParameters(before).loadBoth(at).set(local)
+        pushParameters(before).loadEvery(at).set(local)
       }
       return body.get(local)
     }
@@ -241,7 +234,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     const register = inLoop.has(source.node) ? registers.get(keyOf(source.node, entry, v)) : undefined
     if (register !== undefined) return body.get(register)
     const location = layout.locate(operand)
-    return body.get(panelPointer(location, steps)).load(offsetOf(location) + entry * LINE + v * 16)
+    return body.get(panelPointer(location, steps)).load(offsetOf(location, lanes) + entry * line + v * 16)
   }
   const keep = (node: Node, steps: ReadonlyArray<number>, entry: number, v: number, register: number): void => {
     if (!layout.isStored(node)) return
@@ -249,7 +242,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     body
       .get(panelPointer(location, steps))
       .get(register)
-      .store(offsetOf(location) + entry * LINE + v * 16)
+      .store(offsetOf(location, lanes) + entry * line + v * 16)
   }
 
   /** Reductions along the loops: in registers where the loops they fold are the innermost, else in memory. */
@@ -286,17 +279,17 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     const isInnermost = folded.every((axis, i) => axis === level + i)
     const to = panelPointer(location, steps)
     const entries = new Set(coordinates.map((_, c) => along(steps, c)))
-    const at = (entry: number, v: number): number => offsetOf(location) + entry * LINE + v * 16
+    const at = (entry: number, v: number): number => offsetOf(location, lanes) + entry * line + v * 16
     if (!isInnermost) {
       const start = code.local('i32')
-      pushPanel(opening, location, environment).i32(offsetOf(location)).op('plus').set(start)
+      pushPanel(opening, location, environment).i32(offsetOf(location, lanes)).op('plus').set(start)
       opening.times(width(node), () => {
-        for (let v = 0; v < 4; v++)
+        for (let v = 0; v < lanes.vectors; v++)
           opening
             .get(start)
-            .both(NEUTRAL[fold])
+            .every(NEUTRAL[fold])
             .store(v * 16)
-        opening.advance(start, LINE)
+        opening.advance(start, line)
       })
       for (let v = 0; v < vectors; v++)
         for (let c = 0; c < columns; c++) {
@@ -340,7 +333,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
         push(node.ins[0], node, c, v).get(masks[v]).op('and')
         if (v > 0) body.op('add')
       }
-      body.op('add').store(offset)
+      addDoubles(body).store(offset)
     }
   }
 
@@ -368,7 +361,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
   const nest = (level: number): void => {
     const here = running.filter(({ level: own }) => own === level)
     for (const { registers: sums, start } of here)
-      for (const all of sums.values()) for (const sum of all) code.both(start).set(sum)
+      for (const all of sums.values()) for (const sum of all) code.every(start).set(sum)
     if (level === outer.length) code.append(body)
     else
       code.times(outer[level], () => {
@@ -396,7 +389,7 @@ const loop = (space: Shape, nodes: ReadonlyArray<Node>, environment: Environment
     code
       .i32(0)
       .set(vector)
-      .times(4 / vectors, () => {
+      .times(lanes.vectors / vectors, () => {
         turn()
         code.advance(vector, vectors * 16)
       })
@@ -415,17 +408,18 @@ const byInterpreter = (code: Code, node: Node, environment: Environment): Code =
     else if (operand.place === 'once') pushParameters(code).i32(layout.parameter(operand)).op('plus')
     else {
       const from = layout.locate(operand)
-      pushPanel(code, from, environment).i32(offsetOf(from)).op('plus')
+      pushPanel(code, from, environment).i32(offsetOf(from, layout.lanes)).op('plus')
     }
   }
-  pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
+  pushPanel(code, to, environment).i32(offsetOf(to, layout.lanes)).op('plus')
   return code.call(importOf('kernel'))
 }
 
 /** One function for an item that is no loop. */
 const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, environment: Environment): Code => {
   const { layout } = environment
-  const code = item()
+  const { lanes } = layout
+  const code = item(lanes)
   const to = layout.locate(node)
   const address = (location: Location): number => {
     const local = code.local('i32')
@@ -435,9 +429,9 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
   const { does, ins } = node
   if (kind === 'map' && does.kind === 'entrywise') {
     const from = layout.locate(ins[0])
-    pushPanel(code, from, environment).i32(offsetOf(from)).op('plus')
-    pushPanel(code, to, environment).i32(offsetOf(to)).op('plus')
-    code.i32(width(node) * LANES).call(importOf(mapOf(does.kernel)))
+    pushPanel(code, from, environment).i32(offsetOf(from, layout.lanes)).op('plus')
+    pushPanel(code, to, environment).i32(offsetOf(to, layout.lanes)).op('plus')
+    code.i32(width(node) * ROWS).call(importOf(mapOf(does.kernel, lanes)))
     return isReaching(does.kernel) ? code.when(() => byInterpreter(code, node, environment)) : code
   }
   if (does.kind === 'product' || does.kind === 'distances') {
@@ -451,9 +445,9 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     code.times(width(x) / k, () => {
       rowProduct(code, {
         from: a,
-        fromOffset: offsetOf(from),
+        fromOffset: offsetOf(from, layout.lanes),
         to: out,
-        toOffset: offsetOf(to),
+        toOffset: offsetOf(to, layout.lanes),
         matrix: shared,
         matrixOffset: layout.parameter(matrix),
         k,
@@ -462,7 +456,7 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
         isDistance: does.kind === 'distances',
         isUpper: does.kind === 'product' && isUpper(matrix, does.transposed)
       })
-      code.advance(a, k * LINE).advance(out, columns * LINE)
+      code.advance(a, k * lanes.line).advance(out, columns * lanes.line)
     })
     return code
   }
@@ -480,21 +474,21 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     does.table.forEach((i, at) => {
       const [input, entry] = entries[i]
       const value = valueOf(input)
-      for (let v = 0; v < 4; v++) {
+      for (let v = 0; v < lanes.vectors; v++) {
         if (input.place === 'rows') {
           const location = layout.locate(input)
           const local = from(input)
           code
             .get(out)
             .get(local)
-            .load(offsetOf(location) + entry * LINE + v * 16)
-        } else if (value !== undefined) code.get(out).both(value)
+            .load(offsetOf(location, lanes) + entry * lanes.line + v * 16)
+        } else if (value !== undefined) code.get(out).every(value)
         else
           code
             .get(out)
             .get(shared)
-            .loadBoth(layout.parameter(input) + entry * 8)
-        code.store(offsetOf(to) + at * LINE + v * 16)
+            .loadEvery(layout.parameter(input) + entry * lanes.bytes)
+        code.store(offsetOf(to, layout.lanes) + at * lanes.line + v * 16)
       }
     })
     return code
@@ -503,6 +497,8 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
 }
 
 export const emitModule = (layout: Layout, memory: { readonly shared: boolean; readonly maximum: number }): Emitted => {
+  const { lanes } = layout
+  const { line, tile } = lanes
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code, name?: string): number =>
     IMPORTS.length + functions.push(name === undefined ? { code } : { code, name }) - 1
@@ -516,9 +512,9 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
     define(item.kind === 'loop' ? loop(item.space, item.nodes, environment) : single(item.kind, item.node, environment))
   )
   const outputs = layout.outputs.map(({ node }, i) => {
-    const code = item()
+    const code = item(lanes)
     const from = layout.locate(node)
-    const bytes = width(node) * LINE
+    const bytes = width(node) * line
     code
       .get(JOB)
       .word(4 * outputWord(i))
@@ -526,7 +522,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       .i32(bytes)
       .op('times')
       .op('plus')
-    pushPanel(code, from, environment).i32(offsetOf(from)).op('plus').i32(bytes).copy()
+    pushPanel(code, from, environment).i32(offsetOf(from, layout.lanes)).op('plus').i32(bytes).copy()
     return define(code)
   })
 
@@ -534,14 +530,14 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
   const blocks = new Map<string, number>()
   const block = (m: number, n: number): number => {
     const key = `${m} ${n}`
-    const known = blocks.get(key) ?? define(dotBlock(m, n))
+    const known = blocks.get(key) ?? define(dotBlock(lanes, m, n))
     blocks.set(key, known)
     return known
   }
   const dots = layout.sums.filter(({ node }) => node.does.kind === 'rowDot')
   /** (job, scratch, first panel, panels, results) */
   const dotFunctions = dots.map(({ node, at }) => {
-    const code = new Code('i32', 'i32', 'i32', 'i32', 'i32')
+    const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32')
     const [first, panels, results] = [2, 3, 4]
     const [m, n] = node.shape
     const [x, y] = node.ins.map(layout.locate)
@@ -553,12 +549,12 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
           .get(JOB)
           .word(4 * wordOf(buffer.input))
           .get(first)
-          .i32(buffer.width * LINE)
+          .i32(buffer.width * line)
           .op('times')
           .op('plus')
       else code.get(SCRATCH).i32(buffer.at).op('plus')
       code
-        .i32(location.entry * LINE)
+        .i32(location.entry * lanes.line)
         .op('plus')
         .set(local)
       return local
@@ -571,8 +567,8 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       code
         .get(a)
         .get(b)
-        .i32(x.buffer.width * LINE)
-        .i32(y.buffer.width * LINE)
+        .i32(x.buffer.width * line)
+        .i32(y.buffer.width * line)
         .get(panels)
       code
         .get(sum)
@@ -584,7 +580,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       const whole = Math.floor(n / wide)
       code.times(whole, () => {
         call(count, wide)
-        code.advance(b, wide * LINE).advance(sum, wide * 16)
+        code.advance(b, wide * line).advance(sum, wide * 16)
       })
       if (n % wide > 0) call(count, n % wide)
     }
@@ -601,7 +597,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
         .set(left)
       code.loop(() => {
         call(high, wide)
-        code.advance(b, wide * LINE).advance(sum, wide * 16)
+        code.advance(b, wide * line).advance(sum, wide * 16)
         code.get(left).i32(1).op('minus').tee(left).again()
       })
     }
@@ -611,22 +607,22 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       code.times(Math.floor(m / high), () => {
         if (isHalf) upToDiagonal()
         else across(high)
-        code.advance(a, high * LINE).advance(row, high * n * 16)
+        code.advance(a, high * line).advance(row, high * n * 16)
       })
       if (m % high > 0) across(m % high)
-      code.advance(firstX, m * LINE).advance(firstY, n * LINE)
+      code.advance(firstX, m * line).advance(firstY, n * line)
     })
     return define(code)
   })
   const transposes = new Map<number, number>()
   const transposed = (columns: number): number => {
-    const known = transposes.get(columns) ?? define(transpose(columns))
+    const known = transposes.get(columns) ?? define(transpose(lanes, columns))
     transposes.set(columns, known)
     return known
   }
 
   // —— a strand: (job, which, scratch) ——
-  const code = new Code('i32', 'i32', 'i32')
+  const code = new Code(lanes, 'i32', 'i32', 'i32')
   const [job, strand, scratch] = [0, 1, 2]
   const [panel, end, count, index, here, mask, results] = Array.from({ length: 7 }, () => code.local('i32'))
   const word = (at: number): Code => code.get(job).word(4 * at)
@@ -644,7 +640,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
     return word(Word.PartialPanel).op('equals')
   }
   code.loop(() => {
-    code.get(end).get(panel).op('minus').tee(count).i32(TILE).get(count).i32(TILE).op('below').op('choose').set(count)
+    code.get(end).get(panel).op('minus').tee(count).i32(tile).get(count).i32(tile).op('below').op('choose').set(count)
     for (const { name, buffer, staging } of layout.drawn) {
       const columns = buffer.width
       word(wordOf(name))
@@ -652,12 +648,12 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       word(Word.FirstPanel)
         .get(panel)
         .op('plus')
-        .i32(columns * LANES)
+        .i32(columns * ROWS)
         .op('times')
         .toDouble()
       code
         .get(count)
-        .i32(columns * LANES)
+        .i32(columns * ROWS)
         .op('times')
         .get(scratch)
         .i32(staging)
@@ -671,10 +667,17 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       isPartial(() => code.get(here)).when(() => word(Word.PartialMask).set(mask))
       for (const { buffer, staging } of layout.drawn) {
         if (buffer.kind === 'given') continue
-        const bytes = buffer.width * LINE
-        code.get(scratch).i32(staging).op('plus').get(index).i32(bytes).op('times').op('plus')
+        const panels = (bytes: number): Code =>
+          code
+            .get(index)
+            .i32(buffer.width * bytes)
+            .op('times')
+            .op('plus')
+        code.get(scratch).i32(staging).op('plus')
+        // what is drawn are doubles
+        panels(ROWS * 8)
         code.get(scratch).i32(buffer.at).op('plus')
-        if (buffer.kind === 'tile') code.get(index).i32(bytes).op('times').op('plus')
+        if (buffer.kind === 'tile') panels(line)
         code.call(transposed(buffer.width))
       }
       for (const each of [...items, ...outputs])
@@ -687,7 +690,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
         word(Word.PartialMask).set(mask)
         for (const buffer of new Set(dots.flatMap(({ node }) => node.ins.map(input => layout.locate(input).buffer)))) {
           if (buffer.kind === 'given') continue
-          const bytes = buffer.width * LINE
+          const bytes = buffer.width * line
           code
             .get(scratch)
             .i32(buffer.at)
@@ -700,7 +703,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
             .op('plus')
             .set(index)
           code.times(buffer.width, () => {
-            for (let v = 0; v < 4; v++)
+            for (let v = 0; v < lanes.vectors; v++)
               code
                 .get(index)
                 .get(index)
@@ -709,7 +712,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
                 .load(v * 16)
                 .op('and')
                 .store(v * 16)
-            code.advance(index, LINE)
+            code.advance(index, line)
           })
         }
       })

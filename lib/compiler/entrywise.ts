@@ -1,6 +1,7 @@
-/** Code of what is done entry by entry: instructions for two rows at a time, from operands that are pushed when asked for. */
+/** Code of what is done entry by entry: instructions for a vector of rows, from operands that are pushed when asked for. */
 import { type Code } from './assembler.js'
 import { type Attrs } from './graph.js'
+import { type Lanes, type Precision } from './lanes.js'
 
 type Push = (operand: number) => Code
 type Emit = (code: Code, push: Push, attrs: Attrs) => void
@@ -24,31 +25,62 @@ const relation =
   (code, push) => {
     push(0)
     push(1).op(op)
-    code.both(1).op('and')
+    code.every(1).op('and')
   }
-const isTrue = (code: Code): Code => code.both(0).op('ne')
+const isTrue = (code: Code): Code => code.every(0).op('ne')
 const number = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
-/** The Remez polynomial of lib/simd/assembly/exponential.ts. */
-const Q = [
-  2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
-  1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1, 0.5
-]
-const SHIFT = 6755399441057790
+/** How e^x is computed: as lib/simd/assembly/exponential.ts and single.ts say. */
+interface Exponential {
+  /** Beyond these the result is ∞ or 0. */
+  readonly most: number
+  readonly least: number
+  /** 1.5 units of the last bit before the point, and twice the bias of exponents. */
+  readonly shift: number
+  /** Bits of the significand. */
+  readonly bits: number
+  /** ln 2 as the sum of two, whose products with whole numbers are exact in the first. */
+  readonly ln2: readonly [number, number]
+  /** e^r = 1 + r + r² q(r), the leading coefficient first. */
+  readonly q: ReadonlyArray<number>
+}
+const exponentials: Readonly<Record<Precision, Exponential>> = {
+  float64: {
+    most: 710,
+    least: -746,
+    shift: 6755399441057790,
+    bits: 52,
+    ln2: [6.9314718036912381649e-1, 1.90821492927058770002e-10],
+    q: [
+      2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
+      1.984126989673034e-4, 1.3888888889138473e-3, 8.333333333316897e-3, 4.166666666666604e-2, 1.6666666666666682e-1,
+      0.5
+    ]
+  },
+  float32: {
+    most: 89,
+    least: -104,
+    shift: 12583166,
+    bits: 23,
+    ln2: [0.693359375, -2.1219444e-4],
+    q: [0.0013882521, 0.008366519, 0.0416672, 0.16666543, 0.49999997]
+  }
+}
 
-/** e^x as lib/simd/assembly/exponential.ts has it, operation for operation. */
+/** e^x, operation for operation as the map of that name has it. */
 const exponential: Emit = (code, push) => {
+  const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
   const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))
   push(0)
-  code.both(710).op('pmin').both(-746).op('pmax').tee(x)
-  code.both(1.4426950408889634).op('mul').both(SHIFT).op('add').tee(t).both(SHIFT).op('sub').set(k)
-  code.get(x).get(k).both(6.9314718036912381649e-1).op('mul').op('sub')
-  code.get(k).both(1.90821492927058770002e-10).op('mul').op('sub').set(r)
-  code.both(1).get(r).get(r).get(r).op('mul').both(Q[0])
-  for (const q of Q.slice(1)) code.get(r).op('mul').both(q).op('add')
+  code.every(most).op('pmin').every(least).op('pmax').tee(x)
+  code.every(1.4426950408889634).op('mul').every(shift).op('add').tee(t).every(shift).op('sub').set(k)
+  code.get(x).get(k).every(ln2[0]).op('mul').op('sub')
+  code.get(k).every(ln2[1]).op('mul').op('sub').set(r)
+  code.every(1).get(r).get(r).get(r).op('mul').every(q[0])
+  for (const coefficient of q.slice(1)) code.get(r).op('mul').every(coefficient).op('add')
   code.op('mul').op('add').op('add')
-  code.get(t).i32(1).op('shiftRight').tee(k).i32(52).op('shiftLeft').op('mul')
-  code.get(t).get(k).op('subtractBits').i32(52).op('shiftLeft').op('mul')
+  code.get(t).i32(1).op('shiftRight').tee(k).i32(bits).op('shiftLeft').op('mul')
+  code.get(t).get(k).op('subtractBits').i32(bits).op('shiftLeft').op('mul')
 }
 
 const native: Readonly<Record<string, Emit>> = {
@@ -57,7 +89,7 @@ const native: Readonly<Record<string, Emit>> = {
   Ceil: unary('ceil'),
   ClipByValue: (code, push, attrs) => {
     push(0)
-    code.both(number(attrs, 'clipValueMin')).op('max').both(number(attrs, 'clipValueMax')).op('min')
+    code.every(number(attrs, 'clipValueMin')).op('max').every(number(attrs, 'clipValueMax')).op('min')
   },
   Equal: relation('eq'),
   Exp: exponential,
@@ -70,40 +102,40 @@ const native: Readonly<Record<string, Emit>> = {
     push(0)
   },
   IsFinite: (code, push) => {
-    push(0).op('abs').both(Infinity).op('lt')
-    code.both(1).op('and')
+    push(0).op('abs').every(Infinity).op('lt')
+    code.every(1).op('and')
   },
   IsInf: (code, push) => {
-    push(0).op('abs').both(Infinity).op('eq')
-    code.both(1).op('and')
+    push(0).op('abs').every(Infinity).op('eq')
+    code.every(1).op('and')
   },
   IsNan: (code, push) => {
     push(0)
     push(0).op('ne')
-    code.both(1).op('and')
+    code.every(1).op('and')
   },
   LeakyRelu: (code, push, attrs) => {
     push(0)
     push(0)
-    code.both(number(attrs, 'alpha')).op('mul')
+    code.every(number(attrs, 'alpha')).op('mul')
     push(0)
-    code.both(0).op('ge').op('bitselect')
+    code.every(0).op('ge').op('bitselect')
   },
   Less: relation('lt'),
   LessEqual: relation('le'),
   LogicalAnd: (code, push) => {
     isTrue(push(0))
     isTrue(push(1))
-    code.op('and').both(1).op('and')
+    code.op('and').every(1).op('and')
   },
   LogicalNot: (code, push) => {
     push(0)
-    code.both(0).op('eq').both(1).op('and')
+    code.every(0).op('eq').every(1).op('and')
   },
   LogicalOr: (code, push) => {
     isTrue(push(0))
     isTrue(push(1))
-    code.op('or').both(1).op('and')
+    code.op('or').every(1).op('and')
   },
   Maximum: binary('max'),
   Minimum: binary('min'),
@@ -115,27 +147,27 @@ const native: Readonly<Record<string, Emit>> = {
     push(0).op('mul')
     push(0)
     push(0)
-    code.both(0).op('lt').op('bitselect')
+    code.every(0).op('lt').op('bitselect')
   },
   RealDiv: binary('div'),
   Reciprocal: (code, push) => {
-    code.both(1)
+    code.every(1)
     push(0).op('div')
   },
   // NaN passes, −0 becomes 0 or stays, as in the kernel
   Relu: (code, push) => {
-    code.both(0)
+    code.every(0)
     push(0)
     push(0)
-    code.both(0).op('lt').op('bitselect')
+    code.every(0).op('lt').op('bitselect')
   },
   Relu6: (code, push) => {
     push(0)
-    code.both(0).op('max').both(6).op('min')
+    code.every(0).op('max').every(6).op('min')
   },
   Round: unary('nearest'),
   Rsqrt: (code, push) => {
-    code.both(1)
+    code.every(1)
     push(0).op('sqrt').op('div')
   },
   Select: (_, push) => {
@@ -145,13 +177,13 @@ const native: Readonly<Record<string, Emit>> = {
   },
   // x itself where it is 0 or NaN
   Sign: (code, push) => {
-    code.both(1)
-    code.both(-1)
+    code.every(1)
+    code.every(-1)
     push(0)
     push(0)
-    code.both(0).op('lt').op('bitselect')
+    code.every(0).op('lt').op('bitselect')
     push(0)
-    code.both(0).op('gt').op('bitselect')
+    code.every(0).op('gt').op('bitselect')
   },
   Sqrt: unary('sqrt'),
   Square: (_, push) => {
@@ -160,12 +192,12 @@ const native: Readonly<Record<string, Emit>> = {
   },
   // NaN stays NaN
   Step: (code, push, attrs) => {
-    code.both(1).both(number(attrs, 'alpha'))
+    code.every(1).every(number(attrs, 'alpha'))
     push(0)
     push(0)
-    code.both(0).op('le').op('bitselect')
+    code.every(0).op('le').op('bitselect')
     push(0)
-    code.both(0).op('gt').op('bitselect')
+    code.every(0).op('gt').op('bitselect')
   },
   Stretch: (_, push) => {
     push(0)
@@ -191,9 +223,13 @@ const reaching = new Set(['Cos', 'Sin'])
 export const isReaching = (kernel: string): boolean => reaching.has(kernel)
 export const isNative = (kernel: string): boolean => kernel in native
 export const isMap = (kernel: string): boolean => kernel in maps
-export const mapOf = (kernel: string): string => maps[kernel]
+export const mapOf = (kernel: string, { precision }: Lanes): string =>
+  precision === 'float64' ? maps[kernel] : `${maps[kernel]}Single`
 /** Their kernels and names. */
-export const mapNames: ReadonlyArray<readonly [string, string]> = Object.entries(maps)
+export const mapNames: ReadonlyArray<readonly [string, string]> = Object.entries(maps).flatMap(([kernel, name]) => [
+  [kernel, name],
+  [kernel, `${name}Single`]
+])
 
 /** Pushes the result of a kernel whose code is written here. */
 export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {

@@ -1,6 +1,6 @@
 /**
  * A compiler for what is written in the tensor vocabulary: a function of named inputs becomes one WebAssembly program that
- * runs over the rows of the data, two at a time, in as many threads as there are, with the same bits in any number of them.
+ * runs over the rows of the data, two at a time or four of floats, in as many threads as there are, with the same bits in any number of them.
  *
  * | phase | file | |
  * |---|---|---|
@@ -8,7 +8,7 @@
  * | normal form | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
  * | rewrites | `rules.ts`, `algebra.ts` | equations that make it smaller |
  * | layout | `layout.ts` | what runs where, what is fused, where it lies |
- * | code | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts` | WebAssembly |
+ * | code | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | WebAssembly |
  * | bytes | `assembler.ts` | |
  *
  * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs; `rowwise.ts` chooses between
@@ -20,7 +20,8 @@ import { type NdArray } from '../ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { isMap } from './entrywise.js'
-import { ordered, print, width, type Node } from './graph.js'
+import { describe, ordered, print, width, type Node } from './graph.js'
+import { lanesOf, type Precision } from './lanes.js'
 import { isSymmetric, layout as layoutOf, printLayout, type Layout } from './layout.js'
 import { lower, type Lowered } from './lower.js'
 import { thin } from './rules.js'
@@ -37,11 +38,12 @@ import {
   type Runnable
 } from './machine.js'
 import { once, type Compute } from './once.js'
-import { Refusal } from './refusal.js'
+import { Refusal, refuse } from './refusal.js'
 import { summed, type Versions } from './versions.js'
 import { trace, type Counts, type Inputs, type Outputs, type Signature as Shapes, type Trace } from './trace.js'
 
 export type { Inputs, Outputs } from './trace.js'
+export type { Precision } from './lanes.js'
 export type { RowsGiven } from './machine.js'
 
 type Shape = ReadonlyArray<number>
@@ -149,18 +151,25 @@ const rewritten = (traced: Trace, counts: Counts, versions: Versions | undefined
   return workOf(split) < workOf(plain) ? split : plain
 }
 
-const compileGraph = (outs: Readonly<Record<string, Node>>, signature: Signature, shared: boolean): Compiled => {
-  const key = `${print(outs)} ${JSON.stringify(signature.rows)}`
+const compileGraph = (
+  outs: Readonly<Record<string, Node>>,
+  signature: Signature,
+  precision: Precision,
+  shared: boolean
+): Compiled => {
+  const lanes = lanesOf(precision)
+  const key = `${print(outs)} ${JSON.stringify(signature.rows)} ${precision}`
   const known = compiled.get(key)
   if (known !== undefined) {
     compiled.delete(key)
     compiled.set(key, known)
     return known
   }
-  const layout = layoutOf(outs, name => signature.rows[name].from === 'key')
+  const layout = layoutOf(outs, name => signature.rows[name].from === 'key', lanes)
   const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),
+    lanes,
     words,
     kernels,
     isByHand: kernels.some(isByHand),
@@ -205,13 +214,13 @@ const called = (machine: Machine, program: Compiled, { params, given, constants,
     if (does.kind !== 'input') return { shape, dtype: 'float32', values: Float64Array.of(rows) }
     const numbers = inputs.get(does.name)
     if (numbers?.length !== product(shape)) throw new RangeError(`${does.name}: not of shape [${shape.join(', ')}]`)
-    return { shape, dtype: 'float32', values: Float64Array.from(numbers) }
+    return { shape, dtype: 'float32', values: new Float64Array(numbers) }
   }
   const run = ({ node, compute }: Step): void => {
     values.set(node, compute === null ? fromOutside(node) : compute(node.ins.map(valueOf)))
   }
   program.before.forEach(run)
-  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: Float64Array.from(valueOf(node).values) }))
+  const parameters = layout.parameters.map(({ node, at }) => ({ at, values: new Float64Array(valueOf(node).values) }))
   const result: Called['result'] = (sums, outputs) => {
     for (const { node, at } of layout.sums) {
       const own = sums.slice(at / 16, at / 16 + width(node))
@@ -222,7 +231,7 @@ const called = (machine: Machine, program: Compiled, { params, given, constants,
     const array = (name: string, node: Node): NdArray =>
       node.place === 'rows'
         ? { shape: [rows, ...node.shape], values: outputs[name] }
-        : { shape: node.shape, values: Float64Array.from(valueOf(node).values) }
+        : { shape: node.shape, values: new Float64Array(valueOf(node).values) }
     const all = Object.entries(outs).filter(([name, node]) => node.place !== 'rows' || name in outputs)
     const those = (mark: string): Readonly<Record<string, NdArray>> =>
       Object.fromEntries(
@@ -251,6 +260,18 @@ const execute = (machine: Machine, program: Compiled, call: Call): Result => {
   return result(sums, outputs)
 }
 
+/** Refuses numbers of the function that floats do not hold: they would be 0 or ∞. */
+const heldBy = (outs: Readonly<Record<string, Node>>, precision: Precision): void => {
+  if (precision === 'float64') return
+  for (const node of ordered(Object.values(outs)))
+    for (const { does } of node.place === 'rows' ? node.ins : [])
+      for (const x of does.kind === 'constant' ? [does.value] : does.kind === 'array' ? does.values : []) {
+        const float = Math.fround(x)
+        if (Number.isFinite(x) && x !== 0 && (float === 0 || !Number.isFinite(float)))
+          refuse(`${describe(node.does)}: the number ${x}, which is ${float} in float32`)
+      }
+}
+
 /** What a refusal says; anything else that a function throws is its own. */
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -265,7 +286,8 @@ export const compile = <E>(
   signature: Signature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  differentiates = Object.keys(signature.params).length > 0
+  differentiates = Object.keys(signature.params).length > 0,
+  precision: Precision = 'float64'
 ): Either<string, Program> => {
   const machine = theMachine()
   if (machine === null) return left('this engine has no SIMD')
@@ -276,7 +298,8 @@ export const compile = <E>(
   try {
     const { trace: traced, counts } = trace(shapes, write, examples, differentiates)
     const outs = rewritten(traced, counts, signature.versions)
-    const program = compileGraph(outs, signature, machine.shared)
+    heldBy(outs, precision)
+    const program = compileGraph(outs, signature, precision, machine.shared)
     return right({
       run: call => execute(machine, program, call),
       sum: call => called(machine, program, call),
@@ -308,6 +331,8 @@ export const compile = <E>(
 
 /** Programs that were asked for, by what they are of and the shapes of their inputs. */
 export interface Library {
+  /** That of its programs. */
+  readonly precision: Precision
   readonly program: (
     of: object | string,
     signature: Signature,
@@ -317,8 +342,8 @@ export interface Library {
   ) => Either<string, Program>
 }
 
-/** A library of its own, which compiles a program when it is first asked for. */
-export const library = (): Library => {
+/** A library of its own, which compiles a program when it is first asked for, in doubles or in floats. */
+export const library = (precision: Precision = 'float64'): Library => {
   const objects = new WeakMap<object, Map<string, Either<string, Program>>>()
   const texts = new Map<string, Map<string, Either<string, Program>>>()
   const shelf = (of: object | string): Map<string, Either<string, Program>> => {
@@ -330,10 +355,11 @@ export const library = (): Library => {
     return empty
   }
   return {
+    precision,
     program: (of, signature, write, differentiates) => {
       const programs = shelf(of)
       const key = JSON.stringify([signature, differentiates])
-      const found = programs.get(key) ?? compile(signature, write, [null, null], differentiates)
+      const found = programs.get(key) ?? compile(signature, write, [null, null], differentiates, precision)
       programs.delete(key)
       programs.set(key, found)
       const [oldest] = programs.keys()

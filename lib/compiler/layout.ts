@@ -2,21 +2,17 @@
  * Phase 4. What runs where, and where values lie. Nodes computed once a call run before the rows or after them; those of
  * rows become items, each a loop over the entries of a row, in which as many nodes as can share it are fused.
  *
- * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side. There are no tails and
- * no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is
+ * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side, or 32 of floats. There are
+ * no tails and no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is
  * in the scratch space of a strand, at a fixed address for every panel; operands of products over the rows are kept for a
- * tile of 8 panels.
+ * tile of panels.
  */
 import { product as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
 import { describe, ordered, sameShape, width, type Node, type Shape } from './graph.js'
+import { ROWS, type Lanes } from './lanes.js'
 import { refuse } from './refusal.js'
 
-export const LANES = 8
-/** Bytes of an entry of a panel. */
-export const LINE = LANES * 8
-/** Panels of a tile. */
-export const TILE = 8
 /** So many entries of a row are written out one by one. */
 const SHORT = 4
 
@@ -38,6 +34,7 @@ export interface Location {
 }
 
 export interface Layout {
+  readonly lanes: Lanes
   readonly before: ReadonlyArray<Node>
   readonly after: ReadonlyArray<Node>
   readonly items: ReadonlyArray<Item>
@@ -118,7 +115,12 @@ const isAtOnce = (node: Node, space: Shape): boolean =>
 
 const aligned = (bytes: number): number => (bytes + 63) & ~63
 
-export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input: string) => boolean): Layout => {
+export const layout = (
+  outputs: Readonly<Record<string, Node>>,
+  isDrawn: (input: string) => boolean,
+  lanes: Lanes
+): Layout => {
+  const { bytes, line, tile } = lanes
   const nodes = ordered(Object.values(outputs))
   const isSum = ({ does }: Node): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
   const later = new Set<Node>()
@@ -206,7 +208,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
   const buffers = new Map<Node, Buffer>()
   const placed = (node: Node): Buffer => {
     const kind = dotted.has(node) ? 'tile' : 'panel'
-    return { kind, width: width(node), at: room(width(node) * LINE * (kind === 'tile' ? TILE : 1)) }
+    return { kind, width: width(node), at: room(width(node) * line * (kind === 'tile' ? tile : 1)) }
   }
   const given: { name: string; width: number }[] = []
   const drawn: { name: string; buffer: Buffer; staging: number }[] = []
@@ -216,7 +218,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
       const { name } = node.does
       if (isDrawn(name)) {
         const buffer = placed(node)
-        drawn.push({ name, buffer, staging: room(width(node) * LINE * TILE) })
+        drawn.push({ name, buffer, staging: room(width(node) * ROWS * 8 * tile) })
         buffers.set(node, buffer)
       } else {
         given.push({ name, width: width(node) })
@@ -240,7 +242,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
     .filter(({ does }) => does.kind !== 'constant')
     .map(node => {
       const at = parameterBytes
-      parameterBytes = aligned(parameterBytes + width(node) * 8)
+      parameterBytes = aligned(parameterBytes + width(node) * bytes)
       return { node, at }
     })
   const parameterAt = new Map(parameters.map(({ node, at }) => [node, at]))
@@ -250,6 +252,7 @@ export const layout = (outputs: Readonly<Record<string, Node>>, isDrawn: (input:
     return { buffer: buffers.get(source) ?? refuse('a value that is nowhere'), entry }
   }
   return {
+    lanes,
     before: once.filter(node => !later.has(node)),
     after: once.filter(node => later.has(node)),
     items,

@@ -10,7 +10,7 @@ import { crew as crewOf, type Crew, type Loaded } from '../simd/crew.js'
 import { type Dense } from '../kernels/dense.js'
 import { Word } from './code.js'
 import { valueOf, width, type Node } from './graph.js'
-import { LANES, LINE } from './layout.js'
+import { ROWS, type Lanes, type Precision } from './lanes.js'
 import { meaning } from './meaning.js'
 
 /** Of WebAssembly: 4 GB. */
@@ -21,6 +21,8 @@ const KEPT = 0x10000000
 const SEGMENT = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated anew. */
 const MOST_INSTANCES = 64
+/** Bytes of a mask, enough for a panel of doubles. */
+const MASK = 64
 /** Rows that are read are packed so many panels at a time. */
 const READ = 512
 /** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
@@ -34,6 +36,7 @@ export type RowsGiven = Numbers | { readonly k0: number; readonly k1: number }
 /** What a machine needs to know of a program. */
 export interface Runnable {
   readonly module: WebAssembly.Module
+  readonly lanes: Lanes
   readonly words: number
   readonly kernels: ReadonlyArray<Node>
   /** Whether some of them run in every panel, so that no other thread can help. */
@@ -81,6 +84,7 @@ const lengthOf = (numbers: Numbers): number =>
 
 interface Resident {
   readonly at: number
+  /** In doubles, as all memory is counted. */
   readonly length: number
 }
 
@@ -101,7 +105,7 @@ const machine = (): Machine => {
     return again
   }
   const doubles = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
-  const residents = new Map<Float64Array, Resident>()
+  const residents: Readonly<Record<Precision, Map<Float64Array, Resident>>> = { float64: new Map(), float32: new Map() }
   let kept = 0
   const instances = new Map<Runnable, Loaded>()
   let masks = 0
@@ -114,7 +118,7 @@ const machine = (): Machine => {
       instances.set(program, known)
       return known
     }
-    const loaded = crew.load(program.module, { kernel: byHand(program.kernels) })
+    const loaded = crew.load(program.module, { kernel: byHand(program.kernels, program.lanes) })
     instances.set(program, loaded)
     for (const [old, { unload }] of instances) {
       if (instances.size <= MOST_INSTANCES) break
@@ -124,29 +128,31 @@ const machine = (): Machine => {
     return loaded
   }
 
-  /** The interpreter's kernel on a panel; lanes are one more axis, the last, which it treats alike. */
+  /** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
   const byHand =
-    (nodes: ReadonlyArray<Node>) =>
+    (nodes: ReadonlyArray<Node>, lanes: Lanes) =>
     (which: number, ...addresses: ReadonlyArray<number>): void => {
       const { does, ins, shape } = nodes[which]
+      const view = (i: number, length: number): Float32Array | Float64Array =>
+        lanes.view(arena.buffer(), addresses[i], length)
       const dense = (node: Node, i: number): Dense => {
         const value = valueOf(node)
         if (value !== undefined) return { shape: [], dtype: 'float32', values: Float64Array.of(value) }
-        const lanes = node.place === 'rows' ? LANES : 1
-        const values = doubles(addresses[i], width(node) * lanes).slice()
-        return { shape: [...node.shape, lanes], dtype: 'float32', values }
+        const rows = node.place === 'rows' ? ROWS : 1
+        const values = Float64Array.from(view(i, width(node) * rows))
+        return { shape: [...node.shape, rows], dtype: 'float32', values }
       }
-      const to = doubles(addresses[addresses.length - 1], width(nodes[which]) * LANES)
-      if (does.kind === 'entrywise') to.set(meaning(does, ins.map(dense), [...shape, LANES]).values)
+      const to = view(addresses.length - 1, width(nodes[which]) * ROWS)
+      if (does.kind === 'entrywise') to.set(meaning(does, ins.map(dense), [...shape, ROWS]).values)
       else if (does.kind === 'kernel') {
-        // the last axes are spoken of: each lane by itself
+        // the last axes are spoken of: each row by itself
         const all = ins.map(dense)
-        for (let lane = 0; lane < LANES; lane++) {
+        for (let row = 0; row < ROWS; row++) {
           const own = ins.map((node, k): Dense => {
             const { values } = all[k]
             const length = width(node)
-            const lanes = node.place === 'rows' ? LANES : 1
-            const at = (i: number): number => (valueOf(node) === undefined ? i * lanes + (lane % lanes) : 0)
+            const rows = node.place === 'rows' ? ROWS : 1
+            const at = (i: number): number => (valueOf(node) === undefined ? i * rows + (row % rows) : 0)
             return {
               shape: node.shape,
               dtype: 'float32',
@@ -154,22 +160,30 @@ const machine = (): Machine => {
             }
           })
           const { values } = meaning(does, own, shape)
-          values.forEach((value, i) => (to[i * LANES + lane] = value))
+          values.forEach((value, i) => (to[i * ROWS + row] = value))
         }
       }
     }
 
   /** Rows as panels, those that are read a stretch at a time. */
-  const pack = (numbers: Numbers, rows: number, columns: number, panel: number, panels: number, at: number): void => {
+  const pack = (
+    numbers: Numbers,
+    rows: number,
+    columns: number,
+    panel: number,
+    panels: number,
+    at: number,
+    lanes: Lanes
+  ): void => {
     if (numbers instanceof Float64Array) {
-      packed(numbers, rows, columns, panel, panels, at)
+      packed(numbers, rows, columns, panel, panels, at, lanes)
       return
     }
     for (let done = 0; done < panels; done += READ) {
       const own = Math.min(READ, panels - done)
-      const first = (panel + done) * LANES
-      const count = Math.max(0, Math.min(rows - first, own * LANES))
-      packed(part(numbers, first, count), count, columns, 0, own, at + done * LINE * columns)
+      const first = (panel + done) * ROWS
+      const count = Math.max(0, Math.min(rows - first, own * ROWS))
+      packed(part(numbers, first, count), count, columns, 0, own, at + done * lanes.line * columns, lanes)
     }
   }
   /** Rows [first, first + count) as panels, lanes that are no rows at 0. */
@@ -179,60 +193,66 @@ const machine = (): Machine => {
     columns: number,
     panel: number,
     panels: number,
-    at: number
+    at: number,
+    lanes: Lanes
   ): void => {
-    const out = doubles(at, panels * LANES * columns)
-    const first = panel * LANES
-    const count = Math.max(0, Math.min(rows - first, panels * LANES))
+    const out = lanes.view(arena.buffer(), at, panels * ROWS * columns)
+    const first = panel * ROWS
+    const count = Math.max(0, Math.min(rows - first, panels * ROWS))
     if (columns === 1) {
       out.set(values.subarray(first, first + count))
       out.fill(0, count)
       return
     }
-    if (count < panels * LANES) out.fill(0, (panels - 1) * LANES * columns)
+    if (count < panels * ROWS) out.fill(0, (panels - 1) * ROWS * columns)
     for (let i = 0, from = first * columns; i < count; i++)
-      for (let j = 0, to = (i >> 3) * LANES * columns + (i & 7); j < columns; j++, to += LANES) out[to] = values[from++]
+      for (let j = 0, to = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, to += ROWS) out[to] = values[from++]
   }
-  const unpack = (at: number, count: number, columns: number, out: Float64Array, first: number): void => {
-    const from = doubles(at, Math.ceil(count / LANES) * LANES * columns)
+  const unpack = (at: number, count: number, columns: number, out: Float64Array, first: number, lanes: Lanes): void => {
+    const from = lanes.view(arena.buffer(), at, Math.ceil(count / ROWS) * ROWS * columns)
     for (let i = 0, to = first * columns; i < count; i++)
-      for (let j = 0, p = (i >> 3) * LANES * columns + (i & 7); j < columns; j++, p += LANES) out[to++] = from[p]
+      for (let j = 0, p = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, p += ROWS) out[to++] = from[p]
   }
 
-  const resident = (values: Float64Array, rows: number, columns: number, panels: number): number => {
-    const known = residents.get(values)
+  const resident = (values: Float64Array, rows: number, columns: number, panels: number, lanes: Lanes): number => {
+    const own = residents[lanes.precision]
+    const known = own.get(values)
     if (known !== undefined) {
-      residents.delete(values)
-      residents.set(values, known)
+      own.delete(values)
+      own.set(values, known)
       return known.at
     }
-    const length = panels * LANES * columns
-    for (const [old, { at, length: size }] of residents) {
-      if ((kept + length) * 8 <= KEPT) break
-      arena.give(at, size)
-      kept -= size
-      residents.delete(old)
-    }
+    const length = (panels * lanes.line * columns) / 8
+    for (const all of Object.values(residents))
+      for (const [old, { at, length: size }] of all) {
+        if ((kept + length) * 8 <= KEPT) break
+        arena.give(at, size)
+        kept -= size
+        all.delete(old)
+      }
     const at = take(length)
-    pack(values, rows, columns, 0, panels, at)
-    residents.set(values, { at, length })
+    pack(values, rows, columns, 0, panels, at, lanes)
+    own.set(values, { at, length })
     kept += length
     return at
   }
 
   const maskAt = (): number => {
     if (masks === 0) {
-      masks = take(2 * LANES)
-      new BigInt64Array(arena.buffer(), masks, LANES).fill(-1n)
+      masks = take((2 * MASK) / 8)
+      new Int32Array(arena.buffer(), masks, MASK / 4).fill(-1)
     }
     return masks
   }
 
   const run: Machine['run'] = (program, { rows, from, to }, given, parameters, parameterBytes) => {
-    const strandPanels = Strands.cut(rows).strandRows / LANES
+    const { lanes } = program
+    /** Doubles that so many panels of so many columns take. */
+    const room = (panels: number, columns: number): number => (panels * lanes.line * columns) / 8
+    const strandPanels = Strands.cut(rows).strandRows / ROWS
     const start = from * strandPanels
-    const end = Math.min(Math.ceil(rows / LANES), to * strandPanels)
-    const here = Math.min(rows, end * LANES) - start * LANES
+    const end = Math.min(Math.ceil(rows / ROWS), to * strandPanels)
+    const here = Math.min(rows, end * ROWS) - start * ROWS
     const total = widthOf(program)
     const numbers = new Float64Array((to - from) * total)
     const outputs = Object.fromEntries(
@@ -249,9 +269,9 @@ const machine = (): Machine => {
     }
     try {
       const full = maskAt()
-      new BigInt64Array(arena.buffer(), full + LINE, LANES).fill(0n).fill(-1n, 0, rows % LANES)
-      const bytesOfPanel = program.given.reduce((sum, { width }) => sum + width * LINE, 0)
-      const panels = Math.ceil(rows / LANES)
+      new Int32Array(arena.buffer(), full + MASK, MASK / 4).fill(0).fill(-1, 0, ((rows % ROWS) * lanes.bytes) / 4)
+      const bytesOfPanel = program.given.reduce((sum, { width }) => sum + width * lanes.line, 0)
+      const panels = Math.ceil(rows / ROWS)
       const isWhole = panels * bytesOfPanel <= SEGMENT && program.given.every(({ name }) => !isRead(given[name]))
       const strands = to - from
       const atOnce = isWhole ? strands : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytesOfPanel)))
@@ -267,20 +287,20 @@ const machine = (): Machine => {
         if (!isNumbers(values) || lengthOf(values) !== rows * columns)
           throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
         return isWhole && isKept && values instanceof Float64Array
-          ? resident(values, rows, columns, panels) + start * LINE * columns
-          : place(most * LANES * columns)
+          ? resident(values, rows, columns, panels, lanes) + start * lanes.line * columns
+          : place(room(most, columns))
       })
-      const atOutputs = program.outputs.map(({ width: columns }) => place(most * LANES * columns))
-      for (const { at, values } of parameters) doubles(shared + at, values.length).set(values)
+      const atOutputs = program.outputs.map(({ width: columns }) => place(room(most, columns)))
+      for (const { at, values } of parameters) lanes.view(arena.buffer(), shared + at, values.length).set(values)
       const words = new Int32Array(arena.buffer(), job, program.words)
       for (let strand = 0; strand < strands; strand += atOnce) {
         const first = start + strand * strandPanels
         const count = Math.min(end - first, most)
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
-          if ((!isWhole || !isKept) && isNumbers(values)) pack(values, rows, columns, first, count, atGiven[i])
+          if ((!isWhole || !isKept) && isNumbers(values)) pack(values, rows, columns, first, count, atGiven[i], lanes)
         })
-        const isLast = first + count === panels && rows % LANES > 0
+        const isLast = first + count === panels && rows % ROWS > 0
         words[Word.Panels] = count
         words[Word.StrandPanels] = strandPanels
         words[Word.Parameters] = shared
@@ -288,7 +308,7 @@ const machine = (): Machine => {
         words[Word.ResultBytes] = resultBytes
         words[Word.FirstPanel] = first
         words[Word.PartialPanel] = isLast ? count - 1 : -1
-        words[Word.PartialMask] = full + LINE
+        words[Word.PartialMask] = full + MASK
         words[Word.FullMask] = full
         let word: number = Word.First
         for (const at of atGiven) {
@@ -310,8 +330,8 @@ const machine = (): Machine => {
           for (let k = 0; k < total; k++) numbers[to++] = pairs[2 * k] + pairs[2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
-          const rowsHere = Math.min(rows - first * LANES, count * LANES)
-          unpack(atOutputs[i], rowsHere, columns, outputs[name], (first - start) * LANES)
+          const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
+          unpack(atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
         })
       }
     } finally {

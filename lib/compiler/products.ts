@@ -1,11 +1,9 @@
 /** Code of matrix products in panels: rows times a matrix that all share, and columns against columns over the rows. */
 import { Code } from './assembler.js'
-import { LINE } from './layout.js'
+import { type Lanes } from './lanes.js'
 
-/** Vectors of an entry of a panel. */
-const VECTORS = 4
-/** Entries of the result that are kept in registers at a time: with four vectors each, all that there are. */
-const COLUMNS = 2
+/** Vectors of sums that are kept in registers at a time, all that there are. */
+const SUMS = 8
 
 /** Rows [k] times a matrix [k, columns], or their squared distances from its columns, into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
 export const rowProduct = (
@@ -38,9 +36,12 @@ export const rowProduct = (
     readonly isUpper: boolean
   }
 ): void => {
-  const [down, along] = transposed ? [8, 8 * k] : [8 * columns, 8]
-  const sums = Array.from({ length: COLUMNS * VECTORS }, () => code.local('v128'))
-  const xs = Array.from({ length: VECTORS }, () => code.local('v128'))
+  const { bytes, vectors, line } = code.lanes
+  /** Entries of the result at a time. */
+  const most = SUMS / vectors
+  const [down, along] = transposed ? [bytes, bytes * k] : [bytes * columns, bytes]
+  const sums = Array.from({ length: SUMS }, () => code.local('v128'))
+  const xs = Array.from({ length: vectors }, () => code.local('v128'))
   const apart = code.local('v128')
   const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
   const [high, left] = isUpper ? [code.local('i32'), code.local('i32')] : [0, 0]
@@ -48,16 +49,16 @@ export const rowProduct = (
     xs.forEach((x, v) =>
       code
         .get(a)
-        .load(fromOffset + i * LINE + v * 16)
+        .load(fromOffset + i * line + v * 16)
         .set(x)
     )
     for (let c = 0; c < count; c++) {
       code
         .get(b)
-        .loadBoth(matrixOffset + i * down + c * along)
+        .loadEvery(matrixOffset + i * down + c * along)
         .set(entry)
       xs.forEach((x, v) => {
-        const sum = sums[c * VECTORS + v]
+        const sum = sums[c * vectors + v]
         if (!isFirst) code.get(sum)
         code.get(x).get(entry)
         if (isDistance) code.op('sub').tee(apart).get(apart)
@@ -72,15 +73,15 @@ export const rowProduct = (
     // a term at a time: of terms written out one after another, engines keep too few sums in registers
     if (k <= 2) for (let i = 0; i < k; i++) term(i, count, i === 0)
     else {
-      for (let s = 0; s < count * VECTORS; s++) code.both(0).set(sums[s])
+      for (let s = 0; s < count * vectors; s++) code.every(0).set(sums[s])
       const terms = (): void => {
         term(0, count, false)
-        code.advance(a, LINE).advance(b, down)
+        code.advance(a, line).advance(b, down)
       }
-      if (isUpper && count === COLUMNS)
+      if (isUpper && count === most)
         code
           .get(high)
-          .i32(COLUMNS)
+          .i32(most)
           .op('plus')
           .tee(high)
           .set(left)
@@ -90,29 +91,31 @@ export const rowProduct = (
           })
       else code.times(k, terms)
     }
-    for (let s = 0; s < count * VECTORS; s++)
+    for (let s = 0; s < count * vectors; s++)
       code
         .get(out)
         .get(sums[s])
-        .store(toOffset + Math.floor(s / VECTORS) * LINE + (s % VECTORS) * 16)
+        .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
   }
   code.get(matrix).set(column).get(to).set(out)
   if (isUpper) code.i32(0).set(high)
-  const blocks = Math.floor(columns / COLUMNS)
+  const blocks = Math.floor(columns / most)
   if (blocks > 0)
     code.times(blocks, () => {
-      block(COLUMNS)
-      code.advance(column, COLUMNS * along).advance(out, COLUMNS * LINE)
+      block(most)
+      code.advance(column, most * along).advance(out, most * line)
     })
-  if (columns % COLUMNS > 0) block(columns % COLUMNS)
+  if (columns % most > 0) block(columns % most)
 }
 
 /**
  * A function (a, b, bytes from a panel to the next of each, panels, sums, bytes from a row of sums to the next): adds
- * the products of m columns at a with n columns at b to m × n pairs of sums.
+ * the products of m columns at a with n columns at b to m × n pairs of sums, which are of doubles: floats are summed in floats
+ * over the panels of one call, as many in a lane as there are vectors of them.
  */
-export const dotBlock = (m: number, n: number): Code => {
-  const code = new Code('i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
+export const dotBlock = (lanes: Lanes, m: number, n: number): Code => {
+  const { vectors, line, precision } = lanes
+  const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
   const [a, b, downA, downB, panels, first, stride] = [0, 1, 2, 3, 4, 5, 6]
   const sums = Array.from({ length: m * n }, () => code.local('v128'))
   // the fewer are kept, and the others come in turn
@@ -132,24 +135,23 @@ export const dotBlock = (m: number, n: number): Code => {
       visit(sum, rows[Math.floor(at / n)], at % n)
     })
   }
-  each((sum, row, j) =>
-    code
-      .get(row)
-      .load(j * 16)
-      .set(sum)
-  )
+  each((sum, row, j) => {
+    if (precision === 'float64') code.get(row).load(j * 16)
+    else code.every(0)
+    code.set(sum)
+  })
   code.loop(() => {
-    code.times(VECTORS, () => {
+    code.times(vectors, () => {
       held.forEach((x, i) =>
         code
           .get(kept)
-          .load(i * LINE)
+          .load(i * line)
           .set(x)
       )
       for (let j = 0; j < many; j++) {
         code
           .get(others)
-          .load(j * LINE)
+          .load(j * line)
           .set(one)
         held.forEach((x, i) => {
           const sum = sums[isTall ? j * n + i : i * n + j]
@@ -162,16 +164,27 @@ export const dotBlock = (m: number, n: number): Code => {
       [a, downA],
       [b, downB]
     ])
-      code.get(pointer).get(down).op('plus').i32(LINE).op('minus').set(pointer)
+      code.get(pointer).get(down).op('plus').i32(line).op('minus').set(pointer)
     code.get(panels).i32(1).op('minus').tee(panels).again()
   })
-  each((sum, row, j) =>
-    code
-      .get(row)
-      .get(sum)
-      .store(j * 16)
-  )
+  each((sum, row, j) => {
+    code.get(row)
+    if (precision === 'float64') code.get(sum)
+    else {
+      code.get(row).load(j * 16)
+      addDoubles(code.get(sum))
+    }
+    code.store(j * 16)
+  })
   return code
+}
+
+/** Of a pair of doubles and a vector on the stack their sum, a pair of doubles: a vector of floats adds its four. */
+export const addDoubles = (code: Code): Code => {
+  if (code.lanes.precision === 'float64') return code.op('add')
+  const floats = code.local('v128')
+  code.tee(floats).promote('low').get(floats).promote('high').op('add', 'float64')
+  return code.op('add', 'float64')
 }
 
 /** How a product over rows of m and n columns is cut into blocks that fit the registers. */
@@ -180,41 +193,35 @@ export const blockOf = (m: number, n: number): readonly [number, number] => [
   Math.min(n, m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2)
 ]
 
-/** Copies the rows of a panel, row after row at `from`, to columns at `to`: both advance. */
-export const transpose = (width: number): Code => {
-  const code = new Code('i32', 'i32')
+/** Copies the rows of a panel, doubles row after row at `from`, to columns at `to`: both advance. */
+export const transpose = (lanes: Lanes, width: number): Code => {
+  const { bytes, line, precision } = lanes
+  const code = new Code(lanes, 'i32', 'i32')
   const [from, to] = [0, 1]
-  const [x, y] = [code.local('v128'), code.local('v128')]
+  const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
+  /** The low or the high halves of two vectors of doubles. */
+  const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)
   const columns = (isSingle: boolean): void => {
-    for (let row = 0; row < 8; row += 2) {
-      code
-        .get(from)
-        .load(row * width * 8)
-        .set(x)
-      code
-        .get(from)
-        .load((row + 1) * width * 8)
-        .set(y)
-      code
-        .get(to)
-        .get(x)
-        .get(y)
-        .pair('low')
-        .store(row * 8)
-      if (!isSingle)
+    for (let row = 0; row < 8; row += loaded.length) {
+      loaded.forEach((x, i) =>
         code
-          .get(to)
-          .get(x)
-          .get(y)
-          .pair('high')
-          .store(LINE + row * 8)
+          .get(from)
+          .load((row + i) * width * 8)
+          .set(x)
+      )
+      for (const half of isSingle ? (['low'] as const) : (['low', 'high'] as const)) {
+        code.get(to)
+        pair(loaded[0], loaded[1], half)
+        if (precision === 'float32') pair(loaded[2], loaded[3], half).demote()
+        code.store((half === 'low' ? 0 : line) + row * bytes)
+      }
     }
   }
   const pairs = Math.floor(width / 2)
   if (pairs > 0)
     code.times(pairs, () => {
       columns(false)
-      code.advance(from, 16).advance(to, 2 * LINE)
+      code.advance(from, 16).advance(to, 2 * line)
     })
   if (width % 2 > 0) columns(true)
   return code

@@ -23,7 +23,7 @@ import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import * as Problem from '../core/Problem.js'
-import type { CompiledStage, Plan, Program } from './Program.js'
+import type { CompiledStage, Plan, Precision, Program } from './Program.js'
 import * as Reach from './Reach.js'
 import * as Run from './Run.js'
 import * as Schedule from '../schedule/Schedule.js'
@@ -34,7 +34,7 @@ import * as TimeLaw from '../objective/TimeLaw.js'
 export type CompileErrors = Problem.Problems
 
 export type { Loss, LossPlan, ValueAndGradient } from './Loss.js'
-export type { CompiledStage, Memory, Plan, Program, Step } from './Program.js'
+export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './Program.js'
 
 /** √(Σ wᵢ|xᵢ|²), of weights that sum to 1. */
 const rootMeanSquare = (data: Source.Data): number => {
@@ -55,7 +55,11 @@ const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
         )
       )
 
-const refusals = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): ReadonlyArray<Problem.Problem> => {
+const refusals = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => {
   const { score, objective, expectation } = loss
   const { family } = Score.interpret(score)
   const isMixture = O.isSome(family)
@@ -137,6 +141,7 @@ const refusals = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): Re
         'use Objective.denoising or Objective.implicit'
       )
     ]),
+    ...(precision === 'float32' ? Loss.needingDouble(loss) : []),
     ...Loss.problems(loss, points)
   ]
 }
@@ -149,11 +154,28 @@ const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.
 const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
-const lossProblems = <P extends string>(loss: Loss.Loss<P>, points: Source.Data): ReadonlyArray<Problem.Problem> => [
+const lossProblems = <P extends string>(
+  loss: Loss.Loss<P>,
+  points: Source.Data,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> => [
   ...Objective.problems(loss.schedule)(loss.objective).map(Problem.within('objective')),
   ...Expectation.problems(loss.expectation).map(Problem.within('expectation')),
-  ...refusals(loss, points)
+  ...refusals(loss, points, precision)
 ]
+
+/** What stands in the way of single precision, which programs alone have. */
+const uncompiled = (
+  { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
+  precision: Precision
+): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    precision === 'float64' || engine === 'compiled',
+    'precision',
+    "'float32'",
+    `'float64', since ${reason}`,
+    'leave precision out'
+  )
 
 /** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
 const hasShapes = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
@@ -221,12 +243,16 @@ export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const points = asTheyAre(given)
+    const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
-      ...(hasShapes(loss.score, points) ? lossProblems(loss, points) : [])
+      ...(hasShapes(loss.score, points) ? lossProblems(loss, points, precision) : [])
     ]
-    return either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
-      Loss.plans(loss, points, circumstances)
+    return pipe(
+      either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
+        Loss.plans(loss, points, circumstances)
+      ),
+      E.flatMap(plans => either(uncompiled(plans[0], precision), () => plans))
     )
   }
 
@@ -378,13 +404,19 @@ interface Within {
   readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
 
+/** What holds for all stages of a pipeline. */
+interface Circumscribed {
+  readonly place: Place.Place
+  readonly precision: Precision
+}
+
 /** How a stage of a pipeline is to be computed on the data, or what is wrong with it beside its description. */
 const stagesOn = <P extends string>(
   pipeline: Pipeline<P>,
   start: (key: Key.Key) => Params.Params<P>,
   points: Source.Data,
   sound: boolean,
-  place: Place.Place
+  { place, precision }: Circumscribed
 ): {
   readonly all: (written: Stage.Written) => Compiled<P>
   readonly within: (placed: Stage.Placed) => Within
@@ -407,13 +439,15 @@ const stagesOn = <P extends string>(
   const asked = (own: Stage.Loss, evaluations: number): Asked<P> => {
     const { objective, expectation, batch } = own
     const loss = { schedule, score, objective, expectation }
+    const refused = refusals(loss, points, precision)
+    // What needs double precision is not tried in single.
+    const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
+    const plan =
+      batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
     return {
       loss,
-      plan:
-        batch === null
-          ? Loss.plans(loss, points, { evaluations, place })[0]
-          : Loss.batched(loss, points, batch, evaluations),
-      problems: [...refusals(loss, points), ...batchProblems(own, points)],
+      plan,
+      problems: [...refused, ...(refused.length > 0 ? [] : uncompiled(plan, precision)), ...batchProblems(own, points)],
       times: () =>
         Objective.terms(objective).flatMap(({ term }) =>
           Objective.isMatching(term)
@@ -446,6 +480,13 @@ const stagesOn = <P extends string>(
       stage: pipe(
         [
           ...(loss?.problems ?? []),
+          ...Problem.unless(
+            precision === 'float64' || loss !== null || inner.length > 0,
+            'precision',
+            `'float32' of ${Stage.show(stage)}`,
+            "'float64', as of what minimises no loss",
+            'leave precision out, or leave this stage to a pipeline of its own'
+          ),
           ...Problem.unless(
             streams || !Source.isSource(points),
             '',
@@ -497,7 +538,7 @@ const stagesOn = <P extends string>(
           Initializer.interpret(score, few)(pipeline.initializer),
           E.getOrElse(() => start)
         )
-        return { few, ...stagesOn(pipeline, begin, few, sound, Place.here).within(placed) }
+        return { few, ...stagesOn(pipeline, begin, few, sound, { place: Place.here, precision }).within(placed) }
       }
       const { few, engines, problems } = on(Key.fromSeed(0))
       return {
@@ -524,6 +565,7 @@ const stagesOn = <P extends string>(
         const run = {
           pipeline,
           data: () => Source.fingerprint(points),
+          precision,
           stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
           plan: inner.map(({ compiled }) => compiled.plan)
         }
@@ -539,7 +581,9 @@ const stagesOn = <P extends string>(
 
 /**
  * A pipeline on data, ready to run; or all that is wrong with it. Rows of a source are read a stretch at a time, at every step; what
- * comes of them are the bits of the same rows in memory. Sums over all rows are taken where `place` says.
+ * comes of them are the bits of the same rows in memory. Sums over all rows are taken where `place` says. With
+ * `precision: 'float32'` losses of networks are computed in single precision, four numbers at a time where else two are (see
+ * docs/compiler.md): what needs more is refused.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -565,7 +609,10 @@ const stagesOn = <P extends string>(
  * )
  */
 export const pipeline =
-  <P extends string>(pipeline: Pipeline<P>, { place = Place.here }: { readonly place?: Place.Place } = {}) =>
+  <P extends string>(
+    pipeline: Pipeline<P>,
+    { place = Place.here, precision = 'float64' }: Partial<Circumscribed> = {}
+  ) =>
   (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
     if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
     const points = asTheyAre(given)
@@ -582,7 +629,10 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // A stage that is wrong in itself is not looked at further, nor are stages that come to too many.
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start), place)
+    const { all: compileSimple } = stagesOn(pipeline, begin, points, common.length === 0 && E.isRight(start), {
+      place,
+      precision
+    })
     const oversized = sound.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
       !sound[i] || oversized.length > 0 || !hasShapes(score, points)
@@ -603,6 +653,7 @@ export const pipeline =
       pipeline,
       start: begin,
       data: () => Source.fingerprint(points),
+      precision,
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
       plan: compiled.map(({ plan }) => plan)
     }))

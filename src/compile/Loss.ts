@@ -476,9 +476,10 @@ const isAdaptive = (drawn: Drawn): drawn is Drawn<Objective.Matching> => 'adapti
 export const summed = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
+  precision: Compiler.Precision,
   about: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Strands.Sum<ValueAndGradient<P>>) => {
-  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, Compiler.library(), 'often')(about)]
+  const [draws, whole] = [draw(loss, about), engineOf(loss, engine, Compiler.library(precision), 'often')(about)]
   return (params, key) => {
     const { basis, terms } = draws(params, key)
     return whole(params, { basis, terms: terms.filter(isDirect) })
@@ -490,6 +491,7 @@ const asked =
   <P extends string>(
     { schedule, score, objective, expectation }: Loss<P>,
     engine: LossPlan<P>['engine'],
+    precision: Compiler.Precision,
     middle: Float64Array | null
   ) =>
   (params: Params.Params<P>, { k0, k1 }: Key.Key): Place.Asked => ({
@@ -500,6 +502,7 @@ const asked =
       objective: Case.encode(objective),
       expectation: Case.encode(expectation),
       engine,
+      precision,
       middle: middle && Array.from(middle)
     },
     numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
@@ -524,7 +527,7 @@ const evaluator = <P extends string>(
     : Frame.ofModel(Score.interpret(loss.score), data)
   const draws = draw(loss, about)
   const whole = engine(about)
-  const question = asked(loss, by, middle)
+  const question = asked(loss, by, library.precision, middle)
   // As late as a step asks for them: of a source they are written down.
   const blocks = lazy(() => ControlVariate.blocksOf(about).map(block => ({ ...block, evaluate: engine(block.data) })))
   const varied = (
@@ -582,10 +585,10 @@ export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   batch: number,
-  evaluations = Infinity
+  { evaluations = Infinity, precision = 'float64' }: Partial<Pick<Circumstances, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
   // A batch is a few rows, which whoever leads has at hand.
-  const once = { library: Compiler.library(), use: 'once', place: Place.here } as const
+  const once = { library: Compiler.library(precision), use: 'once', place: Place.here } as const
   const [{ engine, reason }] = plans(loss, data, { evaluations, ...once })
   return {
     engine,
@@ -605,7 +608,9 @@ const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }
 export interface Circumstances {
   /** How often a loss will be evaluated. */
   readonly evaluations: number
+  /** Of programs, of the precision asked for unless given. */
   readonly library: Compiler.Library
+  readonly precision: Compiler.Precision
   readonly use: Use
   /** Where sums over the rows are taken. */
   readonly place: Place.Place
@@ -635,12 +640,14 @@ export const plans = <P extends string>(
   data: Source.Data,
   {
     evaluations = Infinity,
-    library = Compiler.library(),
+    precision = 'float64',
+    library = Compiler.library(precision),
     use = 'often',
     place = Place.here
   }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
   const { family } = Score.interpret(loss.score)
+  const isSingle = library.precision === 'float32'
   const open = Objective.terms(loss.objective)
     .map(({ term }) => term)
     .find(term => !Objective.isPenalty(term) && term.kernel === undefined)
@@ -650,7 +657,7 @@ export const plans = <P extends string>(
     evaluate: evaluator(engine, loss, data, { library, use, place })
   })
   const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> =>
-    evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
+    !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
       ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
       : pipe(
           E.tryCatch(() => trial(loss, data, library, use), String),
@@ -662,7 +669,7 @@ export const plans = <P extends string>(
             programs => [
               plan(
                 'compiled',
-                `${why}; one program over the rows, gradient and all${Compiler.how(programs, data.rows)}`
+                `${why}; one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}`
               ),
               plan('interpreted', 'serves every score and objective, slower')
             ]
@@ -678,6 +685,42 @@ export const plans = <P extends string>(
     ),
     plan('compiled', 'serves every score and objective whose rows are computed one by one'),
     plan('interpreted', 'serves every score and objective, slower')
+  ]
+}
+
+/** What of a loss needs double precision: what does not say that single is enough. */
+export const needingDouble = <P extends string>({
+  score,
+  objective,
+  expectation
+}: Loss<P>): ReadonlyArray<Problem.Problem> => {
+  const refused = (value: string, domain: string, remedy: string): Problem.Problem =>
+    Problem.of('precision', `'float32' of ${value}`, domain, `${remedy}leave precision out`)
+  const way = Expectation.interpret(expectation)
+  return [
+    ...(O.isNone(Score.interpret(score).family)
+      ? []
+      : [refused(Score.show(score), "'float64', as of a mixture, whose densities are differences", '')]),
+    ...(way.where === 'everywhere' && way.float32 === true
+      ? []
+      : [
+          refused(
+            Expectation.show(expectation),
+            "'float64', as of all but noise drawn anew",
+            'use Expectation.monteCarlo(), or '
+          )
+        ]),
+    ...Objective.terms(objective).flatMap(({ term }) =>
+      Objective.isPenalty(term) || (Objective.isMatching(term) && term.float32 === true)
+        ? []
+        : [
+            refused(
+              Objective.show(term.of),
+              "'float64', as of what does not say float32: true",
+              'say so where it is defined, if its rows are no differences of large numbers, or '
+            )
+          ]
+    )
   ]
 }
 

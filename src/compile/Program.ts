@@ -1,9 +1,12 @@
 /** Programs: pipelines that fit their data, ready to run. `Compile` makes them, `Run` iterates them. */
 import type * as t from 'io-ts'
+import type { Precision } from '../../lib/compiler/index.js'
 import type { Key } from '../../lib/index.js'
 import type * as Params from '../score/Params.js'
 import type { Pipeline } from '../pipeline/Pipeline.js'
 import type { Means, Stopping } from '../pipeline/Stage.js'
+
+export type { Precision } from '../../lib/compiler/index.js'
 
 /** How a stage is computed, and why. */
 export interface Plan extends Means {
@@ -50,6 +53,8 @@ export interface Program<P extends string> {
   readonly stages: ReadonlyArray<CompiledStage<P>>
   /** Tells the data from others, and a run's states from those on others: `Points.fingerprint`. */
   readonly data: () => string
+  /** Of the losses of its stages; parameters, and what optimizers do with them, are doubles. */
+  readonly precision: Precision
   /** What was chosen for each stage, and why. */
   readonly plan: ReadonlyArray<Plan>
 }

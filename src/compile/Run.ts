@@ -262,6 +262,8 @@ const count = new t.Type<number, number>(
 
 const written = t.type({
   data: t.string,
+  /** Left out of double precision. */
+  precision: t.union([t.literal('float32'), t.undefined]),
   key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
   stage: count,
   step: count,
@@ -289,19 +291,19 @@ const remembers = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknow
 
 /**
  * The JSON codec of a program's states. A state of another program is refused: parameters of other names or shapes, a
- * stage that is not there, a step beyond its last, the memory of another stage or of other shapes; and one of other data,
- * by their fingerprint.
+ * stage that is not there, a step beyond its last, the memory of another stage or of other shapes; one of other data,
+ * by their fingerprint; and one of another precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(program.start(Key.fromSeed(0)))
   const memoryCodec = (stage: number): t.Type<Memory, unknown> | undefined => program.stages.at(stage)?.memoryCodec
   return new t.Type<State<P>, unknown>(
     'State',
-    (u): u is State<P> => written.is({ ...Object(u), data: '' }),
+    (u): u is State<P> => written.is({ ...Object(u), data: '', precision: undefined }),
     (u, context) =>
       pipe(
         written.validate(u, context),
-        E.chain(({ data, ...state }) => {
+        E.chain(({ data, precision = 'float64', ...state }) => {
           const codec = memoryCodec(state.stage)
           const fits =
             JSON.stringify(Params.shapes(state.params)) === JSON.stringify(reference) &&
@@ -309,6 +311,8 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
           if (!fits) return t.failure(u, context, 'a state of another program')
           if (data !== program.data())
             return t.failure(u, context, 'a state of other data; go on with those that it was begun on')
+          if (precision !== program.precision)
+            return t.failure(u, context, `a state in ${precision}; go on with the precision that it was begun in`)
           const stage = program.stages.at(state.stage)
           const most = stage?.stopping.steps ?? 0
           if (state.step > most)
@@ -328,7 +332,11 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
         })
       ),
     state => ({
-      ...written.encode({ ...state, data: program.data() }),
+      ...written.encode({
+        ...state,
+        data: program.data(),
+        precision: program.precision === 'float32' ? 'float32' : undefined
+      }),
       memory: memoryCodec(state.stage)?.encode(state.memory) ?? null
     })
   )

@@ -44,6 +44,7 @@ const loss = t.type({
   objective: t.unknown,
   expectation: t.unknown,
   engine: t.keyof({ kernel: null, compiled: null, interpreted: null }),
+  precision: t.keyof({ float64: null, float32: null }),
   middle: t.union([floats, t.null])
 })
 
@@ -130,7 +131,7 @@ export const asked =
       )
     }
     if (loss.is(described)) {
-      const { engine, middle } = described
+      const { engine, precision, middle } = described
       return pipe(
         Ap.sequenceS(E.Apply)({
           schedule: Schedule.codec(vocabulary).decode(described.schedule),
@@ -141,7 +142,7 @@ export const asked =
         E.bimap(
           () => unknown(JSON.stringify(described)),
           of => {
-            const sum = Loss.summed(of, engine, about(middle, source))
+            const sum = Loss.summed(of, engine, precision, about(middle, source))
             const params = Params.unpacked(Score.shapes(source.dim)(of.score))
             return withKey((key, numbers) => sum(params(numbers), key))
           }

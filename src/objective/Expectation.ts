@@ -31,6 +31,8 @@ export interface Everywhere {
   readonly rows: 'apart' | 'together' | 'fixed'
   /** The only size of data that it suits, where it has been given. */
   readonly size?: Size
+  /** Capability: single precision is enough, as what draws differ by is far more than its errors, and nobody compares values. */
+  readonly float32?: true
 }
 
 /** The noise that a mixture sees, in the span of the differences of its centres; the rest is integrated in closed form. */
@@ -157,7 +159,7 @@ export const monteCarlo = define({
   name: 'monteCarlo',
   about: 'fresh noise at every step; any score, any objective',
   fields: sampled,
-  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeated(options) })
+  meaning: options => ({ where: 'everywhere', rows: 'apart', draws: () => repeated(options), float32: true })
 })
 
 /** Up to this slope Gauss–Hermite takes fewer nodes than equal steps. */

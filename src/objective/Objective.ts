@@ -122,6 +122,11 @@ export interface Matching extends Written, Claims {
   readonly moves?: true
   /** Capability: it stays finite as the noise vanishes. */
   readonly bounded?: true
+  /**
+   * Capability: single precision is enough for its rows, whose losses are no small differences of large numbers, for networks
+   * whose own numbers allow it.
+   */
+  readonly float32?: true
   /** An error in this parametrization: `perRow` gives that of the output, or what has its mean in the score, by `seen.share`. */
   readonly measuredIn?: Parametrization.Parametrization
   /** What it is an unbiased estimate of, by what it draws beside the noise. */
@@ -282,6 +287,7 @@ const denoisingCase = define({
     kernel: 'denoising',
     spans: true,
     moves: true,
+    float32: true,
     proper: true
   })
 })

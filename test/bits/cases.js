@@ -98,6 +98,28 @@ export const cases = [
     `plain ${name}`,
     () => plain[name](positive)
   ]),
+  ...['exp', 'expm1', 'log', 'log1p', 'tanh', 'softplus', 'erf', 'sin', 'cos'].map(name => [
+    `single ${name}, with its gradient`,
+    () => {
+      const compiled = Ground.Compiler.compile(
+        { params: { c: [] }, rows: { x: { shape: [], from: 'call' } }, constants: {} },
+        ({ params: { c }, rows: { x } }) => ({
+          value: Ground.mean(Ground[name](Ground.mul(c, x))),
+          others: { y: Ground[name](x) }
+        }),
+        [null, null],
+        true,
+        'float32'
+      )
+      const { value, gradient, others } = compiled.right.run({
+        rows: 999,
+        params: { c: Float64Array.of(0.7) },
+        given: { x: positive },
+        constants: {}
+      })
+      return [value, ...gradient.c.values, ...others.y.values]
+    }
+  ]),
   ['Key uniform', () => Key.uniform(999)(key)],
   ['Key normal', () => Key.normal(999)(key)],
   ...[0.3, 1, 4.5].map(shape => [`Key gamma ${shape}`, () => Key.gamma(shape)(300)(key)]),
@@ -153,6 +175,18 @@ export const cases = [
       ? [program.left.length]
       : Sampler.sample(program.right)(Sampler.exact(truth, Schedule.ornsteinUhlenbeck))(50, 2)(key).values
   }),
+  [
+    'a network in float32',
+    () => {
+      const net = Net.mlp({ hidden: [8], activation: 'silu', embedding: Net.fourier(3) })
+      const stage = Stage.descend(descent({ optimizer: Optimizer.adam({ rate: 0.01 }), batch: 100 }))
+      const score = Score.network(net, { predicts: Parametrization.noise })
+      const program = Compile.pipeline(pipelineOf(stage, { score, initializer: Initializer.own }), {
+        precision: 'float32'
+      })(points)
+      return numbersOf(Run.last(program.right)(key).params)
+    }
+  ],
   ['Recipe twoStage', () => fitted(Recipe.twoStage(spherical)(points))]
 ]
 

@@ -22,6 +22,16 @@ export { multiply, pack } from './product'
 export { normals, uniforms } from './random'
 export { addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
+export {
+  mapCosSingle,
+  mapErfSingle,
+  mapExpm1Single,
+  mapLog1pSingle,
+  mapLogSingle,
+  mapSinSingle,
+  mapSoftplusSingle,
+  mapTanhSingle
+} from './single'
 export { mapCos, mapSin } from './trigonometric'
 export { stretch, zip } from './zip'
 

@@ -7,26 +7,8 @@ import { byKernel, byRule } from '../../../lib/compiler/shapes.js'
 import { trace } from '../../../lib/compiler/trace.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
-import { product } from '../../../lib/kernels/dense.js'
 import { kernels } from '../../../lib/kernels/index.js'
-import { cases, type Case } from './programs.js'
-
-const callOf = ({ signature }: Case, rows: number, seed: number): Call => {
-  const draw = (shape: ReadonlyArray<number>, name: string): Float64Array =>
-    Key.normal(product(shape))(Key.named(name)(Key.fromSeed(seed))[name]).map(x => 0.8 * x)
-  const { params, rows: given, constants } = signature
-  return {
-    rows,
-    params: Object.fromEntries(Object.entries(params).map(([name, shape]) => [name, draw(shape, name)])),
-    given: Object.fromEntries(
-      Object.entries(given).map(([name, { shape }]) => [
-        name,
-        draw([rows, ...shape], name).map(x => (name === 's' ? 1 + x * x : x))
-      ])
-    ),
-    constants: Object.fromEntries(Object.entries(constants).map(([name, shape]) => [name, draw(shape, name)]))
-  }
-}
+import { callOf, cases, type Case } from './programs.js'
 
 /** The same by the interpreter. */
 const interpreted = ({ signature, write }: Case, { rows, params, given, constants }: Call) => {

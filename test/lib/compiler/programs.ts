@@ -1,6 +1,7 @@
 /** Functions in the vocabulary that the compiler's tests run: each with the shapes of its inputs. */
 import * as T from '../../../lib/index.js'
-import { type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+import { type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
+import { product as sizeOf } from '../../../lib/kernels/dense.js'
 
 export interface Case {
   readonly name: string
@@ -268,3 +269,21 @@ export const cases: ReadonlyArray<Case> = [
     }
   }
 ]
+
+/** Numbers for a case. */
+export const callOf = ({ signature }: Case, rows: number, seed: number): Call => {
+  const draw = (shape: ReadonlyArray<number>, name: string): Float64Array =>
+    T.Key.normal(sizeOf(shape))(T.Key.named(name)(T.Key.fromSeed(seed))[name]).map(x => 0.8 * x)
+  const { params, rows: given, constants } = signature
+  return {
+    rows,
+    params: Object.fromEntries(Object.entries(params).map(([name, shape]) => [name, draw(shape, name)])),
+    given: Object.fromEntries(
+      Object.entries(given).map(([name, { shape }]) => [
+        name,
+        draw([rows, ...shape], name).map(x => (name === 's' ? 1 + x * x : x))
+      ])
+    ),
+    constants: Object.fromEntries(Object.entries(constants).map(([name, shape]) => [name, draw(shape, name)]))
+  }
+}

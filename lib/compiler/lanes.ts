@@ -1,0 +1,44 @@
+/**
+ * What the vectors of a program hold: two doubles, or four floats. Rows lie in panels of 8 either way, an entry of which is so
+ * many vectors; all that code and layout ask of the one or the other is here, and which instructions serve it in `assembler.ts`.
+ */
+
+export type Precision = 'float64' | 'float32'
+
+/** Rows of a panel. */
+export const ROWS = 8
+
+export interface Lanes {
+  readonly precision: Precision
+  /** Bytes of a number. */
+  readonly bytes: 4 | 8
+  /** Vectors of an entry of a panel. */
+  readonly vectors: 2 | 4
+  /** Bytes of an entry of a panel. */
+  readonly line: 32 | 64
+  /** Panels of a tile. */
+  readonly tile: 8 | 16
+  /** An array of such numbers in the memory. */
+  readonly view: (memory: ArrayBufferLike, at: number, length: number) => Float32Array | Float64Array
+}
+
+const all: Readonly<Record<Precision, Lanes>> = {
+  float64: {
+    precision: 'float64',
+    bytes: 8,
+    vectors: 4,
+    line: 64,
+    tile: 8,
+    view: (memory, at, length) => new Float64Array(memory, at, length)
+  },
+  float32: {
+    precision: 'float32',
+    bytes: 4,
+    vectors: 2,
+    line: 32,
+    tile: 16,
+    view: (memory, at, length) => new Float32Array(memory, at, length)
+  }
+}
+
+export const lanesOf = (precision: Precision): Lanes => all[precision]

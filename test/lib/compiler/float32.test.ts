@@ -1,0 +1,176 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { compile, type Precision, type Program, type Signature } from '../../../lib/compiler/index.js'
+import * as Elementary from '../../../lib/elementary.js'
+import * as T from '../../../lib/index.js'
+import { Key, useThreads, type Tensor } from '../../../lib/index.js'
+import { sampled } from '../../today.js'
+import { callOf, cases, type Case } from './programs.js'
+
+/** Half a unit of the last place of 1 in single precision. */
+const U = 1 / 16777216
+
+const programOf = (
+  { signature, write }: Pick<Case, 'signature' | 'write'>,
+  precision: Precision = 'float32'
+): Program => {
+  const program = compile(signature, write, [null, null], undefined, precision)
+  if (E.isLeft(program)) throw new Error(program.left)
+  return program.right
+}
+const called = (name: string): Case => {
+  const found = cases.find(one => one.name === name)
+  if (found === undefined) throw new Error(name)
+  return found
+}
+
+describe('a program in single precision', () => {
+  it.each(sampled(4)(cases).map(one => [one.name, one] as const))(
+    'is that in double, up to its rounding: %s',
+    (_, one) => {
+      const [single, double] = [programOf(one), programOf(one, 'float64')]
+      // Some thirty operations lie between an input and a result, each off by at most 2 units; what they are off by grows at most
+      // fourfold on the way, as near the poles of the tangent.
+      const tolerance = 256 * U
+      for (const rows of [1, 8, 37, 1100]) {
+        const call = callOf(one, rows, rows)
+        const [found, wanted] = [single.run(call), double.run(call)]
+        expect(Math.abs(found.value - wanted.value) / (1 + Math.abs(wanted.value))).toBeLessThan(tolerance)
+        for (const [name, { shape, values }] of Object.entries({ ...wanted.gradient, ...wanted.others })) {
+          const own = name in wanted.gradient ? found.gradient[name] : found.others[name]
+          expect(own.shape).toEqual(shape)
+          const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
+          const worst = values.reduce((most, x, i) => Math.max(most, Math.abs(own.values[i] - x) / scale), 0)
+          expect(worst, `${name} of ${rows} rows`).toBeLessThan(tolerance)
+        }
+      }
+    }
+  )
+
+  it('is in single precision', () => {
+    const one = called('network')
+    const call = callOf(one, 37, 1)
+    const [found, wanted] = [programOf(one).run(call), programOf(one, 'float64').run(call)]
+    expect(found.value).not.toBe(wanted.value)
+  })
+
+  it.each(['pseudoHuber', 'network'])('has the same bits by one thread and by two: %s', name => {
+    const one = called(name)
+    const program = programOf(one)
+    const call = callOf(one, 100_003, 1)
+    const runs = [1, 2, 2, 1].map(count => {
+      useThreads(count)
+      return program.run(call)
+    })
+    for (const run of runs) expect(run).toEqual(runs[0])
+  })
+
+  it('draws the normals of the key, rounded', () => {
+    const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
+    const program = programOf({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) })
+    const key = Key.fromSeed(5)
+    const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
+    expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key).map(Math.fround) })
+  })
+
+  it('keeps the same data once for each precision', () => {
+    const data: Signature = { params: {}, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
+    const [single, double] = (['float32', 'float64'] as const).map(precision =>
+      programOf({ signature: data, write: ({ rows }) => ({ others: { y: T.mul(rows.x, 1) } }) }, precision)
+    )
+    const x = Key.normal(26)(Key.fromSeed(1))
+    const run = (program: Program): Float64Array =>
+      program.run({ rows: 13, params: {}, given: { x }, constants: {} }).others.y.values
+    for (let turn = 0; turn < 2; turn++) {
+      expect(run(single)).toEqual(x.map(Math.fround))
+      expect(run(double)).toEqual(x)
+    }
+  })
+
+  it('refuses a number that it does not hold', () => {
+    const tiny = compile(
+      { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} },
+      ({ rows }) => ({ value: T.mean(T.maximum(rows.x, 1e-300)) }),
+      [null, null],
+      undefined,
+      'float32'
+    )
+    expect(tiny).toEqual(E.left('maximum: the number 1e-300, which is 0 in float32'))
+  })
+})
+
+describe('sums over many rows', () => {
+  const rows = 400_000
+  const tenths: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
+  const { sums, squares } = programOf({
+    signature: tenths,
+    write: ({ rows: { x } }) => ({ others: { sums: T.sum(x, 0), squares: T.matMul(x, x, { transposeA: true }) } })
+  }).run({ rows, params: {}, given: { x: new Float64Array(2 * rows).fill(0.1) }, constants: {} }).others
+  const tenth = Math.fround(0.1)
+
+  it('are of doubles: a number is rounded once', () => {
+    // Sums of floats would be off by some per cent. Rows of a panel are added as floats where they lie in one vector with another.
+    for (const sum of sums.values) expect(Math.abs(sum / (rows * tenth) - 1)).toBeLessThan(2 * U)
+  })
+  it('of products are of floats in a tile alone: 32 in a lane, of each a product and a sum', () => {
+    for (const sum of squares.values) expect(Math.abs(sum / (rows * tenth * tenth) - 1)).toBeLessThan(33 * U)
+  })
+})
+
+const functions: Readonly<Record<string, readonly [(x: Tensor) => Tensor, (x: number) => number]>> = {
+  exp: [T.exp, Elementary.exp],
+  expm1: [T.expm1, Elementary.expm1],
+  log: [T.log, Elementary.log],
+  log1p: [T.log1p, Elementary.log1p],
+  tanh: [T.tanh, Elementary.tanh],
+  erf: [T.erf, Elementary.erf],
+  softplus: [T.softplus, Elementary.softplus],
+  sin: [T.sin, Elementary.sin],
+  cos: [T.cos, Elementary.cos]
+}
+
+const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]
+const bitsOf = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0]
+/** From |x|, rounded, to the next float. */
+const unit = (x: number): number => {
+  const bits = Math.min(bitsOf(Math.abs(x)), bitsOf(3.4e38))
+  return floatOf(bits + 1) - floatOf(bits)
+}
+
+describe('functions in single precision, of floats of every size', () => {
+  const edges = [
+    0,
+    -0,
+    Infinity,
+    -Infinity,
+    NaN,
+    1,
+    -1,
+    88.72,
+    88.73,
+    -87.34,
+    -103.9,
+    -104,
+    1e-45,
+    1.1754944e-38,
+    999_999
+  ]
+  // Every exponent, both signs, and significands that are no round numbers.
+  const words = Uint32Array.from({ length: 1 << 14 }, (_, i) => i * 262147)
+  const x = Float64Array.from([...edges, ...new Float32Array(words.buffer)], Math.fround)
+  const signature: Signature = { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} }
+
+  it.each(Object.entries(functions))('%s is within 2 units of the last place', (_, [f, right]) => {
+    const program = programOf({ signature, write: ({ rows }) => ({ others: { y: f(rows.x) } }) })
+    expect(program.byHand).toEqual([])
+    const { y } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
+    const off = Array.from(y.values, (found, i) => {
+      const wanted = right(x[i])
+      // those alike in infinity and NaN, and in the sign of 0
+      if (Object.is(found, Math.fround(wanted))) return 0
+      return found === 0 && wanted === 0 ? Infinity : Math.abs(found - wanted) / unit(wanted)
+    })
+    const worst = off.reduce((at, here, i) => (here <= off[at] ? at : i), 0)
+    expect(off[worst], `of ${x[worst]}: ${y.values[worst]}, not ${right(x[worst])}`).toBeLessThan(2)
+  })
+})

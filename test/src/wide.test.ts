@@ -90,7 +90,7 @@ describe('a table of 3 rows and 40 000 columns', () => {
   })
 
   it('has times, rates and units', () => {
-    for (const recipe of [Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed]) {
+    for (const recipe of sampled(3)([Recipe.twoStage, Recipe.maximumLikelihood, Recipe.annealed])) {
       // The pair has variance 1, and its quadrature bears rows of length 136.
       const nearer = { ...points, values: points.values.map(x => x / 8) }
       expect(E.isRight(Compile.pipeline(recipe(Score.symmetricPair)(nearer))(nearer))).toBe(true)

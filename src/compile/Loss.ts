@@ -17,8 +17,7 @@ import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Projection from '../mixture/Projection.js'
-import * as Fused from '../mixture/kernels/index.js'
-import * as Pass from '../mixture/kernels/pass.js'
+import type * as Pass from '../mixture/kernels/pass.js'
 import { passing, rowsOf } from '../mixture/rows.js'
 import * as Strands from '../../lib/strands.js'
 import * as ControlVariate from './ControlVariate.js'
@@ -422,7 +421,8 @@ const kernel =
   data => {
     const rows = use === 'once' ? passing(data) : rowsOf(data)
     // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
-    const pass = mirrored && Expectation.draws(expectation) === 'line' ? Fused.pairPass : Fused.scorePass
+    const pass =
+      mirrored && Expectation.draws(expectation) === 'line' ? ofFamily.passes.pairPass : ofFamily.passes.scorePass
     return (params, { basis, terms }) => {
       const arrays = ofFamily.arrays(params)
       const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
@@ -450,8 +450,8 @@ const kernel =
         ...(likelihoods.length > 0
           ? [
               pipe(
-                Fused.expectationPass(rows, arrays),
-                Strands.map(found => pullBack(Pass.likelihoodGradient(arrays, found, data.dim))),
+                ofFamily.passes.expectationPass(rows, arrays),
+                Strands.map(found => pullBack(ofFamily.passes.likelihoodGradient(arrays, found, data.dim))),
                 Strands.map(scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0)))
               )
             ]
@@ -681,7 +681,7 @@ export const plans = <P extends string>(
   return [
     plan(
       'kernel',
-      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${Fused.how(data, Score.centreCount(family.value, data.dim))}`
+      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${family.value.kernel.value.passes.how(data, Score.centreCount(family.value, data.dim))}`
     ),
     plan('compiled', 'serves every score and objective whose rows are computed one by one'),
     plan('interpreted', 'serves every score and objective, slower')

@@ -11,7 +11,6 @@ import { eStep } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Found } from './kernels/moments.js'
 import * as Prior from './kernels/prior.js'
-import * as Fused from './kernels/index.js'
 import type * as Kernels from './kernels/pass.js'
 import * as Frame from './Frame.js'
 import { Case } from '../core/index.js'
@@ -219,10 +218,10 @@ export const summed = <P extends string>(
   }
   return by<P, (params: Params.Params<P>) => Strands.Sum<Taken<P>>>(
     family,
-    ({ arrays, maximise }) =>
+    ({ passes, arrays, maximise }) =>
       params =>
         pipe(
-          Fused.expectationPass(rows, arrays(params)),
+          passes.expectationPass(rows, arrays(params)),
           Strands.map(statistics => ({
             value: statistics.value,
             params: maximise(params, statistics, varianceFloor)
@@ -264,7 +263,7 @@ export const noisySummed = <P extends string>(
   const { dim } = rows
   return by<P, (params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>>(
     family,
-    ({ arrays, maximise }) =>
+    ({ passes, arrays, maximise }) =>
       (params, noise) => {
         const { alpha, sigma } = noise.level
         const mixture = arrays(params)
@@ -274,7 +273,7 @@ export const noisySummed = <P extends string>(
           variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
         }
         return pipe(
-          Fused.expectationPass(noisy(rows, noise), there),
+          passes.expectationPass(noisy(rows, noise), there),
           Strands.map(found => {
             const statistics = {
               ...found,
@@ -356,9 +355,9 @@ export const judgedSum = <P extends string>(
         const expect = eStep(family, { second: 'none' }, rows.dim)
         return params => expect(params, clean, rows)
       },
-      ({ arrays }) =>
+      ({ passes, arrays }) =>
         params =>
-          Fused.expectationPass(rows, arrays(params))
+          passes.expectationPass(rows, arrays(params))
     )
   )
 

@@ -16,7 +16,6 @@ import { Case, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/layout.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
-import * as Kernels from '../mixture/kernels/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Objective from '../objective/Objective.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
@@ -121,11 +120,13 @@ const takenBy =
 const passes = ({ model, points }: Setting): string =>
   pipe(
     model.family,
-    O.filter(({ kernel }) => O.isSome(kernel)),
-    O.match(
-      () => 'responsibilities are interpreted',
-      family => `a pass runs ${Kernels.how(points, Score.centreCount(family, points.dim))}`
-    )
+    O.flatMap(family =>
+      pipe(
+        family.kernel,
+        O.map(({ passes }) => `a pass runs ${passes.how(points, Score.centreCount(family, points.dim))}`)
+      )
+    ),
+    O.getOrElse(() => 'responsibilities are interpreted')
   )
 
 // —— fields ——

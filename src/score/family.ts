@@ -23,6 +23,7 @@ import {
 } from '../../lib/index.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import type * as Components from '../mixture/Components.js'
+import type * as Passes from '../mixture/kernels/index.js'
 import type * as Pass from '../mixture/kernels/pass.js'
 import type * as Mixture from '../mixture/Mixture.js'
 import type * as Schedule from '../schedule/Schedule.js'
@@ -138,6 +139,8 @@ export interface Projection<P extends string> {
 
 /** What the passes that are written by hand for isotropic mixtures read, and how their derivatives become the family's. */
 export interface Kernel<P extends string> {
+  /** The passes themselves: a page with no family that has some loads none. */
+  readonly passes: Pick<typeof Passes, 'scorePass' | 'pairPass' | 'expectationPass' | 'likelihoodGradient' | 'how'>
   readonly arrays: (params: Params.Params<P>) => Pass.Arrays
   readonly pullBack: (params: Params.Params<P>, gradient: Omit<Pass.Gradient, 'value'>) => Params.Params<P>
   /** The M-step on the statistics of a pass: sums and scatter at time 0, as `Pass.Statistics` says. */

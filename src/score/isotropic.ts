@@ -8,6 +8,7 @@ import { Field } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
 import * as Gaussian from '../mixture/families/gaussian.js'
 import * as FromGradient from '../mixture/kernels/fromGradient.js'
+import * as Passes from '../mixture/kernels/index.js'
 import * as Pass from '../mixture/kernels/pass.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Projection from '../mixture/Projection.js'
@@ -177,6 +178,7 @@ export const symmetricPair = family({
     odd: true
   }),
   kernel: () => ({
+    passes: Passes,
     arrays: pairArrays,
     pullBack: ({ mean: { shape, values } }, { centres }) => ({
       mean: { shape, values: values.map((_, j) => centres[j] - centres[values.length + j]) }
@@ -252,6 +254,7 @@ export const spherical = family({
       ({ means }) => ({ means: mapRows(map, means, means.shape[1]) })
   }),
   kernel: () => ({
+    passes: Passes,
     arrays: sphericalArrays,
     pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
     maximise: ({ means }, statistics) => ({ means: meansOfPass(means, statistics) })
@@ -382,6 +385,7 @@ export const isotropic = family({
     rotate: map => params => ({ ...params, means: mapRows(map, params.means, params.means.shape[1]) })
   }),
   kernel: () => ({
+    passes: Passes,
     arrays: isotropicArrays,
     pullBack: ({ means: { shape }, logVariances }, { centres, logits, variances }) => ({
       means: { shape, values: centres },

@@ -21,6 +21,7 @@ import type * as Params from '../../score/Params.js'
 import type * as Components from '../Components.js'
 import * as FromGradient from '../kernels/fromGradient.js'
 import * as Gaussian from './gaussian.js'
+import * as Passes from '../kernels/index.js'
 import type { Arrays } from '../kernels/pass.js'
 import type * as Mixture from '../Mixture.js'
 import * as Projection from '../Projection.js'
@@ -168,6 +169,7 @@ export const tiedIsotropic = family({
   // Lengths are common to the components, so that responsibilities do not see them.
   projection: () => ({ ...Projection.isotropic(false, componentsOf, arraysOf), slope: null }),
   kernel: () => ({
+    passes: Passes,
     arrays: arraysOf,
     pullBack: ({ means: { shape }, logVariance }, { centres, logits, variances }) => ({
       means: { shape, values: centres },

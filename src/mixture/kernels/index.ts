@@ -3,7 +3,7 @@
  * not used where that loses digits.
  */
 import * as Elementary from '../../../lib/elementary.js'
-import { column, each, type Numbers } from '../../../lib/stretches.js'
+import { column } from '../../../lib/stretches.js'
 import * as plain from './pass.js'
 import { threads } from '../../../lib/simd/crew.js'
 import { passes, worthThreads, type Passes } from './simd.js'
@@ -37,27 +37,11 @@ export const how = (data: Pick<plain.Rows, 'rows' | 'dim'>, components: number):
  */
 export const FURTHEST = 256
 
-/** The greatest length of a row. */
-export const longest = (numbers: Numbers, dim: number): number => {
-  let most = 0
-  const look = (values: Float64Array): void => {
-    for (let at = 0; at < values.length; at += dim) {
-      let squared = 0
-      for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
-      // NaN stays.
-      most = Math.max(most, squared)
-    }
-  }
-  if (numbers instanceof Float64Array) look(numbers)
-  else each(numbers, look)
-  return Math.sqrt(most)
-}
-
 const known = new WeakMap<plain.Rows, number>()
 
 /** The length of the longest row. */
 const reach = (data: plain.Rows): number => {
-  const found = known.get(data) ?? longest(data.x, data.dim)
+  const found = known.get(data) ?? plain.longest(data.x, data.dim)
   if (data.passing === undefined) known.set(data, found)
   return found
 }
@@ -93,7 +77,7 @@ export const bears = (
 ): boolean => {
   const narrowest =
     least(variances) + parts.reduce((smallest, part) => Math.min(smallest, ofNoise(part, data.rows)), Infinity)
-  const furthest = reach(data) + longest(centres, data.dim) + 2 * longest(origin, data.dim)
+  const furthest = reach(data) + plain.longest(centres, data.dim) + 2 * plain.longest(origin, data.dim)
   return Elementary.square(furthest) <= FURTHEST * FURTHEST * narrowest
 }
 
@@ -103,3 +87,4 @@ export const scorePass: Passes['scorePass'] = (data, mixture, basis, parts) => {
 }
 export const pairPass: Passes['pairPass'] = (...args) => (simd() ?? plain).pairPass(...args)
 export const expectationPass: Passes['expectationPass'] = (...args) => (simd() ?? plain).expectationPass(...args)
+export { likelihoodGradient } from './pass.js'

@@ -12,7 +12,7 @@
 import * as Elementary from '../../../lib/elementary.js'
 import * as Key from '../../../lib/key.js'
 import * as Strands from '../../../lib/strands.js'
-import { column, constant, stretch, type Numbers } from '../../../lib/stretches.js'
+import { column, constant, each, stretch, type Numbers } from '../../../lib/stretches.js'
 
 /** Data as a pass reads them; what is read a stretch at a time is never held whole. */
 export interface Rows<N extends Numbers = Numbers> {
@@ -27,6 +27,22 @@ export interface Rows<N extends Numbers = Numbers> {
 
 /** The weight of each row. */
 export const weightsOf = ({ rows, weights }: Rows): Numbers => weights ?? constant(rows, 1 / rows)
+
+/** The greatest length of a row. */
+export const longest = (numbers: Numbers, dim: number): number => {
+  let most = 0
+  const look = (values: Float64Array): void => {
+    for (let at = 0; at < values.length; at += dim) {
+      let squared = 0
+      for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
+      // NaN stays.
+      most = Math.max(most, squared)
+    }
+  }
+  if (numbers instanceof Float64Array) look(numbers)
+  else each(numbers, look)
+  return Math.sqrt(most)
+}
 
 /** A mixture as a pass reads it: centres [K, dim], log weights up to a constant, variances. */
 export interface Arrays {

@@ -99,21 +99,31 @@ describe('a program in single precision', () => {
   })
 })
 
-describe('sums over many rows', () => {
-  const rows = 400_000
-  const tenths: Signature = { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} }
-  const { sums, squares } = programOf({
-    signature: tenths,
-    write: ({ rows: { x } }) => ({ others: { sums: T.sum(x, 0), squares: T.matMul(x, x, { transposeA: true }) } })
-  }).run({ rows, params: {}, given: { x: new Float64Array(2 * rows).fill(0.1) }, constants: {} }).others
-  const tenth = Math.fround(0.1)
-
-  it('are of doubles: a number is rounded once', () => {
-    // Sums of floats would be off by some per cent. Rows of a panel are added as floats where they lie in one vector with another.
-    for (const sum of sums.values) expect(Math.abs(sum / (rows * tenth) - 1)).toBeLessThan(2 * U)
+describe('sums over the rows', () => {
+  const signature: Signature = { params: {}, rows: { x: { shape: [1], from: 'call' } }, constants: {} }
+  const program = programOf({
+    signature,
+    write: ({ rows: { x } }) => ({ others: { sum: T.sum(x, 0), squares: T.matMul(x, x, { transposeA: true }) } })
   })
-  it('of products are of floats in a tile alone: 32 in a lane, of each a product and a sum', () => {
-    for (const sum of squares.values) expect(Math.abs(sum / (rows * tenth * tenth) - 1)).toBeLessThan(33 * U)
+  const sumsOf = (x: Float64Array): Readonly<Record<string, number>> => {
+    const { sum, squares } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
+    return { sum: sum.values[0], squares: squares.values[0] }
+  }
+
+  it('are of doubles, which many rows do not wear out', () => {
+    const [rows, tenth] = [400_000, Math.fround(0.1)]
+    const { sum, squares } = sumsOf(new Float64Array(rows).fill(0.1))
+    // Two vectors of a panel are added as floats; sums of floats would be off by some per cent.
+    expect(Math.abs(sum / (rows * tenth) - 1)).toBeLessThan(2 * U)
+    // In a lane of a tile are 32 products, each rounded and added.
+    expect(Math.abs(squares / (rows * tenth * tenth) - 1)).toBeLessThan(33 * U)
+  })
+
+  it('of products are of floats within a tile, of 128 rows, alone', () => {
+    // 2²⁴ and 1 are 2²⁴ in floats: the ones beside eight large numbers are lost, and those of other tiles are not.
+    const x = new Float64Array(512).fill(1).fill(4096, 0, 8)
+    const { squares } = sumsOf(x)
+    expect(squares).toBe(8 * 4096 * 4096 + 512 - 128)
   })
 })
 

@@ -74,6 +74,7 @@ const families: ReadonlyArray<
   readonly [score: Score.Score<string>, ofCovariance: (s: ReadonlyArray<number>) => number, isShared: boolean]
 > = [
   [Score.full({ components: count }), wishart, false],
+  [Score.lowRank({ components: count, rank: 1 }), wishart, false],
   [Score.tied({ components: count }), wishart, true],
   [Score.diagonal({ components: count }), gammas, false],
   [Score.tiedDiagonal({ components: count }), gammas, true],

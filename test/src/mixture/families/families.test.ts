@@ -149,6 +149,33 @@ describe.each(sorts)('$name', sort => {
     }
   })
 
+  it('has derivatives where all eigenvalues are equal, where those of eigenvectors have none', () => {
+    const made = draw(sort, 2, 3, 12)
+    const round = some(made.family.start).fromCentres({ shape: [2, 3], values: points(2, 3, 41) }, 0.7)
+    const x = { shape: [6, 3], values: points(6, 3, 42) }
+    const level = levels(noisy.alpha, noisy.sigma)
+    const loss = (own: Params.Tensors<string>): Tensor =>
+      add(
+        sum(square(made.model.score(own, fromNdArray(x), tensors(level)))),
+        mul(2, sum(made.model.divergence(own, fromNdArray(x), tensors(level))))
+      )
+    const direction = Params.map<P[string], P[string]>(({ shape, values }, name) => ({
+      shape,
+      values: Key.normal(values.length)(Key.fromSeed(50 + name.length))
+    }))(round)
+    const at = (step: number): number =>
+      valueAndGrad(loss)(Params.zipWith((a, b) => a + step * b)(round, direction)).value
+    const { value, gradient } = valueAndGrad(loss)(round)
+    const along = Object.entries(gradient).reduce(
+      (total, [name, { values }]) => values.reduce((sum, g, i) => sum + g * direction[name].values[i], total),
+      0
+    )
+    // Fourth order: h⁴ of the fifth derivative beside rounding, 1e-16/h of the value.
+    const h = 2e-4
+    const difference = (at(-2 * h) - 8 * at(-h) + 8 * at(h) - at(2 * h)) / (12 * h)
+    expect(Math.abs(along - difference)).toBeLessThan(1e-8 * (1 + Math.abs(value) + Math.abs(along)))
+  })
+
   it('leaves identical components at a saddle: each gets the same derivative', () => {
     const made = draw(sort, 3, 2, 13)
     const same = Params.map<P[string], P[string]>(({ shape, values }) => {

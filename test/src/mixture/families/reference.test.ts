@@ -5,6 +5,8 @@ import { add, fromNdArray, mul, neg, square, sum, valueAndGrad, type Tensor } fr
 import { analyse } from '../../../../src/mixture/kernels/analysis.js'
 import * as Params from '../../../../src/score/Params.js'
 import { at, emStep, expect as expectation, levels, some, sorts, tensors, type Made } from './families.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Compile, Expectation, Key, Objective, Schedule, TimeLaw, type Points } from '../../../../src/index.js'
 import { interpret, type Model } from '../../../../src/score/family.js'
 
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -78,6 +80,49 @@ const array = (
   values: Float64Array.from(flat(nested))
 })
 
+/** G_k of dL = Σ tr(G_k dΣ_k), as the reference has it, pulled back to the parameters that make Σ_k; one G where Σ is common. */
+const pulledBack = (
+  family: string,
+  params: Params.Params<string>,
+  nested: Params.Nested
+): Readonly<Record<string, ReadonlyArray<number>>> => {
+  const [, d] = params.means.shape
+  const all = flat(nested)
+  const g = (k: number, i: number, j: number): number => all[(k * d + i) * d + j]
+  const sum = (n: number, of: (i: number) => number): number =>
+    Array.from({ length: n }, (_, i) => of(i)).reduce((total, x) => total + x, 0)
+  const each = (name: string, of: (k: number, at: number) => number): ReadonlyArray<number> => {
+    const { shape, values } = params[name]
+    const width = values.length / (all.length / (d * d))
+    return Array.from(values, (_, at) => (shape.length === 0 ? NaN : of(Math.floor(at / width), at % width)))
+  }
+  if (family === 'diagonal' || family === 'tiedDiagonal')
+    return {
+      logVariances: each('logVariances', (k, j) => g(k, j, j) * Math.exp(params.logVariances.values[k * d + j]))
+    }
+  if (family === 'lowRank') {
+    const [q] = params.factors.shape.slice(-1)
+    const f = (k: number, i: number, a: number): number => params.factors.values[(k * d + i) * q + a]
+    return {
+      factors: each('factors', (k, at) => 2 * sum(d, j => g(k, Math.floor(at / q), j) * f(k, j, at % q))),
+      logNoise: each('logNoise', (k, j) => g(k, j, j) * Math.exp(params.logNoise.values[k * d + j]))
+    }
+  }
+  const below = (d * (d - 1)) / 2
+  const l = (k: number, i: number, j: number): number =>
+    i === j
+      ? Math.exp(params.logScales.values[k * d + i])
+      : i > j
+        ? params.lower.values[k * below + (i * (i - 1)) / 2 + j]
+        : 0
+  const entry = (k: number, i: number, j: number): number => 2 * sum(d, m => g(k, i, m) * l(k, m, j))
+  const places = Array.from({ length: d }, (_, i) => Array.from({ length: i }, (_, j) => [i, j] as const)).flat()
+  return {
+    logScales: each('logScales', (k, i) => entry(k, i, i) * l(k, i, i)),
+    lower: each('lower', (k, at) => entry(k, ...places[at]))
+  }
+}
+
 // A round one has its values in closed form, and is held to its mixture.
 describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of the reference', sort => {
   const own = cases.filter(({ family }) => family === sort.name)
@@ -126,8 +171,30 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
       for (const name of ['denoising', 'implicit', 'likelihood'] as const) {
         const { value, gradient } = valueAndGrad(losses[name])(params)
         close([value], one[name].value)
+        const back = pulledBack(sort.name, params, one[name].grad.covariances)
+        for (const parameter of Object.keys(back)) close(gradient[parameter].values, back[parameter])
         for (const parameter of Object.keys(shapes)) close(gradient[parameter].values, one[name].grad[parameter])
       }
+    }
+
+    // The same as users ask for it: at the level that the schedule has then, by whatever plan is taken.
+    const { alpha, sigma } = Schedule.level(one.t)(Schedule.ornsteinUhlenbeck)
+    close([alpha, sigma], [one.alpha, one.sigma])
+    const points: Points.Points = { rows: one.x0.length, dim, values: x0, weights }
+    const noise = Expectation.fixed({ rows: one.x0.length, dim, values: z })
+    const time = TimeLaw.at(one.t)
+    const objectives = {
+      denoising: Objective.denoising(time),
+      implicit: Objective.implicit(time),
+      likelihood: Objective.likelihood
+    }
+    for (const name of ['denoising', 'implicit', 'likelihood'] as const) {
+      const asked = { schedule: Schedule.ornsteinUhlenbeck, score: sort.of(one.components, one.rank) }
+      const evaluate = Compile.valueAndGrad({ ...asked, objective: objectives[name], expectation: noise })(points)
+      if (E.isLeft(evaluate)) throw new Error(JSON.stringify(evaluate.left))
+      const { value, gradient } = evaluate.right(params, Key.fromSeed(0))
+      close([value], one[name].value)
+      for (const parameter of Object.keys(shapes)) close(gradient[parameter].values, one[name].grad[parameter])
     }
 
     const meets = (params: Params.Params<string>, step: Step): void => {

@@ -19,6 +19,7 @@ import {
   outcome,
   redundancies,
   refusals,
+  setAside,
   steps,
   title,
   unsupported,
@@ -186,7 +187,7 @@ export const human = ({ fit, others }: Found, { out, report, figures, verbose = 
       : [
           [
             chosen(fit.choice, fit.choice.candidates.length),
-            ...[otherwise(fit.choice)].filter(said => said !== null),
+            ...[otherwise(fit.choice), setAside(fit.choice)].filter(said => said !== null),
             '',
             showTable(candidates(fit.choice, verbose ? Infinity : 8))
           ].join('\n')

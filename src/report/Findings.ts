@@ -91,11 +91,13 @@ export interface Findings {
 
 /** How it was chosen, in a sentence. */
 export const chosen = ({ criterion, candidates }: Choice, count: number): string => {
-  const [best, next] = candidates
+  const [best, ...others] = candidates
   const name = criterion.toUpperCase()
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
+  const [next] = isSound(best) ? others.filter(isSound) : others
+  if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
   const doubt = best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
   return (
@@ -131,6 +133,20 @@ export const otherwise = ({ criterion, candidates }: Choice): string | null => {
     .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
   const what = by === 'icl' ? 'ICL, which counts clusters that are apart,' : 'BIC, which counts what the density needs,'
   return other === best ? null : `${what} would choose ${other.components} ${word(other.family)} (--criterion ${by}).`
+}
+
+/** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
+export const setAside = ({ criterion, candidates }: Choice): string | null => {
+  const [best] = candidates
+  const least = candidates
+    .filter(one => !isSound(one))
+    .reduce((least, one) => (one.statistics[criterion] < least.statistics[criterion] ? one : least), best)
+  return least === best || !isSound(best)
+    ? null
+    : `${least.components} ${word(least.family)} is less by ` +
+        `${show(best.statistics[criterion] - least.statistics[criterion], 3)} in ${criterion.toUpperCase()}, but has ` +
+        `${least.floored.length > 0 ? 'a component as narrow as the floor lets it be' : 'an empty component'}, and was set aside; ` +
+        `if its rows are no accident, ask for -k ${least.components} --family ${word(least.family)}.`
 }
 
 /** The candidates, the best first, as far as there is room. */

@@ -22,6 +22,7 @@ import {
   outcome,
   redundancies,
   refusals,
+  setAside,
   steps,
   title,
   type Choice,
@@ -364,7 +365,11 @@ const doubt = (text: string): Verdict => ({ isGood: false, text })
 const byAnother = (choice: Choice | null): ReadonlyArray<Verdict> => {
   if (choice === null || choice.candidates.length < 2) return []
   const other = otherwise(choice)
-  return [other === null ? good(`${choice.criterion === 'icl' ? 'BIC' : 'ICL'} chooses the same.`) : doubt(other)]
+  const aside = setAside(choice)
+  return [
+    other === null ? good(`${choice.criterion === 'icl' ? 'BIC' : 'ICL'} chooses the same.`) : doubt(other),
+    ...(aside === null ? [] : [doubt(aside)])
+  ]
 }
 
 const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => {

@@ -88,6 +88,22 @@ describe('ornstein fit', () => {
     expect(equal.stdout).not.toContain('every row and')
   })
 
+  it('tells of a candidate that is likelier by far, and set aside for a component as narrow as may be', async () => {
+    // A quarter of the rows lies on a line.
+    const cloud = Mixture.sample(90)(Key.fromSeed(1))(Mixture.of({ means: [[0, 0]] }))
+    const line = Array.from({ length: 30 }, (_, i) => [8 + i / 10, 3 + i / 20]).flat()
+    const points = { rows: 120, dim: 2, values: Float64Array.of(...cloud.values, ...line) }
+    here.write('line.csv', Points.toCsv(points, ['x', 'y']))
+    const { stdout } = await ornstein('fit @line.csv -k 1,2 --family full --report @line.html')
+    expect(stdout).toContain('Learned 1 full Gaussian from 120 rows')
+    const said =
+      /2 full is less by [\d.]+ in ICL, but has a component as narrow as the floor lets it be, and was set aside/
+    expect(stdout).toMatch(said)
+    expect(stdout).toContain('Chosen by ICL among 2 candidates: in each other a component is empty, or as narrow')
+    expect(here.read('line.html')).toMatch(said)
+    expect((await ornstein('fit %penguins.csv -k 2..4 --family full')).stdout).not.toContain('set aside')
+  })
+
   it('chooses from what is left open, by the criterion asked for', async () => {
     const found = await told('-k 2..4,6 --family isotropic --criterion bic')
     expect(found.choice.candidates.map(({ components }) => components).sort()).toEqual([2, 3, 4, 6])

@@ -18,6 +18,7 @@ import {
   Weighting,
   type Points
 } from '../../../src/index.js'
+import * as Compiler from '../../../lib/compiler/index.js'
 import { plans, type LossPlan, type ValueAndGradient } from '../../../src/compile/Loss.js'
 
 type Row = readonly [number, number]
@@ -260,6 +261,49 @@ describe('the pair under quadrature', () => {
         expect(Math.abs(evaluate(mean, key).value - wanted)).toBeLessThan(1e-8)
     }
   )
+})
+
+describe('levels and nodes of one step', () => {
+  /** Versions in each call that a compiled plan makes of a program, and what it gives beside the interpreter. */
+  const calls = (score: Score.Score<'mean'>, objective: Objective.Objective, expectation: Expectation.Expectation) => {
+    const library = Compiler.library()
+    const asked: (number | undefined)[] = []
+    const watched: Compiler.Library = {
+      program: (of, signature, ...rest) => {
+        asked.push(signature.versions?.count)
+        return library.program(of, signature, ...rest)
+      }
+    }
+    const all = plans({ schedule, score, objective, expectation }, points, { library: watched })
+    const by = (engine: string): ValueAndGradient<'mean'> => {
+      const plan = all.find(plan => plan.engine === engine)
+      if (plan === undefined) throw new Error(`not ${engine}`)
+      asked.length = 0
+      return plan.evaluate(Params.of({ mean: [0.8, -0.4] }), Key.fromSeed(3))
+    }
+    const wanted = by('interpreted')
+    const found = by('compiled')
+    // means of a few hundred nodes, of the order of 10, in another order
+    expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-13 * (1 + Math.abs(wanted.value)))
+    found.gradient.mean.values.forEach((x, i) => {
+      expect(Math.abs(x - wanted.gradient.mean.values[i])).toBeLessThan(1e-13)
+    })
+    return asked
+  }
+  const levels = TimeLaw.nodes([0.2, 0.5, 0.9, 1.4, 2].map(time => ({ time, weight: 0.2 })))
+
+  it('are a call for many, where they are nodes', () => {
+    const asked = calls(Score.symmetricPair, Objective.denoising(levels), Expectation.quadrature({ nodes: 30 }))
+    // 150 = 128 + 16 + 4 + 2
+    expect(asked).toEqual([128, 16, 4, 4])
+  })
+
+  it('and where they see the same noise; noise that is drawn is of each level alone', () => {
+    const implicit = Objective.implicit(levels)
+    expect(calls(Score.symmetricPair, implicit, fixed).filter(count => count !== undefined)).toEqual([4])
+    expect(calls(Score.symmetricPair, implicit, Expectation.monteCarlo())).toEqual(levelsOf(5))
+  })
+  const levelsOf = (count: number): ReadonlyArray<undefined> => Array.from({ length: count }, () => undefined)
 })
 
 describe('reasons', () => {

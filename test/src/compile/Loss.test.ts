@@ -269,6 +269,7 @@ describe('levels and nodes of one step', () => {
     const library = Compiler.library()
     const asked: (number | undefined)[] = []
     const watched: Compiler.Library = {
+      ...library,
       program: (of, signature, ...rest) => {
         asked.push(signature.versions?.count)
         return library.program(of, signature, ...rest)

@@ -451,7 +451,7 @@ const stagesOn = <P extends string>(
       times: () =>
         Objective.terms(objective).flatMap(({ term }) =>
           Objective.isMatching(term)
-            ? TimeLaw.quadrature(schedule, Loss.TIME_NODES)(term.timeLaw).map(({ time }) => time)
+            ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
             : []
         )
     }

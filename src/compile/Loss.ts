@@ -54,9 +54,6 @@ export interface LossPlan<P extends string> {
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
 }
 
-/** Gauss–Legendre nodes for a uniform time law when nothing else says how many. */
-export const TIME_NODES = 16
-
 type Sample = Matching.Sample
 type Direct = Matching.Direct
 
@@ -112,7 +109,7 @@ const draw = <P extends string>(
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
   const way = Expectation.interpret(expectation)
-  const count = (way.where === 'line' ? way.timeNodes : undefined) ?? TIME_NODES
+  const count = (way.where === 'line' ? way.timeNodes : undefined) ?? TimeLaw.NODES
   const terms = Objective.terms(objective).map(term => ({ ...term, weightings: term.weightings.map(weightOf) }))
   return (params, key) => {
     const projection = pipe(
@@ -773,7 +770,7 @@ export const problems = <P extends string>(
     const weigh = weightings.map(weightOf)
     const weights = TimeLaw.quadrature(
       schedule,
-      TIME_NODES
+      TimeLaw.NODES
     )(term.timeLaw).map(({ time }) => ({
       time,
       weight: weigh.reduce(

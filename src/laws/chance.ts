@@ -4,7 +4,7 @@
  */
 import * as Elementary from '../../lib/elementary.js'
 import * as Normal from '../../lib/normal.js'
-import { holds } from './check.js'
+import { agree, holds } from './check.js'
 
 type Values = ArrayLike<number>
 
@@ -64,6 +64,13 @@ export const areStandardNormal = (what: string, cases: ReadonlyArray<Weighted> |
       () => `${what}: the mean square of ${n} is ${square}, not 1`
     )
   )
+}
+
+/** Whether independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
+export const haveMean = (what: string, values: Values, wanted: number): boolean => {
+  const found = mean(values)
+  const error = Math.sqrt(mean(Array.from(values, value => Elementary.square(value - found))) / values.length)
+  return agree(what, [found], [wanted], 7 * error + 1e-9)
 }
 
 /** Of what is uniform on [−½, ½]. */

@@ -266,7 +266,8 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
         name: 'its noise is standard normal',
         statement:
           `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and ` +
-          'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together.'
+          'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together ' +
+          'have the mean 0 and the mean square 1, up to 7 standard errors of the keys.'
       },
       cases,
       show,
@@ -278,13 +279,43 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
             weights: draws.map(({ weight }) => weight)
           }))
         const entries = Array.from({ length: rows * each.dim }, (_, at) => entry(at))
+        const together = (f: (z: number) => number): ReadonlyArray<number> =>
+          samples.map(draws =>
+            draws.reduce(
+              (sum, { weight, values }) => sum + (weight * values.reduce((all, z) => all + f(z), 0)) / values.length,
+              0
+            )
+          )
+        const alone = (): ReadonlyArray<ReadonlyArray<Drawn>> =>
+          Key.split(SAMPLES)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }, each.seed))
         const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
         return (
           !isMean ||
           (entries.every((found, at) =>
             Chance.areStandardNormal(place(Math.floor(at / each.dim), at % each.dim), found)
           ) &&
-            (!isApart || Chance.areStandardNormal('all noise', entries.flat())))
+            Chance.haveMean(
+              'mean of all noise',
+              together(z => z),
+              0
+            ) &&
+            Chance.haveMean(
+              'mean square of all noise',
+              together(z => z * z),
+              1
+            ) &&
+            (!isApart || Chance.areStandardNormal('all noise', entries.flat())) &&
+            (!isApart ||
+              way === null ||
+              Array.from({ length: each.dim }, (_, j) => j).every(j =>
+                Chance.areStandardNormal(
+                  `noise of a row alone, coordinate ${j}`,
+                  alone().map(draws => ({
+                    values: draws.map(({ values }) => values[j]),
+                    weights: draws.map(({ weight }) => weight)
+                  }))
+                )
+              )))
         )
       }
     ),

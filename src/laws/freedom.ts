@@ -17,7 +17,7 @@ const lengthOf = (column: Column): number => Math.sqrt(dot(column, column))
 /** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
 const REST = 1e-9
 /** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
-const DRAWS = 3
+const DRAWS = 2
 
 /** How many columns do not depend on others, by Gram and Schmidt: each time the longest of what is left is taken. */
 const rank = (columns: ReadonlyArray<Column>, found = 0): number => {
@@ -84,7 +84,7 @@ export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<
           {
             name: 'has as many degrees of freedom as it says',
             statement:
-              `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greatest of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
+              `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
               `columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
             source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
             enough: 3

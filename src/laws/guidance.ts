@@ -19,6 +19,9 @@ import type { Law } from './Law.js'
 /** What makes scores of scores: `Guidance` does. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 
+/** Each case is a network, its divergence and its products with the Jacobian, several times. */
+const ENOUGH = 50
+
 export interface GuidanceOptions<P extends string> {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   readonly points?: (dim: number) => fc.Arbitrary<Points>
@@ -97,7 +100,8 @@ export const guidance = <P extends string>(
       {
         name: 'guided with weight 0 it is the score without the label, with 1 that with it',
         statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
-        source: 'Ho & Salimans 2022, arXiv 2207.12598'
+        source: 'Ho & Salimans 2022, arXiv 2207.12598',
+        enough: ENOUGH
       },
       cases,
       show,
@@ -113,7 +117,8 @@ export const guidance = <P extends string>(
         statement:
           `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): ` +
           'two products and a sum round.',
-        source: 'p(x | y) = p(x) where y is constant'
+        source: 'p(x | y) = p(x) where y is constant',
+        enough: ENOUGH
       },
       cases,
       show,
@@ -133,7 +138,8 @@ export const guidance = <P extends string>(
         statement:
           '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the ' +
           'Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
-        source: 'Ho & Salimans 2022, arXiv 2207.12598'
+        source: 'Ho & Salimans 2022, arXiv 2207.12598',
+        enough: ENOUGH
       },
       cases,
       show,

@@ -21,6 +21,7 @@ import { agree, compiled, direction, dot, flat, greatest, holds, law } from './c
 import * as Density from './density.js'
 import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
+import { translation } from './origin.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
@@ -225,8 +226,24 @@ export const objective = <P extends string>(
       : isProper
         ? [...proper(objective, score, options), ...minimum(objective, score, options)]
         : []),
+    ...(movesBySaying(objective) ? movesWithData(objective, score) : []),
     ...(equals === undefined ? [] : sameObjective(objective, equals, score, options))
   ]
+}
+
+/** Whether each of its terms says that it is the same of data and mixture moved together. */
+const movesBySaying = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).every(({ term }) => !Objective.isPenalty(term) && term.moves === true)
+
+const spherical = Score.spherical({ components: 2 })
+
+/** Of a score that may be moved itself: of two components where the given one means something by 0. */
+const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<Law> => {
+  const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
+  const points = { rows: 3, dim: 2, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1) }
+  return symmetriesOf(score).translate === undefined
+    ? translation({ ...loss, score: spherical }, points)
+    : translation({ ...loss, score }, points)
 }
 
 interface Setting<P extends string> {
@@ -762,22 +779,28 @@ export const minimum = <P extends string>(
   if (mixture === undefined) return []
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Case<P> & { readonly axis: number }>> =>
-    dims.map(dim =>
-      fc
-        .record({
-          schedule: schedules,
-          params: params(dim),
-          seed: Arbitrary.seeds,
-          axis: fc.nat({ max: dim - 1 }),
-          alone: fc.boolean()
-        })
-        .map(({ alone, ...each }) => ({
-          ...each,
-          params: alone ? onAxis(each.axis, dim)(each.params) : each.params,
-          points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
-          expectation: Expectation.monteCarlo()
-        }))
-    )
+    dims
+      .flatMap(dim =>
+        Array.from({ length: dim }, (_, axis) =>
+          (dim === 1 ? [false] : [true, false]).map(alone => ({ dim, axis, alone }))
+        )
+      )
+      .flat()
+      .map(({ dim, axis, alone }) =>
+        fc
+          .record({
+            schedule: schedules,
+            params: params(dim),
+            seed: Arbitrary.seeds,
+            axis: fc.constant(axis)
+          })
+          .map(each => ({
+            ...each,
+            params: alone ? onAxis(each.axis, dim)(each.params) : each.params,
+            points: Density.pointsOf(dim, [Array.from({ length: dim }, () => 0)]),
+            expectation: Expectation.monteCarlo()
+          }))
+      )
   const show = (each: Case<P> & { readonly axis: number }): string =>
     `${title(each)} // points: ${BATCHES} × ${ROWS} rows of params; along coordinate ${each.axis}`
   /** Value and gradient at some parameters, on batches of the truth. */
@@ -831,7 +854,7 @@ export const minimum = <P extends string>(
           `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is ` +
           `not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
         source: 'a proper objective is least at the truth, and nowhere else',
-        enough: 9
+        enough: 11
       },
       cases(Arbitrary.eachDim),
       show,

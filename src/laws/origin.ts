@@ -104,7 +104,8 @@ export const translation = <P extends string>(
         statement:
           '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on ' +
           'a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
-        source: 'a mixture moves with its data'
+        source: 'a mixture moves with its data',
+        enough: 50
       },
       cases,
       ({ params, by, seed }) => `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`,

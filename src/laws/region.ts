@@ -163,6 +163,23 @@ export const region = (
     ),
     law(
       {
+        name: 'projecting leaves what is projected alone',
+        statement: '∀ x: x is as it was before. Exactly.',
+        source: 'definition of a function'
+      },
+      cases,
+      show,
+      ({ x }) => {
+        const given = Float64Array.from(x)
+        const found = of(region)(given)
+        return (
+          agree('x', given, x, 0) &&
+          holds(found.length === x.length, () => `${found.length} numbers are not ${x.length}`)
+        )
+      }
+    ),
+    law(
+      {
         name: 'projecting twice is projecting once',
         statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
         source: 'what is inside stays'

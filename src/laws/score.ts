@@ -12,6 +12,7 @@ import {
   expandDims,
   fill,
   grad,
+  Key,
   log,
   logSumExp,
   mul,
@@ -101,6 +102,9 @@ const logDensityTensor =
     return logSumExp(sub(sub(log(weights), constant), div(squares, mul(2, variances))), 1)
   }
 
+/** Differences of networks in every coordinate are costly, and what is wrong by them is so almost everywhere. */
+const ENOUGH = 50
+
 const hyvarinen = 'Hyvärinen 2005, JMLR 6:695–709'
 const symmetry = 'symmetry of the density'
 
@@ -146,6 +150,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the ' +
         'steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
       source: hyvarinen,
+      enough: ENOUGH,
       meets
     },
     cases,
@@ -176,6 +181,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest ' +
         'entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
       source: hyvarinen,
+      enough: ENOUGH,
       meets
     },
     cases,
@@ -351,7 +357,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
     Score.interpret(score).family,
     O.match(
       () => [],
-      ({ logDensity, toMixture, fromMixture, scaled }) => {
+      ({ logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
         const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
           compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level)))
             .values
@@ -397,6 +403,82 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
               )
             )
           ]),
+          ...RA.fromOption(start).map(start =>
+            law(
+              {
+                name: 'starts at the centres that it is given',
+                statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
+                source: 'definition of `start`'
+              },
+              cases,
+              show(score),
+              each => {
+                const { points, seed } = each
+                const { dim } = points
+                const variance = [0.3, 1, 2][seed % 3]
+                const centres = {
+                  shape: [start.count, dim],
+                  values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
+                }
+                const made = start.fromCentres(centres, variance)
+                const rows = Array.from({ length: start.count }, (_, k) =>
+                  Array.from(centres.values.slice(k * dim, (k + 1) * dim))
+                )
+                const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
+                return (
+                  agree('centres', start.centres(made).values, centres.values, 0) &&
+                  (unitVariance ||
+                    start.count !== count(dim) ||
+                    close(each, logOf(made, points, { alpha: 1, sigma: 0 }), Mixture.logDensity(points)(mixture)))
+                )
+              }
+            )
+          ),
+          ...RA.fromOption(shifted).map(shifted =>
+            law(
+              {
+                name: 'is shifted with its data',
+                statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
+                source: 'change of variables'
+              },
+              cases,
+              show(score),
+              each => {
+                const { params, points, seed } = each
+                const by = Key.normal(points.dim)(Key.fromSeed(seed))
+                const values = points.values.map((x, at) => x + by[at % points.dim])
+                const clean = { alpha: 1, sigma: 0 }
+                return close(
+                  each,
+                  logOf(shifted(by)(params), { ...points, values }, clean),
+                  logOf(params, points, clean)
+                )
+              }
+            )
+          ),
+          ...RA.fromOption(distance).map(distance =>
+            law(
+              {
+                name: 'measures steps in proportion',
+                statement:
+                  '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
+                source: 'Fisher’s metric'
+              },
+              cases,
+              show(score),
+              ({ params, seed }) => {
+                const towards = direction(params, seed)
+                const to = (step: number): number =>
+                  distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
+                const once = to(1e-4)
+                return (
+                  agree('the distance to itself', [to(0)], [0], slack * 1e-9) &&
+                  holds(once > 0, () => `along ${Params.show(towards)} the distance is ${once}`) &&
+                  agree('twice as far', [to(2e-4) / once], [2], slack * 1e-2)
+                )
+              }
+            )
+          ),
           ...RA.fromOption(scaled).map(scaled =>
             law(
               {

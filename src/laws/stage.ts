@@ -25,7 +25,7 @@ export interface StageOptions<P extends string> {
 }
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
-const ENOUGH = 5
+const ENOUGH = 2
 
 interface Case {
   readonly before: Stage.Stage

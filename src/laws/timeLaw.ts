@@ -326,7 +326,8 @@ export const timeLaw = (
       show,
       ({ seed }) => {
         const lists = drawn(seed)
-        const nodes = quadrature(schedule, 400)(timeLaw)
+        // Of what is the same at every step the draws are the nodes.
+        const nodes = quadrature(schedule, random ? 400 : TimeLaw.NODES)(timeLaw)
         return [(): number => 1, (time: number): number => time, (time: number): number => Elementary.exp(-time)].every(
           (f, i) => {
             const wanted = nodes.reduce((sum, { time, weight }) => sum + weight * f(time), 0)
@@ -433,7 +434,7 @@ export const timeLaw = (
         const [first, again, other] = [seed, seed, seed + 1].map(seed => flat(drawn(seed)))
         const nodes = quadrature(
           schedule,
-          7
+          TimeLaw.NODES
         )(timeLaw).flatMap(node => Array.from({ length: Math.min(rows, 20) }).flatMap(() => [node.time, node.weight]))
         return (
           agree('again', again, first, 0) &&

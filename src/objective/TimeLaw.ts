@@ -585,6 +585,9 @@ export const gauss = define({
 
 // —— meaning ——
 
+/** How many times stand for a law that names no number, where nobody says another. */
+export const NODES = 16
+
 /** The law as weighted times, without randomness; `count` nodes where the law itself names none. */
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
@@ -621,7 +624,7 @@ export const drawing =
     pipe(
       drawnOf(law),
       O.fold(
-        (): ReadonlyArray<Times<N>> => quadrature(schedule, 1)(law),
+        (): ReadonlyArray<Times<N>> => quadrature(schedule, NODES)(law),
         ({ quantile, weight, isStratified = false }) => {
           const drawn = isStratified
             ? Stretches.ofArray(evenly(rows)(key), 1)

@@ -37,18 +37,25 @@ const bisect = (above: (x: number) => boolean, lo: number, hi: number): number =
   return middle <= lo || middle >= hi ? middle : above(middle) ? bisect(above, middle, hi) : bisect(above, lo, middle)
 }
 
+/** The piece without a kink within it in which a time is. */
+type PieceOf = (time: number) => readonly [lo: number, hi: number]
+
 /**
- * The derivative at x in [0, until] of the quartic through five points around x: error h⁴ f⁗′/30 and ε f/h. Steps are a
- * share of the distance δ to the nearer end, where f may be a power of δ; nearer to it than 2h, the points stay inside
- * and the derivative is taken off their centre.
+ * The derivative at x of the quartic through five points around x: error h⁴ f⁗′/30 and ε f/h. Steps are a share of the distance δ
+ * to the nearer end of the piece that x is in, where f may be a power of δ; nearer to it than 2h, the points stay inside and the
+ * derivative is taken off their centre.
  */
 const derivative =
-  (f: (x: number) => number, until: number) =>
+  (f: (x: number) => number, pieceOf: PieceOf) =>
   (x: number): number => {
-    const apart = Math.min(x, until - x)
-    const unit = Math.min(until, 1)
-    const h = Math.min(Math.max(1e-3 * Math.min(apart, 2), Math.min(1e-2 * apart, 1e-6 * unit), 1e-8 * unit), until / 8)
-    const centre = Math.min(Math.max(x, 2 * h), until - 2 * h)
+    const [lo, hi] = pieceOf(x)
+    const apart = Math.min(x - lo, hi - x)
+    const unit = Math.min(hi - lo, 1)
+    const h = Math.min(
+      Math.max(1e-3 * Math.min(apart, 2), Math.min(1e-2 * apart, 1e-6 * unit), 1e-8 * unit),
+      (hi - lo) / 8
+    )
+    const centre = Math.min(Math.max(x, lo + 2 * h), hi - 2 * h)
     const s = (x - centre) / h
     const at = (k: number): number => f(centre + k * h)
     // The derivatives at s of Lagrange's polynomials on −2, …, 2.
@@ -75,8 +82,13 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
     })
   const alpha = (time: number): number => level(time).alpha
   const variance = (time: number): number => Elementary.square(level(time).sigma)
-  const [slope, logSlope] = [derivative(alpha, until), derivative(time => Elementary.log(alpha(time)), until)]
-  const growth = derivative(variance, until)
+  const kinks = said.kinks ?? (() => [])
+  const pieceOf: PieceOf = time => [
+    kinks().reduce((lo, kink) => (kink <= time && kink < until ? Math.max(lo, kink) : lo), 0),
+    kinks().reduce((hi, kink) => (kink > time ? Math.min(hi, kink) : hi), until)
+  ]
+  const [slope, logSlope] = [derivative(alpha, pieceOf), derivative(time => Elementary.log(alpha(time)), pieceOf)]
+  const growth = derivative(variance, pieceOf)
   // log α is nearer to a polynomial where α falls fast, and has no value at an end without signal.
   const drift =
     said.drift ??
@@ -94,7 +106,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
       }),
     drift,
     diffusion: said.diffusion ?? (time => growth(time) - 2 * drift(time) * variance(time)),
-    kinks: said.kinks ?? (() => []),
+    kinks,
     preservesVariance: said.preservesVariance ?? false,
     homogeneous: said.homogeneous ?? false
   }

@@ -6,6 +6,7 @@ import * as laws from '../../../src/laws/index.js'
 import { inventions, ofConcept, word, type Invention, type Table } from './invention.js'
 import { learning } from './learning.js'
 import { made } from './made.js'
+import { mistakes } from './mistakes.js'
 import { models } from './models.js'
 import { noise } from './noise.js'
 
@@ -296,5 +297,6 @@ export const corpus: ReadonlyArray<Invention> = [
   ...noise,
   ...learning,
   ...models,
-  ...made
+  ...made,
+  ...mistakes
 ]

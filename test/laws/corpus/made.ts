@@ -192,6 +192,8 @@ interface Columns {
   readonly power?: (distance: Tensor) => Tensor
   /** How many parameters it says are free. */
   readonly free?: (components: number, dim: number) => number
+  /** The parameter of a variance that it starts with. */
+  readonly starts?: (variance: number) => number
   /** What it says of itself beside its components. */
   readonly says?: Partial<Score.Capabilities<Banded>>
 }
@@ -203,7 +205,8 @@ const banded = (
     logWeights = logSoftmax,
     power = distance => distance,
     free = (components, dim) => components * (dim + 1) - 1 + dim,
-    says: { mStep, toMixture, scaled } = {}
+    says: { mStep, toMixture, scaled, shifted, distance } = {},
+    starts = Math.log
   }: Columns,
   name: string
 ): ReadonlyArray<laws.Law> =>
@@ -234,6 +237,8 @@ const banded = (
       ...(mStep && { mStep: () => mStep }),
       ...(toMixture && { toMixture: () => toMixture }),
       ...(scaled && { scaled: () => scaled }),
+      ...(shifted && { shifted: () => shifted }),
+      ...(distance && { distance: () => distance }),
       start: ({ components }) => ({
         count: components,
         centres: ({ means }) => means,
@@ -242,7 +247,7 @@ const banded = (
           logits: { shape: [components], values: new Float64Array(components) },
           logVariances: {
             shape: [centres.shape[1]],
-            values: new Float64Array(centres.shape[1]).fill(Math.log(v))
+            values: new Float64Array(centres.shape[1]).fill(starts(v))
           }
         })
       })
@@ -305,6 +310,20 @@ const unit = (ofVariance: (log: number, by: number) => number): Columns => ({
       })
   }
 })
+const shifting = (of: (c: number, at: number, by: Float64Array) => number): Columns => ({
+  says: {
+    shifted: by => params => ({
+      ...params,
+      means: { ...params.means, values: params.means.values.map((c, at) => of(c, at, by)) }
+    })
+  }
+})
+const apart = (of: (squares: number) => number): Columns => ({
+  says: {
+    distance: (from, to) =>
+      of(Params.packed(from).reduce((sum, x, i) => sum + (x - Params.packed(to)[i]) * (x - Params.packed(to)[i]), 0))
+  }
+})
 const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns> } = {
   wrong: {
     'densities without their constant': { constant: u => mul(0, u) },
@@ -330,12 +349,18 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
     ),
     'a mixture of deviations for variances': saying(log => Math.exp(log / 2)),
     'another unit of centres alone': unit(log => log),
-    'another unit of variances, once for twice': unit((log, by) => log + Math.log(by))
+    'another unit of variances, once for twice': unit((log, by) => log + Math.log(by)),
+    'shifted back': shifting((c, at, by) => c - by[at % by.length]),
+    'the first centre alone is shifted': shifting((c, at, by) => (at < by.length ? c + by[at] : c)),
+    'the square of a distance': apart(squares => squares),
+    'a variance where its logarithm starts': { starts: variance => variance }
   },
   right: {
     'by columns': {},
     'with its M-step': maximising((second, shift) => second - shift),
     'with its mixture': saying(Math.exp),
+    'with its shift': shifting((c, at, by) => c + by[at % by.length]),
+    'with a distance': apart(Math.sqrt),
     'with its unit': unit((log, by) => log + 2 * Math.log(by)),
     'its constant in two parts': { constant: u => sub(-0.5 * Math.log(2 * Math.PI), div(log(u), 2)) }
   }

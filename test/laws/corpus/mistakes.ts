@@ -1,0 +1,331 @@
+/** Inventions of every concept with what their authors say of them, held by `laws.of` as a user would: the mistake of each is one that people make. */
+import * as t from 'io-ts'
+import { add, mul, neg, slice, square, sub, sum, type Tensor } from '../../../lib/index.js'
+import {
+  Clock,
+  Expectation,
+  Key,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Params,
+  Region,
+  Sampler,
+  Schedule,
+  Stage,
+  TimeLaw,
+  Weighting
+} from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+import { inventions, type Table } from './invention.js'
+
+type Held = () => ReadonlyArray<laws.Law>
+
+const about = 'an invention'
+const squared = (x: Tensor): Tensor => sum(square(x), 1)
+
+// —— schedules and clocks ——
+
+const bell = (time: number): Schedule.Level => ({
+  alpha: Math.exp((-time * time) / 2),
+  sigma: Math.sqrt(-Math.expm1(-time * time))
+})
+const schedule =
+  (said: Partial<Schedule.Dynamics>): Held =>
+  () =>
+    laws.of(Schedule.define({ name: 'bell', about, meaning: () => ({ until: Infinity, level: bell, ...said }) }))
+const clock =
+  (time: (t: number) => number, rate: (t: number) => number, inverse: (time: number) => number): Held =>
+  () =>
+    laws.of(
+      Clock.define({
+        name: 'ownClock',
+        about,
+        meaning: () => own => ({ until: inverse(own.until), time, rate, inverse })
+      })
+    )
+const bent = (kinks?: () => ReadonlyArray<number>): Held => {
+  const level = (time: number): Schedule.Level => ({ alpha: 1 - time, sigma: time < 0.5 ? time : 2 * time - 0.5 })
+  return () =>
+    laws.of(Schedule.define({ name: 'bent', about, meaning: () => ({ until: 1, level, ...(kinks && { kinks }) }) }))
+}
+
+// —— time laws and weightings ——
+
+const timeLaw =
+  (meaning: TimeLaw.Law): Held =>
+  () =>
+    laws.of(TimeLaw.define({ name: 'ownTimes', about, meaning: () => meaning }))
+const rising = (time: number): number => 2 * time
+const midpoints = (count: number): ReadonlyArray<TimeLaw.Node> =>
+  Array.from({ length: count }, (_, i) => ({ time: (i + 0.5) / count, weight: 1 / count }))
+const weighting =
+  (sees: Weighting.Sees, weigh: (of: Schedule.Dynamics) => (time: number) => number): Held =>
+  () =>
+    laws.of(Weighting.define({ name: 'ownWeights', about, sees, meaning: () => weigh }))
+
+// —— noise ——
+
+type OfNoise = (z: Float64Array, size: Expectation.Size, key: Key.Key) => Float64Array
+const noise =
+  (rows: 'apart' | 'together', of: OfNoise): Held =>
+  () =>
+    laws.of(
+      Expectation.define({
+        name: 'ownNoise',
+        about,
+        meaning: () => ({
+          where: 'everywhere',
+          rows,
+          draws: size => key => [{ weight: 1, noise: of(Key.normal(size.rows * size.dim)(key), size, key) }]
+        })
+      })
+    )
+
+// —— objectives ——
+
+const at = TimeLaw.at(0.3)
+const objective =
+  (form: Objective.Form): Held =>
+  () =>
+    laws.of(Objective.define({ name: 'ownLoss', about, meaning: () => form }))
+const squareOfAll = (params: Params.Params<string>): number =>
+  Params.packed(params).reduce((total, x) => total + x * x, 0)
+
+// —— optimizers by their recurrence ——
+
+const memory = t.type({ mean: Params.codec, before: Params.codec, count: t.number })
+type Memory = t.TypeOf<typeof memory>
+const RATE = 0.1
+const optimizer =
+  (
+    update: (gradient: Params.Params<string>, memory: Memory) => readonly [Params.Params<string>, Memory],
+    recurrence: (gradients: ReadonlyArray<number>) => ReadonlyArray<number>
+  ): Held =>
+  () =>
+    laws.of<Optimizer.Optimizer>(
+      Optimizer.define({
+        name: 'ownSteps',
+        about,
+        memory,
+        init: () => params => {
+          const none = Params.zeros(Params.shapes(params))
+          return { mean: none, before: none, count: 0 }
+        },
+        update: () => update
+      }),
+      { claims: { recurrence } }
+    )
+/** Adan without its second moment: a momentum of gradients, and the difference of the last two. */
+const adan = (keptBefore: (gradient: Params.Params<string>, memory: Memory) => Params.Params<string>): Held =>
+  optimizer(
+    (gradient, memory) => {
+      const difference = Params.zipWith((g: number, before: number) => g - before)(gradient, memory.before)
+      const mean = Params.zipWith((m: number, g: number) => 0.9 * m + 0.1 * g)(memory.mean, gradient)
+      const step = Params.zipWith((m: number, d: number) => -RATE * (m + 0.9 * d))(mean, difference)
+      return [step, { mean, before: keptBefore(gradient, memory), count: memory.count + 1 }]
+    },
+    gradients =>
+      gradients.map((g, i) => {
+        const mean = gradients.slice(0, i + 1).reduce((m, one) => 0.9 * m + 0.1 * one, 0)
+        return -RATE * (mean + 0.9 * (g - (i === 0 ? 0 : gradients[i - 1])))
+      })
+  )
+
+// —— regions, stages, samplers ——
+
+const region =
+  (project: (x: Float64Array) => Float64Array): Held =>
+  () =>
+    laws.of(Region.define({ name: 'ownRegion', about, meaning: () => project }))
+type Steps = (tools: Stage.Tools) => Stage.Steps<null>
+const stage =
+  (steps: Steps): Held =>
+  () =>
+    laws.of(
+      Stage.define({
+        name: 'ownStage',
+        about,
+        stops: () => ({ steps: 5 }),
+        memory: () => t.null,
+        loss: () => ({ objective: Objective.implicit(at), expectation: Expectation.monteCarlo() }),
+        steps: () => steps
+      })
+    )
+/** Descent by a share of the gradient. */
+const down = ({ evaluate }: Stage.Tools, share: (value: number) => number): Stage.Steps<null> => ({
+  begin: () => null,
+  step: (params, memory, key) => {
+    const { value, gradient } = evaluate(params, key)
+    const by = share(value)
+    return { value, params: Params.zipWith((p: number, g: number) => p - by * g)(params, gradient), memory }
+  }
+})
+const flow =
+  (order: number, middle: (h: number) => number): Held =>
+  () =>
+    laws.of<Sampler.Sampler>(
+      Sampler.defineFlow({
+        name: 'ownFlow',
+        about,
+        order: () => order,
+        solver: () => field => (from, to, y) => {
+          const h = to - from
+          const slope = field(from, y)
+          const half = field(
+            from + h / 2,
+            y.map((x, i) => x + middle(h) * slope[i])
+          )
+          return y.map((x, i) => x + h * half[i])
+        }
+      })
+    )
+const parametrization =
+  (behind: (level: Schedule.Level) => Parametrization.Behind): Held =>
+  () =>
+    laws.of(
+      Parametrization.define({
+        name: 'ownOutput',
+        about,
+        meaning:
+          () =>
+          ({ alpha, sigma }) => ({ p: -sigma, q: alpha }),
+        behind: () => behind
+      })
+    )
+
+const wrong: Table<Held> = {
+  'a drift without its sign': schedule({ drift: time => time }),
+  'a drift twice as great': schedule({ drift: time => -2 * time }),
+  'g for g²': schedule({ drift: time => -time, diffusion: time => Math.sqrt(2 * time) }),
+  'the growth of σ² alone for g²': schedule({
+    drift: time => -time,
+    diffusion: time => 2 * time * Math.exp(-time * time)
+  }),
+  'a time of log-SNR that ends at 10': schedule({
+    timeOfLogSnr: target => Math.sqrt(Math.log1p(Math.exp(-Math.min(target, 10))))
+  }),
+  'said to be homogeneous': schedule({ homogeneous: true }),
+  'a clock whose rate is constant': clock(
+    time => time * time,
+    () => 2,
+    Math.sqrt
+  ),
+  'a clock whose inverse is its square': clock(
+    time => time * time,
+    time => 2 * time,
+    time => time * time
+  ),
+  'a rising density, without its 2': timeLaw({
+    quantile: () => Math.sqrt,
+    density: () => ({ at: time => time, support: [0, 1] })
+  }),
+  'nodes of another law than the draws': timeLaw({ quantile: () => Math.sqrt, nodes: (_, count) => midpoints(count) }),
+  'α² said to be of the SNR': weighting(
+    'snr',
+    ({ level }) =>
+      time =>
+        level(time).alpha * level(time).alpha
+  ),
+  'g said to be a rate': weighting(
+    'rate',
+    ({ diffusion }) =>
+      time =>
+        Math.sqrt(Math.max(0, diffusion(time)))
+  ),
+  'noise of variance 0.9, rows together': noise('together', z => z.map(x => Math.sqrt(0.9) * x)),
+  'no noise for a row alone': noise('apart', (z, { rows }) => (rows === 1 ? z.map(() => 0) : z)),
+  'the last coordinate without its sign': noise('together', (z, { dim }) =>
+    z.map((x, at) => (at % dim === dim - 1 ? Math.abs(x) : x))
+  ),
+  'noise to an eighth': noise('together', z => z.map(x => Math.round(8 * x) / 8)),
+  'rows in pairs, said to be apart': noise('apart', (z, { dim }) =>
+    z.map((x, at) => (Math.floor(at / dim) % 2 === 1 ? -z[at - dim] : x))
+  ),
+  'the first coordinate alone, said to be proper': objective({
+    timeLaw: at,
+    proper: true,
+    perRow: ({ score, target }) => squared(slice(sub(score, target), [0, 0], [-1, 1]))
+  }),
+  'weighed by |x|, said to move': objective({
+    timeLaw: at,
+    moves: true,
+    perRow: ({ score, target, clean }) => mul(squared(sub(score, target)), add(1, squared(clean)))
+  }),
+  'the density, said to be least at the truth': objective({ proper: true, perDatum: ({ logDensity }) => logDensity() }),
+  'half of the gradient of a penalty': objective({
+    penalty: params => ({ value: squareOfAll(params), gradient: params })
+  }),
+  'the difference from the first gradient': adan((gradient, { before, count }) => (count === 0 ? gradient : before)),
+  'a box that writes over its argument': region(x => {
+    x.forEach((value, i) => {
+      x[i] = Math.min(1, Math.max(-1, value))
+    })
+    return x
+  }),
+  'the sum over by one, off each coordinate': region(x => {
+    const over = x.reduce((total, value) => total + value, 0) - 1
+    return over > 0 ? x.map(value => value - over) : x
+  }),
+  'a share of the first loss, kept beside the memory': stage(tools => {
+    const first: { share?: number } = {}
+    return down(tools, value => (first.share ??= 0.01 * Math.abs(value)))
+  }),
+  'the midpoint, a whole step ahead': flow(2, h => h),
+  'velocity with the wrong sign behind it': parametrization(({ alpha, sigma }) => {
+    const size = alpha * alpha + sigma * sigma
+    return {
+      data: { ofOutput: sigma / size, ofPoint: alpha / size },
+      noise: { ofOutput: alpha / size, ofPoint: sigma / size }
+    }
+  })
+}
+
+const right: Table<Held> = {
+  'in closed form': schedule({ drift: time => -time, diffusion: rising, preservesVariance: true }),
+  'with a kink that is said': bent(() => [0.5]),
+  'a clock that cubes': clock(
+    time => time * time * time,
+    time => 3 * time * time,
+    Math.cbrt
+  ),
+  'a clock that grows fast': clock(Math.sinh, Math.cosh, Math.asinh),
+  'a rising density': timeLaw({ quantile: () => Math.sqrt, density: () => ({ at: rising, support: [0, 1] }) }),
+  'midpoints, as many as are asked for': timeLaw({ nodes: (_, count) => midpoints(count) }),
+  'P2, of the SNR': weighting(
+    'snr',
+    ({ logSnr }) =>
+      time =>
+        1 / (1 + Math.exp(logSnr(time)))
+  ),
+  'half of g², a rate': weighting(
+    'rate',
+    ({ diffusion }) =>
+      time =>
+        diffusion(time) / 2
+  ),
+  'rows in pairs, with a view to each other': noise('together', (z, { dim }) =>
+    z.map((x, at) => (Math.floor(at / dim) % 2 === 1 ? -z[at - dim] : x))
+  ),
+  'the likelihood': objective({ proper: true, moves: true, perDatum: ({ logDensity }) => neg(logDensity()) }),
+  'denoising that says that it moves': objective({
+    timeLaw: at,
+    proper: true,
+    moves: true,
+    perRow: ({ score, target }) => squared(sub(score, target))
+  }),
+  'a penalty': objective({
+    penalty: params => ({ value: squareOfAll(params), gradient: Params.mapValues(x => 2 * x)(params) })
+  }),
+  'the difference from the last gradient': adan(gradient => gradient),
+  'what sums to 1 at most': region(x => {
+    const over = x.reduce((total, value) => total + value, 0) - 1
+    return over > 0 ? x.map(value => value - over / x.length) : x
+  }),
+  'descent by hand': stage(tools => down(tools, () => 0.05)),
+  'the midpoint': flow(2, h => h / 2)
+}
+
+const held = (laws: Held): ReadonlyArray<laws.Law> => laws()
+
+export const mistakes = [...inventions('as said', true, wrong, held), ...inventions('as said', false, right, held)]

@@ -235,6 +235,9 @@ export const objective = <P extends string>(
 const movesBySaying = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => !Objective.isPenalty(term) && term.moves === true)
 
+/** Moves that are enough: what sees where 0 is sees it in any. */
+const MOVES = 5
+
 const spherical = Score.spherical({ components: 2 })
 
 /** Of a score that may be moved itself: of two components where the given one means something by 0. */
@@ -242,8 +245,8 @@ const movesWithData = <P extends string>(objective: Objective.Objective, score: 
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
   const points = { rows: 3, dim: 2, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1) }
   return symmetriesOf(score).translate === undefined
-    ? translation({ ...loss, score: spherical }, points)
-    : translation({ ...loss, score }, points)
+    ? translation({ ...loss, score: spherical }, points, { enough: MOVES })
+    : translation({ ...loss, score }, points, { enough: MOVES })
 }
 
 interface Setting<P extends string> {

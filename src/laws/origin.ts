@@ -28,6 +28,8 @@ export interface OriginOptions {
 }
 
 export interface TranslationOptions<P extends string> extends OriginOptions {
+  /** How many cases are enough, each of which is compiled by every plan; as many as are asked for unless given. */
+  readonly enough?: number
   /** What evaluates a loss: all of its plans. */
   readonly plans?: typeof Compile.plans
   readonly params?: fc.Arbitrary<Params.Params<P>>
@@ -93,7 +95,13 @@ export const translation = <P extends string>(
   points: Points,
   options: TranslationOptions<P> = {}
 ): ReadonlyArray<Law> => {
-  const { furthest = 1e8, slack = 1, plans = Compile.plans, params = paramsOf(loss.score)(points.dim) } = options
+  const {
+    furthest = 1e8,
+    slack = 1,
+    enough,
+    plans = Compile.plans,
+    params = paramsOf(loss.score)(points.dim)
+  } = options
   const here = gridded(points)
   const move = moveOf(loss.score, points.dim)
   const cases = fc.record({ params: params.map(Params.mapValues(onGrid)), by: offsets(furthest), seed: seeds })
@@ -105,7 +113,7 @@ export const translation = <P extends string>(
           '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on ' +
           'a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
         source: 'a mixture moves with its data',
-        enough: 50
+        ...(enough !== undefined && { enough })
       },
       cases,
       ({ params, by, seed }) => `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`,

@@ -490,7 +490,10 @@ const sweep: Says = (program, does) => {
       '<SWEEP>',
       'JSON: {"data": ["a.csv"], "seeds": [0, 1], "fits": {"em": {"recipe": "em", "components": 3}}}'
     )
-    .requiredOption('--out <file>', 'the lines, as JSONL; those that are there are not run again')
+    .requiredOption(
+      '--out <file>',
+      'the lines, as JSONL; those that are there are not run again; or a table, .parquet or .arrow, its lines beside it in FILE.jsonl'
+    )
     .option('--jobs <number>', 'how many at a time (default: as many as there are processors)')
     .addOption(
       new Option(
@@ -506,6 +509,7 @@ const sweep: Says = (program, does) => {
       examples([
         'sweep sweep.json --out results.jsonl --figure results.svg',
         'sweep sweep.json --out results.jsonl --queue redis://127.0.0.1:6379',
+        'sweep sweep.json --out results.parquet',
         'sweep sweep.json --out results-3.jsonl --share 3/8',
         'sweep sweep.json --out results.jsonl --parts results-*.jsonl'
       ])

@@ -5,20 +5,24 @@
  */
 import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import * as t from 'io-ts'
 import * as E from 'fp-ts/lib/Either.js'
+import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type { Columns, Type } from '../../lib/columns.js'
+import { node } from '../../lib/simd/node.js'
 import * as Problem from '../core/Problem.js'
+import type { Sheet } from '../data/write.js'
 import { show } from '../fit/table.js'
 import { paragraphs, table } from '../fit/text.js'
 import { spread } from '../report/spread.js'
 import { file } from '../report/svg.js'
 import { faultless, whole, type Checked } from './checked.js'
 import * as fitting from './fitting.js'
+import { formed, formOf, type Form } from './forms.js'
 import { decode, parse } from './json.js'
 import * as options from './options.js'
 import { connectionOf } from './queue.js'
@@ -112,20 +116,16 @@ const lineOf = ({ data, seed, fit, args }: Run, outcome: fitting.Outcome): Line 
   ...outcome
 })
 
-const sameRun = (a: Pick<Run, 'args'>, b: Pick<Run, 'args'>): boolean =>
-  JSON.stringify(a.args) === JSON.stringify(b.args)
+/** What a run is known by: its command line. */
+const keyOf = ({ args }: Pick<Run, 'args'>): string => JSON.stringify(args)
+
+/** Lines by their runs; of a run that was told of twice, the first. */
+const byRun = (lines: ReadonlyArray<Line>): ReadonlyMap<string, Line> =>
+  new Map(lines.map((one): [string, Line] => [keyOf(one), one]).reverse())
 
 /** Of each table and fit: the best of its seeds, and how far they are apart. */
 const summary = (lines: ReadonlyArray<Line>): string => {
-  const groups = Object.values(
-    pipe(
-      lines,
-      RA.reduce<Line, Readonly<Record<string, ReadonlyArray<Line>>>>({}, (all, one) => {
-        const name = JSON.stringify([one.data, one.fit])
-        return { ...all, [name]: [...(all[name] ?? []), one] }
-      })
-    )
-  )
+  const groups = Object.values(NEA.groupBy(({ data, fit }: Line) => JSON.stringify([data, fit]))([...lines]))
   return table({
     header: ['data', 'fit', 'done', 'log-likelihood, best', 'worst', 'BIC, best', 'components'],
     rows: groups.map(group => {
@@ -146,10 +146,7 @@ const summary = (lines: ReadonlyArray<Line>): string => {
 }
 
 /** How many processors this is to use: those there are, or as many as the environment says. */
-const processors = (): number => {
-  const asked = Number(process.env['ORNSTEIN_THREADS'])
-  return Number.isSafeInteger(asked) && asked > 0 ? asked : availableParallelism()
-}
+const processors = (): number => node()?.threads ?? 1
 
 /** What each run came to, so many at a time; each is handed on as soon as it is known. */
 const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void): Promise<null> => {
@@ -213,6 +210,53 @@ const added = (path: string, lines: ReadonlyArray<Line>): void => {
 
 const isDone = ({ result }: Line): boolean => result !== undefined
 
+/** Where lines are written as they come, and the table that is made of them at the end; null where the lines are what is asked for. */
+interface Out {
+  readonly lines: string
+  readonly form: Form | null
+}
+
+const outOf = (path: string): Checked<Out> =>
+  pipe(
+    formOf({ option: '--out', path }, undefined),
+    E.flatMap(form =>
+      faultless(
+        Problem.unless(
+          !form.isPacked && form.name !== 'csv' && form.name !== 'tsv' && form.name !== 'arrows',
+          '--out',
+          path,
+          'lines of JSON, or a table of Parquet or Arrow',
+          'end it in .jsonl, .parquet or .arrow'
+        ),
+        form.name === null || form.name === 'jsonl' ? { lines: path, form: null } : { lines: `${path}.jsonl`, form }
+      )
+    )
+  )
+
+/** A row for each fit: the numbers that are compared, and all of it as JSON. */
+const sheetOf = (lines: ReadonlyArray<Line>): Sheet => {
+  const column = (name: string, type: Type, of: (line: Line) => unknown): Columns['columns'][number] => ({
+    name,
+    type,
+    cells: lines.map(line => of(line) ?? null)
+  })
+  const columns = [
+    column('data', 'words', ({ data }) => data),
+    column('fit', 'words', ({ fit }) => fit),
+    column('seed', 'numbers', ({ seed }) => seed),
+    column('family', 'words', ({ result }) => result?.family),
+    column('components', 'numbers', ({ result }) => result?.components),
+    column('logLikelihood', 'numbers', ({ result }) => result?.logLikelihood),
+    column('bic', 'numbers', ({ result }) => result?.bic),
+    column('problem', 'words', ({ problem }) => problem),
+    column('line', 'words', line => JSON.stringify(line))
+  ]
+  return {
+    text: () => lines.map(line => JSON.stringify(line)).join('\n'),
+    columns: () => E.right({ rows: lines.length, columns })
+  }
+}
+
 export const run =
   (path: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, null> =>
@@ -220,7 +264,8 @@ export const run =
       options.checked(
         options.all({
           jobs: whole('--jobs', flags.jobs ?? String(processors()), 1, 2),
-          share: shareOf(flags.share ?? '1/1')
+          share: shareOf(flags.share ?? '1/1'),
+          out: outOf(flags.out)
         })
       ),
       TE.bindTo('asked'),
@@ -253,40 +298,53 @@ export const run =
           TE.map(RA.chain(linesOf))
         )
       ),
-      TE.bind('before', () =>
+      TE.bind('before', ({ asked }) =>
         pipe(
-          TE.fromTask(world.exists(flags.out)),
-          TE.flatMap(isThere => (isThere ? world.readText('--out', flags.out) : TE.right(''))),
+          TE.fromTask(world.exists(asked.out.lines)),
+          TE.flatMap(isThere => (isThere ? world.readText('--out', asked.out.lines) : TE.right(''))),
           TE.map(text => ({ isWhole: text === '' || text.endsWith('\n'), lines: linesOf(text) }))
         )
       ),
       TE.flatMap(({ asked, runs, parts, before }) => {
+        const { lines: path } = asked.out
         // what failed is tried again
-        const knownIn = (lines: ReadonlyArray<Line>) => (run: Run) =>
-          lines.find(one => isDone(one) && sameRun(one, run)) ?? []
-        const own = runs.flatMap(knownIn(before.lines))
-        const brought = runs.filter(run => !own.some(one => sameRun(one, run))).flatMap(knownIn(parts))
-        const found = [...own, ...brought]
-        const left = runs.filter(run => !found.some(one => sameRun(one, run)))
-        if (!before.isWhole) appendFileSync(flags.out, '\n')
-        added(flags.out, brought)
+        const [known, others] = [before.lines, parts].map(lines => byRun(lines.filter(isDone)))
+        const own = runs.flatMap(run => known.get(keyOf(run)) ?? [])
+        const brought = runs.flatMap(run => (known.has(keyOf(run)) ? [] : (others.get(keyOf(run)) ?? [])))
+        const found = byRun([...own, ...brought])
+        const left = runs.filter(run => !found.has(keyOf(run)))
+        if (!before.isWhole) appendFileSync(path, '\n')
+        added(path, brought)
         const fresh: Line[] = []
         const done = (one: Line): void => {
           fresh.push(one)
-          added(flags.out, [one])
+          added(path, [one])
         }
         return pipe(
           flags.queue === undefined
             ? TE.fromTask<null, Failure>(() => all(left, asked.jobs, done))
             : byWorkers(world, flags.queue, flags.out, done)(left),
-          TE.map(() => ({
-            lines: runs.flatMap(run => [...found, ...fresh].find(one => sameRun(one, run)) ?? []),
+          TE.map(() => byRun([...found.values(), ...fresh])),
+          TE.map(all => ({
+            form: asked.out.form,
+            lines: runs.flatMap(run => all.get(keyOf(run)) ?? []),
             counts:
-              `${runs.length} fits, of which ${own.length} were in ${flags.out} already` +
+              `${runs.length} fits, of which ${own.length} were in ${path} already` +
               `${flags.parts === undefined ? '' : ` and ${brought.length} in other parts`}.`
           }))
         )
       }),
+      TE.tap(({ form, lines }) =>
+        form === null
+          ? TE.right(undefined)
+          : options.write(world)([
+              {
+                option: '--out',
+                path: flags.out,
+                text: formed(form, { option: '--out', path: flags.out }, [sheetOf(lines)])
+              }
+            ])
+      ),
       TE.tapTask(({ lines, counts }) => world.stdout(paragraphs([counts, summary(lines)]))),
       TE.tap(({ lines }) =>
         flags.figure === undefined

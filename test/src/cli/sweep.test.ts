@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example } from './harness.js'
 
@@ -13,9 +14,14 @@ const at = (name: string): string => join(folder, name)
 copyFileSync(example('faithful.csv'), at('faithful.csv'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const sweep = (name: string, of: object): { status: number | null; stdout: string; stderr: string } => {
+interface Line {
+  readonly seed: number
+  readonly result?: Readonly<Record<'family' | 'components' | 'logLikelihood' | 'bic', unknown>>
+}
+
+const sweep = (name: string, of: object, out = 'lines'): { status: number | null; stdout: string; stderr: string } => {
   writeFileSync(at(name), JSON.stringify(of))
-  return spawnSync(process.execPath, [main, 'sweep', name, '--out', 'lines'], { cwd: folder, encoding: 'utf8' })
+  return spawnSync(process.execPath, [main, 'sweep', name, '--out', out], { cwd: folder, encoding: 'utf8' })
 }
 const lines = (): ReadonlyArray<string> => readFileSync(at('lines'), 'utf8').trim().split('\n')
 
@@ -42,6 +48,27 @@ describe('a sweep', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/2 fits, of which 1 were in lines already/)
     expect(lines().slice(2)).toEqual([second])
+  })
+
+  it('is a table of Parquet where its file is one, of the lines beside it', async () => {
+    copyFileSync(at('lines'), at('table.parquet.jsonl'))
+    const { status, stdout, stderr } = sweep('sweep.json', of, 'table.parquet')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(/2 fits, of which 2 were in table\.parquet\.jsonl already/)
+    const file = readFileSync(at('table.parquet'))
+    const rows = await parquetReadObjects({ file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) })
+    const known = lines().map(line => JSON.parse(line) as Line)
+    expect(rows).toEqual(
+      of.seeds.map(seed => {
+        const line = known.find(one => one.seed === seed)
+        const { family, components, logLikelihood, bic } = line?.result ?? {}
+        const told = { family, components, logLikelihood, bic, problem: null }
+        return { data: 'faithful.csv', fit: 'two', seed, ...told, line: JSON.stringify(line) }
+      })
+    )
+    expect(sweep('sweep.json', of, 'table.csv').stderr).toMatch(
+      /--out: table\.csv is not lines of JSON, or a table of Parquet/
+    )
   })
 
   it('tells which fits failed, and tries them again', () => {

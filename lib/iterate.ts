@@ -38,6 +38,17 @@ export const followed = <A>(first: Iterable<A>, next: (last: A) => Iterable<A>):
   }
 })
 
+/** A lazy list, and what is to be done when it has been gone through, or left. */
+export const closing = <A>(list: Iterable<A>, close: () => void): Iterable<A> => ({
+  *[Symbol.iterator]() {
+    try {
+      yield* list
+    } finally {
+      close()
+    }
+  }
+})
+
 /** The last element of a lazy list; null of an empty one. */
 export const last = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null

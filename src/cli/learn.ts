@@ -105,9 +105,10 @@ const recipeOf: Readonly<Record<Recipe, Recipes.Recipe>> = {
   spectral: Recipes.spectral
 }
 
-const byRecipe =
+/** The pipeline that a recipe makes of a score and data, to the mode of the posterior where there is a prior. */
+export const byRecipe =
   <P extends string>(score: Score.Score<P>, recipe: Recipe, prior: number | null) =>
-  (points: Points.Points): E.Either<Failure, Pipeline.Pipeline<string>> => {
+  (points: Source.Data): E.Either<Failure, Pipeline.Pipeline<string>> => {
     // The recipe looks at the data, and at nothing that is already known to be wrong.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     if (problems.length > 0) return E.left(refused(problems[0], ...problems.slice(1)))

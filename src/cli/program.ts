@@ -52,7 +52,7 @@ const to = new Option('--to <form>', 'csv, tsv, jsonl, parquet or arrow (default
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
 /** Options of `fit` that need all rows in memory. */
-const WHOLE = ['compare', 'recipe', 'printPipeline', 'report', 'by', 'figures', 'verbose']
+const WHOLE = ['compare', 'printPipeline', 'report', 'by', 'figures', 'verbose']
 
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>

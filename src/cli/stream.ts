@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Fit, Mixture, Pipeline, type Points, Problem, type Source, type Statistics } from '../index.js'
+import { Fit, Mixture, Pipeline, type Points, Problem, type Score, type Source, Statistics } from '../index.js'
 import * as Place from '../data/Place.js'
 import type * as Cluster from '../cluster/index.js'
 import { foundOn } from '../fit/Candidates.js'
@@ -19,14 +19,18 @@ import { isBegun, keeperOf, ownPipeline, stoppedBy } from './fit.js'
 import { nextAfter } from './shown.js'
 import {
   areFree,
+  byRecipe,
   constructors,
   familyOf,
+  GROWN,
   finite,
+  HEARING,
   mixtureOf,
   problemsOf,
   scoreOf,
   traced,
-  type Keeper
+  type Keeper,
+  type Recipe
 } from './learn.js'
 import * as Learned from './Learned.js'
 import * as look from './look.js'
@@ -148,16 +152,6 @@ const keeping = (
         )
       )
 
-/** What is closed whatever comes of the work. */
-const closing =
-  (close: () => void) =>
-  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-  async () => {
-    const done = await work()
-    close()
-    return done
-  }
-
 /** What a place throws that keeps a fit from its sums. */
 const thrown = (error: unknown): E.Either<Failure, never> => {
   if (!(error instanceof RangeError && 'problems' in error)) throw error
@@ -165,6 +159,20 @@ const thrown = (error: unknown): E.Either<Failure, never> => {
   const [first, ...rest] = error.problems as Problem.Problems
   return E.left(failed(first, ...rest))
 }
+
+/** What is closed whatever comes of the work. */
+const closing =
+  (close: () => void) =>
+  <A>(work: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+  async () => {
+    try {
+      return await work()
+    } catch (error) {
+      return thrown(error)
+    } finally {
+      close()
+    }
+  }
 
 const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(first, ...rest))
 
@@ -187,107 +195,91 @@ const doneOf = (told: Told, text: string, { table }: Asked, file: string, flags:
   stopped: null
 })
 
-/** A mixture that is chosen on a sample and polished on all rows. */
-const chosen =
-  (world: World, file: string, flags: Flags) =>
-  (asked: Asked): TE.TaskEither<Failure, Done> => {
-    const { open, seed, prior, keep, table: how } = asked.choices
-    const { source, columns } = asked.table
-    const { families, components, criterion } = open
-    const standardize = flags.standardize ?? areFree(families)
-    const learned =
-      (place: Place.Place) =>
-      (source: Source.Source): E.Either<Failure, Fit.Fit> => {
-        try {
-          return pipe(
-            source,
-            Fit.ofSource({
-              family: families?.map(name => constructors[name]),
-              components: families?.includes('symmetric-pair') === true ? 2 : components,
-              criterion,
-              seed,
-              prior: prior ?? undefined,
-              standardize,
-              columns,
-              place
-            }),
-            asRefused
-          )
-        } catch (error) {
-          return thrown(error)
-        }
+/** The last state of a fit that goes on until a signal comes, or to its end. */
+const reached =
+  (world: World) =>
+  (states: Iterable<Fit.State>): TE.TaskEither<Failure, { readonly fit: Fit.Fit; readonly stopped: Signal | null }> => {
+    const work = async (
+      heard: () => Promise<Signal | null>
+    ): Promise<{ readonly last: Fit.State | null; readonly stopped: Signal | null }> => {
+      let [looked, last, stopped]: [number, Fit.State | null, Signal | null] = [world.now(), null, null]
+      for (const state of states) {
+        last = state
+        if (world.now() - looked < HEARING) continue
+        stopped = await heard()
+        looked = world.now()
+        if (stopped !== null && E.isRight(state.fit())) break
       }
+      return { last, stopped }
+    }
     return pipe(
-      summing(flags, file, how, source),
-      TE.flatMap(there =>
-        keeping(
-          world,
-          keep,
-          hashes => [hashes, families, components, criterion, seed, prior, standardize],
-          source,
-          there
-        )
-      ),
-      TE.flatMap(({ place, close }) => pipe(source, learned(place), TE.fromEither, closing(close))),
-      TE.map(fit => {
-        const [{ statistics }] = fit.candidates
-        return doneOf({ ...fit, statistics }, Model.show(Model.ofChosen(fit)), asked, file, flags)
-      })
+      TE.fromTask<Awaited<ReturnType<typeof work>>, Failure>(() => world.untilSignal(work)),
+      TE.bind('fit', ({ last }) => TE.fromEither(asRefused(last?.fit() ?? E.left([nothing])))),
+      TE.map(({ fit, stopped }) => ({ fit, stopped }))
     )
   }
 
-/** What a pipeline of one's own leads to: a mixture, or a score that is none. */
+const nothing = Problem.of('fit', 'nothing', 'a candidate', 'try again')
+
+/** What leads to a score: a pipeline by its name, on data in their unit. */
+interface Leading {
+  readonly name: string
+  readonly pipeline: Pipeline.Pipeline<string>
+  readonly keeper: Keeper | null
+  readonly data: Data.Scaled
+}
+
+/** What a pipeline leads to: a mixture, or a score that is none. */
+const along =
+  (world: World, file: string, flags: Flags, asked: Asked) =>
+  ({ name, pipeline, keeper, data }: Leading) =>
+  ({ place: own, close }: Summing): TE.TaskEither<Failure, Done> => {
+    const { seed, keep } = asked.choices
+    const { columns } = asked.table
+    const line = world.isTTY && flags.quiet !== true ? progress(world, '') : unwatched
+    const { points, scaling } = data
+    const place = scaling === null ? own : Place.scaled(scaling, own)
+    const work = pipe(
+      () =>
+        world.untilSignal(heard =>
+          traced({ watch: line.watch, keeper, now: world.now, heard }, pipeline, seed, points, place)()
+        ),
+      TE.mapLeft(problemsOf(name)),
+      TE.flatMapEither((reached): E.Either<Failure, Done> => {
+        const { stages, params, stopped } = reached.trace
+        if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
+        if (Learned.isOne(pipeline.score)) {
+          const found = scoreOf({ points, scaling, columns, seed })(reached)
+          return E.right({ text: Learned.show(found.learned), told: () => look.told(found, flags, null), stopped })
+        }
+        return pipe(
+          mixtureOf(pipeline, params),
+          E.map(mixture => ({
+            ...foundOn(data, own, pipeline)(mixture),
+            ...{ family: familyOf(pipeline.score), columns, scaling, seed, recipe: name, pipeline, stages },
+            isSettled: null,
+            prior: O.toNullable(Pipeline.prior(pipeline))
+          })),
+          E.flatMap(finite),
+          E.map(fit => {
+            const { logLikelihood, bic } = fit.statistics
+            const table = (): string => tableOf(ofMixture(columns, fit.mixture))
+            const told = { ...fit, logLikelihood, bic, table }
+            return { ...doneOf(told, Model.show(Model.ofFit(fit)), asked, file, flags), stopped }
+          })
+        )
+      }),
+      TE.tapIO(() => line.end)
+    )
+    return pipe(work, closing(close))
+  }
+
+/** What a pipeline of one's own leads to. */
 const byPipeline =
   (world: World, file: string, flags: Flags, path: string) =>
   (asked: Asked): TE.TaskEither<Failure, Done> => {
-    const { seed, keep, table: how } = asked.choices
+    const { keep, table: how } = asked.choices
     const { source, columns } = asked.table
-    const line = world.isTTY && flags.quiet !== true ? progress(world, '') : unwatched
-    const learned =
-      (pipeline: Pipeline.Pipeline<string>, keeper: Keeper | null, data: Data.Scaled) =>
-      ({ place: own, close }: Summing): TE.TaskEither<Failure, Done> => {
-        const { points, scaling } = data
-        const place = scaling === null ? own : Place.scaled(scaling, own)
-        const work = pipe(
-          () =>
-            world.untilSignal(heard =>
-              traced({ watch: line.watch, keeper, now: world.now, heard }, pipeline, seed, points, place)()
-            ),
-          TE.mapLeft(problemsOf(path)),
-          TE.flatMapEither((reached): E.Either<Failure, Done> => {
-            const { stages, params, stopped } = reached.trace
-            if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
-            if (Learned.isOne(pipeline.score)) {
-              const found = scoreOf({ points, scaling, columns, seed })(reached)
-              return E.right({ text: Learned.show(found.learned), told: () => look.told(found, flags, null), stopped })
-            }
-            return pipe(
-              mixtureOf(pipeline, params),
-              E.map(mixture => ({
-                ...foundOn(data, own, pipeline)(mixture),
-                ...{ family: familyOf(pipeline.score), columns, scaling, seed, recipe: path, pipeline, stages },
-                isSettled: null,
-                prior: O.toNullable(Pipeline.prior(pipeline))
-              })),
-              E.flatMap(finite),
-              E.map(fit => {
-                const { logLikelihood, bic } = fit.statistics
-                const table = (): string => tableOf(ofMixture(columns, fit.mixture))
-                const told = { ...fit, logLikelihood, bic, table }
-                return { ...doneOf(told, Model.show(Model.ofFit(fit)), asked, file, flags), stopped }
-              })
-            )
-          }),
-          TE.tapIO(() => line.end)
-        )
-        return pipe(async () => {
-          try {
-            return await work()
-          } catch (error) {
-            return thrown(error)
-          }
-        }, closing(close))
-      }
     return pipe(
       TE.Do,
       TE.bind('pipeline', () => ownPipeline(world, path, flags)),
@@ -295,9 +287,104 @@ const byPipeline =
       TE.bind('data', () =>
         TE.fromEither(pipe(source, Data.scaledSource(flags.standardize ?? false, columns), asRefused))
       ),
-      TE.flatMap(({ pipeline, keeper, data }) =>
-        pipe(summing(flags, file, how, source), TE.flatMap(learned(pipeline, keeper, data)), closing(data.close))
+      TE.flatMap(({ data, ...leading }) =>
+        pipe(
+          summing(flags, file, how, source),
+          TE.flatMap(along(world, file, flags, asked)({ name: path, data, ...leading })),
+          closing(data.close)
+        )
       )
+    )
+  }
+
+/**
+ * A mixture that is chosen on a sample and polished on all rows; or what a recipe leads to, of the score that is chosen so, where one is
+ * left open. What is kept is what each sum came to, of either.
+ */
+const chosen =
+  (world: World, file: string, flags: Flags) =>
+  (asked: Asked): TE.TaskEither<Failure, Done> => {
+    const { open, recipe, seed, prior, keep, table: how } = asked.choices
+    const { source, columns } = asked.table
+    const { families, components, criterion } = open
+    const standardize = flags.standardize ?? areFree(families)
+    const family = families?.map(name => constructors[name])
+    const isPair = families?.includes('symmetric-pair') === true
+    const grown = (place: Place.Place): ReturnType<ReturnType<typeof reached>> =>
+      pipe(
+        source,
+        Fit.statesOfSource({
+          ...{ family, criterion, seed, standardize, columns, place },
+          components: isPair ? 2 : components,
+          prior: prior ?? undefined
+        }),
+        asRefused,
+        TE.fromEither,
+        TE.flatMap(reached(world))
+      )
+    const told = (
+      { fit, stopped }: { readonly fit: Fit.Fit; readonly stopped: Signal | null },
+      place: Place.Place
+    ): Done => {
+      const { mixture, candidates, refused } = fit
+      const [{ isSettled, statistics: said }] = candidates
+      // What was left before its passes is held to all rows.
+      const statistics = isSettled ? said : Statistics.of(source, said.parameters, place)(mixture)
+      if (stopped !== null) world.stderr(stoppedBy(stopped, [], keep, { criterion, candidates, refused }))
+      const { logLikelihood, bic } = statistics
+      const text = Model.show(Model.ofChosen(fit, statistics))
+      return { ...doneOf({ ...fit, logLikelihood, bic, statistics }, text, asked, file, flags), stopped }
+    }
+    const byScore =
+      (recipe: Recipe, there: Summing) =>
+      (score: Score.Score<string>): TE.TaskEither<Failure, Done> =>
+        pipe(
+          source,
+          Data.scaledSource(standardize, columns),
+          asRefused,
+          TE.fromEither,
+          TE.flatMap(data =>
+            pipe(
+              TE.fromEither(byRecipe(score, recipe, prior)(data.points)),
+              TE.flatMap(pipeline =>
+                along(world, file, flags, asked)({ name: recipe, pipeline, keeper: null, data })({
+                  ...there,
+                  close: () => undefined
+                })
+              ),
+              closing(data.close)
+            )
+          )
+        )
+    const isOne = family?.length === 1 && (components?.length === 1 || isPair)
+    const learned = (there: Summing): TE.TaskEither<Failure, Done> =>
+      recipe === GROWN
+        ? pipe(
+            grown(there.place),
+            TE.map(found => told(found, there.place))
+          )
+        : isOne
+          ? byScore(recipe, there)(family[0]({ components: components?.[0] ?? 2 }))
+          : pipe(
+              grown(there.place),
+              TE.flatMap(found =>
+                found.stopped === null
+                  ? byScore(recipe, there)(found.fit.candidates[0].pipeline.score)
+                  : TE.right(told(found, there.place))
+              )
+            )
+    return pipe(
+      summing(flags, file, how, source),
+      TE.flatMap(there =>
+        keeping(
+          world,
+          keep,
+          hashes => [hashes, families, components, criterion, seed, prior, standardize, recipe],
+          source,
+          there
+        )
+      ),
+      TE.flatMap(there => pipe(learned(there), closing(there.close)))
     )
   }
 

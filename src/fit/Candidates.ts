@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { followed, mapped, unfold } from '../../lib/iterate.js'
+import { flatMapped, followed, last, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import { Case } from '../core/index.js'
@@ -52,8 +52,24 @@ export interface Terms {
   readonly criterion: Criterion
   /** Under a prior whose mean counts as so many rows (see `Stage.underPrior`); null for the likelihood. */
   readonly prior: number | null
-  readonly recall: Recall
+  /** Null where nothing is remembered. */
+  readonly recall: Recall | null
 }
+
+/** Something on its way: null after each step of it, and at the end what it led to. */
+type Way<A> = Iterable<A | null>
+
+const ended = <A>(of: A): Way<A> => [of]
+
+/** A part of a fit, step by step, or as a whole where it is remembered. */
+const recalled = (recall: Recall | null, name: string, way: () => Way<Outcome>): Way<Outcome> =>
+  recall === null ? way() : ended(recall(name, () => last(way()) ?? nowhere))
+
+const nowhere: Outcome = E.left(Problem.of('fit', 'no step', 'taken', 'let it take one'))
+
+/** The same at once. */
+const known = (recall: Recall | null, name: string, learn: () => Outcome): Outcome =>
+  recall === null ? learn() : recall(name, learn)
 
 /** What learning came to, in the data's own units. */
 export interface Found {
@@ -287,23 +303,34 @@ const underPrior = (
 ): (<P extends string>(pipeline: Pipeline.Pipeline<P>) => Pipeline.Pipeline<P>) =>
   prior === null ? pipeline => pipeline : Pipeline.underPrior(prior)
 
-/** Where a pipeline leads on rows. */
-const led =
+/** Where a pipeline leads on rows, step by step. */
+const leading =
   (data: Source.Data, key: Key.Key, place = Place.here) =>
-  (pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Arrays> =>
+  (pipeline: Pipeline.Pipeline<string>): Way<Outcome> =>
     pipe(
       Compile.pipeline(pipeline, { place })(data),
-      E.mapLeft(([problem]) => problem),
-      E.flatMap(program =>
-        pipe(
-          Run.result(Run.last(program)(key)),
-          E.bimap(
-            ({ problem }) => problem,
-            ({ params }) => params
+      E.match(
+        ([problem]): Way<Outcome> => ended(E.left(problem)),
+        program =>
+          mapped(Run.states(program)(key), state =>
+            state.status._tag === 'Running'
+              ? null
+              : pipe(
+                  Run.result(state),
+                  E.bimap(
+                    ({ problem }) => problem,
+                    ({ params }) => params
+                  )
+                )
           )
-        )
       )
     )
+
+/** Where it leads. */
+const led =
+  (data: Source.Data, key: Key.Key) =>
+  (pipeline: Pipeline.Pipeline<string>): Outcome =>
+    last(leading(data, key)(pipeline)) ?? nowhere
 
 /** What is learned where a pipeline leads. */
 const reachedBy =
@@ -368,7 +395,7 @@ const learn =
       ),
       E.flatMap(pipeline =>
         reachedBy(judged(data), true, pipeline =>
-          recall(part('learned', asked), () => led(data.points, key)(pipeline))
+          known(recall, part('learned', asked), () => led(data.points, key)(pipeline))
         )(asked, pipeline)
       ),
       E.getOrElse((problem): Standing => refused(asked, problem))
@@ -468,7 +495,7 @@ const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<
       asked,
       sound(data.points, prior),
       E.flatMap(() =>
-        recall(part('grown', asked), () =>
+        known(recall, part('grown', asked), () =>
           pipe(
             grow(asked.score, from),
             E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
@@ -499,18 +526,12 @@ const worth =
 const settledAll = (
   criterion: Criterion,
   margin: number,
-  settle: (one: Reached) => E.Either<Problem.Problem, Reached>,
+  settle: (one: Reached) => Way<E.Either<Problem.Problem, Reached>>,
   all: ReadonlyArray<Standing>,
   atLeast = 0
 ): Iterable<Step> => {
   const worthOf = worth(criterion)
-  const settled = (one: Reached): Standing =>
-    pipe(
-      settle(one),
-      // What cannot be taken further stays as it stands.
-      E.getOrElse((): Reached => ({ ...one, candidate: { ...one.candidate, isSettled: true } }))
-    )
-  return unfold<Step>({ next: null, all, rest: null }, ({ all: standing }) => {
+  const further = (standing: ReadonlyArray<Standing>): Iterable<Step> => {
     const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
     const reached = standing.filter(isReached)
     const done = reached.filter(({ candidate }) => candidate.isSettled).length
@@ -519,10 +540,21 @@ const settledAll = (
       .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
       .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
       .at(0)
-    return next === undefined
-      ? null
-      : { next: null, all: standing.map(one => (one === next ? settled(next) : one)), rest: null }
-  })
+    if (next === undefined) return []
+    return flatMapped(settle(next), (found): Iterable<Step> => {
+      if (found === null) return [{ next: null, all: standing, rest: null }]
+      // What cannot be taken further stays as it stands.
+      const settled = pipe(
+        found,
+        E.getOrElse((): Reached => ({ ...next, candidate: { ...next.candidate, isSettled: true } }))
+      )
+      return followed<Step>(
+        [{ next: null, all: standing.map(one => (one === next ? settled : one)), rest: null }],
+        ({ all }) => further(all)
+      )
+    })
+  }
+  return followed<Step>([{ next: null, all, rest: null }], ({ all }) => further(all))
 }
 
 /** The same candidates, where there is one whose last steps are left. */
@@ -536,10 +568,12 @@ const onAll = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line
   const { criterion, prior, recall } = terms
   const rest = ({ candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> =>
     settling(data.points, prior, pipeline)
-  const settle = (one: Reached): E.Either<Problem.Problem, Reached> =>
-    reachedBy(judged(data), true, pipeline =>
-      recall(part('settled', one.asked), () => led(data.points, key)(pipeline))
-    )(one.asked, rest(one))
+  const settle = (one: Reached): Way<E.Either<Problem.Problem, Reached>> =>
+    ended(
+      reachedBy(judged(data), true, pipeline =>
+        known(recall, part('settled', one.asked), () => led(data.points, key)(pipeline))
+      )(one.asked, rest(one))
+    )
   const found = followed(standings(data, key, terms, lines), ({ all }) => ready(all, rest))
   return followed(found, ({ all }) => settledAll(criterion, RIVAL, settle, all))
 }
@@ -594,10 +628,8 @@ interface Whole extends Judged {
   /** The rows at these places, and all of them. */
   readonly sample: (places: ArrayLike<number>) => Data
   readonly all: () => Data
-  /** Where a pipeline that begins at given parameters, of one stage of expectation–maximization, leads on all rows. */
-  readonly polish: (
-    key: Key.Key
-  ) => (pipeline: Pipeline.Pipeline<string>, start: Arrays) => E.Either<Problem.Problem, Arrays>
+  /** Where a pipeline leads on all rows. */
+  readonly polish: (key: Key.Key) => (pipeline: Pipeline.Pipeline<string>) => Way<Outcome>
 }
 
 const inMemory = (data: Data): Whole => ({
@@ -605,7 +637,7 @@ const inMemory = (data: Data): Whole => ({
   total: Points.totalWeight(data.own),
   sample: places => ({ ...data, own: Points.select(places)(data.own), points: Points.select(places)(data.points) }),
   all: () => data,
-  polish: key => led(data.points, key)
+  polish: key => leading(data.points, key)
 })
 
 const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole => {
@@ -623,7 +655,7 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),
-    polish: key => led(points, key, scaling === null ? place : Place.scaled(scaling, place))
+    polish: key => leading(points, key, scaling === null ? place : Place.scaled(scaling, place))
   }
 }
 
@@ -640,19 +672,22 @@ const settledOn =
     whole: Pick<Whole, 'rows' | 'total'>,
     criterion: Criterion,
     expected: (learned: Learned) => number,
-    polish: (one: Reached) => E.Either<Problem.Problem, Reached>,
+    polish: (one: Reached) => Way<E.Either<Problem.Problem, Reached>>,
     atLeast: number
   ) =>
   (few: ReadonlyArray<Standing>): Iterable<Step> => {
     const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
     if (!isReached(first)) return [{ next: null, all: few, rest: null }]
-    const reference = polish(first)
-    const shift = E.isRight(reference)
-      ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
-      : 0
-    const expectedOf = expectedOn(whole, expected)(shift)
-    const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
-    return settledAll(criterion, RIVAL, polish, all, atLeast)
+    const before = few.map(expectedOn(whole, expected)(0))
+    return flatMapped(polish(first), reference => {
+      if (reference === null) return [{ next: null, all: before, rest: null }]
+      const shift = E.isRight(reference)
+        ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
+        : 0
+      const expectedOf = expectedOn(whole, expected)(shift)
+      const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
+      return settledAll(criterion, RIVAL, polish, all, atLeast)
+    })
   }
 
 /**
@@ -669,10 +704,10 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
     ...standing(asked.score, params),
     stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
   })
-  const polish = (one: Reached): E.Either<Problem.Problem, Reached> =>
-    reachedBy(whole, true, pipeline => recall(part('polished', one.asked), () => polisher(pipeline, one.params)))(
-      one.asked,
-      rest(one)
+  const polish = (one: Reached): Way<E.Either<Problem.Problem, Reached>> =>
+    mapped(
+      recalled(recall, part('polished', one.asked), () => polisher(rest(one))),
+      led => led && reachedBy(whole, true, () => led)(one.asked, rest(one))
     )
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
@@ -726,7 +761,7 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
   }
   const onWhole =
     whole.rows > SAMPLE ? bySample(inMemory(complete), keys.fit, terms, lines) : onAll(complete, keys.fit, terms, lines)
-  const polish = ({ asked, params }: Reached): E.Either<Problem.Problem, Reached> =>
+  const polish = ({ asked, params }: Reached): Way<E.Either<Problem.Problem, Reached>> =>
     pipe(
       Score.interpret(asked.score).family,
       O.filter(ExpectationMaximization.servesMissing),
@@ -735,7 +770,7 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
       E.fromOption(() => unseen(asked)),
       E.let('floor', () => Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))),
       E.bind('reached', ({ family, floor }) =>
-        recall(part('seen', asked), () => {
+        known(recall, part('seen', asked), () => {
           const least = O.getOrElse(() => Number.MIN_VALUE)(floor)
           const step = ExpectationMaximization.step(family, least, data.points, prior)
           return E.right(climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least).params)
@@ -752,7 +787,8 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
           isSettled: true,
           ...foundAbove(judged(data), asked.score, floor)(enter(reached))
         }
-      }))
+      })),
+      ended
     )
   const cannot = (one: Standing): Standing =>
     O.exists(ExpectationMaximization.servesMissing)(Score.interpret(one.asked.score).family)

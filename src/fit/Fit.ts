@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { flatMapped, last, mapped } from '../../lib/iterate.js'
+import { closing, flatMapped, last, mapped } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
@@ -396,7 +396,7 @@ const statesOf = (
     terms: Candidates.Terms
   ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
 ): Iterable<State> => {
-  const { seed = 0, criterion = 'icl', prior = null, recall = (_, learn) => learn(), onProgress } = options
+  const { seed = 0, criterion = 'icl', prior = null, recall = null, onProgress } = options
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
@@ -481,25 +481,46 @@ export const mixture =
  * assert.deepEqual(streamed.right.mixture, whole.right.mixture)
  */
 export const ofSource =
-  ({ place = Place.here, ...options }: Omit<Options, 'weights'> & { readonly place?: Place.Place } = {}) =>
-  (own: Source.Source): E.Either<Problem.Problems, Fit> =>
+  (options: OfSource = {}) =>
+  (source: Source.Source): E.Either<Problem.Problems, Fit> =>
+    pipe(
+      statesOfSource(options)(source),
+      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+    )
+
+/** Options of a fit to a source, and where its sums are taken. */
+export type OfSource = Omit<Options, 'weights'> & { readonly place?: Place.Place }
+
+/**
+ * All that a fit to a source comes to on its way, as `states` has it; after each pass over all rows too, so that it can be left between
+ * two. Before a candidate has been polished on all rows, what is said of its likelihood there is told by the sample.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Fit, Key, Mixture, Problem, Source } from 'ornstein'
+ *
+ * const points = Mixture.sample(5000)(Key.fromSeed(1))(Mixture.of({ means: [[-4, 0], [4, 0]] }))
+ * const options = { components: 2, family: 'isotropic' } as const
+ * const states = [...Problem.orThrow(Fit.statesOfSource(options)(Source.of(points)))]
+ * const { mixture } = Problem.orThrow(states[states.length - 1].fit())
+ * assert.deepEqual(mixture, Problem.orThrow(Fit.ofSource(options)(Source.of(points))).mixture)
+ */
+export const statesOfSource =
+  ({ place = Place.here, ...options }: OfSource = {}) =>
+  (own: Source.Source): E.Either<Problem.Problems, Iterable<State>> =>
     pipe(
       all(problemsOf(options), undefined),
       E.flatMap(() => columnsOf(options, own.dim)),
       E.bindTo('columns'),
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
-      E.flatMap(({ columns, data }) => {
-        const states = statesOf(
-          options,
-          columns,
-          { own: null, scaling: data.scaling },
-          linesOf(options, own),
-          (...how) => Candidates.learningFrom(data, ...how, place)
+      E.map(({ columns, data }) =>
+        closing(
+          statesOf(options, columns, { own: null, scaling: data.scaling }, linesOf(options, own), (...how) =>
+            Candidates.learningFrom(data, ...how, place)
+          ),
+          data.close
         )
-        const found = last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing])
-        data.close()
-        return found
-      })
+      )
     )
 
 /** What a file keeps of a fit. */

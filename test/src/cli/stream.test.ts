@@ -25,6 +25,7 @@ beforeAll(() => {
   here.write('table.csv.gz', gzipSync(named.join('\n')))
   here.write('missing.csv', named.map((line, i) => (i === 5 || i === 69_999 ? 'x,NA,1' : line)).join('\n'))
   here.write('wrong.csv', named.map((line, i) => (i === 69_998 ? 'x,1.2.3,1' : line)).join('\n'))
+  here.write('few.csv', named.slice(0, 3001).join('\n'))
   here.write('ddpm.json', ddpm(4))
   here.write('network.json', network(2))
   here.write('quoted.csv', `${named.join('\n')}"x",1,2\n`)
@@ -79,6 +80,51 @@ describe('a table in pieces', () => {
     expect(again.stdout).toBe(first.stdout)
     const { exit, stderr } = await ornstein('fit @table.csv -k 2 --stream --checkpoint @other --every 1m')
     expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: /^error: --every: 1m is not asked for here/ })
+  })
+
+  it('ends at a signal with the best until then, and goes on from its checkpoint to the bytes of one left alone', async () => {
+    const fit = 'fit @table.csv -k 1..2 --family isotropic,tied --stream --quiet --checkpoint'
+    /** A world in which a signal comes at a look. */
+    const signalled = (at: number) => {
+      let [clock, looks] = [0, 0]
+      return {
+        looks: () => looks,
+        now: () => (clock += 100),
+        untilSignal: <A>(work: (heard: () => Promise<'SIGTERM' | null>) => Promise<A>) =>
+          work(() => Promise.resolve(++looks >= at ? 'SIGTERM' : null))
+      }
+    }
+    const alone = signalled(Infinity)
+    expect(await ornstein(`${fit} @alone --out @whole.json`, alone)).toEqual({ exit: 0, stdout: '', stderr: '' })
+    // after the first candidate, and between two passes over all rows
+    for (const at of [1, alone.looks() - 3]) {
+      const kept = `${fit} @stopped-${at}`
+      const { exit, stderr } = await ornstein(`${kept} --out @early.json`, signalled(at))
+      expect({ exit, stderr }).toEqual({
+        exit: 143,
+        stderr: expect.stringMatching(
+          /^stopped by SIGTERM while candidates were learned, of which \d were: .*the checkpoint is in stopped-/
+        ) as unknown
+      })
+      const early = (await ornstein('evaluate @early.json @table.csv --json')).stdout
+      const { fit: said } = json(here.read('early.json')) as { readonly fit: Readonly<Record<string, unknown>> }
+      expect(json(early)).toMatchObject({ rows: 70_000, logLikelihood: said.logLikelihood })
+      expect((await ornstein(`${kept} --resume --out @resumed.json`)).exit).toBe(0)
+      expect(here.read('resumed.json')).toBe(here.read('whole.json'))
+    }
+  })
+
+  it('leads a recipe to the bytes of it whole, also of what is chosen', async () => {
+    for (const recipe of ['em', 'spectral', 'maximum-likelihood'].filter((_, i) => isNight || i === today % 3)) {
+      const fit = `fit @few.csv -k 2 --family tied --recipe ${recipe} --quiet --out`
+      const [whole, streamed] = [await ornstein(`${fit} @whole.json`), await ornstein(`${fit} @pieces.json --stream`)]
+      expect([whole.exit, streamed.exit, streamed.stderr]).toEqual([0, 0, ''])
+      expect(here.read('pieces.json')).toBe(here.read('whole.json'))
+    }
+    expect(
+      (await ornstein('fit @few.csv -k 1..2 --family tied --recipe em --stream --quiet --out @two.json')).exit
+    ).toBe(0)
+    expect(json(here.read('two.json'))).toMatchObject({ recipe: 'em', fit: { rows: 3000 } })
   })
 
   it('is told about as people read', async () => {

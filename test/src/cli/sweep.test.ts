@@ -57,7 +57,8 @@ describe('a sweep', () => {
     expect(stdout).toMatch(/2 fits, of which 2 were in table\.parquet\.jsonl already/)
     const file = readFileSync(at('table.parquet'))
     const rows = await parquetReadObjects({ file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) })
-    const known = lines().map(line => JSON.parse(line) as Line)
+    // one of them is half a line
+    const known = lines().flatMap(line => (line.endsWith('}') ? [JSON.parse(line) as Line] : []))
     expect(rows).toEqual(
       of.seeds.map(seed => {
         const line = known.find(one => one.seed === seed)

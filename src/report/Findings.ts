@@ -96,7 +96,7 @@ export const chosen = ({ criterion, candidates }: Choice, count: number): string
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
   // With one candidate there is no other to be apart from.
   if (count < 2) return `${of}.`
-  const [next] = isSound(best) ? others.filter(isSound) : others
+  const next = (isSound(best) ? others.filter(isSound) : others).at(0)
   if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
   const doubt = best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''

@@ -227,8 +227,8 @@ const nearestOne = (s: Float64Array, rank: number, start: Float64Array): Looked 
 /**
  * F [K, d, rank] and ψ [K, d] of the least relative entropy to given covariances [K, d, d], from a noise to begin with: the
  * covariance itself where it is of the family, up to 2⁻⁵² |Σ|/ψ of a noise (but for one in a hundred of as many factors as are just
- * known from a covariance, with noise of all sizes, e^±4); else the nearest whose noise is a hundredth at least of what the
- * other columns leave of a column.
+ * known from a covariance, with noise of all sizes, e^±4); else, with its variances, near the nearest whose noise is a
+ * hundredth at least of what the other columns leave of a column.
  */
 export const nearest = (covariances: NdArray, rank: number, start: NdArray): Analysis => {
   const [count, dim] = start.shape
@@ -250,6 +250,10 @@ export const nearest = (covariances: NdArray, rank: number, start: NdArray): Ana
         )
       )
     },
-    noise: { shape: [count, dim], values: concatenated(found.map(({ noise }) => noise)) }
+    // With ψ(1 − ∂/∂log ψ) for ψ the variances are those of S; at the nearest the derivative is 0.
+    noise: {
+      shape: [count, dim],
+      values: concatenated(found.map(({ noise, gradient }) => noise.map((v, i) => v * (1 - gradient[i]))))
+    }
   }
 }

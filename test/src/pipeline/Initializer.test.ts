@@ -439,9 +439,9 @@ describe('covariances start', () => {
 
   it('lowRank: at factors and noise that have its variances', () => {
     const found = covariancesOf(Score.lowRank({ components: 3, rank: 1 }))
-    // As near as five hundred steps come.
+    // Sums of 600 rows.
     found.forEach((x, at) => {
-      if ((at % 9) % 4 === 0) expect(Math.abs(x / within()[at % 9] - 1)).toBeLessThan(1e-3)
+      if ((at % 9) % 4 === 0) expect(Math.abs(x / within()[at % 9] - 1)).toBeLessThan(1e-12)
     })
   })
 

@@ -238,6 +238,12 @@ describe('versions of constants', () => {
       const turned = T.concat([T.slice(again, [0, 1], [rowsOf(again), 1]), hidden], 1)
       return T.mean(T.div(T.exp(T.neg(T.square(turned))), T.add(alpha, 2)))
     },
+    // a combination in every row, by factors that are the same in all versions and by others
+    combination: ({ params: { m }, rows: { x }, constants: { alpha, zeta } }) => {
+      const y = T.matMul(x, T.slice(m, [0, 0], [1, dim]), { transposeB: true })
+      const bent = T.tanh(T.mul(alpha, y))
+      return T.mean(T.sub(T.mul(y, bent), T.sub(T.mul(zeta, T.square(bent)), T.neg(T.cos(T.add(y, zeta))))))
+    },
     // weights, quotients and negatives around sums over the rows; terms without the constants
     sums: ({ params: { m }, rows: { x }, constants: { alpha, zeta } }) => {
       const y = T.matMul(x, m, { transposeB: true })

@@ -233,6 +233,8 @@ describe.skipIf(isMissing)('the page', () => {
           isEnd => (document.querySelector('#noise-at')?.textContent === 't = 0.00') === isEnd,
           to === '0'
         )
+        // The label may have said so already, of points that still fell.
+        await page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))))
         return seen(page)
       }
       const end = await back('0')

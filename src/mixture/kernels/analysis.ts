@@ -239,16 +239,20 @@ export const nearest = (covariances: NdArray, rank: number, start: NdArray): Ana
       start.values.slice(k * dim, (k + 1) * dim)
     )
   )
-  const load = ({ noise, eigen: { values, vectors } }: Looked, i: number, j: number): number =>
-    j < dim && values[j] > 1 ? Math.sqrt(noise[i] * (values[j] - 1)) * vectors.values[j * dim + i] : 0
+  /** F of one. An eigenvector's sign, which rounding would choose, is that of Σ_i f_i/(i + 1), in which equal and opposite entries do not cancel. */
+  const loads = ({ noise, eigen: { values, vectors } }: Looked): Float64Array => {
+    const columns = Array.from({ length: rank }, (_, j) => {
+      const column = noise.map((v, i) =>
+        j < dim && values[j] > 1 ? Math.sqrt(v * (values[j] - 1)) * vectors.values[j * dim + i] : 0
+      )
+      return column.reduce((sum, f, i) => sum + f / (i + 1), 0) < 0 ? column.map(f => -f) : column
+    })
+    return new Float64Array(dim * rank).map((_, entry) => columns[entry % rank][Math.floor(entry / rank)])
+  }
   return {
     loads: {
       shape: [count, dim, rank],
-      values: concatenated(
-        found.map(at =>
-          new Float64Array(dim * rank).map((_, entry) => load(at, Math.floor(entry / rank), entry % rank))
-        )
-      )
+      values: concatenated(found.map(loads))
     },
     // With ψ(1 − ∂/∂log ψ) for ψ the variances are those of S; at the nearest the derivative is 0.
     noise: {

@@ -219,9 +219,7 @@ describe('ornstein fit --bootstrap', () => {
   it.each([
     ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
     ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes'],
-    ['--stream --bootstrap 50', 'cannot be used with option'],
-    ['--stream --recipe two-stage', "option '--stream' cannot be used with option '--recipe <recipe>'"],
-    ['--queue redis://127.0.0.1:1 --recipe em', "option '--queue <url>' cannot be used with option '--recipe <recipe>'"]
+    ['--stream --bootstrap 50', 'cannot be used with option']
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)

@@ -429,8 +429,8 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
   const { does, ins } = node
   if (kind === 'map' && does.kind === 'entrywise') {
     const from = layout.locate(ins[0])
-    pushPanel(code, from, environment).i32(offsetOf(from, layout.lanes)).op('plus')
-    pushPanel(code, to, environment).i32(offsetOf(to, layout.lanes)).op('plus')
+    pushPanel(code, from, environment).i32(offsetOf(from, lanes)).op('plus')
+    pushPanel(code, to, environment).i32(offsetOf(to, lanes)).op('plus')
     code.i32(width(node) * ROWS).call(importOf(mapOf(does.kernel, lanes)))
     return isReaching(does.kernel) ? code.when(() => byInterpreter(code, node, environment)) : code
   }
@@ -445,9 +445,9 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
     code.times(width(x) / k, () => {
       rowProduct(code, {
         from: a,
-        fromOffset: offsetOf(from, layout.lanes),
+        fromOffset: offsetOf(from, lanes),
         to: out,
-        toOffset: offsetOf(to, layout.lanes),
+        toOffset: offsetOf(to, lanes),
         matrix: shared,
         matrixOffset: layout.parameter(matrix),
         k,
@@ -488,7 +488,7 @@ const single = (kind: Exclude<Item, { kind: 'loop' }>['kind'], node: Node, envir
             .get(out)
             .get(shared)
             .loadEvery(layout.parameter(input) + entry * lanes.bytes)
-        code.store(offsetOf(to, layout.lanes) + at * lanes.line + v * 16)
+        code.store(offsetOf(to, lanes) + at * lanes.line + v * 16)
       }
     })
     return code
@@ -522,7 +522,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
       .i32(bytes)
       .op('times')
       .op('plus')
-    pushPanel(code, from, environment).i32(offsetOf(from, layout.lanes)).op('plus').i32(bytes).copy()
+    pushPanel(code, from, environment).i32(offsetOf(from, lanes)).op('plus').i32(bytes).copy()
     return define(code)
   })
 
@@ -554,7 +554,7 @@ export const emitModule = (layout: Layout, memory: { readonly shared: boolean; r
           .op('plus')
       else code.get(SCRATCH).i32(buffer.at).op('plus')
       code
-        .i32(location.entry * lanes.line)
+        .i32(location.entry * line)
         .op('plus')
         .set(local)
       return local

@@ -704,11 +704,13 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
     ...standing(asked.score, params),
     stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
   })
-  const polish = (one: Reached): Way<E.Either<Problem.Problem, Reached>> =>
-    mapped(
-      recalled(recall, part('polished', one.asked), () => polisher(rest(one))),
-      led => led && reachedBy(whole, true, () => led)(one.asked, rest(one))
+  const polish = (one: Reached): Way<E.Either<Problem.Problem, Reached>> => {
+    const pipeline = rest(one)
+    return mapped(
+      recalled(recall, part('polished', one.asked), () => polisher(pipeline)),
+      led => led && reachedBy(whole, true, () => led)(one.asked, pipeline)
     )
+  }
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
   const expectedOf = expectedOn(whole, expected)

@@ -114,6 +114,21 @@ export const law = <A extends object>(
   }
 }
 
+/** A law but for its cases: what it says, and whether it holds of one. */
+export interface Claim<A> extends Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'> {
+  readonly check: (value: A) => boolean
+}
+
+/** Laws over the same cases, which print alike. */
+export const over =
+  <A extends object>(cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>, show: (value: A) => string) =>
+  ({ check, ...info }: Claim<A>): Law =>
+    law(info, cases, show, check)
+
+/** The laws that an instance is held to: false stands in the place of those that it does not claim. */
+export const held = (laws: ReadonlyArray<Law | ReadonlyArray<Law> | false>): ReadonlyArray<Law> =>
+  laws.flatMap(law => law || [])
+
 const print = (x: number): string => String(Number(x.toPrecision(6)))
 
 /** True, or an error that says what does not hold. */

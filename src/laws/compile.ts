@@ -19,7 +19,7 @@ import * as Score from '../score/Score.js'
 import * as Stage from '../pipeline/Stage.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import { sameBits } from './bits.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
 import { arbitraryOf, enoughOf, type Some } from './run.js'
@@ -84,17 +84,14 @@ export const plans = <P extends string>(
       `on ${showPoints(points)}`,
       `at ${Params.show(params)}, Key.fromSeed(${seed})`
     ].join('\n')
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        name: 'every plan gives the same value and gradient',
-        statement:
-          '∀ θ, key, plans a, b: |a − b| ≤ 1e-12, rounding in another order, the value relative to 1 + |value|, the gradient to its largest entry too.',
-        source: 'a plan is never a second truth'
-      },
-      cases,
-      show,
-      ({ params, seed }) => {
+    lawOf({
+      name: 'every plan gives the same value and gradient',
+      statement:
+        '∀ θ, key, plans a, b: |a − b| ≤ 1e-12, rounding in another order, the value relative to 1 + |value|, the gradient to its largest entry too.',
+      source: 'a plan is never a second truth',
+      check: ({ params, seed }) => {
         const [first, ...others] = compiled(ways)
         const wanted = first.evaluate(params, Key.fromSeed(seed))
         const size = 1 + Math.abs(wanted.value)
@@ -113,24 +110,20 @@ export const plans = <P extends string>(
           )
         })
       }
-    ),
-    law(
-      {
-        name: 'the key determines the loss',
-        statement:
-          '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key.',
-        source: 'randomness is a value'
-      },
-      cases,
-      show,
-      ({ params, seed }) =>
+    }),
+    lawOf({
+      name: 'the key determines the loss',
+      statement:
+        '∀ θ, key, plans: evaluated twice, the value and the gradient have the same bits; deterministic ones whatever the key.',
+      source: 'randomness is a value',
+      check: ({ params, seed }) =>
         compiled(ways).every(({ evaluate }) => {
           const once = evaluate(params, Key.fromSeed(seed))
           const again = evaluate(params, Key.fromSeed(seed))
           const other = Expectation.isDeterministic(loss.expectation) ? evaluate(params, Key.fromSeed(seed + 1)) : once
           return sameBits(once, again) && sameBits(once, other)
         })
-    )
+    })
   ]
 }
 
@@ -300,18 +293,18 @@ export const compile = <P extends string>(
         () => []
       )
     )
+  const ofBroken = over(broken, show)
   return [
-    law(
-      {
-        name: 'what compiles can be run',
-        statement:
-          'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
-        source: 'parse at the edge, trust inside',
-        ...enoughOf(pipeline)
-      },
+    over(
       fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
-      show,
-      ({ pipeline, points, seed }) => {
+      show
+    )({
+      name: 'what compiles can be run',
+      statement:
+        'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
+      source: 'parse at the edge, trust inside',
+      ...enoughOf(pipeline),
+      check: ({ pipeline, points, seed }) => {
         const { start, stages, plan } = compiled(compile(pipeline)(points))
         const params = start(Key.fromSeed(seed))
         return (
@@ -321,17 +314,16 @@ export const compile = <P extends string>(
           stages.every(({ begin, memoryCodec }) => memoryCodec.is(begin(params)))
         )
       }
-    ),
-    law(
-      {
-        name: 'all errors are reported at once',
-        statement:
-          '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
-        source: 'errors accumulate'
-      },
+    }),
+    over(
       faulty,
-      ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`,
-      ({ fields, ...whole }) => {
+      ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`
+    )({
+      name: 'all errors are reported at once',
+      statement:
+        '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
+      source: 'errors accumulate',
+      check: ({ fields, ...whole }) => {
         const problems = problemsOf(whole)
         const missing = fields.filter(field => problems.every(problem => !problem.field.startsWith(field)))
         return (
@@ -341,30 +333,22 @@ export const compile = <P extends string>(
           ) && new Set(problems.map(Problem.show)).size >= fields.length
         )
       }
-    ),
-    law(
-      {
-        name: 'every problem is whole',
-        statement:
-          '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy.',
-        source: 'definition of `Problem`'
-      },
-      broken,
-      show,
-      whole => problemsOf(whole).every(isWhole)
-    ),
-    law(
-      {
-        name: 'compiling is total',
-        statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown.',
-        source: 'errors are values'
-      },
-      broken,
-      show,
-      ({ pipeline, points }) => {
+    }),
+    ofBroken({
+      name: 'every problem is whole',
+      statement:
+        '∀ pipelines and data with any numbers in them: each problem has a field, a value, a domain and a remedy.',
+      source: 'definition of `Problem`',
+      check: whole => problemsOf(whole).every(isWhole)
+    }),
+    ofBroken({
+      name: 'compiling is total',
+      statement: '∀ pipelines and data with any numbers in them: a program or problems, and nothing is thrown.',
+      source: 'errors are values',
+      check: ({ pipeline, points }) => {
         const result = compile(pipeline)(points)
         return E.isRight(result) || result.left.length > 0
       }
-    )
+    })
   ]
 }

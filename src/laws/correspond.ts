@@ -25,7 +25,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Law } from './Law.js'
@@ -214,19 +214,20 @@ export const correspondsToEM = <P extends string>({
   const shah = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
   const given = { score, objective, optimizer, ...(stage && { stage }), schedule, within }
+  const nearTruth = over(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }), show)
+  const ofSamples = over(samples, show)
   return scripted(
     { by: 'correspondsToEM', of: [given], instance: objective },
     [
-      law(
-        {
-          name: 'the truth is a fixed point of both',
-          statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
-          source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
-          enough: 10
-        },
+      over(
         fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
-        show,
-        ({ params }) => {
+        show
+      )({
+        name: 'the truth is a fixed point of both',
+        statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
+        source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
+        enough: 10,
+        check: ({ params }) => {
           const population = Density.population(gaussians(params), Density.trapezoid(NODES))
           const [before, after] = [params, moved(population)(params)].map(mixtureOf)
           const { value, gradient } = onAllNoise(population, NODES)(params)
@@ -242,19 +243,15 @@ export const correspondsToEM = <P extends string>({
             )
           )
         }
-      ),
-      law(
-        {
-          name: 'apart, descent is EM’s step times one factor',
-          statement:
-            'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
-            'overlap is below e^{−10}.',
-          source: shah,
-          enough: 4
-        },
-        fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
-        show,
-        ({ off }) => {
+      }),
+      nearTruth({
+        name: 'apart, descent is EM’s step times one factor',
+        statement:
+          'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
+          'overlap is below e^{−10}.',
+        source: shah,
+        enough: 4,
+        check: ({ off }) => {
           const { descent, em } = steps(9, off)
           const factor = factorOf({ descent, em })
           return (
@@ -267,19 +264,15 @@ export const correspondsToEM = <P extends string>({
             )
           )
         }
-      ),
-      law(
-        {
-          name: 'the correction vanishes with separation',
-          statement:
-            'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
-            'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
-          source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
-          enough: 4
-        },
-        fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }),
-        show,
-        ({ off }) => {
+      }),
+      nearTruth({
+        name: 'the correction vanishes with separation',
+        statement:
+          'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
+          'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
+        source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
+        enough: 4,
+        check: ({ off }) => {
           const factor = factorOf(steps(9, off))
           const sizes = [4, 5, 6].map(apart => {
             const { descent, em } = steps(apart, off)
@@ -296,37 +289,29 @@ export const correspondsToEM = <P extends string>({
             ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
           )
         }
-      ),
-      law(
-        {
-          name: 'a fixed point of EM is one of descent, within the correction',
-          statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
-          source: shah,
-          enough: 3
-        },
-        samples,
-        show,
-        each => {
+      }),
+      ofSamples({
+        name: 'a fixed point of EM is one of descent, within the correction',
+        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
+        source: shah,
+        enough: 3,
+        check: each => {
           const points = data(each)
           const em = ofEM(points, placed(score, each.apart, 0))
           return near('means', ofMine(points, em), em)
         }
-      ),
-      law(
-        {
-          name: 'descent and EM end in the same place from the same start',
-          statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
-          source: shah,
-          enough: 3
-        },
-        samples,
-        show,
-        each => {
+      }),
+      ofSamples({
+        name: 'descent and EM end in the same place from the same start',
+        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
+        source: shah,
+        enough: 3,
+        check: each => {
           const points = data(each)
           const start = placed(score, each.apart, 0.4)
           return near('means', ofMine(points, start), ofEM(points, start))
         }
-      )
+      })
     ],
     source
   )

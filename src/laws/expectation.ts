@@ -16,7 +16,7 @@ import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -132,17 +132,16 @@ const meanIsExact = <P extends string>(
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
 ): Law =>
-  law(
-    {
-      ...info,
-      statement:
-        `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and ` +
-        '1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations ' +
-        'of Student’s law of 59 degrees.'
-    },
+  over(
     cases,
-    showWith(score, nameOf(instance)),
-    each => {
+    showWith(score, nameOf(instance))
+  )({
+    ...info,
+    statement:
+      `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and ` +
+      '1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations ' +
+      'of Student’s law of 59 degrees.',
+    check: each => {
       const found = repeated(evaluate, score, instance, { ...each, points: copied(each.points) }, repeats)
       return exact(score, { ...each, objective: exactForm(each.objective) }).every((wanted, i) => {
         const values = found.map(row => row[i])
@@ -150,7 +149,7 @@ const meanIsExact = <P extends string>(
         return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [mean(values)], [wanted], tolerance)
       })
     }
-  )
+  })
 
 /** The law of an estimate, that draws more than noise: its mean is that of the exact form it stands for. */
 export const unbiased = <P extends string>(
@@ -207,22 +206,21 @@ export const drawnBy =
 
 /** The nodes on the line on which they are taken, by their first moments. */
 const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine): Law =>
-  law(
-    {
-      name: 'its nodes are of the normal law',
-      statement:
-        '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
-      source: 'moments of N(0, 1)'
-    },
+  over(
     fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }),
-    ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`,
-    ({ slope }) => {
+    ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`
+  )({
+    name: 'its nodes are of the normal law',
+    statement:
+      '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
+    source: 'moments of N(0, 1)',
+    check: ({ slope }) => {
       const { nodes, weights } = rule(slope)
       const moment = (k: number): number =>
         Array.from(nodes).reduce((sum, node, i) => sum + weights[i] * Elementary.pow(node, k), 0)
       return agree('moments', [0, 1, 2, 3].map(moment), [1, 0, 1, 0], 1e-3)
     }
-  )
+  })
 
 /**
  * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
@@ -259,19 +257,16 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
     `${nameOf(instance)} for rows of ${dim} numbers, ${isFixed ? 'row by row' : `Key.split(${SAMPLES})(Key.fromSeed(${seed}))`}`
   const info = { source: 'definition of the mean over z ~ N(0, I)', enough: 3 }
   const place = (row: number, j: number): string => `noise of row ${row}, coordinate ${j}`
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        ...info,
-        name: 'its noise is standard normal',
-        statement:
-          `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and ` +
-          'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together ' +
-          'have the mean 0 and the mean square 1, up to 7 standard errors of the keys.'
-      },
-      cases,
-      show,
-      each => {
+    lawOf({
+      ...info,
+      name: 'its noise is standard normal',
+      statement:
+        `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and ` +
+        'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together ' +
+        'have the mean 0 and the mean square 1, up to 7 standard errors of the keys.',
+      check: each => {
         const samples = samplesOf(each)
         const entry = (at: number): ReadonlyArray<Chance.Weighted> =>
           samples.map(draws => ({
@@ -318,18 +313,14 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
               )))
         )
       }
-    ),
-    law(
-      {
-        ...info,
-        name: 'nothing is drawn twice',
-        statement:
-          `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks ` +
-          `do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      ...info,
+      name: 'nothing is drawn twice',
+      statement:
+        `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks ` +
+        `do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`,
+      check: each => {
         const { dim } = each
         const samples = samplesOf(each)
         const of = (at: number, draw = 0): ReadonlyArray<number> =>
@@ -366,7 +357,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
           )
         )
       }
-    )
+    })
   ]
 }
 
@@ -401,7 +392,7 @@ export const expectation = <P extends string>(
     Expectation.draws(instance) === 'everywhere'
   )
     return ofNoise(instance)
-  return [
+  return held([
     ...ofNoise(instance),
     meanIsExact(
       {
@@ -416,46 +407,41 @@ export const expectation = <P extends string>(
       objective => objective,
       options
     ),
-    ...(typeof instance === 'function'
-      ? []
-      : [
-          law(
-            {
-              name: 'looks at the key only if it is random',
-              statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
-              source: 'definition of Expectation.isDeterministic'
-            },
-            cases,
-            show,
-            each => {
-              const [[first, second], [again]] = [
-                repeated(evaluate, score, instance, each, 2),
-                repeated(evaluate, score, instance, each, 1)
-              ]
-              return (
-                agree('again', again, first, 0) &&
-                (!Expectation.isDeterministic(instance) || agree('another key', second, first, 0))
-              )
-            }
+    typeof instance !== 'function' &&
+      over(
+        cases,
+        show
+      )({
+        name: 'looks at the key only if it is random',
+        statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
+        source: 'definition of Expectation.isDeterministic',
+        check: each => {
+          const [[first, second], [again]] = [
+            repeated(evaluate, score, instance, each, 2),
+            repeated(evaluate, score, instance, each, 1)
+          ]
+          return (
+            agree('again', again, first, 0) &&
+            (!Expectation.isDeterministic(instance) || agree('another key', second, first, 0))
           )
-        ])
-  ]
+        }
+      })
+  ])
 }
 
 /** Quadrature tends to the mean as its nodes grow. */
 export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
-  law(
-    {
-      name: 'quadrature converges as nodes grow',
-      statement:
-        '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it ' +
-        'is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
-      source: 'Gautschi 2004, Orthogonal Polynomials',
-      enough: 30
-    },
+  over(
     casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
-    showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })'),
-    each => {
+    showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })')
+  )({
+    name: 'quadrature converges as nodes grow',
+    statement:
+      '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it ' +
+      'is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
+    source: 'Gautschi 2004, Orthogonal Polynomials',
+    enough: 30,
+    check: each => {
       const of = (nodes: number): Density.Row =>
         repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
       const wanted = of(128)
@@ -468,7 +454,7 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
         () => `errors ${errors.map(error => error.toExponential(2)).join(', ')}`
       )
     }
-  )
+  })
 
 /** |∇L − E∇L|² over as many keys. */
 export const spread = <P extends string>(
@@ -529,50 +515,48 @@ export const projectedVariance = <P extends string>(
     plain = Expectation.monteCarlo()
   }: VarianceOptions = {}
 ): Law =>
-  law(
-    {
-      name: 'projected noise varies no more than plain noise',
-      statement:
-        '∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: ' +
-        `E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the ` +
-        'difference, which the samples give. A right one fails with probability below 1e-6.',
-      source:
-        'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form ' +
-        'have one mean, and their mixture of least variance has no more than either',
-      enough: 10
-    },
+  over(
     casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
       fc
         .tuple(cases, levels)
         .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
         .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
     ),
-    showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
-    each => {
+    showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`)
+  )({
+    name: 'projected noise varies no more than plain noise',
+    statement:
+      '∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: ' +
+      `E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the ` +
+      'difference, which the samples give. A right one fails with probability below 1e-6.',
+    source:
+      'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form ' +
+      'have one mean, and their mixture of least variance has no more than either',
+    enough: 10,
+    check: each => {
       const [less, more] = [projected, plain].map((instance, i) =>
         spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
       )
       return variesNoMore(less, more, errors)
     }
-  )
+  })
 
 /** A control variate scatters no more than the denoising form that it controls. */
 export const controlledVariance = <P extends string>(
   score: Score.Score<P>,
   { repeats = 200, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
 ): Law =>
-  law(
-    {
-      name: 'a control variate varies no more than what it controls',
-      statement:
-        `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} ` +
-        'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
-      source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
-      enough: 10
-    },
+  over(
     casesOf(score, [Objective.denoising], 40),
-    showWith(score, Expectation.show(Expectation.monteCarlo())),
-    each => {
+    showWith(score, Expectation.show(Expectation.monteCarlo()))
+  )({
+    name: 'a control variate varies no more than what it controls',
+    statement:
+      `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} ` +
+      'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
+    source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
+    enough: 10,
+    check: each => {
       const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
         Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []
       )
@@ -581,4 +565,4 @@ export const controlledVariance = <P extends string>(
       )
       return variesNoMore(less, more, errors)
     }
-  )
+  })

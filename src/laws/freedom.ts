@@ -7,7 +7,7 @@ import { size } from '../../lib/ndarray.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { dot, flat, holds, law } from './check.js'
+import { dot, flat, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 type Column = ReadonlyArray<number>
@@ -80,18 +80,17 @@ export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<
     O.match(
       () => [],
       family => [
-        law(
-          {
-            name: 'has as many degrees of freedom as it says',
-            statement:
-              `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
-              `columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
-            source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
-            enough: 3
-          },
+        over(
           Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-          ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`,
-          ({ dim, seed }) => {
+          ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`
+        )({
+          name: 'has as many degrees of freedom as it says',
+          statement:
+            `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
+            `columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+          source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
+          enough: 3,
+          check: ({ dim, seed }) => {
             const said = Score.degreesOfFreedom(dim)(score)
             const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
               (most, key) => Math.max(most, rank(slopes(score, family, dim, key))),
@@ -103,7 +102,7 @@ export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<
                 `in ${dim} dimensions log p tells ${found} numbers of its parameters, and ${said} are said to be free`
             )
           }
-        )
+        })
       ]
     )
   )

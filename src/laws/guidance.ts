@@ -13,7 +13,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -95,34 +95,27 @@ export const guidance = <P extends string>(
   // A family sees no label; a network takes −1 for none.
   const saysNothing = O.isSome(Score.interpret(score).family) ? 0 : -1
 
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        name: 'guided with weight 0 it is the score without the label, with 1 that with it',
-        statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
-        source: 'Ho & Salimans 2022, arXiv 2207.12598',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      each => {
+    lawOf({
+      name: 'guided with weight 0 it is the score without the label, with 1 that with it',
+      statement: '∀ θ, t, x: value, divergence and products with the Jacobian. Exactly.',
+      source: 'Ho & Salimans 2022, arXiv 2207.12598',
+      enough: ENOUGH,
+      check: each => {
         const [free, given] = [learned(each, null), learned(each, 0)]
         const guided = (weight: number): Sampler.Smooth => guide.classifierFree({ free, given, weight })
         return agrees(each, guided(0), free, () => 0) && agrees(each, guided(1), given, () => 0)
       }
-    ),
-    law(
-      {
-        name: 'a label that says nothing changes nothing, whatever the weight',
-        statement:
-          `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): ` +
-          'two products and a sum round.',
-        source: 'p(x | y) = p(x) where y is constant',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'a label that says nothing changes nothing, whatever the weight',
+      statement:
+        `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): ` +
+        'two products and a sum round.',
+      source: 'p(x | y) = p(x) where y is constant',
+      enough: ENOUGH,
+      check: each => {
         const [free, given] = [learned(each, null), learned(each, saysNothing)]
         const guided = guide.classifierFree({ free, given, weight: each.weight })
         const size = 1 + greatest([...each.points.values, ...flat(each.params)])
@@ -131,19 +124,15 @@ export const guidance = <P extends string>(
           agrees(each, guided, free, values => 1e-14 * (1 + Math.abs(each.weight)) * (size + greatest(values)))
         )
       }
-    ),
-    law(
-      {
-        name: 'it goes along the line from the one to the other',
-        statement:
-          '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the ' +
-          'Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
-        source: 'Ho & Salimans 2022, arXiv 2207.12598',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'it goes along the line from the one to the other',
+      statement:
+        '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the ' +
+        'Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
+      source: 'Ho & Salimans 2022, arXiv 2207.12598',
+      enough: ENOUGH,
+      check: each => {
         const { weight, points, time } = each
         const [free, given] = [learned(each, null), learned({ ...each, params: each.others }, null)]
         const [from, to] = [free, given].map(score => said(score, points, time))
@@ -157,7 +146,7 @@ export const guidance = <P extends string>(
           )
         })
       }
-    )
+    })
   ]
 }
 
@@ -244,18 +233,17 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
   })
   const show = (seen: Seen): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
   return [
-    law(
-      {
-        name: 'the score of a posterior tends to that of the exact posterior',
-        statement:
-          '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order ' +
-          'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components ' +
-          'and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
-        source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes'
-      },
+    over(
       cases,
-      show,
-      each => {
+      show
+    )({
+      name: 'the score of a posterior tends to that of the exact posterior',
+      statement:
+        '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order ' +
+        'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components ' +
+        'and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
+      source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
+      check: each => {
         const { prior, seen, schedule, points } = each
         const mixture = Mixture.of({
           weights: prior.map(({ weight }) => weight),
@@ -285,7 +273,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
           () => `the error is ${coarse} at σ/α = ${from}, and ${fine} at half of it`
         )
       }
-    )
+    })
   ]
 }
 
@@ -318,15 +306,7 @@ export const posteriors = (
   { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
 ): Law => {
   const count = random ? rows : 100
-  return law(
-    {
-      name: 'leads to the posterior where it follows its score',
-      statement:
-        `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and ` +
-        `variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
-      source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
-      enough: 2
-    },
+  return over(
     fc.record({
       schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
       mean: Arbitrary.real(2),
@@ -336,8 +316,15 @@ export const posteriors = (
       seed: Arbitrary.seeds
     }),
     (each: Drawn) =>
-      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`,
-    ({ schedule, mean, variance, observed, deviation, seed }) => {
+      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`
+  )({
+    name: 'leads to the posterior where it follows its score',
+    statement:
+      `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and ` +
+      `variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
+    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
+    enough: 2,
+    check: ({ schedule, mean, variance, observed, deviation, seed }) => {
       const grid = gridOf(schedule, steps)
       const times = TimeGrid.times(schedule)(grid)
       const gain = variance / (variance + deviation * deviation)
@@ -383,5 +370,5 @@ export const posteriors = (
         )
       })
     }
-  )
+  })
 }

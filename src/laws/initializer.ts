@@ -13,7 +13,7 @@ import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
@@ -204,13 +204,7 @@ export const sameStarts = <P extends string>(
   score: Score.Score<P>,
   { interpret = Initializer.interpret }: Pick<InitializerOptions, 'interpret'> = {}
 ): Law =>
-  law(
-    {
-      name: 'the starts are of one law',
-      statement: `∀ x, some far from the others: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
-      source: 'the stated formula; law of large numbers',
-      enough: 4
-    },
+  over(
     fc.record({
       points: fc
         .record({
@@ -228,8 +222,13 @@ export const sameStarts = <P extends string>(
       seed: Arbitrary.seeds
     }),
     ({ points, seed }) =>
-      `${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)} on ${Arbitrary.showPoints(points)} // Key.split(${COMPARED})(Key.fromSeed(${seed}))`,
-    ({ points, seed }) => {
+      `${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)} on ${Arbitrary.showPoints(points)} // Key.split(${COMPARED})(Key.fromSeed(${seed}))`
+  )({
+    name: 'the starts are of one law',
+    statement: `∀ x, some far from the others: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
+    source: 'the stated formula; law of large numbers',
+    enough: 4,
+    check: ({ points, seed }) => {
       const features = featuresOf(Density.rowsOf(points))
       const [found, wanted] = [a, b].map((initializer, i) => {
         const start = compiled(interpret(score, points)(initializer))
@@ -249,7 +248,7 @@ export const sameStarts = <P extends string>(
         )
       })
     }
-  )
+  })
 
 /** (Cov − I)₊, in the direction u. */
 const excessAlong = (points: Points.Points, u: Density.Row): number => {
@@ -561,16 +560,14 @@ export const initializer = <P extends string>(
     return agree(what, flat(found), flat(off(other) < off(wanted) ? other : wanted), tolerance)
   }
 
-  return [
-    law(
-      {
-        name: 'a start has the names and shapes of the score',
-        statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
-        source: 'definition of Score.shapes'
-      },
-      cases,
-      show,
-      ({ points, seed }) => {
+  const lawOf = over(cases, show)
+  const lawOfWide = over(wide, show)
+  return held([
+    lawOf({
+      name: 'a start has the names and shapes of the score',
+      statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
+      source: 'definition of Score.shapes',
+      check: ({ points, seed }) => {
         const params = started(points, seed)
         return holds(
           sameBits(Params.shapes(params), Score.shapes(points.dim)(score)) &&
@@ -578,31 +575,23 @@ export const initializer = <P extends string>(
           () => `it starts ${Params.show(params)}`
         )
       }
-    ),
-    law(
-      {
-        name: 'a start is finite on awkward data',
-        statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
-        source: 'definition of a start'
-      },
-      cases,
-      show,
-      ({ points, seed }) => {
+    }),
+    lawOf({
+      name: 'a start is finite on awkward data',
+      statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
+      source: 'definition of a start',
+      check: ({ points, seed }) => {
         const params = started(points, seed)
         return holds(Params.isFinite(params), () => `it starts ${Params.show(params)}`)
       }
-    ),
-    law(
-      {
-        name: 'the key determines the start',
-        statement:
-          '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do four other keys; where numbers are, some of forty start ' +
-          'others: on a line a direction is one of two, which of one centre are all the same once in 2⁴⁰. Exactly.',
-        source: 'randomness is a value'
-      },
-      cases,
-      show,
-      ({ scattered, seed }) => {
+    }),
+    lawOf({
+      name: 'the key determines the start',
+      statement:
+        '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do four other keys; where numbers are, some of forty start ' +
+        'others: on a line a direction is one of two, which of one centre are all the same once in 2⁴⁰. Exactly.',
+      source: 'randomness is a value',
+      check: ({ scattered, seed }) => {
         const [once, again] = [started(scattered, seed), started(scattered, seed)]
         const differ = (count: number): boolean =>
           Array.from({ length: count }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), once))
@@ -612,176 +601,142 @@ export const initializer = <P extends string>(
           holds(draws !== 'always' || differ(40), () => 'other keys start the same')
         )
       }
-    ),
-    ...(translate === undefined || !moves
-      ? []
-      : [
-          law(
-            {
-              name: 'a start moves with the data',
-              statement:
-                '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and ' +
-                'eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
-              source: 'distances, means and covariances'
-            },
-            cases,
-            show,
-            ({ scattered, seed }) => {
-              const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
-              const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
-              const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
-              return alike('start', moved, translate(by)(started(scattered, seed)), tolerance, seed)
-            }
+    }),
+    translate !== undefined &&
+      moves &&
+      lawOf({
+        name: 'a start moves with the data',
+        statement:
+          '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and ' +
+          'eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
+        source: 'distances, means and covariances',
+        check: ({ scattered, seed }) => {
+          const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
+          const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
+          const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+          return alike('start', moved, translate(by)(started(scattered, seed)), tolerance, seed)
+        }
+      }),
+    rotate !== undefined &&
+      turns &&
+      lawOf({
+        name: 'a start turns with the data',
+        statement:
+          '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the ' +
+          'symmetric pair, up to sign.',
+        source: 'distances, means and covariances',
+        check: ({ scattered, seed }) => {
+          const turn = orthogonal(seed, scattered.dim)
+          const turned = started(mapRows(turn)(scattered), seed)
+          const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+          return alike('start', turned, rotate(turn)(started(scattered, seed)), tolerance, seed)
+        }
+      }),
+    draws === 'sometimes' &&
+      count >= 2 &&
+      lawOfWide({
+        name: 'some keys start others',
+        statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
+        source: 'randomness is a value',
+        enough: 20,
+        check: ({ scattered, seed }) => {
+          const first = started(scattered, seed)
+          return holds(
+            Array.from({ length: 39 }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), first)),
+            () => `forty keys start ${Params.show(first)}`
           )
-        ]),
-    ...(rotate === undefined || !turns
-      ? []
-      : [
-          law(
-            {
-              name: 'a start turns with the data',
-              statement:
-                '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the ' +
-                'symmetric pair, up to sign.',
-              source: 'distances, means and covariances'
-            },
-            cases,
-            show,
-            ({ scattered, seed }) => {
-              const turn = orthogonal(seed, scattered.dim)
-              const turned = started(mapRows(turn)(scattered), seed)
-              const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
-              return alike('start', turned, rotate(turn)(started(scattered, seed)), tolerance, seed)
-            }
+        }
+      }),
+    apart &&
+      count >= 2 &&
+      lawOfWide({
+        name: 'centres are apart',
+        statement:
+          '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
+        source: 'what is symmetric has a symmetric gradient',
+        enough: 20,
+        check: ({ scattered, seed }) =>
+          holds(
+            Array.from({ length: 40 }, (_, i) => centresOf(started(scattered, seed + i))).some(
+              centres => new Set(centres.map(centre => centre.join())).size === centres.length
+            ),
+            () => `every start has equal centres, as ${Params.show(started(scattered, seed))}`
           )
-        ]),
-    ...(draws !== 'sometimes' || count < 2
-      ? []
-      : [
-          law(
-            {
-              name: 'some keys start others',
-              statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
-              source: 'randomness is a value',
-              enough: 20
-            },
-            wide,
-            show,
-            ({ scattered, seed }) => {
-              const first = started(scattered, seed)
-              return holds(
-                Array.from({ length: 39 }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), first)),
-                () => `forty keys start ${Params.show(first)}`
-              )
-            }
-          )
-        ]),
-    ...(!apart || count < 2
-      ? []
-      : [
-          law(
-            {
-              name: 'centres are apart',
-              statement:
-                '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
-              source: 'what is symmetric has a symmetric gradient',
-              enough: 20
-            },
-            wide,
-            show,
-            ({ scattered, seed }) =>
-              holds(
-                Array.from({ length: 40 }, (_, i) => centresOf(started(scattered, seed + i))).some(
-                  centres => new Set(centres.map(centre => centre.join())).size === centres.length
-                ),
-                () => `every start has equal centres, as ${Params.show(started(scattered, seed))}`
-              )
-          )
-        ]),
-    ...(count < 2
-      ? []
-      : pipe(
-          initializer,
-          sharesOf(uneven(least + 3), count),
-          O.match(
-            () => [],
-            shares => [
-              law(
-                {
-                  name: 'rows are taken as often as is said',
-                  statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
-                  source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
-                  enough: 3
-                },
-                fc.record({ seed: Arbitrary.seeds }),
-                ({ seed }) =>
-                  `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`,
-                ({ seed }) => {
-                  const points = uneven(least + 3)
-                  const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
-                  return [shares.first, shares.second].every((wanted, k) =>
-                    wanted.every((share, i) =>
-                      Chance.isShare(
-                        `row ${i} as centre ${k + 1}`,
-                        starts.filter(centres => centres[k][0] === points.values[i]).length / STARTS,
-                        share,
-                        STARTS
-                      )
+      }),
+    count >= 2 &&
+      pipe(
+        initializer,
+        sharesOf(uneven(least + 3), count),
+        O.match(
+          () => [],
+          shares => [
+            over(
+              fc.record({ seed: Arbitrary.seeds }),
+              ({ seed }) =>
+                `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`
+            )({
+              name: 'rows are taken as often as is said',
+              statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
+              source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
+              enough: 3,
+              check: ({ seed }) => {
+                const points = uneven(least + 3)
+                const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
+                return [shares.first, shares.second].every((wanted, k) =>
+                  wanted.every((share, i) =>
+                    Chance.isShare(
+                      `row ${i} as centre ${k + 1}`,
+                      starts.filter(centres => centres[k][0] === points.values[i]).length / STARTS,
+                      share,
+                      STARTS
                     )
                   )
-                }
-              )
-            ]
-          )
-        )),
+                )
+              }
+            })
+          ]
+        )
+      ),
     ...pipe(
       initializer,
       displacements(start),
       O.match(
         () => [],
         drawn => [
-          law(
-            {
-              name: 'every entry has a draw of its own',
-              statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
-              source: 'definition of independence',
-              enough: 4
-            },
-            cases,
-            show,
-            ({ scattered, seed }) => {
+          lawOf({
+            name: 'every entry has a draw of its own',
+            statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
+            source: 'definition of independence',
+            enough: 4,
+            check: ({ scattered, seed }) => {
               // What is below the rounding of the data is no normal.
               if (drawn.scale < 1e-10 * (1 + greatest(scattered.values))) return true
               const rows = Key.split(STARTS)(Key.fromSeed(seed)).map(drawn.of(scattered))
               const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
               return others.every((other, at) => Chance.areUnrelated(`entries 0 and ${at + 1}`, first, other))
             }
-          )
+          })
         ]
       )
     ),
-    ...(equals === undefined ? [] : [sameStarts(initializer, equals, score, { interpret })]),
+    equals !== undefined && sameStarts(initializer, equals, score, { interpret }),
     ...pipe(
       initializer,
       saidOf(score, start, repeats, slack),
       O.match(
         () => [],
         said => [
-          law(
-            {
-              name: 'a start is what its description says',
-              statement:
-                `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which ` +
-                `raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of ` +
-                'the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).',
-              source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each'
-            },
-            cases,
-            show,
-            said
-          )
+          lawOf({
+            name: 'a start is what its description says',
+            statement:
+              `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which ` +
+              `raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of ` +
+              'the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).',
+            source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each',
+            check: said
+          })
         ]
       )
     )
-  ]
+  ])
 }

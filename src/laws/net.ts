@@ -8,7 +8,7 @@ import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, greatest, holds, law } from './check.js'
+import { agree, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 export interface NetOptions {
@@ -71,16 +71,13 @@ export const net = <P extends string>(
       return built(dim).apply(Score.tensors(paramsOf(dim, seed)), tensor(values, [rows, dim]), at)
     }).values
   }
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        name: 'is finite, and as wide as it says',
-        statement: '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included. Exactly.',
-        source: 'definition of Net.Built'
-      },
-      cases,
-      show,
-      each => {
+    lawOf({
+      name: 'is finite, and as wide as it says',
+      statement: '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included. Exactly.',
+      source: 'definition of Net.Built',
+      check: each => {
         const values = apply(each)
         const { width } = built(each.points.dim)
         return (
@@ -88,17 +85,12 @@ export const net = <P extends string>(
           holds(values.every(Number.isFinite), () => values.join(', '))
         )
       }
-    ),
-    law(
-      {
-        name: 'sees each row alone, at its own level, with its own label',
-        statement:
-          '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ.',
-        source: 'definition of Net.Built'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'sees each row alone, at its own level, with its own label',
+      statement: '∀ x, levels, labels: row i is what it is alone. To 1e-13 (1 + size): the order of a sum may differ.',
+      source: 'definition of Net.Built',
+      check: each => {
         const { dim, rows, values } = each.points
         const alone = Array.from({ length: rows }, (_, i) =>
           apply({
@@ -110,29 +102,21 @@ export const net = <P extends string>(
         ).flatMap(row => Array.from(row))
         return agree('row', apply(each), alone, 1e-13 * (1 + greatest(alone)) * (1 + greatest(values)))
       }
-    ),
-    law(
-      {
-        name: 'no label is the label −1',
-        statement: '∀ x, levels: with the label −1 in each row it gives what it gives without labels. Exactly.',
-        source: 'definition of Score.Level'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'no label is the label −1',
+      statement: '∀ x, levels: with the label −1 in each row it gives what it gives without labels. Exactly.',
+      source: 'definition of Score.Level',
+      check: each => {
         const without = { ...each, labels: each.labels.map(() => -1) }
         return agree('row', apply(without), apply(without, false), 0)
       }
-    ),
-    law(
-      {
-        name: 'begins by its key, each array by its name',
-        statement: '∀ key: the arrays have the shapes that it names, and are the same bits by the same key.',
-        source: 'randomness is a value'
-      },
-      cases,
-      show,
-      ({ points: { dim }, seed }) => {
+    }),
+    lawOf({
+      name: 'begins by its key, each array by its name',
+      statement: '∀ key: the arrays have the shapes that it names, and are the same bits by the same key.',
+      source: 'randomness is a value',
+      check: ({ points: { dim }, seed }) => {
         const params = paramsOf(dim, seed)
         const shapes = built(dim).shapes
         return (
@@ -145,6 +129,6 @@ export const net = <P extends string>(
           )
         )
       }
-    )
+    })
   ]
 }

@@ -17,7 +17,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, direction, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, direction, dot, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
@@ -353,19 +353,16 @@ export const gradient = <P extends string>(
     return step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards))
   }
 
+  const lawOf = over(drawn, title)
   const differentiable: ReadonlyArray<Law> = [
-    law(
-      {
-        name: 'gradient is that of the value',
-        statement:
-          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and ' +
-          'parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
-        source: calculus,
-        meets
-      },
-      drawn,
-      title,
-      each => {
+    lawOf({
+      name: 'gradient is that of the value',
+      statement:
+        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-9 F r², F = |L| + r² + 1, r the size of data, noise and ' +
+        'parameters: differences of fourth order at h = 2e-3/r² round by 2⁻⁵² F/h and truncate by h⁴ F r¹⁰.',
+      source: calculus,
+      meets,
+      check: each => {
         const r = sizeOf(each)
         const at = along(each)
         const { value, gradient } = at(0)
@@ -375,19 +372,15 @@ export const gradient = <P extends string>(
         const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
         return agree(name, [found], [wanted], slack * 1e-9 * (1 + Math.abs(value) + r * r) * r * r)
       }
-    ),
-    law(
-      {
-        name: 'gradient of the gradient is the curvature of the value',
-        statement:
-          '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences ' +
-          'of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
-        source: calculus,
-        meets
-      },
-      drawn,
-      title,
-      each => {
+    }),
+    lawOf({
+      name: 'gradient of the gradient is the curvature of the value',
+      statement:
+        '∀ θ, x, z, |v| = 1: d/dh ⟨∇L(θ + hv), v⟩ = d²/dh² L(θ + hv) at h = 0. To 1e-9 F r⁴, F = |L| + r² + 1: second differences ' +
+        'of fourth order at h = 1e-2/r² round by 2⁻⁵² F/h².',
+      source: calculus,
+      meets,
+      check: each => {
         const r = sizeOf(each)
         const h = 1e-2 / (r * r)
         const at = along(each)
@@ -407,22 +400,18 @@ export const gradient = <P extends string>(
           slack * 1e-9 * (1 + Math.abs(value) + r * r) * Elementary.pow(r, 4)
         )
       }
-    )
+    })
   ]
   const kinked: ReadonlyArray<Law> = [
-    law(
-      {
-        name: 'gradient is a slope of the value',
-        statement:
-          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at ' +
-          'one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, ' +
-          'r the size of data, noise and parameters.',
-        source: 'definition of the subgradient',
-        meets
-      },
-      drawn,
-      title,
-      each => {
+    lawOf({
+      name: 'gradient is a slope of the value',
+      statement:
+        '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at ' +
+        'one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, ' +
+        'r the size of data, noise and parameters.',
+      source: 'definition of the subgradient',
+      meets,
+      check: each => {
         const r = sizeOf(each)
         const at = along(each)
         const { value, gradient } = at(0)
@@ -435,47 +424,37 @@ export const gradient = <P extends string>(
             `slope along v = ${Params.show(v)}: by the gradient ${found}, by differences to either side ${showSides(sides)}`
         )
       }
-    )
+    })
   ]
-  return [
+  return held([
     ...(!(options.differentiates ?? claimed(objective, 'differentiates')) ? [] : smooth ? differentiable : kinked),
-    ...(options.evaluate === undefined && !isEstimate(objective, score)
-      ? [
-          law(
-            {
-              name: 'compiled it is what it is interpreted',
-              statement:
-                '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
-              source: 'a plan is never a second truth',
-              enough: 8
-            },
-            fixed,
-            title,
-            each => {
-              const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
-              const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
-                compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
-                  each.params,
-                  Key.fromSeed(each.seed)
-                )
-              )
-              const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-              return (
-                agree('L', [found.value], [wanted.value], tolerance) &&
-                agree('∇L', flat(found.gradient), flat(wanted.gradient), tolerance)
-              )
-            }
-          )
-        ]
-      : []),
-    law(
-      {
-        name: 'is finite on awkward data',
+    options.evaluate === undefined &&
+      !isEstimate(objective, score) &&
+      over(
+        fixed,
+        title
+      )({
+        name: 'compiled it is what it is interpreted',
         statement:
-          '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-        source: 'definition of a loss',
-        meets
-      },
+          '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
+        source: 'a plan is never a second truth',
+        enough: 8,
+        check: each => {
+          const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
+          const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
+            compiled(Compile.valueAndGrad(loss, { ...few, isTried: true })(each.points))(
+              each.params,
+              Key.fromSeed(each.seed)
+            )
+          )
+          const tolerance = slack * 1e-12 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+          return (
+            agree('L', [found.value], [wanted.value], tolerance) &&
+            agree('∇L', flat(found.gradient), flat(wanted.gradient), tolerance)
+          )
+        }
+      }),
+    over(
       Arbitrary.dims.chain(points).chain(points =>
         fc.record({
           schedule: schedules,
@@ -485,16 +464,22 @@ export const gradient = <P extends string>(
           seed: Arbitrary.seeds
         })
       ),
-      title,
-      each => {
+      title
+    )({
+      name: 'is finite on awkward data',
+      statement:
+        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+      source: 'definition of a loss',
+      meets,
+      check: each => {
         const { value, gradient } = tried(each)
         return holds(
           Number.isFinite(value) && Params.isFinite(gradient),
           () => `L = ${value}, ∇L = ${Params.show(gradient)}`
         )
       }
-    )
-  ]
+    })
+  ])
 }
 
 /** Laws of what must not matter: the order of rows and of components, the axes, and whether equal rows are counted or listed. */
@@ -524,26 +509,18 @@ export const symmetries = <P extends string>(
   const tolerance =
     'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
+  const lawOf = over(fixed, title)
   const ofRows: ReadonlyArray<Law> = [
-    law(
-      {
-        name: 'does not know the order of the rows',
-        statement: `∀ θ, x, z, permutations π: L(θ; πx, πz) = L(θ; x, z), and the same of ∇L. ${tolerance}`,
-        source: symmetry
-      },
-      fixed,
-      title,
-      same(({ points, expectation, seed }) => {
+    lawOf({
+      name: 'does not know the order of the rows',
+      statement: `∀ θ, x, z, permutations π: L(θ; πx, πz) = L(θ; x, z), and the same of ∇L. ${tolerance}`,
+      source: symmetry,
+      check: same(({ points, expectation, seed }) => {
         const reorder = Points.select(Key.permutation(points.rows)(Key.fromSeed(seed)))
         return { points: reorder(points), expectation: follow(reorder)(expectation) }
       })
-    ),
-    law(
-      {
-        name: 'a row of weight n is n rows',
-        statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
-        source: 'definition of weighted points'
-      },
+    }),
+    over(
       fixed.map(each => {
         const { rows } = each.points
         const least = Arbitrary.minRows(score)
@@ -553,58 +530,51 @@ export const symmetries = <P extends string>(
           points: { ...each.points, weights: Float64Array.from(counts, (n, i) => (i < least ? 1 + n : n)) }
         }
       }),
-      title,
-      same(({ points: { weights, ...points }, expectation }) => {
+      title
+    )({
+      name: 'a row of weight n is n rows',
+      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
+      source: 'definition of weighted points',
+      check: same(({ points: { weights, ...points }, expectation }) => {
         const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
         return { points: repeat(points), expectation: follow(repeat)(expectation) }
       })
-    )
+    })
   ]
-  return [
-    ...(isEstimate(objective, score) ? [] : ofRows),
-    ...(relabel === undefined || !claimed(objective, 'alike')
-      ? []
-      : [
-          law(
-            {
-              name: 'does not know the order of the components',
-              statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
-              source: 'symmetry of the score'
-            },
-            fixed,
-            title,
-            same(
-              ({ params, seed }) => ({ params: relabel(seed)(params) }),
-              ({ seed }) => relabel(seed)
-            )
-          )
-        ]),
-    ...(rotate === undefined || !isotropic || isEstimate(objective, score)
-      ? []
-      : [
-          law(
-            {
-              name: 'turns with data, noise and centres',
-              statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
-              source: 'symmetry of the standard normal law'
-            },
-            fixed,
-            title,
-            same(
-              ({ params, points, expectation, seed }) => {
-                const turn = orthogonal(seed, points.dim)
-                const turned = mapRows(turn)
-                return {
-                  params: rotate(turn)(params),
-                  points: turned(points),
-                  expectation: follow(turned)(expectation)
-                }
-              },
-              ({ points, seed }) => rotate(orthogonal(seed, points.dim))
-            )
-          )
-        ])
-  ]
+  return held([
+    !isEstimate(objective, score) && ofRows,
+    relabel !== undefined &&
+      claimed(objective, 'alike') &&
+      lawOf({
+        name: 'does not know the order of the components',
+        statement: `∀ θ, x, z, relabellings π: L(πθ) = L(θ) and ∇L(πθ) = π∇L(θ). ${tolerance}`,
+        source: 'symmetry of the score',
+        check: same(
+          ({ params, seed }) => ({ params: relabel(seed)(params) }),
+          ({ seed }) => relabel(seed)
+        )
+      }),
+    rotate !== undefined &&
+      isotropic &&
+      !isEstimate(objective, score) &&
+      lawOf({
+        name: 'turns with data, noise and centres',
+        statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
+        source: 'symmetry of the standard normal law',
+        check: same(
+          ({ params, points, expectation, seed }) => {
+            const turn = orthogonal(seed, points.dim)
+            const turned = mapRows(turn)
+            return {
+              params: rotate(turn)(params),
+              points: turned(points),
+              expectation: follow(turned)(expectation)
+            }
+          },
+          ({ points, seed }) => rotate(orthogonal(seed, points.dim))
+        )
+      })
+  ])
 }
 
 /** Laws of `Objective.weight` and `Objective.sum` on it. */
@@ -646,41 +616,31 @@ export const algebra = <P extends string>(
   const other = Objective.implicit(TimeLaw.at(0.2))
   const tolerance = 'To 1e-13 (Σ|w|(|L| + |∇L|) + 1) r²: parts may be added in another order.'
 
-  return [
-    law(
-      {
-        name: 'weighting multiplies',
-        statement: `∀ θ, x, z, w: the value and gradient of weight(w)(L) are w times those of L. ${tolerance}`,
-        source: 'linearity of the expectation'
-      },
-      fixed,
-      title,
-      linear(
+  const lawOf = over(fixed, title)
+  return held([
+    lawOf({
+      name: 'weighting multiplies',
+      statement: `∀ θ, x, z, w: the value and gradient of weight(w)(L) are w times those of L. ${tolerance}`,
+      source: 'linearity of the expectation',
+      check: linear(
         weight => Objective.weight(weight)(objective),
         weight => [[weight, objective]]
       )
-    ),
-    ...(isEstimate(objective, score)
-      ? []
-      : [
-          law(
-            {
-              name: 'summing adds',
-              statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
-              source: 'linearity of the expectation'
-            },
-            fixed,
-            title,
-            linear(
-              weight => Objective.sum([objective, Objective.weight(weight)(other)]),
-              weight => [
-                [1, objective],
-                [weight, other]
-              ]
-            )
-          )
-        ])
-  ]
+    }),
+    !isEstimate(objective, score) &&
+      lawOf({
+        name: 'summing adds',
+        statement: `∀ θ, x, z, w: the value and gradient of sum([L, weight(w)(M)]) are those of L plus w times those of M. ${tolerance}`,
+        source: 'linearity of the expectation',
+        check: linear(
+          weight => Objective.sum([objective, Objective.weight(weight)(other)]),
+          weight => [
+            [1, objective],
+            [weight, other]
+          ]
+        )
+      })
+  ])
 }
 
 /** Of the population in one dimension, in x_0 and in z. */
@@ -698,21 +658,20 @@ export const proper = <P extends string>(
   return mixture === undefined
     ? []
     : [
-        law(
-          {
-            name: 'the truth is stationary in population',
-            statement:
-              '∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the ' +
-              `population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
-            source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood'
-          },
+        over(
           fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
             ...each,
             points: Density.pointsOf(1, [[0]]),
             expectation: Expectation.monteCarlo()
           })),
-          each => `${title(each)} // points: the population of params, noise: all of it`,
-          each => {
+          each => `${title(each)} // points: the population of params, noise: all of it`
+        )({
+          name: 'the truth is stationary in population',
+          statement:
+            '∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the ' +
+            `population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+          source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+          check: each => {
             const rule = Density.trapezoid(NODES)
             const { points, noise } = Density.withNoise(Density.population(mixture(each.params), rule), rule)
             const { value, gradient } = evaluate({ ...each, points, expectation: Expectation.fixed(noise) })
@@ -724,7 +683,7 @@ export const proper = <P extends string>(
               slack * 1e-5 * (1 + Math.abs(value))
             )
           }
-        )
+        })
       ]
 }
 
@@ -830,18 +789,17 @@ export const minimum = <P extends string>(
     })
   }
   return [
-    law(
-      {
-        name: 'the truth is stationary in two and three dimensions',
-        statement:
-          `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite, is 0, up to ${ERRORS} standard errors, which the ` +
-          'batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.',
-        source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
-        enough: 10
-      },
+    over(
       cases([2, 3]),
-      show,
-      each => {
+      show
+    )({
+      name: 'the truth is stationary in two and three dimensions',
+      statement:
+        `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite, is 0, up to ${ERRORS} standard errors, which the ` +
+        'batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.',
+      source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
+      enough: 10,
+      check: each => {
         const found = onBatches(each, [each.params]).map(([one]) => one)
         const size = 1 + Math.abs(found[0].value)
         return flat(found[0].gradient).every((_, i) => {
@@ -849,19 +807,18 @@ export const minimum = <P extends string>(
           return agree(`∇L[${i}] in population`, [mean], [0], ERRORS * error + 1e-9 * size)
         })
       }
-    ),
-    law(
-      {
-        name: 'the truth is a minimum in population',
-        statement:
-          `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is ` +
-          `not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
-        source: 'a proper objective is least at the truth, and nowhere else',
-        enough: 11
-      },
+    }),
+    over(
       cases(Arbitrary.eachDim),
-      show,
-      each => {
+      show
+    )({
+      name: 'the truth is a minimum in population',
+      statement:
+        `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is ` +
+        `not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+      source: 'a proper objective is least at the truth, and nowhere else',
+      enough: 11,
+      check: each => {
         const { dim } = each.points
         const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
         const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
@@ -880,7 +837,7 @@ export const minimum = <P extends string>(
           )
         )
       }
-    )
+    })
   ]
 }
 
@@ -907,16 +864,15 @@ export const sameObjective = <P extends string>(
     reference: { ...other, schedule: each.schedule }
   }))
   return [
-    law(
-      {
-        name: 'it is what is stated',
-        statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
-        source: 'the stated formula',
-        enough: 50
-      },
+    over(
       cases,
-      each => `${one.title(each)} // against ${Objective.show(b)}`,
-      each => {
+      each => `${one.title(each)} // against ${Objective.show(b)}`
+    )({
+      name: 'it is what is stated',
+      statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
+      source: 'the stated formula',
+      enough: 50,
+      check: each => {
         const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
         const ratio = ((): number => {
           if (factor !== 'any') return factor
@@ -938,6 +894,6 @@ export const sameObjective = <P extends string>(
           )
         )
       }
-    )
+    })
   ]
 }

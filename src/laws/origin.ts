@@ -15,7 +15,7 @@ import type { Points } from '../data/Points.js'
 import type { Recipe } from '../pipeline/Recipe.js'
 import * as Run from '../compile/Run.js'
 import * as Score from '../score/Score.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
 import { mapRows, symmetriesOf } from './symmetries.js'
@@ -106,18 +106,17 @@ export const translation = <P extends string>(
   const move = moveOf(loss.score, points.dim)
   const cases = fc.record({ params: params.map(Params.mapValues(onGrid)), by: offsets(furthest), seed: seeds })
   return [
-    law(
-      {
-        name: 'a loss does not know where 0 is',
-        statement:
-          '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on ' +
-          'a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
-        source: 'a mixture moves with its data',
-        ...(enough !== undefined && { enough })
-      },
+    over(
       cases,
-      ({ params, by, seed }) => `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`,
-      ({ params, by, seed }) => {
+      ({ params, by, seed }) => `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`
+    )({
+      name: 'a loss does not know where 0 is',
+      statement:
+        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on ' +
+        'a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
+      source: 'a mixture moves with its data',
+      ...(enough !== undefined && { enough }),
+      check: ({ params, by, seed }) => {
         const key = Key.fromSeed(seed)
         const all = compiled(plans(loss)(here))
         return compiled(plans(loss)(moved(by)(here))).every(({ engine, evaluate }, i) => {
@@ -130,7 +129,7 @@ export const translation = <P extends string>(
           )
         })
       }
-    )
+    })
   ]
 }
 
@@ -196,18 +195,17 @@ export const runTranslation = <P extends string>(
   const first = pipelineOf(here)
   const move = moveOf(first.score, points.dim)
   return [
-    law(
-      {
-        name: 'a run does not know where 0 is',
-        statement:
-          '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the ' +
-          'means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; ' +
-          'a rule of 1e-8 and overlapping components magnify that.',
-        source: 'a mixture moves with its data'
-      },
+    over(
       fc.record({ by: offsets(furthest), seed: seeds }),
-      ({ by, seed }) => `${Pipeline.show(first)}\n${showPoints(here)}\nmoved by ${by}, Key.fromSeed(${seed})`,
-      ({ by, seed }) => {
+      ({ by, seed }) => `${Pipeline.show(first)}\n${showPoints(here)}\nmoved by ${by}, Key.fromSeed(${seed})`
+    )({
+      name: 'a run does not know where 0 is',
+      statement:
+        '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the ' +
+        'means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; ' +
+        'a rule of 1e-8 and overlapping components magnify that.',
+      source: 'a mixture moves with its data',
+      check: ({ by, seed }) => {
         const key = Key.fromSeed(seed)
         const wanted = endOf(compiled(compile(first)(here)), key)
         const there = moved(by)(here)
@@ -222,7 +220,7 @@ export const runTranslation = <P extends string>(
           ) && agree('parameters', flat(move(-by)(found.params)), flat(wanted.params), tolerance)
         )
       }
-    )
+    })
   ]
 }
 
@@ -256,18 +254,17 @@ export const unit = <P extends string>(
       )
     }))
   return [
-    law(
-      {
-        name: 'a fit does not know the unit',
-        statement:
-          '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² ' +
-          'times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
-        source: 'a mixture scales with its data'
-      },
+    over(
       fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }),
       ({ power, seed }) =>
-        `${Pipeline.show(recipe(score)(points))}\n${showPoints(points)}\ntimes 2^${power}, Key.fromSeed(${seed})`,
-      ({ power, seed }) => {
+        `${Pipeline.show(recipe(score)(points))}\n${showPoints(points)}\ntimes 2^${power}, Key.fromSeed(${seed})`
+    )({
+      name: 'a fit does not know the unit',
+      statement:
+        '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² ' +
+        'times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
+      source: 'a mixture scales with its data',
+      check: ({ power, seed }) => {
         const key = Key.fromSeed(seed)
         const by = Elementary.powerOfTwo(power)
         const end = (on: Points): ReturnType<typeof endOf<P>> =>
@@ -281,6 +278,6 @@ export const unit = <P extends string>(
           ) && agree('parameters', flat(inUnit(1 / by)(found.params)), flat(wanted.params), slack * 1e-6)
         )
       }
-    )
+    })
   ]
 }

@@ -17,7 +17,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -115,21 +115,20 @@ export const implicitIsDenoising = <P extends string>(
   score: Score.Score<P>,
   { evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}
 ): Law =>
-  law(
-    {
-      name: 'implicit is denoising in expectation',
-      statement:
-        '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To ' +
-        '1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
-      source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity'
-    },
+  over(
     cases(score, {
       points: Arbitrary.points({ maxRows: 2, extent: 2, far: 2, weights: true }),
       dims: fc.integer({ min: 1, max: 2 }),
       extent: 1.25
     }),
-    show(score),
-    ({ time, points, params, seed }) => {
+    show(score)
+  )({
+    name: 'implicit is denoising in expectation',
+    statement:
+      '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To ' +
+      '1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
+    source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity',
+    check: ({ time, points, params, seed }) => {
       const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
       const loss = (objective: Objective.Objective): Loss.ValueAndGradient<P> =>
         compiled(evaluate({ schedule, score, objective, expectation: Expectation.fixed(all.noise) })(all.points))(
@@ -149,24 +148,23 @@ export const implicitIsDenoising = <P extends string>(
         agree('∇L', flat(denoising.gradient), flat(implicit.gradient), tolerance)
       )
     }
-  )
+  })
 
 const rounding = (r: number, gradient: ArrayLike<number>): number =>
   1e-12 * (1 + greatest(gradient)) * Elementary.pow(r, 4)
 
 /** For the pair the gradient is an EM step and a correction G. */
 export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law =>
-  law(
-    {
-      name: 'the pair’s gradient is EM plus G',
-      statement:
-        '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, ' +
-        'T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
-      source: `${shah}, §3`
-    },
+  over(
     cases(Score.symmetricPair),
-    show(Score.symmetricPair),
-    each => {
+    show(Score.symmetricPair)
+  )({
+    name: 'the pair’s gradient is EM plus G',
+    statement:
+      '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, ' +
+      'T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
+    source: `${shah}, §3`,
+    check: each => {
       const { points, params, time } = each
       const { xt, loss } = withNoise(evaluate, Score.symmetricPair, each)
       const { alpha } = Schedule.level(time)(schedule)
@@ -176,22 +174,21 @@ export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: Pap
       const r = 1 + greatest([...xt.flat(), ...m])
       return agree('−½ ∂L/∂m', found, Density.plus(Density.minus(em, m), correction), slack * rounding(r, found))
     }
-  )
+  })
 
 /** For K components too, and it sees x only through ⟨m_i, x⟩. */
 export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law => {
   const score = Score.spherical({ components: 3 })
-  return law(
-    {
-      name: 'the gradient of K components in closed form',
-      statement:
-        '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, ' +
-        'c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
-      source: `${shah}, §4`
-    },
+  return over(
     cases(score),
-    show(score),
-    each => {
+    show(score)
+  )({
+    name: 'the gradient of K components in closed form',
+    statement:
+      '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, ' +
+      'c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
+    source: `${shah}, §4`,
+    check: each => {
       const { points, params, time } = each
       const { dim } = points
       const { xt, loss } = withNoise(evaluate, score, each)
@@ -216,7 +213,7 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
       const r = 1 + greatest([...xt.flat(), ...m.flat()])
       return agree('−½ ∂L/∂m', found, wanted, slack * rounding(r, found))
     }
-  )
+  })
 }
 
 /** The slope of the least-squares line through (log h, log error). */
@@ -250,17 +247,16 @@ const fallsWith = (
 
 /** At high noise a small mean is led by power iteration. */
 export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}): Law =>
-  law(
-    {
-      name: 'small means are led by power iteration',
-      statement:
-        '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The ' +
-        'order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
-      source: `${shah}, §3: stage one`
-    },
+  over(
     cases(Score.symmetricPair, { points: Arbitrary.points({ far: 5 }) }),
-    show(Score.symmetricPair),
-    ({ time, points, seed }) => {
+    show(Score.symmetricPair)
+  )({
+    name: 'small means are led by power iteration',
+    statement:
+      '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The ' +
+      'order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
+    source: `${shah}, §3: stage one`,
+    check: ({ time, points, seed }) => {
       const { dim } = points
       const { alpha } = Schedule.level(time)(schedule)
       const f = compiled(
@@ -291,20 +287,13 @@ export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}
       })
       return fallsWith(2.8, errors, 1e-15 * r)
     }
-  )
+  })
 
 /** With small centres the objective matches second moments. */
 export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}): Law => {
   const components = 3
   const score = Score.spherical({ components })
-  return law(
-    {
-      name: 'small centres are matched by their second moments',
-      statement:
-        '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the ' +
-        'mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
-      source: `${shah}, §3: any number of components`
-    },
+  return over(
     fc.integer({ min: 1, max: 2 }).chain(dim =>
       fc.record({
         time: times,
@@ -318,8 +307,14 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
         seed: Arbitrary.seeds
       })
     ),
-    show(score),
-    ({ time, points, params, seed }) => {
+    show(score)
+  )({
+    name: 'small centres are matched by their second moments',
+    statement:
+      '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the ' +
+      'mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
+    source: `${shah}, §3: any number of components`,
+    check: ({ time, points, params, seed }) => {
       const { dim } = points
       const { alpha, sigma } = Schedule.level(time)(schedule)
       const centred = (rows: ReadonlyArray<Density.Row>): ReadonlyArray<Density.Row> => {
@@ -364,7 +359,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
       })
       return pipe(errors, errors => fallsWith(5.5, errors, 1e-13))
     }
-  )
+  })
 }
 
 const families: ReadonlyArray<Score.Score<string>> = [

@@ -15,7 +15,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, flat, greatest, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -207,16 +207,14 @@ export const parametrization = (
   }
   const lossSize = 'To 1e-13 (1 + |L| + |∇L|) r² h², h = max(1, σ/α, α/σ): what is hidden is divided by what is shown.'
 
+  const lawOf = over(casesOf(inner), show)
+  const lawOfLoss = over(lossCases, showLoss)
   return [
-    law(
-      {
-        name: 'the truth is carried to the truth',
-        statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
-        source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1'
-      },
-      casesOf(inner),
-      show,
-      ({ level, other, pair: [clean, noise] }) => {
+    lawOf({
+      name: 'the truth is carried to the truth',
+      statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
+      source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
+      check: ({ level, other, pair: [clean, noise] }) => {
         const x = level.alpha * clean + level.sigma * noise
         const [mine, yours] = [own, other].map(parametrization => {
           const { p, q } = directionOf(parametrization)(level)
@@ -228,16 +226,12 @@ export const parametrization = (
           agree('what is carried to it', [carried(other, own)(level, x, yours)], [mine], close)
         )
       }
-    ),
-    law(
-      {
-        name: 'there and back is the identity',
-        statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
-        source: 'definition of an isomorphism'
-      },
-      casesOf(inner),
-      show,
-      ({ level, other, pair: [x, output] }) => {
+    }),
+    lawOf({
+      name: 'there and back is the identity',
+      statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
+      source: 'definition of an isomorphism',
+      check: ({ level, other, pair: [x, output] }) => {
         const there = carried(own, other)(level, x, output)
         return agree(
           'there and back',
@@ -246,16 +240,12 @@ export const parametrization = (
           tolerance(level, x, output, there) * (1 + 1 / level.sigma)
         )
       }
-    ),
-    law(
-      {
-        name: 'a detour makes no difference',
-        statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
-        source: 'isomorphisms compose'
-      },
-      casesOf(inner),
-      show,
-      ({ level, other, third, pair: [x, output] }) => {
+    }),
+    lawOf({
+      name: 'a detour makes no difference',
+      statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
+      source: 'isomorphisms compose',
+      check: ({ level, other, third, pair: [x, output] }) => {
         const there = carried(own, third)(level, x, output)
         const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
         return agree(
@@ -265,19 +255,18 @@ export const parametrization = (
           tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma)
         )
       }
-    ),
-    law(
-      {
-        name: 'nothing is divided by zero at either end',
-        statement:
-          '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no ' +
-          'noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there ' +
-          'and back is the identity. To 1e-13 of the terms.',
-        source: 'what a level does not show is taken as 0'
-      },
+    }),
+    over(
       casesOf(ends),
-      show,
-      ({ level, other, pair: [x, output] }) => {
+      show
+    )({
+      name: 'nothing is divided by zero at either end',
+      statement:
+        '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no ' +
+        'noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there ' +
+        'and back is the identity. To 1e-13 of the terms.',
+      source: 'what a level does not show is taken as 0',
+      check: ({ level, other, pair: [x, output] }) => {
         const { ofOutput, ofPoint } = coefficients(own, other)(level)
         const noiseless = level.sigma === 0
         const [shown, wanted] = noiseless
@@ -304,18 +293,14 @@ export const parametrization = (
             agree('there and back', [carried(other, own)(level, x, there)], [output], close))
         )
       }
-    ),
-    law(
-      {
-        name: 'squared errors compare by its weight',
-        statement:
-          '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back ' +
-          'the weights are inverse. To 1e-13 h² of the weight.',
-        source: 'Salimans & Ho 2022, arXiv 2202.00512, §4'
-      },
-      casesOf(inner),
-      show,
-      ({ level, other }) => {
+    }),
+    lawOf({
+      name: 'squared errors compare by its weight',
+      statement:
+        '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back ' +
+        'the weights are inverse. To 1e-13 h² of the weight.',
+      source: 'Salimans & Ho 2022, arXiv 2202.00512, §4',
+      check: ({ level, other }) => {
         const { ofOutput } = coefficients(own, other)(level)
         const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
         const { alpha, sigma } = level
@@ -325,23 +310,19 @@ export const parametrization = (
           agree('there and back', [there * back], [1], close)
         )
       }
-    ),
+    }),
     ...pipe(
       degree(own),
       O.fold(
         () => [],
         ownDegree => [
-          law(
-            {
-              name: 'outputs grow with the level by its degree',
-              statement:
-                '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
-                `too; ${size}.`,
-              source: 'definition of the degree'
-            },
-            casesOf(inner),
-            show,
-            ({ level, other: any, pair: [x, output] }) => {
+          lawOf({
+            name: 'outputs grow with the level by its degree',
+            statement:
+              '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
+              `too; ${size}.`,
+            source: 'definition of the degree',
+            check: ({ level, other: any, pair: [x, output] }) => {
               // Of another that has no degree, nothing is known.
               const other = O.isSome(degree(any)) ? any : own
               const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
@@ -351,19 +332,15 @@ export const parametrization = (
               const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
               return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
             }
-          )
+          })
         ]
       )
     ),
-    law(
-      {
-        name: 'its loss is the squared error of its output',
-        statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
-        source: 'definition of the denoising loss'
-      },
-      lossCases,
-      showLoss,
-      each => {
+    lawOfLoss({
+      name: 'its loss is the squared error of its output',
+      statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
+      source: 'definition of the denoising loss',
+      check: each => {
         const meaning = Density.meaning(score)
         const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
         const [found] = lossOf(score, each.params, each, own)
@@ -375,16 +352,12 @@ export const parametrization = (
         })
         return agree('L', [found], [wanted], lossTolerance(each, wanted))
       }
-    ),
-    law(
-      {
-        name: 'its loss is that of the score times its weight',
-        statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
-        source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848'
-      },
-      lossCases,
-      showLoss,
-      each => {
+    }),
+    lawOfLoss({
+      name: 'its loss is that of the score times its weight',
+      statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
+      source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848',
+      check: each => {
         const factor = weight(Parametrization.score, own)(Schedule.level(each.time)(each.schedule))
         const wanted = lossOf(score, each.params, each, Parametrization.score).map(value => factor * value)
         return agree(
@@ -394,16 +367,12 @@ export const parametrization = (
           lossTolerance(each, greatest(wanted))
         )
       }
-    ),
-    law(
-      {
-        name: 'of a network that predicts it, it is the output',
-        statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
-        source: 'definition of `predicts`'
-      },
-      lossCases,
-      showLoss,
-      each => {
+    }),
+    lawOfLoss({
+      name: 'of a network that predicts it, it is the output',
+      statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
+      source: 'definition of `predicts`',
+      check: each => {
         const student = Score.custom({
           name: 'diagonal',
           shapes: dim => ({ slopes: [dim] }),
@@ -416,6 +385,6 @@ export const parametrization = (
         const wanted = squaredError(each, (_, noisy) => noisy.map((value, j) => slopes[j] * value))
         return agree('L', [found], [wanted], lossTolerance(each, wanted))
       }
-    )
+    })
   ]
 }

@@ -7,7 +7,7 @@ import { Case as Of } from '../core/index.js'
 import * as Optimizer from '../optimizer/Optimizer.js'
 import * as Params from '../score/Params.js'
 import * as Rate from '../optimizer/Rate.js'
-import { agree, holds, law } from './check.js'
+import { agree, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 export interface RateOptions {
@@ -177,49 +177,38 @@ export const rate = (
   const show = ({ step }: Case): string => `pipe(${code}, Rate.at(${step}))`
   const optimizer = Optimizer.scaleByRate(rate)
 
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        name: 'is no less than 0 and no more than it names',
-        statement: '∀ n: 0 ≤ rate(n) ≤ the greatest rate of its description, and finite. Up to 2⁻⁵² of the latter.',
-        source: 'definition of a learning rate'
-      },
-      cases,
-      show,
-      ({ step }) => {
+    lawOf({
+      name: 'is no less than 0 and no more than it names',
+      statement: '∀ n: 0 ≤ rate(n) ≤ the greatest rate of its description, and finite. Up to 2⁻⁵² of the latter.',
+      source: 'definition of a learning rate',
+      check: ({ step }) => {
         const found = at(rate, step)
         return holds(
           found >= 0 && found < Infinity && found <= bound(rate) * (1 + Elementary.powerOfTwo(-52)),
           () => `the rate ${found} is not in [0, ${bound(rate)}]`
         )
       }
-    ),
-    law(
-      {
-        name: 'is what its description says',
-        statement:
-          '∀ n: its equation holds, where its case is known: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle ' +
-          'and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
-        source: 'definition of each'
-      },
-      cases,
-      show,
-      ({ step }) =>
+    }),
+    lawOf({
+      name: 'is what its description says',
+      statement:
+        '∀ n: its equation holds, where its case is known: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle ' +
+        'and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
+      source: 'definition of each',
+      check: ({ step }) =>
         O.getOrElse((): ReadonlyArray<Equation> => [])(equations(at, step)(rate)).every(([what, found, wanted]) => {
           const size = Math.max(Math.abs(found), Math.abs(wanted), Number.isFinite(bound(rate)) ? bound(rate) : 0)
           return agree(`rate ${what}`, [found], [wanted], 1e-13 * size)
         })
-    ),
-    law(
-      {
-        name: 'grows with the rates it names',
-        statement:
-          '∀ n, c = 2^k: with every rate of its description, where its case is known, c times as great it is c times as great. Exactly.',
-        source: 'rates are of one unit'
-      },
-      cases,
-      show,
-      ({ step }) => {
+    }),
+    lawOf({
+      name: 'grows with the rates it names',
+      statement:
+        '∀ n, c = 2^k: with every rate of its description, where its case is known, c times as great it is c times as great. Exactly.',
+      source: 'rates are of one unit',
+      check: ({ step }) => {
         const by = Elementary.powerOfTwo((step % 7) - 3)
         return pipe(
           scaled(by)(rate),
@@ -229,17 +218,13 @@ export const rate = (
           )
         )
       }
-    ),
-    law(
-      {
-        name: 'is what an optimizer takes',
-        statement:
-          '∀ n ≤ 20: step n of scaleByRate on a gradient of 1 is −rate(n), and rateInForce says so before it. Exactly.',
-        source: 'definition of gradient descent'
-      },
-      cases,
-      show,
-      ({ step }) => {
+    }),
+    lawOf({
+      name: 'is what an optimizer takes',
+      statement:
+        '∀ n ≤ 20: step n of scaleByRate on a gradient of 1 is −rate(n), and rateInForce says so before it. Exactly.',
+      source: 'definition of gradient descent',
+      check: ({ step }) => {
         const { init, update } = interpret<string>(optimizer)
         const [params, gradient] = [Params.of({ x: 0 }), Params.of({ x: 1 })]
         const before = Array.from({ length: step % 21 }).reduce<ReturnType<typeof init>>(
@@ -252,6 +237,6 @@ export const rate = (
           agree('rate in force', [Optimizer.rateInForce(optimizer, before)], [at(rate, step % 21)], 0)
         )
       }
-    )
+    })
   ]
 }

@@ -19,7 +19,7 @@ import * as Stage from '../pipeline/Stage.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, holds, law } from './check.js'
+import { agree, compiled, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import { spread, variesNoMore } from './expectation.js'
 import type { Law } from './Law.js'
@@ -154,30 +154,23 @@ export const recovers = <P extends string>(
   const within = `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`
 
   const stated = { ...withoutSource(given), apart, rows, repeats, inefficiency }
+  const lawOf = over(seeded, show)
   return scripted(
     { by: 'recovers', of: [pipeline, stated] },
-    [
-      law(
-        {
-          name: 'the planted truth is found',
-          statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
-          source: 'consistency of maximum likelihood and of score matching',
-          enough: 5
-        },
-        seeded,
-        show,
-        ({ seed }) => near('distance from centre', truth, centres, 4 * rows, Key.fromSeed(seed))
-      ),
-      law(
-        {
-          name: 'the error falls as n^{−1/2}',
-          statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows}, ${4 * rows} and ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
-          source: 'asymptotic normality; Wilson & Hilferty 1931',
-          enough: 1
-        },
-        seeded,
-        show,
-        ({ seed }) => {
+    held([
+      lawOf({
+        name: 'the planted truth is found',
+        statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
+        source: 'consistency of maximum likelihood and of score matching',
+        enough: 5,
+        check: ({ seed }) => near('distance from centre', truth, centres, 4 * rows, Key.fromSeed(seed))
+      }),
+      lawOf({
+        name: 'the error falls as n^{−1/2}',
+        statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows}, ${4 * rows} and ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
+        source: 'asymptotic normality; Wilson & Hilferty 1931',
+        enough: 1,
+        check: ({ seed }) => {
           const sizes = [rows, 4 * rows, 16 * rows]
           const squares = sizes.map((count, i) =>
             mean(
@@ -195,53 +188,42 @@ export const recovers = <P extends string>(
               `mean squares ${squares.map(square => square.toExponential(2)).join(', ')} at n = ${sizes.join(', ')}: the order of the error is ${(order / 2).toPrecision(3)} ± ${(interval / 2).toPrecision(2)}, not −0.5`
           )
         }
-      ),
-      law(
-        {
-          name: 'centres are found though the components are others',
-          statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
-          source: 'Fisher 1922; White 1982 of misspecified models',
-          enough: 2
-        },
-        seeded,
-        show,
-        ({ seed }) => near('distance from centre', otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
-      ),
-      ...(losses.length === 0
-        ? []
-        : [
-            law(
-              {
-                name: 'gradients vary no more than those of plain noise',
-                statement:
-                  '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
-                source: 'Rao–Blackwell',
-                enough: 3
-              },
-              seeded,
-              show,
-              ({ seed }) => {
-                const key = Key.fromSeed(seed)
-                const points: Points = Mixture.sample(40)(key)(truth)
-                const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
-                return losses.every(({ objective, expectation }) => {
-                  const way = Expectation.interpret(expectation)
-                  const draws = way.where === 'span' ? way.draws(key).length : 1
-                  const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
-                    spread(
-                      loss => Compile.valueAndGrad({ ...loss, schedule }),
-                      score,
-                      of,
-                      { objective, points, params, seed: seed + 10_000 * i },
-                      200
-                    )
-                  )
-                  return variesNoMore(less, more, 6)
-                })
-              }
-            )
-          ])
-    ],
+      }),
+      lawOf({
+        name: 'centres are found though the components are others',
+        statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
+        source: 'Fisher 1922; White 1982 of misspecified models',
+        enough: 2,
+        check: ({ seed }) => near('distance from centre', otherwise, stillThere, 16 * rows, Key.fromSeed(seed))
+      }),
+      losses.length !== 0 &&
+        lawOf({
+          name: 'gradients vary no more than those of plain noise',
+          statement:
+            '∀ keys: at the end of a run E|∇L − E∇L|² of each loss is no more than by plain noise with as many draws, over 200 keys each, up to 6 standard errors of the difference, which the samples give.',
+          source: 'Rao–Blackwell',
+          enough: 3,
+          check: ({ seed }) => {
+            const key = Key.fromSeed(seed)
+            const points: Points = Mixture.sample(40)(key)(truth)
+            const { params } = Run.last(compiled(Compile.pipeline(pipeline)(points)))(Key.child(1)(key))
+            return losses.every(({ objective, expectation }) => {
+              const way = Expectation.interpret(expectation)
+              const draws = way.where === 'span' ? way.draws(key).length : 1
+              const [less, more] = [expectation, Expectation.monteCarlo({ draws })].map((of, i) =>
+                spread(
+                  loss => Compile.valueAndGrad({ ...loss, schedule }),
+                  score,
+                  of,
+                  { objective, points, params, seed: seed + 10_000 * i },
+                  200
+                )
+              )
+              return variesNoMore(less, more, 6)
+            })
+          }
+        })
+    ]),
     given
   )
 }

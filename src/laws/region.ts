@@ -6,7 +6,7 @@ import { Key } from '../../lib/index.js'
 import { Case as Of } from '../core/index.js'
 import * as Region from '../optimizer/Region.js'
 import { real, seeds } from './arbitraries.js'
-import { agree, dot, greatest, holds, law } from './check.js'
+import { agree, dot, greatest, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 type Vector = ReadonlyArray<number>
@@ -130,46 +130,32 @@ export const region = (
   // Of an unknown region, what the map itself gives is inside: the laws say less, and still all that defines a projection.
   const inside = own.member ?? O.getOrElse(() => project)(member(region))
 
-  return [
-    ...(outside === undefined
-      ? []
-      : [
-          law(
-            {
-              name: 'a projection is inside',
-              statement: `∀ x: Πx is in the region. To ${rounding}.`,
-              source: 'definition of a projection'
-            },
-            cases,
-            show,
-            each => {
-              const found = project(each.x)
-              return holds(
-                found.length === each.x.length && outside(found) <= tolerance(each),
-                () => `(${found.join(', ')}) is outside by ${outside(found)}`
-              )
-            }
+  const lawOf = over(cases, show)
+  return held([
+    outside !== undefined &&
+      lawOf({
+        name: 'a projection is inside',
+        statement: `∀ x: Πx is in the region. To ${rounding}.`,
+        source: 'definition of a projection',
+        check: each => {
+          const found = project(each.x)
+          return holds(
+            found.length === each.x.length && outside(found) <= tolerance(each),
+            () => `(${found.join(', ')}) is outside by ${outside(found)}`
           )
-        ]),
-    law(
-      {
-        name: 'what is inside stays',
-        statement: `∀ y in the region: Πy = y. To ${rounding}.`,
-        source: 'definition of a projection'
-      },
-      cases,
-      show,
-      each => agree('Πy', project(inside(each.y)), inside(each.y), tolerance(each))
-    ),
-    law(
-      {
-        name: 'projecting leaves what is projected alone',
-        statement: '∀ x: x is as it was before. Exactly.',
-        source: 'definition of a function'
-      },
-      cases,
-      show,
-      ({ x }) => {
+        }
+      }),
+    lawOf({
+      name: 'what is inside stays',
+      statement: `∀ y in the region: Πy = y. To ${rounding}.`,
+      source: 'definition of a projection',
+      check: each => agree('Πy', project(inside(each.y)), inside(each.y), tolerance(each))
+    }),
+    lawOf({
+      name: 'projecting leaves what is projected alone',
+      statement: '∀ x: x is as it was before. Exactly.',
+      source: 'definition of a function',
+      check: ({ x }) => {
         const given = Float64Array.from(x)
         const found = of(region)(given)
         return (
@@ -177,29 +163,21 @@ export const region = (
           holds(found.length === x.length, () => `${found.length} numbers are not ${x.length}`)
         )
       }
-    ),
-    law(
-      {
-        name: 'projecting twice is projecting once',
-        statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
-        source: 'what is inside stays'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'projecting twice is projecting once',
+      statement: `∀ x: ΠΠx = Πx. To ${rounding}.`,
+      source: 'what is inside stays',
+      check: each => {
         const once = project(each.x)
         return agree('ΠΠx', project(once), once, tolerance(each))
       }
-    ),
-    law(
-      {
-        name: 'a projection is the nearest point',
-        statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
-        source: nearest
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'a projection is the nearest point',
+      statement: '∀ x, y in the region: ⟨x − Πx, y − Πx⟩ ≤ 0. To 1e-14 n (1 + r)², r the greatest entry.',
+      source: nearest,
+      check: each => {
         const at = project(each.x)
         const angle = dot(minus(each.x, at), minus(inside(each.y), at))
         const size = 1 + greatest([...each.x, ...inside(each.y), ...at])
@@ -208,37 +186,26 @@ export const region = (
           () => `(${inside(each.y).join(', ')}) is nearer than (${at.join(', ')}): ⟨x − Πx, y − Πx⟩ = ${angle}`
         )
       }
-    ),
-    law(
-      {
-        name: 'projections bring nothing farther apart',
-        statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
-        source: 'the nearest point, for x and for y'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'projections bring nothing farther apart',
+      statement: `∀ x, y: |Πx − Πy| ≤ |x − y|. To ${rounding}.`,
+      source: 'the nearest point, for x and for y',
+      check: each => {
         const [before, after] = [norm(minus(each.x, each.y)), norm(minus(project(each.x), project(each.y)))]
         return holds(after <= before + tolerance(each), () => `a distance of ${before} becomes ${after}`)
       }
-    ),
-    ...(!coordinatesAlike
-      ? []
-      : [
-          law(
-            {
-              name: 'a projection does not know the order of the coordinates',
-              statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
-              source: 'symmetry of the regions'
-            },
-            cases,
-            show,
-            each => {
-              const order = pipe(Key.fromSeed(each.seed), Key.permutation(each.x.length))
-              const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
-              return agree('Ππx', project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
-            }
-          )
-        ])
-  ]
+    }),
+    coordinatesAlike &&
+      lawOf({
+        name: 'a projection does not know the order of the coordinates',
+        statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
+        source: 'symmetry of the regions',
+        check: each => {
+          const order = pipe(Key.fromSeed(each.seed), Key.permutation(each.x.length))
+          const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
+          return agree('Ππx', project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
+        }
+      })
+  ])
 }

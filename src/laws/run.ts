@@ -12,7 +12,7 @@ import type * as Problem from '../core/Problem.js'
 import type { Memory, Program, Step } from '../compile/Program.js'
 import * as Run from '../compile/Run.js'
 import { sameBits, throughText } from './bits.js'
-import { compiled, holds, law } from './check.js'
+import { compiled, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { seeds } from './pipelines.js'
 
@@ -179,8 +179,15 @@ export const run = <P extends string>(
   const { runner, compile, seeds } = { ...defaults, ...options }
   const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
   const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
-    law({ ...parts, ...enoughOf(pipeline) }, cases, show, ({ pipeline, seed, at }) => {
-      return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
+    over(
+      cases,
+      show
+    )({
+      ...parts,
+      ...enoughOf(pipeline),
+      check: ({ pipeline, seed, at }) => {
+        return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
+      }
     })
   const all = (program: Program<P>, key: Key.Key): ReadonlyArray<Run.State<P>> =>
     take(MANY, runner.states(program)(key))

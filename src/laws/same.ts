@@ -20,7 +20,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './pipelines.js'
-import { agree, compiled, flat, greatest, law } from './check.js'
+import { agree, compiled, flat, greatest, held, over } from './check.js'
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
@@ -116,18 +116,17 @@ const noiseOf = (
 }
 
 const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law =>
-  law(
-    {
-      name: 'the noise is of the same law',
-      statement:
-        `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors ` +
-        'of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.',
-      source: 'central limit theorem',
-      enough: 3
-    },
+  over(
     Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-    each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
-    ({ dim, seed }) => {
+    each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+  )({
+    name: 'the noise is of the same law',
+    statement:
+      `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors ` +
+      'of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.',
+    source: 'central limit theorem',
+    enough: 3,
+    check: ({ dim, seed }) => {
       const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
       const what = [
         ...Array.from({ length: dim }, (_, j) =>
@@ -139,7 +138,7 @@ const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law 
         sameMean(name, spread(found.map(row => row[i])), spread(wanted.map(row => row[i])))
       )
     }
-  )
+  })
 
 const points: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
@@ -152,15 +151,14 @@ const rules: ReadonlyArray<Rule> = [
     })
   ),
   rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
-    law(
-      {
-        name: 'the levels are the same',
-        statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
-        source: 'the stated formula'
-      },
+    over(
       fc.record({ time: Arbitrary.anyTimes(b) }),
-      ({ time }) => `${codeOf(a)} and ${codeOf(b)} at ${time}`,
-      ({ time }) => {
+      ({ time }) => `${codeOf(a)} and ${codeOf(b)} at ${time}`
+    )({
+      name: 'the levels are the same',
+      statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
+      source: 'the stated formula',
+      check: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
         const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
         return (
@@ -169,47 +167,40 @@ const rules: ReadonlyArray<Rule> = [
           (Schedule.until(a) === Schedule.until(b) || agree('until', [Schedule.until(a)], [Schedule.until(b)], 0))
         )
       }
-    )
+    })
   ]),
   rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
-    law(
-      {
-        name: 'the weights are the same',
-        statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
-        source: 'the stated formula'
-      },
+    over(
       Arbitrary.schedules.chain(schedule =>
         fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
       ),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
-      ({ schedule, time }) => {
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+    )({
+      name: 'the weights are the same',
+      statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
+      source: 'the stated formula',
+      check: ({ schedule, time }) => {
         const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
         return agree('w', [found], [wanted], slack * 1e-11 * (1 + Math.abs(wanted)))
       }
-    )
+    })
   ]),
   rule(Rate.concept.is, (a, b, { slack = 1 }) => [
-    law(
-      {
-        name: 'the rates are the same',
-        statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
-        source: 'the stated formula'
-      },
+    over(
       fc.record({ step: fc.nat({ max: 200 }) }),
-      ({ step }) => `${codeOf(a)} and ${codeOf(b)} at step ${step}`,
-      ({ step }) => {
+      ({ step }) => `${codeOf(a)} and ${codeOf(b)} at step ${step}`
+    )({
+      name: 'the rates are the same',
+      statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
+      source: 'the stated formula',
+      check: ({ step }) => {
         const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
         return agree('rate', [found], [wanted], slack * 1e-12 * (1 + Math.abs(wanted)))
       }
-    )
+    })
   ]),
   rule(Score.concept.is, (a, b, { slack = 1 }) => [
-    law(
-      {
-        name: 'the scores are the same',
-        statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
-        source: 'the stated formula'
-      },
+    over(
       Arbitrary.dims.chain(dim =>
         fc.record({
           params: Arbitrary.params(b)(dim),
@@ -217,26 +208,29 @@ const rules: ReadonlyArray<Rule> = [
           time: fc.integer({ min: 1, max: 15 }).map(k => k / 10)
         })
       ),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
-      ({ params, points, time }) => {
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+    )({
+      name: 'the scores are the same',
+      statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
+      source: 'the stated formula',
+      check: ({ params, points, time }) => {
         const [found, wanted] = [a, b].map(
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
         )
         const r = greatest([...points.values, ...flat(params)])
         return agree('s', found, wanted, slack * 1e-11 * (1 + r * r) * (1 + greatest(wanted)))
       }
-    )
+    })
   ]),
   rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
-    law(
-      {
-        name: 'the trajectories are the same',
-        statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
-        source: 'the stated formula'
-      },
+    over(
       fc.record({ walk: Arbitrary.walks }),
-      each => `${codeOf(a)} and ${codeOf(b)} along ${codeOf(each)}`,
-      ({ walk: { start, gradients } }) => {
+      each => `${codeOf(a)} and ${codeOf(b)} along ${codeOf(each)}`
+    )({
+      name: 'the trajectories are the same',
+      statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
+      source: 'the stated formula',
+      check: ({ walk: { start, gradients } }) => {
         const [found, wanted] = [a, b].map(optimizer => {
           const { init, update } = Optimizer.anyInterpret<string>(optimizer)
           return gradients.reduce(
@@ -254,60 +248,55 @@ const rules: ReadonlyArray<Rule> = [
         })
         return agree('parameters', found, wanted, slack * 1e-9 * (1e-300 + greatest(wanted)))
       }
-    )
+    })
   ]),
-  rule(Expectation.concept.is, (a, b, { score = pair }) => [
-    ...(isRandom(a) && isRandom(b) ? [sameNoise(a, b)] : []),
-    law(
-      {
+  rule(Expectation.concept.is, (a, b, { score = pair }) =>
+    held([
+      isRandom(a) && isRandom(b) && sameNoise(a, b),
+      over(
+        Arbitrary.eachDim.map(dim =>
+          fc.record({
+            form: fc.constantFrom('denoising' as const, 'implicit' as const),
+            time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
+            points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
+            params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
+            seed: Arbitrary.seeds
+          })
+        ),
+        each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+      )({
         name: 'the means are the same',
         statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
         source: 'law of large numbers',
-        enough: 9
-      },
-      Arbitrary.eachDim.map(dim =>
-        fc.record({
-          form: fc.constantFrom('denoising' as const, 'implicit' as const),
-          time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
-          points: Arbitrary.points({ minRows: Arbitrary.minRows(score), extent: 1.5, far: 1 })(dim),
-          params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(dim),
-          seed: Arbitrary.seeds
-        })
-      ),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
-      ({ form, time, points, params, seed }) => {
-        const [found, wanted] = [a, b].map((expectation, i) => {
-          const f = compiled(
-            Compile.valueAndGrad({
-              schedule: Schedule.ornsteinUhlenbeck,
-              score,
-              objective: Objective[form](TimeLaw.at(time)),
-              expectation
-            })(copied(points, COPIES))
-          )
-          return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
-            const { value, gradient } = f(params, key)
-            return [value, ...flat(gradient)]
+        enough: 9,
+        check: ({ form, time, points, params, seed }) => {
+          const [found, wanted] = [a, b].map((expectation, i) => {
+            const f = compiled(
+              Compile.valueAndGrad({
+                schedule: Schedule.ornsteinUhlenbeck,
+                score,
+                objective: Objective[form](TimeLaw.at(time)),
+                expectation
+              })(copied(points, COPIES))
+            )
+            return Key.split(REPEATS)(Key.fromSeed(2 * seed + i)).map(key => {
+              const { value, gradient } = f(params, key)
+              return [value, ...flat(gradient)]
+            })
           })
-        })
-        return wanted[0].every((_, i) =>
-          sameMean(
-            i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`,
-            spread(found.map(row => row[i])),
-            spread(wanted.map(row => row[i]))
+          return wanted[0].every((_, i) =>
+            sameMean(
+              i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`,
+              spread(found.map(row => row[i])),
+              spread(wanted.map(row => row[i]))
+            )
           )
-        )
-      }
-    )
-  ]),
+        }
+      })
+    ])
+  ),
   rule(Sampler.concept.is, (a, b) => [
-    law(
-      {
-        name: 'the laws are the same',
-        statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
-        source: 'the stated formula; law of large numbers',
-        enough: 20
-      },
+    over(
       fc.record({
         schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
         start: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)),
@@ -316,8 +305,13 @@ const rules: ReadonlyArray<Rule> = [
         levels: fc.constantFrom([-3, -1, -0.5, 2], [-4, 1, 1.5], [-1, 0, 4]),
         seed: Arbitrary.seeds
       }),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`,
-      ({ schedule, start, mean, variance, levels, seed }) => {
+      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+    )({
+      name: 'the laws are the same',
+      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
+      source: 'the stated formula; law of large numbers',
+      enough: 20,
+      check: ({ schedule, start, mean, variance, levels, seed }) => {
         const times = levels.map(level => Schedule.timeOfLogSnr(level)(schedule))
         const along: Sampler.ScoreFunction = ({ rows, dim, values }, time) => {
           const { alpha, sigma } = Schedule.level(time)(schedule)
@@ -360,26 +354,25 @@ const rules: ReadonlyArray<Rule> = [
           )
         })
       }
-    )
+    })
   ]),
   rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
-    law(
-      {
-        name: 'the ends are the same',
-        statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
-        source: 'the stated pipeline',
-        enough: 5
-      },
+    over(
       fc.record({ seed: Arbitrary.seeds }),
-      ({ seed }) => `Key.fromSeed(${seed})`,
-      ({ seed }) => {
+      ({ seed }) => `Key.fromSeed(${seed})`
+    )({
+      name: 'the ends are the same',
+      statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
+      source: 'the stated pipeline',
+      enough: 5,
+      check: ({ seed }) => {
         const [found, wanted] = [a, b].map(pipeline =>
           flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)
         )
         return agree('parameters', found, wanted, slack * 1e-9 * (1 + greatest(wanted)))
       }
-    )
+    })
   ])
 ]
 

@@ -16,7 +16,7 @@ import * as TimeGrid from '../sampler/TimeGrid.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, holds, law } from './check.js'
+import { agree, compiled, dot, held, holds, over } from './check.js'
 import { posteriors } from './guidance.js'
 import type { Law } from './Law.js'
 import { codeOf } from './script.js'
@@ -305,17 +305,14 @@ export const sampler = (
   }
   const size = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
 
-  return [
-    law(
-      {
-        name: 'there is a state for every time of the grid',
-        statement:
-          '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
-        source: 'definition of a trajectory'
-      },
-      cases,
-      show,
-      each => {
+  const lawOf = over(cases, show)
+  return held([
+    lawOf({
+      name: 'there is a state for every time of the grid',
+      statement:
+        '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
+      source: 'definition of a trajectory',
+      check: each => {
         const grid = gridOf(each.schedule, 5)
         const states = statesOf(each, each.points, grid)
         return (
@@ -338,17 +335,13 @@ export const sampler = (
           )
         )
       }
-    ),
-    law(
-      {
-        name: 'points stay finite',
-        statement:
-          '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
-        source: 'definition of a sampler'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'points stay finite',
+      statement:
+        '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
+      source: 'definition of a sampler',
+      check: each => {
         const { from } = ends(each.schedule)
         const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
         return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].every(grid =>
@@ -357,41 +350,30 @@ export const sampler = (
           )
         )
       }
-    ),
-    ...(stays
-      ? []
-      : [
-          law(
-            {
-              name: 'a step to no noise adds none',
-              statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
-              source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
-              enough: 10
-            },
-            cases,
-            show,
-            each => {
-              if (Schedule.level(0)(each.schedule).sigma > 0) return true
-              const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
-              const { mean, u } = marginal(each, from)
-              const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
-              const { alpha } = Schedule.level(from)(each.schedule)
-              const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
-              const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
-              return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
-            }
-          )
-        ]),
-    law(
-      {
-        name: 'looks at the key only if it draws',
-        statement:
-          '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
-        source: 'randomness is a value'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    !stays &&
+      lawOf({
+        name: 'a step to no noise adds none',
+        statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
+        source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
+        enough: 10,
+        check: each => {
+          if (Schedule.level(0)(each.schedule).sigma > 0) return true
+          const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
+          const { mean, u } = marginal(each, from)
+          const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
+          const { alpha } = Schedule.level(from)(each.schedule)
+          const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
+          const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
+          return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
+        }
+      }),
+    lawOf({
+      name: 'looks at the key only if it draws',
+      statement:
+        '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
+      source: 'randomness is a value',
+      check: each => {
         const grid = gridOf(each.schedule, 4)
         const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
           endOf(statesOf(each, each.points, grid, { seed }))
@@ -403,16 +385,12 @@ export const sampler = (
             : agree('by another key', other, once, 0))
         )
       }
-    ),
-    law(
-      {
-        name: 'read from JSON it takes the same steps',
-        statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
-        source: 'definition of a codec'
-      },
-      cases,
-      show,
-      each =>
+    }),
+    lawOf({
+      name: 'read from JSON it takes the same steps',
+      statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
+      source: 'definition of a codec',
+      check: each =>
         pipe(
           codec.decode(throughText(codec.encode(sampler))),
           E.match(
@@ -424,18 +402,14 @@ export const sampler = (
             }
           )
         )
-    ),
-    law(
-      {
-        name: 'sees levels, and no clock',
-        statement:
-          '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found ' +
-          'from levels and round.',
-        source: 'every schedule is the same process in x/α and σ/α'
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'sees levels, and no clock',
+      statement:
+        '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found ' +
+        'from levels and round.',
+      source: 'every schedule is the same process in x/α and σ/α',
+      check: each => {
         const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(each.schedule)
         const points = start(each, 4)
         const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
@@ -443,92 +417,63 @@ export const sampler = (
         )
         return agree('points', found, wanted, 1e-9 * size(wanted))
       }
-    ),
-    ...(random
-      ? []
-      : [
-          law(
-            {
-              name: 'no point knows of the others',
-              statement:
-                '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps ' +
-                'are chosen for all together.',
-              source: 'the flow is of each point'
-            },
-            cases,
-            show,
-            each => {
-              const points = start(each, 5)
-              const grid = gridOf(each.schedule, 6)
-              const all = endOf(statesOf(each, points, grid))
-              const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
-              return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
-            }
-          )
-        ]),
-    ...(order === null
-      ? []
-      : [
-          law(
-            {
-              name: 'converges with its order',
-              statement: `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
-              source:
-                'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow'
-            },
-            cases,
-            show,
-            each => {
-              const errorAfter = (steps: number): number => {
-                const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
-                return Math.max(...VARIANCES.map(variance => errorOf({ ...each, variance }, steps, grid)))
-              }
-              const orderFrom = (steps: number): readonly [number, number, number] => {
-                const [coarse, fine] = [errorAfter(steps), errorAfter(2 * steps)]
-                return [coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2, coarse, fine]
-              }
-              const isOrder = ([found]: readonly [number, number, number]): boolean => Math.abs(found - order) < 0.2
-              const first = orderFrom(64)
-              const [found, coarse, fine] = isOrder(first) ? first : orderFrom(128)
-              return holds(isOrder([found, coarse, fine]), () => `errors ${coarse} and ${fine} are of order ${found}`)
-            }
-          )
-        ]),
-    ...(error === null
-      ? []
-      : [
-          law(
-            {
-              name: 'meets its tolerance',
-              statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
-              source: 'Dormand & Prince 1980; the closed form of the flow'
-            },
-            cases,
-            show,
-            each => {
-              const found = errorOf(each, 1)
-              return holds(found <= error, () => `the error is ${found}`)
-            }
-          )
-        ]),
-    ...(equals === null
-      ? []
-      : [
-          law(
-            {
-              name: 'takes the steps of the sampler that it equals',
-              statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
-              source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM'
-            },
-            cases,
-            show,
-            each => {
-              const grid = gridOf(each.schedule, 8)
-              const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
-              return agree('points', found, wanted, 1e-12 * size(wanted))
-            }
-          )
-        ]),
+    }),
+    !random &&
+      lawOf({
+        name: 'no point knows of the others',
+        statement:
+          '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps ' +
+          'are chosen for all together.',
+        source: 'the flow is of each point',
+        check: each => {
+          const points = start(each, 5)
+          const grid = gridOf(each.schedule, 6)
+          const all = endOf(statesOf(each, points, grid))
+          const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
+          return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
+        }
+      }),
+    order !== null &&
+      lawOf({
+        name: 'converges with its order',
+        statement: `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
+        source: 'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow',
+        check: each => {
+          const errorAfter = (steps: number): number => {
+            const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
+            return Math.max(...VARIANCES.map(variance => errorOf({ ...each, variance }, steps, grid)))
+          }
+          const orderFrom = (steps: number): readonly [number, number, number] => {
+            const [coarse, fine] = [errorAfter(steps), errorAfter(2 * steps)]
+            return [coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2, coarse, fine]
+          }
+          const isOrder = ([found]: readonly [number, number, number]): boolean => Math.abs(found - order) < 0.2
+          const first = orderFrom(64)
+          const [found, coarse, fine] = isOrder(first) ? first : orderFrom(128)
+          return holds(isOrder([found, coarse, fine]), () => `errors ${coarse} and ${fine} are of order ${found}`)
+        }
+      }),
+    error !== null &&
+      lawOf({
+        name: 'meets its tolerance',
+        statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
+        source: 'Dormand & Prince 1980; the closed form of the flow',
+        check: each => {
+          const found = errorOf(each, 1)
+          return holds(found <= error, () => `the error is ${found}`)
+        }
+      }),
+    equals !== null &&
+      lawOf({
+        name: 'takes the steps of the sampler that it equals',
+        statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
+        source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',
+        check: each => {
+          const grid = gridOf(each.schedule, 8)
+          const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
+          return agree('points', found, wanted, 1e-12 * size(wanted))
+        }
+      }),
     posteriors(sampler, { transport, gridOf, random, bias, steps, rows: Math.min(rows, 1000), errors }),
     ...pipe(
       sampler,
@@ -536,23 +481,22 @@ export const sampler = (
       O.match(
         () => [],
         eta => [
-          law(
-            {
-              name: 'a step is the one that is published',
-              statement:
-                `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x ` +
-                'z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.',
-              source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
-              enough: 20
-            },
+          over(
             fc.record({
               schedule: schedules,
               start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
               levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
               seed: seeds
             }),
-            each => `${code}, one step: ${codeOf(each)}`,
-            ({ schedule, start, levels, seed }) => {
+            each => `${code}, one step: ${codeOf(each)}`
+          )({
+            name: 'a step is the one that is published',
+            statement:
+              `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x ` +
+              'z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.',
+            source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
+            enough: 20,
+            check: ({ schedule, start, levels, seed }) => {
               const dim = start.length
               const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
               const [from, to] = times.map(time => Schedule.level(time)(schedule))
@@ -587,19 +531,11 @@ export const sampler = (
                 (dim === 1 || Chance.areUnrelated('two coordinates', first, coordinate(1)))
               )
             }
-          )
+          })
         ]
       )
     ),
-    law(
-      {
-        name: 'leads to a law of two modes',
-        statement:
-          `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to ` +
-          `that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
-        source: 'Anderson 1982; the score of a mixture in closed form',
-        enough: 6
-      },
+    over(
       eachDim.map(dim =>
         fc.record({
           schedule: schedules,
@@ -610,8 +546,15 @@ export const sampler = (
           seed: seeds
         })
       ),
-      each => `${code} along the score of ${codeOf(each)}`,
-      each => {
+      each => `${code} along the score of ${codeOf(each)}`
+    )({
+      name: 'leads to a law of two modes',
+      statement:
+        `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to ` +
+        `that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
+      source: 'Anderson 1982; the score of a mixture in closed form',
+      enough: 6,
+      check: each => {
         const times = stays
           ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
           : unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule))
@@ -655,21 +598,17 @@ export const sampler = (
           )
         })
       }
-    ),
-    law(
-      {
-        name: 'has the moments of the law at every time',
-        statement:
-          `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a ` +
-          `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
-          'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points ' +
-          'that the flow carries, up to three times the bias.',
-        source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
-        enough: 30
-      },
-      cases,
-      show,
-      each => {
+    }),
+    lawOf({
+      name: 'has the moments of the law at every time',
+      statement:
+        `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a ` +
+        `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
+        'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points ' +
+        'that the flow carries, up to three times the bias.',
+      source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
+      enough: 30,
+      check: each => {
         const first = start(each, random ? rows : 100)
         const grid = gridOf(each.schedule, steps)
         const [from] = TimeGrid.times(each.schedule)(grid)
@@ -697,6 +636,6 @@ export const sampler = (
           )
         })
       }
-    )
-  ]
+    })
+  ])
 }

@@ -6,7 +6,7 @@ import { Quadrature } from '../../lib/index.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Schedule from '../schedule/Schedule.js'
 import { anyTimes } from './arbitraries.js'
-import { agree, holds, law } from './check.js'
+import { agree, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** What a schedule says of itself; the laws hold each against the others. */
@@ -198,45 +198,39 @@ export const schedule = (
   })
   const showTwo = ({ s, t }: { readonly s: number; readonly t: number }): string => `${code} at s = ${s} and t = ${t}`
 
-  return [
-    law(
-      {
-        name: 'levels are finite and not negative',
-        statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
-        source: 'definition of x_t = α x_0 + σ z',
-        meets
-      },
-      one,
-      showOne,
-      ({ time }) => {
+  const atOne = over(one, showOne)
+  const atTwo = over(two, showTwo)
+  const upTo = over(
+    wide,
+    ({ time, halvings }) => `${code} at t = ${time} and the ${Elementary.powerOfTwo(halvings)}th part of it before`
+  )
+  return held([
+    atOne({
+      name: 'levels are finite and not negative',
+      statement: '∀ t: 0 ≤ α(t) < ∞ and 0 ≤ σ(t) < ∞. Exactly.',
+      source: 'definition of x_t = α x_0 + σ z',
+      meets,
+      check: ({ time }) => {
         const { alpha, sigma } = level(time)
         return holds(
           alpha >= 0 && sigma >= 0 && alpha < Infinity && sigma < Infinity,
           () => `α = ${alpha}, σ = ${sigma}`
         )
       }
-    ),
-    law(
-      {
-        name: 'log-SNR falls strictly',
-        statement: '∀ s < t: log α(s)²/σ(s)² > log α(t)²/σ(t)². Exactly.',
-        source: 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
-      },
-      two,
-      showTwo,
-      ({ s, t }) => holds(logSnr(s) > logSnr(t), () => `log-SNR goes from ${logSnr(s)} to ${logSnr(t)}`)
-    ),
-    law(
-      {
-        name: 'goes from its one end to the other',
-        statement:
-          '∀ t of [0, until], of any double, s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
-        source: 'Kingma et al. 2021, arXiv 2107.00630, §3.1',
-        enough: 60
-      },
-      wide,
-      ({ time, halvings }) => `${code} at t = ${time} and the ${Elementary.powerOfTwo(halvings)}th part of it before`,
-      ({ time: t, halvings }) => {
+    }),
+    atTwo({
+      name: 'log-SNR falls strictly',
+      statement: '∀ s < t: log α(s)²/σ(s)² > log α(t)²/σ(t)². Exactly.',
+      source: 'Kingma et al. 2021, arXiv 2107.00630, §3.1',
+      check: ({ s, t }) => holds(logSnr(s) > logSnr(t), () => `log-SNR goes from ${logSnr(s)} to ${logSnr(t)}`)
+    }),
+    upTo({
+      name: 'goes from its one end to the other',
+      statement:
+        '∀ t of [0, until], of any double, s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
+      source: 'Kingma et al. 2021, arXiv 2107.00630, §3.1',
+      enough: 60,
+      check: ({ time: t, halvings }) => {
         const s = t * (1 - Elementary.powerOfTwo(-halvings))
         const levels = [0, s, t].map(level)
         return (
@@ -249,18 +243,14 @@ export const schedule = (
             holds(logSnr(s) > logSnr(t), () => `log-SNR goes from ${logSnr(s)} at ${s} to ${logSnr(t)} at ${t}`))
         )
       }
-    ),
-    law(
-      {
-        name: 'levels have no jumps',
-        statement:
-          '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most: of t^p, p ≥ ½, 1e-5.',
-        source: 'x_t is a process with continuous paths',
-        enough: 60
-      },
-      wide,
-      ({ time, halvings }) => `${code} at t = ${time} and the ${Elementary.powerOfTwo(halvings)}th part of it before`,
-      ({ time, halvings }) => {
+    }),
+    upTo({
+      name: 'levels have no jumps',
+      statement:
+        '∀ s < t of [0, until]: halved 40 times, each time to the half in which α and σ change more, the interval has a change of 1e-4 (1 + α + σ) at most: of t^p, p ≥ ½, 1e-5.',
+      source: 'x_t is a process with continuous paths',
+      enough: 60,
+      check: ({ time, halvings }) => {
         const change = (lo: number, hi: number): number => {
           const [a, b] = [lo, hi].map(level)
           return Math.abs(a.alpha - b.alpha) + Math.abs(a.sigma - b.sigma)
@@ -278,68 +268,49 @@ export const schedule = (
           () => `between ${lo} and ${hi} the levels change by ${change(lo, hi)}`
         )
       }
-    ),
-    law(
-      {
-        name: 'log-SNR is that of the level',
-        statement:
-          '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
-        source: 'definition',
-        meets
-      },
-      one,
-      showOne,
-      ({ time }) => {
+    }),
+    atOne({
+      name: 'log-SNR is that of the level',
+      statement:
+        '∀ t: λ(t) = 2 log α(t) − 2 log σ(t), to 1e-12 (1 + |λ|): rounding of α and σ, whose relative errors are a few 2⁻⁵², and to 2⁻⁵⁰ t |λ′(t)|, that of t.',
+      source: 'definition',
+      meets,
+      check: ({ time }) => {
         const { alpha, sigma } = level(time)
         const wanted = 2 * (Elementary.log(alpha) - Elementary.log(sigma))
         const ofTime = Elementary.powerOfTwo(-50) * time * Math.abs(slope(logSnr, time).value)
         return agree('log-SNR', [logSnr(time)], [wanted], 1e-12 * (1 + Math.abs(wanted)) + ofTime)
       }
-    ),
-    law(
-      {
-        name: 'timeOfLogSnr inverts logSnr',
-        statement:
-          '∀ t: timeOfLogSnr(logSnr(t)) = t, to 1e-13 · (t + (1 + |λ|)/|λ′(t)|), λ the log-SNR: the rounding of λ divided by its slope.',
-        source: 'definition',
-        meets
-      },
-      one,
-      showOne,
-      ({ time }) => {
+    }),
+    atOne({
+      name: 'timeOfLogSnr inverts logSnr',
+      statement:
+        '∀ t: timeOfLogSnr(logSnr(t)) = t, to 1e-13 · (t + (1 + |λ|)/|λ′(t)|), λ the log-SNR: the rounding of λ divided by its slope.',
+      source: 'definition',
+      meets,
+      check: ({ time }) => {
         const value = logSnr(time)
         const condition = (1 + Math.abs(value)) / Math.abs(slope(logSnr, time).value)
         return agree('time', [timeOfLogSnr(value)], [time], 1e-13 * (time + condition))
       }
-    ),
-    ...(variancePreserving
-      ? [
-          law(
-            {
-              name: 'variance is preserved',
-              statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
-              source: sde,
-              meets
-            },
-            one,
-            showOne,
-            ({ time }) => {
-              const { alpha, sigma } = level(time)
-              return agree('α² + σ²', [Elementary.square(alpha) + Elementary.square(sigma)], [1], 1e-14)
-            }
-          )
-        ]
-      : []),
-    law(
-      {
-        name: 'drift is the slope of log α',
-        statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
+    }),
+    variancePreserving &&
+      atOne({
+        name: 'variance is preserved',
+        statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
         source: sde,
-        meets
-      },
-      one,
-      showOne,
-      ({ time }) => {
+        meets,
+        check: ({ time }) => {
+          const { alpha, sigma } = level(time)
+          return agree('α² + σ²', [Elementary.square(alpha) + Elementary.square(sigma)], [1], 1e-14)
+        }
+      }),
+    atOne({
+      name: 'drift is the slope of log α',
+      statement: `∀ t: f(t) = d log α/dt, to ${tolerance.toExponential()} (1 + |f|) and ten times the error that extrapolated differences find of themselves.`,
+      source: sde,
+      meets,
+      check: ({ time }) => {
         const wanted = slope(t => Elementary.log(level(t).alpha), time)
         return agree(
           'drift',
@@ -348,17 +319,13 @@ export const schedule = (
           tolerance * (1 + Math.abs(wanted.value)) + 10 * wanted.error
         )
       }
-    ),
-    law(
-      {
-        name: 'diffusion is what the drift leaves of the growth of σ²',
-        statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
-        source: sde,
-        meets
-      },
-      one,
-      showOne,
-      ({ time }) => {
+    }),
+    atOne({
+      name: 'diffusion is what the drift leaves of the growth of σ²',
+      statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${tolerance.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and ten times the error of differences.`,
+      source: sde,
+      meets,
+      check: ({ time }) => {
         const growth = slope(t => Elementary.square(level(t).sigma), time)
         const fall = slope(t => Elementary.log(level(t).alpha), time)
         const twice = 2 * Elementary.square(level(time).sigma)
@@ -370,20 +337,19 @@ export const schedule = (
           holds(diffusion(time) >= -scale, () => `diffusion ${diffusion(time)} is negative`)
         )
       }
-    ),
-    law(
-      {
-        name: 'diffusing to s and then on to t is diffusing to t',
-        statement:
-          '∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], ' +
-          `N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} ` +
-          'relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ' +
-          'ten times what half as many nodes find otherwise.',
-        source: 'semigroup of the forward process'
-      },
+    }),
+    over(
       close,
-      showTwo,
-      ({ s, t }) => {
+      showTwo
+    )({
+      name: 'diffusing to s and then on to t is diffusing to t',
+      statement:
+        '∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], ' +
+        `N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} ` +
+        'relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ' +
+        'ten times what half as many nodes find otherwise.',
+      source: 'semigroup of the forward process',
+      check: ({ s, t }) => {
         const edges = [s, ...kinks.filter(kink => kink > s && kink < t), t]
         const origin = Mixture.of({ means: [[1]], variances: [0.5] })
         const inTwo = (nodes: number): Mixture.Mixture => {
@@ -423,28 +389,21 @@ export const schedule = (
           )
         )
       }
-    ),
-    ...(homogeneous
-      ? [
-          law(
-            {
-              name: 'diffusing for s and then for t is diffusing for s + t',
-              statement:
-                '∀ s, t: levels compose as α(s)α(t) = α(s + t), α(t)²σ(s)² + σ(t)² = σ(s + t)², to 1e-14: a few roundings.',
-              source: 'semigroup of Ornstein–Uhlenbeck'
-            },
-            two,
-            showTwo,
-            ({ s, t }) => {
-              const origin = Mixture.of({ means: [[1]], variances: [0.5] })
-              const [twice, once] = [pipe(origin, diffuse(level(s)), diffuse(level(t))), diffuse(level(s + t))(origin)]
-              return (
-                agree('mean', twice.means.values, once.means.values, 1e-14) &&
-                agree('variance', twice.variances, once.variances, 1e-14)
-              )
-            }
+    }),
+    homogeneous &&
+      atTwo({
+        name: 'diffusing for s and then for t is diffusing for s + t',
+        statement:
+          '∀ s, t: levels compose as α(s)α(t) = α(s + t), α(t)²σ(s)² + σ(t)² = σ(s + t)², to 1e-14: a few roundings.',
+        source: 'semigroup of Ornstein–Uhlenbeck',
+        check: ({ s, t }) => {
+          const origin = Mixture.of({ means: [[1]], variances: [0.5] })
+          const [twice, once] = [pipe(origin, diffuse(level(s)), diffuse(level(t))), diffuse(level(s + t))(origin)]
+          return (
+            agree('mean', twice.means.values, once.means.values, 1e-14) &&
+            agree('variance', twice.variances, once.variances, 1e-14)
           )
-        ]
-      : [])
-  ]
+        }
+      })
+  ])
 }

@@ -30,7 +30,7 @@ import * as Points from '../data/Points.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, direction, dot, flat, greatest, holds, law } from './check.js'
+import { agree, direction, dot, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
@@ -143,19 +143,16 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       )
     ).values
 
-  const byDifferences = law(
-    {
-      name: 'divergence is the trace of the Jacobian, by differences',
-      statement:
-        '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the ' +
-        'steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
-      source: hyvarinen,
-      enough: ENOUGH,
-      meets
-    },
-    cases,
-    show(score),
-    each => {
+  const lawOf = over(cases, show(score))
+  const byDifferences = lawOf({
+    name: 'divergence is the trace of the Jacobian, by differences',
+    statement:
+      '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the ' +
+      'steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
+    source: hyvarinen,
+    enough: ENOUGH,
+    meets,
+    check: each => {
       const { points, params } = each
       const { rows, dim, values } = points
       const r = greatest([...values, ...flat(params)])
@@ -173,20 +170,16 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
       return agree('div s', found, wanted, slack * 1e-8 * Elementary.square(1 + r * r) * (1 + greatest(wanted)))
     }
-  )
-  const derivativeOfDivergence = law(
-    {
-      name: 'the gradient of the divergence is its slope',
-      statement:
-        '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest ' +
-        'entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
-      source: hyvarinen,
-      enough: ENOUGH,
-      meets
-    },
-    cases,
-    show(score),
-    each => {
+  })
+  const derivativeOfDivergence = lawOf({
+    name: 'the gradient of the divergence is its slope',
+    statement:
+      '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest ' +
+      'entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
+    source: hyvarinen,
+    enough: ENOUGH,
+    meets,
+    check: each => {
       const { schedule, params, time, points } = each
       const towards = direction(params, each.seed)
       const level = Schedule.level(time)(schedule)
@@ -211,38 +204,29 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         slack * 1e-8 * Elementary.pow(1 + r * r, 3) * size
       )
     }
-  )
+  })
 
-  return [
-    law(
-      {
-        name: 'is finite, a row for each row',
-        statement:
-          '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included. Exactly.',
-        source: 'definition of Score.Model',
-        meets
-      },
-      cases,
-      show(score),
-      each => {
+  return held([
+    lawOf({
+      name: 'is finite, a row for each row',
+      statement: '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included. Exactly.',
+      source: 'definition of Score.Model',
+      meets,
+      check: each => {
         const { rows, dim, values } = evaluate(each, each.points)
         return (
           holds(values.length === rows * dim && rows === each.points.rows, () => `${values.length} values`) &&
           holds(values.every(Number.isFinite), () => `s(x) = ${values.join(', ')}`)
         )
       }
-    ),
-    law(
-      {
-        name: 'sees each row alone, at its own level',
-        statement:
-          '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
-        source: 'definition of Score.Model',
-        meets
-      },
-      cases,
-      show(score),
-      each => {
+    }),
+    lawOf({
+      name: 'sees each row alone, at its own level',
+      statement:
+        '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
+      source: 'definition of Score.Model',
+      meets,
+      check: each => {
         const { schedule, params, points, time } = each
         const times = Array.from({ length: points.rows }, (_, i) => time / (i + 1))
         const levels = times.map(time => Schedule.level(time)(schedule))
@@ -258,18 +242,14 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         )
         return agree('s', together, alone, slack * 1e-13 * (1 + greatest(alone)) * (1 + greatest(points.values)))
       }
-    ),
-    law(
-      {
-        name: 'divergence is the trace of the Jacobian, by autodiff',
-        statement:
-          '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-13 (1 + r²)² (1 + |div s|), r the greatest entry: a difference of squares of that size.',
-        source: hyvarinen,
-        meets
-      },
-      cases,
-      show(score),
-      each => {
+    }),
+    lawOf({
+      name: 'divergence is the trace of the Jacobian, by autodiff',
+      statement:
+        '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-13 (1 + r²)² (1 + |div s|), r the greatest entry: a difference of squares of that size.',
+      source: hyvarinen,
+      meets,
+      check: each => {
         const { schedule, params, points, time } = each
         const wanted = compute(() => {
           const tensors = Score.tensors(params)
@@ -284,22 +264,18 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
           slack * 1e-13 * Elementary.square(1 + r * r) * (1 + greatest(wanted))
         )
       }
-    ),
+    }),
     smooth
       ? byDifferences
-      : law(
-          {
-            name: 'divergence is a sum of slopes',
-            statement:
-              '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of ' +
-              'second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), ' +
-              'F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
-            source: 'definition of the subgradient',
-            meets
-          },
-          cases,
-          show(score),
-          each => {
+      : lawOf({
+          name: 'divergence is a sum of slopes',
+          statement:
+            '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of ' +
+            'second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), ' +
+            'F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
+          source: 'definition of the subgradient',
+          meets,
+          check: each => {
             const { points, params } = each
             const { rows, dim, values } = points
             const r = 1 + greatest([...values, ...flat(params)])
@@ -317,9 +293,9 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
               )
             })
           }
-        ),
-    ...(smooth ? [derivativeOfDivergence] : [])
-  ]
+        }),
+    smooth && derivativeOfDivergence
+  ])
 }
 
 /**
@@ -367,52 +343,41 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
           return agree('log p', found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
         }
         const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
+        const lawOf = over(cases, show(score))
         return [
           ...RA.fromOption(toMixture).flatMap(toMixture => [
-            law(
-              {
-                name: 'is the mixture that it says',
-                statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
-                source: 'definition of `toMixture`'
-              },
-              cases,
-              show(score),
-              each => {
+            lawOf({
+              name: 'is the mixture that it says',
+              statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
+              source: 'definition of `toMixture`',
+              check: each => {
                 const { schedule, time, params, points } = each
                 const level = Schedule.level(time)(schedule)
                 const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
                 return close(each, logOf(params, points, level), wanted)
               }
-            ),
+            }),
             ...RA.fromOption(fromMixture).map(fromMixture =>
-              law(
-                {
-                  name: 'is made of its mixture again',
-                  statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
-                  source: 'definition of `fromMixture`'
-                },
-                cases,
-                show(score),
-                each => {
+              lawOf({
+                name: 'is made of its mixture again',
+                statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
+                source: 'definition of `fromMixture`',
+                check: each => {
                   const clean = { alpha: 1, sigma: 0 }
                   const [found, wanted] = [fromMixture(toMixture(each.params)), each.params].map(params =>
                     logOf(params, each.points, clean)
                   )
                   return close(each, found, wanted)
                 }
-              )
+              })
             )
           ]),
           ...RA.fromOption(start).map(start =>
-            law(
-              {
-                name: 'starts at the centres that it is given',
-                statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
-                source: 'definition of `start`'
-              },
-              cases,
-              show(score),
-              each => {
+            lawOf({
+              name: 'starts at the centres that it is given',
+              statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
+              source: 'definition of `start`',
+              check: each => {
                 const { points, seed } = each
                 const { dim } = points
                 const variance = [0.3, 1, 2][seed % 3]
@@ -432,18 +397,14 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                     close(each, logOf(made, points, { alpha: 1, sigma: 0 }), Mixture.logDensity(points)(mixture)))
                 )
               }
-            )
+            })
           ),
           ...RA.fromOption(shifted).map(shifted =>
-            law(
-              {
-                name: 'is shifted with its data',
-                statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
-                source: 'change of variables'
-              },
-              cases,
-              show(score),
-              each => {
+            lawOf({
+              name: 'is shifted with its data',
+              statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
+              source: 'change of variables',
+              check: each => {
                 const { params, points, seed } = each
                 const by = Key.normal(points.dim)(Key.fromSeed(seed))
                 const values = points.values.map((x, at) => x + by[at % points.dim])
@@ -454,19 +415,15 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                   logOf(params, points, clean)
                 )
               }
-            )
+            })
           ),
           ...RA.fromOption(distance).map(distance =>
-            law(
-              {
-                name: 'measures steps in proportion',
-                statement:
-                  '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
-                source: 'Fisher’s metric'
-              },
-              cases,
-              show(score),
-              ({ params, seed }) => {
+            lawOf({
+              name: 'measures steps in proportion',
+              statement:
+                '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
+              source: 'Fisher’s metric',
+              check: ({ params, seed }) => {
                 const towards = direction(params, seed)
                 const to = (step: number): number =>
                   distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
@@ -477,18 +434,14 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                   agree('twice as far', [to(2e-4) / once], [2], slack * 1e-2)
                 )
               }
-            )
+            })
           ),
           ...RA.fromOption(scaled).map(scaled =>
-            law(
-              {
-                name: 'scales with its columns',
-                statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
-                source: 'change of variables'
-              },
-              cases,
-              show(score),
-              each => {
+            lawOf({
+              name: 'scales with its columns',
+              statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
+              source: 'change of variables',
+              check: each => {
                 const { params, points, seed } = each
                 const by = Float64Array.from({ length: points.dim }, (_, j) =>
                   Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
@@ -502,7 +455,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                   logOf(params, points, clean).map(log => log - growth)
                 )
               }
-            )
+            })
           )
         ]
       }
@@ -525,21 +478,18 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   const cases = casesOf(score, options)
   const size = ({ points, params }: Case<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
+  const lawOf = over(cases, show(score))
   return pipe(
     Score.interpret(score).family,
     O.fold(
       () => [],
       ({ components, logDensity }) => [
-        law(
-          {
-            name: 'is the gradient of its own log-density, by autodiff',
-            statement:
-              '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
-            source: hyvarinen
-          },
-          cases,
-          show(score),
-          each => {
+        lawOf({
+          name: 'is the gradient of its own log-density, by autodiff',
+          statement:
+            '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
+          source: hyvarinen,
+          check: each => {
             const { schedule, time, params, points } = each
             const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
             const wanted = compute(() =>
@@ -548,17 +498,13 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
             const found = Score.evaluate(score, schedule)(params)(time)(points).values
             return agree('s', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
           }
-        ),
-        law(
-          {
-            name: 'has the log-density of its components',
-            statement:
-              '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
-            source: 'definition of a mixture'
-          },
-          cases,
-          show(score),
-          each => {
+        }),
+        lawOf({
+          name: 'has the log-density of its components',
+          statement:
+            '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
+          source: 'definition of a mixture',
+          check: each => {
             const { schedule, time, params, points } = each
             const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
             const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
@@ -570,24 +516,23 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
             const found = of((own, x) => logDensity(own, x, level()))
             return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
           }
-        ),
-        law(
-          {
-            name: 'its density is that of the data, diffused',
-            statement:
-              '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of ' +
-              'the noise, of components no thinner than a half.',
-            source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
-            enough: 30
-          },
+        }),
+        over(
           fc.record({
             params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
             time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
             x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
           }),
           ({ params, time, x }) =>
-            `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`,
-          ({ params, time, x }) => {
+            `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`
+        )({
+          name: 'its density is that of the data, diffused',
+          statement:
+            '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of ' +
+            'the noise, of components no thinner than a half.',
+          source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
+          enough: 30,
+          check: ({ params, time, x }) => {
             const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
             const density = (values: Float64Array, level: Schedule.Level): Float64Array =>
               compute(() =>
@@ -613,7 +558,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
               agree('p_t(x)', [now], [dot(before, weights) / alpha], slack * 1e-6 * (1 + now))
             )
           }
-        )
+        })
       ]
     )
   )
@@ -632,34 +577,27 @@ export const ofMixture = <P extends string>(
   const diffused = ({ schedule, params, time }: Case<P>): Density.Gaussians =>
     pipe(mixture(params), Density.diffused(Schedule.level(time)(schedule)))
 
+  const lawOf = over(cases, show(score))
   return [
-    law(
-      {
-        name: 'is the gradient of the log-density, by autodiff',
-        statement:
-          '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, ' +
-          'u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
-        source: hyvarinen
-      },
-      cases,
-      show(score),
-      each => {
+    lawOf({
+      name: 'is the gradient of the log-density, by autodiff',
+      statement:
+        '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, ' +
+        'u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
+      source: hyvarinen,
+      check: each => {
         const at = diffused(each)
         const wanted = compute(() => grad(logDensityTensor(at))(Points.tensor(each.points))).values
         const { r, u } = conditionOf(at, each.points)
         return agree('s', evaluate(each), wanted, slack * 1e-14 * each.points.dim * (1 + (r * r) / u) * (r / u))
       }
-    ),
-    law(
-      {
-        name: 'is the gradient of the log-density, by differences',
-        statement:
-          '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
-        source: hyvarinen
-      },
-      cases,
-      show(score),
-      each => {
+    }),
+    lawOf({
+      name: 'is the gradient of the log-density, by differences',
+      statement:
+        '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
+      source: hyvarinen,
+      check: each => {
         const at = diffused(each)
         const { r, u } = conditionOf(at, each.points)
         const wanted = Density.rowsOf(each.points).flatMap(row =>
@@ -669,17 +607,13 @@ export const ofMixture = <P extends string>(
         )
         return agree('s', evaluate(each), wanted, slack * 1e-9 * (1 + (r * r) / u) * (r / u))
       }
-    ),
-    law(
-      {
-        name: 'Tweedie: (x + σ²s)/α is the posterior mean of x_0',
-        statement:
-          '∀ θ, t, x: (x + σ² s(x))/α = E[x_0 | x_t = x], the latter by conjugacy in each component. To 1e-14 d (1 + r²/u) r (1 + σ²/u)/α.',
-        source: 'Efron 2011, JASA 106:1602–1614; Robbins 1956'
-      },
-      cases,
-      show(score),
-      each => {
+    }),
+    lawOf({
+      name: 'Tweedie: (x + σ²s)/α is the posterior mean of x_0',
+      statement:
+        '∀ θ, t, x: (x + σ² s(x))/α = E[x_0 | x_t = x], the latter by conjugacy in each component. To 1e-14 d (1 + r²/u) r (1 + σ²/u)/α.',
+      source: 'Efron 2011, JASA 106:1602–1614; Robbins 1956',
+      check: each => {
         const level = Schedule.level(each.time)(each.schedule)
         const { alpha, sigma } = level
         const found = evaluate(each).map((s, at) => (each.points.values[at] + sigma * sigma * s) / alpha)
@@ -689,7 +623,7 @@ export const ofMixture = <P extends string>(
         const rounding = (1 + (r * r) / u) * r * (1 + (sigma * sigma) / u)
         return agree('E[x_0 | x]', found, wanted, (slack * 1e-14 * each.points.dim * rounding) / alpha)
       }
-    )
+    })
   ]
 }
 
@@ -721,72 +655,49 @@ const ofSymmetries = <P extends string>(
   const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
   const id = (row: Density.Row): Density.Row => row
 
-  return [
-    ...(odd
-      ? [
-          law(
-            { name: 'is odd', statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`, source: symmetry },
-            cases,
-            show(score),
-            same(({ points }) => {
-              const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
-              return { points: mapRows(opposite)(points), score: opposite }
-            })
-          )
-        ]
-      : []),
-    ...(relabel === undefined
-      ? []
-      : [
-          law(
-            {
-              name: 'does not know the order of the components',
-              statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
-              source: symmetry
-            },
-            cases,
-            show(score),
-            same(({ params, seed }) => ({ params: relabel(seed)(params), score: id }))
-          )
-        ]),
-    ...(rotate === undefined
-      ? []
-      : [
-          law(
-            {
-              name: 'turns with data and centres',
-              statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
-              source: symmetry
-            },
-            cases,
-            show(score),
-            same(({ params, points, seed }) => {
-              const turn = orthogonal(seed, points.dim)
-              return { params: rotate(turn)(params), points: mapRows(turn)(points), score: turn }
-            })
-          )
-        ]),
-    ...(translate === undefined
-      ? []
-      : [
-          law(
-            {
-              name: 'moves with data and centres',
-              statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
-              source: symmetry
-            },
-            cases,
-            show(score),
-            same(({ schedule, time, params, points, seed }) => {
-              const { alpha } = Schedule.level(time)(schedule)
-              const by = Array.from({ length: points.dim }, (_, j) => ((seed % 7) - 3) / (j + 2))
-              return {
-                params: translate(by)(params),
-                points: mapRows(row => Density.plus(row, Density.scale(alpha, by)))(points),
-                score: id
-              }
-            })
-          )
-        ])
-  ]
+  const lawOf = over(cases, show(score))
+  return held([
+    odd &&
+      lawOf({
+        name: 'is odd',
+        statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
+        source: symmetry,
+        check: same(({ points }) => {
+          const opposite = (row: Density.Row): Density.Row => Density.scale(-1, row)
+          return { points: mapRows(opposite)(points), score: opposite }
+        })
+      }),
+    relabel !== undefined &&
+      lawOf({
+        name: 'does not know the order of the components',
+        statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
+        source: symmetry,
+        check: same(({ params, seed }) => ({ params: relabel(seed)(params), score: id }))
+      }),
+    rotate !== undefined &&
+      lawOf({
+        name: 'turns with data and centres',
+        statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
+        source: symmetry,
+        check: same(({ params, points, seed }) => {
+          const turn = orthogonal(seed, points.dim)
+          return { params: rotate(turn)(params), points: mapRows(turn)(points), score: turn }
+        })
+      }),
+    translate !== undefined &&
+      lawOf({
+        name: 'moves with data and centres',
+        statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
+        source: symmetry,
+        check: same(({ schedule, time, params, points, seed }) => {
+          const { alpha } = Schedule.level(time)(schedule)
+          const by = Array.from({ length: points.dim }, (_, j) => ((seed % 7) - 3) / (j + 2))
+          return {
+            params: translate(by)(params),
+            points: mapRows(row => Density.plus(row, Density.scale(alpha, by)))(points),
+            score: id
+          }
+        })
+      })
+  ])
 }

@@ -10,7 +10,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as Stage from '../pipeline/Stage.js'
 import { sameBits } from './bits.js'
-import { compiled, holds, law } from './check.js'
+import { compiled, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { seeds, stages, times } from './pipelines.js'
 import { training } from './training.js'
@@ -89,62 +89,45 @@ export const stage = <P extends string = 'mean'>(
   const { sequence, repeat, anneal } = Stage
   const { concat } = Stage.Monoid
 
+  const lawOf = over(cases, show)
   return [
-    law(
-      {
-        name: 'sequences are associative',
-        statement:
-          '∀ a, c, keys: a, s, c one after the other end at the same bits as (a s) c and as a (s c), where x y is Monoid.concat(x, y). Exactly.',
-        source: 'definition of a monoid',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      ({ before, after, seed }) =>
+    lawOf({
+      name: 'sequences are associative',
+      statement:
+        '∀ a, c, keys: a, s, c one after the other end at the same bits as (a s) c and as a (s c), where x y is Monoid.concat(x, y). Exactly.',
+      source: 'definition of a monoid',
+      enough: ENOUGH,
+      check: ({ before, after, seed }) =>
         same(
           seed,
           [before, stage, after],
           [concat(concat(before, stage), after)],
           [concat(before, concat(stage, after))]
         )
-    ),
-    law(
-      {
-        name: 'the empty sequence is the identity',
-        statement: '∀ keys: sequence([]), s and s, sequence([]) end at the same bits as s. Exactly.',
-        source: 'definition of a monoid',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      ({ seed }) => same(seed, [stage], [Stage.Monoid.empty, stage], [stage, sequence([])], [sequence([stage])])
-    ),
-    law(
-      {
-        name: 'repeating is a sequence of the same',
-        statement:
-          '∀ keys: repeat(2)(s) ends at the same bits as s, s, and repeat(0)(s) at those of the start. Exactly.',
-        source: 'definition of `repeat`',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      ({ before, seed }) =>
+    }),
+    lawOf({
+      name: 'the empty sequence is the identity',
+      statement: '∀ keys: sequence([]), s and s, sequence([]) end at the same bits as s. Exactly.',
+      source: 'definition of a monoid',
+      enough: ENOUGH,
+      check: ({ seed }) => same(seed, [stage], [Stage.Monoid.empty, stage], [stage, sequence([])], [sequence([stage])])
+    }),
+    lawOf({
+      name: 'repeating is a sequence of the same',
+      statement: '∀ keys: repeat(2)(s) ends at the same bits as s, s, and repeat(0)(s) at those of the start. Exactly.',
+      source: 'definition of `repeat`',
+      enough: ENOUGH,
+      check: ({ before, seed }) =>
         same(seed, [repeat(2)(stage)], [stage, stage]) && same(seed, [before], [before, repeat(0)(stage)])
-    ),
-    law(
-      {
-        name: 'annealing is a sequence over its times',
-        statement:
-          '∀ t, t′, keys: anneal([t, t′])(s) ends at the same bits as anneal([t])(s), anneal([t′])(s). Exactly.',
-        source: 'definition of `anneal`',
-        enough: ENOUGH
-      },
-      cases,
-      show,
-      ({ time, later, seed }) =>
+    }),
+    lawOf({
+      name: 'annealing is a sequence over its times',
+      statement: '∀ t, t′, keys: anneal([t, t′])(s) ends at the same bits as anneal([t])(s), anneal([t′])(s). Exactly.',
+      source: 'definition of `anneal`',
+      enough: ENOUGH,
+      check: ({ time, later, seed }) =>
         same(seed, [anneal([time, later])(stage)], [anneal([time])(stage), anneal([later])(stage)])
-    ),
+    }),
     ...training(stage, { schedule, score, points })
   ]
 }

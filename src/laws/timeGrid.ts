@@ -6,7 +6,7 @@ import * as Elementary from '../../lib/elementary.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as TimeGrid from '../sampler/TimeGrid.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, holds, law } from './check.js'
+import { agree, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 export interface TimeGridOptions {
@@ -80,91 +80,67 @@ export const timeGrid = (
   const known = O.toNullable(span(grid))
   const twice = O.toNullable(faster(grid))
 
-  return [
-    ...(known === null
-      ? []
-      : [
-          law(
-            {
-              name: 'it goes from its noisy end to its clean end in its steps',
-              statement: '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly.',
-              source: 'definition of a time grid'
-            },
-            cases,
-            show,
-            ({ schedule }) => {
-              const found = times(schedule)(grid)
-              const { from, to, steps } = known
-              return (
-                agree('how many times', [found.length], [steps + 1], 0) &&
-                agree('ends', [found[0], found[found.length - 1]], [from, to], 0)
-              )
-            }
+  const lawOf = over(cases, show)
+  return held([
+    known !== null &&
+      lawOf({
+        name: 'it goes from its noisy end to its clean end in its steps',
+        statement: '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly.',
+        source: 'definition of a time grid',
+        check: ({ schedule }) => {
+          const found = times(schedule)(grid)
+          const { from, to, steps } = known
+          return (
+            agree('how many times', [found.length], [steps + 1], 0) &&
+            agree('ends', [found[0], found[found.length - 1]], [from, to], 0)
           )
-        ]),
-    law(
-      {
-        name: 'times fall',
-        statement: '∀ schedules: every time is earlier than the one before; of one level, the same. Exactly.',
-        source: 'a sampler goes from noise to data'
-      },
-      cases,
-      show,
-      ({ schedule }) => {
+        }
+      }),
+    lawOf({
+      name: 'times fall',
+      statement: '∀ schedules: every time is earlier than the one before; of one level, the same. Exactly.',
+      source: 'a sampler goes from noise to data',
+      check: ({ schedule }) => {
         const found = times(schedule)(grid)
         const isOne = found[0] === found[found.length - 1]
         const at = found.findIndex((time, i) => i > 0 && !(isOne ? time === found[i - 1] : time < found[i - 1]))
         return holds(at < 0, () => `time ${found[at]} follows ${found[at - 1]}`)
       }
-    ),
-    ...(evenIn === null
-      ? []
-      : [
-          law(
-            {
-              name: 'steps are even in its coordinate',
-              statement:
-                '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to ' +
-                '1e-13 of their slope.',
-              source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5'
-            },
-            cases,
-            show,
-            ({ schedule }) => {
-              const along = Array.from(times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
-              const [first, last] = [along[0], along[along.length - 1]]
-              return agree(
-                'places',
-                along,
-                along.map((_, i) => first + ((last - first) * i) / (along.length - 1)),
-                1e-9 * Math.max(Math.abs(first), Math.abs(last))
-              )
-            }
+    }),
+    evenIn !== null &&
+      lawOf({
+        name: 'steps are even in its coordinate',
+        statement:
+          '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to ' +
+          '1e-13 of their slope.',
+        source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
+        check: ({ schedule }) => {
+          const along = Array.from(times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))
+          const [first, last] = [along[0], along[along.length - 1]]
+          return agree(
+            'places',
+            along,
+            along.map((_, i) => first + ((last - first) * i) / (along.length - 1)),
+            1e-9 * Math.max(Math.abs(first), Math.abs(last))
           )
-        ]),
-    ...(twice !== null
-      ? [
-          law(
-            {
-              name: 'on another clock the levels are the same',
-              statement:
-                '∀ schedules: on a clock twice as fast the grid between the same levels has the same levels. To 1e-9 of the log-SNR.',
-              source: 'a grid in noise knows no clock'
-            },
-            cases,
-            show,
-            ({ schedule }) => {
-              const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(schedule)
-              const ratios = (of: Schedule.Schedule, on: TimeGrid.TimeGrid): ReadonlyArray<number> =>
-                Array.from(times(of)(on), time => {
-                  const { alpha, sigma } = Schedule.level(time)(of)
-                  return Elementary.log1p(sigma / alpha)
-                })
-              const [found, wanted] = [ratios(fast, twice), ratios(schedule, grid)]
-              return agree('log(1 + σ/α)', found, wanted, 1e-9 * (1 + wanted[0]))
-            }
-          )
-        ]
-      : [])
-  ]
+        }
+      }),
+    twice !== null &&
+      lawOf({
+        name: 'on another clock the levels are the same',
+        statement:
+          '∀ schedules: on a clock twice as fast the grid between the same levels has the same levels. To 1e-9 of the log-SNR.',
+        source: 'a grid in noise knows no clock',
+        check: ({ schedule }) => {
+          const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(schedule)
+          const ratios = (of: Schedule.Schedule, on: TimeGrid.TimeGrid): ReadonlyArray<number> =>
+            Array.from(times(of)(on), time => {
+              const { alpha, sigma } = Schedule.level(time)(of)
+              return Elementary.log1p(sigma / alpha)
+            })
+          const [found, wanted] = [ratios(fast, twice), ratios(schedule, grid)]
+          return agree('log(1 + σ/α)', found, wanted, 1e-9 * (1 + wanted[0]))
+        }
+      })
+  ])
 }

@@ -9,7 +9,7 @@ import { Case as Of } from '../core/index.js'
 import * as Schedule from '../schedule/Schedule.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import { seeds } from './arbitraries.js'
-import { agree, holds, law } from './check.js'
+import { agree, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
@@ -188,143 +188,113 @@ export const timeLaw = (
   )
   const densityAt = O.toNullable(density(schedule)(timeLaw))
 
-  return [
-    law(
-      {
-        name: 'times are those of the schedule',
-        statement:
-          '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
-        source: 'definition of a time law'
-      },
-      cases,
-      show,
-      ({ seed }) =>
+  const lawOf = over(cases, show)
+  return held([
+    lawOf({
+      name: 'times are those of the schedule',
+      statement:
+        '∀ keys: every time drawn, and every node, is in [0, until] of the schedule, its weight finite. Exactly.',
+      source: 'definition of a time law',
+      check: ({ seed }) =>
         [...drawn(seed).flat(), ...quadrature(schedule, 1 + (seed % 16))(timeLaw)].every(({ time, weight }) =>
           holds(
             time >= 0 && time <= last && time < Infinity && Number.isFinite(weight),
             () => `time ${time}, of weight ${weight}`
           )
         )
-    ),
-    ...(total === null
-      ? []
-      : [
-          law(
-            {
-              name: 'nodes weigh as much as the law',
-              statement:
-                'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by a rule over a hundred ' +
-                'intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
-              source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1'
-            },
-            cases,
-            show,
-            () => {
-              const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
-              return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
-            }
-          )
-        ]),
-    ...(share === null
-      ? []
-      : [
-          law(
-            {
-              name: 'nodes are exact for polynomials of the share',
-              statement:
-                '∀ n ≤ 16, k < 2n: Σ w_i F(t_i)^k = 1/(k + 1) over n nodes, F(t) the share of the law before t. To 1e-10, the rounding of F where ' +
-                'a quantile is in the tails.',
-              source: 'Gauss 1814; F is uniform on [0, 1]'
-            },
-            cases,
-            show,
-            ({ seed }) => {
-              const n = 1 + (seed % 16)
-              const nodes = quadrature(schedule, n)(timeLaw)
-              const found = Array.from({ length: 2 * n }, (_, k) =>
-                nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
-              )
-              return (
-                agree('how many nodes', [nodes.length], [n], 0) &&
-                agree(
-                  'mean of F^k',
-                  found,
-                  found.map((_, k) => 1 / (k + 1)),
-                  1e-10
-                )
-              )
-            }
-          ),
-          law(
-            {
-              name: 'draws have the law’s shares',
-              statement:
-                `∀ keys: sup |F_n(t) − F(t)| ≤ √(log(2/fault)/2n) over ${rows} draws, F the share of the law before t, and every weight 1. A right ` +
-                `one fails with probability ${FAULT.toExponential()} or less.`,
-              source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990'
-            },
-            cases,
-            show,
-            ({ seed }) => {
-              const [draws] = drawn(seed)
-              const shares = Float64Array.from(draws, ({ time }) => share(time)).sort()
-              const off = shares.reduce(
-                (most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)),
-                0
-              )
-              const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
-              return (
-                holds(off <= bound, () => `shares are off by ${off}, which is more than ${bound}`) &&
-                agree(
-                  'weights',
-                  draws.map(({ weight }) => weight),
-                  draws.map(() => 1),
-                  0
-                )
-              )
-            }
-          )
-        ]),
-    ...(densityAt === null || drawnBy === null
-      ? []
-      : [
-          law(
-            {
-              name: 'the density is that of the draws',
-              statement:
-                '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from ' +
-                'kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
-              source: 'a density is the slope of the share'
-            },
-            cases,
-            show,
-            ({ seed }) => {
-              const u = 0.05 + (0.9 * (seed % 1000)) / 999
-              const time = drawnBy(u)
-              const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
-              return (
-                Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) ||
-                (agree('p(t(u)) |t′(u)|', [densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3))], [1], 1e-5) &&
-                  holds(
-                    time >= densityAt.support[0] && time <= densityAt.support[1],
-                    () => `time ${time} is drawn, which is not in [${densityAt.support.join(', ')}]`
-                  ))
-              )
-            }
-          )
-        ]),
-    law(
-      {
-        name: 'draws agree in mean with the quadrature',
+    }),
+    total !== null &&
+      lawOf({
+        name: 'nodes weigh as much as the law',
         statement:
-          `∀ keys, f of 1, t and e^{−t}: the mean of weight · f(t) over ${rows} draws is that of 400 nodes, up to ${errors} standard errors of the ` +
-          'draws and 1e-4 (1 + |mean|) for the quadrature of tails. A comparison of a right one fails with probability below 1e-6 (2e-9 for a ' +
-          'normal mean): importance weights are unbiased, and each stratified draw is of the law.',
-        source: 'law of large numbers'
-      },
-      cases,
-      show,
-      ({ seed }) => {
+          'the weights of 48 nodes sum to 1; of given nodes, to theirs; of maximum likelihood, to ∫ ½ g² dt by a rule over a hundred ' +
+          'intervals. To 1e-7 of it, which is the error of either rule where g² is smooth.',
+        source: 'Song et al. 2021, arXiv 2101.09258; a probability is 1',
+        check: () => {
+          const found = quadrature(schedule, 48)(refined(48)(timeLaw)).reduce((sum, { weight }) => sum + weight, 0)
+          return agree('sum of the weights', [found], [total], 1e-7 * (1 + Math.abs(total)))
+        }
+      }),
+    share !== null && [
+      lawOf({
+        name: 'nodes are exact for polynomials of the share',
+        statement:
+          '∀ n ≤ 16, k < 2n: Σ w_i F(t_i)^k = 1/(k + 1) over n nodes, F(t) the share of the law before t. To 1e-10, the rounding of F where ' +
+          'a quantile is in the tails.',
+        source: 'Gauss 1814; F is uniform on [0, 1]',
+        check: ({ seed }) => {
+          const n = 1 + (seed % 16)
+          const nodes = quadrature(schedule, n)(timeLaw)
+          const found = Array.from({ length: 2 * n }, (_, k) =>
+            nodes.reduce((sum, { time, weight }) => sum + weight * Elementary.pow(share(time), k), 0)
+          )
+          return (
+            agree('how many nodes', [nodes.length], [n], 0) &&
+            agree(
+              'mean of F^k',
+              found,
+              found.map((_, k) => 1 / (k + 1)),
+              1e-10
+            )
+          )
+        }
+      }),
+      lawOf({
+        name: 'draws have the law’s shares',
+        statement:
+          `∀ keys: sup |F_n(t) − F(t)| ≤ √(log(2/fault)/2n) over ${rows} draws, F the share of the law before t, and every weight 1. A right ` +
+          `one fails with probability ${FAULT.toExponential()} or less.`,
+        source: 'Dvoretzky, Kiefer & Wolfowitz 1956, with the constant of Massart 1990',
+        check: ({ seed }) => {
+          const [draws] = drawn(seed)
+          const shares = Float64Array.from(draws, ({ time }) => share(time)).sort()
+          const off = shares.reduce(
+            (most, u, i) => Math.max(most, Math.abs(u - i / rows), Math.abs(u - (i + 1) / rows)),
+            0
+          )
+          const bound = Math.sqrt(Elementary.log(2 / FAULT) / (2 * rows))
+          return (
+            holds(off <= bound, () => `shares are off by ${off}, which is more than ${bound}`) &&
+            agree(
+              'weights',
+              draws.map(({ weight }) => weight),
+              draws.map(() => 1),
+              0
+            )
+          )
+        }
+      })
+    ],
+    densityAt !== null &&
+      drawnBy !== null &&
+      lawOf({
+        name: 'the density is that of the draws',
+        statement:
+          '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), by differences of fourth order in steps of 1e-3, away from ' +
+          'kinks of the schedule; and t(u) is in the support. To 1e-5, the error of the differences.',
+        source: 'a density is the slope of the share',
+        check: ({ seed }) => {
+          const u = 0.05 + (0.9 * (seed % 1000)) / 999
+          const time = drawnBy(u)
+          const [lo, hi] = [drawnBy(u - 2e-3), drawnBy(u + 2e-3)].sort((a, b) => a - b)
+          return (
+            Schedule.kinks(schedule).some(kink => kink >= lo && kink <= hi) ||
+            (agree('p(t(u)) |t′(u)|', [densityAt.at(time) * Math.abs(slope(drawnBy, u, 1e-3))], [1], 1e-5) &&
+              holds(
+                time >= densityAt.support[0] && time <= densityAt.support[1],
+                () => `time ${time} is drawn, which is not in [${densityAt.support.join(', ')}]`
+              ))
+          )
+        }
+      }),
+    lawOf({
+      name: 'draws agree in mean with the quadrature',
+      statement:
+        `∀ keys, f of 1, t and e^{−t}: the mean of weight · f(t) over ${rows} draws is that of 400 nodes, up to ${errors} standard errors of the ` +
+        'draws and 1e-4 (1 + |mean|) for the quadrature of tails. A comparison of a right one fails with probability below 1e-6 (2e-9 for a ' +
+        'normal mean): importance weights are unbiased, and each stratified draw is of the law.',
+      source: 'law of large numbers',
+      check: ({ seed }) => {
         const lists = drawn(seed)
         // Of what is the same at every step the draws are the nodes.
         const nodes = quadrature(schedule, random ? 400 : TimeLaw.NODES)(timeLaw)
@@ -345,90 +315,72 @@ export const timeLaw = (
           }
         )
       }
-    ),
-    ...(shareOfStrata === null
-      ? []
-      : [
-          law(
-            {
-              name: 'stratified draws have each stratum once',
-              statement:
-                '∀ keys: F(t) of the draws, in order, are (i + shift)/n for one shift in [0, 1). To 1e-9, the rounding of F; the order of rows is ' +
-                'random.',
-              source: 'Kingma et al. 2021, arXiv 2107.00630, appendix I.1'
-            },
-            cases,
-            show,
-            ({ seed }) => {
-              const shares = Float64Array.from(drawn(seed)[0], ({ time }) => shareOfStrata(time))
-              const sorted = shares.slice().sort()
-              const shift = sorted[0]
-              return (
-                holds(shift >= -1e-9 && shift < 1 / rows + 1e-9, () => `the first is at ${shift}`) &&
-                agree(
-                  'places',
-                  sorted,
-                  sorted.map((_, i) => shift + i / rows),
-                  1e-9
-                ) &&
-                holds(
-                  rows < 20 || shares.some((u, i) => u !== sorted[i]),
-                  () => 'the rows are in the order of their strata'
-                )
-              )
-            }
-          )
-        ]),
-    ...(weighed === null
-      ? []
-      : [
-          law(
-            {
-              name: 'the weight of a draw is the ratio of densities',
-              statement:
-                '∀ keys: at every time drawn the weight is the slope of the target’s share (of maximum likelihood, ½ g²) over that of the ' +
-                'proposal’s, and 0 outside the target. To 1e-5 of it: differences of fourth order, where the proposal’s density is not below 1e-4.',
-              source: 'Kahn & Marshall 1953'
-            },
-            cases,
-            show,
-            ({ seed }) => {
-              const [from, to] = [weighed.proposal, weighed.target].map(law => O.toNullable(shareOf(schedule)(law)))
-              const until = O.toNullable(Of.when(TimeLaw.likelihood, ({ until }) => until)(weighed.target))
-              return drawn(seed)[0]
-                .slice(0, 50)
-                .every(({ time, weight }) => {
-                  const proposed = from === null ? 0 : slope(from, time)
-                  const inside = to === null || (to(0.995 * time) >= 0 && to(1.005 * time) <= 1)
-                  const outside = to !== null && (to(time) < 0 || to(time) > 1)
-                  const wanted =
-                    until !== null
-                      ? time > until
-                        ? 0
-                        : Schedule.diffusion(time)(schedule) / 2
-                      : to === null || outside
-                        ? 0
-                        : slope(to, time)
-                  const known = (until !== null || to !== null) && (inside || outside)
-                  return (
-                    !known ||
-                    !(proposed > 1e-4) ||
-                    agree(`weight at ${time}`, [weight], [wanted / proposed], 1e-5 * (1 + wanted / proposed))
-                  )
-                })
-            }
-          )
-        ]),
-    law(
-      {
-        name: 'looks at the key only if it is random',
+    }),
+    shareOfStrata !== null &&
+      lawOf({
+        name: 'stratified draws have each stratum once',
         statement:
-          '∀ keys: the same key draws the same times; if isDeterministic, so do all keys, and they are the nodes; else another key draws others. Exactly.',
-        source: 'definition of isDeterministic'
-      },
-      cases,
-      show,
-      ({ seed }) => {
+          '∀ keys: F(t) of the draws, in order, are (i + shift)/n for one shift in [0, 1). To 1e-9, the rounding of F; the order of rows is ' +
+          'random.',
+        source: 'Kingma et al. 2021, arXiv 2107.00630, appendix I.1',
+        check: ({ seed }) => {
+          const shares = Float64Array.from(drawn(seed)[0], ({ time }) => shareOfStrata(time))
+          const sorted = shares.slice().sort()
+          const shift = sorted[0]
+          return (
+            holds(shift >= -1e-9 && shift < 1 / rows + 1e-9, () => `the first is at ${shift}`) &&
+            agree(
+              'places',
+              sorted,
+              sorted.map((_, i) => shift + i / rows),
+              1e-9
+            ) &&
+            holds(
+              rows < 20 || shares.some((u, i) => u !== sorted[i]),
+              () => 'the rows are in the order of their strata'
+            )
+          )
+        }
+      }),
+    weighed !== null &&
+      lawOf({
+        name: 'the weight of a draw is the ratio of densities',
+        statement:
+          '∀ keys: at every time drawn the weight is the slope of the target’s share (of maximum likelihood, ½ g²) over that of the ' +
+          'proposal’s, and 0 outside the target. To 1e-5 of it: differences of fourth order, where the proposal’s density is not below 1e-4.',
+        source: 'Kahn & Marshall 1953',
+        check: ({ seed }) => {
+          const [from, to] = [weighed.proposal, weighed.target].map(law => O.toNullable(shareOf(schedule)(law)))
+          const until = O.toNullable(Of.when(TimeLaw.likelihood, ({ until }) => until)(weighed.target))
+          return drawn(seed)[0]
+            .slice(0, 50)
+            .every(({ time, weight }) => {
+              const proposed = from === null ? 0 : slope(from, time)
+              const inside = to === null || (to(0.995 * time) >= 0 && to(1.005 * time) <= 1)
+              const outside = to !== null && (to(time) < 0 || to(time) > 1)
+              const wanted =
+                until !== null
+                  ? time > until
+                    ? 0
+                    : Schedule.diffusion(time)(schedule) / 2
+                  : to === null || outside
+                    ? 0
+                    : slope(to, time)
+              const known = (until !== null || to !== null) && (inside || outside)
+              return (
+                !known ||
+                !(proposed > 1e-4) ||
+                agree(`weight at ${time}`, [weight], [wanted / proposed], 1e-5 * (1 + wanted / proposed))
+              )
+            })
+        }
+      }),
+    lawOf({
+      name: 'looks at the key only if it is random',
+      statement:
+        '∀ keys: the same key draws the same times; if isDeterministic, so do all keys, and they are the nodes; else another key draws others. Exactly.',
+      source: 'definition of isDeterministic',
+      check: ({ seed }) => {
         const flat = (lists: ReadonlyArray<ReadonlyArray<Drawn>>): ReadonlyArray<number> =>
           lists.flatMap(draws => draws.slice(0, 20).flatMap(({ time, weight }) => [time, weight]))
         const [first, again, other] = [seed, seed, seed + 1].map(seed => flat(drawn(seed)))
@@ -446,6 +398,6 @@ export const timeLaw = (
             : agree('another key', other, first, 0) && agree('nodes', first, nodes, 0))
         )
       }
-    )
-  ]
+    })
+  ])
 }

@@ -18,7 +18,7 @@ import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
 import { seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
-import { compiled, holds, law } from './check.js'
+import { compiled, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
@@ -93,17 +93,16 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
     O.chain(O.fromNullable)
   )
   return [
-    law(
-      {
-        name: 'goes on from text with the same bits',
-        statement:
-          '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
-        source: 'a state holds all there is',
-        enough: ENOUGH
-      },
+    over(
       fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }),
-      ({ seed, at }) => `${show({ seed })}, from state ${at}`,
-      ({ seed, at }) => {
+      ({ seed, at }) => `${show({ seed })}, from state ${at}`
+    )({
+      name: 'goes on from text with the same bits',
+      statement:
+        '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
+      source: 'a state holds all there is',
+      enough: ENOUGH,
+      check: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
         const [program, another] = [0, 1].map(() =>
           compiled(
@@ -124,7 +123,7 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
           )
         )
       }
-    ),
+    }),
     ...pipe(
       byEpochs,
       O.match(
@@ -151,18 +150,17 @@ const ofBatches = (
     O.match(
       () => [],
       batch => [
-        law(
-          {
-            name: 'every row is met as often as any other',
-            statement:
-              `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in ` +
-              'expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
-            source: 'definition of an unbiased batch',
-            enough: 1
-          },
+        over(
           fc.record({ seed: seeds }),
-          show,
-          ({ seed }) => {
+          show
+        )({
+          name: 'every row is met as often as any other',
+          statement:
+            `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in ` +
+            'expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
+          source: 'definition of an unbiased batch',
+          enough: 1,
+          check: ({ seed }) => {
             const rows = 3 * batch
             const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
             const [counts, wanted] = [
@@ -175,23 +173,22 @@ const ofBatches = (
               () => `row ${off} is met ${counts[off]} times, of ${wanted} that each has its share of`
             )
           }
-        )
+        })
       ]
     )
   )
 
 const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
-  law(
-    {
-      name: 'every row is met once an epoch',
-      statement:
-        '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
-      source: 'definition of an epoch',
-      enough: 20
-    },
+  over(
     fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }),
-    ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`,
-    ({ seed, rows }) => {
+    ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`
+  )({
+    name: 'every row is met once an epoch',
+    statement:
+      '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
+    source: 'definition of an epoch',
+    enough: 20,
+    check: ({ seed, rows }) => {
       const met = walk(rows, Math.ceil((2 * rows) / batch), seed).flat()
       return [0, 1].every(epoch =>
         holds(
@@ -200,24 +197,23 @@ const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: numbe
         )
       )
     }
-  ),
-  law(
-    {
-      name: 'each batch of an epoch is any rows alike',
-      statement:
-        `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the ` +
-        'mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
-      source: 'definition of an unbiased batch',
-      enough: 2
-    },
+  }),
+  over(
     fc.record({ seed: seeds }),
-    show,
-    ({ seed }) => {
+    show
+  )({
+    name: 'each batch of an epoch is any rows alike',
+    statement:
+      `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the ` +
+      'mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
+    source: 'definition of an unbiased batch',
+    enough: 2,
+    check: ({ seed }) => {
       const rows = 3 * batch
       const met = Array.from({ length: KEYS }, (_, i) => new Set(walk(rows, 2, KEYS * seed + i)[1]))
       const counts = Array.from({ length: rows }, (_, row) => met.filter(batch => batch.has(row)).length)
       const off = counts.findIndex(count => Math.abs(count - KEYS / 3) > ERRORS * Math.sqrt((KEYS * 2) / 9))
       return holds(off < 0, () => `row ${off} is in ${counts[off]} of ${KEYS} second batches`)
     }
-  )
+  })
 ]

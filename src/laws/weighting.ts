@@ -14,7 +14,7 @@ import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 import * as Weighting from '../objective/Weighting.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, holds, law } from './check.js'
+import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
 
@@ -122,80 +122,62 @@ export const weighting = (
     return agree(what, found, wanted, slack * 1e-13 * (greatest(found) + greatest(wanted)) * r * r)
   }
 
-  return [
-    law(
-      {
-        name: 'weights are finite, and of one sign',
-        statement:
-          '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
-        source: 'definition of a weighting'
-      },
-      cases,
-      showLevel,
-      each => {
+  const lawOfLevel = over(cases, showLevel)
+  const lawOfLoss = over(cases, showLoss)
+  return held([
+    lawOfLevel({
+      name: 'weights are finite, and of one sign',
+      statement:
+        '∀ schedules, t and t′ with signal and noise: w(t) is finite, and w(t′) is not of the other sign. Exactly.',
+      source: 'definition of a weighting',
+      check: each => {
         const [weight, other] = [at(each), at({ ...each, time: each.later })]
         return holds(
           Number.isFinite(weight) && !(Math.sign(weight) * Math.sign(other) < 0),
           () => `the weight is ${weight}, and ${other} at ${each.later}`
         )
       }
-    ),
-    ...(sees === 'snr'
-      ? [
-          law(
-            {
-              name: 'the weight of a level is that of its SNR',
-              statement:
-                '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no ' +
-                'weight is a power above 1.',
-              source:
-                'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone'
-            },
-            cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
-            each => `${showLevel(each)} and on ${Schedule.show(each.other)}`,
-            each => {
-              const logSnr = Schedule.logSnr(each.time)(each.schedule)
-              const time = Schedule.timeOfLogSnr(logSnr)(each.other)
-              const off = Math.abs(Schedule.logSnr(time)(each.other) - logSnr)
-              const weight = at(each)
-              const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
-              return agree('w′(t′)', [at({ schedule: each.other, time })], [weight], tolerance)
-            }
-          )
-        ]
-      : []),
-    ...(sees === null
-      ? []
-      : [
-          law(
-            {
-              name: 'another clock changes no weight but a rate',
-              statement:
-                '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
-              source: 'a weight is of a level, g² dt of an interval of them'
-            },
-            cases,
-            showLevel,
-            each => {
-              const scale = each.seed % 2 === 0 ? 2 : 0.5
-              const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
-              const wanted = (sees === 'rate' ? scale : 1) * at(each)
-              const found = at({ schedule, time: each.time / scale })
-              return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
-            }
-          )
-        ]),
-    law(
-      {
-        name: 'the loss of each level is multiplied by its weight',
+    }),
+    sees === 'snr' &&
+      over(
+        cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
+        each => `${showLevel(each)} and on ${Schedule.show(each.other)}`
+      )({
+        name: 'the weight of a level is that of its SNR',
         statement:
-          '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t ' +
-          'and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
-        source: 'definition of `weight`'
-      },
-      cases,
-      showLoss,
-      each => {
+          '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no ' +
+          'weight is a power above 1.',
+        source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
+        check: each => {
+          const logSnr = Schedule.logSnr(each.time)(each.schedule)
+          const time = Schedule.timeOfLogSnr(logSnr)(each.other)
+          const off = Math.abs(Schedule.logSnr(time)(each.other) - logSnr)
+          const weight = at(each)
+          const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
+          return agree('w′(t′)', [at({ schedule: each.other, time })], [weight], tolerance)
+        }
+      }),
+    sees !== null &&
+      lawOfLevel({
+        name: 'another clock changes no weight but a rate',
+        statement:
+          '∀ schedules, t, c: on a clock c times as fast w(t/c) = w(t); of g², a rate, c w(t). To 1e-13 w: rounding.',
+        source: 'a weight is of a level, g² dt of an interval of them',
+        check: each => {
+          const scale = each.seed % 2 === 0 ? 2 : 0.5
+          const schedule = Schedule.reparametrized(Schedule.affine({ scale }))(each.schedule)
+          const wanted = (sees === 'rate' ? scale : 1) * at(each)
+          const found = at({ schedule, time: each.time / scale })
+          return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
+        }
+      }),
+    lawOfLoss({
+      name: 'the loss of each level is multiplied by its weight',
+      statement:
+        '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t ' +
+        'and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
+      source: 'definition of `weight`',
+      check: each => {
         const of = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.denoising(law, each.parametrization)
         const nodes = [
           { time: each.time, weight: 0.5 },
@@ -213,25 +195,16 @@ export const weighting = (
           parts[0].map((value, i) => value + parts[1][i])
         )
       }
-    ),
-    ...(carries === null
-      ? []
-      : [
-          law(
-            {
-              name: 'it makes the loss of one parametrization that of another',
-              statement: `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(carries[0])} is L of ${Parametrization.show(carries[1])}. To 1e-13 (|L| + |∇L|) r².`,
-              source: 'the paper of the weighting'
-            },
-            cases,
-            showLoss,
-            each => {
-              const [from, to] = carries.map(parametrization =>
-                Objective.denoising(TimeLaw.at(each.time), parametrization)
-              )
-              return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
-            }
-          )
-        ])
-  ]
+    }),
+    carries !== null &&
+      lawOfLoss({
+        name: 'it makes the loss of one parametrization that of another',
+        statement: `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(carries[0])} is L of ${Parametrization.show(carries[1])}. To 1e-13 (|L| + |∇L|) r².`,
+        source: 'the paper of the weighting',
+        check: each => {
+          const [from, to] = carries.map(parametrization => Objective.denoising(TimeLaw.at(each.time), parametrization))
+          return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
+        }
+      })
+  ])
 }

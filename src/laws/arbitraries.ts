@@ -8,20 +8,22 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { add, Key, matMul, mean, mul, neg, reshape, sqrt, square, sub, tanh, type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import * as Clock from '../schedule/Clock.js'
-import { Case } from '../core/index.js'
 import * as Loss from '../compile/Loss.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Net from '../net/Net.js'
-import * as Objective from '../objective/Objective.js'
-import * as Parametrization from '../score/Parametrization.js'
-import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
-import * as Vocabulary from '../Vocabulary.js'
-import * as Weighting from '../objective/Weighting.js'
+import {
+  Case,
+  Clock,
+  Expectation,
+  Net,
+  Objective,
+  Parametrization,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw,
+  Vocabulary,
+  Weighting
+} from '../index.js'
 import { printed } from './check.js'
 
 /** A multiple of 0.01 in [−bound, bound]. */

@@ -4,14 +4,12 @@
  */
 import * as Elementary from '../../lib/elementary.js'
 import * as Normal from '../../lib/normal.js'
-import { agree, holds } from './check.js'
+import { agree, average, holds, moments } from './check.js'
 
 type Values = ArrayLike<number>
 
 /** log(2/1e-9): the exponent of a two-sided bound. */
 const EXPONENT = 21.5
-
-const mean = (values: Values): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 
 /** KL(p, q) of coins; the mean of n independent numbers in [0, 1] of mean q is p or farther with probability e^{−n KL} (Hoeffding 1963). */
 const divergence = (p: number, q: number): number => {
@@ -53,11 +51,11 @@ const meanOf =
  */
 export const areStandardNormal = (what: string, cases: ReadonlyArray<Weighted> | Float64Array): boolean => {
   const all = cases instanceof Float64Array ? plain(cases) : cases
-  const square = mean(all.map(meanOf(z => z * z)))
+  const square = average(all.map(meanOf(z => z * z)))
   const n = all.length
   return (
     PLACES.every(place =>
-      isShare(`${what} below ${place}`, mean(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)
+      isShare(`${what} below ${place}`, average(all.map(meanOf(z => (z <= place ? 1 : 0)))), Normal.cdf(place), n)
     ) &&
     holds(
       square - 1 <= 2 * Math.sqrt(EXPONENT / n) + (2 * EXPONENT) / n && square - 1 >= -2 * Math.sqrt(EXPONENT / n),
@@ -68,9 +66,15 @@ export const areStandardNormal = (what: string, cases: ReadonlyArray<Weighted> |
 
 /** Whether independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
 export const haveMean = (what: string, values: Values, wanted: number): boolean => {
-  const found = mean(values)
-  const error = Math.sqrt(mean(Array.from(values, value => Elementary.square(value - found))) / values.length)
-  return agree(what, [found], [wanted], 7 * error + 1e-9)
+  const { mean, variance } = moments(values)
+  return agree(what, [mean], [wanted], 7 * Math.sqrt(variance / values.length) + 1e-9)
+}
+
+/** Whether two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
+export const haveSameMean = (what: string, a: Values, b: Values, errors = 7): boolean => {
+  const [found, wanted] = [a, b].map(moments)
+  const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
+  return agree(what, [found.mean], [wanted.mean], errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
 
 /** Of what is uniform on [−½, ½]. */
@@ -87,7 +91,7 @@ const ranked = (z: number): number => Normal.cdf(z) - 0.5
 const folded = (z: number): number => 2 * Math.abs(ranked(z)) - 0.5
 
 const association = (a: Values, b: Values, of: (z: number) => number): number =>
-  mean(Array.from(a, (z, i) => 4 * of(z) * of(b[i])))
+  average(Array.from(a, (z, i) => 4 * of(z) * of(b[i])))
 
 /** Whether two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
 export const areUnrelated = (what: string, a: Values, b: Values): boolean =>

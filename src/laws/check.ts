@@ -2,11 +2,11 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import { Key } from '../../lib/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as Elementary from '../../lib/elementary.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
-import * as Params from '../score/Params.js'
-import * as Problem from '../core/Problem.js'
+import { Key, Params, Problem } from '../index.js'
 import type { Law } from './Law.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
@@ -18,6 +18,24 @@ export const printed =
 /** What stands in the place of the cases beyond those that are enough. */
 const passedOver: unique symbol = Symbol('passed over')
 
+/** A property that generates, shrinks or runs otherwise than another. */
+export const altered = <A>(
+  property: fc.IProperty<A>,
+  change: Partial<Pick<fc.IProperty<A>, 'generate' | 'shrink' | 'run'>>
+): fc.IProperty<A> => ({
+  isAsync: () => false,
+  generate: (random, run) => property.generate(random, run),
+  shrink: value => property.shrink(value),
+  run: value => property.run(value),
+  runBeforeEach: () => {
+    property.runBeforeEach()
+  },
+  runAfterEach: () => {
+    property.runAfterEach()
+  },
+  ...change
+})
+
 /**
  * A property of which so many cases are enough: those beyond them are passed over, whatever number fast-check is asked for.
  * A case that is printed with its seed and path is run as it was.
@@ -26,18 +44,11 @@ const bounded = <A>(enough: number, property: fc.IProperty<A>): fc.IProperty<A> 
   // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
   const skipped = new fc.Value<A>(passedOver as A, undefined)
   const isSkipped = (value: unknown): boolean => value === passedOver
-  return {
-    isAsync: () => property.isAsync(),
+  return altered(property, {
     generate: (random, run) => (run !== undefined && run >= enough ? skipped : property.generate(random, run)),
     shrink: value => (isSkipped(value.value_) ? fc.Stream.nil() : property.shrink(value)),
-    run: value => (isSkipped(value) ? null : property.run(value)),
-    runBeforeEach: () => {
-      property.runBeforeEach()
-    },
-    runAfterEach: () => {
-      property.runAfterEach()
-    }
-  }
+    run: value => (isSkipped(value) ? null : property.run(value))
+  })
 }
 
 /** Which of several properties a case is from, and what it is there. */
@@ -49,13 +60,12 @@ const origin: unique symbol = Symbol('origin')
 
 /** Cases of several properties, one after the other: of a few runs each has its share, which chance does not promise. */
 const inTurn = <A>(properties: ReadonlyArray<fc.IProperty<A>>): fc.IProperty<A> => {
-  const [first] = properties
   const of = (at: number, inner: fc.Value<A>): fc.Value<A> => new fc.Value(inner.value_, { [origin]: at, inner })
   // What this property has generated, and no example, comes with its origin.
   const isOrigin = (context: unknown): context is Origin<A> =>
     typeof context === 'object' && context !== null && origin in context
-  return {
-    isAsync: () => false,
+  // They differ by their cases alone.
+  return altered(properties[0], {
     generate: (random, run) => {
       const at = (run ?? 0) % properties.length
       return of(at, properties[at].generate(random, run))
@@ -63,16 +73,8 @@ const inTurn = <A>(properties: ReadonlyArray<fc.IProperty<A>>): fc.IProperty<A> 
     shrink: ({ context }) =>
       isOrigin(context)
         ? properties[context[origin]].shrink(context.inner).map(next => of(context[origin], next))
-        : fc.Stream.nil(),
-    // They differ by their cases alone.
-    run: value => first.run(value),
-    runBeforeEach: () => {
-      first.runBeforeEach()
-    },
-    runAfterEach: () => {
-      first.runAfterEach()
-    }
-  }
+        : fc.Stream.nil()
+  })
 }
 
 /** Whether a value that a law's property was run on is a case of it. */
@@ -129,6 +131,10 @@ export const over =
 export const held = (laws: ReadonlyArray<Law | ReadonlyArray<Law> | false>): ReadonlyArray<Law> =>
   laws.flatMap(law => law || [])
 
+/** The laws of what is known, none of what is not. */
+export const known = <A>(of: O.Option<A>, laws: (value: A) => Law | ReadonlyArray<Law>): ReadonlyArray<Law> =>
+  O.isNone(of) ? [] : held([laws(of.value)])
+
 const print = (x: number): string => String(Number(x.toPrecision(6)))
 
 /** True, or an error that says what does not hold. */
@@ -141,13 +147,14 @@ export const compiled = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>)
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** |found − wanted| ≤ tolerance, entry by entry; a number that is not finite agrees with nothing. */
+/** |found − wanted| ≤ tolerance, entry by entry, of one number each; a number that is not finite agrees with nothing. */
 export const agree = (
   what: string,
   found: ArrayLike<number>,
-  wanted: ArrayLike<number>,
+  all: ArrayLike<number> | number,
   tolerance: number
 ): boolean => {
+  const wanted = typeof all === 'number' ? new Float64Array(found.length).fill(all) : all
   const at = Array.from(found).findIndex((value, i) => !(Math.abs(value - wanted[i]) <= tolerance))
   return (
     holds(found.length === wanted.length, () => `${what}: ${found.length} numbers are not ${wanted.length}`) &&
@@ -163,6 +170,15 @@ export const agree = (
 /** All entries of parameters, name after name. */
 export const flat = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
+
+export const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0)
+
+export const average = (values: ArrayLike<number>): number => sumOf(values) / values.length
+
+export const moments = (values: ArrayLike<number>): { readonly mean: number; readonly variance: number } => {
+  const mean = average(values)
+  return { mean, variance: average(Array.from(values, value => Elementary.square(value - mean))) }
+}
 
 /** The greatest absolute value, 0 of none. */
 export const greatest = (values: ArrayLike<number>): number =>

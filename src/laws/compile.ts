@@ -2,22 +2,24 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Key } from '../../lib/index.js'
-import { Case as Described } from '../core/index.js'
-import * as Compile from '../compile/Compile.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Initializer from '../pipeline/Initializer.js'
 import { type Loss } from '../compile/Loss.js'
-import * as Objective from '../objective/Objective.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Params from '../score/Params.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
 import type { Points } from '../data/Points.js'
-import * as Problem from '../core/Problem.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as Stage from '../pipeline/Stage.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
+import {
+  Case as Described,
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Problem,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../index.js'
 import { sameBits } from './bits.js'
 import { agree, compiled, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'

@@ -3,30 +3,32 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
-import * as Compile from '../compile/Compile.js'
-import { Case } from '../core/index.js'
 import type { Points } from '../data/Points.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Net from '../net/Net.js'
-import * as Objective from '../objective/Objective.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
-import * as Weighting from '../objective/Weighting.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Rate from '../optimizer/Rate.js'
-import * as Region from '../optimizer/Region.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Stage from '../pipeline/Stage.js'
-import * as Sampler from '../sampler/Sampler.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
-import * as Clock from '../schedule/Clock.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Parametrization from '../score/Parametrization.js'
-import * as Score from '../score/Score.js'
+import {
+  Case,
+  Clock,
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Pipeline,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../index.js'
 import { awkward } from './awkward.js'
-import { isCase } from './check.js'
+import { altered, isCase } from './check.js'
 import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
@@ -403,21 +405,13 @@ const FEW = 50
 const PLAINLY = 10
 
 /** The property, of which only what is plainly wrong counts as a failure: so that shrinking does not end at the edge of a tolerance. */
-const plainly = <A>(property: fc.IProperty<A>): fc.IProperty<A> => ({
-  isAsync: () => property.isAsync(),
-  generate: (random, run) => property.generate(random, run),
-  shrink: value => property.shrink(value),
-  run: value => {
-    const failure = property.run(value)
-    return failure !== null && 'error' in failure && severity(failure.error) < PLAINLY ? null : failure
-  },
-  runBeforeEach: () => {
-    property.runBeforeEach()
-  },
-  runAfterEach: () => {
-    property.runAfterEach()
-  }
-})
+const plainly = <A>(property: fc.IProperty<A>): fc.IProperty<A> =>
+  altered(property, {
+    run: value => {
+      const failure = property.run(value)
+      return failure !== null && 'error' in failure && severity(failure.error) < PLAINLY ? null : failure
+    }
+  })
 
 /** Not deterministic, and for the eye alone: how long a law took stands in the report, and nothing depends on it. */
 // eslint-disable-next-line no-restricted-globals

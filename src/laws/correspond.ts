@@ -6,24 +6,26 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
 import { iterate } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
-import * as Compile from '../compile/Compile.js'
-import * as Run from '../compile/Run.js'
 import type { Points } from '../data/Points.js'
-import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Objective from '../objective/Objective.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Stage from '../pipeline/Stage.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import {
+  Compile,
+  Expectation,
+  ExpectationMaximization,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Run,
+  Schedule,
+  Score,
+  Stage,
+  TimeLaw
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
 import * as Density from './density.js'
@@ -87,23 +89,13 @@ const means = <P extends string>(params: Params.Params<P>): ReadonlyArray<number
     .filter(isMean)
     .flatMap(name => Array.from(params[name].values))
 
-/**
- * The laws of the correspondence with expectation–maximization.
- *
- * @example
- * import fc from 'fast-check'
- * import { Objective, Score, TimeLaw } from 'ornstein'
- * import { add, mean, sqrt, square, sub } from 'ornstein/float64'
- * import * as laws from 'ornstein/laws'
- *
- * const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.1), ({ score, target }) =>
- *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
- * )
- * laws.correspondsToEM({ score: Score.spherical({ components: 2 }), objective: pseudoHuber }).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 1 })
- * })
- */
-export const correspondsToEM = <P extends string>({
+interface Sample {
+  readonly seed: number
+  readonly apart: number
+}
+
+/** What the laws of the correspondence share: steps of both, and where both end. */
+const settingOf = <P extends string>({
   score,
   objective = Objective.implicit(TimeLaw.at(0.1)),
   optimizer = Optimizer.lbfgs(),
@@ -113,7 +105,7 @@ export const correspondsToEM = <P extends string>({
   evaluate = loss => Compile.valueAndGrad(loss, { evaluations: 1 }),
   step = ExpectationMaximization.step,
   ...source
-}: CorrespondenceOptions<P>): ReadonlyArray<Law> => {
+}: CorrespondenceOptions<P>) => {
   const family = pipe(
     Score.interpret(score).family,
     O.filter(ExpectationMaximization.serves),
@@ -163,10 +155,6 @@ export const correspondsToEM = <P extends string>({
   /** The f by which descent comes nearest to f times EM's step. */
   const factorOf = ({ descent, em }: ReturnType<typeof steps>): number => dot(descent, em) / dot(em, em)
 
-  interface Sample {
-    readonly seed: number
-    readonly apart: number
-  }
   const samples: fc.Arbitrary<Sample> = fc.record({ seed: Arbitrary.seeds, apart: fc.constantFrom(3.5, 3, 4) })
   const data = ({ seed, apart }: Sample): Points =>
     Mixture.sample(ROWS)(Key.fromSeed(seed))(mixtureOf(placed(score, apart, 0)))
@@ -216,103 +204,158 @@ export const correspondsToEM = <P extends string>({
   const given = { score, objective, optimizer, ...(stage && { stage }), schedule, within }
   const nearTruth = over(fc.record({ off: fc.constantFrom(0.25, 0.1, 0.5) }), show)
   const ofSamples = over(samples, show)
+  return {
+    data,
+    factorOf,
+    gaussians,
+    given,
+    mixtureOf,
+    moved,
+    near,
+    nearTruth,
+    objective,
+    ofEM,
+    ofMine,
+    ofSamples,
+    onAllNoise,
+    score,
+    shah,
+    show,
+    source,
+    steps,
+    within
+  }
+}
+
+type Setting<P extends string> = ReturnType<typeof settingOf<P>>
+
+const truthIsFixed = <P extends string>({ gaussians, mixtureOf, moved, onAllNoise, score, show }: Setting<P>): Law =>
+  over(
+    fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
+    show
+  )({
+    name: 'the truth is a fixed point of both',
+    statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
+    source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
+    enough: 10,
+    check: ({ params }) => {
+      const population = Density.population(gaussians(params), Density.trapezoid(NODES))
+      const [before, after] = [params, moved(population)(params)].map(mixtureOf)
+      const { value, gradient } = onAllNoise(population, NODES)(params)
+      return (
+        agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
+        agree('EM’s weights', after.weights, before.weights, 1e-5) &&
+        agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
+        agree('∇L', flat(gradient), 0, 1e-4 * (1 + Math.abs(value)))
+      )
+    }
+  })
+
+const oneFactor = <P extends string>({ factorOf, nearTruth, shah, steps }: Setting<P>): Law =>
+  nearTruth({
+    name: 'apart, descent is EM’s step times one factor',
+    statement:
+      'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the overlap is below e^{−10}.',
+    source: shah,
+    enough: 4,
+    check: ({ off }) => {
+      const { descent, em } = steps(9, off)
+      const factor = factorOf({ descent, em })
+      return (
+        holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
+        agree(
+          '−½ ∂L',
+          descent,
+          em.map(e => factor * e),
+          1e-3 * factor * off
+        )
+      )
+    }
+  })
+
+const vanishing = <P extends string>({ factorOf, nearTruth, shah, steps }: Setting<P>): Law =>
+  nearTruth({
+    name: 'the correction vanishes with separation',
+    statement:
+      'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
+    source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
+    enough: 4,
+    check: ({ off }) => {
+      const factor = factorOf(steps(9, off))
+      const sizes = [4, 5, 6].map(apart => {
+        const { descent, em } = steps(apart, off)
+        return greatest(descent.map((g, k) => g - factor * em[k]))
+      })
+      const enough = 1e-3 * Math.abs(factor) * off
+      const rate = orderOf([4, 5, 6].map((apart, i) => ({ h: Elementary.exp(apart * apart), error: sizes[i] })))
+      const said = (): string =>
+        `|G| is ${sizes.map(size => size.toExponential(2)).join(', ')} at 4, 5, 6 apart, f = ${factor}: log |G| goes with the square at the rate ${rate}`
+      return (
+        holds(
+          sizes.every((size, i) => i === 0 || size <= Math.max(enough, 0.7 * sizes[i - 1])),
+          said
+        ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
+      )
+    }
+  })
+
+const fixedPointsNear = <P extends string>({
+  data,
+  near,
+  ofEM,
+  ofMine,
+  ofSamples,
+  score,
+  shah,
+  within
+}: Setting<P>): Law =>
+  ofSamples({
+    name: 'a fixed point of EM is one of descent, within the correction',
+    statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
+    source: shah,
+    enough: 3,
+    check: each => {
+      const points = data(each)
+      const em = ofEM(points, placed(score, each.apart, 0))
+      return near('means', ofMine(points, em), em)
+    }
+  })
+
+const endsNear = <P extends string>({ data, near, ofEM, ofMine, ofSamples, score, shah, within }: Setting<P>): Law =>
+  ofSamples({
+    name: 'descent and EM end in the same place from the same start',
+    statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
+    source: shah,
+    enough: 3,
+    check: each => {
+      const points = data(each)
+      const start = placed(score, each.apart, 0.4)
+      return near('means', ofMine(points, start), ofEM(points, start))
+    }
+  })
+
+/**
+ * The laws of the correspondence with expectation–maximization.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Objective, Score, TimeLaw } from 'ornstein'
+ * import { add, mean, sqrt, square, sub } from 'ornstein/float64'
+ * import * as laws from 'ornstein/laws'
+ *
+ * const pseudoHuber = Objective.custom('pseudo-Huber', TimeLaw.at(0.1), ({ score, target }) =>
+ *   mean(sub(sqrt(add(square(sub(score, target)), 1)), 1), 1)
+ * )
+ * laws.correspondsToEM({ score: Score.spherical({ components: 2 }), objective: pseudoHuber }).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 1 })
+ * })
+ */
+export const correspondsToEM = <P extends string>(options: CorrespondenceOptions<P>): ReadonlyArray<Law> => {
+  const setting = settingOf(options)
+  const { given, objective, source } = setting
   return scripted(
     { by: 'correspondsToEM', of: [given], instance: objective },
-    [
-      over(
-        fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
-        show
-      )({
-        name: 'the truth is a fixed point of both',
-        statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
-        source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
-        enough: 10,
-        check: ({ params }) => {
-          const population = Density.population(gaussians(params), Density.trapezoid(NODES))
-          const [before, after] = [params, moved(population)(params)].map(mixtureOf)
-          const { value, gradient } = onAllNoise(population, NODES)(params)
-          return (
-            agree('EM’s means', after.means.values, before.means.values, 1e-5) &&
-            agree('EM’s weights', after.weights, before.weights, 1e-5) &&
-            agree('EM’s variances', Mixture.covariances(after).values, Mixture.covariances(before).values, 1e-5) &&
-            agree(
-              '∇L',
-              flat(gradient),
-              flat(gradient).map(() => 0),
-              1e-4 * (1 + Math.abs(value))
-            )
-          )
-        }
-      }),
-      nearTruth({
-        name: 'apart, descent is EM’s step times one factor',
-        statement:
-          'In one dimension, unit variances, components 9 apart, ∀ δ, every mean off by ± δ: −½ ∂L/∂m_k = f · (EM(m)_k − m_k) with one f > 0. To 1e-3 f δ, of which the ' +
-          'overlap is below e^{−10}.',
-        source: shah,
-        enough: 4,
-        check: ({ off }) => {
-          const { descent, em } = steps(9, off)
-          const factor = factorOf({ descent, em })
-          return (
-            holds(factor > 1e-6, () => `f = ${factor}: descent is no step towards EM’s`) &&
-            agree(
-              '−½ ∂L',
-              descent,
-              em.map(e => factor * e),
-              1e-3 * factor * off
-            )
-          )
-        }
-      }),
-      nearTruth({
-        name: 'the correction vanishes with separation',
-        statement:
-          'In one dimension, unit variances, ∀ δ: the correction G = −½ ∂L − f · (EM(m) − m), f that of components 9 apart, falls to less than 0.7 of it from 4 to 5 to 6 apart, until ' +
-          'it is below 1e-3 f δ; while it is not, log |G| falls with the square of the separation at the rate ⅛, up to the logarithm of a polynomial: in [−0.2, −0.04].',
-        source: `${shah}: responsibilities err by e^{−r²/8}, halfway between components r apart`,
-        enough: 4,
-        check: ({ off }) => {
-          const factor = factorOf(steps(9, off))
-          const sizes = [4, 5, 6].map(apart => {
-            const { descent, em } = steps(apart, off)
-            return greatest(descent.map((g, k) => g - factor * em[k]))
-          })
-          const enough = 1e-3 * Math.abs(factor) * off
-          const rate = orderOf([4, 5, 6].map((apart, i) => ({ h: Elementary.exp(apart * apart), error: sizes[i] })))
-          const said = (): string =>
-            `|G| is ${sizes.map(size => size.toExponential(2)).join(', ')} at 4, 5, 6 apart, f = ${factor}: log |G| goes with the square at the rate ${rate}`
-          return (
-            holds(
-              sizes.every((size, i) => i === 0 || size <= Math.max(enough, 0.7 * sizes[i - 1])),
-              said
-            ) && holds(sizes[2] <= enough || (rate > -0.2 && rate < -0.04), said)
-          )
-        }
-      }),
-      ofSamples({
-        name: 'a fixed point of EM is one of descent, within the correction',
-        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: descent from EM’s fixed point ends within ${within} standard errors, √(v/nπ), of it.`,
-        source: shah,
-        enough: 3,
-        check: each => {
-          const points = data(each)
-          const em = ofEM(points, placed(score, each.apart, 0))
-          return near('means', ofMine(points, em), em)
-        }
-      }),
-      ofSamples({
-        name: 'descent and EM end in the same place from the same start',
-        statement: `∀ samples of ${ROWS} rows in one dimension, components 3 to 4 apart: from means off by 0.4 both end within ${within} standard errors, √(v/nπ), of each other.`,
-        source: shah,
-        enough: 3,
-        check: each => {
-          const points = data(each)
-          const start = placed(score, each.apart, 0.4)
-          return near('means', ofMine(points, start), ofEM(points, start))
-        }
-      })
-    ],
+    [truthIsFixed(setting), oneFactor(setting), vanishing(setting), fixedPointsNear(setting), endsNear(setting)],
     source
   )
 }

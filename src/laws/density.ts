@@ -6,12 +6,10 @@ import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
-import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
 import type { Level } from '../schedule/Schedule.js'
-import { Case } from '../core/index.js'
-import * as Score from '../score/Score.js'
-import { dot } from './check.js'
+import { Case, type Params, Score } from '../index.js'
+import { dot, sumOf } from './check.js'
 
 export type Row = ReadonlyArray<number>
 
@@ -60,7 +58,7 @@ const byTextbook = Case.known<Meaning>(
   ),
   Case.when(Score.isotropic, () => ({ means, logits, logVariances }: Params.Params<string>) => {
     const masses = Array.from(logits.values, Elementary.exp)
-    const total = masses.reduce((a, b) => a + b, 0)
+    const total = sumOf(masses)
     return matrix(means).map((mean, k) => ({
       weight: masses[k] / total,
       mean,
@@ -129,7 +127,7 @@ export const responsibilities =
     const logs = joint(x)(mixture)
     const most = greatestOf(logs)
     const masses = logs.map(value => Elementary.exp(value - most))
-    const total = masses.reduce((a, b) => a + b, 0)
+    const total = sumOf(masses)
     return masses.map(mass => mass / total)
   }
 
@@ -164,7 +162,7 @@ export const hermite: (nodes: number) => NormalRule = Quadrature.gaussHermite
 export const trapezoid = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
   const densities = grid.map(x => Elementary.exp((-x * x) / 2))
-  const total = densities.reduce((a, b) => a + b, 0)
+  const total = sumOf(densities)
   return { nodes: grid, weights: densities.map(density => density / total) }
 }
 

@@ -3,20 +3,22 @@ import * as fc from 'fast-check'
 import * as Elementary from '../../lib/elementary.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
-import * as Compile from '../compile/Compile.js'
-import { Case as Of } from '../core/index.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Objective from '../objective/Objective.js'
-import * as Params from '../score/Params.js'
 import type * as Points from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
+import {
+  Case as Of,
+  Compile,
+  Expectation,
+  Key,
+  Mixture,
+  Objective,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, flat, greatest, held, holds, over } from './check.js'
+import { agree, average, compiled, dot, flat, greatest, held, holds, moments, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -66,11 +68,7 @@ const showWith =
       `const params = ${Params.show(params)} // keys of seed ${seed}`
     ].join('\n')
 
-const mean = (values: Density.Row): number => values.reduce((a, b) => a + b, 0) / values.length
-const variance = (values: Density.Row): number => {
-  const m = mean(values)
-  return mean(values.map(value => Elementary.square(value - m)))
-}
+const variance = (values: Density.Row): number => moments(values).variance
 
 /** Value and gradient, in one row, from as many keys. */
 const repeated = <P extends string>(
@@ -137,16 +135,13 @@ const meanIsExact = <P extends string>(
     showWith(score, nameOf(instance))
   )({
     ...info,
-    statement:
-      `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and ` +
-      '1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations ' +
-      'of Student’s law of 59 degrees.',
+    statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     check: each => {
       const found = repeated(evaluate, score, instance, { ...each, points: copied(each.points) }, repeats)
       return exact(score, { ...each, objective: exactForm(each.objective) }).every((wanted, i) => {
         const values = found.map(row => row[i])
         const tolerance = errors * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
-        return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [mean(values)], [wanted], tolerance)
+        return agree(i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`, [average(values)], [wanted], tolerance)
       })
     }
   })
@@ -262,10 +257,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
     lawOf({
       ...info,
       name: 'its noise is standard normal',
-      statement:
-        `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and ` +
-        'of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together ' +
-        'have the mean 0 and the mean square 1, up to 7 standard errors of the keys.',
+      statement: `∀ keys: over ${SAMPLES} of them each entry of the noise, draws weighted, has Φ at seven places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
       check: each => {
         const samples = samplesOf(each)
         const entry = (at: number): ReadonlyArray<Chance.Weighted> =>
@@ -317,9 +309,7 @@ const ofNoise = (instance: Instance): ReadonlyArray<Law> => {
     lawOf({
       ...info,
       name: 'nothing is drawn twice',
-      statement:
-        `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks ` +
-        `do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`,
+      statement: `∀ keys: over ${SAMPLES} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${MANY} rows no two have the same noise. Exactly.`,
       check: each => {
         const { dim } = each
         const samples = samplesOf(each)
@@ -437,8 +427,7 @@ export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: Expecta
   )({
     name: 'quadrature converges as nodes grow',
     statement:
-      '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it ' +
-      'is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
+      '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
     source: 'Gautschi 2004, Orthogonal Polynomials',
     enough: 30,
     check: each => {
@@ -479,9 +468,9 @@ export const spread = <P extends string>(
 export const variesNoMore = (less: Density.Row, more: Density.Row, errors: number): boolean => {
   const margin = errors * Math.sqrt((variance(less) + variance(more)) / less.length)
   return holds(
-    mean(less) <= mean(more) + margin + 1e-20,
+    average(less) <= average(more) + margin + 1e-20,
     () =>
-      `variance ${mean(less).toPrecision(4)} is more than ${mean(more).toPrecision(4)} by more than ${margin.toPrecision(3)}`
+      `variance ${average(less).toPrecision(4)} is more than ${average(more).toPrecision(4)} by more than ${margin.toPrecision(3)}`
   )
 }
 
@@ -525,13 +514,9 @@ export const projectedVariance = <P extends string>(
     showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`)
   )({
     name: 'projected noise varies no more than plain noise',
-    statement:
-      '∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: ' +
-      `E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the ` +
-      'difference, which the samples give. A right one fails with probability below 1e-6.',
+    statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
     source:
-      'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form ' +
-      'have one mean, and their mixture of least variance has no more than either',
+      'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
     enough: 10,
     check: each => {
       const [less, more] = [projected, plain].map((instance, i) =>
@@ -551,9 +536,7 @@ export const controlledVariance = <P extends string>(
     showWith(score, Expectation.show(Expectation.monteCarlo()))
   )({
     name: 'a control variate varies no more than what it controls',
-    statement:
-      `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} ` +
-      'standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.',
+    statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
     source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
     enough: 10,
     check: each => {

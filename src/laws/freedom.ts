@@ -1,13 +1,11 @@
 /** The law of the degrees of freedom: a family has as many as its log-density tells of its parameters. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { dot, flat, holds, over } from './check.js'
+import { dot, flat, holds, known, over } from './check.js'
 import type { Law } from './Law.js'
 
 type Column = ReadonlyArray<number>
@@ -75,34 +73,25 @@ const slopes = <P extends string>(
 
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
 export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<Law> =>
-  pipe(
-    Score.interpret(score).family,
-    O.match(
-      () => [],
-      family => [
-        over(
-          Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-          ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`
-        )({
-          name: 'has as many degrees of freedom as it says',
-          statement:
-            `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of ` +
-            `columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
-          source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
-          enough: 3,
-          check: ({ dim, seed }) => {
-            const said = Score.degreesOfFreedom(dim)(score)
-            const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
-              (most, key) => Math.max(most, rank(slopes(score, family, dim, key))),
-              0
-            )
-            return holds(
-              found === said,
-              () =>
-                `in ${dim} dimensions log p tells ${found} numbers of its parameters, and ${said} are said to be free`
-            )
-          }
-        })
-      ]
-    )
+  known(Score.interpret(score).family, family =>
+    over(
+      Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
+      ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`
+    )({
+      name: 'has as many degrees of freedom as it says',
+      statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+      source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
+      enough: 3,
+      check: ({ dim, seed }) => {
+        const said = Score.degreesOfFreedom(dim)(score)
+        const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(
+          (most, key) => Math.max(most, rank(slopes(score, family, dim, key))),
+          0
+        )
+        return holds(
+          found === said,
+          () => `in ${dim} dimensions log p tells ${found} numbers of its parameters, and ${said} are said to be free`
+        )
+      }
+    })
   )

@@ -3,17 +3,10 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
 import type { Points } from '../data/Points.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Guidance from '../sampler/Guidance.js'
-import * as Sampler from '../sampler/Sampler.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import { Guidance, Key, Mixture, Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, moments, over, sumOf } from './check.js'
 import type { Law } from './Law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -110,9 +103,7 @@ export const guidance = <P extends string>(
     }),
     lawOf({
       name: 'a label that says nothing changes nothing, whatever the weight',
-      statement:
-        `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): ` +
-        'two products and a sum round.',
+      statement: `∀ θ, t, x, w: given the label ${saysNothing} in every row it is the score without; guided towards that, too, to 1e-14 (1 + |w|)(1 + size): two products and a sum round.`,
       source: 'p(x | y) = p(x) where y is constant',
       enough: ENOUGH,
       check: each => {
@@ -128,8 +119,7 @@ export const guidance = <P extends string>(
     lawOf({
       name: 'it goes along the line from the one to the other',
       statement:
-        '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the ' +
-        'Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
+        '∀ θ, θ′, t, x, w: from s(x; θ) towards s(x; θ′) it is s(x; θ) + w (s(x; θ′) − s(x; θ)), and so are its divergence and its products with the Jacobian. To 1e-14 (1 + |w|)(1 + size): two products and a sum round.',
       source: 'Ho & Salimans 2022, arXiv 2207.12598',
       enough: ENOUGH,
       check: each => {
@@ -196,7 +186,7 @@ const exactPosterior = ({ prior, seen }: Seen): Mixture.Mixture => {
   )
   const most = parts.reduce((most, { logWeight }) => Math.max(most, logWeight), -Infinity)
   const shares = parts.map(({ logWeight }) => Elementary.exp(logWeight - most))
-  const total = shares.reduce((sum, share) => sum + share, 0)
+  const total = sumOf(shares)
   return Mixture.of({
     weights: shares.map(share => share / total),
     means: parts.map(({ mean }) => mean),
@@ -239,9 +229,7 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
     )({
       name: 'the score of a posterior tends to that of the exact posterior',
       statement:
-        '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order ' +
-        'σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components ' +
-        'and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
+        '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
       source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
       check: each => {
         const { prior, seen, schedule, points } = each
@@ -319,9 +307,7 @@ export const posteriors = (
       `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`
   )({
     name: 'leads to the posterior where it follows its score',
-    statement:
-      `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and ` +
-      `variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
+    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
     source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
     enough: 2,
     check: ({ schedule, mean, variance, observed, deviation, seed }) => {
@@ -355,10 +341,6 @@ export const posteriors = (
       return last.every(({ mean, u }, j) => {
         const own = (all: Float64Array): Float64Array => all.filter((_, i) => i % 2 === j)
         // In deviations from the mean that is wanted; what the flow carries keeps the moments of its noise.
-        const moments = (all: Float64Array): { readonly mean: number; readonly variance: number } => {
-          const mean = all.reduce((sum, x) => sum + x, 0) / count
-          return { mean, variance: all.reduce((sum, x) => sum + Elementary.square(x - mean), 0) / count }
-        }
         const found = moments(own(values).map(x => (x - mean) / Math.sqrt(u)))
         const wanted = random ? { mean: 0, variance: 1 } : moments(own(noise))
         const [ofMean, ofVariance] = random

@@ -3,17 +3,13 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
 import { symmetricEigen } from '../../lib/linalg.js'
-import { Case as Of } from '../core/index.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
-import * as Score from '../score/Score.js'
+import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, flat, greatest, held, holds, over } from './check.js'
+import { agree, average, compiled, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
@@ -79,12 +75,10 @@ const nearest = (
     return { least, label: distances.indexOf(least) }
   })
   return {
-    inertia: found.reduce((sum, { least }, i) => sum + weights[i] * least, 0) / weights.reduce((a, b) => a + b, 0),
+    inertia: found.reduce((sum, { least }, i) => sum + weights[i] * least, 0) / sumOf(weights),
     labels: found.map(({ label }) => label)
   }
 }
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /**
  * Numbers that claim to be normal, of mean 0 and the given deviation, to six standard errors: of their mean, and of the
@@ -92,18 +86,12 @@ const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, valu
  * 2/9n (Wilson & Hilferty 1931, PNAS 17:684–688). Where the deviation is below the rounding of the numbers, that they are so small.
  */
 const areNormal = (what: string, values: ReadonlyArray<number>, deviation: number, rounding: number): boolean => {
-  if (deviation <= 1e3 * rounding)
-    return agree(
-      what,
-      values,
-      values.map(() => 0),
-      7 * deviation + 10 * rounding
-    )
+  if (deviation <= 1e3 * rounding) return agree(what, values, 0, 7 * deviation + 10 * rounding)
   const spread = 2 / (9 * values.length)
   const [least, most] = [-6, 6].map(errors => 1 - spread + errors * Math.sqrt(spread))
-  const square = mean(values.map(value => Elementary.square(value / deviation)))
+  const square = average(values.map(value => Elementary.square(value / deviation)))
   return (
-    agree(`mean of ${what}`, [mean(values)], [0], (6 * deviation) / Math.sqrt(values.length)) &&
+    agree(`mean of ${what}`, [average(values)], [0], (6 * deviation) / Math.sqrt(values.length)) &&
     holds(
       square > least * least * least && square < most * most * most,
       () => `the mean square of ${what} is ${square} of what it is to be`
@@ -139,7 +127,7 @@ const after = (first: ReadonlyArray<number>, chance: (i: number) => ReadonlyArra
   )
 
 const shareOf = (masses: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const whole = masses.reduce((sum, mass) => sum + mass, 0)
+  const whole = sumOf(masses)
   return masses.map(mass => mass / whole)
 }
 
@@ -234,19 +222,11 @@ export const sameStarts = <P extends string>(
         const start = compiled(interpret(score, points)(initializer))
         return Key.split(COMPARED)(Key.fromSeed(2 * seed + i)).map(key => features(start(key)))
       })
-      const spread = (rows: ReadonlyArray<ReadonlyArray<number>>, at: number): { mean: number; error: number } => {
-        const m = mean(rows.map(row => row[at]))
-        return { mean: m, error: mean(rows.map(row => Elementary.square(row[at] - m))) / rows.length }
-      }
-      return wanted[0].every((_, at) => {
-        const [f, w] = [spread(found, at), spread(wanted, at)]
-        return agree(
-          `mean of feature ${at}`,
-          [f.mean],
-          [w.mean],
-          6 * Math.sqrt(f.error + w.error) + 1e-9 * (1 + Math.abs(w.mean))
-        )
-      })
+      const feature = (rows: ReadonlyArray<ReadonlyArray<number>>, at: number): ReadonlyArray<number> =>
+        rows.map(row => row[at])
+      return wanted[0].every((_, at) =>
+        Chance.haveSameMean(`mean of feature ${at}`, feature(found, at), feature(wanted, at), 6)
+      )
     }
   })
 
@@ -328,7 +308,7 @@ const saidOf = <P extends string>(
     agree(
       'distances',
       centres.map((centre, k) => distance(centre, from[k % from.length])),
-      centres.map(() => radius),
+      radius,
       slack * 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
     )
   return Of.known<(each: Case) => boolean>(
@@ -479,23 +459,12 @@ const saidOf = <P extends string>(
   )
 }
 
-/**
- * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of the start.
- *
- * @example
- * import fc from 'fast-check'
- * import { Initializer, Score } from 'ornstein'
- * import * as laws from 'ornstein/laws'
- *
- * laws.initializer(Initializer.kMeans({ steps: 5 }), Score.spherical({ components: 2 })).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 5 })
- * })
- */
-export const initializer = <P extends string>(
+/** What the laws of an initializer share: data to start on, and its start on them. */
+const settingOf = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>,
   options: InitializerOptions = {}
-): ReadonlyArray<Law> => {
+) => {
   const isPair = Arbitrary.isMirrored(score)
   const claims = Of.meaning(initializer)
   // What is claimed of a score does not depend on what its parameters are called.
@@ -562,181 +531,240 @@ export const initializer = <P extends string>(
 
   const lawOf = over(cases, show)
   const lawOfWide = over(wide, show)
-  return held([
-    lawOf({
-      name: 'a start has the names and shapes of the score',
-      statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
-      source: 'definition of Score.shapes',
-      check: ({ points, seed }) => {
-        const params = started(points, seed)
-        return holds(
-          sameBits(Params.shapes(params), Score.shapes(points.dim)(score)) &&
-            flat(params).length === Params.names(params).reduce((sum, name) => sum + params[name].values.length, 0),
-          () => `it starts ${Params.show(params)}`
+  return {
+    alike,
+    apart,
+    count,
+    draws,
+    equals,
+    initializer,
+    interpret,
+    lawOf,
+    lawOfWide,
+    least,
+    moves,
+    repeats,
+    rotate,
+    score,
+    slack,
+    start,
+    started,
+    translate,
+    turns
+  }
+}
+
+type Setting<P extends string> = ReturnType<typeof settingOf<P>>
+
+const shapesOfScore = <P extends string>({ lawOf, score, started }: Setting<P>): Law =>
+  lawOf({
+    name: 'a start has the names and shapes of the score',
+    statement: '∀ x, keys: as the score says for the dimension of the data, and no others. Exactly.',
+    source: 'definition of Score.shapes',
+    check: ({ points, seed }) => {
+      const params = started(points, seed)
+      return holds(
+        sameBits(Params.shapes(params), Score.shapes(points.dim)(score)) &&
+          flat(params).length === Params.names(params).reduce((sum, name) => sum + params[name].values.length, 0),
+        () => `it starts ${Params.show(params)}`
+      )
+    }
+  })
+
+const finite = <P extends string>({ lawOf, started }: Setting<P>): Law =>
+  lawOf({
+    name: 'a start is finite on awkward data',
+    statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
+    source: 'definition of a start',
+    check: ({ points, seed }) => {
+      const params = started(points, seed)
+      return holds(Params.isFinite(params), () => `it starts ${Params.show(params)}`)
+    }
+  })
+
+const determinedByKey = <P extends string>({ draws, lawOf, started }: Setting<P>): Law =>
+  lawOf({
+    name: 'the key determines the start',
+    statement:
+      '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do four other keys; where numbers are, some of forty start others: on a line a direction is one of two, which of one centre are all the same once in 2⁴⁰. Exactly.',
+    source: 'randomness is a value',
+    check: ({ scattered, seed }) => {
+      const [once, again] = [started(scattered, seed), started(scattered, seed)]
+      const differ = (count: number): boolean =>
+        Array.from({ length: count }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), once))
+      return (
+        holds(sameBits(once, again), () => 'the same key starts others') &&
+        holds(draws !== 'never' || !differ(4), () => 'another key starts others') &&
+        holds(draws !== 'always' || differ(40), () => 'other keys start the same')
+      )
+    }
+  })
+
+const movesWithData = <P extends string>({ alike, lawOf, moves, slack, started, translate }: Setting<P>): Law | false =>
+  translate !== undefined &&
+  moves &&
+  lawOf({
+    name: 'a start moves with the data',
+    statement:
+      '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
+    source: 'distances, means and covariances',
+    check: ({ scattered, seed }) => {
+      const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
+      const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
+      const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+      return alike('start', moved, translate(by)(started(scattered, seed)), tolerance, seed)
+    }
+  })
+
+const turnsWithData = <P extends string>({ alike, lawOf, rotate, slack, started, turns }: Setting<P>): Law | false =>
+  rotate !== undefined &&
+  turns &&
+  lawOf({
+    name: 'a start turns with the data',
+    statement:
+      '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the symmetric pair, up to sign.',
+    source: 'distances, means and covariances',
+    check: ({ scattered, seed }) => {
+      const turn = orthogonal(seed, scattered.dim)
+      const turned = started(mapRows(turn)(scattered), seed)
+      const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
+      return alike('start', turned, rotate(turn)(started(scattered, seed)), tolerance, seed)
+    }
+  })
+
+const keysDiffer = <P extends string>({ count, draws, lawOfWide, started }: Setting<P>): Law | false =>
+  draws === 'sometimes' &&
+  count >= 2 &&
+  lawOfWide({
+    name: 'some keys start others',
+    statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
+    source: 'randomness is a value',
+    enough: 20,
+    check: ({ scattered, seed }) => {
+      const first = started(scattered, seed)
+      return holds(
+        Array.from({ length: 39 }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), first)),
+        () => `forty keys start ${Params.show(first)}`
+      )
+    }
+  })
+
+const centresApart = <P extends string>({ apart, count, lawOfWide, started }: Setting<P>): Law | false =>
+  apart &&
+  count >= 2 &&
+  lawOfWide({
+    name: 'centres are apart',
+    statement:
+      '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
+    source: 'what is symmetric has a symmetric gradient',
+    enough: 20,
+    check: ({ scattered, seed }) =>
+      holds(
+        Array.from({ length: 40 }, (_, i) => centresOf(started(scattered, seed + i))).some(
+          centres => new Set(centres.map(centre => centre.join())).size === centres.length
+        ),
+        () => `every start has equal centres, as ${Params.show(started(scattered, seed))}`
+      )
+  })
+
+const rowsByShare = <P extends string>({
+  count,
+  initializer,
+  least,
+  score,
+  start
+}: Setting<P>): ReadonlyArray<Law> | false =>
+  count >= 2 &&
+  known(sharesOf(uneven(least + 3), count)(initializer), shares =>
+    over(
+      fc.record({ seed: Arbitrary.seeds }),
+      ({ seed }) =>
+        `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`
+    )({
+      name: 'rows are taken as often as is said',
+      statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
+      source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
+      enough: 3,
+      check: ({ seed }) => {
+        const points = uneven(least + 3)
+        const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
+        return [shares.first, shares.second].every((wanted, k) =>
+          wanted.every((share, i) =>
+            Chance.isShare(
+              `row ${i} as centre ${k + 1}`,
+              starts.filter(centres => centres[k][0] === points.values[i]).length / STARTS,
+              share,
+              STARTS
+            )
+          )
         )
       }
-    }),
+    })
+  )
+
+const ownDraws = <P extends string>({ initializer, lawOf, start }: Setting<P>): ReadonlyArray<Law> =>
+  known(displacements(start)(initializer), drawn =>
     lawOf({
-      name: 'a start is finite on awkward data',
-      statement: '∀ x, keys: every parameter is finite; x far (1e6), tiny, equal, alone, weighted by 0. Exactly.',
-      source: 'definition of a start',
-      check: ({ points, seed }) => {
-        const params = started(points, seed)
-        return holds(Params.isFinite(params), () => `it starts ${Params.show(params)}`)
-      }
-    }),
-    lawOf({
-      name: 'the key determines the start',
-      statement:
-        '∀ x, keys: the same key starts the same bits; where nothing is drawn, so do four other keys; where numbers are, some of forty start ' +
-        'others: on a line a direction is one of two, which of one centre are all the same once in 2⁴⁰. Exactly.',
-      source: 'randomness is a value',
+      name: 'every entry has a draw of its own',
+      statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
+      source: 'definition of independence',
+      enough: 4,
       check: ({ scattered, seed }) => {
-        const [once, again] = [started(scattered, seed), started(scattered, seed)]
-        const differ = (count: number): boolean =>
-          Array.from({ length: count }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), once))
-        return (
-          holds(sameBits(once, again), () => 'the same key starts others') &&
-          holds(draws !== 'never' || !differ(4), () => 'another key starts others') &&
-          holds(draws !== 'always' || differ(40), () => 'other keys start the same')
-        )
+        // What is below the rounding of the data is no normal.
+        if (drawn.scale < 1e-10 * (1 + greatest(scattered.values))) return true
+        const rows = Key.split(STARTS)(Key.fromSeed(seed)).map(drawn.of(scattered))
+        const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
+        return others.every((other, at) => Chance.areUnrelated(`entries 0 and ${at + 1}`, first, other))
       }
-    }),
-    translate !== undefined &&
-      moves &&
-      lawOf({
-        name: 'a start moves with the data',
-        statement:
-          '∀ x in general position, b, keys: of x + b the centres are those of x, + b, and the rest is the same. To 1e-7 r: means and ' +
-          'eigenvectors round, and a root of what is left of an eigenvalue takes half of the digits.',
-        source: 'distances, means and covariances',
-        check: ({ scattered, seed }) => {
-          const by = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed + 1)))
-          const moved = started(mapRows(row => Density.plus(row, by))(scattered), seed)
-          const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
-          return alike('start', moved, translate(by)(started(scattered, seed)), tolerance, seed)
-        }
-      }),
-    rotate !== undefined &&
-      turns &&
-      lawOf({
-        name: 'a start turns with the data',
-        statement:
-          '∀ x in general position, orthogonal Q, keys: of Qx the centres are Q times those of x, and the rest is the same. To 1e-7 r; of the ' +
-          'symmetric pair, up to sign.',
-        source: 'distances, means and covariances',
-        check: ({ scattered, seed }) => {
-          const turn = orthogonal(seed, scattered.dim)
-          const turned = started(mapRows(turn)(scattered), seed)
-          const tolerance = slack * 1e-7 * (1 + greatest(scattered.values))
-          return alike('start', turned, rotate(turn)(started(scattered, seed)), tolerance, seed)
-        }
-      }),
-    draws === 'sometimes' &&
-      count >= 2 &&
-      lawOfWide({
-        name: 'some keys start others',
-        statement: '∀ x in general position in a plane: of forty keys not all start the same. Exactly.',
-        source: 'randomness is a value',
-        enough: 20,
-        check: ({ scattered, seed }) => {
-          const first = started(scattered, seed)
-          return holds(
-            Array.from({ length: 39 }, (_, i) => i).some(i => !sameBits(started(scattered, seed + 1 + i), first)),
-            () => `forty keys start ${Params.show(first)}`
-          )
-        }
-      }),
-    apart &&
-      count >= 2 &&
-      lawOfWide({
-        name: 'centres are apart',
-        statement:
-          '∀ x in general position in a plane, keys: of forty starts some have no two centres that are the same: equal centres stay equal for ever. Exactly.',
-        source: 'what is symmetric has a symmetric gradient',
-        enough: 20,
-        check: ({ scattered, seed }) =>
-          holds(
-            Array.from({ length: 40 }, (_, i) => centresOf(started(scattered, seed + i))).some(
-              centres => new Set(centres.map(centre => centre.join())).size === centres.length
-            ),
-            () => `every start has equal centres, as ${Params.show(started(scattered, seed))}`
-          )
-      }),
-    count >= 2 &&
-      pipe(
-        initializer,
-        sharesOf(uneven(least + 3), count),
-        O.match(
-          () => [],
-          shares => [
-            over(
-              fc.record({ seed: Arbitrary.seeds }),
-              ({ seed }) =>
-                `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`
-            )({
-              name: 'rows are taken as often as is said',
-              statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
-              source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
-              enough: 3,
-              check: ({ seed }) => {
-                const points = uneven(least + 3)
-                const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
-                return [shares.first, shares.second].every((wanted, k) =>
-                  wanted.every((share, i) =>
-                    Chance.isShare(
-                      `row ${i} as centre ${k + 1}`,
-                      starts.filter(centres => centres[k][0] === points.values[i]).length / STARTS,
-                      share,
-                      STARTS
-                    )
-                  )
-                )
-              }
-            })
-          ]
-        )
-      ),
-    ...pipe(
-      initializer,
-      displacements(start),
-      O.match(
-        () => [],
-        drawn => [
-          lawOf({
-            name: 'every entry has a draw of its own',
-            statement: `∀ x, keys: over ${STARTS} of them the normals of two entries, of one centre or of two, have uncorrelated ranks and sizes. Within Bernstein’s bound, which a right one fails with probability 1e-9.`,
-            source: 'definition of independence',
-            enough: 4,
-            check: ({ scattered, seed }) => {
-              // What is below the rounding of the data is no normal.
-              if (drawn.scale < 1e-10 * (1 + greatest(scattered.values))) return true
-              const rows = Key.split(STARTS)(Key.fromSeed(seed)).map(drawn.of(scattered))
-              const [first, ...others] = rows[0].slice(0, 6).map((_, at) => rows.map(row => row[at]))
-              return others.every((other, at) => Chance.areUnrelated(`entries 0 and ${at + 1}`, first, other))
-            }
-          })
-        ]
-      )
-    ),
-    equals !== undefined && sameStarts(initializer, equals, score, { interpret }),
-    ...pipe(
-      initializer,
-      saidOf(score, start, repeats, slack),
-      O.match(
-        () => [],
-        said => [
-          lawOf({
-            name: 'a start is what its description says',
-            statement:
-              `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which ` +
-              `raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of ` +
-              'the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).',
-            source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each',
-            check: said
-          })
-        ]
-      )
-    )
+    })
+  )
+
+const asDescribed = <P extends string>({
+  initializer,
+  lawOf,
+  repeats,
+  score,
+  slack,
+  start
+}: Setting<P>): ReadonlyArray<Law> =>
+  known(saidOf(score, start, repeats, slack)(initializer), said =>
+    lawOf({
+      name: 'a start is what its description says',
+      statement: `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,
+      source: 'Arthur & Vassilvitskii 2007; Lloyd 1982; Vempala & Wang 2004; definition of each',
+      check: said
+    })
+  )
+
+/**
+ * The laws of an initializer for a score: the shapes it starts, on awkward data too, and what it says of the start.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Initializer, Score } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.initializer(Initializer.kMeans({ steps: 5 }), Score.spherical({ components: 2 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 5 })
+ * })
+ */
+export const initializer = <P extends string>(
+  initializer: Initializer.Initializer,
+  score: Score.Score<P>,
+  options: InitializerOptions = {}
+): ReadonlyArray<Law> => {
+  const setting = settingOf(initializer, score, options)
+  return held([
+    shapesOfScore(setting),
+    finite(setting),
+    determinedByKey(setting),
+    movesWithData(setting),
+    turnsWithData(setting),
+    keysDiffer(setting),
+    centresApart(setting),
+    rowsByShare(setting),
+    ownDraws(setting),
+    options.equals !== undefined && sameStarts(initializer, options.equals, score, setting),
+    asDescribed(setting)
   ])
 }

@@ -6,12 +6,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
-import { Case } from '../core/index.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Params from '../score/Params.js'
-import * as Region from '../optimizer/Region.js'
+import { Case, Optimizer, Params, Region } from '../index.js'
 import { sameBits, throughText } from './bits.js'
-import { dot, flat, greatest, holds, law } from './check.js'
+import { dot, flat, greatest, held, holds, known, over, type Claim } from './check.js'
 import type { Law } from './Law.js'
 import { dyadic, optimizers, walks, type Walk } from './pipelines.js'
 import { codeOf } from './script.js'
@@ -336,6 +333,271 @@ const valuesAlong = (machine: Machine, quadratic: Quadratic, count: number): Rea
 
 // —— laws ——
 
+const along = <A extends object>(cases: fc.Arbitrary<A>): ((claim: Claim<A>) => Law) => over(cases, codeOf)
+
+/** What the laws of an optimizer share: it at work, and what is claimed of it. */
+const settingOf = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions> = {}) => {
+  const { interpret, stateCodec, walks, others, tolerance, ...claims } = {
+    ...defaults,
+    ...alikeOf(optimizer),
+    ...options
+  }
+  const { chain } = Optimizer
+  const o = interpret(optimizer)
+  const agree = nearSteps(tolerance)
+  // A power of two scales without rounding.
+  const factors = (least: number, most: number): fc.Arbitrary<number> =>
+    fc.integer({ min: least, max: most }).map(power => Elementary.powerOfTwo(power))
+  const scaled = (c: number, { start, gradients }: Walk): Walk => ({
+    start,
+    gradients: gradients.map(gradient => Params.mapValues(g => c * g)(gradient))
+  })
+
+  const lawOf = along(fc.record({ walk: walks }))
+  return { agree, chain, claims, factors, interpret, lawOf, o, optimizer, others, scaled, stateCodec, tolerance, walks }
+}
+
+type Setting = ReturnType<typeof settingOf>
+
+const associative = ({ chain, interpret, optimizer, others, walks }: Setting): Law =>
+  along(fc.record({ a: others, c: others, walk: walks }))({
+    name: 'chaining is associative',
+    statement: '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
+    source: 'definition of a monoid',
+    check: ({ a, c, walk }) => {
+      const flat = stepsOf(interpret(chain(a, optimizer, c)), walk)
+      return (
+        sameSteps(stepsOf(interpret(chain(chain(a, optimizer), c)), walk), flat) &&
+        sameSteps(stepsOf(interpret(chain(a, chain(optimizer, c))), walk), flat)
+      )
+    }
+  })
+
+const identity = ({ chain, interpret, lawOf, o, optimizer }: Setting): Law =>
+  lawOf({
+    name: 'the empty chain is the identity of chaining',
+    statement:
+      'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
+    source: 'definition of a monoid',
+    check: ({ walk }) => {
+      const alone = stepsOf(o, walk)
+      return (
+        sameSteps(stepsOf(interpret(chain(chain(), optimizer)), walk), alone) &&
+        sameSteps(stepsOf(interpret(chain(optimizer, chain())), walk), alone) &&
+        sameSteps(stepsOf(interpret(chain()), walk), walk.gradients)
+      )
+    }
+  })
+
+const partsInTurn = ({ chain, interpret, o, optimizer, others, walks }: Setting): Law =>
+  along(fc.record({ a: others, walk: walks }))({
+    name: 'a chain applies its parts in turn',
+    statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
+    source: 'definition of `chain`',
+    check: ({ a, walk: { start, gradients } }) => {
+      const first = interpret(a)
+      // Both parts see the parameters that the whole chain has moved, and the objective itself.
+      const [, , , byHand] = gradients.reduce<readonly [P, State, State, ReadonlyArray<P>]>(
+        ([params, ofFirst, ofO, steps], gradient) => {
+          const [made, nextFirst] = updated(first, gradient, ofFirst, params)
+          const [step, nextO] = updated(o, made, ofO, params, bowl(gradient, params))
+          return [plus(params, step), nextFirst, nextO, [...steps, step]]
+        },
+        [start, first.init(start), o.init(start), []]
+      )
+      return sameSteps(stepsOf(interpret(chain(a, optimizer)), { start, gradients }), byHand)
+    }
+  })
+
+const shapesOfParams = ({ lawOf, o }: Setting): Law =>
+  lawOf({
+    name: 'steps have the names and shapes of the parameters',
+    statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
+    source: 'type of `Transformation`',
+    check: ({ walk }) =>
+      stepsOf(o, walk).every(
+        step =>
+          sameBits(Params.shapes(step), Params.shapes(walk.start)) &&
+          Params.names(step).every(name => step[name].values.length === walk.start[name].values.length)
+      )
+  })
+
+const throughJson = ({ o, optimizer, stateCodec, walks }: Setting): Law =>
+  along(fc.record({ walk: walks, n: fc.nat(8) }))({
+    name: 'a state goes through JSON unchanged',
+    statement: '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
+    source: 'a run stopped and resumed is the same run',
+    check: ({ walk: { start, gradients }, n }) => {
+      const before = follow(o, { start, gradients: gradients.slice(0, n) })
+      const rest = (state: State): ReadonlyArray<P> =>
+        gradients.slice(n).reduce((trail, gradient) => advance(o)(trail, gradient), { ...before, state }).steps
+      const codec = stateCodec(optimizer)
+      return pipe(
+        codec.decode(throughText(codec.encode(before.state))),
+        E.match(
+          () => false,
+          read => sameBits(read, before.state) && sameBits(rest(read), rest(before.state))
+        )
+      )
+    }
+  })
+
+const pure = ({ lawOf, o }: Setting): Law =>
+  lawOf({
+    name: 'update is pure',
+    statement: 'the same gradient, state and parameters give the same step and state, and stay as they were.',
+    source: 'definition of a function',
+    check: ({ walk: { start, gradients } }) => {
+      const [, holds] = gradients.reduce<readonly [Trail, boolean]>(
+        ([trail, holds], gradient) => {
+          const given = [gradient, trail.state, trail.params] as const
+          const kept = structuredClone(given)
+          const fresh = updated(o, ...structuredClone(given))
+          const [once, again] = [updated(o, ...given), updated(o, ...given)]
+          const pure = sameBits(once, fresh) && sameBits(again, fresh) && sameBits(given, kept)
+          return [advance(o)(trail, gradient), holds && pure]
+        },
+        [begin(o, start), true]
+      )
+      return holds
+    }
+  })
+
+const noRate = ({ chain, interpret, lawOf, optimizer }: Setting): Law =>
+  lawOf({
+    name: 'no rate, no step',
+    statement: 'chain(o, scale(0)) leaves the parameters where they are.',
+    source: 'θ + 0 = θ',
+    check: ({ walk }) =>
+      stepsOf(interpret(chain(optimizer, Optimizer.scale(0))), walk).every(step => flat(step).every(s => s === 0))
+  })
+
+const permuted = ({ agree, claims, lawOf, o }: Setting): Law | false =>
+  claims.coordinatesAlike &&
+  lawOf({
+    name: 'permuted coordinates take permuted steps',
+    statement:
+      'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
+    source: 'the optimizer knows no order of coordinates',
+    check: ({ walk }) => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed))
+  })
+
+const splitNames = ({ agree, claims, lawOf, o }: Setting): Law | false =>
+  claims.namesAlike &&
+  lawOf({
+    name: 'split parameters take split steps',
+    statement:
+      'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
+    source: 'names are for people',
+    check: ({ walk }) => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split))
+  })
+
+const scaledSteps = ({ agree, claims, factors, o, scaled, walks }: Setting): Law | false =>
+  claims.scaling === 'linear' &&
+  along(fc.record({ walk: walks, c: factors(-30, 30) }))({
+    name: 'scaled gradients take scaled steps',
+    statement:
+      '∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
+    source: 'linearity',
+    check: ({ walk, c }) =>
+      agree(
+        stepsOf(o, scaled(c, walk)),
+        stepsOf(o, walk).map(step => Params.mapValues(s => c * s)(step))
+      )
+  })
+
+const sameScaled = ({ agree, claims, factors, o, scaled, walks }: Setting): Law | false =>
+  claims.scaling === 'invariant' &&
+  // Of lesser gradients ε is seen.
+  along(fc.record({ walk: walks, c: factors(-3, 6) }))({
+    name: 'scaled gradients take the same steps',
+    statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
+    source: 'Kingma & Ba 2015, section 2.1',
+    check: ({ walk, c }) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk))
+  })
+
+const inClosedForm = ({ claims, o, tolerance }: Setting): ReadonlyArray<Law> =>
+  known(O.fromNullable(claims.constant), closedForm =>
+    along(
+      fc.record({
+        gradient: fc.integer({ min: -64, max: 64 }).map(n => n / 16),
+        length: fc.integer({ min: 1, max: 12 })
+      })
+    )({
+      name: 'a constant gradient takes the steps of its closed form',
+      statement: 'where every gradient is g, step n is the closed form at (g, n).',
+      source: 'geometric sums; a bias-corrected mean of a constant is that constant',
+      check: ({ gradient, length }) => {
+        const gradients = Array.from({ length }, () => vector([gradient]))
+        return stepsOf(o, { start: vector([1]), gradients }).every((step, n) =>
+          holds(
+            near(tolerance)(step.x.values[0], closedForm(gradient, n)),
+            () => `step ${n} is ${step.x.values[0]}, and ${closedForm(gradient, n)} in closed form`
+          )
+        )
+      }
+    })
+  )
+
+const byRecurrence = ({ agree, claims, o }: Setting): ReadonlyArray<Law> =>
+  known(O.fromNullable(claims.recurrence), recurrence =>
+    along(
+      fc.record({
+        start: dyadic(-4, 4),
+        gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
+      })
+    )({
+      name: 'it takes the steps of its recurrence',
+      statement:
+        '∀ x, g_1 … g_n of one entry: its steps are those of the stated recurrence. To `tolerance`, 1e-9 of the longest step: sums in another order.',
+      source: 'the stated formula',
+      check: ({ start, gradients }) =>
+        agree(
+          stepsOf(o, { start: vector([start]), gradients: gradients.map(g => vector([g])) }),
+          recurrence(gradients, start).map(step => vector([step]))
+        )
+    })
+  )
+
+const neverUp = ({ claims, o }: Setting): ReadonlyArray<Law> =>
+  known(O.fromNullable(claims.descends), lipschitz =>
+    along(quadratics(0, lipschitz))({
+      name: 'no step on a quadratic goes up',
+      statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
+      source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
+      check: quadratic => {
+        const values = valuesAlong(o, quadratic, 8)
+        // Rounding: some units in the last place of the first and largest value.
+        return values.every((value, i) => i === 0 || value <= values[i - 1] + 1e-13 * values[0])
+      }
+    })
+  )
+
+const reachesMinimum = ({ claims, o }: Setting): ReadonlyArray<Law> =>
+  known(O.fromNullable(claims.converges), ({ lo, hi, steps, within }) =>
+    along(quadratics(lo, hi))({
+      name: 'the minimum of a strongly convex quadratic is reached',
+      statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
+      source: 'a strongly convex function has one minimum, here 0',
+      check: quadratic => {
+        const end = valuesAlong(o, quadratic, steps)[steps]
+        return holds(end <= within, () => `½ xᵀAx is ${end} after ${steps} steps, not within ${within}`)
+      }
+    })
+  )
+
+const keepsFrozen = ({ claims, lawOf, o }: Setting): Law | false =>
+  claims.frozen.length > 0 &&
+  lawOf({
+    name: 'what is frozen keeps its bits',
+    statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit.`,
+    source: 'definition of `freeze`',
+    check: ({ walk }) => {
+      const { params } = follow(o, walk)
+      return claims.frozen.every(name => !(name in params) || sameBits(params[name], walk.start[name]))
+    }
+  })
+
 /**
  * The laws of an optimizer. What is true of every optimizer is always held; what an optimizer claims beyond that (how it
  * scales, its closed form where gradients are constant, where it descends and converges) is held where the options
@@ -355,250 +617,24 @@ export const optimizer = (
   optimizer: Optimizer.Optimizer,
   options: Partial<OptimizerOptions> = {}
 ): ReadonlyArray<Law> => {
-  const { interpret, stateCodec, walks, others, tolerance, ...claims } = {
-    ...defaults,
-    ...alikeOf(optimizer),
-    ...options
-  }
-  const { chain } = Optimizer
-  const o = interpret(optimizer)
-  const agree = nearSteps(tolerance)
-  // A power of two scales without rounding.
-  const factors = (least: number, most: number): fc.Arbitrary<number> =>
-    fc.integer({ min: least, max: most }).map(power => Elementary.powerOfTwo(power))
-  const scaled = (c: number, { start, gradients }: Walk): Walk => ({
-    start,
-    gradients: gradients.map(gradient => Params.mapValues(g => c * g)(gradient))
-  })
-  interface Walked {
-    readonly walk: Walk
-  }
-  interface Pair extends Walked {
-    readonly a: Optimizer.Optimizer
-  }
-  const walked: fc.Arbitrary<Walked> = fc.record({ walk: walks })
+  const setting = settingOf(optimizer, options)
 
-  return [
-    made({
-      name: 'chaining is associative',
-      statement:
-        '∀ a, c: chain(chain(a, o), c) = chain(a, chain(o, c)) = chain(a, o, c), step by step, to the last bit.',
-      source: 'definition of a monoid',
-      cases: fc.record({ a: others, c: others, walk: walks }),
-      check: ({ a, c, walk }: Pair & { readonly c: Optimizer.Optimizer }) => {
-        const flat = stepsOf(interpret(chain(a, optimizer, c)), walk)
-        return (
-          sameSteps(stepsOf(interpret(chain(chain(a, optimizer), c)), walk), flat) &&
-          sameSteps(stepsOf(interpret(chain(a, chain(optimizer, c))), walk), flat)
-        )
-      }
-    }),
-    made({
-      name: 'the empty chain is the identity of chaining',
-      statement:
-        'chain(chain(), o) = o = chain(o, chain()), step by step, to the last bit; chain() leaves gradients alone.',
-      source: 'definition of a monoid',
-      cases: walked,
-      check: ({ walk }: Walked) => {
-        const alone = stepsOf(o, walk)
-        return (
-          sameSteps(stepsOf(interpret(chain(chain(), optimizer)), walk), alone) &&
-          sameSteps(stepsOf(interpret(chain(optimizer, chain())), walk), alone) &&
-          sameSteps(stepsOf(interpret(chain()), walk), walk.gradients)
-        )
-      }
-    }),
-    made({
-      name: 'a chain applies its parts in turn',
-      statement: '∀ a: the steps of chain(a, o) are those that o makes of the steps of a.',
-      source: 'definition of `chain`',
-      cases: fc.record({ a: others, walk: walks }),
-      check: ({ a, walk: { start, gradients } }: Pair) => {
-        const first = interpret(a)
-        // Both parts see the parameters that the whole chain has moved, and the objective itself.
-        const [, , , byHand] = gradients.reduce<readonly [P, State, State, ReadonlyArray<P>]>(
-          ([params, ofFirst, ofO, steps], gradient) => {
-            const [made, nextFirst] = updated(first, gradient, ofFirst, params)
-            const [step, nextO] = updated(o, made, ofO, params, bowl(gradient, params))
-            return [plus(params, step), nextFirst, nextO, [...steps, step]]
-          },
-          [start, first.init(start), o.init(start), []]
-        )
-        return sameSteps(stepsOf(interpret(chain(a, optimizer)), { start, gradients }), byHand)
-      }
-    }),
-    made({
-      name: 'steps have the names and shapes of the parameters',
-      statement: '∀ gradients: every step has the names of the parameters, each with its shape and as many entries.',
-      source: 'type of `Transformation`',
-      cases: walked,
-      check: ({ walk }: Walked) =>
-        stepsOf(o, walk).every(
-          step =>
-            sameBits(Params.shapes(step), Params.shapes(walk.start)) &&
-            Params.names(step).every(name => step[name].values.length === walk.start[name].values.length)
-        )
-    }),
-    made({
-      name: 'a state goes through JSON unchanged',
-      statement:
-        '∀ n: the state after n steps, written to JSON text and read again, makes the same steps, bit for bit.',
-      source: 'a run stopped and resumed is the same run',
-      cases: fc.record({ walk: walks, n: fc.nat(8) }),
-      check: ({ walk: { start, gradients }, n }: Walked & { readonly n: number }) => {
-        const before = follow(o, { start, gradients: gradients.slice(0, n) })
-        const rest = (state: State): ReadonlyArray<P> =>
-          gradients.slice(n).reduce((trail, gradient) => advance(o)(trail, gradient), { ...before, state }).steps
-        const codec = stateCodec(optimizer)
-        return pipe(
-          codec.decode(throughText(codec.encode(before.state))),
-          E.match(
-            () => false,
-            read => sameBits(read, before.state) && sameBits(rest(read), rest(before.state))
-          )
-        )
-      }
-    }),
-    made({
-      name: 'update is pure',
-      statement: 'the same gradient, state and parameters give the same step and state, and stay as they were.',
-      source: 'definition of a function',
-      cases: walked,
-      check: ({ walk: { start, gradients } }: Walked) => {
-        const [, holds] = gradients.reduce<readonly [Trail, boolean]>(
-          ([trail, holds], gradient) => {
-            const given = [gradient, trail.state, trail.params] as const
-            const kept = structuredClone(given)
-            const fresh = updated(o, ...structuredClone(given))
-            const [once, again] = [updated(o, ...given), updated(o, ...given)]
-            const pure = sameBits(once, fresh) && sameBits(again, fresh) && sameBits(given, kept)
-            return [advance(o)(trail, gradient), holds && pure]
-          },
-          [begin(o, start), true]
-        )
-        return holds
-      }
-    }),
-    made({
-      name: 'no rate, no step',
-      statement: 'chain(o, scale(0)) leaves the parameters where they are.',
-      source: 'θ + 0 = θ',
-      cases: walked,
-      check: ({ walk }: Walked) =>
-        stepsOf(interpret(chain(optimizer, Optimizer.scale(0))), walk).every(step => flat(step).every(s => s === 0))
-    }),
-    ...when(claims.coordinatesAlike, {
-      name: 'permuted coordinates take permuted steps',
-      statement:
-        'for Π the reversal of every array: the steps along Πg from Πθ are Π of the steps along g from θ. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
-      source: 'the optimizer knows no order of coordinates',
-      cases: walked,
-      check: ({ walk }: Walked) => agree(stepsOf(o, onWalk(reversed)(walk)), stepsOf(o, walk).map(reversed))
-    }),
-    ...when(claims.namesAlike, {
-      name: 'split parameters take split steps',
-      statement:
-        'the step of an entry is the same whether it has a name of its own or shares one with others. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
-      source: 'names are for people',
-      cases: walked,
-      check: ({ walk }: Walked) => agree(stepsOf(o, onWalk(split)(walk)), stepsOf(o, walk).map(split))
-    }),
-    ...when(claims.scaling === 'linear', {
-      name: 'scaled gradients take scaled steps',
-      statement:
-        '∀ c from 2⁻³⁰ to 2³⁰: the steps along c·g are c times the steps along g. To `tolerance`, 1e-9 of the longest entry of the steps: sums in another order.',
-      source: 'linearity',
-      cases: fc.record({ walk: walks, c: factors(-30, 30) }),
-      check: ({ walk, c }: Walked & { readonly c: number }) =>
-        agree(
-          stepsOf(o, scaled(c, walk)),
-          stepsOf(o, walk).map(step => Params.mapValues(s => c * s)(step))
-        )
-    }),
-    ...when(claims.scaling === 'invariant', {
-      name: 'scaled gradients take the same steps',
-      statement: '∀ c > 0: the steps along c·g are the steps along g, up to ε.',
-      source: 'Kingma & Ba 2015, section 2.1',
-      // Of lesser gradients ε is seen.
-      cases: fc.record({ walk: walks, c: factors(-3, 6) }),
-      check: ({ walk, c }: Walked & { readonly c: number }) => agree(stepsOf(o, scaled(c, walk)), stepsOf(o, walk))
-    }),
-    ...claim(claims.constant, closedForm => ({
-      name: 'a constant gradient takes the steps of its closed form',
-      statement: 'where every gradient is g, step n is the closed form at (g, n).',
-      source: 'geometric sums; a bias-corrected mean of a constant is that constant',
-      cases: fc.record({
-        gradient: fc.integer({ min: -64, max: 64 }).map(n => n / 16),
-        length: fc.integer({ min: 1, max: 12 })
-      }),
-      check: ({ gradient, length }: { readonly gradient: number; readonly length: number }) => {
-        const gradients = Array.from({ length }, () => vector([gradient]))
-        return stepsOf(o, { start: vector([1]), gradients }).every((step, n) =>
-          holds(
-            near(tolerance)(step.x.values[0], closedForm(gradient, n)),
-            () => `step ${n} is ${step.x.values[0]}, and ${closedForm(gradient, n)} in closed form`
-          )
-        )
-      }
-    })),
-    ...claim(claims.recurrence, recurrence => ({
-      name: 'it takes the steps of its recurrence',
-      statement:
-        '∀ x, g_1 … g_n of one entry: its steps are those of the stated recurrence. To `tolerance`, 1e-9 of the longest step: sums in another order.',
-      source: 'the stated formula',
-      cases: fc.record({
-        start: dyadic(-4, 4),
-        gradients: fc.array(dyadic(-8, 8), { minLength: 1, maxLength: 40, size: 'max' })
-      }),
-      check: ({ start, gradients }: { readonly start: number; readonly gradients: ReadonlyArray<number> }) =>
-        agree(
-          stepsOf(o, { start: vector([start]), gradients: gradients.map(g => vector([g])) }),
-          recurrence(gradients, start).map(step => vector([step]))
-        )
-    })),
-    ...claim(claims.descends, lipschitz => ({
-      name: 'no step on a quadratic goes up',
-      statement: `∀ symmetric A, 0 ≤ A ≤ ${lipschitz}, ∀ x: f(x + step) ≤ f(x) for f = ½ xᵀAx.`,
-      source: 'descent lemma: f(x − rate·g) ≤ f(x) − rate(1 − L·rate/2)|g|² (Nesterov 2004, section 1.2.3)',
-      cases: quadratics(0, lipschitz),
-      check: (quadratic: Quadratic) => {
-        const values = valuesAlong(o, quadratic, 8)
-        // Rounding: some units in the last place of the first and largest value.
-        return values.every((value, i) => i === 0 || value <= values[i - 1] + 1e-13 * values[0])
-      }
-    })),
-    ...claim(claims.converges, ({ lo, hi, steps, within }) => ({
-      name: 'the minimum of a strongly convex quadratic is reached',
-      statement: `∀ symmetric A, ${lo} ≤ A ≤ ${hi}: from |x_i| ≤ 4, after ${steps} steps ½ xᵀAx ≤ ${within}.`,
-      source: 'a strongly convex function has one minimum, here 0',
-      cases: quadratics(lo, hi),
-      check: (quadratic: Quadratic) => {
-        const end = valuesAlong(o, quadratic, steps)[steps]
-        return holds(end <= within, () => `½ xᵀAx is ${end} after ${steps} steps, not within ${within}`)
-      }
-    })),
-    ...when(claims.frozen.length > 0, {
-      name: 'what is frozen keeps its bits',
-      statement: `∀ gradients: ${claims.frozen.join(', ')} stay as they are, to the last bit.`,
-      source: 'definition of `freeze`',
-      cases: walked,
-      check: ({ walk }: Walked) => {
-        const { params } = follow(o, walk)
-        return claims.frozen.every(name => !(name in params) || sameBits(params[name], walk.start[name]))
-      }
-    })
-  ]
+  return held([
+    associative(setting),
+    identity(setting),
+    partsInTurn(setting),
+    shapesOfParams(setting),
+    throughJson(setting),
+    pure(setting),
+    noRate(setting),
+    permuted(setting),
+    splitNames(setting),
+    scaledSteps(setting),
+    sameScaled(setting),
+    inClosedForm(setting),
+    byRecurrence(setting),
+    neverUp(setting),
+    reachesMinimum(setting),
+    keepsFrozen(setting)
+  ])
 }
-
-/** A law before it is one: its cases, and what is checked of each. */
-interface Spec<A extends object> extends Pick<Law, 'name' | 'statement' | 'source'> {
-  readonly cases: fc.Arbitrary<A>
-  readonly check: (value: A) => boolean
-}
-
-const made = <A extends object>({ cases, check, ...info }: Spec<A>): Law => law(info, cases, codeOf, check)
-
-const when = <A extends object>(claimed: boolean, spec: Spec<A>): ReadonlyArray<Law> => (claimed ? [made(spec)] : [])
-
-const claim = <C, A extends object>(value: C | null, spec: (value: C) => Spec<A>): ReadonlyArray<Law> =>
-  value === null ? [] : [made(spec(value))]

@@ -5,16 +5,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
-import { Case, Field } from '../core/index.js'
-import * as Compile from '../compile/Compile.js'
-import * as Initializer from '../pipeline/Initializer.js'
 import type { Loss } from '../compile/Loss.js'
-import * as Params from '../score/Params.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
 import type { Points } from '../data/Points.js'
 import type { Recipe } from '../pipeline/Recipe.js'
-import * as Run from '../compile/Run.js'
-import * as Score from '../score/Score.js'
+import { Case, Compile, Field, Initializer, Params, Pipeline, Run, Score } from '../index.js'
 import { agree, compiled, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
@@ -112,8 +106,7 @@ export const translation = <P extends string>(
     )({
       name: 'a loss does not know where 0 is',
       statement:
-        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on ' +
-        'a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
+        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
       source: 'a mixture moves with its data',
       ...(enough !== undefined && { enough }),
       check: ({ params, by, seed }) => {
@@ -201,9 +194,7 @@ export const runTranslation = <P extends string>(
     )({
       name: 'a run does not know where 0 is',
       statement:
-        '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the ' +
-        'means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; ' +
-        'a rule of 1e-8 and overlapping components magnify that.',
+        '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
       source: 'a mixture moves with its data',
       check: ({ by, seed }) => {
         const key = Key.fromSeed(seed)
@@ -261,8 +252,7 @@ export const unit = <P extends string>(
     )({
       name: 'a fit does not know the unit',
       statement:
-        '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² ' +
-        'times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
+        '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
       source: 'a mixture scales with its data',
       check: ({ power, seed }) => {
         const key = Key.fromSeed(seed)

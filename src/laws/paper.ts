@@ -6,18 +6,11 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
-import * as Compile from '../compile/Compile.js'
-import * as Expectation from '../objective/Expectation.js'
 import type * as Loss from '../compile/Loss.js'
-import * as Objective from '../objective/Objective.js'
-import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
+import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
+import { agree, compiled, dot, flat, greatest, holds, over, average } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -125,8 +118,7 @@ export const implicitIsDenoising = <P extends string>(
   )({
     name: 'implicit is denoising in expectation',
     statement:
-      '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To ' +
-      '1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
+      '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To 1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
     source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity',
     check: ({ time, points, params, seed }) => {
       const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
@@ -161,8 +153,7 @@ export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: Pap
   )({
     name: 'the pair’s gradient is EM plus G',
     statement:
-      '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, ' +
-      'T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
+      '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
     source: `${shah}, §3`,
     check: each => {
       const { points, params, time } = each
@@ -185,8 +176,7 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
   )({
     name: 'the gradient of K components in closed form',
     statement:
-      '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, ' +
-      'c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
+      '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
     source: `${shah}, §4`,
     check: each => {
       const { points, params, time } = each
@@ -219,8 +209,7 @@ export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 
 /** The slope of the least-squares line through (log h, log error). */
 export const orderOf = (errors: ReadonlyArray<{ readonly h: number; readonly error: number }>): number => {
   const [xs, ys] = [errors.map(({ h }) => Elementary.log(h)), errors.map(({ error }) => Elementary.log(error))]
-  const mean = (values: Density.Row): number => values.reduce((a, b) => a + b, 0) / values.length
-  const [x, y] = [mean(xs), mean(ys)]
+  const [x, y] = [average(xs), average(ys)]
   return (
     xs.reduce((sum, each, i) => sum + (each - x) * (ys[i] - y), 0) /
     xs.reduce((sum, each) => sum + Elementary.square(each - x), 0)
@@ -253,8 +242,7 @@ export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}
   )({
     name: 'small means are led by power iteration',
     statement:
-      '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The ' +
-      'order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
+      '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
     source: `${shah}, §3: stage one`,
     check: ({ time, points, seed }) => {
       const { dim } = points
@@ -311,8 +299,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
   )({
     name: 'small centres are matched by their second moments',
     statement:
-      '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the ' +
-      'mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
+      '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
     source: `${shah}, §3: any number of components`,
     check: ({ time, points, params, seed }) => {
       const { dim } = points

@@ -1,21 +1,22 @@
 /** Laws of parametrizations: isomorphisms of one another, and the loss that is written in each. */
 import * as fc from 'fast-check'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import { Key, mul, reshape } from '../../lib/index.js'
-import { Case as Of } from '../core/index.js'
-import * as Compile from '../compile/Compile.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Objective from '../objective/Objective.js'
-import * as Parametrization from '../score/Parametrization.js'
-import * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
+import {
+  Case as Of,
+  Compile,
+  Expectation,
+  Objective,
+  Parametrization,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, holds, over } from './check.js'
+import { agree, compiled, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -95,20 +96,8 @@ const ends = fc
   .record({ size: fc.integer({ min: 1, max: 40 }).map(k => k / 20), noiseless: fc.boolean() })
   .map(({ size, noiseless }): Schedule.Level => (noiseless ? { alpha: size, sigma: 0 } : { alpha: 0, sigma: size }))
 
-/**
- * The laws of a parametrization: an isomorphism with every other, safe at both ends, and a loss that is that of the
- * score times its weight.
- *
- * @example
- * import fc from 'fast-check'
- * import { Parametrization } from 'ornstein'
- * import * as laws from 'ornstein/laws'
- *
- * laws.parametrization(Parametrization.velocity).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 10 })
- * })
- */
-export const parametrization = (
+/** What the laws of a parametrization share: outputs carried over, and losses written in them. */
+const settingOf = (
   own: Parametrization,
   {
     schedules = Arbitrary.schedules,
@@ -120,7 +109,7 @@ export const parametrization = (
     evaluate = Compile.valueAndGrad,
     slack = 1
   }: ParametrizationOptions = {}
-): ReadonlyArray<Law> => {
+) => {
   const casesOf = (levels: fc.Arbitrary<Schedule.Level>): fc.Arbitrary<Case> =>
     fc.record({
       level: levels,
@@ -195,9 +184,7 @@ export const parametrization = (
       const off = Density.minus(outputOf(level, along(level.alpha, level.sigma)), along(p, q))
       return off.reduce((sum, value) => sum + value * value, 0)
     })
-    return (
-      errors.reduce((sum, error, i) => sum + weights[i] * error, 0) / weights.reduce((sum, weight) => sum + weight, 0)
-    )
+    return errors.reduce((sum, error, i) => sum + weights[i] * error, 0) / sumOf(weights)
   }
   const lossTolerance = ({ schedule, time, points, params }: LossCase, scale: number): number => {
     const { alpha, sigma } = Schedule.level(time)(schedule)
@@ -209,182 +196,232 @@ export const parametrization = (
 
   const lawOf = over(casesOf(inner), show)
   const lawOfLoss = over(lossCases, showLoss)
-  return [
-    lawOf({
-      name: 'the truth is carried to the truth',
-      statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
-      source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
-      check: ({ level, other, pair: [clean, noise] }) => {
-        const x = level.alpha * clean + level.sigma * noise
-        const [mine, yours] = [own, other].map(parametrization => {
-          const { p, q } = directionOf(parametrization)(level)
-          return p * clean + q * noise
-        })
-        const close = tolerance(level, clean, noise, mine, yours)
-        return (
-          agree('what it is carried to', [carried(own, other)(level, x, mine)], [yours], close) &&
-          agree('what is carried to it', [carried(other, own)(level, x, yours)], [mine], close)
-        )
-      }
-    }),
-    lawOf({
-      name: 'there and back is the identity',
-      statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
-      source: 'definition of an isomorphism',
-      check: ({ level, other, pair: [x, output] }) => {
-        const there = carried(own, other)(level, x, output)
-        return agree(
-          'there and back',
-          [carried(other, own)(level, x, there)],
-          [output],
-          tolerance(level, x, output, there) * (1 + 1 / level.sigma)
-        )
-      }
-    }),
-    lawOf({
-      name: 'a detour makes no difference',
-      statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
-      source: 'isomorphisms compose',
-      check: ({ level, other, third, pair: [x, output] }) => {
-        const there = carried(own, third)(level, x, output)
-        const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
-        return agree(
-          'by a detour',
-          [found],
-          [wanted],
-          tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma)
-        )
-      }
-    }),
-    over(
-      casesOf(ends),
-      show
-    )({
-      name: 'nothing is divided by zero at either end',
-      statement:
-        '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no ' +
-        'noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there ' +
-        'and back is the identity. To 1e-13 of the terms.',
-      source: 'what a level does not show is taken as 0',
-      check: ({ level, other, pair: [x, output] }) => {
-        const { ofOutput, ofPoint } = coefficients(own, other)(level)
-        const noiseless = level.sigma === 0
-        const [shown, wanted] = noiseless
-          ? [Parametrization.data, x / level.alpha]
-          : [Parametrization.noise, x / level.sigma]
-        const { p, q } = Parametrization.direction(own)(level)
-        const itself = noiseless ? q === 0 : p === 0 && Number.isFinite(q)
-        const there = carried(own, other)(level, x, output)
-        const close = slack * 1e-13 * (1 + greatest([x, output, wanted, there]))
-        return (
-          holds(
-            Number.isFinite(ofOutput) && Number.isFinite(ofPoint),
-            () => `the coefficients are ${ofOutput} and ${ofPoint}`
-          ) &&
-          (itself ||
-            agree(
-              noiseless ? 'x/α as the data' : 'x/σ as the noise',
-              [carried(own, shown)(level, x, output)],
-              [wanted],
-              close
-            )) &&
-          (!showsBothEnds(own) ||
-            !showsBothEnds(other) ||
-            agree('there and back', [carried(other, own)(level, x, there)], [output], close))
-        )
-      }
-    }),
-    lawOf({
-      name: 'squared errors compare by its weight',
-      statement:
-        '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back ' +
-        'the weights are inverse. To 1e-13 h² of the weight.',
-      source: 'Salimans & Ho 2022, arXiv 2202.00512, §4',
-      check: ({ level, other }) => {
-        const { ofOutput } = coefficients(own, other)(level)
-        const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
-        const { alpha, sigma } = level
-        const close = slack * 1e-13 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma))
-        return (
-          agree('weight', [there / Elementary.square(ofOutput)], [1], close) &&
-          agree('there and back', [there * back], [1], close)
-        )
-      }
-    }),
-    ...pipe(
-      degree(own),
-      O.fold(
-        () => [],
-        ownDegree => [
-          lawOf({
-            name: 'outputs grow with the level by its degree',
-            statement:
-              '∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over ' +
-              `too; ${size}.`,
-            source: 'definition of the degree',
-            check: ({ level, other: any, pair: [x, output] }) => {
-              // Of another that has no degree, nothing is known.
-              const other = O.isSome(degree(any)) ? any : own
-              const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
-              const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
-              const grows = Elementary.pow(c, O.getOrElse(() => ownDegree)(degree(other)))
-              const wanted = grows * carried(own, other)(level, x, output)
-              const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
-              return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
-            }
-          })
-        ]
+  return {
+    carried,
+    casesOf,
+    coefficients,
+    degree,
+    directionOf,
+    lawOf,
+    lawOfLoss,
+    lossOf,
+    lossSize,
+    lossTolerance,
+    own,
+    show,
+    size,
+    slack,
+    squaredError,
+    tolerance,
+    weight
+  }
+}
+
+type Setting = ReturnType<typeof settingOf>
+
+const truthToTruth = ({ carried, directionOf, lawOf, own, size, tolerance }: Setting): Law =>
+  lawOf({
+    name: 'the truth is carried to the truth',
+    statement: `∀ levels, x_0, z, others: p x_0 + q z is carried to p′x_0 + q′z, and back, both as published; ${size}.`,
+    source: 'Salimans & Ho 2022, arXiv 2202.00512, appendix D; Karras et al. 2022, arXiv 2206.00364, table 1',
+    check: ({ level, other, pair: [clean, noise] }) => {
+      const x = level.alpha * clean + level.sigma * noise
+      const [mine, yours] = [own, other].map(parametrization => {
+        const { p, q } = directionOf(parametrization)(level)
+        return p * clean + q * noise
+      })
+      const close = tolerance(level, clean, noise, mine, yours)
+      return (
+        agree('what it is carried to', [carried(own, other)(level, x, mine)], [yours], close) &&
+        agree('what is carried to it', [carried(other, own)(level, x, yours)], [mine], close)
       )
-    ),
-    lawOfLoss({
-      name: 'its loss is the squared error of its output',
-      statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
-      source: 'definition of the denoising loss',
-      check: each => {
-        const meaning = Density.meaning(score)
-        const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
-        const [found] = lossOf(score, each.params, each, own)
-        const wanted = squaredError(each, (level, noisy) => {
-          const { p, q } = directionOf(own)(level)
-          const clean = Density.posteriorMean(level, noisy)(mixture)
-          const noise = Density.scale(1 / level.sigma, Density.minus(noisy, Density.scale(level.alpha, clean)))
-          return Density.plus(Density.scale(p, clean), Density.scale(q, noise))
-        })
-        return agree('L', [found], [wanted], lossTolerance(each, wanted))
-      }
-    }),
-    lawOfLoss({
-      name: 'its loss is that of the score times its weight',
-      statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
-      source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848',
-      check: each => {
-        const factor = weight(Parametrization.score, own)(Schedule.level(each.time)(each.schedule))
-        const wanted = lossOf(score, each.params, each, Parametrization.score).map(value => factor * value)
-        return agree(
-          'value and gradient',
-          lossOf(score, each.params, each, own),
-          wanted,
-          lossTolerance(each, greatest(wanted))
-        )
-      }
-    }),
-    lawOfLoss({
-      name: 'of a network that predicts it, it is the output',
-      statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
-      source: 'definition of `predicts`',
-      check: each => {
-        const student = Score.custom({
-          name: 'diagonal',
-          shapes: dim => ({ slopes: [dim] }),
-          apply: ({ slopes }, x) => mul(reshape(slopes, [1, -1]), x),
-          predicts: own
-        })
-        const slopes = each.params.means.values.slice(0, each.points.dim)
-        const params = { slopes: { shape: [each.points.dim], values: slopes } }
-        const [found] = lossOf(student, params, each, own)
-        const wanted = squaredError(each, (_, noisy) => noisy.map((value, j) => slopes[j] * value))
-        return agree('L', [found], [wanted], lossTolerance(each, wanted))
+    }
+  })
+
+const thereAndBack = ({ carried, lawOf, own, size, tolerance }: Setting): Law =>
+  lawOf({
+    name: 'there and back is the identity',
+    statement: `∀ levels, x, outputs, others: carried to another and back it is what it was; ${size}.`,
+    source: 'definition of an isomorphism',
+    check: ({ level, other, pair: [x, output] }) => {
+      const there = carried(own, other)(level, x, output)
+      return agree(
+        'there and back',
+        [carried(other, own)(level, x, there)],
+        [output],
+        tolerance(level, x, output, there) * (1 + 1 / level.sigma)
+      )
+    }
+  })
+
+const detour = ({ carried, lawOf, own, size, tolerance }: Setting): Law =>
+  lawOf({
+    name: 'a detour makes no difference',
+    statement: `∀ levels, x, outputs, others a, b: carried to a and then to b it is carried to b; ${size}.`,
+    source: 'isomorphisms compose',
+    check: ({ level, other, third, pair: [x, output] }) => {
+      const there = carried(own, third)(level, x, output)
+      const [found, wanted] = [carried(third, other)(level, x, there), carried(own, other)(level, x, output)]
+      return agree('by a detour', [found], [wanted], tolerance(level, x, output, there, wanted) * (1 + 1 / level.sigma))
+    }
+  })
+
+const safeAtEnds = ({ carried, casesOf, coefficients, own, show, slack }: Setting): Law =>
+  over(
+    casesOf(ends),
+    show
+  )({
+    name: 'nothing is divided by zero at either end',
+    statement:
+      '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there and back is the identity. To 1e-13 of the terms.',
+    source: 'what a level does not show is taken as 0',
+    check: ({ level, other, pair: [x, output] }) => {
+      const { ofOutput, ofPoint } = coefficients(own, other)(level)
+      const noiseless = level.sigma === 0
+      const [shown, wanted] = noiseless
+        ? [Parametrization.data, x / level.alpha]
+        : [Parametrization.noise, x / level.sigma]
+      const { p, q } = Parametrization.direction(own)(level)
+      const itself = noiseless ? q === 0 : p === 0 && Number.isFinite(q)
+      const there = carried(own, other)(level, x, output)
+      const close = slack * 1e-13 * (1 + greatest([x, output, wanted, there]))
+      return (
+        holds(
+          Number.isFinite(ofOutput) && Number.isFinite(ofPoint),
+          () => `the coefficients are ${ofOutput} and ${ofPoint}`
+        ) &&
+        (itself ||
+          agree(
+            noiseless ? 'x/α as the data' : 'x/σ as the noise',
+            [carried(own, shown)(level, x, output)],
+            [wanted],
+            close
+          )) &&
+        (!showsBothEnds(own) ||
+          !showsBothEnds(other) ||
+          agree('there and back', [carried(other, own)(level, x, there)], [output], close))
+      )
+    }
+  })
+
+const errorsByWeight = ({ coefficients, lawOf, own, slack, weight }: Setting): Law =>
+  lawOf({
+    name: 'squared errors compare by its weight',
+    statement:
+      '∀ levels, others: an error of one output is one of the other’s, whose square is the weight times as great; from one to another and back the weights are inverse. To 1e-13 h² of the weight.',
+    source: 'Salimans & Ho 2022, arXiv 2202.00512, §4',
+    check: ({ level, other }) => {
+      const { ofOutput } = coefficients(own, other)(level)
+      const [there, back] = [weight(own, other)(level), weight(other, own)(level)]
+      const { alpha, sigma } = level
+      const close = slack * 1e-13 * Elementary.square(Math.max(1, sigma / alpha, alpha / sigma))
+      return (
+        agree('weight', [there / Elementary.square(ofOutput)], [1], close) &&
+        agree('there and back', [there * back], [1], close)
+      )
+    }
+  })
+
+const growsByDegree = ({ carried, degree, lawOf, own, size, tolerance }: Setting): ReadonlyArray<Law> =>
+  known(degree(own), ownDegree =>
+    lawOf({
+      name: 'outputs grow with the level by its degree',
+      statement: `∀ levels, c = 2^k, x, outputs, others: at (cα, cσ) what belongs to cx is c^degree times what belongs to x at (α, σ), carried over too; ${size}.`,
+      source: 'definition of the degree',
+      check: ({ level, other: any, pair: [x, output] }) => {
+        // Of another that has no degree, nothing is known.
+        const other = O.isSome(degree(any)) ? any : own
+        const c = Elementary.powerOfTwo(Math.round(100 * Math.abs(x)) % 3)
+        const higher = { alpha: c * level.alpha, sigma: c * level.sigma }
+        const grows = Elementary.pow(c, O.getOrElse(() => ownDegree)(degree(other)))
+        const wanted = grows * carried(own, other)(level, x, output)
+        const found = carried(own, other)(higher, c * x, Elementary.pow(c, ownDegree) * output)
+        return agree('at (cα, cσ)', [found], [wanted], c * c * tolerance(level, x, output, wanted))
       }
     })
-  ]
+  )
+
+const lossIsError = ({ directionOf, lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Law =>
+  lawOfLoss({
+    name: 'its loss is the squared error of its output',
+    statement: `∀ θ, x_0, z, t: the denoising loss written in it is the mean of |y(x_t) − (p x_0 + q z)|², y from x̂_0 = E[x_0 | x_t] as published. ${lossSize}`,
+    source: 'definition of the denoising loss',
+    check: each => {
+      const meaning = Density.meaning(score)
+      const mixture = meaning._tag === 'Some' ? meaning.value(each.params) : []
+      const [found] = lossOf(score, each.params, each, own)
+      const wanted = squaredError(each, (level, noisy) => {
+        const { p, q } = directionOf(own)(level)
+        const clean = Density.posteriorMean(level, noisy)(mixture)
+        const noise = Density.scale(1 / level.sigma, Density.minus(noisy, Density.scale(level.alpha, clean)))
+        return Density.plus(Density.scale(p, clean), Density.scale(q, noise))
+      })
+      return agree('L', [found], [wanted], lossTolerance(each, wanted))
+    }
+  })
+
+const lossByWeight = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, weight }: Setting): Law =>
+  lawOfLoss({
+    name: 'its loss is that of the score times its weight',
+    statement: `∀ θ, x_0, z, t: value and gradient of the loss written in it are its weight relative to the score times those of |s + z/σ|². ${lossSize}`,
+    source: 'Ho et al. 2020, arXiv 2006.11239, §3.2; Kingma & Gao 2023, arXiv 2303.00848',
+    check: each => {
+      const factor = weight(Parametrization.score, own)(Schedule.level(each.time)(each.schedule))
+      const wanted = lossOf(score, each.params, each, Parametrization.score).map(value => factor * value)
+      return agree(
+        'value and gradient',
+        lossOf(score, each.params, each, own),
+        wanted,
+        lossTolerance(each, greatest(wanted))
+      )
+    }
+  })
+
+const outputOfNetwork = ({ lawOfLoss, lossOf, lossSize, lossTolerance, own, squaredError }: Setting): Law =>
+  lawOfLoss({
+    name: 'of a network that predicts it, it is the output',
+    statement: `∀ θ, x_0, z, t: of a student with the output θ ∘ x that is said to predict it, the loss written in it is the mean of |θ ∘ x_t − (p x_0 + q z)|². ${lossSize}`,
+    source: 'definition of `predicts`',
+    check: each => {
+      const student = Score.custom({
+        name: 'diagonal',
+        shapes: dim => ({ slopes: [dim] }),
+        apply: ({ slopes }, x) => mul(reshape(slopes, [1, -1]), x),
+        predicts: own
+      })
+      const slopes = each.params.means.values.slice(0, each.points.dim)
+      const params = { slopes: { shape: [each.points.dim], values: slopes } }
+      const [found] = lossOf(student, params, each, own)
+      const wanted = squaredError(each, (_, noisy) => noisy.map((value, j) => slopes[j] * value))
+      return agree('L', [found], [wanted], lossTolerance(each, wanted))
+    }
+  })
+
+/**
+ * The laws of a parametrization: an isomorphism with every other, safe at both ends, and a loss that is that of the
+ * score times its weight.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Parametrization } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.parametrization(Parametrization.velocity).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 10 })
+ * })
+ */
+export const parametrization = (own: Parametrization, options: ParametrizationOptions = {}): ReadonlyArray<Law> => {
+  const setting = settingOf(own, options)
+
+  return held([
+    truthToTruth(setting),
+    thereAndBack(setting),
+    detour(setting),
+    safeAtEnds(setting),
+    errorsByWeight(setting),
+    growsByDegree(setting),
+    lossIsError(setting),
+    lossByWeight(setting),
+    outputOfNetwork(setting)
+  ])
 }

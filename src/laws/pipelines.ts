@@ -8,22 +8,24 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type NdArray } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Params from '../score/Params.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
 import type { Points } from '../data/Points.js'
-import * as Rate from '../optimizer/Rate.js'
-import * as Region from '../optimizer/Region.js'
-import * as Sampler from '../sampler/Sampler.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
 import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
-import * as Stage from '../pipeline/Stage.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
+import {
+  Expectation,
+  ExpectationMaximization,
+  Initializer,
+  Mixture,
+  Optimizer,
+  Params,
+  Pipeline,
+  Rate,
+  Region,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid
+} from '../index.js'
 import {
   anyOf,
   dyadic,

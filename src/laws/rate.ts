@@ -3,10 +3,7 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Case as Of } from '../core/index.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Params from '../score/Params.js'
-import * as Rate from '../optimizer/Rate.js'
+import { Case as Of, Optimizer, Params, Rate } from '../index.js'
 import { agree, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
@@ -194,8 +191,7 @@ export const rate = (
     lawOf({
       name: 'is what its description says',
       statement:
-        '∀ n: its equation holds, where its case is known: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle ' +
-        'and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
+        '∀ n: its equation holds, where its case is known: its ends; equal differences, or equal ratios, of its steps; half a cosine, symmetric about its middle and at ¾ after a third; rate(n)² (1 + n/after) = rate²; the piece that n falls in. To 1e-13 of the rates.',
       source: 'definition of each',
       check: ({ step }) =>
         O.getOrElse((): ReadonlyArray<Equation> => [])(equations(at, step)(rate)).every(([what, found, wanted]) => {

@@ -6,20 +6,11 @@ import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
-import * as Compile from '../compile/Compile.js'
-import * as Run from '../compile/Run.js'
 import type { Points } from '../data/Points.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Objective from '../objective/Objective.js'
-import type * as Pipeline from '../pipeline/Pipeline.js'
-import * as Stage from '../pipeline/Stage.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import { Compile, Expectation, Key, Mixture, Objective, Params, type Pipeline, Run, Score, Stage } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, held, holds, over } from './check.js'
+import { agree, average, compiled, held, holds, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import { spread, variesNoMore } from './expectation.js'
 import type { Law } from './Law.js'
@@ -63,8 +54,6 @@ const centresOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.Row> => {
 /** Of every wanted centre the distance of the nearest that was found: no two are near one where they are apart. */
 const errorsOf = (found: ReadonlyArray<Density.Row>, wanted: ReadonlyArray<Density.Row>): ReadonlyArray<number> =>
   wanted.map(centre => Math.min(...found.map(other => Elementary.norm(Density.minus(other, centre)))))
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /**
  * The laws of recovery for a pipeline whose score is that of a mixture.
@@ -125,7 +114,7 @@ export const recovers = <P extends string>(
     const covariances = Mixture.covariances(law).values
     return Array.from(law.weights, (weight, k) => {
       const trace = Array.from({ length: dim }, (_, j) => covariances[k * dim * dim + j * (dim + 1)])
-      return Math.sqrt(trace.reduce((sum, v) => sum + v, 0) / (weight * count))
+      return Math.sqrt(sumOf(trace) / (weight * count))
     })
   }
   const near = (
@@ -173,7 +162,7 @@ export const recovers = <P extends string>(
         check: ({ seed }) => {
           const sizes = [rows, 4 * rows, 16 * rows]
           const squares = sizes.map((count, i) =>
-            mean(
+            average(
               Key.split(repeats)(Key.child(i)(Key.fromSeed(seed))).flatMap(key =>
                 errorsOf(found(truth, count, key), centres).map(Elementary.square)
               )

@@ -2,11 +2,9 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
-import { Case as Of } from '../core/index.js'
-import * as Region from '../optimizer/Region.js'
+import { Case as Of, Key, Region } from '../index.js'
 import { real, seeds } from './arbitraries.js'
-import { agree, dot, greatest, held, holds, over } from './check.js'
+import { agree, dot, greatest, held, holds, over, sumOf } from './check.js'
 import type { Law } from './Law.js'
 
 type Vector = ReadonlyArray<number>
@@ -32,7 +30,6 @@ interface Case {
   readonly seed: number
 }
 
-const sum = (x: Vector): number => x.reduce((a, b) => a + b, 0)
 const norm = (x: Vector): number => Math.sqrt(dot(x, x))
 const minus = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
@@ -54,7 +51,7 @@ const excess: (region: Region.Region) => O.Option<(x: Vector) => number> = Of.kn
     Region.simplex,
     ({ total }) =>
       x =>
-        Math.max(Math.abs(sum(x) - total), ...x.map(entry => -entry))
+        Math.max(Math.abs(sumOf(x) - total), ...x.map(entry => -entry))
   ),
   Of.when(Region.nonNegative, () => x => Math.max(...x.map(entry => -entry)))
 )
@@ -82,7 +79,7 @@ const member: (region: Region.Region) => O.Option<(x: Vector) => Vector> = Of.kn
         )
   ),
   Of.when(Region.simplex, ({ total }) => x => {
-    const size = sum(x.map(Math.abs))
+    const size = sumOf(x.map(Math.abs))
     return x.map(entry => (size === 0 ? total / x.length : (total * Math.abs(entry)) / size))
   }),
   Of.when(Region.nonNegative, () => x => x.map(Math.abs))

@@ -1,26 +1,29 @@
 /** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in law, the others as they are. */
 import * as fc from 'fast-check'
-import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
-import * as Compile from '../compile/Compile.js'
-import * as Run from '../compile/Run.js'
-import { Case } from '../core/index.js'
 import type { Points } from '../data/Points.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Objective from '../objective/Objective.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
-import * as Weighting from '../objective/Weighting.js'
-import * as Optimizer from '../optimizer/Optimizer.js'
-import * as Rate from '../optimizer/Rate.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Sampler from '../sampler/Sampler.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import {
+  Case,
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Objective,
+  Optimizer,
+  Params,
+  Pipeline,
+  Rate,
+  Run,
+  Sampler,
+  Schedule,
+  Score,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../index.js'
 import * as Arbitrary from './pipelines.js'
-import { agree, compiled, flat, greatest, held, over } from './check.js'
+import * as Chance from './chance.js'
+import { agree, average, compiled, flat, greatest, held, over } from './check.js'
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
@@ -40,27 +43,10 @@ const pair = Score.symmetricPair as unknown as Score.Score<string>
 
 const two = Score.spherical({ components: 2 }) as unknown as Score.Score<string>
 
-const average = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
-
-interface Spread {
-  readonly mean: number
-  readonly variance: number
-  readonly count: number
-}
-
-const spread = (values: ReadonlyArray<number>): Spread => {
-  const mean = average(values)
-  return { mean, variance: average(values.map(value => (value - mean) * (value - mean))), count: values.length }
-}
-
-/** Two means that agree up to 7 standard errors of their difference, and rounding. */
-const sameMean = (what: string, a: Spread, b: Spread): boolean =>
-  agree(
-    what,
-    [a.mean],
-    [b.mean],
-    7 * Math.sqrt(a.variance / a.count + b.variance / b.count) + 1e-9 * (1 + Math.abs(b.mean))
-  )
+const showBoth =
+  (a: unknown, b: unknown) =>
+  (each: object): string =>
+    `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
 
 /** What a case of a concept is compared by. */
 type Rule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<Law> | null
@@ -118,12 +104,10 @@ const noiseOf = (
 const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law =>
   over(
     Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-    each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+    showBoth(a, b)
   )({
     name: 'the noise is of the same law',
-    statement:
-      `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors ` +
-      'of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.',
+    statement: `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
     enough: 3,
     check: ({ dim, seed }) => {
@@ -135,7 +119,11 @@ const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law 
         ...Array.from({ length: (dim * (dim - 1)) / 2 }, () => 'mean product of two coordinates')
       ]
       return what.every((name, i) =>
-        sameMean(name, spread(found.map(row => row[i])), spread(wanted.map(row => row[i])))
+        Chance.haveSameMean(
+          name,
+          found.map(row => row[i]),
+          wanted.map(row => row[i])
+        )
       )
     }
   })
@@ -153,7 +141,7 @@ const rules: ReadonlyArray<Rule> = [
   rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
     over(
       fc.record({ time: Arbitrary.anyTimes(b) }),
-      ({ time }) => `${codeOf(a)} and ${codeOf(b)} at ${time}`
+      showBoth(a, b)
     )({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
@@ -174,7 +162,7 @@ const rules: ReadonlyArray<Rule> = [
       Arbitrary.schedules.chain(schedule =>
         fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
       ),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+      showBoth(a, b)
     )({
       name: 'the weights are the same',
       statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
@@ -188,7 +176,7 @@ const rules: ReadonlyArray<Rule> = [
   rule(Rate.concept.is, (a, b, { slack = 1 }) => [
     over(
       fc.record({ step: fc.nat({ max: 200 }) }),
-      ({ step }) => `${codeOf(a)} and ${codeOf(b)} at step ${step}`
+      showBoth(a, b)
     )({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
@@ -208,7 +196,7 @@ const rules: ReadonlyArray<Rule> = [
           time: fc.integer({ min: 1, max: 15 }).map(k => k / 10)
         })
       ),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+      showBoth(a, b)
     )({
       name: 'the scores are the same',
       statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
@@ -225,7 +213,7 @@ const rules: ReadonlyArray<Rule> = [
   rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
     over(
       fc.record({ walk: Arbitrary.walks }),
-      each => `${codeOf(a)} and ${codeOf(b)} along ${codeOf(each)}`
+      showBoth(a, b)
     )({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
@@ -263,7 +251,7 @@ const rules: ReadonlyArray<Rule> = [
             seed: Arbitrary.seeds
           })
         ),
-        each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+        showBoth(a, b)
       )({
         name: 'the means are the same',
         statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
@@ -285,10 +273,10 @@ const rules: ReadonlyArray<Rule> = [
             })
           })
           return wanted[0].every((_, i) =>
-            sameMean(
+            Chance.haveSameMean(
               i === 0 ? 'mean of L' : `mean of ∇L[${i - 1}]`,
-              spread(found.map(row => row[i])),
-              spread(wanted.map(row => row[i]))
+              found.map(row => row[i]),
+              wanted.map(row => row[i])
             )
           )
         }
@@ -305,7 +293,7 @@ const rules: ReadonlyArray<Rule> = [
         levels: fc.constantFrom([-3, -1, -0.5, 2], [-4, 1, 1.5], [-1, 0, 4]),
         seed: Arbitrary.seeds
       }),
-      each => `${codeOf(a)} and ${codeOf(b)} of ${codeOf(each)}`
+      showBoth(a, b)
     )({
       name: 'the laws are the same',
       statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
@@ -350,7 +338,7 @@ const rules: ReadonlyArray<Rule> = [
           }
           const [f, w] = [centred(other), centred(state)]
           return ['mean 1', 'mean 2', 'variance 1', 'variance 2', 'covariance'].every((what, i) =>
-            sameMean(`${what} after step ${n}`, spread(f[i]), spread(w[i]))
+            Chance.haveSameMean(`${what} after step ${n}`, f[i], w[i])
           )
         })
       }

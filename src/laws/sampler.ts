@@ -7,16 +7,13 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
-import { Key } from '../../lib/index.js'
-import { Case as Of, Vocabulary } from '../core/index.js'
+import { Vocabulary } from '../core/index.js'
 import type { Points } from '../data/Points.js'
-import * as Sampler from '../sampler/Sampler.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
+import { Case as Of, Key, Sampler, Schedule, TimeGrid } from '../index.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, compiled, dot, held, holds, over } from './check.js'
+import { agree, average, compiled, dot, held, holds, known, moments, over, sumOf } from './check.js'
 import { posteriors } from './guidance.js'
 import type { Law } from './Law.js'
 import { codeOf } from './script.js'
@@ -127,13 +124,6 @@ const published: (sampler: Sampler.Sampler) => O.Option<number> = Of.known(
   Of.when(Sampler.ddim, ({ eta }) => eta)
 )
 
-const moments = (values: Float64Array): { readonly mean: number; readonly variance: number } => {
-  const mean = average(values)
-  return { mean, variance: average(values.map(x => Elementary.square(x - mean))) }
-}
-
-const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
-
 // —— two modes with a covariance ——
 
 /** A share of ½(1 + lean) at N(b, Σ), the rest at N(−b, Σ), Σ = `along` in the direction (1, …, 1) and `across` to it. */
@@ -150,7 +140,7 @@ const modeOf = (dim: number): ReadonlyArray<number> => Array.from({ length: dim 
 
 /** By x ↦ f·(its part along (1, …, 1)) + g·(what is across). */
 const parted = (f: number, g: number, x: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const part = x.reduce((sum, value) => sum + value, 0) / x.length
+  const part = sumOf(x) / x.length
   return x.map(value => g * value + (f - g) * part)
 }
 
@@ -166,7 +156,7 @@ const scoreOfModes =
     const b = modeOf(dim).map(x => alpha * x)
     const slope = parted(f, g, b)
     const odds = Elementary.log((1 + lean) / (1 - lean)) / 2
-    const middle = b.reduce((sum, x) => sum + x, 0) / dim
+    const middle = sumOf(b) / dim
     const { rows, values } = points
     const overRow = (i: number, of: (x: number, j: number) => number): number =>
       b.reduce((sum, _, j) => sum + of(values[i * dim + j], j), 0)
@@ -208,19 +198,8 @@ const drawnOfModes = (
   }
 }
 
-/**
- * The laws of a sampler: where it goes along the score of a normal law, and what it does not depend on.
- *
- * @example
- * import fc from 'fast-check'
- * import { Sampler } from 'ornstein'
- * import * as laws from 'ornstein/laws'
- *
- * laws.sampler(Sampler.ddim({ eta: 0.5 })).forEach(({ property }) => {
- *   fc.assert(property, { seed: 1, numRuns: 2 })
- * })
- */
-export const sampler = (
+/** What the laws of a sampler share: its cases, and where it leads from them. */
+const settingOf = (
   sampler: Sampler.Sampler,
   {
     schedules = fc.constantFrom(
@@ -246,7 +225,7 @@ export const sampler = (
     rows = 2000,
     errors = 6
   }: SamplerOptions = {}
-): ReadonlyArray<Law> => {
+) => {
   const code = Sampler.show(sampler)
   const stays = Sampler.movesAtLevel(sampler)
   // Its own words are enough.
@@ -306,336 +285,406 @@ export const sampler = (
   const size = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
 
   const lawOf = over(cases, show)
-  return held([
-    lawOf({
-      name: 'there is a state for every time of the grid',
-      statement:
-        '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
-      source: 'definition of a trajectory',
-      check: each => {
-        const grid = gridOf(each.schedule, 5)
-        const states = statesOf(each, each.points, grid)
-        return (
-          agree(
-            'times',
-            states.map(({ time }) => time),
-            TimeGrid.times(each.schedule)(grid),
-            0
-          ) &&
-          agree(
-            'steps',
-            states.map(({ step }) => step),
-            [0, 1, 2, 3, 4, 5],
-            0
-          ) &&
-          agree('first points', states[0].points.values, each.points.values, 0) &&
-          holds(
-            states.every(({ points }) => points.rows === each.points.rows && points.dim === each.points.dim),
-            () => 'points come or go'
-          )
+  return {
+    bias,
+    carried,
+    code,
+    codec,
+    endOf,
+    equals,
+    error,
+    errorOf,
+    errors,
+    gridOf,
+    lawOf,
+    order,
+    random,
+    rows,
+    sampler,
+    schedules,
+    size,
+    start,
+    statesOf,
+    stays,
+    steps,
+    transport
+  }
+}
+
+type Setting = ReturnType<typeof settingOf>
+
+const stateForEveryTime = ({ gridOf, lawOf, statesOf }: Setting): Law =>
+  lawOf({
+    name: 'there is a state for every time of the grid',
+    statement:
+      '∀ schedules, x, keys: times and steps are those of the grid, the points as many, and the first given. Exactly.',
+    source: 'definition of a trajectory',
+    check: each => {
+      const grid = gridOf(each.schedule, 5)
+      const states = statesOf(each, each.points, grid)
+      return (
+        agree(
+          'times',
+          states.map(({ time }) => time),
+          TimeGrid.times(each.schedule)(grid),
+          0
+        ) &&
+        agree(
+          'steps',
+          states.map(({ step }) => step),
+          [0, 1, 2, 3, 4, 5],
+          0
+        ) &&
+        agree('first points', states[0].points.values, each.points.values, 0) &&
+        holds(
+          states.every(({ points }) => points.rows === each.points.rows && points.dim === each.points.dim),
+          () => 'points come or go'
         )
-      }
-    }),
-    lawOf({
-      name: 'points stay finite',
-      statement:
-        '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
-      source: 'definition of a sampler',
-      check: each => {
-        const { from } = ends(each.schedule)
-        const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
-        return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].every(grid =>
-          statesOf(each, each.points, grid).every(({ time, points }) =>
-            holds(points.values.every(Number.isFinite), () => `at ${time} a point is ${points.values.join(', ')}`)
-          )
-        )
-      }
-    }),
-    !stays &&
-      lawOf({
-        name: 'a step to no noise adds none',
-        statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
-        source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
-        enough: 10,
-        check: each => {
-          if (Schedule.level(0)(each.schedule).sigma > 0) return true
-          const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
-          const { mean, u } = marginal(each, from)
-          const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
-          const { alpha } = Schedule.level(from)(each.schedule)
-          const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
-          const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
-          return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
-        }
-      }),
-    lawOf({
-      name: 'looks at the key only if it draws',
-      statement:
-        '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
-      source: 'randomness is a value',
-      check: each => {
-        const grid = gridOf(each.schedule, 4)
-        const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
-          endOf(statesOf(each, each.points, grid, { seed }))
-        )
-        return (
-          agree('again', again, once, 0) &&
-          (random
-            ? holds(!sameBits(other, once), () => 'another key leads to the same points')
-            : agree('by another key', other, once, 0))
-        )
-      }
-    }),
-    lawOf({
-      name: 'read from JSON it takes the same steps',
-      statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
-      source: 'definition of a codec',
-      check: each =>
-        pipe(
-          codec.decode(throughText(codec.encode(sampler))),
-          E.match(
-            () => holds(false, () => 'it is not read'),
-            read => {
-              const grid = gridOf(each.schedule, 4)
-              const [found, wanted] = [read, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
-              return agree('points', found, wanted, 0)
-            }
-          )
-        )
-    }),
-    lawOf({
-      name: 'sees levels, and no clock',
-      statement:
-        '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found ' +
-        'from levels and round.',
-      source: 'every schedule is the same process in x/α and σ/α',
-      check: each => {
-        const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(each.schedule)
-        const points = start(each, 4)
-        const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
-          endOf(statesOf(of, points, gridOf(of.schedule, 6)))
-        )
-        return agree('points', found, wanted, 1e-9 * size(wanted))
-      }
-    }),
-    !random &&
-      lawOf({
-        name: 'no point knows of the others',
-        statement:
-          '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps ' +
-          'are chosen for all together.',
-        source: 'the flow is of each point',
-        check: each => {
-          const points = start(each, 5)
-          const grid = gridOf(each.schedule, 6)
-          const all = endOf(statesOf(each, points, grid))
-          const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
-          return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
-        }
-      }),
-    order !== null &&
-      lawOf({
-        name: 'converges with its order',
-        statement: `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
-        source: 'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow',
-        check: each => {
-          const errorAfter = (steps: number): number => {
-            const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
-            return Math.max(...VARIANCES.map(variance => errorOf({ ...each, variance }, steps, grid)))
-          }
-          const orderFrom = (steps: number): readonly [number, number, number] => {
-            const [coarse, fine] = [errorAfter(steps), errorAfter(2 * steps)]
-            return [coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2, coarse, fine]
-          }
-          const isOrder = ([found]: readonly [number, number, number]): boolean => Math.abs(found - order) < 0.2
-          const first = orderFrom(64)
-          const [found, coarse, fine] = isOrder(first) ? first : orderFrom(128)
-          return holds(isOrder([found, coarse, fine]), () => `errors ${coarse} and ${fine} are of order ${found}`)
-        }
-      }),
-    error !== null &&
-      lawOf({
-        name: 'meets its tolerance',
-        statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
-        source: 'Dormand & Prince 1980; the closed form of the flow',
-        check: each => {
-          const found = errorOf(each, 1)
-          return holds(found <= error, () => `the error is ${found}`)
-        }
-      }),
-    equals !== null &&
-      lawOf({
-        name: 'takes the steps of the sampler that it equals',
-        statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
-        source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',
-        check: each => {
-          const grid = gridOf(each.schedule, 8)
-          const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
-          return agree('points', found, wanted, 1e-12 * size(wanted))
-        }
-      }),
-    posteriors(sampler, { transport, gridOf, random, bias, steps, rows: Math.min(rows, 1000), errors }),
-    ...pipe(
-      sampler,
-      published,
-      O.match(
-        () => [],
-        eta => [
-          over(
-            fc.record({
-              schedule: schedules,
-              start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
-              levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
-              seed: seeds
-            }),
-            each => `${code}, one step: ${codeOf(each)}`
-          )({
-            name: 'a step is the one that is published',
-            statement:
-              `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x ` +
-              'z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.',
-            source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
-            enough: 20,
-            check: ({ schedule, start, levels, seed }) => {
-              const dim = start.length
-              const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
-              const [from, to] = times.map(time => Schedule.level(time)(schedule))
-              const slopes = start.map(
-                (x, j) => (0.5 - x) / (from.alpha * from.alpha * (0.5 + j) + from.sigma * from.sigma)
-              )
-              const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(times), schedule }))
-              const repeated = (row: ReadonlyArray<number>): Points => ({
-                rows,
-                dim,
-                values: Float64Array.from({ length: rows * dim }, (_, at) => row[at % dim])
-              })
-              const states = Array.from(
-                transport(program)(() => repeated(slopes))(repeated(start))(keysOf(seed).sampler)
-              )
-              const end = endOf(states)
-              const kappa = (to.sigma * from.alpha) / (to.alpha * from.sigma)
-              const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
-              const middle = start.map(
-                (x, j) =>
-                  (to.alpha * (x + from.sigma * from.sigma * slopes[j])) / from.alpha -
-                  Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * from.sigma * slopes[j]
-              )
-              if (v === 0) return agree('points', end, repeated(middle).values, 1e-9 * size(end))
-              const z = end.map((x, at) => (x - middle[at % dim]) / Math.sqrt(v))
-              const coordinate = (j: number): Float64Array => z.filter((_, at) => at % dim === j)
-              const every = (of: Float64Array, odd: number): Float64Array => of.filter((_, i) => i % 2 === odd)
-              const first = coordinate(0)
-              return (
-                Chance.areStandardNormal('z', z) &&
-                Chance.areUnrelated('two rows', every(first, 0), every(first, 1)) &&
-                (dim === 1 || Chance.areUnrelated('two coordinates', first, coordinate(1)))
-              )
-            }
-          })
-        ]
       )
-    ),
-    over(
-      eachDim.map(dim =>
-        fc.record({
-          schedule: schedules,
-          dim: fc.constant(dim),
-          lean: fc.constantFrom(0.4, -0.4, 0),
-          along: fc.constantFrom(1, 0.5),
-          across: fc.constantFrom(0.25, 0.5),
-          seed: seeds
-        })
-      ),
-      each => `${code} along the score of ${codeOf(each)}`
-    )({
-      name: 'leads to a law of two modes',
-      statement:
-        `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to ` +
-        `that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
-      source: 'Anderson 1982; the score of a mixture in closed form',
-      enough: 6,
-      check: each => {
-        const times = stays
-          ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
-          : unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule))
-        const grid = stays ? gridOf(each.schedule, steps) : TimeGrid.listed(Array.from(times))
-        const keys = keysOf(each.seed)
-        const first = drawnOfModes(each, times[0], rows, keys.start)
-        const program = compiled(Sampler.compile({ sampler, grid, schedule: each.schedule }))
-        const states = Array.from(transport(program)(scoreOfModes(each))(first)(keys.sampler))
-        const last = states[states.length - 1]
-        const { alpha, sigma } = Schedule.level(last.time)(each.schedule)
-        const found = rowsIn(last.points)
-        const b = modeOf(each.dim)
-        const ones = b.map(() => 1 / Math.sqrt(each.dim))
-        const across = each.dim === 1 ? ones : b.map((_, j) => (j === 0 ? Math.SQRT1_2 : j === 1 ? -Math.SQRT1_2 : 0))
-        const directions: ReadonlyArray<readonly [string, ReadonlyArray<number>, number]> = [
-          ['(1, …, 1)', ones, each.along],
-          ...(each.dim === 1 ? [] : [['(1, −1, 0)', across, each.across] as const]),
-          ['coordinate 1', b.map((_, j) => (j === 0 ? 1 : 0)), each.across + (each.along - each.across) / each.dim]
-        ]
-        return directions.every(([name, u, variance]) => {
-          const mode = alpha * dot(u, b)
-          const inner = alpha * alpha * variance + sigma * sigma
-          const whole = inner + mode * mode * (1 - each.lean * each.lean)
-          const places = found.map(x => dot(u, x))
-          const spread = places.map(x => Elementary.square(x - each.lean * mode))
-          // E|x − μ|⁴ ≤ 8 (E|side|⁴ + 3 u²), by |a + b|⁴ ≤ 8(|a|⁴ + |b|⁴).
-          const fourth = Math.sqrt(8 * (Elementary.square(mode * mode * (1 + Math.abs(each.lean))) + 3 * inner * inner))
-          return (
-            agree(
-              `mean along ${name}`,
-              [places.reduce((sum, x) => sum + x, 0) / found.length],
-              [each.lean * mode],
-              errors * Math.sqrt(whole / found.length) + 3 * bias * Math.sqrt(whole)
-            ) &&
-            agree(
-              `variance along ${name}`,
-              [spread.reduce((sum, x) => sum + x, 0) / found.length],
-              [whole],
-              (errors * fourth) / Math.sqrt(found.length) + 3 * bias * whole
-            )
-          )
-        })
+    }
+  })
+
+const finite = ({ gridOf, lawOf, statesOf, stays }: Setting): Law =>
+  lawOf({
+    name: 'points stay finite',
+    statement:
+      '∀ schedules, x, keys: every state is finite, of points far (1e6), equal, alone, and on a grid that ends where there is no noise. Exactly.',
+    source: 'definition of a sampler',
+    check: each => {
+      const { from } = ends(each.schedule)
+      const clean = TimeGrid.karras({ from, to: 0, steps: 6 })
+      return [gridOf(each.schedule, 6), ...(stays ? [] : [clean])].every(grid =>
+        statesOf(each, each.points, grid).every(({ time, points }) =>
+          holds(points.values.every(Number.isFinite), () => `at ${time} a point is ${points.values.join(', ')}`)
+        )
+      )
+    }
+  })
+
+const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Law | false =>
+  !stays &&
+  lawOf({
+    name: 'a step to no noise adds none',
+    statement: `∀ schedules, c, v, keys: from σ/α = ${LITTLE} to 0 ${rows} points move, from x/α, by no more than the noise that there was: in the root of the mean square ${1 + MARGIN} σ/α.`,
+    source: 'Ho et al. 2020, arXiv 2006.11239, algorithm 2: z = 0 in the last step',
+    enough: 10,
+    check: each => {
+      if (Schedule.level(0)(each.schedule).sigma > 0) return true
+      const from = Schedule.timeOfLogSnr(-2 * Elementary.log(LITTLE))(each.schedule)
+      const { mean, u } = marginal(each, from)
+      const values = Key.normal(2 * rows)(keysOf(each.seed).start).map(z => mean + Math.sqrt(u) * z)
+      const { alpha } = Schedule.level(from)(each.schedule)
+      const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
+      const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
+      return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
+    }
+  })
+
+const looksAtTheKey = ({ endOf, gridOf, lawOf, random, statesOf }: Setting): Law =>
+  lawOf({
+    name: 'looks at the key only if it draws',
+    statement:
+      '∀ schedules, x, keys: the same key leads to the same bits; another to others where noise is drawn, else to the same (η = 0). Exactly.',
+    source: 'randomness is a value',
+    check: each => {
+      const grid = gridOf(each.schedule, 4)
+      const [once, again, other] = [each.seed, each.seed, each.seed + 1].map(seed =>
+        endOf(statesOf(each, each.points, grid, { seed }))
+      )
+      return (
+        agree('again', again, once, 0) &&
+        (random
+          ? holds(!sameBits(other, once), () => 'another key leads to the same points')
+          : agree('by another key', other, once, 0))
+      )
+    }
+  })
+
+const throughJson = ({ codec, endOf, gridOf, lawOf, sampler, statesOf }: Setting): Law =>
+  lawOf({
+    name: 'read from JSON it takes the same steps',
+    statement: '∀ schedules, x, keys: written to JSON text and read again, it leads to the same bits. Exactly.',
+    source: 'definition of a codec',
+    check: each =>
+      pipe(
+        codec.decode(throughText(codec.encode(sampler))),
+        E.match(
+          () => holds(false, () => 'it is not read'),
+          read => {
+            const grid = gridOf(each.schedule, 4)
+            const [found, wanted] = [read, sampler].map(of => endOf(statesOf(each, each.points, grid, { of })))
+            return agree('points', found, wanted, 0)
+          }
+        )
+      )
+  })
+
+const seesNoClock = ({ endOf, gridOf, lawOf, size, start, statesOf }: Setting): Law =>
+  lawOf({
+    name: 'sees levels, and no clock',
+    statement:
+      '∀ schedules, x, keys: on a clock twice as fast, through the same levels, it leads to the same points. To 1e-9 (1 + |x|): times are found from levels and round.',
+    source: 'every schedule is the same process in x/α and σ/α',
+    check: each => {
+      const fast = Schedule.reparametrized(Schedule.affine({ scale: 2 }))(each.schedule)
+      const points = start(each, 4)
+      const [found, wanted] = [{ ...each, schedule: fast }, each].map(of =>
+        endOf(statesOf(of, points, gridOf(of.schedule, 6)))
+      )
+      return agree('points', found, wanted, 1e-9 * size(wanted))
+    }
+  })
+
+const eachAlone = ({ endOf, error, gridOf, lawOf, random, size, start, statesOf }: Setting): Law | false =>
+  !random &&
+  lawOf({
+    name: 'no point knows of the others',
+    statement:
+      '∀ schedules, x: a point alone is led to where it is led among others. To 1e-12 (1 + |x|), or a thousandfold the tolerance where steps are chosen for all together.',
+    source: 'the flow is of each point',
+    check: each => {
+      const points = start(each, 5)
+      const grid = gridOf(each.schedule, 6)
+      const all = endOf(statesOf(each, points, grid))
+      const alone = endOf(statesOf(each, { rows: 1, dim: 2, values: points.values.slice(4, 6) }, grid))
+      return agree('alone', alone, all.slice(4, 6), (error ?? 1e-12) * size(all))
+    }
+  })
+
+const converges = ({ errorOf, lawOf, order }: Setting): Law | false =>
+  order !== null &&
+  lawOf({
+    name: 'converges with its order',
+    statement: `∀ schedules, c: the greatest error on the way of 8 points, of each of the variances ${VARIANCES.join(', ')}, falls as steps^−${order} from 64 to 128 uneven steps, half and one and a half times as long in turn, or from 128 to 256, to ± 0.2 of the exponent, until it is below 1e-9: the next term of the error is h = 0.08 times as great, or 0.04. (At the last time alone, or of one variance, terms may cancel.)`,
+    source: 'Hairer, Nørsett & Wanner 1993, Solving Ordinary Differential Equations I; the closed form of the flow',
+    check: each => {
+      const errorAfter = (steps: number): number => {
+        const grid = TimeGrid.listed(unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule)))
+        return Math.max(...VARIANCES.map(variance => errorOf({ ...each, variance }, steps, grid)))
       }
-    }),
-    lawOf({
-      name: 'has the moments of the law at every time',
-      statement:
-        `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a ` +
-        `bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of ` +
-        'Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points ' +
-        'that the flow carries, up to three times the bias.',
-      source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
-      enough: 30,
-      check: each => {
-        const first = start(each, random ? rows : 100)
-        const grid = gridOf(each.schedule, steps)
-        const [from] = TimeGrid.times(each.schedule)(grid)
-        return statesOf(each, first, grid).every(({ time, points: { values } }) => {
-          const { mean, u } = marginal(each, time)
-          const count = values.length
-          const found = moments(values)
-          const wanted = random ? { mean, variance: u } : moments(first.values.map(carried(each, from, time)))
-          const [ofMean, ofVariance] = random
-            ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
-            : [3 * bias + 1e-12, 3 * bias + 1e-12]
-          return (
-            agree(`mean at ${time}`, [(found.mean - wanted.mean) / Math.sqrt(u)], [0], ofMean) &&
-            agree(`variance at ${time}`, [found.variance / wanted.variance], [1], ofVariance) &&
-            (!random ||
-              agree(
-                `covariance of the coordinates at ${time}`,
-                [
-                  average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) /
-                    u
-                ],
-                [0],
-                errors / Math.sqrt(count / 2) + bias
-              ))
-          )
+      const orderFrom = (steps: number): readonly [number, number, number] => {
+        const [coarse, fine] = [errorAfter(steps), errorAfter(2 * steps)]
+        return [coarse < 1e-9 ? order : Elementary.log(coarse / fine) / Math.LN2, coarse, fine]
+      }
+      const isOrder = ([found]: readonly [number, number, number]): boolean => Math.abs(found - order) < 0.2
+      const first = orderFrom(64)
+      const [found, coarse, fine] = isOrder(first) ? first : orderFrom(128)
+      return holds(isOrder([found, coarse, fine]), () => `errors ${coarse} and ${fine} are of order ${found}`)
+    }
+  })
+
+const meetsTolerance = ({ error, errorOf, lawOf }: Setting): Law | false =>
+  error !== null &&
+  lawOf({
+    name: 'meets its tolerance',
+    statement: `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
+    source: 'Dormand & Prince 1980; the closed form of the flow',
+    check: each => {
+      const found = errorOf(each, 1)
+      return holds(found <= error, () => `the error is ${found}`)
+    }
+  })
+
+const equalsAnother = ({ endOf, equals, gridOf, lawOf, sampler, size, statesOf }: Setting): Law | false =>
+  equals !== null &&
+  lawOf({
+    name: 'takes the steps of the sampler that it equals',
+    statement: `∀ schedules, x, keys: it leads to the points of ${Sampler.show(equals)}. To 1e-12 (1 + |x|): rounding.`,
+    source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, §4.1: η = 1 is the DDPM',
+    check: each => {
+      const grid = gridOf(each.schedule, 8)
+      const [found, wanted] = [sampler, equals].map(of => endOf(statesOf(each, each.points, grid, { of })))
+      return agree('points', found, wanted, 1e-12 * size(wanted))
+    }
+  })
+
+const publishedStep = ({ code, endOf, rows, sampler, schedules, size, transport }: Setting): ReadonlyArray<Law> =>
+  known(published(sampler), eta =>
+    over(
+      fc.record({
+        schedule: schedules,
+        start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
+        levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
+        seed: seeds
+      }),
+      each => `${code}, one step: ${codeOf(each)}`
+    )({
+      name: 'a step is the one that is published',
+      statement: `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.`,
+      source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
+      enough: 20,
+      check: ({ schedule, start, levels, seed }) => {
+        const dim = start.length
+        const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
+        const [from, to] = times.map(time => Schedule.level(time)(schedule))
+        const slopes = start.map((x, j) => (0.5 - x) / (from.alpha * from.alpha * (0.5 + j) + from.sigma * from.sigma))
+        const program = compiled(Sampler.compile({ sampler, grid: TimeGrid.listed(times), schedule }))
+        const repeated = (row: ReadonlyArray<number>): Points => ({
+          rows,
+          dim,
+          values: Float64Array.from({ length: rows * dim }, (_, at) => row[at % dim])
         })
+        const states = Array.from(transport(program)(() => repeated(slopes))(repeated(start))(keysOf(seed).sampler))
+        const end = endOf(states)
+        const kappa = (to.sigma * from.alpha) / (to.alpha * from.sigma)
+        const v = eta * eta * (1 - kappa * kappa) * to.sigma * to.sigma
+        const middle = start.map(
+          (x, j) =>
+            (to.alpha * (x + from.sigma * from.sigma * slopes[j])) / from.alpha -
+            Math.sqrt(Math.max(to.sigma * to.sigma - v, 0)) * from.sigma * slopes[j]
+        )
+        if (v === 0) return agree('points', end, repeated(middle).values, 1e-9 * size(end))
+        const z = end.map((x, at) => (x - middle[at % dim]) / Math.sqrt(v))
+        const coordinate = (j: number): Float64Array => z.filter((_, at) => at % dim === j)
+        const every = (of: Float64Array, odd: number): Float64Array => of.filter((_, i) => i % 2 === odd)
+        const first = coordinate(0)
+        return (
+          Chance.areStandardNormal('z', z) &&
+          Chance.areUnrelated('two rows', every(first, 0), every(first, 1)) &&
+          (dim === 1 || Chance.areUnrelated('two coordinates', first, coordinate(1)))
+        )
       }
     })
+  )
+
+const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stays, steps, transport }: Setting): Law =>
+  over(
+    eachDim.map(dim =>
+      fc.record({
+        schedule: schedules,
+        dim: fc.constant(dim),
+        lean: fc.constantFrom(0.4, -0.4, 0),
+        along: fc.constantFrom(1, 0.5),
+        across: fc.constantFrom(0.25, 0.5),
+        seed: seeds
+      })
+    ),
+    each => `${code} along the score of ${codeOf(each)}`
+  )({
+    name: 'leads to a law of two modes',
+    statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
+    source: 'Anderson 1982; the score of a mixture in closed form',
+    enough: 6,
+    check: each => {
+      const times = stays
+        ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
+        : unevenly(steps).map(level => Schedule.timeOfLogSnr(level)(each.schedule))
+      const grid = stays ? gridOf(each.schedule, steps) : TimeGrid.listed(Array.from(times))
+      const keys = keysOf(each.seed)
+      const first = drawnOfModes(each, times[0], rows, keys.start)
+      const program = compiled(Sampler.compile({ sampler, grid, schedule: each.schedule }))
+      const states = Array.from(transport(program)(scoreOfModes(each))(first)(keys.sampler))
+      const last = states[states.length - 1]
+      const { alpha, sigma } = Schedule.level(last.time)(each.schedule)
+      const found = rowsIn(last.points)
+      const b = modeOf(each.dim)
+      const ones = b.map(() => 1 / Math.sqrt(each.dim))
+      const across = each.dim === 1 ? ones : b.map((_, j) => (j === 0 ? Math.SQRT1_2 : j === 1 ? -Math.SQRT1_2 : 0))
+      const directions: ReadonlyArray<readonly [string, ReadonlyArray<number>, number]> = [
+        ['(1, …, 1)', ones, each.along],
+        ...(each.dim === 1 ? [] : [['(1, −1, 0)', across, each.across] as const]),
+        ['coordinate 1', b.map((_, j) => (j === 0 ? 1 : 0)), each.across + (each.along - each.across) / each.dim]
+      ]
+      return directions.every(([name, u, variance]) => {
+        const mode = alpha * dot(u, b)
+        const inner = alpha * alpha * variance + sigma * sigma
+        const whole = inner + mode * mode * (1 - each.lean * each.lean)
+        const places = found.map(x => dot(u, x))
+        const spread = places.map(x => Elementary.square(x - each.lean * mode))
+        // E|x − μ|⁴ ≤ 8 (E|side|⁴ + 3 u²), by |a + b|⁴ ≤ 8(|a|⁴ + |b|⁴).
+        const fourth = Math.sqrt(8 * (Elementary.square(mode * mode * (1 + Math.abs(each.lean))) + 3 * inner * inner))
+        return (
+          agree(
+            `mean along ${name}`,
+            [sumOf(places) / found.length],
+            [each.lean * mode],
+            errors * Math.sqrt(whole / found.length) + 3 * bias * Math.sqrt(whole)
+          ) &&
+          agree(
+            `variance along ${name}`,
+            [sumOf(spread) / found.length],
+            [whole],
+            (errors * fourth) / Math.sqrt(found.length) + 3 * bias * whole
+          )
+        )
+      })
+    }
+  })
+
+const momentsOfTheLaw = ({
+  bias,
+  carried,
+  errors,
+  gridOf,
+  lawOf,
+  random,
+  rows,
+  start,
+  statesOf,
+  steps
+}: Setting): Law =>
+  lawOf({
+    name: 'has the moments of the law at every time',
+    statement: `∀ schedules, c, v, keys: at every one of ${steps} steps mean and variance of ${rows} points are αc and u, and their coordinates uncorrelated, up to ${errors} standard errors and a bias of ${Number(bias.toPrecision(2))} deviations and variances: steps of ${((EARLIEST - LATEST) / (2 * steps)).toPrecision(2)} in log(σ/α), of first or of second order; of Langevin moves of size δ, δ/u. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries, up to three times the bias.`,
+    source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3',
+    enough: 30,
+    check: each => {
+      const first = start(each, random ? rows : 100)
+      const grid = gridOf(each.schedule, steps)
+      const [from] = TimeGrid.times(each.schedule)(grid)
+      return statesOf(each, first, grid).every(({ time, points: { values } }) => {
+        const { mean, u } = marginal(each, time)
+        const count = values.length
+        const found = moments(values)
+        const wanted = random ? { mean, variance: u } : moments(first.values.map(carried(each, from, time)))
+        const [ofMean, ofVariance] = random
+          ? [errors / Math.sqrt(count) + bias, errors * Math.sqrt(2 / count) + bias]
+          : [3 * bias + 1e-12, 3 * bias + 1e-12]
+        return (
+          agree(`mean at ${time}`, [(found.mean - wanted.mean) / Math.sqrt(u)], [0], ofMean) &&
+          agree(`variance at ${time}`, [found.variance / wanted.variance], [1], ofVariance) &&
+          (!random ||
+            agree(
+              `covariance of the coordinates at ${time}`,
+              [
+                average(values.filter((_, i) => i % 2 === 0).map((x, i) => (x - mean) * (values[2 * i + 1] - mean))) / u
+              ],
+              [0],
+              errors / Math.sqrt(count / 2) + bias
+            ))
+        )
+      })
+    }
+  })
+
+/**
+ * The laws of a sampler: where it goes along the score of a normal law, and what it does not depend on.
+ *
+ * @example
+ * import fc from 'fast-check'
+ * import { Sampler } from 'ornstein'
+ * import * as laws from 'ornstein/laws'
+ *
+ * laws.sampler(Sampler.ddim({ eta: 0.5 })).forEach(({ property }) => {
+ *   fc.assert(property, { seed: 1, numRuns: 2 })
+ * })
+ */
+export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}): ReadonlyArray<Law> => {
+  const setting = settingOf(sampler, options)
+  return held([
+    stateForEveryTime(setting),
+    finite(setting),
+    cleanStep(setting),
+    looksAtTheKey(setting),
+    throughJson(setting),
+    seesNoClock(setting),
+    eachAlone(setting),
+    converges(setting),
+    meetsTolerance(setting),
+    equalsAnother(setting),
+    posteriors(sampler, { ...setting, rows: Math.min(setting.rows, 1000) }),
+    publishedStep(setting),
+    toTwoModes(setting),
+    momentsOfTheLaw(setting)
   ])
 }

@@ -2,7 +2,6 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/elementary.js'
 import {
   add,
@@ -23,14 +22,10 @@ import {
   valueAndGrad,
   type Tensor
 } from '../../lib/index.js'
-import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
-import * as Mixture from '../mixture/Mixture.js'
-import * as Params from '../score/Params.js'
 import * as Points from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
+import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, direction, dot, flat, greatest, held, holds, over } from './check.js'
+import { agree, direction, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
@@ -147,8 +142,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   const byDifferences = lawOf({
     name: 'divergence is the trace of the Jacobian, by differences',
     statement:
-      '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the ' +
-      'steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
+      '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
     source: hyvarinen,
     enough: ENOUGH,
     meets,
@@ -161,10 +155,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       const found = divergences(each)
       const [first, second] = [2e-3, 2e-4].map(step =>
         Array.from({ length: rows }, (_, i) =>
-          Array.from({ length: dim }, (_, j) => slope(by => moved(j, by)[i * dim + j], step / (1 + r))).reduce(
-            (a, b) => a + b,
-            0
-          )
+          sumOf(Array.from({ length: dim }, (_, j) => slope(by => moved(j, by)[i * dim + j], step / (1 + r))))
         )
       )
       const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
@@ -174,8 +165,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   const derivativeOfDivergence = lawOf({
     name: 'the gradient of the divergence is its slope',
     statement:
-      '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest ' +
-      'entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
+      '∀ θ, t, x, |v| = 1: ⟨∂/∂θ Σ div s(x; θ), v⟩, by autodiff of autodiff, is d/dh Σ div s(x; θ + hv) at h = 0. To 1e-8 (1 + r²)³ (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4, 2e-5 over 1 + r, as thin components change fast. What minimises ½|s|² + div s descends by it.',
     source: hyvarinen,
     enough: ENOUGH,
     meets,
@@ -187,10 +177,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
         sum(divergence(own, Points.tensor(points), levelTensors(points.rows, level)))
       )(params)
       const at = (step: number): number =>
-        divergences({ ...each, params: Params.zipWith((p, v) => p + step * v)(params, towards) }).reduce(
-          (sum, value) => sum + value,
-          0
-        )
+        sumOf(divergences({ ...each, params: Params.zipWith((p, v) => p + step * v)(params, towards) }))
       const r = greatest([...points.values, ...flat(params)])
       const found = dot(flat(gradient), flat(towards))
       const size = 1 + points.rows * greatest(divergences(each))
@@ -270,9 +257,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       : lawOf({
           name: 'divergence is a sum of slopes',
           statement:
-            '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of ' +
-            'second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), ' +
-            'F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
+            '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry.',
           source: 'definition of the subgradient',
           meets,
           check: each => {
@@ -329,23 +314,21 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
 const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<Law> => {
   const { slack = 1 } = options
   const cases = casesOf(score, options)
-  return pipe(
+  return known(
     Score.interpret(score).family,
-    O.match(
-      () => [],
-      ({ logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
-        const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-          compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level)))
-            .values
-        const close = ({ points, params }: Case<P>, found: Float64Array, wanted: Float64Array): boolean => {
-          const r = greatest([...points.values, ...flat(params)])
-          const size = Elementary.square(1 + r * r)
-          return agree('log p', found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
-        }
-        const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
-        const lawOf = over(cases, show(score))
-        return [
-          ...RA.fromOption(toMixture).flatMap(toMixture => [
+    ({ logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
+      const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
+        compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
+      const close = ({ points, params }: Case<P>, found: Float64Array, wanted: Float64Array): boolean => {
+        const r = greatest([...points.values, ...flat(params)])
+        const size = Elementary.square(1 + r * r)
+        return agree('log p', found, wanted, slack * 1e-11 * size * (1 + greatest(wanted)))
+      }
+      const tolerance = 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.'
+      const lawOf = over(cases, show(score))
+      return held([
+        known(toMixture, toMixture =>
+          held([
             lawOf({
               name: 'is the mixture that it says',
               statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
@@ -357,7 +340,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                 return close(each, logOf(params, points, level), wanted)
               }
             }),
-            ...RA.fromOption(fromMixture).map(fromMixture =>
+            known(fromMixture, fromMixture =>
               lawOf({
                 name: 'is made of its mixture again',
                 statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ. ${tolerance}`,
@@ -371,95 +354,91 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
                 }
               })
             )
-          ]),
-          ...RA.fromOption(start).map(start =>
-            lawOf({
-              name: 'starts at the centres that it is given',
-              statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
-              source: 'definition of `start`',
-              check: each => {
-                const { points, seed } = each
-                const { dim } = points
-                const variance = [0.3, 1, 2][seed % 3]
-                const centres = {
-                  shape: [start.count, dim],
-                  values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
-                }
-                const made = start.fromCentres(centres, variance)
-                const rows = Array.from({ length: start.count }, (_, k) =>
-                  Array.from(centres.values.slice(k * dim, (k + 1) * dim))
-                )
-                const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
-                return (
-                  agree('centres', start.centres(made).values, centres.values, 0) &&
-                  (unitVariance ||
-                    start.count !== count(dim) ||
-                    close(each, logOf(made, points, { alpha: 1, sigma: 0 }), Mixture.logDensity(points)(mixture)))
-                )
+          ])
+        ),
+        known(start, start =>
+          lawOf({
+            name: 'starts at the centres that it is given',
+            statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each and variances are learned. ${tolerance}`,
+            source: 'definition of `start`',
+            check: each => {
+              const { points, seed } = each
+              const { dim } = points
+              const variance = [0.3, 1, 2][seed % 3]
+              const centres = {
+                shape: [start.count, dim],
+                values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
               }
-            })
-          ),
-          ...RA.fromOption(shifted).map(shifted =>
-            lawOf({
-              name: 'is shifted with its data',
-              statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
-              source: 'change of variables',
-              check: each => {
-                const { params, points, seed } = each
-                const by = Key.normal(points.dim)(Key.fromSeed(seed))
-                const values = points.values.map((x, at) => x + by[at % points.dim])
-                const clean = { alpha: 1, sigma: 0 }
-                return close(
-                  each,
-                  logOf(shifted(by)(params), { ...points, values }, clean),
-                  logOf(params, points, clean)
-                )
-              }
-            })
-          ),
-          ...RA.fromOption(distance).map(distance =>
-            lawOf({
-              name: 'measures steps in proportion',
-              statement:
-                '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
-              source: 'Fisher’s metric',
-              check: ({ params, seed }) => {
-                const towards = direction(params, seed)
-                const to = (step: number): number =>
-                  distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
-                const once = to(1e-4)
-                return (
-                  agree('the distance to itself', [to(0)], [0], slack * 1e-9) &&
-                  holds(once > 0, () => `along ${Params.show(towards)} the distance is ${once}`) &&
-                  agree('twice as far', [to(2e-4) / once], [2], slack * 1e-2)
-                )
-              }
-            })
-          ),
-          ...RA.fromOption(scaled).map(scaled =>
-            lawOf({
-              name: 'scales with its columns',
-              statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
-              source: 'change of variables',
-              check: each => {
-                const { params, points, seed } = each
-                const by = Float64Array.from({ length: points.dim }, (_, j) =>
-                  Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
-                )
-                const clean = { alpha: 1, sigma: 0 }
-                const moved = points.values.map((x, at) => by[at % points.dim] * x)
-                const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
-                return close(
-                  each,
-                  logOf(scaled(by)(params), { ...points, values: moved }, clean),
-                  logOf(params, points, clean).map(log => log - growth)
-                )
-              }
-            })
-          )
-        ]
-      }
-    )
+              const made = start.fromCentres(centres, variance)
+              const rows = Array.from({ length: start.count }, (_, k) =>
+                Array.from(centres.values.slice(k * dim, (k + 1) * dim))
+              )
+              const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
+              return (
+                agree('centres', start.centres(made).values, centres.values, 0) &&
+                (unitVariance ||
+                  start.count !== count(dim) ||
+                  close(each, logOf(made, points, { alpha: 1, sigma: 0 }), Mixture.logDensity(points)(mixture)))
+              )
+            }
+          })
+        ),
+        known(shifted, shifted =>
+          lawOf({
+            name: 'is shifted with its data',
+            statement: `∀ θ, x, b: log p(x + b; θ shifted by b) = log p(x; θ). ${tolerance}`,
+            source: 'change of variables',
+            check: each => {
+              const { params, points, seed } = each
+              const by = Key.normal(points.dim)(Key.fromSeed(seed))
+              const values = points.values.map((x, at) => x + by[at % points.dim])
+              const clean = { alpha: 1, sigma: 0 }
+              return close(each, logOf(shifted(by)(params), { ...points, values }, clean), logOf(params, points, clean))
+            }
+          })
+        ),
+        known(distance, distance =>
+          lawOf({
+            name: 'measures steps in proportion',
+            statement:
+              '∀ θ, |v| = 1: from θ to itself it is 0, to θ + hv more, and twice as far to θ + 2hv, h = 1e-4. To 1e-2 of it: the next order of h.',
+            source: 'Fisher’s metric',
+            check: ({ params, seed }) => {
+              const towards = direction(params, seed)
+              const to = (step: number): number =>
+                distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
+              const once = to(1e-4)
+              return (
+                agree('the distance to itself', [to(0)], [0], slack * 1e-9) &&
+                holds(once > 0, () => `along ${Params.show(towards)} the distance is ${once}`) &&
+                agree('twice as far', [to(2e-4) / once], [2], slack * 1e-2)
+              )
+            }
+          })
+        ),
+        known(scaled, scaled =>
+          lawOf({
+            name: 'scales with its columns',
+            statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
+            source: 'change of variables',
+            check: each => {
+              const { params, points, seed } = each
+              const by = Float64Array.from({ length: points.dim }, (_, j) =>
+                Elementary.powerOfTwo((Math.floor(seed / Elementary.pow(3, j)) % 3) - 1)
+              )
+              const clean = { alpha: 1, sigma: 0 }
+              const moved = points.values.map((x, at) => by[at % points.dim] * x)
+              const growth = by.reduce((sum, d) => sum + Elementary.log(d), 0)
+              return close(
+                each,
+                logOf(scaled(by)(params), { ...points, values: moved }, clean),
+                logOf(params, points, clean).map(log => log - growth)
+              )
+            }
+          })
+        )
+      ])
+    }
   )
 }
 
@@ -479,89 +458,77 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   const size = ({ points, params }: Case<P>): number =>
     Elementary.square(1 + Elementary.square(greatest([...points.values, ...flat(params)])))
   const lawOf = over(cases, show(score))
-  return pipe(
-    Score.interpret(score).family,
-    O.fold(
-      () => [],
-      ({ components, logDensity }) => [
-        lawOf({
-          name: 'is the gradient of its own log-density, by autodiff',
-          statement:
-            '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
-          source: hyvarinen,
-          check: each => {
-            const { schedule, time, params, points } = each
-            const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
-            const wanted = compute(() =>
-              grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
-            ).values
-            const found = Score.evaluate(score, schedule)(params)(time)(points).values
-            return agree('s', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
-          }
-        }),
-        lawOf({
-          name: 'has the log-density of its components',
-          statement:
-            '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
-          source: 'definition of a mixture',
-          check: each => {
-            const { schedule, time, params, points } = each
-            const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
-            const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
-              compute(() => log(Score.tensors(params), Points.tensor(points))).values
-            const wanted = of((own, x) => {
-              const said = components(own, points.dim)
-              return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
-            })
-            const found = of((own, x) => logDensity(own, x, level()))
-            return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
-          }
-        }),
-        over(
-          fc.record({
-            params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
-            time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
-            x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
-          }),
-          ({ params, time, x }) =>
-            `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`
-        )({
-          name: 'its density is that of the data, diffused',
-          statement:
-            '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of ' +
-            'the noise, of components no thinner than a half.',
-          source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
-          enough: 30,
-          check: ({ params, time, x }) => {
-            const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
-            const density = (values: Float64Array, level: Schedule.Level): Float64Array =>
-              compute(() =>
-                logDensity(
-                  Score.tensors(params),
-                  tensor(values, [values.length, 1]),
-                  levelTensors(values.length, level)
-                )
-              ).values.map(Elementary.exp)
-            const clean = { alpha: 1, sigma: 0 }
-            const { nodes, weights } = Density.trapezoid(2000)
-            const whole = density(
-              nodes.map(z => (z * 20) / 7.5),
-              clean
-            )
-            const before = density(
-              nodes.map(z => (x - sigma * z) / alpha),
-              clean
-            )
-            const [now] = density(Float64Array.of(x), { alpha, sigma })
-            return (
-              agree('∫ p_0', [whole.reduce((sum, p) => sum + p, 0) * (40 / 2000)], [1], slack * 1e-6) &&
-              agree('p_t(x)', [now], [dot(before, weights) / alpha], slack * 1e-6 * (1 + now))
-            )
-          }
+  return known(Score.interpret(score).family, ({ components, logDensity }) => [
+    lawOf({
+      name: 'is the gradient of its own log-density, by autodiff',
+      statement:
+        '∀ θ, t, x: s(x) = ∇ log p_t(x), of the log-density that the family says. To 1e-13 (1 + r²)² (1 + |s|), r the greatest entry.',
+      source: hyvarinen,
+      check: each => {
+        const { schedule, time, params, points } = each
+        const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+        const wanted = compute(() =>
+          grad(x => logDensity(Score.tensors(params), x, level()))(Points.tensor(points))
+        ).values
+        const found = Score.evaluate(score, schedule)(params)(time)(points).values
+        return agree('s', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+      }
+    }),
+    lawOf({
+      name: 'has the log-density of its components',
+      statement: '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x). To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
+      source: 'definition of a mixture',
+      check: each => {
+        const { schedule, time, params, points } = each
+        const level = (): Score.Level => levelTensors(points.rows, Schedule.level(time)(schedule))
+        const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
+          compute(() => log(Score.tensors(params), Points.tensor(points))).values
+        const wanted = of((own, x) => {
+          const said = components(own, points.dim)
+          return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
         })
-      ]
-    )
-  )
+        const found = of((own, x) => logDensity(own, x, level()))
+        return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
+      }
+    }),
+    over(
+      fc.record({
+        params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
+        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
+        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
+      }),
+      ({ params, time, x }) =>
+        `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`
+    )({
+      name: 'its density is that of the data, diffused',
+      statement:
+        '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of the noise, of components no thinner than a half.',
+      source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
+      enough: 30,
+      check: ({ params, time, x }) => {
+        const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
+        const density = (values: Float64Array, level: Schedule.Level): Float64Array =>
+          compute(() =>
+            logDensity(Score.tensors(params), tensor(values, [values.length, 1]), levelTensors(values.length, level))
+          ).values.map(Elementary.exp)
+        const clean = { alpha: 1, sigma: 0 }
+        const { nodes, weights } = Density.trapezoid(2000)
+        const whole = density(
+          nodes.map(z => (z * 20) / 7.5),
+          clean
+        )
+        const before = density(
+          nodes.map(z => (x - sigma * z) / alpha),
+          clean
+        )
+        const [now] = density(Float64Array.of(x), { alpha, sigma })
+        return (
+          agree('∫ p_0', [sumOf(whole) * (40 / 2000)], [1], slack * 1e-6) &&
+          agree('p_t(x)', [now], [dot(before, weights) / alpha], slack * 1e-6 * (1 + now))
+        )
+      }
+    })
+  ])
 }
 
 /** Laws of the score of a mixture: it is the gradient of a log-density, and the posterior mean by Tweedie's formula. */
@@ -582,8 +549,7 @@ export const ofMixture = <P extends string>(
     lawOf({
       name: 'is the gradient of the log-density, by autodiff',
       statement:
-        '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, ' +
-        'u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
+        '∀ θ, t, x: s(x) = ∇ log p_t(x), p_t the law of αx_0 + σz. To 1e-14 d (1 + r²/u) r/u, r the size of points and centres, u the least variance: responsibilities carry the rounding of |x − m|²/u and multiply (x − m)/u.',
       source: hyvarinen,
       check: each => {
         const at = diffused(each)

@@ -1,8 +1,7 @@
 /** Counterexamples as scripts: complete, to be pasted, and failing when run. */
 import * as Float64 from '../../lib/index.js'
-import { Case, type Vocabulary as Words } from '../core/index.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Vocabulary from '../Vocabulary.js'
+import { type Vocabulary as Words } from '../core/index.js'
+import { Case, Expectation, Vocabulary } from '../index.js'
 import { showExpectation } from './arbitraries.js'
 import type { Law } from './Law.js'
 

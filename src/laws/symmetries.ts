@@ -1,10 +1,8 @@
 /** What may be done to data and parameters together without anything of substance changing. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
-import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import * as Score from '../score/Score.js'
+import { Key, type Params, Score } from '../index.js'
 import { dot } from './check.js'
 import { minus, pointsOf, rowsOf, scale, type Row } from './density.js'
 

@@ -1,10 +1,8 @@
 /** Laws of time grids: where they begin and end, and in what their steps are even. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
-import { Case as Of } from '../core/index.js'
 import * as Elementary from '../../lib/elementary.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as TimeGrid from '../sampler/TimeGrid.js'
+import { Case as Of, Schedule, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
@@ -111,8 +109,7 @@ export const timeGrid = (
       lawOf({
         name: 'steps are even in its coordinate',
         statement:
-          '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to ' +
-          '1e-13 of their slope.',
+          '∀ schedules: t, log(α²/σ²) or (σ/α)^(1/ρ) falls by equal steps. To 1e-9 of the whole: times are found from log-SNRs to 1e-13 of their slope.',
         source: 'Lu et al. 2022, arXiv 2206.00927; Karras et al. 2022, arXiv 2206.00364, equation 5',
         check: ({ schedule }) => {
           const along = Array.from(times(schedule)(grid), time => evenIn(Schedule.level(time)(schedule), time))

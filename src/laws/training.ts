@@ -1,24 +1,14 @@
 /** Laws of stages as they are trained with: a run goes on from text, and epochs meet every row. */
-import * as Place from '../data/Place.js'
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
 import { size } from '../../lib/ndarray.js'
-import * as Compile from '../compile/Compile.js'
-import * as Run from '../compile/Run.js'
-import { Case } from '../core/index.js'
 import type { Points } from '../data/Points.js'
-import * as Initializer from '../pipeline/Initializer.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Stage from '../pipeline/Stage.js'
-import type * as Schedule from '../schedule/Schedule.js'
-import * as Params from '../score/Params.js'
-import * as Score from '../score/Score.js'
+import { Case, Compile, Initializer, Key, Params, Pipeline, Place, Run, type Schedule, Score, Stage } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
-import { compiled, holds, over } from './check.js'
+import { compiled, holds, known, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
@@ -144,38 +134,26 @@ const ofBatches = (
   walk: Walk,
   show: (each: { readonly seed: number }) => string
 ): ReadonlyArray<Law> =>
-  pipe(
-    loss,
-    O.chain(({ batch }) => O.fromNullable(batch)),
-    O.match(
-      () => [],
-      batch => [
-        over(
-          fc.record({ seed: seeds }),
-          show
-        )({
-          name: 'every row is met as often as any other',
-          statement:
-            `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in ` +
-            'expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
-          source: 'definition of an unbiased batch',
-          enough: 1,
-          check: ({ seed }) => {
-            const rows = 3 * batch
-            const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
-            const [counts, wanted] = [
-              Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length),
-              met.length / rows
-            ]
-            const off = counts.findIndex(count => Math.abs(count - wanted) > ERRORS * Math.sqrt(wanted))
-            return holds(
-              off < 0,
-              () => `row ${off} is met ${counts[off]} times, of ${wanted} that each has its share of`
-            )
-          }
-        })
-      ]
-    )
+  known(O.fromNullable(O.toNullable(loss)?.batch), batch =>
+    over(
+      fc.record({ seed: seeds }),
+      show
+    )({
+      name: 'every row is met as often as any other',
+      statement: `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
+      source: 'definition of an unbiased batch',
+      enough: 1,
+      check: ({ seed }) => {
+        const rows = 3 * batch
+        const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
+        const [counts, wanted] = [
+          Array.from({ length: rows }, (_, row) => met.filter(other => other === row).length),
+          met.length / rows
+        ]
+        const off = counts.findIndex(count => Math.abs(count - wanted) > ERRORS * Math.sqrt(wanted))
+        return holds(off < 0, () => `row ${off} is met ${counts[off]} times, of ${wanted} that each has its share of`)
+      }
+    })
   )
 
 const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
@@ -203,9 +181,7 @@ const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: numbe
     show
   )({
     name: 'each batch of an epoch is any rows alike',
-    statement:
-      `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the ` +
-      'mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.',
+    statement: `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
     source: 'definition of an unbiased batch',
     enough: 2,
     check: ({ seed }) => {

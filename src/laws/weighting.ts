@@ -1,18 +1,20 @@
 /** Laws of weightings: of the weight of a level, and of what it does to a loss. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
-import { Key } from '../../lib/index.js'
-import * as Compile from '../compile/Compile.js'
-import { Case as Of } from '../core/index.js'
-import * as Expectation from '../objective/Expectation.js'
-import * as Objective from '../objective/Objective.js'
-import * as Parametrization from '../score/Parametrization.js'
-import type * as Params from '../score/Params.js'
 import type { Points } from '../data/Points.js'
-import * as Schedule from '../schedule/Schedule.js'
-import * as Score from '../score/Score.js'
-import * as TimeLaw from '../objective/TimeLaw.js'
-import * as Weighting from '../objective/Weighting.js'
+import {
+  Case as Of,
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Parametrization,
+  type Params,
+  Schedule,
+  Score,
+  TimeLaw,
+  Weighting
+} from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
@@ -145,8 +147,7 @@ export const weighting = (
       )({
         name: 'the weight of a level is that of its SNR',
         statement:
-          '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no ' +
-          'weight is a power above 1.',
+          '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no weight is a power above 1.',
         source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
         check: each => {
           const logSnr = Schedule.logSnr(each.time)(each.schedule)
@@ -174,8 +175,7 @@ export const weighting = (
     lawOfLoss({
       name: 'the loss of each level is multiplied by its weight',
       statement:
-        '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t ' +
-        'and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
+        '∀ θ, x, z, t, t′, parametrizations: value and gradient of weight(w)(L) over ½ t + 2 t′ are ½ w(t) and 2 w(t′) times those of L at t and at t′, summed. To 1e-13 (|L| + |∇L|) r²: sums in another order.',
       source: 'definition of `weight`',
       check: each => {
         const of = (law: TimeLaw.TimeLaw): Objective.Objective => Objective.denoising(law, each.parametrization)

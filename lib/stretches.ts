@@ -245,6 +245,57 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   return found
 }
 
+/** So many rows are counted by a pass over all parts. */
+const COUNTED = 1 << 22
+
+/**
+ * How often each row is drawn: how many of these parts, uniform on [0, 1), fall to it, as `Key.categorical` has it. For rows that are read in
+ * order: each 2²² of them take a pass over all parts, and nothing of the size of either is held.
+ */
+export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNTED): Stretches => {
+  const { rows } = weights
+  /** The sum of the weights before each so many rows. */
+  const before: number[] = []
+  let total = 0
+  each(weights, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      if ((first + i) % counted === 0) before.push(total)
+      total += values[i]
+    }
+  })
+  const count = (block: number): Uint32Array => {
+    const sums = part(weights, block * counted, Math.min(counted, rows - block * counted))
+    const last = sums.length - 1
+    sums[0] += before[block]
+    for (let i = 1; i <= last; i++) sums[i] += sums[i - 1]
+    const [from, to] = [before[block], block + 1 < before.length ? sums[last] : Infinity]
+    const times = new Uint32Array(sums.length)
+    each(parts, values => {
+      for (const u of values) {
+        const x = u * total
+        if (!(x >= from && x < to)) continue
+        let [low, high] = [0, last]
+        while (low < high) {
+          const middle = (low + high) >> 1
+          if (sums[middle] > x) high = middle
+          else low = middle + 1
+        }
+        times[low]++
+      }
+    })
+    return times
+  }
+  let at = -1
+  let times: Uint32Array = new Uint32Array(0)
+  return computed(rows, (first, out) => {
+    for (let i = 0; i < out.length; i++) {
+      const block = Math.floor((first + i) / counted)
+      if (block !== at) [at, times] = [block, count(block)]
+      out[i] = times[(first + i) % counted]
+    }
+  })
+}
+
 /** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */
 export const least = (stretches: Stretches, count: number): Int32Array => {
   const rows: number[] = []

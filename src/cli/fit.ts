@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Bootstrap, type Fit, Pipeline, type Points, Problem, Vocabulary } from '../index.js'
+import { Bootstrap, type Fit, Pipeline, type Points, Problem, type Source, Vocabulary } from '../index.js'
 import { type Choice, type Findings } from '../report/Findings.js'
 import { all as pictures } from '../report/figures.js'
 import { page } from '../report/report.js'
@@ -252,15 +252,12 @@ const work = (
 }
 
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
-const known =
+export const known =
   (world: World, watch: Progress['resampling'], resamples: number | null) =>
-  ({ scaling, prior, pipeline, mixture }: Findings, { table: { points }, seed }: Task) =>
+  ({ scaling, prior, pipeline, mixture, seed }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
   async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
     if (resamples === null) return { bootstrap: null, stopped: null }
-    const states = Bootstrap.states({ resamples, seed, onProgress: watch })(
-      { scaling, prior, pipeline, mixture },
-      points
-    )
+    const states = Bootstrap.states({ resamples, seed, onProgress: watch })({ scaling, prior, pipeline, mixture }, data)
     if (E.isLeft(states)) return { bootstrap: states, stopped: null }
     return world.untilSignal(async heard => {
       let [last, stopped, looked]: [Bootstrap.State | null, Signal | null, number] = [null, null, world.now()]
@@ -362,7 +359,11 @@ export const fit =
                 return found
               }
               const { fit } = found.right
-              const { bootstrap, stopped } = await known(world, resampling, choices.bootstrap)(fit, chosen.task)()
+              const { bootstrap, stopped } = await known(
+                world,
+                resampling,
+                choices.bootstrap
+              )(fit, chosen.task.table.points)()
               end()
               return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
             },

@@ -148,7 +148,7 @@ const fit: Says = (program, does) => {
       new Option(
         '--bootstrap <number>',
         'draw the rows anew so many times, and tell how far weights, means and covariances are known: 200 (default: not done)'
-      ).conflicts(['printPipeline', 'pipeline', 'stream', 'queue'])
+      ).conflicts(['printPipeline', 'pipeline'])
     )
     .addOption(
       new Option('--compare <recipes>', 'learn by these recipes too, and show where each ends: em,annealed').conflicts(

@@ -83,6 +83,12 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
   }))
 })
 
+/** What resamples said, where they were asked. */
+export const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
+  bootstrap === null
+    ? {}
+    : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
+
 export const asJson = ({ fit, others }: Found): object => {
   const { family, columns, dropped, mixture, statistics, seed, scaling } = fit
   return {
@@ -99,9 +105,7 @@ export const asJson = ({ fit, others }: Found): object => {
     seed,
     standardized: scaling !== null,
     ...(fit.prior !== null && { prior: fit.prior }),
-    ...(fit.bootstrap !== null && {
-      bootstrap: E.isRight(fit.bootstrap) ? fit.bootstrap.right : { problems: fit.bootstrap.left.map(Problem.show) }
-    }),
+    ...bootstrapAsJson(fit),
     ...(others.length > 0 && { compared: others.map(found) })
   }
 }
@@ -112,6 +116,11 @@ const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Readonly
   const { table, means, reason } = comparison(fits)
   return ['The same data, learned in other ways:', showTable(table), facts(means), reason]
 }
+
+/** What is to be said against components, and what to do. */
+export const doubts = (
+  fit: Parameters<typeof redundancies>[0] & Parameters<typeof floored>[0] & Parameters<typeof unsupported>[0]
+): ReadonlyArray<string> => [...redundancies(fit), ...floored(fit), ...unsupported(fit)]
 
 const notes = (fit: Findings): string => {
   const { scaling, points, columns, doubtful } = fit
@@ -134,9 +143,7 @@ const notes = (fit: Findings): string => {
         : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
     ),
     ...constants(fit),
-    ...redundancies(fit),
-    ...floored(fit),
-    ...unsupported(fit)
+    ...doubts(fit)
   ].join('\n')
 }
 
@@ -149,7 +156,7 @@ export const nextAfter = (out: string | undefined): string =>
 /** So many intervals are shown unless all are asked for. */
 const LINES = 40
 
-const intervals = (fit: Findings, most: number): ReadonlyArray<string> => {
+export const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): ReadonlyArray<string> => {
   const found = ofBootstrap(fit)
   if (found === null) return []
   const { text, table } = found
@@ -181,7 +188,7 @@ export const human = ({ fit, others }: Found, { out, report, figures, verbose = 
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),
     showTable(table.ofMixture(columns, mixture)),
-    ...intervals(fit, verbose ? Infinity : LINES),
+    ...intervals(fit, verbose ? Infinity : undefined),
     ...(fit.choice === null
       ? []
       : [

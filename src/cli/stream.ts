@@ -13,10 +13,10 @@ import { foundOn } from '../fit/Candidates.js'
 import * as Data from '../fit/Data.js'
 import { ofMixture, show } from '../fit/table.js'
 import { facts, paragraphs, table as tableOf, word } from '../fit/text.js'
-import { ignored, ofPrior } from '../report/Findings.js'
+import { ignored, ofPrior, type Findings } from '../report/Findings.js'
 import { choicesOf, type Choices, type Flags, type Keep } from './choices.js'
-import { isBegun, keeperOf, ownPipeline, stoppedBy } from './fit.js'
-import { nextAfter } from './shown.js'
+import { isBegun, keeperOf, known, ownPipeline, stoppedBy } from './fit.js'
+import { bootstrapAsJson, doubts, intervals, nextAfter } from './shown.js'
 import {
   areFree,
   byRecipe,
@@ -36,16 +36,15 @@ import * as Learned from './Learned.js'
 import * as look from './look.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
-import { progress, unwatched } from './progress.js'
+import { progress, unwatched, type Progress } from './progress.js'
 import { connectionOf } from './queue.js'
 import { failed, refused, type Failure, type Signal, type World } from './World.js'
 
 /** What is told of a mixture. */
-interface Told extends Pick<
-  Fit.Fit,
-  'mixture' | 'family' | 'columns' | 'scaling' | 'seed' | 'prior' | 'logLikelihood' | 'bic'
-> {
-  readonly statistics: Statistics.Statistics
+interface Told
+  extends
+    Pick<Fit.Fit, 'mixture' | 'family' | 'columns' | 'scaling' | 'seed' | 'prior' | 'logLikelihood' | 'bic'>,
+    Pick<Findings, 'statistics' | 'pipeline' | 'redundancies' | 'floored' | 'unsupported' | 'bootstrap'> {
   readonly table: () => string
 }
 
@@ -61,17 +60,20 @@ const human = (told: Told, table: Source.SourceTable, source: string, out: strin
       ...(table.dropped > 0 ? [`dropped: ${table.dropped} with a missing cell`] : [])
     ].join('\n'),
     told.table(),
+    ...intervals(told),
     facts([
       ['log-likelihood per row', show(logLikelihood)],
       ['BIC', `${show(bic)} with ${statistics.parameters} parameters (less is better)`]
     ]),
     ofPrior(told) ?? '',
+    doubts(told).join('\n'),
     nextAfter(out)
   ])
 }
 
 const asJson = (told: Told, table: Source.SourceTable): string => {
   const { statistics, mixture, family, columns, logLikelihood, bic, seed, scaling, prior } = told
+  const { redundancies, floored, unsupported } = told
   const { means, weights, variances } = Mixture.marginals(mixture)
   return `${JSON.stringify({
     family: word(family),
@@ -86,12 +88,16 @@ const asJson = (told: Told, table: Source.SourceTable): string => {
     bic,
     parameters: statistics.parameters,
     sizes: statistics.sizes,
+    redundancies,
+    floored,
+    unsupported,
     rows: statistics.rows,
     dropped: table.dropped,
     ignored: table.ignored,
     seed,
     standardized: scaling !== null,
-    ...(prior !== null && { prior })
+    ...(prior !== null && { prior }),
+    ...bootstrapAsJson(told)
   })}\n`
 }
 
@@ -189,11 +195,28 @@ interface Done {
   readonly stopped: Signal | null
 }
 
-const doneOf = (told: Told, text: string, { table }: Asked, file: string, flags: Flags): Done => ({
-  text,
-  told: () => (flags.json === true ? asJson(told, table) : human(told, table, options.named(file), flags.out)),
-  stopped: null
-})
+/** The same with what resamples of its rows say of it, where that is asked; of one that was stopped they say nothing. */
+const doneOf =
+  (world: World, file: string, flags: Flags, { table, choices }: Asked) =>
+  (found: Omit<Told, 'bootstrap'>, text: string, stopped: Signal | null): TE.TaskEither<Failure, Done> => {
+    const { resampling, end } = lineOf(world, flags)
+    return pipe(
+      TE.fromTask(known(world, resampling, stopped === null ? choices.bootstrap : null)(found, table.source)),
+      TE.tapIO(() => end),
+      TE.map(({ bootstrap, stopped: later }) => {
+        const told = { ...found, bootstrap }
+        return {
+          text,
+          told: () => (flags.json === true ? asJson(told, table) : human(told, table, options.named(file), flags.out)),
+          stopped: stopped ?? later
+        }
+      })
+    )
+  }
+
+/** A line of progress, where somebody looks. */
+const lineOf = (world: World, { quiet }: Flags): Progress =>
+  world.isTTY && quiet !== true ? progress(world, '') : unwatched
 
 /** The last state of a fit that goes on until a signal comes, or to its end. */
 const reached =
@@ -236,7 +259,7 @@ const along =
   ({ place: own, close }: Summing): TE.TaskEither<Failure, Done> => {
     const { seed, keep } = asked.choices
     const { columns } = asked.table
-    const line = world.isTTY && flags.quiet !== true ? progress(world, '') : unwatched
+    const line = lineOf(world, flags)
     const { points, scaling } = data
     const place = scaling === null ? own : Place.scaled(scaling, own)
     const work = pipe(
@@ -245,12 +268,13 @@ const along =
           traced({ watch: line.watch, keeper, now: world.now, heard }, pipeline, seed, points, place)()
         ),
       TE.mapLeft(problemsOf(name)),
-      TE.flatMapEither((reached): E.Either<Failure, Done> => {
+      TE.tapIO(() => line.end),
+      TE.flatMap((reached): TE.TaskEither<Failure, Done> => {
         const { stages, params, stopped } = reached.trace
         if (stopped !== null) world.stderr(stoppedBy(stopped, stages, keep))
         if (Learned.isOne(pipeline.score)) {
           const found = scoreOf({ points, scaling, columns, seed })(reached)
-          return E.right({ text: Learned.show(found.learned), told: () => look.told(found, flags, null), stopped })
+          return TE.right({ text: Learned.show(found.learned), told: () => look.told(found, flags, null), stopped })
         }
         return pipe(
           mixtureOf(pipeline, params),
@@ -261,15 +285,15 @@ const along =
             prior: O.toNullable(Pipeline.prior(pipeline))
           })),
           E.flatMap(finite),
-          E.map(fit => {
+          TE.fromEither,
+          TE.flatMap(fit => {
             const { logLikelihood, bic } = fit.statistics
             const table = (): string => tableOf(ofMixture(columns, fit.mixture))
             const told = { ...fit, logLikelihood, bic, table }
-            return { ...doneOf(told, Model.show(Model.ofFit(fit)), asked, file, flags), stopped }
+            return doneOf(world, file, flags, asked)(told, Model.show(Model.ofFit(fit)), stopped)
           })
         )
-      }),
-      TE.tapIO(() => line.end)
+      })
     )
     return pipe(work, closing(close))
   }
@@ -325,15 +349,16 @@ const chosen =
     const told = (
       { fit, stopped }: { readonly fit: Fit.Fit; readonly stopped: Signal | null },
       place: Place.Place
-    ): Done => {
+    ): TE.TaskEither<Failure, Done> => {
       const { mixture, candidates, refused } = fit
-      const [{ isSettled, statistics: said }] = candidates
+      const [{ isSettled, statistics: said, pipeline, redundancies, floored, unsupported }] = candidates
       // What was left before its passes is held to all rows.
       const statistics = isSettled ? said : Statistics.of(source, said.parameters, place)(mixture)
       if (stopped !== null) world.stderr(stoppedBy(stopped, [], keep, { criterion, candidates, refused }))
       const { logLikelihood, bic } = statistics
       const text = Model.show(Model.ofChosen(fit, statistics))
-      return { ...doneOf({ ...fit, logLikelihood, bic, statistics }, text, asked, file, flags), stopped }
+      const found = { ...fit, logLikelihood, bic, statistics, pipeline, redundancies, floored, unsupported }
+      return doneOf(world, file, flags, asked)(found, text, stopped)
     }
     const byScore =
       (recipe: Recipe, there: Summing) =>
@@ -361,7 +386,7 @@ const chosen =
       recipe === GROWN
         ? pipe(
             grown(there.place),
-            TE.map(found => told(found, there.place))
+            TE.flatMap(found => told(found, there.place))
           )
         : isOne
           ? byScore(recipe, there)(family[0]({ components: components?.[0] ?? 2 }))
@@ -370,7 +395,7 @@ const chosen =
               TE.flatMap(found =>
                 found.stopped === null
                   ? byScore(recipe, there)(found.fit.candidates[0].pipeline.score)
-                  : TE.right(told(found, there.place))
+                  : told(found, there.place)
               )
             )
     return pipe(

@@ -2,11 +2,14 @@
  * Rows that need not be in memory: n rows of d finite numbers, read a stretch at a time, as often as asked. What is computed from
  * a source is, to the bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
  */
+import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
+import { gathered } from '../../lib/gather.js'
 import { mapped } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
-import { scratch } from '../../lib/scratch.js'
+import { scratch, type Scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
 import * as Points from './Points.js'
 
@@ -172,6 +175,67 @@ export const kept =
       },
       close: place.close
     }
+  }
+
+/** Reads rows. It stands by itself: what it closes over lives as long as the source, and no piece is to. */
+const reading =
+  (place: Scratch, dim: number): Source['read'] =>
+  (first, out) => {
+    place.read(first * dim, out)
+  }
+
+/** Rows written down beside memory: `add` makes a source of those before and a piece with weights and labels where those have any. */
+export const writing = (
+  folder?: string
+): { readonly add: (piece: Points.Points, before: Source | null) => Source; readonly close: () => void } => {
+  const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
+  const close = (): void => {
+    Object.values(places).forEach(place => {
+      place.close()
+    })
+  }
+  return {
+    close,
+    add: ({ rows, dim, values, weights, labels }, before) => {
+      const all = rows + (before?.rows ?? 0)
+      const perRow = (place: Scratch): Stretches.Stretches => ({ rows: all, dim: 1, read: place.read })
+      places.values.write(values)
+      if (weights !== undefined) places.weights.write(weights)
+      if (labels !== undefined) places.labels.write(Float64Array.from(labels))
+      return {
+        rows: all,
+        dim,
+        read: reading(places.values, dim),
+        close,
+        weights: weights === undefined ? null : perRow(places.weights),
+        labels: labels === undefined ? null : perRow(places.labels),
+        // as Points adds them up, from the first on
+        total: weights === undefined ? all : weights.reduce((sum, w) => sum + w, before?.total ?? 0)
+      }
+    }
+  }
+}
+
+/** Says of a row of points, by its number from 0, whether it is to be kept. */
+type Keep = (points: Points.Points, row: number) => boolean
+
+/** The rows of points that are to be kept. */
+export const chosenBy =
+  (keep: Keep) =>
+  (points: Points.Points): Points.Points =>
+    pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
+
+/** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
+export const keptBy =
+  (keep: Keep) =>
+  (source: Source): Source => {
+    const { add, close } = writing()
+    const rows = mapped(pieces(source), chosenBy(keep))
+    const found = gathered<Points.Points, never, Source>(rows, {
+      close,
+      add: (piece, before) => Either.right(add(piece, before))
+    })
+    return Either.toUnion(found) ?? refuse('rows: none is to be kept; keep one')
   }
 
 /** Rows in memory, or not. */

@@ -2,40 +2,23 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { gathered as gather, gatheredAsync, type Gathering } from '../../lib/gather.js'
-import { scratch, type Scratch } from '../../lib/scratch.js'
-import type * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
 import { csvTables } from './csv.js'
 import type { CsvOptions, Table } from './grid.js'
 import { fail, numbered, plural } from './parts.js'
 import * as Points from './Points.js'
-import type { Source } from './Source.js'
+import { writing, type Source } from './Source.js'
 import { arrowTables, parquetTables, type Slices } from './typed.js'
-
-/** Reads rows. It stands by itself: what it closes over lives as long as the source, and no piece is to. */
-const reading =
-  (place: Scratch, dim: number): Source['read'] =>
-  (first, out) => {
-    place.read(first * dim, out)
-  }
 
 /** What comes piece after piece, all of one width, with weights all or none, and so with labels. */
 const gathering = (folder: string | undefined): Gathering<Points.Points, Problem.Problem, Source> => {
-  const places = { values: scratch(folder), weights: scratch(folder), labels: scratch(folder) }
-  const close = (): void => {
-    Object.values(places).forEach(place => {
-      place.close()
-    })
-  }
-  const perRow = (rows: number, place: Scratch): Stretches.Stretches => ({ rows, dim: 1, read: place.read })
+  const { add, close } = writing(folder)
   return {
     close,
     add: (piece, before) => {
-      const { rows, dim, weights, labels } = piece
-      const firstRow = before === null ? 0 : before.rows
-      const found = Points.validate(piece)
+      const { dim, weights, labels } = piece
       const isOdd = (own: unknown, kept: unknown): boolean => before !== null && (own === undefined) !== (kept === null)
-      const misfit =
+      const checked =
         before !== null && dim !== before.dim
           ? fail(
               'row 1',
@@ -47,26 +30,10 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
             ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
             : isOdd(labels, before?.labels)
               ? fail('labels', 'those of some rows', 'those of all', 'give every row a label, -1 for none')
-              : found
+              : Points.validate(piece)
       return pipe(
-        misfit,
-        Either.mapLeft(numbered(firstRow)),
-        Either.map(() => {
-          places.values.write(piece.values)
-          if (weights !== undefined) places.weights.write(weights)
-          if (labels !== undefined) places.labels.write(Float64Array.from(labels))
-          const total = firstRow + rows
-          return {
-            rows: total,
-            dim,
-            read: reading(places.values, dim),
-            close,
-            weights: weights === undefined ? null : perRow(total, places.weights),
-            labels: labels === undefined ? null : perRow(total, places.labels),
-            // as Points adds them up, from the first on
-            total: weights === undefined ? total : weights.reduce((sum, w) => sum + w, before?.total ?? 0)
-          }
-        })
+        checked,
+        Either.bimap(numbered(before === null ? 0 : before.rows), () => add(piece, before))
       )
     }
   }

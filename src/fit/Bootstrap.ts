@@ -11,8 +11,10 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
 import { last, mapped, unfold } from '../../lib/iterate.js'
 import { concatenated } from '../../lib/ndarray.js'
+import * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
+import * as Source from '../data/Source.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Metric from '../mixture/Metric.js'
@@ -111,19 +113,34 @@ interface Reached {
   readonly numbers: Float64Array
 }
 
-/** So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. */
-const resampled = (points: Points.Points): ((key: Key.Key) => Points.Points) => {
-  const total = Points.totalWeight(points)
+/** What one resample is learned from, until it is closed. */
+interface Resample {
+  readonly data: Source.Data
+  readonly close: () => void
+}
+
+const isDrawn = ({ weights }: Points.Points, row: number): boolean => weights?.[row] !== 0
+
+/**
+ * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
+ * beside memory: the same rows, with the same weights.
+ */
+const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
+  const source = Source.isSource(data) ? data : Source.of(data)
+  const { rows, total } = source
   const count = Math.max(1, Math.round(total))
-  const draw = Key.categorical(points.weights ?? new Float64Array(points.rows).fill(1))(count)
   return key => {
-    const drawn = draw(key).sort()
-    const first = Int32Array.from(drawn.keys()).filter(i => i === 0 || drawn[i] !== drawn[i - 1])
-    const times = Float64Array.from(first, (at, i) => (i + 1 < first.length ? first[i + 1] : count) - at)
-    return {
-      ...Points.select(first.map(at => drawn[at]))(points),
-      weights: times.map(times => (times * total) / count)
+    const draws = Stretches.computed(count, (first, out) => {
+      pipe(key, Key.fillUniform(first, out))
+    })
+    const times = Stretches.timesDrawn(source.weights ?? Stretches.constant(rows, 1), draws)
+    const weights = Stretches.mapped(times, times => (times * total) / count)
+    if (!Source.isSource(data)) {
+      const weighed = { ...data, weights: Stretches.part(weights, 0, rows) }
+      return { data: Source.chosenBy(isDrawn)(weighed), close: () => undefined }
     }
+    const kept = Source.keptBy(isDrawn)({ ...data, weights })
+    return { data: kept, close: kept.close }
   }
 }
 
@@ -148,19 +165,20 @@ const inverse = ({ centre, scale }: Points.Scaling): Points.Scaling => ({
 
 const learnerOf = (
   { mixture, pipeline, scaling, prior }: Fitted,
-  points: Points.Points
+  data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
+  const misses = !Source.isSource(data) && Missing.has(data)
   const floor = pipe(
     Pipeline.varianceFloor(pipeline),
-    O.alt(() => Pipeline.varianceFloor(Recipe.annealed(score)(Missing.completed(points)))),
+    O.alt(() => Pipeline.varianceFloor(Recipe.annealed(score)(misses ? Missing.completed(data) : data))),
     O.getOrElse(() => Number.MIN_VALUE)
   )
   return pipe(
     Score.interpret(score).family,
     O.filter(family => ExpectationMaximization.serves(family) && !family.mirrored),
     O.filter(family => prior === null || ExpectationMaximization.servesPrior(family)),
-    O.filter(family => !Missing.has(points) || ExpectationMaximization.servesMissing(family)),
+    O.filter(family => !misses || ExpectationMaximization.servesMissing(family)),
     O.bindTo('family'),
     O.bind('enter', ({ family }) => family.toMixture),
     O.bind('leave', ({ family }) => family.fromMixture),
@@ -185,8 +203,8 @@ const learnerOf = (
 /** Where a resample leads. */
 const learned =
   ({ family, enter, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
-  (rows: Points.Points): Reached => {
-    const total = Points.totalWeight(rows)
+  (rows: Source.Data): Reached => {
+    const total = Source.totalOf(rows)
     const { params, value, gain } = climb(
       ExpectationMaximization.step(family, floor, rows, prior),
       STEPS,
@@ -303,7 +321,7 @@ const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: t
 /** Options as they are taken where they are not given. */
 const filled = ({ resamples = 200, level = 0.95, seed = 0 }: Options) => ({ resamples, level, seed })
 
-const problems = (options: Options, points: Points.Points): ReadonlyArray<Problem.Problem> => {
+const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => {
   const { resamples, level, seed } = filled(options)
   const isLevel = level > 0 && level < 1
   return [
@@ -312,9 +330,9 @@ const problems = (options: Options, points: Points.Points): ReadonlyArray<Proble
     ...Problem.count('resamples', resamples, isLevel ? fewest(level) : 2, 200, 1e6),
     ...Problem.count('seed', seed, 0, 0),
     ...Problem.unless(
-      Points.totalWeight(points) <= MOST,
+      total <= MOST,
       'weights',
-      Points.totalWeight(points),
+      total,
       `at most ${MOST} in all, which are drawn one by one`,
       'give weights that say how often a row counts'
     )
@@ -324,21 +342,27 @@ const problems = (options: Options, points: Points.Points): ReadonlyArray<Proble
 /** All that a bootstrap comes to on its way, resample by resample; the last is what `of` gives. */
 export const states =
   (options: Options = {}) =>
-  (fitted: Fitted, own: Points.Points): E.Either<Problem.Problems, Iterable<State>> => {
-    const wrong = problems(options, own)
+  (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
+    const wrong = problems(options, Source.totalOf(own))
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
-    const points = scaling === null ? own : Points.inUnits(scaling)(own)
+    const data =
+      scaling === null ? own : Source.isSource(own) ? Source.inUnits(scaling)(own) : Points.inUnits(scaling)(own)
     return pipe(
-      learnerOf(fitted, points),
+      learnerOf(fitted, data),
       E.map(learner => {
-        const reach = learned(learner, fitted)
-        const draw = resampled(points)
+        const draw = resampled(data)
+        const reach = (key: Key.Key): Reached => {
+          const { data, close } = draw(key)
+          const reached = learned(learner, fitted)(data)
+          close()
+          return reached
+        }
         const { bootstrap: key } = pipe(Key.fromSeed(seed), Key.named('bootstrap'))
         const steps = unfold<ReadonlyArray<Reached>>([], all => {
           options.onProgress?.({ done: all.length, of: resamples })
-          return all.length === resamples ? null : [...all, reach(draw(Key.child(all.length)(key)))]
+          return all.length === resamples ? null : [...all, reach(Key.child(all.length)(key))]
         })
         return mapped(steps, all => ({
           done: all.length,
@@ -352,7 +376,8 @@ export const states =
 /**
  * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of the weights, means and covariances of a fit. Components of
  * a resample's mixture are those of the fit that they are nearest to, all together, by Bhattacharyya's distance (`Metric.matching`).
- * Rows that carry weights are drawn as often as they count, and missing cells stay missing.
+ * Rows that carry weights are drawn as often as they count, and missing cells stay missing. Rows that are not in memory are drawn into a file,
+ * a resample at a time: the same bits.
  *
  * Percentile intervals are right to first order, 1/√n: they hold a little less than their level where few rows fix a parameter, above
  * all a variance.
@@ -369,9 +394,9 @@ export const states =
  */
 export const of =
   (options: Options = {}) =>
-  (fitted: Fitted, points: Points.Points): E.Either<Problem.Problems, Bootstrap> =>
+  (fitted: Fitted, data: Source.Data): E.Either<Problem.Problems, Bootstrap> =>
     pipe(
-      states(options)(fitted, points),
+      states(options)(fitted, data),
       E.flatMap(states => last(states)?.bootstrap() ?? E.left<Problem.Problems, Bootstrap>([nothing]))
     )
 

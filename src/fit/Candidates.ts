@@ -84,7 +84,7 @@ export interface Found {
    */
   readonly floored: ReadonlyArray<number>
   /**
-   * Other components that few rows hold up, each for the others (see `Unsupported`): told of rows in memory without missing cells, where
+   * Other components that few rows hold up, each for the others (see `Unsupported`): told of rows without missing cells, where
    * covariances are those of rows, without a prior.
    */
   readonly unsupported: ReadonlyArray<Support.Unsupported>
@@ -110,8 +110,8 @@ interface Judged {
   readonly scaling: Points.Scaling | null
   /** On the data themselves. */
   readonly statistics: (parameters: number) => (mixture: Mixture.Mixture) => Statistics.Statistics
-  /** Null where they are not in memory, or miss cells. */
-  readonly points: Points.Points | null
+  /** Null where they miss cells. */
+  readonly points: Source.Data | null
 }
 
 const judged = ({ own, scaling }: Data): Judged => ({
@@ -651,7 +651,7 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
     dim: own.dim,
     scaling,
     statistics: parameters => Statistics.of(own, parameters, place),
-    points: null,
+    points: own,
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),

@@ -141,8 +141,8 @@ export interface Fit {
   /** So many rows drawn from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
-   * Percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). What is wrong with the options,
-   * rows that are not in memory, or a fit that resamples do not keep, throws a RangeError with the remedy.
+   * Percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`); a source is read for them, and so
+   * is still open. What is wrong with the options, or a fit that resamples do not keep, throws a RangeError with the remedy.
    */
   readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** The components and the candidates, as text. */
@@ -272,13 +272,11 @@ const text = (
     ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
-/** The rows of a fit, where they are in memory, and the unit in which it was learned. */
+/** The rows of a fit, and the unit in which it was learned. */
 interface Rested {
-  readonly own: Points.Points | null
+  readonly own: Source.Data
   readonly scaling: Points.Scaling | null
 }
-
-const notInMemory = Problem.of('rows', 'a source', 'in memory, as a bootstrap draws them', 'fit the points themselves')
 
 const made = (
   { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
@@ -308,10 +306,7 @@ const made = (
     scaling,
     assign: assigning(mixture, missing),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
-    bootstrap: asked =>
-      Problem.orThrow(
-        own === null ? E.left([notInMemory]) : Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)
-      ),
+    bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
     table: () => text(columns, criterion, candidates),
     toJSON: () =>
       written({
@@ -515,7 +510,7 @@ export const statesOfSource =
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
       E.map(({ columns, data }) =>
         closing(
-          statesOf(options, columns, { own: null, scaling: data.scaling }, linesOf(options, own), (...how) =>
+          statesOf(options, columns, data, linesOf(options, own), (...how) =>
             Candidates.learningFrom(data, ...how, place)
           ),
           data.close

@@ -271,7 +271,9 @@ export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
 /** Which components fewer would do without, as the table numbers them, and what to do. */
-export const redundancies = (fit: Findings): ReadonlyArray<string> => {
+export const redundancies = (
+  fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
+): ReadonlyArray<string> => {
   const { mixture, scaling } = fit
   const remedy = !hasUnitVariance(fit)
     ? `Try --components ${mixture.weights.length - 1}.`
@@ -286,7 +288,7 @@ export const redundancies = (fit: Findings): ReadonlyArray<string> => {
 }
 
 /** Which components are as narrow as they may be, as the table numbers them, and what to do. */
-export const floored = ({ floored }: Findings): ReadonlyArray<string> =>
+export const floored = ({ floored }: Pick<Findings, 'floored'>): ReadonlyArray<string> =>
   floored.length === 0
     ? []
     : [
@@ -312,7 +314,10 @@ export const constants = ({
 }
 
 /** Which components may be a chance of few rows, as the table numbers them, and what to do. */
-export const unsupported = ({ unsupported, statistics: { sizes } }: Findings): ReadonlyArray<string> =>
+export const unsupported = ({
+  unsupported,
+  statistics: { sizes }
+}: Pick<Findings, 'unsupported' | 'statistics'>): ReadonlyArray<string> =>
   unsupported.map(
     ({ component, rows, parameters, gain, due }) =>
       `Component ${component + 1} may be a chance of few rows: ${show(rows, 3)} hold up its ${parameters} parameters, and with each left out in ` +

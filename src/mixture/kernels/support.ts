@@ -7,9 +7,9 @@
  * or what the family keeps of Σ'; with q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and δ'ᵀΣ'⁻¹δ' = g q/t
  * (Sherman & Morrison 1950). Where t ≤ 0 the row alone keeps Σ from being singular, and without it nothing is left.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/elementary.js'
-import type { Points } from '../../data/Points.js'
-import { totalWeight } from '../../data/Points.js'
+import * as Source from '../../data/Source.js'
 import type { MStep } from '../../score/family.js'
 import { gaussians } from '../EStep.js'
 import type * as Mixture from '../Mixture.js'
@@ -73,45 +73,60 @@ const logOf = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
  * not fix the component. A component by itself is held against none.
  */
 export const unsupported = (
-  points: Points,
+  data: Source.Data,
   mixture: Mixture.Mixture,
   { second, parameters }: Own
 ): ReadonlyArray<Unsupported> => {
-  const { rows, dim } = points
-  const total = totalWeight(points)
+  const { dim } = data
+  const total = Source.totalOf(data)
   const count = mixture.weights.length
   const few = Array.from(mixture.weights.keys()).filter(k => mixture.weights[k] * total < FEW * (dim + 2))
   if (count < 2 || few.length === 0) return []
+  const source = Source.isSource(data) ? data : Source.of(data)
   const components = gaussians(CLEAN, mixture)
-  const all = Array.from({ length: rows }, (_, i) => i)
-  const white = components.map(component => whitened(component, points, all))
-  const log = (k: number, i: number): number => {
-    let squared = 0
-    for (let at = i * dim; at < (i + 1) * dim; at++) squared += Elementary.square(white[k][at])
-    return components[k].constant - squared / 2
-  }
-  const weight = (i: number): number => (points.weights === undefined ? 1 : points.weights[i])
-  return few.flatMap(component => {
-    const own = new Float64Array(rows)
-    const rest = new Float64Array(rows).fill(-Infinity)
-    for (let k = 0; k < count; k++)
-      for (let i = 0; i < rows; i++)
-        if (k === component) own[i] = log(k, i)
-        else rest[i] = logAddExp(rest[i], log(k, i))
-    const share = own.map((log, i) => (log === -Infinity ? 0 : Elementary.exp(log - logAddExp(log, rest[i]))))
-    const n = share.reduce((sum, r, i) => sum + weight(i) * r, 0)
-    const gain = own.reduce(
-      (sum, log, i) => {
-        // of a row that counts as several one is left out
-        const r = share[i] * Math.min(1, weight(i))
-        if (weight(i) === 0) return sum
-        const squares = white[component].subarray(i * dim, (i + 1) * dim).map(Elementary.square)
-        const without = r < n ? log + change(second, squares, r, n) + Elementary.log1p(-r / n) : -Infinity
-        return sum + weight(i) * (logAddExp(rest[i], without) - rest[i])
-      },
-      total * Elementary.log1p(-mixture.weights[component])
+  /** What each of the few says of each row, in order: log π N, that of the others together, and the whitened deviation. */
+  const visited = (
+    visit: (which: number, weight: number, own: number, rest: number, white: Float64Array) => void
+  ): void => {
+    pipe(
+      source,
+      Source.each(points => {
+        const all = Array.from({ length: points.rows }, (_, i) => i)
+        const white = components.map(component => whitened(component, points, all))
+        const logs = new Float64Array(count)
+        for (let i = 0; i < points.rows; i++) {
+          for (let k = 0; k < count; k++) {
+            let squared = 0
+            for (let at = i * dim; at < (i + 1) * dim; at++) squared += Elementary.square(white[k][at])
+            logs[k] = components[k].constant - squared / 2
+          }
+          few.forEach((component, which) => {
+            const rest = logs.reduce((sum, log, k) => (k === component ? sum : logAddExp(sum, log)), -Infinity)
+            const own = white[component].subarray(i * dim, (i + 1) * dim)
+            visit(which, points.weights === undefined ? 1 : points.weights[i], logs[component], rest, own)
+          })
+        }
+      })
     )
-    const due = (parameters / 2) * Elementary.log(total) - parameters
-    return gain < due ? [{ component, rows: n, parameters, gain, due }] : []
+  }
+  const shareOf = (own: number, rest: number): number =>
+    own === -Infinity ? 0 : Elementary.exp(own - logAddExp(own, rest))
+  const sizes = new Float64Array(few.length)
+  visited((which, weight, own, rest) => {
+    sizes[which] += weight * shareOf(own, rest)
   })
+  const gains = Float64Array.from(few, component => total * Elementary.log1p(-mixture.weights[component]))
+  visited((which, weight, own, rest, white) => {
+    if (weight === 0) return
+    const n = sizes[which]
+    // of a row that counts as several one is left out
+    const r = shareOf(own, rest) * Math.min(1, weight)
+    const without =
+      r < n ? own + change(second, white.map(Elementary.square), r, n) + Elementary.log1p(-r / n) : -Infinity
+    gains[which] += weight * (logAddExp(rest, without) - rest)
+  })
+  const due = (parameters / 2) * Elementary.log(total) - parameters
+  return few.flatMap((component, which) =>
+    gains[which] < due ? [{ component, rows: sizes[which], parameters, gain: gains[which], due }] : []
+  )
 }

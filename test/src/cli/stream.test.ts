@@ -1,7 +1,7 @@
 /** `ornstein fit --stream`: what is learned from a table in pieces is what is learned from it whole. */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Key, Mixture, Points } from '../../../src/index.js'
+import { fit, Key, Mixture, Points } from '../../../src/index.js'
 import { isNight, today } from '../../today.js'
 import { place } from './harness.js'
 import { ddpm, network } from './pipelines.js'
@@ -62,6 +62,15 @@ describe('a table in pieces', () => {
       expect({ exit: inPieces.exit, ...json(inPieces.stdout) }).toEqual({ exit: 0, ...evaluated })
     }
   )
+
+  it('says how far it is known, as `fit.bootstrap` does of its rows in memory', async () => {
+    const how = 'fit @few.csv -k 2 --family full --bootstrap 40 --stream'
+    const { bootstrap, unsupported } = json((await ornstein(`${how} --json`)).stdout)
+    const rows = Points.select(Array.from({ length: 3000 }, (_, i) => i))(points)
+    const known = fit(rows, { components: 2, family: 'full' }).bootstrap({ resamples: 40 })
+    expect([bootstrap, unsupported]).toEqual([JSON.parse(JSON.stringify(known)), []])
+    expect((await ornstein(how)).stdout).toMatch(/intervals of level 95 % from 40 of 40 resamples of the rows/)
+  })
 
   it.each(['ddpm.json', 'network.json'])('leads a pipeline of one’s own to the bytes of it whole: %s', async name => {
     const fit = `fit @table.csv --pipeline @${name} --quiet --out`

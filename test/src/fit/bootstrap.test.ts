@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/simd/crew.js'
+import * as Stretches from '../../../lib/stretches.js'
 import { Bootstrap, Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import { fail } from 'node:assert'
 import { isNight } from '../../today.js'
@@ -173,9 +174,40 @@ describe('fit.bootstrap', () => {
     expect(said(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options))).toMatch(problem)
   })
 
+  it('draws the rows that Key.categorical draws, however many are counted at once, and whichever have no weight', () => {
+    const weights = Float64Array.of(0, 0.5, 3, 0, 0, 1e-3, 2, 0)
+    const key = Key.fromSeed(8)
+    const expected = weights.map((_, row) => Key.categorical(weights)(500)(key).filter(drawn => drawn === row).length)
+    const draws = Stretches.ofArray(Key.uniform(500)(key), 1)
+    for (const counted of [1, 3, 4, 8]) {
+      const times = Stretches.timesDrawn(Stretches.ofArray(weights, 1), draws, counted)
+      expect([counted, Stretches.part(times, 0, 8)]).toEqual([counted, expected])
+    }
+  })
+
+  // More rows than one stretch holds, 2¹⁷ numbers; weights of 0, and less than 1 too.
+  it.each([
+    ['full', 'plain', null],
+    ['isotropic', 'weighted', null],
+    ['tied', 'weighted', 0.5]
+  ] as const)('of a source it is, to the bit, what it is in memory: %s, %s, prior %j', (family, kind, prior) => {
+    const rows = 70_000
+    const points = {
+      ...drawn(plane, rows, 6),
+      ...(kind === 'weighted' && { weights: Float64Array.from({ length: rows }, (_, i) => (i % 4) / 2) })
+    }
+    const source = Problem.orThrow(Source.gathered([points]))
+    const options = { components: 2, family, prior: prior ?? undefined }
+    const model = Problem.orThrow(pipe(source, Fit.ofSource(options)))
+    const asked = { resamples: 4, level: 0.4, seed: 2 }
+    const found = model.bootstrap(asked)
+    expect(found).toEqual(fit(points, options).bootstrap(asked))
+    expect([found.used, found.means[0][0].standardError > 0]).toEqual([4, true])
+    source.close()
+  })
+
   it('refuses rows that it cannot draw', () => {
-    const model = Problem.orThrow(pipe(Source.of(drawn(line, 100, 1)), Fit.ofSource({ components: 2 })))
-    expect(said(() => model.bootstrap())).toMatch(/rows: a source is not in memory/)
+    const model = fit(drawn(line, 100, 1), { components: 2 })
     const [{ pipeline }] = model.candidates
     const heavy = { ...drawn(line, 2, 1), weights: Float64Array.of(1e9, 1) }
     const { mixture } = model

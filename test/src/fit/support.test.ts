@@ -1,7 +1,21 @@
 /** Components that few rows hold up, each for the others: which are told, and which are not. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fit, Key, Mixture, type Points } from '../../../src/index.js'
+import * as Place from '../../../src/data/Place.js'
+import { found, foundOn } from '../../../src/fit/Candidates.js'
+import {
+  fit,
+  Initializer,
+  Key,
+  Mixture,
+  Pipeline,
+  Problem,
+  Schedule,
+  Score,
+  Source,
+  Stage,
+  type Points
+} from '../../../src/index.js'
 import { unsupported } from '../../../src/mixture/kernels/support.js'
 
 const rowsOf = ({ rows, dim, values }: Points.Points): ReadonlyArray<ReadonlyArray<number>> =>
@@ -117,6 +131,31 @@ describe('is told', () => {
     expect(parameters).toBe(4 + 10 + 1)
     expect(due).toBeCloseTo(7.5 * Math.log(342) - 15, 9)
     expect(gain).toBeLessThan(due)
+  })
+
+  it('of rows that are not in memory, as of those that are, stretch after stretch', () => {
+    const many = Mixture.sample(70_000)(Key.fromSeed(4))(Mixture.of({ means: [[0, 0]] }))
+    const points = { ...many, weights: Float64Array.from({ length: many.rows }, (_, i) => (i % 3) / 2) }
+    const mixture = Mixture.of({
+      means: [
+        [0, 0],
+        [1, 1]
+      ],
+      weights: [1 - 8 / 70_000, 8 / 70_000],
+      variances: [1, 1e-4]
+    })
+    const pipeline = Pipeline.of({
+      schedule: Schedule.ornsteinUhlenbeck,
+      score: Score.isotropic({ components: 2 }),
+      initializer: Initializer.kMeansPlusPlus,
+      stages: [Stage.expectationMaximization({ steps: 1 })]
+    })
+    const [own, source] = [points, Problem.orThrow(Source.gathered([points]))]
+    const inMemory = found({ own, points, scaling: null }, pipeline)(mixture)
+    const inFile = foundOn({ own: source, points: source, scaling: null, close: source.close }, Place.here, pipeline)
+    expect(inFile(mixture)).toEqual(inMemory)
+    expect(inMemory.unsupported).toMatchObject([{ component: 1, parameters: 4 }])
+    source.close()
   })
 
   it('once: not of one that is told to be as narrow as may be', () => {

@@ -12,11 +12,12 @@ if (!isNight) console.log(`a part of the cases, that of LAWS_SEED=${today}`)
 export const sampled =
   (every: number) =>
   <A>(cases: ReadonlyArray<A>): ReadonlyArray<A> => {
-    if (isNight || cases.length === 0) return cases
+    if (isNight) return cases
     // Knuth's multiplicative hash: a stride would meet the same values of a factor whose number it divides.
-    const hash = (i: number): number => Math.imul(i + 1 + 7919 * (today % 65_536), 2_654_435_761) >>> 16
-    const some = cases.filter((_, i) => hash(i) % every === 0)
-    return some.length > 0 ? some : [cases[today % cases.length]]
+    const hash = (i: number): number => Math.imul(i + 1 + 7919 * (today % 65_536), 2_654_435_761) >>> 0
+    const least = cases.map((_, i) => i).sort((i, j) => hash(i) - hash(j))
+    const some = new Set(least.slice(0, Math.max(1, Math.round(cases.length / every))))
+    return cases.filter((_, i) => some.has(i))
   }
 
 /** Cases of a law: a quarter of them by day. */

@@ -1,6 +1,4 @@
 /** What a cell of a table says: a number, nothing, almost a number, or a word. */
-import { sumOver } from './parts.js'
-
 /** No number is longer; what is, is a word, and no pattern is tried on it. */
 export const LONGEST = 200
 
@@ -37,12 +35,13 @@ export const undressed = (text: string): string =>
     .replace(/^\((.*)\)$/, '-$1')
     .replace(/(\d)[\s_'’\u00A0\u2009\u202F](?=\d{3}(?!\d))/g, '$1')
 
-const isAlmost = (text: string): boolean =>
-  hasDecimalComma(text) ||
-  /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text) ||
-  !Number.isNaN(Number(text)) ||
-  !Number.isNaN(read(undressed(text))) ||
-  hasDecimalComma(undressed(text))
+const isAlmost = (text: string): boolean => {
+  if (!Number.isNaN(Number(text)) || /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text)) return true
+  // No dress has letters, and no number but in its exponent: most words are told by one.
+  if (/[a-df-z]/i.test(text)) return false
+  const bare = undressed(text)
+  return hasDecimalComma(text) || !Number.isNaN(read(bare)) || hasDecimalComma(bare)
+}
 
 /** What a cell says, by its text alone. */
 export const kind = (cell: string): Kind => {
@@ -54,7 +53,8 @@ export const kind = (cell: string): Kind => {
 
 /** Whether at least half of so many cells that are not missing are numbers to a person. */
 export const isOfNumbers = (count: number, kindOf: (i: number) => Kind): boolean => {
-  const present = sumOver(count, i => (kindOf(i) === 'missing' ? 0 : 1))
-  const words = sumOver(count, i => (kindOf(i) === 'word' ? 1 : 0))
-  return present > 0 && 2 * (present - words) >= present
+  const kinds = Array.from({ length: count }, (_, i) => kindOf(i))
+  const present = kinds.filter(kind => kind !== 'missing').length
+  const words = kinds.filter(kind => kind === 'word').length
+  return present > 0 && 2 * words <= present
 }

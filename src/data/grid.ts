@@ -175,7 +175,7 @@ const unfit =
     if (type === 'nested') return type
     const kindOf = (i: number): Kind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
     if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {
-      const present = sumOver(rows, i => (kindOf(i) === 'missing' ? 0 : 1))
+      const present = sumOver(rows, i => (Number.isNaN(xs[i]) && isMissing(text(i, j)) ? 0 : 1))
       const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
       return present === 0 ? 'empty' : type !== 'numbers' ? type : 2 * dates > present ? 'dates' : 'words'
     }

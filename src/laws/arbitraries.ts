@@ -277,6 +277,9 @@ const table = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): Points 
   values: Float64Array.from(rows.flat())
 })
 
+/** The points, a million times as far: an outlier is no reason to fail. */
+export const outlying = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
+
 /** Points as code. */
 export const showPoints = ({ rows, dim, values, weights }: Points): string =>
   `{ rows: ${rows}, dim: ${dim}, values: Float64Array.of(${values.join(', ')})` +

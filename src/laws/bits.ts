@@ -17,5 +17,19 @@ export const sameBits = (a: unknown, b: unknown): boolean => {
   return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && sameBits(a[key], b[key]))
 }
 
+/** Plain data that share nothing with what they are a copy of; functions are what they are. */
+export const copyOf = <A>(a: A): A => {
+  const of = (a: unknown): unknown =>
+    a instanceof Float64Array
+      ? a.slice()
+      : Array.isArray(a)
+        ? a.map(of)
+        : isObject(a)
+          ? Object.fromEntries(Object.entries(a).map(([name, inner]) => [name, of(inner)]))
+          : a
+  // Of the same type, entry by entry.
+  return of(a) as A
+}
+
 /** What is left of a value after it has been written to JSON text and read again. */
 export const throughText = (written: unknown): unknown => JSON.parse(JSON.stringify(written)) as unknown

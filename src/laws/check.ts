@@ -99,7 +99,7 @@ export const isCase = (value: unknown): boolean => value !== passedOver
  * laws.check(Objective.denoising(TimeLaw.at(0.3)), { also: [centred], only: [centred.name] })
  */
 export const law = <A extends object>(
-  info: Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'>,
+  info: Info,
   cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>,
   show: (value: A) => string,
   check: (value: A) => boolean
@@ -116,16 +116,22 @@ export const law = <A extends object>(
   }
 }
 
-/** A law but for its cases: what it says, and whether it holds of one. */
-export interface Claim<A> extends Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'> {
+type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'>
+
+/** A law before it is one: what it says, of which cases, and whether it holds of one. */
+export interface Claim<A> extends Info {
+  readonly cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>
+  readonly show: (value: A) => string
   readonly check: (value: A) => boolean
 }
 
+export const claim = <A extends object>({ cases, show, check, ...info }: Claim<A>): Law => law(info, cases, show, check)
+
 /** Laws over the same cases, which print alike. */
 export const over =
-  <A extends object>(cases: fc.Arbitrary<A> | ReadonlyArray<fc.Arbitrary<A>>, show: (value: A) => string) =>
-  ({ check, ...info }: Claim<A>): Law =>
-    law(info, cases, show, check)
+  <A extends object>(cases: Claim<A>['cases'], show: Claim<A>['show']) =>
+  (said: Omit<Claim<A>, 'cases' | 'show'>): Law =>
+    claim({ ...said, cases, show })
 
 /** The laws that an instance is held to: false stands in the place of those that it does not claim. */
 export const held = (laws: ReadonlyArray<Law | ReadonlyArray<Law> | false>): ReadonlyArray<Law> =>

@@ -21,7 +21,7 @@ import {
   TimeLaw
 } from '../index.js'
 import { sameBits } from './bits.js'
-import { agree, compiled, flat, greatest, holds, over } from './check.js'
+import { agree, claim, compiled, flat, greatest, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
 import { arbitraryOf, enoughOf, type Some } from './run.js'
@@ -297,15 +297,14 @@ export const compile = <P extends string>(
     )
   const ofBroken = over(broken, show)
   return [
-    over(
-      fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
-      show
-    )({
+    claim({
       name: 'what compiles can be run',
       statement:
         'a sound pipeline compiles; its start has the names and shapes of its score, and its plan says how and why for every stage.',
       source: 'parse at the edge, trust inside',
       ...enoughOf(pipeline),
+      cases: fc.tuple(sound, ofSeeds).map(([whole, seed]) => ({ ...whole, seed })),
+      show,
       check: ({ pipeline, points, seed }) => {
         const { start, stages, plan } = compiled(compile(pipeline)(points))
         const params = start(Key.fromSeed(seed))
@@ -317,14 +316,13 @@ export const compile = <P extends string>(
         )
       }
     }),
-    over(
-      faulty,
-      ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`
-    )({
+    claim({
       name: 'all errors are reported at once',
       statement:
         '∀ k faults that know nothing of one another: at least k problems, among them one in the field of each fault.',
       source: 'errors accumulate',
+      cases: faulty,
+      show: ({ fields, ...whole }) => `faults in ${fields.join('; ')}\n${show(whole)}`,
       check: ({ fields, ...whole }) => {
         const problems = problemsOf(whole)
         const missing = fields.filter(field => problems.every(problem => !problem.field.startsWith(field)))

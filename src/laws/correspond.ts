@@ -27,7 +27,7 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, over } from './check.js'
+import { agree, claim, compiled, dot, flat, greatest, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Step } from './em.js'
 import type { Law } from './Law.js'
@@ -230,14 +230,13 @@ const settingOf = <P extends string>({
 type Setting<P extends string> = ReturnType<typeof settingOf<P>>
 
 const truthIsFixed = <P extends string>({ gaussians, mixtureOf, moved, onAllNoise, score, show }: Setting<P>): Law =>
-  over(
-    fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
-    show
-  )({
+  claim({
     name: 'the truth is a fixed point of both',
     statement: `∀ θ in one dimension, x_0 from the mixture of θ: EM(θ) = θ and ∇L(θ) = 0. To 1e-5 and 1e-4 (1 + |L|): populations by ${NODES} equal steps of data and of noise.`,
     source: 'Dempster, Laird & Rubin 1977; Vincent 2011',
     enough: 10,
+    cases: fc.record({ params: Arbitrary.params(score, { extent: 1.25, spread: 1.25 })(1).map(mild) }),
+    show,
     check: ({ params }) => {
       const population = Density.population(gaussians(params), Density.trapezoid(NODES))
       const [before, after] = [params, moved(population)(params)].map(mixtureOf)

@@ -29,7 +29,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
-import { agree, compiled, direction, flat, greatest, held, holds, over } from './check.js'
+import { agree, claim, compiled, direction, flat, greatest, held, holds, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -192,12 +192,7 @@ export const maximization = <P extends string>(
         return agree('value', [stepOn(points, params).value], [wanted], tolerance)
       }
     }),
-    over(
-      fc
-        .tuple(cases(score, Arbitrary.points({ minRows, far: 10 })), Arbitrary.seeds)
-        .map(([each, seed]) => ({ ...each, seed })),
-      each => `${show(score)(each)} // towards ${each.seed}`
-    )({
+    claim({
       name: raises ? 'a step raises Q' : 'a step takes what is greatest of Q',
       statement:
         (raises ? '∀ θ, x: Q(θ′ | θ) ≥ Q(θ | θ)' : '∀ θ, x, |v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)') +
@@ -205,6 +200,10 @@ export const maximization = <P extends string>(
         '1e-11 (1 + |Q|) r², the rounding of Q.',
       source: raises ? 'Neal & Hinton 1998' : dempster,
       meets,
+      cases: fc
+        .tuple(cases(score, Arbitrary.points({ minRows, far: 10 })), Arbitrary.seeds)
+        .map(([each, seed]) => ({ ...each, seed })),
+      show: each => `${show(score)(each)} // towards ${each.seed}`,
       check: ({ points, params, seed }) => {
         const next = stepOn(points, params).params
         // What a floor holds goes along with it.
@@ -263,18 +262,17 @@ export const em = <P extends string>(
 
   return held([
     isTextbook && [
-      over(
-        cases(score, () => fc.constant(Density.pointsOf(1, [[0]])), {
-          dims: fc.constant(1),
-          extent: 1.25,
-          spread: 0.5
-        }),
-        each => `${show(score)(each)} // points: the population of params`
-      )({
+      claim({
         name: 'the truth is a fixed point of both',
         statement:
           '∀ θ with centres up to 1.25, in one dimension, x_0 from the mixture of θ: EM(θ) = θ (weights and variances too) and ∇L(θ) = 0 for the DDPM objective at t. To 1e-5: populations by 48 equal steps, whose error is below 1e-6 here.',
         source: dempster,
+        cases: cases(score, () => fc.constant(Density.pointsOf(1, [[0]])), {
+          dims: fc.constant(1),
+          extent: 1.25,
+          spread: 0.5
+        }),
+        show: each => `${show(score)(each)} // points: the population of params`,
         check: ({ params, time }) => {
           const truth = meaningOf(score)(params)
           const population = Density.population(truth, Density.trapezoid(48))
@@ -293,14 +291,13 @@ export const em = <P extends string>(
           )
         }
       }),
-      over(
-        cases(score, Arbitrary.points({ minRows, far: 10 })),
-        show(score)
-      )({
+      claim({
         name: 'a step is the likelihood’s gradient divided by responsibilities',
         statement:
           '∀ θ, x: EM(θ)_i = c_i − v_i ∂ℓ/∂c_i / E[w_i], ℓ = −E log p(x); the pair’s c of both components together. To 1e-12 r²/E[w_i], r the size of data and centres: sums of that size are rounded.',
         source: `${dempster}; Xu & Jordan 1996`,
+        cases: cases(score, Arbitrary.points({ minRows, far: 10 })),
+        show: show(score),
         check: ({ points, params }) => {
           const { gradient } = compiled(
             evaluate({
@@ -333,18 +330,17 @@ export const em = <P extends string>(
     ],
     ...maximization(score, { step, slack }),
     isTextbook &&
-      over(
-        cases(
-          score,
-          Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
-          Arbitrary.isMirrored(score) ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
-        ),
-        show(score)
-      )({
+      claim({
         name: 'all noise levels together are the likelihood',
         statement:
           '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
         source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
+        cases: cases(
+          score,
+          Arbitrary.points({ minRows, maxRows: Math.max(3, minRows), extent: 2, far: 1 }),
+          Arbitrary.isMirrored(score) ? { extent: 1 } : { dims: fc.constant(1), extent: 1.25, spread: 0.5 }
+        ),
+        show: show(score),
         check: ({ points, params }) => {
           const of = gradientOf(evaluate, score, points, 48)
           const wanted = of(Objective.likelihood)(params)
@@ -464,17 +460,16 @@ export const emPair = ({
         )
       }
     }),
-    over(
-      fc.record({
-        factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
-        time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
-      }),
-      ({ factor, time }) => `m = ${factor} c, time = ${time}`
-    )({
+    claim({
       name: 'G decays with separation',
       statement:
         '∀ λ in [0.8, 1.25]∖{1}: at m = λc in the population of the pair ±c, |c| = r: log |G| falls with r² at the rate ½, up to the logarithm of a polynomial: the slope over r = 4, 5, 6 is in [−0.6, −0.4]. Population by 600 equal steps.',
       source: `${shah}, §3: T′ = 1/cosh² is e^{−2|u|} and u is N(±λr², λ²r²)`,
+      cases: fc.record({
+        factor: fc.constantFrom(0.8, 0.85, 0.9, 1.1, 1.15, 1.2, 1.25),
+        time: fc.integer({ min: 1, max: 3 }).map(k => k / 10)
+      }),
+      show: ({ factor, time }) => `m = ${factor} c, time = ${time}`,
       check: ({ factor, time }) => {
         const sizes = [4, 5, 6].map(r => {
           const xt = Density.population(

@@ -18,10 +18,11 @@ import {
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import * as Chance from './chance.js'
-import { agree, average, compiled, dot, flat, greatest, held, holds, moments, over } from './check.js'
+import { agree, average, claim, compiled, dot, flat, greatest, held, holds, moments, over } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
+import { inSingle } from './single.js'
 
 /** An expectation, or how to draw one anew for the points: `fixed` is random only in the noise it is given. */
 export type Instance = Expectation.Expectation | ((points: Points.Points, seed: number) => Expectation.Expectation)
@@ -130,12 +131,11 @@ const meanIsExact = <P extends string>(
   exactForm: (objective: Objective.Objective) => Objective.Objective,
   { repeats = 60, errors = 7, evaluate = Compile.valueAndGrad }: ExpectationOptions
 ): Law =>
-  over(
-    cases,
-    showWith(score, nameOf(instance))
-  )({
+  claim({
     ...info,
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${COPIES} times, is ${of}, up to ${errors} standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
+    cases,
+    show: showWith(score, nameOf(instance)),
     check: each => {
       const found = repeated(evaluate, score, instance, { ...each, points: copied(each.points) }, repeats)
       return exact(score, { ...each, objective: exactForm(each.objective) }).every((wanted, i) => {
@@ -201,14 +201,13 @@ export const drawnBy =
 
 /** The nodes on the line on which they are taken, by their first moments. */
 const ofNodes = (instance: Expectation.Expectation, { rule }: Expectation.OnLine): Law =>
-  over(
-    fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }),
-    ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`
-  )({
+  claim({
     name: 'its nodes are of the normal law',
     statement:
       '∀ slopes up to 5: Σ w = 1, Σ w ζ = 0, Σ w ζ² = 1 and Σ w ζ³ = 0. To 1e-3, as the means of value and gradient.',
     source: 'moments of N(0, 1)',
+    cases: fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }),
+    show: ({ slope }) => `Expectation.interpret(${Expectation.show(instance)}).rule(${slope})`,
     check: ({ slope }) => {
       const { nodes, weights } = rule(slope)
       const moment = (k: number): number =>
@@ -398,13 +397,16 @@ export const expectation = <P extends string>(
       options
     ),
     typeof instance !== 'function' &&
-      over(
-        cases,
-        show
-      )({
+      way?.where === 'everywhere' &&
+      way.float32 === true &&
+      inSingle(Objective.denoising(TimeLaw.at(0.5)), fc.constant(schedule), instance),
+    typeof instance !== 'function' &&
+      claim({
         name: 'looks at the key only if it is random',
         statement: '∀ θ, x, t: the same key gives the same bits; if isDeterministic, so do all keys. Exactly.',
         source: 'definition of Expectation.isDeterministic',
+        cases,
+        show,
         check: each => {
           const [[first, second], [again]] = [
             repeated(evaluate, score, instance, each, 2),
@@ -421,15 +423,14 @@ export const expectation = <P extends string>(
 
 /** Quadrature tends to the mean as its nodes grow. */
 export const quadratureConverges = ({ evaluate = Compile.valueAndGrad }: ExpectationOptions = {}): Law =>
-  over(
-    casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
-    showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })')
-  )({
+  claim({
     name: 'quadrature converges as nodes grow',
     statement:
       '∀ m, x, t of the pair: against 128 nodes the error of value and gradient with 4, 16, 64 nodes falls to a tenth each time, until it is below 1e-8 (1 + |L|). (Gauss–Hermite: exp(−c√n), c the distance to the poles of tanh.)',
     source: 'Gautschi 2004, Orthogonal Polynomials',
     enough: 30,
+    cases: casesOf(Score.symmetricPair, [Objective.denoising, Objective.implicit]),
+    show: showWith(Score.symmetricPair, 'Expectation.quadrature({ nodes })'),
     check: each => {
       const of = (nodes: number): Density.Row =>
         repeated(evaluate, Score.symmetricPair, Expectation.quadrature({ nodes }), each, 1)[0]
@@ -504,20 +505,19 @@ export const projectedVariance = <P extends string>(
     plain = Expectation.monteCarlo()
   }: VarianceOptions = {}
 ): Law =>
-  over(
-    casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
-      fc
-        .tuple(cases, levels)
-        .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
-        .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
-    ),
-    showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`)
-  )({
+  claim({
     name: 'projected noise varies no more than plain noise',
     statement: `∀ θ, t from 0.01 to 2, x of the implicit objective, of the denoising one x of the mixture itself: E|∇L − E∇L|² of projected noise ≤ that of plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
     source:
       'Rao–Blackwell: the projected loss is the conditional expectation of the plain one. Stein: implicit and denoising form have one mean, and their mixture of least variance has no more than either',
     enough: 10,
+    cases: casesOf(score, [Objective.implicit, Objective.denoising]).map(cases =>
+      fc
+        .tuple(cases, levels)
+        .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
+        .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
+    ),
+    show: showWith(score, `${Expectation.show(projected)} against ${Expectation.show(plain)}`),
     check: each => {
       const [less, more] = [projected, plain].map((instance, i) =>
         spread(evaluate, score, instance, { ...each, seed: each.seed + 10_000 * i }, repeats)
@@ -531,14 +531,13 @@ export const controlledVariance = <P extends string>(
   score: Score.Score<P>,
   { repeats = 200, errors = 6, evaluate = Compile.valueAndGrad }: ExpectationOptions = {}
 ): Law =>
-  over(
-    casesOf(score, [Objective.denoising], 40),
-    showWith(score, Expectation.show(Expectation.monteCarlo()))
-  )({
+  claim({
     name: 'a control variate varies no more than what it controls',
     statement: `∀ θ, x of 40 rows, t: E|∇L − E∇L|² of controlVariate ≤ that of denoising, by plain noise, over ${repeats} keys each, up to ${errors} standard errors of the difference, which the samples give. A right one fails with probability below 1e-6.`,
     source: 'Lavenberg & Welch 1981: the coefficient is that of least variance, up to its estimate from the rows',
     enough: 10,
+    cases: casesOf(score, [Objective.denoising], 40),
+    show: showWith(score, Expectation.show(Expectation.monteCarlo())),
     check: each => {
       const [controlled] = Objective.terms(each.objective).flatMap(({ term }) =>
         Objective.isMatching(term) ? [Objective.controlVariate(term.timeLaw)] : []

@@ -5,7 +5,7 @@ import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.j
 import { size } from '../../lib/ndarray.js'
 import { Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { dot, flat, holds, known, over } from './check.js'
+import { claim, dot, flat, holds, known } from './check.js'
 import type { Law } from './Law.js'
 
 type Column = ReadonlyArray<number>
@@ -74,14 +74,13 @@ const slopes = <P extends string>(
 /** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
 export const freedom = <P extends string>(score: Score.Score<P>): ReadonlyArray<Law> =>
   known(Score.interpret(score).family, family =>
-    over(
-      Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-      ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`
-    )({
+    claim({
       name: 'has as many degrees of freedom as it says',
       statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, the greater of ${DRAWS} normal θ, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
       source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
       enough: 3,
+      cases: Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
+      show: ({ dim, seed }) => `Score.degreesOfFreedom(${dim})(${Score.show(score)}) // θ of seed ${seed}`,
       check: ({ dim, seed }) => {
         const said = Score.degreesOfFreedom(dim)(score)
         const found = Key.split(DRAWS)(Key.fromSeed(seed)).reduce(

@@ -6,7 +6,7 @@ import * as Elementary from '../../lib/elementary.js'
 import type { Points } from '../data/Points.js'
 import { Guidance, Key, Mixture, Params, Sampler, Schedule, Score, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, moments, over, sumOf } from './check.js'
+import { agree, claim, compiled, dot, flat, greatest, holds, moments, over, sumOf } from './check.js'
 import type { Law } from './Law.js'
 
 /** What makes scores of scores: `Guidance` does. */
@@ -223,14 +223,13 @@ export const posterior = ({ guide = Guidance }: { readonly guide?: Guide } = {})
   })
   const show = (seen: Seen): string => JSON.stringify({ ...seen, points: Array.from(seen.points.values) })
   return [
-    over(
-      cases,
-      show
-    )({
+    claim({
       name: 'the score of a posterior tends to that of the exact posterior',
       statement:
         '∀ mixtures, measurements, x: of the exact score of the prior it is the score of the posterior, a mixture in closed form, but for an error of order σ⁴: over 5 points it falls by at least a factor 8 from σ/α = min(0.1, v/10D) to half of it, until it is below 1e-12; v is the variance of the components and D how far they are apart, as from one to the next x goes in v/D. What takes the covariance of x_0 for 0 is off by order σ².',
       source: 'Rozet et al. 2024, arXiv 2405.13712; Bayes',
+      cases,
+      show,
       check: each => {
         const { prior, seen, schedule, points } = each
         const mixture = Mixture.of({
@@ -294,8 +293,12 @@ export const posteriors = (
   { transport, gridOf, random, bias, steps, rows, errors }: PosteriorsOptions
 ): Law => {
   const count = random ? rows : 100
-  return over(
-    fc.record({
+  return claim({
+    name: 'leads to the posterior where it follows its score',
+    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
+    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
+    enough: 2,
+    cases: fc.record({
       schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm),
       mean: Arbitrary.real(2),
       variance: fc.constantFrom(0.5, 1, 2),
@@ -303,13 +306,8 @@ export const posteriors = (
       deviation: fc.constantFrom(0.5, 1),
       seed: Arbitrary.seeds
     }),
-    (each: Drawn) =>
-      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`
-  )({
-    name: 'leads to the posterior where it follows its score',
-    statement: `∀ c, v, y, d, keys: of N(c, vI) in the plane, the first coordinate of which is seen as y with noise d, ${count} points have the posterior’s means and variances at the end, up to ${random ? `${errors} standard errors and ` : ''}a bias of ${Number(((random ? 1 : 3) * bias).toPrecision(2))} deviations and variances, as of any normal law.`,
-    source: 'Bayes; the posterior score of normal data is exact (Rozet et al. 2024, arXiv 2405.13712)',
-    enough: 2,
+    show: (each: Drawn) =>
+      `${Sampler.show(sampler)} of ${JSON.stringify({ ...each, schedule: Schedule.show(each.schedule) })}`,
     check: ({ schedule, mean, variance, observed, deviation, seed }) => {
       const grid = gridOf(schedule, steps)
       const times = TimeGrid.times(schedule)(grid)

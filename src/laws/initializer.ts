@@ -9,7 +9,7 @@ import { Case as Of, Initializer, Key, Params, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { sameBits } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, average, compiled, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
+import { agree, average, claim, compiled, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import { mapRows, orthogonal, symmetriesOf } from './symmetries.js'
@@ -192,8 +192,12 @@ export const sameStarts = <P extends string>(
   score: Score.Score<P>,
   { interpret = Initializer.interpret }: Pick<InitializerOptions, 'interpret'> = {}
 ): Law =>
-  over(
-    fc.record({
+  claim({
+    name: 'the starts are of one law',
+    statement: `∀ x, some far from the others: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
+    source: 'the stated formula; law of large numbers',
+    enough: 4,
+    cases: fc.record({
       points: fc
         .record({
           rows: fc.integer({ min: 0, max: 3 }),
@@ -209,13 +213,8 @@ export const sameStarts = <P extends string>(
         }),
       seed: Arbitrary.seeds
     }),
-    ({ points, seed }) =>
-      `${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)} on ${Arbitrary.showPoints(points)} // Key.split(${COMPARED})(Key.fromSeed(${seed}))`
-  )({
-    name: 'the starts are of one law',
-    statement: `∀ x, some far from the others: over ${COMPARED} keys the means of all parameters, of their squares, of the distances of the first centre from the others and of their squares, and the shares of each row as each centre, are those of ${Initializer.show(b)}, up to 6 standard errors of their difference, which the samples give, and 1e-9. A comparison of a right one fails with probability 2e-9.`,
-    source: 'the stated formula; law of large numbers',
-    enough: 4,
+    show: ({ points, seed }) =>
+      `${Initializer.show(a)} and ${Initializer.show(b)} of ${Score.show(score)} on ${Arbitrary.showPoints(points)} // Key.split(${COMPARED})(Key.fromSeed(${seed}))`,
     check: ({ points, seed }) => {
       const features = featuresOf(Density.rowsOf(points))
       const [found, wanted] = [a, b].map((initializer, i) => {
@@ -276,44 +275,43 @@ const displacements = <P extends string>(
     }))
   )
 
+// —— what each says ——
+
+/** A start under test, and how nearly it is to be what is said. */
+interface Started<P extends string> {
+  readonly score: Score.Score<P>
+  readonly start: (initializer: Initializer.Initializer, points: Points.Points) => (key: Key.Key) => Params.Params<P>
+  readonly repeats: number
+  readonly slack: number
+}
+
 /** What a start is to be, where the case is known here; of others nothing is said. */
-const saidOf = <P extends string>(
-  score: Score.Score<P>,
-  start: (initializer: Initializer.Initializer, points: Points.Points) => (key: Key.Key) => Params.Params<P>,
-  repeats: number,
-  slack: number
-): ((initializer: Initializer.Initializer) => O.Option<(each: Case) => boolean>) => {
-  const keysOf = (seed: number): ReadonlyArray<Key.Key> => Key.split(repeats)(Key.fromSeed(seed))
-  const sizeOf = (points: Points.Points): number => 1 + greatest(points.values)
-  const once = (
-    initializer: Initializer.Initializer,
-    points: Points.Points,
-    seed: number
-  ): ReadonlyArray<Density.Row> => centresOf(start(initializer, points)(Key.fromSeed(seed)))
-  const areRows = (centres: ReadonlyArray<Density.Row>, points: Points.Points): boolean => {
-    const [rows, weights] = [Density.rowsOf(points), weightsOf(points)]
-    return centres.every(centre =>
-      holds(
-        rows.some((row, i) => weights[i] > 0 && sameBits(row, centre)) || weights.some(weight => weight === 0),
-        () => `(${centre.join(', ')}) is no row of the data`
-      )
+type Said = ReturnType<typeof Of.known<(each: Case) => boolean>>
+
+const sizeOf = (points: Points.Points): number => 1 + greatest(points.values)
+
+const keysOf = (repeats: number, seed: number): ReadonlyArray<Key.Key> => Key.split(repeats)(Key.fromSeed(seed))
+
+const onceBy =
+  <P extends string>({ start }: Started<P>) =>
+  (initializer: Initializer.Initializer, points: Points.Points, seed: number): ReadonlyArray<Density.Row> =>
+    centresOf(start(initializer, points)(Key.fromSeed(seed)))
+
+const areRows = (centres: ReadonlyArray<Density.Row>, points: Points.Points): boolean => {
+  const [rows, weights] = [Density.rowsOf(points), weightsOf(points)]
+  return centres.every(centre =>
+    holds(
+      rows.some((row, i) => weights[i] > 0 && sameBits(row, centre)) || weights.some(weight => weight === 0),
+      () => `(${centre.join(', ')}) is no row of the data`
     )
-  }
-  const atDistance = (
-    centres: ReadonlyArray<Density.Row>,
-    from: ReadonlyArray<Density.Row>,
-    radius: number,
-    points: Points.Points
-  ): boolean =>
-    agree(
-      'distances',
-      centres.map((centre, k) => distance(centre, from[k % from.length])),
-      radius,
-      slack * 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
-    )
-  return Of.known<(each: Case) => boolean>(
+  )
+}
+
+/** Drawn from a normal law: of a scale, of the covariance of the data, about another start. */
+const byChance = <P extends string>({ score, start, repeats }: Started<P>): Said =>
+  Of.known<(each: Case) => boolean>(
     Of.when(Initializer.gaussian, ({ scale }) => ({ points, seed }) => {
-      const drawn = keysOf(seed).map(start(Initializer.gaussian({ scale }), points))
+      const drawn = keysOf(repeats, seed).map(start(Initializer.gaussian({ scale }), points))
       // About the mean of the data; of the pair, and of parameters that are no centres, about 0.
       const middle = Array.from(Arbitrary.isMirrored(score) ? new Float64Array(points.dim) : Points.mean(points))
       const values = drawn.flatMap(params =>
@@ -323,12 +321,32 @@ const saidOf = <P extends string>(
       )
       return areNormal('centres', values, scale, 1e-15 * sizeOf(points))
     }),
-    Of.when(
-      Initializer.onSphere,
-      initializer =>
-        ({ points, seed }) =>
-          atDistance(once(initializer, points, seed), [Array.from(Points.mean(points))], initializer.radius, points)
-    ),
+    Of.when(Initializer.momentsMatched, initializer => ({ scattered, seed }) => {
+      const centres = keysOf(repeats, seed).flatMap(key => centresOf(start(initializer, scattered)(key)))
+      const direction = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed)))
+      const u = Density.scale(1 / Elementary.norm(direction), direction)
+      const origin = Array.from(Points.mean(scattered))
+      const along = centres.map(centre => dot(u, Density.minus(centre, origin)))
+      const deviation = Math.sqrt(excessAlong(scattered, u))
+      // Where there is no excess all centres are the mean, up to the root of a rounding.
+      return areNormal('centres along a direction', along, deviation, 1e-9)
+    }),
+    Of.when(Initializer.perturbed, ({ scale, initializer }) => ({ points, seed }) => {
+      const moved = start(Initializer.perturbed(scale)(initializer), points)
+      const still = start(initializer, points)
+      const size = 1 + greatest(flat(still(Key.fromSeed(seed))))
+      const off = keysOf(repeats, seed).flatMap(key =>
+        Array.from(Density.minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))))
+      )
+      return areNormal('displacements', off, scale, 1e-15 * size)
+    })
+  )
+
+/** Of the rows of the data, or their means. */
+const ofRows = <P extends string>(started: Started<P>): Said => {
+  const { slack } = started
+  const once = onceBy(started)
+  return Of.known<(each: Case) => boolean>(
     Of.when(Initializer.fromData, initializer => ({ points, seed }) => {
       const centres = once(initializer, points, seed)
       const often = (row: Density.Row, of: ReadonlyArray<Density.Row>): number =>
@@ -376,36 +394,33 @@ const saidOf = <P extends string>(
         holds(more <= less * (1 + 1e-12), () => `one step more raises the mean square from ${less} to ${more}`) &&
         agree('settled centres', settled.flat(), means.flat(), slack * 1e-12 * (1 + greatest(scattered.values)))
       )
-    }),
-    Of.when(Initializer.spectral, initializer => ({ scattered, seed }) => {
-      const { dim } = scattered
-      const isPair = Arbitrary.isMirrored(score)
-      const found = once(initializer, scattered, seed)
-      const origin = isPair ? Array.from({ length: dim }, () => 0) : Array.from(Points.mean(scattered))
-      const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
-      const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
-      const top = slack * 1e-10 * Elementary.square(1 + greatest(values))
-      return found.every(centre => {
-        const away = Density.minus(centre, origin)
-        const image = away.map((_, i) => dot(moment.subarray(i * dim, (i + 1) * dim), away))
-        return (
-          // K centres lie in the plane of the first K − 1 directions: for two of them, on a line.
-          (!isPair && found.length !== 2) ||
-          (agree('Ĉc', image, Density.scale(values[0], away), top * (1 + greatest(away))) &&
-            (!isPair || agree('|c|²', [dot(away, away)], [Math.max(values[0] - 1, 1 / scattered.rows)], top)))
-        )
-      })
-    }),
-    Of.when(Initializer.momentsMatched, initializer => ({ scattered, seed }) => {
-      const centres = keysOf(seed).flatMap(key => centresOf(start(initializer, scattered)(key)))
-      const direction = Array.from(Key.normal(scattered.dim)(Key.fromSeed(seed)))
-      const u = Density.scale(1 / Elementary.norm(direction), direction)
-      const origin = Array.from(Points.mean(scattered))
-      const along = centres.map(centre => dot(u, Density.minus(centre, origin)))
-      const deviation = Math.sqrt(excessAlong(scattered, u))
-      // Where there is no excess all centres are the mean, up to the root of a rounding.
-      return areNormal('centres along a direction', along, deviation, 1e-9)
-    }),
+    })
+  )
+}
+
+/** Where they are said to be, or at a distance from there. */
+const placed = <P extends string>(started: Started<P>): Said => {
+  const { score, start, slack } = started
+  const once = onceBy(started)
+  const atDistance = (
+    centres: ReadonlyArray<Density.Row>,
+    from: ReadonlyArray<Density.Row>,
+    radius: number,
+    points: Points.Points
+  ): boolean =>
+    agree(
+      'distances',
+      centres.map((centre, k) => distance(centre, from[k % from.length])),
+      radius,
+      slack * 1e-13 * sizeOf(points) + 1e-14 * greatest(from.flat())
+    )
+  return Of.known<(each: Case) => boolean>(
+    Of.when(
+      Initializer.onSphere,
+      initializer =>
+        ({ points, seed }) =>
+          atDistance(once(initializer, points, seed), [Array.from(Points.mean(points))], initializer.radius, points)
+    ),
     Of.when(
       Initializer.warmStart,
       initializer =>
@@ -428,36 +443,52 @@ const saidOf = <P extends string>(
         ({ points, seed }) =>
           agree('centres', once(initializer, points, seed).flat(), initializer.centres.flat(), 0)
     ),
-    Of.when(Initializer.bestOf, ({ count, initializer }) => ({ scattered, seed }) => {
-      const key = Key.fromSeed(seed)
-      const meaning = Density.meaning(score)
-      const likelihood = (params: Params.Params<P>): number =>
-        O.isNone(meaning)
-          ? NaN
-          : Density.rowsOf(scattered).reduce(
-              (sum, row) => sum + Density.logDensity(row)(meaning.value(params)) / scattered.rows,
-              0
-            )
-      const best = likelihood(start(Initializer.bestOf(count)(initializer), scattered)(key))
-      const each = Key.split(count)(key).map(start(initializer, scattered)).map(likelihood)
-      // Of starts that are as likely up to 1e-9 it takes the first.
-      const same = 2e-9 * (1 + Math.abs(best))
-      return holds(
-        each.every(other => other <= best + same) && each.some(other => Math.abs(other - best) <= same),
-        () => `of ${each.join(', ')} it takes ${best}`
-      )
-    }),
-    Of.when(Initializer.perturbed, ({ scale, initializer }) => ({ points, seed }) => {
-      const moved = start(Initializer.perturbed(scale)(initializer), points)
-      const still = start(initializer, points)
-      const size = 1 + greatest(flat(still(Key.fromSeed(seed))))
-      const off = keysOf(seed).flatMap(key =>
-        Array.from(Density.minus(flat(moved(key)), flat(still(pipe(key, Key.named('start')).start))))
-      )
-      return areNormal('displacements', off, scale, 1e-15 * size)
+    Of.when(Initializer.spectral, initializer => ({ scattered, seed }) => {
+      const { dim } = scattered
+      const isPair = Arbitrary.isMirrored(score)
+      const found = once(initializer, scattered, seed)
+      const origin = isPair ? Array.from({ length: dim }, () => 0) : Array.from(Points.mean(scattered))
+      const moment = isPair ? Points.secondMoment(scattered) : Points.covariance(scattered)
+      const { values } = symmetricEigen({ shape: [dim, dim], values: moment })
+      const top = slack * 1e-10 * Elementary.square(1 + greatest(values))
+      return found.every(centre => {
+        const away = Density.minus(centre, origin)
+        const image = away.map((_, i) => dot(moment.subarray(i * dim, (i + 1) * dim), away))
+        return (
+          // K centres lie in the plane of the first K − 1 directions: for two of them, on a line.
+          (!isPair && found.length !== 2) ||
+          (agree('Ĉc', image, Density.scale(values[0], away), top * (1 + greatest(away))) &&
+            (!isPair || agree('|c|²', [dot(away, away)], [Math.max(values[0] - 1, 1 / scattered.rows)], top)))
+        )
+      })
     })
   )
 }
+
+/** The likeliest of several. */
+const chosen = <P extends string>({ score, start }: Started<P>): Said =>
+  Of.when(Initializer.bestOf, ({ count, initializer }) => ({ scattered, seed }) => {
+    const key = Key.fromSeed(seed)
+    const meaning = Density.meaning(score)
+    const likelihood = (params: Params.Params<P>): number =>
+      O.isNone(meaning)
+        ? NaN
+        : Density.rowsOf(scattered).reduce(
+            (sum, row) => sum + Density.logDensity(row)(meaning.value(params)) / scattered.rows,
+            0
+          )
+    const best = likelihood(start(Initializer.bestOf(count)(initializer), scattered)(key))
+    const each = Key.split(count)(key).map(start(initializer, scattered)).map(likelihood)
+    // Of starts that are as likely up to 1e-9 it takes the first.
+    const same = 2e-9 * (1 + Math.abs(best))
+    return holds(
+      each.every(other => other <= best + same) && each.some(other => Math.abs(other - best) <= same),
+      () => `of ${each.join(', ')} it takes ${best}`
+    )
+  })
+
+const saidOf = <P extends string>(started: Started<P>): Said =>
+  Of.known(byChance(started), ofRows(started), placed(started), chosen(started))
 
 /** What the laws of an initializer share: data to start on, and its start on them. */
 const settingOf = <P extends string>(
@@ -676,15 +707,14 @@ const rowsByShare = <P extends string>({
 }: Setting<P>): ReadonlyArray<Law> | false =>
   count >= 2 &&
   known(sharesOf(uneven(least + 3), count)(initializer), shares =>
-    over(
-      fc.record({ seed: Arbitrary.seeds }),
-      ({ seed }) =>
-        `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`
-    )({
+    claim({
       name: 'rows are taken as often as is said',
       statement: `∀ keys: over ${STARTS} of them each row of uneven, weighted ones is the first centre, and the second, as often as its weight, or its weight times D² with the best of the candidates, gives. Within the bound of Hoeffding (1963), which a right one fails with probability 1e-9.`,
       source: 'Arthur & Vassilvitskii 2007; sampling without replacement',
       enough: 3,
+      cases: fc.record({ seed: Arbitrary.seeds }),
+      show: ({ seed }) =>
+        `${Initializer.show(initializer)} of ${Score.show(score)} on ${Arbitrary.showPoints(uneven(least + 3))} // Key.split(${STARTS})(Key.fromSeed(${seed}))`,
       check: ({ seed }) => {
         const points = uneven(least + 3)
         const starts = Key.split(STARTS)(Key.fromSeed(seed)).map(start(initializer, points)).map(centresOf)
@@ -727,7 +757,7 @@ const asDescribed = <P extends string>({
   slack,
   start
 }: Setting<P>): ReadonlyArray<Law> =>
-  known(saidOf(score, start, repeats, slack)(initializer), said =>
+  known(saidOf({ score, start, repeats, slack })(initializer), said =>
     lawOf({
       name: 'a start is what its description says',
       statement: `∀ x, keys: centres are rows of the data, none twice; at the given distance; the given values; settled means, by steps none of which raises the mean square distance; eigenvectors; the likeliest of its starts; normal, by the first two moments over ${repeats} keys, of the scale or the covariance said. To 1e-13 r, 1e-10 for eigenvectors, and six standard errors for moments (2e-9 each).`,

@@ -73,15 +73,18 @@ export const net = <P extends string>(
   return [
     lawOf({
       name: 'is finite, and as wide as it says',
-      statement: '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included. Exactly.',
+      statement:
+        '∀ x, levels, labels: [rows, width] finite numbers, both ends of a schedule included, and so of x a million times as far. Exactly.',
       source: 'definition of Net.Built',
       check: each => {
-        const values = apply(each)
         const { width } = built(each.points.dim)
-        return (
-          holds(values.length === each.points.rows * width, () => `${values.length} numbers, not rows × ${width}`) &&
-          holds(values.every(Number.isFinite), () => values.join(', '))
-        )
+        return [each.points, Arbitrary.outlying(each.points)].every(points => {
+          const values = apply({ ...each, points })
+          return (
+            holds(values.length === points.rows * width, () => `${values.length} numbers, not rows × ${width}`) &&
+            holds(values.every(Number.isFinite), () => `of ${points.values.join(', ')}: ${values.join(', ')}`)
+          )
+        })
       }
     }),
     lawOf({

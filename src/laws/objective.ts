@@ -9,12 +9,13 @@ import * as Loss from '../compile/Loss.js'
 import * as Points from '../data/Points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, direction, dot, flat, greatest, held, holds, moments, over } from './check.js'
+import { agree, claim, compiled, direction, dot, flat, greatest, held, holds, moments, over } from './check.js'
 import * as Density from './density.js'
 import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
-import { translation } from './origin.js'
+import { moves, translation } from './origin.js'
 import type { Law } from './Law.js'
+import { inSingle } from './single.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
 /** How a loss is computed: what `Compile.valueAndGrad` does, or is believed to. */
@@ -219,9 +220,14 @@ export const objective = <P extends string>(
         ? [...proper(objective, score, options), ...minimum(objective, score, options)]
         : []),
     ...(movesBySaying(objective) ? movesWithData(objective, score) : []),
+    ...(saysSingle(objective) ? [inSingle(objective, given.schedules ?? schedulesOf(objective))] : []),
     ...(equals === undefined ? [] : sameObjective(objective, equals, score, options))
   ]
 }
+
+/** Whether each of its terms says that single precision is enough. */
+const saysSingle = (objective: Objective.Objective): boolean =>
+  Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /** Whether each of its terms says that it is the same of data and mixture moved together. */
 const movesBySaying = (objective: Objective.Objective): boolean =>
@@ -236,10 +242,28 @@ const spherical = Score.spherical({ components: 2 })
 const movesWithData = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<Law> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, expectation: Expectation.monteCarlo() }
   const points = { rows: 3, dim: 2, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1) }
-  return symmetriesOf(score).translate === undefined
-    ? translation({ ...loss, score: spherical }, points, { enough: MOVES })
-    : translation({ ...loss, score }, points, { enough: MOVES })
+  const lawsOf = <Q extends string>(score: Score.Score<Q>): ReadonlyArray<Law> => [
+    ...translation({ ...loss, score }, points, { enough: MOVES }),
+    ...unmoved(objective).map(objective =>
+      moves(OF_ITSELF, { ...loss, objective, score }, points, { enough: MOVES, furthest: 100 })
+    )
+  ]
+  return symmetriesOf(score).translate === undefined ? lawsOf(spherical) : lawsOf(score)
 }
+
+const OF_ITSELF = {
+  name: 'moves with data and mixture of itself',
+  statement:
+    '∀ θ, keys, plans, c ≤ 100: without that claim, by which data are looked at about their middle, L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|).'
+}
+
+/** The objective as it is without its claim to move, where it is one term of code: none of what passes written by hand know. */
+const unmoved = (objective: Objective.Objective): ReadonlyArray<Objective.Objective> =>
+  Objective.terms(objective).flatMap(({ term }) => {
+    if (term.of !== objective || Objective.isPenalty(term) || term.kernel !== undefined) return []
+    const { moves: _, of: __, ...form } = term
+    return [Objective.define({ name: 'unmoved', about: 'the same, without its claim', meaning: () => form })]
+  })
 
 interface Setting<P extends string> {
   /**
@@ -418,15 +442,14 @@ export const gradient = <P extends string>(
     ...(!(options.differentiates ?? claimed(objective, 'differentiates')) ? [] : smooth ? differentiable : kinked),
     options.evaluate === undefined &&
       !isEstimate(objective, score) &&
-      over(
-        fixed,
-        title
-      )({
+      claim({
         name: 'compiled it is what it is interpreted',
         statement:
           '∀ θ, x, z: the plan that `Compile` prefers and the interpreter give one value and gradient. To 1e-12 (1 + |L| + |∇L|).',
         source: 'a plan is never a second truth',
         enough: 8,
+        cases: fixed,
+        show: title,
         check: each => {
           const loss = { schedule: each.schedule, score, objective, expectation: each.expectation }
           const [found, wanted] = [{}, { evaluations: 1 }].map(few =>
@@ -442,8 +465,13 @@ export const gradient = <P extends string>(
           )
         }
       }),
-    over(
-      Arbitrary.dims.chain(points).chain(points =>
+    claim({
+      name: 'is finite on awkward data',
+      statement:
+        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+      source: 'definition of a loss',
+      meets,
+      cases: Arbitrary.dims.chain(points).chain(points =>
         fc.record({
           schedule: schedules,
           expectation: Arbitrary.expectations(score, objective)(points),
@@ -452,13 +480,7 @@ export const gradient = <P extends string>(
           seed: Arbitrary.seeds
         })
       ),
-      title
-    )({
-      name: 'is finite on awkward data',
-      statement:
-        '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-      source: 'definition of a loss',
-      meets,
+      show: title,
       check: each => {
         const { value, gradient } = tried(each)
         return holds(
@@ -508,8 +530,11 @@ export const symmetries = <P extends string>(
         return { points: reorder(points), expectation: follow(reorder)(expectation) }
       })
     }),
-    over(
-      fixed.map(each => {
+    claim({
+      name: 'a row of weight n is n rows',
+      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
+      source: 'definition of weighted points',
+      cases: fixed.map(each => {
         const { rows } = each.points
         const least = Arbitrary.minRows(score)
         const counts = Key.integers(4)(rows)(Key.fromSeed(each.seed))
@@ -518,11 +543,7 @@ export const symmetries = <P extends string>(
           points: { ...each.points, weights: Float64Array.from(counts, (n, i) => (i < least ? 1 + n : n)) }
         }
       }),
-      title
-    )({
-      name: 'a row of weight n is n rows',
-      statement: `∀ θ, x, z, whole weights n: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times), and the same of ∇L. ${tolerance}`,
-      source: 'definition of weighted points',
+      show: title,
       check: same(({ points: { weights, ...points }, expectation }) => {
         const repeat = Points.select(Array.from(weights ?? []).flatMap((n, i) => Array.from({ length: n }, () => i)))
         return { points: repeat(points), expectation: follow(repeat)(expectation) }
@@ -646,17 +667,16 @@ export const proper = <P extends string>(
   return mixture === undefined
     ? []
     : [
-        over(
-          fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
+        claim({
+          name: 'the truth is stationary in population',
+          statement: `∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+          source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+          cases: fc.record({ schedule: schedules, params: params(1), seed: Arbitrary.seeds }).map(each => ({
             ...each,
             points: Density.pointsOf(1, [[0]]),
             expectation: Expectation.monteCarlo()
           })),
-          each => `${title(each)} // points: the population of params, noise: all of it`
-        )({
-          name: 'the truth is stationary in population',
-          statement: `∀ θ with centres up to 1.25, in one dimension: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-5 (1 + |L|): the population is a rule of ${NODES} × ${NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
-          source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+          show: each => `${title(each)} // points: the population of params, noise: all of it`,
           check: each => {
             const rule = Density.trapezoid(NODES)
             const { points, noise } = Density.withNoise(Density.population(mixture(each.params), rule), rule)
@@ -765,14 +785,13 @@ export const minimum = <P extends string>(
     })
   }
   return [
-    over(
-      cases([2, 3]),
-      show
-    )({
+    claim({
       name: 'the truth is stationary in two and three dimensions',
       statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite, is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
       enough: 10,
+      cases: cases([2, 3]),
+      show,
       check: each => {
         const found = onBatches(each, [each.params]).map(([one]) => one)
         const size = 1 + Math.abs(found[0].value)
@@ -782,14 +801,13 @@ export const minimum = <P extends string>(
         })
       }
     }),
-    over(
-      cases(Arbitrary.eachDim),
-      show
-    )({
+    claim({
       name: 'the truth is a minimum in population',
       statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${moves} further along j, L is not less, by ${ERRORS} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
       source: 'a proper objective is least at the truth, and nowhere else',
       enough: 11,
+      cases: cases(Arbitrary.eachDim),
+      show,
       check: each => {
         const { dim } = each.points
         const pairs = onBatches(each, [each.params, movedAlong(each.axis, dim, moves)(each.params)])
@@ -836,14 +854,13 @@ export const sameObjective = <P extends string>(
     reference: { ...other, schedule: each.schedule }
   }))
   return [
-    over(
-      cases,
-      each => `${one.title(each)} // against ${Objective.show(b)}`
-    )({
+    claim({
       name: 'it is what is stated',
       statement: `∀ θ, x, z: value and gradient are ${factor === 'any' ? 'one factor times' : factor === 1 ? '' : `${factor} times`} those of ${Objective.show(b)}${constant ? ', the value up to a constant' : ''}. To 1e-11 (1 + |L| + |∇L|) r²: the two round in another order.`,
       source: 'the stated formula',
       enough: 50,
+      cases,
+      show: each => `${one.title(each)} // against ${Objective.show(b)}`,
       check: each => {
         const [found, wanted] = [one.evaluate(each), other.evaluate(each)]
         const ratio = ((): number => {

@@ -8,7 +8,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { type NdArray } from '../../lib/index.js'
 import { Case, Optimizer, Params, Region } from '../index.js'
 import { sameBits, throughText } from './bits.js'
-import { dot, flat, greatest, held, holds, known, over, type Claim } from './check.js'
+import { dot, flat, greatest, held, holds, known, over } from './check.js'
 import type { Law } from './Law.js'
 import { dyadic, optimizers, walks, type Walk } from './pipelines.js'
 import { codeOf } from './script.js'
@@ -333,7 +333,7 @@ const valuesAlong = (machine: Machine, quadratic: Quadratic, count: number): Rea
 
 // —— laws ——
 
-const along = <A extends object>(cases: fc.Arbitrary<A>): ((claim: Claim<A>) => Law) => over(cases, codeOf)
+const along = <A extends object>(cases: fc.Arbitrary<A>): ReturnType<typeof over<A>> => over(cases, codeOf)
 
 /** What the laws of an optimizer share: it at work, and what is claimed of it. */
 const settingOf = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions> = {}) => {

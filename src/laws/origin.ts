@@ -9,7 +9,7 @@ import type { Loss } from '../compile/Loss.js'
 import type { Points } from '../data/Points.js'
 import type { Recipe } from '../pipeline/Recipe.js'
 import { Case, Compile, Field, Initializer, Params, Pipeline, Run, Score } from '../index.js'
-import { agree, compiled, flat, greatest, holds, over } from './check.js'
+import { agree, claim, compiled, flat, greatest, holds } from './check.js'
 import type { Law } from './Law.js'
 import { params as paramsOf, seeds, showPoints } from './pipelines.js'
 import { mapRows, symmetriesOf } from './symmetries.js'
@@ -88,7 +88,26 @@ export const translation = <P extends string>(
   loss: Loss<P>,
   points: Points,
   options: TranslationOptions<P> = {}
-): ReadonlyArray<Law> => {
+): ReadonlyArray<Law> => [
+  moves(
+    {
+      name: 'a loss does not know where 0 is',
+      statement:
+        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.'
+    },
+    loss,
+    points,
+    options
+  )
+]
+
+/** The law of a loss that is moved, by the name that it is held by. */
+export const moves = <P extends string>(
+  said: Pick<Law, 'name' | 'statement'>,
+  loss: Loss<P>,
+  points: Points,
+  options: TranslationOptions<P>
+): Law => {
   const {
     furthest = 1e8,
     slack = 1,
@@ -99,31 +118,27 @@ export const translation = <P extends string>(
   const here = gridded(points)
   const move = moveOf(loss.score, points.dim)
   const cases = fc.record({ params: params.map(Params.mapValues(onGrid)), by: offsets(furthest), seed: seeds })
-  return [
-    over(
-      cases,
-      ({ params, by, seed }) => `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`
-    )({
-      name: 'a loss does not know where 0 is',
-      statement:
-        '∀ θ, keys, plans, c ≤ 1e8: L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|): data and centres lie on a grid of 2⁻²⁰, so that moving them rounds nothing; taking their differences is a sum of other roundings.',
-      source: 'a mixture moves with its data',
-      ...(enough !== undefined && { enough }),
-      check: ({ params, by, seed }) => {
-        const key = Key.fromSeed(seed)
-        const all = compiled(plans(loss)(here))
-        return compiled(plans(loss)(moved(by)(here))).every(({ engine, evaluate }, i) => {
-          const wanted = all[i].evaluate(params, key)
-          const found = evaluate(move(by)(params), key)
-          const tolerance = slack * 1e-10 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
-          return (
-            agree(`value by ${engine}`, [found.value], [wanted.value], tolerance) &&
-            agree(`gradient by ${engine}`, flat(found.gradient), flat(wanted.gradient), tolerance)
-          )
-        })
-      }
-    })
-  ]
+  return claim({
+    ...said,
+    source: 'a mixture moves with its data',
+    ...(enough !== undefined && { enough }),
+    cases,
+    show: ({ params, by, seed }) =>
+      `${showPoints(here)}\nmoved by ${by}, at ${Params.show(params)}, Key.fromSeed(${seed})`,
+    check: ({ params, by, seed }) => {
+      const key = Key.fromSeed(seed)
+      const all = compiled(plans(loss)(here))
+      return compiled(plans(loss)(moved(by)(here))).every(({ engine, evaluate }, i) => {
+        const wanted = all[i].evaluate(params, key)
+        const found = evaluate(move(by)(params), key)
+        const tolerance = slack * 1e-10 * (1 + Math.abs(wanted.value) + greatest(flat(wanted.gradient)))
+        return (
+          agree(`value by ${engine}`, [found.value], [wanted.value], tolerance) &&
+          agree(`gradient by ${engine}`, flat(found.gradient), flat(wanted.gradient), tolerance)
+        )
+      })
+    }
+  })
 }
 
 /** An initializer that follows the data as they are moved: of itself, or else by its start of the data where they were. */
@@ -188,14 +203,13 @@ export const runTranslation = <P extends string>(
   const first = pipelineOf(here)
   const move = moveOf(first.score, points.dim)
   return [
-    over(
-      fc.record({ by: offsets(furthest), seed: seeds }),
-      ({ by, seed }) => `${Pipeline.show(first)}\n${showPoints(here)}\nmoved by ${by}, Key.fromSeed(${seed})`
-    )({
+    claim({
       name: 'a run does not know where 0 is',
       statement:
         '∀ keys, c ≤ 1e8: on x + c, from a start that is c further, it ends by the same rules, and at the same parameters but for the means, which are c further. To 1e-7 + 1e3 · 2⁻⁵² c: the means are kept where the data are, and rounded there by 2⁻⁵³ c at each step; a rule of 1e-8 and overlapping components magnify that.',
       source: 'a mixture moves with its data',
+      cases: fc.record({ by: offsets(furthest), seed: seeds }),
+      show: ({ by, seed }) => `${Pipeline.show(first)}\n${showPoints(here)}\nmoved by ${by}, Key.fromSeed(${seed})`,
       check: ({ by, seed }) => {
         const key = Key.fromSeed(seed)
         const wanted = endOf(compiled(compile(first)(here)), key)
@@ -245,15 +259,14 @@ export const unit = <P extends string>(
       )
     }))
   return [
-    over(
-      fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }),
-      ({ power, seed }) =>
-        `${Pipeline.show(recipe(score)(points))}\n${showPoints(points)}\ntimes 2^${power}, Key.fromSeed(${seed})`
-    )({
+    claim({
       name: 'a fit does not know the unit',
       statement:
         '∀ keys, powers of two u from 2⁻⁴ to 2¹⁰: on u x, while no variance comes to a floor, the recipe ends by the same rules, at means u times as far out, variances u² times as large and the same weights. To 1e-6: the data are not rounded, but log u² is, and what a rule of 1e-8 leaves is magnified.',
       source: 'a mixture scales with its data',
+      cases: fc.record({ power: fc.integer({ min: -4, max: 10 }), seed: seeds }),
+      show: ({ power, seed }) =>
+        `${Pipeline.show(recipe(score)(points))}\n${showPoints(points)}\ntimes 2^${power}, Key.fromSeed(${seed})`,
       check: ({ power, seed }) => {
         const key = Key.fromSeed(seed)
         const by = Elementary.powerOfTwo(power)

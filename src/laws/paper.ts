@@ -10,7 +10,7 @@ import type * as Loss from '../compile/Loss.js'
 import * as Points from '../data/Points.js'
 import { Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, dot, flat, greatest, holds, over, average } from './check.js'
+import { agree, average, claim, compiled, dot, flat, greatest, holds } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -108,18 +108,17 @@ export const implicitIsDenoising = <P extends string>(
   score: Score.Score<P>,
   { evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}
 ): Law =>
-  over(
-    cases(score, {
-      points: Arbitrary.points({ maxRows: 2, extent: 2, far: 2, weights: true }),
-      dims: fc.integer({ min: 1, max: 2 }),
-      extent: 1.25
-    }),
-    show(score)
-  )({
+  claim({
     name: 'implicit is denoising in expectation',
     statement:
       '∀ θ, x_0, t in one and two dimensions: E|s(x_t) + z/σ|² = E[|s(x_t)|² + 2 div s(x_t)] + d/σ², and the gradients agree. To 1e-10 (1 + |L| + |∇L|) r²: the mean over z is taken by 64 (48²) equal steps, whose error is below rounding here.',
     source: 'Hyvärinen 2005; Vincent 2011, Neural Computation 23:1661–1674; Stein’s identity',
+    cases: cases(score, {
+      points: Arbitrary.points({ maxRows: 2, extent: 2, far: 2, weights: true }),
+      dims: fc.integer({ min: 1, max: 2 }),
+      extent: 1.25
+    }),
+    show: show(score),
     check: ({ time, points, params, seed }) => {
       const all = Density.withNoise(points, Density.trapezoid(points.dim === 1 ? 64 : 48))
       const loss = (objective: Objective.Objective): Loss.ValueAndGradient<P> =>
@@ -147,14 +146,13 @@ const rounding = (r: number, gradient: ArrayLike<number>): number =>
 
 /** For the pair the gradient is an EM step and a correction G. */
 export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law =>
-  over(
-    cases(Score.symmetricPair),
-    show(Score.symmetricPair)
-  )({
+  claim({
     name: 'the pair’s gradient is EM plus G',
     statement:
       '∀ m, x, on any finite sample: −½ ∂L/∂m = (E[Tx] − m) + G, G = E[uT′x] + |m|² E[TT′x] − m E[T′], u = ⟨m, x⟩, T = tanh u, T′ = 1 − T². To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
     source: `${shah}, §3`,
+    cases: cases(Score.symmetricPair),
+    show: show(Score.symmetricPair),
     check: each => {
       const { points, params, time } = each
       const { xt, loss } = withNoise(evaluate, Score.symmetricPair, each)
@@ -170,14 +168,13 @@ export const pairIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: Pap
 /** For K components too, and it sees x only through ⟨m_i, x⟩. */
 export const componentsIdentity = ({ evaluate = Compile.valueAndGrad, slack = 1 }: PaperOptions = {}): Law => {
   const score = Score.spherical({ components: 3 })
-  return over(
-    cases(score),
-    show(score)
-  )({
+  return claim({
     name: 'the gradient of K components in closed form',
     statement:
       '∀ m, x, on any finite sample: −½ ∂L/∂m_i = E[w_i(x + v − 2m_i − c_i(x − m_i))], v = Σ w_i m_i, c_i = |m_i|² − Σ_j w_j|m_j|² − ⟨m_i − v, v + x⟩. To 1e-12 (1 + |∇L|) r⁴: terms of size r³ cancel.',
     source: `${shah}, §4`,
+    cases: cases(score),
+    show: show(score),
     check: each => {
       const { points, params, time } = each
       const { dim } = points
@@ -236,14 +233,13 @@ const fallsWith = (
 
 /** At high noise a small mean is led by power iteration. */
 export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}): Law =>
-  over(
-    cases(Score.symmetricPair, { points: Arbitrary.points({ far: 5 }) }),
-    show(Score.symmetricPair)
-  )({
+  claim({
     name: 'small means are led by power iteration',
     statement:
       '∀ x_0, t, directions: −½ ∂L/∂mean = 2α⁴(Ĉ − I) mean + O(|mean|³) in the mean over the noise, Ĉ the second moment of x_0. The order is fitted over |mean| = 2⁻⁶…2⁻⁹ / r, as far as the error is above rounding: > 2.8 (3 as |mean| → 0).',
     source: `${shah}, §3: stage one`,
+    cases: cases(Score.symmetricPair, { points: Arbitrary.points({ far: 5 }) }),
+    show: show(Score.symmetricPair),
     check: ({ time, points, seed }) => {
       const { dim } = points
       const { alpha } = Schedule.level(time)(schedule)
@@ -281,8 +277,12 @@ export const highNoise = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}
 export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions = {}): Law => {
   const components = 3
   const score = Score.spherical({ components })
-  return over(
-    fc.integer({ min: 1, max: 2 }).chain(dim =>
+  return claim({
+    name: 'small centres are matched by their second moments',
+    statement:
+      '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
+    source: `${shah}, §3: any number of components`,
+    cases: fc.integer({ min: 1, max: 2 }).chain(dim =>
       fc.record({
         time: times,
         points: fc
@@ -295,12 +295,7 @@ export const secondMoments = ({ evaluate = Compile.valueAndGrad }: PaperOptions 
         seed: Arbitrary.seeds
       })
     ),
-    show(score)
-  )({
-    name: 'small centres are matched by their second moments',
-    statement:
-      '∀ centred m, c of K components, in one and two dimensions: L(hm) − L(hc) = h⁴ ‖Cov(m) − Cov(c)‖_F² + O(h⁶) for x_t from the mixture of hc. The order is fitted over h = 2⁻³…2⁻⁵, as far as the error is above rounding: > 5.5 (6 as h → 0).',
-    source: `${shah}, §3: any number of components`,
+    show: show(score),
     check: ({ time, points, params, seed }) => {
       const { dim } = points
       const { alpha, sigma } = Schedule.level(time)(schedule)

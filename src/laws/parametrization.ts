@@ -16,7 +16,7 @@ import {
   TimeLaw
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, held, holds, known, over, sumOf } from './check.js'
+import { agree, claim, compiled, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -267,14 +267,13 @@ const detour = ({ carried, lawOf, own, size, tolerance }: Setting): Law =>
   })
 
 const safeAtEnds = ({ carried, casesOf, coefficients, own, show, slack }: Setting): Law =>
-  over(
-    casesOf(ends),
-    show
-  )({
+  claim({
     name: 'nothing is divided by zero at either end',
     statement:
       '∀ levels without noise or without signal, others: its outputs are carried over by finite coefficients; x is the data where there is no noise, and the noise where there is no signal, whatever the output, unless that says it itself; and of two that show both ends, there and back is the identity. To 1e-13 of the terms.',
     source: 'what a level does not show is taken as 0',
+    cases: casesOf(ends),
+    show,
     check: ({ level, other, pair: [x, output] }) => {
       const { ofOutput, ofPoint } = coefficients(own, other)(level)
       const noiseless = level.sigma === 0

@@ -7,7 +7,7 @@ import type { Points } from '../data/Points.js'
 import type { Memory, Program, Step } from '../compile/Program.js'
 import { Compile, Key, Params, Pipeline, type Problem, Run } from '../index.js'
 import { sameBits, throughText } from './bits.js'
-import { compiled, holds, over } from './check.js'
+import { claim, compiled, holds } from './check.js'
 import type { Law } from './Law.js'
 import { seeds } from './pipelines.js'
 
@@ -174,12 +174,11 @@ export const run = <P extends string>(
   const { runner, compile, seeds } = { ...defaults, ...options }
   const cases: fc.Arbitrary<Case<P>> = fc.record({ pipeline: arbitraryOf(pipeline), seed: seeds, at: fc.nat(12) })
   const of = (parts: Omit<Law, 'property'>, check: (program: Program<P>, key: Key.Key, at: number) => boolean): Law =>
-    over(
-      cases,
-      show
-    )({
+    claim({
       ...parts,
       ...enoughOf(pipeline),
+      cases,
+      show,
       check: ({ pipeline, seed, at }) => {
         return check(compiled(compile(pipeline)(points)), Key.fromSeed(seed), at)
       }

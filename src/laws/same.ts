@@ -23,7 +23,7 @@ import {
 } from '../index.js'
 import * as Arbitrary from './pipelines.js'
 import * as Chance from './chance.js'
-import { agree, average, compiled, flat, greatest, held, over } from './check.js'
+import { agree, average, claim, compiled, flat, greatest, held } from './check.js'
 import type { Context, Instance } from './conform.js'
 import { copied, drawnBy } from './expectation.js'
 import { sameStarts } from './initializer.js'
@@ -102,14 +102,13 @@ const noiseOf = (
 }
 
 const sameNoise = (a: Expectation.Expectation, b: Expectation.Expectation): Law =>
-  over(
-    Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
-    showBoth(a, b)
-  )({
+  claim({
     name: 'the noise is of the same law',
     statement: `∀ dimensions: over ${KEYS} keys, ${ROWS} rows each, every coordinate has the same mean, mean square and shares below ${PLACES.length} places, and every two of them the same mean product, up to 7 standard errors of their difference, which the samples give. A comparison of the same fails with probability below 1e-9; a shift by 0.1 is missed with probability below 1e-9 too.`,
     source: 'central limit theorem',
     enough: 3,
+    cases: Arbitrary.eachDim.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })),
+    show: showBoth(a, b),
     check: ({ dim, seed }) => {
       const [found, wanted] = [a, b].map((expectation, i) => noiseOf(expectation, dim, 2 * seed + i))
       const what = [
@@ -139,13 +138,12 @@ const rules: ReadonlyArray<Rule> = [
     })
   ),
   rule(Schedule.concept.is, (a, b, { slack = 1 }) => [
-    over(
-      fc.record({ time: Arbitrary.anyTimes(b) }),
-      showBoth(a, b)
-    )({
+    claim({
       name: 'the levels are the same',
       statement: '∀ t: α(t) and σ(t) are the same, and times end at the same. To 1e-11 (1 + α + σ).',
       source: 'the stated formula',
+      cases: fc.record({ time: Arbitrary.anyTimes(b) }),
+      show: showBoth(a, b),
       check: ({ time }) => {
         const [found, wanted] = [a, b].map(Schedule.level(time))
         const tolerance = slack * 1e-11 * (1 + wanted.alpha + wanted.sigma)
@@ -158,15 +156,14 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Weighting.concept.is, (a, b, { slack = 1 }) => [
-    over(
-      Arbitrary.schedules.chain(schedule =>
-        fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
-      ),
-      showBoth(a, b)
-    )({
+    claim({
       name: 'the weights are the same',
       statement: '∀ schedules, t: w(t) is the same. To 1e-11 (1 + w).',
       source: 'the stated formula',
+      cases: Arbitrary.schedules.chain(schedule =>
+        fc.record({ schedule: fc.constant(schedule), time: Arbitrary.times(schedule) })
+      ),
+      show: showBoth(a, b),
       check: ({ schedule, time }) => {
         const [found, wanted] = [a, b].map(weighting => Weighting.interpret(schedule)(weighting)(time))
         return agree('w', [found], [wanted], slack * 1e-11 * (1 + Math.abs(wanted)))
@@ -174,13 +171,12 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Rate.concept.is, (a, b, { slack = 1 }) => [
-    over(
-      fc.record({ step: fc.nat({ max: 200 }) }),
-      showBoth(a, b)
-    )({
+    claim({
       name: 'the rates are the same',
       statement: '∀ steps n: the rate is the same. To 1e-12 of it.',
       source: 'the stated formula',
+      cases: fc.record({ step: fc.nat({ max: 200 }) }),
+      show: showBoth(a, b),
       check: ({ step }) => {
         const [found, wanted] = [a, b].map(rate => Rate.at(step)(rate))
         return agree('rate', [found], [wanted], slack * 1e-12 * (1 + Math.abs(wanted)))
@@ -188,19 +184,18 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Score.concept.is, (a, b, { slack = 1 }) => [
-    over(
-      Arbitrary.dims.chain(dim =>
+    claim({
+      name: 'the scores are the same',
+      statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
+      source: 'the stated formula',
+      cases: Arbitrary.dims.chain(dim =>
         fc.record({
           params: Arbitrary.params(b)(dim),
           points: Arbitrary.points({ far: 10 })(dim),
           time: fc.integer({ min: 1, max: 15 }).map(k => k / 10)
         })
       ),
-      showBoth(a, b)
-    )({
-      name: 'the scores are the same',
-      statement: '∀ θ, t, x: s(x) is the same. To 1e-11 (1 + r²)(1 + |s|), r the size of points and parameters.',
-      source: 'the stated formula',
+      show: showBoth(a, b),
       check: ({ params, points, time }) => {
         const [found, wanted] = [a, b].map(
           score => Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(time)(points).values
@@ -211,13 +206,12 @@ const rules: ReadonlyArray<Rule> = [
     })
   ]),
   rule(Optimizer.concept.is, (a, b, { slack = 1 }) => [
-    over(
-      fc.record({ walk: Arbitrary.walks }),
-      showBoth(a, b)
-    )({
+    claim({
       name: 'the trajectories are the same',
       statement: '∀ starts, gradients: from step to step the parameters are the same. To 1e-9 of the greatest.',
       source: 'the stated formula',
+      cases: fc.record({ walk: Arbitrary.walks }),
+      show: showBoth(a, b),
       check: ({ walk: { start, gradients } }) => {
         const [found, wanted] = [a, b].map(optimizer => {
           const { init, update } = Optimizer.anyInterpret<string>(optimizer)
@@ -241,8 +235,12 @@ const rules: ReadonlyArray<Rule> = [
   rule(Expectation.concept.is, (a, b, { score = pair }) =>
     held([
       isRandom(a) && isRandom(b) && sameNoise(a, b),
-      over(
-        Arbitrary.eachDim.map(dim =>
+      claim({
+        name: 'the means are the same',
+        statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
+        source: 'law of large numbers',
+        enough: 9,
+        cases: Arbitrary.eachDim.map(dim =>
           fc.record({
             form: fc.constantFrom('denoising' as const, 'implicit' as const),
             time: fc.integer({ min: 3, max: 15 }).map(k => k / 10),
@@ -251,12 +249,7 @@ const rules: ReadonlyArray<Rule> = [
             seed: Arbitrary.seeds
           })
         ),
-        showBoth(a, b)
-      )({
-        name: 'the means are the same',
-        statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
-        source: 'law of large numbers',
-        enough: 9,
+        show: showBoth(a, b),
         check: ({ form, time, points, params, seed }) => {
           const [found, wanted] = [a, b].map((expectation, i) => {
             const f = compiled(
@@ -284,8 +277,12 @@ const rules: ReadonlyArray<Rule> = [
     ])
   ),
   rule(Sampler.concept.is, (a, b) => [
-    over(
-      fc.record({
+    claim({
+      name: 'the laws are the same',
+      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
+      source: 'the stated formula; law of large numbers',
+      enough: 20,
+      cases: fc.record({
         schedule: fc.constantFrom(Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine()),
         start: fc.tuple(Arbitrary.real(2), Arbitrary.real(2)),
         mean: Arbitrary.real(2),
@@ -293,12 +290,7 @@ const rules: ReadonlyArray<Rule> = [
         levels: fc.constantFrom([-3, -1, -0.5, 2], [-4, 1, 1.5], [-1, 0, 4]),
         seed: Arbitrary.seeds
       }),
-      showBoth(a, b)
-    )({
-      name: 'the laws are the same',
-      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
-      source: 'the stated formula; law of large numbers',
-      enough: 20,
+      show: showBoth(a, b),
       check: ({ schedule, start, mean, variance, levels, seed }) => {
         const times = levels.map(level => Schedule.timeOfLogSnr(level)(schedule))
         const along: Sampler.ScoreFunction = ({ rows, dim, values }, time) => {
@@ -346,14 +338,13 @@ const rules: ReadonlyArray<Rule> = [
   ]),
   rule(Initializer.concept.is, (a, b, { score = two }) => [sameStarts(a, b, score)]),
   rule(Pipeline.concept.is, (a, b, { points: given = points, slack = 1 }) => [
-    over(
-      fc.record({ seed: Arbitrary.seeds }),
-      ({ seed }) => `Key.fromSeed(${seed})`
-    )({
+    claim({
       name: 'the ends are the same',
       statement: '∀ keys: both end at the same parameters. To 1e-9 of the greatest.',
       source: 'the stated pipeline',
       enough: 5,
+      cases: fc.record({ seed: Arbitrary.seeds }),
+      show: ({ seed }) => `Key.fromSeed(${seed})`,
       check: ({ seed }) => {
         const [found, wanted] = [a, b].map(pipeline =>
           flat(Run.last(compiled(Compile.pipeline(pipeline)(given)))(Key.fromSeed(seed)).params)

@@ -11,9 +11,9 @@ import { Vocabulary } from '../core/index.js'
 import type { Points } from '../data/Points.js'
 import { Case as Of, Key, Sampler, Schedule, TimeGrid } from '../index.js'
 import { eachDim, points as anyPoints, real, seeds } from './arbitraries.js'
-import { sameBits, throughText } from './bits.js'
+import { copyOf, sameBits, throughText } from './bits.js'
 import * as Chance from './chance.js'
-import { agree, average, compiled, dot, held, holds, known, moments, over, sumOf } from './check.js'
+import { agree, average, claim, compiled, dot, greatest, held, holds, known, moments, over, sumOf } from './check.js'
 import { posteriors } from './guidance.js'
 import type { Law } from './Law.js'
 import { codeOf } from './script.js'
@@ -123,6 +123,19 @@ const published: (sampler: Sampler.Sampler) => O.Option<number> = Of.known(
   Of.when(Sampler.ancestral, () => 1),
   Of.when(Sampler.ddim, ({ eta }) => eta)
 )
+
+/** A time as a step sees it. */
+const nodeAt = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
+  const { alpha, sigma } = Schedule.level(time)(schedule)
+  return {
+    time,
+    alpha,
+    sigma,
+    ratio: sigma / alpha,
+    angle: Elementary.atan2(sigma, alpha),
+    size: Elementary.hypot(alpha, sigma)
+  }
+}
 
 // —— two modes with a covariance ——
 
@@ -254,6 +267,18 @@ const settingOf = (
         keysOf(seed).sampler
       )
     )
+  /** One step between two log-SNRs, by itself. */
+  const stepOf = (
+    each: Case,
+    levels: ReadonlyArray<number>,
+    points: Points,
+    memory: unknown = null
+  ): Sampler.Moved<unknown> => {
+    const { schedule } = each
+    const [from, to] = levels.map(level => nodeAt(schedule, Schedule.timeOfLogSnr(level)(schedule)))
+    const key = keysOf(each.seed).sampler
+    return Of.meaning(sampler).step({ schedule, score: scoreOf(each), from, to, points, memory, key })
+  }
   const endOf = (states: ReadonlyArray<Sampler.State>): Float64Array => states[states.length - 1].points.values
   /** Points of the law at the noisy end, or at the level of its moves. */
   const start = (each: Case, rows: number): Points => {
@@ -306,6 +331,7 @@ const settingOf = (
     start,
     statesOf,
     stays,
+    stepOf,
     steps,
     transport
   }
@@ -377,6 +403,66 @@ const cleanStep = ({ endOf, lawOf, rows, statesOf, stays }: Setting): Law | fals
       const end = endOf(statesOf(each, { rows, dim: 2, values }, TimeGrid.listed([from, 0])))
       const off = Math.sqrt(average(end.map((x, i) => Elementary.square(x - values[i] / alpha))))
       return holds(off <= (1 + MARGIN) * LITTLE, () => `points go ${off}, from noise of ${LITTLE}`)
+    }
+  })
+
+const leavesAlone = ({ lawOf, sampler, start, stepOf }: Setting): Law =>
+  lawOf({
+    name: 'a step leaves alone what it is given',
+    statement:
+      '∀ schedules, x, keys: the points of a step, what it remembers of the one before, and a vector that its solver is given are after it what they were. Exactly.',
+    source: 'definition of a function',
+    enough: 20,
+    check: each => {
+      const points = start(each, 2)
+      const given = { points, memory: stepOf(each, [-1, -0.5], points).memory ?? null }
+      const kept = copyOf(given)
+      stepOf(each, [-0.5, 0], points, given.memory)
+      const y = points.values.slice()
+      const solved = pipe(
+        Of.meaning(sampler).solver,
+        O.map(solve => solve((_, at) => at.map(x => -x))(1, 0.5, y))
+      )
+      return (
+        holds(sameBits(given, kept), () => `it was given ${codeOf(kept)}, and leaves ${codeOf(given)}`) &&
+        (O.isNone(solved) || agree('what its solver was given', y, points.values, 0))
+      )
+    }
+  })
+
+/** How many times as long, in log(σ/α), the step before a step is. */
+const BEFORE = [1 / 3, 3]
+
+const ofLocalOrder = ({ carried, lawOf, order, start, stepOf }: Setting): Law | false =>
+  order !== null &&
+  lawOf({
+    name: 'a step is of its order',
+    statement: `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h = 0.1 or 0.02, until it is off by 1e-11 at most; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
+    source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
+    enough: 20,
+    check: each => {
+      const level = (each.seed % 7) / 2 - 1.5
+      const errorOf = (h: number): number =>
+        Math.max(
+          ...VARIANCES.flatMap(variance =>
+            BEFORE.map(times => {
+              const own = { ...each, variance }
+              const levels = [level - 2 * times * h, level, level + 2 * h]
+              const [before, from, to] = levels.map(level => Schedule.timeOfLogSnr(level)(each.schedule))
+              const first = start(own, 8)
+              const at = (time: number): Points => ({ ...first, values: first.values.map(carried(own, before, time)) })
+              const { memory = null } = stepOf(own, [levels[0], level], first)
+              const { values } = stepOf(own, [level, levels[2]], at(from), memory).points
+              return greatest(at(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
+            })
+          )
+        )
+      const found = [0.1, 0.02].map(h => [errorOf(h), errorOf(h / 2)] as const)
+      return holds(
+        found.some(([coarse, fine]) => coarse < 1e-11 || coarse >= Elementary.pow(2, order + 0.5) * fine),
+        () =>
+          `a step of 0.1 is off by ${found[0].join(', one of half of it by ')}; of 0.02, by ${found[1].join(' and ')}`
+      )
     }
   })
 
@@ -500,19 +586,18 @@ const equalsAnother = ({ endOf, equals, gridOf, lawOf, sampler, size, statesOf }
 
 const publishedStep = ({ code, endOf, rows, sampler, schedules, size, transport }: Setting): ReadonlyArray<Law> =>
   known(published(sampler), eta =>
-    over(
-      fc.record({
+    claim({
+      name: 'a step is the one that is published',
+      statement: `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.`,
+      source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
+      enough: 20,
+      cases: fc.record({
         schedule: schedules,
         start: fc.array(real(2), { minLength: 1, maxLength: 3 }),
         levels: fc.constantFrom([-4, -1], [-1, 1.5], [0, 0.2], [2, 4], [1, Infinity]),
         seed: seeds
       }),
-      each => `${code}, one step: ${codeOf(each)}`
-    )({
-      name: 'a step is the one that is published',
-      statement: `∀ schedules, levels, uneven and clean ones among them, x in one to three dimensions, keys: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z, v = (1 − κ²) σ_s², η = ${eta}: of ${rows} rows that begin at x z is standard normal, and no two rows or coordinates have one; to 1e-9 (1 + |x|) where there is none. A right one fails with probability 1e-9 for each comparison.`,
-      source: 'Song, Meng & Ermon 2020, arXiv 2010.02502, equation 12',
-      enough: 20,
+      show: each => `${code}, one step: ${codeOf(each)}`,
       check: ({ schedule, start, levels, seed }) => {
         const dim = start.length
         const times = levels.map(level => (level === Infinity ? 0 : Schedule.timeOfLogSnr(level)(schedule)))
@@ -548,8 +633,12 @@ const publishedStep = ({ code, endOf, rows, sampler, schedules, size, transport 
   )
 
 const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stays, steps, transport }: Setting): Law =>
-  over(
-    eachDim.map(dim =>
+  claim({
+    name: 'leads to a law of two modes',
+    statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
+    source: 'Anderson 1982; the score of a mixture in closed form',
+    enough: 6,
+    cases: eachDim.map(dim =>
       fc.record({
         schedule: schedules,
         dim: fc.constant(dim),
@@ -559,12 +648,7 @@ const toTwoModes = ({ bias, code, errors, gridOf, rows, sampler, schedules, stay
         seed: seeds
       })
     ),
-    each => `${code} along the score of ${codeOf(each)}`
-  )({
-    name: 'leads to a law of two modes',
-    statement: `∀ schedules, d from one to three, N(±b, Σ) of unequal shares and a covariance that is not diagonal, keys: along ${steps} uneven steps ${rows} points of the law at the noisy end come to that at the clean end, by the first two moments of the coordinates and of the side of b, up to ${errors} standard errors, which the law gives, and three biases of ${Number(bias.toPrecision(2))} of their size. A comparison of a right one fails with probability 2e-9.`,
-    source: 'Anderson 1982; the score of a mixture in closed form',
-    enough: 6,
+    show: each => `${code} along the score of ${codeOf(each)}`,
     check: each => {
       const times = stays
         ? TimeGrid.times(each.schedule)(gridOf(each.schedule, steps))
@@ -675,11 +759,13 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
     stateForEveryTime(setting),
     finite(setting),
     cleanStep(setting),
+    leavesAlone(setting),
     looksAtTheKey(setting),
     throughJson(setting),
     seesNoClock(setting),
     eachAlone(setting),
     converges(setting),
+    ofLocalOrder(setting),
     meetsTolerance(setting),
     equalsAnother(setting),
     posteriors(sampler, { ...setting, rows: Math.min(setting.rows, 1000) }),

@@ -5,7 +5,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { Quadrature } from '../../lib/index.js'
 import { Mixture, Schedule } from '../index.js'
 import { anyTimes } from './arbitraries.js'
-import { agree, held, holds, over } from './check.js'
+import { agree, claim, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 
 /** What a schedule says of itself; the laws hold each against the others. */
@@ -356,13 +356,12 @@ const diffusionIsRest = ({ atOne, diffusion, level, meets, slope, tolerance }: S
   })
 
 const semigroup = ({ close, diffuse, diffusion, drift, kinks, level, showTwo, tolerance }: Setting): Law =>
-  over(
-    close,
-    showTwo
-  )({
+  claim({
     name: 'diffusing to s and then on to t is diffusing to t',
     statement: `∀ s < t: with a = exp ∫f and b² = ∫ g(r)² exp(2∫_r^t f) dr over [s, t], N(α_s c, α_s²v + σ_s²) becomes N(aα_s c, a²(α_s²v + σ_s²) + b²) = N(α_t c, α_t²v + σ_t²), to ${(10 * tolerance).toExponential()} relative: the tolerance of f and g² integrated over times of order 1 (Gauss–Legendre, 48 nodes; 16 between kinks, over three of them at most), and to ten times what half as many nodes find otherwise.`,
     source: 'semigroup of the forward process',
+    cases: close,
+    show: showTwo,
     check: ({ s, t }) => {
       const edges = [s, ...kinks.filter(kink => kink > s && kink < t), t]
       const origin = Mixture.of({ means: [[1]], variances: [0.5] })

@@ -25,7 +25,7 @@ import {
 import * as Points from '../data/Points.js'
 import { ExpectationMaximization, Mixture, Params, Schedule, Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, direction, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
+import { agree, claim, direction, dot, flat, greatest, held, holds, known, over, sumOf } from './check.js'
 import * as Density from './density.js'
 import { isBetween, showSides, sidesOf, slope } from './differences.js'
 import { maximization } from './em.js'
@@ -196,15 +196,18 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   return held([
     lawOf({
       name: 'is finite, a row for each row',
-      statement: '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included. Exactly.',
+      statement:
+        '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
       source: 'definition of Score.Model',
       meets,
       check: each => {
-        const { rows, dim, values } = evaluate(each, each.points)
-        return (
-          holds(values.length === rows * dim && rows === each.points.rows, () => `${values.length} values`) &&
-          holds(values.every(Number.isFinite), () => `s(x) = ${values.join(', ')}`)
-        )
+        return [each.points, Arbitrary.outlying(each.points)].every(points => {
+          const { rows, dim, values } = evaluate(each, points)
+          return (
+            holds(values.length === rows * dim && rows === points.rows, () => `${values.length} values`) &&
+            holds(values.every(Number.isFinite), () => `s(${points.values.join(', ')}) = ${values.join(', ')}`)
+          )
+        })
       }
     }),
     lawOf({
@@ -316,7 +319,7 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
   const cases = casesOf(score, options)
   return known(
     Score.interpret(score).family,
-    ({ logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
+    ({ components, logDensity, toMixture, fromMixture, shifted, scaled, distance, start, count, unitVariance }) => {
       const logOf = (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
         compute(() => logDensity(Score.tensors(params), Points.tensor(points), levelTensors(points.rows, level))).values
       const close = ({ points, params }: Case<P>, found: Float64Array, wanted: Float64Array): boolean => {
@@ -383,6 +386,36 @@ const ofCapabilities = <P extends string>(score: Score.Score<P>, options: ScoreO
             }
           })
         ),
+        unitVariance &&
+          lawOf({
+            name: 'its components have the variance 1 that it says',
+            statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
+            source: 'definition of `unitVariance`',
+            check: each => {
+              const { params, points } = each
+              const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
+              const middles = { rows: shape[0], dim: points.dim, values }
+              const joint = (x: Points.Points): ReadonlyArray<Density.Row> =>
+                Density.rowsOf({
+                  rows: x.rows,
+                  dim: middles.rows,
+                  values: compute(() =>
+                    components(Score.tensors(params), x.dim).logDensity(
+                      Points.tensor(x),
+                      levelTensors(x.rows, { alpha: 1, sigma: 0 })
+                    )
+                  ).values
+                })
+              const atCentres = joint(middles).map((row, k) => row[k])
+              const wanted = Density.rowsOf(points).flatMap(x =>
+                Density.rowsOf(middles).map((c, k) => {
+                  const off = Density.minus(x, c)
+                  return atCentres[k] - dot(off, off) / 2
+                })
+              )
+              return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
+            }
+          }),
         known(shifted, shifted =>
           lawOf({
             name: 'is shifted with its data',
@@ -491,20 +524,19 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
         return agree('log p', found, wanted, slack * 1e-13 * size(each) * (1 + greatest(wanted)))
       }
     }),
-    over(
-      fc.record({
-        params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
-        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
-        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
-      }),
-      ({ params, time, x }) =>
-        `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`
-    )({
+    claim({
       name: 'its density is that of the data, diffused',
       statement:
         '∀ θ in one dimension, t, x: ∫ p_0 = 1, and p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over [−20, 20], and over 7.5 deviations of the noise, of components no thinner than a half.',
       source: 'definition of a density; Song et al. 2021, arXiv 2011.13456',
       enough: 30,
+      cases: fc.record({
+        params: Arbitrary.params(score, { extent: 1.25, spread: 0.5 })(1),
+        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
+        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
+      }),
+      show: ({ params, time, x }) =>
+        `the density of ${Score.show(score)} with ${Params.show(params)} at ${time} of Schedule.ornsteinUhlenbeck, at ${x}`,
       check: ({ params, time, x }) => {
         const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
         const density = (values: Float64Array, level: Schedule.Level): Float64Array =>

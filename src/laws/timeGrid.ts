@@ -1,6 +1,7 @@
 /** Laws of time grids: where they begin and end, and in what their steps are even. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
 import * as Elementary from '../../lib/elementary.js'
 import { Case as Of, Schedule, TimeGrid } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
@@ -14,6 +15,8 @@ export interface TimeGridOptions {
   readonly times?: (schedule: Schedule.Schedule) => (grid: TimeGrid.TimeGrid) => Float64Array
   /** What its steps are even in: claimed by default where its case says it; null: nothing is claimed. */
   readonly evenIn?: TimeGrid.Coordinate | null
+  /** Where it begins and ends, and in how many steps; by default what its fields `from`, `to` and `steps` say; null: nothing is claimed. */
+  readonly span?: Span | null
 }
 
 interface Case {
@@ -27,7 +30,7 @@ interface Span {
 }
 
 /** Where a grid begins and ends, and after how many steps, where its case is known. */
-const span: (grid: TimeGrid.TimeGrid) => O.Option<Span> = Of.known<Span>(
+const ours: (grid: TimeGrid.TimeGrid) => O.Option<Span> = Of.known<Span>(
   Of.when(TimeGrid.uniform, grid => grid),
   Of.when(TimeGrid.logSnr, grid => grid),
   Of.when(TimeGrid.karras, grid => grid),
@@ -38,6 +41,14 @@ const span: (grid: TimeGrid.TimeGrid) => O.Option<Span> = Of.known<Span>(
   })),
   Of.when(TimeGrid.constant, ({ time, steps }) => ({ from: time, to: time, steps }))
 )
+
+const span = t.type({ from: t.number, to: t.number, steps: t.number })
+
+/** What fields of these names say. */
+const said = (grid: TimeGrid.TimeGrid): Span | null => {
+  const fields = { from: Of.field(grid, 'from'), to: Of.field(grid, 'to'), steps: Of.field(grid, 'steps') }
+  return span.is(fields) ? fields : null
+}
 
 /** The grid between the same levels on a clock twice as fast, where it is one in noise. */
 const faster: (grid: TimeGrid.TimeGrid) => O.Option<TimeGrid.TimeGrid> = Of.known<TimeGrid.TimeGrid>(
@@ -69,28 +80,30 @@ export const timeGrid = (
   {
     schedules = fitting(grid),
     times = TimeGrid.times,
-    evenIn = O.toNullable(TimeGrid.evenIn(grid))
+    evenIn = O.toNullable(TimeGrid.evenIn(grid)),
+    span = O.toNullable(ours(grid)) ?? said(grid)
   }: TimeGridOptions = {}
 ): ReadonlyArray<Law> => {
   const cases: fc.Arbitrary<Case> = fc.record({ schedule: schedules })
   const code = TimeGrid.show(grid)
   const show = ({ schedule }: Case): string => `pipe(${code}, TimeGrid.times(${Schedule.show(schedule)}))`
-  const known = O.toNullable(span(grid))
+  const isOurs = O.isSome(ours(grid))
   const twice = O.toNullable(faster(grid))
 
   const lawOf = over(cases, show)
   return held([
-    known !== null &&
+    span !== null &&
       lawOf({
         name: 'it goes from its noisy end to its clean end in its steps',
-        statement: '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly.',
+        statement:
+          '∀ schedules: steps + 1 times, the first `from`, the last `to`. Exactly; of a grid of your own to 1e-13 of the later: a power and its root round.',
         source: 'definition of a time grid',
         check: ({ schedule }) => {
           const found = times(schedule)(grid)
-          const { from, to, steps } = known
+          const { from, to, steps } = span
           return (
             agree('how many times', [found.length], [steps + 1], 0) &&
-            agree('ends', [found[0], found[found.length - 1]], [from, to], 0)
+            agree('ends', [found[0], found[found.length - 1]], [from, to], isOurs ? 0 : 1e-13 * Math.abs(from))
           )
         }
       }),

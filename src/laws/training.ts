@@ -8,7 +8,7 @@ import type { Points } from '../data/Points.js'
 import { Case, Compile, Initializer, Key, Params, Pipeline, Place, Run, type Schedule, Score, Stage } from '../index.js'
 import { seeds } from './arbitraries.js'
 import { sameBits, throughText } from './bits.js'
-import { compiled, holds, known, over } from './check.js'
+import { claim, compiled, holds, known } from './check.js'
 import type { Law } from './Law.js'
 
 /** Runs are costly, and where two differ at all they differ almost everywhere. */
@@ -83,15 +83,14 @@ export const training = <P extends string>(stage: Stage.Stage, options: Training
     O.chain(O.fromNullable)
   )
   return [
-    over(
-      fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }),
-      ({ seed, at }) => `${show({ seed })}, from state ${at}`
-    )({
+    claim({
       name: 'goes on from text with the same bits',
       statement:
         '∀ keys, states of the first 20: written to JSON text and read again, it leads to the same bits. Exactly.',
       source: 'a state holds all there is',
       enough: ENOUGH,
+      cases: fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }),
+      show: ({ seed, at }) => `${show({ seed })}, from state ${at}`,
       check: ({ seed, at }) => {
         // Read by a program of its own, as by another process: what the one remembers beside its states is not there.
         const [program, another] = [0, 1].map(() =>
@@ -135,14 +134,13 @@ const ofBatches = (
   show: (each: { readonly seed: number }) => string
 ): ReadonlyArray<Law> =>
   known(O.fromNullable(O.toNullable(loss)?.batch), batch =>
-    over(
-      fc.record({ seed: seeds }),
-      show
-    )({
+    claim({
       name: 'every row is met as often as any other',
       statement: `∀ keys: of ${3 * batch} rows each is in the second batch of ${MANY_KEYS} keys as often as another, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
       source: 'definition of an unbiased batch',
       enough: 1,
+      cases: fc.record({ seed: seeds }),
+      show,
       check: ({ seed }) => {
         const rows = 3 * batch
         const met = Array.from({ length: MANY_KEYS }, (_, i) => walk(rows, 2, MANY_KEYS * seed + i)[1]).flat()
@@ -157,15 +155,14 @@ const ofBatches = (
   )
 
 const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: number }) => string): ReadonlyArray<Law> => [
-  over(
-    fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }),
-    ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`
-  )({
+  claim({
     name: 'every row is met once an epoch',
     statement:
       '∀ n, keys: of all rows that its steps meet, one after the other, those from e n to (e + 1) n are n different ones. Exactly.',
     source: 'definition of an epoch',
     enough: 20,
+    cases: fc.record({ seed: seeds, rows: fc.integer({ min: batch, max: 3 * batch + 1 }) }),
+    show: ({ seed, rows }) => `${show({ seed })}, of ${rows} rows`,
     check: ({ seed, rows }) => {
       const met = walk(rows, Math.ceil((2 * rows) / batch), seed).flat()
       return [0, 1].every(epoch =>
@@ -176,14 +173,13 @@ const ofEpochs = (batch: number, walk: Walk, show: (each: { readonly seed: numbe
       )
     }
   }),
-  over(
-    fc.record({ seed: seeds }),
-    show
-  )({
+  claim({
     name: 'each batch of an epoch is any rows alike',
     statement: `∀ keys: of 3 batches an epoch, each row is in the second of ${KEYS} keys’ as often as by a chance of 1/3, to ${ERRORS} standard errors: so the mean of a batch is in expectation that of all rows. A comparison of a right one fails with probability 2e-9.`,
     source: 'definition of an unbiased batch',
     enough: 2,
+    cases: fc.record({ seed: seeds }),
+    show,
     check: ({ seed }) => {
       const rows = 3 * batch
       const met = Array.from({ length: KEYS }, (_, i) => new Set(walk(rows, 2, KEYS * seed + i)[1]))

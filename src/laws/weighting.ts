@@ -16,7 +16,7 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
+import { agree, claim, compiled, flat, greatest, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
 
@@ -141,14 +141,13 @@ export const weighting = (
       }
     }),
     sees === 'snr' &&
-      over(
-        cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
-        each => `${showLevel(each)} and on ${Schedule.show(each.other)}`
-      )({
+      claim({
         name: 'the weight of a level is that of its SNR',
         statement:
           '∀ schedules, t, t′ of another schedule, of one log-SNR λ: w(t) = w′(t′). To 1e-12 (1 + |λ|) w: the rounding of λ, of which no weight is a power above 1.',
         source: 'Kingma et al. 2021, arXiv 2107.00630, §5.1: schedules differ by their clock and their scale alone',
+        cases: cases.filter(each => has(each.other, Schedule.logSnr(each.time)(each.schedule))),
+        show: each => `${showLevel(each)} and on ${Schedule.show(each.other)}`,
         check: each => {
           const logSnr = Schedule.logSnr(each.time)(each.schedule)
           const time = Schedule.timeOfLogSnr(logSnr)(each.other)

@@ -624,6 +624,7 @@ export const sum = define({
  * An objective of one's own: a function of a row in the tensor vocabulary, [rows] or [rows, 1] out, differentiated like
  * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters, a
  * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
+ * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -639,12 +640,13 @@ export const custom = define({
   fields: {
     name: Field.text({ remedy: 'name it' }),
     timeLaw: TimeLaw.field,
-    perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1))
+    perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
+    float32: Field.quiet(Field.boolean({ default: false }))
   },
-  call: ['name', 'timeLaw', 'perRow'],
+  call: ['name', 'timeLaw', 'perRow', '{}'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow }) => ({ timeLaw, perRow })
+  meaning: ({ timeLaw, perRow, float32 }) => ({ timeLaw, perRow, ...(float32 && { float32 }) })
 })
 
 /**

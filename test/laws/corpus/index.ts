@@ -220,12 +220,12 @@ const twoSteps = (share: Share, name: string): ReadonlyArray<laws.Law> =>
     })
   )
 const steps: { readonly wrong: Table<Share>; readonly right: Table<Share> } = {
-  wrong: { 'as if steps were even': () => 0.5 },
-  right: {
-    'of any lengths': (length, before) => length / (2 * before),
-    // A step is off by ½ (before² − length²), which the next ones take back.
+  wrong: {
+    'as if steps were even': () => 0.5,
+    // A step is off by ½ (before² − length²), which the next ones take back: over all of them it converges no more slowly.
     'lengths the other way': (length, before) => before / (2 * length)
-  }
+  },
+  right: { 'of any lengths': (length, before) => length / (2 * before) }
 }
 
 // —— optimizers of one memory, against a recurrence ——

@@ -205,7 +205,7 @@ const banded = (
     logWeights = logSoftmax,
     power = distance => distance,
     free = (components, dim) => components * (dim + 1) - 1 + dim,
-    says: { mStep, toMixture, scaled, shifted, distance } = {},
+    says: { mStep, toMixture, scaled, shifted, distance, unitVariance } = {},
     starts = Math.log
   }: Columns,
   name: string
@@ -239,6 +239,7 @@ const banded = (
       ...(scaled && { scaled: () => scaled }),
       ...(shifted && { shifted: () => shifted }),
       ...(distance && { distance: () => distance }),
+      ...(unitVariance && { unitVariance }),
       start: ({ components }) => ({
         count: components,
         centres: ({ means }) => means,
@@ -353,7 +354,8 @@ const families: { readonly wrong: Table<Columns>; readonly right: Table<Columns>
     'shifted back': shifting((c, at, by) => c - by[at % by.length]),
     'the first centre alone is shifted': shifting((c, at, by) => (at < by.length ? c + by[at] : c)),
     'the square of a distance': apart(squares => squares),
-    'a variance where its logarithm starts': { starts: variance => variance }
+    'a variance where its logarithm starts': { starts: variance => variance },
+    'variances of its own, said to be 1': { says: { unitVariance: true } }
   },
   right: {
     'by columns': {},
@@ -444,7 +446,8 @@ type Kinked = (x: Tensor, weights: Tensor) => Tensor
 const networks: { readonly wrong: Table<Kinked>; readonly right: Table<Kinked> } = {
   wrong: {
     'ReLU of which one side is held still': (x, w) => mul(w, add(relu(x), stopGradient(relu(neg(x))))),
-    'weights held still beside ReLU': (x, w) => mul(w, stopGradient(relu(x)))
+    'weights held still beside ReLU': (x, w) => mul(w, stopGradient(relu(x))),
+    'e^wx of each coordinate': (x, w) => exp(mul(w, x))
   },
   right: {
     'ReLU of each coordinate': (x, w) => mul(w, relu(x)),

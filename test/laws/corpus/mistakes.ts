@@ -1,6 +1,6 @@
 /** Inventions of every concept with what their authors say of them, held by `laws.of` as a user would: the mistake of each is one that people make. */
 import * as t from 'io-ts'
-import { add, mul, neg, slice, square, sub, sum, type Tensor } from '../../../lib/index.js'
+import { add, exp, log, mul, neg, slice, sqrt, square, sub, sum, type Tensor } from '../../../lib/index.js'
 import {
   Clock,
   Expectation,
@@ -180,6 +180,58 @@ const flow =
         }
       })
     )
+/** Moves at a level, by the score: their size relative to σ², and what is wrong with them. */
+interface Chain {
+  readonly size: number
+  readonly moves?: number
+  readonly noise?: number
+  readonly drift?: number
+  /** One z for all coordinates of a row. */
+  readonly shared?: boolean
+  /** Metropolis, by the density (the score along the way), and by how probable the way back is. */
+  readonly adjusted?: 'wholly' | 'by the density alone'
+}
+const chain =
+  ({ size, moves = 1, noise = 2, drift = 1, shared = false, adjusted }: Chain): Held =>
+  () =>
+    laws.of<Sampler.Sampler>(
+      Sampler.define({
+        name: 'ownChain',
+        about,
+        draws: () => true,
+        movesAtLevel: true,
+        step:
+          () =>
+          ({ score, to, points, key }) => {
+            const h = size * to.sigma * to.sigma
+            const { dim } = points
+            const moved = (at: typeof points, key: Key.Key): typeof points => {
+              const keys = Key.split(2)(key)
+              const z = Key.normal(at.values.length)(keys[0])
+              const s = score(at, to.time).values
+              const values = at.values.map(
+                (x, i) => x + h * drift * s[i] + Math.sqrt(noise * h) * z[shared ? i - (i % dim) : i]
+              )
+              if (adjusted === undefined) return { ...at, values }
+              const back = score({ ...at, values }, to.time).values
+              const half = score({ ...at, values: values.map((x, i) => (x + at.values[i]) / 2) }, to.time).values
+              const u = Key.uniform(at.rows)(keys[1])
+              const isTaken = Array.from(u, (u, row) => {
+                const log = values.subarray(row * dim, (row + 1) * dim).reduce((sum, x, j) => {
+                  const i = row * dim + j
+                  const by = x - at.values[i]
+                  const density = (by * (s[i] + 4 * half[i] + back[i])) / 6
+                  const [on, off] = [by - h * s[i], -by - h * back[i]]
+                  return sum + density + (adjusted === 'wholly' ? (on * on - off * off) / (4 * h) : 0)
+                }, 0)
+                return Math.log(u) < log
+              })
+              return { ...at, values: values.map((x, i) => (isTaken[Math.floor(i / dim)] ? x : at.values[i])) }
+            }
+            return { points: Key.split(moves)(key).reduce(moved, points) }
+          }
+      })
+    )
 const parametrization =
   (behind: (level: Schedule.Level) => Parametrization.Behind): Held =>
   () =>
@@ -253,6 +305,24 @@ const wrong: Table<Held> = {
     perRow: ({ score, target, clean }) => mul(squared(sub(score, target)), add(1, squared(clean)))
   }),
   'the density, said to be least at the truth': objective({ proper: true, perDatum: ({ logDensity }) => logDensity() }),
+  'floats, said to be enough, of ten thousand more and less': objective({
+    timeLaw: at,
+    float32: true,
+    perRow: ({ score, target }) => sub(add(1e4, squared(sub(score, target))), 1e4)
+  }),
+  'floats, said to be enough, of a square completed far off': objective({
+    timeLaw: at,
+    float32: true,
+    perRow: ({ score, target }) => {
+      const off = sub(score, target)
+      return sum(sub(sub(square(add(off, 300)), mul(600, off)), 9e4), 1)
+    }
+  }),
+  'floats, said to be enough, of what is beyond them': objective({
+    timeLaw: at,
+    float32: true,
+    perRow: ({ score, target }) => mul(0.02, log(exp(mul(50, squared(sub(score, target))))))
+  }),
   'half of the gradient of a penalty': objective({
     penalty: params => ({ value: squareOfAll(params), gradient: params })
   }),
@@ -272,6 +342,28 @@ const wrong: Table<Held> = {
     return down(tools, value => (first.share ??= 0.01 * Math.abs(value)))
   }),
   'the midpoint, a whole step ahead': flow(2, h => h),
+  'Euler that writes over its argument': () =>
+    laws.of<Sampler.Sampler>(
+      Sampler.defineFlow({
+        name: 'ownFlow',
+        about,
+        order: () => 1,
+        solver: () => field => (from, to, y) => {
+          const slope = field(from, y)
+          y.forEach((x, i) => {
+            y[i] = x + (to - from) * slope[i]
+          })
+          return y
+        }
+      })
+    ),
+  'Langevin moves of noise √h': chain({ size: 0.02, noise: 1 }),
+  'Langevin moves of twice the slope': chain({ size: 0.02, drift: 2 }),
+  'Langevin moves uphill': chain({ size: 0.02, drift: -1 }),
+  'Langevin moves of one z for all coordinates': chain({ size: 0.02, shared: true }),
+  'Metropolis without the way back': chain({ size: 0.2, adjusted: 'by the density alone' }),
+  'Metropolis of noise √h': chain({ size: 0.2, noise: 1, adjusted: 'wholly' }),
+  'annealed Langevin moves of noise √h': chain({ size: 0.05, moves: 3, noise: 1 }),
   'velocity with the wrong sign behind it': parametrization(({ alpha, sigma }) => {
     const size = alpha * alpha + sigma * sigma
     return {
@@ -282,6 +374,20 @@ const wrong: Table<Held> = {
 }
 
 const right: Table<Held> = {
+  'floats, which are enough for a root of squares': () =>
+    laws.of(
+      Objective.custom('ownLoss', at, ({ score, target }) => sqrt(add(1, squared(sub(score, target)))), {
+        float32: true
+      })
+    ),
+  'floats, which are enough for noise': objective({
+    timeLaw: at,
+    float32: true,
+    perRow: ({ score, noise, level }) => squared(add(mul(level.sigma, score), noise))
+  }),
+  'Langevin moves of a small size': chain({ size: 0.02 }),
+  'Metropolis-adjusted Langevin moves': chain({ size: 0.2, adjusted: 'wholly' }),
+  'annealed Langevin moves': chain({ size: 0.05, moves: 3 }),
   'in closed form': schedule({ drift: time => -time, diffusion: rising, preservesVariance: true }),
   'with a kink that is said': bent(() => [0.5]),
   'a clock that cubes': clock(

@@ -144,6 +144,7 @@ const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
   wrong: {
     'normalized over the batch': x => sub(x, mean(x, 0, true)),
     'infinite far out': x => exp(exp(square(x))),
+    'beyond all numbers for an outlier': x => exp(mul(1e-2, x)),
     'wider than it says': x => matMul(x, tensor(new Float64Array((x.shape[1] ?? 1) * 7), [x.shape[1] ?? 1, 7])),
     'no number at 0': x => div(x, sum(square(x), 1, true)),
     'the greatest of the batch': x => sub(x, mul(1e-3, sum(x)))
@@ -152,7 +153,8 @@ const nets: { readonly wrong: Table<Rows>; readonly right: Table<Rows> } = {
     'as it comes': x => x,
     'with a kink': x => relu(x),
     'within each row': x => sub(x, mean(x, 1, true)),
-    'doubled and bent': x => tanh(mul(2, x))
+    'doubled and bent': x => tanh(mul(2, x)),
+    'cubed, whatever comes': x => mul(x, square(x))
   }
 }
 

@@ -1,6 +1,6 @@
 /** Inventions of noise: weightings, time laws, parametrizations, expectations, time grids, clocks. */
 import { Elementary, Key } from '../../../lib/index.js'
-import { Expectation, Parametrization, Schedule, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
+import { Expectation, Field, Parametrization, Schedule, TimeGrid, TimeLaw, Weighting } from '../../../src/index.js'
 import * as laws from '../../../src/laws/index.js'
 import { ofConcept, word, type Table } from './invention.js'
 
@@ -328,6 +328,51 @@ const grid = ({ times, evenIn }: Gridded, name: string): ReadonlyArray<laws.Law>
       meaning: () => () => times
     })
   )
+/** Between two ends, by a place in [0, 1] for each of its steps. */
+type Places = (step: number, steps: number) => number
+const spanned =
+  (count: (steps: number) => number, place: Places, bent = (x: number): number => x, back = bent) =>
+  (name: string): ReadonlyArray<laws.Law> =>
+    laws.timeGrid(
+      TimeGrid.define({
+        name: word(name),
+        about: name,
+        fields: {
+          from: Field.positive({ default: 0.9 }),
+          to: Field.positive({ default: 1e-3 }),
+          steps: Field.count({ default: 10 })
+        },
+        meaning:
+          ({ from, to, steps }) =>
+          () =>
+            Array.from({ length: count(steps) }, (_, i) => back(bent(from) + (bent(to) - bent(from)) * place(i, steps)))
+      })()
+    )
+const all = (steps: number): number => steps + 1
+const evenly: Places = (step, steps) => step / steps
+const spans: {
+  readonly wrong: Table<(name: string) => ReadonlyArray<laws.Law>>
+  readonly right: Table<(name: string) => ReadonlyArray<laws.Law>>
+} = {
+  wrong: {
+    'as many times as steps': spanned(
+      steps => steps,
+      (step, steps) => step / (steps - 1)
+    ),
+    'a step before its end': spanned(all, (step, steps) => step / (steps + 1)),
+    'a step after its begin': spanned(all, (step, steps) => (step + 1) / (steps + 1))
+  },
+  right: {
+    'evenly from end to end': spanned(all, evenly),
+    'even in a root': spanned(all, evenly, Math.sqrt, x => x * x),
+    'even in a seventh root': spanned(
+      all,
+      evenly,
+      x => Math.pow(x, 1 / 7),
+      x => Math.pow(x, 7)
+    )
+  }
+}
 const byTime: TimeGrid.Coordinate = (_, time) => time
 const byRoot: TimeGrid.Coordinate = ({ alpha, sigma }) => Math.sqrt(sigma / alpha)
 const grids: { readonly wrong: Table<Gridded>; readonly right: Table<Gridded> } = {
@@ -380,6 +425,7 @@ export const noise = [
     sameMean
   ),
   ...ofConcept('time grid', grids, grid),
+  ...ofConcept('time grid between ends', spans, (held, name) => held(name)),
   ...ofConcept(
     'same schedule',
     {

@@ -323,7 +323,10 @@ const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => 
   return j < 0 ? 0 : a[j] - b[j]
 }
 
-/** The numbers of the components in the order of their means, the first column's first: an order that knows of no start. */
+/**
+ * The numbers of the components in the order of their means, by the first column first: an order that does not depend on where
+ * learning started.
+ */
 export const order = ({ means: { shape, values } }: Mixture): ReadonlyArray<number> => {
   const means = nested(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compare(means[k], means[l]))
@@ -395,7 +398,7 @@ const logJoint = (of: Factors, x: Tensor, level: LevelOfRows): Tensor => {
   return add(logDensity(x, level), expandDims(logWeights, 0))
 }
 
-/** By what of a row there is, where cells are missing. */
+/** By the cells that a row has, where others are missing. */
 const whereMissing =
   (of: ReturnType<typeof ask>, ofSeen: (logs: ReadonlyArray<Float64Array>) => Float64Array) =>
   (points: Points) =>
@@ -677,11 +680,16 @@ export const floored =
     const { variances, factors } = mixture
     const [count, d] = [components(mixture), dim(mixture)]
     const width = variances.length / count
-    const least = (k: number): number =>
-      factors === null
-        ? variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b))
-        : symmetricEigen(Factor.covariance(factorOf(mixture, k), d)).values[d - 1]
-    return RA.makeBy(count, k => k).filter(k => least(k) <= varianceFloor * (1 + STORED))
+    /** The least variance of a component, and the rounding of it: of an eigenvalue, what is said at `symmetricEigen`. */
+    const least = (k: number): readonly [least: number, rounding: number] => {
+      if (factors === null) return [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0]
+      const { values } = symmetricEigen(Factor.covariance(factorOf(mixture, k), d))
+      return [values[d - 1], d * Number.EPSILON * values[0]]
+    }
+    return RA.makeBy(count, k => k).filter(k => {
+      const [variance, rounding] = least(k)
+      return variance <= varianceFloor * (1 + STORED) + rounding
+    })
   }
 
 const rowsCodec = t.readonlyArray(t.readonlyArray(Params.numberCodec))

@@ -490,6 +490,20 @@ describe('covariances', () => {
     expect(Mixture.floored(1e-4)(thin)).toEqual([0])
     expect(Mixture.floored(0.9e-4)(thin)).toEqual([])
   })
+
+  it('stop at the floor whatever the rounding of that direction, which goes with the widest', () => {
+    // Of columns that are nearly one another's multiples: a unit vector, and 1e-7 across. Rounding is 3 · 2⁻⁵² · 1e3, 1e-5 of that.
+    const across = (by: number, from: number): Mixture.Mixture => {
+      const along = Array.from({ length: 3 }, (_, i) => i + from)
+      const u = along.map(x => x / Math.hypot(...along))
+      const of = (i: number, j: number): number => 1e3 * u[i] * u[j] + by * ((i === j ? 1 : 0) - u[i] * u[j])
+      return Mixture.of({ means: [[0, 0, 0]], covariances: [u.map((_, i) => u.map((_, j) => of(i, j)))] })
+    }
+    for (let from = 1; from <= 20; from++) {
+      expect(Mixture.floored(1e-7)(across(1e-7, from))).toEqual([0])
+      expect(Mixture.floored(1e-7)(across(1.1e-7, from))).toEqual([])
+    }
+  })
 })
 
 describe('memberships', () => {

@@ -441,6 +441,10 @@ const some = { parts: Field.array(Field.of(concept)) }
 const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
 
+/** The constructor of a case whose fields are parts; its parameters are those of its parts. */
+const ofParts = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
+  Case.called(made, <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => made(...parts) as Net<P>)
+
 const inOrder = Case.define('Net', {
   name: 'chain',
   about: 'one part after another',
@@ -472,12 +476,7 @@ const inOrder = Case.define('Net', {
  * const net = Net.chain(Net.named('in', Net.linear(5)), Net.silu, Net.named('out', Net.output()))
  * assert.equal(Net.parameterCount(2)(net), 2 * 5 + 5 + 5 * 2 + 2)
  */
-export const chain = Case.called(
-  inOrder,
-  <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> =>
-    // Its parameters are those of its parts.
-    inOrder(...parts) as Net<string> as Net<P>
-)
+export const chain = ofParts(inOrder)
 
 const beside = (place: Place, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> =>
   parts.map(build(place))
@@ -505,10 +504,7 @@ const sideBySide = Case.define('Net', {
 })
 
 /** Parts side by side, each of the same x: their numbers one after the other. */
-export const concat = Case.called(
-  sideBySide,
-  <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => sideBySide(...parts) as Net<string> as Net<P>
-)
+export const concat = ofParts(sideBySide)
 
 const summed = Case.define('Net', {
   name: 'sum',
@@ -539,10 +535,7 @@ const summed = Case.define('Net', {
 })
 
 /** The sum of parts of one width, each of the same x. */
-export const sum = Case.called(
-  summed,
-  <P extends string = never>(...parts: ReadonlyArray<Net<P>>): Net<P> => summed(...parts) as Net<string> as Net<P>
-)
+export const sum = ofParts(summed)
 
 /** x + f(x) (He et al. 2015, arXiv 1512.03385): a recipe. */
 export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity, net)
@@ -602,17 +595,20 @@ export interface Recipe {
 
 /** The names of a layer's parameters. */
 export type LayerNames<N extends string> = `${N}.weights` | `${N}.bias`
+type MlpNames = LayerNames<`hidden${number}` | 'output'>
 
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 
-type Entrance = 'label.classes'
+/** A recipe without labels, whose network has no parameters for them. */
+type Unlabelled = Recipe & { readonly classes?: never }
+type LabelNames = 'label.classes'
 
 /** x at unit size where told, with the embeddings beside it. */
-const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<Entrance> =>
-  chain<Entrance>(
+const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<LabelNames> =>
+  chain<LabelNames>(
     ...(deviation === undefined ? [] : [standardized({ deviation })]),
-    concat<Entrance>(
+    concat<LabelNames>(
       identity,
       embedding,
       ...(classes === undefined ? [] : [named('label', label({ classes, width: 16 }))])
@@ -635,27 +631,31 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
  * const at = Score.evaluate(score, Schedule.ornsteinUhlenbeck)(params)(0.5)
  * assert.ok(at({ rows: 1, dim: 2, values: Float64Array.of(3, 4) }).values.every(s => s === 0))
  */
-export const mlp = (recipe: Recipe): Net<LayerNames<`hidden${number}` | 'output'> | Entrance> =>
-  chain<LayerNames<`hidden${number}` | 'output'> | Entrance>(
+export function mlp(recipe: Unlabelled): Net<MlpNames>
+export function mlp(recipe: Recipe): Net<MlpNames | LabelNames>
+export function mlp(recipe: Recipe): Net<MlpNames | LabelNames> {
+  return chain<MlpNames | LabelNames>(
     entrance(recipe),
     ...recipe.hidden.flatMap((width, i) => [named(`hidden${i + 1}`, linear(width)), activationOf(recipe.activation)]),
     named('output', output())
   )
+}
 
 /** The names of a residual block's parameters. */
 export type BlockNames<N extends string> =
   LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`> | `${N}.norm.gain` | `${N}.norm.offset`
+type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}`>
 
 /**
  * A perceptron of residual blocks of one width: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), W₂ = 0 at first, so that each
  * block begins as the identity. `hidden` gives the width of each block, which must be one.
  */
-export const residualMlp = (
-  recipe: Recipe
-): Net<LayerNames<'input' | 'output'> | BlockNames<`block${number}`> | Entrance> => {
+export function residualMlp(recipe: Unlabelled): Net<ResidualNames>
+export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames>
+export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
   const { hidden, embedding = fourier(16) } = recipe
   const activation = activationOf(recipe.activation)
-  return chain<LayerNames<'input' | 'output'> | BlockNames<`block${number}`> | Entrance>(
+  return chain<ResidualNames | LabelNames>(
     entrance(recipe),
     named('input', linear(hidden[0] ?? 64)),
     ...hidden.map((width, i) =>

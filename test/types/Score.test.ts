@@ -1,7 +1,7 @@
 /** What the compiler knows of a score: the names of its parameters, and the fields of its case. */
 import { describe, expectTypeOf, it } from 'vitest'
 import { logSoftmax, matMul, neg, squaredDistances } from '../../lib/index.js'
-import { Field, type Params, Recipe, Schedule, Score } from '../../src/index.js'
+import { Field, Net, type Params, Parametrization, Recipe, Schedule, Score } from '../../src/index.js'
 
 const heap = Score.family({
   name: 'heap',
@@ -42,6 +42,20 @@ describe('a score', () => {
     expectTypeOf(Score.convert(Schedule.edm)(linear)).toExtend<Score.Score<'matrix'>>()
     expectTypeOf(Score.shapes(2)(heap({ components: 2 }))).toEqualTypeOf<Params.Shapes<'means' | 'logits'>>()
     expectTypeOf(Recipe.annealed(heap({ components: 2 }))).returns.toHaveProperty('score')
+  })
+
+  it('of a network has parameters for labels only where there are classes', () => {
+    type Layers = Net.LayerNames<`hidden${number}` | 'output'>
+    expectTypeOf(Net.mlp({ hidden: [8] })).toEqualTypeOf<Net.Net<Layers>>()
+    expectTypeOf(Net.mlp({ hidden: [8], classes: 3 })).toEqualTypeOf<Net.Net<Layers | 'label.classes'>>()
+    const recipe: Net.Recipe = { hidden: [8] }
+    expectTypeOf(Net.mlp(recipe)).toEqualTypeOf<Net.Net<Layers | 'label.classes'>>()
+    expectTypeOf(Net.residualMlp({ hidden: [8] })).not.toExtend<Net.Net<'label.classes'>>()
+    expectTypeOf(Score.network(Net.mlp({ hidden: [8] }), { predicts: Parametrization.noise })).toEqualTypeOf<
+      Score.Score<Layers>
+    >()
+    // @ts-expect-error a word that is no field
+    Net.mlp({ hidden: [8], activaton: 'silu' })
   })
 
   it('is one of any names', () => {

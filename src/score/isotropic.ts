@@ -127,6 +127,11 @@ const pairArrays = ({ mean: { values } }: Params.Params<'mean'>): Pass.Arrays =>
 
 const pair = told(pairComponents)
 
+/** Of the rows of the two components the first less the second. */
+const parted = ({ shape, values }: NdArray, rows: Float64Array): Params.Params<'mean'> => ({
+  mean: { shape, values: values.map((_, j) => rows[j] - rows[values.length + j]) }
+})
+
 /** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({
   name: 'symmetricPair',
@@ -180,12 +185,8 @@ export const symmetricPair = family({
   kernel: () => ({
     passes: Passes,
     arrays: pairArrays,
-    pullBack: ({ mean: { shape, values } }, { centres }) => ({
-      mean: { shape, values: values.map((_, j) => centres[j] - centres[values.length + j]) }
-    }),
-    maximise: ({ mean: { shape, values } }, { sums }) => ({
-      mean: { shape, values: values.map((_, j) => sums[j] - sums[values.length + j]) }
-    })
+    pullBack: ({ mean }, { centres }) => parted(mean, centres),
+    maximise: ({ mean }, { sums }) => parted(mean, sums)
   })
 })
 
@@ -246,9 +247,7 @@ export const spherical = family({
       Math.sqrt(squaredShift(from.means, to.means, () => 1 / components, unit)),
   projection: () => ({ ...Projection.isotropic(false, sphericalComponents, sphericalArrays), slope: null }),
   symmetries: (): Symmetries<'means'> => ({
-    relabel:
-      order =>
-      ({ means }) => ({ means: Gaussian.inOrder(order)(means) }),
+    relabel: Gaussian.relabelled,
     rotate:
       map =>
       ({ means }) => ({ means: mapRows(map, means, means.shape[1]) })
@@ -381,7 +380,7 @@ export const isotropic = family({
   },
   projection: () => ({ ...Projection.isotropic(true, isotropicComponents, isotropicArrays), slope: null }),
   symmetries: (): Symmetries<Free> => ({
-    relabel: order => Params.map<NdArray, NdArray>(Gaussian.inOrder(order)),
+    relabel: Gaussian.relabelled,
     rotate: map => params => ({ ...params, means: mapRows(map, params.means, params.means.shape[1]) })
   }),
   kernel: () => ({

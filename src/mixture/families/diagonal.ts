@@ -64,6 +64,14 @@ const common = Gaussian.evaluated(({ means, logVariances }: Tensors, x, level) =
 
 type Parameters = Readonly<Record<'means' | 'logits' | 'logVariances', NdArray>>
 
+const scaled =
+  (by: Float64Array) =>
+  ({ means, logits, logVariances }: Parameters): Parameters => ({
+    means: Gaussian.scaleRows(by)(means),
+    logits,
+    logVariances: Gaussian.scaleLogVariances(by)(logVariances)
+  })
+
 /** Σ r δ² about the new centres, [K · dim]; rounding may leave it below 0. */
 const scatter = (moments: Moments, dim: number): Float64Array => {
   const moved = Gaussian.steps(moments, dim)
@@ -175,19 +183,9 @@ export const diagonal = family({
   }),
   toMixture: () => ownMixture,
   shifted: () => Gaussian.shifted,
-  scaled: () => by => params => ({
-    ...params,
-    means: Gaussian.scaleRows(by)(params.means),
-    logVariances: Gaussian.scaleLogVariances(by)(params.logVariances)
-  }),
+  scaled: () => scaled,
   distance: () => distance((k, dim) => k * dim),
-  symmetries: () => ({
-    relabel: order => params => ({
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits),
-      logVariances: Gaussian.inOrder(order)(params.logVariances)
-    })
-  })
+  symmetries: () => ({ relabel: Gaussian.relabelled })
 })
 
 /**
@@ -254,17 +252,7 @@ export const tiedDiagonal = family({
   },
   toMixture: () => commonMixture,
   shifted: () => Gaussian.shifted,
-  scaled: () => by => params => ({
-    ...params,
-    means: Gaussian.scaleRows(by)(params.means),
-    logVariances: Gaussian.scaleLogVariances(by)(params.logVariances)
-  }),
+  scaled: () => scaled,
   distance: () => distance(() => 0),
-  symmetries: () => ({
-    relabel: order => params => ({
-      ...params,
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits)
-    })
-  })
+  symmetries: () => ({ relabel: Gaussian.relabelledCentres })
 })

@@ -51,19 +51,12 @@ const triangle = (logScales: Tensor, lower: Tensor): Tensor => {
   return dim === 1 ? scales : add(pad(lowerTriangle(lower), [...lead, [1, 0], [0, 1]]), scales)
 }
 
-/** Aᵀ of a stack. */
-const flipped = (x: Tensor): Tensor =>
-  transpose(
-    x,
-    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
-  )
-
 /** The factor of α²LLᵀ + σ²I, [rows | 1, …, d, d] of L [..., d, d]. */
 const at = (l: Tensor, level: Level): Tensor => {
   const { alpha, sigma } = Gaussian.spreadOver(level, l.rank)
   const [dim] = l.shape.slice(-1)
   const noise = mul(mul(sigma, eye(dim)), ones([...l.shape.slice(0, -2), 1, 1]))
-  return gramCholesky(concat([mul(alpha, expandDims(flipped(l), 0)), noise], l.rank - 1))
+  return gramCholesky(concat([mul(alpha, expandDims(Gaussian.flipped(l), 0)), noise], l.rank - 1))
 }
 
 /** −log |F| */
@@ -272,12 +265,18 @@ const distance =
     return Gaussian.fisher(from.logits, to.logits, k => shift(k) + spread[isCommon ? 0 : k])
   }
 
-/** L of diag(by) L Lᵀ diag(by). */
-const scaledFactor = (by: Float64Array, params: Parameters): Pick<Parameters, 'logScales' | 'lower'> => {
-  const { shape, values } = triangles(params)
-  const dim = by.length
-  return packed({ shape, values: values.map((l, at) => by[Math.floor(at / dim) % dim] * l) })
-}
+/** Of covariances the L of diag(by) L Lᵀ diag(by). */
+const scaled =
+  (by: Float64Array) =>
+  (params: Parameters): Parameters => {
+    const { shape, values } = triangles(params)
+    const dim = by.length
+    return {
+      means: Gaussian.scaleRows(by)(params.means),
+      logits: params.logits,
+      ...packed({ shape, values: values.map((l, at) => by[Math.floor(at / dim) % dim] * l) })
+    }
+  }
 
 /** √v I, so many times. */
 const round = (
@@ -368,21 +367,10 @@ export const full = family({
   }),
   toMixture: () => params => mixtureOf(params, triangles(params)),
   shifted: () => Gaussian.shifted,
-  scaled: () => by => params => ({
-    ...params,
-    means: Gaussian.scaleRows(by)(params.means),
-    ...scaledFactor(by, params)
-  }),
+  scaled: () => scaled,
   distance: () => distance(triangles),
   // A turn takes triangles to triangles, but not linearly, as a gradient would have to follow.
-  symmetries: () => ({
-    relabel: order => params => ({
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits),
-      logScales: Gaussian.inOrder(order)(params.logScales),
-      lower: Gaussian.inOrder(order)(params.lower)
-    })
-  })
+  symmetries: () => ({ relabel: Gaussian.relabelled })
 })
 
 /** [d, d] → [1, d, d] */
@@ -479,24 +467,16 @@ export const tied = family({
       // Σ_k π_k L_k L_kᵀ
       ...packed(
         compute(() =>
-          gramCholesky(reshape(mul(sqrt(fromNdArray(weights)), flipped(fromNdArray(factors))), [count * dim, dim]))
+          gramCholesky(
+            reshape(mul(sqrt(fromNdArray(weights)), Gaussian.flipped(fromNdArray(factors))), [count * dim, dim])
+          )
         )
       )
     }
   },
   toMixture: () => commonMixture,
   shifted: () => Gaussian.shifted,
-  scaled: () => by => params => ({
-    ...params,
-    means: Gaussian.scaleRows(by)(params.means),
-    ...scaledFactor(by, params)
-  }),
+  scaled: () => scaled,
   distance: () => distance(single),
-  symmetries: () => ({
-    relabel: order => params => ({
-      ...params,
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits)
-    })
-  })
+  symmetries: () => ({ relabel: Gaussian.relabelledCentres })
 })

@@ -24,6 +24,7 @@ import {
   type Tensor
 } from '../../../lib/index.js'
 import type { At, ComponentsOf, Level, Moments } from '../../score/family.js'
+import * as Params from '../../score/Params.js'
 import type * as Mixture from '../Mixture.js'
 
 // —— in the tensor vocabulary ——
@@ -120,7 +121,7 @@ export const seenTogether = (logDensity: Tensor, pointPull: Tensor, centrePulls:
 
 // —— as arrays ——
 
-/** The fields of a family, written out where its parameters are: their names are then known before all else is. */
+/** The fields of a family, with which `parameters` is annotated: the compiler then knows the parameters' names first. */
 export interface Count {
   readonly components: number
 }
@@ -134,6 +135,20 @@ export const inOrder =
     const width = values.length / shape[0]
     return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
   }
+
+/** The components of a mixture in another order, where each has its own row of every array. */
+export const relabelled =
+  (order: ReadonlyArray<number>) =>
+  <P extends string>(params: Params.Params<P>): Params.Params<P> =>
+    Params.map<NdArray, NdArray>(inOrder(order))(params)
+
+/** The same where only centres and weights are the components' own. */
+export const relabelledCentres =
+  (order: ReadonlyArray<number>) =>
+  <A extends { readonly means: NdArray; readonly logits: NdArray }>(params: A): A => ({
+    ...params,
+    ...relabelled(order)({ means: params.means, logits: params.logits })
+  })
 
 /** The same mixture about another origin: each row of its means shifted by a vector. */
 export const shifted =
@@ -259,3 +274,10 @@ export const overColumns = (dim: number, of: (column: number) => number): number
 
 /** [K, rows] → [rows, K] */
 export const turned = (x: Tensor): Tensor => transpose(x, [1, 0])
+
+/** Aᵀ of a stack. */
+export const flipped = (x: Tensor): Tensor =>
+  transpose(
+    x,
+    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
+  )

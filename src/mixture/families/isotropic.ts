@@ -159,11 +159,7 @@ export const tiedIsotropic = family({
     )
   },
   symmetries: () => ({
-    relabel: order => params => ({
-      ...params,
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits)
-    }),
+    relabel: Gaussian.relabelledCentres,
     rotate: map => params => ({ ...params, means: Gaussian.mapRows(map)(params.means) })
   }),
   // Lengths are common to the components, so that responsibilities do not see them.

@@ -42,13 +42,6 @@ import { analyse, nearest, type Analysis } from '../kernels/analysis.js'
 import * as Mixture from '../Mixture.js'
 import * as Gaussian from './gaussian.js'
 
-/** Aᵀ of a stack. */
-const flipped = (x: Tensor): Tensor =>
-  transpose(
-    x,
-    x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
-  )
-
 /** S of a stack, ready to be asked. */
 interface Analysed {
   /** A, [..., d, q] */
@@ -68,7 +61,7 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
   const column = expandDims(noise, noise.rank)
   const identity = mul(eye(rank), ones([...loads.shape.slice(0, -2), 1, 1]))
   const factor = gramCholesky(concat([mul(loads, rsqrt(column)), identity], loads.rank - 2))
-  const narrow = solveTriangular(factor, flipped(div(loads, column)))
+  const narrow = solveTriangular(factor, Gaussian.flipped(div(loads, column)))
   return { loads, noise, factor, narrow, means: solveTriangular(factor, narrow, { transposed: true }) }
 }
 
@@ -217,7 +210,7 @@ const triangles = ({ factors, logNoise }: Pick<Parameters, 'factors' | 'logNoise
   compute(() => {
     const root = exp(mul(0.5, fromNdArray(logNoise)))
     const [dim] = root.shape.slice(-1)
-    return gramCholesky(concat([flipped(fromNdArray(factors)), mul(expandDims(root, 2), eye(dim))], 1))
+    return gramCholesky(concat([Gaussian.flipped(fromNdArray(factors)), mul(expandDims(root, 2), eye(dim))], 1))
   })
 
 /**
@@ -236,7 +229,7 @@ const apart = (from: Parameters, to: Parameters): Float64Array =>
     const signs = concat([ones([rank]), neg(ones([rank]))])
     const z = pulled(both)
     const gram = mul(matMul(both, z, { transposeA: true }), signs)
-    const loads = sum(mul(gram, flipped(gram)), [1, 2])
+    const loads = sum(mul(gram, Gaussian.flipped(gram)), [1, 2])
     const mixed = sum(mul(e, sum(mul(square(z), signs), 2)), 1)
     const weighted = matMul(mul(narrow, expandDims(e, 1)), narrow, { transposeB: true })
     const ratio = div(e, psi)
@@ -389,12 +382,5 @@ export const lowRank = family({
     const steps = apart(from, to)
     return Gaussian.fisher(from.logits, to.logits, k => Math.max(steps[k], 0))
   },
-  symmetries: () => ({
-    relabel: order => params => ({
-      means: Gaussian.inOrder(order)(params.means),
-      logits: Gaussian.inOrder(order)(params.logits),
-      factors: Gaussian.inOrder(order)(params.factors),
-      logNoise: Gaussian.inOrder(order)(params.logNoise)
-    })
-  })
+  symmetries: () => ({ relabel: Gaussian.relabelled })
 })

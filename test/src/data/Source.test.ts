@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../lib/index.js'
 import { scratch } from '../../../lib/scratch.js'
@@ -17,15 +16,14 @@ import {
   Mixture,
   Points,
   Problem,
-  Score,
   Source,
   Statistics,
   Sums,
   Vocabulary,
-  type Params,
   type Place
 } from '../../../src/index.js'
 import { sampled } from '../../today.js'
+import { ofVocabulary } from '../mixture/families/families.js'
 
 const truth = Mixture.of({
   means: [
@@ -165,35 +163,14 @@ describe('a place beside memory', () => {
   })
 })
 
-const families = {
-  isotropic: Score.isotropic({ components: 3 }),
-  tiedIsotropic: Score.tiedIsotropic({ components: 3 }),
-  diagonal: Score.diagonal({ components: 3 }),
-  tiedDiagonal: Score.tiedDiagonal({ components: 3 }),
-  tied: Score.tied({ components: 3 }),
-  full: Score.full({ components: 3 }),
-  lowRank: Score.lowRank({ components: 3, rank: 1 }),
-  spherical: Score.spherical({ components: 3 })
-}
-
 describe('expectation–maximization on a source', () => {
-  for (const [name, score] of Object.entries<Score.Score<string>>(families))
+  for (const { name, family, from } of ofVocabulary(3))
     it(`is that of the rows in memory, of the family ${name}`, () => {
-      const { family } = Score.interpret(score)
-      if (O.isNone(family)) throw new Error('no family')
       for (const points of [drawn(40_961), weighted(drawn(1025))]) {
-        const start: Params.Params<string> = pipe(
-          family.value.fromMixture,
-          O.match(
-            () => {
-              throw new Error('no start')
-            },
-            from => from(truth)
-          )
-        )
+        const start = from(truth)
         const source = stored(points, 1234)
-        const streamed = ExpectationMaximization.step(family.value, 1e-6, source)
-        const whole = ExpectationMaximization.step(family.value, 1e-6, points)
+        const streamed = ExpectationMaximization.step(family, 1e-6, source)
+        const whole = ExpectationMaximization.step(family, 1e-6, points)
         for (const threads of [1, 3]) {
           useThreads(threads)
           const first = streamed(start)

@@ -1,11 +1,10 @@
 /** Rows with missing cells: what a mixture says of them, and expectation–maximization over what they have. */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Params, Points, Problem, Score } from '../../../src/index.js'
+import { Fit, fit, Key, Mixture, Params, Points, Problem } from '../../../src/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/ExpectationMaximization.js'
 import * as Missing from '../../../src/mixture/kernels/missing.js'
+import { ofVocabulary } from './families/families.js'
 
 const means = [
   [-1, 0, 1],
@@ -49,35 +48,7 @@ const byHand = (points: Points.Points, of: Mixture.Description & { covariances: 
   }, 0)
 }
 
-const families: ReadonlyArray<Score.Score<string>> = [
-  Score.spherical({ components: 2 }),
-  Score.isotropic({ components: 2 }),
-  Score.tiedIsotropic({ components: 2 }),
-  Score.diagonal({ components: 2 }),
-  Score.tiedDiagonal({ components: 2 }),
-  Score.tied({ components: 2 }),
-  Score.full({ components: 2 }),
-  Score.lowRank({ components: 2, rank: 1 })
-]
-
-const familyOf = (score: Score.Score<string>): Score.Family<string> =>
-  pipe(
-    Score.interpret(score).family,
-    O.getOrElse((): Score.Family<string> => {
-      throw new Error('no family')
-    })
-  )
-
-const startOf = ({ fromMixture }: Score.Family<string>): Params.Params<string> =>
-  pipe(
-    fromMixture,
-    O.match(
-      () => {
-        throw new Error('no fromMixture')
-      },
-      from => from(mixture)
-    )
-  )
+const families = ofVocabulary(2)
 
 describe('of rows with missing cells', () => {
   it('the density is that of the columns they have', () => {
@@ -152,8 +123,7 @@ describe('of rows with missing cells', () => {
     }
   })
 
-  it.each(families.map(score => [Score.show(score), score] as const))('a step of %s never lowers it', (_, score) => {
-    const family = familyOf(score)
+  it.each(families)('a step of $name never lowers it', ({ family, from }) => {
     const step = ExpectationMaximization.step(family, 1e-6, holes)
     const values = Array.from({ length: 40 }).reduce<{
       readonly params: Params.Params<string>
@@ -163,7 +133,7 @@ describe('of rows with missing cells', () => {
         const taken = step(params)
         return { params: taken.params, all: [...all, taken.value] }
       },
-      { params: startOf(family), all: [] }
+      { params: from(mixture), all: [] }
     ).all
     values.slice(1).forEach((value, i) => {
       // Rounding of a mean of some five.
@@ -172,27 +142,23 @@ describe('of rows with missing cells', () => {
     expect(values[39]).toBeLessThan(values[0])
   })
 
-  it.each(families.map(score => [Score.show(score), score] as const))(
-    'a step of %s is the plain one where nothing is missing that counts',
-    (_, score) => {
-      const family = familyOf(score)
-      const start = startOf(family)
-      const plain = ExpectationMaximization.step(family, 1e-6, whole)(start)
-      const more = {
-        rows: 61,
-        dim: 3,
-        values: Float64Array.of(...whole.values, NaN, 0, 0),
-        weights: Float64Array.of(...(whole.weights ?? []), 0)
-      }
-      const found = ExpectationMaximization.step(family, 1e-6, more)(start)
-      expect(found.value).toBeCloseTo(plain.value, 12)
-      Params.names(plain.params).forEach(name => {
-        found.params[name].values.forEach((x, at) => {
-          expect(x).toBeCloseTo(plain.params[name].values[at], 11)
-        })
-      })
+  it.each(families)('a step of $name is the plain one where nothing is missing that counts', ({ family, from }) => {
+    const start = from(mixture)
+    const plain = ExpectationMaximization.step(family, 1e-6, whole)(start)
+    const more = {
+      rows: 61,
+      dim: 3,
+      values: Float64Array.of(...whole.values, NaN, 0, 0),
+      weights: Float64Array.of(...(whole.weights ?? []), 0)
     }
-  )
+    const found = ExpectationMaximization.step(family, 1e-6, more)(start)
+    expect(found.value).toBeCloseTo(plain.value, 12)
+    Params.names(plain.params).forEach(name => {
+      found.params[name].values.forEach((x, at) => {
+        expect(x).toBeCloseTo(plain.params[name].values[at], 11)
+      })
+    })
+  })
 })
 
 describe('fit', () => {

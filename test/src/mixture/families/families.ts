@@ -3,7 +3,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { compute, fromNdArray, Key, type NdArray } from '../../../../lib/index.js'
 import { size } from '../../../../lib/ndarray.js'
+import { scores } from '../../../../src/cli/vocabulary.js'
+import { Case } from '../../../../src/index.js'
 import * as Families from '../../../../src/mixture/families/index.js'
+import type * as Mixture from '../../../../src/mixture/Mixture.js'
 import {
   interpret,
   type Family,
@@ -16,6 +19,29 @@ import type * as Params from '../../../../src/score/Params.js'
 import * as ParamsOf from '../../../../src/score/Params.js'
 
 export type P = Params.Params<string>
+
+/** A family, and parameters of it that are, or are near, a mixture. */
+export interface Asked {
+  readonly name: string
+  readonly score: Score<string>
+  readonly family: Family<string>
+  readonly from: (mixture: Mixture.Mixture) => P
+}
+
+/** The families of the vocabulary that say of a mixture which parameters it has, of so many components. */
+export const ofVocabulary = (components: number): ReadonlyArray<Asked> =>
+  scores.words.flatMap(({ name, example }) => {
+    const score = Object.hasOwn(example, 'components') ? pipe(example, Case.changed({ components })) : example
+    return pipe(
+      interpret(score).family,
+      O.bindTo('family'),
+      O.bind('from', ({ family }) => (family.mirrored ? O.none : family.fromMixture)),
+      O.match(
+        () => [],
+        found => [{ name: name.replace('Score.', ''), score, ...found }]
+      )
+    )
+  })
 
 export interface Sort {
   readonly name: string

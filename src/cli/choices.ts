@@ -2,9 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { word } from '../fit/text.js'
-import { type Points, Problem } from '../index.js'
+import { type Points, Problem, type Vocabulary } from '../index.js'
 import { faultless } from './checked.js'
-import { GROWN, families, recipes, type Every, type Open, type Recipe } from './learn.js'
+import { familiesOf, GROWN, recipes, type Every, type Named, type Open, type Recipe } from './learn.js'
 import * as options from './options.js'
 import type * as words from './words.js'
 import type { Output } from './World.js'
@@ -73,7 +73,7 @@ const keepOf = ({ checkpoint, every, resume }: Flags): options.Checked<Keep | nu
     const alone = every !== undefined ? '--every' : resume === true ? '--resume' : null
     return alone === null
       ? E.right(null)
-      : E.left([Problem.of(alone, 'without --checkpoint', 'beside the file that it is about', 'add --checkpoint FILE')])
+      : E.left([Problem.of(alone, every ?? 'it', 'of use without a checkpoint', 'add --checkpoint FILE')])
   }
   return checkpoint === '-' || checkpoint === ''
     ? E.left([Problem.of('--checkpoint', JSON.stringify(checkpoint), 'the name of a file', 'name one')])
@@ -105,7 +105,7 @@ const others = ({ compare, pipeline, recipe }: Flags): options.Checked<ReadonlyA
       ])
 }
 
-/** More candidates than anybody has rows for. */
+/** The most components that may be asked for: more than anybody has rows for. */
 const MOST = 1000
 
 /** `3`, `2..6`, or a list of such. */
@@ -122,34 +122,47 @@ const counts = (text: string): options.Checked<ReadonlyArray<number>> =>
     E.map(parts => [...new Set(parts.flat())])
   )
 
-const openOf = ({ components, family, criterion }: Flags): options.Checked<Open> =>
-  pipe(
-    options.all({
-      components: components === undefined ? E.right(undefined) : counts(components),
-      families:
-        family === undefined
-          ? E.right(undefined)
-          : pipe(
-              family.split(','),
-              E.traverseArray(name => options.oneOf('--family', word(name.trim()), families))
-            ),
-      criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const)
-    }),
-    E.filterOrElse(
-      ({ families = [], components = [2] }) =>
-        !families.includes('symmetric-pair') ||
-        (families.length === 1 && components.length === 1 && components[0] === 2),
-      ({ families = [], components }): Problem.Problems => [
-        families.length > 1
-          ? Problem.of('--family', families.join(','), 'families of any number of components', 'give the pair alone')
-          : Problem.of(
-              '--components',
-              components?.join(',') ?? '',
-              '2, as a pair has',
-              'leave it out, or choose --family spherical'
-            )
-      ]
+const openOf =
+  (vocabulary: Vocabulary.Vocabulary) =>
+  ({ components, family, criterion }: Flags): options.Checked<Open> => {
+    const known = familiesOf(vocabulary)
+    const words = known.map(({ word }) => word)
+    const named = (name: string): options.Checked<Named> =>
+      pipe(
+        options.oneOf('--family', word(name.trim()), words),
+        E.map(word => known[words.indexOf(word)])
+      )
+    return pipe(
+      options.all({
+        components: components === undefined ? E.right(undefined) : counts(components),
+        families: family === undefined ? E.right(undefined) : pipe(family.split(','), E.traverseArray(named)),
+        criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const)
+      }),
+      E.flatMap(open => faultless(misfits(open), open))
     )
+  }
+
+/** What is wrong with a family that has a number of components of its own. */
+const misfits = ({ families = [], components }: Open): ReadonlyArray<Problem.Problem> =>
+  families.flatMap(({ word, count }) =>
+    count === null
+      ? []
+      : families.length > 1
+        ? [
+            Problem.of(
+              '--family',
+              families.map(({ word }) => word).join(','),
+              'families of any number of components',
+              `give ${word} alone`
+            )
+          ]
+        : Problem.unless(
+            components === undefined || (components.length === 1 && components[0] === count),
+            '--components',
+            components?.join(',') ?? '',
+            `${count}, the number that ${word} has`,
+            'leave it out, or choose another family'
+          )
   )
 
 /** Recipes that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
@@ -208,7 +221,7 @@ const missingOf = ({ missing, recipe, pipeline, compare }: Flags): options.Check
 /** As many classes as a table of them has room for. */
 const CLASSES = 12
 
-export const choicesOf = (flags: Flags): options.Checked<Choices> =>
+export const choicesOf = (flags: Flags, vocabulary: Vocabulary.Vocabulary): options.Checked<Choices> =>
   options.all({
     missing: missingOf(flags),
     table: pipe(
@@ -218,7 +231,7 @@ export const choicesOf = (flags: Flags): options.Checked<Choices> =>
         keep: { columns: flags.by === undefined ? [] : [flags.by], classes: CLASSES }
       }))
     ),
-    open: openOf(flags),
+    open: openOf(vocabulary)(flags),
     recipe: options.oneOf('--recipe', flags.recipe, [GROWN, ...recipes] as const),
     compare: others(flags),
     seed: options.whole('--seed', flags.seed, 0, 0),

@@ -50,8 +50,8 @@ const verdict = ({ difference, standardError }: Compared, names: readonly [strin
   const [better, worse] = difference >= 0 ? names : [names[1], names[0]]
   const size = `${show(Math.abs(difference), 3)} ± ${show(standardError, 2)} nats a row`
   return Math.abs(difference) > SURE * standardError
-    ? `${better} describes these rows better than ${worse}, by ${size}.`
-    : `These rows do not tell them apart: ${size}, a standard error beside it.`
+    ? `${better} describes these rows better than ${worse}, by ${size} (± a standard error).`
+    : `These rows do not tell them apart: they differ by ${size} (± a standard error).`
 }
 
 export const compare =

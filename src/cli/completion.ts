@@ -8,9 +8,10 @@ import { refused, type Failure, type World } from './World.js'
 
 /** The words that an option takes, where they are few: those that its check knows. */
 export const values = async (): Promise<Readonly<Record<string, ReadonlyArray<string>>>> => {
-  const { GROWN, families, recipes } = await import('./learn.js')
+  const { familiesOf, GROWN, recipes } = await import('./learn.js')
+  const { standard } = await import('../Vocabulary.js')
   return {
-    '--family': families,
+    '--family': familiesOf(standard).map(({ word }) => word),
     '--recipe': [GROWN, ...recipes],
     '--compare': recipes,
     '--criterion': ['bic', 'icl', 'aic'],

@@ -325,7 +325,8 @@ export const fit =
     const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
     const isWatched = world.isTTY && flags.quiet !== true
     return pipe(
-      options.checked(choicesOf(flags)),
+      words.words(world, flags),
+      TE.flatMap(vocabulary => options.checked(choicesOf(flags, vocabulary))),
       TE.bindTo('choices'),
       // Where each group has files of its own, they are known when the groups are.
       TE.tap(({ choices: { outputs, keep } }) =>

@@ -22,7 +22,8 @@ import {
   Recipe as Recipes,
   Run,
   Score,
-  Stage
+  Stage,
+  Vocabulary
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import * as Place from '../data/Place.js'
@@ -38,8 +39,6 @@ import * as Learned from './Learned.js'
 import * as Search from './Search.js'
 import { failed, refused, type Failure, type Signal } from './World.js'
 
-/** The words of all families, those whose variances are 1 at the end. */
-export const families = [...Object.keys(Fit.families).map(word), 'spherical', 'symmetric-pair']
 export const recipes = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type Recipe = (typeof recipes)[number]
 
@@ -52,15 +51,26 @@ export type Origin =
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
-      /** Whether it was learned to the end there: else the pipeline has the steps that are left, but where a signal came before. */
+      /**
+       * Whether the search learned it to the end. If not, the pipeline has the steps that are left, unless a signal came
+       * before.
+       */
       readonly isSettled: boolean
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
+/** A family as `--family` names it. */
+export interface Named {
+  readonly word: string
+  readonly make: Fit.Constructor
+  /** How many components it has, of one that is not asked for a number. */
+  readonly count: number | null
+}
+
 /** What is left open of a family and a number of components. */
 export interface Open {
   /** All whose variances are learned, where it is left open too. */
-  readonly families: ReadonlyArray<string> | undefined
+  readonly families: ReadonlyArray<Named> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
 }
@@ -280,7 +290,7 @@ const begun = (
   )
 }
 
-/** A run tells its caller that it holds a state; a command does not hand one on. */
+/** Without the part of a run's remedy that speaks of its state, which a command does not show. */
 const forUser = (problem: Problem.Problem): Problem.Problem => ({
   ...problem,
   remedy: problem.remedy.replace(/; the state is the last good one$/, '')
@@ -353,7 +363,7 @@ const run = async (
   })
 }
 
-/** Numbers that are none are no result, however the run ended. */
+/** Parameters that are not finite are no result, however the run ended. */
 export const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<Failure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
@@ -522,16 +532,27 @@ const lossOf = (stage: StageRun | undefined): number | null => {
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-/** What makes the score of each family's word. */
-export const constructors: Readonly<Record<string, Fit.Constructor>> = {
-  ...Object.fromEntries(Object.entries<Fit.Constructor>(Fit.families).map(([name, family]) => [word(name), family])),
-  spherical: Score.spherical,
-  'symmetric-pair': () => Score.symmetricPair
+/** The families of a vocabulary that need nothing but a number of components, those whose variances are learned first. */
+export const familiesOf = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<Named> => {
+  const all = Vocabulary.words(vocabulary)(Score.concept).flatMap(({ example, fields }): ReadonlyArray<Named> => {
+    const { family } = Score.interpret(example)
+    const isOpen = fields.some(({ name }) => name === 'components')
+    return O.isNone(family) || fields.some(one => one.name !== 'components' && one.default === null)
+      ? []
+      : [
+          {
+            word: familyOf(example),
+            make: isOpen ? ({ components }) => pipe(example, Case.changed({ components })) : () => example,
+            count: isOpen ? null : family.value.count(1)
+          }
+        ]
+  })
+  return [...all.filter(one => areFree([one])), ...all.filter(one => !areFree([one]))]
 }
 
 /** Whether families say nothing of a unit, so that columns may be brought to one. */
-export const areFree = (families: ReadonlyArray<string> = []): boolean =>
-  families.every(family => learnsVariances(constructors[family]({ components: 2 })))
+export const areFree = (families: ReadonlyArray<Named> = []): boolean =>
+  families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
 /** What learns, and what it was chosen from. */
 export interface Chosen {
@@ -544,8 +565,6 @@ export interface Chosen {
   readonly kept: 'run' | 'search' | 'nothing'
 }
 
-const PAIR = 'symmetric-pair'
-
 /** What is to be learned, of what the options leave open. */
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
@@ -554,18 +573,18 @@ export const choose =
     { table, source, standardize, seed, prior }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
-    const family = families?.map(family => constructors[family])
+    const family = families?.map(({ make }) => make)
     const misses = Missing.has(table.points)
-    const isPair = families?.[0] === PAIR
-    const isOne = family?.length === 1 && (components?.length === 1 || isPair)
+    const fixed = families?.[0].count ?? null
+    const isOne = family?.length === 1 && (components?.length === 1 || fixed !== null)
     const byRecipe = (score: Score.Score<string>): Origin => ({
       _tag: 'Recipe',
       score,
-      // a pair does not grow
+      // A family with a number of its own does not grow.
       recipe: recipe === GROWN ? 'annealed' : recipe
     })
-    if (!misses && isOne && (isPair || recipe !== GROWN)) {
-      const score = family[0]({ components: components?.[0] ?? 2 })
+    if (!misses && isOne && (fixed !== null || recipe !== GROWN)) {
+      const score = family[0]({ components: components?.[0] ?? 1 })
       return TE.right({ origin: byRecipe(score), choice: null, stopped: null, kept: 'run' })
     }
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
@@ -576,7 +595,14 @@ export const choose =
       writer: keeper?.writer ?? '',
       asked: {
         data: Points.fingerprint(table.points),
-        ...{ families: families ?? null, components: components ?? null, criterion, seed, standardize, prior },
+        ...{
+          families: families?.map(({ word }) => word) ?? null,
+          components: components ?? null,
+          criterion,
+          seed,
+          standardize,
+          prior
+        },
         columns: table.columns
       }
     }
@@ -605,7 +631,15 @@ export const choose =
               parts.set(name, led)
               return led
             },
-            ...{ family, components, criterion, seed, standardize, columns: table.columns, onProgress },
+            ...{
+              family,
+              components: fixed ?? components,
+              criterion,
+              seed,
+              standardize,
+              columns: table.columns,
+              onProgress
+            },
             missing: misses ? 'em' : 'refuse',
             prior: prior ?? undefined
           }),

@@ -9,6 +9,7 @@ import { commented } from '../data/csv.js'
 import type * as Points from '../data/index.js'
 import type * as Source from '../data/sources.js'
 import * as Problem from '../core/Problem.js'
+import { nearest } from '../core/words.js'
 import { faultless, whole, type Checked } from './checked.js'
 import { refused, type Failure, type World } from './World.js'
 
@@ -29,7 +30,7 @@ const wrong = (...of: Parameters<typeof Problem.of>): Checked<never> => E.left([
 export const oneOf = <A extends string>(option: string, text: string, choices: ReadonlyArray<A>): Checked<A> => {
   const chosen = choices.find(choice => choice === text)
   return chosen === undefined
-    ? wrong(option, text, `one of ${choices.join(', ')}`, `try ${choices[0]}`)
+    ? wrong(option, text, `one of ${choices.join(', ')}`, `try ${nearest(text, choices)[0]}`)
     : E.right(chosen)
 }
 

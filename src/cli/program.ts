@@ -111,7 +111,7 @@ const fit: Says = (program, does) => {
         new Option(
           '--family <families>',
           'isotropic: one variance each; or a list to choose from (default: chosen from all whose variances are learned); ' +
-            'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m'
+            'spherical: equal weights, variance 1; symmetric-pair: variance 1, at m and -m; or a word of --vocabulary'
         )
       )
       .addOption(

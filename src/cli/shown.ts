@@ -181,9 +181,7 @@ export const human = ({ fit, others }: Found, { out, report, figures, verbose = 
       ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
       ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),
       ...(fit.missing > 0
-        ? [
-            `missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}, taken by what is to be expected of the rest of the row`
-          ]
+        ? [`missing: ${fit.missing} cell${fit.missing === 1 ? '' : 's'}; each row counts by the cells that it has`]
         : []),
       ...(points.weights === undefined ? [] : [`weights: ${table.show(Points.totalWeight(points))} in all`])
     ].join('\n'),

@@ -20,7 +20,6 @@ import { bootstrapAsJson, doubts, intervals, nextAfter } from './shown.js'
 import {
   areFree,
   byRecipe,
-  constructors,
   familyOf,
   GROWN,
   finite,
@@ -38,6 +37,7 @@ import * as Model from './Model.js'
 import * as options from './options.js'
 import { progress, unwatched, type Progress } from './progress.js'
 import { connectionOf } from './queue.js'
+import * as words from './words.js'
 import { failed, refused, type Failure, type Signal, type World } from './World.js'
 
 /** What is told of a mixture. */
@@ -332,14 +332,15 @@ const chosen =
     const { source, columns } = asked.table
     const { families, components, criterion } = open
     const standardize = flags.standardize ?? areFree(families)
-    const family = families?.map(name => constructors[name])
-    const isPair = families?.includes('symmetric-pair') === true
+    const family = families?.map(({ make }) => make)
+    const named = families?.map(({ word }) => word)
+    const fixed = families?.[0].count ?? null
     const grown = (place: Place.Place): ReturnType<ReturnType<typeof reached>> =>
       pipe(
         source,
         Fit.statesOfSource({
           ...{ family, criterion, seed, standardize, columns, place },
-          components: isPair ? 2 : components,
+          components: fixed ?? components,
           prior: prior ?? undefined
         }),
         asRefused,
@@ -381,7 +382,7 @@ const chosen =
             )
           )
         )
-    const isOne = family?.length === 1 && (components?.length === 1 || isPair)
+    const isOne = family?.length === 1 && (components?.length === 1 || fixed !== null)
     const learned = (there: Summing): TE.TaskEither<Failure, Done> =>
       recipe === GROWN
         ? pipe(
@@ -404,7 +405,7 @@ const chosen =
         keeping(
           world,
           keep,
-          hashes => [hashes, families, components, criterion, seed, prior, standardize, recipe],
+          hashes => [hashes, named, components, criterion, seed, prior, standardize, recipe],
           source,
           there
         )
@@ -423,7 +424,10 @@ export const fit =
   (file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, Signal | null> =>
     pipe(
-      options.checked(options.all({ choices: choicesOf(flags), every: everyOf(flags) })),
+      words.words(world, flags),
+      TE.flatMap(vocabulary =>
+        options.checked(options.all({ choices: choicesOf(flags, vocabulary), every: everyOf(flags) }))
+      ),
       TE.tap(({ choices: { outputs, keep } }) =>
         options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])([
           ...outputs,

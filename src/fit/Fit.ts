@@ -31,7 +31,10 @@ import { written } from './written.js'
 export type { Unsupported } from '../mixture/kernels/support.js'
 export type { Candidate, Constructor, Criterion, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
-/** The families that are called by name; others are given as what makes their score. */
+/**
+ * The families that are called by name, which are compared unless others are asked for; others are given as what makes their
+ * score. In one column each is one of the first two.
+ */
 export const families = {
   isotropic: Score.isotropic,
   tiedIsotropic: Score.tiedIsotropic,
@@ -42,9 +45,6 @@ export const families = {
 } satisfies Readonly<Record<string, Candidates.Constructor>>
 
 export type FamilyName = keyof typeof families
-
-/** Those that are compared unless others are asked for; in one column all are one of the first two. */
-const compared: ReadonlyArray<FamilyName> = ['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal', 'tied', 'full']
 
 const ways = ['refuse', 'em']
 const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
@@ -253,6 +253,7 @@ const linesOf = (
   { rows, dim }: Pick<Points.Points, 'rows' | 'dim'>
 ): ReadonlyArray<Candidates.Line> => {
   const counts = [...new Set(list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)))].sort((a, b) => a - b)
+  const compared = Object.values<Candidates.Constructor>(families)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
     family: isName(one) ? families[one] : one,
     counts
@@ -330,8 +331,8 @@ export interface State {
   /** Which candidate is learned next; null where those that are learned are taken further. */
   readonly next: Progress | null
   /**
-   * Where there is one candidate, and it is found but for its last steps: the pipeline of these, on the data as they were scaled. Who
-   * runs it, with the seed's key, comes to what the next states do, and may look on, stop it and go on. Else null.
+   * Of a single candidate that is found but for its last steps: the pipeline of these, on the data as they were scaled. To run
+   * it with the seed's key gives what the next states give, and such a run can be watched, stopped and resumed. Else null.
    */
   readonly rest: Pipeline.Pipeline<string> | null
   /** The best of the candidates that are learned; problems where none is. */
@@ -430,7 +431,7 @@ const reasons = (refused: ReadonlyArray<Candidates.Refused>): ReadonlyArray<Prob
     .map(({ problem }) => problem)
 }
 
-/** What is said of a fit that was left before its first candidate. */
+/** The problem of a fit that was stopped before its first candidate. */
 const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
 
 /**

@@ -625,12 +625,12 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --no-standardize -k 3 --family symmetric-pair',
       2,
-      'error: --components: 3 is not 2, as a pair has; leave it out, or choose --family spherical\n'
+      'error: --components: 3 is not 2, the number that symmetric-pair has; leave it out, or choose another family\n'
     ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --compare em,pca',
       2,
-      'error: --compare: pca is not one of annealed, two-stage, em, maximum-likelihood, spectral; try annealed\n'
+      'error: --compare: pca is not one of annealed, two-stage, em, maximum-likelihood, spectral; try em\n'
     ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --recipe annealed --compare em,annealed',
@@ -641,10 +641,10 @@ describe('what is wrong', () => {
     [
       'fit %faithful.csv --no-standardize -k 0 --seed -1 --family round --recipe mine --missing guess',
       2,
-      'error: --missing: guess is not one of refuse, drop, em; try refuse\n' +
+      'error: --missing: guess is not one of refuse, drop, em; try em\n' +
         'error: --components: 0 is not a whole number ≥ 1, a range or a list of such; try 2, or 2..6\n' +
-        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, spherical, symmetric-pair; try isotropic\n' +
-        'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try grown\n' +
+        'error: --family: round is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, symmetric-pair, spherical; try tied\n' +
+        'error: --recipe: mine is not one of grown, annealed, two-stage, em, maximum-likelihood, spectral; try em\n' +
         'error: --seed: -1 is not a whole number ≥ 0; try 0\n'
     ],
     [

@@ -22,7 +22,9 @@ afterAll(here.remove)
 it('tells which describes the rows better, and how sure that is', async () => {
   const { exit, stdout } = await ornstein('compare @one.json @two.json @data.csv')
   expect(exit).toBe(0)
-  expect(stdout).toMatch(/two\.json describes these rows better than .*one\.json, by [\d.]+ ± [\d.]+ nats a row\./)
+  expect(stdout).toMatch(
+    /two\.json describes these rows better than .*one\.json, by [\d.]+ ± [\d.]+ nats a row \(± a standard error\)\./
+  )
   const told = JSON.parse((await ornstein('compare @one.json @two.json @data.csv --json')).stdout) as {
     readonly statistics: ReadonlyArray<{ readonly logLikelihood: number }>
     readonly difference: number
@@ -35,7 +37,7 @@ it('tells which describes the rows better, and how sure that is', async () => {
 
 it('finds no difference between a model and itself', async () => {
   const { stdout } = await ornstein('compare @two.json @two.json @data.csv')
-  expect(stdout).toContain('These rows do not tell them apart: 0 ± 0 nats a row')
+  expect(stdout).toContain('These rows do not tell them apart: they differ by 0 ± 0 nats a row')
   expect(stdout).toContain('adjusted Rand index of 1.000')
 })
 

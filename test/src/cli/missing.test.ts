@@ -28,7 +28,7 @@ it('learns, evaluates and assigns', async () => {
   )
   expect(exit).toBe(0)
   expect(stdout).toContain('from 120 rows of')
-  expect(stdout).toContain('missing: 20 cells, taken by what is to be expected of the rest of the row')
+  expect(stdout).toContain('missing: 20 cells; each row counts by the cells that it has')
   expect(stdout).toMatch(/steps +those of the search, which learned it to the end\n/)
   const fitted = JSON.parse((await ornstein('fit @holes.csv --missing em -k 2 --family full --json')).stdout) as {
     readonly components: number

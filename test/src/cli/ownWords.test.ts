@@ -12,7 +12,8 @@ const library = new URL('../../../dist/src/index.js', import.meta.url).href
 beforeAll(async () => {
   here.write(
     'mine.mjs',
-    `import { Field, Optimizer, Params } from ${JSON.stringify(library)}
+    `import { Field, Optimizer, Params, Score } from ${JSON.stringify(library)}
+     import * as o from ${JSON.stringify(new URL('../lib/index.js', library).href)}
      import * as t from ${JSON.stringify(import.meta.resolve('io-ts'))}
      const halved = Optimizer.define({
        name: 'halved',
@@ -23,7 +24,28 @@ beforeAll(async () => {
        update: ({ share }) => gradient => [Params.mapValues(g => share * g)(gradient), null],
        gain: ({ share }) => () => share
      })
-     export default [halved]
+     const heap = Score.family({
+       name: 'squareHeap',
+       about: 'as spherical, with free weights and nothing but its density',
+       fields: { components: Field.count({ suggestion: 2 }) },
+       parameters: ({ components }) => dim => ({ means: [components, dim], logits: [components] }),
+       degreesOfFreedom: ({ components }) => dim => components * (dim + 1) - 1,
+       unitVariance: true,
+       components: () => ({ means, logits }, dim) => ({
+         logWeights: o.logSoftmax(logits),
+         centres: means,
+         logDensity: (x, { alpha, sigma }) => {
+           const u = o.add(o.square(alpha), o.square(sigma))
+           return o.mul(-0.5, o.add(o.div(o.squaredDistances(x, means, alpha), u), o.mul(dim, o.log(o.mul(2 * Math.PI, u)))))
+         }
+       }),
+       toMixture: () => ({ means, logits }) => {
+         const all = logits.values.map(Math.exp)
+         const total = all.reduce((a, b) => a + b)
+         return { means, weights: all.map(x => x / total), variances: all.map(() => 1), factors: null }
+       }
+     })
+     export default [halved, heap]
      export const note = 'not a word'`
   )
   here.write('none.mjs', 'export const a = 1')
@@ -60,6 +82,24 @@ describe('with the module', () => {
     const evaluated = await ornstein('evaluate @model.json %faithful.csv --vocabulary @mine.mjs')
     expect(evaluated).toMatchObject({ exit: 0, stderr: '' })
     expect(await ornstein('explain @model.json --vocabulary @mine.mjs')).toMatchObject({ exit: 0, stderr: '' })
+  })
+})
+
+describe('a family of the module', () => {
+  it('is learned by its word, and its model read', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${(i % 2) * 8 + Math.sin(i)},${Math.cos(3 * i)}`)
+    here.write('two.csv', ['x,y', ...rows].join('\n'))
+    const line = 'fit @two.csv -k 2 --family square-heap --vocabulary @mine.mjs --out @heap.json'
+    const { exit, stdout, stderr } = await ornstein(line)
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout).toContain('2 square-heap Gaussians')
+    expect(await ornstein('evaluate @heap.json @two.csv --vocabulary @mine.mjs')).toMatchObject({ exit: 0, stderr: '' })
+  })
+
+  it('is refused without it, with the words that are known', async () => {
+    const { exit, stderr } = await ornstein('fit %faithful.csv -k 2 --family square-heap')
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(/^error: --family: square-heap is not one of isotropic, .*; try /)
   })
 })
 

@@ -52,7 +52,7 @@ export const argsOf = ({ data, options, seed }: Asked): ReadonlyArray<string> =>
   '--json'
 ]
 
-export const result = t.intersection([
+const result = t.intersection([
   t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
   t.partial({ bic: t.number })
 ])

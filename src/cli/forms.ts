@@ -27,7 +27,7 @@ const ends: ReadonlyArray<readonly [name: Exclude<Form['name'], null>, end: RegE
   ['arrows', /\.arrows$/]
 ]
 
-/** What is no table that is written here, by its name. */
+/** Names of files in forms that are not written here. */
 const foreign = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
 
 /** The form that a word asks for, or else the name of the file. */
@@ -40,7 +40,7 @@ export const formOf = ({ option, path }: Output, to: string | undefined): Checke
     const name = names.find(name => name === to)
     return name === undefined
       ? E.left([Problem.of('--to', to, `one of ${names.join(', ')}`, 'try csv')])
-      : // What comes down a pipe is not sought in.
+      : // There is no seeking in a pipe.
         E.right({ name: name === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : name, isPacked })
   }
   return foreign.test(plain)

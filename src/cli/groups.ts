@@ -27,7 +27,7 @@ const part = (
   kept: kept.map(({ name, cells }) => ({ name, cells: places.map(place => cells[place]) }))
 })
 
-/** More are no groups: such a column tells rows apart. */
+/** A column with more values than this numbers rows rather than grouping them. */
 const GROUPS = 1000
 
 /** All rows, or those of each value of the column of `--by`, in the order of their values. */

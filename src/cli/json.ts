@@ -32,7 +32,7 @@ const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'pr
 const branches = (codec: Shape): ReadonlyArray<Shape> =>
   codec._tag === 'UnionType' ? (codec.types ?? []).map(shape).flatMap(branches) : [codec]
 
-/** A value of one form, or null: what is no null is to be of that form. */
+/** A codec of one form or null: what is not null must be of that form. */
 const isNullable = (codec: Shape): boolean =>
   codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
 

@@ -55,7 +55,7 @@ const normalLaw = (points: Points.Points) => {
 }
 
 /** The last stage's objective at noise levels from the most that it was trained at to the least, of points as they are learned from. */
-export const levels = (
+const levels = (
   { pipeline, params }: Pick<Learned.Learned, 'pipeline' | 'params'>,
   points: Points.Points
 ): ReadonlyArray<AtLevel> => {
@@ -89,11 +89,7 @@ export const levels = (
 }
 
 /** Samples in the data's units, and how far they are from rows. */
-export const samples = (
-  learned: Learned.Learned,
-  points: Points.Points,
-  path: string
-): E.Either<Problem.Problems, Samples> =>
+const samples = (learned: Learned.Learned, points: Points.Points, path: string): E.Either<Problem.Problems, Samples> =>
   pipe(
     Learned.sampler(learned, path),
     E.map(draw => {

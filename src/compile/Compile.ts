@@ -70,7 +70,7 @@ const refusals = <P extends string>(
   const terms = Objective.terms(objective).map(({ term }) => term)
   const way = Expectation.interpret(expectation)
   const onLine = (steepest: number): ReadonlyArray<Problem.Problem> => {
-    // Data that are refused have no length.
+    // Data that are refused are given none.
     const length = steepest < Infinity && dataProblems(points).length === 0 ? rootMeanSquare(points) : 0
     return [
       ...Problem.unless(
@@ -164,7 +164,7 @@ const lossProblems = <P extends string>(
   ...refusals(loss, points, precision)
 ]
 
-/** What stands in the way of single precision, which programs alone have. */
+/** Why single precision cannot be had: only compiled programs compute in it. */
 const uncompiled = (
   { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
   precision: Precision
@@ -234,7 +234,7 @@ const asTheyAre = (data: Source.Data): Source.Data => (Source.isSource(data) ? d
 
 /** What is known of a loss before it is compiled. */
 export interface Circumstances extends Loss.Circumstances {
-  /** That its parts have been tried on data like these, and need not be once more: a trial costs a few evaluations. */
+  /** Whether its parts have been tried on data like these: another trial would cost a few evaluations. */
   readonly isTried: boolean
 }
 

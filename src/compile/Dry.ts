@@ -21,7 +21,7 @@ import * as Schedule from '../schedule/Schedule.js'
 import * as Score from '../score/Score.js'
 import * as TimeLaw from '../objective/TimeLaw.js'
 
-/** As many as tell a sum over rows from one over pairs of them. */
+/** Enough rows to tell a sum over rows from a sum over pairs of rows. */
 const ROWS = 3
 
 /**
@@ -81,7 +81,7 @@ const trial = (
   }
 }
 
-/** What `sealed` says. */
+/** The message of a `sealed` tensor. */
 const SEALED = 'it looks at the entries of a tensor'
 
 const print = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
@@ -93,7 +93,7 @@ interface Part {
   readonly field: string
   readonly name: string
   readonly apply: (trial: Trial) => Tensor
-  /** The shapes that are right for so many rows, the first the one to name. */
+  /** The shapes that are right for so many rows, first the one that messages name. */
   readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
   /** Whether what is not finite is an error: at parameters that a run starts from. */
   readonly finite: boolean

@@ -124,7 +124,7 @@ const draw = <P extends string>(
           basis,
           seesNorm,
           slope: slope === null ? () => 0 : slope(params),
-          // A quadrature has no variance to lessen.
+          // A quadrature has no variance to reduce.
           denoising: way.where === 'line' ? () => 0 : denoisingShare(params, { dim: data.dim, rank, antithetic })
         }
       }),
@@ -426,7 +426,7 @@ const kernel =
         value,
         gradient: ofFamily.pullBack(params, gradient)
       })
-      // Not offered for such an objective; were it asked all the same, nothing would be better than something else.
+      // Not offered for such an objective; if called all the same, it must not compute another one.
       const isOffered = terms.every(({ term }) => term.kernel !== undefined)
       const parts = terms.flatMap(({ weight, term, samples }) => {
         if (!Objective.isMatching(term)) return []
@@ -685,7 +685,7 @@ export const plans = <P extends string>(
   ]
 }
 
-/** What of a loss needs double precision: what does not say that single is enough. */
+/** The parts of a loss that need double precision: those that do not say that single is enough. */
 export const needingDouble = <P extends string>({
   score,
   objective,

@@ -40,8 +40,8 @@ const seen = <P extends string>({ kernel, toMixture }: Family<P>): ((params: Par
       : null
 
 /**
- * What a step took out there; null where nothing is, or what is was as far out before: a start may be anywhere. `noise` is the
- * largest σ/α that the loss looks at, 0 for none.
+ * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.
+ * `noise` is the largest σ/α that the loss looks at, 0 for none.
  */
 export const leaves = <P extends string>(
   family: Family<P>,
@@ -65,7 +65,7 @@ export const leaves = <P extends string>(
     const found = RA.makeBy(there.centres.length / dim, k => extent(there, k))
     const isWide = ({ deviation }: Extent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: Extent): boolean => distance > far + BEYOND * deviation
-    // Nearly always nothing is, and what was before is not asked for.
+    // Nearly always nothing is, and the parameters before need no look.
     if (!found.some(one => isWide(one) || isOut(one))) return null
     const here = mixtureOf(enter(before))
     const old = found.map((_, k) => extent(here, k))

@@ -262,7 +262,7 @@ const count = new t.Type<number, number>(
 
 const written = t.type({
   data: t.string,
-  /** Left out of double precision. */
+  /** Absent for double precision. */
   precision: t.union([t.literal('float32'), t.undefined]),
   key: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }),
   stage: count,

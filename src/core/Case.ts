@@ -59,7 +59,7 @@ interface Node {
   readonly path: string
   readonly depth: number
   readonly value: AnyValue
-  /** Whether it was given as a number, or so, and has no field names of its own. */
+  /** Whether it was given in its short form, such as a number, and has no field names of its own. */
   readonly bare: boolean
 }
 
@@ -127,7 +127,7 @@ export const perField = <R>(
 /** The description as the code that builds it. */
 export const show = (value: AnyValue): string => (isValue(value) ? printed(value) : JSON.stringify(value))
 
-/** A list without its brackets. Descriptions are joined, not cut out of them: ropes stay ropes, and time linear. */
+/** A list without its brackets. Its parts are joined anew, not cut out of the printed list, which would take quadratic time. */
 const spread = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
@@ -159,7 +159,7 @@ const printed = (value: AnyValue): string =>
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
   })
 
-/** How deep a description may be whose meaning is to be taken. */
+/** How many levels of descriptions may stand in each other. */
 export const deepest = 500
 
 /** What is wrong with a description, in all its parts; a bare one was given as a number, and its field has no name. */
@@ -170,7 +170,7 @@ export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.P
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
-/** By force of types a description has its case; a copy that went through JSON or structuredClone has not. */
+/** The types say that a description has its case; a copy made by JSON or structuredClone has lost it. */
 const lost = (value: unknown): Problem.Problem =>
   Problem.of(
     '',
@@ -231,7 +231,7 @@ type Given<F> = Shown<
 type Elements<I> = I extends ReadonlyArray<infer E> ? ReadonlyArray<E> : never
 type Named<F> =
   Exclude<keyof F, Defaulted<F>> extends never ? readonly [options?: Given<F>] : readonly [options: Given<F>]
-/** `Rest` are the fields that have no place before. */
+/** `Rest`: the fields that have had no place yet. */
 type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
   ? H extends '{}'
     ? Named<Rest>
@@ -282,7 +282,9 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
   readonly earlier?: (json: unknown) => unknown
 }
 
-/** Options that are no fields, and fields that are not given, are refused: a fault in code. */
+/**
+ * The given fields and the defaults of the others. An unknown option, or a missing field without default, is a fault in code.
+ */
 const filled = (
   word: string,
   fields: Fields,
@@ -393,7 +395,7 @@ const printing = (word: string): object => ({
   [Symbol.for('fast-check/toStringMethod')]: () => word
 })
 
-/** The case of a description, by force of types; one that went through JSON or structuredClone has lost it. */
+/** The case of a description, as the types promise; a copy made by JSON or structuredClone has lost it. */
 export const caseOf = <C extends string, M>(value: Value<C, M>): Case<C, M> =>
   isValue(value) ? value[ofCase] : refuse(Problem.show(lost(value)))
 
@@ -414,7 +416,7 @@ export const called = <T extends AnyValue, G extends (...args: never) => unknown
   call: G
 ): G & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
 
-/** What is known of one case: for oracles and tables that speak of the cases they name, and say nothing of others. */
+/** What is known of one case, and none of any other: an entry of a table by cases, such as a list of oracles. */
 export const when =
   <K extends CaseOf<AnyValue>, R>(constructor: K, known: (value: AnyValue & MadeBy<K>) => R) =>
   (value: AnyValue): Option<R> =>

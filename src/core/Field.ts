@@ -26,7 +26,7 @@ export interface Field<out A, in I = A> {
   readonly domain: string
   readonly remedy: string
   readonly problems: (name: string, u: unknown) => Problems
-  /** Null: left out. Nested descriptions come printed. */
+  /** Its code, or null to leave it out; nested descriptions come printed. */
   readonly show: (u: unknown, nested: ReadonlyArray<string>) => string | null
   /** The descriptions in it, with where each stands. */
   readonly nested: (
@@ -178,7 +178,7 @@ interface Suggested extends Options<number> {
   readonly suggestion?: number
 }
 
-/** One function a domain: the same options, the type of the result by whether there is a default. */
+/** A function for each domain. All take the same options; whether these have a default decides the type of the field. */
 interface Domain {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
@@ -319,7 +319,7 @@ export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | nu
   }
 }
 
-/** What else is taken for a description, and how it is then written: a number for a constant rate. */
+/** A short form that is taken for a description, and how it is written back: a number for a constant rate. */
 export interface Short<T, I> {
   readonly from: (given: I | T) => T
   readonly show: (value: T) => string | null
@@ -348,13 +348,13 @@ export function of<T extends AnyValue, I = T>(concept: Concept<T>, short?: Short
   }
 }
 
-/** A list of what another field holds one of. */
+/** A list of values of another field. */
 export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, ReadonlyArray<I>> {
   const is = (u: unknown): u is ReadonlyArray<A> => Array.isArray(u) && u.every(field.is)
   const [domain, remedy] = [`a list, each ${field.domain}`, field.remedy]
   const each = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
   const inner = <R>(results: ReadonlyArray<R>, counts: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<R>> =>
-    // Mostly one result an element: then there is nothing to cut.
+    // Mostly each element has one result, and nothing needs cutting.
     results.length === counts.length && counts.every(n => n === 1) ? results.map(r => [r]) : share(counts, results)
   const counts = (u: unknown): ReadonlyArray<number> => each(u).map(a => field.nested(a).length)
   return {
@@ -397,7 +397,7 @@ export function array<A, I>(field: Field<A, I>): Field<ReadonlyArray<A>, Readonl
   }
 }
 
-/** What another field holds one of, under names of one's own choice. */
+/** Values of another field under names of one's own choice. */
 export function dictionary<A, I>(field: Field<A, I>): Field<Readonly<Record<string, A>>, Readonly<Record<string, I>>> {
   const entries = (u: unknown): ReadonlyArray<readonly [string, unknown]> => (isRecord(u) ? Object.entries(u) : [])
   const is = (u: unknown): u is Readonly<Record<string, A>> => isRecord(u) && Object.values(u).every(field.is)

@@ -31,7 +31,7 @@ export const times = 1_000_000
 /** Numbers in the parameters of a score: 1 GB. */
 export const parameters = 134_217_728
 
-/** Letters of a name that is compared with others, when none is that of a column. */
+/** How many letters of an unknown name are compared with known ones. */
 export const letters = 100
 
 /** Values of an objective that are kept for a report: every so-many-th, once there are more. */

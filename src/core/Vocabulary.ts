@@ -177,7 +177,7 @@ export const codec =
                 value: p.value,
                 context,
                 message: Problem.show(p),
-                // What is wrong with it as a whole has no path in it.
+                // A problem of the whole has an empty path.
                 problem: p.field === concept.name ? { ...p, field: '' } : p
               }))
             )

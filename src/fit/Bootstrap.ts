@@ -309,16 +309,16 @@ const summed = (
 
 /** A bootstrap on its way. */
 export interface State extends Progress {
-  /** What the resamples until then say; problems where they are too few. */
+  /** What the resamples so far say; problems where they are too few. */
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
-/** Draws beyond which rows are counted one by one for too long. */
+/** The most draws: each is counted by itself, and more would take too long. */
 const MOST = 1e8
 
 const known: Readonly<Record<keyof Options, true>> = { resamples: true, level: true, seed: true, onProgress: true }
 
-/** Options as they are taken where they are not given. */
+/** The defaults of the options. */
 const filled = ({ resamples = 200, level = 0.95, seed = 0 }: Options) => ({ resamples, level, seed })
 
 const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => {

@@ -11,7 +11,6 @@ import { Key } from '../../lib/index.js'
 import { flatMapped, followed, last, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
-import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Missing from '../mixture/kernels/missing.js'
@@ -56,7 +55,7 @@ export interface Terms {
   readonly recall: Recall | null
 }
 
-/** Something on its way: null after each step of it, and at the end what it led to. */
+/** A computation in steps: null after each of them, and at the end its result. */
 type Way<A> = Iterable<A | null>
 
 const ended = <A>(of: A): Way<A> => [of]
@@ -90,7 +89,7 @@ export interface Found {
   readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
-/** What a pipeline's mixture, learned on the scaled data, is on the data themselves. */
+/** A mixture that a pipeline learned on the scaled data, as it is on the data themselves. */
 export const found = <P extends string>(
   data: Data,
   pipeline: Pipeline.Pipeline<P>
@@ -213,7 +212,7 @@ export type Candidate = Learned | Refused
 export const isSound = ({ floored, redundancies }: Learned): boolean =>
   floored.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
 
-/** What is to be said against a candidate, in a few words. */
+/** The doubts about a candidate in a few words. */
 const doubts = ({ floored, redundancies, unsupported }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
@@ -408,10 +407,10 @@ export interface Line {
   readonly counts: ReadonlyArray<number>
 }
 
-/** Beliefs differ by a thousandth: what is further from the best by the criterion is no rival. */
+/** A candidate further than this from the best by the criterion is no rival: its belief is a thousandth of the best's. */
 const RIVAL = 14
 
-/** Where more components are asked for at least, the way from one to them is not worth while. */
+/** From this least number of components on, growing from one component is not worth while. */
 const GROWN = 16
 
 /** Parameters as they are. */
@@ -430,19 +429,21 @@ const settling = (
   { score, initializer }: Pipeline.Pipeline<string>
 ): Pipeline.Pipeline<string> => {
   const recipe = underPrior(prior)(Recipe.annealed(score)(points))
-  // Noise is for starts that are not among the best yet.
-  return { ...recipe, initializer, stages: recipe.stages.filter(stage => !Case.isMadeBy(Stage.guarded)(stage)) }
+  // Attempts, which the recipe makes by noise, are for starts that are not among the best yet.
+  const isDirect = (stage: Stage.Stage): boolean =>
+    Stage.simple(stage).every(({ simple: { attempts } }) => attempts.length === 0)
+  return { ...recipe, initializer, stages: recipe.stages.filter(isDirect) }
 }
 
 /** How far learning has come: what is learned next, where that is a candidate, and all that are. */
 interface Step {
   readonly next: Asked | null
   readonly all: ReadonlyArray<Standing>
-  /** Where there is one candidate, and it is found but for its last steps: what takes them. */
+  /** Of a single candidate that is found but for its last steps: the pipeline that takes them. */
   readonly rest: Pipeline.Pipeline<string> | null
 }
 
-/** A candidate, or one that stands between those asked for on the way of a family that is grown. */
+/** A candidate, or a step of a family's growth between the numbers that were asked for. */
 interface Job {
   readonly asked: Asked
   readonly isAsked: boolean
@@ -516,13 +517,16 @@ const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<
   })
 }
 
-/** What a candidate is worth as one to be chosen: the less the better. */
+/** The criterion of a sound candidate, ∞ of any other: the less the better. */
 const worth =
   (criterion: Criterion) =>
   ({ candidate }: Standing): number =>
     candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
 
-/** Settles the best, time and again, until no rival of it within `margin` is left that is not, and so many are. */
+/**
+ * Settles the best candidate that is not settled yet, again and again, until all within `margin` of the best are, and at least
+ * so many.
+ */
 const settledAll = (
   criterion: Criterion,
   margin: number,
@@ -557,7 +561,7 @@ const settledAll = (
   return followed<Step>([{ next: null, all, rest: null }], ({ all }) => further(all))
 }
 
-/** The same candidates, where there is one whose last steps are left. */
+/** The last step but one of a single candidate: what is left is the pipeline `rest`. */
 const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pipeline<string>): ReadonlyArray<Step> =>
   all.length === 1
     ? all.filter(isReached).flatMap(one => (one.candidate.isSettled ? [] : [{ next: null, all, rest: rest(one) }]))
@@ -578,10 +582,12 @@ const onAll = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line
   return followed(found, ({ all }) => settledAll(criterion, RIVAL, settle, all))
 }
 
-/** Up to so many rows all is done on all of them; of more, on so many drawn at random, and the best are polished on all. */
+/**
+ * Up to so many rows, all of them are used; of more, so many are drawn at random, and the best candidates are polished on all.
+ */
 const SAMPLE = 4000
 
-/** So many of the best by a sample, at least, are looked at on all rows: a sample does not tell near ones apart. */
+/** At least so many of the best by a sample are compared on all rows: a sample does not tell near ones apart. */
 const POLISHED = 3
 
 /** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
@@ -659,14 +665,17 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
   }
 }
 
-/** What is expected of all rows, where the likelihood of those learned from is so much too little. */
+/**
+ * Candidates as they are expected to do on all rows: `expected`, corrected by `shift`, which one that was taken to all rows has
+ * shown.
+ */
 const expectedOn =
   (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number) =>
   (shift: number) =>
   (one: Standing): Standing =>
     isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
 
-/** Candidates that were learned from other rows, and the best of them, so many at least, from all. */
+/** Candidates that were learned from other rows, the best of them, at least so many, taken to all rows. */
 const settledOn =
   (
     whole: Pick<Whole, 'rows' | 'total'>,
@@ -691,9 +700,9 @@ const settledOn =
   }
 
 /**
- * Candidates learned from a sample of the rows, and the best of them from all rows. What a sample says of the likelihood on all
- * rows is too much by what was fitted to it, p parameters on n rows: p/n. And it is as much too much or too little for all
- * candidates as for the one that is looked at on all rows, since their rows are the same.
+ * Candidates learned from a sample of the rows, and the best of them from all rows. On its sample of n rows a candidate of p
+ * parameters has a mean log-likelihood about p/n above that on all rows. What is left of the difference comes from the sample
+ * and is common to the candidates: the one that is taken to all rows shows it.
  */
 const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { criterion, prior, recall } = terms
@@ -715,7 +724,7 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
     logLikelihood - parameters / SAMPLE
   const expectedOf = expectedOn(whole, expected)
   const polished = settledOn(whole, criterion, expected, polish, POLISHED)
-  /** What is expected, and what the sample itself says. */
+  /** Candidates as expected on all rows, beside those of the sample itself. */
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
   }

@@ -136,8 +136,8 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
 const WORTH = { loops: 2e5, interpreter: 1e5, description: 5e7 }
 
 /**
- * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x). One e^x
- * a row and component serves all. For rows beyond the reach of all components nobody answers.
+ * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
+ * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
  */
 const posterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
@@ -338,7 +338,7 @@ export const inVocabulary = <P extends string>(
     value,
     mass,
     sums,
-    // Each has its share of what only counts together.
+    // Only the sum over the components is known: each has its share of it.
     second: isOne ? FromGradient.shared(mass, second) : second
   })
   const interpreted: EStep<P> = (params, { alpha, sigma }, data) => {

@@ -58,7 +58,7 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
 /** Where a family's parameters are looked at with the data. */
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): Frame<P, D> => {
   const { shifted } = family
-  // What is wrong with data is said elsewhere, and they have no mean.
+  // Data with problems, which are told elsewhere, may have no mean.
   if (O.isNone(shifted) || (!Source.isSource(data) && E.isLeft(Points.validate(data)))) return unmoved<P, D>(data)
   const { points, middle } = centred(data)
   const opposite = middle.map(m => -m)

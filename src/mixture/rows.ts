@@ -13,7 +13,7 @@ const held = (points: Points.Points): Pass.Rows<Float64Array> => ({
 const known = new WeakMap<Points.Points, Pass.Rows<Float64Array>>()
 const knownOf = new WeakMap<Source.Source, Pass.Rows>()
 
-/** The same for points that are the same, so that they are copied to a pass's memory once. */
+/** The same rows for the same points, so that a pass copies them to its memory once. */
 export const inMemory = (points: Points.Points): Pass.Rows<Float64Array> => {
   const own = Points.snapshot(points)
   const found = known.get(own) ?? held(own)
@@ -29,7 +29,7 @@ export const rowsOf = (data: Source.Data): Pass.Rows => {
   return found
 }
 
-/** Of use for one step. */
+/** Rows that are used for one step. */
 export const passing = (data: Source.Data): Pass.Rows => ({
   ...(Source.isSource(data) ? rowsOf(data) : held(data)),
   passing: true

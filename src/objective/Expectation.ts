@@ -31,7 +31,10 @@ export interface Everywhere {
   readonly rows: 'apart' | 'together' | 'fixed'
   /** The only size of data that it suits, where it has been given. */
   readonly size?: Size
-  /** Capability: single precision is enough, as what draws differ by is far more than its errors, and nobody compares values. */
+  /**
+   * Capability: single precision is enough, since draws differ by far more than its errors and single values are never
+   * compared.
+   */
   readonly float32?: true
 }
 
@@ -286,7 +289,7 @@ const given = define({
       where: 'everywhere',
       rows: 'fixed',
       size: { rows, dim },
-      // A pass knows an array by itself: of all rows it is always this one.
+      // Passes recognize an array by its identity, so all rows are always given as this one.
       draws: few => () => [
         { weight: 1, noise: few.rows * few.dim < values.length ? values.subarray(0, few.rows * few.dim) : values }
       ]
@@ -296,7 +299,7 @@ const given = define({
 
 /** Common random numbers: row i of the data meets row i of the noise, at every step. */
 export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
-  // A pass keeps what it was given once: it must not change when a buffer is filled again.
+  // Passes keep the array they were given: it must not change when its owner fills it anew.
   given({ shape: [rows, dim], values: values.slice() })
 )
 

@@ -109,7 +109,7 @@ interface Claims {
   readonly proper?: true
 }
 
-/** A mean over noise levels of a function of a row. Beside that, what it is known to be able to do. */
+/** A mean over noise levels of a function of a row, and what that function is known to be able to do. */
 export interface Matching extends Written, Claims {
   readonly timeLaw: TimeLaw.TimeLaw
   /** The loss of a row, [rows] or [rows, 1]. */
@@ -778,7 +778,7 @@ export const misfits =
     ): ReadonlyArray<Problem.Problem> => {
       const inLaw = pipe(term.timeLaw, TimeLaw.misfits(schedule)).map(Problem.within('timeLaw'))
       const until = TimeLaw.fromClean(term.timeLaw)
-      // What is itself wrong has no size.
+      // A term with problems of its own cannot be judged further.
       if (inLaw.length > 0 || O.isNone(until) || Case.problems(term.of).length > 0) return inLaw
       const weights = weightings
         .filter(weighting => Weighting.problems(weighting).length === 0)

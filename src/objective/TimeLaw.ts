@@ -405,7 +405,7 @@ export const logNormal = define({
   formula: ({ mean, deviation }) => `mean over log(σ/α) ~ N(${mean}, ${deviation}²)`,
   misfits: law => schedule =>
     Problem.unless(
-      // Of one that is no number the fields speak.
+      // One that is not a number is a problem of the fields.
       !(restriction(law, schedule).mass < LEAST_MASS) || !(law.deviation > 0),
       'mean',
       law.mean,

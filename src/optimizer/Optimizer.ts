@@ -178,7 +178,7 @@ export const adagrad = ({
 }: WithRate & Options<typeof scaleByAdagrad>): Chain<[ScaleByAdagrad, ScaleByRate]> =>
   chain(scaleByAdagrad(sum), scaleByRate(rate))
 
-/** Steps as long as those before, over the size of the gradients: it needs no rate (Zeiler 2012). */
+/** Steps as long as earlier ones, relative to the size of the gradients, so that no rate is needed (Zeiler 2012). */
 export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<typeof scaleByAdadelta> = {}): Chain<
   [ScaleByAdadelta, ScaleByRate]
 > => chain(scaleByAdadelta(root), scaleByRate(rate))
@@ -300,7 +300,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
  */
 export type State<T, P extends string> = Named<MemoryOf<T>, P>
 
-/** What an optimizer remembers that is not known to the compiler. */
+/** What an optimizer remembers whose type is just `Optimizer`. */
 export type AnyState<P extends string> = State<Optimizer, P>
 
 /** What `update` must be given beside the gradient: the objective, if a part is known to look at it. */
@@ -344,7 +344,7 @@ export const interpret =
     return transformation
   }
 
-/** As `interpret`, for an optimizer that is not known to the compiler. */
+/** As `interpret`, for an optimizer whose type is just `Optimizer`. */
 export const anyInterpret = <P extends string>(optimizer: Optimizer): Transformation<P, AnyState<P>> =>
   interpret(optimizer)<P>()
 

@@ -124,7 +124,7 @@ export const scaleByNewton = define({
     (gradient, _, { params, evaluate }) => {
       const values = hessian(params, evaluate)
       const count = Math.sqrt(values.length)
-      // Far off, where it overflows, the gradient serves.
+      // Where second derivatives overflow, the gradient itself is the direction.
       if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
       const eigen = symmetricEigen({ shape: [count, count], values })
       const g = flat(gradient)

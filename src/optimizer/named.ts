@@ -104,11 +104,11 @@ const forNames = Case.define('Optimizer', {
         inner.estimate,
         O.map(estimate => (params, memory) => ({ ...params, ...estimate(some(params), memory) }))
       ),
-      // What it has met is the objective as a function of some parameters.
+      // The part has met the objective of some parameters only.
       recall: O.none,
       names,
       misfits: setting => [...unknownNames(names, setting), ...inner.misfits(narrowed(names, setting))],
-      // What some parameters do is left out of few words, but for those that do nothing.
+      // A short description does not say what some parameters do, only that they are frozen.
       brief: O.some({ methods: [], rates: [], frozen: names.filter(name => inner.gain(null, name) === 0) })
     }
   }

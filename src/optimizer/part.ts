@@ -256,7 +256,7 @@ const beforeRate =
   (printed: string) =>
   ({ shapes, gain }: Setting): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
-      // What is not known is not uphill.
+      // An unknown gain does not count as uphill.
       !Params.names(shapes).some(name => gain(name) > 0),
       'optimizer',
       printed,

@@ -50,13 +50,13 @@ export interface Asked extends Setting {
   readonly count: number
 }
 
-/** Whether another key is another start; `sometimes` where other choices may come to the same. */
+/** Whether another key gives another start; `sometimes` where different draws may lead to the same. */
 export type Draws = 'never' | 'sometimes' | 'always'
 
 export interface Meaning {
   readonly start: (setting: Setting) => Start<string>
   readonly draws: (model: Score.Model<string>) => Draws
-  /** Whether it moves with the data: of x + b the centres are those of x, + b, and the rest is the same. */
+  /** Whether it moves with the data: from x + b the centres are those from x, plus b, and the rest is the same. */
   readonly moves: (model: Score.Model<string>) => boolean
   /** Whether it turns with the data. */
   readonly turns: (model: Score.Model<string>) => boolean

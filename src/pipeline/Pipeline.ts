@@ -49,7 +49,7 @@ export const of = Case.called(
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
-/** So long may a line of its code be: those of a stage in it are as long as by themselves. */
+/** The width of its code: a stage in it then has lines as long as when printed alone. */
 const WIDTH = 104
 
 /**
@@ -96,7 +96,7 @@ export const underPrior =
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
     of({ ...rest, stages: stages.map(Stage.underPrior(prior)) })
 
-/** What is said of a description in which parts stand in parts without end. */
+/** The problem of a description whose nesting has no end. */
 export const tooDeep = (field: string): Problem.Problem =>
   Problem.of(
     field,

@@ -98,7 +98,7 @@ const PAIRS = 4096
 
 const known = new WeakMap<Source.Data, ReadonlyMap<number, number>>()
 
-/** The quantile at 1/2K of the squared distance between rows; the same data are asked for it by many families. */
+/** The quantile at 1/2K of the squared distance between rows, remembered: many families ask for that of the same data. */
 const nearnessOf = (data: Source.Data, components: number): number => {
   const all = known.get(data) ?? new Map<number, number>()
   const found =
@@ -108,11 +108,11 @@ const nearnessOf = (data: Source.Data, components: number): number => {
 }
 
 /**
- * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows,
- * m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components,
- * wherever these lie, since Σπ² ≥ 1/K; so half of those in equal ones are nearer than q, whose mean square is 2v χ²_d. The
- * quantile does not hear of rows far away until they are 1 − √½ of all, nor of an origin, nor of how far apart the
- * components are. 1 for the scores whose components have variance 1, and for rows that are all the same.
+ * The standard deviation of the components, about: s² = q/2m, q the quantile at 1/2K of the squared distance between rows, m ≈
+ * d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Of all pairs at least 1/K share one of K components, wherever these
+ * lie, since Σπ² ≥ 1/K; so half of those in equal ones are nearer than q, whose mean square is 2v χ²_d. Rows far away do not
+ * move the quantile until they are 1 − √½ of all, nor of an origin, nor of how far apart the components are. 1 for the scores
+ * whose components have variance 1, and for rows that are all the same.
  */
 const spread = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (hasUnitVariance(score)) return 1
@@ -122,12 +122,12 @@ const spread = <P extends string>(score: Score.Score<P>, data: Source.Data): num
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
 
-/** A choice that nobody needs to the last digit, as it is to be read. */
+/** Three digits of a choice that needs no more, to be readable in `Pipeline.show`. */
 const legible = (x: number): number => Number(x.toPrecision(3))
 
 /**
- * No component is narrower than a hundredth of what they are about: on fewer rows than fix it, or on equal ones, the
- * likelihood would be without bound. Where variances are not learned there is nothing to bound.
+ * No component is narrower than a hundredth of their typical deviation: on too few rows, or on equal ones, the likelihood has
+ * no bound. Where variances are not learned, nothing needs bounding.
  */
 const bounded = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly varianceFloor?: number } =>
   hasUnitVariance(score) ? {} : { varianceFloor: legible(Elementary.square(FLOOR * spread(score, data))) }

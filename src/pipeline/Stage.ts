@@ -170,7 +170,7 @@ const stage = Field.of<Stage>(concept)
 
 // —— stages that take steps ——
 
-/** How far a stage has come that goes through all rows before it meets one again. */
+/** How far a stage has come that goes by epochs: it meets every row once before any again. */
 interface Place {
   /** The key from which the order of each epoch is drawn. */
   readonly epochs: Key.Key

@@ -92,7 +92,7 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 // -- parts of a page ---------------------------------------------------------------------------------------------------
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
-export const sentence = (text: string): string => `${capital(text)}.`
+const sentence = (text: string): string => `${capital(text)}.`
 /** A number with a minus sign as long as a plus. */
 export const minus = (text: string): string => escape(text).replace(/^-/, '−')
 /** So many lines of code stand open. */

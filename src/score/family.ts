@@ -71,26 +71,29 @@ export interface Moments {
 export interface At {
   /** The level of the rows; 1 and 0 for the data themselves. */
   readonly level: Schedule.Level
-  /** What no variance at time 0, that is no eigenvalue of Σ_k, is to fall below. */
+  /** The lower bound of variances at time 0, that is of the eigenvalues of Σ_k. */
   readonly floor: number
   readonly dim: number
 }
 
 export interface MStep<P extends string> {
   readonly second: Second
-  /** Whether one covariance is that of all components: what a prior says of it is then said once. */
+  /** Whether all components share one covariance; a prior then counts it once. */
   readonly isShared?: boolean
   /** The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. One without mass stays. */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
-  /** Where that has several maxima, the best that many starts lead to: for the step out of a lesser one. */
+  /** Where there are several maxima, the best that many starts lead to: a way out of a lesser one. */
   readonly anew?: MStep<P>['maximise']
-  /** What the E-step at time 0 finds, of the gradient of −E log p there, where that says it: see `NaturalGradient.natural`. */
+  /**
+   * The moments of the E-step at time 0 from the gradient of −E log p there, where they follow from it: see
+   * `NaturalGradient.natural`.
+   */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
-/** How parameters follow when data change without anything of substance changing; a gradient follows as they do. */
+/** How parameters change under symmetries of the problem; gradients change as they do. */
 export interface Symmetries<P extends string> {
   /** The components in another order: the new k-th is the old `order[k]`-th. */
   readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
@@ -183,16 +186,16 @@ export interface Capabilities<P extends string> {
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
   /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
   readonly leastRows?: (dim: number) => number
-  /** Every variance in every direction is 1, and none is learned; else they are taken for learned. */
+  /** All variances are 1, in every direction, and none is learned. Without it they count as learned. */
   readonly unitVariance?: true
   /** The components are ±c with unit variances: its centre is an eigenvector, and noise along it is all that a loss sees. */
   readonly mirrored?: true
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
   /**
-   * Passes written by hand, for as long as a program takes more than 1.1 of their time: it takes up to 1.4 of that of the score
-   * pass (where rows and components are large), 1.2 to 1.5 of that of the pair's under quadrature, and twice that of the E-step's
-   * (docs/performance.md).
+   * Passes written by hand, kept while a compiled program takes more than 1.1 times as long. It takes up to 1.4 times as long
+   * as the score pass (where rows and components are many), 1.2 to 1.5 times as long as that of the pair under quadrature, and
+   * twice as long as that of the E-step (docs/performance.md).
    */
   readonly kernel?: Kernel<P>
 }
@@ -216,7 +219,7 @@ export interface Spec<N extends string, F extends Field.Fields, P extends string
 
 // —— what follows ——
 
-/** What a mixture can do, as whoever needs it asks: a capability is there or it is not. */
+/** What a mixture can do. A capability that a family lacks is `none`, and who needs it decides what to do without. */
 export interface Family<P extends string> {
   readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
   /** log p(x), [rows, 1] */
@@ -281,7 +284,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // `meaningOf` alone makes meanings, of models whose names are P.
   Case.meaning(score).model as Model<P>
 
-/** What a model comes to, as the meaning of a case whose names of parameters are forgotten. */
+/** A model as the meaning of a case, which does not know the names of its parameters. */
 export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),

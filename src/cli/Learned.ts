@@ -24,7 +24,7 @@ import {
   Vocabulary
 } from '../index.js'
 import * as Source from '../data/Source.js'
-import { faultless, type Checked } from './checked.js'
+import { faultless, inside, type Checked } from './checked.js'
 import * as json from './json.js'
 
 const format = 'ornstein-score'
@@ -123,12 +123,7 @@ export const read = (path: string, vocabulary: Vocabulary.Vocabulary): ((text: s
   flow(
     json.parse('MODEL', path),
     E.flatMap(json.decode(form(vocabulary), path)),
-    E.flatMap(learned =>
-      faultless(
-        misfits(learned).map(problem => ({ ...problem, field: `${path}, ${problem.field}` })),
-        learned
-      )
-    )
+    E.flatMap(learned => faultless(misfits(learned).map(inside(path)), learned))
   )
 
 // —— what is done with it ——

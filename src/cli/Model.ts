@@ -18,7 +18,7 @@ import { ofMixture, written } from '../fit/written.js'
 import * as Stage from '../pipeline/Stage.js'
 import { converged, steps, type Findings } from '../report/Findings.js'
 import * as json from './json.js'
-import { faultless, type Checked } from './checked.js'
+import { faultless, inside, type Checked } from './checked.js'
 import { problems } from './modelFaults.js'
 
 const numbers = t.readonlyArray(t.number)
@@ -146,10 +146,5 @@ export const read = (
             )
           ])
     }),
-    E.flatMap(model =>
-      faultless(
-        problems(model).map(problem => ({ ...problem, field: `${path}, ${problem.field}` })),
-        model
-      )
-    )
+    E.flatMap(model => faultless(problems(model).map(inside(path)), model))
   )

@@ -10,6 +10,11 @@ export const faultless = <A>(problems: ReadonlyArray<Problem.Problem>, value: A)
   return problems.length === 0 ? E.right(value) : E.left([first, ...rest])
 }
 
+/** A problem seen from outside of the file, or the group, that it is in. */
+export const inside =
+  (place: string) =>
+  (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: `${place}, ${problem.field}` })
+
 /** A whole number of at least `least`. */
 export const whole = (option: string, text: string, least: number, suggestion: number): Checked<number> =>
   faultless(

@@ -5,6 +5,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Case, Compile, Expectation, Initializer, Key, Pipeline, Points, Stage, type Vocabulary } from '../index.js'
+import { inside } from './checked.js'
 import * as json from './json.js'
 import * as Learned from './Learned.js'
 import * as Model from './Model.js'
@@ -85,7 +86,7 @@ export const explain =
             Compile.pipeline(pipeline)(points ?? standIn(pipeline)),
             E.bimap(
               problems => {
-                const [first, ...rest] = problems.map(problem => ({ ...problem, field: `${file}, ${problem.field}` }))
+                const [first, ...rest] = problems.map(inside(file))
                 return refused(first, ...rest)
               },
               program => Compile.explain(program)

@@ -10,7 +10,7 @@ import { all as scoreFigures } from '../report/scoreFigures.js'
 import { type ScoreFindings } from '../report/ScoreFindings.js'
 import { page as scorePage } from '../report/scoreReport.js'
 import { file as svg, type Figure } from '../report/svg.js'
-import { faultless } from './checked.js'
+import { faultless, inside } from './checked.js'
 import * as json from './json.js'
 import {
   HEARING,
@@ -154,10 +154,7 @@ const byGroup =
     for (const group of groups) {
       const one = await learnGroup(group)()
       if (E.isRight(one)) found.push([group, one.right])
-      else
-        problems.push(
-          ...one.left.problems.map(problem => ({ ...problem, field: `${by} = ${group.value ?? ''}, ${problem.field}` }))
-        )
+      else problems.push(...one.left.problems.map(inside(`${by} = ${group.value ?? ''}`)))
       stopped = E.isRight(one) ? one.right.stopped : null
       if (stopped !== null) break
     }

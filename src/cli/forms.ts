@@ -5,7 +5,7 @@ import { Absent, type Columns, type Type } from '../../lib/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import type { Sheet } from '../data/write.js'
-import { type Checked } from './checked.js'
+import { inside, type Checked } from './checked.js'
 import { Ended, refused, type Output } from './World.js'
 
 const names = ['csv', 'tsv', 'jsonl', 'parquet', 'arrow'] as const
@@ -75,7 +75,7 @@ async function* typed(sheets: Sheets, { option }: Output): AsyncGenerator<Column
   let types: ReadonlyArray<Type> | null = null
   for await (const { columns } of sheets) {
     const found = columns(types)
-    if (E.isLeft(found)) throw new Ended(refused({ ...found.left, field: `${option}, ${found.left.field}` }))
+    if (E.isLeft(found)) throw new Ended(refused(inside(option)(found.left)))
     types ??= found.right.columns.map(({ type }) => type)
     yield found.right
   }

@@ -34,6 +34,7 @@ import { found } from '../fit/Candidates.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
+import { inside } from './checked.js'
 import { History } from './History.js'
 import * as Learned from './Learned.js'
 import * as Search from './Search.js'
@@ -143,10 +144,7 @@ export const byRecipe =
 const learnable = ({ table: { points, columns }, source, origin }: Task): E.Either<Failure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
-    ...Data.problems(columns)(standardized(points)).map(problem => ({
-      ...problem,
-      field: `${source}, ${problem.field}`
-    })),
+    ...Data.problems(columns)(standardized(points)).map(inside(source)),
     ...Problem.unless(
       points.rows > 1 || !learnsVariances(score),
       source,
@@ -387,7 +385,7 @@ export const finite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
 export const problemsOf =
   (place: string) =>
   (failure: Failure): Failure => {
-    const [first, ...rest] = failure.problems.map(problem => ({ ...problem, field: `${place}, ${problem.field}` }))
+    const [first, ...rest] = failure.problems.map(inside(place))
     return { ...failure, problems: [first, ...rest] }
   }
 

@@ -218,8 +218,7 @@ describe('ornstein fit --bootstrap', () => {
 
   it.each([
     ['-k 2 --bootstrap 39', '--bootstrap: 39 is not a whole number ≥ 40; try 200'],
-    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes'],
-    ['--stream --bootstrap 50', 'cannot be used with option']
+    ['-k 2 --recipe two-stage --bootstrap 50', '--bootstrap: 50 is not something that the recipe two-stage takes']
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)
     expect(exit).toBe(2)

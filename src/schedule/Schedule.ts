@@ -511,8 +511,9 @@ export const cosineBetas = ({
   readonly steps: number
   readonly offset?: number
 }): ReadonlyArray<number> => {
-  const signal = (i: number): number => Elementary.square(pipe(cosine({ offset }), level(i / steps)).alpha)
-  return Array.from({ length: steps }, (_, i) => Math.min(1 - signal(i + 1) / signal(i), 0.999))
+  const smooth = cosine({ offset })
+  const signals = Array.from({ length: steps + 1 }, (_, i) => Elementary.square(pipe(smooth, level(i / steps)).alpha))
+  return Array.from({ length: steps }, (_, i) => Math.min(1 - signals[i + 1] / signals[i], 0.999))
 }
 
 /**

@@ -34,7 +34,7 @@ describe('a scene', () => {
     // A network has no density: see below.
     const mixtures = presets.filter(({ scene }) => scene.score !== 'network')
     expect(mixtures).toHaveLength(allowed.length)
-    for (const [i, { name, scene }] of sampled(3)([...mixtures.entries()])) {
+    for (const [i, { name, scene }] of sampled(6)([...mixtures.entries()])) {
       const opened = answer('open', { scene })
       if (typeof opened === 'string') throw new Error(opened)
       expect(opened.refused).toEqual({})
@@ -118,7 +118,7 @@ describe.skipIf(isMissing)('the page', () => {
 
   it('opens every scene, runs, pauses and scrubs', () =>
     play(1200, async page => {
-      for (const [i, { name, scene }] of sampled(2)([...presets.entries()])) {
+      for (const [i, { name, scene }] of sampled(4)([...presets.entries()])) {
         await page.click(`#presets button:nth-child(${i + 1})`)
         await page.waitForFunction(
           ({ count }) =>
@@ -220,7 +220,7 @@ describe.skipIf(isMissing)('the page', () => {
   const seen = (page: Page): Promise<string> =>
     page.$eval('#picture', canvas => (canvas instanceof HTMLCanvasElement ? canvas.toDataURL() : ''))
 
-  it.each(['flow', 'ancestral'])('samples by reverse diffusion, forth and back: %s', sampler =>
+  it.each(sampled(2)(['flow', 'ancestral']))('samples by reverse diffusion, forth and back: %s', sampler =>
     play(1200, async page => {
       for (const id of ['#show-density', '#show-field']) await page.uncheck(id)
       await page.selectOption('#sampler', sampler)

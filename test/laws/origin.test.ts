@@ -126,24 +126,24 @@ const ofLosses = (score: Any): Readonly<Record<string, ReadonlyArray<Law>>> =>
   )
 
 describe.each(Object.entries(scores))('of %s', (_, score) => {
-  describe.each(sampled(6)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
+  describe.each(sampled(8)(Object.entries(ofLosses(score))))('%s', (_, laws) => {
     it('the loss', () => {
       laws.forEach(law => {
-        holdsToday(law, runs(20))
+        holdsToday(law, runs(8))
       })
     })
   })
   it.each(sampled(4)(Object.entries(initializers)))('a start by %s', (_, initializer) => {
     const pipeline = Pipeline.of({ schedule, score, initializer, stages: [] })
     runTranslation(() => pipeline, plain).forEach(law => {
-      holdsToday(law, runs(20))
+      holdsToday(law, runs(8))
     })
   })
   it.each(sampled(4)(Object.entries(stages)))('%s', (_, stage) => {
     const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.values(centres), stages: [stage] })
     // So many rows that no component of any family closes in on one: there descent has no limit, and magnifies roundings.
     runTranslation(() => pipeline, groups(60)).forEach(law => {
-      holdsToday(law, runs(10))
+      holdsToday(law, runs(4))
     })
   })
   it.each(sampled(4)(Object.entries(recipes)))(
@@ -157,7 +157,7 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
   )
 })
 
-it.each(sampled(2)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
+it.each(sampled(4)(['expectationMaximization', 'spectral', 'annealed', 'maximumLikelihood', 'twoStage'] as const))(
   'the unit does not matter to %s',
   name => {
     // Adam's ε of 1e-8 has the unit of a gradient: where those are some 1e-3 at the end, a step differs by some 1e-5 of itself.

@@ -14,7 +14,7 @@ const table = (concept: string): ReadonlyArray<Row> =>
   instancesOf(concept).values.map(({ code, laws }): Row => [code, laws])
 
 const check = (concept: string, numRuns: number): void => {
-  describe.each(sampled(2)(table(concept)))(`${concept}: %s`, (_, laws) => {
+  describe.each(sampled(4)(table(concept)))(`${concept}: %s`, (_, laws) => {
     it.each(laws)('$name', law => holdsToday(law, runs(numRuns)))
   })
 }

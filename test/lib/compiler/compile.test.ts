@@ -8,6 +8,7 @@ import { trace } from '../../../lib/compiler/trace.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernels } from '../../../lib/kernels/index.js'
+import { sampled } from '../../today.js'
 import { callOf, cases, type Case } from './programs.js'
 
 /** The same by the interpreter. */
@@ -43,7 +44,7 @@ const interpreted = ({ signature, write }: Case, { rows, params, given, constant
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((m, x) => Math.max(m, Math.abs(x)), 1)
 
 describe('a program is the interpreter’s number', () => {
-  it.each(cases.map(one => [one.name, one] as const))('%s', (_, one) => {
+  it.each(sampled(3)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
     const program = compile(one.signature, one.write, [null, null])
     if (E.isLeft(program)) throw new Error(program.left)
     for (const rows of [1, 8, 37, 1100]) {
@@ -485,7 +486,7 @@ describe('nothing is left behind', () => {
     run(1)
   })
 
-  it('100 000 steps take no memory that stays', () => {
+  it('10 000 steps take no memory that stays', () => {
     const signature: Signature = { params: { w: [2] }, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
     const program = right(
       compile(signature, ({ params, rows }) => ({ value: T.mean(T.square(T.mul(rows.x, params.w))) }), [null, null])
@@ -495,7 +496,7 @@ describe('nothing is left behind', () => {
       program.run({ rows: 2, params: { w: Float64Array.of(w, w) }, given: { x }, constants: {} }).value
     step(1)
     const held = theMachine()?.held()
-    for (let i = 0; i < 100_000; i++) step(i)
+    for (let i = 0; i < 10_000; i++) step(i)
     expect(theMachine()?.held()).toEqual(held)
   }, 60_000)
 })

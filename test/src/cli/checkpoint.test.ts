@@ -26,7 +26,7 @@ import {
 } from '../../../src/index.js'
 import { files } from '../../../src/cli/files.js'
 import { failed, type Signal } from '../../../src/cli/World.js'
-import { isNight, today } from '../../today.js'
+import { isNight, sampled, today } from '../../today.js'
 import { example, place } from './harness.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
@@ -118,10 +118,12 @@ describe('a run that is killed', () => {
 })
 
 describe('a run that a signal stops', () => {
-  it.each<[Signal, number]>([
-    ['SIGINT', 130],
-    ['SIGTERM', 143]
-  ])('%s keeps what it has learned, and goes on to the same bits', async (signal, exit) => {
+  it.each(
+    sampled(2)<readonly [Signal, number]>([
+      ['SIGINT', 130],
+      ['SIGTERM', 143]
+    ])
+  )('%s keeps what it has learned, and goes on to the same bits', async (signal, exit) => {
     // The process of the test sends it to the command's world, which hears it at its third look.
     let looks = 0
     let now = 0
@@ -232,7 +234,7 @@ describe('a checkpoint', () => {
 })
 
 describe('a choice among candidates', () => {
-  const points = Mixture.sample(isNight ? 1500 : 800)(Key.fromSeed(8))(
+  const points = Mixture.sample(isNight ? 1500 : 400)(Key.fromSeed(8))(
     Mixture.of({
       means: [
         [-4, 0],
@@ -247,7 +249,7 @@ describe('a choice among candidates', () => {
     (JSON.parse(here.read(name)) as { readonly parts: Readonly<Record<string, unknown>> }).parts
 
   it('that is killed goes on to the same bits, and learns nothing twice', async () => {
-    const line = `fit @many.csv --components 1..${isNight ? 6 : 4}`
+    const line = `fit @many.csv --components 1..${isNight ? 6 : 3}`
     expect((await child(`${line} --out @chosen.json`)).code).toBe(0)
     const kept = here.at('choice')
     const own = `${line} --out @again.json --checkpoint @choice --every 1 --resume`
@@ -265,7 +267,7 @@ describe('a choice among candidates', () => {
     expect(Object.keys(parts('choice')).filter(part => part.startsWith('grown')).length).toBeGreaterThanOrEqual(6)
   }, 120_000)
 
-  it.each(['', '--missing em'])('goes on from any part of it %s', async how => {
+  it.each(sampled(2)(['', '--missing em']))('goes on from any part of it %s', async how => {
     here.write(
       'cells.csv',
       `x,y\n${rows.map(([x, y], i) => `${i % 9 === 0 && how !== '' ? 'NA' : x},${y}`).join('\n')}\n`
@@ -276,7 +278,7 @@ describe('a choice among candidates', () => {
     const checkpoint = JSON.parse(here.read('parts')) as { parts: Readonly<Record<string, unknown>> }
     const names = Object.keys(checkpoint.parts)
     expect(names.length).toBeGreaterThan(6)
-    for (const count of [0, 1, Math.floor(names.length / 2), names.length - 1]) {
+    for (const count of sampled(2)([0, 1, Math.floor(names.length / 2), names.length - 1])) {
       const some = Object.fromEntries(names.slice(0, count).map(name => [name, checkpoint.parts[name]]))
       here.write('some', JSON.stringify({ ...checkpoint, parts: some }))
       const again = await here.ornstein(`${line} --json --checkpoint @some --every 1 --resume`)

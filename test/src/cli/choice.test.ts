@@ -1,6 +1,7 @@
 /** `ornstein fit` with nothing said of family or number: what it chooses, and what it tells of the choice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bootstrap, Fit, fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { sampled } from '../../today.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -47,7 +48,7 @@ describe('ornstein fit', () => {
     expect((await told(`-k ${components} --family ${family}`)).bic).toBe(bic)
   })
 
-  it.each([300, 4500])('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
+  it.each(sampled(2)([300, 4500]))('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
     // A cluster far away draws starts to itself.
     const means = [[0, 0], [3, 0], [0, 3], [40, 40]] // prettier-ignore
     const truth = Mixture.of({ means, weights: [0.4, 0.3, 0.28, 0.02] })

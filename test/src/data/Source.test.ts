@@ -164,7 +164,7 @@ describe('a place beside memory', () => {
 })
 
 describe('expectation–maximization on a source', () => {
-  for (const { name, family, from } of ofVocabulary(3))
+  for (const { name, family, from } of sampled(2)(ofVocabulary(3)))
     it(`is that of the rows in memory, of the family ${name}`, () => {
       for (const points of [drawn(40_961), weighted(drawn(1025))]) {
         const start = from(truth)

@@ -230,7 +230,7 @@ const everything: ReadonlyArray<readonly [string, Net.Net<string>]> = [
   ['skip', Net.chain(Net.skip(Net.tanh), Net.named('out', Net.output({ initial: 'kaiming' })))]
 ]
 
-describe.each(everything)('%s', (_, net) => {
+describe.each(sampled(2)(everything))('%s', (_, net) => {
   const score = Score.network(net, { predicts: Parametrization.velocity })
 
   it('comes back from JSON, and its code builds it', () => {

@@ -19,7 +19,8 @@ export const fingerprint = (arrays: ReadonlyArray<Numbers>): string => {
     b = Math.imul(rotated(b + Math.imul(word, 0x85ebca77), 13), 0x9e3779b1)
   }
   const addAll = (values: Float64Array): void => {
-    for (const word of new Uint32Array(values.map(x => x + 0).buffer)) add(word)
+    const words = new Uint32Array(values.map(x => x + 0).buffer)
+    for (let i = 0; i < words.length; i++) add(words[i])
   }
   for (const numbers of arrays) {
     add(numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim)

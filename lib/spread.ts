@@ -68,27 +68,33 @@ export const scatterWithin = (
     for (let i = 0; i < dim; i++) {
       const yi = weight * y[from + i]
       if (isDiagonal) scatter[i] += yi * y[from + i]
-      else for (let j = 0; j <= i; j++) scatter[i * dim + j] += yi * y[from + j]
+      else for (let j = 0, to = i * dim; j <= i; j++) scatter[to + j] += yi * y[from + j]
     }
   }
   Stretches.each(x, (rows, first, own) => {
     const p = Stretches.part(weights, first, own)
-    const [away, least] = [new Float64Array(dim), new Float64Array(dim)]
+    const least = new Float64Array(dim)
     for (let row = 0; row < own; row++) {
-      let [nearest, shortest] = [0, Infinity]
+      const at = row * dim
+      let nearest = 0
+      let shortest = Infinity
       for (let k = 0; k < count; k++) {
         let squared = 0
-        for (let j = 0; j < dim; j++) {
-          away[j] = rows[row * dim + j] - centres[k * dim + j]
-          squared += away[j] * away[j]
+        for (let j = 0, c = k * dim; j < dim && squared < shortest; j++, c++) {
+          const away = rows[at + j] - centres[c]
+          squared += away * away
         }
         if (squared < shortest) {
-          ;[nearest, shortest] = [k, squared]
-          least.set(away)
+          nearest = k
+          shortest = squared
         }
       }
+      const c = nearest * dim
       mass[nearest] += p[row]
-      for (let j = 0; j < dim; j++) sums[nearest * dim + j] += p[row] * least[j]
+      for (let j = 0; j < dim; j++) {
+        least[j] = rows[at + j] - centres[c + j]
+        sums[c + j] += p[row] * least[j]
+      }
       add(p[row], least, 0)
     }
   })

@@ -504,15 +504,18 @@ const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<
         )
       )
     )
-    const reached = pipe(
-      made,
-      E.flatMap(params => reachedBy(judged(data), false, led(data.points, key))(asked, standing(asked.score, params))),
-      E.getOrElse((problem): Standing => refused(asked, problem))
-    )
+    const reached = (): Standing =>
+      pipe(
+        made,
+        E.flatMap(params =>
+          reachedBy(judged(data), false, led(data.points, key))(asked, standing(asked.score, params))
+        ),
+        E.getOrElse((problem): Standing => refused(asked, problem))
+      )
     return at(
       done + 1,
       E.isRight(made) ? { score: asked.score, params: made.right } : from,
-      isAsked ? [...all, reached] : all
+      isAsked ? [...all, reached()] : all
     )
   })
 }

@@ -236,54 +236,6 @@ const posteriorOf = (
 
 const total = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-const ofMoments = Compiler.library()
-
-/** `moments` of Gaussian components by a program: for those who ask it of many components in turn. */
-export const momentsByProgram = (
-  components: ReadonlyArray<Component>,
-  second: Second,
-  data: Rows
-): Strands.Sum<Found> => {
-  const { rows, dim } = data
-  const { isTriangular, params, shapes } = gaussiansOf(components, dim)
-  const weighed = weighing(data)
-  return pipe(
-    ofMoments.program(
-      second,
-      { params: shapes, rows: weighed.rows, constants: weighed.constants },
-      inputs => {
-        const { q, beyond, logs, delta } = posteriorOf(isTriangular, inputs)
-        const w = weighed.of(inputs)
-        const r = mul(w, q)
-        const pulled = mul(expandDims(r, 2), delta)
-        const found = seconds[second](r, pulled, delta)
-        return {
-          others: {
-            value: total(w, neg(add(beyond, logs))),
-            mass: sum(r, 0),
-            sums: reshape(sum(pulled, 0), [-1]),
-            ...(found.length > 0 && { found: found[0] })
-          }
-        }
-      },
-      false
-    ),
-    E.match(
-      (): Strands.Sum<Found> => moments(components, second, data),
-      program =>
-        pipe(
-          program.sum({ rows, params, given: weighed.given, constants: weighed.numbers }),
-          Strands.map(({ others: { value, mass, sums, found = NONE } }) => ({
-            value: value.values[0],
-            mass: mass.values,
-            sums: sums.values,
-            second: found.values
-          }))
-        )
-    )
-  )
-}
-
 /** How Gaussian components describe rows, by a program where these are many. */
 export const described =
   (data: Rows) =>

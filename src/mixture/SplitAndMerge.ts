@@ -207,7 +207,8 @@ export const step = <P extends string>(
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, SURVEYED), Source.chosen)(about))
       : constant(movesOn(Source.isSource(about) ? Source.select(RA.makeBy(about.rows, i => i))(about) : about))
   return (params, key) => {
-    const { value, lost } = judge(params)
+    const { value, mass, lost } = judge(params)
+    if (mass.length < 2) return { value, params }
     const moves = pipe(
       movesFrom(key)(enter(params)),
       RA.sort(

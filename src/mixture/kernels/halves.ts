@@ -3,18 +3,22 @@
  * round, its halves start at ±a u with covariance I − a²uuᵀ: together they keep its mean and covariance. The widest direction
  * is the wrong one for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ]
  * tell humps (low) and tails (high) from width. A few steps of expectation–maximization on the component's own rows say what
- * each pair of halves comes to.
+ * each pair of halves comes to, all pairs at once: the log-odds of the halves are linear in y, and in its products where the halves'
+ * covariances differ, and the moments that an M-step asks for are means of the same numbers. So a step is two products.
  */
+import { plain, weightedSquares, weightedSums } from '../../../lib/byColumn.js'
 import * as Elementary from '../../../lib/elementary.js'
 import * as Factor from '../../../lib/factor.js'
 import * as Strands from '../../../lib/strands.js'
+import { mapped } from '../../../lib/iterate.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
-import type { NdArray } from '../../../lib/ndarray.js'
+import { concatenated, type NdArray } from '../../../lib/ndarray.js'
+import { matMul, sigmoid, softplus } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/Points.js'
 import { select, weightsOf } from '../../data/Points.js'
 import type { MStep, Second } from '../../score/family.js'
-import { gaussians, momentsByProgram } from '../EStep.js'
-import { mirror, moments, responsibilities, whitened, widthOf, type Component } from './moments.js'
+import { gaussians } from '../EStep.js'
+import { mirror, moments, responsibilities, whitened, type Component } from './moments.js'
 import type * as Pass from './pass.js'
 import { pairs, type Cloud, type Pair } from './pursuit.js'
 import type * as Mixture from '../Mixture.js'
@@ -36,8 +40,9 @@ const STEPS = 5
 /** No half is narrower in its component's coordinates: the family's own floor comes with its own steps. */
 const NARROWEST = 1e-4
 
-/** Rows × dimensions² from which a program takes the sums of halves: it is made once, and asked hundreds of times. */
-const WORTH = 1e5
+/** Numbers of rows that are held from step to step; more are made anew at each, so many at a time. */
+const HELD = 1 << 22
+const BLOCK = 1 << 18
 
 const CLEAN = { alpha: 1, sigma: 0 }
 
@@ -163,6 +168,64 @@ const pursued =
 
 const passing = ({ rows, dim, values, weights }: Cloud): Pass.Rows => ({ rows, dim, x: values, weights, passing: true })
 
+/** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
+const widthOf = (second: Second, dim: number): number =>
+  second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
+
+/** Numbers of rows: where they are asked for, the products of y, as a kind has them; y; and 1. */
+interface Numbers {
+  readonly weights: Float64Array
+  /** [rows, width] */
+  readonly values: Float64Array
+}
+
+const numbersOf =
+  ({ dim, values, weights }: Cloud, products: Second | null, width: number) =>
+  ([first, rows]: readonly [number, number]): Numbers => {
+    const out = new Float64Array(rows * width)
+    for (let row = first * dim, to = 0; to < out.length; row += dim) {
+      if (products === 'full')
+        for (let i = row; i < row + dim; i++) for (let j = row; j <= i; j++) out[to++] = values[i] * values[j]
+      else if (products === 'diagonal') for (let i = row; i < row + dim; i++) out[to++] = values[i] * values[i]
+      else if (products !== null) {
+        for (let i = row; i < row + dim; i++) out[to] += values[i] * values[i]
+        to++
+      }
+      for (let i = row; i < row + dim; i++) out[to++] = values[i]
+      out[to++] = 1
+    }
+    return { weights: weights.subarray(first, first + rows), values: out }
+  }
+
+/** log π N(y; c, FFᵀ) by those numbers: ⟨coefficients, (yyᵀ, y, 1)⟩. */
+const coefficients = (second: Second, own: Own, dim: number): Float64Array => {
+  const { constant, centre, factor } = gaussian(own, dim)
+  const isFull = second === 'full' && factor.length > dim
+  // of F⁻¹ its columns, of which the precision has the products
+  const inverse = isFull ? Factor.solve(shaped(factor, dim), dim, triangle(Float64Array.of(1), dim)) : null
+  const precisions = Float64Array.from(
+    { length: dim },
+    (_, i) => 1 / Elementary.square(factor[factor.length === 1 ? 0 : i])
+  )
+  const products = new Float64Array(widthOf(second, dim))
+  const slope = new Float64Array(dim)
+  for (let i = 0, at = 0; i < dim; i++)
+    for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+      let precision = i === j ? precisions[i] : 0
+      if (inverse !== null) {
+        precision = 0
+        for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
+      }
+      if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
+      slope[i] += precision * centre[j]
+      if (i !== j) slope[j] += precision * centre[i]
+    }
+  const square = slope.reduce((sum, x, j) => sum + x * centre[j], 0)
+  return concatenated([products, slope, Float64Array.of(constant - square / 2)])
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, at) => sum + x * b[at], 0)
+
 /** Where halves stand: −their mean log-likelihood before the last step. */
 interface Halved {
   readonly value: number
@@ -170,59 +233,114 @@ interface Halved {
 }
 
 /**
- * The halves after so many steps on the component's rows; null where one is left with fewer rows than `least`. Where there is one
- * covariance, `common` of it is that of the other components, I here.
+ * So many steps of pairs of halves on a component's rows, the likeliest first; without those where one half is left with fewer rows than
+ * `least`. Where there is one covariance, `common` of it is that of the other components, I here.
  */
-const halve = (
+const halving = (
   cloud: Cloud,
   second: Second,
-  start: readonly [Own, Own],
-  steps: number,
   common: number | null,
-  least: number,
-  momentsOf: typeof momentsByProgram
-): Halved | null => {
-  const { dim } = cloud
-  const rows = passing(cloud)
-  const width = widthOf(second, dim)
-  let halves = start
-  let value = Infinity
-  for (let step = 0; step < steps; step++) {
-    const found = Strands.taken(
-      momentsOf(
-        halves.map(own => gaussian(own, dim)),
-        second,
-        rows
-      )
-    )
-    const { mass, sums } = found
-    if (Math.min(mass[0], mass[1]) < least) return null
-    value = found.value
-    const all = mass[0] + mass[1]
-    const scatter = (h: 0 | 1): Float64Array =>
-      found.second.slice(h * width, (h + 1) * width).map((s, at) => {
-        const moved = (j: number): number => sums[h * dim + j] / mass[h]
-        const square =
-          second === 'full'
-            ? moved(Math.floor(at / dim)) * moved(at % dim)
-            : second === 'diagonal'
-              ? Elementary.square(moved(at))
-              : Array.from({ length: dim }, (_, j) => Elementary.square(moved(j))).reduce((sum, x) => sum + x, 0)
-        return s - mass[h] * square
-      })
-    const [first, other] = [scatter(0), scatter(1)]
-    const unit = round(second, dim)
-    const ofBoth = (common: number): Float64Array =>
-      first.map((s, at) => common * unit[at] + ((1 - common) * (s + other[at])) / all)
-    const pooled = common === null ? null : ofBoth(common)
-    const next = (h: 0 | 1, own: Float64Array): Own => ({
-      share: mass[h] / all,
-      centre: halves[h].centre.map((c, j) => c + sums[h * dim + j] / mass[h]),
-      factor: factorOf(second, pooled ?? own.map(s => s / mass[h]), dim)
-    })
-    halves = [next(0, first), next(1, other)]
+  least: number
+): {
+  readonly single: number
+  readonly after: (starts: ReadonlyArray<Halved['halves']>, steps: number) => ReadonlyArray<Halved>
+} => {
+  const { rows, dim, values, weights } = cloud
+  const middle = weightedSums(weights, plain(values, dim))
+  const squares = weightedSquares(weights, plain(values, dim))
+  const own =
+    second === 'full'
+      ? matMul(
+          values.map((x, at) => weights[Math.floor(at / dim)] * x),
+          values,
+          dim,
+          rows,
+          dim,
+          true
+        ).filter((_, at) => at % dim <= Math.floor(at / dim))
+      : second === 'diagonal'
+        ? squares
+        : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
+  const totals = concatenated([own, middle, Float64Array.of(1)])
+  const products = widthOf(second, dim)
+  // Of one covariance, products say nothing of the odds.
+  const from = common === null ? 0 : products
+  const width = totals.length - from
+  const length = Math.max(1, Math.floor(BLOCK / width))
+  const blocks = Array.from({ length: Math.ceil(rows / length) }, (_, b): readonly [number, number] => [
+    b * length,
+    Math.min(length, rows - b * length)
+  ])
+  const made = mapped(blocks, numbersOf(cloud, common === null ? second : null, width))
+  const numbers = rows * width <= HELD ? [...made] : made
+  /** The mean of the products that a kind keeps, of a share of the rows about its own mean, as `factorOf` reads it. */
+  const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
+    if (second === 'full') {
+      const out = new Float64Array(dim * dim)
+      for (let i = 0, at = 0; i < dim; i++)
+        for (let j = 0; j <= i; j++, at++) out[i * dim + j] = out[j * dim + i] = sums[at] / mass - mean[i] * mean[j]
+      return out
+    }
+    if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
+    return Float64Array.of(sums[0] / mass - dot(mean, mean))
   }
-  return { value, halves }
+  const next = (sums: Float64Array): Halved['halves'] | null => {
+    const p = sums[width - 1]
+    const q = 1 - p
+    if (!(p >= least && q >= least)) return null
+    const mean = sums.slice(products - from, width - 1).map(sum => sum / p)
+    const other = mean.map((m, j) => (middle[j] - p * m) / q)
+    if (common !== null) {
+      const unit = round(second, dim)
+      const apart = within(
+        second,
+        mean.map((m, j) => m - other[j]),
+        1
+      )
+      const covariance = scatter(totals, 1, middle).map(
+        (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
+      )
+      const factor = factorOf(second, covariance, dim)
+      return [
+        { share: p, centre: mean, factor },
+        { share: q, centre: other, factor }
+      ]
+    }
+    const rest = totals.map((total, at) => total - sums[at])
+    return [
+      { share: p, centre: mean, factor: factorOf(second, scatter(sums, p, mean), dim) },
+      { share: q, centre: other, factor: factorOf(second, scatter(rest, q, other), dim) }
+    ]
+  }
+  const step = (all: ReadonlyArray<Halved['halves']>): ReadonlyArray<Halved> => {
+    const both = all.map(halves => halves.map(own => coefficients(second, own, dim)))
+    const odds = concatenated(both.map(([first, other]) => first.map((x, at) => x - other[at]).subarray(from)))
+    const sums = new Float64Array(all.length * width)
+    const means = new Float64Array(all.length)
+    for (const { weights, values } of numbers) {
+      const rows = weights.length
+      const logits = matMul(odds, values, all.length, width, rows, false, true)
+      Strands.add(means, matMul(softplus(logits), weights, all.length, rows, 1))
+      const shares = sigmoid(logits, logits)
+      for (let at = 0; at < shares.length; at++) shares[at] *= weights[at % rows]
+      Strands.add(sums, matMul(shares, values, all.length, rows, width))
+    }
+    return all.flatMap((_, s) => {
+      const halves = next(sums.subarray(s * width, (s + 1) * width))
+      return halves === null ? [] : [{ value: -(dot(both[s][1], totals) + means[s]), halves }]
+    })
+  }
+  return {
+    single: -dot(
+      coefficients(second, { share: 1, centre: new Float64Array(dim), factor: Float64Array.of(1) }, dim),
+      totals
+    ),
+    after: (starts, steps) => {
+      let standing: ReadonlyArray<Halved> = starts.map(halves => ({ value: Infinity, halves }))
+      for (let i = 0; i < steps; i++) standing = step(standing.map(({ halves }) => halves))
+      return [...standing].sort((a, b) => a.value - b.value)
+    }
+  }
 }
 
 /** L as a triangle. */
@@ -262,11 +380,17 @@ const likeliest = (
   }
 }
 
-/** Chosen rows in standard deviations of a component, the same in all directions. */
-const seenOf = (points: Points, chosen: ReadonlyArray<number>, weights: Float64Array, factor: Float64Array): Cloud => {
+/** Chosen rows from a component's centre in its standard deviations, the same in all directions. */
+const seenOf = (
+  points: Points,
+  chosen: ReadonlyArray<number>,
+  weights: Float64Array,
+  centre: Float64Array,
+  factor: Float64Array
+): Cloud => {
   const scale = Math.sqrt(factor.reduce((sum, l) => sum + l * l, 0) / points.dim)
-  const rows = select(chosen)(points)
-  return { ...rows, weights, values: rows.values.map(x => x / scale) }
+  const { rows, dim, values } = select(chosen)(points)
+  return { rows, dim, weights, values: values.map((x, at) => (x - centre[at % dim]) / scale) }
 }
 
 /** What each component costs, and what its halves would gain. */
@@ -284,7 +408,6 @@ export const survey = (
   for (let i = 0; i < rows; i++)
     // A row that no other component answers for is lost at a price that is high, and finite.
     for (let k = 0; k < count; k++) cost[k] -= w[i] * Elementary.log1p(-Math.min(r[i * count + k], 1 - Number.EPSILON))
-  const momentsOf = rows * dim * dim < WORTH ? moments : momentsByProgram
   // On fewer rows covariances that are free find maxima of the likelihood that say nothing.
   const least = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const splitsOf = (component: Component, k: number): ReadonlyArray<Split> => {
@@ -297,33 +420,24 @@ export const survey = (
     const own = second === 'full' && !isShared ? likeliest(component, points, chosen, shares) : component
     const outer = triangle(own.factor, dim)
     const cloud = { rows: chosen.length, dim, values: whitened(own, points, chosen), weights: shares }
-    const single: Own = {
-      share: 1,
-      centre: new Float64Array(dim),
-      factor: Float64Array.of(1)
-    }
-    const before = Strands.taken(moments([gaussian(single, dim)], 'none', passing(cloud))).value
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
     const found = !isThorough
       ? []
-      : pairs(cloud, seenOf(points, chosen, cloud.weights, outer), {
+      : pairs(cloud, seenOf(points, chosen, cloud.weights, own.centre, outer), {
           second,
           common: common ?? 0,
           least: share,
           narrowest: NARROWEST
         })
-    const after = (starts: ReadonlyArray<Halved['halves']>, steps: number): ReadonlyArray<Halved> =>
-      starts
-        .flatMap(start => halve(cloud, second, start, steps, common, share, momentsOf) ?? [])
-        .sort((a, b) => a.value - b.value)
+    const { single, after } = halving(cloud, second, common, share)
     const starts = [...directions(cloud, outer).map(along(second)), ...found.map(pursued(second))]
     const first = after(starts, FIRST).slice(0, KEPT)
     return after(
       first.map(({ halves }) => halves),
       STEPS
     ).map(({ value, halves: [first, other] }) => ({
-      gain: mass[k] * (before - value),
+      gain: mass[k] * (single - value),
       halves: [placed(first, mixture.weights[k], own, outer), placed(other, mixture.weights[k], own, outer)]
     }))
   }

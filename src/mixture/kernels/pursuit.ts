@@ -5,6 +5,8 @@
  * would, and in many dimensions few of them lead to the likeliest pair.
  */
 import * as Elementary from '../../../lib/elementary.js'
+import { concatenated } from '../../../lib/ndarray.js'
+import { matMul, sigmoid, softplus } from '../../../lib/simd/index.js'
 import { select } from '../../data/Points.js'
 import type { Second } from '../../score/family.js'
 
@@ -80,56 +82,92 @@ const spread = (s: number): readonly [number, number] => {
   return [fraction(0.5 + s / PLASTIC), fraction(0.5 + s / (PLASTIC * PLASTIC))]
 }
 
-/**
- * Shares of the first half for two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007). Where the
- * component is round, groups along its widest direction are no farther apart than along one that says nothing of them; where
- * it is as wide as it is, groups along a narrow one are not. So starts are from both, in turn.
- */
-const startOf = ({ rows, dim, values, weights }: Cloud, start: number): Float64Array => {
-  const [u, v] = spread(start)
-  const first = rowAt(u, weights)
-  const between = (row: number, other: number): number => {
-    let sum = 0
-    for (let j = 0; j < dim; j++) sum += Elementary.square(values[row * dim + j] - values[other * dim + j])
-    return sum
-  }
-  const far = Float64Array.from({ length: rows }, (_, i) => between(i, first))
-  const other = rowAt(
-    v,
-    far.map((q, i) => q * weights[i])
-  )
-  return far.map((q, i) => Elementary.sigmoid((between(i, other) - q) / 2))
+/** Rows as products read them. */
+interface Table {
+  /** (y, 1), and the same times the row's weight, [rows, dim + 1]. */
+  readonly lifted: Float64Array
+  readonly weighted: Float64Array
 }
 
-/** Where steps stand. */
-interface Standing {
-  readonly shares: Float64Array
-  readonly pair: Pair | null
-}
-
-/** Steps from shares of the rows; no pair where a half is left with too few rows. */
-const steps = (
-  { rows, dim, values, weights }: Cloud,
-  { second, common, least, narrowest }: Pursuit,
-  count: number,
-  start: Float64Array
-): Standing => {
-  const shares = Float64Array.from(start)
-  const middle = new Float64Array(dim)
-  for (let i = 0; i < rows; i++) for (let j = 0; j < dim; j++) middle[j] += weights[i] * values[i * dim + j]
-  let pair: Pair | null = null
-  for (let step = 0; step < count; step++) {
-    const sums = new Float64Array(dim)
-    let p = 0
-    for (let i = 0; i < rows; i++) {
-      const r = weights[i] * shares[i]
-      p += r
-      for (let j = 0, at = i * dim; j < dim; j++, at++) sums[j] += r * values[at]
+const tableOf = ({ rows, dim, values, weights }: Cloud): Table => {
+  const width = dim + 1
+  const [lifted, weighted] = [new Float64Array(rows * width), new Float64Array(rows * width)]
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < dim; j++) {
+      lifted[i * width + j] = values[i * dim + j]
+      weighted[i * width + j] = weights[i] * values[i * dim + j]
     }
+    lifted[i * width + dim] = 1
+    weighted[i * width + dim] = weights[i]
+  }
+  return { lifted, weighted }
+}
+
+/** Where steps are: of each row y the log-odds of the first half are ⟨odds, (y, 1)⟩. */
+interface Place {
+  readonly odds: Float64Array
+}
+
+/** Log-odds of all rows, [places, rows]. */
+const products = (all: ReadonlyArray<Place>, { lifted }: Table, rows: number): Float64Array =>
+  matMul(concatenated(all.map(({ odds }) => odds)), lifted, all.length, lifted.length / rows, rows, false, true)
+
+const lift = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
+
+/**
+ * Log-odds by two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007).
+ * Where the component is round, groups along its widest direction are no farther apart than along one that says nothing of them; where
+ * it is as wide as it is, groups along a narrow one are not. So starts are from both.
+ */
+const startsOf = ({ rows, dim, values, weights }: Cloud, table: Table, count: number): ReadonlyArray<Place> => {
+  const at = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
+  const square = (y: Float64Array): number => y.reduce((sum, x) => sum + x * x, 0)
+  const squares = Float64Array.from({ length: rows }, (_, i) => square(at(i)))
+  const places = Array.from({ length: count }, (_, start) => spread(start))
+  const firsts = places.map(([u]) => rowAt(u, weights))
+  const far = products(
+    firsts.map(row => ({
+      odds: lift(
+        at(row).map(x => -2 * x),
+        squares[row]
+      )
+    })),
+    table,
+    rows
+  )
+  return places.map(([, v], start) => {
+    const first = firsts[start]
+    const other = rowAt(
+      v,
+      weights.map((w, i) => w * Math.max(far[start * rows + i] + squares[i], 0))
+    )
+    const [a, b] = [at(first), at(other)]
+    return {
+      odds: lift(
+        a.map((x, j) => x - b[j]),
+        (squares[other] - squares[first]) / 2
+      )
+    }
+  })
+}
+
+/** Where steps stand: a pair, and the log-odds by it. */
+interface Standing extends Place {
+  readonly pair: Omit<Pair, 'gain'>
+  /** The pair's, but for the mean of log(1 + e^odds). */
+  readonly single: number
+}
+
+/** What a step makes of the mean of r(y, 1), r the shares of the first half; null where a half is left with too few rows. */
+const stepped =
+  ({ second, common, least, narrowest }: Pursuit, middle: Float64Array) =>
+  (sums: Float64Array): Standing | null => {
+    const dim = middle.length
+    const p = sums[dim]
     const q = 1 - p
-    if (!(p >= least && q >= least)) return { shares, pair: null }
-    const centre = sums.map(sum => sum / p)
-    const other = sums.map((sum, j) => (middle[j] - sum) / q)
+    if (!(p >= least && q >= least)) return null
+    const centre = sums.slice(0, dim).map(sum => sum / p)
+    const other = middle.map((m, j) => (m - sums[j]) / q)
     const d = centre.map((c, j) => c - other[j])
     const e = (1 - common) * p * q
     const length = d.reduce((sum, x) => sum + x * x, 0)
@@ -147,43 +185,52 @@ const steps = (
             ? [dim * Elementary.log(one), dim / one]
             : [own.reduce((sum, s) => sum + Elementary.log(s), 0), own.reduce((sum, s) => sum + 1 / s, 0)]
     const square = (c: Float64Array): number => c.reduce((sum, x, j) => sum + x * slope[j], 0)
-    // ⟨c, Σ⁻¹D⟩ of the middle between the two
-    const offset = (square(centre) + square(other)) / 2 - Elementary.log(p / q)
-    const isLast = step === count - 1
-    let odds = 0
-    for (let i = 0; i < rows; i++) {
-      let z = -offset
-      for (let j = 0, at = i * dim; j < dim; j++, at++) z += slope[j] * values[at]
-      if (isLast) odds += weights[i] * Elementary.softplus(z)
-      shares[i] = Elementary.sigmoid(z)
+    return {
+      // less ⟨c, Σ⁻¹D⟩ of the middle between the two
+      odds: lift(slope, Elementary.log(p / q) - (square(centre) + square(other)) / 2),
+      pair: { share: p, centres: [centre, other], e },
+      // E log(q N(y; c', Σ)) less that of N(0, I), where E yyᵀ = I and c' = −pD
+      single: Elementary.log(q) - (logDet + trace + p * p * square(d) - dim) / 2
     }
-    // E log(q N(y; c', Σ)) less that of N(0, I), where E yyᵀ = I and c' = −pD
-    const single = Elementary.log(q) - (logDet + trace + p * p * square(d) - dim) / 2
-    pair = { share: p, centres: [centre, other], e, gain: single + odds }
   }
-  return { shares, pair }
-}
 
-const gain = ({ pair }: Standing): number => pair?.gain ?? -Infinity
+/** Standing with its gain; by falling gain. */
+type Found = ReadonlyArray<Standing & { readonly pair: Pair }>
 
-const byGain = (found: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
-  found.filter(({ pair }) => pair !== null).sort((a, b) => gain(b) - gain(a))
-
-const likeliest = (found: ReadonlyArray<Standing>, most: number): ReadonlyArray<Standing> =>
-  byGain(found)
-    .filter((one, i, sorted) => gain(one) > SAME && (i === 0 || gain(sorted[i - 1]) - gain(one) > SAME))
+const likeliest = (found: Found, most: number): Found =>
+  found
+    .filter(({ pair }, i) => pair.gain > SAME && (i === 0 || found[i - 1].pair.gain - pair.gain > SAME))
     .slice(0, most)
 
 /** The likeliest pairs of halves that were found, the likeliest first. `seen` are the same rows where distances are told, in standard deviations. */
 export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<Pair> => {
-  const [rows, places] = thinned(cloud, seen)
-  const count = startsIn(rows.dim)
-  const after = (standing: ReadonlyArray<Pick<Standing, 'shares'>>, count: number): ReadonlyArray<Standing> =>
-    standing.map(({ shares }) => steps(rows, pursuit, count, shares))
-  const starts = Array.from({ length: count }, (_, s) => ({
-    shares: startOf(s % 2 === 0 ? places : rows, Math.floor(s / 2))
-  }))
-  const first = byGain(after(starts, FIRST.steps)).slice(0, FIRST.part * count)
+  const [own, places] = thinned(cloud, seen)
+  const { rows, dim, weights } = own
+  const width = dim + 1
+  const [table, around] = [own, places].map(tableOf)
+  const middle = Float64Array.from({ length: dim }, (_, j) => {
+    let sum = 0
+    for (let at = j; at < table.weighted.length; at += width) sum += table.weighted[at]
+    return sum
+  })
+  const next = stepped(pursuit, middle)
+  const step = (all: ReadonlyArray<Place>, from = table): ReadonlyArray<Standing> => {
+    const logits = products(all, from, rows)
+    const sums = matMul(sigmoid(logits, logits), table.weighted, all.length, rows, width)
+    return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
+  }
+  const after = (all: ReadonlyArray<Standing>, steps: number): Found => {
+    let standing = all
+    for (let i = 0; i < steps; i++) standing = step(standing)
+    const logits = products(standing, table, rows)
+    const means = matMul(softplus(logits, logits), weights, standing.length, rows, 1)
+    return standing
+      .map((standing, s) => ({ ...standing, pair: { ...standing.pair, gain: standing.single + means[s] } }))
+      .sort((a, b) => b.pair.gain - a.pair.gain)
+  }
+  const half = startsIn(dim) / 2
+  const started = [...step(startsOf(places, around, half), around), ...step(startsOf(own, table, half))]
+  const first = after(started, FIRST.steps - 1).slice(0, FIRST.part * 2 * half)
   const kept = after(likeliest(after(first, SECOND.steps), SECOND.kept), STEPS)
-  return likeliest(kept, TOLD).flatMap(({ pair }) => (pair === null ? [] : [pair]))
+  return likeliest(kept, TOLD).map(({ pair }) => pair)
 }

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Fit, Key, Mixture, Problem, type Points } from '../../../../src/index.js'
+import * as Halves from '../../../../src/mixture/kernels/halves.js'
 import { pairs, type Cloud } from '../../../../src/mixture/kernels/pursuit.js'
 
 const ROWS = 180
@@ -60,5 +61,41 @@ describe('a pair’s gain', () => {
         .reduce((sum, log) => sum + log, 0) / y.length
     expect(Math.abs(gain - expected)).toBeLessThan(1e-13)
     expect(Math.min(share, 1 - share)).toBeCloseTo(1 / 3, 1)
+  })
+})
+
+describe('halves', () => {
+  const ROWS = 600
+  // A third of the rows in the first group, of another shape than the second, eight or nine standard deviations away.
+  const z = Key.normal(2 * ROWS)(Key.fromSeed(3))
+  const values = z.map((x, at) => {
+    const isFirst = at % 6 < 2
+    if (at % 2 === 0) return isFirst ? x : 2 * x + 12
+    return isFirst ? 0.5 * x + 0.4 * z[at - 1] : x - 0.7 * z[at - 1] + 3
+  })
+  const points = { rows: ROWS, dim: 2, values }
+  const moment = (i: number, j: number): number =>
+    values.reduce((sum, _, at) => (at % 2 === 0 ? sum + values[at + i] * values[at + j] : sum), 0) / ROWS
+  const mean = [0, 1].map(j => values.reduce((sum, x, at) => (at % 2 === j ? sum + x : sum), 0) / ROWS)
+  const covariance = [0, 1].map(i => [0, 1].map(j => moment(i, j) - mean[i] * mean[j]))
+  it.each([
+    ['full', false, covariance],
+    ['full', true, covariance],
+    ['diagonal', false, covariance.map((row, i) => row.map((x, j) => (i === j ? x : 0)))],
+    [
+      'trace',
+      false,
+      covariance.map((_, i) => [0, 1].map(j => (i === j ? (covariance[0][0] + covariance[1][1]) / 2 : 0)))
+    ]
+  ] as const)('gain what they say, %s, one covariance: %s', (second, isShared, whole) => {
+    const single = Mixture.of({ means: [mean], covariances: [whole.map(row => [...row])] })
+    const { splits } = Halves.survey(points, single, { second, isShared, leastRows: 3, isThorough: true })
+    const [{ gain, halves }] = splits[0]
+    const density = Mixture.meanLogDensity(points)
+    // The gain is that before the last step, which moves no more: a row in 10⁴ is doubtful, and steps shrink by as much.
+    expect(Math.abs(density(Halves.grown(single, 0, halves)) - density(single) - gain)).toBeLessThan(1e-9)
+    expect(gain).toBeGreaterThan(0.1)
+    const weights = halves.map(({ weight }) => weight)
+    expect(Math.abs(Math.min(...weights) - 1 / 3)).toBeLessThan(0.01)
   })
 })

@@ -8,6 +8,7 @@ import {
   candidates,
   chosen,
   constants,
+  dependent,
   otherwise,
   converged,
   ending,
@@ -143,6 +144,7 @@ const notes = (fit: Findings): string => {
         : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
     ),
     ...constants(fit),
+    ...dependent(fit),
     ...doubts(fit)
   ].join('\n')
 }

@@ -2,12 +2,13 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { symmetricEigen } from '../../lib/linalg.js'
 import {
   type Bootstrap,
   type Fit,
   type Mixture,
   type Pipeline,
-  type Points,
+  Points,
   type Run,
   Problem,
   Score,
@@ -310,6 +311,44 @@ export const constants = ({
     : [
         `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, but for the floor of the variances in ` +
           `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+      ]
+}
+
+/** Rows by which columns are found that depend on each other; whether they do, all rows say. */
+const SEEN = 4000
+
+/**
+ * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
+ * where the floor holds up a component, of rows that miss nothing.
+ */
+export const dependent = ({
+  columns,
+  points,
+  floored,
+  choice
+}: Pick<Findings, 'columns' | 'points' | 'floored' | 'choice'>): ReadonlyArray<string> => {
+  const { rows, dim } = points
+  const isHeldUp = floored.length > 0 || choice?.candidates.some(one => one.floored.length > 0) === true
+  if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
+  const { values } = Points.standardize(points).points
+  const places = Array.from({ length: rows }, (_, row) => row * dim)
+  const seen = places.slice(0, SEEN)
+  const products = new Float64Array(dim * dim).map((_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    const sum = seen.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
+    // A constant column depends on none.
+    return i === j && sum === 0 ? rows : sum
+  })
+  const multiples = symmetricEigen({ shape: [dim, dim], values: products }).vectors.values.slice(-dim)
+  const isSame = (place: number): boolean =>
+    Math.abs(multiples.reduce((sum, by, j) => sum + by * values[place + j], 0)) <= 1e-3
+  const found = columns.filter((_, j) => Math.abs(multiples[j]) > 0.1)
+  return found.length < 2 || !places.every(isSame)
+    ? []
+    : [
+        `${found.join(', ')} depend on each other: a sum of multiples of them is the same in every row, to a thousandth of a standard ` +
+          'deviation. Each component is then as narrow as the floor of the variances lets it be in that direction, and the floor ' +
+          `decides what is chosen: leave one of them out with --exclude ${found.at(-1) ?? ''}.`
       ]
 }
 

@@ -12,6 +12,7 @@ import {
   otherwise,
   ending,
   constants,
+  dependent,
   floored,
   unsupported,
   hasUnitVariance,
@@ -381,7 +382,7 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
   const [sure, undecided, outliers] = [sum(one => one.sure), sum(one => one.undecided), sum(one => one.outliers)]
   const close = Trust.nearest(trust)
   const expected = rows * 1e-3
-  const wrong = [...constants(fit), ...redundancies(fit), ...floored(fit), ...unsupported(fit)]
+  const wrong = [...constants(fit), ...dependent(fit), ...redundancies(fit), ...floored(fit), ...unsupported(fit)]
   return [
     choice === null
       ? doubt(

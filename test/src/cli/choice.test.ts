@@ -75,6 +75,19 @@ describe('ornstein fit', () => {
     expect((await ornstein('fit %penguins.csv -k 3,4 --family full')).stdout).toMatch(/of few rows: 4\n/)
   })
 
+  it('tells of columns that depend on each other', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => {
+      const [a, b] = [(i % 2) * 6 + Math.sin(7 * i), Math.cos(11 * i)]
+      return [a, b, a + 2 * b].map(x => x.toFixed(3)).join(',')
+    })
+    here.write('sums.csv', ['a,b,sum', ...rows].join('\n'))
+    const said = /a, b, sum depend on each other: .*--exclude sum\./
+    expect((await ornstein('fit @sums.csv -k 2 --family full')).stdout).toMatch(said)
+    expect((await ornstein('fit @sums.csv -k 2 --family full --exclude sum')).stdout).not.toMatch(
+      /depend on each other/
+    )
+  })
+
   it('tells of a column that is the same in every row, and of components that are all but the same together', async () => {
     here.write('same.csv', `a,b,c\n${Array.from({ length: 40 }, (_, i) => `${i % 7},4,${(i * i) % 11}`).join('\n')}\n`)
     const said = 'b is the same in every row and says nothing of components'

@@ -146,7 +146,7 @@ describe.each(Object.entries(scores))('of %s', (_, score) => {
       holdsToday(law, runs(4))
     })
   })
-  it.each(sampled(4)(Object.entries(recipes)))(
+  it.each(sampled(6)(Object.entries(recipes)))(
     'the recipe %s',
     (_, recipe) => {
       runTranslation(recipe(score), groups(150)).forEach(law => {

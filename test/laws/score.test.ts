@@ -7,7 +7,7 @@ import * as laws from '../../src/laws/score.js'
 import type { Law } from '../../src/laws/Law.js'
 import { runs, sampled, today } from '../today.js'
 
-fc.configureGlobal({ seed: today, numRuns: runs(50) })
+fc.configureGlobal({ seed: today, numRuns: runs(24) })
 
 /** A row for each instance. */
 const instances: Readonly<Record<string, ReadonlyArray<Law>>> = {

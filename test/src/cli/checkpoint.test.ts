@@ -54,7 +54,7 @@ const written = (steps: number): string =>
     )
   )
 here.write('short.json', written(120))
-here.write('long.json', written(isNight ? 6000 : 1200))
+here.write('long.json', written(isNight ? 6000 : 600))
 
 const fit = (pipeline: string, rest: string): string =>
   `fit %faithful.csv --standardize --pipeline @${pipeline} ${rest} --json`

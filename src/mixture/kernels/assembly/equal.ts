@@ -1,4 +1,5 @@
 import { Flag } from './job'
+import { Row, Strand } from './strand'
 import { madd, products, TILE } from './tiles'
 
 /*
@@ -7,45 +8,27 @@ import { madd, products, TILE } from './tiles'
  * common, p = w/u, b = 1/u, and e_k = ∂loss/∂log π_k = p_k(P_k − uΣp_jP_j).
  */
 
-/** `inverses` holds 1/u of each row, `stepInverse` bytes from a quad to the next; W the exponentials, which become those of PP. */
-export function equalVariances(
-  flags: i32,
-  dim: i32,
-  K: i32,
-  widthK: i32,
-  alpha: usize,
-  sigma: usize,
-  weight: usize,
-  weights: usize,
-  denoising: usize,
-  xz: usize,
-  zz: usize,
-  noiseDots: usize,
-  N2: usize,
-  share: usize,
-  inverses: usize,
-  stepInverse: usize,
-  gram: usize,
-  A: usize,
-  W: usize,
-  P: usize,
-  H: usize,
-  S: usize,
-  E: usize,
-  onData: usize,
-  sumQ: usize,
-  value: usize
-): void {
-  const quadK = <usize>widthK << 5
-  const rowK = <usize>K << 5
-  const isTarget = (flags & Flag.Denoising) != 0
-  const d = f64x2.splat(<f64>dim)
-  products(gram, <usize>widthK << 3, K, W, K, widthK, H, widthK)
-  let total = v128.load(value)
+/** W holds the exponentials, which become those of PP. */
+export function equalVariances(s: Strand): void {
+  // 1/u of each row, so many bytes from a quad to the next.
+  const stepInverse = s.perRow ? s.quadK : 0
+  const isTarget = s.isTarget
+  const noiseDots = s.noiseDots
+  const A = s.A
+  const W = s.W
+  const P = s.P
+  const H = s.H
+  const E = s.E
+  const onData = s.onData
+  const S = s.S
+  const d = f64x2.splat(<f64>s.dim)
+  products(s.gram, <usize>s.widthK << 3, s.K, W, s.K, s.widthK, H, s.widthK)
+  let total = v128.load(s.value)
   for (let r: usize = 0; r < TILE; r += 16) {
-    const from = (r >> 5) * quadK + (r & 16)
-    const end = from + rowK
-    const inverse = v128.load(inverses + (r >> 5) * stepInverse + (r & 16))
+    const at = changetype<usize>(s) + r
+    const from = (r >> 5) * s.quadK + (r & 16)
+    const end = from + s.rowK
+    const inverse = v128.load(s.inverses + (r >> 5) * stepInverse + (r & 16))
     let mass = f64x2.splat(0)
     let wA = f64x2.splat(0)
     let wS = f64x2.splat(0)
@@ -58,12 +41,12 @@ export function equalVariances(
     const scale = f64x2.div(inverse, mass)
     const pA = f64x2.mul(wA, scale)
     const curvature = f64x2.mul(wS, scale)
-    const al = v128.load(alpha + r)
+    const al = v128.load(s.alpha + r)
     const a2 = f64x2.mul(al, al)
-    const n2 = v128.load(N2 + r)
+    const n2 = v128.load(at, Row.N2)
     const twice = f64x2.add(inverse, inverse)
-    const si = v128.load(sigma + r)
-    const onTarget = v128.load(denoising + r)
+    const si = v128.load(s.sigma + r)
+    const onTarget = v128.load(s.denoising + r)
     const h = f64x2.sub(f64x2.splat(1), onTarget)
     const h2 = f64x2.add(h, h)
     const square = f64x2.sub(f64x2.splat(1), h2)
@@ -73,7 +56,7 @@ export function equalVariances(
     let toNoise = f64x2.splat(0)
     if (isTarget) {
       toNoise = f64x2.div(f64x2.add(onTarget, onTarget), si)
-      const crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
+      const crossPoint = madd(f64x2.mul(al, v128.load(at, Row.Xz)), si, v128.load(at, Row.Zz))
       constant = f64x2.sub(constant, f64x2.mul(toNoise, crossPoint))
     }
     const alphaNoise = f64x2.mul(toNoise, al)
@@ -95,7 +78,7 @@ export function equalVariances(
       v128.store(P + o, p)
       v128.store(H + o, onP)
     }
-    const c = f64x2.mul(v128.load(weights + r), v128.load(weight + r))
+    const c = f64x2.mul(v128.load(s.weights + r), v128.load(s.weight + r))
     const squared = f64x2.add(
       f64x2.sub(f64x2.mul(f64x2.mul(inverse, inverse), n2), f64x2.mul(twice, pA)),
       pHp
@@ -103,12 +86,12 @@ export function equalVariances(
     // |s|² + 2h div s = (1 − 2h)|s|² + 2h (curvature − d/u)
     let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(curvature, f64x2.mul(d, inverse)))
     if (isTarget) {
-      const crossPoint = madd(f64x2.mul(al, v128.load(xz + r)), si, v128.load(zz + r))
+      const crossPoint = madd(f64x2.mul(al, v128.load(at, Row.Xz)), si, v128.load(at, Row.Zz))
       loss = f64x2.add(loss, f64x2.sub(cross, f64x2.mul(f64x2.mul(toNoise, inverse), crossPoint)))
     }
-    if (flags & Flag.Completed) {
+    if (s.flags & Flag.Completed) {
       let noise = f64x2.mul(h, d)
-      if (isTarget) noise = madd(noise, onTarget, v128.load(zz + r))
+      if (isTarget) noise = madd(noise, onTarget, v128.load(at, Row.Zz))
       loss = f64x2.add(loss, f64x2.div(noise, f64x2.mul(si, si)))
     }
     total = madd(total, c, loss)
@@ -125,8 +108,8 @@ export function equalVariances(
     const onE = f64x2.mul(cAlpha, inverse)
     const backAlpha = f64x2.mul(f64x2.mul(cAlpha, al), byNoise)
     const toOuter = f64x2.mul(cSquare, square)
-    const ofShare = v128.load(share + r)
-    let q2 = sumQ
+    const ofShare = v128.load(at, Row.Share)
+    let q2 = s.sumQ
     for (let o = from; o < end; o += 32, q2 += 16) {
       const p = v128.load(P + o)
       const e = f64x2.mul(p, f64x2.sub(v128.load(H + o), meanU))
@@ -141,5 +124,5 @@ export function equalVariances(
       )
     }
   }
-  v128.store(value, total)
+  v128.store(s.value, total)
 }

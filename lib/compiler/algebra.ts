@@ -10,6 +10,7 @@ import {
   type Fold,
   type Graph,
   type Node,
+  type Operation,
   type Shape
 } from './graph.js'
 import { meaning } from './meaning.js'
@@ -28,7 +29,8 @@ import {
   splittingSumRules,
   sumRules,
   versionRules,
-  type EntrywiseRule
+  type EntrywiseRule,
+  type FoldRule
 } from './rules.js'
 
 export interface Algebra extends Graph {
@@ -58,27 +60,85 @@ const byKernel = (rules: ReadonlyArray<EntrywiseRule>): ReadonlyMap<string, Read
   for (const rule of rules) found.set(rule.kernel, [...(found.get(rule.kernel) ?? []), rule])
   return found
 }
-const plainRules = byKernel(entrywiseRules)
-const ofVersions = byKernel(versionRules)
 
 /** Which rules are applied: none, those that always pay, also those that split sums, which may, or also those of several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
+/** The rules that are applied, by what they make other nodes of. */
+const rulesOf = (rewriting: Rewriting) => {
+  const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
+    rewriting === 'none' ? [] : rewriting === 'splitting' ? [...rules, ...splitting] : rules
+  const sums: Readonly<Partial<Record<Fold, ReadonlyArray<FoldRule>>>> = {
+    Sum: of(sumRules, splittingSumRules),
+    Max: of(maxRules)
+  }
+  return {
+    entrywise: byKernel(of(rewriting === 'versions' ? versionRules : entrywiseRules)),
+    reshape: of(reshapeRules),
+    folds: sums,
+    pick: of(pickRules),
+    product: of(productRules, splittingProductRules),
+    distances: of(distanceRules, splittingDistanceRules),
+    rowSum: of(rowSumRules),
+    rowDot: of(rowDotRules, splittingRowDotRules)
+  }
+}
+const tables = new Map<Rewriting, ReturnType<typeof rulesOf>>()
+
+/** What the first rule makes that makes anything. */
+const better = <A extends ReadonlyArray<unknown>>(
+  rules: ReadonlyArray<{ readonly apply: (...of: A) => Node | undefined }>,
+  ...of: A
+): Node | undefined => {
+  for (const { apply } of rules) {
+    const made = apply(...of)
+    if (made !== undefined) return made
+  }
+  return undefined
+}
+
+const placeOf = (ins: ReadonlyArray<Node>): Node['place'] =>
+  ins.some(({ place }) => place === 'rows') ? 'rows' : 'once'
+
+const isStretch = ({ does }: Node): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
+
+/** Which entry of what stretches to a shape is an entry there. */
+const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
+  let from = 0
+  let step = 1
+  let rest = at
+  for (let axis = 1; axis <= shape.length; axis++) {
+    const length = shape[shape.length - axis]
+    const size = own[own.length - axis] ?? 1
+    if (size !== 1) from += (rest % length) * step
+    step *= size
+    rest = Math.floor(rest / length)
+  }
+  return from
+}
+
+/** Where an entry of a node comes from, through all that moves entries. */
+const origin = (x: Node, at: number): readonly [Node, number] => {
+  const [first] = x.ins
+  if (x.does.kind === 'reshape') return origin(first, at)
+  if (isStretch(x)) return origin(first, beforeStretch(first.shape, x.shape, at))
+  if (x.does.kind === 'pick') {
+    let index = x.does.table[at]
+    for (const source of x.ins) {
+      if (index < width(source)) return origin(source, index)
+      index -= width(source)
+    }
+  }
+  return [x, at]
+}
+
 /** Constructors over a graph of their own; without rewriting, of what is written and nothing else. Inputs of those names vary. */
 export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
   const simplify = rewriting !== 'none'
-  const also = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T>): ReadonlyArray<T> =>
-    rewriting === 'splitting' ? [...rules, ...splitting] : rules
-  const rulesOf = rewriting === 'versions' ? ofVersions : plainRules
-  const ofProducts = also(productRules, splittingProductRules)
-  const ofRowDots = also(rowDotRules, splittingRowDotRules)
-  const ofDistances = also(distanceRules, splittingDistanceRules)
-  const ofSums = also(sumRules, splittingSumRules)
-  const own = graph()
-  const { node } = own
+  const rules = tables.get(rewriting) ?? rulesOf(rewriting)
+  tables.set(rewriting, rules)
+  const { node } = graph()
   const constant = (value: number): Node => node({ kind: 'constant', value }, [], [], 'once')
-  const placeOf = (ins: ReadonlyArray<Node>): Node['place'] =>
-    ins.some(({ place }) => place === 'rows') ? 'rows' : 'once'
 
   const entrywise: Algebra['entrywise'] = (kernel, written, attrs = {}) => {
     const shapeOf = (ins: ReadonlyArray<Node>): Shape =>
@@ -86,8 +146,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     const shape = shapeOf(written)
     // what is stretched for an operand that is as long is read as it was, and a number as one
     const given = written.reduce<ReadonlyArray<Node>>((ins, x, i) => {
-      const isStretched = x.does.kind === 'entrywise' && x.does.kernel === 'Stretch'
-      const plain = isStretched ? x.ins[0] : simplify && isScalar(x) ? reshaped(x, []) : x
+      const plain = isStretch(x) ? x.ins[0] : simplify && isScalar(x) ? reshaped(x, []) : x
       const others = ins.map((other, k) => (k === i ? plain : other))
       return sameShape(shapeOf(others), shape) ? others : ins
     }, written)
@@ -100,22 +159,16 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     const rank = (x: Node): number => (valueOf(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
     const [a, b] = given
     const ins = COMMUTATIVE.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
-    if (simplify)
-      for (const { apply } of rulesOf.get(kernel) ?? []) {
-        const better = apply(ins, made)
-        if (better !== undefined) return sameShape(better.shape, shape) ? better : stretched(better, shape)
-      }
-    return node({ kind: 'entrywise', kernel, attrs }, ins, shape, placeOf(ins))
+    const found = better(rules.entrywise.get(kernel) ?? [], ins, made)
+    return found === undefined
+      ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, placeOf(ins))
+      : stretched(found, shape)
   }
 
   const reshaped: Algebra['reshaped'] = (x, shape) => {
-    if (sameShape(x.shape, shape)) return x
-    if (valueOf(x) !== undefined) return x
-    if (simplify)
-      for (const { apply } of reshapeRules) {
-        const better = apply(x, shape, made)
-        if (better !== undefined) return better
-      }
+    if (sameShape(x.shape, shape) || valueOf(x) !== undefined) return x
+    const found = better(rules.reshape, x, shape, made)
+    if (found !== undefined) return found
     const source = x.does.kind === 'reshape' ? x.ins[0] : x
     return sameShape(source.shape, shape) ? source : node({ kind: 'reshape' }, [source], shape, x.place)
   }
@@ -130,40 +183,10 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const reduce: Algebra['reduce'] = (fold, x, axes) => {
     const long = axes.filter(axis => x.shape[axis] !== 1)
     if (long.length === 0) return x
-    if (simplify && (fold === 'Sum' || fold === 'Max'))
-      for (const { apply } of fold === 'Sum' ? ofSums : maxRules) {
-        const better = apply(x, long, made)
-        if (better !== undefined) return better
-      }
     const shape = x.shape.map((n, i) => (long.includes(i) ? 1 : n))
-    return node({ kind: 'reduce', fold, axes: long }, [x], shape, x.place)
-  }
-
-  /** Where an entry of a node comes from, through all that moves entries. */
-  const origin = (x: Node, at: number): readonly [Node, number] => {
-    const [first] = x.ins
-    if (x.does.kind === 'reshape') return origin(first, at)
-    if (x.does.kind === 'pick') {
-      let index = x.does.table[at]
-      for (const source of x.ins) {
-        if (index < width(source)) return origin(source, index)
-        index -= width(source)
-      }
-    }
-    if (x.does.kind === 'entrywise' && x.does.kernel === 'Stretch') {
-      let from = 0
-      let step = 1
-      let rest = at
-      for (let axis = 1; axis <= x.shape.length; axis++) {
-        const length = x.shape[x.shape.length - axis]
-        const own = first.shape[first.shape.length - axis] ?? 1
-        if (own !== 1) from += (rest % length) * step
-        step *= own
-        rest = Math.floor(rest / length)
-      }
-      return origin(first, from)
-    }
-    return [x, at]
+    return (
+      better(rules.folds[fold] ?? [], x, long, made) ?? node({ kind: 'reduce', fold, axes: long }, [x], shape, x.place)
+    )
   }
 
   const pick: Algebra['pick'] = (sources, table, shape) => {
@@ -182,12 +205,8 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       start += width(source)
     }
     const merged = entries.map(([source, i]) => (starts.get(source) ?? 0) + i)
-    if (simplify && used.length === 1)
-      for (const { apply } of pickRules) {
-        const better = apply(only, merged, shape, made)
-        if (better !== undefined) return better
-      }
-    return node({ kind: 'pick', table: merged }, used, shape, placeOf(used))
+    const found = used.length === 1 ? better(rules.pick, only, merged, shape, made) : undefined
+    return found ?? node({ kind: 'pick', table: merged }, used, shape, placeOf(used))
   }
 
   const flipped: Algebra['flipped'] = matrix => {
@@ -196,33 +215,19 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     return pick([matrix], table, [n, m])
   }
 
-  const product: Algebra['product'] = (x, matrix, transposed) => {
-    const columns = matrix.shape[transposed ? 0 : 1]
-    if (simplify)
-      for (const { apply } of ofProducts) {
-        const better = apply(x, matrix, made, transposed)
-        if (better !== undefined) return better
-      }
-    return node({ kind: 'product', transposed }, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
-  }
+  /** A node of the rows of x and a matrix, of so many columns. */
+  const onRows = (does: Operation, x: Node, matrix: Node, columns: number): Node =>
+    node(does, [x, matrix], [...x.shape.slice(0, -1), columns], placeOf([x, matrix]))
 
-  const distances: Algebra['distances'] = (x, matrix) => {
-    if (simplify)
-      for (const { apply } of ofDistances) {
-        const better = apply(x, matrix, made, true)
-        if (better !== undefined) return better
-      }
-    return node({ kind: 'distances' }, [x, matrix], [...x.shape.slice(0, -1), matrix.shape[0]], placeOf([x, matrix]))
-  }
+  const product: Algebra['product'] = (x, matrix, transposed) =>
+    better(rules.product, x, matrix, made, transposed) ??
+    onRows({ kind: 'product', transposed }, x, matrix, matrix.shape[transposed ? 0 : 1])
 
-  const rowSum: Algebra['rowSum'] = x => {
-    if (simplify)
-      for (const { apply } of rowSumRules) {
-        const better = apply(x, [], made)
-        if (better !== undefined) return better
-      }
-    return node({ kind: 'rowSum' }, [x], x.shape, 'once')
-  }
+  const distances: Algebra['distances'] = (x, matrix) =>
+    better(rules.distances, x, matrix, made, true) ?? onRows({ kind: 'distances' }, x, matrix, matrix.shape[0])
+
+  const rowSum: Algebra['rowSum'] = x =>
+    better(rules.rowSum, x, [], made) ?? node({ kind: 'rowSum' }, [x], x.shape, 'once')
 
   const rowDot: Algebra['rowDot'] = (left, right) => {
     // several of each row, all of which are summed, or one
@@ -238,12 +243,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       return entrywise('Multiply', [node({ kind: 'count' }, [], [], 'once'), outer(a, b)])
     if (a.place === 'once') return outer(a, rowSum(b))
     if (b.place === 'once') return outer(rowSum(a), b)
-    if (simplify)
-      for (const { apply } of ofRowDots) {
-        const better = apply(a, b, made, false)
-        if (better !== undefined) return better
-      }
-    return node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
+    return better(rules.rowDot, a, b, made, false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
   }
 
   const times: Algebra['times'] = (c, x) => (c === 1 ? x : entrywise('Multiply', [constant(c), x]))

@@ -209,9 +209,21 @@ export class Code {
   copy(): this {
     return this.#put(0xfc, 10, 0, 0)
   }
+  /** So many bytes beyond the address on the stack. */
+  plus(bytes: number): this {
+    return bytes === 0 ? this : this.i32(bytes).op('plus')
+  }
+  /** Beyond it by so many bytes for each of what a local counts. */
+  plusEach(local: number, bytes: number): this {
+    return this.get(local).i32(bytes).op('times').op('plus')
+  }
   /** local += bytes */
   advance(local: number, bytes: number): this {
-    return bytes === 0 ? this : this.get(local).i32(bytes).op('plus').set(local)
+    return bytes === 0 ? this : this.get(local).plus(bytes).set(local)
+  }
+  /** Counts a local down by one, and goes to the start of the innermost loop until it is 0. */
+  countDown(local: number): this {
+    return this.get(local).i32(1).op('minus').tee(local).again()
   }
   /** Runs the body for count turns, whose number is known and at least 1. */
   times(count: number, body: () => void): this {
@@ -224,7 +236,7 @@ export class Code {
       .set(left)
       .loop(() => {
         body()
-        this.get(left).i32(1).op('minus').tee(left).again()
+        this.countDown(left)
       })
   }
 

@@ -81,13 +81,12 @@ export const rowProduct = (
       if (isUpper && count === most)
         code
           .get(high)
-          .i32(most)
-          .op('plus')
+          .plus(most)
           .tee(high)
           .set(left)
           .loop(() => {
             terms()
-            code.get(left).i32(1).op('minus').tee(left).again()
+            code.countDown(left)
           })
       else code.times(k, terms)
     }
@@ -165,7 +164,7 @@ export const dotBlock = (lanes: Lanes, m: number, n: number): Code => {
       [b, downB]
     ])
       code.get(pointer).get(down).op('plus').i32(line).op('minus').set(pointer)
-    code.get(panels).i32(1).op('minus').tee(panels).again()
+    code.countDown(panels)
   })
   each((sum, row, j) => {
     code.get(row)

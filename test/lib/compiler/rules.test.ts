@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { algebra, type Algebra, type Rewriting } from '../../../lib/compiler/algebra.js'
 import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
-import { evaluate } from '../../../lib/compiler/meaning.js'
 import {
   distanceRules,
   entrywiseRules,
@@ -19,6 +18,7 @@ import {
   versionRules
 } from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
+import { evaluate } from './evaluate.js'
 
 /** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once; of each version p, a number, and w [3], once. */
 const inputs = {

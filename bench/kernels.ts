@@ -100,7 +100,7 @@ for (const n of [1000, 1_000_000]) {
   for (const [name, x, map] of maps) {
     doubles.set(x)
     row(`${name}, ${n}`, 'M/s', n / 1e6, [
-      () => Simd[name](x, out),
+      () => Simd.kernels()[name](x, out),
       () => {
         loops[name](x, out)
       },
@@ -113,7 +113,7 @@ for (const n of [1000, 1_000_000]) {
   let sink = 0
   row(`sum, ${n}, against a naive loop`, 'M/s', n / 1e6, [
     () => {
-      sink += Simd.sum(normal)
+      sink += Simd.kernels().sum(normal)
     },
     () => {
       let s = 0
@@ -171,7 +171,7 @@ for (const [m, k, n, transposeA, transposeB] of products) {
   const out = new Float64Array(m * n)
   const name = `${m}×${k}${transposeA ? 'ᵀ' : ''} · ${k}×${n}${transposeB ? 'ᵀ' : ''}`
   row(name, 'GFLOP/s', (2 * m * k * n) / 1e9, [
-    () => Simd.matMul(a, b, m, k, n, transposeA, transposeB, out),
+    () => Simd.kernels().matMul(a, b, m, k, n, transposeA, transposeB, out),
     () => {
       naive(a, b, m, k, n, transposeA, transposeB, out)
     }

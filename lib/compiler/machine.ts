@@ -2,7 +2,7 @@
  * Where programs run: one memory for all of them, with the kernels of lib/simd, and the threads that share it. Data stay
  * there from step to step, as panels; what a call needs is taken and given back.
  */
-import { arena as arenaOf } from '../simd/arena.js'
+import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
 import * as Strands from '../strands.js'
 import { part, type Numbers } from '../stretches.js'
@@ -82,139 +82,158 @@ const isRead = (given: RowsGiven): boolean => 'read' in given
 const lengthOf = (numbers: Numbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
-interface Resident {
-  readonly at: number
-  /** In doubles, as all memory is counted. */
-  readonly length: number
-}
-
 /** Numbers that a strand of a program sums: pairs of doubles, added. */
 export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
 
-/** Throws where the engine has no SIMD, or refuses to compile in this place. */
-const machine = (): Machine => {
-  const crew = crewOf({ binary, memoryFlags })
+// —— memory ——
+
+interface Memory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
+  /** A place for so many doubles, as all memory is counted; throws where there is none. */
+  readonly take: (length: number) => number
+}
+
+const memoryOf = (crew: Crew): Memory => {
   const base = (crew.start + 63) & ~63
   const arena = arenaOf(crew.memory, base, MOST_PAGES * 65536 - 65536, () => undefined)
-  const take = (length: number): number => {
-    const at = arena.take(length)
-    if (at > 0) return at
-    arena.settle()
-    const again = arena.take(length)
-    if (again === 0) throw new RangeError(`no memory for ${length} doubles`)
-    return again
-  }
-  const doubles = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
-  const residents: Readonly<Record<Precision, Map<Float64Array, Resident>>> = { float64: new Map(), float32: new Map() }
-  let kept = 0
-  const instances = new Map<Runnable, Loaded>()
-  let masks = 0
-
-  const instance = (program: Runnable): Loaded => {
-    const known = instances.get(program)
-    if (known !== undefined) {
-      // the one used last is the last
-      instances.delete(program)
-      instances.set(program, known)
-      return known
+  return {
+    ...arena,
+    take: length => {
+      const at = arena.take(length)
+      if (at > 0) return at
+      arena.settle()
+      const again = arena.take(length)
+      if (again === 0) throw new RangeError(`no memory for ${length} doubles`)
+      return again
     }
-    const loaded = crew.load(program.module, { kernel: byHand(program.kernels, program.lanes) })
-    instances.set(program, loaded)
-    for (const [old, { unload }] of instances) {
-      if (instances.size <= MOST_INSTANCES) break
+  }
+}
+
+// —— kernels in JavaScript ——
+
+/** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
+const byHand =
+  ({ buffer }: Memory, nodes: ReadonlyArray<Node>, lanes: Lanes) =>
+  (which: number, ...addresses: ReadonlyArray<number>): void => {
+    const { does, ins, shape } = nodes[which]
+    const view = (i: number, length: number): Float32Array | Float64Array => lanes.view(buffer(), addresses[i], length)
+    const rowsOf = (node: Node): number => (node.place === 'rows' ? ROWS : 1)
+    const operands = ins.map((node, i): Dense => {
+      const value = valueOf(node)
+      if (value !== undefined) return { shape: [], dtype: 'float32', values: Float64Array.of(value) }
+      const rows = rowsOf(node)
+      return { shape: [...node.shape, rows], dtype: 'float32', values: Float64Array.from(view(i, width(node) * rows)) }
+    })
+    const to = view(addresses.length - 1, width(nodes[which]) * ROWS)
+    if (does.kind === 'entrywise') to.set(meaning(does, operands, [...shape, ROWS]).values)
+    else if (does.kind === 'kernel')
+      // the last axes are spoken of: each row by itself
+      for (let row = 0; row < ROWS; row++) {
+        const own = ins.map((node, k): Dense => {
+          const [rows, { values }] = [rowsOf(node), operands[k]]
+          const at = (i: number): number => (valueOf(node) === undefined ? i * rows + (row % rows) : 0)
+          return {
+            shape: node.shape,
+            dtype: 'float32',
+            values: Float64Array.from({ length: width(node) }, (_, i) => values[at(i)])
+          }
+        })
+        meaning(does, own, shape).values.forEach((value, i) => (to[i * ROWS + row] = value))
+      }
+  }
+
+/** Programs over the memory, those used last. */
+const instances = (crew: Crew, memory: Memory) => {
+  const known = new Map<Runnable, Loaded>()
+  const of = (program: Runnable): Loaded => {
+    const { module, kernels, lanes } = program
+    const loaded = known.get(program) ?? crew.load(module, { kernel: byHand(memory, kernels, lanes) })
+    // the one used last is the last
+    known.delete(program)
+    known.set(program, loaded)
+    for (const [old, { unload }] of known) {
+      if (known.size <= MOST_INSTANCES) break
       unload()
-      instances.delete(old)
+      known.delete(old)
     }
     return loaded
   }
+  return { of, count: () => known.size }
+}
 
-  /** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
-  const byHand =
-    (nodes: ReadonlyArray<Node>, lanes: Lanes) =>
-    (which: number, ...addresses: ReadonlyArray<number>): void => {
-      const { does, ins, shape } = nodes[which]
-      const view = (i: number, length: number): Float32Array | Float64Array =>
-        lanes.view(arena.buffer(), addresses[i], length)
-      const dense = (node: Node, i: number): Dense => {
-        const value = valueOf(node)
-        if (value !== undefined) return { shape: [], dtype: 'float32', values: Float64Array.of(value) }
-        const rows = node.place === 'rows' ? ROWS : 1
-        const values = Float64Array.from(view(i, width(node) * rows))
-        return { shape: [...node.shape, rows], dtype: 'float32', values }
-      }
-      const to = view(addresses.length - 1, width(nodes[which]) * ROWS)
-      if (does.kind === 'entrywise') to.set(meaning(does, ins.map(dense), [...shape, ROWS]).values)
-      else if (does.kind === 'kernel') {
-        // the last axes are spoken of: each row by itself
-        const all = ins.map(dense)
-        for (let row = 0; row < ROWS; row++) {
-          const own = ins.map((node, k): Dense => {
-            const { values } = all[k]
-            const length = width(node)
-            const rows = node.place === 'rows' ? ROWS : 1
-            const at = (i: number): number => (valueOf(node) === undefined ? i * rows + (row % rows) : 0)
-            return {
-              shape: node.shape,
-              dtype: 'float32',
-              values: Float64Array.from({ length }, (_, i) => values[at(i)])
-            }
-          })
-          const { values } = meaning(does, own, shape)
-          values.forEach((value, i) => (to[i * ROWS + row] = value))
-        }
-      }
-    }
+// —— rows as panels ——
 
-  /** Rows as panels, those that are read a stretch at a time. */
-  const pack = (
-    numbers: Numbers,
-    rows: number,
-    columns: number,
-    panel: number,
-    panels: number,
-    at: number,
-    lanes: Lanes
-  ): void => {
-    if (numbers instanceof Float64Array) {
-      packed(numbers, rows, columns, panel, panels, at, lanes)
-      return
-    }
-    for (let done = 0; done < panels; done += READ) {
-      const own = Math.min(READ, panels - done)
-      const first = (panel + done) * ROWS
-      const count = Math.max(0, Math.min(rows - first, own * ROWS))
-      packed(part(numbers, first, count), count, columns, 0, own, at + done * lanes.line * columns, lanes)
-    }
-  }
-  /** Rows [first, first + count) as panels, lanes that are no rows at 0. */
-  const packed = (
-    values: Float64Array,
-    rows: number,
-    columns: number,
-    panel: number,
-    panels: number,
-    at: number,
-    lanes: Lanes
-  ): void => {
-    const out = lanes.view(arena.buffer(), at, panels * ROWS * columns)
-    const first = panel * ROWS
-    const count = Math.max(0, Math.min(rows - first, panels * ROWS))
-    if (columns === 1) {
-      out.set(values.subarray(first, first + count))
-      out.fill(0, count)
-      return
-    }
-    if (count < panels * ROWS) out.fill(0, (panels - 1) * ROWS * columns)
-    for (let i = 0, from = first * columns; i < count; i++)
-      for (let j = 0, to = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, to += ROWS) out[to] = values[from++]
-  }
-  const unpack = (at: number, count: number, columns: number, out: Float64Array, first: number, lanes: Lanes): void => {
-    const from = lanes.view(arena.buffer(), at, Math.ceil(count / ROWS) * ROWS * columns)
-    for (let i = 0, to = first * columns; i < count; i++)
-      for (let j = 0, p = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, p += ROWS) out[to++] = from[p]
-  }
+/** Rows [rows, columns], of which so many panels are meant, from one on. */
+interface Stretch {
+  readonly rows: number
+  readonly columns: number
+  readonly panel: number
+  readonly panels: number
+}
 
-  const resident = (values: Float64Array, rows: number, columns: number, panels: number, lanes: Lanes): number => {
+/** Rows in memory as panels, lanes that are no rows at 0. */
+const packed = (
+  { buffer }: Memory,
+  values: Float64Array,
+  { rows, columns, panel, panels }: Stretch,
+  at: number,
+  lanes: Lanes
+): void => {
+  const out = lanes.view(buffer(), at, panels * ROWS * columns)
+  const first = panel * ROWS
+  const count = Math.max(0, Math.min(rows - first, panels * ROWS))
+  if (columns === 1) {
+    out.set(values.subarray(first, first + count))
+    out.fill(0, count)
+    return
+  }
+  if (count < panels * ROWS) out.fill(0, (panels - 1) * ROWS * columns)
+  for (let i = 0, from = first * columns; i < count; i++)
+    for (let j = 0, to = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, to += ROWS) out[to] = values[from++]
+}
+
+/** The same, of those that are read a stretch at a time. */
+const pack = (memory: Memory, numbers: Numbers, stretch: Stretch, at: number, lanes: Lanes): void => {
+  if (numbers instanceof Float64Array) {
+    packed(memory, numbers, stretch, at, lanes)
+    return
+  }
+  const { rows, columns, panel, panels } = stretch
+  for (let done = 0; done < panels; done += READ) {
+    const own = Math.min(READ, panels - done)
+    const first = (panel + done) * ROWS
+    const count = Math.max(0, Math.min(rows - first, own * ROWS))
+    const to = at + done * lanes.line * columns
+    packed(memory, part(numbers, first, count), { rows: count, columns, panel: 0, panels: own }, to, lanes)
+  }
+}
+
+/** So many rows of panels, one after another from a row of `out` on. */
+const unpack = (
+  { buffer }: Memory,
+  at: number,
+  count: number,
+  columns: number,
+  out: Float64Array,
+  first: number,
+  lanes: Lanes
+): void => {
+  const from = lanes.view(buffer(), at, Math.ceil(count / ROWS) * ROWS * columns)
+  for (let i = 0, to = first * columns; i < count; i++)
+    for (let j = 0, p = (i >> 3) * ROWS * columns + (i & 7); j < columns; j++, p += ROWS) out[to++] = from[p]
+}
+
+/** Doubles that so many panels of so many columns take. */
+const room = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
+
+/** Data that stay in memory, those used last: where all of their panels are. */
+const residence = (memory: Memory) => {
+  interface Resident {
+    readonly at: number
+    readonly length: number
+  }
+  const residents: Readonly<Record<Precision, Map<Float64Array, Resident>>> = { float64: new Map(), float32: new Map() }
+  let kept = 0
+  return (values: Float64Array, stretch: Stretch, lanes: Lanes): number => {
     const own = residents[lanes.precision]
     const known = own.get(values)
     if (known !== undefined) {
@@ -222,124 +241,165 @@ const machine = (): Machine => {
       own.set(values, known)
       return known.at
     }
-    const length = (panels * lanes.line * columns) / 8
+    const length = room(stretch.panels, stretch.columns, lanes)
     for (const all of Object.values(residents))
       for (const [old, { at, length: size }] of all) {
         if ((kept + length) * 8 <= KEPT) break
-        arena.give(at, size)
+        memory.give(at, size)
         kept -= size
         all.delete(old)
       }
-    const at = take(length)
-    pack(values, rows, columns, 0, panels, at, lanes)
+    const at = memory.take(length)
+    packed(memory, values, stretch, at, lanes)
     own.set(values, { at, length })
     kept += length
     return at
   }
+}
 
+// —— a call ——
+
+type Given = Readonly<Record<string, RowsGiven>>
+
+/** How strands are run: all at once where their rows are in memory, else some after others. */
+interface Plan {
+  readonly strandPanels: number
+  /** Of all rows; and those of the strands. */
+  readonly panels: number
+  readonly start: number
+  readonly end: number
+  readonly isWhole: boolean
+  readonly strandsAtOnce: number
+  readonly panelsAtOnce: number
+}
+
+const planOf = (program: Runnable, { rows, from, to }: Asked, given: Given): Plan => {
+  const panels = Math.ceil(rows / ROWS)
+  const strandPanels = Strands.cut(rows).strandRows / ROWS
+  const start = from * strandPanels
+  const end = Math.min(panels, to * strandPanels)
+  const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
+  const isWhole = panels * bytes <= SEGMENT && program.given.every(({ name }) => !isRead(given[name]))
+  const strandsAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytes)))
+  const panelsAtOnce = Math.min(end - start, strandsAtOnce * strandPanels)
+  return { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce }
+}
+
+/** Throws where the engine has no SIMD, or refuses to compile in this place. */
+const machine = (): Machine => {
+  const crew = crewOf({ binary, memoryFlags })
+  const memory = memoryOf(crew)
+  const loaded = instances(crew, memory)
+  const resident = residence(memory)
+  let masks = 0
+  /** Where a mask of all lanes is; that of a last panel follows. */
   const maskAt = (): number => {
     if (masks === 0) {
-      masks = take((2 * MASK) / 8)
-      new Int32Array(arena.buffer(), masks, MASK / 4).fill(-1)
+      masks = memory.take((2 * MASK) / 8)
+      new Int32Array(memory.buffer(), masks, MASK / 4).fill(-1)
     }
     return masks
   }
 
-  const run: Machine['run'] = (program, { rows, from, to }, given, parameters, parameterBytes) => {
+  /** Runs strands with places in memory that are given back afterwards. */
+  const runIn = (
+    place: (length: number) => number,
+    program: Runnable,
+    asked: Asked,
+    given: Given,
+    parameters: Parameters<Machine['run']>[3],
+    parameterBytes: number,
+    { numbers, outputs }: Ran
+  ): void => {
     const { lanes } = program
-    /** Doubles that so many panels of so many columns take. */
-    const room = (panels: number, columns: number): number => (panels * lanes.line * columns) / 8
-    const strandPanels = Strands.cut(rows).strandRows / ROWS
-    const start = from * strandPanels
-    const end = Math.min(Math.ceil(rows / ROWS), to * strandPanels)
+    const { rows, from, to } = asked
+    const plan = planOf(program, asked, given)
+    const { strandPanels, panels, start, end, isWhole, strandsAtOnce, panelsAtOnce } = plan
+    const instance = loaded.of(program)
     const here = Math.min(rows, end * ROWS) - start * ROWS
-    const total = widthOf(program)
-    const numbers = new Float64Array((to - from) * total)
-    const outputs = Object.fromEntries(
-      program.outputs.map(({ name, width: columns }) => [name, new Float64Array(Math.max(0, here) * columns)])
-    )
-    if (to <= from) return { numbers, outputs }
-    const loaded = instance(program)
     const isAlone = program.isByHand || here * program.work < WORTH_THREADS
+    const full = maskAt()
+    const partial = new Int32Array(memory.buffer(), full + MASK, MASK / 4)
+    partial.fill(0).fill(-1, 0, ((rows % ROWS) * lanes.bytes) / 4)
+    const shared = place(parameterBytes / 8)
+    const resultBytes = Math.max(64, program.sumBytes)
+    const results = place((resultBytes / 8) * Math.min(to - from, strandsAtOnce))
+    const bytes = (program.scratchBytes + 127) & ~63
+    const scratch = { at: place((bytes / 8) * crew.spaces()), bytes }
+    const job = place(Math.ceil(program.words / 2))
+    const atGiven = program.given.map(({ name, width: columns, isKept }) => {
+      const values = given[name]
+      if (!isNumbers(values) || lengthOf(values) !== rows * columns)
+        throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
+      return isWhole && isKept && values instanceof Float64Array
+        ? resident(values, { rows, columns, panel: 0, panels }, lanes) + start * lanes.line * columns
+        : place(room(panelsAtOnce, columns, lanes))
+    })
+    const atOutputs = program.outputs.map(({ width: columns }) => place(room(panelsAtOnce, columns, lanes)))
+    for (const { at, values } of parameters) lanes.view(memory.buffer(), shared + at, values.length).set(values)
+    const words = new Int32Array(memory.buffer(), job, program.words)
+    words[Word.StrandPanels] = strandPanels
+    words[Word.Parameters] = shared
+    words[Word.Results] = results
+    words[Word.ResultBytes] = resultBytes
+    words[Word.PartialMask] = full + MASK
+    words[Word.FullMask] = full
+    const keys = program.drawn.flatMap(({ name }) => {
+      const key = given[name]
+      if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
+      return [key.k0, key.k1]
+    })
+    words.set([...atGiven.flatMap(at => [at, 0]), ...keys, ...atOutputs], Word.First)
+    for (let strand = 0; strand < to - from; strand += strandsAtOnce) {
+      const first = start + strand * strandPanels
+      const count = Math.min(end - first, panelsAtOnce)
+      program.given.forEach(({ name, width: columns, isKept }, i) => {
+        const values = given[name]
+        if ((!isWhole || !isKept) && isNumbers(values))
+          pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
+      })
+      words[Word.Panels] = count
+      words[Word.FirstPanel] = first
+      words[Word.PartialPanel] = first + count === panels && rows % ROWS > 0 ? count - 1 : -1
+      const strands = Math.ceil(count / strandPanels)
+      crew.run('strand', job, strands, scratch, isAlone, instance)
+      const total = widthOf(program)
+      for (let i = 0, out = strand * total; i < strands; i++) {
+        const pairs = new Float64Array(memory.buffer(), results + i * resultBytes, 2 * total)
+        for (let k = 0; k < total; k++) numbers[out++] = pairs[2 * k] + pairs[2 * k + 1]
+      }
+      const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
+      program.outputs.forEach(({ name, width: columns }, i) => {
+        unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
+      })
+    }
+  }
+
+  const run: Machine['run'] = (program, asked, given, parameters, parameterBytes) => {
+    const { rows, from, to } = asked
+    const { count } = Strands.rowsOf(Strands.cut(rows), from, to)
+    const ran: Ran = {
+      numbers: new Float64Array((to - from) * widthOf(program)),
+      outputs: Object.fromEntries(
+        program.outputs.map(({ name, width: columns }) => [name, new Float64Array(count * columns)])
+      )
+    }
+    if (to <= from) return ran
     const taken: { readonly at: number; readonly length: number }[] = []
-    const place = (length: number): number => {
-      const at = take(Math.max(length, 1))
-      taken.push({ at, length: Math.max(length, 1) })
+    const place = (asked: number): number => {
+      const length = Math.max(asked, 1)
+      const at = memory.take(length)
+      taken.push({ at, length })
       return at
     }
     try {
-      const full = maskAt()
-      new Int32Array(arena.buffer(), full + MASK, MASK / 4).fill(0).fill(-1, 0, ((rows % ROWS) * lanes.bytes) / 4)
-      const bytesOfPanel = program.given.reduce((sum, { width }) => sum + width * lanes.line, 0)
-      const panels = Math.ceil(rows / ROWS)
-      const isWhole = panels * bytesOfPanel <= SEGMENT && program.given.every(({ name }) => !isRead(given[name]))
-      const strands = to - from
-      const atOnce = isWhole ? strands : Math.max(1, Math.floor(SEGMENT / 8 / (strandPanels * bytesOfPanel)))
-      const most = Math.min(end - start, atOnce * strandPanels)
-      const shared = place(parameterBytes / 8)
-      const resultBytes = Math.max(64, program.sumBytes)
-      const results = place((resultBytes / 8) * Math.min(strands, atOnce))
-      const bytes = (program.scratchBytes + 127) & ~63
-      const scratch = place((bytes / 8) * crew.spaces())
-      const job = place(Math.ceil(program.words / 2))
-      const atGiven = program.given.map(({ name, width: columns, isKept }) => {
-        const values = given[name]
-        if (!isNumbers(values) || lengthOf(values) !== rows * columns)
-          throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
-        return isWhole && isKept && values instanceof Float64Array
-          ? resident(values, rows, columns, panels, lanes) + start * lanes.line * columns
-          : place(room(most, columns))
-      })
-      const atOutputs = program.outputs.map(({ width: columns }) => place(room(most, columns)))
-      for (const { at, values } of parameters) lanes.view(arena.buffer(), shared + at, values.length).set(values)
-      const words = new Int32Array(arena.buffer(), job, program.words)
-      for (let strand = 0; strand < strands; strand += atOnce) {
-        const first = start + strand * strandPanels
-        const count = Math.min(end - first, most)
-        program.given.forEach(({ name, width: columns, isKept }, i) => {
-          const values = given[name]
-          if ((!isWhole || !isKept) && isNumbers(values)) pack(values, rows, columns, first, count, atGiven[i], lanes)
-        })
-        const isLast = first + count === panels && rows % ROWS > 0
-        words[Word.Panels] = count
-        words[Word.StrandPanels] = strandPanels
-        words[Word.Parameters] = shared
-        words[Word.Results] = results
-        words[Word.ResultBytes] = resultBytes
-        words[Word.FirstPanel] = first
-        words[Word.PartialPanel] = isLast ? count - 1 : -1
-        words[Word.PartialMask] = full + MASK
-        words[Word.FullMask] = full
-        let word: number = Word.First
-        for (const at of atGiven) {
-          words[word] = at
-          word += 2
-        }
-        for (const { name } of program.drawn) {
-          const key = given[name]
-          if (isNumbers(key)) throw new RangeError(`${name}: not a key`)
-          words[word] = key.k0
-          words[word + 1] = key.k1
-          word += 2
-        }
-        for (const at of atOutputs) words[word++] = at
-        const own = Math.ceil(count / strandPanels)
-        crew.run('strand', job, own, { at: scratch, bytes }, isAlone, loaded)
-        for (let i = 0, to = strand * total; i < own; i++) {
-          const pairs = doubles(results + i * resultBytes, 2 * total)
-          for (let k = 0; k < total; k++) numbers[to++] = pairs[2 * k] + pairs[2 * k + 1]
-        }
-        program.outputs.forEach(({ name, width: columns }, i) => {
-          const rowsHere = Math.min(rows - first * ROWS, count * ROWS)
-          unpack(atOutputs[i], rowsHere, columns, outputs[name], (first - start) * ROWS, lanes)
-        })
-      }
+      runIn(place, program, asked, given, parameters, parameterBytes, ran)
     } finally {
-      for (const { at, length } of taken) arena.give(at, length)
+      for (const { at, length } of taken) memory.give(at, length)
     }
-    return { numbers, outputs }
+    return ran
   }
-  return { shared: isShared(crew), run, held: () => ({ arrays: arena.held(), instances: instances.size }) }
+  return { shared: isShared(crew), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
 /** Undefined before first use; null where the engine has no SIMD or may not compile here. */

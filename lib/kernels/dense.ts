@@ -3,7 +3,7 @@
  * tfjs's engine, tensors or tapes; `../backend.ts` dresses these pure functions as tfjs kernels.
  */
 
-import { room, stretch } from '../simd/index.js'
+import { kernels, room } from '../simd/index.js'
 
 /** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
 export type DType = 'float32' | 'int32' | 'bool'
@@ -128,7 +128,7 @@ export const copyStrided = (
   if (rank <= 2 && step === 0 && source instanceof Float64Array && out instanceof Float64Array) {
     const [down] = steps
     if (rank === 1) out.fill(source[from], at, at + count)
-    else if (down === 1) stretch(source, from, out, at, sizes[0], inner)
+    else if (down === 1) kernels().stretch(source, from, out, at, sizes[0], inner)
     if (rank === 1 || down === 1) return
   }
   const index = new Array<number>(rank).fill(0)

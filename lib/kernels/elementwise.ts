@@ -14,8 +14,8 @@ import {
   type KernelTable,
   type Values
 } from './dense.js'
-import { room } from '../simd/index.js'
-import { maps, zips, type Grid } from './loops.js'
+import { kernels, room } from '../simd/index.js'
+import { MAPS, ZIPS, type Grid } from '../simd/kernels.js'
 
 type Scalar = (x: number) => number
 type Scalar2 = (x: number, y: number) => number
@@ -118,6 +118,12 @@ const numericType = (...types: ReadonlyArray<DType>): DType => (types.includes('
 /** The first input, whatever the op calls it. */
 const only = (inputs: Readonly<Record<string, Dense>>): Dense => Object.values(inputs)[0]
 
+/** Kernels of lib/simd by tfjs's names; one that is absent runs its scalar function. */
+const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
+  new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
+const maps = named(MAPS)
+const zips = named(ZIPS)
+
 const map = (x: Dense, f: Scalar, dtype: DType): Dense => {
   const values = unwritten(x.values.length, dtype)
   const from = x.values
@@ -129,9 +135,9 @@ const mapped =
   (name: string, f: Scalar, dtype: (x: DType) => DType): Kernel =>
   inputs => {
     const x = only(inputs)
-    const loop = maps[name]
+    const loop = maps.get(name)
     if (loop === undefined || !(x.values instanceof Float64Array)) return map(x, f, dtype(x.dtype))
-    return { shape: x.shape, dtype: 'float32', values: loop(x.values, room(x.values.length)) }
+    return { shape: x.shape, dtype: 'float32', values: kernels()[loop](x.values, room(x.values.length)) }
   }
 
 /** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
@@ -194,12 +200,12 @@ const zipped =
       if (isOne(b) && a.dtype === type && a.values.length === size) return { ...a, shape }
     }
     const out = unwritten(size, type)
-    const loop = zips[name]
+    const loop = zips.get(name)
     const x = a.values
     const y = b.values
-    if (loop && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
+    if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
       overGrids(a, b, shape, grid => {
-        loop(x, y, out, grid)
+        kernels()[loop](x, y, out, grid)
       })
     else
       overGrids(a, b, shape, grid => {

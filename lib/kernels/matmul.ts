@@ -8,7 +8,7 @@ import {
   type Dense,
   type KernelTable
 } from './dense.js'
-import { matMul as multiply, room } from '../simd/index.js'
+import { kernels, room } from '../simd/index.js'
 
 const list = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
@@ -41,6 +41,7 @@ const matMul = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): D
     return index
   }
   const [x, y] = [doubles(a), doubles(b)]
+  const { matMul: multiply } = kernels()
   if (count === 1) multiply(x, y, m, k, n, transposeA, transposeB, values)
   else {
     const [i, j] = [which(a), which(b)]

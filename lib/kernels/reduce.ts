@@ -13,7 +13,7 @@ import {
   type KernelTable,
   type Values
 } from './dense.js'
-import { columnSums, exp, room, rowSums, softmaxRows } from '../simd/index.js'
+import { kernels, room } from '../simd/index.js'
 
 interface Fibres {
   readonly outer: number
@@ -69,8 +69,8 @@ const sum: Fold = (x, out, { outer, n, inner }) => {
   }
   const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
   const sums = out instanceof Float64Array ? out : new Float64Array(out.length)
-  if (inner === 1) rowSums(doubles, outer, n, sums)
-  else columnSums(doubles, outer, n, inner, sums)
+  if (inner === 1) kernels().rowSums(doubles, outer, n, sums)
+  else kernels().columnSums(doubles, outer, n, inner, sums)
   if (sums !== out) out.set(sums)
 }
 
@@ -137,7 +137,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
     if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
       const values = room(x.values.length)
-      softmaxRows(x.values, outer, n, values)
+      kernels().softmaxRows(x.values, outer, n, values)
       return { shape: x.shape, dtype: 'float32', values }
     }
     const shifted = room(x.values.length)
@@ -149,7 +149,7 @@ const normalized = (name: string, logarithm: boolean): Kernel =>
       for (let p = from; p < to; p += inner) top = larger(top, x.values[p])
       for (let p = from; p < to; p += inner) shifted[p] = x.values[p] - top
     })
-    const values = exp(shifted, room(shifted.length))
+    const values = kernels().exp(shifted, room(shifted.length))
     visit((from, to) => {
       let total = 0
       for (let p = from; p < to; p += inner) total += values[p]

@@ -13,11 +13,9 @@
  * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant, and
  * each worker has a module and memory of its own.
  */
-import type { Elementwise, Kernels, Zip } from './kernels.js'
+import type { Kernels } from './kernels.js'
 import { plain } from './plain.js'
 import { compile, simd, type SimdKernels } from './wasm.js'
-
-export type { Elementwise, Grid, Kernels, Zip } from './kernels.js'
 
 /** Undefined before first use; null where the engine has no SIMD or may not compile here. */
 let found: SimdKernels | null | undefined
@@ -33,64 +31,11 @@ const accelerator = (): SimdKernels | null => {
   return found
 }
 
-const kernels = (): Kernels => accelerator() ?? plain
+/** The kernels: in SIMD, or plain loops where there is none. */
+export const kernels = (): Kernels => accelerator() ?? plain
 
 /** Whether the kernels run in SIMD here. */
 export const accelerated = (): boolean => accelerator() !== null
-
-export const exp: Elementwise = (x, out) => kernels().exp(x, out)
-export const expm1: Elementwise = (x, out) => kernels().expm1(x, out)
-export const log: Elementwise = (x, out) => kernels().log(x, out)
-export const log1p: Elementwise = (x, out) => kernels().log1p(x, out)
-export const tanh: Elementwise = (x, out) => kernels().tanh(x, out)
-/** 1/(1 + e^{−x}) */
-export const sigmoid: Elementwise = (x, out) => kernels().sigmoid(x, out)
-/** ln(1 + e^x) */
-export const softplus: Elementwise = (x, out) => kernels().softplus(x, out)
-export const erf: Elementwise = (x, out) => kernels().erf(x, out)
-
-/** −x, |x|, x², √x, 1/x and 1/√x, rounded as in a plain loop */
-export const neg: Elementwise = (x, out) => kernels().neg(x, out)
-export const abs: Elementwise = (x, out) => kernels().abs(x, out)
-export const square: Elementwise = (x, out) => kernels().square(x, out)
-export const sqrt: Elementwise = (x, out) => kernels().sqrt(x, out)
-export const reciprocal: Elementwise = (x, out) => kernels().reciprocal(x, out)
-export const rsqrt: Elementwise = (x, out) => kernels().rsqrt(x, out)
-
-/** a ∘ b over a grid, rounded as in a plain loop */
-export const add: Zip = (a, b, out, grid) => {
-  kernels().add(a, b, out, grid)
-}
-export const sub: Zip = (a, b, out, grid) => {
-  kernels().sub(a, b, out, grid)
-}
-export const multiply: Zip = (a, b, out, grid) => {
-  kernels().multiply(a, b, out, grid)
-}
-export const divide: Zip = (a, b, out, grid) => {
-  kernels().divide(a, b, out, grid)
-}
-export const maximum: Zip = (a, b, out, grid) => {
-  kernels().maximum(a, b, out, grid)
-}
-export const minimum: Zip = (a, b, out, grid) => {
-  kernels().minimum(a, b, out, grid)
-}
-export const squaredDifference: Zip = (a, b, out, grid) => {
-  kernels().squaredDifference(a, b, out, grid)
-}
-export const stretch: Kernels['stretch'] = (x, from, out, at, rows, columns) => {
-  kernels().stretch(x, from, out, at, rows, columns)
-}
-export const rowSums: Kernels['rowSums'] = (x, rows, n, out) => {
-  kernels().rowSums(x, rows, n, out)
-}
-export const columnSums: Kernels['columnSums'] = (x, blocks, n, width, out) => {
-  kernels().columnSums(x, blocks, n, width, out)
-}
-export const softmaxRows: Kernels['softmaxRows'] = (x, rows, n, out) => {
-  kernels().softmaxRows(x, rows, n, out)
-}
 
 /** Shorter arrays are quicker to make anew, and to run over in a plain loop. */
 const SMALL = 64
@@ -113,16 +58,6 @@ export const held = (): number => accelerator()?.room.held() ?? 0
 export const settle = (): void => {
   accelerator()?.room.settle()
 }
-
-/** Σ xᵢ for from ≤ i < to, all of x unless given; compensated. */
-export const sum: Kernels['sum'] = (x, from, to) => kernels().sum(x, from, to)
-
-/**
- * The m × n product of an m × k and a k × n matrix, row-major. With `transposeA`, `a` holds the k × m transpose, with
- * `transposeB`, `b` the n × k. `out` is a new array unless given, is not `a` or `b`, and is returned.
- */
-export const matMul: Kernels['matMul'] = (a, b, m, k, n, transposeA, transposeB, out) =>
-  kernels().matMul(a, b, m, k, n, transposeA, transposeB, out)
 
 /**
  * Writes the uniform draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. Returns false, and

@@ -20,28 +20,17 @@ export interface Grid {
   at: number
 }
 
-export interface Kernels {
-  readonly exp: Elementwise
-  readonly expm1: Elementwise
-  readonly log: Elementwise
-  readonly log1p: Elementwise
-  readonly tanh: Elementwise
-  readonly sigmoid: Elementwise
-  readonly softplus: Elementwise
-  readonly erf: Elementwise
-  readonly neg: Elementwise
-  readonly abs: Elementwise
-  readonly square: Elementwise
-  readonly sqrt: Elementwise
-  readonly reciprocal: Elementwise
-  readonly rsqrt: Elementwise
-  readonly add: Zip
-  readonly sub: Zip
-  readonly multiply: Zip
-  readonly divide: Zip
-  readonly maximum: Zip
-  readonly minimum: Zip
-  readonly squaredDifference: Zip
+/** 1/(1 + e^{−x}) is sigmoid, ln(1 + e^x) softplus; those of the second line are rounded as in a plain loop. */
+export const MAPS = [
+  ...(['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const),
+  ...(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'] as const)
+] as const
+/** a ∘ b, rounded as in a plain loop, in the order of assembly/zip.ts. */
+export const ZIPS = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const
+export type MapName = (typeof MAPS)[number]
+export type ZipName = (typeof ZIPS)[number]
+
+export interface Kernels extends Readonly<Record<MapName, Elementwise>>, Readonly<Record<ZipName, Zip>> {
   /** out[at + i·columns + j] = x[from + i] for i < rows, j < columns. */
   readonly stretch: (
     x: Float64Array,
@@ -51,7 +40,7 @@ export interface Kernels {
     rows: number,
     columns: number
   ) => void
-  /** Of x[from], …, x[to − 1]; of all of x unless given. */
+  /** Σ xᵢ for from ≤ i < to, of all of x unless given; compensated. */
   readonly sum: (x: Float64Array, from?: number, to?: number) => number
   /** out[i] = Σ_j x[i, j] for each of so many rows of n. */
   readonly rowSums: (x: Float64Array, rows: number, n: number, out: Float64Array) => void
@@ -59,6 +48,10 @@ export interface Kernels {
   readonly columnSums: (x: Float64Array, blocks: number, n: number, width: number, out: Float64Array) => void
   /** out[i, j] = e^x[i, j]/Σ_k e^x[i, k], so many rows of n. */
   readonly softmaxRows: (x: Float64Array, rows: number, n: number, out: Float64Array) => void
+  /**
+   * The m × n product of an m × k and a k × n matrix, row-major. With `transposeA`, `a` holds the k × m transpose, with
+   * `transposeB`, `b` the n × k. `out` is a new array unless given, is not `a` or `b`, and is returned.
+   */
   readonly matMul: (
     a: Float64Array,
     b: Float64Array,

@@ -1,16 +1,12 @@
 /** The SIMD path: the module of assembly/ over a memory, and the copies in and out of it. */
 import { arena as arenaOf } from './arena.js'
 import { binary, memoryFlags } from './binary.js'
-import type { Elementwise, Kernels, Zip } from './kernels.js'
+import { MAPS, ZIPS, type Elementwise, type Kernels, type MapName, type Zip, type ZipName } from './kernels.js'
 import { halvings, plain, SHORT_ROW } from './plain.js'
 
 type Map = (x: number, y: number, n: number) => void
-/** Whether some of the numbers are beyond what it computes: 1, or 0. */
-type Reaching = (x: number, y: number, n: number) => number
-/** Lines down each operand are so many bytes apart. */
-/** In the order of assembly/zip.ts. */
-const operations = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum', 'squaredDifference'] as const
 
+/** Operations by their number in ZIPS; lines down each operand are so many bytes apart. */
 type Lines = (
   operation: number,
   a: number,
@@ -24,25 +20,11 @@ type Lines = (
   columns: number
 ) => void
 
-/** assembly/index.ts, as seen from here: addresses in bytes, lengths in doubles. */
-export interface Module {
+type Maps = { readonly [Name in MapName as `map${Capitalize<Name>}`]: Map }
+
+/** What is called from here of assembly/index.ts: addresses in bytes, lengths in doubles. */
+export interface Module extends Maps {
   readonly start: () => number
-  readonly mapExp: Map
-  readonly mapExpm1: Map
-  readonly mapLog: Map
-  readonly mapLog1p: Map
-  readonly mapTanh: Map
-  readonly mapSigmoid: Map
-  readonly mapSoftplus: Map
-  readonly mapErf: Map
-  readonly mapSin: Reaching
-  readonly mapCos: Reaching
-  readonly mapNeg: Map
-  readonly mapAbs: Map
-  readonly mapSquare: Map
-  readonly mapSqrt: Map
-  readonly mapReciprocal: Map
-  readonly mapRsqrt: Map
   readonly zip: Lines
   readonly stretch: (x: number, rows: number, columns: number, out: number) => void
   readonly rowSums: (x: number, rows: number, n: number, out: number) => void
@@ -198,63 +180,59 @@ const reserved = (most: number): WebAssembly.Memory => {
   }
 }
 
-/**
- * The kernels. Arrays in the memory are worked on where they lie. Of others, operands are copied in a chunk or block at a
- * time, to a place that stays in the cache, and results copied out.
- */
-export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels => {
+/** A fixed place for operands, laid out once and used by every call. */
+interface Place {
+  readonly at: number
+  readonly length: number
+  view: Float64Array
+}
+
+/** A module over its memory: what its kernels work on, be it there or copied. */
+interface Ground {
+  readonly wasm: Module
+  readonly room: Room
+  readonly buffer: () => ArrayBuffer
+  readonly isInside: (values: Float64Array) => boolean
+  /** Where an operand is, or a copy of it that lasts until the next settling; 0 where there is no room for one. */
+  readonly addressOf: (values: Float64Array) => number
+  /** For a chunk, the state of a sum, and blocks of a product's operands. */
+  readonly places: Readonly<Record<'chunk' | 'state' | 'blockA' | 'blockB' | 'panels' | 'blockC', Place>>
+}
+
+const groundOf = (module: WebAssembly.Module, most: number): Ground => {
   const memory = reserved(most)
   const wasm = instantiate(module, memory)
   let next = wasm.start()
-  interface Fixed {
-    readonly at: number
-    readonly length: number
-    view: Float64Array
-  }
-  const places: Fixed[] = []
-  /** Places for operands, laid out once and used by every call. */
-  const place = (length: number): Fixed => {
+  const place = (length: number): Place => {
     const at = next
     next += length * DOUBLE
-    const fixed = { at, length, view: new Float64Array(memory.buffer, at, length) }
-    places.push(fixed)
-    return fixed
+    return { at, length, view: new Float64Array(memory.buffer, at, length) }
   }
-  const x = place(CHUNK)
-  const state = place(16)
-  const blockA = place(BLOCK + OVERHANG)
-  const blockB = place(DEPTH * WIDTH + OVERHANG)
-  const panels = place(DEPTH * WIDTH)
-  const blockC = place(BLOCK + OVERHANG)
+  const places = {
+    chunk: place(CHUNK),
+    state: place(16),
+    blockA: place(BLOCK + OVERHANG),
+    blockB: place(DEPTH * WIDTH + OVERHANG),
+    panels: place(DEPTH * WIDTH),
+    blockC: place(BLOCK + OVERHANG)
+  }
   const arena = arenaOf(memory, Math.ceil(next / 64) * 64, most * 65536, () => {
-    for (const fixed of places) fixed.view = view(fixed.at, fixed.length)
+    for (const fixed of Object.values(places)) fixed.view = view(fixed.at, fixed.length)
   })
-
-  // —— arrays in the memory ——
-
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
+  const isInside = (values: Float64Array): boolean => values.buffer === arena.buffer()
   /** Taken and not kept since the last settling. */
   const borrowed: { readonly at: number; readonly length: number }[] = []
-  const take = (length: number): Float64Array | null => {
-    const at = length === 0 ? 0 : arena.take(length)
-    if (at === 0) return null
-    borrowed.push({ at, length })
-    return view(at, length)
-  }
-  const isInside = (values: Float64Array): boolean => values.buffer === arena.buffer()
-  /** Where an operand is, or a copy of it that lasts until the next settling; 0 where there is no room for one. */
-  const addressOf = (values: Float64Array): number => {
-    if (isInside(values)) return values.byteOffset
-    const copied = take(values.length)
-    copied?.set(values)
-    return copied?.byteOffset ?? 0
-  }
   const room: Room = {
-    take,
+    take: length => {
+      const at = length === 0 ? 0 : arena.take(length)
+      if (at === 0) return null
+      borrowed.push({ at, length })
+      return view(at, length)
+    },
     view,
     keep: values => {
-      if (!isInside(values)) return 0
-      const index = borrowed.findIndex(({ at }) => at === values.byteOffset)
+      const index = isInside(values) ? borrowed.findIndex(({ at }) => at === values.byteOffset) : -1
       if (index < 0) return 0
       borrowed.splice(index, 1)
       return values.byteOffset
@@ -267,77 +245,96 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       arena.settle()
     }
   }
+  const addressOf = (values: Float64Array): number => {
+    if (isInside(values)) return values.byteOffset
+    const copied = room.take(values.length)
+    copied?.set(values)
+    return copied?.byteOffset ?? 0
+  }
+  return { wasm, room, buffer: arena.buffer, isInside, addressOf, places }
+}
 
-  /** Copies elements [from, from + count) to a chunk, and zeros after them to a multiple of 8, which is returned. */
-  const load = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
-    copy(source, from, chunk, 0, count)
-    const padded = (count + 7) & -8
-    if (padded > count) chunk.fill(0, count, padded)
-    return padded
+// —— entry by entry ——
+
+/** Copies elements [from, from + count) to a chunk, and zeros after them to a multiple of 8, which is returned. */
+const load = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
+  copy(source, from, chunk, 0, count)
+  const padded = (count + 7) & -8
+  if (padded > count) chunk.fill(0, count, padded)
+  return padded
+}
+
+const elementwise =
+  ({ isInside, places: { chunk } }: Ground, map: Map): Elementwise =>
+  (source, out = new Float64Array(source.length)) => {
+    let done = 0
+    if (isInside(out)) {
+      // What follows the last multiple of 8 in `out` may be another's.
+      done = source.length & -8
+      if (!isInside(source)) copy(source, 0, out, 0, done)
+      map(isInside(source) ? source.byteOffset : out.byteOffset, out.byteOffset, done)
+    }
+    blocks(source.length - done, CHUNK, (first, count) => {
+      const from = done + first
+      map(chunk.at, chunk.at, load(source, from, count, chunk.view))
+      copy(chunk.view, 0, out, from, count)
+    })
+    return out
   }
 
-  const elementwise =
-    (map: Map): Elementwise =>
-    (source, out = new Float64Array(source.length)) => {
-      let done = 0
-      if (isInside(out)) {
-        // What follows the last multiple of 8 in `out` may be another's.
-        done = source.length & -8
-        if (!isInside(source)) copy(source, 0, out, 0, done)
-        map(isInside(source) ? source.byteOffset : out.byteOffset, out.byteOffset, done)
-      }
-      blocks(source.length - done, CHUNK, (first, count) => {
-        const from = done + first
-        map(x.at, x.at, load(source, from, count, x.view))
-        copy(x.view, 0, out, from, count)
-      })
-      return out
-    }
+/** Copies would cost more than these do. */
+const CHEAP: ReadonlySet<MapName> = new Set<MapName>(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'])
 
-  /** For operations that copies would cost more than they do. */
-  const single =
-    (fast: Elementwise, otherwise: Elementwise): Elementwise =>
-    (source, out) =>
-      out !== undefined && isInside(out) ? fast(source, out) : otherwise(source, out)
+const mapOf = (ground: Ground, name: MapName): Elementwise => {
+  // TypeScript's capital and ours are the same
+  const fast = elementwise(ground, ground.wasm[`map${name[0].toUpperCase()}${name.slice(1)}` as keyof Maps])
+  return CHEAP.has(name)
+    ? (source, out) => (out !== undefined && ground.isInside(out) ? fast : plain[name])(source, out)
+    : fast
+}
 
-  const zip =
-    (operation: number, otherwise: Zip): Zip =>
-    (a, b, out, grid) => {
-      const { rows, columns, ra, ca, rb, cb, pa, pb, at } = grid
-      const isByLines = ca + cb > 0 && ca <= 1 && cb <= 1 && isInside(out)
-      const first = isByLines ? addressOf(a) : 0
-      const second = first === 0 ? 0 : a === b ? first : addressOf(b)
-      if (second === 0) otherwise(a, b, out, grid)
-      else
-        wasm.zip(
-          operation,
-          first + pa * DOUBLE,
-          ra * DOUBLE,
-          ca === 0,
-          second + pb * DOUBLE,
-          rb * DOUBLE,
-          cb === 0,
-          out.byteOffset + at * DOUBLE,
-          rows,
-          columns
-        )
-    }
+const zipOf =
+  ({ wasm, isInside, addressOf }: Ground, name: ZipName, operation: number): Zip =>
+  (a, b, out, grid) => {
+    const { rows, columns, ra, ca, rb, cb, pa, pb, at } = grid
+    const isByLines = ca + cb > 0 && ca <= 1 && cb <= 1 && isInside(out)
+    const first = isByLines ? addressOf(a) : 0
+    const second = first === 0 ? 0 : a === b ? first : addressOf(b)
+    if (second === 0) plain[name](a, b, out, grid)
+    else
+      wasm.zip(
+        operation,
+        first + pa * DOUBLE,
+        ra * DOUBLE,
+        ca === 0,
+        second + pb * DOUBLE,
+        rb * DOUBLE,
+        cb === 0,
+        out.byteOffset + at * DOUBLE,
+        rows,
+        columns
+      )
+  }
 
-  const fill =
-    (draws: Draws, alignment: number): Fill =>
-    (k0, k1, first, count, out) => {
-      const skip = first % alignment
-      // In the memory, as many as there are in sixteens are drawn where they belong.
-      const whole = skip === 0 && isInside(out) ? count & -16 : 0
-      if (whole > 0) draws(k0 | 0, k1 | 0, first, whole, out.byteOffset)
-      blocks(count + skip - whole, CHUNK, (from, size) => {
-        draws(k0 | 0, k1 | 0, first - skip + whole + from, (size + 15) & -16, x.at)
-        const before = from === 0 ? skip : 0
-        copy(x.view, before, out, whole + from + before - skip, size - before)
-      })
-    }
+const fill =
+  ({ isInside, places: { chunk } }: Ground, draws: Draws, alignment: number): Fill =>
+  (k0, k1, first, count, out) => {
+    const skip = first % alignment
+    // In the memory, as many as there are in sixteens are drawn where they belong.
+    const whole = skip === 0 && isInside(out) ? count & -16 : 0
+    if (whole > 0) draws(k0 | 0, k1 | 0, first, whole, out.byteOffset)
+    blocks(count + skip - whole, CHUNK, (from, size) => {
+      draws(k0 | 0, k1 | 0, first - skip + whole + from, (size + 15) & -16, chunk.at)
+      const before = from === 0 ? skip : 0
+      copy(chunk.view, before, out, whole + from + before - skip, size - before)
+    })
+  }
 
-  const sum: Kernels['sum'] = (source, first = 0, end = source.length) => {
+// —— sums ——
+
+const sumOf =
+  ({ wasm, isInside, places: { chunk, state } }: Ground): Kernels['sum'] =>
+  (source, first = 0, end = source.length) => {
     state.view.fill(0)
     let from = first
     if (isInside(source)) {
@@ -346,163 +343,178 @@ export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels
       from += whole
     }
     blocks(end - from, CHUNK, (at, count) => {
-      wasm.addSum(x.at, load(source, from + at, count, x.view), state.at)
+      wasm.addSum(chunk.at, load(source, from + at, count, chunk.view), state.at)
     })
     return wasm.total(state.at)
   }
 
-  /** The product of operands in the memory, where they lie: C's rows in fours, and up to three by themselves. */
-  const multiplied = (
-    a: number,
-    b: number,
-    c: number,
-    m: number,
-    k: number,
-    n: number,
-    transposeA: boolean,
-    transposeB: boolean
-  ): void => {
-    const [down, along] = transposeA ? [DOUBLE, m * DOUBLE] : [k * DOUBLE, DOUBLE]
-    const [rowB, rowC] = [(transposeB ? k : n) * DOUBLE, n * DOUBLE]
-    const isPacked = transposeB || m > FEW
-    const whole = m & -4
-    const doubles = m === whole ? null : new Float64Array(arena.buffer())
-    blocks(n, WIDTH, (j, columns) => {
-      blocks(k, DEPTH, (p, inner) => {
-        const block = b + (transposeB ? j * k + p : p * n + j) * DOUBLE
-        if (isPacked) wasm.pack(block, rowB, transposeB, inner, columns, panels.at)
-        const from = isPacked ? panels.at : block
-        const panel = isPacked ? inner * 4 * DOUBLE : 4 * DOUBLE
-        const step = isPacked ? 4 * DOUBLE : rowB
-        const start = a + p * along
-        const to = c + j * DOUBLE
-        if (whole > 0) wasm.multiply(start, down, along, from, panel, step, to, rowC, whole, inner, columns, p > 0)
-        if (doubles === null) return
-        const width = columns * DOUBLE
-        const rest = to + whole * rowC
-        const move = (target: number, source: number): void => {
-          doubles.copyWithin(target / DOUBLE, source / DOUBLE, source / DOUBLE + columns)
-        }
-        if (p > 0) for (let i = 0; i < m - whole; i++) move(blockC.at + i * width, rest + i * rowC)
-        const last = start + whole * down
-        wasm.multiply(last, down, along, from, panel, step, blockC.at, width, m - whole, inner, columns, p > 0)
-        for (let i = 0; i < m - whole; i++) move(rest + i * rowC, blockC.at + i * width)
-      })
-    })
+const columnSums =
+  ({ wasm, room, isInside }: Ground): Kernels['columnSums'] =>
+  (source, count, n, width, out) => {
+    const scratch = isInside(source) && isInside(out) ? room.take(Math.max(1, halvings(n) * width)) : null
+    if (scratch === null || n === 0) plain.columnSums(source, count, n, width, out)
+    else
+      for (let b = 0; b < count; b++)
+        wasm.columnSums(
+          source.byteOffset + b * n * width * DOUBLE,
+          n,
+          width,
+          out.byteOffset + b * width * DOUBLE,
+          scratch.byteOffset
+        )
   }
 
-  /** Operands are read up to three rows or columns beyond their end. */
-  const isReadable = (at: number, length: number, k: number): boolean =>
-    at > 0 && at + (length + 3 * k + 4) * DOUBLE <= arena.buffer().byteLength
+// —— products of matrices ——
 
+/** The product of operands in the memory, where they lie: C's rows in fours, and up to three by themselves. */
+const multiplied = (
+  { wasm, buffer, places: { panels, blockC } }: Ground,
+  a: number,
+  b: number,
+  c: number,
+  m: number,
+  k: number,
+  n: number,
+  transposeA: boolean,
+  transposeB: boolean
+): void => {
+  const [down, along] = transposeA ? [DOUBLE, m * DOUBLE] : [k * DOUBLE, DOUBLE]
+  const [rowB, rowC] = [(transposeB ? k : n) * DOUBLE, n * DOUBLE]
+  const isPacked = transposeB || m > FEW
+  const whole = m & -4
+  const doubles = m === whole ? null : new Float64Array(buffer())
+  blocks(n, WIDTH, (j, columns) => {
+    blocks(k, DEPTH, (p, inner) => {
+      const block = b + (transposeB ? j * k + p : p * n + j) * DOUBLE
+      if (isPacked) wasm.pack(block, rowB, transposeB, inner, columns, panels.at)
+      const from = isPacked ? panels.at : block
+      const panel = isPacked ? inner * 4 * DOUBLE : 4 * DOUBLE
+      const step = isPacked ? 4 * DOUBLE : rowB
+      const start = a + p * along
+      const to = c + j * DOUBLE
+      if (whole > 0) wasm.multiply(start, down, along, from, panel, step, to, rowC, whole, inner, columns, p > 0)
+      if (doubles === null) return
+      const width = columns * DOUBLE
+      const rest = to + whole * rowC
+      const move = (target: number, source: number): void => {
+        doubles.copyWithin(target / DOUBLE, source / DOUBLE, source / DOUBLE + columns)
+      }
+      if (p > 0) for (let i = 0; i < m - whole; i++) move(blockC.at + i * width, rest + i * rowC)
+      const last = start + whole * down
+      wasm.multiply(last, down, along, from, panel, step, blockC.at, width, m - whole, inner, columns, p > 0)
+      for (let i = 0; i < m - whole; i++) move(rest + i * rowC, blockC.at + i * width)
+    })
+  })
+}
+
+/** The product of operands anywhere: by blocks, which are copied, and stay in the cache. */
+const multipliedByBlocks = (
+  { wasm, places: { blockA, blockB, panels, blockC } }: Ground,
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  m: number,
+  k: number,
+  n: number,
+  transposeA: boolean,
+  transposeB: boolean
+): void => {
+  const depth = Math.min(k, DEPTH)
+  const width = Math.min(n, WIDTH)
+  const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
+  blocks(n, width, (j, columns) => {
+    blocks(k, depth, (p, inner) => {
+      const [strideB, blockOfB] = transposeB
+        ? [inner, { length: k, top: j, rows: columns, left: p, columns: inner }]
+        : [columns, { length: n, top: p, rows: inner, left: j, columns }]
+      copyIn(b, blockOfB, blockB.view)
+      wasm.pack(blockB.at, strideB * DOUBLE, transposeB, inner, columns, panels.at)
+      blocks(m, height, (i, rows) => {
+        const [down, along, blockOfA] = transposeA
+          ? [1, rows, { length: m, top: p, rows: inner, left: i, columns: rows }]
+          : [inner, 1, { length: k, top: i, rows, left: p, columns: inner }]
+        const blockOfC = { length: n, top: i, rows, left: j, columns }
+        // A single block of rows stays in the memory from one p to the next; several go to `out` and back.
+        const stays = rows === m
+        copyIn(a, blockOfA, blockA.view)
+        if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
+        wasm.multiply(
+          blockA.at,
+          down * DOUBLE,
+          along * DOUBLE,
+          panels.at,
+          inner * 4 * DOUBLE,
+          4 * DOUBLE,
+          blockC.at,
+          columns * DOUBLE,
+          rows,
+          inner,
+          columns,
+          p > 0
+        )
+        if (!stays || p + inner === k) copyOut(blockC.view, out, blockOfC)
+      })
+    })
+  })
+}
+
+const matMul =
+  (ground: Ground): Kernels['matMul'] =>
+  (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
+    const { buffer, isInside, addressOf } = ground
+    if (k === 0) return out.fill(0, 0, m * n)
+    // Operands are read up to three rows or columns beyond their end.
+    const isReadable = (at: number, length: number): boolean =>
+      at > 0 && at + (length + 3 * k + 4) * DOUBLE <= buffer().byteLength
+    // A transpose of many rows is read across them.
+    if (isInside(out) && !(transposeA && m > 64)) {
+      const [first, second] = [addressOf(a), addressOf(b)]
+      if (isReadable(first, a.length) && isReadable(second, b.length)) {
+        multiplied(ground, first, second, out.byteOffset, m, k, n, transposeA, transposeB)
+        return out
+      }
+    }
+    multipliedByBlocks(ground, a, b, out, m, k, n, transposeA, transposeB)
+    return out
+  }
+
+/** Values by their names, all of which are there. */
+const record = <N extends string, A>(names: ReadonlyArray<N>, of: (name: N, i: number) => A): Readonly<Record<N, A>> =>
+  // fromEntries forgets the names
+  Object.fromEntries(names.map((name, i) => [name, of(name, i)])) as Record<N, A>
+
+/**
+ * The kernels. Arrays in the memory are worked on where they lie. Of others, operands are copied in a chunk or block at a
+ * time, to a place that stays in the cache, and results copied out.
+ */
+export const simd = (module: WebAssembly.Module, most = MOST_PAGES): SimdKernels => {
+  const ground = groundOf(module, most)
+  const { wasm, room, isInside, addressOf } = ground
+  const sum = sumOf(ground)
   return {
     room,
-    exp: elementwise(wasm.mapExp),
-    expm1: elementwise(wasm.mapExpm1),
-    log: elementwise(wasm.mapLog),
-    log1p: elementwise(wasm.mapLog1p),
-    tanh: elementwise(wasm.mapTanh),
-    sigmoid: elementwise(wasm.mapSigmoid),
-    softplus: elementwise(wasm.mapSoftplus),
-    erf: elementwise(wasm.mapErf),
-    neg: single(elementwise(wasm.mapNeg), plain.neg),
-    abs: single(elementwise(wasm.mapAbs), plain.abs),
-    square: single(elementwise(wasm.mapSquare), plain.square),
-    sqrt: single(elementwise(wasm.mapSqrt), plain.sqrt),
-    reciprocal: single(elementwise(wasm.mapReciprocal), plain.reciprocal),
-    rsqrt: single(elementwise(wasm.mapRsqrt), plain.rsqrt),
-
-    add: zip(operations.indexOf('add'), plain.add),
-    sub: zip(operations.indexOf('sub'), plain.sub),
-    multiply: zip(operations.indexOf('multiply'), plain.multiply),
-    divide: zip(operations.indexOf('divide'), plain.divide),
-    maximum: zip(operations.indexOf('maximum'), plain.maximum),
-    minimum: zip(operations.indexOf('minimum'), plain.minimum),
-    squaredDifference: zip(operations.indexOf('squaredDifference'), plain.squaredDifference),
+    ...record(MAPS, name => mapOf(ground, name)),
+    ...record(ZIPS, (name, i) => zipOf(ground, name, i)),
     stretch: (source, from, out, at, rows, columns) => {
       const address = isInside(out) ? addressOf(source) : 0
       if (address === 0) plain.stretch(source, from, out, at, rows, columns)
       else wasm.stretch(address + from * DOUBLE, rows, columns, out.byteOffset + at * DOUBLE)
     },
-
     sum,
     rowSums: (source, rows, n, out) => {
       if (n > SHORT_ROW) for (let i = 0; i < rows; i++) out[i] = sum(source, i * n, (i + 1) * n)
       else if (isInside(source) && isInside(out)) wasm.rowSums(source.byteOffset, rows, n, out.byteOffset)
       else plain.rowSums(source, rows, n, out)
     },
-    columnSums: (source, count, n, width, out) => {
-      const scratch = isInside(source) && isInside(out) ? take(Math.max(1, halvings(n) * width)) : null
-      if (scratch === null || n === 0) plain.columnSums(source, count, n, width, out)
-      else
-        for (let b = 0; b < count; b++)
-          wasm.columnSums(
-            source.byteOffset + b * n * width * DOUBLE,
-            n,
-            width,
-            out.byteOffset + b * width * DOUBLE,
-            scratch.byteOffset
-          )
-    },
+    columnSums: columnSums(ground),
     softmaxRows: (source, rows, n, out) => {
       // Places end at a multiple of 8 doubles, as does what the kernel writes, if `out` is a whole one.
       const address = isInside(out) && out.length === rows * n ? addressOf(source) : 0
-      if (address === 0) {
-        plain.softmaxRows(source, rows, n, out)
-      } else wasm.softmaxRows(address, rows, n, out.byteOffset)
+      if (address === 0) plain.softmaxRows(source, rows, n, out)
+      else wasm.softmaxRows(address, rows, n, out.byteOffset)
     },
-
-    matMul: (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
-      if (k === 0) return out.fill(0, 0, m * n)
-      // A transpose of many rows is read across them: by blocks, which are copied, that stays in the cache.
-      if (isInside(out) && !(transposeA && m > 64)) {
-        const [first, second] = [addressOf(a), addressOf(b)]
-        if (isReadable(first, a.length, k) && isReadable(second, b.length, k)) {
-          multiplied(first, second, out.byteOffset, m, k, n, transposeA, transposeB)
-          return out
-        }
-      }
-      const depth = Math.min(k, DEPTH)
-      const width = Math.min(n, WIDTH)
-      const height = Math.max(4, Math.floor(BLOCK / Math.max(depth, width) / 4) * 4)
-      blocks(n, width, (j, columns) => {
-        blocks(k, depth, (p, inner) => {
-          const [strideB, blockOfB] = transposeB
-            ? [inner, { length: k, top: j, rows: columns, left: p, columns: inner }]
-            : [columns, { length: n, top: p, rows: inner, left: j, columns }]
-          copyIn(b, blockOfB, blockB.view)
-          wasm.pack(blockB.at, strideB * DOUBLE, transposeB, inner, columns, panels.at)
-          blocks(m, height, (i, rows) => {
-            const [down, along, blockOfA] = transposeA
-              ? [1, rows, { length: m, top: p, rows: inner, left: i, columns: rows }]
-              : [inner, 1, { length: k, top: i, rows, left: p, columns: inner }]
-            const blockOfC = { length: n, top: i, rows, left: j, columns }
-            // A single block of rows stays in the memory from one p to the next; several go to `out` and back.
-            const stays = rows === m
-            copyIn(a, blockOfA, blockA.view)
-            if (p > 0 && !stays) copyIn(out, blockOfC, blockC.view)
-            wasm.multiply(
-              blockA.at,
-              down * DOUBLE,
-              along * DOUBLE,
-              panels.at,
-              inner * 4 * DOUBLE,
-              4 * DOUBLE,
-              blockC.at,
-              columns * DOUBLE,
-              rows,
-              inner,
-              columns,
-              p > 0
-            )
-            if (!stays || p + inner === k) copyOut(blockC.view, out, blockOfC)
-          })
-        })
-      })
-      return out
-    },
-
-    uniforms: fill(wasm.uniforms, 1),
-    normals: fill(wasm.normals, 2)
+    matMul: matMul(ground),
+    uniforms: fill(ground, wasm.uniforms, 1),
+    normals: fill(ground, wasm.normals, 2)
   }
 }

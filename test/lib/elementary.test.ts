@@ -77,7 +77,7 @@ describe('elementary functions', () => {
         ...sized(-1074, 1023, 2000),
         ...[0, -0, NaN, Infinity, -Infinity, 1, -1, 22, -22, 709.782712893384, -745.1332191019412, 5e-324, 1e-310]
       ])
-      const bits = Simd[name](x)
+      const bits = Simd.kernels()[name](x)
       expect(x.filter((v, i) => !Object.is(Elementary[name](v), bits[i]))).toEqual(new Float64Array(0))
     }
   )

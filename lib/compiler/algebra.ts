@@ -29,7 +29,7 @@ import {
   splittingSumRules,
   sumRules,
   versionRules,
-  type EntrywiseRule,
+  type EntrywiseRules,
   type FoldRule
 } from './rules.js'
 
@@ -55,17 +55,12 @@ export interface Algebra extends Graph {
 
 const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr'])
 
-const byKernel = (rules: ReadonlyArray<EntrywiseRule>): ReadonlyMap<string, ReadonlyArray<EntrywiseRule>> => {
-  const found = new Map<string, ReadonlyArray<EntrywiseRule>>()
-  for (const rule of rules) found.set(rule.kernel, [...(found.get(rule.kernel) ?? []), rule])
-  return found
-}
-
 /** Which rules are applied: none, those that always pay, also those that split sums, which may, or also those of several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
 /** The rules that are applied, by what they make other nodes of. */
 const rulesOf = (rewriting: Rewriting) => {
+  const entrywise: EntrywiseRules = rewriting === 'none' ? {} : rewriting === 'versions' ? versionRules : entrywiseRules
   const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
     rewriting === 'none' ? [] : rewriting === 'splitting' ? [...rules, ...splitting] : rules
   const sums: Readonly<Partial<Record<Fold, ReadonlyArray<FoldRule>>>> = {
@@ -73,7 +68,7 @@ const rulesOf = (rewriting: Rewriting) => {
     Max: of(maxRules)
   }
   return {
-    entrywise: byKernel(of(rewriting === 'versions' ? versionRules : entrywiseRules)),
+    entrywise,
     reshape: of(reshapeRules),
     folds: sums,
     pick: of(pickRules),
@@ -87,11 +82,11 @@ const tables = new Map<Rewriting, ReturnType<typeof rulesOf>>()
 
 /** What the first rule makes that makes anything. */
 const better = <A extends ReadonlyArray<unknown>>(
-  rules: ReadonlyArray<{ readonly apply: (...of: A) => Node | undefined }>,
+  rules: ReadonlyArray<(...of: A) => Node | undefined>,
   ...of: A
 ): Node | undefined => {
-  for (const { apply } of rules) {
-    const made = apply(...of)
+  for (const rule of rules) {
+    const made = rule(...of)
     if (made !== undefined) return made
   }
   return undefined
@@ -159,7 +154,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     const rank = (x: Node): number => (valueOf(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
     const [a, b] = given
     const ins = COMMUTATIVE.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
-    const found = better(rules.entrywise.get(kernel) ?? [], ins, made)
+    const found = better(kernel in rules.entrywise ? rules.entrywise[kernel] : [], ins, made)
     return found === undefined
       ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, placeOf(ins))
       : stretched(found, shape)

@@ -1,5 +1,5 @@
 /**
- * Phase 5. From a layout to WebAssembly: a function for each item, run panel after panel, and a function for a strand, which
+ * Phase 5. Code generation, from a layout to WebAssembly: a function for each item, run panel after panel, and a function for a strand, which
  * runs over its tiles, draws noise, and multiplies over the rows. Where anything lies, and how many rows there are, it reads
  * from the words of a job, so that a program serves any data.
  */

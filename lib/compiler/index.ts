@@ -4,14 +4,15 @@
  *
  * | phase | file | |
  * |---|---|---|
- * | trace | `trace.ts` | the kernels that the function calls, and the tape of its gradient |
- * | normal form | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call |
- * | rewrites | `rules.ts`, `algebra.ts` | equations that make it smaller |
- * | layout | `layout.ts` | what runs where, what is fused, where it lies |
- * | code | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | WebAssembly |
+ * | trace | `trace.ts`, `shapes.ts` | the kernels that the function calls, and the tape of its gradient |
+ * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call (`graph.ts`) |
+ * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make it smaller, and one sum of many versions |
+ * | layout | `layout.ts` | what is hoisted out of the rows, fused into loops, stored, and where |
+ * | code generation | `code.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in WebAssembly |
  * | bytes | `assembler.ts` | |
  *
- * `meaning.ts` says what a node means, by the interpreter's kernels; `machine.ts` runs programs; `rowwise.ts` chooses between
+ * `meaning.ts` says what a node means, by the interpreter's kernels, and `once.ts` computes those that are not of rows;
+ * `machine.ts` runs programs; `rowwise.ts` chooses between
  * a program and the interpreter for those who call a function with arrays.
  */
 import { left, right, type Either } from 'fp-ts/lib/Either.js'

@@ -1,6 +1,6 @@
 /**
- * Phase 4. What runs where, and where values lie. Nodes computed once a call run before the rows or after them; those of
- * rows become items, each a loop over the entries of a row, in which as many nodes as can share it are fused.
+ * Phase 4. What runs where, and where values lie. Nodes computed once a call are hoisted out of the rows, before or after them;
+ * those of rows become items: loops over the entries of a row, into which as many nodes as can share one are fused, and others.
  *
  * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side, or 32 of floats. There are
  * no tails and no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is

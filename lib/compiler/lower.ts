@@ -1,5 +1,5 @@
 /**
- * Phase 2. From a trace to a graph of few kinds of nodes. The axis of the rows, wherever it stands, becomes a node's place;
+ * Phase 2. Lowering: from a trace to a graph of few kinds of nodes. The axis of the rows, wherever it stands, becomes a node's place;
  * what a trace stretches stays small; ops that only move entries become one kind of node, ops with the same meaning the
  * same nodes. What would mix rows, or pass over them twice, is refused.
  */

@@ -1,6 +1,6 @@
 /**
- * Phase 3. Equations that make a graph smaller, as tables: what a node is named for, the law, and how it is applied. A rule
- * looks at the inputs of a node that is about to be made, and gives the node to make instead, or nothing.
+ * Phase 3. Equations that make a graph smaller, as tables: above each rule stands its law, which tests read here. A rule looks
+ * at the inputs of a node that is about to be made, and gives the node to make instead, or nothing.
  *
  * Every rule holds in real arithmetic, and to rounding in ours. Numbers computed once a call travel outwards, through
  * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
@@ -10,35 +10,21 @@ import { product as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
 import { isScalar, sameShape, valueOf, width, type Node, type Shape } from './graph.js'
 
-export interface EntrywiseRule {
-  readonly kernel: string
-  readonly law: string
-  readonly apply: (ins: ReadonlyArray<Node>, make: Algebra) => Node | undefined
-}
+/** By the name of the kernel, in the order in which they are tried. */
+export type EntrywiseRules = Readonly<Record<string, ReadonlyArray<EntrywiseRule>>>
+type EntrywiseRule = (ins: ReadonlyArray<Node>, make: Algebra) => Node | undefined
 
-/** A rule of a node of one input, other than entry by entry. */
-export interface FoldRule {
-  readonly law: string
-  /** Axes that are folded; none for a sum over the rows. */
-  readonly apply: (x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined
-}
+/** Of a node of one input, other than entry by entry: the axes are those that are folded, none for a sum over the rows. */
+export type FoldRule = (x: Node, axes: ReadonlyArray<number>, make: Algebra) => Node | undefined
 
-/** A rule of a node under another shape. */
-export interface ReshapeRule {
-  readonly law: string
-  readonly apply: (x: Node, shape: Shape, make: Algebra) => Node | undefined
-}
+/** Of a node under another shape. */
+export type ReshapeRule = (x: Node, shape: Shape, make: Algebra) => Node | undefined
 
-/** A rule of a product of two: of rows and a matrix that all share, perhaps its transpose, or over the rows. */
-export interface ProductRule {
-  readonly law: string
-  readonly apply: (a: Node, b: Node, make: Algebra, transposed: boolean) => Node | undefined
-}
+/** Of a product of two: of rows and a matrix that all share, perhaps its transpose, or over the rows. */
+export type ProductRule = (a: Node, b: Node, make: Algebra, transposed: boolean) => Node | undefined
 
-const rule = (kernel: string, law: string, apply: EntrywiseRule['apply']): EntrywiseRule => ({ kernel, law, apply })
-const fold = (law: string, apply: FoldRule['apply']): FoldRule => ({ law, apply })
-const reshaping = (law: string, apply: ReshapeRule['apply']): ReshapeRule => ({ law, apply })
-const twofold = (law: string, apply: ProductRule['apply']): ProductRule => ({ law, apply })
+/** Of entries that are picked from one node. */
+export type PickRule = (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra) => Node | undefined
 
 const isKernel = ({ does }: Node, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
 
@@ -51,6 +37,13 @@ const scaled = (x: Node, make: Algebra): readonly [Node, Node] | undefined =>
       : isKernel(x, 'Neg')
         ? [make.constant(-1), x.ins[0]]
         : undefined
+
+/** Says what type the rules of a table have. */
+const table = <T>(rules: T): T => rules
+
+/** What comes of two, in their order or the other. */
+const eitherWay = <T>([a, b]: ReadonlyArray<Node>, of: (a: Node, b: Node) => T | undefined): T | undefined =>
+  of(a, b) ?? of(b, a)
 
 const isNumber = (x: Node, value: number): boolean => Object.is(valueOf(x), value)
 const negated = (x: Node): Node | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
@@ -83,188 +76,239 @@ const withoutCommon = (a: Node, b: Node): readonly [Node, Node] | undefined => {
 }
 
 const factored =
-  (kernel: 'Add' | 'Sub'): EntrywiseRule['apply'] =>
+  (kernel: 'Add' | 'Sub'): EntrywiseRule =>
   ([a, b], make) => {
     const found = commonFactor(a, b)
     return found && make.entrywise('Multiply', [found[0], make.entrywise(kernel, [found[1], found[2]])])
   }
 
-const numberOutwards = rule('Multiply', '(s · x) · y = s · (x · y)', ([a, b], make) =>
+const numberOutwards: EntrywiseRule = ([a, b], make) =>
   isScalar(a)
     ? undefined
     : (outwards(a, make, x => make.entrywise('Multiply', [x, b])) ??
       outwards(b, make, y => make.entrywise('Multiply', [a, y])))
-)
 
-export const entrywiseRules: ReadonlyArray<EntrywiseRule> = [
-  rule('Add', 'x + 0 = x', ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined)),
-  rule('Add', 'x + (−y) = x − y', ([a, b], make) => {
-    const [minusA, minusB] = [negated(a), negated(b)]
-    return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
-  }),
-  rule('Add', 'c · x + c · y = c · (x + y), where c is fewer numbers', factored('Add')),
-  rule('Sub', 'c · x − c · y = c · (x − y), where c is fewer numbers', factored('Sub')),
-  rule('Sub', '(c + x) − (c + y) = x − y', ([a, b], make) => {
-    const found = withoutCommon(a, b)
-    return found && make.entrywise('Sub', found)
-  }),
-  rule('Sub', 'x − 0 = x', ([a, b]) => (isNumber(b, 0) ? a : undefined)),
-  rule('Sub', 'x − (−y) = x + y', ([a, b], make) => {
-    const minus = negated(b)
-    return minus && make.entrywise('Add', [a, minus])
-  }),
-  rule('Multiply', '1 · x = x', ([a, b]) => (isNumber(a, 1) ? b : undefined)),
-  rule('Multiply', '(−1) · x = −x', ([a, b], make) => (isNumber(a, -1) ? make.entrywise('Neg', [b]) : undefined)),
-  rule('Multiply', 'x · x = x²', ([a, b], make) => (a === b ? make.entrywise('Square', [a]) : undefined)),
-  rule('Multiply', 's · (t · x) = (s · t) · x', ([a, b], make) => {
-    const inner = isScalar(a) ? scaled(b, make) : undefined
-    return inner && make.entrywise('Multiply', [make.entrywise('Multiply', [a, inner[0]]), inner[1]])
-  }),
-  numberOutwards,
-  rule('RealDiv', 'x / y = (1/y) · x, where y is fewer numbers', ([a, b], make) =>
-    width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
-      ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
-      : undefined
-  ),
-  rule('RealDiv', 's / y = s · (1/y)', ([a, b], make) =>
-    isScalar(a) && b.place === 'rows' ? make.entrywise('Multiply', [a, make.entrywise('Reciprocal', [b])]) : undefined
-  ),
-  rule('RealDiv', '(s · x) / y = s · (x / y)', ([a, b], make) =>
-    outwards(a, make, x => make.entrywise('RealDiv', [x, b]))
-  ),
-  rule('RealDiv', 'x / (s · y) = (1/s) · (x / y)', ([a, b], make) =>
-    outwards(
-      b,
-      make,
-      y => make.entrywise('RealDiv', [a, y]),
-      s => make.entrywise('Reciprocal', [s])
-    )
-  ),
-  rule('Neg', '−(−x) = x', ([a]) => negated(a)),
-  rule('Neg', '−(x − y) = y − x', ([a], make) =>
-    isKernel(a, 'Sub') ? make.entrywise('Sub', [a.ins[1], a.ins[0]]) : undefined
-  ),
-  rule('Neg', '−(s · x) = (−s) · x', ([a], make) =>
-    outwards(
-      a,
-      make,
-      x => x,
-      s => make.entrywise('Neg', [s])
-    )
-  ),
-  rule('Square', '(s · x)² = s² · x²', ([a], make) =>
-    outwards(
-      a,
-      make,
-      x => make.entrywise('Square', [x]),
-      s => make.entrywise('Square', [s])
-    )
-  ),
-  rule('SquaredDifference', 'the squared difference is (x − y)²', ([a, b], make) =>
-    make.entrywise('Square', [make.entrywise('Sub', [a, b])])
-  ),
-  rule('Reciprocal', '1/(s · x) = (1/s) · (1/x)', ([a], make) =>
-    outwards(
-      a,
-      make,
-      x => make.entrywise('Reciprocal', [x]),
-      s => make.entrywise('Reciprocal', [s])
-    )
-  ),
-  rule('Greater', 'x > y is y < x', ([a, b], make) => make.entrywise('Less', [b, a])),
-  rule('GreaterEqual', 'x ≥ y is y ≤ x', ([a, b], make) => make.entrywise('LessEqual', [b, a])),
-  rule('Pow', 'x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1', ([a, b], make) => {
-    const power = valueOf(b)
-    if (power === 0) return make.stretched(make.constant(1), a.shape)
-    if (power === 1) return a
-    if (power === 2) return make.entrywise('Square', [a])
-    if (power === 3) return make.entrywise('Multiply', [a, make.entrywise('Square', [a])])
-    return power === -1 ? make.entrywise('Reciprocal', [a]) : undefined
-  }),
-  rule('Sigmoid', '1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares', ([a], make) => {
-    // once a call, the kernel has no need of it
-    if (a.place === 'once') return undefined
-    const minus = negated(a)
-    const x = minus ?? a
-    const e = make.entrywise('Exp', [make.entrywise('Neg', [make.entrywise('Abs', [x])])])
-    const below = make.entrywise('Less', [x, make.constant(0)])
-    const one = make.constant(1)
-    return make.entrywise('Multiply', [
-      make.entrywise('Reciprocal', [make.entrywise('Add', [one, e])]),
-      make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e])
-    ])
-  })
-]
+export const entrywiseRules = table<EntrywiseRules>({
+  Add: [
+    /** x + 0 = x */
+    ([a, b]) => (isNumber(b, 0) ? a : isNumber(a, 0) ? b : undefined),
+    /** x + (−y) = x − y */
+    ([a, b], make) => {
+      const [minusA, minusB] = [negated(a), negated(b)]
+      return minusB ? make.entrywise('Sub', [a, minusB]) : minusA && make.entrywise('Sub', [b, minusA])
+    },
+    /** c · x + c · y = c · (x + y), where c is fewer numbers */
+    factored('Add')
+  ],
+  Sub: [
+    /** c · x − c · y = c · (x − y), where c is fewer numbers */
+    factored('Sub'),
+    /** (c + x) − (c + y) = x − y */
+    ([a, b], make) => {
+      const found = withoutCommon(a, b)
+      return found && make.entrywise('Sub', found)
+    },
+    /** x − 0 = x */
+    ([a, b]) => (isNumber(b, 0) ? a : undefined),
+    /** x − (−y) = x + y */
+    ([a, b], make) => {
+      const minus = negated(b)
+      return minus && make.entrywise('Add', [a, minus])
+    }
+  ],
+  Multiply: [
+    /** 1 · x = x */
+    ([a, b]) => (isNumber(a, 1) ? b : undefined),
+    /** (−1) · x = −x */
+    ([a, b], make) => (isNumber(a, -1) ? make.entrywise('Neg', [b]) : undefined),
+    /** x · x = x² */
+    ([a, b], make) => (a === b ? make.entrywise('Square', [a]) : undefined),
+    /** s · (t · x) = (s · t) · x */
+    ([a, b], make) => {
+      const inner = isScalar(a) ? scaled(b, make) : undefined
+      return inner && make.entrywise('Multiply', [make.entrywise('Multiply', [a, inner[0]]), inner[1]])
+    },
+    /** (s · x) · y = s · (x · y) */
+    numberOutwards
+  ],
+  RealDiv: [
+    /** x / y = (1/y) · x, where y is fewer numbers */
+    ([a, b], make) =>
+      width(b) < width(a) || (b.place === 'once' && a.place === 'rows') || isNumber(a, 1)
+        ? make.entrywise('Multiply', [make.entrywise('Reciprocal', [b]), a])
+        : undefined,
+    /** s / y = s · (1/y) */
+    ([a, b], make) =>
+      isScalar(a) && b.place === 'rows'
+        ? make.entrywise('Multiply', [a, make.entrywise('Reciprocal', [b])])
+        : undefined,
+    /** (s · x) / y = s · (x / y) */
+    ([a, b], make) => outwards(a, make, x => make.entrywise('RealDiv', [x, b])),
+    /** x / (s · y) = (1/s) · (x / y) */
+    ([a, b], make) =>
+      outwards(
+        b,
+        make,
+        y => make.entrywise('RealDiv', [a, y]),
+        s => make.entrywise('Reciprocal', [s])
+      )
+  ],
+  Neg: [
+    /** −(−x) = x */
+    ([a]) => negated(a),
+    /** −(x − y) = y − x */
+    ([a], make) => (isKernel(a, 'Sub') ? make.entrywise('Sub', [a.ins[1], a.ins[0]]) : undefined),
+    /** −(s · x) = (−s) · x */
+    ([a], make) =>
+      outwards(
+        a,
+        make,
+        x => x,
+        s => make.entrywise('Neg', [s])
+      )
+  ],
+  Square: [
+    /** (s · x)² = s² · x² */
+    ([a], make) =>
+      outwards(
+        a,
+        make,
+        x => make.entrywise('Square', [x]),
+        s => make.entrywise('Square', [s])
+      )
+  ],
+  SquaredDifference: [
+    /** the squared difference is (x − y)² */
+    ([a, b], make) => make.entrywise('Square', [make.entrywise('Sub', [a, b])])
+  ],
+  Reciprocal: [
+    /** 1/(s · x) = (1/s) · (1/x) */
+    ([a], make) =>
+      outwards(
+        a,
+        make,
+        x => make.entrywise('Reciprocal', [x]),
+        s => make.entrywise('Reciprocal', [s])
+      )
+  ],
+  Greater: [
+    /** x > y is y < x */
+    ([a, b], make) => make.entrywise('Less', [b, a])
+  ],
+  GreaterEqual: [
+    /** x ≥ y is y ≤ x */
+    ([a, b], make) => make.entrywise('LessEqual', [b, a])
+  ],
+  Pow: [
+    /** x¹ = x, x² = x · x, x³ = x · x², x⁻¹ = 1/x, x⁰ = 1 */
+    ([a, b], make) => {
+      const power = valueOf(b)
+      if (power === 0) return make.stretched(make.constant(1), a.shape)
+      if (power === 1) return a
+      if (power === 2) return make.entrywise('Square', [a])
+      if (power === 3) return make.entrywise('Multiply', [a, make.entrywise('Square', [a])])
+      return power === -1 ? make.entrywise('Reciprocal', [a]) : undefined
+    }
+  ],
+  Sigmoid: [
+    /** 1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares */
+    ([a], make) => {
+      // once a call, the kernel has no need of it
+      if (a.place === 'once') return undefined
+      const minus = negated(a)
+      const x = minus ?? a
+      const e = make.entrywise('Exp', [make.entrywise('Neg', [make.entrywise('Abs', [x])])])
+      const below = make.entrywise('Less', [x, make.constant(0)])
+      const one = make.constant(1)
+      return make.entrywise('Multiply', [
+        make.entrywise('Reciprocal', [make.entrywise('Add', [one, e])]),
+        make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e])
+      ])
+    }
+  ]
+})
 
 /** x as c · y, c computed once a call and y of rows, of the shape of x. */
 const weighed = (x: Node): readonly [Node, Node] | undefined => {
   if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
   const of = (c: Node, y: Node): readonly [Node, Node] | undefined =>
     c.place === 'once' && y.place === 'rows' && sameShape(y.shape, x.shape) ? [c, y] : undefined
-  return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  return eitherWay(x.ins, of)
 }
 
 /** Rules for nodes with an axis of versions: what is computed once a call is then many numbers, and is worth taking together. */
-export const versionRules: ReadonlyArray<EntrywiseRule> = [
-  ...entrywiseRules.filter(one => one !== numberOutwards),
-  rule('Multiply', 'c · (b · x) = (c · b) · x, c and b once a call', ([a, b], make) => {
-    const of = (c: Node, y: Node): Node | undefined => {
-      const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
-      return found && make.entrywise('Multiply', [make.entrywise('Multiply', [c, found[0]]), found[1]])
+export const versionRules = table<EntrywiseRules>({
+  ...entrywiseRules,
+  Multiply: [
+    ...entrywiseRules.Multiply.filter(one => one !== numberOutwards),
+    /** c · (b · x) = (c · b) · x, c and b once a call */
+    ([a, b], make) => {
+      const of = (c: Node, y: Node): Node | undefined => {
+        const found = c.place === 'once' && y.place === 'rows' && width(y) >= width(c) ? weighed(y) : undefined
+        return found && make.entrywise('Multiply', [make.entrywise('Multiply', [c, found[0]]), found[1]])
+      }
+      return eitherWay([a, b], of)
+    },
+    /** (c · x) · y = c · (x · y), c once a call */
+    ([a, b], make) => {
+      const of = (x: Node, y: Node): Node | undefined => {
+        const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
+        return found && make.entrywise('Multiply', [found[0], make.entrywise('Multiply', [found[1], y])])
+      }
+      return eitherWay([a, b], of)
+    },
+    /** c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call */
+    ([a, b], make) => {
+      const of = (c: Node, sum: Node): Node | undefined => {
+        if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+        const terms = sum.ins.map(weighed)
+        return terms.every(term => term !== undefined)
+          ? make.entrywise(
+              'Add',
+              terms.map(([factor, x]) => make.entrywise('Multiply', [make.entrywise('Multiply', [c, factor]), x]))
+            )
+          : undefined
+      }
+      return eitherWay([a, b], of)
     }
-    return of(a, b) ?? of(b, a)
-  }),
-  rule('Multiply', '(c · x) · y = c · (x · y), c once a call', ([a, b], make) => {
-    const of = (x: Node, y: Node): Node | undefined => {
-      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? weighed(x) : undefined
-      return found && make.entrywise('Multiply', [found[0], make.entrywise('Multiply', [found[1], y])])
-    }
-    return of(a, b) ?? of(b, a)
-  }),
-  rule('Multiply', 'c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call', ([a, b], make) => {
-    const of = (c: Node, sum: Node): Node | undefined => {
-      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-      const terms = sum.ins.map(weighed)
-      return terms.every(term => term !== undefined)
-        ? make.entrywise(
-            'Add',
-            terms.map(([factor, x]) => make.entrywise('Multiply', [make.entrywise('Multiply', [c, factor]), x]))
-          )
+  ],
+  Add: [
+    ...entrywiseRules.Add,
+    /** a · x + b · x = (a + b) · x, a and b once a call */
+    ([left, right], make) => {
+      const [one, other] = [weighed(left), weighed(right)]
+      return one && other && one[1] === other[1]
+        ? make.entrywise('Multiply', [make.entrywise('Add', [one[0], other[0]]), one[1]])
         : undefined
+    },
+    /** Σ x + Σ y = Σ (x + y), over the rows or the same axes */
+    ([a, b], make) => {
+      const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
+      if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
+      const sum = (): Node => make.entrywise('Add', [a.ins[0], b.ins[0]])
+      if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
+      if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
+        return make.reshaped(sum(), a.shape)
+      return a.place === 'rows' &&
+        a.does.kind === 'reduce' &&
+        b.does.kind === 'reduce' &&
+        a.does.fold === 'Sum' &&
+        b.does.fold === 'Sum' &&
+        a.does.axes.join() === b.does.axes.join()
+        ? make.reduce('Sum', sum(), a.does.axes)
+        : undefined
+    },
+    /** c + (b + x) = (c + b) + x, c and b once a call */
+    ([a, b], make) => {
+      const of = (c: Node, sum: Node): Node | undefined => {
+        if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+        const at = sum.ins.findIndex(({ place }) => place === 'once')
+        return at < 0 ? undefined : make.entrywise('Add', [make.entrywise('Add', [c, sum.ins[at]]), sum.ins[1 - at]])
+      }
+      return eitherWay([a, b], of)
     }
-    return of(a, b) ?? of(b, a)
-  }),
-  rule('Add', 'a · x + b · x = (a + b) · x, a and b once a call', ([left, right], make) => {
-    const [one, other] = [weighed(left), weighed(right)]
-    return one && other && one[1] === other[1]
-      ? make.entrywise('Multiply', [make.entrywise('Add', [one[0], other[0]]), one[1]])
-      : undefined
-  }),
-  rule('Add', 'Σ x + Σ y = Σ (x + y), over the rows or the same axes', ([a, b], make) => {
-    const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
-    if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
-    const sum = (): Node => make.entrywise('Add', [a.ins[0], b.ins[0]])
-    if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
-    if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
-      return make.reshaped(sum(), a.shape)
-    return a.place === 'rows' &&
-      a.does.kind === 'reduce' &&
-      b.does.kind === 'reduce' &&
-      a.does.fold === 'Sum' &&
-      b.does.fold === 'Sum' &&
-      a.does.axes.join() === b.does.axes.join()
-      ? make.reduce('Sum', sum(), a.does.axes)
-      : undefined
-  }),
-  rule('Add', 'c + (b + x) = (c + b) + x, c and b once a call', ([a, b], make) => {
-    const of = (c: Node, sum: Node): Node | undefined => {
-      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-      const at = sum.ins.findIndex(({ place }) => place === 'once')
-      return at < 0 ? undefined : make.entrywise('Add', [make.entrywise('Add', [c, sum.ins[at]]), sum.ins[1 - at]])
-    }
-    return of(a, b) ?? of(b, a)
-  })
-]
+  ]
+})
 
 /** So many products take the place of one loop at most: each is code of its own. */
 const MOST_PRODUCTS = 64
@@ -305,8 +349,9 @@ const sharedSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node]
 const isAlong = (x: Node, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
-export const sumRules: ReadonlyArray<FoldRule> = [
-  fold('Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row', (x, axes, make) => {
+export const sumRules = table<ReadonlyArray<FoldRule>>([
+  /** Σᵢ xᵢ Mᵢⱼ is a product, each of several by itself, where M is the same in every row */
+  (x, axes, make) => {
     const rank = x.shape.length
     const [high = 1, wide = 1] = x.shape.slice(-2)
     const isDown = axes.join() === `${rank - 2}`
@@ -320,9 +365,10 @@ export const sumRules: ReadonlyArray<FoldRule> = [
             make.product(part(y, [isDown ? high : wide]), part(matrix, [high, wide]), !isDown)
           )
         : undefined
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  }),
-  fold('⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row', (x, axes, make) => {
+    return eitherWay(x.ins, of)
+  },
+  /** ⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row */
+  (x, axes, make) => {
     if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
     const of = (v: Node, y: Node): Node | undefined => {
       const { does, place, ins } = y
@@ -333,9 +379,10 @@ export const sumRules: ReadonlyArray<FoldRule> = [
         ? make.reduce('Sum', make.entrywise('Multiply', [left, make.product(v, matrix, !does.transposed)]), axes)
         : undefined
     }
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  }),
-  fold('Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row', (x, axes, make) => {
+    return eitherWay(x.ins, of)
+  },
+  /** Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row */
+  (x, axes, make) => {
     if (!isKernel(x, 'Multiply')) return undefined
     const of = (v: Node, y: Node): Node | undefined => {
       if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
@@ -349,9 +396,10 @@ export const sumRules: ReadonlyArray<FoldRule> = [
           ])
         : undefined
     }
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  }),
-  fold('Σ e/Σe = 1', (x, axes, make) => {
+    return eitherWay(x.ins, of)
+  },
+  /** Σ e/Σe = 1 */
+  (x, axes, make) => {
     if (!isKernel(x, 'Multiply')) return undefined
     const isShare = ([r, e]: ReadonlyArray<Node>): boolean =>
       isKernel(r, 'Reciprocal') &&
@@ -366,28 +414,28 @@ export const sumRules: ReadonlyArray<FoldRule> = [
           x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
         )
       : undefined
-  }),
-  fold('Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call', (x, axes, make) => {
+  },
+  /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
+  (x, axes, make) => {
     if (!isKernel(x, 'Multiply')) return undefined
     const of = (a: Node, y: Node): Node | undefined => {
       const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
       const along = (z: Node): Node => make.reduce('Sum', make.entrywise('Multiply', [a, z]), axes)
       return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
     }
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  }),
-  fold(
-    'Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call',
-    (x, axes, make) => {
-      const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
-      if (found === undefined) return undefined
-      const [kernel, a, b] = found
-      const squares = [a, b].map(y => make.reduce('Sum', make.entrywise('Square', [y]), axes))
-      const cross = make.times(2, make.reduce('Sum', make.entrywise('Multiply', [a, b]), axes))
-      return make.entrywise('Add', [make.entrywise(kernel, [squares[0], cross]), squares[1]])
-    }
-  ),
-  fold('Σⱼ a · xⱼ = a · Σⱼ xⱼ', (x, axes, make) => {
+    return eitherWay(x.ins, of)
+  },
+  /** Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call */
+  (x, axes, make) => {
+    const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
+    if (found === undefined) return undefined
+    const [kernel, a, b] = found
+    const squares = [a, b].map(y => make.reduce('Sum', make.entrywise('Square', [y]), axes))
+    const cross = make.times(2, make.reduce('Sum', make.entrywise('Multiply', [a, b]), axes))
+    return make.entrywise('Add', [make.entrywise(kernel, [squares[0], cross]), squares[1]])
+  },
+  /** Σⱼ a · xⱼ = a · Σⱼ xⱼ */
+  (x, axes, make) => {
     const rank = x.shape.length
     if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.reduce('Sum', x.ins[0], axes)])
     if (!isKernel(x, 'Multiply')) return undefined
@@ -398,12 +446,13 @@ export const sumRules: ReadonlyArray<FoldRule> = [
       axes.every(axis => wide.shape[axis] === x.shape[axis])
         ? make.entrywise('Multiply', [narrow, make.reduce('Sum', wide, axes)])
         : undefined
-    return out(a, b) ?? out(b, a)
-  })
-]
+    return eitherWay([a, b], out)
+  }
+])
 
-export const maxRules: ReadonlyArray<FoldRule> = [
-  fold('maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent', (x, axes, make) => {
+export const maxRules = table<ReadonlyArray<FoldRule>>([
+  /** maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent */
+  (x, axes, make) => {
     if (!isKernel(x, 'Add')) return undefined
     const rank = x.shape.length
     const out = (narrow: Node, wide: Node): Node | undefined =>
@@ -412,12 +461,13 @@ export const maxRules: ReadonlyArray<FoldRule> = [
       axes.every(axis => wide.shape[axis] === x.shape[axis])
         ? make.entrywise('Add', [narrow, make.reduce('Max', wide, axes)])
         : undefined
-    return out(x.ins[0], x.ins[1]) ?? out(x.ins[1], x.ins[0])
-  })
-]
+    return eitherWay(x.ins, out)
+  }
+])
 
-export const rowSumRules: ReadonlyArray<FoldRule> = [
-  fold('Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself', (x, _, make) => {
+export const rowSumRules = table<ReadonlyArray<FoldRule>>([
+  /** Σ_rows aᵢ bⱼ is a product over the rows, each of several by itself */
+  (x, _, make) => {
     const rank = x.shape.length
     const [m = 1, n = 1] = x.shape.slice(-2)
     if (!isKernel(x, 'Multiply') || rank < 2 || m === 1 || n === 1) return undefined
@@ -428,9 +478,10 @@ export const rowSumRules: ReadonlyArray<FoldRule> = [
       sameShape(b.shape, [...lead, 1, n])
         ? each(x, x.shape, make, part => make.rowDot(part(a, [m]), part(b, [n])))
         : undefined
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  }),
-  fold('Σ_rows a · x = a · Σ_rows x, a the same in every row', (x, _, make) => {
+    return eitherWay(x.ins, of)
+  },
+  /** Σ_rows a · x = a · Σ_rows x, a the same in every row */
+  (x, _, make) => {
     if (isKernel(x, 'Neg')) return make.entrywise('Neg', [make.rowSum(x.ins[0])])
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
@@ -438,33 +489,27 @@ export const rowSumRules: ReadonlyArray<FoldRule> = [
     return once.place === 'once' && rows.place === 'rows' && sameShape(rows.shape, x.shape)
       ? make.entrywise('Multiply', [once, make.rowSum(rows)])
       : undefined
-  })
-]
+  }
+])
 
 /** x as r · y, r one number a row and y the numbers it multiplies: [r, y]. */
 const byRow = (x: Node): readonly [Node, Node] | undefined => {
   if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
   const of = (r: Node, y: Node): readonly [Node, Node] | undefined =>
     r.place === 'rows' && width(r) === 1 && width(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
-  return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
+  return eitherWay(x.ins, of)
 }
 
 /** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
 const isGram = (a: Node, b: Node): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
 
-export const reshapeRules: ReadonlyArray<ReshapeRule> = [
-  reshaping('s · x under another shape is s · (x under it)', (x, shape, make) =>
+export const reshapeRules = table<ReadonlyArray<ReshapeRule>>([
+  /** s · x under another shape is s · (x under it) */
+  (x, shape, make) =>
     outwards(x, make, y =>
       sameShape(x.shape, y.shape) ? make.reshaped(y, shape) : make.reshaped(make.stretched(y, x.shape), shape)
     )
-  )
-]
-
-/** Rules of entries that are picked from one node. */
-export interface PickRule {
-  readonly law: string
-  readonly apply: (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra) => Node | undefined
-}
+])
 
 /** The columns that a table takes of every line of [..., from], in its order; undefined if it takes others somewhere. */
 const columnsOf = (table: ReadonlyArray<number>, lines: number, from: number): ReadonlyArray<number> | undefined => {
@@ -477,41 +522,35 @@ const columnsOf = (table: ReadonlyArray<number>, lines: number, from: number): R
     : undefined
 }
 
-export const pickRules: ReadonlyArray<PickRule> = [
-  {
-    law: 'entries of s · x are s · (entries of x)',
-    apply: (x, table, shape, make) =>
-      outwards(x, make, y =>
-        sameShape(x.shape, y.shape)
-          ? make.pick([y], table, shape)
-          : make.pick([make.stretched(y, x.shape)], table, shape)
-      )
-  },
-  {
-    law: 'columns of x M are x (columns of M)',
-    apply: (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra): Node | undefined => {
-      const { does, ins, place } = x
-      if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
-      const from = x.shape.at(-1) ?? 1
-      const lines = width(x) / from
-      const columns = columnsOf(table, lines, from)
-      if (columns === undefined || columns.length >= from) return undefined
-      const [left, matrix] = ins
-      const [high, wide] = matrix.shape
-      const taken = does.transposed
-        ? make.pick(
-            [matrix],
-            columns.flatMap(i => Array.from({ length: wide }, (_, j) => i * wide + j)),
-            [columns.length, wide]
-          )
-        : make.pick([matrix], Array.from({ length: high }, (_, i) => columns.map(j => i * wide + j)).flat(), [
-            high,
-            columns.length
-          ])
-      return make.reshaped(make.product(left, taken, does.transposed), shape)
-    }
+export const pickRules = table<ReadonlyArray<PickRule>>([
+  /** entries of s · x are s · (entries of x) */
+  (x, table, shape, make) =>
+    outwards(x, make, y =>
+      sameShape(x.shape, y.shape) ? make.pick([y], table, shape) : make.pick([make.stretched(y, x.shape)], table, shape)
+    ),
+  /** columns of x M are x (columns of M) */
+  (x: Node, table: ReadonlyArray<number>, shape: Shape, make: Algebra): Node | undefined => {
+    const { does, ins, place } = x
+    if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
+    const from = x.shape.at(-1) ?? 1
+    const lines = width(x) / from
+    const columns = columnsOf(table, lines, from)
+    if (columns === undefined || columns.length >= from) return undefined
+    const [left, matrix] = ins
+    const [high, wide] = matrix.shape
+    const taken = does.transposed
+      ? make.pick(
+          [matrix],
+          columns.flatMap(i => Array.from({ length: wide }, (_, j) => i * wide + j)),
+          [columns.length, wide]
+        )
+      : make.pick([matrix], Array.from({ length: high }, (_, i) => columns.map(j => i * wide + j)).flat(), [
+          high,
+          columns.length
+        ])
+    return make.reshaped(make.product(left, taken, does.transposed), shape)
   }
-]
+])
 
 /** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
 export const thin = (x: Node): readonly [Node, Node, boolean] | undefined => {
@@ -533,101 +572,88 @@ const thinSum = (x: Node, make: Algebra): readonly ['Add' | 'Sub', Node, Node] |
   return isWhole && (isThin(a, make) || isThin(b, make)) ? [kernel, a, b] : undefined
 }
 
-export const distanceRules: ReadonlyArray<ProductRule> = [
-  twofold(
-    '|s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call',
-    (sum, matrix, make) => {
-      const found = sharedSum(sum, make)
-      if (found === undefined || sum.shape.length !== 1) return undefined
-      const [kernel, a, b] = found
-      const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
-      const of = kernel === 'Sub' && by === a ? make.entrywise('Neg', [moved]) : moved
-      const w = kernel === 'Sub' && by === b ? make.entrywise('Neg', [by]) : by
-      const [s, x] = scaled(of, make) ?? [make.constant(1), of]
-      const [t, m] = scaled(matrix, make) ?? [make.constant(1), matrix]
-      if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
-        return undefined
-      const onX = make.reduce('Sum', make.entrywise('Multiply', [w, x]), [0])
-      const onCentres = make.reshaped(make.product(make.reshaped(w, [1, width(w)]), m, true), [m.shape[0]])
-      const cross = make.times(2, make.entrywise('Sub', [onX, onCentres]))
-      const factor = make.reshaped(s, [])
-      const apart = make.entrywise('Multiply', [factor, make.distances(x, m)])
-      const ofBoth = make.entrywise('Multiply', [factor, make.entrywise('Add', [apart, cross])])
-      return make.entrywise('Add', [ofBoth, make.reduce('Sum', make.entrywise('Square', [w]), [0])])
-    }
-  ),
-  twofold('|s · x − s · m|² = s² · |x − m|²', (x, matrix, make) => {
+export const distanceRules = table<ReadonlyArray<ProductRule>>([
+  /** |s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call */
+  (sum, matrix, make) => {
+    const found = sharedSum(sum, make)
+    if (found === undefined || sum.shape.length !== 1) return undefined
+    const [kernel, a, b] = found
+    const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
+    const of = kernel === 'Sub' && by === a ? make.entrywise('Neg', [moved]) : moved
+    const w = kernel === 'Sub' && by === b ? make.entrywise('Neg', [by]) : by
+    const [s, x] = scaled(of, make) ?? [make.constant(1), of]
+    const [t, m] = scaled(matrix, make) ?? [make.constant(1), matrix]
+    if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
+      return undefined
+    const onX = make.reduce('Sum', make.entrywise('Multiply', [w, x]), [0])
+    const onCentres = make.reshaped(make.product(make.reshaped(w, [1, width(w)]), m, true), [m.shape[0]])
+    const cross = make.times(2, make.entrywise('Sub', [onX, onCentres]))
+    const factor = make.reshaped(s, [])
+    const apart = make.entrywise('Multiply', [factor, make.distances(x, m)])
+    const ofBoth = make.entrywise('Multiply', [factor, make.entrywise('Add', [apart, cross])])
+    return make.entrywise('Add', [ofBoth, make.reduce('Sum', make.entrywise('Square', [w]), [0])])
+  },
+  /** |s · x − s · m|² = s² · |x − m|² */
+  (x, matrix, make) => {
     const [left, right] = [scaled(x, make), scaled(matrix, make)]
     if (left === undefined || right === undefined) return undefined
     const [s, t] = [left, right].map(([factor]) => make.reshaped(factor, []))
     return s === t
       ? make.entrywise('Multiply', [make.entrywise('Square', [s]), make.distances(left[1], right[1])])
       : undefined
-  })
-]
+  }
+])
 
-export const productRules: ReadonlyArray<ProductRule> = [
-  twofold('(s · x) M = s · (x M)', (x, matrix, make, transposed) =>
-    outwards(x, make, y => make.product(y, matrix, transposed))
-  ),
-  twofold(
-    '(r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x',
-    (x, matrix, make, transposed) => {
-      const found = byRow(x)
-      const columns = width(matrix) / (x.shape.at(-1) ?? 1)
-      return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
-        ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
-        : undefined
-    }
-  ),
-  twofold(
-    'u m is u · m, where m is one line, all of it once a call, and a version’s own',
-    (x, matrix, make, transposed) =>
-      [x, matrix].every(({ place }) => place === 'once') &&
-      (make.varies(x) || make.varies(matrix)) &&
-      x.shape.at(-1) === 1
-        ? make.entrywise('Multiply', [x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]])])
-        : undefined
-  ),
-  twofold(
-    '(x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call',
-    (x, matrix, make, transposed) => {
-      const found = make.varies(matrix) ? undefined : sharedSum(x, make)
-      return (
-        found &&
-        make.entrywise(found[0], [
-          make.product(found[1], matrix, transposed),
-          make.product(found[2], matrix, transposed)
-        ])
-      )
-    }
-  ),
-  twofold('(u B) M = u (B M), where u is fewer numbers than u B', (x, matrix, make, transposed) => {
+export const productRules = table<ReadonlyArray<ProductRule>>([
+  /** (s · x) M = s · (x M) */
+  (x, matrix, make, transposed) => outwards(x, make, y => make.product(y, matrix, transposed)),
+  /** (r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x */
+  (x, matrix, make, transposed) => {
+    const found = byRow(x)
+    const columns = width(matrix) / (x.shape.at(-1) ?? 1)
+    return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
+      ? make.entrywise('Multiply', [found[0], make.product(found[1], matrix, transposed)])
+      : undefined
+  },
+  /** u m is u · m, where m is one line, all of it once a call, and a version’s own */
+  (x, matrix, make, transposed) =>
+    [x, matrix].every(({ place }) => place === 'once') &&
+    (make.varies(x) || make.varies(matrix)) &&
+    x.shape.at(-1) === 1
+      ? make.entrywise('Multiply', [x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]])])
+      : undefined,
+  /** (x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call */
+  (x, matrix, make, transposed) => {
+    const found = make.varies(matrix) ? undefined : sharedSum(x, make)
+    return (
+      found &&
+      make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
+    )
+  },
+  /** (u B) M = u (B M), where u is fewer numbers than u B */
+  (x, matrix, make, transposed) => {
     const found = thin(x)
     if (found === undefined) return undefined
     const [u, inner, isFlipped] = found
     return transposed
       ? make.product(u, make.product(matrix, inner, !isFlipped), true)
       : make.product(u, make.product(isFlipped ? make.flipped(inner) : inner, matrix, false), false)
-  })
-]
+  }
+])
 
-export const rowDotRules: ReadonlyArray<ProductRule> = [
-  twofold(
-    'Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call',
-    (a, b, make) => {
-      const [left, right] = [sharedSum(a, make), sharedSum(b, make)]
-      if (isGram(a, b) || a.shape.length !== 1) return undefined
-      return right
-        ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
-        : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
-    }
-  ),
-  twofold(
-    'Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ',
-    (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y))
-  ),
-  twofold('Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x', (a, b, make) => {
+export const rowDotRules = table<ReadonlyArray<ProductRule>>([
+  /** Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call */
+  (a, b, make) => {
+    const [left, right] = [sharedSum(a, make), sharedSum(b, make)]
+    if (isGram(a, b) || a.shape.length !== 1) return undefined
+    return right
+      ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
+      : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
+  },
+  /** Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ */
+  (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y)),
+  /** Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x */
+  (a, b, make) => {
     const [left, right] = [byRow(a), byRow(b)]
     // what is left of it is no product over the rows any more
     if (left?.[1].place === 'once') return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
@@ -635,29 +661,31 @@ export const rowDotRules: ReadonlyArray<ProductRule> = [
     if (left && width(b) < width(a)) return make.rowDot(left[1], make.entrywise('Multiply', [left[0], b]))
     if (right && width(a) < width(b)) return make.rowDot(make.entrywise('Multiply', [right[0], a]), right[1])
     return undefined
-  }),
-  twofold('Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B', (a, b, make) => {
+  },
+  /** Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B */
+  (a, b, make) => {
     const [left, right] = [thin(a), thin(b)]
     if (right && b.shape.length === 1) return make.product(make.rowDot(a, right[0]), right[1], right[2])
     if (left && a.shape.length === 1)
       return make.product(left[2] ? left[1] : make.flipped(left[1]), make.rowDot(left[0], b), false)
     return undefined
-  })
-]
+  }
+])
 
 /**
  * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
  * them and without, and that of fewer operations is taken.
  */
-export const splittingProductRules: ReadonlyArray<ProductRule> = [
-  twofold('(x + u B) M = x M + u (B M)', (x, matrix, make, transposed) => {
+export const splittingProductRules = table<ReadonlyArray<ProductRule>>([
+  /** (x + u B) M = x M + u (B M) */
+  (x, matrix, make, transposed) => {
     const found = thinSum(x, make)
     return (
       found &&
       make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
     )
-  })
-]
+  }
+])
 
 /** x ± s · u B as [x, ±s, u B], where u is an input: one computed from x may cancel what is large in it, and is left together. */
 const besideThin = (x: Node, make: Algebra): readonly [Node, Node, Node] | undefined => {
@@ -671,35 +699,35 @@ const besideThin = (x: Node, make: Algebra): readonly [Node, Node, Node] | undef
   return [rest, kernel === 'Add' ? s : make.entrywise('Neg', [s]), product]
 }
 
-export const splittingDistanceRules: ReadonlyArray<ProductRule> = [
-  twofold(
-    '|x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input',
-    (x, matrix, make) => {
-      const found = besideThin(x, make)
-      if (found === undefined) return undefined
-      const [rest, s, moved] = found
-      const last = [x.shape.length - 1]
-      const times = (a: Node, b: Node): Node => make.entrywise('Multiply', [a, b])
-      const square = times(s, make.reduce('Sum', make.entrywise('Square', [moved]), last))
-      const cross = make.times(2, make.reduce('Sum', times(moved, rest), last))
-      const perRow = times(s, make.entrywise('Add', [square, cross]))
-      const [t, centres] = scaled(matrix, make) ?? [make.constant(1), matrix]
-      const perCentre = times(times(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
-      return make.entrywise('Add', [make.distances(rest, matrix), make.entrywise('Sub', [perRow, perCentre])])
-    }
-  )
-]
+export const splittingDistanceRules = table<ReadonlyArray<ProductRule>>([
+  /** |x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input */
+  (x, matrix, make) => {
+    const found = besideThin(x, make)
+    if (found === undefined) return undefined
+    const [rest, s, moved] = found
+    const last = [x.shape.length - 1]
+    const times = (a: Node, b: Node): Node => make.entrywise('Multiply', [a, b])
+    const square = times(s, make.reduce('Sum', make.entrywise('Square', [moved]), last))
+    const cross = make.times(2, make.reduce('Sum', times(moved, rest), last))
+    const perRow = times(s, make.entrywise('Add', [square, cross]))
+    const [t, centres] = scaled(matrix, make) ?? [make.constant(1), matrix]
+    const perCentre = times(times(make.times(2, s), make.reshaped(t, [])), make.product(moved, centres, true))
+    return make.entrywise('Add', [make.distances(rest, matrix), make.entrywise('Sub', [perRow, perCentre])])
+  }
+])
 
-export const splittingSumRules: ReadonlyArray<FoldRule> = [
-  fold('Σ (u B)² = ⟨u, u (B Bᵀ)⟩', (x, axes, make) => {
+export const splittingSumRules = table<ReadonlyArray<FoldRule>>([
+  /** Σ (u B)² = ⟨u, u (B Bᵀ)⟩ */
+  (x, axes, make) => {
     const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? thin(x.ins[0]) : undefined
     if (found === undefined) return undefined
     const [u, matrix, transposed] = found
     const inner = transposed ? make.flipped(matrix) : matrix
     const gram = make.product(inner, inner, true)
     return make.reduce('Sum', make.entrywise('Multiply', [u, make.product(u, gram, false)]), axes)
-  }),
-  fold('⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input', (x, axes, make) => {
+  },
+  /** ⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input */
+  (x, axes, make) => {
     if (!isKernel(x, 'Multiply') || axes.join() !== `${x.shape.length - 1}`) return undefined
     const of = (p: Node, y: Node): Node | undefined => {
       const found = thin(p)
@@ -711,16 +739,17 @@ export const splittingSumRules: ReadonlyArray<FoldRule> = [
         ? make.reduce('Sum', make.entrywise('Multiply', [u, make.product(y, matrix, !transposed)]), axes)
         : make.entrywise('Add', [along(split[0]), make.entrywise('Multiply', [split[1], along(split[2])])])
     }
-    return of(x.ins[0], x.ins[1]) ?? of(x.ins[1], x.ins[0])
-  })
-]
+    return eitherWay(x.ins, of)
+  }
+])
 
-export const splittingRowDotRules: ReadonlyArray<ProductRule> = [
-  twofold('Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel', (a, b, make) => {
+export const splittingRowDotRules = table<ReadonlyArray<ProductRule>>([
+  /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, but for squares, which would cancel */
+  (a, b, make) => {
     if (isGram(a, b)) return undefined
     const [left, right] = [thinSum(a, make), thinSum(b, make)]
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
       : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
-  })
-]
+  }
+])

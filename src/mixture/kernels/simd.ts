@@ -2,7 +2,7 @@
 import * as Elementary from '../../../lib/elementary.js'
 import { crew as crewOf } from '../../../lib/simd/crew.js'
 import type * as Key from '../../../lib/key.js'
-import * as Strands from '../../../lib/strands.js'
+import type * as Strands from '../../../lib/strands.js'
 import { column, type Numbers } from '../../../lib/stretches.js'
 import * as Embedded from './binary.js'
 import {
@@ -277,8 +277,9 @@ const writePart = (
     memory.words()[at / 4 + field] = value
   }
   const setPair = (field: Field, [first, second]: readonly [number, number]): void => {
-    set(field, first)
-    set(field + 1, second)
+    const words = memory.words()
+    words[at / 4 + field] = first
+    words[at / 4 + field + 1] = second
   }
   const setKey = (field: Field, { k0, k1 }: Key.Key): void => {
     setPair(field, [k0, k1])

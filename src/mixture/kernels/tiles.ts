@@ -228,7 +228,10 @@ const residence = (memory: Memory) => {
       throw error
     }
   }
-  return { inMemory, free: () => memory.back(kept) }
+  const free = (): void => {
+    memory.back(kept)
+  }
+  return { inMemory, free }
 }
 
 export interface Tiles extends Memory {

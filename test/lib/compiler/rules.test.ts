@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { algebra, type Algebra, type Rewriting } from '../../../lib/compiler/algebra.js'
 import { ordered, print, type Node } from '../../../lib/compiler/graph.js'
@@ -328,27 +329,42 @@ const made = (
   }
 }
 
-const rules = [
-  ...entrywiseRules,
-  ...reshapeRules,
-  ...pickRules,
-  ...sumRules,
-  ...splittingSumRules,
-  ...maxRules,
-  ...rowSumRules,
-  ...productRules,
-  ...splittingProductRules,
-  ...distanceRules,
-  ...splittingDistanceRules,
-  ...rowDotRules,
-  ...splittingRowDotRules
-]
+const source = readFileSync(new URL('../../../lib/compiler/rules.ts', import.meta.url), 'utf8')
+
+/** The laws that stand above the rules of a table. */
+const lawsOf = (table: string): ReadonlyArray<string> => {
+  const start = source.indexOf(`export const ${table} =`)
+  const text = source.slice(start, source.indexOf('\n\n', start))
+  return Array.from(text.matchAll(/^ +\/\*\* (.+) \*\/$/gm), ([, law]) => law)
+}
+
+const lists = {
+  reshapeRules,
+  pickRules,
+  sumRules,
+  splittingSumRules,
+  maxRules,
+  rowSumRules,
+  productRules,
+  splittingProductRules,
+  distanceRules,
+  splittingDistanceRules,
+  rowDotRules,
+  splittingRowDotRules
+}
 
 describe('every rule of the tables', () => {
+  it('has a law', () => {
+    for (const [table, rules] of Object.entries(lists)) expect(lawsOf(table)).toHaveLength(rules.length)
+    const [entrywise, versions] = [entrywiseRules, versionRules].map(rules => new Set(Object.values(rules).flat()))
+    expect(lawsOf('entrywiseRules')).toHaveLength(entrywise.size)
+    expect(lawsOf('versionRules')).toHaveLength([...versions].filter(rule => !entrywise.has(rule)).length)
+  })
+
   it('has an example', () => {
-    expect(Object.keys(examples).sort()).toEqual([...new Set(rules.map(({ law }) => law))].sort())
-    const ofVersions = versionRules.filter(rule => !entrywiseRules.includes(rule))
-    expect(Object.keys(examplesOfVersions).sort()).toEqual(ofVersions.map(({ law }) => law).sort())
+    const laws = ['entrywiseRules', ...Object.keys(lists)].flatMap(lawsOf)
+    expect(Object.keys(examples).sort()).toEqual([...new Set(laws)].sort())
+    expect(Object.keys(examplesOfVersions).sort()).toEqual([...lawsOf('versionRules')].sort())
   })
 
   const all = [

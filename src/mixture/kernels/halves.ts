@@ -13,7 +13,7 @@ import * as Strands from '../../../lib/strands.js'
 import { mapped } from '../../../lib/iterate.js'
 import { symmetricEigen } from '../../../lib/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/ndarray.js'
-import { matMul, sigmoid, softplus } from '../../../lib/simd/index.js'
+import { kernels } from '../../../lib/simd/index.js'
 import type { Points } from '../../data/Points.js'
 import { select, weightsOf } from '../../data/Points.js'
 import type { MStep, Second } from '../../score/family.js'
@@ -250,14 +250,16 @@ const halving = (
   const squares = weightedSquares(weights, plain(values, dim))
   const own =
     second === 'full'
-      ? matMul(
-          values.map((x, at) => weights[Math.floor(at / dim)] * x),
-          values,
-          dim,
-          rows,
-          dim,
-          true
-        ).filter((_, at) => at % dim <= Math.floor(at / dim))
+      ? kernels()
+          .matMul(
+            values.map((x, at) => weights[Math.floor(at / dim)] * x),
+            values,
+            dim,
+            rows,
+            dim,
+            true
+          )
+          .filter((_, at) => at % dim <= Math.floor(at / dim))
       : second === 'diagonal'
         ? squares
         : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
@@ -319,11 +321,11 @@ const halving = (
     const means = new Float64Array(all.length)
     for (const { weights, values } of numbers) {
       const rows = weights.length
-      const logits = matMul(odds, values, all.length, width, rows, false, true)
-      Strands.add(means, matMul(softplus(logits), weights, all.length, rows, 1))
-      const shares = sigmoid(logits, logits)
+      const logits = kernels().matMul(odds, values, all.length, width, rows, false, true)
+      Strands.add(means, kernels().matMul(kernels().softplus(logits), weights, all.length, rows, 1))
+      const shares = kernels().sigmoid(logits, logits)
       for (let at = 0; at < shares.length; at++) shares[at] *= weights[at % rows]
-      Strands.add(sums, matMul(shares, values, all.length, rows, width))
+      Strands.add(sums, kernels().matMul(shares, values, all.length, rows, width))
     }
     return all.flatMap((_, s) => {
       const halves = next(sums.subarray(s * width, (s + 1) * width))

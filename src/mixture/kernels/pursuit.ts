@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/elementary.js'
 import { concatenated } from '../../../lib/ndarray.js'
-import { matMul, sigmoid, softplus } from '../../../lib/simd/index.js'
+import { kernels } from '../../../lib/simd/index.js'
 import { select } from '../../data/Points.js'
 import type { Second } from '../../score/family.js'
 
@@ -110,7 +110,15 @@ interface Place {
 
 /** Log-odds of all rows, [places, rows]. */
 const products = (all: ReadonlyArray<Place>, { lifted }: Table, rows: number): Float64Array =>
-  matMul(concatenated(all.map(({ odds }) => odds)), lifted, all.length, lifted.length / rows, rows, false, true)
+  kernels().matMul(
+    concatenated(all.map(({ odds }) => odds)),
+    lifted,
+    all.length,
+    lifted.length / rows,
+    rows,
+    false,
+    true
+  )
 
 const lift = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
@@ -216,14 +224,14 @@ export const pairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArra
   const next = stepped(pursuit, middle)
   const step = (all: ReadonlyArray<Place>, from = table): ReadonlyArray<Standing> => {
     const logits = products(all, from, rows)
-    const sums = matMul(sigmoid(logits, logits), table.weighted, all.length, rows, width)
+    const sums = kernels().matMul(kernels().sigmoid(logits, logits), table.weighted, all.length, rows, width)
     return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
   }
   const after = (all: ReadonlyArray<Standing>, steps: number): Found => {
     let standing = all
     for (let i = 0; i < steps; i++) standing = step(standing)
     const logits = products(standing, table, rows)
-    const means = matMul(softplus(logits, logits), weights, standing.length, rows, 1)
+    const means = kernels().matMul(kernels().softplus(logits, logits), weights, standing.length, rows, 1)
     return standing
       .map((standing, s) => ({ ...standing, pair: { ...standing.pair, gain: standing.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { writeSync } from 'node:fs'
 import { MessageChannel, receiveMessageOnPort, Worker as Thread } from 'node:worker_threads'
 import { add } from '../../lib/strands.js'
 import * as E from '../core/either.js'
@@ -14,7 +15,7 @@ import type * as Source from '../data/Source.js'
 import { code } from './code.js'
 import { chunksOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
-import type { Given, Reply, Request } from './thread.js'
+import type { Answer, Given, Reply, Request } from './thread.js'
 
 export type { Connection } from './queue.js'
 export { kept } from './journal.js'
@@ -43,6 +44,16 @@ export interface Cluster {
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
   chunksOf(source.rows).map(chunk => hashOfRows(source, chunk))
 
+/** Lets signals do what they do to a program that does not listen, until it is to listen again: it could not, as its thread waits. */
+const unheard = (): (() => void) => {
+  const all = (['SIGINT', 'SIGTERM'] as const).map(signal => [signal, process.rawListeners(signal)] as const)
+  for (const [signal] of all) process.removeAllListeners(signal)
+  return () => {
+    for (const [signal, listeners] of all)
+      for (const each of listeners) process.on(signal, each as NodeJS.SignalsListener)
+  }
+}
+
 /**
  * The workers at a queue as the place of sums over the rows of a source. It reads them once, for the hashes by which workers are
  * held to the same rows, and gives the place to `Fit.ofSource` or `Compile.pipeline`. While a sum is taken this thread waits.
@@ -62,13 +73,23 @@ export const bullmq =
     thread.unref()
     port1.unref()
     let seen = 0
-    /** The next reply: this thread does nothing else until it is there. */
-    const replied = (): Reply => {
-      Atomics.wait(flag, 0, seen)
-      seen += 1
-      return (receiveMessageOnPort(port1) as { readonly message: Reply }).message
+    /** The next answer: this thread does nothing else until it is there, but for ending at a signal where nobody sums. */
+    const replied = (): Answer => {
+      let hearing: (() => void) | null = null
+      for (;;) {
+        Atomics.wait(flag, 0, seen)
+        seen += 1
+        const { message } = receiveMessageOnPort(port1) as { readonly message: Reply }
+        if (message._tag !== 'Waits') {
+          hearing?.()
+          return message
+        }
+        hearing ??= unheard()
+        // standard error itself, as this thread hands nothing on
+        writeSync(2, `${message.line}\n`)
+      }
     }
-    const asked = (request: Request): Reply => {
+    const asked = (request: Request): Answer => {
       port1.postMessage(request)
       return replied()
     }

@@ -13,7 +13,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { chunksOf, named, type Chunk } from './cut.js'
 import * as Messages from './messages.js'
-import { connected, engine, KEPT, keys, PATIENCE, shown, type Connection } from './queue.js'
+import { connected, engine, KEPT, keys, PATIENCE, shown, told, watched, type Connection } from './queue.js'
 
 export interface Leader {
   /** The sums of each chunk, in their order. */
@@ -83,11 +83,14 @@ const counted = (counts: Map<number, number>, chunk: number): number => {
   return count
 }
 
-/** A leader of a session; `say` hears what a person should know. */
+/** Hears what a person should know, and whether nothing is summed until that changes. */
+export type Say = (line: string, waits: boolean) => void
+
+/** A leader of a session. */
 export const leader = async (
   connection: Connection,
   session: Messages.Session,
-  say: (line: string) => void,
+  say: Say,
   patience = PATIENCE
 ): Promise<E.Either<Problem.Problem, Leader>> => {
   const found = await engine(connection)
@@ -96,18 +99,21 @@ export const leader = async (
   if (E.isLeft(reached)) return reached
   const waiting = await connected(found.right, connection, patience)
   if (E.isLeft(waiting)) return waiting
-  return E.right(leading(reached.right, waiting.right, found.right.queue, shown(connection), session, say))
+  return E.right(leading(reached.right, waiting.right, found.right.queue, connection, session, say))
 }
 
 const leading = (
   redis: Redis,
   blocking: Redis,
   queueOf: (worker: string, connection: Redis) => Queue,
-  where: string,
+  connection: Connection,
   session: Messages.Session,
-  say: (line: string) => void
+  say: Say
 ): Leader => {
   const id = randomUUID()
+  const where = shown(connection)
+  const server = watched(connection, say)
+  redis.on('error', server.lost)
   const chunks = chunksOf(session.rows)
   const description = Messages.writeSession(session)
   const queues = new Map<string, Queue>()
@@ -129,7 +135,7 @@ const leading = (
   const refuse = (worker: string, problem: Problem.Problem): void => {
     if (refused.has(worker)) return
     refused.set(worker, problem)
-    say(`worker ${worker} is refused: ${Problem.show(problem)}`)
+    say(`worker ${worker} is refused: ${Problem.show(problem)}`, false)
   }
 
   /** The workers that are there and may take part; what those have left that are no more is removed. */
@@ -168,7 +174,7 @@ const leading = (
       if (refused.size > 0 && waited > GRACE) return E.left(first)
       if (waited > SILENT && !isSaid) {
         isSaid = true
-        say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`)
+        say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`, true)
       }
       await keep(null)
       await setTimeout(LOOK / 4)
@@ -291,39 +297,39 @@ const leading = (
       ends: new Map()
     }
     const notes = keys.notes(id, step.number)
-    await keep(step.question)
-    const workers = await present()
-    if (E.isLeft(workers)) return workers
-    owners = shared(chunks.length, owners, workers.right)
-    await Promise.all([...byOwner(step.missing)].map(([worker, own]) => send(step, worker, own)))
-    let looked = performance.now()
-    for (;;) {
-      while (step.missing.size > 0) {
-        const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', chunks.length)
-        for (const text of found?.[1] ?? []) {
-          const problem = await heard(step, text)
-          if (problem !== null) return E.left(problem)
+    for (let looked = -Infinity; ;)
+      try {
+        while (step.missing.size > 0) {
+          if (performance.now() - looked > LOOK) {
+            const problem = await mend(step)
+            if (problem !== null) return E.left(problem)
+            looked = performance.now()
+            server.served()
+          }
+          const found = await blocking.blmpop(LOOK / 1000, 1, notes, 'LEFT', 'COUNT', chunks.length)
+          for (const text of found?.[1] ?? []) {
+            const problem = await heard(step, text)
+            if (problem !== null) return E.left(problem)
+          }
         }
-        if (performance.now() - looked > LOOK) {
-          const problem = await mend(step)
-          if (problem !== null) return E.left(problem)
-          looked = performance.now()
+        const sums = await gathered(step)
+        if (step.missing.size === 0) {
+          await redis.del(keys.sums(id, step.number), notes)
+          return E.right(sums)
         }
+      } catch (error) {
+        server.failed(error)
+        looked = -Infinity
+        await setTimeout(LOOK)
       }
-      const sums = await gathered(step)
-      if (step.missing.size === 0) {
-        await redis.del(keys.sums(id, step.number), notes)
-        return E.right(sums)
-      }
-    }
   }
 
   return {
     ask,
     close: async () => {
       clearInterval(keeping)
-      await redis.del(keys.session(id), keys.question(id))
-      for (const queue of queues.values()) await queue.close().catch(() => undefined)
+      await told(redis.del(keys.session(id), keys.question(id)))
+      for (const queue of queues.values()) await told(queue.close())
       redis.disconnect()
       blocking.disconnect()
     }

@@ -39,6 +39,10 @@ export const BEAT = 300
 export const PATIENCE = 10_000
 /** What a leader that is no more has left is gone after so long. */
 export const KEPT = 120_000
+/** A connection that owes an answer for so long is made anew: the longest that a queue waits for a job is 10 s. */
+const SILENCE = 15_000
+/** What is told at the end to a server that is away is left untold after so long: keys lapse by themselves. */
+const LEAVE = 2000
 
 /** Everything that is asked of the two packages. */
 export interface Engine {
@@ -89,8 +93,75 @@ export const engine = async (connection: Connection): Promise<E.Either<Problem.P
 /** Commands wait for a server that is away. */
 const patient = {
   maxRetriesPerRequest: null,
-  retryStrategy: (times: number): number => Math.min(50 * times, 500)
+  retryStrategy: (times: number): number => Math.min(50 * times, 500),
+  socketTimeout: SILENCE
 } as const
+
+/** What a server answers that is full, begins or follows another, and what to do: it may pass. */
+const passing: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^OOM/, 'raise its maxmemory'],
+  [/^MISCONF/, 'look at its disk and its log'],
+  [/^(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN)/, 'look at its log'],
+  [/^Command aborted due to connection close/, 'look whether it runs']
+]
+const remedyOf = (reason: string): string | undefined => passing.find(([of]) => of.test(reason))?.[1]
+
+/** Why a server has not done what it was asked; of a transaction, its first reason. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const [first]: ReadonlyArray<unknown> =
+    'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []
+  return first === undefined ? error.message : reasonOf(first)
+}
+
+/** That a server has not done what it was asked. */
+export const unserved = (connection: Connection, error: unknown): Problem.Problem =>
+  Problem.of(
+    'queue',
+    `${shown(connection)} (${reasonOf(error)})`,
+    'a server that does what it is asked',
+    'look at its log, and at what its user may do'
+  )
+
+/** Whether a server serves: each change of it is said once. */
+export interface Watched {
+  readonly isAway: () => boolean
+  /** It cannot be reached. */
+  readonly lost: (error: unknown) => void
+  /** It has not done what it was asked: thrown again where that does not pass. */
+  readonly failed: (error: unknown) => void
+  readonly served: () => void
+}
+
+/** Watches a server; `say` hears where it is waited for. */
+export const watched = (connection: Connection, say: (line: string, waits: boolean) => void): Watched => {
+  let isAway = false
+  const away = (reason: string, remedy = 'look whether it runs'): void => {
+    if (!isAway) say(`${shown(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
+    isAway = true
+  }
+  return {
+    isAway: () => isAway,
+    lost: error => {
+      const reason = reasonOf(error)
+      away(reason, remedyOf(reason))
+    },
+    failed: error => {
+      const reason = reasonOf(error)
+      const remedy = remedyOf(reason)
+      if (remedy === undefined) throw error
+      away(reason, remedy)
+    },
+    served: () => {
+      if (isAway) say(`${shown(connection)} serves again`, false)
+      isAway = false
+    }
+  }
+}
+
+/** What is told at the end, as long as somebody listens. */
+export const told = (work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work.catch(() => undefined), setTimeout(LEAVE, null, { ref: false })])
 
 /** A connection that answers; or why there is none after so long. */
 export const connected = async (

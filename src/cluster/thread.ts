@@ -2,10 +2,10 @@
 import { workerData, type MessagePort } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import * as E from '../core/either.js'
-import * as Problem from '../core/Problem.js'
+import type * as Problem from '../core/Problem.js'
 import { leader } from './leader.js'
 import type { Question, Session } from './messages.js'
-import type { Connection } from './queue.js'
+import { unserved, type Connection } from './queue.js'
 
 /** What the thread is given: where the queue is, of what the leader is, and what wakes who waits. */
 export interface Given {
@@ -16,7 +16,9 @@ export interface Given {
 }
 
 export type Request = { readonly _tag: 'Ask'; readonly question: Question } | { readonly _tag: 'Close' }
-export type Reply = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
+export type Answer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
+/** An answer; or what a person should know where it has to be waited for, as nobody sums. */
+export type Reply = Answer | { readonly _tag: 'Waits'; readonly line: string }
 
 const { connection, session, flag, port } = workerData as Given
 
@@ -25,19 +27,17 @@ const reply = (answer: Reply): void => {
   Atomics.add(flag, 0, 1)
   Atomics.notify(flag, 0)
 }
-const problem = (error: unknown): E.Either<Problem.Problem, never> => {
-  const reason = error instanceof Error ? error.message : String(error)
-  return E.left(Problem.of('queue', reason, 'what a queue says', 'look at its server'))
-}
+const problem = (error: unknown): E.Either<Problem.Problem, never> => E.left(unserved(connection, error))
 /** Whoever waits hears of every end. */
 const failed = (error: unknown): void => {
   reply(problem(error))
 }
 process.on('uncaughtException', failed)
 
-// Standard error itself, as the thread that would hand it on waits.
-const led = await leader(connection, session, line => {
-  writeSync(2, `${line}\n`)
+const led = await leader(connection, session, (line, waits) => {
+  if (waits) reply({ _tag: 'Waits', line })
+  // standard error itself, as the thread that would hand it on waits
+  else writeSync(2, `${line}\n`)
 }).catch(problem)
 if (E.isLeft(led)) reply(led)
 else {

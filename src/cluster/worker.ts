@@ -8,7 +8,19 @@ import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import * as Messages from './messages.js'
-import { BEAT, connected, engine, KEPT, keys, LIFE, PATIENCE, shown, tasksOf, type Connection } from './queue.js'
+import {
+  BEAT,
+  connected,
+  engine,
+  KEPT,
+  keys,
+  LIFE,
+  PATIENCE,
+  tasksOf,
+  told,
+  watched,
+  type Connection
+} from './queue.js'
 import { performing, type Perform } from './tasks.js'
 
 /** What is to be computed: a chunk of a step. */
@@ -47,31 +59,29 @@ export const worker = async (
   if (E.isLeft(reached)) return reached
   const redis = reached.right
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
+  let isBeating = false
   const beat = (): void => {
+    // of a server that is away one answer is awaited
+    if (isBeating) return
+    isBeating = true
     redis
       .multi()
       .set(keys.alive(name), code, 'PX', LIFE)
       .sadd(keys.workers, name)
       .exec()
-      .catch(() => undefined)
+      .then(server.served, server.lost)
+      .finally(() => (isBeating = false))
   }
-  const take = taking(redis, name, code, compute)
+  const server = watched(connection, say)
+  const take = taking(redis, name, code, compute, server.lost)
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
   const ended = new AbortController()
   const tasks =
     perform === undefined ? null : found.right.work(tasksOf(code), redis, performing(redis, perform, ended.signal))
-  let isAway = false
-  // told by the other
-  tasks?.on('error', () => undefined)
-  queue.on('error', () => {
-    if (!isAway) say(`${shown(connection)} is away; waiting for it`)
-    isAway = true
-  })
-  queue.on('ready', () => {
-    if (isAway) say(`${shown(connection)} is back`)
-    isAway = false
-  })
+  redis.on('error', server.lost)
+  // what they hear the beat does
+  for (const each of [queue, tasks]) each?.on('error', () => undefined)
   await queue.waitUntilReady()
   beat()
   const beating = setInterval(beat, BEAT)
@@ -79,25 +89,31 @@ export const worker = async (
     name,
     close: async () => {
       clearInterval(beating)
-      if (!isAway) {
+      if (!server.isAway()) {
         // nothing more is asked of it; what is under way ends
-        await redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec()
-        await underWay
+        await told(redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec())
+        await underWay.catch(() => undefined)
       }
       ended.abort()
       // by force: else it waits for the next job, some seconds; a task that is under way others begin anew
-      await Promise.all([queue.close(true), tasks?.close(true)])
-      if (!isAway) {
+      await told(Promise.all([queue.close(true), tasks?.close(true)]))
+      if (!server.isAway()) {
         const own = found.right.queue(name, redis)
-        await own.obliterate({ force: true })
-        await own.close()
+        await told(own.obliterate({ force: true }))
+        await told(own.close())
       }
       redis.disconnect()
     }
   })
 }
 
-const taking = (redis: Redis, name: string, code: string, compute: Compute): ((data: unknown) => Promise<void>) => {
+const taking = (
+  redis: Redis,
+  name: string,
+  code: string,
+  compute: Compute,
+  lost: (error: unknown) => void
+): ((data: unknown) => Promise<void>) => {
   const known = new Map<string, Messages.Session>()
   const sessionOf = async (id: string): Promise<Messages.Session | null> => {
     const before = known.get(id)
@@ -124,26 +140,22 @@ const taking = (redis: Redis, name: string, code: string, compute: Compute): ((d
       await noted({ _tag: 'Refused', worker: name, problem })
       return
     }
-    // a chunk is summed while the sums of the one before are on their way
-    const sent: Promise<unknown>[] = []
-    for (const chunk of chunks) {
-      const answer = await compute({ id, session, chunk, question })
-      if (answer._tag === 'Sums')
-        sent.push(
-          redis
+    const said = (answer: Answer, chunk: number): Promise<unknown> =>
+      answer._tag === 'Sums'
+        ? redis
             .multi()
             .hsetnx(sums, String(chunk), Messages.bytesOf(answer.sums))
             .pexpire(sums, KEPT)
             .rpush(notes, Messages.writeNote({ _tag: 'Done', worker: name, chunk }))
             .pexpire(notes, KEPT)
             .exec()
-        )
-      else if (answer._tag === 'Failed')
-        sent.push(noted({ _tag: 'Failed', worker: name, chunk, problem: answer.problem }))
-      else {
-        sent.push(noted({ _tag: 'Refused', worker: name, problem: answer.problem }))
-        break
-      }
+        : noted(answer._tag === 'Failed' ? { ...answer, worker: name, chunk } : { ...answer, worker: name })
+    // a chunk is summed while the sums of the one before are on their way; what the server has not taken is asked for again
+    const sent: Promise<unknown>[] = []
+    for (const chunk of chunks) {
+      const answer = await compute({ id, session, chunk, question })
+      sent.push(said(answer, chunk).catch(lost))
+      if (answer._tag === 'Refused') break
     }
     await Promise.all(sent)
   }

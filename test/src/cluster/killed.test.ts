@@ -4,11 +4,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pipe } from 'fp-ts/lib/function.js'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { isNight, today } from '../../today.js'
@@ -29,6 +30,7 @@ const truth = Mixture.of({
 
 interface Ended {
   readonly code: number | null
+  readonly signal: string | null
   readonly stderr: string
 }
 
@@ -40,12 +42,13 @@ interface Process {
 }
 
 const ornstein = (...args: ReadonlyArray<string>): Process => {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  const env = { ...process.env, ORNSTEIN_SCRATCH: at('scratch') }
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''
   child.stderr.on('data', (text: Buffer) => {
     stderr += text.toString()
   })
-  const ended = once(child, 'exit').then(([code]): Ended => ({ code: code as number | null, stderr }))
+  const ended = once(child, 'close').then((): Ended => ({ code: child.exitCode, signal: child.signalCode, stderr }))
   return { child, ended, said: () => stderr }
 }
 
@@ -59,6 +62,8 @@ const fits = {
 } as const
 type Kind = keyof typeof fits
 const kinds = Object.keys(fits) as ReadonlyArray<Kind>
+
+const done: Ended = { code: 0, signal: null, stderr: '' }
 
 describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
   let own: Server
@@ -87,11 +92,11 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     const lines = Points.toCsv(points, ['a', 'b']).trim().split('\n')
     writeFileSync(at('table.csv'), lines.map((line, i) => `${line},${i === 0 ? 'w' : 1 + (i % 3)}`).join('\n'))
     own = await server()
+    mkdirSync(at('scratch'))
     writeFileSync(at('ddpm.json'), ddpm(40))
     writeFileSync(at('network.json'), network(20))
     for (const kind of kinds) {
-      const { code, stderr } = await fit(kind, 'alone.json', '--stream').ended
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(await fit(kind, 'alone.json', '--stream').ended).toEqual(done)
       alone[kind] = model('alone.json')
     }
   })
@@ -105,7 +110,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     for (const count of isNight ? [1, 2, 8] : [2]) {
       await Promise.all(Array.from({ length: count }, () => work()))
       for (const kind of kinds) {
-        expect(await shared(kind, 'shared.json').ended).toEqual({ code: 0, stderr: '' })
+        expect(await shared(kind, 'shared.json').ended).toEqual(done)
         expect(model('shared.json')).toBe(alone[kind])
       }
       await dismiss()
@@ -159,5 +164,74 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
       }
     }
     await isRight()
+    // what leaders that were killed have left lapses, the rest goes with who is told to go
+    for (const { child } of workers) child.kill('SIGTERM')
+    for (const { ended } of workers) expect(await ended).toMatchObject({ code: 143 })
+    workers = []
+    const redis = new Redis(own.url)
+    for (const key of await redis.keys('*'))
+      if (!/^ornstein:tasks-\w+:(meta|stalled-check)$/.test(key)) expect([key, await redis.pttl(key)]).not.toContain(-1)
+    redis.disconnect()
+    expect(readdirSync(at('scratch'))).toEqual([])
+    expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it.each<[Kind, 'SIGTERM' | 'SIGINT', number]>([
+    ['chosen', 'SIGTERM', 143],
+    ['by descent', 'SIGINT', 130]
+  ])('%s, ends at %s with what it has, and goes on to the same bits', async (kind, signal, code) => {
+    await work()
+    const sessions = async (): Promise<ReadonlyArray<string>> => {
+      const redis = new Redis(own.url)
+      const found = await redis.keys('ornstein:session:*')
+      redis.disconnect()
+      return found.sort()
+    }
+    // of leaders that were killed
+    const before = await sessions()
+    const more = ['--checkpoint', signal, '--resume', ...(kind === 'chosen' ? [] : ['--every', '1'])]
+    const stopped = shared(kind, 'stopped.json', ...more)
+    // which begins with a line of its own, before signals are heard
+    while (!existsSync(at(signal)) || statSync(at(signal)).size < 100) await later(5)
+    stopped.child.kill(signal)
+    const { stderr, ...ended } = await stopped.ended
+    expect(ended).toEqual({ code, signal: null })
+    expect(stderr).toMatch(new RegExp(`^stopped by ${signal} .* the checkpoint is in ${signal}`))
+    expect(JSON.parse(model('stopped.json'))).toMatchObject({ format: 'ornstein-model' })
+    expect(model('stopped.json')).not.toBe(alone[kind])
+    expect(await sessions()).toEqual(before)
+    expect(await shared(kind, 'stopped.json', ...more).ended).toEqual(done)
+    expect(model('stopped.json')).toBe(alone[kind])
+    await dismiss()
+  })
+
+  it('goes on without a worker that is told to go, and ends at a signal where none is left', async () => {
+    const [first] = [await work(), await work()]
+    const leading = shared('by descent', 'left.json', '--checkpoint', 'left', '--resume', '--every', '1')
+    while (!existsSync(at('left'))) await later(5)
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toMatchObject({ code: 143, signal: null })
+    expect(await leading.ended).toEqual(done)
+    expect(model('left.json')).toBe(alone['by descent'])
+    await dismiss()
+    const waiting = shared('by descent', 'none.json')
+    while (!waiting.said().includes('start some')) await later(20)
+    waiting.child.kill('SIGINT')
+    expect(await waiting.ended).toMatchObject({ code: null, signal: 'SIGINT' })
+  })
+
+  it('waits for a server that is full, and says so', async () => {
+    await work()
+    const redis = new Redis(own.url)
+    await redis.config('SET', 'maxmemory', '1')
+    const leading = shared('by descent', 'full.json')
+    while (!leading.said().includes('raise its maxmemory')) await later(20)
+    await redis.config('SET', 'maxmemory', '0')
+    redis.disconnect()
+    const { code, stderr } = await leading.ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/does not serve \(OOM .*\n.* serves again\n$/)
+    expect(model('full.json')).toBe(alone['by descent'])
+    await dismiss()
   })
 })

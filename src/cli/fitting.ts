@@ -69,8 +69,13 @@ export const fitted = (
   { threads, ...where }: { readonly threads?: number; readonly cwd?: string; readonly signal?: AbortSignal }
 ): Promise<Outcome> =>
   new Promise(resolve => {
-    const env = { ...process.env, ...(threads !== undefined && { ORNSTEIN_THREADS: String(threads) }) }
-    const options = { ...where, env, maxBuffer: Infinity, encoding: 'utf8' } as const
+    const env = {
+      ...process.env,
+      ORNSTEIN_WITH: 'stdin',
+      ...(threads !== undefined && { ORNSTEIN_THREADS: String(threads) })
+    }
+    // its standard input ends with this process, and it then
+    const options = { ...where, env, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
     execFile(process.execPath, [main, ...argsOf(asked)], options, (error, stdout, stderr) => {
       resolve(
         error === null

@@ -74,6 +74,13 @@ const world: World = {
   now: () => performance.now()
 }
 
+// A fit of a sweep ends with who began it, however that ended.
+if (process.env.ORNSTEIN_WITH === 'stdin')
+  process.stdin
+    .on('end', () => process.exit(1))
+    .resume()
+    .unref()
+
 process.exitCode = await run(world)(process.argv.slice(2))().catch((error: unknown) => {
   // Not a user's mistake but ours.
   process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

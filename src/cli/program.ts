@@ -515,12 +515,7 @@ const sweep: Says = (program, does) => {
       ])
     )
     .action((file, flags) => {
-      does(
-        lazily(
-          () => import('./sweep.js'),
-          ({ run }) => run(file, flags)
-        )
-      )
+      does(world => async () => (await import('./sweep.js')).run(file, flags)(world)())
     })
 }
 

@@ -26,7 +26,7 @@ import { formed, formOf, type Form } from './forms.js'
 import { decode, parse } from './json.js'
 import * as options from './options.js'
 import { connectionOf } from './queue.js'
-import { failed, refused, type Failure, type World } from './World.js'
+import { failed, refused, type Failure, type Signal, type World } from './World.js'
 
 export interface Flags {
   readonly out: string
@@ -145,26 +145,43 @@ const summary = (lines: ReadonlyArray<Line>): string => {
   })
 }
 
+/** Signals are looked for that often, in milliseconds. */
+const LOOK = 100
+
 /** How many processors this is to use: those there are, or as many as the environment says. */
 const processors = (): number => node()?.threads ?? 1
 
 /** What each run came to, so many at a time; each is handed on as soon as it is known. */
-const all = async (runs: ReadonlyArray<Run>, jobs: number, done: (one: Line) => void): Promise<null> => {
+const all = async (
+  runs: ReadonlyArray<Run>,
+  jobs: number,
+  done: (one: Line) => void,
+  stopped: () => Promise<boolean>
+): Promise<void> => {
   const left = runs.values()
   const threads = Math.max(1, Math.floor(processors() / jobs))
+  const ended = new AbortController()
+  const looking = setInterval(() => {
+    void stopped().then(isStopped => {
+      if (isStopped) ended.abort()
+    })
+  }, LOOK)
   await Promise.all(
     Array.from({ length: Math.min(jobs, runs.length) }, async () => {
-      for (const run of left) done(lineOf(run, await fitting.fitted(run, { threads })))
+      for (const run of left) {
+        const outcome = await fitting.fitted(run, { threads, signal: ended.signal })
+        if (ended.signal.aborted) break
+        done(lineOf(run, outcome))
+      }
     })
-  )
-  return null
+  ).finally(() => clearInterval(looking))
 }
 
 const nameOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
 
 /** The same by the workers of a queue. */
 const byWorkers =
-  (world: World, queue: string, out: string, done: (one: Line) => void) =>
+  (world: World, queue: string, out: string, done: (one: Line) => void, stopped: () => Promise<boolean>) =>
   (runs: ReadonlyArray<Run>): TE.TaskEither<Failure, null> =>
     pipe(
       TE.Do,
@@ -196,9 +213,17 @@ const byWorkers =
         const code = cluster.code()
         return pipe(
           () =>
-            cluster.performed(connection, code, nameOf([code, resolve(out)]), tasks, heard, line => {
-              world.stderr(`${line}\n`)
-            }),
+            cluster.performed(
+              connection,
+              code,
+              nameOf([code, resolve(out)]),
+              tasks,
+              heard,
+              line => {
+                world.stderr(`${line}\n`)
+              },
+              stopped
+            ),
           TE.mapLeft(problem => refused(problem))
         )
       })
@@ -259,7 +284,7 @@ const sheetOf = (lines: ReadonlyArray<Line>): Sheet => {
 
 export const run =
   (path: string, flags: Flags) =>
-  (world: World): TE.TaskEither<Failure, null> =>
+  (world: World): TE.TaskEither<Failure, Signal | null> =>
     pipe(
       options.checked(
         options.all({
@@ -320,17 +345,27 @@ export const run =
           fresh.push(one)
           added(path, [one])
         }
+        const work = (heard: () => Promise<Signal | null>): TE.TaskEither<Failure, Signal | null> => {
+          let signal: Signal | null = null
+          const stopped = async (): Promise<boolean> => (signal ??= await heard()) !== null
+          return pipe(
+            flags.queue === undefined
+              ? TE.fromTask<unknown, Failure>(() => all(left, asked.jobs, done, stopped))
+              : byWorkers(world, flags.queue, flags.out, done, stopped)(left),
+            TE.map(() => signal)
+          )
+        }
         return pipe(
-          flags.queue === undefined
-            ? TE.fromTask<null, Failure>(() => all(left, asked.jobs, done))
-            : byWorkers(world, flags.queue, flags.out, done)(left),
-          TE.map(() => byRun([...found.values(), ...fresh])),
-          TE.map(all => ({
+          () => world.untilSignal(heard => work(heard)()),
+          TE.map(stopped => ({ stopped, all: byRun([...found.values(), ...fresh]) })),
+          TE.map(({ stopped, all }) => ({
+            stopped,
             form: asked.out.form,
             lines: runs.flatMap(run => all.get(keyOf(run)) ?? []),
             counts:
               `${runs.length} fits, of which ${own.length} were in ${path} already` +
-              `${flags.parts === undefined ? '' : ` and ${brought.length} in other parts`}.`
+              `${flags.parts === undefined ? '' : ` and ${brought.length} in other parts`}` +
+              `${stopped === null ? '' : `; stopped by ${stopped}, the same command goes on`}.`
           }))
         )
       }),
@@ -351,8 +386,8 @@ export const run =
           ? TE.right(undefined)
           : options.write(world)([{ option: '--figure', path: flags.figure, text: file(spread(lines)) }])
       ),
-      TE.map(({ lines }) =>
-        lines.flatMap(({ data, fit, seed, problem }) =>
+      TE.flatMap(({ lines, stopped }) => {
+        const problems = lines.flatMap(({ data, fit, seed, problem }) =>
           problem === undefined
             ? []
             : [
@@ -364,8 +399,8 @@ export const run =
                 )
               ]
         )
-      ),
-      TE.flatMap(problems =>
-        RA.isNonEmpty(problems) ? TE.left(failed(problems[0], ...problems.slice(1))) : TE.right(null)
-      )
+        return stopped === null && RA.isNonEmpty(problems)
+          ? TE.left(failed(problems[0], ...problems.slice(1)))
+          : TE.right(stopped)
+      })
     )

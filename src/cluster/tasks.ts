@@ -7,7 +7,19 @@ import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import * as Messages from './messages.js'
-import { connected, engine, KEPT, keys, PATIENCE, shown, tasksOf, type Connection } from './queue.js'
+import {
+  connected,
+  engine,
+  KEPT,
+  keys,
+  PATIENCE,
+  shown,
+  tasksOf,
+  told,
+  unserved,
+  watched,
+  type Connection
+} from './queue.js'
 
 /** What comes of a task; whoever does it ends with the signal. */
 export type Perform = (task: unknown, ended: AbortSignal) => Promise<unknown>
@@ -37,14 +49,27 @@ export const performing =
     const { id, name, task } = order
     if ((await redis.exists(keys.asking(id))) === 0) return
     await redis.multi().hincrby(keys.begun(id), name, 1).pexpire(keys.begun(id), KEPT).exec()
-    const result = JSON.stringify(await perform(task, ended))
-    if (ended.aborted) throw new Error('ended')
+    // nor is what nobody waits for any more gone on with; a server that has lost all is told again in the meantime
+    const left = new AbortController()
+    let missed = 0
+    const looking = setInterval(() => {
+      redis.exists(keys.asking(id)).then(
+        count => {
+          missed = count === 0 ? missed + 1 : 0
+          if (missed > 1) left.abort()
+        },
+        () => undefined
+      )
+    }, MEND)
+    const either = AbortSignal.any([ended, left.signal])
+    const result = JSON.stringify(await perform(task, either).finally(() => clearInterval(looking)))
+    if (either.aborted) throw new Error('ended')
     await redis.multi().hsetnx(keys.results(id), name, result).pexpire(keys.results(id), KEPT).exec()
   }
 
 /**
- * Has tasks done by the workers of this code, and hears of each as soon as it is done. `id` tells these tasks from others: who asks
- * again under it finds what was done meanwhile.
+ * Has tasks done by the workers of this code, and hears of each as soon as it is done, until none is left or `stopped` says so. `id`
+ * tells these tasks from others: who asks again under it finds what was done meanwhile.
  */
 export const performed = async (
   connection: Connection,
@@ -52,7 +77,8 @@ export const performed = async (
   id: string,
   tasks: ReadonlyArray<Task>,
   done: (name: string, result: E.Either<Problem.Problem, unknown>) => void,
-  say: (line: string) => void
+  say: (line: string) => void,
+  stopped: () => Promise<boolean>
 ): Promise<E.Either<Problem.Problem, null>> => {
   const found = await engine(connection)
   if (E.isLeft(found)) return found
@@ -60,7 +86,9 @@ export const performed = async (
   if (E.isLeft(reached)) return reached
   const redis = reached.right
   const queue = found.right.queue(tasksOf(code), redis)
-  // a server that is away is waited for
+  const server = watched(connection, say)
+  redis.on('error', server.lost)
+  // heard by the connection
   queue.on('error', () => undefined)
   const missing = new Map(tasks.map(one => [one.name, one]))
   const all = [keys.asking(id), keys.results(id), keys.begun(id)]
@@ -106,11 +134,12 @@ export const performed = async (
   try {
     const start = performance.now()
     let [mended, isSaid] = [-Infinity, false]
-    while (missing.size > 0) {
+    const looked = async (): Promise<void> => {
       const now = performance.now()
       if (now - mended > MEND) {
         await mend()
         mended = now
+        server.served()
         if (!isSaid && now - start > SILENT && !(await isThere())) {
           isSaid = true
           say(
@@ -119,12 +148,27 @@ export const performed = async (
         }
       }
       await gather()
+    }
+    let looking = Promise.resolve()
+    let isLooking = false
+    while (missing.size > 0 && !(await stopped())) {
+      // a server that is away keeps nobody from being stopped
+      if (!isLooking) {
+        isLooking = true
+        looking = looked()
+          .catch(server.failed)
+          .finally(() => (isLooking = false))
+      }
+      await Promise.race([looking, setTimeout(LOOK)])
       if (missing.size > 0) await setTimeout(LOOK)
     }
-    await redis.del(all)
+    // workers leave what is under way; what they have done is there until it lapses
+    await told(redis.del(missing.size > 0 ? [keys.asking(id), keys.begun(id)] : all))
     return E.right(null)
+  } catch (error) {
+    return E.left(unserved(connection, error))
   } finally {
-    await queue.close()
+    await told(queue.close())
     redis.disconnect()
   }
 }

@@ -1,9 +1,11 @@
 /** `ornstein sweep`: its lines are those of the fits it names, a sweep goes on where it ended, and what is wrong is told. `npm test` has built what it runs. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example } from './harness.js'
@@ -50,13 +52,28 @@ describe('a sweep', () => {
     expect(lines().slice(2)).toEqual([second])
   })
 
-  it('is a table of Parquet where its file is one, of the lines beside it', async () => {
-    copyFileSync(at('lines'), at('table.parquet.jsonl'))
-    const { status, stdout, stderr } = sweep('sweep.json', of, 'table.parquet')
+  it.each([
+    ['parquet', (file: Uint8Array) => parquetReadObjects({ file: Uint8Array.from(file).buffer })],
+    [
+      'arrow',
+      (file: Uint8Array) =>
+        Promise.resolve(
+          tableFromIPC(file)
+            .toArray()
+            .map(row => ({ ...row }) as unknown)
+        )
+    ]
+  ] as const)('is a table of %s where its file is one, of the lines beside it', async (end, read) => {
+    const name = `table.${end}`
+    copyFileSync(at('lines'), at(`${name}.jsonl`))
+    const { status, stdout, stderr } = sweep('sweep.json', of, name)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch(/2 fits, of which 2 were in table\.parquet\.jsonl already/)
-    const file = readFileSync(at('table.parquet'))
-    const rows = await parquetReadObjects({ file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) })
+    expect(stdout).toContain(`2 fits, of which 2 were in ${name}.jsonl already`)
+    const file = readFileSync(at(name))
+    // a file, not a stream of it, which DuckDB and pandas open by its name
+    if (end === 'arrow')
+      expect([file.toString('latin1', 0, 6), file.toString('latin1', file.length - 6)]).toEqual(['ARROW1', 'ARROW1'])
+    const rows = await read(file)
     // one of them is half a line
     const known = lines().flatMap(line => (line.endsWith('}') ? [JSON.parse(line) as Line] : []))
     expect(rows).toEqual(
@@ -79,6 +96,32 @@ describe('a sweep', () => {
     expect(stderr).toMatch(/none\.csv, two, seed 0: the fit \(FILE: none\.csv is not a file that exists/)
     copyFileSync(at('faithful.csv'), at('none.csv'))
     expect(sweep('wrong.json', wrong).status).toBe(0)
+  })
+
+  it('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {
+    // as no other's
+    const many = 100_000 + process.pid
+    const long = {
+      data: ['faithful.csv'],
+      seeds: [0, 1, 2],
+      fits: { em: fits.two, grown: { bootstrap: many, components: 3 } }
+    }
+    writeFileSync(at('long.json'), JSON.stringify(long))
+    const child = spawn(process.execPath, [main, 'sweep', 'long.json', '--out', 'long', '--jobs', '1'], { cwd: folder })
+    let stdout = ''
+    child.stdout.on('data', (text: Buffer) => {
+      stdout += text.toString()
+    })
+    const found = (): ReadonlyArray<string> =>
+      existsSync(at('long')) ? readFileSync(at('long'), 'utf8').trim().split('\n') : []
+    while (found().length < 3) await new Promise(resolve => setTimeout(resolve, 20))
+    child.kill('SIGTERM')
+    const [code] = (await once(child, 'close')) as [number]
+    expect(code).toBe(143)
+    expect(found()).toHaveLength(3)
+    expect(stdout).toMatch(/6 fits, of which 0 were in long already; stopped by SIGTERM, the same command goes on\./)
+    const left = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout
+    expect(left).not.toContain(`--bootstrap=${many}`)
   })
 
   it('refuses options that are its own, and words that it does not know', () => {

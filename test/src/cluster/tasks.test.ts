@@ -49,7 +49,7 @@ describe.skipIf(without !== null)('at a queue', () => {
     const done = (name: string, result: Either<Problem.Problem, unknown>): void => {
       found[name] = result._tag === 'Right' ? result.right : result.left
     }
-    await right(performed(own.url, 'this', id, some, done, say))
+    await right(performed(own.url, 'this', id, some, done, say, () => Promise.resolve(false)))
     return found
   }
 
@@ -164,6 +164,36 @@ describe.skipIf(without !== null)('a sweep by workers', () => {
     expect(code).toBe(0)
     expect(lines('killed')).toEqual(lines('here'))
     expect(readFileSync(at('here.svg'), 'utf8').match(/class="dots"/g)).toHaveLength(2)
+  })
+
+  it('ends at a signal, and its worker is free at once', async () => {
+    // as no other's
+    const many = 100_000 + process.pid
+    const long = { data: ['faithful.csv'], seeds: [0], fits: { long: { bootstrap: many, components: 3 } } }
+    writeFileSync(at('long.json'), JSON.stringify(long))
+    const running = (): boolean =>
+      spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.includes(`--bootstrap=${many}`)
+    const until = async (is: boolean): Promise<void> => {
+      while (running() !== is) await later(50)
+    }
+    const begun = (): ChildProcess =>
+      spawn(process.execPath, [main, 'sweep', 'long.json', '--out', 'long', '--queue', own.url], {
+        cwd: folder,
+        stdio: 'ignore'
+      })
+    const one = await work()
+    const leader = begun()
+    await until(true)
+    leader.kill('SIGINT')
+    expect(await once(leader, 'exit')).toEqual([130, null])
+    await until(false)
+    // nor does a fit go on whose worker was killed
+    const other = begun()
+    await until(true)
+    one.kill('SIGKILL')
+    await until(false)
+    other.kill('SIGTERM')
+    expect(await once(other, 'exit')).toEqual([143, null])
   })
 
   it('is refused by a worker of other data, and loads no code', async () => {

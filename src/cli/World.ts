@@ -81,6 +81,8 @@ export interface Files {
   ) => AsyncIterable<E.Either<Points.DataError, Copy>>
   /** What a module of JavaScript exports; `argument` is its name in messages. */
   readonly load: (argument: string, path: string) => TE.TaskEither<Failure, unknown>
+  /** Whether the files of a table are more than fit in memory beside all else. */
+  readonly isLarge: (path: string) => T.Task<boolean>
   /** Whether there is a file of this name. */
   readonly exists: (path: string) => T.Task<boolean>
   /** Whether the outputs could be written, and are files of their own, found out before the work starts. */

@@ -241,6 +241,10 @@ export const files = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
     (...asked) =>
     async () =>
       (await tables()).readSource(stdin)(...asked)(),
+  isLarge: path => async () => {
+    const { comfortable, isLarge, PACKED } = await tables()
+    return isLarge(path, comfortable(), PACKED)
+  },
   readCopies: async function* (...asked) {
     yield* (await tables()).readCopies(stdin)(...asked)
   },

@@ -31,6 +31,7 @@ const world: World = {
   readText: (...asked) => byFiles(({ readText }) => readText(...asked)),
   readBytes: (...asked) => byFiles(({ readBytes }) => readBytes(...asked)),
   exists: path => async () => (await import('./files.js')).files(process.stdin).exists(path)(),
+  isLarge: path => async () => (await import('./files.js')).files(process.stdin).isLarge(path)(),
   readSource: (...asked) => byFiles(({ readSource }) => readSource(...asked)),
   readTable: (...asked) => byFiles(({ readTable }) => readTable(...asked)),
   readCopies: async function* (...asked) {

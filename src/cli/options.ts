@@ -126,7 +126,10 @@ const asOptions = (path: string, { field, remedy, ...rest }: Problem.Problem): P
     .replace("set 'delimiter'", 'use --delimiter')
     .replace("set 'decimal' to ','", 'use --decimal ,')
     .replace("set 'skip' to the number", 'use --skip with the number')
-    .replace('read it whole, or write it plainly', 'leave out --stream, or write it plainly')
+    .replace(
+      'read it whole, or write it plainly',
+      'read it whole (leave out --stream; fit --no-stream), or write it plainly'
+    )
     .replace("leave the column out with 'exclude'", 'leave the column out with --exclude')
     .replace("'columns'", '--columns')
 })

@@ -54,6 +54,12 @@ const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'da
 /** Options of `fit` that need all rows in memory. */
 const WHOLE = ['compare', 'printPipeline', 'report', 'by', 'figures', 'verbose']
 
+/** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
+const mayStream = (flags: Readonly<Record<string, unknown>>): boolean =>
+  [...WHOLE, 'stream'].every(key => flags[key] === undefined) &&
+  flags.missing !== 'em' &&
+  (flags.every === undefined || flags.pipeline !== undefined)
+
 /** A command that reads a table, with the options that say how. */
 const reading = <Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) =>
   command
@@ -180,6 +186,10 @@ const fit: Says = (program, does) => {
         'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all'
       ).conflicts(WHOLE)
     )
+    .option(
+      '--no-stream',
+      'read them whole, whatever the size; a table that would take half of the memory is read in pieces unasked'
+    )
     .addOption(
       new Option(
         '--queue <url>',
@@ -230,15 +240,12 @@ const fit: Says = (program, does) => {
       ])
     )
     .action((file, flags) => {
+      const isAsked = flags.stream === true || flags.queue !== undefined
       does(
         world => async () =>
-          (flags.stream === true || flags.queue !== undefined
-            ? await import('./stream.js')
-            : await import('./fit.js')
-          ).fit(
-            file,
-            flags
-          )(world)()
+          isAsked || (mayStream(flags) && (await world.isLarge(file)()))
+            ? (await import('./stream.js')).fit(file, flags, !isAsked)(world)()
+            : (await import('./fit.js')).fit(file, flags)(world)()
       )
     })
 }

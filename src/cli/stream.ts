@@ -420,14 +420,24 @@ const everyOf = ({ every, pipeline }: Flags): options.Checked<null> =>
     ? E.right(null)
     : E.left([Problem.of('--every', every, 'asked for here, where each sum is written as it comes', 'leave it out')])
 
+/** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
+const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: Flags): string => {
+  const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
+  const others = isOpen ? ', and its last digits may be others' : ''
+  return `read in pieces, as the table is large for this memory: less is told of the fit${others}; --no-stream reads it whole\n`
+}
+
 export const fit =
-  (file: string, flags: Flags) =>
+  (file: string, flags: Flags, isUnasked = false) =>
   (world: World): TE.TaskEither<Failure, Signal | null> =>
     pipe(
       words.words(world, flags),
       TE.flatMap(vocabulary =>
         options.checked(options.all({ choices: choicesOf(flags, vocabulary), every: everyOf(flags) }))
       ),
+      TE.tapIO(({ choices }) => () => {
+        if (isUnasked && flags.quiet !== true) world.stderr(unasked(choices, flags))
+      }),
       TE.tap(({ choices: { outputs, keep } }) =>
         options.checkOutputs(world, [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])])([
           ...outputs,

@@ -1,6 +1,7 @@
 /** Tables in files, in several files and on standard input, by Node: text, Parquet and Arrow, told by their first bytes. */
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
 import { chained, scanned } from '../../lib/gather.js'
 import * as E from '../core/either.js'
@@ -282,21 +283,28 @@ async function* united(parts: AsyncIterable<E.Either<DataError, Copied>>): Async
   yield chain(joined(all.map(([grid]) => grid)), grid => E.right([grid, { ...first, rows }]))
 }
 
-/** Files of more bytes than that together are taken in pieces unasked. */
+/** Files of more bytes than that together are copied in pieces unasked. */
 const LARGE = 1 << 27
 
-const isLarge = async (path: string): Promise<boolean> => {
+/** Rows whole take about four times the bytes of their text, which is to be half of the memory at most. */
+export const comfortable = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
+
+/** Packed bytes stand for about so many. */
+export const PACKED = 4
+
+/** Whether the files of a table have more bytes than so many together. */
+export const isLarge = async (path: string, most: number, packed = 1): Promise<boolean> => {
   const inputs = await inputsOf('', path)
   const files = E.isLeft(inputs) ? [] : inputs.right.filter(({ path }) => path !== '-')
   const sizes = await Promise.all(
     files.map(({ path }) =>
       stat(path).then(
-        ({ size }) => size,
+        ({ size }) => (/\.(gz|parquet|pq)$/i.test(path) ? packed : 1) * size,
         () => 0
       )
     )
   )
-  return sizes.reduce((sum, size) => sum + size, 0) > LARGE
+  return sizes.reduce((sum, size) => sum + size, 0) > most
 }
 
 /** How a table is written again, after so many rows. */
@@ -307,7 +315,7 @@ interface Begun extends Omit<Written, 'rows'> {
 /** A table and its cells as they are written. */
 export const readCopies = (stdin: Stdin): World['readCopies'] =>
   async function* (argument, path, options, asked) {
-    const inPieces = asked || (await isLarge(path))
+    const inPieces = asked || (await isLarge(path, LARGE))
     const parts = copied(stdin, [argument, path, options, inPieces])
     yield* scanned(
       tablesWith(options)(inPieces ? parts : united(parts)),

@@ -84,6 +84,28 @@ describe('a table in pieces', () => {
     expect((await ornstein(how)).stdout).toMatch(/intervals of level 95 % from 40 of 40 resamples of the rows/)
   })
 
+  it('is what a large one is read in unasked, and the mixture of it whole; not where all rows are needed', async () => {
+    const large = { isLarge: () => () => Promise.resolve(true) }
+    const fit = 'fit @few.csv -k 2 --family full'
+    const mixture = (name: string): unknown => ({ ...json(here.read(name)), fit: null })
+    const [whole, pieces, kept] = [
+      await ornstein(`${fit} --out @few-whole.json`),
+      await ornstein(`${fit} --out @few-pieces.json`, large),
+      await ornstein(`${fit} --no-stream`, large)
+    ]
+    expect([whole.stderr, kept.stderr]).toEqual(['', ''])
+    expect(kept.stdout).toBe((await ornstein(fit)).stdout)
+    expect(pieces.stderr).toBe(
+      'read in pieces, as the table is large for this memory: less is told of the fit; --no-stream reads it whole\n'
+    )
+    expect(pieces.stdout).toContain('rows of few.csv, read in pieces.')
+    expect(mixture('few-pieces.json')).toEqual(mixture('few-whole.json'))
+    const open = await ornstein('fit @few.csv -k 1,2 --family full --json', large)
+    expect(open.stderr).toContain('less is told of the fit, and its last digits may be others;')
+    for (const needs of ['--verbose', '--missing em', '--report @large.html', '--print-pipeline'])
+      expect(await ornstein(`${fit} ${needs}`, large)).toMatchObject({ exit: 0, stderr: '' })
+  })
+
   it.each(sampled(2)(['ddpm.json', 'network.json']))(
     'leads a pipeline of one’s own to the bytes of it whole: %s',
     async name => {

@@ -57,7 +57,10 @@ const human = (told: Told, table: Source.SourceTable, source: string, out: strin
         `of ${source}, read in pieces.`,
       `columns: ${columns.join(', ')}${scaling === null ? '' : ' (standardized to learn)'}`,
       ...(table.ignored.length > 0 ? [`ignored: ${ignored(table)}; --columns chooses others`] : []),
-      ...(table.dropped > 0 ? [`dropped: ${table.dropped} with a missing cell`] : [])
+      ...(table.dropped > 0 ? [`dropped: ${table.dropped} with a missing cell`] : []),
+      ...(table.source.misses === true
+        ? ['missing: some cells, taken by what is to be expected of the rest of the row']
+        : [])
     ].join('\n'),
     told.table(),
     ...intervals(told),
@@ -341,7 +344,8 @@ const chosen =
         Fit.statesOfSource({
           ...{ family, criterion, seed, standardize, columns, place },
           components: fixed ?? components,
-          prior: prior ?? undefined
+          prior: prior ?? undefined,
+          ...(flags.missing === 'em' && { missing: 'em' })
         }),
         asRefused,
         TE.fromEither,

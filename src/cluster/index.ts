@@ -11,7 +11,7 @@ import { add } from '../../lib/strands.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import type * as Place from '../data/Place.js'
-import type * as Source from '../data/Source.js'
+import * as Source from '../data/Source.js'
 import { code } from './code.js'
 import { chunksOf, hashOfRows } from './cut.js'
 import type { Connection } from './queue.js'
@@ -62,6 +62,8 @@ const unheard = (): (() => void) => {
 export const bullmq =
   ({ connection, data }: Options) =>
   (source: Source.Source): E.Either<Problem.Problem, Cluster> => {
+    const problems = Source.problems(source)
+    if (problems.length > 0) return E.left(problems[0])
     const hashes = hashesOf(source)
     const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
     const { port1, port2 } = new MessageChannel()

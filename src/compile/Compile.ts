@@ -43,10 +43,10 @@ const rootMeanSquare = (data: Source.Data): number => {
   return norm(data.values.map((x, k) => Math.sqrt(weights[Math.floor(k / data.dim)]) * x))
 }
 
-/** What is wrong with the numbers of data; those of a source were looked at when they came. */
+/** What is wrong with the numbers of data. */
 const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
   Source.isSource(data)
-    ? []
+    ? Source.problems(data)
     : pipe(
         Points.validate(data),
         E.match(

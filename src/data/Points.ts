@@ -114,6 +114,13 @@ export const validate = (points: Points): Either.Either<DataError, Points> => {
             )
 }
 
+/** The same of points whose cells may be missing, NaN. */
+export const validateSeen = (points: Points): Either.Either<DataError, Points> =>
+  pipe(
+    validate({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
+    Either.map(() => points)
+  )
+
 /**
  * Points from rows of numbers, all of the same length ≥ 1. No rows, rows of unequal length and numbers that are not
  * finite are refused.

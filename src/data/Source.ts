@@ -5,12 +5,14 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import { hasNaN } from '../../lib/byColumn.js'
 import { fingerprint as bitsOf } from '../../lib/fingerprint.js'
 import { gathered } from '../../lib/gather.js'
 import { mapped } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import { scratch, type Scratch } from '../../lib/scratch.js'
 import * as Stretches from '../../lib/stretches.js'
+import * as Problem from '../core/Problem.js'
 import * as Points from './Points.js'
 
 export interface Source extends Stretches.Stretches {
@@ -20,6 +22,8 @@ export interface Source extends Stretches.Stretches {
   readonly labels: Stretches.Stretches | null
   /** Σ wᵢ; the number of rows where there are no weights. */
   readonly total: number
+  /** That some cells are missing, and hold NaN. Absent: all numbers are finite. */
+  readonly misses?: true
   /** Gives back what the rows are kept in; the source cannot be read any more. */
   readonly close: () => void
 }
@@ -31,8 +35,19 @@ export const of = (points: Points.Points): Source => ({
   weights: points.weights === undefined ? null : Stretches.ofArray(points.weights, 1),
   labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
   total: Points.totalWeight(points),
+  ...(hasNaN(points.values) && { misses: true as const }),
   close: () => undefined
 })
+
+/** What is wrong with the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
+export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    misses !== true,
+    'rows',
+    'some with missing cells',
+    'whole',
+    "leave them out, or learn from them by Fit.ofSource({ missing: 'em' }) or ornstein fit --missing em, without a queue"
+  )
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
 export const shares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
@@ -210,7 +225,8 @@ export const writing = (
         weights: weights === undefined ? null : perRow(places.weights),
         labels: labels === undefined ? null : perRow(places.labels),
         // as Points adds them up, from the first on
-        total: weights === undefined ? all : weights.reduce((sum, w) => sum + w, before?.total ?? 0)
+        total: weights === undefined ? all : weights.reduce((sum, w) => sum + w, before?.total ?? 0),
+        ...((before?.misses === true || hasNaN(values)) && { misses: true as const })
       }
     }
   }

@@ -10,8 +10,11 @@ import * as Points from './Points.js'
 import { writing, type Source } from './Source.js'
 import { arrowTables, parquetTables, type Slices } from './typed.js'
 
-/** What comes piece after piece, all of one width, with weights all or none, and so with labels. */
-const gathering = (folder: string | undefined): Gathering<Points.Points, Problem.Problem, Source> => {
+/** What comes piece after piece, all of one width, with weights all or none, and so with labels; cells may be missing in tables alone. */
+const gathering = (
+  folder: string | undefined,
+  check = Points.validate
+): Gathering<Points.Points, Problem.Problem, Source> => {
   const { add, close } = writing(folder)
   return {
     close,
@@ -30,7 +33,7 @@ const gathering = (folder: string | undefined): Gathering<Points.Points, Problem
             ? fail('weights', 'those of some rows', 'those of all', 'give every row a weight, or none')
             : isOdd(labels, before?.labels)
               ? fail('labels', 'those of some rows', 'those of all', 'give every row a label, -1 for none')
-              : Points.validate(piece)
+              : check(piece)
       return pipe(
         checked,
         Either.bimap(numbered(before === null ? 0 : before.rows), () => add(piece, before))
@@ -82,7 +85,8 @@ export const fromTables = async (
   tables: AsyncIterable<Either.Either<Problem.Problem, Table>>,
   folder?: string
 ): Promise<Either.Either<Problem.Problem, SourceTable>> => {
-  const rows = gathering(folder)
+  // A cell that is missing where none was to be kept has been refused.
+  const rows = gathering(folder, Points.validateSeen)
   return pipe(
     await gatheredAsync(tables, {
       close: rows.close,

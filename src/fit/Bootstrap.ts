@@ -168,17 +168,16 @@ const learnerOf = (
   data: Source.Data
 ): E.Either<Problem.Problems, Learner> => {
   const { score } = pipeline
-  const misses = !Source.isSource(data) && Missing.has(data)
   const floor = pipe(
     Pipeline.varianceFloor(pipeline),
-    O.alt(() => Pipeline.varianceFloor(Recipe.annealed(score)(misses ? Missing.completed(data) : data))),
+    O.alt(() => Pipeline.varianceFloor(Recipe.annealed(score)(Missing.completed(data)))),
     O.getOrElse(() => Number.MIN_VALUE)
   )
   return pipe(
     Score.interpret(score).family,
     O.filter(family => ExpectationMaximization.serves(family) && !family.mirrored),
     O.filter(family => prior === null || ExpectationMaximization.servesPrior(family)),
-    O.filter(family => !misses || ExpectationMaximization.servesMissing(family)),
+    O.filter(family => !Missing.has(data) || ExpectationMaximization.servesMissing(family)),
     O.bindTo('family'),
     O.bind('enter', ({ family }) => family.toMixture),
     O.bind('leave', ({ family }) => family.fromMixture),

@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { flatMapped, followed, last, mapped, unfold } from '../../lib/iterate.js'
+import { closing, flatMapped, followed, last, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import * as Problem from '../core/Problem.js'
@@ -660,7 +660,7 @@ const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole =
     dim: own.dim,
     scaling,
     statistics: parameters => Statistics.of(own, parameters, place),
-    points: own,
+    points: Missing.has(own) ? null : own,
     total: own.total,
     sample,
     all: () => sample(RA.makeBy(own.rows, i => i)),
@@ -760,21 +760,17 @@ const unseen = ({ score }: Asked): Problem.Problem =>
  * missing cells are drawn from the single Gaussian that is likeliest; and the best of them from what the rows have, by
  * expectation–maximization over the conditional moments of what they have not.
  */
-const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const byCompletion = (
+  data: Data | Scaled,
+  judged: Judged,
+  key: Key.Key,
+  terms: Terms,
+  lines: ReadonlyArray<Line>
+): Iterable<Step> => {
   const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
-  const kept = Missing.wholeRows(data.points)
-  const whole =
-    2 * kept.length >= data.points.rows
-      ? pipe(data.points, Points.select(kept))
-      : pipe(data.points, Missing.drawn(keys.cells))
-  const complete = {
-    ...data,
-    points: whole,
-    own: data.scaling === null ? whole : Points.unstandardize(data.scaling)(whole)
-  }
-  const onWhole =
-    whole.rows > SAMPLE ? bySample(inMemory(complete), keys.fit, terms, lines) : onAll(complete, keys.fit, terms, lines)
+  const { whole, close, learnedFrom } = completedBy(data, keys.cells)
+  const onWhole = stepsOf(learnedFrom, keys.fit, terms, lines)
   const polish = ({ asked, params }: Reached): Way<E.Either<Problem.Problem, Reached>> =>
     pipe(
       Score.interpret(asked.score).family,
@@ -799,7 +795,7 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
           components: asked.components,
           pipeline: standing(asked.score, reached),
           isSettled: true,
-          ...foundAbove(judged(data), asked.score, floor)(enter(reached))
+          ...foundAbove(judged, asked.score, floor)(enter(reached))
         }
       })),
       ended
@@ -809,16 +805,47 @@ const byCompletion = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArr
       ? one
       : refused(one.asked, unseen(one.asked))
   const settled = settledOn(
-    inMemory(data),
+    { rows: data.own.rows, total: Source.totalOf(data.own) },
     criterion,
     ({ statistics: { logLikelihood } }) => logLikelihood,
     polish,
     LOOKED_AT
   )
-  return followed(
+  const steps = followed(
     mapped(onWhole, (step): Step => ({ ...step, rest: null })),
     ({ all }) => settled(all.map(cannot))
   )
+  return closing(steps, close)
+}
+
+/** Rows without missing cells that stand for data with some, and what learns from them, until they are closed. */
+interface Completed {
+  readonly whole: Source.Data
+  readonly learnedFrom: Whole
+  readonly close: () => void
+}
+
+const completedBy = ({ points, scaling }: Data | Scaled, cells: Key.Key): Completed => {
+  if (!Source.isSource(points)) {
+    const kept = Source.chosenBy(Missing.isWhole)(points)
+    const whole = 2 * kept.rows >= points.rows ? kept : Missing.drawn(cells)(points)
+    const own = scaling === null ? whole : Points.unstandardize(scaling)(whole)
+    return { whole, learnedFrom: inMemory({ own, points: whole, scaling }), close: () => undefined }
+  }
+  const count = Missing.countWhole(points)
+  const whole =
+    2 * count >= points.rows
+      ? Source.keptBy(Missing.isWhole)(points)
+      : pipe(points, Missing.drawn(cells), Source.kept())
+  const own =
+    scaling === null
+      ? whole
+      : pipe(
+          whole,
+          Source.map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
+        )
+  const { close } = whole
+  return { whole, learnedFrom: onSource({ own, points: whole, scaling, close }, Place.here), close }
 }
 
 /** How far learning has come. */
@@ -838,21 +865,23 @@ export const learning = (
   data: Data,
   key: Key.Key,
   terms: Terms
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) =>
-  Missing.has(data.own) ? lines => told(byCompletion(data, key, terms, lines)) : progressOf(inMemory(data), key, terms)
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(data, inMemory(data), key, terms)
 
-/** The same of the rows of a source: with the same bits as of those rows in memory. */
+/** The same of the rows of a source: with the same bits as of those rows in memory. Where cells are missing, sums are taken here. */
 export const learningFrom = (
   data: Scaled,
   key: Key.Key,
   terms: Terms,
   place: Place.Place
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(onSource(data, place), key, terms)
+): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(data, onSource(data, place), key, terms)
+
+const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
+  whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines)
 
 const progressOf =
-  (whole: Whole, key: Key.Key, terms: Terms) =>
+  (data: Data | Scaled, whole: Whole, key: Key.Key, terms: Terms) =>
   (lines: ReadonlyArray<Line>): Iterable<Progress> =>
-    told(whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines))
+    told(Missing.has(data.own) ? byCompletion(data, whole, key, terms, lines) : stepsOf(whole, key, terms, lines))
 
 const told = (steps: Iterable<Step>): Iterable<Progress> =>
   mapped(steps, ({ next, all, rest }) => ({

@@ -1,5 +1,6 @@
 /** Data as a mixture is learned from them, and what mixtures can be learned from at all. */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as ByColumn from '../../lib/byColumn.js'
 import * as Problem from '../core/Problem.js'
@@ -35,7 +36,11 @@ export interface Standardized extends Data {
 
 /** The data with mean 0 and standard deviation 1 in each column, by the cells that are there. */
 export const standardized = (own: Points.Points): Standardized => {
-  const { points, ...scaling } = Missing.has(own) ? Missing.standardize(own) : Points.standardize(own)
+  if (Missing.has(own)) {
+    const scaling = Missing.scalingOf(own)
+    return { own, points: Points.inUnits(scaling)(own), scaling }
+  }
+  const { points, ...scaling } = Points.standardize(own)
   return { own, points, scaling }
 }
 
@@ -71,12 +76,23 @@ const beyond = (column: string, largest: number, deviation: number): ReadonlyArr
 const tooFew = ({ rows }: { readonly rows: number }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(rows > 1, 'rows', rows, 'at least 2, which a variance needs', 'give more rows')
 
+const standardizedSource = (own: Source.Source): ReturnType<typeof Source.standardize> => {
+  if (!Missing.has(own)) return Source.standardize(own)
+  const scaling = Missing.scalingOf(own)
+  return { source: Source.inUnits(scaling)(own), ...scaling }
+}
+
 /** A source, with mean 0 and standard deviation 1 in each column if it is to be so; or what is wrong with its columns. */
 export const scaledSource =
   (standardize: boolean, columns: ReadonlyArray<string>) =>
   (own: Source.Source): E.Either<Problem.Problems, Scaled> => {
-    const { source, ...scaling } = Source.standardize(own)
-    const largest = Source.largest(own)
+    const { source, ...scaling } = standardizedSource(own)
+    const largest = Source.largest(
+      pipe(
+        own,
+        Source.map(x => (Number.isNaN(x) ? 0 : x))
+      )
+    )
     const wrong = [...tooFew(own), ...columns.flatMap((column, j) => beyond(column, largest[j], scaling.scale[j]))]
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     if (!standardize) return E.right({ own, points: own, scaling: null, close: () => undefined })

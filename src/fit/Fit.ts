@@ -202,16 +202,19 @@ const withMissing = (data: Points.Points | Rows): E.Either<Problem.Problem, Poin
       : Points.fromRows(data.map(row => row.map(filled))),
     E.map(points => ({ ...points, values: 'rows' in data ? data.values : Float64Array.from(data.flat()) })),
     E.filterOrElse(
-      points => Missing.emptyColumns(points).length === 0,
-      points =>
-        Problem.of(
-          `column ${Missing.emptyColumns(points)[0] + 1}`,
-          'all missing',
-          'a column with a number',
-          'leave the column out'
-        )
+      points => emptyColumns(points).length === 0,
+      points => emptyColumns(points)[0]
     )
   )
+
+const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
+  Missing.emptyColumns(data).map(j =>
+    Problem.of(`column ${j + 1}`, 'all missing', 'a column with a number', 'leave the column out')
+  )
+
+/** What is wrong with the cells of a source. */
+const problemsOfMissing = ({ missing = 'refuse' }: Options, source: Source.Source): ReadonlyArray<Problem.Problem> =>
+  missing === 'em' ? emptyColumns(source) : Source.problems(source)
 
 const read = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problems, Points.Points> =>
   pipe(
@@ -484,7 +487,7 @@ export const ofSource =
       E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
     )
 
-/** Options of a fit to a source, and where its sums are taken. */
+/** Options of a fit to a source, and where its sums are taken; those over rows with missing cells are taken here. */
 export type OfSource = Omit<Options, 'weights'> & { readonly place?: Place.Place }
 
 /**
@@ -506,6 +509,7 @@ export const statesOfSource =
   (own: Source.Source): E.Either<Problem.Problems, Iterable<State>> =>
     pipe(
       all(problemsOf(options), undefined),
+      E.flatMap(() => all(problemsOfMissing(options, own), undefined)),
       E.flatMap(() => columnsOf(options, own.dim)),
       E.bindTo('columns'),
       E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),

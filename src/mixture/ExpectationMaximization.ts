@@ -18,8 +18,7 @@ import type { Asked } from '../data/Place.js'
 import type { Score } from '../score/Score.js'
 import { rowsOf } from './rows.js'
 import * as Params from '../score/Params.js'
-import * as Points from '../data/Points.js'
-import * as Source from '../data/Source.js'
+import type * as Source from '../data/Source.js'
 import { logWeights, type Mixture } from './Mixture.js'
 import type { Level } from '../schedule/Schedule.js'
 import type { Family, Kernel, MStep } from '../score/family.js'
@@ -102,15 +101,14 @@ const mixtureOf = <P extends string>({ toMixture }: Family<P>): ((params: Params
 const stepOfMissing = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  points: Points.Points,
+  data: Source.Data,
   shrinkage: number | null
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  const { dim } = points
-  const weights = Points.weightsOf(points)
+  const { dim } = data
   const enter = mixtureOf(family)
   if (shrinkage !== null) {
-    const { kind, taken } = underPrior(family, varianceFloor, Prior.of(points, shrinkage))
-    const expect = Missing.moments(kind.second, points, weights)
+    const { kind, taken } = underPrior(family, varianceFloor, Prior.of(data, shrinkage))
+    const expect = Missing.moments(kind.second, data)
     return params => {
       const mixture = enter(params)
       return taken(params, mixture, expect(mixture))
@@ -118,13 +116,13 @@ const stepOfMissing = <P extends string>(
   }
   if (O.isSome(family.mStep)) {
     const { second, maximise } = family.mStep.value
-    const expect = Missing.moments(second, points, weights)
+    const expect = Missing.moments(second, data)
     return params => {
       const { value, ...found } = expect(enter(params))
       return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
     }
   }
-  const expect = Missing.moments('trace', points, weights)
+  const expect = Missing.moments('trace', data)
   return by<P, (params: Params.Params<P>) => Taken<P>>(
     family,
     ({ maximise }) =>
@@ -186,7 +184,7 @@ export const step = <P extends string>(
   prior: number | null = null,
   take: Take<P> = here
 ): ((params: Params.Params<P>) => Taken<P>) => {
-  if (!Source.isSource(data) && Missing.has(data)) return stepOfMissing(family, varianceFloor, data, prior)
+  if (Missing.has(data)) return stepOfMissing(family, varianceFloor, data, prior)
   const { points: about, middle, enter, leave } = Frame.of(family, data)
   const of = summed(family, varianceFloor, rowsOf(about), prior === null ? null : Prior.of(about, prior))
   return params => {

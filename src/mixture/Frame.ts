@@ -59,7 +59,8 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): Frame<P, D> => {
   const { shifted } = family
   // Data with problems, which are told elsewhere, may have no mean.
-  if (O.isNone(shifted) || (!Source.isSource(data) && E.isLeft(Points.validate(data)))) return unmoved<P, D>(data)
+  const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
+  if (O.isNone(shifted) || !isSound) return unmoved<P, D>(data)
   const { points, middle } = centred(data)
   const opposite = middle.map(m => -m)
   return { points, middle, enter: shifted.value(opposite), leave: shifted.value(middle) }

@@ -405,25 +405,9 @@ const whereMissing =
   (mixture: Mixture): Float64Array =>
     Missing.has(points) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
 
-/** log Σ_k exp, row after row. */
-const logSums = (logs: ReadonlyArray<Float64Array>): Float64Array =>
-  logs[0].map((_, i) => {
-    const top = logs.reduce((most, log) => Math.max(most, log[i]), -Infinity)
-    return top + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log[i] - top), 0))
-  })
-
-/** p(k | x), [rows, K]. */
-const shares = (logs: ReadonlyArray<Float64Array>): Float64Array => {
-  const [count, sums] = [logs.length, logSums(logs)]
-  return new Float64Array(sums.length * count).map((_, at) => {
-    const i = Math.floor(at / count)
-    return Elementary.exp(logs[at % count][i] - sums[i])
-  })
-}
-
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
-  whereMissing(logDensities, logSums)(points)
+  whereMissing(logDensities, Missing.logSums)(points)
 
 const logDensities = ask({
   round: Components.logDensity,
@@ -448,7 +432,7 @@ const posteriors = ask({
   any: (of, x, level) => softmax(logJoint(of, x, level))
 })
 
-const probabilities = whereMissing(posteriors, shares)
+const probabilities = whereMissing(posteriors, Missing.shares)
 
 /** p(k | x) for each row and component, [rows, K]; by the columns that a row has, where cells are missing. */
 export const responsibilities =
@@ -517,7 +501,7 @@ const seenWhole = (mixture: Mixture, points: Points, among: number): Seen => ({
 /** Of rows with missing cells, from what each row has, looked at once. */
 const seenInPart = (mixture: Mixture, points: Points): Seen => {
   const { logs, squared, columns } = Missing.asked(mixture, points)
-  return { probability: shares(logs), logs: logSums(logs), squared, columns }
+  return { probability: Missing.shares(logs), logs: Missing.logSums(logs), squared, columns }
 }
 
 const told = ({ probability, logs, squared, columns }: Seen): ReadonlyArray<Membership> => {

@@ -1,16 +1,14 @@
 /** How well a mixture describes data, and what that says of its number of components. */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { concatenated } from '../../lib/ndarray.js'
 import type * as Strands from '../../lib/strands.js'
 import * as Place from '../data/Place.js'
-import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import { described, gaussians } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Doubted } from './kernels/moments.js'
 import type { Rows } from './kernels/pass.js'
-import * as Mixture from './Mixture.js'
+import type * as Mixture from './Mixture.js'
 import { rowsOf } from './rows.js'
 
 export interface Statistics {
@@ -47,7 +45,7 @@ export interface Statistics {
 export const of =
   (data: Source.Data, parameters: number, { taken } = Place.here) =>
   (mixture: Mixture.Mixture): Statistics => {
-    if (!Source.isSource(data) && Missing.has(data)) return ofSeen(data, parameters)(mixture)
+    if (Missing.has(data)) return ofSeen(data, parameters)(mixture)
     const { rows } = data
     const total = Source.totalOf(data)
     const { value, doubt, mass } = taken(sum(rowsOf(data))(mixture), () => asked(mixture))
@@ -91,23 +89,17 @@ export const mixtureOf =
 
 /** By what rows have, where cells are missing. */
 const ofSeen =
-  (points: Points.Points, parameters: number) =>
+  (data: Source.Data, parameters: number) =>
   (mixture: Mixture.Mixture): Statistics => {
-    const count = Mixture.components(mixture)
-    const { values } = pipe(mixture, Mixture.responsibilities(points))
-    const weights = points.weights ?? new Float64Array(points.rows).fill(1)
-    const doubt = weights.reduce(
-      (sum, weight, i) =>
-        sum - weight * Elementary.log(values.subarray(i * count, (i + 1) * count).reduce((a, b) => Math.max(a, b))),
-      0
-    )
+    const total = Source.totalOf(data)
+    const { density, doubt, sizes } = Missing.described(mixture, data)
     return from({
-      rows: points.rows,
-      total: Points.totalWeight(points),
-      logLikelihood: pipe(mixture, Mixture.meanLogDensity(points)),
+      rows: data.rows,
+      total,
+      logLikelihood: density / total,
       doubt,
       parameters,
-      sizes: Array.from(mixture.weights, (_, k) => weights.reduce((sum, w, i) => sum + w * values[i * count + k], 0))
+      sizes: Array.from(sizes)
     })
   }
 

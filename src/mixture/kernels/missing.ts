@@ -6,19 +6,23 @@
  * Of a row with columns o and without columns m, component k says N(c_o, Σ_oo) of what there is, and of what is not: its mean is
  * c_m + L_mo y, y = L_oo⁻¹(x_o − c_o), and its covariance L_mm L_mmᵀ, with L the triangle of Σ whose rows o come first. Σ is never formed.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/elementary.js'
 import { hasNaN } from '../../../lib/byColumn.js'
 import * as Factor from '../../../lib/factor.js'
-import { iterate } from '../../../lib/iterate.js'
+import { iterate, mapped } from '../../../lib/iterate.js'
 import * as Key from '../../../lib/key.js'
+import { refuse } from '../../../lib/refuse.js'
+import * as Stretches from '../../../lib/stretches.js'
 import { factorsOf } from '../draw.js'
 import { widthOf, type Found } from './moments.js'
 import type * as Mixture from '../Mixture.js'
 import type { Second } from '../../score/family.js'
 import * as Points from '../../data/Points.js'
+import * as Source from '../../data/Source.js'
 
 /** Whether a cell is missing. */
-export const has = ({ values }: Points.Points): boolean => hasNaN(values)
+export const has = (data: Source.Data): boolean => (Source.isSource(data) ? data.misses === true : hasNaN(data.values))
 
 /** Rows that miss the same columns. */
 interface Pattern {
@@ -130,18 +134,95 @@ export const asked = (mixture: Mixture.Mixture, points: Points.Points): Asked =>
   return { logs, squared, columns }
 }
 
+/** log Σ_k exp, row after row. */
+export const logSums = (logs: ReadonlyArray<Float64Array>): Float64Array =>
+  logs[0].map((_, i) => {
+    const top = logs.reduce((most, log) => Math.max(most, log[i]), -Infinity)
+    return top + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log[i] - top), 0))
+  })
+
+/** p(k | x), [rows, K]. */
+export const shares = (logs: ReadonlyArray<Float64Array>): Float64Array => {
+  const [count, sums] = [logs.length, logSums(logs)]
+  return new Float64Array(sums.length * count).map((_, at) => {
+    const i = Math.floor(at / count)
+    return Elementary.exp(logs[at % count][i] - sums[i])
+  })
+}
+
+/** Σ w log p(x), Σ −w log max_k p(k | x) and Σ w p(k | x), [K], by what rows have. */
+export const described = (
+  mixture: Mixture.Mixture,
+  data: Source.Data
+): { readonly density: number; readonly doubt: number; readonly sizes: Float64Array } => {
+  const sizes = new Float64Array(mixture.weights.length)
+  let [density, doubt] = [0, 0]
+  pipe(
+    Source.isSource(data) ? data : Source.of(data),
+    Source.each(points => {
+      const { logs } = asked(mixture, points)
+      const [densities, all] = [logSums(logs), shares(logs)]
+      densities.forEach((log, i) => {
+        const weight = points.weights?.[i] ?? 1
+        const own = all.subarray(i * sizes.length, (i + 1) * sizes.length)
+        density += weight * log
+        doubt -= weight * Elementary.log(own.reduce((a, b) => Math.max(a, b)))
+        own.forEach((share, k) => {
+          sizes[k] += weight * share
+        })
+      })
+    })
+  )
+  return { density, doubt, sizes }
+}
+
+/** Rows whose patterns are looked at together: what they sum is added up block after block, in memory too. */
+const BLOCK = 1 << 16
+
+/** Some of the rows, by their patterns. */
+interface Block {
+  readonly points: Points.Points
+  /** Of all rows they sum to 1. */
+  readonly weights: Float64Array
+  readonly patterns: ReadonlyArray<Pattern>
+}
+
+const blocksOf = (data: Source.Data): Iterable<Block> => {
+  const source = Source.isSource(data) ? data : Source.of(data)
+  const { rows, total } = source
+  const blocks = mapped(Source.pieces(source, BLOCK), points => ({
+    points,
+    weights: points.weights?.map(w => w / total) ?? new Float64Array(points.rows).fill(1 / rows),
+    patterns: patternsOf(points)
+  }))
+  // In memory they are the same at every step.
+  return Source.isSource(data) ? blocks : [...blocks]
+}
+
+const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, at) => x + b[at])
+
 /**
- * The E-step of rows whose weights sum to 1: −Σ w log p(x_o), and the moments of δ = x − c_k with the cells that are missing by their
+ * The E-step of rows, by weights that sum to 1: −Σ w log p(x_o), and the moments of δ = x − c_k with the cells that are missing by their
  * conditional means and covariances.
  */
-export const moments = (
-  second: Second,
-  points: Points.Points,
-  weights: Float64Array
-): ((mixture: Mixture.Mixture) => Found) => {
-  // They are the same at every step.
-  const patterns = patternsOf(points)
-  return mixture => momentsOf(mixture, second, points, weights, patterns)
+export const moments = (second: Second, data: Source.Data): ((mixture: Mixture.Mixture) => Found) => {
+  const blocks = blocksOf(data)
+  return mixture => {
+    let all: Found | null = null
+    for (const { points, weights, patterns } of blocks) {
+      const own = momentsOf(mixture, second, points, weights, patterns)
+      all =
+        all === null
+          ? own
+          : {
+              value: all.value + own.value,
+              mass: plus(all.mass, own.mass),
+              sums: plus(all.sums, own.sums),
+              second: plus(all.second, own.second)
+            }
+    }
+    return all ?? refuse('rows: there are none; give one')
+  }
 }
 
 const momentsOf = (
@@ -222,29 +303,44 @@ const momentsOf = (
 }
 
 /** The columns without a number. */
-export const emptyColumns = ({ rows, dim, values }: Points.Points): ReadonlyArray<number> =>
-  Array.from({ length: dim }, (_, j) => j).filter(j =>
-    new Uint8Array(rows).every((_, i) => Number.isNaN(values[i * dim + j]))
-  )
-
-/** The numbers of a column that are there, as points of one column. */
-const column = ({ rows, dim, values, weights }: Points.Points, j: number): Points.Points => {
-  const there = Array.from({ length: rows }, (_, i) => i).filter(i => !Number.isNaN(values[i * dim + j]))
-  return {
-    rows: there.length,
-    dim: 1,
-    values: Float64Array.from(there, i => values[i * dim + j]),
-    ...(weights && { weights: Float64Array.from(there, i => weights[i]) })
-  }
+export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
+  const { dim } = data
+  const seen = new Uint8Array(dim)
+  Stretches.each(Stretches.ofNumbers(Source.isSource(data) ? data : data.values, dim), values => {
+    values.forEach((x, at) => {
+      if (!Number.isNaN(x)) seen[at % dim] = 1
+    })
+  })
+  return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** `Points.standardize` by the numbers that are there; each column has one. */
-export const standardize = (points: Points.Points): Points.Scaling & { readonly points: Points.Points } => {
-  const { dim } = points
-  const scalings = Array.from({ length: dim }, (_, j) => Points.standardize(column(points, j)))
-  const centre = Float64Array.from(scalings, ({ centre }) => centre[0])
-  const scale = Float64Array.from(scalings, ({ scale }) => scale[0])
-  return { points: Points.inUnits({ centre, scale })(points), centre, scale }
+/** A column, as a source of its own. */
+const column = (source: Source.Source, j: number): Source.Source => ({
+  ...source,
+  ...Stretches.computed(source.rows, (first, out) => {
+    const rows = Stretches.part(source, first, out.length)
+    for (let i = 0; i < out.length; i++) out[i] = rows[i * source.dim + j]
+  })
+})
+
+/** `Points.standardize` of each column by the numbers that are there; each has one. */
+export const scalingOf = (data: Source.Data): Points.Scaling => {
+  const source = Source.isSource(data) ? data : Source.of(data)
+  const scalings = Array.from({ length: data.dim }, (_, j) => {
+    const own = column(source, j)
+    if (!Source.isSource(data)) {
+      const [whole] = Source.pieces(own, source.rows)
+      return Points.standardize(Source.chosenBy(isWhole)(whole))
+    }
+    const there = Source.keptBy(isWhole)(own)
+    const { centre, scale } = Source.standardize(there)
+    there.close()
+    return { centre, scale }
+  })
+  return {
+    centre: Float64Array.from(scalings, ({ centre }) => centre[0]),
+    scale: Float64Array.from(scalings, ({ scale }) => scale[0])
+  }
 }
 
 /** Steps of a single Gaussian, and the change of its likelihood a row at which they end. */
@@ -255,16 +351,15 @@ const STILL = 1e-8
 const LEAST = 1e-6
 
 /** The single Gaussian that is likeliest by standardized points with missing cells. */
-const single = (points: Points.Points): Mixture.Mixture => {
-  const { dim } = points
-  const weights = Points.weightsOf(points)
+const single = (data: Source.Data): Mixture.Mixture => {
+  const { dim } = data
   const start: Mixture.Mixture = {
     means: { shape: [1, dim], values: new Float64Array(dim) },
     weights: Float64Array.of(1),
     variances: new Float64Array(dim).fill(1),
     factors: null
   }
-  const momentsAt = moments('full', points, weights)
+  const momentsAt = moments('full', data)
   return iterate<{ readonly mixture: Mixture.Mixture; readonly last: number; readonly left: number }>(
     { mixture: start, last: Infinity, left: STEPS },
     ({ mixture, last, left }) => {
@@ -287,46 +382,87 @@ const single = (points: Points.Points): Mixture.Mixture => {
   ).mixture
 }
 
-/** Missing cells put where the single Gaussian that is likeliest has their mean given the row, and so much noise about it. */
-const filled = (points: Points.Points, noise: ((size: number) => Float64Array) | null): Points.Points => {
-  if (!has(points)) return points
-  const { dim } = points
-  const { points: scaled, centre, scale } = standardize(points)
-  const mixture = single(scaled)
-  const values = points.values.slice()
-  const z = noise?.(values.length) ?? new Float64Array(values.length)
-  const y = new Float64Array(dim)
-  for (const pattern of patternsOf(scaled)) {
-    const { observed, missing, rows } = pattern
-    const [{ triangle, centre: means }] = seenOf(mixture, pattern)
-    const there = observed.length
-    for (const row of rows) {
-      whiten({ constant: 0, triangle, centre: means }, observed, scaled, row, y)
-      missing.forEach((j, i) => {
-        const from = (there + i) * dim
-        const mean = observed.reduce((sum, _, a) => sum + triangle[from + a] * y[a], means[there + i])
-        const drawn = missing
-          .slice(0, i + 1)
-          .reduce((sum, other, a) => sum + triangle[from + there + a] * z[row * dim + other], mean)
-        values[row * dim + j] = centre[j] + scale[j] * drawn
-      })
+/**
+ * Missing cells put where the single Gaussian that is likeliest has their mean given the row, and so much noise about it: what is to be
+ * done with rows from `first` on.
+ */
+const filling = (
+  data: Source.Data,
+  noise: ((first: number, out: Float64Array) => void) | null
+): ((values: Float64Array, first: number) => void) => {
+  const { dim } = data
+  const scaling = scalingOf(data)
+  const { centre, scale } = scaling
+  const bring = Points.inUnits(scaling)
+  const mixture = single(Source.isSource(data) ? Source.inUnits(scaling)(data) : bring(data))
+  return (values, first) => {
+    const scaled = bring({ rows: values.length / dim, dim, values })
+    const z = new Float64Array(values.length)
+    noise?.(first * dim, z)
+    const y = new Float64Array(dim)
+    for (const pattern of patternsOf(scaled)) {
+      const { observed, missing, rows } = pattern
+      const [{ triangle, centre: means }] = seenOf(mixture, pattern)
+      const there = observed.length
+      for (const row of rows) {
+        whiten({ constant: 0, triangle, centre: means }, observed, scaled, row, y)
+        missing.forEach((j, i) => {
+          const from = (there + i) * dim
+          const mean = observed.reduce((sum, _, a) => sum + triangle[from + a] * y[a], means[there + i])
+          const drawn = missing
+            .slice(0, i + 1)
+            .reduce((sum, other, a) => sum + triangle[from + there + a] * z[row * dim + other], mean)
+          values[row * dim + j] = centre[j] + scale[j] * drawn
+        })
+      }
     }
   }
-  return { ...points, values }
+}
+
+const filled = <D extends Source.Data>(data: D, noise: ((first: number, out: Float64Array) => void) | null): D => {
+  if (!has(data)) return data
+  const fill = filling(data, noise)
+  if (!Source.isSource(data)) {
+    const values = data.values.slice()
+    fill(values, 0)
+    return { ...data, values }
+  }
+  const { rows, dim, weights, labels, total, close } = data
+  return {
+    ...{ rows, dim, weights, labels, total, close },
+    read: (first: number, out: Float64Array): void => {
+      data.read(first, out)
+      fill(out, first)
+    }
+  } as D
 }
 
 /**
- * The points with each missing cell at its mean given the rest of its row, under the single Gaussian that is likeliest: for
+ * The data with each missing cell at its mean given the rest of its row, under the single Gaussian that is likeliest: for
  * pictures. Learned from as if they had been seen, such cells make components too narrow.
  */
-export const completed = (points: Points.Points): Points.Points => filled(points, null)
+export const completed = <D extends Source.Data>(data: D): D => filled(data, null)
 
 /** The same with the noise that the single Gaussian has about such means. */
 export const drawn =
   (key: Key.Key) =>
-  (points: Points.Points): Points.Points =>
-    filled(points, size => Key.normal(size)(key))
+  <D extends Source.Data>(data: D): D =>
+    filled(data, (first, out) => {
+      pipe(key, Key.fillNormal(first, out))
+    })
 
-/** The rows that miss nothing. */
-export const wholeRows = ({ rows, dim, values }: Points.Points): ReadonlyArray<number> =>
-  Array.from({ length: rows }, (_, i) => i).filter(i => !values.subarray(i * dim, (i + 1) * dim).some(Number.isNaN))
+/** How many rows of a source miss nothing. */
+export const countWhole = (source: Source.Source): number => {
+  let count = 0
+  pipe(
+    source,
+    Source.each(points => {
+      for (let i = 0; i < points.rows; i++) if (isWhole(points, i)) count++
+    })
+  )
+  return count
+}
+
+/** Whether a row misses nothing. */
+export const isWhole = ({ dim, values }: Points.Points, row: number): boolean =>
+  !hasNaN(values.subarray(row * dim, (row + 1) * dim))

@@ -31,7 +31,7 @@ export const SHRINKAGE = 0.01
 
 /** The prior of data, whose mean counts as so many rows; where cells are missing, of the data completed. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
-  const whole = Source.isSource(data) ? data : Missing.completed(data)
+  const whole = Missing.completed(data)
   const mean = Source.middle(whole)
   const rows = Source.totalOf(data)
   const about = { constant: 0, centre: mean, factor: Float64Array.of(1) }

@@ -37,6 +37,12 @@ it('learns, evaluates and assigns', async () => {
     readonly logLikelihood: number
   }
   expect([fitted.components, fitted.missing, fitted.converged]).toEqual([2, 20, true])
+  const how = 'fit @holes.csv --missing em -k 2 --family full --stream'
+  const { logLikelihood } = JSON.parse((await ornstein(`${how} --json`)).stdout) as typeof fitted
+  expect(logLikelihood).toBe(fitted.logLikelihood)
+  expect((await ornstein(how)).stdout).toContain(
+    'missing: some cells, taken by what is to be expected of the rest of the row'
+  )
   const told = JSON.parse((await ornstein('evaluate @model.json @holes.csv --missing em --json')).stdout) as {
     readonly rows: number
     readonly dropped: number

@@ -1,8 +1,10 @@
 /** Rows with missing cells: what a mixture says of them, and expectation–maximization over what they have. */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { Fit, fit, Key, Mixture, Params, Points, Problem } from '../../../src/index.js'
+import { Fit, fit, Key, Mixture, Params, Points, Problem, Source } from '../../../src/index.js'
 import * as ExpectationMaximization from '../../../src/mixture/ExpectationMaximization.js'
+import { sampled } from '../../today.js'
 import * as Missing from '../../../src/mixture/kernels/missing.js'
 import { ofVocabulary } from './families/families.js'
 
@@ -71,7 +73,7 @@ describe('of rows with missing cells', () => {
   })
 
   it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Missing.moments('full', holes, Points.weightsOf(holes))(mixture)
+    const found = Missing.moments('full', holes)(mixture)
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5
@@ -206,5 +208,75 @@ describe('fit', () => {
   ] as const)('refuses %j', (options, data, problem) => {
     const found = Fit.mixture(options as Fit.Options)(data)
     expect(E.isLeft(found) && Problem.show(found.left[0])).toContain(problem)
+  })
+})
+
+describe('of rows that are not in memory', () => {
+  /** Of more rows than a block has, 2¹⁶; of two rows in three nothing is missing, or of one in four. */
+  const truth = Mixture.of({
+    means: [
+      [-4, 0, 2],
+      [3, 5, 2]
+    ],
+    weights: [0.4, 0.6],
+    variances: [1, 2]
+  })
+  const drawn = Mixture.sample(66_000)(Key.fromSeed(9))(truth)
+  const withHoles = (isHole: (row: number, column: number) => boolean): Points.Points => ({
+    ...drawn,
+    values: drawn.values.map((x, at) => (isHole(Math.floor(at / 3), at % 3) ? NaN : x)),
+    weights: Float64Array.from({ length: drawn.rows }, (_, i) => 1 + (i % 3) / 2)
+  })
+  const cases = [
+    ['few', 'full', null, (row: number, column: number) => row % 3 === 0 && (row + column) % 2 === 0],
+    ['many', 'isotropic', 0.5, (row: number, column: number) => row % 4 > 0 && row % 3 === column]
+  ] as const
+  it.each(sampled(1)(cases))(
+    'a fit, its statistics and its bootstrap have the same bits: %s are missing',
+    (name, family, prior, isHole) => {
+      const points = withHoles(isHole)
+      const options = { components: 2, family, missing: 'em', prior: prior ?? undefined } as const
+      const inMemory = fit(points, options)
+      const source = Source.of(points)
+      const inFile = Problem.orThrow(Fit.ofSource(options)(source))
+      expect(JSON.parse(JSON.stringify(inFile))).toEqual(JSON.parse(JSON.stringify(inMemory)))
+      expect(inFile.candidates[0].statistics).toEqual(inMemory.candidates[0].statistics)
+      // That of many takes a thousand steps.
+      const asked = { resamples: 3, level: 0.1 }
+      if (name === 'few') expect(inFile.bootstrap(asked)).toEqual(inMemory.bootstrap(asked))
+      const rows = pipe(points, Points.select([0, 1, 2, 3]))
+      expect([...inFile.assign(Source.of(rows))]).toEqual(inMemory.assign(rows))
+    }
+  )
+
+  it('refuses them where they are not asked for, and a column of nothing', () => {
+    const refused = (options: Fit.OfSource, of: Points.Points): unknown =>
+      pipe(
+        Source.of(of),
+        Fit.ofSource(options),
+        E.mapLeft(problems => problems.map(Problem.show))
+      )
+    expect(refused({}, holes)).toMatchObject({
+      left: [expect.stringMatching(/rows: some with missing cells is not whole/)]
+    })
+    const none = { rows: 2, dim: 2, values: Float64Array.of(1, NaN, 2, NaN) }
+    expect(refused({ missing: 'em' }, none)).toMatchObject({ left: [expect.stringMatching(/column 2: all missing/)] })
+  })
+
+  it('are read from text where they are to be kept, and refused else', async () => {
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(new TextEncoder().encode('x,y\n1,2\nNA,4\n5,'))
+      yield new TextEncoder().encode('6\n')
+    }
+    const read = Problem.orThrow(await Source.fromCsv({ missing: 'keep' })(bytes()))
+    expect([...Source.pieces(read.source)].map(Points.toRows)).toEqual([
+      [
+        [1, 2],
+        [NaN, 4],
+        [5, 6]
+      ]
+    ])
+    expect(read.source.misses).toBe(true)
+    expect(E.isLeft(await Source.fromCsv()(bytes()))).toBe(true)
   })
 })

@@ -18,7 +18,10 @@ import { dirname, join, posix, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
 
-/** The fenced blocks of a Markdown text; `first` and `last` are the indices of the fences' lines. @param {string} markdown */
+/**
+ * The fenced blocks of a Markdown text; `first` and `last` are the indices of the fences' lines.
+ * @param {string} markdown
+ */
 const fences = markdown => {
   /** @type {Fence[]} */
   const found = []
@@ -37,7 +40,10 @@ const fences = markdown => {
   return found
 }
 
-/** The ```ts blocks of a Markdown text, each with what it prints where the text says so. @param {string} markdown */
+/**
+ * The blocks of TypeScript in a Markdown text, each with what it prints where the text says so.
+ * @param {string} markdown
+ */
 const blocks = markdown => {
   const lines = markdown.split('\n')
   const all = fences(markdown)

@@ -171,9 +171,12 @@ describe('the package', () => {
   })
 
   const resolutions = [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]
-  it.each(sampled(2)(resolutions))(
+  const users = ['typescript', 'typescript-7'].flatMap(compiler =>
+    sampled(2)(resolutions).map(resolution => ({ compiler, resolution }))
+  )
+  it.each(users)(
     'is typed for a strict user who skips no library check and installs no types: %o',
-    async resolution => {
+    async ({ compiler, resolution }) => {
       programs.forEach(name => {
         cpSync(join(root, `test/smoke/${name}.ts`), join(home, `${name}.ts`))
       })
@@ -190,7 +193,7 @@ describe('the package', () => {
         join(home, 'tsconfig.json'),
         JSON.stringify({ compilerOptions, files: programs.map(name => `${name}.ts`) })
       )
-      await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
+      await run(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', home])
     }
   )
 

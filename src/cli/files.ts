@@ -115,7 +115,11 @@ const stage = async (output: Output & { readonly text: Content }): Promise<Stage
   if (!isPlain) {
     const write = async (): Promise<void> => {
       const file = await open(real, 'w')
-      await writeFile(file, output.text).finally(() => file.close())
+      try {
+        await writeFile(file, output.text)
+      } finally {
+        await file.close()
+      }
     }
     return { output, entry: null, put: write }
   }

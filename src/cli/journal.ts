@@ -57,7 +57,11 @@ const leftBeside = async (real: string): Promise<ReadonlyArray<string>> => {
 const syncFolder = async (path: string): Promise<void> => {
   try {
     const folder = await open(path, 'r')
-    await folder.sync().finally(() => folder.close())
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
   } catch {
     // Then its names are as safe as the system makes them.
   }
@@ -170,7 +174,12 @@ export const begin = async (entries: ReadonlyArray<Entry>): Promise<Journal> => 
       } finally {
         await file.close()
       }
-      if (i === 0) await rename(path, decides).finally(() => rm(path, { force: true }))
+      if (i === 0)
+        try {
+          await rename(path, decides)
+        } finally {
+          await rm(path, { force: true })
+        }
       await syncFolder(dirname(real))
     }
     return journal

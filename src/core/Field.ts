@@ -55,7 +55,7 @@ export interface WithDefault<out A, in I = A> extends Field<A, I> {
 export type Fields = Readonly<Record<string, Field<unknown, never>>>
 
 /** No field at all: `keyof` it is never. */
-// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
+// oxlint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
 export type NoFields = Readonly<Record<never, never>>
 
 /** The fields as a description has them. */

@@ -26,7 +26,7 @@ import { points, rows, sampleOf } from './samples.js'
 
 const evaluated = (code: string): unknown =>
   // The code of a value, with the names that a user would import.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
   new Function(...Object.keys(ornstein), `return ${code}`)(...Object.values(ornstein))
 
 it('there is a row for every concept of the vocabulary', () => {

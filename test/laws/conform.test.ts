@@ -31,7 +31,7 @@ const ran = (script: string, mine: object = {}): (() => unknown) => {
   )
   const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
   // The names that the script says it imports, and no others.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
   return () => new Function(...imported, code)(...imported.map(name => ({ ...names, mine })[name])) as unknown
 }
 

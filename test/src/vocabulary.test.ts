@@ -41,7 +41,7 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 const evaluated = (code: string): unknown =>
   // The code of an example, with the names that a user would import.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
   new Function(...Object.keys(namespaces), `return ${code}`)(...Object.values(namespaces))
 
 describe('the vocabulary', () => {

@@ -236,7 +236,7 @@ describe.each(sampled(2)(everything))('%s', (_, net) => {
   it('comes back from JSON, and its code builds it', () => {
     const codec = Score.codec(Vocabulary.standard)
     expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the printed code is run
+    // oxlint-disable-next-line @typescript-eslint/no-implied-eval -- the printed code is run
     const built = new Function('Net', 'Score', 'Parametrization', `return ${Score.show(score)}`) as (
       ...args: ReadonlyArray<unknown>
     ) => unknown

@@ -123,7 +123,7 @@ const evaluated = (formula: string, { alpha, sigma }: Schedule.Level): number =>
     .replaceAll('²', '**2')
     .replaceAll('⁴', '**4')
     .replace(/(?<=[\d)]) (?=[\d(])/g, ' * ')
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- arithmetic that the line above wrote
+  // oxlint-disable-next-line @typescript-eslint/no-implied-eval -- arithmetic that the line above wrote
   return (new Function(`return ${code}`) as () => number)()
 }
 

@@ -174,7 +174,9 @@ const all = async (
         done(lineOf(run, outcome))
       }
     })
-  ).finally(() => clearInterval(looking))
+  ).finally(() => {
+    clearInterval(looking)
+  })
 }
 
 const nameOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
@@ -364,7 +366,7 @@ export const run =
             lines: runs.flatMap(run => all.get(keyOf(run)) ?? []),
             counts:
               `${runs.length} fits, of which ${own.length} were in ${path} already` +
-              `${flags.parts === undefined ? '' : ` and ${brought.length} in other parts`}` +
+              (flags.parts === undefined ? '' : ` and ${brought.length} in other parts`) +
               `${stopped === null ? '' : `; stopped by ${stopped}, the same command goes on`}.`
           }))
         )

@@ -109,9 +109,9 @@ const remedyOf = (reason: string): string | undefined => passing.find(([of]) => 
 /** Why a server has not done what it was asked; of a transaction, its first reason. */
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const [first]: ReadonlyArray<unknown> =
-    'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []
-  return first === undefined ? error.message : reasonOf(first)
+  const before: unknown =
+    'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined
+  return before === undefined ? error.message : reasonOf(before)
 }
 
 /** That a server has not done what it was asked. */

@@ -62,7 +62,11 @@ export const performing =
       )
     }, MEND)
     const either = AbortSignal.any([ended, left.signal])
-    const result = JSON.stringify(await perform(task, either).finally(() => clearInterval(looking)))
+    const result = JSON.stringify(
+      await perform(task, either).finally(() => {
+        clearInterval(looking)
+      })
+    )
     if (either.aborted) throw new Error('ended')
     await redis.multi().hsetnx(keys.results(id), name, result).pexpire(keys.results(id), KEPT).exec()
   }

@@ -261,8 +261,9 @@ const OF_ITSELF = {
 const unmoved = (objective: Objective.Objective): ReadonlyArray<Objective.Objective> =>
   Objective.terms(objective).flatMap(({ term }) => {
     if (term.of !== objective || Objective.isPenalty(term) || term.kernel !== undefined) return []
-    const { moves: _, of: __, ...form } = term
-    return [Objective.define({ name: 'unmoved', about: 'the same, without its claim', meaning: () => form })]
+    const { moves, of, ...form } = term
+    const about = `${Objective.show(of)}, without its claim`
+    return moves === undefined ? [] : [Objective.define({ name: 'unmoved', about, meaning: () => form })]
   })
 
 interface Setting<P extends string> {

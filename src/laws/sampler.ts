@@ -268,12 +268,7 @@ const settingOf = (
       )
     )
   /** One step between two log-SNRs, by itself. */
-  const stepOf = (
-    each: Case,
-    levels: ReadonlyArray<number>,
-    points: Points,
-    memory: unknown = null
-  ): Sampler.Moved<unknown> => {
+  const stepOf = (each: Case, levels: ReadonlyArray<number>, points: Points, memory: unknown = null): Sampler.Moved => {
     const { schedule } = each
     const [from, to] = levels.map(level => nodeAt(schedule, Schedule.timeOfLogSnr(level)(schedule)))
     const key = keysOf(each.seed).sampler

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { today } from './test/today.js'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -14,6 +15,11 @@ const alone = [
   'test/src/cluster/**/*.test.ts',
   'test/src/{batch,examples,fused,memory,sampling.example,wide}.test.ts'
 ]
+
+/** Programs of the paper that take seconds: one of them by day, another the next. */
+const inTurn = ['test/paper/maximum-likelihood.test.ts', 'test/paper/sampling.test.ts']
+const isNightly = process.argv.includes('nightly')
+const elsewhen = inTurn.filter((_, i) => !isNightly && i !== today % inTurn.length)
 
 export default defineConfig({
   resolve: {
@@ -31,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: alone,
+          exclude: [...alone, ...elsewhen],
           isolate: false,
           setupFiles: ['test/fresh.ts'],
           // A worker goes on to the next file only where all in the queue are of this kind.
@@ -46,6 +52,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // What a run by day leaves out: see test/today.ts.
-    env: { NIGHTLY: process.argv.includes('nightly') ? 'yes' : 'no' }
+    env: { NIGHTLY: isNightly ? 'yes' : 'no' }
   }
 })

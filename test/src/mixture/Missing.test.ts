@@ -231,7 +231,7 @@ describe('of rows that are not in memory', () => {
     ['few', 'full', null, (row: number, column: number) => row % 3 === 0 && (row + column) % 2 === 0],
     ['many', 'isotropic', 0.5, (row: number, column: number) => row % 4 > 0 && row % 3 === column]
   ] as const
-  it.each(sampled(1)(cases))(
+  it.each(sampled(2)(cases))(
     'a fit, its statistics and its bootstrap have the same bits: %s are missing',
     (name, family, prior, isHole) => {
       const points = withHoles(isHole)

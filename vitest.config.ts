@@ -31,7 +31,8 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: 'alone', include: alone } },
+      // Many of these wait for processes that they have started.
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 3 } },
       {
         extends: true,
         test: {
@@ -47,6 +48,8 @@ export default defineConfig({
     ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
+    // Most of a test runs once: V8 compiles what is hot for longer, and collects less often.
+    execArgv: ['--interrupt-budget=500000', '--min-semi-space-size=64', '--max-semi-space-size=64'],
     // What a module was made into is kept for the next run, by its text.
     experimental: { fsModuleCache: true },
     testTimeout: 180_000,

@@ -48,7 +48,7 @@ export default defineConfig({
     ],
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
-    // Most of a test runs once: V8 compiles what is hot for longer, and collects less often.
+    // Most of a test runs once: V8 optimizes only what stays hot, and collects less often.
     execArgv: ['--interrupt-budget=2000000', '--min-semi-space-size=64', '--max-semi-space-size=64'],
     // What a module was made into is kept for the next run, by its text.
     experimental: { fsModuleCache: true },

@@ -30,7 +30,7 @@ import {
 import * as Learned from './Learned.js'
 import * as look from './look.js'
 import * as Model from './Model.js'
-import { progress, unwatched, type Progress } from './progress.js'
+import { progress, type Progress } from './progress.js'
 import { asJson, human, type Found } from './shown.js'
 import { choicesOf, outputsOf, type Choices, type Flags, type Keep } from './choices.js'
 import { groupsOf, type Group } from './groups.js'
@@ -320,7 +320,6 @@ export const fit =
   (file: string, flags: Flags) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
     const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
-    const isWatched = world.isTTY && flags.quiet !== true
     return pipe(
       words.words(world, flags),
       TE.flatMap(vocabulary => options.checked(choicesOf(flags, vocabulary))),
@@ -340,7 +339,6 @@ export const fit =
         pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
       ),
       TE.flatMap(({ choices, keeper, groups }) => {
-        const watched = (whose: string): Progress => (isWatched ? progress(world, whose) : unwatched)
         /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
         const watchedFit = (
           { watch, resampling, end }: Progress,
@@ -372,7 +370,7 @@ export const fit =
           table,
           flags
         }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
-          const line = watched(value === null ? '' : `${value}: `)
+          const line = progress(world, flags, value === null ? '' : `${value}: `)
           return pipe(
             plan(world, file, flags, line.choosing, keeper)(choices, table),
             TE.flatMap(chosen => watchedFit(line, flags, chosen))
@@ -385,7 +383,7 @@ export const fit =
             TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
           )
         const [group] = groups
-        const line = watched('')
+        const line = progress(world, flags)
         return pipe(
           plan(world, file, flags, line.choosing, keeper)(choices, group.table),
           TE.flatMap(chosen =>

@@ -15,7 +15,7 @@ export interface Progress {
 
 const nobody = (): void => undefined
 /** Where nobody looks. */
-export const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, end: nobody }
+const unwatched: Progress = { watch: nobody, choosing: nobody, resampling: nobody, end: nobody }
 
 /** As a person would say it. */
 const duration = (milliseconds: number): string => {
@@ -28,7 +28,7 @@ const duration = (milliseconds: number): string => {
 }
 
 /** A single line of a terminal, written ten times a second at most. */
-export const progress = (world: World, whose: string): Progress => {
+const line = (world: World, whose: string): Progress => {
   const begun = world.now()
   let [written, furthest, place, since] = [-Infinity, 0, '', begun]
   const say = (text: () => string): void => {
@@ -66,3 +66,7 @@ export const progress = (world: World, whose: string): Progress => {
     }
   }
 }
+
+/** A line of progress where somebody looks at it. */
+export const progress = (world: World, { quiet }: { readonly quiet?: boolean | undefined }, whose = ''): Progress =>
+  world.isTTY && quiet !== true ? line(world, whose) : unwatched

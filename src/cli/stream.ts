@@ -35,7 +35,7 @@ import * as Learned from './Learned.js'
 import * as look from './look.js'
 import * as Model from './Model.js'
 import * as options from './options.js'
-import { progress, unwatched, type Progress } from './progress.js'
+import { progress } from './progress.js'
 import { connectionOf } from './queue.js'
 import * as words from './words.js'
 import { failed, refused, type Failure, type Signal, type World } from './World.js'
@@ -202,7 +202,7 @@ interface Done {
 const doneOf =
   (world: World, file: string, flags: Flags, { table, choices }: Asked) =>
   (found: Omit<Told, 'bootstrap'>, text: string, stopped: Signal | null): TE.TaskEither<Failure, Done> => {
-    const { resampling, end } = lineOf(world, flags)
+    const { resampling, end } = progress(world, flags)
     return pipe(
       TE.fromTask(known(world, resampling, stopped === null ? choices.bootstrap : null)(found, table.source)),
       TE.tapIO(() => end),
@@ -216,10 +216,6 @@ const doneOf =
       })
     )
   }
-
-/** A line of progress, where somebody looks. */
-const lineOf = (world: World, { quiet }: Flags): Progress =>
-  world.isTTY && quiet !== true ? progress(world, '') : unwatched
 
 /** The last state of a fit that goes on until a signal comes, or to its end. */
 const reached =
@@ -262,7 +258,7 @@ const along =
   ({ place: own, close }: Summing): TE.TaskEither<Failure, Done> => {
     const { seed, keep } = asked.choices
     const { columns } = asked.table
-    const line = lineOf(world, flags)
+    const line = progress(world, flags)
     const { points, scaling } = data
     const place = scaling === null ? own : Place.scaled(scaling, own)
     const work = pipe(

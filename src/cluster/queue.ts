@@ -179,7 +179,7 @@ export const connected = async (
     redis.ping().then(
       () => true,
       (error: unknown) => {
-        reason = error instanceof Error ? error.message : String(error)
+        reason = reasonOf(error)
         return false
       }
     ),

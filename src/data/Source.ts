@@ -291,6 +291,12 @@ export const chosen =
   (data: Data): Points.Points =>
     isSource(data) ? select(places)(data) : Points.select(places)(data)
 
+/** Either in units of a scaling, (x − centre)/scale. */
+export const rescaled =
+  (scaling: Points.Scaling) =>
+  (data: Data): Data =>
+    isSource(data) ? inUnits(scaling)(data) : Points.inUnits(scaling)(data)
+
 /** Σ wᵢ of either. */
 export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))
 

@@ -13,7 +13,7 @@ import { last, mapped, unfold } from '../../lib/iterate.js'
 import { concatenated } from '../../lib/ndarray.js'
 import * as Stretches from '../../lib/stretches.js'
 import * as Problem from '../core/Problem.js'
-import * as Points from '../data/index.js'
+import type * as Points from '../data/index.js'
 import * as Source from '../data/Source.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as Missing from '../mixture/kernels/missing.js'
@@ -346,8 +346,7 @@ export const states =
     if (RA.isNonEmpty(wrong)) return E.left([wrong[0], ...wrong.slice(1)])
     const { resamples, level, seed } = filled(options)
     const { mixture, scaling } = fitted
-    const data =
-      scaling === null ? own : Source.isSource(own) ? Source.inUnits(scaling)(own) : Points.inUnits(scaling)(own)
+    const data = scaling === null ? own : Source.rescaled(scaling)(own)
     return pipe(
       learnerOf(fitted, data),
       E.map(learner => {

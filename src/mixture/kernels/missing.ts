@@ -393,10 +393,9 @@ const filling = (
   const { dim } = data
   const scaling = scalingOf(data)
   const { centre, scale } = scaling
-  const bring = Points.inUnits(scaling)
-  const mixture = single(Source.isSource(data) ? Source.inUnits(scaling)(data) : bring(data))
+  const mixture = single(Source.rescaled(scaling)(data))
   return (values, first) => {
-    const scaled = bring({ rows: values.length / dim, dim, values })
+    const scaled = Points.inUnits(scaling)({ rows: values.length / dim, dim, values })
     const z = new Float64Array(values.length)
     noise?.(first * dim, z)
     const y = new Float64Array(dim)

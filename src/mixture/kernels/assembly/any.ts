@@ -1,5 +1,5 @@
 import { Flag } from './job'
-import { Row, Strand } from './strand'
+import { constantOf, crossed, Row, Strand } from './strand'
 import { madd, products, TILE } from './tiles'
 
 /** Sums over the components, all still to be divided by the first, and p_k = w_k/u_k. */
@@ -85,7 +85,7 @@ export function anyVariances(s: Strand): void {
     let cross = f64x2.splat(0)
     if (isTarget) {
       toNoise = f64x2.div(f64x2.add(onTarget, onTarget), si)
-      crossPoint = madd(f64x2.mul(al, v128.load(at, Row.Xz)), si, v128.load(at, Row.Zz))
+      crossPoint = crossed(at, al, si)
     }
     let pHp = f64x2.splat(0)
     let mean = f64x2.splat(0)
@@ -107,11 +107,7 @@ export function anyVariances(s: Strand): void {
     const squared = f64x2.add(f64x2.sub(f64x2.mul(f64x2.mul(b, b), n2), f64x2.mul(f64x2.add(b, b), pA)), pHp)
     let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(v128.load(at, Row.Curvatures), f64x2.mul(d, b)))
     if (isTarget) loss = f64x2.add(loss, cross)
-    if (s.flags & Flag.Completed) {
-      let noise = f64x2.mul(h, d)
-      if (isTarget) noise = madd(noise, onTarget, v128.load(at, Row.Zz))
-      loss = f64x2.add(loss, f64x2.div(noise, f64x2.mul(si, si)))
-    }
+    if (s.flags & Flag.Completed) loss = f64x2.add(loss, constantOf(at, d, onTarget, isTarget, si))
     total = madd(total, c, loss)
 
     // E = ∂loss/∂log π_k before normalisation, onQ = ∂loss/∂q_k.

@@ -1,5 +1,5 @@
 import { Flag } from './job'
-import { Row, Strand } from './strand'
+import { constantOf, crossed, Row, Strand } from './strand'
 import { madd, products, TILE } from './tiles'
 
 /*
@@ -56,7 +56,7 @@ export function equalVariances(s: Strand): void {
     let toNoise = f64x2.splat(0)
     if (isTarget) {
       toNoise = f64x2.div(f64x2.add(onTarget, onTarget), si)
-      const crossPoint = madd(f64x2.mul(al, v128.load(at, Row.Xz)), si, v128.load(at, Row.Zz))
+      const crossPoint = crossed(at, al, si)
       constant = f64x2.sub(constant, f64x2.mul(toNoise, crossPoint))
     }
     const alphaNoise = f64x2.mul(toNoise, al)
@@ -86,14 +86,10 @@ export function equalVariances(s: Strand): void {
     // |s|² + 2h div s = (1 − 2h)|s|² + 2h (curvature − d/u)
     let loss = madd(f64x2.mul(square, squared), h2, f64x2.sub(curvature, f64x2.mul(d, inverse)))
     if (isTarget) {
-      const crossPoint = madd(f64x2.mul(al, v128.load(at, Row.Xz)), si, v128.load(at, Row.Zz))
+      const crossPoint = crossed(at, al, si)
       loss = f64x2.add(loss, f64x2.sub(cross, f64x2.mul(f64x2.mul(toNoise, inverse), crossPoint)))
     }
-    if (s.flags & Flag.Completed) {
-      let noise = f64x2.mul(h, d)
-      if (isTarget) noise = madd(noise, onTarget, v128.load(at, Row.Zz))
-      loss = f64x2.add(loss, f64x2.div(noise, f64x2.mul(si, si)))
-    }
+    if (s.flags & Flag.Completed) loss = f64x2.add(loss, constantOf(at, d, onTarget, isTarget, si))
     total = madd(total, c, loss)
 
     const cSquare = f64x2.mul(c, a2)

@@ -1,5 +1,5 @@
 import { address, Flag, field, Job, Part, partAddress, partField } from './job'
-import { less, rowDots, ROWS, TILE } from './tiles'
+import { less, madd, rowDots, ROWS, TILE } from './tiles'
 
 /**
  * A strand of `score`, at the beginning of its scratch space: numbers of the job, where its sums go, what the tile and the part
@@ -54,6 +54,20 @@ export const enum Row {
 @inline
 export function tileOf(s: Strand, row: Row): usize {
   return changetype<usize>(s) + row
+}
+
+/** ⟨x_t, z⟩ of two rows at `at`. */
+@inline
+export function crossed(at: usize, alpha: v128, sigma: v128): v128 {
+  return madd(f64x2.mul(alpha, v128.load(at, Row.Xz)), sigma, v128.load(at, Row.Zz))
+}
+
+/** What completes the loss of two rows to a square, whatever the score is. */
+@inline
+export function constantOf(at: usize, dim: v128, onTarget: v128, isTarget: bool, sigma: v128): v128 {
+  let noise = f64x2.mul(f64x2.sub(f64x2.splat(1), onTarget), dim)
+  if (isTarget) noise = madd(noise, onTarget, v128.load(at, Row.Zz))
+  return f64x2.div(noise, f64x2.mul(sigma, sigma))
 }
 
 export function begin(job: usize, strand: i32, scratch: usize): Strand {

@@ -308,7 +308,7 @@ const byPipeline =
       TE.bind('pipeline', () => ownPipeline(world, path, flags)),
       TE.bind('keeper', () => keeperOf(world, keep)),
       TE.bind('data', () =>
-        TE.fromEither(pipe(source, Data.scaledSource(flags.standardize ?? false, columns), asRefused))
+        TE.fromEither(pipe(source, Data.scaled(flags.standardize ?? false, columns), asRefused))
       ),
       TE.flatMap(({ data, ...leading }) =>
         pipe(
@@ -337,7 +337,7 @@ const chosen =
     const grown = (place: Place.Place): ReturnType<ReturnType<typeof reached>> =>
       pipe(
         source,
-        Fit.statesOfSource({
+        Fit.states({
           ...{ family, criterion, seed, standardize, columns, place },
           components: fixed ?? components,
           prior: prior ?? undefined,
@@ -366,7 +366,7 @@ const chosen =
       (score: Score.Score<string>): TE.TaskEither<Failure, Done> =>
         pipe(
           source,
-          Data.scaledSource(standardize, columns),
+          Data.scaled(standardize, columns),
           asRefused,
           TE.fromEither,
           TE.flatMap(data =>

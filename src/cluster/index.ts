@@ -56,7 +56,7 @@ const unheard = (): (() => void) => {
 
 /**
  * The workers at a queue as the place of sums over the rows of a source. It reads them once, for the hashes by which workers are
- * held to the same rows, and gives the place to `Fit.ofSource` or `Compile.pipeline`. While a sum is taken this thread waits.
+ * held to the same rows, and gives the place to `Fit.mixture` or `Compile.pipeline`. While a sum is taken this thread waits.
  * A problem where no server answers, or where `bullmq` and `ioredis` are not installed.
  */
 export const bullmq =

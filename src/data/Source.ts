@@ -46,7 +46,7 @@ export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
     'rows',
     'some with missing cells',
     'whole',
-    "leave them out, or learn from them by Fit.ofSource({ missing: 'em' }) or ornstein fit --missing em, without a queue"
+    "leave them out, or learn from them by Fit.mixture({ missing: 'em' }) or ornstein fit --missing em, without a queue"
   )
 
 /** Weights that sum to 1: a number for all rows, or rows of one number. */
@@ -260,6 +260,9 @@ export type Data = Points.Points | Source
 /** Whether data are a source. */
 export const isSource = (data: Data): data is Source => 'read' in data
 
+/** Either as a source: points are one of a single piece, which is read from memory. */
+export const from = (data: Data): Source => (isSource(data) ? data : of(data))
+
 /**
  * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
  * refused.
@@ -285,17 +288,57 @@ export const fingerprint = (data: Data): string => {
 
 const marks = new WeakMap<Source, string>()
 
+/** Whether all rows are in memory. */
+export const isHeld = (data: Data): data is Points.Points => !isSource(data)
+
 /** The rows at these places, from 0, of either. */
 export const chosen =
   (places: ArrayLike<number>) =>
   (data: Data): Points.Points =>
     isSource(data) ? select(places)(data) : Points.select(places)(data)
 
+/** What is done to either in its own way gives one of the same kind. */
+const alike =
+  (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
+  <D extends Data>(data: D): D =>
+    (isSource(data) ? onSource(data) : onPoints(data)) as D
+
 /** Either in units of a scaling, (x − centre)/scale. */
-export const rescaled =
-  (scaling: Points.Scaling) =>
-  (data: Data): Data =>
-    isSource(data) ? inUnits(scaling)(data) : Points.inUnits(scaling)(data)
+export const rescaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  alike(Points.inUnits(scaling), inUnits(scaling))
+
+/** Either out of the units of a scaling, centre + scale · z. */
+export const unscaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+  alike(
+    Points.unstandardize(scaling),
+    map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
+  )
+
+/** Either in units of its own spread. */
+export const standardized = <D extends Data>(data: D): Points.Scaling & { readonly data: D } => {
+  if (isSource(data)) {
+    const { source, ...scaling } = standardize(data)
+    return { ...scaling, data: source as D }
+  }
+  const { points, ...scaling } = Points.standardize(data)
+  return { ...scaling, data: points as D }
+}
+
+/** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
+export const written = (data: Data): { readonly points: Data; readonly close: () => void } => {
+  if (!isSource(data)) return { points: data, close: () => undefined }
+  const points = kept()(data)
+  return { points, close: points.close }
+}
+
+/** The rows of either for which it holds, of which there is one. */
+export const filtered =
+  (keep: Keep) =>
+  (data: Data): { readonly points: Data; readonly close: () => void } => {
+    if (!isSource(data)) return { points: chosenBy(keep)(data), close: () => undefined }
+    const points = keptBy(keep)(data)
+    return { points, close: points.close }
+  }
 
 /** Σ wᵢ of either. */
 export const totalOf = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))

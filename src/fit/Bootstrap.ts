@@ -126,7 +126,7 @@ const isDrawn = ({ weights }: Points.Points, row: number): boolean => weights?.[
  * beside memory: the same rows, with the same weights.
  */
 const resampled = (data: Source.Data): ((key: Key.Key) => Resample) => {
-  const source = Source.isSource(data) ? data : Source.of(data)
+  const source = Source.from(data)
   const { rows, total } = source
   const count = Math.max(1, Math.round(total))
   return key => {

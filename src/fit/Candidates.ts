@@ -27,7 +27,7 @@ import * as Score from '../score/Score.js'
 import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
-import type { Data, Scaled } from './Data.js'
+import type { Data } from './Data.js'
 import { climb, grown, serves } from './grown.js'
 import { show, type Table } from './table.js'
 
@@ -89,18 +89,12 @@ export interface Found {
   readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
-/** A mixture that a pipeline learned on the scaled data, as it is on the data themselves. */
+/** A mixture that a pipeline learned on the scaled data, as it is on the data themselves; sums are taken at a place. */
 export const found = <P extends string>(
-  data: Data,
-  pipeline: Pipeline.Pipeline<P>
-): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data), pipeline)
-
-/** The same on the rows of a source, its sums taken at a place. */
-export const foundOn = <P extends string>(
-  data: Scaled,
-  place: Place.Place,
-  pipeline: Pipeline.Pipeline<P>
-): ((learned: Mixture.Mixture) => Found) => foundOf(onSource(data, place), pipeline)
+  data: Pick<Data, 'own' | 'scaling'>,
+  pipeline: Pipeline.Pipeline<P>,
+  place = Place.here
+): ((learned: Mixture.Mixture) => Found) => foundOf(judged(data, place), pipeline)
 
 /** How a mixture is judged on data. */
 interface Judged {
@@ -113,11 +107,11 @@ interface Judged {
   readonly points: Source.Data | null
 }
 
-const judged = ({ own, scaling }: Data): Judged => ({
+const judged = ({ own, scaling }: Pick<Data, 'own' | 'scaling'>, place = Place.here): Judged => ({
   rows: own.rows,
   dim: own.dim,
   scaling,
-  statistics: parameters => Statistics.of(own, parameters),
+  statistics: parameters => Statistics.of(own, parameters, place),
   points: Missing.has(own) ? null : own
 })
 
@@ -234,6 +228,9 @@ const alike = (redundancies: ReadonlyArray<Mixture.Redundancy>): ReadonlyArray<R
 
 type Arrays = Params.Params<string>
 
+/** Data in memory. */
+type Held = Data<Points.Points>
+
 /** What is to be learned. */
 export interface Asked {
   readonly score: Score.Score<string>
@@ -255,7 +252,7 @@ const isReached = (one: Standing): one is Reached => one.candidate._tag === 'Lea
  * Whether there are fewer parameters than numbers, and each component may have the rows that bound its likelihood; a prior bounds it with
  * one.
  */
-const isWithin = (score: Score.Score<string>, { rows, dim }: Points.Points, prior: number | null): boolean =>
+const isWithin = (score: Score.Score<string>, { rows, dim }: Source.Data, prior: number | null): boolean =>
   (prior !== null || Score.degreesOfFreedom(dim)(score) < rows * dim) &&
   pipe(
     Score.interpret(score).family,
@@ -381,7 +378,7 @@ const part = (what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen', { sco
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 const learn =
-  (data: Data, key: Key.Key, { prior, recall }: Terms) =>
+  (data: Held, key: Key.Key, { prior, recall }: Terms) =>
   (asked: Asked): Standing =>
     pipe(
       asked,
@@ -467,7 +464,7 @@ const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
 }
 
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
-const standings = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { prior, recall } = terms
   const jobs = lines.flatMap(jobsOf)
   const grow = grown(data.points, key, prior)
@@ -571,7 +568,7 @@ const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pi
     : []
 
 /** All candidates on all rows of the data. */
-const onAll = (data: Data, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
+const onAll = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { criterion, prior, recall } = terms
   const rest = ({ candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> =>
     settling(data.points, prior, pipeline)
@@ -635,35 +632,26 @@ interface Whole extends Judged {
   /** Σ wᵢ */
   readonly total: number
   /** The rows at these places, and all of them. */
-  readonly sample: (places: ArrayLike<number>) => Data
-  readonly all: () => Data
+  readonly sample: (places: ArrayLike<number>) => Held
+  readonly all: () => Held
   /** Where a pipeline leads on all rows. */
   readonly polish: (key: Key.Key) => (pipeline: Pipeline.Pipeline<string>) => Way<Outcome>
 }
 
-const inMemory = (data: Data): Whole => ({
-  ...judged(data),
-  total: Points.totalWeight(data.own),
-  sample: places => ({ ...data, own: Points.select(places)(data.own), points: Points.select(places)(data.points) }),
-  all: () => data,
-  polish: key => leading(data.points, key)
-})
-
-const onSource = ({ own, points, scaling }: Scaled, place: Place.Place): Whole => {
+const wholeOf = (data: Data, place: Place.Place): Whole => {
+  const { own, points, scaling } = data
+  const { rows } = own
   const sample: Whole['sample'] = places => ({
-    own: Source.select(places)(own),
-    points: Source.select(places)(points),
-    scaling
+    ...data,
+    own: Source.chosen(places)(own),
+    points: Source.chosen(places)(points)
   })
   return {
-    rows: own.rows,
-    dim: own.dim,
-    scaling,
-    statistics: parameters => Statistics.of(own, parameters, place),
-    points: Missing.has(own) ? null : own,
-    total: own.total,
+    ...judged(data, place),
+    total: Source.totalOf(own),
     sample,
-    all: () => sample(RA.makeBy(own.rows, i => i)),
+    all: () =>
+      Source.isHeld(own) && Source.isHeld(points) ? { ...data, own, points } : sample(RA.makeBy(rows, i => i)),
     polish: key => leading(points, key, scaling === null ? place : Place.scaled(scaling, place))
   }
 }
@@ -761,7 +749,7 @@ const unseen = ({ score }: Asked): Problem.Problem =>
  * expectation–maximization over the conditional moments of what they have not.
  */
 const byCompletion = (
-  data: Data | Scaled,
+  data: Data,
   judged: Judged,
   key: Key.Key,
   terms: Terms,
@@ -825,27 +813,13 @@ interface Completed {
   readonly close: () => void
 }
 
-const completedBy = ({ points, scaling }: Data | Scaled, cells: Key.Key): Completed => {
-  if (!Source.isSource(points)) {
-    const kept = Source.chosenBy(Missing.isWhole)(points)
-    const whole = 2 * kept.rows >= points.rows ? kept : Missing.drawn(cells)(points)
-    const own = scaling === null ? whole : Points.unstandardize(scaling)(whole)
-    return { whole, learnedFrom: inMemory({ own, points: whole, scaling }), close: () => undefined }
-  }
-  const count = Missing.countWhole(points)
-  const whole =
-    2 * count >= points.rows
-      ? Source.keptBy(Missing.isWhole)(points)
-      : pipe(points, Missing.drawn(cells), Source.kept())
-  const own =
-    scaling === null
-      ? whole
-      : pipe(
-          whole,
-          Source.map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
-        )
-  const { close } = whole
-  return { whole, learnedFrom: onSource({ own, points: whole, scaling, close }, Place.here), close }
+const completedBy = ({ points, scaling }: Data, cells: Key.Key): Completed => {
+  const isEnough = 2 * Missing.countWhole(points) >= points.rows
+  const { points: whole, close } = isEnough
+    ? Source.filtered(Missing.isWhole)(points)
+    : Source.written(pipe(points, Missing.drawn(cells)))
+  const own = scaling === null ? whole : Source.unscaled(scaling)(whole)
+  return { whole, learnedFrom: wholeOf({ own, points: whole, scaling, close }, Place.here), close }
 }
 
 /** How far learning has come. */
@@ -859,29 +833,20 @@ export interface Progress {
 /**
  * All candidates, those that may be the best by the criterion learned to the end: a family is first grown along its numbers of
  * components; then the best is settled, time and again, until no rival of it is left that is not. Of more than 4000 rows that is
- * done on a sample, and what may be the best is polished on all of them. Each element is what stands then; the last is the end.
+ * done on a sample, and what may be the best is polished on all of them, by sums that are taken at a place: the rows of a source lead to
+ * the same bits as those rows in memory. Each element is what stands then; the last is the end.
  */
-export const learning = (
-  data: Data,
-  key: Key.Key,
-  terms: Terms
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(data, inMemory(data), key, terms)
-
-/** The same of the rows of a source: with the same bits as of those rows in memory. Where cells are missing, sums are taken here. */
-export const learningFrom = (
-  data: Scaled,
-  key: Key.Key,
-  terms: Terms,
-  place: Place.Place
-): ((lines: ReadonlyArray<Line>) => Iterable<Progress>) => progressOf(data, onSource(data, place), key, terms)
+export const learning =
+  (data: Data, key: Key.Key, terms: Terms, place = Place.here) =>
+  (lines: ReadonlyArray<Line>): Iterable<Progress> => {
+    const whole = wholeOf(data, place)
+    return told(
+      Missing.has(data.own) ? byCompletion(data, whole, key, terms, lines) : stepsOf(whole, key, terms, lines)
+    )
+  }
 
 const stepsOf = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> =>
   whole.rows > SAMPLE ? bySample(whole, key, terms, lines) : onAll(whole.all(), key, terms, lines)
-
-const progressOf =
-  (data: Data | Scaled, whole: Whole, key: Key.Key, terms: Terms) =>
-  (lines: ReadonlyArray<Line>): Iterable<Progress> =>
-    told(Missing.has(data.own) ? byCompletion(data, whole, key, terms, lines) : stepsOf(whole, key, terms, lines))
 
 const told = (steps: Iterable<Step>): Iterable<Progress> =>
   mapped(steps, ({ next, all, rest }) => ({

@@ -13,7 +13,7 @@ import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
-import * as Place from '../data/Place.js'
+import type * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import { SHRINKAGE } from '../mixture/kernels/prior.js'
@@ -100,6 +100,8 @@ export interface Options {
    * unless given.
    */
   readonly recall?: Candidates.Recall | undefined
+  /** Where sums over the rows are taken; here unless given, and so are those over rows with missing cells. */
+  readonly place?: Place.Place | undefined
   /** Called before each candidate is learned. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -163,6 +165,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   columns: true,
   prior: true,
   recall: true,
+  place: true,
   onProgress: true
 }
 
@@ -212,16 +215,36 @@ const emptyColumns = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
     Problem.of(`column ${j + 1}`, 'all missing', 'a column with a number', 'leave the column out')
   )
 
-/** What is wrong with the cells of a source. */
-const problemsOfMissing = ({ missing = 'refuse' }: Options, source: Source.Source): ReadonlyArray<Problem.Problem> =>
-  missing === 'em' ? emptyColumns(source) : Source.problems(source)
+/** What is wrong with a source; what else could be was looked at when its rows came. */
+const problemsOfSource = (
+  { missing = 'refuse', weights }: Options,
+  source: Source.Source
+): ReadonlyArray<Problem.Problem> => [
+  ...Problem.unless(
+    weights === undefined,
+    'weights',
+    'a list',
+    'those that the source carries',
+    'leave the option out'
+  ),
+  ...(missing === 'em' ? emptyColumns(source) : Source.problems(source))
+]
 
-const read = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problems, Points.Points> =>
+const isSource = (data: Source.Data | Rows): data is Source.Source => 'rows' in data && Source.isSource(data)
+
+const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Problem, Points.Points> =>
   pipe(
     options.missing === 'em' ? withMissing(data) : 'rows' in data ? Points.validate(data) : Points.fromRows(data),
-    E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points))),
-    E.mapLeft((problem): Problem.Problems => [problem])
+    E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
   )
+
+const read = (options: Options, data: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
+  isSource(data)
+    ? all(problemsOfSource(options, data), data)
+    : pipe(
+        held(options, data),
+        E.mapLeft((problem): Problem.Problems => [problem])
+      )
 
 const assigning = (mixture: Mixture.Mixture, missing: Options['missing']): Assign => {
   const said = (points: Points.Points, among: number): ReadonlyArray<Mixture.Membership> =>
@@ -231,8 +254,10 @@ const assigning = (mixture: Mixture.Mixture, missing: Options['missing']): Assig
   function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
   function assign(data: Source.Data | Rows): Iterable<Mixture.Membership> {
-    if ('rows' in data && Source.isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
-    const points = Problem.orThrow(read({ missing }, data))
+    if (isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
+    const points = Problem.orThrow(
+      E.mapLeft((problem: Problem.Problem): Problem.Problems => [problem])(held({ missing }, data))
+    )
     return said(points, points.rows)
   }
   return assign
@@ -251,10 +276,7 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
   )
 
 /** The families that are to be compared on such data, and at which numbers of components. */
-const linesOf = (
-  { components, family }: Options,
-  { rows, dim }: Pick<Points.Points, 'rows' | 'dim'>
-): ReadonlyArray<Candidates.Line> => {
+const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): ReadonlyArray<Candidates.Line> => {
   const counts = [...new Set(list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)))].sort((a, b) => a - b)
   const compared = Object.values<Candidates.Constructor>(families)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
@@ -276,16 +298,10 @@ const text = (
     ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, SHOWN)))] : [])
   ].join('\n\n')
 
-/** The rows of a fit, and the unit in which it was learned. */
-interface Rested {
-  readonly own: Source.Data
-  readonly scaling: Points.Scaling | null
-}
-
 const made = (
   { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
   columns: ReadonlyArray<string>,
-  { scaling, own }: Rested,
+  { scaling, own }: Data.Data,
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
@@ -372,35 +388,25 @@ export interface State {
  */
 export const states =
   (options: Options = {}) =>
-  (data: Points.Points | Rows): E.Either<Problem.Problems, Iterable<State>> =>
+  (data: Source.Data | Rows): E.Either<Problem.Problems, Iterable<State>> =>
     pipe(
       all(problemsOf(options), undefined),
       E.flatMap(() => read(options, data)),
       E.bindTo('own'),
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
       E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
-      E.map(({ own, columns, data }) =>
-        statesOf(options, columns, data, linesOf(options, own), (...how) => Candidates.learning(data, ...how))
-      )
+      E.map(({ columns, data }) => closing(statesOf(options, columns, data), data.close))
     )
 
 /** The states of candidates that are learned. */
-const statesOf = (
-  options: Omit<Options, 'weights'>,
-  columns: ReadonlyArray<string>,
-  rested: Rested,
-  lines: ReadonlyArray<Candidates.Line>,
-  learning: (
-    key: Key.Key,
-    terms: Candidates.Terms
-  ) => (lines: ReadonlyArray<Candidates.Line>) => Iterable<Candidates.Progress>
-): Iterable<State> => {
-  const { seed = 0, criterion = 'icl', prior = null, recall = null, onProgress } = options
+const statesOf = (options: Options, columns: ReadonlyArray<string>, data: Data.Data): Iterable<State> => {
+  const { seed = 0, criterion = 'icl', prior = null, recall = null, place, onProgress } = options
+  const lines = linesOf(options, data.own)
   const places = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
   return mapped(
-    learning(Key.fromSeed(seed), { criterion, prior, recall })(lines),
+    Candidates.learning(data, Key.fromSeed(seed), { criterion, prior, recall }, place)(lines),
     ({ next, candidates: tried, rest }) => {
       const progress = next && {
         ...next,
@@ -416,7 +422,7 @@ const statesOf = (
           const candidates = Candidates.ranked(criterion)(tried)
           const problems = reasons(refused)
           return RA.isNonEmpty(candidates)
-            ? E.right(made(options, columns, rested, candidates, refused))
+            ? E.right(made(options, columns, data, candidates, refused))
             : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
         }
       }
@@ -446,81 +452,25 @@ const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
  * import * as E from 'fp-ts/lib/Either.js'
- * import { Fit, Key, Mixture } from 'ornstein'
+ * import { Fit, Key, Mixture, Source } from 'ornstein'
  *
  * const truth = Mixture.of({ means: [[-4, 0], [4, 0], [0, 6]] })
  * const points = Mixture.sample(600)(Key.fromSeed(1))(truth)
  * const found = pipe(points, Fit.mixture({ components: [2, 3, 4] }))
  * assert.ok(E.isRight(found))
  * assert.equal(found.right.components, 3)
+ *
+ * // rows that need not be in memory: the same bits
+ * const streamed = pipe(Source.of(points), Fit.mixture({ components: [2, 3, 4] }))
+ * assert.ok(E.isRight(streamed))
+ * assert.deepEqual(streamed.right.mixture, found.right.mixture)
  */
 export const mixture =
   (options: Options = {}) =>
-  (data: Points.Points | Rows): E.Either<Problem.Problems, Fit> =>
+  (data: Source.Data | Rows): E.Either<Problem.Problems, Fit> =>
     pipe(
       states(options)(data),
       E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
-    )
-
-/**
- * The same of rows that need not be in memory: candidates are learned from a sample, and the best polished by passes over all
- * rows, taken where `place` says. Same seed, same bits as `mixture` of those rows in memory. Families are those with Gaussian
- * components and an M-step.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import * as E from 'fp-ts/lib/Either.js'
- * import { pipe } from 'fp-ts/lib/function.js'
- * import { Fit, Key, Mixture, Source } from 'ornstein'
- *
- * const points = Mixture.sample(5000)(Key.fromSeed(1))(Mixture.of({ means: [[-4, 0], [4, 0]] }))
- * const options = { components: 2, family: 'isotropic' } as const
- * const [whole, streamed] = [pipe(points, Fit.mixture(options)), pipe(Source.of(points), Fit.ofSource(options))]
- * assert.ok(E.isRight(whole) && E.isRight(streamed))
- * assert.deepEqual(streamed.right.mixture, whole.right.mixture)
- */
-export const ofSource =
-  (options: OfSource = {}) =>
-  (source: Source.Source): E.Either<Problem.Problems, Fit> =>
-    pipe(
-      statesOfSource(options)(source),
-      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
-    )
-
-/** Options of a fit to a source, and where its sums are taken; those over rows with missing cells are taken here. */
-export type OfSource = Omit<Options, 'weights'> & { readonly place?: Place.Place }
-
-/**
- * All that a fit to a source comes to on its way, as `states` has it; after each pass over all rows too, so that it can be left between
- * two. Before a candidate has been polished on all rows, what is said of its likelihood there is told by the sample.
- *
- * @example
- * import { strict as assert } from 'node:assert'
- * import { Fit, Key, Mixture, Problem, Source } from 'ornstein'
- *
- * const points = Mixture.sample(5000)(Key.fromSeed(1))(Mixture.of({ means: [[-4, 0], [4, 0]] }))
- * const options = { components: 2, family: 'isotropic' } as const
- * const states = [...Problem.orThrow(Fit.statesOfSource(options)(Source.of(points)))]
- * const { mixture } = Problem.orThrow(states[states.length - 1].fit())
- * assert.deepEqual(mixture, Problem.orThrow(Fit.ofSource(options)(Source.of(points))).mixture)
- */
-export const statesOfSource =
-  ({ place = Place.here, ...options }: OfSource = {}) =>
-  (own: Source.Source): E.Either<Problem.Problems, Iterable<State>> =>
-    pipe(
-      all(problemsOf(options), undefined),
-      E.flatMap(() => all(problemsOfMissing(options, own), undefined)),
-      E.flatMap(() => columnsOf(options, own.dim)),
-      E.bindTo('columns'),
-      E.bind('data', ({ columns }) => Data.scaledSource(options.standardize ?? true, columns)(own)),
-      E.map(({ columns, data }) =>
-        closing(
-          statesOf(options, columns, data, linesOf(options, own), (...how) =>
-            Candidates.learningFrom(data, ...how, place)
-          ),
-          data.close
-        )
-      )
     )
 
 /** What a file keeps of a fit. */
@@ -596,4 +546,4 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
  *   [0, 1]
  * )
  */
-export const fit = (data: Points.Points | Rows, options: Options = {}): Fit => Problem.orThrow(mixture(options)(data))
+export const fit = (data: Source.Data | Rows, options: Options = {}): Fit => Problem.orThrow(mixture(options)(data))

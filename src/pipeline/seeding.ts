@@ -53,7 +53,7 @@ interface Weighed {
 }
 
 const weighed = (data: Source.Data): Weighed => {
-  const source = Source.isSource(data) ? data : Source.of(data)
+  const source = Source.from(data)
   const shares = Source.shares(source)
   return {
     x: (first, count) => Stretches.stretch(Source.isSource(data) ? data : data.values, data.dim, first, count),
@@ -256,7 +256,7 @@ export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boo
   const [count] = centres.shape
   if (!isDiagonal && rows - count < dim) return null
   const { weights } = weighed(data)
-  const within = scatterWithin(Source.isSource(data) ? data : Source.of(data), weights, centres.values, isDiagonal)
+  const within = scatterWithin(Source.from(data), weights, centres.values, isDiagonal)
   const step = isDiagonal ? 1 : dim + 1
   const mean = within.reduce((sum, v, at) => (at % step === 0 ? sum + v : sum), 0) / dim
   if (!(mean > 0)) return null

@@ -180,7 +180,7 @@ describe('what learns from rows in memory learns the same from a source', () => 
 
 describe('what a fit says of a source', () => {
   it('is what it says of its rows, as often as asked, and of the file that it was read from', () => {
-    const fit = Problem.orThrow(Fit.ofSource({ components: 2, family: 'full' })(source))
+    const fit = Problem.orThrow(Fit.mixture({ components: 2, family: 'full' })(source))
     const told = fit.assign(points)
     const streamed = fit.assign(source)
     expect([...streamed]).toEqual(told)
@@ -188,7 +188,7 @@ describe('what a fit says of a source', () => {
     expect([...Problem.orThrow(Fit.fromJSON(JSON.parse(JSON.stringify(fit)))).assign(source)]).toEqual(told)
   })
   it('is refused of another width, as rows in memory are', () => {
-    const fit = Problem.orThrow(Fit.ofSource({ components: 1, family: 'full' })(source))
+    const fit = Problem.orThrow(Fit.mixture({ components: 1, family: 'full' })(source))
     const other = { rows: 1, dim: 1, values: Float64Array.of(0) }
     expect(() => [...fit.assign(Source.of(other))]).toThrow(/points: 1 columns are not 2/)
     expect(() => fit.assign(other)).toThrow(/points: 1 columns are not 2/)

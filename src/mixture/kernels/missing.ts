@@ -158,7 +158,7 @@ export const described = (
   const sizes = new Float64Array(mixture.weights.length)
   let [density, doubt] = [0, 0]
   pipe(
-    Source.isSource(data) ? data : Source.of(data),
+    Source.from(data),
     Source.each(points => {
       const { logs } = asked(mixture, points)
       const [densities, all] = [logSums(logs), shares(logs)]
@@ -188,7 +188,7 @@ interface Block {
 }
 
 const blocksOf = (data: Source.Data): Iterable<Block> => {
-  const source = Source.isSource(data) ? data : Source.of(data)
+  const source = Source.from(data)
   const { rows, total } = source
   const blocks = mapped(Source.pieces(source, BLOCK), points => ({
     points,
@@ -325,7 +325,7 @@ const column = (source: Source.Source, j: number): Source.Source => ({
 
 /** `Points.standardize` of each column by the numbers that are there; each has one. */
 export const scalingOf = (data: Source.Data): Points.Scaling => {
-  const source = Source.isSource(data) ? data : Source.of(data)
+  const source = Source.from(data)
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const own = column(source, j)
     if (!Source.isSource(data)) {
@@ -450,11 +450,11 @@ export const drawn =
       pipe(key, Key.fillNormal(first, out))
     })
 
-/** How many rows of a source miss nothing. */
-export const countWhole = (source: Source.Source): number => {
+/** How many rows miss nothing. */
+export const countWhole = (data: Source.Data): number => {
   let count = 0
   pipe(
-    source,
+    Source.from(data),
     Source.each(points => {
       for (let i = 0; i < points.rows; i++) if (isWhole(points, i)) count++
     })

@@ -82,7 +82,7 @@ export const unsupported = (
   const count = mixture.weights.length
   const few = Array.from(mixture.weights.keys()).filter(k => mixture.weights[k] * total < FEW * (dim + 2))
   if (count < 2 || few.length === 0) return []
-  const source = Source.isSource(data) ? data : Source.of(data)
+  const source = Source.from(data)
   const components = gaussians(CLEAN, mixture)
   /** What each of the few says of each row, in order: log π N, that of the others together, and the whitened deviation. */
   const visited = (

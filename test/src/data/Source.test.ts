@@ -233,8 +233,8 @@ describe('expectation–maximization on a source', () => {
         return sum.found(sums)
       }
     }
-    const whole = Problem.orThrow(Fit.ofSource(options)(source))
-    expect(Problem.orThrow(Fit.ofSource({ ...options, place })(source)).candidates).toEqual(whole.candidates)
+    const whole = Problem.orThrow(Fit.mixture(options)(source))
+    expect(Problem.orThrow(Fit.mixture({ ...options, place })(source)).candidates).toEqual(whole.candidates)
     expect(parts).toBeGreaterThanOrEqual(8)
   })
 
@@ -255,14 +255,14 @@ describe('expectation–maximization on a source', () => {
     const source = stored(points)
     const [whole, streamed] = [
       Problem.orThrow(Fit.mixture(options)(points)),
-      Problem.orThrow(Fit.ofSource(options)(source))
+      Problem.orThrow(Fit.mixture(options)(source))
     ]
     expect(streamed.candidates).toEqual(whole.candidates)
     expect(streamed.mixture).toEqual(whole.mixture)
     expect(streamed.table()).toBe(whole.table())
     const few = drawn(300)
     const others = { components: 3, family: sampled(2)(['tiedIsotropic', 'diagonal', 'tied'] as const) }
-    expect(Problem.orThrow(Fit.ofSource(others)(Source.of(few))).candidates).toEqual(
+    expect(Problem.orThrow(Fit.mixture(others)(Source.of(few))).candidates).toEqual(
       Problem.orThrow(Fit.mixture(others)(few)).candidates
     )
   })
@@ -276,8 +276,8 @@ describe('expectation–maximization on a source', () => {
         E.swap,
         E.toUnion
       )
-    expect(message(Fit.ofSource()(Source.of(points)))).toBe(message(Fit.mixture()(points)))
-    expect(message(Fit.ofSource()(Source.of({ rows: 1, dim: 1, values: Float64Array.of(1) })))).toBe(
+    expect(message(Fit.mixture()(Source.of(points)))).toBe(message(Fit.mixture()(points)))
+    expect(message(Fit.mixture()(Source.of({ rows: 1, dim: 1, values: Float64Array.of(1) })))).toBe(
       message(Fit.mixture()({ rows: 1, dim: 1, values: Float64Array.of(1) }))
     )
   })

@@ -201,7 +201,7 @@ describe('fit.bootstrap', () => {
       }
       const source = Problem.orThrow(Source.gathered([points]))
       const options = { components: 2, family, prior: prior ?? undefined }
-      const model = Problem.orThrow(pipe(source, Fit.ofSource(options)))
+      const model = Problem.orThrow(pipe(source, Fit.mixture(options)))
       const asked = { resamples: 4, level: 0.4, seed: 2 }
       const found = model.bootstrap(asked)
       expect(found).toEqual(fit(points, options).bootstrap(asked))

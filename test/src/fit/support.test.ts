@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as Place from '../../../src/data/Place.js'
-import { found, foundOn } from '../../../src/fit/Candidates.js'
+import { found } from '../../../src/fit/Candidates.js'
 import {
   fit,
   Initializer,
@@ -153,7 +153,7 @@ describe('is told', () => {
     })
     const [own, source] = [points, Problem.orThrow(Source.gathered([points]))]
     const inMemory = found({ own, points, scaling: null }, pipeline)(mixture)
-    const inFile = foundOn({ own: source, points: source, scaling: null, close: source.close }, Place.here, pipeline)
+    const inFile = found({ own: source, scaling: null }, pipeline, Place.here)
     expect(inFile(mixture)).toEqual(inMemory)
     expect(inMemory.unsupported).toMatchObject([{ component: 1, parameters: 4 }])
     source.close()

@@ -238,7 +238,7 @@ describe('of rows that are not in memory', () => {
       const options = { components: 2, family, missing: 'em', prior: prior ?? undefined } as const
       const inMemory = fit(points, options)
       const source = Source.of(points)
-      const inFile = Problem.orThrow(Fit.ofSource(options)(source))
+      const inFile = Problem.orThrow(Fit.mixture(options)(source))
       expect(JSON.parse(JSON.stringify(inFile))).toEqual(JSON.parse(JSON.stringify(inMemory)))
       expect(inFile.candidates[0].statistics).toEqual(inMemory.candidates[0].statistics)
       // That of many takes a thousand steps.
@@ -253,7 +253,7 @@ describe('of rows that are not in memory', () => {
     const refused = (options: Fit.OfSource, of: Points.Points): unknown =>
       pipe(
         Source.of(of),
-        Fit.ofSource(options),
+        Fit.mixture(options),
         E.mapLeft(problems => problems.map(Problem.show))
       )
     expect(refused({}, holes)).toMatchObject({

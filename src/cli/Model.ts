@@ -11,11 +11,9 @@ import * as Score from '../score/Score.js'
 import * as Vocabulary from '../Vocabulary.js'
 import * as Problem from '../core/Problem.js'
 import type * as Fit from '../fit/Fit.js'
-import type * as Statistics from '../mixture/Statistics.js'
 import { format, version } from '../fit/format.js'
 import { word } from '../fit/text.js'
 import { ofMixture, written } from '../fit/written.js'
-import * as Stage from '../pipeline/Stage.js'
 import { converged, steps, type Findings } from '../report/Findings.js'
 import * as json from './json.js'
 import { faultless, inside, type Checked } from './checked.js'
@@ -76,17 +74,6 @@ export const ofFit = (
     | 'isSettled'
   >
 ): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
-
-/** The same of one that was chosen among others on rows that were not in memory, held to all of them. */
-export const ofChosen = (
-  { candidates: [best], columns, scaling, seed, prior }: Fit.Fit,
-  statistics: Statistics.Statistics
-): Model => {
-  const { family, pipeline, mixture, isSettled } = best
-  const steps = pipeline.stages.flatMap(Stage.simple).reduce((sum, { simple }) => sum + simple.stopping.steps, 0)
-  const own = { family: word(family), columns, mixture, scaling, seed, prior, recipe: 'grown', pipeline, statistics }
-  return written({ ...own, steps, converged: isSettled })
-}
 
 /** The same of one that was learned elsewhere. */
 export const ofImported = ({

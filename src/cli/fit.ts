@@ -2,8 +2,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Bootstrap, type Fit, Pipeline, type Points, Problem, type Source, Vocabulary } from '../index.js'
-import { type Choice, type Findings } from '../report/Findings.js'
+import type * as Place from '../data/Place.js'
+import type * as Source from '../data/Source.js'
+import { Bootstrap, type Fit, Pipeline, Problem, Vocabulary } from '../index.js'
+import { type Findings } from '../report/Findings.js'
 import { all as pictures } from '../report/figures.js'
 import { page } from '../report/report.js'
 import { all as scoreFigures } from '../report/scoreFigures.js'
@@ -20,16 +22,20 @@ import {
   learn,
   learnScore,
   pipelineOf,
+  rowsOfSource,
   type Chosen as Decided,
   type Control,
   type Keeper,
   type Reached,
   type Recipe,
+  type Rows,
   type Task
 } from './learn.js'
 import * as Learned from './Learned.js'
 import * as look from './look.js'
 import * as Model from './Model.js'
+import { keeperOf, stoppedBy } from './keeper.js'
+import { closing, placeOf, type Summing } from './place.js'
 import { progress, type Progress } from './progress.js'
 import { asJson, human, type Found } from './shown.js'
 import { choicesOf, outputsOf, type Choices, type Flags, type Keep } from './choices.js'
@@ -37,9 +43,9 @@ import { groupsOf, type Group } from './groups.js'
 import * as options from './options.js'
 import * as words from './words.js'
 import { printable } from '../fit/text.js'
-import { failed, refused, type Failure, type Signal, type World } from './World.js'
+import { failed, type Failure, type Signal, type World } from './World.js'
 
-export const ownPipeline = (
+const ownPipeline = (
   world: World,
   path: string,
   flags: words.Flags
@@ -69,11 +75,12 @@ const plan =
     file: string,
     { standardize, pipeline: path, vocabulary }: Flags,
     watch: (progress: Fit.Progress) => void,
-    keeper: Keeper | null
+    keeper: Keeper | null,
+    place: Place.Place
   ) =>
-  ({ open, recipe, seed, prior }: Choices, table: Points.Table): TE.TaskEither<Failure, Chosen> => {
+  ({ open, recipe, seed, prior }: Choices, table: Rows): TE.TaskEither<Failure, Chosen> => {
     const source = options.named(file)
-    const given = { source, table, seed, prior }
+    const given = { source, table, seed, prior, place }
     if (path !== undefined)
       return pipe(
         ownPipeline(world, path, { vocabulary }),
@@ -163,63 +170,6 @@ const byGroup =
     return problems.length === 0 ? E.right(stopped) : E.left(failed(first, ...rest))
   }
 
-/** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
-export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Failure, boolean> =>
-  pipe(
-    TE.fromTask(world.exists(path)),
-    TE.filterOrElse(
-      isThere => resume || !isThere,
-      () =>
-        refused(
-          Problem.of('--checkpoint', path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
-        )
-    )
-  )
-
-/** The checkpoint to go on from, and how the next are written. */
-export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
-  if (keep === null) return TE.right(null)
-  const { path, every } = keep
-  const option = '--checkpoint'
-  // Once, until it can be written again.
-  let isSaid = false
-  return pipe(
-    isBegun(world, keep),
-    TE.flatMap(isThere => (isThere ? world.readText(option, path) : TE.right(null))),
-    TE.map(begun => ({
-      path,
-      writer: `ornstein ${world.version}`,
-      begun,
-      every,
-      write: async text => {
-        const done = await world.writeFiles([{ option, path, text }])()
-        const wasSaid = isSaid
-        isSaid = E.isLeft(done)
-        if (E.isRight(done) || wasSaid) return
-        const problems = done.left.problems.map(Problem.show).join('; ')
-        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
-      }
-    }))
-  )
-}
-
-/** How far a run came that was stopped, and how to go on. */
-export const stoppedBy = (
-  signal: Signal,
-  stages: Findings['stages'],
-  keep: Keep | null,
-  choice: Choice | null = null
-): string => {
-  const at = stages.findIndex(({ rule }) => rule === null)
-  const where =
-    at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
-  const among = choice === null ? '' : ` while candidates were learned, of which ${choice.candidates.length} were`
-  return (
-    `stopped by ${signal}${where}${among}: what was learned until then is kept.` +
-    `${keep === null ? '' : ` To go on, give the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
-  )
-}
-
 /** Learns, and learns in other ways too, until it is done or stopped. */
 const work = (
   world: World,
@@ -249,7 +199,7 @@ const work = (
 }
 
 /** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
-export const known =
+const known =
   (world: World, watch: Progress['resampling'], resamples: number | null) =>
   ({ scaling, prior, pipeline, mixture, seed }: Bootstrap.Fitted & Pick<Findings, 'seed'>, data: Source.Data) =>
   async (): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
@@ -316,14 +266,126 @@ const fitScore = (
     })
   )
 
+/** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
+const everyOf = ({ every, pipeline }: Flags): options.Checked<null> =>
+  every === undefined || pipeline !== undefined
+    ? E.right(null)
+    : E.left([Problem.of('--every', every, 'asked for here, where each sum is written as it comes', 'leave it out')])
+
+/** What is there before anything is learned. */
+interface Begun {
+  readonly choices: Choices
+  readonly keeper: Keeper | null
+  readonly groups: ReadonlyArray<Group>
+  readonly there: Summing
+}
+
 export const fit =
-  (file: string, flags: Flags) =>
+  (file: string, flags: Flags, isStreamed = false) =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
     const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
+    const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
+      /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
+      const watchedFit = (
+        { watch, resampling, end }: Progress,
+        flags: Flags,
+        chosen: Chosen
+      ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
+        pipe(
+          async () => {
+            // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
+            const own = chosen.kept === 'run' ? keeper : null
+            const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
+            if (E.isLeft(found) || found.right.stopped !== null) {
+              end()
+              return found
+            }
+            const { fit } = found.right
+            const { bootstrap, stopped } = await known(
+              world,
+              resampling,
+              choices.bootstrap
+            )(fit, chosen.task.table.data)()
+            end()
+            return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
+          },
+          TE.tap(found => write(world, flags, found))
+        )
+      const learnGroup = ({
+        value,
+        table,
+        flags
+      }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
+        const line = progress(world, flags, value === null ? '' : `${value}: `)
+        return pipe(
+          plan(world, file, flags, line.choosing, keeper, place)(choices, table),
+          TE.flatMap(chosen => watchedFit(line, flags, chosen))
+        )
+      }
+      const { by } = flags
+      if (by !== undefined)
+        return pipe(
+          options.checkOutputs(world, inputs)(groups.flatMap(({ flags }) => outputsOf(flags))),
+          TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
+        )
+      const [group] = groups
+      const line = progress(world, flags)
+      return pipe(
+        plan(world, file, flags, line.choosing, keeper, place)(choices, group.table),
+        TE.flatMap(chosen =>
+          flags.printPipeline === true
+            ? pipe(
+                TE.fromEither(pipelineOf(chosen.task)),
+                TE.flatMapTask(pipeline =>
+                  world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
+                ),
+                TE.map((): Signal | null => null)
+              )
+            : chosen.task.origin._tag === 'Pipeline' && Learned.isOne(chosen.task.origin.pipeline.score)
+              ? pipe(
+                  fitScore(
+                    world,
+                    flags,
+                    chosen.task.origin.path,
+                    chosen.task,
+                    { watch: line.watch, keeper },
+                    choices.keep
+                  ),
+                  TE.tapIO(() => line.end)
+                )
+              : pipe(
+                  watchedFit(line, flags, chosen),
+                  TE.tapTask(found =>
+                    flags.json === true
+                      ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
+                      : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
+                        ? () => Promise.resolve()
+                        : world.stdout(human(found, flags))
+                  ),
+                  TE.map(({ stopped, ...found }) => {
+                    const { stages } = found.others.at(-1) ?? found.fit
+                    if (stopped !== null)
+                      world.stderr(
+                        stoppedBy(
+                          stopped,
+                          stages,
+                          chosen.kept === 'nothing' ? null : choices.keep,
+                          chosen.stopped && found.fit.choice
+                        )
+                      )
+                    return stopped
+                  })
+                )
+        )
+      )
+    }
     return pipe(
       words.words(world, flags),
-      TE.flatMap(vocabulary => options.checked(choicesOf(flags, vocabulary))),
-      TE.bindTo('choices'),
+      TE.flatMap(vocabulary =>
+        options.checked(
+          options.all({ choices: choicesOf(flags, vocabulary), every: isStreamed ? everyOf(flags) : E.right(null) })
+        )
+      ),
       // Where each group has files of its own, they are known when the groups are.
       TE.tap(({ choices: { outputs, keep } }) =>
         options.checkOutputs(
@@ -334,104 +396,19 @@ export const fit =
           ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
         ])
       ),
-      TE.bind('keeper', ({ choices: { keep } }) => keeperOf(world, keep)),
-      TE.bind('groups', ({ choices }) =>
-        pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
+      // What a search on a source comes to is kept sum by sum, and so is its last run.
+      TE.bind('keeper', ({ choices: { keep } }) =>
+        isStreamed && flags.pipeline === undefined ? TE.right(null) : keeperOf(world, keep)
       ),
-      TE.flatMap(({ choices, keeper, groups }) => {
-        /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
-        const watchedFit = (
-          { watch, resampling, end }: Progress,
-          flags: Flags,
-          chosen: Chosen
-        ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> =>
-          pipe(
-            async () => {
-              // The checkpoint of a search has what it led to; to learn what was chosen once more takes no longer than one candidate.
-              const own = chosen.kept === 'run' ? keeper : null
-              const found = await work(world, { watch, keeper: own }, chosen, choices.compare)()
-              if (E.isLeft(found) || found.right.stopped !== null) {
-                end()
-                return found
-              }
-              const { fit } = found.right
-              const { bootstrap, stopped } = await known(
-                world,
-                resampling,
-                choices.bootstrap
-              )(fit, chosen.task.table.points)()
-              end()
-              return E.right({ ...found.right, fit: { ...fit, bootstrap }, stopped })
-            },
-            TE.tap(found => write(world, flags, found))
-          )
-        const learnGroup = ({
-          value,
-          table,
-          flags
-        }: Group): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
-          const line = progress(world, flags, value === null ? '' : `${value}: `)
-          return pipe(
-            plan(world, file, flags, line.choosing, keeper)(choices, table),
-            TE.flatMap(chosen => watchedFit(line, flags, chosen))
-          )
-        }
-        const { by } = flags
-        if (by !== undefined)
-          return pipe(
-            options.checkOutputs(world, inputs)(groups.flatMap(({ flags }) => outputsOf(flags))),
-            TE.flatMap(() => byGroup(world, by, flags, learnGroup)(groups))
-          )
-        const [group] = groups
-        const line = progress(world, flags)
-        return pipe(
-          plan(world, file, flags, line.choosing, keeper)(choices, group.table),
-          TE.flatMap(chosen =>
-            flags.printPipeline === true
-              ? pipe(
-                  TE.fromEither(pipelineOf(chosen.task)),
-                  TE.flatMapTask(pipeline =>
-                    world.stdout(`${JSON.stringify(Pipeline.codec(Vocabulary.standard).encode(pipeline), null, 2)}\n`)
-                  ),
-                  TE.map((): Signal | null => null)
-                )
-              : chosen.task.origin._tag === 'Pipeline' && Learned.isOne(chosen.task.origin.pipeline.score)
-                ? pipe(
-                    fitScore(
-                      world,
-                      flags,
-                      chosen.task.origin.path,
-                      chosen.task,
-                      { watch: line.watch, keeper },
-                      choices.keep
-                    ),
-                    TE.tapIO(() => line.end)
-                  )
-                : pipe(
-                    watchedFit(line, flags, chosen),
-                    TE.tapTask(found =>
-                      flags.json === true
-                        ? world.stdout(`${JSON.stringify(asJson(found))}\n`)
-                        : flags.quiet === true || outputsOf(flags).some(({ path }) => path === '-')
-                          ? () => Promise.resolve()
-                          : world.stdout(human(found, flags))
-                    ),
-                    TE.map(({ stopped, ...found }) => {
-                      const { stages } = found.others.at(-1) ?? found.fit
-                      if (stopped !== null)
-                        world.stderr(
-                          stoppedBy(
-                            stopped,
-                            stages,
-                            chosen.kept === 'nothing' ? null : choices.keep,
-                            chosen.stopped && found.fit.choice
-                          )
-                        )
-                      return stopped
-                    })
-                  )
-          )
-        )
-      })
+      TE.bind('groups', ({ choices }) =>
+        isStreamed
+          ? pipe(
+              options.readSource(world, 'FILE')(file, choices.table),
+              TE.map(source => [{ value: null, table: rowsOfSource(source), flags }])
+            )
+          : pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
+      ),
+      TE.bind('there', ({ choices, groups: [{ table }] }) => placeOf(world, file, flags, choices, table.data)),
+      TE.flatMap(begun => pipe(learned(begun), closing(begun.there.close)))
     )
   }

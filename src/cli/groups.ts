@@ -2,13 +2,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Points, Problem } from '../index.js'
 import type { Flags } from './choices.js'
+import { rowsOf, type Rows } from './learn.js'
 import { refused, type Failure } from './World.js'
 
 /** The rows that are learned from together, and where what is found goes. */
 export interface Group {
   /** Its value in the column of `--by`; null for all rows. */
   readonly value: string | null
-  readonly table: Points.Table
+  readonly table: Rows
   readonly flags: Flags
 }
 
@@ -36,7 +37,7 @@ export const groupsOf =
   (table: Points.Table): E.Either<Failure, ReadonlyArray<Group>> => {
     const { by, figures } = flags
     const [column, ...kept] = table.kept ?? []
-    if (by === undefined) return E.right([{ value: null, table, flags }])
+    if (by === undefined) return E.right([{ value: null, table: rowsOf(table), flags }])
     const values = [...new Set(column.cells)].sort()
     if (values.length > GROUPS)
       return E.left(
@@ -50,9 +51,11 @@ export const groupsOf =
         const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
         return {
           value,
-          table: part(
-            { ...table, kept },
-            column.cells.flatMap((cell, i) => (cell === value ? [i] : []))
+          table: rowsOf(
+            part(
+              { ...table, kept },
+              column.cells.flatMap((cell, i) => (cell === value ? [i] : []))
+            )
           ),
           flags: {
             ...flags,

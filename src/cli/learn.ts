@@ -16,21 +16,22 @@ import {
   Optimizer,
   type Params,
   Pipeline,
-  Points,
+  type Points,
   Problem,
   Rate,
   Recipe as Recipes,
   Run,
   Score,
   Stage,
+  Statistics,
   Vocabulary
 } from '../index.js'
 import type * as Program from '../compile/Program.js'
 import * as Place from '../data/Place.js'
-import type * as Source from '../data/Source.js'
+import * as Source from '../data/sources.js'
 import { word } from '../fit/text.js'
 import { type Choice, type Findings, type StageRun } from '../report/Findings.js'
-import { found } from '../fit/Candidates.js'
+import * as Candidates from '../fit/Candidates.js'
 import * as Missing from '../mixture/kernels/missing.js'
 import * as Data from '../fit/Data.js'
 import { show } from '../fit/table.js'
@@ -57,6 +58,8 @@ export type Origin =
        * before.
        */
       readonly isSettled: boolean
+      /** What is told as it stands: passes over the rows of a source are not taken twice. Null where the pipeline is run. */
+      readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
@@ -76,9 +79,25 @@ export interface Open {
   readonly criterion: Fit.Criterion
 }
 
+/** A table to learn from, its rows in memory or not. */
+export interface Rows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
+  readonly data: Source.Data
+  /** The number of each row in the table; null of rows that are counted as they come. */
+  readonly rowNumbers: Uint32Array | null
+}
+
+export const rowsOf = ({ points, ...table }: Points.Table): Rows => ({ ...table, data: points })
+export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows => ({
+  ...table,
+  data: source,
+  rowNumbers: null
+})
+
 export interface Task {
   readonly source: string
-  readonly table: Points.Table
+  readonly table: Rows
+  /** Where sums over its rows are taken. */
+  readonly place: Place.Place
   readonly standardize: boolean
   readonly origin: Origin
   readonly seed: number
@@ -86,18 +105,40 @@ export interface Task {
   readonly prior: number | null
 }
 
-const known = new WeakMap<Points.Points, Data.Standardized>()
+const known = new WeakMap<Source.Data, Data.Data>()
 
-/** The points in units of their own spread: once a table. */
-const standardized = (points: Points.Points): Data.Standardized => {
-  const found = known.get(points) ?? Data.standardized(points)
-  known.set(points, found)
+/** The rows in units of their own spread: once a table. */
+const standardized = (own: Source.Data): Data.Data => {
+  const old = known.get(own)
+  if (old !== undefined) return old
+  const data = Data.standardized(own)
+  const found = { ...data, ...Source.written(data.points) }
+  known.set(own, found)
   return found
 }
 
-/** The points as they are learned from. */
-export const scaled = ({ table: { points }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
-  standardize ? standardized(points) : Data.asTheyAre(points)
+/** The rows as they are learned from. */
+export const scaled = ({ table: { data }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
+  standardize ? standardized(data) : Data.asTheyAre(data)
+
+/** A place for rows as they are learned from. */
+const placeOf = ({ place }: Task, { scaling }: Data.Data): Place.Place =>
+  scaling === null ? place : Place.scaled(scaling, place)
+
+/** So many rows of a source are looked at, for pictures and for what is told of columns. */
+const SHOWN = 4000
+
+/** Rows to look at, and their numbers in the table. */
+export const shown = ({
+  data,
+  rowNumbers
+}: Rows): { readonly points: Points.Points; readonly rowNumbers: Uint32Array } => {
+  const places =
+    Source.isHeld(data) || data.rows <= SHOWN ? null : Key.subset(data.rows, SHOWN)(Key.fromSeed(0)).slice().sort()
+  const all = Uint32Array.from({ length: places?.length ?? data.rows }, (_, i) => (places?.[i] ?? i) + 1)
+  const points = Source.isHeld(data) ? data : Source.chosen(all.map(number => number - 1))(data)
+  return { points: Missing.completed(points), rowNumbers: rowNumbers ?? all }
+}
 
 /** Whether variances are to be learned, or may be. */
 const learnsVariances = (score: Score.Score<string>): boolean =>
@@ -141,12 +182,12 @@ export const byRecipe =
   }
 
 /** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
-const learnable = ({ table: { points, columns }, source, origin }: Task): E.Either<Failure, void> => {
+const learnable = ({ table: { data, columns }, source, origin }: Omit<Task, 'place'>): E.Either<Failure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
-    ...Data.problems(columns)(standardized(points)).map(inside(source)),
+    ...Data.problems(columns)(Data.standardized(data)).map(inside(source)),
     ...Problem.unless(
-      points.rows > 1 || !learnsVariances(score),
+      data.rows > 1 || !learnsVariances(score),
       source,
       'a table of one row',
       'at least two rows, which a variance needs',
@@ -406,47 +447,66 @@ export const mixtureOf = (
     E.fromOption(() => refused(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 
-/** Learns by a pipeline. `name` is its recipe's, or where it came from. */
+/** What is told of a mixture that was learned for a task. `recipe` is its recipe's name, or where the pipeline came from. */
+const findingsOf = (
+  { source, table, origin, seed, prior }: Task,
+  { scaling }: Data.Data,
+  pipeline: Pipeline.Pipeline<string>,
+  rest: Candidates.Found & Pick<Findings, 'recipe' | 'stages' | 'plan'>
+): E.Either<Failure, Findings> =>
+  finite({
+    ...rest,
+    ...{ choice: null, bootstrap: null, source, seed, scaling, pipeline },
+    ...shown(table),
+    isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
+    isStreamed: Source.isSource(table.data),
+    missing: Missing.count(table.data),
+    columns: table.columns,
+    ignored: table.ignored,
+    doubtful: table.doubtful,
+    classes: table.kept ?? [],
+    dropped: table.dropped,
+    family: familyOf(pipeline.score),
+    prior: prior ?? O.toNullable(Pipeline.prior(pipeline))
+  })
+
+/** Learns by a pipeline. */
 const learnBy =
-  (control: Control, task: Task, name: string) =>
+  (control: Control, task: Task, recipe: string) =>
   (pipeline: Pipeline.Pipeline<string>): TE.TaskEither<Failure, Reached> => {
-    const { source, table, seed } = task
     const data = scaled(task)
-    const { points, scaling } = data
     return pipe(
       // What was learned from missing cells has no more steps to take.
-      traced(control, pipeline, seed, Missing.completed(points)),
+      traced(control, pipeline, task.seed, Missing.completed(data.points), placeOf(task, data)),
       TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) => TE.fromEither(mixtureOf(pipeline, params))),
       TE.bind('fit', ({ program, trace: { stages }, mixture }) => {
         const { pipeline } = program
-        const fit: Findings = {
-          choice: null,
-          isSettled: task.origin._tag === 'Chosen' ? task.origin.isSettled : null,
-          source,
-          points: Missing.completed(table.points),
-          missing: table.points.values.reduce((sum, x) => sum + Number(Number.isNaN(x)), 0),
-          rowNumbers: table.rowNumbers,
-          columns: table.columns,
-          ignored: table.ignored,
-          doubtful: table.doubtful,
-          classes: table.kept ?? [],
-          dropped: table.dropped,
-          family: familyOf(pipeline.score),
-          recipe: name,
-          seed,
-          prior: task.prior ?? O.toNullable(Pipeline.prior(pipeline)),
-          scaling,
-          ...found(data, pipeline)(mixture),
-          stages,
-          pipeline,
-          plan: Compile.explain(program),
-          bootstrap: null
-        }
-        return TE.fromEither(finite(fit))
+        const found = Candidates.found(data, pipeline, task.place)(mixture)
+        const plan = Compile.explain(program)
+        return TE.fromEither(findingsOf(task, data, pipeline, { ...found, recipe, stages, plan }))
       }),
       TE.map(({ fit, trace: { stopped } }) => ({ fit, stopped }))
     )
   }
+
+/** A candidate as it stands; what was left before its passes is held to all rows. */
+const standing = (task: Task, { pipeline, isSettled, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
+  const { mixture, redundancies, floored, unsupported, statistics: said } = found
+  const data = scaled({ ...task, standardize: false })
+  const statistics = isSettled ? said : Statistics.of(task.table.data, said.parameters, task.place)(mixture)
+  return pipe(
+    findingsOf(
+      task,
+      { ...data, scaling: task.standardize ? Data.standardized(task.table.data).scaling : null },
+      pipeline,
+      {
+        ...{ mixture, redundancies, floored, unsupported, statistics },
+        ...{ recipe: GROWN, stages: [], plan: '' }
+      }
+    ),
+    E.map(fit => ({ fit, stopped: null }))
+  )
+}
 
 /** A score that is no mixture, as it was learned. */
 export interface ReachedScore {
@@ -464,7 +524,7 @@ export const learnScore =
     const { table, seed } = task
     return pipe(
       TE.fromEither(pipelineOf(task)),
-      TE.flatMap(pipeline => traced(control, pipeline, seed, scaled(task).points)),
+      TE.flatMap(pipeline => traced(control, pipeline, seed, scaled(task).points, placeOf(task, scaled(task)))),
       TE.mapLeft(problemsOf(path)),
       TE.map(scoreOf({ ...scaled(task), columns: table.columns, seed }))
     )
@@ -476,7 +536,7 @@ export const traced = (
   pipeline: Pipeline.Pipeline<string>,
   seed: number,
   points: Source.Data,
-  place: Place.Place = Place.here
+  place: Place.Place
 ): TE.TaskEither<Failure, { readonly program: Program.Program<string>; readonly trace: Trace }> =>
   pipe(
     Compile.pipeline(pipeline, { place })(points),
@@ -568,11 +628,11 @@ export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
     { families, components, criterion }: Open,
-    { table, source, standardize, seed, prior }: Omit<Task, 'origin'>,
+    { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
     const family = families?.map(({ make }) => make)
-    const misses = Missing.has(table.points)
+    const misses = Missing.has(table.data)
     const fixed = families?.[0].count ?? null
     const isOne = family?.length === 1 && (components?.length === 1 || fixed !== null)
     const byRecipe = (score: Score.Score<string>): Origin => ({
@@ -592,7 +652,7 @@ export const choose =
     const search: Search.Search = {
       writer: keeper?.writer ?? '',
       asked: {
-        data: Points.fingerprint(table.points),
+        data: keeper === null ? '' : Source.fingerprint(table.data),
         ...{
           families: families?.map(({ word }) => word) ?? null,
           components: components ?? null,
@@ -622,8 +682,9 @@ export const choose =
       E.bindTo('parts'),
       E.bind('states', ({ parts }) =>
         pipe(
-          table.points,
+          table.data,
           Fit.states({
+            place,
             recall: (name, learn) => {
               const led = parts.get(name) ?? learn()
               parts.set(name, led)
@@ -676,7 +737,12 @@ export const choose =
         return {
           // Another recipe learns the score that was chosen in its own way.
           origin:
-            recipe === GROWN ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled } : byRecipe(pipeline.score),
+            recipe === GROWN
+              ? {
+                  ...{ _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled },
+                  candidate: rest === null && Source.isSource(table.data) ? candidates[0] : null
+                }
+              : byRecipe(pipeline.score),
           choice: isOne ? null : { criterion, candidates, refused },
           stopped,
           kept: keeper !== null || own === null ? 'search' : rest !== null ? 'run' : 'nothing'
@@ -702,7 +768,9 @@ export const learn =
         origin._tag === 'Recipe'
           ? learnBy(control, task, origin.recipe)(pipeline)
           : origin._tag === 'Chosen'
-            ? learnBy(control, task, GROWN)(pipeline)
+            ? origin.candidate === null
+              ? learnBy(control, task, GROWN)(pipeline)
+              : TE.fromEither(standing(task, origin.candidate))
             : pipe(pipeline, learnBy(control, task, origin.path), TE.mapLeft(problemsOf(origin.path)))
       )
     )

@@ -20,7 +20,7 @@ import { facts, paragraphs, table as showTable } from '../fit/text.js'
 import { ending } from '../report/Findings.js'
 import { levelTable, type AtLevel, type Samples, type ScoreFindings } from '../report/ScoreFindings.js'
 import { type Flags } from './choices.js'
-import { scaled, type ReachedScore, type Task } from './learn.js'
+import { scaled, shown, type ReachedScore, type Task } from './learn.js'
 import * as Learned from './Learned.js'
 
 /** Rows that losses are taken of, samples that are drawn, and noise levels. */
@@ -109,14 +109,15 @@ const samples = (learned: Learned.Learned, points: Points.Points, path: string):
 /** All that is told of a score that is no mixture. */
 export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, path: string): ScoreFindings => {
   const { columns, pipeline, seed, fit } = learned
-  const { points, scaling } = scaled(task)
+  const { scaling } = scaled(task)
+  const { points } = shown(task.table)
   return {
-    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, points: task.table.points },
+    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, points },
     parameters: parametersOf(learned),
     isAveraged: isAveraged(pipeline),
     loss: fit.loss,
-    levels: levels(learned, points),
-    samples: samples(learned, task.table.points, path)
+    levels: levels(learned, scaling === null ? points : Points.inUnits(scaling)(points)),
+    samples: samples(learned, points, path)
   }
 }
 

@@ -244,7 +244,7 @@ const fit: Says = (program, does) => {
       does(
         world => async () =>
           isAsked || (mayStream(flags) && (await world.isLarge(file)()))
-            ? (await import('./stream.js')).fit(file, flags, !isAsked)(world)()
+            ? (await import('./fit.js')).fit(file, flags, true)(world)()
             : (await import('./fit.js')).fit(file, flags)(world)()
       )
     })

@@ -85,7 +85,7 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
 })
 
 /** What resamples said, where they were asked. */
-export const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
+const bootstrapAsJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
   bootstrap === null
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
@@ -119,7 +119,7 @@ const beside = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Readonly
 }
 
 /** What is to be said against components, and what to do. */
-export const doubts = (
+const doubts = (
   fit: Parameters<typeof redundancies>[0] & Parameters<typeof floored>[0] & Parameters<typeof unsupported>[0]
 ): ReadonlyArray<string> => [...redundancies(fit), ...floored(fit), ...unsupported(fit)]
 
@@ -150,7 +150,7 @@ const notes = (fit: Findings): string => {
 }
 
 /** What a model is good for. */
-export const nextAfter = (out: string | undefined): string =>
+const nextAfter = (out: string | undefined): string =>
   out === undefined
     ? 'Add --out model.json to keep the model for ornstein evaluate and ornstein sample.'
     : `The model is in ${out}. Next: ornstein evaluate ${out} FILE, or ornstein sample ${out} -n 10`
@@ -158,7 +158,7 @@ export const nextAfter = (out: string | undefined): string =>
 /** So many intervals are shown unless all are asked for. */
 const LINES = 40
 
-export const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): ReadonlyArray<string> => {
+const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = LINES): ReadonlyArray<string> => {
   const found = ofBootstrap(fit)
   if (found === null) return []
   const { text, table } = found
@@ -173,12 +173,13 @@ export const intervals = (fit: Pick<Findings, 'bootstrap' | 'columns'>, most = L
 
 /** What a person reads. */
 export const human = ({ fit, others }: Found, { out, report, figures, verbose = false }: Flags): string => {
-  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling } = fit
+  const { source, columns, dropped, points, mixture, statistics, recipe, stages, pipeline, plan, scaling, isStreamed } =
+    fit
   const { rows, logLikelihood, bic, parameters } = statistics
   const units = scaling === null ? '' : ' (standardized to learn)'
   return paragraphs([
     [
-      `Learned ${title(fit)} from ${rows} rows of ${source}.`,
+      `Learned ${title(fit)} from ${rows} rows of ${source}${isStreamed ? ', read in pieces' : ''}.`,
       `columns: ${columns.join(', ')}${units}`,
       ...(fit.ignored.length > 0 ? [`ignored: ${ignored(fit)}; --columns chooses others`] : []),
       ...(dropped > 0 ? [`dropped: ${dropped} row${dropped === 1 ? '' : 's'} with a missing cell`] : []),

@@ -51,8 +51,10 @@ export interface Findings {
   readonly isSettled: boolean | null
   /** Where the data came from. */
   readonly source: string
-  /** In the data's own units. */
+  /** In the data's own units: all rows, or some of those of a source. */
   readonly points: Points.Points
+  /** Whether rows were read in pieces. */
+  readonly isStreamed: boolean
   /** The number of each in the table, from 1. */
   readonly rowNumbers: Uint32Array
   readonly columns: ReadonlyArray<string>

@@ -336,7 +336,7 @@ const oneColumn = (fit: Findings): Svg.Figure => {
     name: 'data',
     title: 'The data and what was learned',
     description:
-      `Histogram of ${fit.points.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
+      `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
       `Centres: ${centresOf(seen)}`,
     note: 'Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres.',
     width: 640,
@@ -369,7 +369,7 @@ const twoColumns = (fit: Findings): Svg.Figure => {
     name: 'data',
     title: 'The data and what was learned',
     description:
-      `${fit.points.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
+      `${fit.statistics.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
       `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
       `Centres: ${centresOf(seen)}`,
     note:
@@ -437,7 +437,7 @@ const pairs = (fit: Findings): Svg.Figure => {
     name: 'data',
     title: 'The data and what was learned',
     description:
-      `${fit.points.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
+      `${fit.statistics.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
       `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresOf(seen)}`,
     note: `${legend} On the diagonal: each ${fit.columns.length > paired ? 'direction' : 'column'} alone. ${seen.note}`.trim(),
     width: 720,

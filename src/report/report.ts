@@ -459,8 +459,8 @@ const perComponent = (fit: Findings, { components, mistaken, rows }: Trust.Trust
           ] as const
       )
     }) +
-    (rows < fit.points.rows
-      ? `<p class="soft">Counted on ${rows} of the ${fit.points.rows} rows, chosen at random.</p>`
+    (rows < fit.statistics.rows
+      ? `<p class="soft">Counted on ${rows} of the ${fit.statistics.rows} rows, chosen at random.</p>`
       : '') +
     (count < 2
       ? ''

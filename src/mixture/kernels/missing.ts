@@ -450,6 +450,16 @@ export const drawn =
       pipe(key, Key.fillNormal(first, out))
     })
 
+/** How many cells are missing. */
+export const count = (data: Source.Data): number => {
+  if (!has(data)) return 0
+  let found = 0
+  Stretches.each(Source.from(data), values => {
+    for (const x of values) if (Number.isNaN(x)) found++
+  })
+  return found
+}
+
 /** How many rows miss nothing. */
 export const countWhole = (data: Source.Data): number => {
   let count = 0

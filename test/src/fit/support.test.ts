@@ -152,7 +152,7 @@ describe('is told', () => {
       stages: [Stage.expectationMaximization({ steps: 1 })]
     })
     const [own, source] = [points, Problem.orThrow(Source.gathered([points]))]
-    const inMemory = found({ own, points, scaling: null }, pipeline)(mixture)
+    const inMemory = found({ own, scaling: null }, pipeline)(mixture)
     const inFile = found({ own: source, scaling: null }, pipeline, Place.here)
     expect(inFile(mixture)).toEqual(inMemory)
     expect(inMemory.unsupported).toMatchObject([{ component: 1, parameters: 4 }])

@@ -250,7 +250,7 @@ describe('of rows that are not in memory', () => {
   )
 
   it('refuses them where they are not asked for, and a column of nothing', () => {
-    const refused = (options: Fit.OfSource, of: Points.Points): unknown =>
+    const refused = (options: Fit.Options, of: Points.Points): unknown =>
       pipe(
         Source.of(of),
         Fit.mixture(options),

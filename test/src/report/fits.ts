@@ -32,6 +32,7 @@ export const planted = (
   return {
     choice: null,
     isSettled: null,
+    isStreamed: false,
     source: 'a/folder/data.csv',
     points,
     rowNumbers: Uint32Array.from({ length: points.rows }, (_, i) => i + 1),

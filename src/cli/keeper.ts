@@ -1,0 +1,67 @@
+/** Checkpoints of a fit: whether there is one, and what is told of a fit that was stopped. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { printable } from '../fit/text.js'
+import { Problem } from '../index.js'
+import type { Choice, Findings } from '../report/Findings.js'
+import type { Keep } from './choices.js'
+import type { Keeper } from './learn.js'
+import { refused, type Failure, type Signal, type World } from './World.js'
+
+/** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
+export const isBegun = (world: World, { path, resume }: Keep): TE.TaskEither<Failure, boolean> =>
+  pipe(
+    TE.fromTask(world.exists(path)),
+    TE.filterOrElse(
+      isThere => resume || !isThere,
+      () =>
+        refused(
+          Problem.of('--checkpoint', path, 'a new file', 'add --resume to go on from it, or remove it to begin anew')
+        )
+    )
+  )
+
+/** The checkpoint to go on from, and how the next are written. */
+export const keeperOf = (world: World, keep: Keep | null): TE.TaskEither<Failure, Keeper | null> => {
+  if (keep === null) return TE.right(null)
+  const { path, every } = keep
+  const option = '--checkpoint'
+  // Once, until it can be written again.
+  let isSaid = false
+  return pipe(
+    isBegun(world, keep),
+    TE.flatMap(isThere => (isThere ? world.readText(option, path) : TE.right(null))),
+    TE.map(begun => ({
+      path,
+      writer: `ornstein ${world.version}`,
+      begun,
+      every,
+      write: async text => {
+        const done = await world.writeFiles([{ option, path, text }])()
+        const wasSaid = isSaid
+        isSaid = E.isLeft(done)
+        if (E.isRight(done) || wasSaid) return
+        const problems = done.left.problems.map(Problem.show).join('; ')
+        world.stderr(`warning: ${printable(problems)}; the run goes on without it\n`)
+      }
+    }))
+  )
+}
+
+/** How far a run came that was stopped, and how to go on. */
+export const stoppedBy = (
+  signal: Signal,
+  stages: Findings['stages'],
+  keep: Keep | null,
+  choice: Choice | null = null
+): string => {
+  const at = stages.findIndex(({ rule }) => rule === null)
+  const where =
+    at < 0 ? '' : ` in stage ${at + 1} of ${stages.length}, after ${stages[at].taken} of ${stages[at].limit} steps`
+  const among = choice === null ? '' : ` while candidates were learned, of which ${choice.candidates.length} were`
+  return (
+    `stopped by ${signal}${where}${among}: what was learned until then is kept.` +
+    `${keep === null ? '' : ` To go on, give the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
+  )
+}

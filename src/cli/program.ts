@@ -52,7 +52,7 @@ const to = new Option('--to <form>', 'csv, tsv, jsonl, parquet or arrow (default
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
 /** Options of `fit` that need all rows in memory. */
-const WHOLE = ['compare', 'printPipeline', 'report', 'by', 'figures', 'verbose']
+const WHOLE = ['printPipeline', 'by']
 
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
 const mayStream = (flags: Readonly<Record<string, unknown>>): boolean =>

@@ -718,7 +718,11 @@ export const choose =
         for (const state of states) {
           last = state
           const at = now()
-          if (state.rest !== null && !misses) break
+          if (state.rest !== null && !misses) {
+            // A step on many rows takes long, and what came on the way is not to be lost.
+            stopped = await heard()
+            break
+          }
           if (keeper !== null && isDue(keeper.every, ++step, at - kept)) await keep()
           if (at - looked < HEARING) continue
           looked = at

@@ -1,0 +1,228 @@
+/** Parts in turn, each on all parameters or on some: chains, rules by name and frozen parameters are this. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as R from 'fp-ts/lib/ReadonlyRecord.js'
+import * as t from 'io-ts'
+import { refuse } from '../../lib/refuse.js'
+import { quoted } from '../core/words.js'
+import * as Problem from '../core/Problem.js'
+import {
+  bothBrief,
+  noBrief,
+  placed,
+  zeros,
+  type Arrays,
+  type Brief,
+  type Evaluation,
+  type Part,
+  type Place,
+  type Setting
+} from './part.js'
+
+/** A part and the names of the parameters that it sees, null for all. Other parameters' gradients pass it as they are. */
+export interface Member {
+  readonly part: Part
+  readonly on: ReadonlyArray<string> | null
+}
+
+/** How what the members remember is kept as one memory. */
+interface Store<S> {
+  readonly about: string
+  readonly fits: (u: unknown) => u is S
+  readonly of: (memories: ReadonlyArray<unknown>) => S
+  readonly at: (memory: S, member: number) => unknown
+  /** Where the memory of a member stands, for errors. */
+  readonly path: (member: number) => ReadonlyArray<string>
+}
+
+export const list = (length: number): Store<ReadonlyArray<unknown>> => ({
+  about: `a list of ${length} memories`,
+  fits: (u): u is ReadonlyArray<unknown> => t.UnknownArray.is(u) && u.length === length,
+  of: memories => memories,
+  at: (memory, i) => memory[i],
+  path: i => [String(i)]
+})
+
+export const record = (names: ReadonlyArray<string>): Store<Readonly<Record<string, unknown>>> => ({
+  about: `memories of ${several(names)}`,
+  fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),
+  of: memories => Object.fromEntries(RA.zip(names, memories)),
+  at: (memory, i) => memory[names[i]],
+  path: i => [names[i]]
+})
+
+/** The memory of the only member, as it is. */
+export const bare: Store<unknown> = {
+  about: 'a memory',
+  fits: t.unknown.is,
+  of: ([memory]) => memory,
+  at: memory => memory,
+  path: () => []
+}
+
+/** Of members that remember nothing. */
+export const nothing: Store<null> = { ...bare, about: 'null', fits: t.null.is, of: () => null }
+
+const several = (names: ReadonlyArray<string>): string => names.map(quoted).join(', ')
+
+/** The entries of a record that have these names, in the order of the record; all where there are no names. */
+const pick =
+  (names: ReadonlyArray<string> | null) =>
+  <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+    names === null
+      ? record
+      : pipe(
+          record,
+          R.filterWithIndex(name => names.includes(name))
+        )
+
+/** The objective as a function of some of its parameters, the others held. */
+const restrict = (names: ReadonlyArray<string> | null, place: Place): Place => {
+  if (names === null) return place
+  const some = pick(names)
+  return placed(some(place.params), {
+    get value() {
+      return place.value
+    },
+    gradient: some(place.gradient),
+    evaluate: moved => {
+      const { value, gradient } = place.evaluate({ ...place.params, ...moved })
+      return { value, gradient: some(gradient) }
+    },
+    subject: place.subject
+  })
+}
+
+const unknownNames = (names: ReadonlyArray<string>, { shapes }: Setting): ReadonlyArray<Problem.Problem> =>
+  names.flatMap(name =>
+    Problem.unless(
+      R.has(name, shapes),
+      'optimizer',
+      quoted(name),
+      'the name of a parameter',
+      Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${several(Object.keys(shapes))}`
+    )
+  )
+
+/** The product of two gains. 0 times what is not known (NaN) is 0: the parameter does not move. */
+const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
+
+/** A member as a part of all parameters, but for its memory. */
+const wide = ({ part, on }: Member) => {
+  const some = pick(on)
+  const gain: Part['gain'] = (memory, name) => (on === null || on.includes(name) ? part.gain(memory, name) : 1)
+  return {
+    part,
+    gain,
+    some,
+    names: on ?? part.names,
+    update: (gradient: Arrays, memory: unknown, place: Place): readonly [Arrays, unknown] => {
+      const [step, after] = part.update(some(gradient), memory, restrict(on, place))
+      return [{ ...gradient, ...step }, after]
+    },
+    estimate: pipe(
+      part.estimate,
+      O.map(estimate => (params: Arrays, memory: unknown) => ({ ...params, ...estimate(some(params), memory) }))
+    ),
+    // A part that sees some parameters has met the objective of those only.
+    recall: on === null ? part.recall : O.none,
+    misfits: (setting: Setting) => [
+      ...unknownNames(on ?? [], setting),
+      ...part.misfits({ ...setting, shapes: some(setting.shapes) })
+    ],
+    // A short description does not say what some parameters do, only that they are frozen.
+    brief:
+      on === null
+        ? part.brief
+        : O.some<Brief>({ methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) })
+  }
+}
+
+/**
+ * One part from several: each receives what the one before it made of the gradient. `others` says of the
+ * parameters that no member sees whether their gradient passes, or they stay where they are.
+ */
+export const combine = <S>(
+  store: Store<S>,
+  members: ReadonlyArray<Member>,
+  others: 'pass' | 'stay' = 'pass'
+): Part<S> => {
+  const stays = others === 'stay'
+  const all = members.map(wide)
+  const claimed = all.flatMap(({ names }) => names)
+  const moves = (name: string): boolean => !stays || claimed.includes(name)
+  const own = (u: unknown): S =>
+    store.fits(u) ? u : refuse(`memory: it is not ${store.about}, which this optimizer has; start with init`)
+  const at = (u: unknown, i: number): unknown => (u === null ? null : store.at(own(u), i))
+  const some = <A>(one: (member: (typeof all)[number]) => O.Option<A>): ReadonlyArray<readonly [number, A]> =>
+    all.flatMap((member, i) =>
+      pipe(
+        one(member),
+        O.match<A, ReadonlyArray<readonly [number, A]>>(
+          () => [],
+          a => [[i, a]]
+        )
+      )
+    )
+  const [estimates, recalls] = [some(({ estimate }) => estimate), some(({ recall }) => recall)]
+  return {
+    init: params => store.of(all.map(({ part, some }) => part.init(some(params)))),
+    update: (gradient, u, place) => {
+      const [step, memories] = all.reduce<readonly [Arrays, ReadonlyArray<unknown>]>(
+        ([step, memories], { update }, i) => {
+          const [next, memory] = update(step, store.at(own(u), i), place)
+          return [next, [...memories, memory]]
+        },
+        [stays ? { ...zeros(gradient), ...pick(claimed)(gradient) } : gradient, []]
+      )
+      return [step, store.of(memories)]
+    },
+    is: (u): u is S => store.fits(u) && all.every(({ part }, i) => part.is(store.at(u, i))),
+    encode: u => store.of(all.map(({ part }, i) => part.encode(store.at(own(u), i)))),
+    validate: (u, context) =>
+      store.fits(u)
+        ? pipe(
+            all,
+            RA.traverseWithIndex(E.Applicative)((i, { part }) => {
+              const actual = store.at(u, i)
+              return part.validate(actual, [
+                ...context,
+                ...store.path(i).map(key => ({ key, type: t.unknown, actual }))
+              ])
+            }),
+            E.map(store.of)
+          )
+        : t.failure(u, context, `not ${store.about}`),
+    gain: (u, name) => all.reduce((product, { gain }, i) => times(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
+    estimate:
+      estimates.length === 0
+        ? O.none
+        : O.some((params, u) => estimates.reduce((answer, [i, estimate]) => estimate(answer, at(u, i)), params)),
+    recall:
+      recalls.length === 0
+        ? O.none
+        : O.some((params, u) =>
+            recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null)
+          ),
+    // True where one is known to look at the objective; where none is, not all may be known.
+    needsObjective: all.some(({ part }) => O.isSome(part.needsObjective) && part.needsObjective.value)
+      ? O.some(true)
+      : O.none,
+    deterministic: all.flatMap(({ part }) => part.deterministic),
+    names: claimed,
+    misfits: setting =>
+      all.reduce<readonly [Setting, ReadonlyArray<Problem.Problem>]>(
+        ([setting, problems], { gain, misfits }) => [
+          { ...setting, gain: name => times(setting.gain(name), gain(null, name)) },
+          [...problems, ...misfits(setting)]
+        ],
+        [setting, []]
+      )[1],
+    brief: all.reduce<O.Option<Brief>>(
+      (briefs, { brief }) => (O.isSome(briefs) && O.isSome(brief) ? bothBrief(briefs.value, brief.value) : O.none),
+      noBrief
+    )
+  }
+}

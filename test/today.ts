@@ -8,7 +8,7 @@ export const isNight = process.env['NIGHTLY'] === 'yes'
 
 if (!isNight) console.log(`a part of the cases, that of LAWS_SEED=${today}`)
 
-/** Of many cases one in `every`, at least one, other ones each day; all at night. */
+/** Of many numerical cases one in `every`, at least one, other ones each day; all at night. Guards of completeness run whole. */
 export const sampled =
   (every: number) =>
   <A>(cases: ReadonlyArray<A>): ReadonlyArray<A> => {

@@ -3,7 +3,6 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, vi } from 'vitest'
 import { Compile, Initializer, Key, Metric, Params, Pipeline, Run, Schedule, Score, Stage } from '../../src/index.js'
-import { sampled } from '../today.js'
 
 const printed = async (program: () => Promise<unknown>): Promise<string> => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
@@ -15,9 +14,7 @@ const printed = async (program: () => Promise<unknown>): Promise<string> => {
   }
 }
 
-const some = sampled(2)(['two-gaussians', 'swap', 'own-parts'])
-
-describe.runIf(some.includes('two-gaussians'))('two-gaussians', () => {
+describe('two-gaussians', () => {
   it('learns the centre to 1.1 times the error of maximum likelihood on the same sample', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
     const { learned, points, truth } = await import('../../examples/two-gaussians.js')
@@ -41,7 +38,7 @@ describe.runIf(some.includes('two-gaussians'))('two-gaussians', () => {
   })
 })
 
-describe.runIf(some.includes('swap'))('swap', () => {
+describe('swap', () => {
   it('runs every cell of the table, or says precisely why not', async () => {
     const text = await printed(() => import('../../examples/swap.js'))
     const outcomes = text.split('\n').filter(line => line.startsWith('    '))
@@ -54,7 +51,7 @@ describe.runIf(some.includes('swap'))('swap', () => {
   })
 })
 
-describe.runIf(some.includes('own-parts'))('own-parts', () => {
+describe('own-parts', () => {
   it('prints, stores, resumes, draws and holds to laws what is not built in', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
     const own = await import('../../examples/own-parts.js')

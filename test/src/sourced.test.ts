@@ -29,7 +29,6 @@ import {
   Stage,
   TimeLaw
 } from '../../src/index.js'
-import { sampled } from '../today.js'
 
 /** Enough for more strands than one, weighted unevenly, some rows not at all, with labels. */
 const ROWS = 2003
@@ -136,7 +135,7 @@ const statesOf = (program: Parameters<typeof Run.states>[0]): ReadonlyArray<unkn
 const reasons: Readonly<Record<string, string>> = {}
 
 describe('what learns from rows in memory learns the same from a source', () => {
-  it.each(sampled(2)(cases))('%s', (name, parts) => {
+  it.each(cases)('%s', (name, parts) => {
     const whole = parts
       .flatMap(pipelines)
       .map(pipeline => ({ pipeline, program: Compile.pipeline(pipeline)(points) }))
@@ -160,7 +159,7 @@ describe('what learns from rows in memory learns the same from a source', () => 
       radius: 0.1
     })
   })
-  it.each(sampled(2)(recipes))('recipe %s', (_, recipe) => {
+  it.each(recipes)('recipe %s', (_, recipe) => {
     for (const score of scores.slice(0, 2)) expect(recipe(score)(source)).toEqual(recipe(score)(points))
     // a network has no centres to start near
     if (recipe !== recipes.find(([name]) => name === 'warmStart')?.[1])

@@ -13,7 +13,6 @@ import { instancesOf } from '../laws/instances.js'
 import { rows, sampleOf } from '../laws/samples.js'
 import { Case, Compile, Expectation, Objective, Schedule, TimeLaw, Vocabulary, type Points } from '../../src/index.js'
 import { place } from './cli/harness.js'
-import { sampled } from '../today.js'
 
 const namespaces: Readonly<Record<string, object>> = ornstein
 
@@ -199,17 +198,8 @@ const owns = (): string =>
 
 const data: Points.Points = { rows: 8, dim: 2, values: Float64Array.from({ length: 16 }, (_, i) => Math.cos(i)) }
 
-/** A cell of a table of the page; undefined of a column or row that it does not have. */
-const read = (page: string, row: string, column: string): string | undefined => {
-  const lines = page.split('\n').filter(line => line.startsWith('|'))
-  const cells = (line: string | undefined): ReadonlyArray<string> => (line ?? '').split('|').map(text => text.trim())
-  const at = cells(lines.find(line => line.includes(column))).indexOf(column)
-  return at < 0 ? undefined : cells(lines.find(line => cells(line)[1] === row))[at]
-}
-
-/** Asks Compile, for each score and objective, which expectations it takes; by day of some scores, and of those that are new. */
-const support = (page: string): string => {
-  const asked = sampled(4)(scores.words)
+/** Asks Compile, for each score and objective, which expectations it takes. */
+const support = (): string => {
   const at = TimeLaw.at(0.3)
   const kinds: ReadonlyArray<readonly [string, Objective.Objective]> = [
     ['denoising', Objective.denoising(at)],
@@ -229,10 +219,7 @@ const support = (page: string): string => {
     ['', ...scores.words.map(({ name }) => `\`${name}\``)],
     kinds.map(([kind, objective]) => [
       kind,
-      ...scores.words.map(word => {
-        const { name, example: score } = word
-        const known = asked.includes(word) ? undefined : read(page, kind, `\`${name}\``)
-        if (known !== undefined) return known
+      ...scores.words.map(({ example: score }) => {
         const taken = serves
           .filter(({ expectation }) =>
             E.isRight(
@@ -272,7 +259,7 @@ it('docs/vocabulary.md is the vocabulary', async () => {
   const sections: Readonly<Record<string, string>> = {
     words,
     owns: owns(),
-    support: support(/<!-- vocabulary: support -->[^]*?<!-- end -->/.exec(before)?.[0] ?? ''),
+    support: support(),
     levels: levels()
   }
   const text = before.replace(

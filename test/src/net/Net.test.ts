@@ -230,7 +230,9 @@ const everything: ReadonlyArray<readonly [string, Net.Net<string>]> = [
   ['skip', Net.chain(Net.skip(Net.tanh), Net.named('out', Net.output({ initial: 'kaiming' })))]
 ]
 
-describe.each(sampled(2)(everything))('%s', (_, net) => {
+const today = sampled(2)(everything)
+
+describe.each(everything)('%s', (name, net) => {
   const score = Score.network(net, { predicts: Parametrization.velocity })
 
   it('comes back from JSON, and its code builds it', () => {
@@ -243,7 +245,8 @@ describe.each(sampled(2)(everything))('%s', (_, net) => {
     expect(built(Net, Score, Parametrization)).toEqual(score)
   })
 
-  it.each(laws.score(score).map(law => [law.name, law] as const))('%s', (_, { property }) => {
+  const held = today.some(([one]) => one === name) ? laws.score(score) : []
+  it.each(held.map(law => [law.name, law] as const))('%s', (_, { property }) => {
     fc.assert(property, { seed: 20210917, numRuns: runs(15) })
   })
 })

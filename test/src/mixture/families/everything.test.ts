@@ -34,7 +34,6 @@ import {
   Source,
   Stage
 } from '../../../../src/index.js'
-import { sampled } from '../../../today.js'
 import { levels, tensors } from './families.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ornstein-families-'))
@@ -294,15 +293,6 @@ it('docs/recipes.md says so', async () => {
   const page = fileURLToPath(new URL('../../../../docs/recipes.md', import.meta.url))
   const before = readFileSync(page, 'utf8')
   expect(before).toContain('<!-- families -->')
-  // By day some families are asked for all starts and recipes; of others the page knows.
-  const today = sampled(4)(asked)
-  const known = ({ name }: (typeof asked)[number]): ReadonlyArray<string> =>
-    (before.split('\n').find(line => line.startsWith(`| \`${name}\``) && line.includes('✓')) ?? '')
-      .split('|')
-      .slice(-3, -1)
-      .map(text => text.trim())
-  const begun = (one: (typeof asked)[number]): ReadonlyArray<string> =>
-    today.includes(one) || known(one).length < 2 ? [starts(one), recipesOf(one)] : known(one)
   const names = Object.keys(columns)
   const reasons = new Map<string, string[]>()
   const cell = (column: string, { name }: (typeof asked)[number]): string => {
@@ -315,7 +305,7 @@ it('docs/recipes.md says so', async () => {
   const rows = [
     ['', ...names, 'starts', 'recipes'],
     ['---', ...names.map(() => '---'), '---', '---'],
-    ...asked.map(one => [`\`${one.name}\``, ...names.map(column => cell(column, one)), ...begun(one)])
+    ...asked.map(one => [`\`${one.name}\``, ...names.map(column => cell(column, one)), starts(one), recipesOf(one)])
   ]
   const text = [table(rows), [...reasons].map(([why, of]) => `- ${of.join(', ')} — ${why}.`).join('\n')].join('\n\n')
   const found = before.replace(

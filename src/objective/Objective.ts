@@ -114,8 +114,8 @@ export interface Matching extends Written, Claims {
   readonly timeLaw: TimeLaw.TimeLaw
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
-  /** Capability: a pass over mixtures that is written by hand, of families that have one (`kernel` of theirs says why). */
-  readonly kernel?: 'denoising' | 'implicit'
+  /** The closed form of mixtures that `perRow` is: told by the function itself, so that none can be declared. */
+  readonly kernel: 'denoising' | 'implicit' | undefined
   /** Capability: it serves noise of which only what a mixture sees is drawn. */
   readonly spans?: true
   /** Capability: it is the same of data and mixture moved together. */
@@ -138,8 +138,8 @@ export interface Matching extends Written, Claims {
 /** A mean over the data, without noise. */
 export interface Noiseless extends Written, Claims {
   readonly perDatum: (datum: Datum) => Tensor
-  /** Capability: a pass over mixtures that is written by hand, of families that have one. */
-  readonly kernel?: 'likelihood'
+  /** The closed form of mixtures that `perDatum` is: told by the function itself, so that none can be declared. */
+  readonly kernel: 'likelihood' | undefined
   /** Capability: it is the same of data and mixture moved together. */
   readonly moves?: true
 }
@@ -161,7 +161,7 @@ export interface Penalty extends Written {
 /** A term that is not made of others. The rest of the program asks what it can do, never what it is called. */
 export type Term = Matching | Noiseless | Penalty
 
-type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
+type Bare<T> = T extends unknown ? Omit<T, 'of' | 'kernel'> : never
 
 /** What an objective asks for itself. */
 export type Form = Bare<Term>
@@ -250,6 +250,8 @@ const denoisingRow = (row: Row): Tensor => {
 
 const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
 
+const likelihoodRow = ({ logDensity }: Datum): Tensor => neg(logDensity())
+
 /** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
 const estimatedRow =
   (along: boolean, estimate: Estimate) =>
@@ -284,7 +286,6 @@ const denoisingCase = define({
     timeLaw,
     perRow: denoisingRow,
     measuredIn: parametrization ?? Parametrization.score,
-    kernel: 'denoising',
     spans: true,
     moves: true,
     float32: true,
@@ -345,7 +346,7 @@ const implicitCase = define({
     moves: true,
     proper: true,
     ...(estimate === null
-      ? { perRow: implicitRow, kernel: 'implicit', spans: true }
+      ? { perRow: implicitRow, spans: true }
       : { perRow: estimatedRow(estimate.divergence === 'sliced', estimate), exact: implicit(timeLaw) })
   }),
   // The first version wrote the estimate by a tag of its own.
@@ -403,7 +404,6 @@ const controlVariateCase = define({
     timeLaw,
     perRow: denoisingRow,
     measuredIn: parametrization ?? Parametrization.score,
-    kernel: 'denoising',
     moves: true,
     proper: true,
     exact: denoising(timeLaw, parametrization ?? undefined),
@@ -434,7 +434,7 @@ export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
   formula: () => '−E log p(x_0)',
-  meaning: () => ({ perDatum: ({ logDensity }) => neg(logDensity()), kernel: 'likelihood', moves: true, proper: true })
+  meaning: () => ({ perDatum: likelihoodRow, moves: true, proper: true })
 })
 
 const namesField = Field.codec(t.readonlyArray(t.string), {
@@ -693,11 +693,22 @@ const formOf = (objective: Objective): Form | Parts => {
   return found
 }
 
+const termOf = (of: Objective, form: Form): Term => {
+  if ('penalty' in form) return { ...form, of }
+  if ('perDatum' in form) return { ...form, of, kernel: form.perDatum === likelihoodRow ? 'likelihood' : undefined }
+  const { perRow } = form
+  return {
+    ...form,
+    of,
+    kernel: perRow === denoisingRow ? 'denoising' : perRow === implicitRow ? 'implicit' : undefined
+  }
+}
+
 /** The objective as a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<Weighted> {
   const form = formOf(objective)
   if (!('parts' in form))
-    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
+    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: termOf(objective, form) }]
   return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
     const constant = weight === undefined ? O.some(1) : Weighting.everywhere(weight)
     return terms(objective).map(inner => ({

@@ -43,7 +43,7 @@ export interface Drawn extends Known {
   readonly weight?: (schedule: Schedule.Schedule) => (time: number) => number
   /** Whether [0, 1) is cut into as many equal parts as there are rows, and each row draws its u from one of them. */
   readonly isStratified?: boolean
-  /** Weighted times in place of the draws, for an expectation without randomness; Gauss–Legendre nodes in u unless given. */
+  /** Weighted times in place of the draws, for an expectation without randomness; unless given, Gauss–Legendre nodes in u, each weighted as a draw. */
   readonly nodes?: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
@@ -91,10 +91,14 @@ const rule = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
 }
 
 const inQuantile =
-  ({ quantile }: Drawn): Listed['nodes'] =>
+  ({ quantile, weight }: Drawn): Listed['nodes'] =>
   (schedule, count) => {
     const timeOf = quantile(schedule)
-    return rule(count, 0, 1).map(({ time: u, weight }) => ({ time: timeOf(u), weight }))
+    const weightOf = weight?.(schedule) ?? (() => 1)
+    return rule(count, 0, 1).map(({ time: u, weight: share }) => {
+      const time = timeOf(u)
+      return { time, weight: share * weightOf(time) }
+    })
   }
 
 const within = ({ at, support: [lo, hi] }: Density): Density => ({

@@ -623,6 +623,38 @@ describe('problems', () => {
 
 const codec = Objective.codec(Vocabulary.standard)
 
+it('an integrand of one’s own is what is computed, whatever its definition declares beside it', () => {
+  const timeLaw = TimeLaw.at(0.3)
+  const weighed = ({ score, target, level }: Objective.Row) =>
+    mul(sum(square(sub(score, target)), 1, true), level.sigma)
+  const plain = Objective.custom('plain', timeLaw, weighed)
+  const form = { timeLaw, perRow: weighed, kernel: 'denoising' as const }
+  const declared = Objective.define({ name: 'declared', about: 'said to be another', meaning: () => form })
+  // Unit rows: one number at the closed form's plan, as in a plan of any other engine.
+  const [found, wanted] = [declared, plain].map(objective => evaluate(isotropic, objective)(mixtureParams))
+  expect(found.value).toBeCloseTo(wanted.value, 12)
+  flat(found.gradient).forEach((g, i) => {
+    expect(g).toBeCloseTo(flat(wanted.gradient)[i], 12)
+  })
+  const likelihood = Objective.define({
+    name: 'halfLikelihood',
+    about: 'half of it',
+    meaning: () => {
+      const half = {
+        perDatum: ({ logDensity }: Objective.Datum) => mul(-0.5, logDensity()),
+        kernel: 'likelihood' as const
+      }
+      return half
+    }
+  })
+  expect(evaluate(isotropic, likelihood)(mixtureParams).value).toBeCloseTo(
+    evaluate(isotropic, Objective.likelihood)(mixtureParams).value / 2,
+    12
+  )
+  expect(Objective.subject(Schedule.ornsteinUhlenbeck)(likelihood)).toBe('another')
+  expect(Objective.subject(Schedule.ornsteinUhlenbeck)(declared)).toBe('another')
+})
+
 describe('descriptions', () => {
   const law = TimeLaw.at(0.3)
   const described: ReadonlyArray<readonly [Objective.Objective, string]> = [

@@ -197,6 +197,28 @@ describe('published laws', () => {
   })
 })
 
+it('nodes of a law of one’s own count by its weight, as its draws do', () => {
+  // Uniform on [0.1, 2] by log-uniform draws: the weight is the ratio of the densities, t log(hi/lo)/(hi − lo).
+  const [lo, hi] = [0.1, 2]
+  const uniform = TimeLaw.define({
+    name: 'uniformByLog',
+    about: 'uniform times by log-uniform draws',
+    meaning: () => ({
+      quantile: () => u => lo * (hi / lo) ** u,
+      weight: () => t => (t * Math.log(hi / lo)) / (hi - lo)
+    })
+  })
+  // The integrands are entire in u; 24 Gauss–Legendre nodes leave rounding alone.
+  for (const [f, mean] of [
+    [() => 1, 1],
+    [(t: number) => t, (lo + hi) / 2],
+    [(t: number) => Math.exp(-t), (Math.exp(-lo) - Math.exp(-hi)) / (hi - lo)]
+  ] as const)
+    expect(
+      TimeLaw.quadrature(ou, 24)(uniform).reduce((sum, { time, weight }) => sum + weight * f(time), 0)
+    ).toBeCloseTo(mean, 12)
+})
+
 it('Gauss nodes are the same whatever the key, and as many as asked for', () => {
   const law = TimeLaw.gauss(4)(TimeLaw.uniform(0, 1))
   const at = (seed: number): unknown => TimeLaw.draw(ou, 10)(Key.fromSeed(seed))(law)

@@ -235,7 +235,7 @@ export const main = (budget: Budget): Report<Measured> => {
   return {
     title: 'K Gaussians from a warm start',
     claim:
-      'For K spherical Gaussians at least C√log min(K, d) apart, gradient descent on the DDPM objective at a constant noise level learns the centres from a warm start within C′√log min(K, d) of them (the second theorem: mixtures of K Gaussians).',
+      'For K spherical Gaussians of equal weights, at least C√log min(K, d) apart, gradient descent on the DDPM objective at a constant noise level learns the centres from a warm start within C′√log min(K, d) of them (the second theorem: mixtures of K Gaussians).',
     findings: [
       `Within the theorem’s reach, C ≥ 2 and a start within half the separation, ${percent(of(ddpm, isWarm))} of the ${of(ddpm, isWarm).trials} runs of descent end at maximum likelihood, with K = ${sizes.join(', ')} (gradient EM: ${percent(of('gradient EM', isWarm))}, EM: ${percent(of('EM', isWarm))}).`,
       `From ${farthest} separations away, in random directions, EM is the sturdiest: ${percent(of('EM', isFar))} against ${percent(of('gradient EM', isFar))} of gradient EM and ${percent(of(ddpm, isFar))} of descent. EM divides by the rows that a centre has; the other two take steps of the same rate whether it has many or none.`,

@@ -212,18 +212,21 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
   })
 
 /**
- * Centres and variances at low noise. Free weights are held meanwhile, since the score of separate components hides them, and
- * read off at the end: by a step of expectation–maximization, or where there is none by descent on the likelihood.
+ * Centres and variances at low noise. Where components are apart, the score at one noise level hides their weights: free weights
+ * are read off before the descent, by a step of expectation–maximization, and held during it. Where components overlap, weights
+ * that are held wrong lead the centres astray. All noise levels together, which are the likelihood, know both: so the weights,
+ * the centres and the variances end at a maximum of it, by expectation–maximization until it converges. A family without an
+ * M-step descends on the likelihood instead, before and after.
  */
-const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> =>
-  has('logits', score, data)
-    ? [
-        mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
-        maximises(score)
-          ? Stage.expectationMaximization({ steps: 1, ...bounded(score, data) })
-          : likelihoodStage(score, data, 100)
-      ]
-    : [mixtureStage(score, data, 0.2, 300)]
+const lowNoise = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
+  if (!has('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
+  const bound = bounded(score, data)
+  return [
+    maximises(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
+    mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
+    maximises(score) ? settle(bound) : likelihoodStage(score, data)
+  ]
+}
 
 /** The root mean variance of the columns; 1 for the scores whose components have variance 1. */
 const unitOf = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
@@ -234,9 +237,12 @@ const unitOf = <P extends string>(score: Score.Score<P>, data: Source.Data): num
 
 /**
  * The paper's algorithm (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low. The pair
- * starts at random, K components at the likeliest of several k-means clusterings, the warm start. Where components are
- * apart, the score is that of the nearest, whatever its weight: at low noise an isotropic mixture keeps its weights, and a
- * closing step of expectation–maximization reads them off.
+ * starts at random, K components of equal weights at the likeliest of several k-means clusterings, the warm start.
+ *
+ * Past the paper, whose components have equal weights and variance 1: where weights are free, the descent at low noise holds them
+ * at what a step of expectation–maximization says, and expectation–maximization until it converges follows, on the likelihood,
+ * which is the DDPM objective over all noise levels. One noise level hides the weights of components that are apart, and the
+ * weights that it holds bias the centres of components that overlap; all levels together do neither.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -356,8 +362,10 @@ export const annealed: Recipe = score => data => {
 }
 
 /**
- * The paper's second algorithm: descent at one low noise level from near the truth, say from what an expert knows; each
- * start lies `radius` from the centre that is given. In m = α·mean the step is K/2, that of expectation–maximization.
+ * The paper's second algorithm, for K components of equal weights and variance 1: descent at one low noise level from near the
+ * truth, say from what an expert knows; each start lies `radius` from the centre that is given. In m = α·mean the step is K/2,
+ * that of expectation–maximization. Where weights are free, expectation–maximization follows until it converges, as after
+ * `twoStage`.
  */
 export const warmStart =
   ({

@@ -78,7 +78,8 @@ const clustered = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 const variance = 10 / (4 * (8 / 9) ** 3)
 /** A hundredth of the standard deviation. */
 const varianceFloor = Number((1e-4 * variance).toPrecision(3))
-const closing = Stage.expectationMaximization({ steps: 1, varianceFloor })
+const weighing = Stage.expectationMaximization({ steps: 1, varianceFloor })
+const closing = Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, varianceFloor })
 
 describe('two stages', () => {
   it('of the pair', () => {
@@ -95,6 +96,7 @@ describe('two stages', () => {
   it('of isotropic components, in the unit of the data', () => {
     chooses(Recipe.twoStage, isotropic, clustered, [
       adamStage(2 * 2.5, 150, inUnit),
+      weighing,
       adamStage(0.2 * 2.5, 300, inUnit, Optimizer.freeze('logits')),
       closing
     ])
@@ -176,7 +178,11 @@ describe('from a warm start', () => {
     ])
   })
   it('of isotropic components', () => {
-    chooses(recipe, isotropic, start, [adamStage(0.2 * 2.5, 300, inUnit, Optimizer.freeze('logits')), closing])
+    chooses(recipe, isotropic, start, [
+      weighing,
+      adamStage(0.2 * 2.5, 300, inUnit, Optimizer.freeze('logits')),
+      closing
+    ])
   })
 })
 

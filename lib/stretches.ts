@@ -83,6 +83,35 @@ export const both = (a: Numbers, b: Numbers, f: (x: number, y: number) => number
   return zipped(ofNumbers(a), ofNumbers(b), f)
 }
 
+/** Both numbers that f makes of each, f asked once for the two: of stretches, while the same one is read for both. */
+export const pairs = (
+  numbers: Numbers,
+  f: (x: number) => readonly [number, number]
+): readonly [first: Numbers, second: Numbers] => {
+  if (numbers instanceof Float64Array) {
+    const [first, second] = [new Float64Array(numbers.length), new Float64Array(numbers.length)]
+    for (let i = 0; i < numbers.length; i++) [first[i], second[i]] = f(numbers[i])
+    return [first, second]
+  }
+  const { rows } = numbers
+  const two = remembered(
+    computed(
+      rows,
+      (first, out) => {
+        const x = part(numbers, first, out.length / 2)
+        for (let i = 0; i < x.length; i++) [out[2 * i], out[2 * i + 1]] = f(x[i])
+      },
+      2
+    )
+  )
+  const column = (j: number): Stretches =>
+    computed(rows, (first, out) => {
+      const both = part(two, first, out.length)
+      for (let i = 0; i < out.length; i++) out[i] = both[2 * i + j]
+    })
+  return [column(0), column(1)]
+}
+
 /** So many numbers are read at once unless another count of rows is asked for. */
 const NUMBERS = 1 << 17
 

@@ -78,7 +78,7 @@ const trials = function* (problem: Problem): Iterable<Trial> {
 
 // -- the pipelines ---------------------------------------------------------------------------------------------------
 
-const exact = Expectation.quadrature({ nodes: 8 })
+const exact = Expectation.quadrature()
 /** One draw of noise for each row at each step, as in practice. */
 const plain = Expectation.monteCarlo()
 

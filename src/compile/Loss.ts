@@ -12,7 +12,17 @@ import * as Compiler from '../../lib/compiler/index.js'
 import { Key, valueAndGrad, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/iterate.js'
 import { concatenated, size } from '../../lib/ndarray.js'
-import { both, column, computed, every, part, remembered, type Numbers, type Stretches } from '../../lib/stretches.js'
+import {
+  both,
+  column,
+  computed,
+  every,
+  pairs,
+  part,
+  remembered,
+  type Numbers,
+  type Stretches
+} from '../../lib/stretches.js'
 import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
@@ -144,8 +154,11 @@ const draw = <P extends string>(
       return times
         .flatMap(({ time, weight }, i) => {
           const each: Numbers = typeof time === 'number' ? Float64Array.of(time) : time
-          const alpha = every(each, time => level(time).alpha)
-          const sigma = every(each, time => level(time).sigma)
+          // A level may be a function of the user's: it is asked once a time.
+          const [alpha, sigma] = pairs(each, time => {
+            const { alpha, sigma } = level(time)
+            return [alpha, sigma]
+          })
           const weights = weightings.reduce<Numbers>(
             (all, weightAt) => product(all, every(each, weightAt)),
             typeof weight === 'number' ? Float64Array.of(weight) : weight
@@ -153,7 +166,10 @@ const draw = <P extends string>(
           return Noise.draws(
             data,
             // Nodes are of times that all rows share.
-            projection && { ...projection, slope: () => projection.slope(level(column(each, 0, 1)[0])) },
+            projection && {
+              ...projection,
+              slope: () => projection.slope({ alpha: column(alpha, 0, 1)[0], sigma: column(sigma, 0, 1)[0] })
+            },
             noiseKeys[i]
           )(expectation).map(draw => ({
             alpha,

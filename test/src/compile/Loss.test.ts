@@ -14,6 +14,7 @@ import {
   Problem,
   Schedule,
   Score,
+  Source,
   TimeLaw,
   Weighting,
   type Points
@@ -463,6 +464,44 @@ describe('the data without weights of their own', () => {
         ) / 4
       expect(evaluate(params, key).value).toBeCloseTo(wanted, 12)
     }
+  })
+})
+
+describe('a noise level', () => {
+  it('is asked once for each time that is drawn', () => {
+    const rows = 200
+    const calls = { count: 0 }
+    const counted = Schedule.define({
+      name: 'counted',
+      about: 'counts how often it is asked',
+      meaning: () => ({
+        until: 1,
+        level: time => {
+          calls.count++
+          return { alpha: 1 - time, sigma: time }
+        }
+      })
+    })
+    const many: Points.Points = { rows, dim: 1, values: Float64Array.from({ length: rows }, (_, i) => i / rows) }
+    const source = Problem.orThrow(Source.gathered([many]))
+    const score = Score.spherical({ components: 2 })
+    const values = [many, source].map(data => {
+      const evaluate = Problem.orThrow(
+        Compile.valueAndGrad({
+          schedule: counted,
+          score,
+          objective: Objective.implicit(TimeLaw.uniform(0.1, 0.9)),
+          expectation: Expectation.monteCarlo()
+        })(data)
+      )
+      calls.count = 0
+      const { value } = evaluate(Params.of({ means: [[-1], [1]] }), key)
+      // At other times than those of the rows nobody asks.
+      expect(calls.count).toBe(rows)
+      return value
+    })
+    source.close()
+    expect(values[0]).toBe(values[1])
   })
 })
 

@@ -5,8 +5,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { Vocabulary } from '../core/index.js'
+import { Case, Vocabulary } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
+import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/Pipeline.js'
 import type { Program } from './Program.js'
 import * as Run from './Run.js'
@@ -32,6 +33,28 @@ const written = t.type({
   state: t.unknown,
   beside: t.unknown
 })
+
+/** Whether all that JSON says the other says too. */
+const isWithin = (said: unknown, own: unknown): boolean =>
+  isRecord(said) && isRecord(own)
+    ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isWithin(value, own[key]))
+    : Array.isArray(said) && Array.isArray(own)
+      ? said.length === own.length && said.every((value, i) => isWithin(value, own[i]))
+      : said === own
+
+/**
+ * Whether JSON says the pipeline. It is read in the pipeline's own words: a field that an earlier version did not write has its
+ * default. What is read of code is the code of the pipeline, so what the JSON says beside its name is compared as well.
+ */
+const says =
+  <P extends string>(json: unknown) =>
+  (pipeline: Pipeline.Pipeline<P>): boolean => {
+    const own = pipelines.encode(pipeline)
+    const read = Pipeline.codec(Vocabulary.of(Case.parts(pipeline))).decode(json)
+    return (
+      E.isRight(read) && JSON.stringify(pipelines.encode(read.right)) === JSON.stringify(own) && isWithin(json, own)
+    )
+  }
 
 /**
  * The text of a checkpoint. `writer` names the program and its version. A text cut short is none: write it to another file,
@@ -89,7 +112,7 @@ export const read =
         found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)
       ),
       E.filterOrElse(
-        found => JSON.stringify(found.pipeline) === JSON.stringify(pipelines.encode(program.pipeline)),
+        found => says(found.pipeline)(program.pipeline),
         () => refused('the pipeline', 'the one of this run', 'ask for what it was begun with')
       ),
       E.chain(({ state, beside }) =>

@@ -1,5 +1,7 @@
 /** Fields: what a case is parametrized by, with domain, default, printer, codec and arbitrary. */
 import type * as t from 'io-ts'
+// oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
+/** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
 import type { AnyValue } from './Case.js'
 import type { Concept } from './Concept.js'

@@ -1,5 +1,7 @@
 /** Vocabularies: the cases that JSON may speak of. What is listed, documented, drawn at random is taken from them. */
 import * as t from 'io-ts'
+// oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
+/** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
 import { encode, field, isValue, ofCase, perField, show, type AnyValue, type Case } from './Case.js'
 import type { Concept } from './Concept.js'

@@ -15,6 +15,8 @@ import { ofMarkdown } from '../doctest/extract.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'ornstein-smoke-'))
+/** The same without any peer. */
+const bare = mkdtempSync(join(tmpdir(), 'ornstein-bare-'))
 const installed = join(home, 'node_modules', 'ornstein')
 
 const run = (command: string, args: ReadonlyArray<string>, cwd = home): Promise<{ stdout: string; stderr: string }> => {
@@ -40,6 +42,14 @@ const runProgram = (name: string, code: string): Promise<{ stdout: string; stder
   return run(process.execPath, [`${name}.mjs`])
 }
 
+/** The names of all modules that the package offers, but for `./laws`, which is made of a peer. */
+const offered = (): ReadonlyArray<string> => {
+  const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { exports: object }
+  return Object.keys(exports)
+    .filter(name => !/^\.\/(laws|package\.json)$/.test(name))
+    .map(name => name.replace(/^\./, 'ornstein'))
+}
+
 /** Programs of users, typed and run: an everyday one, and one that calls every name which others are written against. */
 const programs = ['consumer', 'contract']
 
@@ -51,10 +61,16 @@ beforeAll(async () => {
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
   const tarball = readdirSync(home).find(file => file.endsWith('.tgz')) ?? ''
   await run('npm', ['install', '--prefix', home, ...npmFlags, `./${tarball}`, 'fast-check@4'])
+  cpSync(join(home, 'package.json'), join(bare, 'package.json'))
+  cpSync(join(home, 'node_modules'), join(bare, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: path => !/node_modules\/(fast-check|pure-rand)$/.test(path)
+  })
 }, 300_000)
 
 afterAll(() => {
-  rmSync(home, { recursive: true, force: true })
+  for (const folder of [home, bare]) rmSync(folder, { recursive: true, force: true })
 })
 
 describe('the package', () => {
@@ -173,28 +189,51 @@ describe('the package', () => {
   const users = ['typescript', 'typescript-7'].flatMap(compiler =>
     resolutions.map(resolution => ({ compiler, resolution }))
   )
-  it.each(users)(
-    'is typed for a strict user who skips no library check and installs no types: %o',
-    async ({ compiler, resolution }) => {
-      programs.forEach(name => {
-        cpSync(join(root, `test/smoke/${name}.ts`), join(home, `${name}.ts`))
-      })
-      const strict = {
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        target: 'ES2022',
-        skipLibCheck: false,
-        noEmit: true
-      }
-      // No global type is found by itself: what the package needs, it names.
-      const compilerOptions = { ...strict, ...resolution, types: [] }
-      writeFileSync(
-        join(home, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions, files: programs.map(name => `${name}.ts`) })
-      )
-      await run(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', home])
+  /** What a compiler says of programs in a folder. */
+  const typed = (
+    folder: string,
+    files: ReadonlyArray<string>,
+    { compiler, resolution }: (typeof users)[number]
+  ): Promise<{ stdout: string }> => {
+    const strict = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      target: 'ES2022',
+      skipLibCheck: false,
+      noEmit: true
     }
-  )
+    // No global type is found by itself: what the package needs, it names.
+    const compilerOptions = { ...strict, ...resolution, types: [] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    return run(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', folder])
+  }
+  it.each(users)('is typed for a strict user who skips no library check and installs no types: %o', async user => {
+    programs.forEach(name => {
+      cpSync(join(root, `test/smoke/${name}.ts`), join(home, `${name}.ts`))
+    })
+    await typed(
+      home,
+      programs.map(name => `${name}.ts`),
+      user
+    )
+  })
+  it.each(users)('is typed for one who has none of its peers: %o', async user => {
+    cpSync(join(root, 'test/smoke/consumer.ts'), join(bare, 'consumer.ts'))
+    // The types of a queue are those of its packages.
+    const names = offered().filter(name => name !== 'ornstein/Cluster')
+    const all = names.map((name, i) => `import * as module${i} from '${name}'\nconsole.log(module${i})`)
+    expect(all.length).toBeGreaterThan(30)
+    writeFileSync(join(bare, 'all.ts'), all.join('\n'))
+    await typed(bare, ['consumer.ts', 'all.ts'], user)
+  })
+
+  it('offers all but laws to Node without any of its peers', async () => {
+    const program = offered().map(name => `await import('${name}')`)
+    expect(await run(process.execPath, ['--input-type=module', '--eval', program.join('\n')], bare)).toEqual({
+      stdout: '',
+      stderr: ''
+    })
+  })
 
   it('runs in Node when esbuild has made one module of it', async () => {
     const outfile = join(home, 'bundled.mjs')

@@ -85,6 +85,12 @@ describe('the package', () => {
     expect(statSync(join(home, tarball)).size).toBeLessThan(3_000_000)
   })
 
+  it('has no script of which npm warns who installs it', () => {
+    const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { scripts: object }
+    const warned = ['preinstall', 'install', 'postinstall', 'prepare']
+    expect(Object.keys(scripts).filter(name => warned.includes(name))).toEqual([])
+  })
+
   it('tells which packages a queue needs beside it', async () => {
     const main = join(installed, 'dist/src/cli/main.js')
     await expect(run(process.execPath, [main, 'worker', '--queue', 'redis://127.0.0.1:1'])).rejects.toThrow(

@@ -17,14 +17,14 @@ import type { Failure } from './World.js'
 export const options = t.record(t.string, t.union([t.string, t.number, t.boolean]))
 export type Options = t.TypeOf<typeof options>
 
-/** Options that a sweep gives itself, or that would write over each other's files. */
-const OWN = ['seed', 'out', 'json', 'quiet', 'verbose', 'report', 'figures', 'checkpoint', 'resume', 'every', 'by']
+/** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
+const OWN = 'seed out json quiet verbose report figures checkpoint resume every by help print-pipeline'.split(' ')
 
 /** What of options a sweep does not take. */
 export const optionProblems = (field: string, own: Options): ReadonlyArray<Problem.Problem> =>
   Object.keys(own).flatMap(key =>
     Problem.unless(
-      /^[a-z][a-z-]*$/.test(key) && !OWN.includes(key) && key !== 'print-pipeline',
+      /^[a-z][a-z-]*$/.test(key) && !OWN.includes(key),
       field,
       key,
       'an option of ornstein fit that a sweep leaves open',
@@ -61,6 +61,17 @@ const result = t.intersection([
 export const outcome = t.partial({ result, problem: t.string })
 export type Outcome = t.TypeOf<typeof outcome>
 
+/** What is no fit tells its first line. */
+const outcomeOf = (printed: string): Outcome => {
+  const read = E.tryCatch(
+    () => result.decode(JSON.parse(printed)),
+    () => null
+  )
+  return E.isRight(read) && E.isRight(read.right)
+    ? { result: read.right.right }
+    : { problem: `ornstein fit printed no fit but ${JSON.stringify(printed.split('\n')[0])}` }
+}
+
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
 /** A fit by a process of its own, in a folder, on so many processors where that is said. */
@@ -77,11 +88,7 @@ export const fitted = (
     // its standard input ends with this process, and it then
     const options = { ...where, env, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
     execFile(process.execPath, [main, ...argsOf(asked)], options, (error, stdout, stderr) => {
-      resolve(
-        error === null
-          ? { result: JSON.parse(stdout) as NonNullable<Outcome['result']> }
-          : { problem: stderr.trim() || error.message }
-      )
+      resolve(error === null ? outcomeOf(stdout) : { problem: stderr.trim() || error.message })
     })
   })
 

@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
+import type * as Fitting from '../../../src/cli/fitting.js'
 import { example } from './harness.js'
 
 const main = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
@@ -96,6 +97,23 @@ describe('a sweep', () => {
     expect(stderr).toMatch(/none\.csv, two, seed 0: the fit \(FILE: none\.csv is not a file that exists/)
     copyFileSync(at('faithful.csv'), at('none.csv'))
     expect(sweep('wrong.json', wrong).status).toBe(0)
+  })
+
+  it('refuses options by which nothing is fitted, and tells what else prints no fit', async () => {
+    const { status, stderr } = sweep('help.json', { ...of, fits: { ...fits, h: { help: true } } }, 'help')
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^error: help\.json, fits\.h: help is not an option of ornstein fit that a sweep leaves open; .*\n$/
+      ) as string
+    })
+    const fitting = (await import(new URL('fitting.js', pathToFileURL(main)).href)) as typeof Fitting
+    const asked = { data: 'faithful.csv', seed: 0, options: { help: true } }
+    const problem = 'ornstein fit printed no fit but "Usage: ornstein fit [options] <FILE>"'
+    expect(await fitting.fitted(asked, { cwd: folder })).toEqual({ problem })
+    // as a worker is told by whoever does not look
+    const told = await fitting.fitting(folder)(fitting.described(asked, ''), new AbortController().signal)
+    expect(told).toEqual({ problem: expect.stringContaining('options: help is not an option') as string })
   })
 
   it('ends at a signal with the lines that it has, leaves no fit behind, and goes on', async () => {

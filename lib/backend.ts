@@ -19,8 +19,8 @@ import * as simd from './simd/index.js'
 import { isSealed } from './seal.js'
 import { tfjs } from './tfjs.js'
 
-/** The name under which tfjs knows the backend. */
-export const backendName = 'float64'
+/** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */
+const NAME = 'float64'
 
 type BackendValues = backend_util.BackendValues
 
@@ -132,9 +132,19 @@ class Float64Backend implements Store {
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
+  /** tfjs would move what is not here, which takes it from its owner, floats for doubles, and what stands in memory that others free. */
+  #entry(id: object): Entry {
+    if (!this.#data.has(id))
+      throw new Error(
+        `a tensor of another tfjs backend, or one that is disposed of: take its numbers, as by ` +
+          `tensor(Float64Array.from(t.dataSync()), t.shape), before compute(() => …) and its like`
+      )
+    return this.#data.get(id)
+  }
+
   values(id: object): Values {
     if (recorder?.knows(id) === true) return recorder.asked(id)
-    const entry = this.#data.get(id)
+    const entry = this.#entry(id)
     // empty after the memory grew
     if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
     return entry.values
@@ -152,7 +162,7 @@ class Float64Backend implements Store {
   }
   incRef(id: object): void {
     if (recorder?.knows(id) === true) return
-    this.#data.get(id).references++
+    this.#entry(id).references++
   }
   disposeData(id: object, force = false): boolean {
     if (!this.#data.has(id)) return true
@@ -229,24 +239,41 @@ const dressed =
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 
-/** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
-export const ensureBackend = (): Store => {
+/** Under which name, once it is registered: copies of this package share the engine, and nothing else. */
+let registered: { readonly name: string; readonly backend: Store } | undefined
+
+const register = (): { readonly name: string; readonly backend: Store } => {
   const { engine, registerKernel } = tfjs()
   const tf = engine()
-  if (!(backendName in tf.registryFactory)) {
-    // priority 0: tfjs itself never prefers it to a backend the user brought
-    tf.registerBackend(backendName, () => new Float64Backend(), 0)
-    for (const [kernelName, kernel] of Object.entries(kernels))
-      registerKernel({ kernelName, backendName, kernelFunc: dressed(kernelName, kernel) })
-  }
-  // whatever holds the name was registered by this module, or by another copy of it
-  return tf.findBackend(backendName) as Store
+  let copies = 1
+  const nameOf = (): string => (copies === 1 ? NAME : `${NAME} ${copies}`)
+  while (nameOf() in tf.registryFactory) copies++
+  const name = nameOf()
+  const backend = new Float64Backend()
+  // priority 0: tfjs itself never prefers it to a backend the user brought
+  tf.registerBackend(name, () => backend, 0)
+  for (const [kernelName, kernel] of Object.entries(kernels))
+    registerKernel({ kernelName, backendName: name, kernelFunc: dressed(kernelName, kernel) })
+  tf.findBackend(name)
+  return { name, backend }
 }
+
+/** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
+export const ensureBackend = (): Store => (registered ??= register()).backend
+
+/** The name under which tfjs knows the backend. */
+export const backendName = (): string => (registered ??= register()).name
 
 /** Refuses to touch tensors while another backend, and so another precision, is in force. */
 const insist = (what: string): void => {
-  if (tfjs().engine().backendName !== backendName)
-    throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
+  // tfjs's types hide that there may be none yet
+  const inForce = tfjs().engine().backendName as string | undefined
+  if (inForce === registered?.name) return
+  throw new Error(
+    inForce?.startsWith(NAME)
+      ? `${what}: it is of another copy of this package than the compute(() => …), or its like, around it; install one copy`
+      : `${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`
+  )
 }
 
 /** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */

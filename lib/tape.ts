@@ -25,17 +25,20 @@ const ours: ReadonlyArray<GradConfig> = Object.entries(gradients).map(([kernelNa
  * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
-  const { getGradient, registerGradient } = tfjs()
+  const { getGradient, registerGradient, unregisterGradient } = tfjs()
   const theirs: GradConfig[] = []
+  const none: string[] = []
   for (const rule of ours) {
     // tfjs's types hide that a gradient may be missing
     const before = getGradient(rule.kernelName) as GradConfig | undefined
     if (before === rule) continue
-    if (before !== undefined) theirs.push(before)
+    if (before === undefined) none.push(rule.kernelName)
+    else theirs.push(before)
     registerGradient(rule)
   }
   return () => {
     theirs.forEach(registerGradient)
+    none.forEach(unregisterGradient)
   }
 }
 
@@ -53,8 +56,13 @@ const lendBackend = (): (() => void) => {
   if (chosen?.backendInstance === ready) Object.assign(choice, chosen)
   else {
     // the factory is synchronous, so the backend is in force when this returns, and its promise has nothing to tell
-    void tf.setBackend(backendName)
-    chosen = { backendName, backendInstance: ready, profiler: choice.profiler, pendingBackendInit: undefined }
+    void tf.setBackend(backendName())
+    chosen = {
+      backendName: backendName(),
+      backendInstance: ready,
+      profiler: choice.profiler,
+      pendingBackendInit: undefined
+    }
   }
   return () => {
     Object.assign(choice, { backendName: name, backendInstance, profiler, pendingBackendInit })
@@ -72,7 +80,7 @@ export const scope = <R>(f: () => R): R => {
       tf.endScope()
     }
   }
-  if (depth > 0 && tf.backendName === backendName) return tidied()
+  if (depth > 0 && tf.backendName === backendName()) return tidied()
   const giveBackBackend = lendBackend()
   const giveBackGradients = lendGradients()
   depth++

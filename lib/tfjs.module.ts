@@ -6,7 +6,12 @@ import { DataStorage } from '@tensorflow/tfjs-core/dist/backends/backend.js'
 import { ENGINE } from '@tensorflow/tfjs-core/dist/engine.js'
 // The engine reads its flags.
 import '@tensorflow/tfjs-core/dist/flags.js'
-import { getGradient, registerGradient, registerKernel } from '@tensorflow/tfjs-core/dist/kernel_registry.js'
+import {
+  getGradient,
+  registerGradient,
+  registerKernel,
+  unregisterGradient
+} from '@tensorflow/tfjs-core/dist/kernel_registry.js'
 import { Tensor } from '@tensorflow/tfjs-core/dist/tensor.js'
 import type { Tfjs } from './tfjs.js'
 
@@ -17,5 +22,6 @@ export const tfjs = (): Tfjs => ({
   getGradient,
   registerGradient,
   registerKernel,
-  Tensor
+  Tensor,
+  unregisterGradient
 })

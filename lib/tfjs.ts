@@ -7,7 +7,7 @@ import * as core from '@tensorflow/tfjs-core'
 /** What of tfjs is used. */
 export type Tfjs = Pick<
   typeof core,
-  'DataStorage' | 'engine' | 'getGradient' | 'registerGradient' | 'registerKernel' | 'Tensor'
+  'DataStorage' | 'engine' | 'getGradient' | 'registerGradient' | 'registerKernel' | 'Tensor' | 'unregisterGradient'
 >
 
 /** tfjs, as far as it is used. */

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
-import { beforeAll, describe, expect, it } from 'vitest'
+import '@tensorflow/tfjs-backend-wasm'
+import * as E from 'fp-ts/lib/Either.js'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { backendName, ensureBackend } from '../../lib/backend.js'
+import { gradients } from '../../lib/gradients.js'
 import * as F from '../../lib/index.js'
 import { type Tensor } from '../../lib/index.js'
 
@@ -14,8 +17,9 @@ const entries = (f: () => Tensor): number[] => [...F.compute(f).values]
 
 describe('registration', () => {
   it('happens when first needed, once', () => {
-    expect(tf.engine().backendNames()).not.toContain(backendName)
+    expect(tf.engine().backendNames()).not.toContain('float64')
     const backend = ensureBackend()
+    expect(backendName()).toBe('float64')
     expect(ensureBackend()).toBe(backend)
     expect(tf.getBackend()).toBe('cpu')
   })
@@ -58,10 +62,21 @@ describe('tensors', () => {
     expect(() => F.exp(tf.scalar(1))).toThrow(message)
     expect(() => F.fill([2], 1)).toThrow(`Fill: ${message}`)
   })
-  it('of another backend come over as they are, and go back', () => {
-    const theirs = tf.tensor([0.1])
-    expect(entries(() => F.mul(theirs, 3))).toEqual([3 * Math.fround(0.1)])
-    expect([...tf.mul(theirs, 2).dataSync()]).toEqual([2 * Math.fround(0.1)])
+  it.each(['cpu', 'wasm'])('of the backend %s are refused with what to do, and stay as they were', async name => {
+    await tf.setBackend(name)
+    try {
+      const theirs = tf.tensor([0.5, 2, 3, 4])
+      const remedy = 'a tensor of another tfjs backend, or one that is disposed of: take its numbers'
+      expect(() => F.compute(() => F.add(theirs, 1))).toThrow(remedy)
+      expect(() => F.compute(() => F.stopGradient(theirs))).toThrow(remedy)
+      expect(() => F.compute(() => theirs)).toThrow(remedy)
+      expect([...theirs.dataSync()]).toEqual([0.5, 2, 3, 4])
+      expect([...tf.mul(theirs, 2).dataSync()]).toEqual([1, 4, 6, 8])
+      const taken = F.compute(() => F.add(F.tensor(Float64Array.from(theirs.dataSync()), theirs.shape), 0.1))
+      expect([...taken.values]).toEqual([0.6, 2.1, 3.1, 4.1])
+    } finally {
+      await tf.setBackend('cpu')
+    }
   })
   it('of strings or complex numbers are refused', () => {
     expect(() => F.compute(() => tf.tensor(['a']))).toThrow('a tensor of dtype string')
@@ -84,6 +99,56 @@ describe('tensors', () => {
         return y
       })
     ).toEqual([1, 2, 3, 4])
+  })
+})
+
+describe('derivatives of the process', () => {
+  it('are those that it had, and none where it had none', () => {
+    const names = Object.keys(gradients)
+    const rules = () => names.map(name => tf.getGradient(name) as unknown)
+    tf.registerGradient({ kernelName: 'Square', gradFunc: dy => ({ x: () => dy as tf.Tensor }) })
+    const before = rules()
+    expect(before).toContain(undefined)
+    F.compute(() => F.grad(F.square)(F.scalar(1)))
+    expect(rules()).toEqual(before)
+    // theirs, which is wrong, is the one that their functions meet
+    expect([
+      ...tf
+        .grad(x => tf.square(x))(tf.tensor([3, 4]))
+        .dataSync()
+    ]).toEqual([1, 1])
+    tf.unregisterGradient('Square')
+  })
+})
+
+describe('a second copy of the package', () => {
+  const copy = async (): Promise<typeof F> => {
+    vi.resetModules()
+    return import('../../lib/index.js')
+  }
+  const signature = { params: { w: [] }, rows: { x: { shape: [], from: 'call' } }, constants: {} } as const
+
+  it('computes, differentiates and compiles by itself', async () => {
+    F.compute(() => F.scalar(1))
+    const other = await copy()
+    expect(other.compute).not.toBe(F.compute)
+    for (const { compute, valueAndGrad, scalar, mul, square, mean, Compiler } of [F, other, F]) {
+      expect([...compute(() => mul(scalar(0.1), 3)).values]).toEqual([0.1 * 3])
+      const w = { shape: [], values: Float64Array.of(3) }
+      expect([...valueAndGrad(({ w }: { w: Tensor }) => square(w))({ w }).gradient.w.values]).toEqual([6])
+      const program = Compiler.compile(
+        signature,
+        ({ params: { w }, rows: { x } }) => ({ value: mean(mul(square(w), x)) }),
+        [null, null]
+      )
+      if (E.isLeft(program)) throw new Error(program.left)
+      const call = { rows: 2, params: { w: w.values }, given: { x: Float64Array.of(1, 3) }, constants: {} }
+      expect(program.right.run(call).value).toBe(18)
+    }
+  })
+  it('says so where it meets the first', async () => {
+    const other = await copy()
+    expect(() => F.compute(() => other.add(F.scalar(1), 1))).toThrow('of another copy of this package')
   })
 })
 

@@ -15,7 +15,7 @@
  * `machine.ts` runs programs; `rowwise.ts` chooses between
  * a program and the interpreter for those who call a function with arrays.
  */
-import { left, right, type Either } from 'fp-ts/lib/Either.js'
+import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
 import { product, type Dense } from '../kernels/dense.js'
 import { type NdArray } from '../ndarray.js'
 import { algebra } from './algebra.js'
@@ -30,7 +30,7 @@ import { threads } from '../simd/crew.js'
 import * as Strands from '../strands.js'
 import {
   MOST_PAGES,
-  theMachine,
+  machineHere,
   widthOf,
   WORTH_THREADS,
   type Machine,
@@ -290,8 +290,9 @@ export const compile = <E>(
   differentiates = Object.keys(signature.params).length > 0,
   precision: Precision = 'float64'
 ): Either<string, Program> => {
-  const machine = theMachine()
-  if (machine === null) return left('this engine has no SIMD')
+  const found = machineHere()
+  if (isLeft(found)) return found
+  const machine = found.right
   const shapes: Shapes = {
     ...signature,
     rows: Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))

@@ -2,11 +2,13 @@
  * Where programs run: one memory for all of them, with the kernels of lib/simd, and the threads that share it. Data stay
  * there from step to step, as panels; what a call needs is taken and given back.
  */
+import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../simd/arena.js'
 import { binary, memoryFlags } from '../simd/binary.js'
 import * as Strands from '../strands.js'
 import { part, type Numbers } from '../stretches.js'
 import { crew as crewOf, type Crew, type Loaded } from '../simd/crew.js'
+import { obstacle } from '../simd/wasm.js'
 import { type Dense } from '../kernels/dense.js'
 import { Word } from './code.js'
 import { valueOf, width, type Node } from './graph.js'
@@ -402,16 +404,10 @@ const machine = (): Machine => {
   return { shared: isShared(crew), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
-/** Undefined before first use; null where the engine has no SIMD or may not compile here. */
-let found: Machine | null | undefined
+let found: Either<string, Machine> | undefined
 
-export const theMachine = (): Machine | null => {
-  if (found !== undefined) return found
-  try {
-    found = machine()
-  } catch {
-    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on compiling at once.
-    found = null
-  }
-  return found
-}
+/** The machine, made when it is first asked for, or why there can be none here. */
+export const machineHere = (): Either<string, Machine> => (found ??= tryCatch(machine, obstacle))
+
+/** The machine, null where there can be none. */
+export const theMachine = (): Machine | null => toUnion(mapLeft(() => null)(machineHere()))

@@ -101,17 +101,20 @@ let refused = false
 
 /**
  * Sets how many threads large passes may use, the caller's among them: all the machine has unless set, or what the
- * environment's ORNSTEIN_THREADS says. Results do not depend on it, in any bit. Outside Node, and where Node may start
- * none, there is one.
+ * environment's ORNSTEIN_THREADS says; at most 64, or all the machine has. Results do not depend on it, in any bit. Outside
+ * Node, and where Node may start none, there is one.
+ *
+ * @throws RangeError of NaN
  */
 export const useThreads = (count: number): void => {
+  if (Number.isNaN(count)) throw new RangeError(`useThreads: ${count} is not a number of threads; try 1`)
   wanted = Math.max(1, Math.floor(count))
 }
 
 /** How many threads a large pass uses. */
 export const threads = (): number => {
   const here = node()
-  return here === null || refused ? 1 : (wanted ?? here.threads)
+  return here === null || refused ? 1 : Math.min(here.most, wanted ?? here.threads)
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */

@@ -10,8 +10,13 @@ export type Spawn = (source: string, data: object) => (message: unknown) => void
 interface Environment {
   /** How many threads the machine runs at once, or the user asks for in ORNSTEIN_THREADS. */
   readonly threads: number
+  /** More are never started. */
+  readonly most: number
   readonly spawn: Spawn
 }
+
+/** Each thread has a scratch space, be it used or not; of fewer than eight million rows there are no more strands than these. */
+const MOST_THREADS = 64
 
 const look = (): Environment | null => {
   // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
@@ -22,8 +27,10 @@ const look = (): Environment | null => {
   const asked = Number(here?.env?.ORNSTEIN_THREADS)
   // Under `node --permission` there is an answer; without it there is nobody to ask.
   const forbidden = here?.permission?.has('worker') === false
+  const own = machine.availableParallelism()
   return {
-    threads: forbidden ? 1 : Number.isSafeInteger(asked) && asked > 0 ? asked : machine.availableParallelism(),
+    threads: forbidden ? 1 : Number.isSafeInteger(asked) && asked > 0 ? asked : own,
+    most: Math.max(MOST_THREADS, own),
     spawn: (source, data) => {
       const { port1, port2 } = new workers.MessageChannel()
       const workerData = { ...data, port: port2 }

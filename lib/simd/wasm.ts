@@ -104,6 +104,24 @@ const bytes = ({ binary, memoryFlags }: Embedded, shared: boolean): Uint8Array<A
 export const compile = (shared = false, embedded = kernels): WebAssembly.Module =>
   new WebAssembly.Module(bytes(embedded, shared))
 
+/** The module of nothing, and one that fills a vector. */
+const [EMPTY, VECTOR] = [
+  [0, 97, 115, 109, 1, 0, 0, 0],
+  [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]
+].map(bytes => Uint8Array.from(bytes))
+
+/** Why nothing compiles here, in words, where this error was met. */
+export const obstacle = (error: unknown): string => {
+  if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly'
+  try {
+    new WebAssembly.Module(EMPTY)
+  } catch {
+    return "WebAssembly is forbidden here: a page's content security policy needs 'wasm-unsafe-eval' in its script-src"
+  }
+  if (!WebAssembly.validate(VECTOR)) return 'this engine has no SIMD'
+  return `this engine refuses WebAssembly: ${error instanceof Error ? error.message : String(error)}`
+}
+
 /** The kernels over a memory of the caller's, which is shared if the module was compiled so. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): Module =>
   // An instance's exports have no type of their own; assembly/index.ts is what this module exports.

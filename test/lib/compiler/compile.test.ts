@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createContext, runInContext } from 'node:vm'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cached, compile, type Call, type Inputs, type Outputs, type Signature } from '../../../lib/compiler/index.js'
 import { theMachine } from '../../../lib/compiler/machine.js'
 import { byKernel, byRule } from '../../../lib/compiler/shapes.js'
@@ -146,6 +148,80 @@ describe('threads', () => {
       for (const run of runs) expect(run).toEqual(runs[0])
     }
   )
+})
+
+describe('more threads than there may be', () => {
+  const most = Math.max(64, availableParallelism())
+  const anew = async (): Promise<typeof T> => {
+    vi.resetModules()
+    return import('../../../lib/index.js')
+  }
+  /** Of few rows: one thread runs, but there is a space for each. */
+  const meanOf = ({ Compiler, mean }: Awaited<ReturnType<typeof anew>>): number => {
+    const signature: Signature = { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} }
+    const program = right(Compiler.compile(signature, ({ rows: { x } }) => ({ value: mean(x) }), [null, null]))
+    return program.run({ rows: 2, params: {}, given: { x: Float64Array.of(1, 2) }, constants: {} }).value
+  }
+  it.each([1e9, Infinity])('%d are as many as may be', async count => {
+    const own = await anew()
+    own.useThreads(count)
+    expect(own.threads()).toBe(most)
+    expect(meanOf(own)).toBe(1.5)
+  })
+  it('so are those of the environment', async () => {
+    vi.stubEnv('ORNSTEIN_THREADS', '1000000000')
+    try {
+      const own = await anew()
+      expect(own.threads()).toBe(most)
+      expect(meanOf(own)).toBe(1.5)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+  it('NaN is no number of threads', () => {
+    expect(() => {
+      useThreads(NaN)
+    }).toThrow('useThreads: NaN is not a number of threads; try 1')
+  })
+})
+
+describe('where nothing compiles', () => {
+  const reason = async (wasm: unknown): Promise<string> => {
+    vi.resetModules()
+    vi.stubGlobal('WebAssembly', wasm)
+    try {
+      const { Compiler } = await import('../../../lib/index.js')
+      const one = called('pseudoHuber')
+      const found = Compiler.compile(one.signature, one.write, [null, null])
+      return E.isLeft(found) ? found.left : 'compiled'
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  }
+  const forbidding: unknown = runInContext(
+    'WebAssembly',
+    createContext({}, { codeGeneration: { strings: true, wasm: false } })
+  )
+  const { Memory, Module, Instance } = WebAssembly
+  const failing = (fails: (bytes: ArrayLike<number>) => boolean): unknown =>
+    class extends Module {
+      constructor(bytes: Uint8Array<ArrayBuffer>) {
+        if (fails(bytes)) throw new RangeError('too large for this thread')
+        super(bytes)
+      }
+    }
+  it.each([
+    [
+      'a policy',
+      forbidding,
+      "WebAssembly is forbidden here: a page's content security policy needs 'wasm-unsafe-eval' in its script-src"
+    ],
+    ['no WebAssembly', undefined, 'this engine has no WebAssembly'],
+    ['no SIMD', { Memory, Instance, Module: failing(({ length }) => length > 8), validate: () => false }, 'this engine has no SIMD'], // prettier-ignore
+    ['a limit', { Memory, Instance, Module: failing(({ length }) => length > 4096), validate: () => true }, 'this engine refuses WebAssembly: too large for this thread'] // prettier-ignore
+  ])('it says that it is for %s', async (_, wasm, words) => {
+    expect(await reason(wasm)).toBe(words)
+  })
 })
 
 describe('draws', () => {

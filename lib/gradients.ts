@@ -326,6 +326,8 @@ const structural: Readonly<Record<string, Rule>> = {
       }
     }
   }),
+  // `value` is detached, and never asked
+  WithDerivative: rule([], dy => ({ x: () => dy })),
   // each its own tensor: tfjs disposes a cotangent once it has been added to another
   AddN: ruleOfList((dy, xs) => xs.map(x => () => T.reshape(dy, x.shape))),
   // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does

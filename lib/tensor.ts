@@ -266,6 +266,22 @@ export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: li
 /** x as a constant: nothing is differentiated through it. */
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
 
+/**
+ * The value of the first with the derivatives of the second, of one shape: for a quantity that is known with less work, or fewer
+ * roundings, than it is differentiated. Neither the derivative of the first nor the value of the second is asked for.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { mul, scalar, square, valueAndGrad, withDerivativeOf } from 'ornstein/float64'
+ *
+ * const { value, gradient } = valueAndGrad(({ x }) => withDerivativeOf(scalar(9), square(x)))({
+ *   x: { shape: [], values: Float64Array.of(3) }
+ * })
+ * assert.deepEqual([value, gradient.x.values[0]], [9, 6])
+ */
+export const withDerivativeOf = (value: Operand, x: Tensor): Tensor =>
+  run('WithDerivative', { value: stopGradient(value), x })
+
 // —— along axes ————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 type Reduction = (x: Operand, axis?: Axes, keepDims?: boolean) => Tensor

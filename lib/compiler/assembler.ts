@@ -128,6 +128,10 @@ export class Code {
   i32(value: number): this {
     return this.#put(0x41, ...signed(value | 0))
   }
+  /** One double. */
+  double(value: number): this {
+    return this.#put(0x44, ...new Uint8Array(Float64Array.of(value).buffer))
+  }
   /** All lanes hold the number; a constant is made once a function, before all else. */
   every(value: number): this {
     const key = Object.is(value, -0) ? '-0' : String(value)

@@ -42,6 +42,7 @@ export interface Emitted {
 const MOST_OPERANDS = 3
 const KERNEL: Imported = { name: 'kernel', parameters: new Array<'i32'>(MOST_OPERANDS + 2).fill('i32') }
 const NORMALS: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
+const CHI_SQUARED: Imported = { name: 'chiSquared', parameters: ['i32', 'i32', 'f64', 'i32', 'f64', 'i32'] }
 const IMPORTS: ReadonlyArray<Imported> = [
   ...mapNames.map(([kernel, name]): Imported => ({
     name,
@@ -49,6 +50,7 @@ const IMPORTS: ReadonlyArray<Imported> = [
     ...(isReaching(kernel) && { returns: 'i32' })
   })),
   NORMALS,
+  CHI_SQUARED,
   KERNEL
 ]
 const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
@@ -190,7 +192,8 @@ const begin = (environment: Environment, space: Shape, nodes: ReadonlyArray<Node
   const code = item(lanes)
   const own = spaceOf(space)
   // as many independent chains as hide an instruction's latency, and not many more than there are registers
-  const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 ? 2 : 4)
+  const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
+  const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
   return {
     environment,
     space: own,
@@ -675,12 +678,17 @@ const strandOf = (environment: Environment, { items, dots }: Called): Code => {
     word(Word.PartialPanel).op('equals').when(then)
   }
   const draw = (): void => {
-    for (const { name, buffer, staging } of layout.drawn) {
+    for (const { name, law, buffer, staging } of layout.drawn) {
       const numbers = buffer.width * ROWS
       word(wordOf(name))
       word(wordOf(name) + 1)
       word(Word.FirstPanel).get(panel).op('plus').i32(numbers).op('times').toDouble()
-      code.get(count).i32(numbers).op('times').get(scratch).plus(staging).call(importOf('normals'))
+      code.get(count).i32(numbers).op('times')
+      if (law !== 'normal') code.double(law)
+      code
+        .get(scratch)
+        .plus(staging)
+        .call(importOf(law === 'normal' ? 'normals' : 'chiSquared'))
     }
   }
   /** What was drawn, doubles row after row, as panels. */

@@ -53,8 +53,10 @@ type Shape = ReadonlyArray<number>
 export interface Signature {
   /** Differentiated. */
   readonly params: Readonly<Record<string, Shape>>
-  /** Numbers for each row, of this shape: the data, which stay in memory; of this call alone; or normals of a key. */
-  readonly rows: Readonly<Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key' }>>
+  /** Numbers for each row, of this shape: the data, which stay in memory; of this call alone; or of a key: normals, or χ² of so many degrees. */
+  readonly rows: Readonly<
+    Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key'; readonly degrees?: number }>
+  >
   /** The same for all rows, another at each call. */
   readonly constants: Readonly<Record<string, Shape>>
   /** Some of the constants come in so many versions, [count, …]: value and gradient are sums over them. */
@@ -166,7 +168,14 @@ const compileGraph = (
     compiled.set(key, known)
     return known
   }
-  const layout = layoutOf(outs, name => signature.rows[name].from === 'key', lanes)
+  const layout = layoutOf(
+    outs,
+    name => {
+      const { from, degrees } = signature.rows[name]
+      return from === 'key' ? (degrees ?? 'normal') : null
+    },
+    lanes
+  )
   const { bytes, kernels, words } = emitModule(layout, { shared, maximum: MOST_PAGES })
   const fresh: Compiled = {
     module: new WebAssembly.Module(bytes),

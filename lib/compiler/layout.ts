@@ -27,6 +27,9 @@ export type Buffer =
   /** In the scratch space, for one panel or for each of a tile. */
   | { readonly kind: 'panel' | 'tile'; readonly at: number; readonly width: number }
 
+/** What is drawn: normals, or χ² of so many degrees. */
+export type Law = 'normal' | number
+
 export interface Location {
   readonly buffer: Buffer
   /** The first of its entries there. */
@@ -46,7 +49,12 @@ export interface Layout {
   readonly parameters: ReadonlyArray<{ readonly node: Node; readonly at: number }>
   readonly parameterBytes: number
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number }>
-  readonly drawn: ReadonlyArray<{ readonly name: string; readonly buffer: Buffer; readonly staging: number }>
+  readonly drawn: ReadonlyArray<{
+    readonly name: string
+    readonly law: Law
+    readonly buffer: Buffer
+    readonly staging: number
+  }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: Node }>
   readonly locate: (node: Node) => Location
   /** Where a node computed once is, among the parameters. */
@@ -117,7 +125,7 @@ const aligned = (bytes: number): number => (bytes + 63) & ~63
 
 export const layout = (
   outputs: Readonly<Record<string, Node>>,
-  isDrawn: (input: string) => boolean,
+  lawOf: (input: string) => Law | null,
   lanes: Lanes
 ): Layout => {
   const { bytes, line, tile } = lanes
@@ -211,14 +219,15 @@ export const layout = (
     return { kind, width: width(node), at: room(width(node) * line * (kind === 'tile' ? tile : 1)) }
   }
   const given: { name: string; width: number }[] = []
-  const drawn: { name: string; buffer: Buffer; staging: number }[] = []
+  const drawn: { name: string; law: Law; buffer: Buffer; staging: number }[] = []
   for (const node of nodes) {
     if (node.place !== 'rows') continue
     if (node.does.kind === 'input') {
       const { name } = node.does
-      if (isDrawn(name)) {
+      const law = lawOf(name)
+      if (law !== null) {
         const buffer = placed(node)
-        drawn.push({ name, buffer, staging: room(width(node) * ROWS * 8 * tile) })
+        drawn.push({ name, law, buffer, staging: room(width(node) * ROWS * 8 * tile) })
         buffers.set(node, buffer)
       } else {
         given.push({ name, width: width(node) })

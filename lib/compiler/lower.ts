@@ -557,6 +557,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Tile: tile,
   Transpose: (lowering, { attrs }, { x }) => transpose(lowering, x, numbers(attrs, 'perm')),
   UnsortedSegmentSum: segmentSum,
+  WithDerivative: (_, __, { value }) => value,
   ZerosLike: constantly(() => 0)
 }
 

@@ -74,6 +74,7 @@ const rules: Readonly<Record<string, Rule>> = {
     return isBeside ? { shape: shape.map((n, i) => (i === axis ? length : n)), dtype: 'float32' } : undefined
   },
   Identity: ([x]) => x,
+  WithDerivative: ([value]) => value,
   Slice: ([x], attrs) => {
     const [begin, size] = ['begin', 'size'].map(name => listOf(attrs.get(name)))
     const rank = x.shape.length

@@ -249,6 +249,11 @@ export const shape: KernelTable = {
     filled(shape, value, dtype ?? 'float32')
   ),
   Identity: kernel(({ x }) => x),
+  WithDerivative: kernel(({ value, x }) => {
+    if (value.shape.join() !== x.shape.join())
+      throw new Error(`withDerivativeOf: shapes [${value.shape.join(', ')}] and [${x.shape.join(', ')}] are not the same`)
+    return value
+  }),
   LinSpace: kernel((_, { start, stop, num }: { start: number; stop: number; num: number }) =>
     linSpace(start, stop, num)
   ),

@@ -21,11 +21,12 @@ interface Rows {
   readonly stays: boolean
 }
 
-/** Normal numbers for each row: those of the key, row after row. */
+/** Normal numbers for each row: those of the key, row after row; or one of χ² of so many degrees. */
 interface Draw {
   readonly _tag: 'Draw'
   readonly shape: Shape
   readonly key: Key.Key
+  readonly degrees?: number
 }
 
 /** The same for all rows, another at each call. */
@@ -48,6 +49,8 @@ export const rows = (shape: Shape, values: Numbers, stays = false): Given => ({
 })
 /** Normal draws of a key. */
 export const draw = (shape: Shape, key: Key.Key): Given => ({ _tag: 'Draw', shape, key })
+/** χ² draws of a key, one a row. */
+export const chiSquared = (degrees: number, key: Key.Key): Given => ({ _tag: 'Draw', shape: [1], key, degrees })
 /** Values that all rows share. */
 export const constant = (shape: Shape, values: Float64Array): Given => ({ _tag: 'Constant', shape, values })
 /** A number that all rows share. */
@@ -60,9 +63,9 @@ export const perRow = (values: Numbers): Given =>
 export type Named = Readonly<Record<string, Given>>
 export type Tensors = Readonly<Record<string, Tensor>>
 
-const normals = (key: Key.Key, first: number, length: number): Float64Array => {
+const draws = ({ key, degrees }: Draw, first: number, length: number): Float64Array => {
   const out = new Float64Array(length)
-  Key.fillNormal(first, out)(key)
+  ;(degrees === undefined ? Key.fillNormal(first, out) : Key.fillChiSquared(degrees, first, out))(key)
   return out
 }
 
@@ -75,7 +78,7 @@ export const tensors = (first: number, count: number): ((given: Named) => Tensor
           shape: [count, ...given.shape],
           values:
             given._tag === 'Draw'
-              ? normals(given.key, first * size(given.shape), count * size(given.shape))
+              ? draws(given, first * size(given.shape), count * size(given.shape))
               : stretch(given.values, size(given.shape), first, count)
         })
   )
@@ -92,7 +95,9 @@ export const isVersion =
       if (!(name in other)) return false
       const b = other[name]
       if (a._tag === 'Constant') return b._tag === 'Constant' && (a.shape.length === 0 || isSame(a.values, b.values))
-      return a._tag === 'Rows' ? b._tag === 'Rows' && a.values === b.values : b._tag === 'Draw' && a.key === b.key
+      return a._tag === 'Rows'
+        ? b._tag === 'Rows' && a.values === b.values
+        : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees
     })
 
 /** Versions as one: numbers in each, all else as in the first. */
@@ -115,7 +120,11 @@ export const signature = (params: Readonly<Record<string, Shape>>, given: Named)
   rows: RR.filterMap<Given, Compiler.Signature['rows'][string]>(one =>
     one._tag === 'Constant'
       ? O.none
-      : O.some({ shape: one.shape, from: one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call' })
+      : O.some({
+          shape: one.shape,
+          from: one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call',
+          ...(one._tag === 'Draw' && one.degrees !== undefined && { degrees: one.degrees })
+        })
   )(given),
   constants: RR.filterMap<Given, Shape>(one => (one._tag === 'Constant' ? O.some(one.shape) : O.none))(given)
 })

@@ -205,6 +205,7 @@ interface Material {
   readonly drawn: Tensor
   /** |z|² beyond what is drawn. */
   readonly orthogonal: Operand
+  readonly inSpan?: Components.InSpan | undefined
   /** One for all rows, or one a row. */
   readonly alpha: Tensor
   readonly sigma: Tensor
@@ -235,7 +236,7 @@ const density = <P extends string>(
 const rowOf = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
-  { clean, drawn, orthogonal, alpha, sigma, label, share, secondNoise, time }: Material,
+  { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, secondNoise, time }: Material,
   access: Access
 ): { readonly define: Definitions; readonly row: (read: (name: Name) => Tensor) => Objective.Row } => {
   const [rows] = clean.shape
@@ -331,9 +332,15 @@ const rowOf = <P extends string>(
         const all = directions({ probes, law }).map(v => rowSum(mul(vjp(x => scoreAt(x, level))(noisy, v), v)))
         return div(all.reduce(add), probes)
       },
-      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, level: own, share, rows })
+      seen: seenIn(model, params, { clean, noisy, drawn, orthogonal, inSpan, level: own, share, rows })
     })
   }
+}
+
+/** |z|² of what is drawn, by its coordinates. */
+const squaredInSpan = ({ coordinates, share, outside }: Components.InSpan): Tensor => {
+  const own = rowSum(square(coordinates))
+  return share === null ? own : add(own, mul(square(share), outside))
 }
 
 /** What a mixture sees of the noise, by its own projection where it has one. */
@@ -345,19 +352,20 @@ const seenIn = <P extends string>(
     readonly noisy: Tensor
     readonly drawn: Tensor
     readonly orthogonal: Components.Noise['orthogonal']
+    readonly inSpan: Components.InSpan | undefined
     readonly level: Score.Level
     readonly share: Tensor | undefined
     readonly rows: number
   }
 ): Objective.Seen => {
-  const { clean, noisy, drawn, orthogonal, level, share, rows } = of
+  const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
   const projection = pipe(
     model.family,
     O.chain(({ projection }) => projection)
   )
   return {
     share: share === undefined ? null : column(share, rows),
-    squaredNoise: () => add(rowSum(square(drawn)), orthogonal),
+    squaredNoise: () => add(inSpan === undefined ? rowSum(square(drawn)) : squaredInSpan(inSpan), orthogonal),
     implicit: () =>
       pipe(
         projection,
@@ -380,7 +388,7 @@ const seenIn = <P extends string>(
               const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
               return add(rowSum(square(score)), mul(2, add(curvature, cross)))
             }),
-          ({ mixed }) => mixed(params, clean, level, { drawn, orthogonal }, share)
+          ({ mixed }) => mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
         )
       )
   }

@@ -18,13 +18,12 @@ import {
   sub,
   sum,
   where,
-  type Operand,
   type Tensor
 } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
-import { computed } from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
 import { isGiven, OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
+import type * as Components from '../mixture/Components.js'
 import * as Given from './Given.js'
 import * as Points from '../data/Points.js'
 
@@ -98,7 +97,7 @@ export const draws =
 const norms = (x: Tensor): Tensor => sum(square(x), 1, true)
 
 /** What the noise is made of, under names. */
-export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, dim }: Size): Given.Named => {
+export const given = (noise: Noise, { rank, vectors, origin }: Basis, { dim }: Size): Given.Named => {
   if (noise._tag === 'Full') {
     const { values, sign, passing } = noise
     return {
@@ -114,16 +113,9 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, di
     basis,
     coordinates: Given.draw([rank], coordinates),
     sign: Given.number(sign),
-    beyond:
-      typeof rest === 'number'
-        ? Given.number(rest)
-        : Given.rows(
-            [1],
-            computed(rows, (first, out) => {
-              Key.fillChiSquared(rest.degrees, first, out)(rest.key)
-            })
-          ),
-    ...(along !== null && { along: Given.draw([1], along), origin: Given.constant([1, dim], origin) })
+    beyond: typeof rest === 'number' ? Given.number(rest) : Given.chiSquared(rest.degrees, rest.key),
+    origin: Given.constant([1, dim], origin),
+    ...(along !== null && { along: Given.draw([1], along) })
   }
 }
 
@@ -131,22 +123,28 @@ export const given = (noise: Noise, { rank, vectors, origin }: Basis, { rows, di
 export const ofGiven = (
   { noise, sign, basis, coordinate, coordinates, beyond, along, origin }: Partial<Given.Tensors>,
   clean: Tensor
-): { readonly drawn: Tensor; readonly orthogonal: Operand } => {
+): Components.Noise => {
   if (noise !== undefined && sign !== undefined) return { drawn: mul(sign, noise), orthogonal: 0 }
   if (basis === undefined || beyond === undefined) return refuse('noise that is not given')
   if (coordinate !== undefined)
     return { drawn: matMul(mul(coordinate, ones([1, basis.shape[0]])), basis), orthogonal: beyond }
-  if (coordinates === undefined || sign === undefined) return refuse('noise that is not given')
-  const drawn = matMul(mul(sign, coordinates), basis)
-  if (along === undefined || origin === undefined) return { drawn, orthogonal: beyond }
-  const outside = sub(sub(clean, origin), matMul(matMul(clean, basis, { transposeB: true }), basis))
-  const length = sqrt(norms(outside))
+  if (coordinates === undefined || sign === undefined || origin === undefined) return refuse('noise that is not given')
+  const own = mul(sign, coordinates)
+  const drawn = matMul(own, basis)
+  const there = matMul(clean, basis, { transposeB: true })
+  const rest = sub(sub(clean, origin), matMul(there, basis))
+  const outside = norms(rest)
+  const inSpan = { basis, origin, coordinates: own, along: there, outside }
+  if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
+  const length = sqrt(outside)
   const normal = mul(sign, along)
   // A row in the span has no direction outside it: its normal is one of the χ²'s.
   const hasDirection = greater(length, mul(OUTSIDE, sqrt(add(norms(sub(clean, origin)), 1))))
+  const share = where(hasDirection, div(normal, maximum(length, Number.MIN_VALUE)), 0)
   return {
-    drawn: where(hasDirection, add(drawn, mul(div(normal, maximum(length, Number.MIN_VALUE)), outside)), drawn),
-    orthogonal: where(hasDirection, beyond, add(beyond, square(normal)))
+    drawn: add(drawn, mul(share, rest)),
+    orthogonal: where(hasDirection, beyond, add(beyond, square(normal))),
+    inSpan: { ...inSpan, share }
   }
 }
 
@@ -155,5 +153,5 @@ export const tensors = (
   noise: Noise,
   basis: Basis,
   points: Points.Points
-): { readonly drawn: Tensor; readonly orthogonal: Operand } =>
+): Components.Noise =>
   ofGiven(Given.tensors(0, points.rows)(given(noise, basis, points)), Points.tensor(points))

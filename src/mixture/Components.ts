@@ -22,6 +22,7 @@ import {
   sum,
   tanh,
   tensor,
+  withDerivativeOf,
   type Operand,
   type Tensor
 } from '../../lib/index.js'
@@ -65,22 +66,32 @@ const plus = (a: Operand, b: Operand): Operand => (typeof a === 'number' && type
 const squared = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
 /** `orthogonal` is |x|² beyond that of `x` itself: [rows, 1] or a number. */
-const view = (
-  { centres, logits, variances, mirrored }: Components,
-  x: Tensor,
+const view = (components: Components, x: Tensor, level: Level, orthogonal: Operand = 0): View => {
+  const { centres, mirrored } = components
+  const { alpha } = level
+  const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
+  return seen(components, x.shape[1] ?? 0, level, { fromDrawn: distances(x, centres, alpha), orthogonal, along })
+}
+
+/** What is seen of points at these squared distances, and beyond them; of the pair `along` is α⟨x, ±c⟩. */
+const seen = (
+  { logits, variances }: Components,
+  dim: number,
   { alpha, sigma }: Level,
-  orthogonal: Operand = 0
+  {
+    fromDrawn,
+    orthogonal,
+    along
+  }: { readonly fromDrawn: Tensor; readonly orthogonal: Operand; readonly along: Tensor | null }
 ): View => {
-  const dim = x.shape[1] ?? 0
   const energy = squared(alpha)
   const noise = squared(sigma)
   const spread = variances === null ? plus(energy, noise) : add(mul(energy, row(variances)), noise)
-  const fromDrawn = distances(x, centres, alpha)
   const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
   // With equal variances the orthogonal part and log u are common to the components.
   const logDensity =
-    mirrored !== undefined
-      ? div(mul(alpha, matMul(x, centres, { transposeB: true })), spread)
+    along !== null
+      ? div(along, spread)
       : variances === null
         ? mul(-0.5, div(fromDrawn, spread))
         : neg(add(mul(0.5, div(squaredDistances, spread)), mul(dim / 2, log(spread))))
@@ -153,22 +164,29 @@ const pairMoments = (centre: Tensor, x: Tensor, level: Level, orthogonal: Operan
  * |s(x)|² and div s(x), each [rows, 1], from the squared distances q_i and those between the centres: with p = w/u,
  * |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
-const moments = (components: Components, x: Tensor, level: Level, orthogonal: Operand): Moments => {
-  if (components.mirrored !== undefined) return pairMoments(components.mirrored, x, level, orthogonal)
-  const { dim, energy, spread, squaredDistances, logJoint } = view(components, x, level, orthogonal)
+const moments = (components: Components, x: Tensor, level: Level, orthogonal: Operand): Moments =>
+  components.mirrored !== undefined
+    ? pairMoments(components.mirrored, x, level, orthogonal)
+    : momentsOf(components, view(components, x, level, orthogonal))
+
+const momentsOf = (
+  { centres }: Components,
+  { dim, energy, spread, squaredDistances, logJoint }: View
+): Moments & { readonly precision: Tensor } => {
   const precision = div(softmax(logJoint), spread)
   const total = sum(precision, 1, true)
-  const apart = matMul(precision, distances(components.centres, components.centres))
+  const apart = matMul(precision, distances(centres, centres))
   const squaredScore = sub(
     mul(total, sum(mul(precision, squaredDistances), 1, true)),
     mul(mul(0.5, energy), sum(mul(precision, apart), 1, true))
   )
   const curvature = sum(mul(precision, div(squaredDistances, spread)), 1, true)
   return {
+    precision,
     squaredScore,
     divergence: sub(sub(curvature, squaredScore), mul(dim, total)),
     total,
-    onCentres: z => sum(mul(precision, matMul(z, components.centres, { transposeB: true })), 1, true)
+    onCentres: z => sum(mul(precision, matMul(z, centres, { transposeB: true })), 1, true)
   }
 }
 
@@ -186,6 +204,24 @@ export const implicit = (components: Components, x: Tensor, level: Level, orthog
 export interface Noise {
   readonly drawn: Tensor
   readonly orthogonal: Operand
+  /** What is drawn by its coordinates, where the centres differ in the span of a basis alone. */
+  readonly inSpan?: InSpan
+}
+
+/** z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, of centres c = o + c̃B: coordinates in the span, and s times what a row has outside it. */
+export interface InSpan {
+  /** B, orthonormal, [rank, dim] */
+  readonly basis: Tensor
+  /** o, [1, dim] */
+  readonly origin: Tensor
+  /** ζ, [rows, rank] */
+  readonly coordinates: Tensor
+  /** y, [rows, rank] */
+  readonly along: Tensor
+  /** |x_0 − o − yB|², [rows, 1] */
+  readonly outside: Tensor
+  /** s, [rows, 1]; null for 0 */
+  readonly share: Tensor | null
 }
 
 /**
@@ -196,18 +232,82 @@ export const mixed = (
   components: Components,
   clean: Tensor,
   level: Level,
-  { drawn, orthogonal }: Noise,
+  { drawn, orthogonal, inSpan }: Noise,
   denoising: Tensor
 ): Tensor => {
-  const noisy = add(mul(level.alpha, clean), mul(level.sigma, drawn))
-  const beyond = mul(mul(level.sigma, level.sigma), orthogonal)
-  const { squaredScore, divergence, total, onCentres } = moments(components, noisy, level, beyond)
-  const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
-  const cross = sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint))
+  const beyond = mul(squared(level.sigma), orthogonal)
+  const { squaredScore, divergence, cross } =
+    inSpan !== undefined && components.mirrored === undefined
+      ? crossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
+      : crossOf(components, add(mul(level.alpha, clean), mul(level.sigma, drawn)), level, {
+          drawn,
+          orthogonal,
+          beyond
+        })
   return add(
     add(squaredScore, mul(mul(2, sub(1, denoising)), divergence)),
     div(mul(mul(2, denoising), cross), level.sigma)
   )
+}
+
+/** The moments and ⟨s, z⟩, [rows, 1] each. */
+type Crossed = Pick<Moments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
+
+/** |z|² beyond what is drawn, and σ² times as much. */
+interface Beyond {
+  readonly orthogonal: Operand
+  readonly beyond: Operand
+}
+
+const crossOf = (
+  components: Components,
+  noisy: Tensor,
+  level: Level,
+  { drawn, orthogonal, beyond }: Beyond & { readonly drawn: Tensor }
+): Crossed => {
+  const { total, onCentres, ...rest } = moments(components, noisy, level, beyond)
+  const onPoint = add(sum(mul(noisy, drawn), 1, true), mul(level.sigma, orthogonal))
+  return { ...rest, cross: sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint)) }
+}
+
+/**
+ * The same by coordinates, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row meets `rank` numbers of a component
+ * and not `dim`. Derivatives by c are those of what is linear in it: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
+ */
+const crossInSpan = (
+  components: Components,
+  clean: Tensor,
+  level: Level,
+  { basis, origin, coordinates, along, outside, share }: InSpan,
+  { orthogonal, beyond }: Beyond
+): Crossed => {
+  const { centres } = components
+  const { alpha, sigma } = level
+  const onto = (x: Tensor): Tensor => matMul(x, centres, { transposeB: true })
+  const there = matMul(centres, basis, { transposeB: true })
+  const [dataOn, basisOn] = [onto(clean), onto(basis)]
+  const spanOn = matMul(coordinates, basisOn)
+  const rest = (): Tensor => sub(sub(dataOn, onto(origin)), matMul(along, basisOn))
+  const noiseOn = share === null ? spanOn : add(spanOn, mul(share, rest()))
+  const noisy = add(mul(alpha, along), mul(sigma, coordinates))
+  const lengths = row(mul(0.5, sum(square(centres), 1)))
+  const onCentres = sub(add(mul(alpha, dataOn), mul(sigma, noiseOn)), mul(alpha, lengths))
+  const fromDrawn = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
+  const scale = share === null ? alpha : add(alpha, mul(sigma, share))
+  const { precision, total, ...moments } = momentsOf(
+    components,
+    seen(components, clean.shape[1] ?? 0, level, {
+      fromDrawn,
+      orthogonal: add(mul(square(scale), outside), beyond),
+      along: null
+    })
+  )
+  // ⟨x_t − αo, z⟩, and ⟨c − o, z⟩
+  const own = sum(mul(noisy, coordinates), 1, true)
+  const drawn = share === null ? own : add(own, mul(mul(scale, share), outside))
+  const onPoint = add(drawn, mul(sigma, orthogonal))
+  const onNoise = withDerivativeOf(matMul(coordinates, there, { transposeB: true }), noiseOn)
+  return { ...moments, cross: sub(mul(alpha, sum(mul(precision, onNoise), 1, true)), mul(total, onPoint)) }
 }
 
 /** log N(x; αc_i, u_i I) of each component, [rows, K] */

@@ -27,6 +27,7 @@ import {
   reshape,
   scalar,
   square,
+  squaredDistances,
   sub,
   sum,
   tensor,
@@ -133,7 +134,7 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
  * Rows × components × dimensions, or numbers of their second moments, from which compiling, some tens of milliseconds, is worth it for
  * dozens of steps that else take these; of a description, which is one step, with all numbers of the factors.
  */
-const WORTH = { loops: 2e5, interpreter: 1e5, description: 5e7 }
+const WORTH = { loops: 1e4, interpreter: 1e5, description: 5e7 }
 
 /**
  * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
@@ -156,15 +157,24 @@ const statistics =
     const { q, beyond, logs } = posterior(add(logDensity(x, level), expandDims(logWeights, 0)))
     const r = mul(w, q)
     const there = mul(alpha, centres)
+    const mass = sum(r, 0)
     const moments = (): ReadonlyArray<Tensor> => {
       const { second } = kind
+      if (second === 'none' || second === 'trace') {
+        // about the middle of the centres, which is as near as their coordinates are known
+        const middle = mul(1 / there.shape[0], sum(there, 0, true))
+        const about = matMul(r, sub(x, middle), { transposeA: true })
+        const sums = add(about, mul(expandDims(mass, 1), sub(middle, there)))
+        const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
+        return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
+      }
       if (isTogether(kind, there.shape[0], dim) && (second === 'diagonal' || second === 'full'))
         return together(second, { x, q, r, centres: there })
       const delta = sub(expandDims(x, 1), expandDims(there, 0))
       const pulled = mul(expandDims(r, 2), delta)
       return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]
     }
-    return [reshape(neg(sum(mul(w, add(beyond, logs)))), [1]), sum(r, 0), ...moments()]
+    return [reshape(neg(sum(mul(w, add(beyond, logs)))), [1]), mass, ...moments()]
   }
 
 const NONE: NdArray = { shape: [0], values: new Float64Array(0) }

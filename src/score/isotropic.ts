@@ -181,12 +181,6 @@ export const symmetricPair = family({
       map =>
       ({ mean }) => ({ mean: mapRows(map, mean, mean.values.length) }),
     odd: true
-  }),
-  kernel: () => ({
-    passes: Passes,
-    arrays: pairArrays,
-    pullBack: ({ mean }, { centres }) => parted(mean, centres),
-    maximise: ({ mean }, { sums }) => parted(mean, sums)
   })
 })
 
@@ -251,12 +245,6 @@ export const spherical = family({
     rotate:
       map =>
       ({ means }) => ({ means: mapRows(map, means, means.shape[1]) })
-  }),
-  kernel: () => ({
-    passes: Passes,
-    arrays: sphericalArrays,
-    pullBack: ({ means: { shape } }, { centres }) => ({ means: { shape, values: centres } }),
-    maximise: ({ means }, statistics) => ({ means: meansOfPass(means, statistics) })
   })
 })
 
@@ -382,33 +370,5 @@ export const isotropic = family({
   symmetries: (): Symmetries<Free> => ({
     relabel: Gaussian.relabelled,
     rotate: map => params => ({ ...params, means: mapRows(map, params.means, params.means.shape[1]) })
-  }),
-  kernel: () => ({
-    passes: Passes,
-    arrays: isotropicArrays,
-    pullBack: ({ means: { shape }, logVariances }, { centres, logits, variances }) => ({
-      means: { shape, values: centres },
-      logits: vector(logits),
-      logVariances: vector(variances.map((g, k) => g * Elementary.exp(logVariances.values[k])))
-    }),
-    maximise: ({ means: old }, statistics, varianceFloor) => {
-      const { mass, scatter } = statistics
-      const dim = old.shape[1]
-      const moved = meansOfPass(old, statistics)
-      const squaredStep = (k: number): number =>
-        moved.values
-          .subarray(k * dim, (k + 1) * dim)
-          .reduce((sum, value, j) => sum + Elementary.square(value - old.values[k * dim + j]), 0)
-      return {
-        means: moved,
-        logits: logShare(mass),
-        // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|²
-        logVariances: vector(
-          mass.map((m, k) =>
-            Elementary.log(Math.max(m > 0 ? (scatter[k] / m - squaredStep(k)) / dim : 0, varianceFloor))
-          )
-        )
-      }
-    }
   })
 })

@@ -19,7 +19,7 @@ export {
   mapTanh
 } from './map'
 export { multiply, pack } from './product'
-export { normals, uniforms } from './random'
+export { chiSquared, normals, uniforms } from './random'
 export { addSum, total } from './reduce'
 export { columnSums, rowSums, softmaxRows } from './rows'
 export {

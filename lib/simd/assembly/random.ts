@@ -249,30 +249,131 @@ function normal(u: f64, v: f64): f64 {
   return r * x * <f64>(1 - ((quarter + 1) & 2))
 }
 
-/** χ² draws first … first + n − 1 of the key: twice `gamma` of half the degrees in lib/key.ts, attempt by attempt. */
+/** The first words of four blocks, each of its own key and counter; the second ones are left at `out`. */
+function fourBlocks(k0: v128, k1: v128, c0: v128, c1: v128, out: usize): v128 {
+  let ka = k1
+  let kb = v128.xor(v128.xor(k0, k1), i32x4.splat(0x1bd11bda))
+  let kc = k0
+  let x0 = i32x4.add(c0, k0)
+  let x1 = i32x4.add(c1, k1)
+  for (let i: i32 = 1; ; i += 2) {
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 13)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 15)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 26)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 6)
+    x0 = i32x4.add(x0, ka)
+    x1 = i32x4.add(x1, i32x4.add(kb, i32x4.splat(i)))
+    if (i == 5) break
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 17)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 29)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 16)
+    x0 = i32x4.add(x0, x1)
+    x1 = rotateXor(x0, x1, 24)
+    x0 = i32x4.add(x0, kb)
+    x1 = i32x4.add(x1, i32x4.add(kc, i32x4.splat(i + 1)))
+    // The key's words take turns: 1 2, 2 0, 0 1, …
+    const last = kb
+    kb = ka
+    ka = kc
+    kc = last
+  }
+  v128.store(out, x1)
+  return x0
+}
+
+/** Two normals of two uniforms each: of each pair that these give, the first. */
+@inline
+function firsts(u: v128, v: v128): v128 {
+  const turns = f64x2.mul(coefficient(NUMBERS, 5), v)
+  const q = f64x2.floor(f64x2.add(turns, coefficient(NUMBERS, 3)))
+  const a = f64x2.mul(f64x2.sub(turns, q), coefficient(NUMBERS, 6))
+  const z = f64x2.mul(a, a)
+  const quarter = f64x2.add(q, coefficient(NUMBERS, 7))
+  const low = i64x2.shl(quarter, 63)
+  const high = i64x2.shl(i64x2.shr_u(quarter, 1), 63)
+  const sin = sine(a, z)
+  const cos = cosine(z)
+  const swap = v128.and(v128.xor(sin, cos), i64x2.lt_s(low, i64x2.splat(0)))
+  return v128.xor(f64x2.mul(radius(u), v128.xor(cos, swap)), v128.xor(high, low))
+}
+
+/** Two χ² draws by their first attempts; NaN where these are rejected. */
+@inline
+function attempts(u: v128, v: v128, w: v128, d: f64, c: f64): v128 {
+  const one = coefficient(NUMBERS, 2)
+  const z = firsts(u, v)
+  const root = f64x2.add(one, f64x2.mul(f64x2.splat(c), z))
+  const cube = f64x2.mul(f64x2.mul(root, root), root)
+  const bound = f64x2.add(
+    f64x2.mul(f64x2.mul(coefficient(NUMBERS, 3), z), z),
+    f64x2.mul(f64x2.splat(d), f64x2.add(f64x2.sub(one, cube), ln(cube)))
+  )
+  const good = v128.and(f64x2.gt(cube, f64x2.splat(0)), f64x2.lt(ln(f64x2.sub(one, w)), bound))
+  const x = f64x2.mul(f64x2.splat(d), cube)
+  return v128.or(f64x2.add(x, x), v128.not(good))
+}
+
+/** Draws at … at + 3 by their first attempts. */
+function fourAttempts(k0: i32, k1: i32, at: u64, d: f64, c: f64, out: usize): void {
+  const low = i32x4.splat(<i32>at)
+  const lows = i32x4.add(low, i32x4(0, 1, 2, 3))
+  // A comparison is −1 where true: the high word's carry.
+  const highs = i32x4.sub(i32x4.splat(<i32>(at >> 32) + <i32>0xc0000000), i32x4.lt_u(lows, low))
+  const key0 = fourBlocks(i32x4.splat(k0), i32x4.splat(k1), lows, highs, out)
+  const key1 = v128.load(out)
+  const none = i32x4.splat(0)
+  const u0 = i32x4.shr_u(fourBlocks(key0, key1, i32x4.splat(1), none, out), 5)
+  const u1 = i32x4.shr_u(v128.load(out), 6)
+  const v0 = i32x4.shr_u(fourBlocks(key0, key1, i32x4.splat(2), none, out), 5)
+  const v1 = i32x4.shr_u(v128.load(out), 6)
+  const w0 = i32x4.shr_u(fourBlocks(key0, key1, i32x4.splat(3), none, out), 5)
+  const w1 = i32x4.shr_u(v128.load(out), 6)
+  v128.store(out, attempts(unit(u0, u1), unit(v0, v1), unit(w0, w1), d, c))
+  v128.store(out, attempts(unit(upper(u0), upper(u1)), unit(upper(v0), upper(v1)), unit(upper(w0), upper(w1)), d, c), 16)
+}
+
+/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/key.ts. */
+function oneChiSquared(k0: i32, k1: i32, at: u64, d: f64, c: f64, shape: f64): f64 {
+  const key = block(k0, k1, <u32>at, 0xc0000000 + <u32>(at >> 32))
+  let counter: u32 = 1
+  let x: f64
+  for (;;) {
+    const z = normal(uniform(key, counter), uniform(key, counter + 1))
+    const root = 1 + c * z
+    const v = root * root * root
+    x = d * v
+    if (v > 0 && lnOf(1 - uniform(key, counter + 2)) < 0.5 * z * z + d * (1 - v + lnOf(v))) break
+    counter += 3
+  }
+  if (shape < 1) x *= expOf(lnOf(1 - uniform(key, 0)) / shape)
+  return 2 * x
+}
+
+/** χ² draws first … first + n − 1 of the key; of two degrees or more, four first attempts at a time. */
 export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, out: usize): void {
+  if (degrees == 0) {
+    memory.fill(out, 0, <usize>n << 3)
+    return
+  }
   const shape = degrees / 2
-  const boosted = shape < 1
-  const d = shape + (boosted ? 1 : 0) - 1.0 / 3.0
+  const d = shape + (shape < 1 ? 1 : 0) - 1.0 / 3.0
   const c = 1 / Math.sqrt(9 * d)
   let at = <u64>first
-  for (const end = out + (<usize>n << 3); out < end; out += 8, at++) {
-    if (degrees == 0) {
-      store<f64>(out, 0)
-      continue
+  const end = out + (<usize>n << 3)
+  if (shape >= 1)
+    for (; out + 32 <= end; out += 32, at += 4) {
+      fourAttempts(k0, k1, at, d, c, out)
+      for (let i: i32 = 0; i < 4; i++) {
+        const to = out + (<usize>i << 3)
+        if (isNaN(load<f64>(to))) store<f64>(to, oneChiSquared(k0, k1, at + i, d, c, shape))
+      }
     }
-    const key = block(k0, k1, <u32>at, 0xc0000000 + <u32>(at >> 32))
-    let counter: u32 = 1
-    let x: f64
-    for (;;) {
-      const z = normal(uniform(key, counter), uniform(key, counter + 1))
-      const root = 1 + c * z
-      const v = root * root * root
-      x = d * v
-      if (v > 0 && lnOf(1 - uniform(key, counter + 2)) < 0.5 * z * z + d * (1 - v + lnOf(v))) break
-      counter += 3
-    }
-    if (boosted) x *= expOf(lnOf(1 - uniform(key, 0)) / shape)
-    store<f64>(out, 2 * x)
-  }
+  for (; out < end; out += 8, at++) store<f64>(out, oneChiSquared(k0, k1, at, d, c, shape))
 }

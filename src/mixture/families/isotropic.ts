@@ -163,33 +163,5 @@ export const tiedIsotropic = family({
     rotate: map => params => ({ ...params, means: Gaussian.mapRows(map)(params.means) })
   }),
   // Lengths are common to the components, so that responsibilities do not see them.
-  projection: () => ({ ...Projection.isotropic(false, componentsOf, arraysOf), slope: null }),
-  kernel: () => ({
-    passes: Passes,
-    arrays: arraysOf,
-    pullBack: ({ means: { shape }, logVariance }, { centres, logits, variances }) => ({
-      means: { shape, values: centres },
-      logits: Gaussian.vector(logits),
-      logVariance: scalar(Gaussian.total(variances) * Elementary.exp(logVariance.values[0]))
-    }),
-    maximise: (params, { mass, sums, scatter }, varianceFloor) => {
-      const { shape, values } = params.means
-      const [, dim] = shape
-      const all = Gaussian.total(mass)
-      const means = values.map((old, entry) => {
-        const m = mass[Math.floor(entry / dim)]
-        return m > 0 ? sums[entry] / m : old
-      })
-      // Σ r|x − new|² = Σ r|x − old|² − Σr |new − old|²
-      const within = means.reduce(
-        (sum, c, entry) => sum - mass[Math.floor(entry / dim)] * Elementary.square(c - values[entry]),
-        Gaussian.total(scatter)
-      )
-      return {
-        means: { shape, values: means },
-        logits: Gaussian.logShares(mass.map(m => m / all)),
-        logVariance: scalar(Elementary.log(Math.max(within / (all * dim), varianceFloor, Number.MIN_VALUE)))
-      }
-    }
-  })
+  projection: () => ({ ...Projection.isotropic(false, componentsOf, arraysOf), slope: null })
 })

@@ -1,0 +1,119 @@
+/** A row far from all components, in their own deviations: every plan has the digits that the interpreter has. */
+import { pipe } from 'fp-ts/lib/function.js'
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Expectation,
+  Key,
+  Objective,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw,
+  type Points
+} from '../../src/index.js'
+import { compiled } from '../../src/laws/check.js'
+import { today } from '../today.js'
+
+const [rows, dim, components] = [5, 2, 3]
+const scores: ReadonlyArray<Score.Score<string>> = [
+  Score.symmetricPair,
+  Score.spherical({ components }),
+  Score.isotropic({ components }),
+  Score.tiedIsotropic({ components }),
+  Score.diagonal({ components }),
+  Score.full({ components })
+]
+
+/** Deviations of the components at time 0. */
+const DEVIATIONS = [1, 1e-4]
+const FAR = [1, 1e3, 1e6, 1e9]
+
+/** Means some deviations apart, and rows about them, of which the first is far away. */
+const scene = (score: Score.Score<string>, deviation: number, far: number, key: Key.Key) => {
+  const keys = pipe(key, Key.named('params', 'rows', 'noise'))
+  const params = Params.map<ReadonlyArray<number>, Params.Params<string>[string]>((shape, name) => {
+    const size = shape.reduce((a, b) => a * b, 1)
+    const drawn = Key.normal(size)(Key.named(name)(keys.params)[name])
+    const isOfVariances = name === 'logVariances' || name === 'logVariance'
+    return {
+      shape,
+      values: drawn.map(z =>
+        name === 'means' || name === 'mean'
+          ? 3 * deviation * z
+          : isOfVariances
+            ? 2 * Math.log(deviation) + 0.3 * z
+            : name === 'logScales'
+              ? Math.log(deviation) + 0.3 * z
+              : name === 'lower'
+                ? 0.3 * deviation * z
+                : z
+      )
+    }
+  })(Score.shapes(dim)(score))
+  const own = Key.normal(rows * dim)(keys.rows)
+  const points: Points.Points = {
+    rows,
+    dim,
+    values: own.map((z, at) => deviation * (at < dim ? far * z : 3 * z))
+  }
+  const noise: Points.Points = { rows, dim, values: Key.normal(rows * dim)(keys.noise) }
+  return { params, points, noise }
+}
+
+const objectives = (time: number): ReadonlyArray<Objective.Objective> => [
+  Objective.denoising(TimeLaw.at(time)),
+  Objective.implicit(TimeLaw.at(time)),
+  Objective.likelihood
+]
+
+/**
+ * Of the largest entry of value and gradient together. The terms of one row are some dozen operations, each rounded by 2⁻⁵³ of the
+ * largest, and that of the far row outweighs all others.
+ */
+const TOLERANCE = 1e-12
+
+describe.each(scores.map(score => [Score.show(score), score] as const))('%s', (_, score) => {
+  it.each(FAR)('every plan is the interpreter with a row at %d deviations', far => {
+    for (const deviation of DEVIATIONS)
+      for (let seed = 0; seed < 6; seed++) {
+        const { params, points, noise } = scene(score, deviation, far, Key.child(seed)(Key.fromSeed(today)))
+        // Noise of the size of the deviations: less is lost in σ² already, by every plan alike.
+        for (const objective of objectives(deviation === 1 ? 0.3 : deviation * deviation))
+          for (const expectation of [
+            Expectation.fixed(noise),
+            Expectation.monteCarlo(),
+            Expectation.projected({ antithetic: true })
+          ]) {
+            const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
+            const plans = Compile.plans(loss)(points)
+            // Projected noise is refused where there is nothing to project on.
+            if (plans._tag === 'Left') continue
+            const found = plans.right.map(({ engine, evaluate }) => {
+              const { value, gradient } = evaluate(params, Key.fromSeed(seed))
+              return { engine, numbers: [value, ...Params.packed(gradient)] }
+            })
+            const wanted = found[found.length - 1].numbers
+            const largest = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+            expect(Number.isFinite(largest)).toBe(true)
+            const label = `${Objective.show(objective)}, ${Expectation.show(expectation)}, deviation ${deviation}, seed ${seed} of ${today}`
+            expect(found.length).toBeGreaterThan(1)
+            for (const { engine, numbers } of found)
+              numbers.forEach((x, i) => {
+                expect(Math.abs(x - wanted[i]) / largest, `${engine}, entry ${i}, ${label}`).toBeLessThan(TOLERANCE)
+              })
+          }
+      }
+  })
+})
+
+it('meets projected noise', () => {
+  const { points } = scene(Score.isotropic({ components }), 1, 1e9, Key.fromSeed(today))
+  const loss = {
+    schedule: Schedule.ornsteinUhlenbeck,
+    score: Score.isotropic({ components }),
+    objective: Objective.denoising(TimeLaw.at(0.3)),
+    expectation: Expectation.projected({ antithetic: true })
+  }
+  expect(compiled(Compile.plans(loss)(points)).length).toBeGreaterThan(1)
+})

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Fused from '../src/mixture/kernels/index.js'
+import { eStep } from '../src/mixture/EStep.js'
 import {
   Case,
   Compile,
@@ -149,12 +149,12 @@ const byRecipe =
  */
 const deterministicAnnealing = (points: Points.Points, components: number, seed: number): Found => {
   const score = Score.isotropic({ components })
-  const kernel = pipe(
-    Score.interpret(score).family,
-    O.chain(({ kernel }) => kernel)
-  )
+  const { family } = Score.interpret(score)
   const start = pipe(Initializer.fromData, Initializer.interpret(score, points))
-  if (O.isNone(kernel) || E.isLeft(start)) throw new Error('refused')
+  if (O.isNone(family) || O.isNone(family.value.mStep) || E.isLeft(start)) throw new Error('refused')
+  const mStep = family.value.mStep.value
+  const expect = eStep(family.value, mStep, points.dim)
+  const at = { level: { alpha: 1, sigma: 0 }, floor: 1e-6, dim: points.dim }
   const key = Key.fromSeed(seed)
   const rows = rowsOf(points)
   return timed(points, components, () => {
@@ -169,18 +169,19 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
       }
       let last = Infinity
       for (let step = 0; step < (beta === 1 ? 1000 : 50); step++) {
-        const { logits, variances, ...mixture } = kernel.value.arrays(params)
         const half = points.dim / 2
-        const found = Strands.taken(
-          Fused.expectationPass(rows, {
-            ...mixture,
-            variances: variances.map(v => v / beta),
-            logits: logits.map(
-              (l, k) => beta * (l - half * Math.log(variances[k])) + half * Math.log(variances[k] / beta)
-            )
-          })
+        const logits = params.logits.values.map(
+          (l, k) =>
+            beta * (l - half * params.logVariances.values[k]) + half * (params.logVariances.values[k] - Math.log(beta))
         )
-        params = kernel.value.maximise(params, found, 1e-6)
+        const logVariances = params.logVariances.values.map(v => v - Math.log(beta))
+        const tempered = {
+          ...params,
+          logits: { ...params.logits, values: logits },
+          logVariances: { ...params.logVariances, values: logVariances }
+        }
+        const found = Strands.taken(expect(tempered, at.level, rows))
+        params = mStep.maximise(params, found, at)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value
       }

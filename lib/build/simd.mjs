@@ -1,5 +1,5 @@
-// Compiles assembly/ of lib/simd and src/mixture/kernels to WebAssembly, and embeds each, as text, in the binary.ts beside it: no
-// fetch and no file at run time. What is newer than its sources is left as it is.
+// Compiles assembly/ of lib/simd to WebAssembly, and embeds it, as text, in the binary.ts beside it: no fetch and no file at run
+// time. If it is newer than its sources, it is left as it is.
 import { readdirSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -19,20 +19,15 @@ const letters = byte => {
     : String.fromCharCode(93 + Math.floor((n - 52) / 34), 93 + ((n - 52) % 34))
 }
 
-const folders = ['lib/simd', 'src/mixture/kernels']
+const folder = 'lib/simd'
 
 const changed = path => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
-// The kernels of mixtures import those of lib.
-const sources = folders.flatMap(folder =>
-  readdirSync(`${root}/${folder}/assembly`).map(file => `${root}/${folder}/assembly/${file}`)
-)
+const sources = readdirSync(`${root}/${folder}/assembly`).map(file => `${root}/${folder}/assembly/${file}`)
 const newest = Math.max(...[...sources, `${root}/package-lock.json`, fileURLToPath(import.meta.url)].map(changed))
-const stale = folders.filter(folder => changed(`${root}/${folder}/binary.ts`) <= newest)
 
-// The compiler takes a second to load.
-const asc = stale.length > 0 ? (await import('assemblyscript/asc')).default : null
-
-for (const folder of stale) {
+if (changed(`${root}/${folder}/binary.ts`) <= newest) {
+  // It takes a second to load.
+  const { default: asc } = await import('assemblyscript/asc')
   /** @type {Uint8Array | undefined} */
   let wasm
   const { error, stderr } = await asc.main(

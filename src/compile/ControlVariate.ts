@@ -7,8 +7,8 @@ import { Key } from '../../lib/index.js'
 import { average, computed, constant, dealt, spaced, type Numbers, type Stretches } from '../../lib/stretches.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
-import * as Pass from '../mixture/kernels/pass.js'
 import type * as Matching from './Matching.js'
+import * as Noise from './Noise.js'
 
 /** So many blocks of rows at most tell the variance of the gradient. */
 const BLOCKS = 16
@@ -83,7 +83,7 @@ export const restricted = (data: Source.Data, sample: Matching.Sample): ((places
   // `Compile` refuses a control variate of other noise.
   if (noise._tag !== 'Full') return () => sample
   const drawn = noise.values
-  const values: Numbers = Pass.isGiven(drawn)
+  const values: Numbers = Noise.isGiven(drawn)
     ? drawn
     : Source.isSource(data)
       ? computed(

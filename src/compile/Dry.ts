@@ -234,14 +234,7 @@ export const problems = <P extends string>(
   const model = Score.interpret(score)
   const terms = Objective.terms(objective).map(({ term }) => term)
   const matching = terms.filter(Objective.isMatching)
-  const own = terms.flatMap(term => (Objective.isPenalty(term) || term.kernel !== undefined ? [] : [term]))
-  // What has a pass of its own is held to it by laws.
-  const isOwnScore = pipe(
-    model.family,
-    O.chain(({ kernel }) => kernel),
-    O.isNone
-  )
-  if (!isOwnScore && own.length === 0) return []
+  const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
   const params = pipe(
     start,
     O.getOrElse(() => arbitrary(model.shapes(points.dim)))
@@ -251,17 +244,15 @@ export const problems = <P extends string>(
     pipe(timeLaw, TimeLaw.quadrature(schedule, ROWS)).map(({ time }) => time)
   const of = (timeLaw: TimeLaw.TimeLaw, part: Part): ReadonlyArray<Problem.Problem> =>
     partProblems(part, rows => trial(schedule, timesOf(timeLaw), points, rows))
-  const inScore = isOwnScore
-    ? matching.slice(0, 1).flatMap(({ timeLaw }) =>
-        of(timeLaw, {
-          field: 'score',
-          name: Score.show(score),
-          apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
-          shapes: rows => [[rows, points.dim]],
-          finite
-        })
-      )
-    : []
+  const inScore = matching.slice(0, 1).flatMap(({ timeLaw }) =>
+    of(timeLaw, {
+      field: 'score',
+      name: Score.show(score),
+      apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
+      shapes: rows => [[rows, points.dim]],
+      finite
+    })
+  )
   const inObjective =
     inScore.length > 0
       ? []

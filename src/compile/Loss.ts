@@ -1,7 +1,7 @@
 /**
- * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Three engines compute the same
- * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; `compiled`, the same
- * as one program over the rows; and `kernel`, the closed form written by hand, for the scores of mixtures.
+ * Losses: an objective of a score on a schedule, and how its mean over the noise is taken. Two engines compute the same
+ * number from the same noise: `interpreted`, any score and objective in the tensor vocabulary, op by op; and `compiled`, the same
+ * as one program over the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -27,8 +27,6 @@ import { Case } from '../core/index.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Frame from '../mixture/Frame.js'
 import * as Projection from '../mixture/Projection.js'
-import type * as Pass from '../mixture/kernels/pass.js'
-import { passing, rowsOf } from '../mixture/rows.js'
 import * as Strands from '../../lib/strands.js'
 import * as ControlVariate from './ControlVariate.js'
 import * as Given from './Given.js'
@@ -59,7 +57,7 @@ export interface ValueAndGradient<P extends string> {
 
 /** A way to compute a loss on data, and why it is, or is not, the one chosen. */
 export interface LossPlan<P extends string> {
-  readonly engine: 'kernel' | 'compiled' | 'interpreted'
+  readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
   readonly evaluate: (params: Params.Params<P>, key: Key.Key) => ValueAndGradient<P>
 }
@@ -76,7 +74,7 @@ interface Drawn<T extends Objective.Term = Objective.Term> {
 
 /** What both plans compute from: the objective's terms, and noise that depends on the key alone. */
 interface Evaluation<T extends Objective.Term = Objective.Term> {
-  readonly basis: Pass.Basis
+  readonly basis: Projection.Basis
   readonly terms: ReadonlyArray<Drawn<T>>
 }
 
@@ -91,7 +89,7 @@ type Engine<P extends string> = (
 /** The product of two weights, each one for all rows or one a row. */
 const product = (a: Numbers, b: Numbers): Numbers => both(a, b, (v, w) => v * w)
 
-const noBasis: Pass.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
+const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
 /** Whether an expectation draws only the noise that a mixture sees. */
 const isProjected = (expectation: Expectation.Expectation): boolean => Expectation.draws(expectation) !== 'everywhere'
@@ -344,7 +342,7 @@ const parts = <P extends string>(
   library: Compiler.Library,
   shapes: Params.Shapes<P>,
   { term, samples }: Drawn<Direct>,
-  { basis, own, data }: { readonly basis: Pass.Basis; readonly own: Given.Named; readonly data: Source.Data }
+  { basis, own, data }: { readonly basis: Projection.Basis; readonly own: Given.Named; readonly data: Source.Data }
 ): ReadonlyArray<Part> => {
   const programFor = (given: Given.Named): Part['program'] => programOf(model, library, shapes, term, given)
   if (!Objective.isMatching(term)) return [{ program: programFor(own), given: own, samples: [] }]
@@ -420,62 +418,6 @@ const trial = <P extends string>(
     E.sequenceArray
   )
 }
-
-// —— kernels ——
-
-/** The pair under deterministic noise has one product and one tanh a node; every other mixture has the general pass. */
-const kernel =
-  <P extends string>(
-    ofFamily: Score.Kernel<P>,
-    mirrored: boolean,
-    expectation: Expectation.Expectation,
-    use: Use
-  ): Engine<P> =>
-  data => {
-    const rows = use === 'once' ? passing(data) : rowsOf(data)
-    // Both serve the pair on its line; other noise, and other mixtures, the general one alone.
-    const pass =
-      mirrored && Expectation.draws(expectation) === 'line' ? ofFamily.passes.pairPass : ofFamily.passes.scorePass
-    return (params, { basis, terms }) => {
-      const arrays = ofFamily.arrays(params)
-      const pullBack = ({ value, ...gradient }: Pass.Gradient): ValueAndGradient<P> => ({
-        value,
-        gradient: ofFamily.pullBack(params, gradient)
-      })
-      // Not offered for such an objective; if called all the same, it must not compute another one.
-      const isOffered = terms.every(({ term }) => term.kernel !== undefined)
-      const parts = terms.flatMap(({ weight, term, samples }) => {
-        if (!Objective.isMatching(term)) return []
-        const isDenoising = term.kernel === 'denoising'
-        const inForm = Matching.conversion(Parametrization.score, isDenoising ? term.measuredIn : Parametrization.score)
-        return samples.map((sample): Pass.Part => ({
-          alpha: sample.alpha,
-          sigma: sample.sigma,
-          noise: sample.noise,
-          weight: every(isDenoising ? product(sample.weight, inForm(sample)) : sample.weight, w => weight * w),
-          denoising: isDenoising ? sample.denoising : Float64Array.of(0),
-          completed: isDenoising
-        }))
-      })
-      const likelihoods = terms.filter(({ term }) => !Objective.isMatching(term))
-      const sums = [
-        ...(parts.length > 0 ? [pipe(pass(rows, arrays, basis, parts), Strands.map(pullBack))] : []),
-        ...(likelihoods.length > 0
-          ? [
-              pipe(
-                ofFamily.passes.expectationPass(rows, arrays),
-                Strands.map(found => pullBack(ofFamily.passes.likelihoodGradient(arrays, found, data.dim))),
-                Strands.map(scaled(likelihoods.reduce((sum, { weight }) => sum + weight, 0)))
-              )
-            ]
-          : [])
-      ]
-      return pipe(
-        Strands.all(data.rows, isOffered ? sums : []),
-        Strands.map(values => scaled(isOffered ? 1 : NaN)(total(params, values)))
-      )
-    }
-  }
 
 // —— all terms ——
 
@@ -630,22 +572,11 @@ export interface Circumstances {
 }
 
 const engineOf = <P extends string>(
-  { score, expectation }: Loss<P>,
+  { score }: Loss<P>,
   engine: LossPlan<P>['engine'],
   library: Compiler.Library,
   use: Use
-): Engine<P> =>
-  pipe(
-    Score.interpret(score).family,
-    O.filter(() => engine === 'kernel'),
-    O.chain(({ kernel: ofFamily, mirrored }) =>
-      pipe(
-        ofFamily,
-        O.map(ofFamily => kernel(ofFamily, mirrored, expectation, use))
-      )
-    ),
-    O.getOrElse(() => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use)))
-  )
+): Engine<P> => (engine === 'compiled' ? compiled(score, library, use) : interpreted(score, use))
 
 /** All ways to compute a loss on data, the chosen one first. They differ by rounding alone. */
 export const plans = <P extends string>(
@@ -659,46 +590,28 @@ export const plans = <P extends string>(
     place = Place.here
   }: Partial<Circumstances> = {}
 ): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => {
-  const { family } = Score.interpret(loss.score)
   const isSingle = library.precision === 'float32'
-  const open = Objective.terms(loss.objective)
-    .map(({ term }) => term)
-    .find(term => !Objective.isPenalty(term) && term.kernel === undefined)
   const plan = (engine: LossPlan<P>['engine'], reason: string): LossPlan<P> => ({
     engine,
     reason,
     evaluate: evaluator(engine, loss, data, { library, use, place })
   })
-  const withoutKernel = (why: string): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> =>
-    !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
-      ? [plan('interpreted', `${why}; ${evaluations} evaluations are over before it is compiled`)]
-      : pipe(
-          E.tryCatch(() => trial(loss, data, library, use), String),
-          E.flatten,
-          E.fold(
-            (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [
-              plan('interpreted', `${why}, and is not compiled: ${refusal}`)
-            ],
-            programs => [
-              plan(
-                'compiled',
-                `${why}; one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}`
-              ),
-              plan('interpreted', 'serves every score and objective, slower')
-            ]
-          )
+  return !isSingle && evaluations < WORTH_COMPILING.evaluations && data.rows * data.dim < WORTH_COMPILING.numbers
+    ? [plan('interpreted', `${evaluations} evaluations are over before it is compiled`)]
+    : pipe(
+        E.tryCatch(() => trial(loss, data, library, use), String),
+        E.flatten,
+        E.fold(
+          (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [plan('interpreted', `it is not compiled: ${refusal}`)],
+          programs => [
+            plan(
+              'compiled',
+              `one program over the rows, gradient and all${isSingle ? ', in float32' : ''}${Compiler.how(programs, data.rows)}`
+            ),
+            plan('interpreted', 'serves every score and objective, slower')
+          ]
         )
-  if (O.isNone(family) || O.isNone(family.value.kernel))
-    return withoutKernel(`${Score.show(loss.score)} has no closed form`)
-  if (open !== undefined) return withoutKernel(`${Objective.show(open.of)} has no closed form`)
-  return [
-    plan(
-      'kernel',
-      `${Score.show(loss.score)} under ${Expectation.show(loss.expectation)} has a closed form, one pass over the data ${family.value.kernel.value.passes.how(data, Score.centreCount(family.value, data.dim))}`
-    ),
-    plan('compiled', 'serves every score and objective whose rows are computed one by one'),
-    plan('interpreted', 'serves every score and objective, slower')
-  ]
+      )
 }
 
 /** The parts of a loss that need double precision: those that do not say that single is enough. */
@@ -742,10 +655,7 @@ const readsOf = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   dim: number
-): O.Option<Matching.Reads> =>
-  term.kernel === undefined
-    ? O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
-    : O.none
+): O.Option<Matching.Reads> => O.tryCatch(() => Matching.readsOf(model, term, dim, term.measuredIn !== undefined))
 
 /** What a term draws from the key beside the noise, in words. */
 export const drawnBeside = <P extends string>(

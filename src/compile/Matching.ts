@@ -29,7 +29,7 @@ import { recorder } from '../../lib/recorder.js'
 import { refuse } from '../../lib/refuse.js'
 import { both, computed, mapped, type Numbers } from '../../lib/stretches.js'
 import type * as Components from '../mixture/Components.js'
-import type * as Pass from '../mixture/kernels/pass.js'
+import type { Basis } from '../mixture/Projection.js'
 import * as Given from './Given.js'
 import * as Noise from './Noise.js'
 import * as Objective from '../objective/Objective.js'
@@ -133,7 +133,7 @@ export const given = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   sample: Sample,
-  basis: Pass.Basis,
+  basis: Basis,
   points: Size
 ): Given.Named => {
   const { measuredIn } = term

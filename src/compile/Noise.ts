@@ -21,13 +21,51 @@ import {
   type Tensor
 } from '../../lib/index.js'
 import { refuse } from '../../lib/refuse.js'
+import type { Numbers } from '../../lib/stretches.js'
 import * as Expectation from '../objective/Expectation.js'
-import { isGiven, OUTSIDE, type Basis, type Noise, type SpanNoise } from '../mixture/kernels/pass.js'
 import type * as Components from '../mixture/Components.js'
+import type { Basis } from '../mixture/Projection.js'
 import * as Given from './Given.js'
 import * as Points from '../data/Points.js'
 
-export type { Noise } from '../mixture/kernels/pass.js'
+/** Draws by counter: nothing of the size of the data is held. */
+interface SpanNoise {
+  readonly _tag: 'Span'
+  /** Coordinates in the orthonormal basis: row i, direction j has normal draw i · rank + j. */
+  readonly coordinates: Key.Key
+  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, the same for all k; null where |x|² does not matter. */
+  readonly along: Key.Key | null
+  /** |z|² beyond the span and `along`: its mean, or χ² draw i for row i. */
+  readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
+  /** The opposite of all normals is −1. */
+  readonly sign: 1 | -1
+}
+
+/** A point of a quadrature in the one direction of a basis of rank ≤ 1, the same for all rows. */
+interface NodeNoise {
+  readonly _tag: 'Node'
+  readonly coordinate: number
+  /** The mean of |z|² beyond the direction. */
+  readonly rest: number
+}
+
+/** All of the noise, [rows, dim]: given, or normal draws 0, 1, … of a key. */
+interface FullNoise {
+  readonly _tag: 'Full'
+  readonly values: Numbers | Key.Key
+  readonly sign: 1 | -1
+  /** Of use for one step, as in `Rows`. */
+  readonly passing?: true
+}
+
+export type Noise = SpanNoise | NodeNoise | FullNoise
+
+/** Whether noise in full is given, and not drawn. */
+export const isGiven = (values: FullNoise['values']): values is Numbers =>
+  values instanceof Float64Array || 'read' in values
+
+/** A row nearer to the span than this share of its distance from the origin there has no direction outside it. */
+const OUTSIDE = 1e-9
 
 type Size = Pick<Points.Points, 'rows' | 'dim'>
 
@@ -149,9 +187,5 @@ export const ofGiven = (
 }
 
 /** The noise of one draw on data, as tensors. */
-export const tensors = (
-  noise: Noise,
-  basis: Basis,
-  points: Points.Points
-): Components.Noise =>
+export const tensors = (noise: Noise, basis: Basis, points: Points.Points): Components.Noise =>
   ofGiven(Given.tensors(0, points.rows)(given(noise, basis, points)), Points.tensor(points))

@@ -8,7 +8,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/Frame.js'
 import type * as Params from '../score/Params.js'
 import type * as Source from '../data/Source.js'
-import { longest } from '../mixture/kernels/pass.js'
+import { longest } from '../mixture/kernels/longest.js'
 import { rowsOf } from '../mixture/rows.js'
 import type { Left } from './Program.js'
 import type { Family } from '../score/family.js'
@@ -29,15 +29,13 @@ interface Seen {
 }
 
 /** Where components are and how wide; null of a family that does not say. */
-const seen = <P extends string>({ kernel, toMixture }: Family<P>): ((params: Params.Params<P>) => Seen) | null =>
-  O.isSome(kernel)
-    ? kernel.value.arrays
-    : O.isSome(toMixture)
-      ? params => {
-          const { means, variances } = toMixture.value(params)
-          return { centres: means.values, variances }
-        }
-      : null
+const seen = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Seen) | null =>
+  O.isSome(toMixture)
+    ? params => {
+        const { means, variances } = toMixture.value(params)
+        return { centres: means.values, variances }
+      }
+    : null
 
 /**
  * What a step took beyond the reach of the data; null where nothing is there, or was there before: a start may be anywhere.

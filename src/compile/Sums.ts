@@ -43,7 +43,7 @@ const loss = t.type({
   score: t.unknown,
   objective: t.unknown,
   expectation: t.unknown,
-  engine: t.keyof({ kernel: null, compiled: null, interpreted: null }),
+  engine: t.keyof({ compiled: null, interpreted: null }),
   precision: t.keyof({ float64: null, float32: null }),
   middle: t.union([floats, t.null])
 })

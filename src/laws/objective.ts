@@ -257,10 +257,10 @@ const OF_ITSELF = {
     '∀ θ, keys, plans, c ≤ 100: without that claim, by which data are looked at about their middle, L(θ + c; x + c) = L(θ; x), and the same of ∇L. To 1e-10 (1 + |L| + |∇L|).'
 }
 
-/** The objective as it is without its claim to move, where it is one term of code: none of what passes written by hand know. */
+/** The objective as it is without its claim to move, where it is one term, and that not the language's own. */
 const unmoved = (objective: Objective.Objective): ReadonlyArray<Objective.Objective> =>
   Objective.terms(objective).flatMap(({ term }) => {
-    if (term.of !== objective || Objective.isPenalty(term) || term.kernel !== undefined) return []
+    if (term.of !== objective || Objective.isPenalty(term) || Objective.isBuiltIn(term)) return []
     const { moves, of, ...form } = term
     const about = `${Objective.show(of)}, without its claim`
     return moves === undefined ? [] : [Objective.define({ name: 'unmoved', about, meaning: () => form })]

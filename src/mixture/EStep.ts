@@ -1,7 +1,7 @@
 /**
- * The E-step of families without a pass of their own: responsibilities, and the moments that an M-step asks for. Of many rows it
- * is a program of what the family says in the tensor vocabulary; of few, plain loops where the family says which Gaussians it is
- * (`kernels/moments.ts`), and the vocabulary op by op where not. Deviations are taken from the centres one by one, so that
+ * The E-step: responsibilities, and the moments that an M-step asks for. Of many rows it is a program of what the family says in
+ * the tensor vocabulary; of few, plain loops where the family says which Gaussians it is (`kernels/moments.ts`), and the
+ * vocabulary op by op where not. Deviations are taken from the centres one by one, so that
  * nothing depends on where 0 is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
@@ -41,10 +41,10 @@ import * as Strands from '../../lib/strands.js'
 import { concatenated } from '../../lib/ndarray.js'
 import { stretch } from '../../lib/stretches.js'
 import { moments, rootsOf, widthOf, type Component, type Doubted, type Found } from './kernels/moments.js'
-import type { Rows } from './kernels/pass.js'
 import * as FromGradient from './kernels/fromGradient.js'
 import { factorsOf } from './draw.js'
 import * as Mixture from './Mixture.js'
+import type { Rows } from './rows.js'
 import * as Params from '../score/Params.js'
 import type { Family, MStep, Second } from '../score/family.js'
 import type { Level } from '../schedule/Schedule.js'
@@ -136,6 +136,23 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
  */
 const WORTH = { loops: 1e4, interpreter: 1e5, description: 5e7 }
 
+/** Whether so many rows are worth a program. */
+const isWorth = ({ second }: Kind, count: number, dim: number, rows: number, worth: number): boolean =>
+  rows * count * Math.max(dim, widthOf(second, dim)) >= worth
+
+/** How an E-step over so many rows runs, in words. */
+export const how = <P extends string>(
+  { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
+  kind: Kind,
+  dim: number,
+  rows: number
+): string =>
+  isWorth(kind, count(dim), dim, rows, O.isSome(toMixture) ? WORTH.loops : WORTH.interpreter)
+    ? 'by a program over the rows'
+    : O.isSome(toMixture)
+      ? 'in plain loops'
+      : 'op by op'
+
 /**
  * What log π_k p_k(x), [rows, K], say: p(k | x), and log p(x) = logs + beyond, the greatest of them and −log max_k p(k | x).
  * One e^x a row and component serves all. No component answers for a row beyond the reach of all.
@@ -168,7 +185,7 @@ const statistics =
         const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
         return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
       }
-      if (isTogether(kind, there.shape[0], dim) && (second === 'diagonal' || second === 'full'))
+      if (isTogether(kind, there.shape[0], dim))
         return together(second, { x, q, r, centres: there })
       const delta = sub(expandDims(x, 1), expandDims(there, 0))
       const pulled = mul(expandDims(r, 2), delta)
@@ -331,7 +348,7 @@ export const inVocabulary = <P extends string>(
   const [few, worth] = ofFew === undefined ? [interpreted, WORTH.interpreter] : [ofFew, WORTH.loops]
   return (params, level, data) => {
     const { rows } = data
-    if (rows * count * Math.max(dim, widthOf(kind.second, dim)) < worth) return few(params, level, data)
+    if (!isWorth(kind, count, dim, rows, worth)) return few(params, level, data)
     const weighed = weighing(data)
     const signature: Compiler.Signature = {
       params: Params.shapes(params),

@@ -1,7 +1,6 @@
 /** Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Elementary from '../../lib/elementary.js'
 import { Key, type NdArray } from '../../lib/index.js'
 import { concatenated } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
@@ -11,17 +10,16 @@ import { eStep } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Found } from './kernels/moments.js'
 import * as Prior from './kernels/prior.js'
-import type * as Kernels from './kernels/pass.js'
 import * as Frame from './Frame.js'
 import { Case } from '../core/index.js'
 import type { Asked } from '../data/Place.js'
 import type { Score } from '../score/Score.js'
-import { rowsOf } from './rows.js'
+import { rowsOf, type Rows } from './rows.js'
 import * as Params from '../score/Params.js'
 import type * as Source from '../data/Source.js'
 import { logWeights, type Mixture } from './Mixture.js'
 import type { Level } from '../schedule/Schedule.js'
-import type { Family, Kernel, MStep } from '../score/family.js'
+import type { Family, MStep } from '../score/family.js'
 
 /** What a step found and did. */
 export interface Taken<P extends string> {
@@ -30,20 +28,17 @@ export interface Taken<P extends string> {
   readonly params: Params.Params<P>
 }
 
-/** Whether a family can be learned so: by a pass of its own, or by its M-step. */
-export const serves = <P extends string>({ kernel, mStep }: Family<P>): boolean => O.isSome(kernel) || O.isSome(mStep)
+/** Whether a family can be learned so: by its M-step. */
+export const serves = <P extends string>({ mStep }: Family<P>): boolean => O.isSome(mStep)
 
-/** By whichever the family has; `Compile` refuses one that has neither. */
-const by = <P extends string, R>(
-  { kernel, mStep }: Family<P>,
-  ofKernel: (kernel: Kernel<P>) => R,
-  ofMStep: (mStep: MStep<P>) => R
-): R =>
-  O.isSome(kernel)
-    ? ofKernel(kernel.value)
-    : O.isSome(mStep)
-      ? ofMStep(mStep.value)
-      : refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
+/** `Compile` refuses a family that has none. */
+const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
+  pipe(
+    mStep,
+    O.getOrElse((): MStep<P> =>
+      refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
+    )
+  )
 
 /** What an E-pass sums, at parameters about the middle of the data; whoever takes it may ask others for the strands. */
 export interface Pass<P extends string> {
@@ -114,27 +109,12 @@ const stepOfMissing = <P extends string>(
       return taken(params, mixture, expect(mixture))
     }
   }
-  if (O.isSome(family.mStep)) {
-    const { second, maximise } = family.mStep.value
-    const expect = Missing.moments(second, data)
-    return params => {
-      const { value, ...found } = expect(enter(params))
-      return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
-    }
+  const { second, maximise } = mStepOf(family)
+  const expect = Missing.moments(second, data)
+  return params => {
+    const { value, ...found } = expect(enter(params))
+    return { value, params: maximise(params, found, { level: clean, floor: varianceFloor, dim }) }
   }
-  const expect = Missing.moments('trace', data)
-  return by<P, (params: Params.Params<P>) => Taken<P>>(
-    family,
-    ({ maximise }) =>
-      params => {
-        const mixture = enter(params)
-        const { value, mass, sums, second } = expect(mixture)
-        // Its sums are those of the rows, and not of how far they are from a centre.
-        const whole = sums.map((sum, at) => sum + mass[Math.floor(at / dim)] * mixture.means.values[at])
-        return { value, params: maximise(params, { value, mass, sums: whole, scatter: second }, varianceFloor) }
-      },
-    () => refuse('a family without an M-step has no expectation–maximization')
-  )
 }
 
 /** A family under a prior. */
@@ -199,7 +179,7 @@ export const step = <P extends string>(
 export const summed = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  rows: Kernels.Rows,
+  rows: Rows,
   prior: Prior.Prior | null
 ): ((params: Params.Params<P>) => Strands.Sum<Taken<P>>) => {
   const { dim } = rows
@@ -214,33 +194,20 @@ export const summed = <P extends string>(
       )
     }
   }
-  return by<P, (params: Params.Params<P>) => Strands.Sum<Taken<P>>>(
-    family,
-    ({ passes, arrays, maximise }) =>
-      params =>
-        pipe(
-          passes.expectationPass(rows, arrays(params)),
-          Strands.map(statistics => ({
-            value: statistics.value,
-            params: maximise(params, statistics, varianceFloor)
-          }))
-        ),
-    mStep => {
-      const expect = eStep(family, mStep, dim)
-      return params =>
-        pipe(
-          expect(params, clean, rows),
-          Strands.map(({ value, ...moments }) => ({
-            value,
-            params: mStep.maximise(params, moments, { level: clean, floor: varianceFloor, dim })
-          }))
-        )
-    }
-  )
+  const mStep = mStepOf(family)
+  const expect = eStep(family, mStep, dim)
+  return params =>
+    pipe(
+      expect(params, clean, rows),
+      Strands.map(({ value, ...moments }) => ({
+        value,
+        params: mStep.maximise(params, moments, { level: clean, floor: varianceFloor, dim })
+      }))
+    )
 }
 
 /** Rows with noise of their own, which are never held whole. */
-const noisy = (data: Kernels.Rows, { level: { alpha, sigma }, key }: Noise): Kernels.Rows => {
+const noisy = (data: Rows, { level: { alpha, sigma }, key }: Noise): Rows => {
   const { rows, dim, x } = data
   const noise = computed(
     rows,
@@ -256,46 +223,19 @@ const noisy = (data: Kernels.Rows, { level: { alpha, sigma }, key }: Noise): Ker
 export const noisySummed = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
-  rows: Kernels.Rows
+  rows: Rows
 ): ((params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>) => {
   const { dim } = rows
-  return by<P, (params: Params.Params<P>, noise: Noise) => Strands.Sum<Taken<P>>>(
-    family,
-    ({ passes, arrays, maximise }) =>
-      (params, noise) => {
-        const { alpha, sigma } = noise.level
-        const mixture = arrays(params)
-        const there = {
-          ...mixture,
-          centres: mixture.centres.map(c => alpha * c),
-          variances: mixture.variances.map(v => Elementary.square(alpha) * v + Elementary.square(sigma))
-        }
-        return pipe(
-          passes.expectationPass(noisy(rows, noise), there),
-          Strands.map(found => {
-            const statistics = {
-              ...found,
-              sums: found.sums.map(sum => sum / alpha),
-              scatter: found.scatter.map(
-                (sum, k) => (sum - found.mass[k] * dim * Elementary.square(sigma)) / Elementary.square(alpha)
-              )
-            }
-            return { value: found.value, params: maximise(params, statistics, varianceFloor) }
-          })
-        )
-      },
-    mStep => {
-      const expect = eStep(family, mStep, dim)
-      return (params, noise) =>
-        pipe(
-          expect(params, noise.level, noisy(rows, noise)),
-          Strands.map(({ value, ...moments }) => ({
-            value,
-            params: mStep.maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
-          }))
-        )
-    }
-  )
+  const mStep = mStepOf(family)
+  const expect = eStep(family, mStep, dim)
+  return (params, noise) =>
+    pipe(
+      expect(params, noise.level, noisy(rows, noise)),
+      Strands.map(({ value, ...moments }) => ({
+        value,
+        params: mStep.maximise(params, moments, { level: noise.level, floor: varianceFloor, dim })
+      }))
+    )
 }
 
 /**
@@ -344,20 +284,11 @@ const penalty = <P extends string>(
 /** How well parameters explain rows, as a sum over them. */
 export const judgedSum = <P extends string>(
   family: Family<P>,
-  rows: Kernels.Rows
-): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) =>
-  pipe(
-    family.kernel,
-    O.fold(
-      (): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
-        const expect = eStep(family, { second: 'none' }, rows.dim)
-        return params => expect(params, clean, rows)
-      },
-      ({ passes, arrays }) =>
-        params =>
-          passes.expectationPass(rows, arrays(params))
-    )
-  )
+  rows: Rows
+): ((params: Params.Params<P>) => Strands.Sum<Pick<Judged, 'value' | 'mass'>>) => {
+  const expect = eStep(family, { second: 'none' }, rows.dim)
+  return params => expect(params, clean, rows)
+}
 
 /** Tells how well parameters explain the data, and what each component answers for. */
 export const judge = <P extends string>(

@@ -8,7 +8,24 @@ import { rowSpace } from '../../lib/linalg.js'
 import type * as Params from '../score/Params.js'
 import type * as Family from '../score/family.js'
 import * as Components from './Components.js'
-import type { Arrays, Basis } from './kernels/pass.js'
+
+/** An isotropic mixture as arrays: centres [K, dim], log weights up to a constant, variances. */
+export interface Arrays {
+  readonly components: number
+  readonly centres: Float64Array
+  readonly logits: Float64Array
+  readonly variances: Float64Array
+  /** Whether logits and variances are parameters; if not, they are equal. */
+  readonly free: boolean
+}
+
+/** An orthonormal basis [rank, dim] of the span of the centres' differences, and what all centres have outside it. */
+export interface Basis {
+  readonly rank: number
+  readonly vectors: Float64Array
+  /** [dim]; full noise does not ask. */
+  readonly origin: Float64Array
+}
 
 interface Level {
   readonly alpha: number

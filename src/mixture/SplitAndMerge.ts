@@ -9,7 +9,7 @@ import * as ExpectationMaximization from './ExpectationMaximization.js'
 import * as Frame from './Frame.js'
 import * as Halves from './kernels/halves.js'
 import * as Split from './kernels/split.js'
-import type { Arrays } from './kernels/pass.js'
+import type { Arrays } from './Projection.js'
 import * as Mixture from './Mixture.js'
 import { inMemory } from './rows.js'
 import type * as Params from '../score/Params.js'
@@ -64,24 +64,7 @@ const paired = <P extends string, S extends { readonly gain: number }>(
     )
   ).flat()
 
-/** By the halves of each component, and expectation–maximization on the rows it answers for. */
-const ofIsotropic =
-  <P extends string>(
-    rows: ReturnType<typeof inMemory>,
-    { varianceFloor }: Options,
-    leastRows: number,
-    arraysOf: (params: Params.Params<P>) => Arrays,
-    startOf: (params: Params.Params<P>, arrays: Arrays, statistics: ReturnType<typeof Split.moved>) => Params.Params<P>
-  ): Moves<P> =>
-  params => {
-    const arrays = arraysOf(params)
-    const { mass, cost, splits } = Split.survey(rows, arrays, varianceFloor, leastRows)
-    return paired(cost, splits, (removed, split, { halves }) =>
-      startOf(params, arrays, Split.moved({ mass }, arrays, removed, split, halves))
-    )
-  }
-
-/** A mixture whose variances are one a component, as a pass reads it. */
+/** A mixture whose variances are one a component, as arrays. */
 const arraysOf = ({ means, weights, variances }: Mixture.Mixture, free: boolean): Arrays => ({
   components: weights.length,
   centres: means.values,
@@ -90,61 +73,29 @@ const arraysOf = ({ means, weights, variances }: Mixture.Mixture, free: boolean)
   free
 })
 
-/** The isotropic mixture that statistics about the centres of arrays are an M-step for. */
-const mixtureOf = (
-  { centres, components, variances, free }: Arrays,
-  { mass, sums, scatter }: ReturnType<typeof Split.moved>,
-  varianceFloor: number
-): Mixture.Mixture => {
-  const dim = centres.length / components
-  const total = mass.reduce((sum, m) => sum + m, 0)
-  const means = sums.map((sum, at) => {
-    const m = mass[Math.floor(at / dim)]
-    return m > 0 ? sum / m : centres[at]
-  })
-  const squared = (k: number): number =>
-    means
-      .subarray(k * dim, (k + 1) * dim)
-      .reduce((sum, c, j) => sum + (c - centres[k * dim + j]) * (c - centres[k * dim + j]), 0)
-  return {
-    means: { shape: [components, dim], values: means },
-    weights: mass.map(m => m / total),
-    variances: variances.map((v, k) =>
-      free ? Math.max(mass[k] > 0 ? (scatter[k] / mass[k] - squared(k)) / dim : 0, varianceFloor) : v
-    ),
-    factors: null
-  }
-}
-
-/** By what the family can do; none where it has neither a pass of its own nor the way from and to mixtures. */
+/** By what the family can do; none where it has not the way from and to mixtures. */
 const movesOf = <P extends string>(
-  { kernel, toMixture, fromMixture, mStep, unitVariance, mirrored, leastRows }: Family<P>,
+  { toMixture, fromMixture, mStep, unitVariance, mirrored, leastRows }: Family<P>,
   options: Options,
   about: Points.Points
 ): O.Option<Moves<P>> => {
   const least = leastRows(about.dim)
   const { varianceFloor } = options
   if (mirrored) return O.none
-  if (O.isSome(kernel)) {
-    const { arrays, maximise } = kernel.value
-    return O.some(
-      ofIsotropic(inMemory(about), options, least, arrays, (params, _, statistics) =>
-        maximise(params, statistics, varianceFloor)
-      )
-    )
-  }
   if (O.isNone(toMixture) || O.isNone(fromMixture) || O.isNone(mStep)) return O.none
   const [enter, leave, { second, isShared = false }] = [toMixture.value, fromMixture.value, mStep.value]
-  const isotropic = ofIsotropic<P>(
-    inMemory(about),
-    options,
-    least,
-    params => arraysOf(enter(params), !unitVariance),
-    (_, arrays, statistics) => leave(mixtureOf(arrays, statistics, varianceFloor))
-  )
+  const rows = inMemory(about)
+  /** By the halves of each component, and expectation–maximization on the rows it answers for. */
+  const isotropic = (mixture: Mixture.Mixture): ReturnType<Moves<P>> => {
+    const arrays = arraysOf(mixture, !unitVariance)
+    const { mass, cost, splits } = Split.survey(rows, arrays, varianceFloor, least)
+    return paired(cost, splits, (removed, split, { halves }) =>
+      leave(Split.moved({ mass }, arrays, { removed, split, halves }, varianceFloor))
+    )
+  }
   return O.some(params => {
     const mixture = enter(params)
-    if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(params)
+    if (mixture.factors === null && mixture.variances.length === Mixture.components(mixture)) return isotropic(mixture)
     const { cost, splits } = Halves.survey(about, mixture, { second, isShared, leastRows: least })
     return paired(
       cost,
@@ -155,8 +106,8 @@ const movesOf = <P extends string>(
 }
 
 /** Whether a family can be moved so. */
-export const serves = <P extends string>({ kernel, toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
-  !mirrored && (O.isSome(kernel) || (O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)))
+export const serves = <P extends string>({ toMixture, fromMixture, mStep, mirrored }: Family<P>): boolean =>
+  !mirrored && O.isSome(toMixture) && O.isSome(fromMixture) && O.isSome(mStep)
 
 /**
  * The first of the most promising moves that raises the likelihood; the parameters as they are, when none does. A move

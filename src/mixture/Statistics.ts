@@ -7,7 +7,7 @@ import * as Source from '../data/Source.js'
 import { described, gaussians } from './EStep.js'
 import * as Missing from './kernels/missing.js'
 import type { Doubted } from './kernels/moments.js'
-import type { Rows } from './kernels/pass.js'
+import type { Rows } from './rows.js'
 import type * as Mixture from './Mixture.js'
 import { rowsOf } from './rows.js'
 

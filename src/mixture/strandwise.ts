@@ -3,8 +3,7 @@ import { compute, tensor, type Tensor } from '../../lib/index.js'
 import * as Strands from '../../lib/strands.js'
 import { stretch } from '../../lib/stretches.js'
 import type * as Source from '../data/Source.js'
-import { weightsOf } from './kernels/pass.js'
-import { rowsOf } from './rows.js'
+import { rowsOf, weightsOf } from './rows.js'
 
 /** Σ over strands of `of`, `width` numbers each, from the rows of a strand, [count, dim], and their weights, [count, 1]. */
 export const summed = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {

@@ -114,8 +114,6 @@ export interface Matching extends Written, Claims {
   readonly timeLaw: TimeLaw.TimeLaw
   /** The loss of a row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
-  /** The closed form of mixtures that `perRow` is: told by the function itself, so that none can be declared. */
-  readonly kernel: 'denoising' | 'implicit' | undefined
   /** Capability: it serves noise of which only what a mixture sees is drawn. */
   readonly spans?: true
   /** Capability: it is the same of data and mixture moved together. */
@@ -138,8 +136,6 @@ export interface Matching extends Written, Claims {
 /** A mean over the data, without noise. */
 export interface Noiseless extends Written, Claims {
   readonly perDatum: (datum: Datum) => Tensor
-  /** The closed form of mixtures that `perDatum` is: told by the function itself, so that none can be declared. */
-  readonly kernel: 'likelihood' | undefined
   /** Capability: it is the same of data and mixture moved together. */
   readonly moves?: true
 }
@@ -161,7 +157,7 @@ export interface Penalty extends Written {
 /** A term that is not made of others. The rest of the program asks what it can do, never what it is called. */
 export type Term = Matching | Noiseless | Penalty
 
-type Bare<T> = T extends unknown ? Omit<T, 'of' | 'kernel'> : never
+type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
 
 /** What an objective asks for itself. */
 export type Form = Bare<Term>
@@ -249,8 +245,6 @@ const denoisingRow = (row: Row): Tensor => {
 }
 
 const implicitRow = ({ seen }: Row): Tensor => seen.implicit()
-
-const likelihoodRow = ({ logDensity }: Datum): Tensor => neg(logDensity())
 
 /** The square of s, or of s along v, and 2 vᵀ(∂s/∂x)v, in the mean over directions v. */
 const estimatedRow =
@@ -429,12 +423,14 @@ export const controlVariate = Case.called(
     controlVariateCase(timeLaw, parametrization ?? null)
 )
 
+const unlikelihood: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
+
 /** The mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
 export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
   formula: () => '−E log p(x_0)',
-  meaning: () => ({ perDatum: likelihoodRow, moves: true, proper: true })
+  meaning: () => ({ perDatum: unlikelihood, moves: true, proper: true })
 })
 
 const namesField = Field.codec(t.readonlyArray(t.string), {
@@ -693,22 +689,11 @@ const formOf = (objective: Objective): Form | Parts => {
   return found
 }
 
-const termOf = (of: Objective, form: Form): Term => {
-  if ('penalty' in form) return { ...form, of }
-  if ('perDatum' in form) return { ...form, of, kernel: form.perDatum === likelihoodRow ? 'likelihood' : undefined }
-  const { perRow } = form
-  return {
-    ...form,
-    of,
-    kernel: perRow === denoisingRow ? 'denoising' : perRow === implicitRow ? 'implicit' : undefined
-  }
-}
-
 /** The objective as a weighted sum of terms. */
 export function terms(objective: Objective): ReadonlyArray<Weighted> {
   const form = formOf(objective)
   if (!('parts' in form))
-    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: termOf(objective, form) }]
+    return [{ path: '', weight: 1, weightings: [], labelDropout: 0, term: { ...form, of: objective } }]
   return form.parts.flatMap(({ at, objective, weight, labelDropout = 0 }) => {
     const constant = weight === undefined ? O.some(1) : Weighting.everywhere(weight)
     return terms(objective).map(inner => ({
@@ -735,6 +720,10 @@ function isSound(objective: Objective): boolean {
   return Case.isSound(objective) && Case.parts(objective).every(Case.isSound)
 }
 
+/** Whether what a term computes of a row is of the language itself, and not code of the user's. */
+export const isBuiltIn = (term: Matching | Noiseless): boolean =>
+  isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === unlikelihood
+
 /** What the objective is to an optimizer: by its meaning, so that what has the same mean is the same. */
 export const subject =
   (schedule: Schedule) =>
@@ -743,12 +732,12 @@ export const subject =
     if (all.length !== 1) return 'another'
     const [{ weight, weightings, labelDropout, term }] = all
     if (weight !== 1 || weightings.length > 0 || labelDropout > 0 || isPenalty(term)) return 'another'
-    if (!isMatching(term)) return term.kernel ?? 'another'
+    if (!isMatching(term)) return isBuiltIn(term) ? 'likelihood' : 'another'
     if (term.exact !== undefined) return subject(schedule)(term.exact)
-    const { kernel, measuredIn = Parametrization.score, timeLaw } = term
+    const { measuredIn = Parametrization.score, timeLaw } = term
     const isOfScore = Parametrization.weightFormula(Parametrization.score, measuredIn) === '1'
     const time = TimeLaw.only(schedule)(timeLaw)
-    return kernel === undefined || !isOfScore || O.isNone(time) ? 'another' : level(time.value)(schedule)
+    return !isBuiltIn(term) || !isOfScore || O.isNone(time) ? 'another' : level(time.value)(schedule)
   }
 
 /** The objective with another time law in the place of each of its own. */

@@ -15,6 +15,7 @@ import { refuse } from '../../lib/refuse.js'
 import { Case, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/layout.js'
 import * as Expectation from '../objective/Expectation.js'
+import { how } from '../mixture/EStep.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
 import * as Limits from '../core/Limits.js'
 import * as Objective from '../objective/Objective.js'
@@ -116,18 +117,13 @@ const takenBy =
   (sum, pass) =>
     place.taken(sum, () => EM.asked(score, pass))
 
-/** How responsibilities are taken. */
-const passes = ({ model, points }: Setting): string =>
-  pipe(
-    model.family,
-    O.flatMap(family =>
-      pipe(
-        family.kernel,
-        O.map(({ passes }) => `a pass runs ${passes.how(points, Score.centreCount(family, points.dim))}`)
-      )
-    ),
-    O.getOrElse(() => 'responsibilities are interpreted')
-  )
+/** How responsibilities are computed. */
+const computed = (setting: Setting): string => {
+  const family = familyOf(setting)
+  const { rows, dim } = setting.points
+  const kind = O.isSome(family.mStep) ? family.mStep.value : { second: 'none' as const }
+  return `responsibilities are computed ${how(family, kind, dim, rows)}`
+}
 
 // —— fields ——
 
@@ -353,7 +349,7 @@ export const expectationMaximization = define({
     ),
   means: () => setting => ({
     engine: 'closed form',
-    reason: `the maximiser of the expected log-likelihood is known; ${passes(setting)}`
+    reason: `the maximiser of the expected log-likelihood is known; ${computed(setting)}`
   }),
   ...noMemory,
   steps:
@@ -427,7 +423,7 @@ export const splitAndMerge = define({
     ),
   means: () => setting => ({
     engine: 'closed form',
-    reason: `responsibilities say what a component costs and its halves gain; ${passes(setting)}`
+    reason: `responsibilities say what a component costs and its halves gain; ${computed(setting)}`
   }),
   ...noMemory,
   steps: options => tools => mapping(Split.step(familyOf(tools), options, tools.data, takenBy(tools)))

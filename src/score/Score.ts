@@ -31,7 +31,6 @@ export {
   type Capabilities,
   type ComponentsOf,
   type Family,
-  type Kernel,
   type Level,
   type Meaning,
   type Model,

@@ -23,8 +23,6 @@ import {
 } from '../../lib/index.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import type * as Components from '../mixture/Components.js'
-import type * as Passes from '../mixture/kernels/index.js'
-import type * as Pass from '../mixture/kernels/pass.js'
 import type * as Mixture from '../mixture/Mixture.js'
 import type * as Schedule from '../schedule/Schedule.js'
 import * as Parametrization from './Parametrization.js'
@@ -140,16 +138,6 @@ export interface Projection<P extends string> {
   ) => Tensor
 }
 
-/** What the passes that are written by hand for isotropic mixtures read, and how their derivatives become the family's. */
-export interface Kernel<P extends string> {
-  /** The passes themselves: a page with no family that has some loads none. */
-  readonly passes: Pick<typeof Passes, 'scorePass' | 'pairPass' | 'expectationPass' | 'likelihoodGradient' | 'how'>
-  readonly arrays: (params: Params.Params<P>) => Pass.Arrays
-  readonly pullBack: (params: Params.Params<P>, gradient: Omit<Pass.Gradient, 'value'>) => Params.Params<P>
-  /** The M-step on the statistics of a pass: sums and scatter at time 0, as `Pass.Statistics` says. */
-  readonly maximise: (params: Params.Params<P>, statistics: Pass.Statistics, varianceFloor: number) => Params.Params<P>
-}
-
 /** How parameters are made of centres. */
 export interface Start<P extends string> {
   /** How many centres the parameters hold; the components of the mixture may be more. */
@@ -192,12 +180,6 @@ export interface Capabilities<P extends string> {
   readonly mirrored?: true
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
-  /**
-   * Passes written by hand, kept while a compiled program takes more than 1.1 times as long. It takes up to 1.4 times as long
-   * as the score pass (where rows and components are many), 1.2 to 1.5 times as long as that of the pair under quadrature, and
-   * twice as long as that of the E-step (docs/performance.md).
-   */
-  readonly kernel?: Kernel<P>
 }
 
 type PerFields<F extends Field.Fields, C> = { readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> }
@@ -240,7 +222,6 @@ export interface Family<P extends string> {
   readonly distance: O.Option<NonNullable<Capabilities<P>['distance']>>
   readonly projection: O.Option<Projection<P>>
   readonly symmetries: O.Option<Symmetries<P>>
-  readonly kernel: O.Option<Kernel<P>>
 }
 
 /** What a score means. */
@@ -404,8 +385,7 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
       scaled: of(spec.scaled),
       distance: of(spec.distance),
       projection: of(spec.projection),
-      symmetries: of(spec.symmetries),
-      kernel: of(spec.kernel)
+      symmetries: of(spec.symmetries)
     })
   }
 }

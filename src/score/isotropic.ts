@@ -1,6 +1,6 @@
 /**
  * The families whose components are isotropic: the pair ½N(c, I) + ½N(−c, I), equal components of variance 1, and free weights
- * with one variance a component. All are differentiated in closed form, by the passes that are written by hand for them.
+ * with one variance a component.
  */
 import * as Elementary from '../../lib/elementary.js'
 import { compute, exp, fill, fromNdArray, logSoftmax, softmax, type NdArray, type Tensor } from '../../lib/index.js'
@@ -8,8 +8,6 @@ import { Field } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
 import * as Gaussian from '../mixture/families/gaussian.js'
 import * as FromGradient from '../mixture/kernels/fromGradient.js'
-import * as Passes from '../mixture/kernels/index.js'
-import * as Pass from '../mixture/kernels/pass.js'
 import * as Mixture from '../mixture/Mixture.js'
 import * as Projection from '../mixture/Projection.js'
 import { family, type At, type ComponentsOf, type Level, type Moments, type Symmetries } from './family.js'
@@ -66,15 +64,6 @@ const told = <P extends string>(of: ComponentsFor<P>) => ({
 
 // —— M-steps ——
 
-/** The mean of each component after an E-step of a pass; one without mass stays where it is. */
-const meansOfPass = ({ shape, values }: NdArray, { mass, sums }: Pass.Statistics): NdArray => ({
-  shape,
-  values: values.map((old, at) => {
-    const total = mass[Math.floor(at / shape[1])]
-    return total > 0 ? sums[at] / total : old
-  })
-})
-
 /** c + E[r δ]/(α E r); one without mass stays where it is. */
 const movedMeans = ({ shape, values }: NdArray, { mass, sums }: Moments, { level }: At): NdArray => ({
   shape,
@@ -106,10 +95,7 @@ const squaredShift = (
   }, 0)
 }
 
-const logShares = ({ values }: NdArray): Float64Array => {
-  const all = Pass.logSumExp(values)
-  return values.map(logit => logit - all)
-}
+const logShares = (logits: NdArray): Float64Array => compute(() => logSoftmax(fromNdArray(logits))).values
 
 const unit = (): number => 1
 
@@ -117,7 +103,7 @@ const unit = (): number => 1
 
 const pairComponents = ({ mean }: Params.Tensors<'mean'>): Components.Components => Components.pair(mean)
 
-const pairArrays = ({ mean: { values } }: Params.Params<'mean'>): Pass.Arrays => ({
+const pairArrays = ({ mean: { values } }: Params.Params<'mean'>): Projection.Arrays => ({
   components: 2,
   centres: Float64Array.from([...values, ...values.map(value => -value)]),
   logits: new Float64Array(2),
@@ -126,11 +112,6 @@ const pairArrays = ({ mean: { values } }: Params.Params<'mean'>): Pass.Arrays =>
 })
 
 const pair = told(pairComponents)
-
-/** Of the rows of the two components the first less the second. */
-const parted = ({ shape, values }: NdArray, rows: Float64Array): Params.Params<'mean'> => ({
-  mean: { shape, values: values.map((_, j) => rows[j] - rows[values.length + j]) }
-})
 
 /** The family ½N(c, I) + ½N(−c, I): s(x) = tanh(⟨m, x⟩) m − x, m = α · mean. */
 export const symmetricPair = family({
@@ -192,7 +173,7 @@ const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.Com
   variances: null
 })
 
-const sphericalArrays = ({ means: { shape, values } }: Params.Params<'means'>): Pass.Arrays => ({
+const sphericalArrays = ({ means: { shape, values } }: Params.Params<'means'>): Projection.Arrays => ({
   components: shape[0],
   centres: values,
   logits: new Float64Array(shape[0]),
@@ -256,7 +237,11 @@ const isotropicComponents = ({ means, logits, logVariances }: Params.Tensors<Fre
   variances: exp(logVariances)
 })
 
-const isotropicArrays = ({ means: { shape, values }, logits, logVariances }: Params.Params<Free>): Pass.Arrays => ({
+const isotropicArrays = ({
+  means: { shape, values },
+  logits,
+  logVariances
+}: Params.Params<Free>): Projection.Arrays => ({
   components: shape[0],
   centres: values,
   logits: logits.values,

@@ -3,7 +3,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { Case, ExpectationMaximization, Objective, Params, Points, Score, TimeLaw } from '../../src/index.js'
-import type * as Pass from '../../src/mixture/kernels/pass.js'
+import type { Moments } from '../../src/score/family.js'
 import * as Density from '../../src/laws/density.js'
 import * as laws from '../../src/laws/em.js'
 import type { Law } from '../../src/laws/Law.js'
@@ -70,17 +70,14 @@ const hard: laws.Step = (family, floor, points) => {
 
 /** A step whose maximisation is given other sums than the data's. */
 const maximising =
-  (change: (statistics: Pass.Statistics) => Pass.Statistics): laws.Step =>
+  (change: (moments: Moments) => Moments): laws.Step =>
   (family, floor, points) =>
     ExpectationMaximization.step(
       {
         ...family,
-        kernel: pipe(
-          family.kernel,
-          O.map(kernel => ({
-            ...kernel,
-            maximise: (params, statistics, floor) => kernel.maximise(params, change(statistics), floor)
-          }))
+        mStep: pipe(
+          family.mStep,
+          O.map(mStep => ({ ...mStep, maximise: (params, moments, at) => mStep.maximise(params, change(moments), at) }))
         )
       },
       floor,
@@ -107,17 +104,14 @@ areCaught([
   {
     wrong: 'sums that are not divided by responsibilities',
     law: gradients,
-    mutant: believing({ step: maximising(statistics => ({ ...statistics, mass: statistics.mass.map(() => 1) })) }),
+    mutant: believing({ step: maximising(moments => ({ ...moments, mass: moments.mass.map(() => 1) })) }),
     right
   },
   {
     wrong: 'variances that are not divided by responsibilities',
     law: truth,
     mutant: laws.em(Score.isotropic({ components: 2 }), {
-      step: maximising(statistics => ({
-        ...statistics,
-        scatter: statistics.scatter.map((s, k) => s * statistics.mass[k])
-      }))
+      step: maximising(moments => ({ ...moments, second: moments.second.map((s, k) => s * moments.mass[k]) }))
     }),
     right: laws.em(Score.isotropic({ components: 2 }))
   },

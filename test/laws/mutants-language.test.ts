@@ -667,7 +667,7 @@ describe('compilers', () => {
       wrong: 'a plan off by a factor of 1 + 1e-9',
       law: 'every plan gives the same value and gradient',
       mutant: laws.plans(loss, points, {
-        plans: planning('kernel', evaluate => (params, key) => {
+        plans: planning('compiled', evaluate => (params, key) => {
           const { value, gradient } = evaluate(params, key)
           return { value, gradient: Params.mapValues(g => (1 + 1e-9) * g)(gradient) }
         })
@@ -686,7 +686,7 @@ describe('compilers', () => {
       wrong: 'noise that goes on from call to call',
       law: 'the key determines the loss',
       mutant: laws.plans(loss, points, {
-        plans: planning('kernel', evaluate => (params, key) => evaluate(params, Key.child(calls++)(key)))
+        plans: planning('compiled', evaluate => (params, key) => evaluate(params, Key.child(calls++)(key)))
       }),
       right: rightPlans
     },

@@ -59,7 +59,7 @@ describe('own-parts', () => {
     log.mockRestore()
     expect(own.unknown).toMatch(/"farthestFirst" is not the name of an Initializer; use one of /)
     expect(text).toContain('weighting: Weighting.snrPower({ power: -0.25 })')
-    expect(text).toMatch(/stage 5: if that raises .*\n {2}by guard: one attempt by (kernel|compiled|interpreted)/)
+    expect(text).toMatch(/stage 5: if that raises .*\n {2}by guard: one attempt by (compiled|interpreted)/)
     // Stopped in the middle of a stage, by its typed memory: the states after it have the same bits.
     const tail = own.states.slice(own.states.length - own.resumed.length)
     expect(own.resumed.length).toBeGreaterThan(50)

@@ -1,6 +1,5 @@
 /** Every plan for the same loss gives the same value and gradient, on awkward data and centres too. */
 import * as E from 'fp-ts/lib/Either.js'
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { square, sum } from '../../lib/index.js'
@@ -144,19 +143,18 @@ describe.each(Object.keys(students))('%s', name => {
       }
       const plans = Compile.plans({ schedule, score, objective, expectation })(points)
       if (E.isLeft(plans)) throw new Error(JSON.stringify(plans.left))
-      expect(plans.right.map(({ engine }) => engine)).toEqual(['kernel', 'compiled', 'interpreted'])
-      const [kernel, compiled, interpreted] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
+      expect(plans.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+      const [compiled, interpreted] = plans.right.map(({ evaluate }) => evaluate(params(rows), Key.fromSeed(5)))
       const label = `${data}, ${Schedule.show(schedule)}, ${Expectation.show(expectation)}, ${Objective.show(objective)}`
       const scale = 1 + Math.abs(interpreted.value)
-      for (const { value, gradient } of [kernel, compiled]) {
-        expect(Math.abs(value - interpreted.value) / scale, label).toBeLessThan(1e-12)
-        for (const key of Object.keys(interpreted.gradient)) {
-          const wanted = interpreted.gradient[key].values
-          const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
-          gradient[key].values.forEach((g, i) => {
-            expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
-          })
-        }
+      const { value, gradient } = compiled
+      expect(Math.abs(value - interpreted.value) / scale, label).toBeLessThan(1e-12)
+      for (const key of Object.keys(interpreted.gradient)) {
+        const wanted = interpreted.gradient[key].values
+        const size = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), scale)
+        gradient[key].values.forEach((g, i) => {
+          expect(Math.abs(g - wanted[i]) / size, `${label}, ${key}[${i}]`).toBeLessThan(1e-12)
+        })
       }
     }
   })
@@ -215,12 +213,8 @@ describe('of the whole vocabulary', () => {
       }
       return compiled.right.length
     })
-    // The interpreter; a program, but where levels are read one by one; a kernel, where the family has one.
-    const hasKernel = pipe(
-      Score.interpret(score).family,
-      O.exists(({ kernel }) => O.isSome(kernel))
-    )
-    expect(Math.max(...seen)).toBe(hasKernel ? 3 : pipe(score, Case.isMadeBy(Score.convert)) ? 1 : 2)
+    // The interpreter, and a program, but where levels are read one by one.
+    expect(Math.max(...seen)).toBe(pipe(score, Case.isMadeBy(Score.convert)) ? 1 : 2)
   })
 })
 

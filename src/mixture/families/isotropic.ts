@@ -21,8 +21,6 @@ import type * as Params from '../../score/Params.js'
 import type * as Components from '../Components.js'
 import * as FromGradient from '../kernels/fromGradient.js'
 import * as Gaussian from './gaussian.js'
-import * as Passes from '../kernels/index.js'
-import type { Arrays } from '../kernels/pass.js'
 import type * as Mixture from '../Mixture.js'
 import * as Projection from '../Projection.js'
 
@@ -61,7 +59,7 @@ const arraysOf = ({
   means: { shape, values },
   logits,
   logVariance
-}: Params.Params<'means' | 'logits' | 'logVariance'>): Arrays => ({
+}: Params.Params<'means' | 'logits' | 'logVariance'>): Projection.Arrays => ({
   components: shape[0],
   centres: values,
   logits: logits.values,

@@ -19,7 +19,7 @@ import { select, weightsOf } from '../../data/Points.js'
 import type { MStep, Second } from '../../score/family.js'
 import { gaussians } from '../EStep.js'
 import { mirror, moments, responsibilities, whitened, type Component } from './moments.js'
-import type * as Pass from './pass.js'
+import type { Rows } from '../rows.js'
 import { pairs, type Cloud, type Pair } from './pursuit.js'
 import type * as Mixture from '../Mixture.js'
 
@@ -166,7 +166,7 @@ const pursued =
     ]
   }
 
-const passing = ({ rows, dim, values, weights }: Cloud): Pass.Rows => ({ rows, dim, x: values, weights, passing: true })
+const passing = ({ rows, dim, values, weights }: Cloud): Rows => ({ rows, dim, x: values, weights, passing: true })
 
 /** How many products of y a kind has: those of its lower triangle, its squares, or their sum. */
 const widthOf = (second: Second, dim: number): number =>

@@ -6,7 +6,7 @@ import * as Elementary from '../../../lib/elementary.js'
 import * as Strands from '../../../lib/strands.js'
 import { stretch } from '../../../lib/stretches.js'
 import type { Moments, Second } from '../../score/family.js'
-import * as Pass from './pass.js'
+import { weightsOf, type Rows as Data } from '../rows.js'
 
 /** N(c_k, F_k F_kᵀ): `factor` is a number, a diagonal [d], or a lower triangle [d·d], as its length says. */
 export interface Component {
@@ -170,13 +170,9 @@ const expecting = (components: ReadonlyArray<Component>, second: Second, dim: nu
 }
 
 /** −Σ w log p(x), and the moments of δ = x − c_k. */
-export const moments = (
-  components: ReadonlyArray<Component>,
-  second: Second,
-  data: Pass.Rows
-): Strands.Sum<Doubted> => {
+export const moments = (components: ReadonlyArray<Component>, second: Second, data: Data): Strands.Sum<Doubted> => {
   const { rows, dim, x } = data
-  const weights = Pass.weightsOf(data)
+  const weights = weightsOf(data)
   const { width, add, found } = expecting(components, second, dim)
   return {
     rows,

@@ -4,7 +4,11 @@
  * for; work of the order of a few dozen such steps on the whole.
  */
 import * as Elementary from '../../../lib/elementary.js'
-import { responsibilities, type Arrays, type Rows, type Statistics } from './pass.js'
+import { concatenated } from '../../../lib/ndarray.js'
+import type { Mixture } from '../Mixture.js'
+import type { Arrays } from '../Projection.js'
+import type { Rows } from '../rows.js'
+import { responsibilities } from './moments.js'
 
 /** A component whose two halves describe its rows better than it does. */
 export interface Split {
@@ -140,11 +144,24 @@ const halve = (
   return { gain: mass * (after - before), halves }
 }
 
+/** p(k | x), [rows, K] */
+const shares = (
+  { rows, dim, x, weights }: Rows<Float64Array>,
+  { centres, logits, variances }: Arrays
+): Float64Array => {
+  const components = Array.from(variances, (v, k) => ({
+    constant: logits[k] - (dim / 2) * Elementary.log(v),
+    centre: centres.subarray(k * dim, (k + 1) * dim),
+    factor: Float64Array.of(Math.sqrt(v))
+  }))
+  return responsibilities(components, { rows, dim, values: x }, weights ?? new Float64Array(rows).fill(1 / rows)).shares
+}
+
 /** What each component costs, and what its halves would gain. A half holds at least `leastRows` rows. */
 export const survey = (data: Rows<Float64Array>, mixture: Arrays, varianceFloor: number, leastRows: number): Survey => {
   const { rows } = data
   const K = mixture.components
-  const r = responsibilities(data, mixture)
+  const r = shares(data, mixture)
   const mass = new Float64Array(K)
   const cost = new Float64Array(K)
   for (let i = 0; i < rows; i++) {
@@ -162,14 +179,13 @@ export const survey = (data: Rows<Float64Array>, mixture: Arrays, varianceFloor:
   }
 }
 
-/** The statistics of an E-step that would have led to the mixture with `removed` put to halve `split`. */
+/** The mixture with `removed` put to halve `split`; variances that are learned, above the floor. */
 export const moved = (
   { mass }: Pick<Survey, 'mass'>,
-  { components: K, centres, variances }: Arrays,
-  removed: number,
-  split: number,
-  halves: readonly [Half, Half]
-): Statistics => {
+  { components: K, centres, variances, free }: Arrays,
+  { removed, split, halves }: Pick<Split, 'halves'> & { readonly removed: number; readonly split: number },
+  varianceFloor: number
+): Mixture => {
   const dim = centres.length / K
   const parts = Array.from({ length: K }, (_, k) => {
     const half = k === split ? halves[0] : k === removed ? halves[1] : null
@@ -177,14 +193,11 @@ export const moved = (
       ? { mass: mass[k], centre: centres.subarray(k * dim, (k + 1) * dim), variance: variances[k] }
       : { mass: mass[split] * half.share, centre: half.centre, variance: half.variance }
   })
+  const total = parts.reduce((sum, part) => sum + part.mass, 0)
   return {
-    value: NaN,
-    mass: Float64Array.from(parts, part => part.mass),
-    sums: Float64Array.from(parts.flatMap(part => Array.from(part.centre, c => part.mass * c))),
-    // About the old centres, as an E-step has them.
-    scatter: Float64Array.from(
-      parts,
-      ({ mass, centre, variance }, k) => mass * (dim * variance + squaredDistance(centre, 0, centres, k * dim, dim))
-    )
+    means: { shape: [K, dim], values: concatenated(parts.map(({ centre }) => centre)) },
+    weights: Float64Array.from(parts, part => part.mass / total),
+    variances: free ? Float64Array.from(parts, ({ variance }) => Math.max(variance, varianceFloor)) : variances,
+    factors: null
   }
 }

@@ -81,7 +81,7 @@ const network = Score.network(Net.mlp({ hidden: [8], activation: 'silu', embeddi
 const descend = (options: Partial<Parameters<typeof Stage.descend>[0]> & { readonly objective: Objective.Objective }) =>
   Stage.descend({ optimizer: Optimizer.adam({ rate: 0.05 }), steps: 3, ...options })
 const spread = TimeLaw.uniform(0.05, 1)
-/** Of one's own, which no kernel has. */
+/** Of one's own. */
 const custom = Objective.custom('squared error', spread, ({ score, target }) =>
   sum(square(sub(score, target)), 1, true)
 )
@@ -215,7 +215,7 @@ const pipelines: Readonly<
     drawn(3001, 'weighted'),
     ['expectation']
   ],
-  'a kernel, with times drawn for each row': [
+  'times drawn for each row, and projected noise': [
     Pipeline.of({
       schedule,
       score: isotropic,
@@ -262,7 +262,7 @@ const pipelines: Readonly<
     drawn(2001, 'labelled'),
     ['loss']
   ],
-  'two forms mixed by blocks of rows, by a kernel, opposite draws at times of each row’s own': [
+  'two forms mixed by blocks of rows, opposite draws at times of each row’s own': [
     Pipeline.of({
       schedule,
       score: isotropic,

@@ -96,7 +96,7 @@ describe('an expectation of one’s own', () => {
   it.each([turned({ crosses: 2 }), steps(), inSpan])('gives the same number by every plan: %#', expectation => {
     const plans = Compile.plans(lossOf(expectation))(points)
     if (E.isLeft(plans)) throw new Error(plans.left.map(Problem.show).join('; '))
-    expect(plans.right.map(({ engine }) => engine)).toEqual(['kernel', 'compiled', 'interpreted'])
+    expect(plans.right.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
     const [first, ...others] = plans.right.map(({ evaluate }) => evaluate(params, Key.fromSeed(1)))
     expect(first.value).not.toBe(0)
     others.forEach(({ value, gradient }) => {

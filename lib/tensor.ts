@@ -7,6 +7,7 @@
  * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
  */
 import { adopt, detached, run, runAll, valuesOf } from './backend.js'
+import { powerOfTwo } from './elementary.js'
 import { axesOf, axisOf, product } from './kernels/dense.js'
 import { fillNormal, type Key } from './key.js'
 import { type NdArray, type Tensor } from './ndarray.js'
@@ -376,11 +377,20 @@ export const topK = (x: Operand, k: number): { readonly values: Tensor; readonly
   return { values, indices }
 }
 
-/** √(Σ x²) over the axes, derivative 0 at x = 0. */
+/** Squares of numbers up to 2⁴⁸⁰, and from 2⁻⁴⁵⁰ on, keep their digits; products with these powers keep those of all others. */
+const [MANY, SHRINKS, GROWS] = [powerOfTwo(960), powerOfTwo(-600), powerOfTwo(600)]
+
+/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a double. */
 export const norm: Reduction = (x, axis, keepDims = false) => {
-  const squares = sum(square(x), axis, keepDims)
+  const t = lift(x)
+  const size = stopGradient(sum(square(t), axis, true))
+  const [isLarge, isSmall] = [greater(size, MANY), less(size, 1 / powerOfTwo(900))]
+  const scaled = (y: Tensor, large: number, small: number): Tensor =>
+    where(isLarge, mul(y, large), where(isSmall, mul(y, small), y))
+  const squares = sum(square(scaled(t, SHRINKS, GROWS)), axis, true)
   const none = equal(squares, 0)
-  return where(none, 0, sqrt(where(none, 1, squares)))
+  const root = where(none, 0, sqrt(where(none, 1, squares)))
+  return sum(scaled(root, GROWS, SHRINKS), axis, keepDims)
 }
 
 // —— products ——————————————————————————————————————————————————————————————————————————————————————————————————————————————

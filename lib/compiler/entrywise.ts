@@ -94,10 +94,6 @@ const native: Readonly<Record<string, Emit>> = {
   Equal: relation('eq'),
   Exp: exponential,
   Floor: unary('floor'),
-  FloorDiv: (_, push) => {
-    push(0)
-    push(1).op('div').op('floor')
-  },
   Identity: (_, push) => {
     push(0)
   },

@@ -220,10 +220,14 @@ export const entrywiseRules = table<EntrywiseRules>({
       const e = make.entrywise('Exp', [make.entrywise('Neg', [make.entrywise('Abs', [x])])])
       const below = make.entrywise('Less', [x, make.constant(0)])
       const one = make.constant(1)
-      return make.entrywise('Multiply', [
-        make.entrywise('Reciprocal', [make.entrywise('Add', [one, e])]),
-        make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e])
+      const total = make.entrywise('Add', [one, e])
+      const share = make.entrywise('RealDiv', [
+        make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]),
+        total
       ])
+      // as the kernel has it: the quotient is corrected for what 1 + e lost in rounding
+      const lost = make.entrywise('Sub', [e, make.entrywise('Sub', [total, one])])
+      return make.entrywise('Sub', [share, make.entrywise('Multiply', [share, lost])])
     }
   ]
 })

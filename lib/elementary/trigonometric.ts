@@ -107,6 +107,8 @@ const turned = (quarter: number, { high, low }: Reduced): number => {
  */
 export const sin = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
+  // −0 is its own sine
+  if (x === 0) return x
   const reduced = reduce(x)
   return turned(reduced.quarter, reduced)
 }
@@ -121,6 +123,7 @@ export const cos = (x: number): number => {
 /** tan x, within 2 ulp for every double. */
 export const tan = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
+  if (x === 0) return x
   const { quarter, high, low } = reduce(x)
   const [sine, cosine] = [sinNear(high, low), cosNear(high, low)]
   return (quarter & 1) === 0 ? sine / cosine : -cosine / sine

@@ -81,17 +81,30 @@ const predicates: Readonly<Record<string, Predicate>> = {
   LogicalNot: x => x === 0
 }
 
+/** x − y⌊x/y⌋, of the sign of y; exact but where y is added, unlike the difference. */
+const mod: Scalar2 = (x, y) => {
+  const rest = x % y
+  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest
+}
+
+/** ⌊x/y⌋ of the quotient itself, which may be below an integer that it is rounded to: so that y⌊x/y⌋ + mod(x, y) is x. */
+const floorDiv: Scalar2 = (x, y) => {
+  const rest = x % y
+  // none, as of y = 0
+  if (Number.isNaN(rest)) return Math.floor(x / y)
+  const whole = (x - rest) / y
+  // what is whole but for rounding
+  const rounded = whole === 0 ? 0 * (x / y) : Math.round(whole)
+  return rest !== 0 && rest < 0 !== y < 0 ? rounded - 1 : rounded
+}
+
 /** Doubles when either side is; else integers. */
 const arithmetic: Readonly<Record<string, Scalar2>> = {
   Add: (x, y) => x + y,
-  FloorDiv: (x, y) => Math.floor(x / y),
+  FloorDiv: floorDiv,
   Maximum: Math.max,
   Minimum: Math.min,
-  // the sign of the divisor, as floorDiv asks; exact, unlike x - y·floor(x / y)
-  Mod: (x, y) => {
-    const rest = x % y
-    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest
-  },
+  Mod: mod,
   Multiply: (x, y) => x * y,
   Pow: Elementary.pow,
   Prelu: (x, alpha) => (x < 0 ? alpha * x : x),

@@ -314,7 +314,9 @@ function mapTurned(x: usize, y: usize, n: i32, more: i32): i32 {
     const one = v128.load(x)
     const size = f32x4.abs(one)
     beyond = v128.or(beyond, v128.and(f32x4.ge(size, every(REACH)), f32x4.lt(size, every(Infinity))))
-    v128.store(y, turned(one, more))
+    const result = turned(one, more)
+    // −0 is its own sine
+    v128.store(y, more == 0 ? v128.or(result, v128.and(one, f32x4.eq(one, i32x4.splat(0)))) : result)
   }
   return v128.any_true(beyond) ? 1 : 0
 }

@@ -110,7 +110,9 @@ function map(x: usize, y: usize, n: i32, more: i64): i32 {
     const one = v128.load(x)
     const size = f64x2.abs(one)
     beyond = v128.or(beyond, v128.and(f64x2.ge(size, f64x2.splat(REACH)), f64x2.lt(size, f64x2.splat(Infinity))))
-    v128.store(y, turned(one, more))
+    const result = turned(one, more)
+    // −0 is its own sine
+    v128.store(y, more == 0 ? v128.or(result, v128.and(one, f64x2.eq(one, i64x2.splat(0)))) : result)
   }
   return v128.any_true(beyond) ? 1 : 0
 }

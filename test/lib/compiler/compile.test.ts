@@ -10,7 +10,8 @@ import { trace } from '../../../lib/compiler/trace.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernels } from '../../../lib/kernels/index.js'
-import { sampled } from '../../today.js'
+import { sampled, today } from '../../today.js'
+import { oracle, ulps } from '../simd-oracle.js'
 import { callOf, cases, type Case } from './programs.js'
 
 /** The same by the interpreter. */
@@ -399,6 +400,31 @@ describe('versions of constants', () => {
         T.mean(T.tanh(T.sum(T.matMul(x, T.tanh(T.mul(alpha, m)), { transposeB: true }), 1)))
       )
     ).toContain('of each version')
+  })
+})
+
+describe('sigmoid', () => {
+  it('has the bits of the interpreter, within 2 ulp', () => {
+    const program = right(
+      compile(
+        { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} },
+        ({ rows: { x } }) => ({ others: { up: T.sigmoid(x), down: T.sigmoid(T.neg(x)) } }),
+        [null, null]
+      )
+    )
+    // most errors are met where the exponential is near 1; the ends are those of the doubles
+    const draws = Key.uniform(1500)(Key.fromSeed(today)).map((u, i) => [4, 40, 720][i % 3] * (2 * u - 1))
+    const x = Float64Array.of(...draws, -745, -708.3, -37, 37, 745, 0, -0, 5e-324)
+    const { up, down } = program.run({ rows: x.length, params: {}, given: { x }, constants: {} }).others
+    const worst = [...x].map((one, i) =>
+      Math.max(ulps(up.values[i], oracle.sigmoid(one)), ulps(down.values[i], oracle.sigmoid(-one)))
+    )
+    expect(Math.max(...worst)).toBeLessThan(2)
+    const wanted = compute(() => {
+      const own = fromNdArray({ shape: [x.length], values: x })
+      return { up: T.sigmoid(own), down: T.sigmoid(T.neg(own)) }
+    })
+    expect({ up, down }).toEqual(wanted)
   })
 })
 

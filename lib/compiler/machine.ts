@@ -12,13 +12,14 @@ import { obstacle } from '../simd/wasm.js'
 import { type Dense } from '../kernels/dense.js'
 import { Word } from './code.js'
 import { valueOf, width, type Node } from './graph.js'
-import { ROWS, type Lanes, type Precision } from './lanes.js'
+import { ROWS, type Lanes } from './lanes.js'
 import { meaning } from './meaning.js'
+import { residents } from './residents.js'
 
 /** Of WebAssembly: 4 GB. */
 export const MOST_PAGES = 65536
-/** Data stay up to this, those used last. */
-const KEPT = 0x10000000
+/** Doubles of data that stay, those used last: 256 MB. */
+const KEPT = 0x2000000
 /** Data larger than this are copied in by segments at each call. */
 const SEGMENT = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated anew. */
@@ -89,6 +90,8 @@ export const widthOf = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
 
+class NoRoom extends RangeError {}
+
 interface Memory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** A place for so many doubles, as all memory is counted; throws where there is none. */
   readonly take: (length: number) => number
@@ -104,7 +107,7 @@ const memoryOf = (crew: Crew): Memory => {
       if (at > 0) return at
       arena.settle()
       const again = arena.take(length)
-      if (again === 0) throw new RangeError(`no memory for ${length} doubles`)
+      if (again === 0) throw new NoRoom(`no memory for ${length} doubles: give fewer rows at a time`)
       return again
     }
   }
@@ -227,38 +230,6 @@ const unpack = (
 /** Doubles that so many panels of so many columns take. */
 const room = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
 
-/** Data that stay in memory, those used last: where all of their panels are. */
-const residence = (memory: Memory) => {
-  interface Resident {
-    readonly at: number
-    readonly length: number
-  }
-  const residents: Readonly<Record<Precision, Map<Float64Array, Resident>>> = { float64: new Map(), float32: new Map() }
-  let kept = 0
-  return (values: Float64Array, stretch: Stretch, lanes: Lanes): number => {
-    const own = residents[lanes.precision]
-    const known = own.get(values)
-    if (known !== undefined) {
-      own.delete(values)
-      own.set(values, known)
-      return known.at
-    }
-    const length = room(stretch.panels, stretch.columns, lanes)
-    for (const all of Object.values(residents))
-      for (const [old, { at, length: size }] of all) {
-        if ((kept + length) * 8 <= KEPT) break
-        memory.give(at, size)
-        kept -= size
-        all.delete(old)
-      }
-    const at = memory.take(length)
-    packed(memory, values, stretch, at, lanes)
-    own.set(values, { at, length })
-    kept += length
-    return at
-  }
-}
-
 // —— a call ——
 
 type Given = Readonly<Record<string, RowsGiven>>
@@ -292,7 +263,7 @@ const machine = (): Machine => {
   const crew = crewOf({ binary, memoryFlags })
   const memory = memoryOf(crew)
   const loaded = instances(crew, memory)
-  const resident = residence(memory)
+  const stay = residents(memory, KEPT)
   let masks = 0
   /** Where a mask of all lanes is; that of a last panel follows. */
   const maskAt = (): number => {
@@ -334,7 +305,10 @@ const machine = (): Machine => {
       if (!isNumbers(values) || lengthOf(values) !== rows * columns)
         throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
       return isWhole && isKept && values instanceof Float64Array
-        ? resident(values, { rows, columns, panel: 0, panels }, lanes) + start * lanes.line * columns
+        ? start * lanes.line * columns +
+            stay.at(values, lanes.precision, room(panels, columns, lanes), at => {
+              packed(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
+            })
         : place(room(panelsAtOnce, columns, lanes))
     })
     const atOutputs = program.outputs.map(({ width: columns }) => place(room(panelsAtOnce, columns, lanes)))
@@ -387,17 +361,28 @@ const machine = (): Machine => {
       )
     }
     if (to <= from) return ran
-    const taken: { readonly at: number; readonly length: number }[] = []
-    const place = (asked: number): number => {
-      const length = Math.max(asked, 1)
-      const at = memory.take(length)
-      taken.push({ at, length })
-      return at
+    const attempt = (): void => {
+      const taken: { readonly at: number; readonly length: number }[] = []
+      const place = (asked: number): number => {
+        const length = Math.max(asked, 1)
+        const at = memory.take(length)
+        taken.push({ at, length })
+        return at
+      }
+      stay.begin()
+      try {
+        runIn(place, program, asked, given, parameters, parameterBytes, ran)
+      } finally {
+        for (const { at, length } of taken) memory.give(at, length)
+      }
     }
     try {
-      runIn(place, program, asked, given, parameters, parameterBytes, ran)
-    } finally {
-      for (const { at, length } of taken) memory.give(at, length)
+      attempt()
+    } catch (error) {
+      // data of earlier calls make room before a call has none
+      stay.begin()
+      if (!(error instanceof NoRoom && stay.clear())) throw error
+      attempt()
     }
     return ran
   }

@@ -552,6 +552,39 @@ describe('arrays in the memory', () => {
     expect([take(8), take(8)]).toEqual([64, 128])
   })
 
+  it('of sizes that are no longer asked for make room for others', () => {
+    const memory = new WebAssembly.Memory({ initial: 2, maximum: 4096 })
+    const { take, give, settle, held } = arena(memory, 64, 4096 * 65536, () => undefined)
+    const place = (length: number): number => {
+      const at = take(length)
+      if (at > 0) return at
+      settle()
+      return take(length)
+    }
+    // A few that stay, and between them, one after another, ever larger ones: each fits where those before it were.
+    const largest = 1_000_000
+    const small = Array.from({ length: 20 }, () => {
+      const between = place(10_000)
+      const at = place(1000)
+      give(between, 10_000)
+      return { at, length: 1000 }
+    })
+    for (let length = 1000; length < largest; length = Math.ceil((length * 9) / 8)) {
+      const [one, other] = [place(length), place(length)]
+      expect(Math.min(one, other)).toBeGreaterThan(0)
+      give(one, length)
+      give(other, length)
+    }
+    small.forEach(({ at, length }) => {
+      give(at, length)
+    })
+    expect(held()).toBe(0)
+    // two of the largest, what lies before them, and what the memory is doubled by
+    expect(memory.buffer.byteLength).toBeLessThan(2 * (2 * 1.125 * 8 * largest))
+    // nothing is held, and all of it is one place again
+    expect(take(Math.floor((memory.buffer.byteLength - 8192) / 9))).toBe(64)
+  })
+
   it('never overlap', () => {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 40 })
     const places = arena(memory, 64, 40 * 65536, () => undefined)

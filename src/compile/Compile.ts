@@ -10,6 +10,7 @@ import { norm } from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/nesting.js'
 import { refuse } from '../../lib/refuse.js'
+import { given as checked, mistaken } from '../core/index.js'
 import * as Dry from './Dry.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Initializer from '../pipeline/Initializer.js'
@@ -18,7 +19,7 @@ import * as Loss from './Loss.js'
 import * as Matching from './Matching.js'
 import * as Objective from '../objective/Objective.js'
 import * as Params from '../score/Params.js'
-import { tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
+import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/Pipeline.js'
 import * as Place from '../data/Place.js'
 import * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
@@ -164,6 +165,18 @@ const lossProblems = <P extends string>(
   ...refusals(loss, points, precision)
 ]
 
+/** A loss, and not the data that it is then applied to. */
+const aLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
+  checked(
+    loss,
+    ['schedule', 'score', 'objective', 'expectation'],
+    'a loss, { schedule, score, objective, expectation }',
+    call
+  )
+
+/** Data, and not the description that comes before them. */
+const someData = (data: Source.Data, call: string): Source.Data => checked(data, ['rows', 'dim'], 'data', call)
+
 /** Why single precision cannot be had: only compiled programs compute in it. */
 const uncompiled = (
   { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
@@ -242,7 +255,8 @@ export interface Circumstances extends Loss.Circumstances {
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<Circumstances> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
-    const points = asTheyAre(given)
+    aLoss(loss, 'Compile.plans(loss)(data)')
+    const points = asTheyAre(someData(given, 'Compile.plans(loss)(data)'))
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
@@ -290,6 +304,7 @@ export const byLevel =
     pipe(
       logSnrs,
       E.traverseArray(logSnr => {
+        aLoss(loss, 'Compile.byLevel(loss, logSnrs)(data)')
         const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
         return pipe(
           points,
@@ -614,6 +629,9 @@ export const pipeline =
     { place = Place.here, precision = 'float64' }: Partial<Circumscribed> = {}
   ) =>
   (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
+    const call = 'Compile.pipeline(pipeline)(data)'
+    someData(given, call)
+    if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
     if (isDeeper(pipeline, Limits.depth)) return E.left([tooDeep('pipeline')])
     const points = asTheyAre(given)
     const { score, initializer, stages } = pipeline

@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfold } from '../../lib/iterate.js'
 import { exponentialMean } from '../../lib/smooth.js'
+import { given } from '../core/index.js'
 import type { Left, Memory, Program } from './Program.js'
 import * as Params from '../score/Params.js'
 import * as Problem from '../core/Problem.js'
@@ -39,6 +40,10 @@ export interface State<P extends string> {
   readonly norm: number | null
   readonly status: Status
 }
+
+/** A program, and not the key or the state that it is then run from. */
+const aProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
+  given(program, ['stages', 'start'], 'a program, which Compile.pipeline makes,', call)
 
 const begun = <P extends string>(
   program: Program<P>,
@@ -141,19 +146,19 @@ const first =
 export const states =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): Iterable<State<P>> =>
-    unfold(first(program)(key), next(program))
+    unfold(first(aProgram(program, 'Run.states(program)(key)'))(key), next(program))
 
 /** The states that follow a state, itself first: where a run was left, it goes on with the same bits. */
 export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> =>
-    unfold(state, next(program))
+    unfold(state, next(aProgram(program, 'Run.resume(program)(state)')))
 
 /** The last state of a run. It is `Finished`, or `Failed` with the last good parameters. */
 export const last =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> =>
-    iterate(first(program)(key), next(program))
+    iterate(first(aProgram(program, 'Run.last(program)(key)'))(key), next(program))
 
 /**
  * What a run would hand on if its stage ended here: the moving average of the weights, if its optimizer keeps one, else the

@@ -255,7 +255,7 @@ const exampleOf = (vocabulary: Vocabulary, c: AnyCase): AnyValue => {
 /** The words of a concept, in the order of the vocabulary: the rows of the reference, each with an example. */
 export const words =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: Concept<T>): ReadonlyArray<Word<T>> =>
+  <T extends AnyValue>(concept: Pick<Concept<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
     casesOf(vocabulary, concept.name).flatMap(c => {
       const example = exampleOf(vocabulary, c)
       return concept.is(example)

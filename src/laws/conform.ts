@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { refuse } from '../../lib/refuse.js'
+import { mistaken } from '../core/index.js'
 import type { Points } from '../data/Points.js'
 import {
   Case,
@@ -488,6 +489,12 @@ const SHARE = 0.05
  * assert.match(laws.table(report), /fails +\d+ +\d+ ms +log-SNR falls strictly/)
  */
 export const examine = <T extends Instance>(instance: T, options: CheckOptions<T> = {}): Report => {
+  if (!Case.isValue(instance))
+    return mistaken(
+      'an instance, a description of any concept,',
+      instance,
+      'laws.check(instance, { score, schedule, … })'
+    )
   const { seed = 1, also = [], only, rules, expected = [] } = options
   const held = [...(rules === undefined ? of(instance, options) : rules.of(instance)), ...also]
   const chosen = only === undefined ? held : held.filter(({ name }) => only.includes(name))

@@ -30,6 +30,7 @@ import * as Missing from './kernels/missing.js'
 import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
 import { factorOf, factorsOf, normalized } from './draw.js'
+import { given } from '../core/index.js'
 import * as Params from '../score/Params.js'
 import { select, type Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
@@ -280,7 +281,7 @@ export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
 export const diffuse =
   ({ alpha, sigma }: Level) =>
   (mixture: Mixture): Mixture => {
-    const { means, weights, variances, factors } = mixture
+    const { means, weights, variances, factors } = aMixture(mixture, 'Mixture.diffuse(level)(mixture)')
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
     if (factors === null) return { ...there, variances: variances.map(v => alpha * alpha * v + sigma * sigma), factors }
     const noise: NdArray = { shape: [], values: Float64Array.of(sigma) }
@@ -350,7 +351,11 @@ export const permuted =
   }
 
 /** Independent rows drawn from the mixture. */
-export const sample: (rows: number) => (key: Key.Key) => (mixture: Mixture) => Points = Draw.sample
+export const sample =
+  (rows: number) =>
+  (key: Key.Key) =>
+  (mixture: Mixture): Points =>
+    Draw.sample(rows)(key)(aMixture(mixture, 'Mixture.sample(rows)(key)(mixture)'))
 
 // —— densities ——
 
@@ -367,12 +372,18 @@ interface Factors {
   readonly factors: Tensor
 }
 
+/** What is asked of rows and then of a mixture, and not the other way round. */
+const CALL = 'Mixture.…(points)(mixture)'
+const somePoints = (points: Points, call = CALL): Points => given(points, ['rows', 'dim', 'values'], 'points', call)
+const aMixture = (mixture: Mixture, call = CALL): Mixture => given(mixture, ['means', 'weights'], 'a mixture', call)
+
 /** The answer row after row, by a program where rows are many. */
 const ask =
   ({ round, any }: Question) =>
-  ({ rows, dim, values }: Points, among = rows) =>
+  (points: Points, among = points.rows) =>
   (mixture: Mixture): Float64Array => {
-    const { means, weights, variances, factors } = mixture
+    const { rows, dim, values } = somePoints(points)
+    const { means, weights, variances, factors } = aMixture(mixture)
     const vector = (values: Float64Array): NdArray => ({ shape: [values.length], values })
     // The mixture itself: the level without noise.
     const clean = (): LevelOfRows => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
@@ -403,7 +414,7 @@ const whereMissing =
   (of: ReturnType<typeof ask>, ofSeen: (logs: ReadonlyArray<Float64Array>) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
-    Missing.has(points) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
+    Missing.has(somePoints(points)) ? ofSeen(Missing.asked(mixture, points).logs) : of(points)(mixture)
 
 /** log p(x) for each row; of a row with missing cells, which hold NaN, that of the columns it has. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
@@ -438,15 +449,16 @@ const probabilities = whereMissing(posteriors, Missing.shares)
 export const responsibilities =
   (points: Points) =>
   (mixture: Mixture): NdArray => ({
-    shape: [points.rows, components(mixture)],
+    shape: [somePoints(points).rows, components(aMixture(mixture))],
     values: pipe(mixture, probabilities(points))
   })
 
 /** |L_k⁻¹(x − c_k)|² with Σ_k = L_kL_kᵀ (Mahalanobis 1936): the squared distance of each row and component, [rows, K]. */
 export const squaredDistances =
-  ({ rows, dim: d, values }: Points) =>
+  (points: Points) =>
   (mixture: Mixture): NdArray => {
-    const count = components(mixture)
+    const { rows, dim: d, values } = somePoints(points)
+    const count = components(aMixture(mixture))
     const white = factorsOf(mixture).map((factor, k) =>
       Factor.solve(
         factor,

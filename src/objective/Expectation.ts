@@ -304,7 +304,7 @@ export const fixed = Case.called(given, ({ rows, dim, values }: Points) =>
 )
 
 /** What an expectation draws, or where its nodes are. */
-export const interpret = (expectation: Expectation): Meaning => Case.meaning(expectation)
+export const interpret = (expectation: Expectation): Meaning => concept.meaning(expectation)
 
 /** Where noise is drawn: everywhere, in the span of the centres' differences, or on the one line of the pair. */
 export const draws = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where

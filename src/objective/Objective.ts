@@ -684,7 +684,7 @@ const met = new WeakMap<Objective, Form | Parts>()
 
 /** What an objective asks for: the same for the same objective, so that a program of it is found again. */
 const formOf = (objective: Objective): Form | Parts => {
-  const found = met.get(objective) ?? Case.meaning(objective).form
+  const found = met.get(objective) ?? concept.meaning(objective).form
   met.set(objective, found)
   return found
 }

@@ -189,7 +189,7 @@ const rising = ({ lo, hi }: { readonly lo: number; readonly hi: number }): Reado
 const misfitsOf =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): ReadonlyArray<Problem.Problem> =>
-    isSound(law) ? Case.meaning(law).misfits(schedule) : []
+    isSound(law) ? concept.meaning(law).misfits(schedule) : []
 
 /** Whether a law and all that stand in it have a meaning. */
 const isSound = (law: TimeLaw): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
@@ -198,11 +198,11 @@ const notDrawn = (field: string, law: TimeLaw, remedy: string): ReadonlyArray<Pr
   Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
 ]
 
-const drawnOf = (law: TimeLaw): O.Option<Drawn> => Case.meaning(law).drawn
+const drawnOf = (law: TimeLaw): O.Option<Drawn> => concept.meaning(law).drawn
 
 const densityOf = (schedule: Schedule.Schedule, law: TimeLaw): O.Option<Density> =>
   pipe(
-    Case.meaning(law).density,
+    concept.meaning(law).density,
     O.map(density => density(schedule))
   )
 
@@ -521,7 +521,7 @@ export const importance = define({
       )
     },
   meaning: ({ proposal, target }) => {
-    const { nodes, density, fromClean, assumesUnitVariance } = Case.meaning(target)
+    const { nodes, density, fromClean, assumesUnitVariance } = concept.meaning(target)
     const known = { nodes, fromClean, assumesUnitVariance, ...(O.isSome(density) && { density: density.value }) }
     return pipe(
       drawnOf(proposal),
@@ -563,7 +563,7 @@ export const stratified = define({
         : inside
     },
   meaning: ({ law }) => {
-    const { drawn, nodes } = Case.meaning(law)
+    const { drawn, nodes } = concept.meaning(law)
     return O.isSome(drawn) ? { ...drawn.value, isStratified: true } : { nodes }
   }
 })
@@ -582,7 +582,7 @@ export const gauss = define({
     schedule =>
       misfitsOf(schedule)(law).map(Problem.within('law')),
   meaning: ({ nodes: count, law }) => {
-    const { nodes, fromClean, assumesUnitVariance } = Case.meaning(law)
+    const { nodes, fromClean, assumesUnitVariance } = concept.meaning(law)
     return { nodes: schedule => nodes(schedule, count), fromClean, assumesUnitVariance }
   }
 })
@@ -596,7 +596,7 @@ export const NODES = 16
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
   (law: TimeLaw): ReadonlyArray<Node> =>
-    Case.meaning(law).nodes(schedule, count)
+    concept.meaning(law).nodes(schedule, count)
 
 /** The times of one random evaluation, with their weights: shared by all rows, or one for each. */
 export interface Times<N = Float64Array> {
@@ -646,7 +646,7 @@ export const only =
   (schedule: Schedule.Schedule) =>
   (law: TimeLaw): O.Option<number> =>
     pipe(
-      Case.meaning(law).nodes(schedule, 2),
+      concept.meaning(law).nodes(schedule, 2),
       O.fromPredicate(nodes => O.isNone(drawnOf(law)) && nodes.length === 1 && nodes[0].weight === 1),
       O.map(([{ time }]) => time)
     )
@@ -667,12 +667,12 @@ export const density =
 export const assumesUnitVariance =
   (isDeterministic: boolean) =>
   (law: TimeLaw): boolean => {
-    const { assumesUnitVariance, drawn } = Case.meaning(law)
+    const { assumesUnitVariance, drawn } = concept.meaning(law)
     return assumesUnitVariance && (isDeterministic || O.isNone(drawn))
   }
 
 /** The latest time up to which every time from the clean end on is drawn alike; none where the clean end is not reached. */
-export const fromClean = (law: TimeLaw): O.Option<number> => Case.meaning(law).fromClean
+export const fromClean = (law: TimeLaw): O.Option<number> => concept.meaning(law).fromClean
 
 /** The law as the code that builds it. */
 export const show = (law: TimeLaw): string => Case.show(law)

@@ -208,14 +208,14 @@ export const noiseVariance = define({
 /** The weight at a time of a schedule. */
 export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) => (time: number) => number) => {
   const dynamics = Schedule.interpret(schedule)
-  return weighting => Case.meaning(weighting).weigh(dynamics)
+  return weighting => concept.meaning(weighting).weigh(dynamics)
 }
 
 /** What a weight depends on, where the case says it. */
-export const sees = (weighting: Weighting): O.Option<Sees> => Case.meaning(weighting).sees
+export const sees = (weighting: Weighting): O.Option<Sees> => concept.meaning(weighting).sees
 
 /** The weight, where it is the same at every level. */
-export const everywhere = (weighting: Weighting): O.Option<number> => Case.meaning(weighting).everywhere
+export const everywhere = (weighting: Weighting): O.Option<number> => concept.meaning(weighting).everywhere
 
 /** The weighting as the code that builds it. */
 export const show = (weighting: Weighting): string => Case.show(weighting)

@@ -187,7 +187,7 @@ const inTurn = define({
           )
     ),
   meaning: ({ first, later }) => {
-    const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: Case.meaning(rate) }))
+    const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: concept.meaning(rate) }))
     return step => pieces.reduce((value, { from, at }) => (from <= step ? at(step - from) : value), NaN)
   },
   // The first version wrote { pieces: [{ from: 0, rate }, …] }.
@@ -230,7 +230,7 @@ export const piecewise = Case.called(inTurn, (first: number | Rate, later: Reado
 export const at =
   (step: number) =>
   (rate: Rate): number =>
-    Case.meaning(rate)(step)
+    concept.meaning(rate)(step)
 
 /** The rate as the code that builds it. */
 export const show = (rate: Rate): string => Case.show(rate)

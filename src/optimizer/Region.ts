@@ -113,7 +113,7 @@ export const nonNegative = define({
  *
  * assert.deepEqual(pipe(Float64Array.of(1, 0.5, -1), Region.project(Region.simplex())), Float64Array.of(0.75, 0.25, 0))
  */
-export const project = (region: Region): Projection => Case.meaning(region)
+export const project = (region: Region): Projection => concept.meaning(region)
 
 /** The region as the code that builds it. */
 export const show = (region: Region): string => Case.show(region)

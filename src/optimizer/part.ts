@@ -249,7 +249,8 @@ export function define<
 
 /** What it does to gradients, everything there is to it. */
 export const meaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
-  Case.meaning(optimizer)
+  // the concept does not know of which state
+  concept.meaning(optimizer) as Part<S, Looks>
 
 /** A part that changes iterates rather than gradients does nothing useful before the rate. */
 const beforeRate =

@@ -167,7 +167,8 @@ export function define<
         moves: model => moves?.(fields, model) ?? false,
         turns: model => turns?.(fields, model) ?? false,
         dim: O.fromNullable(dim?.(fields)),
-        makes: (makes?.(fields) ?? 1) * inner.reduce((most, { value }) => Math.max(most, Case.meaning(value).makes), 1)
+        makes:
+          (makes?.(fields) ?? 1) * inner.reduce((most, { value }) => Math.max(most, concept.meaning(value).makes), 1)
       }
     }
   })
@@ -188,7 +189,7 @@ const startWithin =
   (inner: ReadonlyArray<Placed>, setting: Setting) =>
   (initializer: Initializer): Start<string> =>
     pipe(
-      Case.meaning(initializer).start(setting),
+      concept.meaning(initializer).start(setting),
       E.mapLeft(RA.map(Problem.within(inner.find(({ value }) => value === initializer)?.path ?? '')))
     )
 
@@ -704,7 +705,7 @@ export const bestOf = define({
   example: { count: 3, initializer: fromData },
   formula: ({ count, initializer }) => `the likeliest of ${count}: ${formula(initializer)}`,
   check: ({ count, initializer }) => {
-    const inner = Case.isSound(initializer) ? Case.meaning(initializer).makes : 1
+    const inner = Case.isSound(initializer) ? concept.meaning(initializer).makes : 1
     return Problem.unless(
       count * inner <= Limits.attempts,
       'count',
@@ -713,10 +714,10 @@ export const bestOf = define({
       'take the best once, of fewer'
     )
   },
-  draws: ({ initializer }, model) => Case.meaning(initializer).draws(model),
-  moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
-  turns: ({ initializer }, model) => Case.meaning(initializer).turns(model),
-  dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  draws: ({ initializer }, model) => concept.meaning(initializer).draws(model),
+  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
+  turns: ({ initializer }, model) => concept.meaning(initializer).turns(model),
+  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
   streams: true,
   makes: ({ count }) => count,
   starts: fields => tools => {
@@ -748,9 +749,9 @@ export const perturbed = define({
   on: 'initializer',
   example: { initializer: spectral },
   formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
-  draws: ({ scale, initializer }, model) => (scale === 0 ? Case.meaning(initializer).draws(model) : 'always'),
-  moves: ({ initializer }, model) => Case.meaning(initializer).moves(model),
-  dim: ({ initializer }) => O.toNullable(Case.meaning(initializer).dim),
+  draws: ({ scale, initializer }, model) => (scale === 0 ? concept.meaning(initializer).draws(model) : 'always'),
+  moves: ({ initializer }, model) => concept.meaning(initializer).moves(model),
+  dim: ({ initializer }) => O.toNullable(concept.meaning(initializer).dim),
   streams: true,
   starts:
     ({ scale, initializer }) =>
@@ -807,7 +808,7 @@ export const interpret =
     // Initializers work with whatever names the parameters have; that a start has those of the score is checked.
     const setting = { score, model, points: Source.asPoints(data), data } as unknown as Setting
     const isSound = Case.isValue(initializer) && Case.parts(initializer).every(Case.isSound)
-    const start: Start<string> = isSound ? Case.meaning(initializer).start(setting) : E.left([])
+    const start: Start<string> = isSound ? concept.meaning(initializer).start(setting) : E.left([])
     const found = [...(E.isLeft(start) ? start.left : []), ...problems(initializer)]
     if (E.isLeft(start) || found.length > 0) return E.left(found.map(Problem.within('initializer')))
     const check = Params.checked(model.shapes(data.dim))
@@ -815,13 +816,13 @@ export const interpret =
   }
 
 /** The dimension of the data that an initializer is for; none where it takes any. */
-export const dim = (initializer: Initializer): O.Option<number> => Case.meaning(initializer).dim
+export const dim = (initializer: Initializer): O.Option<number> => concept.meaning(initializer).dim
 
 /** Whether another key is another start of such a score. */
 export const draws =
   (model: Score.Model<string>) =>
   (initializer: Initializer): Draws =>
-    Case.meaning(initializer).draws(model)
+    concept.meaning(initializer).draws(model)
 
 /** The initializer as the code that builds it. */
 export const show = (initializer: Initializer): string => Case.show(initializer)

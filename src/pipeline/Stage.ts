@@ -699,7 +699,7 @@ const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =
 function retimed(time: number): (stage: Stage) => Stage {
   return stage =>
     pipe(
-      Case.meaning(stage).at,
+      concept.meaning(stage).at,
       O.match(
         () => withInner(retimed(time))(stage),
         at => pipe(stage, Case.changed(at(time)))
@@ -721,7 +721,7 @@ function retimed(time: number): (stage: Stage) => Stage {
 export function underPrior(prior: number): (stage: Stage) => Stage {
   return stage =>
     pipe(
-      Case.meaning(stage).under,
+      concept.meaning(stage).under,
       O.match(
         () => withInner(underPrior(prior))(stage),
         under => pipe(stage, Case.changed(under(prior)))
@@ -736,7 +736,7 @@ export interface Written extends Placed {
 
 /** A stage as the simple ones it comes to, each with where it stands in the description. */
 export const simple = (stage: Stage): ReadonlyArray<Written> => {
-  const { form } = Case.meaning(stage)
+  const { form } = concept.meaning(stage)
   return form._tag === 'Simple'
     ? [{ path: '', stage, simple: form }]
     : RA.makeBy(form.rounds, form.inRound).flatMap(turned =>
@@ -755,7 +755,7 @@ export const inside =
 
 /** The losses that a stage asks for, and those in it. */
 export const losses = (stage: Stage): ReadonlyArray<Loss> => {
-  const { form } = Case.meaning(stage)
+  const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
   return form._tag === 'Simple' && O.isSome(form.loss) ? [form.loss.value, ...inner] : inner
 }
@@ -768,7 +768,7 @@ export interface Extent {
 
 /** Both when written out, stages within restarts included: by arithmetic, before anything of that size is made. */
 export const extent = (stage: Stage): Extent => {
-  const { form } = Case.meaning(stage)
+  const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => extent(stage))
   const stages = inner.reduce((sum, { stages }) => sum + stages, 0)
   const attempts = inner.reduce((most, { attempts }) => Math.max(most, attempts), 1)
@@ -794,7 +794,7 @@ export const problems =
   (stage: Stage): Problems => [
     ...Case.problems(stage),
     ...(Case.isValue(stage) ? Case.placed(stage) : []).flatMap(({ path, value }) =>
-      concept.is(value) && Case.isSound(value) ? Case.meaning(value).misplaced(schedule).map(inside(path)) : []
+      concept.is(value) && Case.isSound(value) ? concept.meaning(value).misplaced(schedule).map(inside(path)) : []
     )
   ]
 

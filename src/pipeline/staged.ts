@@ -169,10 +169,10 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
 /** What no variance falls below where the stage ends: the floor of its last part that has one. */
-export const varianceFloor = (stage: Stage): O.Option<number> => Case.meaning(stage).varianceFloor
+export const varianceFloor = (stage: Stage): O.Option<number> => concept.meaning(stage).varianceFloor
 
 /** The prior to whose mode the stage leads, by the rows that its mean counts as: that of its last part that has one. */
-export const priorOf = (stage: Stage): O.Option<number> => Case.meaning(stage).prior
+export const priorOf = (stage: Stage): O.Option<number> => concept.meaning(stage).prior
 
 // —— stages of one's own ——
 

@@ -537,7 +537,7 @@ export const predictorCorrector = define({
   // What its predictor does.
   remembers: (u): u is unknown => u !== undefined,
   step: ({ predictor, ...corrector }) => {
-    const predict = Case.meaning(predictor).step
+    const predict = concept.meaning(predictor).step
     return step => {
       const keys = pipe(step.key, Key.named('predictor', 'corrector'))
       const { points, memory = null } = predict({ ...step, key: keys.predictor })
@@ -837,7 +837,7 @@ const next = (
   score: ScoreFunction,
   key: Key.Key
 ): ((s: State) => State | null) => {
-  const run = Case.meaning(sampler).step
+  const run = concept.meaning(sampler).step
   const checked = guarded(score)
   return ({ step, points, memory }) => {
     if (step + 1 >= nodes.length) return null
@@ -1030,16 +1030,16 @@ export const formula = (sampler: Sampler): string => Case.formula(sampler)
 export const problems = (sampler: Sampler): ReadonlyArray<Problem.Problem> => Case.problems(sampler)
 
 /** Whether it looks at the key. */
-export const draws = (sampler: Sampler): boolean => Case.meaning(sampler).draws
+export const draws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
 /** Whether it moves points at a level, where others only carry them from one to the next. */
-export const movesAtLevel = (sampler: Sampler): boolean => Case.meaning(sampler).movesAtLevel
+export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel
 
 /** The order in the length of the steps that it converges with, where its case claims one. */
-export const order = (sampler: Sampler): O.Option<number> => Case.meaning(sampler).order
+export const order = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).order
 
 /** The local error of the steps that it chooses itself, where it does. */
-export const tolerance = (sampler: Sampler): O.Option<number> => Case.meaning(sampler).tolerance
+export const tolerance = (sampler: Sampler): O.Option<number> => concept.meaning(sampler).tolerance
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   ancestral,

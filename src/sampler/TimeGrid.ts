@@ -265,10 +265,10 @@ export const constant = define({
 export const times =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): Float64Array =>
-    Case.meaning(grid).times(schedule)
+    concept.meaning(grid).times(schedule)
 
 /** What the steps of a grid are even in, where its case says it. */
-export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => Case.meaning(grid).evenIn
+export const evenIn = (grid: TimeGrid): O.Option<Coordinate> => concept.meaning(grid).evenIn
 
 /** The grid as the code that builds it. */
 export const show = (grid: TimeGrid): string => Case.show(grid)
@@ -282,7 +282,7 @@ export const problems =
   (grid: TimeGrid): ReadonlyArray<Problem.Problem> => {
     const own = Case.problems(grid)
     if (!Case.isSound(grid)) return own
-    const { misfits, times } = Case.meaning(grid)
+    const { misfits, times } = concept.meaning(grid)
     const said = [...misfits(schedule), ...own]
     if (said.length > 0) return said
     // Whatever the case says of its fields, its times are to be times.

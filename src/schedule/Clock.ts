@@ -172,7 +172,7 @@ export const evenLogSnr = define({
 export const interpret =
   (own: Dynamics): ((clock: Clock) => Ticking) =>
   clock =>
-    Case.meaning(clock).ticking(own)
+    concept.meaning(clock).ticking(own)
 
 /** The clock as the code that builds it. */
 export const show = (clock: Clock): string => Case.show(clock)

@@ -112,7 +112,7 @@ const looked = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> =>
 }
 
 /** Whether nothing is wrong with a schedule. */
-const isRight = (schedule: Schedule): boolean => Case.isSound(schedule) && Case.meaning(schedule).isRight()
+const isRight = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
 /** A case, with what it is called when its levels are wrong. */
 function made<
@@ -611,7 +611,7 @@ export const custom = made(
 // —— meaning ——
 
 /** What a schedule means, worked out once for many times. */
-export const interpret = (schedule: Schedule): Dynamics => Case.meaning(schedule).dynamics
+export const interpret = (schedule: Schedule): Dynamics => concept.meaning(schedule).dynamics
 
 /** α and σ at a time. */
 export const level =

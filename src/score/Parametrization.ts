@@ -459,7 +459,7 @@ export const edm = define({
 export const direction =
   (parametrization: Parametrization) =>
   (level: Level): Direction =>
-    Case.meaning(parametrization).direction(level)
+    concept.meaning(parametrization).direction(level)
 
 /** a/b, and 0 where b is: what a level does not show. */
 const shown = (a: number, b: number): number => (b === 0 ? 0 : a / b)
@@ -497,7 +497,7 @@ export const coefficients =
   (level: Level): Coefficients =>
     same(from, to)
       ? { ofOutput: 1, ofPoint: 0 }
-      : combined(shownDirection(to, level), Case.meaning(from).behind(level, shown))
+      : combined(shownDirection(to, level), concept.meaning(from).behind(level, shown))
 
 /**
  * How an output at a level, with the point there, becomes that at another level of the same data and noise.
@@ -513,7 +513,7 @@ export const coefficients =
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>
-    combined(shownDirection(parametrization, to), Case.meaning(parametrization).behind(from, shown))
+    combined(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, shown))
 
 /** An output carried from one parametrization to another: x and output of the same length. */
 export const convert =
@@ -531,10 +531,10 @@ export const convertTensor =
   (x: Tensor, output: Tensor): Tensor => {
     if (same(from, to)) return output
     const known = pipe(
-      Case.meaning(from).tensors,
+      concept.meaning(from).tensors,
       O.chain(from =>
         pipe(
-          Case.meaning(to).tensors,
+          concept.meaning(to).tensors,
           O.map(to => {
             const { data, noise } = from(levels).behind
             const { p, q } = to(levels).direction
@@ -557,7 +557,7 @@ export const convertTensor =
   }
 
 /** What the output is to match in the mean, p x_0 + q z: x_0 and z [rows, dim], a level for each row. */
-export const targetTensor = (parametrization: Parametrization): Target => Case.meaning(parametrization).target
+export const targetTensor = (parametrization: Parametrization): Target => concept.meaning(parametrization).target
 
 /**
  * The squared error of the output for one of another parametrization: |y′ − target′|² = weight · |y − target|², so
@@ -575,13 +575,13 @@ export const weight =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): number => {
     if (same(from, to)) return 1
-    const { data, noise } = Case.meaning(from).behind(level, (a, b) => a / b)
+    const { data, noise } = concept.meaning(from).behind(level, (a, b) => a / b)
     const { p, q } = direction(to)(level)
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
 /** How an output grows with its level: at (cα, cσ) that of cx is c^degree times that of x; none of one's own that does not say so. */
-export const degree = (parametrization: Parametrization): O.Option<number> => Case.meaning(parametrization).degree
+export const degree = (parametrization: Parametrization): O.Option<number> => concept.meaning(parametrization).degree
 
 const superscript = (name: string, exponent: number): string =>
   exponent === 0 ? '' : `${name}${exponent === 2 ? '²' : '⁴'}`
@@ -589,7 +589,7 @@ const superscript = (name: string, exponent: number): string =>
 /** `weight` as it is written; (Δ′/Δ)² where one of the two does not say how. */
 export const weightFormula = (from: Parametrization, to: Parametrization): string => {
   if (same(from, to)) return '1'
-  const [a, b] = [from, to].map(each => O.toNullable(Case.meaning(each).squaredDeterminant))
+  const [a, b] = [from, to].map(each => O.toNullable(concept.meaning(each).squaredDeterminant))
   if (a === null || b === null) return '(Δ′/Δ)²'
   const [alphas, sigmas] = [b.alphas - a.alphas, b.sigmas - a.sigmas]
   const factors = (...parts: ReadonlyArray<string>): string => parts.filter(part => part !== '').join(' ')
@@ -609,7 +609,7 @@ export const show = (parametrization: Parametrization): string => Case.show(para
 export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
 
 /** The denoising loss written in a parametrization, before the mean is taken. */
-export const lossFormula = (parametrization: Parametrization): string => Case.meaning(parametrization).loss
+export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
 
 /** What is wrong with a parametrization. */
 export const problems = (parametrization: Parametrization): ReadonlyArray<Problem.Problem> =>

@@ -263,7 +263,7 @@ export const concept = Concept<Score<string>>(
 /** The meaning of a score. */
 export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // `meaningOf` alone makes meanings, of models whose names are P.
-  Case.meaning(score).model as Model<P>
+  concept.meaning(score).model as Model<P>
 
 /** A model as the meaning of a case, which does not know the names of its parameters. */
 export const meaningOf = <P extends string>(model: Model<P>): Meaning<P> => ({

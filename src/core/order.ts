@@ -1,0 +1,34 @@
+/**
+ * Arguments in a wrong order. Plain JavaScript, and a cast, let a curried function have its data first; what it then reads of them
+ * is undefined. A TypeError says instead what was asked for, what was given, and how the call is written.
+ */
+import { isRecord } from './record.js'
+import { quotedValue } from './words.js'
+
+/** So many names of fields tell what a record is. */
+const NAMES = 4
+
+/** What was given, in a few words: a record by its fields, a list by its length, a number as it is. */
+const told = (u: unknown): string => {
+  if (u === undefined) return 'undefined'
+  if (typeof u === 'function') return 'a function'
+  if (Array.isArray(u)) return `a list of ${u.length}`
+  if (!isRecord(u)) return quotedValue(u)
+  const names = Object.keys(u)
+  return typeof u._tag === 'string'
+    ? `the value '${u._tag}'`
+    : `{ ${names.slice(0, NAMES).join(', ')}${names.length > NAMES ? ', …' : ''} }`
+}
+
+const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
+
+/** Refuses what was given for what is wanted; `call` is how the call is written. */
+export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
+  throw new TypeError(
+    `${call === null ? '' : `${call}: `}${told(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
+  )
+}
+
+/** An argument with these fields, a list of names; any other is refused. */
+export const given = <A>(argument: A, fields: ReadonlyArray<string>, wanted: string, call: string): A =>
+  isRecord(argument) && fields.every(name => name in argument) ? argument : mistaken(wanted, argument, call)

@@ -1,0 +1,95 @@
+/** Curried calls whose arguments stand in a wrong order, as plain JavaScript lets one write: a TypeError says what was meant. */
+import { describe, expect, it } from 'vitest'
+import {
+  Compile,
+  Expectation,
+  Initializer,
+  Key,
+  Mixture,
+  Objective,
+  Optimizer,
+  Pipeline,
+  Problem,
+  Rate,
+  Region,
+  Run,
+  Sampler,
+  Schedule,
+  Score,
+  Stage,
+  TimeGrid,
+  TimeLaw,
+  Weighting
+} from '../../../src/index.js'
+import * as laws from '../../../src/laws/index.js'
+
+const schedule = Schedule.ornsteinUhlenbeck
+const score = Score.isotropic({ components: 2 })
+const objective = Objective.likelihood
+const key = Key.fromSeed(1)
+const mixture = Mixture.of({ means: [[0, 0]] })
+const points = Mixture.sample(10)(key)(mixture)
+const pipeline = Pipeline.of({ schedule, score, initializer: Initializer.fromData, stages: [] })
+const loss = { schedule, score, objective, expectation: Expectation.monteCarlo() }
+const program = Problem.orThrow(Compile.pipeline(pipeline)(points))
+const state = Run.last(program)(key)
+
+/** What a call is without its types: any arguments, in any order. */
+type Untyped = (...args: ReadonlyArray<unknown>) => unknown
+const curried = (f: unknown, ...calls: ReadonlyArray<ReadonlyArray<unknown>>): unknown =>
+  calls.reduce<unknown>((g, args) => (g as Untyped)(...args), f)
+
+const wrong: Readonly<Record<string, () => unknown>> = {
+  'Compile.pipeline': () => curried(Compile.pipeline, [points], [pipeline]),
+  'Compile.valueAndGrad': () => curried(Compile.valueAndGrad, [points], [loss]),
+  'Compile.plans': () => curried(Compile.plans, [points], [loss]),
+  'Compile.byLevel': () => curried(Compile.byLevel, [points, [1]], [loss]),
+  'Run.last': () => curried(Run.last, [key], [program]),
+  'Run.states': () => curried(Run.states, [key], [program]),
+  'Run.resume': () => curried(Run.resume, [state], [program]),
+  'Mixture.sample': () => curried(Mixture.sample, [10], [mixture], [key]),
+  'Mixture.diffuse': () => curried(Mixture.diffuse, [mixture], [{ alpha: 1, sigma: 0 }]),
+  'Mixture.logDensity': () => curried(Mixture.logDensity, [mixture], [points]),
+  'Mixture.meanLogDensity': () => curried(Mixture.meanLogDensity, [mixture], [points]),
+  'Mixture.responsibilities': () => curried(Mixture.responsibilities, [mixture], [points]),
+  'Mixture.squaredDistances': () => curried(Mixture.squaredDistances, [mixture], [points]),
+  'Schedule.level': () => curried(Schedule.level, [schedule], [0.3]),
+  'Score.shapes': () => curried(Score.shapes, [score], [2]),
+  'Score.interpret': () => curried(Score.interpret, [points]),
+  'TimeLaw.quadrature': () => curried(TimeLaw.quadrature, [TimeLaw.at(1), 3], [schedule]),
+  'Weighting.interpret': () => curried(Weighting.interpret, [Weighting.minSnr()], [schedule]),
+  'Objective.terms': () => curried(Objective.terms, [schedule]),
+  'Expectation.interpret': () => curried(Expectation.interpret, [undefined]),
+  'Stage.losses': () => curried(Stage.losses, [score]),
+  'Optimizer.interpret': () => curried(Optimizer.interpret, [score], []),
+  'Rate.at': () => curried(Rate.at, [0], [schedule]),
+  'Region.project': () => curried(Region.project, [schedule], [{}]),
+  'TimeGrid.times': () => curried(TimeGrid.times, [TimeGrid.logSnr({ from: 4, to: 1, steps: 2 })], [schedule]),
+  'Initializer.interpret': () => curried(Initializer.interpret, [points, score], [Initializer.fromData]),
+  'Sampler.draws': () => curried(Sampler.draws, [schedule]),
+  'laws.check': () => curried(laws.check, [{ objective, score }])
+}
+
+describe('a wrong order of arguments', () => {
+  it.each(Object.entries(wrong))('of %s is a TypeError that says what was given', (_, call) => {
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(/ was given for (an? |points|data).*; (give|check) the /)
+  })
+
+  it('names what was given and how the call is written', () => {
+    expect(wrong['Compile.pipeline']).toThrow(
+      "Compile.pipeline(pipeline)(data): the value 'of' was given for data; give the arguments in this order"
+    )
+    expect(wrong['Schedule.level']).toThrow(
+      '0.3 was given for a Schedule; check the order of the arguments: options come first, and what they are applied to comes last'
+    )
+    expect(wrong['laws.check']).toThrow(
+      'laws.check(instance, { score, schedule, … }): { objective, score } was given for an instance'
+    )
+  })
+
+  it('a copy by JSON is told what it has lost', () => {
+    const copy = (): unknown => curried(Schedule.level, [0.3], [JSON.parse(JSON.stringify(schedule))])
+    expect(copy).toThrow('as a copy it has lost its case')
+  })
+})

@@ -214,6 +214,33 @@ const lossOf = <P extends string>(
   return Matching.raw(model, term)(tensors, given, sealed)
 }
 
+/** Times next to the clean end, as shares of the schedule, and how much a loss that stays finite may grow from one to the other. */
+const NEXT_TO_CLEAN = [1e-4, 1e-8] as const
+const GROWTH = 100
+
+/** A term over times from the clean end on that says bounded: true and grows as the noise vanishes: by 1/σ², as its target does, it is 10⁴ times as large or more. */
+const growing = <P extends string>(
+  loss: Loss.Loss<P>,
+  term: Objective.Matching,
+  points: Source.Data,
+  params: Params.Params<P>
+): ReadonlyArray<Problem.Problem> => {
+  if (term.bounded !== true || O.isNone(TimeLaw.fromClean(term.timeLaw))) return []
+  const { schedule } = loss
+  const until = Math.min(1, Schedule.until(schedule))
+  const [outer, inner] = NEXT_TO_CLEAN.map(share => {
+    const { values } = compute(() => lossOf(loss, term, params, trial(schedule, [share * until], points, [0, ROWS])))
+    return { time: share * until, most: values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) }
+  })
+  return Problem.unless(
+    inner.most <= GROWTH * outer.most,
+    'objective',
+    `${Objective.show(term.of)}, which on a row of the data is ${outer.most.toPrecision(3)} at t = ${outer.time} and ${inner.most.toPrecision(3)} at ${inner.time},`,
+    'finite as the noise vanishes, as bounded: true says',
+    'leave bounded out, and begin at 0.001'
+  )
+}
+
 /** Parameters like those that a run may start from, where nobody has said where it does. */
 const arbitrary = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
   Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
@@ -265,7 +292,11 @@ export const problems = <P extends string>(
             finite
           })
         )
-  const found = [...inScore, ...inObjective]
+  const claims =
+    inScore.length + inObjective.length > 0
+      ? []
+      : own.filter(Objective.isMatching).flatMap(term => growing(loss, term, points, params))
+  const found = [...inScore, ...inObjective, ...claims]
   return found.length > 0 ? found : whole(loss, points, params, finite)
 }
 

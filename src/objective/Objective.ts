@@ -621,6 +621,8 @@ export const sum = define({
  * the built-in ones. `Row` says what it may look at: the model at other points and times, its divergence, its parameters, a
  * second noise; only what is read is computed. docs/objectives.md shows six that are in the literature.
  * `{ float32: true }` says that single precision is enough for it: that its rows are no small differences of large numbers.
+ * `{ bounded: true }` says that it stays finite as the noise vanishes, so that a time law may begin at 0: one that reads its
+ * target, −z/σ, does not.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -637,12 +639,18 @@ export const custom = define({
     name: Field.text({ remedy: 'name it' }),
     timeLaw: TimeLaw.field,
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
-    float32: Field.quiet(Field.boolean({ default: false }))
+    float32: Field.quiet(Field.boolean({ default: false })),
+    bounded: Field.quiet(Field.boolean({ default: false }))
   },
   call: ['name', 'timeLaw', 'perRow', '{}'],
   example: { timeLaw: TimeLaw.at(0.3) },
   formula: ({ name, timeLaw }) => `E ${name}(s(x_t), −z/σ), ${TimeLaw.formula(timeLaw)}`,
-  meaning: ({ timeLaw, perRow, float32 }) => ({ timeLaw, perRow, ...(float32 && { float32 }) })
+  meaning: ({ timeLaw, perRow, float32, bounded }) => ({
+    timeLaw,
+    perRow,
+    ...(float32 && { float32 }),
+    ...(bounded && { bounded })
+  })
 })
 
 /**
@@ -786,12 +794,17 @@ export const misfits =
       const sizeAt = size(term)
       const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * sizeAt(time))
       const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until.value)))
+      const isKnown = term.kernel !== undefined || term.measuredIn !== undefined || term.bounded === true
       return Problem.unless(
         inner <= outer / 2,
         'timeLaw',
         TimeLaw.show(term.timeLaw),
-        'a law over which this loss has a finite mean: towards time 0 it grows too fast',
-        'begin at 0.001, or take the loss of Parametrization.noise'
+        isKnown
+          ? 'a law over which this loss has a finite mean: towards time 0 it grows too fast'
+          : 'a law over which this loss is known to have a finite mean: towards time 0 it is taken to grow as its target, −z/σ, does',
+        isKnown
+          ? 'begin at 0.001, or take the loss of Parametrization.noise'
+          : 'begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
       )
     }
     return terms(objective).flatMap(({ path, term, weightings }) =>

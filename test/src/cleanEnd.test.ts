@@ -47,6 +47,7 @@ const table: ReadonlyArray<readonly [string, Schedule.Schedule, Objective.Object
   ['the data, by SNR²', edm, Objective.weight(Weighting.snr)(Objective.weight(Weighting.snr)(Objective.denoising(all, Parametrization.data))), false], // prettier-ignore
   ['mixed, the score', ornsteinUhlenbeck, Objective.controlVariate(all), false],
   ['one of two', edm, Objective.sum([Objective.implicit(all), Objective.denoising(all)]), false],
+  ["one's own, said to be bounded", ornsteinUhlenbeck, Objective.custom('mine', all, ({ score }) => sum(square(score), 1), { bounded: true }), true], // prettier-ignore
   ["one's own", edm, Objective.custom('mine', all, ({ score, target }) => sum(square(sub(score, target)), 1)), false]
 ]
 
@@ -64,6 +65,25 @@ describe.each(table)('%s', (_, schedule, objective, finite) => {
       ).toBe(true)
     }
   })
+})
+
+it("one's own that does not look at the noise is told how to say so", () => {
+  const mine = Objective.custom('mine', all, ({ score }) => sum(square(score), 1))
+  const result = compiled(ornsteinUhlenbeck, mine)
+  expect(E.isLeft(result) && Problem.show(result.left[0])).toBe(
+    'objective.timeLaw: TimeLaw.uniform(0, 1) is not a law over which this loss is known to have a finite mean: towards time 0 it is ' +
+      'taken to grow as its target, −z/σ, does; begin at 0.001, or say bounded: true of a loss that stays finite as the noise vanishes'
+  )
+})
+
+it("one's own that says so of its target is found out", () => {
+  const squares = Objective.custom('mine', all, ({ target }) => sum(square(target), 1), { bounded: true })
+  const result = compiled(ornsteinUhlenbeck, squares)
+  expect(E.isLeft(result) && result.left.map(Problem.show)).toEqual([
+    expect.stringMatching(
+      /^objective: Objective.custom.* is not finite as the noise vanishes, as bounded: true says; leave/
+    )
+  ])
 })
 
 it('a mean from the clean end on is that of its levels', () => {

@@ -15,6 +15,7 @@ import { file as svg, type Figure } from '../report/svg.js'
 import { faultless, inside } from './checked.js'
 import * as json from './json.js'
 import {
+  GROWN,
   HEARING,
   areFree,
   choose,
@@ -280,9 +281,20 @@ interface Begun {
   readonly there: Summing
 }
 
+/** How a table is read: whole, in pieces, or in pieces because of its size. */
+export type Reading = 'whole' | 'inPieces' | 'unasked'
+
+/** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
+const unasked = ({ open: { families, components }, recipe }: Choices, { pipeline }: Flags): string => {
+  const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
+  const others = isOpen ? '; the last digits of what is chosen may be others' : ''
+  return `read in pieces, as the table is large for this memory${others}; --no-stream reads it whole\n`
+}
+
 export const fit =
-  (file: string, flags: Flags, isStreamed = false) =>
+  (file: string, flags: Flags, reading: Reading = 'whole') =>
   (world: World): TE.TaskEither<Failure, Signal | null> => {
+    const isStreamed = reading !== 'whole'
     const inputs = [file, ...(flags.pipeline === undefined ? [] : [flags.pipeline])]
     const learned = ({ choices, keeper, groups, there: { place } }: Begun): TE.TaskEither<Failure, Signal | null> => {
       /** Learns, and writes what is asked for. The line of progress goes, however that ends. */
@@ -386,6 +398,9 @@ export const fit =
           options.all({ choices: choicesOf(flags, vocabulary), every: isStreamed ? everyOf(flags) : E.right(null) })
         )
       ),
+      TE.tapIO(({ choices }) => () => {
+        if (reading === 'unasked' && flags.quiet !== true) world.stderr(unasked(choices, flags))
+      }),
       // Where each group has files of its own, they are known when the groups are.
       TE.tap(({ choices: { outputs, keep } }) =>
         options.checkOutputs(

@@ -112,7 +112,7 @@ export const findings = ({ learned, stages, plan }: ReachedScore, task: Task, pa
   const { scaling } = scaled(task)
   const { points } = shown(task.table)
   return {
-    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, points },
+    ...{ columns, pipeline, seed, scaling, plan, stages, source: task.source, rows: fit.rows, points },
     parameters: parametersOf(learned),
     isAveraged: isAveraged(pipeline),
     loss: fit.loss,

@@ -51,12 +51,9 @@ const to = new Option('--to <form>', 'csv, tsv, jsonl, parquet or arrow (default
 /** What a table may be. */
 const FILES = "a CSV, Parquet or Arrow file, a folder of such, or a pattern: 'data/*.csv'; - for standard input"
 
-/** Options of `fit` that need all rows in memory. */
-const WHOLE = ['printPipeline', 'by']
-
 /** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
 const mayStream = (flags: Readonly<Record<string, unknown>>): boolean =>
-  [...WHOLE, 'stream'].every(key => flags[key] === undefined) &&
+  ['by', 'stream'].every(key => flags[key] === undefined) &&
   flags.missing !== 'em' &&
   (flags.every === undefined || flags.pipeline !== undefined)
 
@@ -184,7 +181,7 @@ const fit: Says = (program, does) => {
       new Option(
         '--stream',
         'read the rows in pieces, and keep them in a file: for tables that do not fit in memory; learned from a sample, polished on all'
-      ).conflicts(WHOLE)
+      ).conflicts('by')
     )
     .option(
       '--no-stream',
@@ -194,7 +191,7 @@ const fit: Says = (program, does) => {
       new Option(
         '--queue <url>',
         'sum over the rows by the workers at a queue, with the bits of --stream: redis://host:port, rediss:// with TLS, or env:NAME'
-      ).conflicts([...WHOLE, 'stream'])
+      ).conflicts(['by', 'stream'])
     )
     .option('--out <file>', 'write the model, as JSON')
     .option('--report <file>', 'write a report to open in a browser, as HTML')
@@ -241,12 +238,10 @@ const fit: Says = (program, does) => {
     )
     .action((file, flags) => {
       const isAsked = flags.stream === true || flags.queue !== undefined
-      does(
-        world => async () =>
-          isAsked || (mayStream(flags) && (await world.isLarge(file)()))
-            ? (await import('./fit.js')).fit(file, flags, true)(world)()
-            : (await import('./fit.js')).fit(file, flags)(world)()
-      )
+      does(world => async () => {
+        const reading = isAsked ? 'inPieces' : mayStream(flags) && (await world.isLarge(file)()) ? 'unasked' : 'whole'
+        return (await import('./fit.js')).fit(file, flags, reading)(world)()
+      })
     })
 }
 

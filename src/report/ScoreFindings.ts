@@ -25,7 +25,9 @@ export interface Samples {
 
 export interface ScoreFindings {
   readonly source: string
-  /** In the data's own units. */
+  /** How many rows were learned from. */
+  readonly rows: number
+  /** All of them in memory, or some of those of a source; in the data's own units. */
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly scaling: Points.Scaling | null

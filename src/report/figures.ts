@@ -154,7 +154,9 @@ const scene = (fit: Findings, most: number): Scene => {
     )
   })
   const thinning =
-    points.rows > most ? `${most} of the ${points.rows} rows, chosen at random, are drawn; all were learned from.` : ''
+    fit.statistics.rows > shown.length
+      ? `${shown.length} of the ${fit.statistics.rows} rows, chosen at random, are drawn; all were learned from.`
+      : ''
   return { ...seen, ranges, rows, means, spread, note: [seen.note, thinning].filter(part => part !== '').join(' ') }
 }
 

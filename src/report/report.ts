@@ -193,7 +193,7 @@ export const details = (summary: string, body: string, isLong = false): string =
 // -- what was found ----------------------------------------------------------------------------------------------------
 
 const found = (fit: Findings): string => {
-  const { mixture, points, columns } = fit
+  const { mixture, columns } = fit
   const source = fit.source.replace(/^.*[\\/]/, '')
   const weights = Array.from(mixture.weights)
   const count = weights.length
@@ -215,7 +215,7 @@ const found = (fit: Findings): string => {
     : `${capital(spelled(count))} ${fit.family} Gaussian${count === 1 ? ' describes' : 's describe'}`
   const what = columns.length <= 8 ? `in ${listed(columns)}` : `in ${columns.length} columns`
   return (
-    `<p class="lead">${escape(`${kind} the ${plural(points.rows, 'row')} of ${source} ${what}${sizes}.`)}</p>\n` +
+    `<p class="lead">${escape(`${kind} the ${plural(fit.statistics.rows, 'row')} of ${source} ${what}${sizes}.`)}</p>\n` +
     (left === '' ? '' : `<p class="soft">${escape(left)}</p>\n`)
   )
 }
@@ -602,8 +602,8 @@ const facts = (fit: Findings): string => {
     [
       'rows',
       points.weights === undefined
-        ? String(points.rows)
-        : `${points.rows}, of weight ${show(Points.totalWeight(points))}`
+        ? String(statistics.rows)
+        : `${statistics.rows}, of weight ${show(statistics.sizes.reduce((sum, size) => sum + size, 0))}`
     ],
     ['log-likelihood per row', minus(show(statistics.logLikelihood))],
     ['BIC', minus(show(statistics.bic))],

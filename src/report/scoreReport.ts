@@ -18,9 +18,9 @@ const distances = ({ distance, ofRows, points, steps }: Samples): string =>
     : 'They are not alike: more steps, or a larger network, may bring them nearer. ') +
   'The rows are those that were learned from: whether new rows are alike, ornstein evaluate tells of rows that were kept back.'
 
-const facts = ({ points, parameters, isAveraged, loss, stages, seed }: ScoreFindings): string => {
+const facts = ({ rows, parameters, isAveraged, loss, stages, seed }: ScoreFindings): string => {
   const entries: ReadonlyArray<readonly [string, string]> = [
-    ['rows', String(points.rows)],
+    ['rows', String(rows)],
     ['parameters', String(parameters)],
     ['steps', String(stages.reduce((sum, { taken }) => sum + taken, 0))],
     ['loss, last tenth', loss === null ? 'none' : minus(show(loss, 4))],
@@ -32,7 +32,7 @@ const facts = ({ points, parameters, isAveraged, loss, stages, seed }: ScoreFind
 
 /** The page. `version` is that of the program. */
 export const page = (found: ScoreFindings, version: string): string => {
-  const { columns, pipeline, plan, points, samples, scaling, seed, stages, levels } = found
+  const { columns, pipeline, plan, samples, scaling, seed, stages, levels } = found
   const source = found.source.replace(/^.*[\\/]/, '')
   const title = `A score of ${plural(found.parameters, 'parameter')}`
   const drawn = figures.all(found)
@@ -42,7 +42,7 @@ export const page = (found: ScoreFindings, version: string): string => {
       .map(figure)
       .join('\n')
   const lead =
-    `Learned from ${plural(points.rows, 'row')} of ${source} in ${columns.length <= 8 ? columns.join(', ') : `${columns.length} columns`}. ` +
+    `Learned from ${plural(found.rows, 'row')} of ${source} in ${columns.length <= 8 ? columns.join(', ') : `${columns.length} columns`}. ` +
     'It has no components; it draws new rows (ornstein sample), and its density is that of its flow (ornstein evaluate).'
   return document(
     { title: `${title}, from ${source}`, version, seed },

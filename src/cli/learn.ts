@@ -117,6 +117,12 @@ const standardized = (own: Source.Data): Data.Data => {
   return found
 }
 
+/** Gives back what was taken to bring rows there. */
+export const release = (own: Source.Data): void => {
+  known.get(own)?.close()
+  known.delete(own)
+}
+
 /** The rows as they are learned from. */
 export const scaled = ({ table: { data }, standardize }: Pick<Task, 'table' | 'standardize'>): Data.Data =>
   standardize ? standardized(data) : Data.asTheyAre(data)
@@ -685,11 +691,15 @@ export const choose =
           table.data,
           Fit.states({
             place,
-            recall: (name, learn) => {
-              const led = parts.get(name) ?? learn()
-              parts.set(name, led)
-              return led
-            },
+            // What is remembered is learned in one go, and no signal is heard meanwhile.
+            recall:
+              keeper === null
+                ? undefined
+                : (name, learn) => {
+                    const led = parts.get(name) ?? learn()
+                    parts.set(name, led)
+                    return led
+                  },
             ...{
               family,
               components: fixed ?? components,
@@ -718,11 +728,7 @@ export const choose =
         for (const state of states) {
           last = state
           const at = now()
-          if (state.rest !== null && !misses) {
-            // A step on many rows takes long, and what came on the way is not to be lost.
-            stopped = await heard()
-            break
-          }
+          if (state.rest !== null && !misses) break
           if (keeper !== null && isDue(keeper.every, ++step, at - kept)) await keep()
           if (at - looked < HEARING) continue
           looked = at
@@ -730,6 +736,8 @@ export const choose =
           if (stopped !== null && E.isRight(state.fit())) break
         }
         await keep()
+        // The last step may have taken long, and a signal that came meanwhile is not to be lost.
+        stopped ??= await heard()
         return E.right({ last, stopped })
       }),
       TE.bind('fit', ({ end: { last } }) =>

@@ -8,6 +8,7 @@ import * as Source from '../data/Source.js'
 import { type Points, type Problem } from '../index.js'
 import type { Choices, Flags, Keep } from './choices.js'
 import { isBegun } from './keeper.js'
+import { release } from './learn.js'
 import { connectionOf } from './queue.js'
 import { failed, refused, type Failure, type World } from './World.js'
 
@@ -117,12 +118,19 @@ export const placeOf = (
             there
           )
     ),
-    TE.map(({ place, close }) => ({
-      place,
-      close: () => {
-        close()
+    TE.bimap(
+      failure => {
         source.close()
-      }
-    }))
+        return failure
+      },
+      ({ place, close }) => ({
+        place,
+        close: () => {
+          close()
+          release(source)
+          source.close()
+        }
+      })
+    )
   )
 }

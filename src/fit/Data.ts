@@ -43,27 +43,46 @@ const tooFew = ({ rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
 export const problems =
   (columns: ReadonlyArray<string>) =>
   ({ own, scaling }: Pick<Standardized, 'own' | 'scaling'>): ReadonlyArray<Problem.Problem> => {
-    const most = Source.largest(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.from(own)))
+    const most = largestOf(own)
     // of a constant column the unit is 1
     return columns.flatMap((column, j) => beyond(column, most[j], scaling.scale[j]))
   }
 
 /** Data with mean 0 and standard deviation 1 in each column. */
-export interface Standardized<D extends Source.Data = Source.Data> extends Data<D> {
+export interface Standardized extends Data {
   readonly scaling: Points.Scaling
 }
 
 const nothing = (): void => undefined
 
-/** The data with mean 0 and standard deviation 1 in each column, by the cells that are there; a source is read so each time. */
-export const standardized = <D extends Source.Data>(own: D): Standardized<D> => {
+const standards = new WeakMap<Source.Data, Standardized>()
+const sizes = new WeakMap<Source.Data, Float64Array>()
+
+/** The same for a source, which takes passes over its rows, computed once. */
+const once =
+  <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
+  (own: Source.Data): A => {
+    if (Source.isHeld(own)) return compute(own)
+    const found = known.get(own) ?? compute(own)
+    known.set(own, found)
+    return found
+  }
+
+/** max_i |x_ij| for each column, over the cells that are there. */
+const largestOf = once(sizes, own => Source.largest(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.from(own))))
+
+/**
+ * The data with mean 0 and standard deviation 1 in each column, by the cells that are there. Rows of a source are brought there each
+ * time they are read.
+ */
+export const standardized = once(standards, (own): Standardized => {
   if (!Missing.has(own)) {
     const { data, ...scaling } = Source.standardized(own)
     return { own, points: data, scaling, close: nothing }
   }
   const scaling = Missing.scalingOf(own)
   return { own, points: Source.rescaled(scaling)(own), scaling, close: nothing }
-}
+})
 
 /** The data in their own units. */
 export const asTheyAre = <D extends Source.Data>(own: D): Data<D> => ({

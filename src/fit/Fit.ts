@@ -360,7 +360,8 @@ export interface State {
 
 /**
  * All that a fit comes to on its way, each computed when it is asked for: where it is left, `fit` is the best until then. The
- * last is what `mixture` gives.
+ * last is what `mixture` gives. Of more than 4000 rows there is one after each pass over all of them, unless parts are recalled; until a
+ * candidate has had those, its likelihood is the one expected from a sample.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -472,6 +473,15 @@ export const mixture =
       states(options)(data),
       E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
     )
+
+/** @deprecated Options of `mixture`, which takes sources too. */
+export type OfSource = Options
+
+/** @deprecated `mixture` takes sources too. */
+export const ofSource = mixture
+
+/** @deprecated `states` takes sources too. */
+export const statesOfSource = states
 
 /** What a file keeps of a fit. */
 export interface Kept extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {

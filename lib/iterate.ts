@@ -19,6 +19,19 @@ export const mapped = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B
   }
 })
 
+/** Each element of a lazy list beside what the elements up to it add up to. */
+export const accumulated =
+  <A, B>(list: Iterable<A>, add: (before: B, a: A) => B) =>
+  (first: B): Iterable<readonly [A, B]> => ({
+    *[Symbol.iterator]() {
+      let sum = first
+      for (const a of list) {
+        sum = add(sum, a)
+        yield [a, sum]
+      }
+    }
+  })
+
 /** The elements of the lists that those of a lazy list are made to, one list after another. */
 export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): Iterable<B> => ({
   *[Symbol.iterator]() {

@@ -72,6 +72,7 @@ export const ofFit = (
     | 'statistics'
     | 'stages'
     | 'isSettled'
+    | 'searched'
   >
 ): Model => written({ ...fit, steps: steps(fit), converged: converged(fit) })
 

@@ -7,7 +7,7 @@ import { type Fit, Params, Problem } from '../index.js'
 const format = 'ornstein-search'
 
 const outcome = t.union([
-  t.type({ params: Params.codec }),
+  t.type({ params: Params.codec, steps: t.number }),
   t.type({ problem: t.type({ field: t.string, value: t.string, domain: t.string, remedy: t.string }) })
 ])
 
@@ -35,7 +35,7 @@ export const show = ({ writer, asked }: Search, parts: Parts): string =>
       writer,
       asked,
       parts: Object.fromEntries(
-        Array.from(parts, ([name, led]) => [name, E.isRight(led) ? { params: led.right } : { problem: led.left }])
+        Array.from(parts, ([name, led]) => [name, E.isRight(led) ? led.right : { problem: led.left }])
       )
     })
   )}\n`
@@ -63,7 +63,7 @@ export const read =
           new Map(
             Object.entries(found.right.parts).map(([name, led]): [string, Fit.Outcome] => [
               name,
-              'params' in led ? E.right(led.params) : E.left({ _tag: 'Problem', ...led.problem })
+              'params' in led ? E.right(led) : E.left({ _tag: 'Problem', ...led.problem })
             ])
           )
         )

@@ -58,7 +58,7 @@ export type Origin =
        * before.
        */
       readonly isSettled: boolean
-      /** What is told as it stands: passes over the rows of a source are not taken twice. Null where the pipeline is run. */
+      /** What is told as it stands, such as of a source, whose passes are not taken twice. Null where the pipeline is run. */
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
@@ -458,7 +458,7 @@ const findingsOf = (
   { source, table, origin, seed, prior }: Task,
   { scaling }: Data.Data,
   pipeline: Pipeline.Pipeline<string>,
-  rest: Candidates.Found & Pick<Findings, 'recipe' | 'stages' | 'plan'>
+  rest: Candidates.Found & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
@@ -489,15 +489,15 @@ const learnBy =
         const { pipeline } = program
         const found = Candidates.found(data, pipeline, task.place)(mixture)
         const plan = Compile.explain(program)
-        return TE.fromEither(findingsOf(task, data, pipeline, { ...found, recipe, stages, plan }))
+        return TE.fromEither(findingsOf(task, data, pipeline, { ...found, recipe, stages, plan, searched: 0 }))
       }),
       TE.map(({ fit, trace: { stopped } }) => ({ fit, stopped }))
     )
   }
 
 /** A candidate as it stands; what was left before its passes is held to all rows. */
-const standing = (task: Task, { pipeline, isSettled, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
-  const { mixture, redundancies, floored, unsupported, statistics: said } = found
+const standing = (task: Task, { pipeline, isSettled, steps, ...found }: Fit.Ranked): E.Either<Failure, Reached> => {
+  const { mixture, redundancies, floored, collapsed, narrow, unsupported, statistics: said } = found
   const data = scaled({ ...task, standardize: false })
   const statistics = isSettled ? said : Statistics.of(task.table.data, said.parameters, task.place)(mixture)
   return pipe(
@@ -506,8 +506,8 @@ const standing = (task: Task, { pipeline, isSettled, ...found }: Fit.Ranked): E.
       { ...data, scaling: task.standardize ? Data.standardized(task.table.data).scaling : null },
       pipeline,
       {
-        ...{ mixture, redundancies, floored, unsupported, statistics },
-        ...{ recipe: GROWN, stages: [], plan: '' }
+        ...{ mixture, redundancies, floored, collapsed, narrow, unsupported, statistics },
+        ...{ recipe: GROWN, stages: [], plan: '', searched: steps }
       }
     ),
     E.map(fit => ({ fit, stopped: null }))
@@ -752,7 +752,11 @@ export const choose =
             recipe === GROWN
               ? {
                   ...{ _tag: 'Chosen', pipeline: rest ?? pipeline, isSettled },
-                  candidate: rest === null && Source.isSource(table.data) ? candidates[0] : null
+                  // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
+                  candidate:
+                    rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
+                      ? candidates[0]
+                      : null
                 }
               : byRecipe(pipeline.score),
           choice: isOne ? null : { criterion, candidates, refused },

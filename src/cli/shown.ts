@@ -35,6 +35,21 @@ export interface Found {
   readonly others: ReadonlyArray<Findings>
 }
 
+/** Doubts about components, which count from 1 as they do in tables. */
+const numbered = ({
+  redundancies,
+  floored,
+  unsupported
+}: Pick<Findings, 'redundancies' | 'floored' | 'unsupported'>): object => ({
+  redundancies: redundancies.map(one =>
+    one._tag === 'Empty'
+      ? { ...one, component: one.component + 1 }
+      : { ...one, components: one.components.map(k => k + 1) }
+  ),
+  floored: floored.map(k => k + 1),
+  unsupported: unsupported.map(one => ({ ...one, component: one.component + 1 }))
+})
+
 /** What differs between fits of the same data. */
 const found = (fit: Findings): object => {
   const { mixture, statistics, recipe, stages } = fit
@@ -49,9 +64,7 @@ const found = (fit: Findings): object => {
     bic: statistics.bic,
     parameters: statistics.parameters,
     sizes: statistics.sizes,
-    redundancies: fit.redundancies,
-    floored: fit.floored,
-    unsupported: fit.unsupported,
+    ...numbered(fit),
     steps: steps(fit),
     converged: converged(fit),
     stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))
@@ -61,7 +74,7 @@ const found = (fit: Findings): object => {
 const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
   criterion,
   belief: candidates[0].belief,
-  candidates: candidates.map(({ family, components, belief, statistics, redundancies, floored, unsupported }) => {
+  candidates: candidates.map(({ family, components, belief, statistics, isSettled, ...doubts }) => {
     const { logLikelihood, bic, aic, icl, parameters } = statistics
     return {
       family: word(family),
@@ -72,9 +85,8 @@ const choiceAsJson = ({ criterion, candidates, refused }: Choice): object => ({
       aic,
       icl,
       parameters,
-      redundancies,
-      floored,
-      unsupported
+      finished: isSettled,
+      ...numbered(doubts)
     }
   }),
   refused: refused.map(({ family, components, problem }) => ({

@@ -23,7 +23,7 @@ import * as Pipeline from '../pipeline/Pipeline.js'
 import * as Recipe from '../pipeline/Recipe.js'
 import * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
-import { climb } from './grown.js'
+import { climb, foot } from './grown.js'
 
 /** How far a bootstrap has come: `done` of `of` resamples. */
 export interface Progress {
@@ -207,7 +207,7 @@ const learned =
     const { params, value, gain } = climb(
       ExpectationMaximization.step(family, floor, rows, prior),
       STEPS,
-      { params: start, value: Infinity },
+      foot(start),
       GAIN / total
     )
     const isSettled = gain < GAIN / total

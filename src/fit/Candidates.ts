@@ -8,7 +8,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as Elementary from '../../lib/elementary.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { Key } from '../../lib/index.js'
-import { closing, flatMapped, followed, last, mapped, unfold } from '../../lib/iterate.js'
+import { accumulated, closing, flatMapped, followed, iterate, last, mapped, unfold } from '../../lib/iterate.js'
 import * as Compile from '../compile/Compile.js'
 import * as Run from '../compile/Run.js'
 import * as Problem from '../core/Problem.js'
@@ -28,7 +28,8 @@ import * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import type { Data } from './Data.js'
-import { climb, grown, serves } from './grown.js'
+import * as Floor from './floor.js'
+import { climb, foot, grown, serves } from './grown.js'
 import { show, type Table } from './table.js'
 
 /** A family of mixtures: what makes its score for a number of components. `Score.isotropic` is one. */
@@ -37,8 +38,13 @@ export type Constructor = (options: { readonly components: number }) => Score.Sc
 /** By which criterion a candidate is chosen (see `Statistics`): less is better. */
 export type Criterion = 'bic' | 'icl' | 'aic'
 
-/** Where learning a candidate led, on the data as they were scaled. */
-export type Outcome = E.Either<Problem.Problem, Params.Params<string>>
+/** Where learning a candidate led, on the data as they were scaled, and in how many steps. */
+export interface Led {
+  readonly params: Params.Params<string>
+  readonly steps: number
+}
+
+export type Outcome = E.Either<Problem.Problem, Led>
 
 /**
  * Learns a part of a fit, or hands back what it led to before: the name is the part's own among all of the same data and options, and
@@ -77,11 +83,12 @@ export interface Found {
   readonly statistics: Statistics.Statistics
   /** Components that fewer would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
-  /**
-   * Components with rows that are as narrow as the floor of the variances lets them be, from 0: without it the likelihood
-   * would have no bound.
-   */
+  /** Components with rows that are as narrow as the floor of the variances lets them be in some direction, from 0. */
   readonly floored: ReadonlyArray<number>
+  /** Those of them that are so in more directions than the data are: without the floor the likelihood would have no bound. */
+  readonly collapsed: ReadonlyArray<number>
+  /** The columns of these directions, from 0; none of components that are so in all directions. */
+  readonly narrow: ReadonlyArray<number>
   /**
    * Other components that few rows hold up, each for the others (see `Unsupported`): told of rows without missing cells, where
    * covariances are those of rows, without a prior.
@@ -117,13 +124,10 @@ const judged = ({ own, scaling }: Pick<Data, 'own' | 'scaling'>, place = Place.h
 
 const foundOf = <P extends string>(
   data: Judged,
-  pipeline: Pipeline.Pipeline<P>
+  pipeline: Pipeline.Pipeline<P>,
+  floor = Pipeline.varianceFloor(pipeline)
 ): ((learned: Mixture.Mixture) => Found) =>
-  foundAbove(
-    O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data,
-    pipeline.score,
-    Pipeline.varianceFloor(pipeline)
-  )
+  foundAbove(O.isSome(Pipeline.prior(pipeline)) ? { ...data, points: null } : data, pipeline.score, floor)
 
 /** How a component's own covariance is estimated, and how many parameters are its own; none where it is not that of its rows. */
 const ownOf = <P extends string>(score: Score.Score<P>, dim: number): O.Option<Support.Own> =>
@@ -155,19 +159,19 @@ const foundAbove =
     const mixture = scaling === null ? standing : pipe(standing, Mixture.inUnits(scaling))
     const redundancies = Mixture.redundancies(rows)(mixture)
     const empty = redundancies.flatMap(one => (one._tag === 'Empty' ? [one.component] : []))
-    const floored = pipe(
+    const held = pipe(
       floor,
       O.match(
-        () => [],
-        floor => Mixture.floored(floor)(standing).filter(k => !empty.includes(k))
+        () => Floor.none,
+        floor => Floor.held(floor, rows)(standing)
       )
     )
-    const known = [...empty, ...floored]
+    const known = [...empty, ...held.floored]
     return {
       mixture,
       statistics: pipe(mixture, statistics(Score.degreesOfFreedom(dim)(score))),
       redundancies,
-      floored,
+      ...held,
       unsupported: pipe(
         O.fromNullable(points),
         O.bindTo('points'),
@@ -188,7 +192,12 @@ export interface Learned extends Found {
   readonly components: number
   /** What learned it, on the data as they were scaled: with the same key it does so again, to the bit. */
   readonly pipeline: Pipeline.Pipeline<string>
-  /** Whether it was learned to the end; what was no rival on the way there was left where it stood. */
+  /** How many steps that took last. */
+  readonly steps: number
+  /**
+   * Whether it was learned to the end; what was no rival on the way there was left where it stood: a bound, or of many rows an
+   * estimate from a sample of them.
+   */
   readonly isSettled: boolean
 }
 
@@ -203,17 +212,18 @@ export interface Refused {
 export type Candidate = Learned | Refused
 
 /** Candidates whose likelihood says something: no component is empty, and none is held up by the floor alone. */
-export const isSound = ({ floored, redundancies }: Learned): boolean =>
-  floored.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
+export const isSound = ({ collapsed, redundancies }: Learned): boolean =>
+  collapsed.length === 0 && redundancies.every(({ _tag }) => _tag !== 'Empty')
 
 /** The doubts about a candidate in a few words. */
-const doubts = ({ floored, redundancies, unsupported }: Learned): string => {
+const doubts = ({ floored, redundancies, unsupported, isSettled }: Learned): string => {
   const numbers = (list: ReadonlyArray<number>): string => list.map(k => k + 1).join(', ')
   return [
     ...(floored.length > 0 ? [`as narrow as may be: ${numbers(floored)}`] : []),
     ...(unsupported.length > 0 ? [`of few rows: ${numbers(unsupported.map(({ component }) => component))}`] : []),
     ...redundancies.flatMap(one => (one._tag === 'Empty' ? [`empty: ${one.component + 1}`] : [])),
-    ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`)
+    ...alike(redundancies).map(group => `all but the same: ${numbers(group)}`),
+    ...(isSettled ? [] : ['unfinished'])
   ].join('; ')
 }
 
@@ -235,7 +245,11 @@ type Held = Data<Points.Points>
 export interface Asked {
   readonly score: Score.Score<string>
   readonly components: number
+  /** No variance falls below it; none where variances are not learned. */
+  readonly floor: O.Option<number>
 }
+
+const leastOf = ({ floor }: Asked): number => O.getOrElse(() => Number.MIN_VALUE)(floor)
 
 /** A candidate that was learned, and its parameters on the data as they were scaled. */
 interface Reached {
@@ -307,18 +321,23 @@ const leading =
       Compile.pipeline(pipeline, { place })(data),
       E.match(
         ([problem]): Way<Outcome> => ended(E.left(problem)),
-        program =>
-          mapped(Run.states(program)(key), state =>
+        program => {
+          // One that ends stands for its stage: those before are over.
+          const states = accumulated(Run.states(program)(key), (before: number, { status, step }) =>
+            status._tag === 'StageEnded' || status._tag === 'Finished' ? before + step : before
+          )
+          return mapped(states(0), ([state, steps]) =>
             state.status._tag === 'Running'
               ? null
               : pipe(
                   Run.result(state),
                   E.bimap(
                     ({ problem }) => problem,
-                    ({ params }) => params
+                    ({ params }): Led => ({ params, steps })
                   )
                 )
           )
+        }
       )
     )
 
@@ -330,16 +349,11 @@ const led =
 
 /** What is learned where a pipeline leads. */
 const reachedBy =
-  (
-    data: Judged,
-    isSettled: boolean,
-    lead: (pipeline: Pipeline.Pipeline<string>) => E.Either<Problem.Problem, Arrays>
-  ) =>
+  (data: Judged, isSettled: boolean, lead: (pipeline: Pipeline.Pipeline<string>) => Outcome) =>
   (asked: Asked, pipeline: Pipeline.Pipeline<string>): E.Either<Problem.Problem, Reached> => {
     const { score, components } = asked
     return pipe(
       lead(pipeline),
-      E.bindTo('params'),
       E.bind('mixture', ({ params }) =>
         pipe(
           Score.mixture(score)(params),
@@ -348,7 +362,7 @@ const reachedBy =
           )
         )
       ),
-      E.map(({ params, mixture }) => ({
+      E.map(({ params, steps, mixture }) => ({
         asked,
         params,
         candidate: {
@@ -356,8 +370,9 @@ const reachedBy =
           family: score._tag,
           components,
           pipeline,
+          steps,
           isSettled,
-          ...foundOf(data, pipeline)(mixture)
+          ...foundOf(data, pipeline, asked.floor)(mixture)
         }
       })),
       E.filterOrElse(
@@ -367,14 +382,23 @@ const reachedBy =
     )
   }
 
+/** A candidate as parameters are that no step is taken from. */
+const asItStands =
+  (data: Judged): Settling['at'] =>
+  ({ asked }, params) =>
+    reachedBy(data, true, () => E.right({ params, steps: 0 }))(asked, standing(asked.score, params))
+
 const refused = (asked: Asked, problem: Problem.Problem): Standing => ({
   asked,
   candidate: { _tag: 'Refused', family: asked.score._tag, components: asked.components, problem }
 })
 
 /** A candidate's part of a fit, by what is done to it. */
-const part = (what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen', { score, components }: Asked): string =>
-  `${what} ${components} ${score._tag}`
+const part = (
+  what: 'learned' | 'grown' | 'settled' | 'polished' | 'seen',
+  { score, components }: Asked,
+  from: string | null = null
+): string => `${what} ${components} ${score._tag}${from === null ? '' : ` from ${from}`}`
 
 /** Learns a candidate by `Recipe.annealed` on the scaled data. */
 const learn =
@@ -392,7 +416,7 @@ const learn =
       E.flatMap(pipeline =>
         reachedBy(judged(data), true, pipeline =>
           known(recall, part('learned', asked), () => led(data.points, key)(pipeline))
-        )(asked, pipeline)
+        )({ ...asked, floor: Pipeline.varianceFloor(pipeline) }, pipeline)
       ),
       E.getOrElse((problem): Standing => refused(asked, problem))
     )
@@ -419,17 +443,22 @@ const standing = (score: Score.Score<string>, params: Arrays): Pipeline.Pipeline
     stages: []
   })
 
-/** From there by expectation–maximization and moves, until both stand still. */
-const settling = (
-  points: Points.Points,
-  prior: number | null,
-  { score, initializer }: Pipeline.Pipeline<string>
-): Pipeline.Pipeline<string> => {
-  const recipe = underPrior(prior)(Recipe.annealed(score)(points))
-  // Attempts, which the recipe makes by noise, are for starts that are not among the best yet.
-  const isDirect = (stage: Stage.Stage): boolean =>
-    Stage.simple(stage).every(({ simple: { attempts } }) => attempts.length === 0)
-  return { ...recipe, initializer, stages: recipe.stages.filter(isDirect) }
+/** Expectation–maximization until it stands still. */
+const STILL = { steps: 500, relativeChange: 1e-8 }
+
+/** At most so many moves. */
+const MOVES = 1000
+
+const above = ({ floor }: Asked): { readonly varianceFloor?: number } =>
+  O.isSome(floor) ? { varianceFloor: floor.value } : {}
+
+/** From where a candidate stands by expectation–maximization and moves, until both stand still. */
+const settling = (prior: number | null, { asked, params }: Reached): Pipeline.Pipeline<string> => {
+  const still = Stage.expectationMaximization({ ...STILL, ...above(asked), prior })
+  return {
+    ...standing(asked.score, params),
+    stages: [still, Stage.splitAndMerge({ steps: MOVES, ...above(asked), prior }), still]
+  }
 }
 
 /** How far learning has come: what is learned next, where that is a candidate, and all that are. */
@@ -447,13 +476,20 @@ interface Job {
   readonly how: 'grown from one' | 'grown' | 'by itself'
 }
 
-const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
+const jobsOf = ({ family, counts }: Line, floor: number): ReadonlyArray<Job> => {
   const jobs = (counts: ReadonlyArray<number>, how: Job['how']): ReadonlyArray<Job> =>
-    counts.map((components, i) => ({
-      asked: { score: family({ components }), components },
-      isAsked: true,
-      how: how === 'grown' && i === 0 ? 'grown from one' : how
-    }))
+    counts.map((components, i) => {
+      const score = family({ components })
+      const learnsVariances = pipe(
+        Score.interpret(score).family,
+        O.exists(({ unitVariance }) => !unitVariance)
+      )
+      return {
+        asked: { score, components, floor: learnsVariances ? O.some(floor) : O.none },
+        isAsked: true,
+        how: how === 'grown' && i === 0 ? 'grown from one' : how
+      }
+    })
   if (!serves(family({ components: counts[0] ?? 1 }))) return jobs(counts, 'by itself')
   const [least, most] = [counts.reduce((a, b) => Math.min(a, b), Infinity), counts.reduce((a, b) => Math.max(a, b), 0)]
   const first = least > GROWN ? least : 1
@@ -466,7 +502,11 @@ const jobsOf = ({ family, counts }: Line): ReadonlyArray<Job> => {
 /** All candidates on the same rows, one after the other; each family along its numbers of components. */
 const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { prior, recall } = terms
-  const jobs = lines.flatMap(jobsOf)
+  const floor = Floor.common(
+    data.points,
+    lines.flatMap(({ counts }) => counts).reduce((most, count) => Math.max(most, count), 0)
+  )
+  const jobs = lines.flatMap(line => jobsOf(line, floor))
   const grow = grown(data.points, key, prior)
   /** Where a family that grows has come. */
   interface Way {
@@ -495,7 +535,7 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
       E.flatMap(() =>
         known(recall, part('grown', asked), () =>
           pipe(
-            grow(asked.score, from),
+            grow(asked.score, from, leastOf(asked)),
             E.fromOption(() => Problem.of('family', asked.score._tag, 'learnable from these rows', 'try another'))
           )
         )
@@ -504,14 +544,12 @@ const standings = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<
     const reached = (): Standing =>
       pipe(
         made,
-        E.flatMap(params =>
-          reachedBy(judged(data), false, led(data.points, key))(asked, standing(asked.score, params))
-        ),
+        E.flatMap(led => reachedBy(judged(data), false, () => E.right(led))(asked, standing(asked.score, led.params))),
         E.getOrElse((problem): Standing => refused(asked, problem))
       )
     return at(
       done + 1,
-      E.isRight(made) ? { score: asked.score, params: made.right } : from,
+      E.isRight(made) ? { score: asked.score, params: made.right.params } : from,
       isAsked ? [...all, reached()] : all
     )
   })
@@ -523,43 +561,162 @@ const worth =
   ({ candidate }: Standing): number =>
     candidate._tag === 'Learned' && isSound(candidate) ? candidate.statistics[criterion] : Infinity
 
+/** So many candidates are shown unless all are asked for. */
+export const SHOWN = 8
+
+/** A mean log-likelihood is known to so much. */
+const ROUNDING = 1e-9
+
+/** A mixture as a family has it, where it is one of the family's own. */
+const within = ({ score }: Asked, { asked, params }: Reached): O.Option<Arrays> =>
+  pipe(
+    O.Do,
+    O.bind('mixture', () => Score.mixture(asked.score)(params)),
+    O.bind('family', () => Score.interpret(score).family),
+    O.bind('enter', ({ family }) => family.fromMixture),
+    O.bind('leave', ({ family }) => family.toMixture),
+    O.let('params', ({ enter, mixture }) => enter(mixture)),
+    O.filter(({ leave, params, mixture }) => isAlike(leave(params), mixture)),
+    O.map(({ params }) => params)
+  )
+
+const isAlike = (one: Mixture.Mixture, other: Mixture.Mixture): boolean =>
+  Mixture.components(one) === Mixture.components(other) &&
+  [
+    [one.weights, other.weights],
+    [one.means.values, other.means.values],
+    [Mixture.covariances(one).values, Mixture.covariances(other).values]
+  ].every(([a, b]) => {
+    const size = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    return a.every((x, at) => Math.abs(x - b[at]) <= ROUNDING * size)
+  })
+
+/** How candidates are taken to their ends. */
+interface Settling {
+  readonly criterion: Criterion
+  /** From where it stands; `from` names the family of another that it was put at the end of. */
+  readonly settle: (one: Reached, from: string | null) => Way<E.Either<Problem.Problem, Reached>>
+  /** As it stands, its parameters being others. */
+  readonly at: (one: Reached, params: Arrays) => E.Either<Problem.Problem, Reached>
+  /** At least so many of the best are settled. */
+  readonly atLeast: number
+  /** Whether those that are not settled have likelihoods that are expected rather than their own. */
+  readonly isExpected: boolean
+}
+
+/** A candidate that is less likely than one whose end it could have, and the parameters of that end. */
+interface Behind {
+  readonly one: Reached
+  readonly ahead: Reached
+  readonly params: Arrays
+}
+
+const logLikelihoodOf = ({ candidate }: Reached): number => candidate.statistics.logLikelihood
+
+/** Candidates that are behind others that are nested in them, but for those that were looked at before. */
+const behind = (
+  reached: ReadonlyArray<Reached>,
+  isLookedAt: (one: Reached, ahead: Reached) => boolean
+): O.Option<Behind> =>
+  pipe(
+    reached,
+    RA.findFirstMap(one =>
+      pipe(
+        reached.filter(
+          ahead =>
+            ahead.asked.components === one.asked.components &&
+            ahead.candidate.statistics.parameters < one.candidate.statistics.parameters &&
+            isSound(ahead.candidate) &&
+            logLikelihoodOf(ahead) > logLikelihoodOf(one) + ROUNDING &&
+            !isLookedAt(one, ahead)
+        ),
+        RA.findFirstMap(ahead =>
+          pipe(
+            within(one.asked, ahead),
+            O.map((params): Behind => ({ one, ahead, params }))
+          )
+        )
+      )
+    )
+  )
+
 /**
- * Settles the best candidate that is not settled yet, again and again, until all within `margin` of the best are, and at least
- * so many.
+ * Settles the best candidate that is not settled yet, again and again, until all that may be the best are, and at least so many.
+ * One that is less likely than another whose end it could have goes on from there. What may be the best is within `RIVAL` of it, and
+ * the more the more settling one has gained.
  */
 const settledAll = (
-  criterion: Criterion,
-  margin: number,
-  settle: (one: Reached) => Way<E.Either<Problem.Problem, Reached>>,
-  all: ReadonlyArray<Standing>,
-  atLeast = 0
+  { criterion, settle, at, atLeast, isExpected }: Settling,
+  all: ReadonlyArray<Standing>
 ): Iterable<Step> => {
   const worthOf = worth(criterion)
-  const further = (standing: ReadonlyArray<Standing>): Iterable<Step> => {
-    const best = standing.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
-    const reached = standing.filter(isReached)
-    const done = reached.filter(({ candidate }) => candidate.isSettled).length
-    const next = reached
-      .filter(({ candidate }) => !candidate.isSettled)
-      .filter(one => worthOf(one) <= best + margin || best === Infinity || done < atLeast)
-      .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
-      .at(0)
-    if (next === undefined) return []
-    return flatMapped(settle(next), (found): Iterable<Step> => {
-      if (found === null) return [{ next: null, all: standing, rest: null }]
-      // What cannot be taken further stays as it stands.
-      const settled = pipe(
-        found,
-        E.getOrElse((): Reached => ({ ...next, candidate: { ...next.candidate, isSettled: true } }))
-      )
-      return followed<Step>(
-        [{ next: null, all: standing.map(one => (one === next ? settled : one)), rest: null }],
-        ({ all }) => further(all)
-      )
+  const step = (all: ReadonlyArray<Standing>): Step => ({ next: null, all: isExpected ? agreed(all) : all, rest: null })
+  const exchanged = (standing: ReadonlyArray<Standing>, one: Reached, by: Reached): ReadonlyArray<Standing> =>
+    standing.map(other => (other === one ? by : other))
+  /** Where `one` led, and what follows. */
+  const taken = (
+    one: Reached,
+    way: Way<E.Either<Problem.Problem, Reached>>,
+    standing: ReadonlyArray<Standing>,
+    then: (
+      found: E.Either<Problem.Problem, Reached>
+    ) => readonly [Reached, (all: ReadonlyArray<Standing>) => Iterable<Step>]
+  ): Iterable<Step> =>
+    flatMapped(way, (found): Iterable<Step> => {
+      if (found === null) return [step(standing)]
+      const [by, further] = then(found)
+      return followed<Step>([step(exchanged(standing, one, by))], ({ all }) => further(all))
     })
-  }
-  return followed<Step>([{ next: null, all, rest: null }], ({ all }) => further(all))
+  const further =
+    (gained: number, looked: ReadonlyArray<string>) =>
+    (standing: ReadonlyArray<Standing>): Iterable<Step> => {
+      const sorted = standing
+        .filter(isReached)
+        .sort((a, b) => (worthOf(a) === worthOf(b) ? 0 : worthOf(a) - worthOf(b)))
+      const best = sorted.reduce((least, one) => Math.min(least, worthOf(one)), Infinity)
+      const done = sorted.filter(({ candidate }) => candidate.isSettled).length
+      const next = sorted.find(
+        (one, i) =>
+          !one.candidate.isSettled &&
+          (worthOf(one) <= best + RIVAL + gained ||
+            best === Infinity ||
+            done < atLeast ||
+            (!isExpected && i < SHOWN && worthOf(one) < Infinity))
+      )
+      if (next !== undefined)
+        return taken(next, settle(next, null), standing, found => {
+          // What cannot be taken further stays as it stands.
+          const settled = pipe(
+            found,
+            E.getOrElse((): Reached => ({ ...next, candidate: { ...next.candidate, isSettled: true } }))
+          )
+          const gain = worthOf(next) - worthOf(settled)
+          return [settled, further(isExpected || !Number.isFinite(gain) ? gained : Math.max(gained, gain), looked)]
+        })
+      const named = (one: Reached, ahead: Reached): string =>
+        `${one.asked.components} ${one.asked.score._tag} from ${ahead.asked.score._tag}`
+      const compared = isExpected ? sorted.filter(({ candidate }) => candidate.isSettled) : sorted
+      const found = behind(compared, (one, ahead) => looked.includes(named(one, ahead)))
+      if (O.isNone(found)) return []
+      const { one, ahead, params } = found.value
+      return taken(one, settle({ ...one, params }, ahead.asked.score._tag), standing, led => {
+        const isLikelier = (other: Reached): boolean =>
+          (isSound(other.candidate) || !isSound(one.candidate)) &&
+          logLikelihoodOf(other) >= logLikelihoodOf(ahead) - ROUNDING
+        const by = pipe(
+          led,
+          E.filterOrElse(isLikelier, () => nothing),
+          // Where steps lead off, the end that it could have is its own.
+          E.orElse(() => at(one, params)),
+          E.getOrElse(() => one)
+        )
+        return [by, further(gained, [...looked, named(one, ahead)])]
+      })
+    }
+  return followed<Step>([step(all)], ({ all }) => further(0, [])(all))
 }
+
+const nothing = Problem.of('fit', 'a mixture', 'likelier than before', 'leave it where it was')
 
 /** The last step but one of a single candidate: what is left is the pipeline `rest`. */
 const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pipeline<string>): ReadonlyArray<Step> =>
@@ -570,16 +727,16 @@ const ready = (all: ReadonlyArray<Standing>, rest: (one: Reached) => Pipeline.Pi
 /** All candidates on all rows of the data. */
 const onAll = (data: Held, key: Key.Key, terms: Terms, lines: ReadonlyArray<Line>): Iterable<Step> => {
   const { criterion, prior, recall } = terms
-  const rest = ({ candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> =>
-    settling(data.points, prior, pipeline)
-  const settle = (one: Reached): Way<E.Either<Problem.Problem, Reached>> =>
+  const rest = (one: Reached): Pipeline.Pipeline<string> => settling(prior, one)
+  const settle: Settling['settle'] = (one, from) =>
     ended(
       reachedBy(judged(data), true, pipeline =>
-        known(recall, part('settled', one.asked), () => led(data.points, key)(pipeline))
+        known(recall, part('settled', one.asked, from), () => led(data.points, key)(pipeline))
       )(one.asked, rest(one))
     )
+  const how = { criterion, settle, at: asItStands(judged(data)), atLeast: 0, isExpected: false }
   const found = followed(standings(data, key, terms, lines), ({ all }) => ready(all, rest))
-  return followed(found, ({ all }) => settledAll(criterion, RIVAL, settle, all))
+  return followed(found, ({ all }) => settledAll(how, all))
 }
 
 /**
@@ -592,13 +749,6 @@ const POLISHED = 3
 
 /** Steps on all rows, from where a sample led: they end well below the standard error of what so many rows say, 1/√n. */
 const POLISH = { steps: 50, relativeChange: 1e-4 }
-
-const polishing = (floor: O.Option<number>, prior: number | null): Stage.Stage =>
-  Stage.expectationMaximization({
-    ...POLISH,
-    prior,
-    ...(O.isSome(floor) && { varianceFloor: floor.value })
-  })
 
 /** Statistics as they would be of more rows on which the mean log-likelihood is as given. */
 const extrapolated = (
@@ -666,27 +816,46 @@ const expectedOn =
   (one: Standing): Standing =>
     isReached(one) ? { ...one, candidate: extrapolated(one.candidate, expected(one.candidate) + shift, whole) } : one
 
+/** A candidate with another likelihood. */
+const withLogLikelihood = (one: Reached, logLikelihood: number): Reached => {
+  const { statistics } = one.candidate
+  const total = statistics.sizes.reduce((sum, size) => sum + size, 0)
+  const more = -2 * total * (logLikelihood - statistics.logLikelihood)
+  const [bic, aic, icl] = [statistics.bic + more, statistics.aic + more, statistics.icl + more]
+  return { ...one, candidate: { ...one.candidate, statistics: { ...statistics, logLikelihood, bic, aic, icl } } }
+}
+
+/** Candidates of which none is expected to be less likely than one that is nested in it. */
+const agreed = (all: ReadonlyArray<Standing>): ReadonlyArray<Standing> =>
+  iterate<{ readonly all: ReadonlyArray<Standing>; readonly left: number }>(
+    { all, left: all.length },
+    ({ all, left }) => {
+      const reached = all.filter(isReached).sort((a, b) => logLikelihoodOf(b) - logLikelihoodOf(a))
+      const found = behind(reached, (one, ahead) => one.candidate.isSettled && ahead.candidate.isSettled)
+      if (left === 0 || O.isNone(found)) return null
+      const { one, ahead } = found.value
+      const [from, to] = one.candidate.isSettled ? [ahead, one] : [one, ahead]
+      const by = withLogLikelihood(from, logLikelihoodOf(to))
+      return { all: all.map(other => (other === from ? by : other)), left: left - 1 }
+    }
+  ).all
+
 /** Candidates that were learned from other rows, the best of them, at least so many, taken to all rows. */
 const settledOn =
-  (
-    whole: Pick<Whole, 'rows' | 'total'>,
-    criterion: Criterion,
-    expected: (learned: Learned) => number,
-    polish: (one: Reached) => Way<E.Either<Problem.Problem, Reached>>,
-    atLeast: number
-  ) =>
+  (whole: Pick<Whole, 'rows' | 'total'>, expected: (learned: Learned) => number, settling: Settling) =>
   (few: ReadonlyArray<Standing>): Iterable<Step> => {
+    const { criterion, settle } = settling
     const first = few.reduce((best, one) => (worth(criterion)(one) < worth(criterion)(best) ? one : best), few[0])
     if (!isReached(first)) return [{ next: null, all: few, rest: null }]
     const before = few.map(expectedOn(whole, expected)(0))
-    return flatMapped(polish(first), reference => {
+    return flatMapped(settle(first, null), reference => {
       if (reference === null) return [{ next: null, all: before, rest: null }]
       const shift = E.isRight(reference)
         ? reference.right.candidate.statistics.logLikelihood - expected(first.candidate)
         : 0
       const expectedOf = expectedOn(whole, expected)(shift)
       const all = few.map(one => (one === first && E.isRight(reference) ? reference.right : expectedOf(one)))
-      return settledAll(criterion, RIVAL, polish, all, atLeast)
+      return settledAll(settling, all)
     })
   }
 
@@ -700,21 +869,22 @@ const bySample = (whole: Whole, key: Key.Key, terms: Terms, lines: ReadonlyArray
   const keys = pipe(key, Key.named('sample', 'fit'))
   const sample = pipe(keys.sample, Key.subset(whole.rows, SAMPLE), whole.sample)
   const polisher = whole.polish(keys.fit)
-  const rest = ({ asked, params, candidate: { pipeline } }: Reached): Pipeline.Pipeline<string> => ({
+  const rest = ({ asked, params }: Reached): Pipeline.Pipeline<string> => ({
     ...standing(asked.score, params),
-    stages: [polishing(Pipeline.varianceFloor(settling(sample.points, prior, pipeline)), prior)]
+    stages: [Stage.expectationMaximization({ ...POLISH, ...above(asked), prior })]
   })
-  const polish = (one: Reached): Way<E.Either<Problem.Problem, Reached>> => {
+  const polish: Settling['settle'] = (one, from) => {
     const pipeline = rest(one)
     return mapped(
-      recalled(recall, part('polished', one.asked), () => polisher(pipeline)),
+      recalled(recall, part('polished', one.asked, from), () => polisher(pipeline)),
       led => led && reachedBy(whole, true, () => led)(one.asked, pipeline)
     )
   }
   const expected = ({ statistics: { logLikelihood, parameters } }: Learned): number =>
     logLikelihood - parameters / SAMPLE
   const expectedOf = expectedOn(whole, expected)
-  const polished = settledOn(whole, criterion, expected, polish, POLISHED)
+  const at = asItStands(whole)
+  const polished = settledOn(whole, expected, { criterion, settle: polish, at, atLeast: POLISHED, isExpected: true })
   /** Candidates as expected on all rows, beside those of the sample itself. */
   interface Sampled extends Step {
     readonly few: ReadonlyArray<Standing>
@@ -757,33 +927,32 @@ const byCompletion = (
 ): Iterable<Step> => {
   const { criterion, prior, recall } = terms
   const keys = pipe(key, Key.named('cells', 'fit'))
-  const { whole, close, learnedFrom } = completedBy(data, keys.cells)
+  const { close, learnedFrom } = completedBy(data, keys.cells)
   const onWhole = stepsOf(learnedFrom, keys.fit, terms, lines)
-  const polish = ({ asked, params }: Reached): Way<E.Either<Problem.Problem, Reached>> =>
+  const polish: Settling['settle'] = ({ asked, params }, from) =>
     pipe(
       Score.interpret(asked.score).family,
       O.filter(ExpectationMaximization.servesMissing),
       O.bindTo('family'),
       O.bind('enter', ({ family }) => family.toMixture),
       E.fromOption(() => unseen(asked)),
-      E.let('floor', () => Pipeline.varianceFloor(Recipe.annealed(asked.score)(whole))),
-      E.bind('reached', ({ family, floor }) =>
-        known(recall, part('seen', asked), () => {
-          const least = O.getOrElse(() => Number.MIN_VALUE)(floor)
-          const step = ExpectationMaximization.step(family, least, data.points, prior)
-          return E.right(climb(step, SEEN.steps, { params, value: Infinity }, SEEN.least).params)
+      E.bind('led', ({ family }) =>
+        known(recall, part('seen', asked, from), () => {
+          const step = ExpectationMaximization.step(family, leastOf(asked), data.points, prior)
+          return E.right(climb(step, SEEN.steps, foot(params), SEEN.least))
         })
       ),
-      E.map(({ enter, floor, reached }): Reached => ({
+      E.map(({ enter, led: { params, steps } }): Reached => ({
         asked,
-        params: reached,
+        params,
         candidate: {
           _tag: 'Learned',
           family: asked.score._tag,
           components: asked.components,
-          pipeline: standing(asked.score, reached),
+          pipeline: standing(asked.score, params),
+          steps,
           isSettled: true,
-          ...foundAbove(judged, asked.score, floor)(enter(reached))
+          ...foundAbove(judged, asked.score, asked.floor)(enter(params))
         }
       })),
       ended
@@ -794,10 +963,8 @@ const byCompletion = (
       : refused(one.asked, unseen(one.asked))
   const settled = settledOn(
     { rows: data.own.rows, total: Source.totalOf(data.own) },
-    criterion,
     ({ statistics: { logLikelihood } }) => logLikelihood,
-    polish,
-    LOOKED_AT
+    { criterion, settle: polish, at: asItStands(judged), atLeast: LOOKED_AT, isExpected: true }
   )
   const steps = followed(
     mapped(onWhole, (step): Step => ({ ...step, rest: null })),
@@ -808,7 +975,6 @@ const byCompletion = (
 
 /** Rows without missing cells that stand for data with some, and what learns from them, until they are closed. */
 interface Completed {
-  readonly whole: Source.Data
   readonly learnedFrom: Whole
   readonly close: () => void
 }
@@ -819,7 +985,7 @@ const completedBy = ({ points, scaling }: Data, cells: Key.Key): Completed => {
     ? Source.filtered(Missing.isWhole)(points)
     : Source.written(pipe(points, Missing.drawn(cells)))
   const own = scaling === null ? whole : Source.unscaled(scaling)(whole)
-  return { whole, learnedFrom: wholeOf({ own, points: whole, scaling, close }, Place.here), close }
+  return { learnedFrom: wholeOf({ own, points: whole, scaling, close }, Place.here), close }
 }
 
 /** How far learning has come. */
@@ -860,9 +1026,6 @@ export interface Ranked extends Learned {
   /** e^{−Δ/2} over its sum, Δ the criterion less the best: by BIC about the probability of the model (Kass & Raftery 1995). */
   readonly belief: number
 }
-
-/** Rounding of a mean over rows. */
-const ROUNDING = 1e-9
 
 /** Families that are one with so few components or columns: a single round component is one of a common variance. */
 const isSame =

@@ -23,13 +23,14 @@ import * as Score from '../score/Score.js'
 import * as Bootstrap from './Bootstrap.js'
 import * as Candidates from './Candidates.js'
 import * as Data from './Data.js'
+import * as Floor from './floor.js'
 import { format } from './format.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
 export type { Unsupported } from '../mixture/kernels/support.js'
-export type { Candidate, Constructor, Criterion, Learned, Outcome, Ranked, Recall, Refused } from './Candidates.js'
+export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
 /**
  * The families that are called by name, which are compared unless others are asked for; others are given as what makes their
@@ -48,9 +49,6 @@ export type FamilyName = keyof typeof families
 
 const ways = ['refuse', 'em']
 const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
-
-/** At most so many components are compared unless others are asked for. */
-const MOST = 9
 
 type OneOrMore<A> = A | ReadonlyArray<A>
 type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -277,7 +275,9 @@ const columnsOf = ({ columns }: Options, dim: number): E.Either<Problem.Problems
 
 /** The families that are to be compared on such data, and at which numbers of components. */
 const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): ReadonlyArray<Candidates.Line> => {
-  const counts = [...new Set(list(components ?? RA.makeBy(Math.min(MOST, rows), k => k + 1)))].sort((a, b) => a - b)
+  const counts = [...new Set(list(components ?? RA.makeBy(Math.min(Floor.MOST, rows), k => k + 1)))].sort(
+    (a, b) => a - b
+  )
   const compared = Object.values<Candidates.Constructor>(families)
   return list(family ?? (dim === 1 ? compared.slice(0, 2) : compared)).map(one => ({
     family: isName(one) ? families[one] : one,
@@ -305,7 +305,7 @@ const made = (
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
 ): Fit => {
-  const [{ mixture, family, components, statistics, belief, pipeline, isSettled }] = candidates
+  const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled }] = candidates
   const { logLikelihood, bic, aic, icl } = statistics
   const prior = shrinkage ?? null
   return {
@@ -339,7 +339,7 @@ const made = (
         recipe: 'grown',
         pipeline: Case.encode(pipeline),
         statistics,
-        steps: 0,
+        steps,
         converged: isSettled
       })
   }

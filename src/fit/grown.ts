@@ -12,10 +12,9 @@ import type { Points } from '../data/index.js'
 import * as ExpectationMaximization from '../mixture/ExpectationMaximization.js'
 import * as SplitAndMerge from '../mixture/SplitAndMerge.js'
 import * as Initializer from '../pipeline/Initializer.js'
-import * as Pipeline from '../pipeline/Pipeline.js'
-import * as Recipe from '../pipeline/Recipe.js'
 import * as Score from '../score/Score.js'
 import * as Params from '../score/Params.js'
+import { held } from './floor.js'
 
 type Arrays = Params.Params<string>
 
@@ -34,21 +33,34 @@ export interface Climb {
   readonly params: Arrays
   /** The mean negative log-likelihood before the last step; under a prior less log p(θ) a row. */
   readonly value: number
+  /** How many were taken. */
+  readonly steps: number
 }
+
+/** Parameters that no step was taken from. */
+export const foot = (params: Arrays): Climb => ({ params, value: Infinity, steps: 0 })
+
+interface Tried {
+  readonly climb: Climb
+  readonly isHeldUp: boolean
+}
+
+const isBetter = (one: Tried, other: Tried): boolean =>
+  one.isHeldUp === other.isHeldUp ? one.climb.value < other.climb.value : other.isHeldUp
 
 /** So many steps, or until one gains less than `least`; and what the last one gained. */
 export const climb = (
-  step: (params: Arrays) => Climb,
-  steps: number,
+  step: (params: Arrays) => Pick<Climb, 'params' | 'value'>,
+  most: number,
   start: Climb,
   least = LEAST_GAIN
 ): Climb & { readonly gain: number } =>
   iterate<Climb & { readonly left: number; readonly gain: number }>(
-    { ...start, left: steps, gain: Infinity },
-    ({ params, value, left, gain }) => {
+    { ...start, left: most, gain: Infinity },
+    ({ params, value, steps, left, gain }) => {
       if (left === 0 || gain < least) return null
       const next = step(params)
-      return { ...next, left: left - 1, gain: value - next.value }
+      return { ...next, steps: steps + 1, left: left - 1, gain: value - next.value }
     }
   )
 
@@ -65,24 +77,20 @@ export const serves = (score: Score.Score<string>): boolean =>
     )
   )
 
-/** The floor of variances that a recipe has for the score. */
-const floorOf = (score: Score.Score<string>, points: Points): number =>
-  pipe(
-    Pipeline.varianceFloor(Recipe.annealed(score)(points)),
-    O.getOrElse(() => Number.MIN_VALUE)
-  )
-
-/** Parameters near the likeliest of a score, from those of a score of one component less where there are such. */
+/**
+ * Parameters near the likeliest of a score, from those of a score of one component less where there are such. A start that leads to
+ * where the floor of the variances alone holds up a component is taken only where all do: its likelihood is the floor's.
+ */
 export const grown =
   (points: Points, key: Key.Key, prior: number | null = null) =>
   (
     score: Score.Score<string>,
-    smaller: { readonly score: Score.Score<string>; readonly params: Arrays } | null
-  ): O.Option<Arrays> =>
+    smaller: { readonly score: Score.Score<string>; readonly params: Arrays } | null,
+    floor: number
+  ): O.Option<Climb> =>
     pipe(
       Score.interpret(score).family,
       O.chain(family => {
-        const floor = floorOf(score, points)
         const step = ExpectationMaximization.step(family, floor, points, prior)
         const drawn = pipe(
           Initializer.kMeansPlusPlus,
@@ -113,20 +121,26 @@ export const grown =
               ),
               O.map(mStep => {
                 const anew = ExpectationMaximization.step({ ...family, mStep: O.some(mStep) }, floor, points, prior)
-                const other = climb(step, steps, { params: anew(found.params).params, value: Infinity })
+                const other = climb(step, steps, { ...foot(anew(found.params).params), steps: found.steps + 1 })
                 return other.value < found.value && Params.isFinite(other.params) ? other : found
               }),
               O.getOrElse(() => found)
             )
+        const isHeldUp = (params: Arrays): boolean =>
+          pipe(
+            family.toMixture,
+            O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
+          )
         const tried = [...split, ...drawn]
-          .map(params => further(TRIAL)(climb(step, TRIAL, { params, value: Infinity })))
+          .map(params => further(TRIAL)(climb(step, TRIAL, foot(params))))
           .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
+          .map((climb): Tried => ({ climb, isHeldUp: isHeldUp(climb.params) }))
         return pipe(
-          tried.reduce<O.Option<Climb>>(
-            (best, next) => (O.isSome(best) && best.value.value <= next.value ? best : O.some(next)),
+          tried.reduce<O.Option<Tried>>(
+            (best, next) => (O.isSome(best) && !isBetter(next, best.value) ? best : O.some(next)),
             O.none
           ),
-          O.map(best => further(STEPS)(climb(step, STEPS, best)).params)
+          O.map(best => further(STEPS)(climb(step, STEPS, best.climb)))
         )
       })
     )

@@ -88,6 +88,8 @@ export interface Findings {
   readonly pipeline: Pipeline.Pipeline<string>
   /** What was chosen to compute it, and why. */
   readonly plan: string
+  /** How many steps the search took to its end, of one that is told as the search left it; else 0. */
+  readonly searched: number
   /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
 }
@@ -167,7 +169,8 @@ export const isPair = says(({ mirrored }) => mirrored)
 /** Whether the variances are 1 in the units it was learned in. */
 export const hasUnitVariance = says(({ unitVariance }) => unitVariance)
 
-export const steps = ({ stages }: Pick<Findings, 'stages'>): number => stages.reduce((sum, { taken }) => sum + taken, 0)
+export const steps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'>): number =>
+  stages.reduce((sum, { taken }) => sum + taken, searched)
 
 /**
  * How the last stage ended: by itself, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the

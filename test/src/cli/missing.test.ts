@@ -62,3 +62,22 @@ it('goes with no recipe but the default', async () => {
   expect(exit).toBe(2)
   expect(stderr).toContain('--missing: em is not something that --recipe, --pipeline and --compare take')
 })
+
+it('tells of components as narrow as may be, by their numbers in the table, where both number and family are given', async () => {
+  // A column that holds three numbers: each component takes one of them, whose variance is 0.
+  const noise = Key.normal(600)(Key.fromSeed(5))
+  const rows = Array.from({ length: 300 }, (_, i) =>
+    [1 + (i % 3), noise[i], noise[300 + i]].map((x, j) => ((3 * i + 5 * j) % 20 === 0 ? 'NA' : String(x))).join(',')
+  )
+  here.write('thirds.csv', `a,b,c\n${rows.join('\n')}\n`)
+  for (const how of ['', ' --stream']) {
+    const fit = `fit @thirds.csv --missing em -k 3 --family diagonal${how}`
+    const { stdout } = await ornstein(`${fit} --json`)
+    const { floored, converged } = JSON.parse(stdout) as {
+      readonly floored: ReadonlyArray<number>
+      readonly converged: boolean
+    }
+    expect([floored, converged]).toEqual([[1, 2, 3], true])
+    expect((await ornstein(fit)).stdout).toContain('Components 1, 2, 3 are as narrow')
+  }
+})

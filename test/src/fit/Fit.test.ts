@@ -1,4 +1,5 @@
 /** One call from rows to a mixture: what it chooses, what it refuses, and on what its answer does not depend. */
+import { readFileSync } from 'node:fs'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -16,9 +17,12 @@ import {
   Run,
   Schedule,
   Score,
+  Source,
   Stage
 } from '../../../src/index.js'
+import * as Candidates from '../../../src/fit/Candidates.js'
 import { sampled } from '../../today.js'
+import { example } from '../cli/harness.js'
 
 const truth = Mixture.of({
   means: [
@@ -39,6 +43,26 @@ const problems = (options: object, data: Points.Points | ReadonlyArray<ReadonlyA
       () => []
     )
   )
+
+const table = (name: string): ReadonlyArray<ReadonlyArray<number>> =>
+  readFileSync(example(`${name}.csv`), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => line.split(',').map(Number))
+
+const counts = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+/** Families, and those that each of their mixtures is one of. */
+const nested = [
+  ['tiedIsotropic', 'isotropic'],
+  ['tiedIsotropic', 'tiedDiagonal'],
+  ['isotropic', 'diagonal'],
+  ['tiedDiagonal', 'diagonal'],
+  ['tiedDiagonal', 'tied'],
+  ['diagonal', 'full'],
+  ['tied', 'full']
+] as const
 
 describe('fit', () => {
   it('finds how many round components there are, whatever the seed', () => {
@@ -165,7 +189,7 @@ describe('fit', () => {
   it('lists all that is wrong, with a remedy', () => {
     const points = drawn(20, 7)
     expect(problems({ component: 3, criterion: 'bicc', seed: -1, components: [0, 2.5] }, points)).toEqual([
-      'options: component is not one of components, family, criterion, seed, weights, standardize, missing, columns, prior, recall, onProgress; try components',
+      'options: component is not one of components, family, criterion, seed, weights, standardize, missing, columns, prior, recall, place, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
       'criterion: bicc is not one of icl, bic, aic; try bic',
@@ -192,5 +216,57 @@ describe('fit', () => {
       [1, 0, 2],
       [2, 1, 2]
     ])
+  })
+
+  it('finishes what is shown, marks what is not, and shows no family less likely than one that is nested in it', () => {
+    const rows = table('faithful')
+    const { candidates } = fit(rows)
+    expect(candidates.slice(0, 8).every(({ isSettled }) => isSettled)).toBe(true)
+    const second = candidates[1]
+    const alone = fit(rows, {
+      components: second.components,
+      family: (Object.keys(Fit.families) as ReadonlyArray<Fit.FamilyName>).find(name => name === second.family)
+    })
+    expect(alone.icl).toBe(second.statistics.icl)
+    const { header, rows: lines } = Candidates.table('icl', candidates)
+    expect(header.at(-1)).toBe('doubts')
+    lines.forEach((line, i) => {
+      expect(line.at(-1)?.includes('unfinished')).toBe(!candidates[i].isSettled)
+    })
+    const at = (family: string, components: number): Fit.Ranked | undefined =>
+      candidates.find(one => one.family === family && one.components === components && one.floored.length === 0)
+    const pairs = counts.flatMap(components =>
+      nested.flatMap(([narrow, wide]) => {
+        const [less, more] = [at(narrow, components), at(wide, components)]
+        return less === undefined || more === undefined
+          ? []
+          : [more.statistics.logLikelihood - less.statistics.logLikelihood]
+      })
+    )
+    expect(pairs.length).toBeGreaterThan(20)
+    // Two sums over the rows of the same mixture, each with its rounding.
+    expect(Math.min(...pairs)).toBeGreaterThan(-2e-9)
+  })
+
+  it('expects no family of many rows to be less likely than one that is nested in it', () => {
+    const { candidates } = fit(drawn(5000, 3), { components: 3 })
+    expect(candidates.filter(({ isSettled }) => isSettled).length).toBeLessThan(candidates.length)
+    const of = (family: string): number =>
+      candidates.find(one => one.family === family)?.statistics.logLikelihood ?? NaN
+    for (const [narrow, wide] of nested) if (of(wide) < of(narrow)) expect(of(narrow) - of(wide)).toBeLessThan(2e-9)
+  })
+
+  it('counts the steps that its pipeline takes', () => {
+    const points = drawn(200, 2)
+    const found = fit(points, { components: 3, family: 'full' })
+    const [{ pipeline, steps }] = found.candidates
+    const standardized = Points.standardize(points).points
+    const states = [...Run.states(Problem.orThrow(Compile.pipeline(pipeline)(standardized)))(Key.fromSeed(0))]
+    const taken = states.filter(({ step }) => step > 0).length
+    expect(steps).toBe(taken)
+    expect(steps).toBeGreaterThan(0)
+    expect(found.toJSON()).toMatchObject({ fit: { steps } })
+    const streamed = Problem.orThrow(Fit.mixture({ components: 3, family: 'full' })(Source.of(points)))
+    expect(streamed.candidates[0].steps).toBe(steps)
   })
 })

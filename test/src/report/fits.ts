@@ -50,6 +50,7 @@ export const planted = (
     mixture,
     redundancies: [],
     floored: [],
+    searched: 0,
     unsupported: [],
     statistics: Statistics.of(points, 5)(mixture),
     stages: [stage([3, 2, 1.5, 1.2])],

@@ -1,7 +1,7 @@
 /**
  * A family along its numbers of components, each from the one before: the component that gains most by halves is split, and a
- * few steps of expectation–maximization follow. Starts by k-means++ stand beside the splits, and the likeliest goes on. What
- * comes of it is near the best there is, for a small part of the work of learning each from nothing.
+ * few steps of expectation–maximization follow. Starts by k-means++ and one by joining rows to clusters stand beside the splits, and the
+ * likeliest goes on. What comes of it is near the best there is, for a small part of the work of learning each from nothing.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -92,14 +92,17 @@ export const grown =
       Score.interpret(score).family,
       O.chain(family => {
         const step = ExpectationMaximization.step(family, floor, points, prior)
-        const drawn = pipe(
-          Initializer.kMeansPlusPlus,
-          Initializer.interpret(score, points),
-          E.match(
-            (): ReadonlyArray<Arrays> => [],
-            start => Key.split(DRAWN)(key).map(start)
+        const startsBy = (initializer: Initializer.Initializer, keys: ReadonlyArray<Key.Key>): ReadonlyArray<Arrays> =>
+          pipe(
+            initializer,
+            Initializer.interpret(score, points),
+            E.match(
+              () => [],
+              start => keys.map(start)
+            )
           )
-        )
+        const drawn = startsBy(Initializer.kMeansPlusPlus, Key.split(DRAWN)(key))
+        const joined = startsBy(Initializer.hierarchical(), [key])
         const split = pipe(
           O.fromNullable(smaller),
           O.chain(({ score, params }) =>
@@ -131,7 +134,9 @@ export const grown =
             family.toMixture,
             O.exists(toMixture => held(floor, points.rows)(toMixture(params)).collapsed.length > 0)
           )
-        const tried = [...split, ...drawn]
+        // A single component is the same from wherever it starts.
+        const starts = family.count(points.dim) === 1 ? drawn.slice(0, 1) : [...split, ...drawn, ...joined]
+        const tried = starts
           .map(params => further(TRIAL)(climb(step, TRIAL, foot(params))))
           .filter(({ params, value }) => Number.isFinite(value) && Params.isFinite(params))
           .map((climb): Tried => ({ climb, isHeldUp: isHeldUp(climb.params) }))

@@ -306,6 +306,7 @@ export const initializers =
               KMeansPlusPlus: fc.constant(Initializer.kMeansPlusPlus),
               KMeans: fc.record({ steps: fc.integer({ min: 0, max: 3 }) }).map(Initializer.kMeans),
               Spectral: fc.constant(Initializer.spectral),
+              Hierarchical: fc.record({ rows: fc.integer({ min: 1, max: 20 }) }).map(Initializer.hierarchical),
               MomentsMatched: fc.constant(Initializer.momentsMatched),
               WarmStart: fc.record({ centres, radius: dyadic(0, 2) }).map(Initializer.warmStart),
               Centres: centres.map(Initializer.centres)

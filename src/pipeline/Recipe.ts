@@ -278,6 +278,11 @@ const timesOf = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
 const settle = (bound: ReturnType<typeof bounded>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
+/** A move among more components than these needs more steps to settle: judged after 20, it is often given up too early. */
+const MANY = 16
+const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
+  componentsOf(score, data) > MANY ? { polish: 40 } : {}
+
 /** Of more rows than these, the way to a maximum is found on a sample. */
 const LARGE = 20_000
 
@@ -350,7 +355,9 @@ export const annealed: Recipe = score => data => {
               Stage.expectationMaximization({ steps: 100, relativeChange: 1e-4, ...bound })
             ])
           ),
-          ...(moves(score) ? [Stage.splitAndMerge({ steps: 1000, ...bound }), settle(bound)] : [])
+          ...(moves(score)
+            ? [Stage.splitAndMerge({ steps: 1000, ...patience(score, data), ...bound }), settle(bound)]
+            : [])
         ])
       : [
           likelihoodStage(score, data),

@@ -21,12 +21,14 @@ import {
   type NdArray
 } from '../../lib/index.js'
 import * as Factor from '../../lib/factor.js'
-import { size } from '../../lib/ndarray.js'
+import * as Hierarchy from '../../lib/hierarchy.js'
+import { concatenated, size } from '../../lib/ndarray.js'
 import { principal, type Table } from '../../lib/principal.js'
 import { scatterWithin } from '../../lib/spread.js'
-import { weightsOf } from '../mixture/rows.js'
-import { rowsOf } from '../mixture/rows.js'
+import type { Mixture } from '../mixture/Mixture.js'
+import { inMemory, rowsOf, weightsOf } from '../mixture/rows.js'
 import { summed } from '../mixture/strandwise.js'
+import type * as Points from '../data/Points.js'
 import * as Source from '../data/Source.js'
 import * as Stretches from '../../lib/stretches.js'
 
@@ -264,4 +266,79 @@ export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boo
   return isDiagonal
     ? { shape: [dim], values: within.map(v => Math.sqrt(Math.max(v, above))) }
     : Factor.ofClipped(within, dim, { less: 0, above })
+}
+
+interface Joined {
+  readonly rows: Hierarchy.Rows
+  readonly hierarchy: Hierarchy.Hierarchy
+}
+
+const joinings = new WeakMap<object, ReadonlyMap<number, Joined>>()
+
+/** Directions beyond these are left out where clusters are joined, whose time rises with their cube. */
+const DIRECTIONS = 16
+
+/** At most so many rows joined to one, remembered: families and numbers of components ask for cuts of the same. */
+const joined = (points: Points.Points, most: number): Joined => {
+  const own = inMemory(points)
+  const before = joinings.get(own) ?? new Map<number, Joined>()
+  const known = before.get(most)
+  if (known !== undefined) return known
+  const rows = Hierarchy.thinned(points.values, points.dim, points.weights ?? null, most)
+  const hierarchy = Hierarchy.agglomerated({ ...rows, ...Hierarchy.halfWhitened(rows, DIRECTIONS) })
+  joinings.set(own, new Map([...before, [most, { rows, hierarchy }]]))
+  return { rows, hierarchy }
+}
+
+/**
+ * The mixture of the `count` clusters at which the joining of at most so many rows has come: their shares, means and covariances, these
+ * shrunk towards what they have in common as if each had d + 1 rows more that are so. `second` says how much of them is asked for. Where
+ * there are fewer rows than clusters, some clusters are the same.
+ */
+export const hierarchical = (
+  points: Points.Points,
+  most: number,
+  count: number,
+  second: 'none' | 'trace' | 'diagonal' | 'full'
+): Mixture => {
+  const { dim } = points
+  const { rows, hierarchy } = joined(points, Math.max(most, count))
+  const found = Math.min(count, rows.rows)
+  const isDiagonal = second !== 'full'
+  const width = isDiagonal ? 1 : dim
+  const { mass, means, scatters } = Hierarchy.clusters(rows, Hierarchy.cut(hierarchy, found), found, isDiagonal)
+  const total = mass.reduce((sum, n) => sum + n, 0)
+  const common = new Float64Array(dim * width).map(
+    (_, at) => mass.reduce((sum, _, k) => sum + scatters[k * dim * width + at], 0) / total
+  )
+  const isVariance = (at: number): boolean => isDiagonal || at % (dim + 1) === 0
+  const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
+  // Rows that are all apart, or all the same, say nothing of a covariance.
+  const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
+  const above = mean > 0 ? NARROWEST * mean : 1
+  const own = (k: number): Float64Array =>
+    pooled.map((v, at) => (scatters[k * dim * width + at] + (dim + 1) * v) / (mass[k] + dim + 1))
+  const places = Array.from({ length: count }, (_, k) => k % found)
+  const weights = Float64Array.from(places, place => mass[place] / total)
+  const shares = weights.reduce((sum, w) => sum + w, 0)
+  const factors = isDiagonal ? null : places.map(place => Factor.ofClipped(own(place), dim, { less: 0, above }))
+  const diagonals = concatenated(
+    places.map((place, k) =>
+      factors === null
+        ? own(place).map(v => Math.max(v, above))
+        : Factor.covariance(factors[k], dim).values.filter((_, at) => isVariance(at))
+    )
+  )
+  return {
+    means: { shape: [count, dim], values: concatenated(places.map(k => means.subarray(k * dim, (k + 1) * dim))) },
+    weights: weights.map(w => w / shares),
+    variances:
+      second === 'diagonal' || second === 'full'
+        ? diagonals
+        : Float64Array.from(places, (_, k) =>
+            diagonals.subarray(k * dim, (k + 1) * dim).reduce((sum, v) => sum + v / dim, 0)
+          ),
+    factors:
+      factors === null ? null : { shape: [count, dim, dim], values: concatenated(factors.map(({ values }) => values)) }
+  }
 }

@@ -176,6 +176,8 @@ const more: Readonly<Record<string, ReadonlyArray<Row>>> = {
     started(Initializer.kMeans({ steps: 0 }), spherical),
     started(Initializer.spectral, pair),
     started(Initializer.spectral, spherical),
+    started(Initializer.hierarchical(), pair),
+    started(Initializer.hierarchical({ rows: 3 }), Score.full({ components: 2 })),
     started(Initializer.fromData, pair),
     started(Initializer.bestOf(2)(Initializer.bestOf(2)(Initializer.kMeansPlusPlus)), spherical)
   ],

@@ -65,6 +65,7 @@ const initializers: Readonly<Record<string, Initializer.Initializer>> = {
   kMeansPlusPlus: Initializer.kMeansPlusPlus,
   kMeans: Initializer.kMeans({ steps: 5 }),
   spectral: Initializer.spectral,
+  hierarchical: Initializer.hierarchical(),
   momentsMatched: Initializer.momentsMatched,
   warmStart: Initializer.warmStart({ centres, radius: 0.5 }),
   values: Initializer.values(centres),

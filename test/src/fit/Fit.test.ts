@@ -65,6 +65,19 @@ const nested = [
 ] as const
 
 describe('fit', () => {
+  it('finds of Ruspini’s rows in two diagonal components what mclust finds, whatever the seed', () => {
+    // Ruspini 1970, as R's package cluster has it; the log-likelihood is mclust's.
+    const { ruspini } = JSON.parse(readFileSync('test/oracle/hierarchy.json', 'utf8')) as {
+      readonly ruspini: { readonly values: ReadonlyArray<number>; readonly logLikelihood: number }
+    }
+    const points = { rows: 75, dim: 2, values: Float64Array.from(ruspini.values) }
+    for (const seed of [0, 1, 2, 3, 4, 5]) {
+      const { logLikelihood } = fit(points, { components: 2, family: 'diagonal', seed })
+      // mclust stops where a step gains less than 1e-5 of the log-likelihood; the other maximum lies 0.1 a row below.
+      expect(75 * logLikelihood).toBeGreaterThan(ruspini.logLikelihood - 0.01)
+    }
+  })
+
   it('finds how many round components there are, whatever the seed', () => {
     for (const seed of sampled(3)([1, 2, 3, 4, 5, 6, 7, 8])) {
       const found = fit(drawn(300, seed), { family: 'isotropic', components: [2, 3, 4, 5], seed, standardize: false })

@@ -2,7 +2,19 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { Initializer, Key, Metric, Mixture, Params, Points, Problem, Score, Vocabulary } from '../../../src/index.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import {
+  Initializer,
+  Key,
+  Metric,
+  Mixture,
+  Params,
+  Points,
+  Problem,
+  Score,
+  Source,
+  Vocabulary
+} from '../../../src/index.js'
 
 const truth = Mixture.of({
   means: [
@@ -44,6 +56,7 @@ describe('every initializer', () => {
       Initializer.kMeansPlusPlus,
       Initializer.kMeans({ steps: 3 }),
       Initializer.spectral,
+      Initializer.hierarchical(),
       Initializer.momentsMatched,
       Initializer.warmStart({
         centres: [
@@ -124,6 +137,90 @@ describe('kMeans', () => {
       const mean = centre.map((_, j) => mine.reduce((sum, row) => sum + row[j], 0) / mine.length)
       expect(distance(centre, mean)).toBeLessThan(1e-12)
     })
+  })
+})
+
+describe('hierarchical', () => {
+  const full = Score.full({ components: 3 })
+  const mixtureOf = (data: Points.Points, rows = 1000): Mixture.Mixture => {
+    const params = start(Initializer.hierarchical({ rows }), full, data)(1)
+    return pipe(
+      Score.mixture(full)(params),
+      O.getOrElse((): Mixture.Mixture => {
+        throw new Error('no mixture')
+      })
+    )
+  }
+
+  it('is the mixture of the clusters: shares, means, covariances drawn to the common one by d + 1 rows', () => {
+    const { weights, means } = mixtureOf(points)
+    const covariances = Mixture.covariances(mixtureOf(points)).values
+    // The clusters are 10 standard deviations apart: the row nearest to each centre says which one it is of.
+    const rows = Points.toRows(points)
+    const labels = rows.map(row => {
+      const gaps = truth.weights.map((_, k) => distance(row, truth.means.values.subarray(k * 3, k * 3 + 3)))
+      return gaps.indexOf(Math.min(...gaps))
+    })
+    const groups = [0, 1, 2].map(k => rows.filter((_, i) => labels[i] === k))
+    const scatter = (group: typeof rows, p: number, q: number): number => {
+      const mean = (j: number): number => group.reduce((sum, row) => sum + row[j], 0) / group.length
+      const [a, b] = [mean(p), mean(q)]
+      return group.reduce((sum, row) => sum + (row[p] - a) * (row[q] - b), 0)
+    }
+    const common = (p: number, q: number): number =>
+      groups.reduce((sum, group) => sum + scatter(group, p, q), 0) / rows.length
+    for (const group of groups) {
+      const at = [0, 1, 2].find(k => distance(group[0], means.values.subarray(k * 3, k * 3 + 3)) < 6) ?? NaN
+      expect(weights[at]).toBeCloseTo(group.length / rows.length, 12)
+      for (const p of [0, 1, 2])
+        for (const q of [0, 1, 2])
+          expect(covariances[at * 9 + p * 3 + q]).toBeCloseTo(
+            (scatter(group, p, q) + 4 * common(p, q)) / (group.length + 4),
+            11
+          )
+    }
+  })
+
+  it('draws nothing, and does not see the order of the rows', () => {
+    const params = start(Initializer.hierarchical(), full)
+    expect(params(2)).toEqual(params(1))
+    const order = Array.from({ length: points.rows }, (_, i) => (i * 7) % points.rows)
+    expect(order.length).toBe(new Set(order).size)
+    expect(start(Initializer.hierarchical(), full, Points.select(order)(points))(1)).toEqual(params(1))
+  })
+
+  it('of many rows takes some, and finds the same clusters', () => {
+    const { means } = mixtureOf(points, 60)
+    // Some 20 rows of unit variance a cluster in 3 coordinates: the mean is within 6 √(3/10) of the centre.
+    truth.weights.forEach((_, k) => {
+      const nearest = [0, 1, 2].map(i =>
+        distance(Array.from(truth.means.values.subarray(k * 3, k * 3 + 3)), means.values.subarray(i * 3, i * 3 + 3))
+      )
+      expect(Math.min(...nearest)).toBeLessThan(3.3)
+    })
+  })
+
+  it('starts a pair at half the difference of two clusters, more components than rows, and equal rows', () => {
+    const two = { rows: 4, dim: 1, values: Float64Array.of(-3, 3, -1, 1) }
+    expect(Math.abs(start(Initializer.hierarchical(), Score.symmetricPair, two)(1).mean.values[0])).toBe(2)
+    const alone = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 5, 2) }
+    const five = start(Initializer.hierarchical(), Score.full({ components: 5 }), alone)(1)
+    expect(Params.isFinite(five)).toBe(true)
+    expect(centres(five).map(([x]) => x)).toEqual([1, 5, 1, 5, 1])
+    const same = { rows: 3, dim: 2, values: Float64Array.of(4, 4, 4, 4, 4, 4) }
+    expect(Params.isFinite(start(Initializer.hierarchical(), Score.diagonal({ components: 2 }), same)(1))).toBe(true)
+  })
+
+  it('refuses what is no mixture, and rows that are not in memory', () => {
+    const found = Initializer.interpret(score, Source.of(points))(Initializer.hierarchical())
+    expect(E.isLeft(found) && found.left.map(Problem.show).join()).toMatch(
+      /initializer: Initializer.hierarchical.*rows in memory/
+    )
+    expect(
+      Initializer.problems(Initializer.hierarchical({ rows: 20_000 }))
+        .map(Problem.show)
+        .join()
+    ).toContain('14000')
   })
 })
 

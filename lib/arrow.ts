@@ -80,10 +80,23 @@ const cellsOf = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<Da
   const scale = of.isDecimal(type) ? type.scale : null
   for (let i = 0; i < vector.length; i++) {
     const cell: unknown = vector.get(i)
+    // one that is missing is null
+    if (cell === undefined) break
     cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${whole(cell)}e${-scale}`) : cell)
   }
   return cells
 }
+
+/** Whether as many cells are missing as are said to be: a damaged count may hide all of them, or show what none is. */
+const isSound = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
+  data.every(({ length, offset, nullCount, nullBitmap }) => {
+    // the type says that it is there, and of a column without missing cells it is not
+    const bits = nullBitmap as Uint8Array | undefined
+    if (bits === undefined || bits.length === 0) return nullCount === 0 || of.isNull(type) || of.isUnion(type)
+    let missing = 0
+    for (let i = offset; i < offset + length; i++) missing += 1 - ((bits[i >> 3] >> (i & 7)) & 1)
+    return missing === nullCount
+  })
 
 /** The batches of rows of a file or a stream, those without rows left out unless all are; nested columns where asked. */
 export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = false): AsyncGenerator<Columns> {
@@ -102,8 +115,12 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
     yield {
       rows: batch.numRows,
       columns: columns.map((column, j): Column => {
-        const vector = column.type === 'nested' && !readsNested ? null : batch.getChildAt<DataType>(j)
-        return { ...column, cells: vector === null ? [] : cellsOf(arrow, vector) }
+        if (column.type === 'nested' && !readsNested) return { ...column, cells: [] }
+        const vector = batch.getChildAt<DataType>(j)
+        const cells = vector === null || !isSound(arrow, vector) ? [] : cellsOf(arrow, vector)
+        if (cells.length !== batch.numRows)
+          throw new Error(`column ${column.name}: its cells are not those of ${batch.numRows} rows`)
+        return { ...column, cells }
       })
     }
   }

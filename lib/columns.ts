@@ -79,6 +79,21 @@ const shown = (value: unknown): string =>
           ? Array.from(value, byte => byte.toString(16).padStart(2, '0')).join('')
           : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
 
+/** The same, with cells that another thread may be sent: arrays of their own, and texts of what is made of others. */
+export const sent = ({ rows, columns }: Columns): Columns => ({
+  rows,
+  columns: columns.map(column => {
+    const { cells } = column
+    if (ArrayBuffer.isView(cells)) return { ...column, cells: (cells as Float64Array).slice() }
+    const plain: unknown[] = []
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i]
+      plain.push(typeof cell === 'object' && cell !== null ? shown(cell) : cell)
+    }
+    return { ...column, cells: plain }
+  })
+})
+
 /** Writes a column's numbers where they belong; whether each cell is one. */
 const put = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
   let isFull = true

@@ -21,6 +21,12 @@ const byte = (reader: Reader): number => {
   return reader.bytes[reader.at++]
 }
 
+/** Passes over so many bytes, which must be there. */
+const pass = (reader: Reader, count: number): void => {
+  if (!(count >= 0 && reader.at + count <= reader.bytes.length)) throw new Error('a page ends beyond its column')
+  reader.at += count
+}
+
 /** Seven bits a byte, the lowest first; of 32 bits. */
 const varint = (reader: Reader): number => {
   let value = 0
@@ -47,14 +53,12 @@ const value = (reader: Reader, type: number): number => {
     case BYTE:
       return byte(reader)
     case DOUBLE:
-      reader.at += 8
+      pass(reader, 8)
       return 0
-    case BINARY: {
+    case BINARY:
       // its length comes first
-      const length = varint(reader)
-      reader.at += length
+      pass(reader, varint(reader))
       return 0
-    }
     case LIST:
     case SET: {
       const head = byte(reader)
@@ -90,7 +94,9 @@ const sound = ({ name }: Chunk, bytes: Uint8Array): void => {
   const reader = { bytes, at: 0 }
   for (let page = 1; reader.at < bytes.length - 1; page++) {
     const header = fields(reader)
-    const own = bytes.subarray(reader.at, (reader.at += header.get(LENGTH) ?? 0))
+    const start = reader.at
+    pass(reader, header.get(LENGTH) ?? 0)
+    const own = bytes.subarray(start, reader.at)
     const carried = header.get(CHECKSUM)
     if (carried !== undefined && crc32(own) !== carried >>> 0)
       throw new Error(`${name}: page ${page} has another checksum than it carries`)

@@ -72,6 +72,34 @@ const pieces = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> =>
   return all
 }
 
+/** What a damaged file says of itself is not so. */
+const untrue = (what: string, found: number, said: number): never => {
+  throw new Error(`${what} ${found} and not ${said}`)
+}
+
+/** Throws where a column does not have a cell for each row, or not as many missing ones as its group says. */
+const held = (
+  name: string,
+  parts: ReadonlyArray<ArrayLike<unknown>>,
+  group: number,
+  { num_rows, columns }: Hyparquet.RowGroup
+): void => {
+  const where = `row group ${group}, column ${name}:`
+  const count = parts.reduce((sum, { length }) => sum + length, 0)
+  // of a footer that is damaged nothing may be read
+  if (count !== Number(num_rows)) untrue(`${where} its cells are`, count, Number(num_rows))
+  const own = columns.find(
+    ({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name
+  )
+  const said = own?.meta_data?.statistics?.null_count
+  if (said === undefined) return
+  let missing = 0
+  for (const part of parts)
+    if (!ArrayBuffer.isView(part))
+      for (let i = 0; i < part.length; i++) if (part[i] === null || part[i] === undefined) missing += 1
+  if (missing !== Number(said)) untrue(`${where} its missing cells are`, missing, Number(said))
+}
+
 /** The same bytes, the pages of a group of rows held to the checksums that they may carry. */
 const checked = (file: Slices, group: number, chunks: ReadonlyArray<Hyparquet.ColumnChunk>): Slices => ({
   byteLength: file.byteLength,
@@ -100,13 +128,15 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
     columns: columns.map((column): Column => ({ ...column, cells: pieces(cells.get(column.name) ?? [[]]) }))
   })
   let first = 0
-  for (const [group, { num_rows, columns: chunks }] of metadata.row_groups.entries()) {
-    const rows = Number(num_rows)
+  const all = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0)
+  if (all !== Number(metadata.num_rows)) untrue('the rows of its groups are', all, Number(metadata.num_rows))
+  for (const [group, own] of metadata.row_groups.entries()) {
+    const rows = Number(own.num_rows)
     if (rows === 0) continue
     const cells = new Map(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]))
     if (wanted.length > 0)
       await parquetRead({
-        file: checked(file, group + 1, chunks),
+        file: checked(file, group + 1, own.columns),
         metadata,
         columns: wanted,
         rowStart: first,
@@ -115,6 +145,7 @@ export async function* groups(file: Slices, readsNested = false): AsyncGenerator
         ...(compressors && { compressors }),
         onChunk: ({ columnName, columnData }) => cells.get(columnName)?.push(columnData)
       })
+    for (const [name, parts] of cells) held(name, parts, group + 1, own)
     first += rows
     yield of(rows, cells)
   }

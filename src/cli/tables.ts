@@ -9,8 +9,9 @@ import { copiesOf, copyOf, gridOf, gridReader, gridsOf } from '../data/csv.js'
 import { inFile, joined, tableOf, tablesOf, tablesWith, type CsvOptions, type Grid } from '../data/grid.js'
 import type { DataError } from '../data/Points.js'
 import * as Source from '../data/sources.js'
-import { arrowGrids, parquetGrids, whole } from '../data/typed.js'
+import { columnGrids, whole, type Slices } from '../data/typed.js'
 import { widened, writtenOfGrid, type Copied, type Written } from '../data/widen.js'
+import { apart } from './apart.js'
 import {
   bytesOf,
   decoded,
@@ -111,9 +112,10 @@ async function* parquetParts(
   options: CsvOptions,
   readsNested: boolean
 ): AsyncGenerator<E.Either<DataError, Grid>> {
+  const grids = (file: Slices): Parts =>
+    columnGrids('Parquet', options)(apart({ format: 'Parquet', file }, readsNested))
   if (file === null || file.isPacked) {
-    const { buffer } = Uint8Array.from(await gathered(bytes))
-    yield* parquetGrids(options, readsNested)(buffer)
+    yield* grids(Uint8Array.from(await gathered(bytes)).buffer)
     return
   }
   const handle = await open(file.path)
@@ -123,7 +125,7 @@ async function* parquetParts(
       await handle.read(part, 0, part.length, from)
       return part.buffer
     }
-    yield* parquetGrids(options, readsNested)({ byteLength: file.size, slice })
+    yield* grids({ byteLength: file.size, slice })
   } finally {
     await handle.close()
   }
@@ -134,7 +136,10 @@ const partsOf = (found: Opened, options: CsvOptions, readsNested = false): Parts
   found.format === 'parquet'
     ? parquetParts(found, options, readsNested)
     : found.format === 'arrow'
-      ? arrowGrids(options, readsNested)(found.bytes)
+      ? columnGrids(
+          'Arrow',
+          options
+        )(apart({ format: 'Arrow', bytes: found.bytes, length: found.file?.size ?? null }, readsNested))
       : gridsOf(options)(found.bytes)
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */

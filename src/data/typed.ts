@@ -59,8 +59,8 @@ const gridOf = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, 
   })
 }
 
-/** The parts of a file, before its columns are chosen. */
-const gridsOf =
+/** The parts of a file, as they were read of it, before its columns are chosen. */
+export const columnGrids =
   (format: Format, options: CsvOptions) =>
   (parts: AsyncIterable<Columns>): AsyncIterable<Either.Either<DataError, Grid>> =>
     scanned(
@@ -79,17 +79,17 @@ const gridsOf =
             ]
     )
 
-/** The parts of a file of Parquet, its groups of rows; nested columns have no cells but where asked. */
-export const parquetGrids =
-  (options: CsvOptions, readsNested = false) =>
+/** The parts of a file of Parquet, its groups of rows. */
+const parquetGrids =
+  (options: CsvOptions) =>
   (file: Slices): AsyncIterable<Either.Either<DataError, Grid>> =>
-    pipe(groups(file, readsNested), gridsOf('Parquet', options))
+    pipe(groups(file), columnGrids('Parquet', options))
 
 /** The parts of a file or stream of Arrow, its batches. */
-export const arrowGrids =
-  (options: CsvOptions, readsNested = false) =>
+const arrowGrids =
+  (options: CsvOptions) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Grid>> =>
-    pipe(batches(bytes, readsNested), gridsOf('Arrow', options))
+    pipe(batches(bytes), columnGrids('Arrow', options))
 
 /** All parts as one. */
 export const whole = async (

@@ -22,7 +22,10 @@ import {
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
 const mine = (scale: number, time = 0.5): Objective.Objective =>
   Objective.custom('mine', TimeLaw.at(time), ({ score }) => mul(scale, square(score)))
-const pipeline = (steps: number, objective = Objective.denoising(TimeLaw.at(0.5))): Pipeline.Pipeline<string> =>
+const pipeline = (
+  steps: number,
+  objective: Objective.Objective = Objective.denoising(TimeLaw.at(0.5))
+): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score: Score.isotropic({ components: 2 }),

@@ -205,6 +205,31 @@ describe('a table of Parquet or Arrow', () => {
     expect(wrong(await Points.readArrow(pieces(bytes.slice(0, 300))))).toMatch(/^text: /)
   })
 
+  it('is refused where a column that it names yields nothing', async () => {
+    const file = Buffer.from(parquet({ first: [1, 2, 3], second: [1, 2, 3] }, { first: 'DOUBLE', second: 'DOUBLE' }))
+    // the name stands in the schema, and again where its cells are
+    const at = file.lastIndexOf('second')
+    expect(file.indexOf('second')).toBeLessThan(at)
+    file.write('secone', at, 'latin1')
+    expect(wrong(await Points.readParquet(Uint8Array.from(file).buffer))).toContain(
+      'a file of Parquet (row group 1, column second: its cells are 0 and not 3) is not whole and sound'
+    )
+    const table = new Table({
+      x: vectorFromArray([1, null, 3], new Float64()),
+      y: makeVector(Float64Array.of(1, 2, 3))
+    })
+    const bytes = Buffer.from(tableToIPC(table))
+    // of x, so many rows, and so many of its cells missing
+    const node = bytes.indexOf(Buffer.from(BigInt64Array.of(3n, 1n).buffer))
+    expect(node).toBeGreaterThan(0)
+    expect(right(await Points.readArrow(pieces(bytes), { missing: 'drop' })).points.rows).toBe(2)
+    // a count that hides all cells
+    bytes.writeBigInt64LE(3n, node + 8)
+    expect(wrong(await Points.readArrow(pieces(bytes), { missing: 'drop' }))).toContain(
+      'column x: its cells are not those of 3 rows'
+    )
+  })
+
   // the files are those of github.com/apache/parquet-testing
   it('is held to the checksums that its pages carry', async () => {
     const file = (name: string): ArrayBuffer => {

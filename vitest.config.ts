@@ -13,7 +13,7 @@ const alone = [
   'test/lib/{autodiff,backend,kernels,lz4,simd}.test.ts',
   'test/lib/compiler/compile.test.ts',
   'test/src/cluster/**/*.test.ts',
-  'test/src/{batch,examples,fused,memory,sampling.example,wide}.test.ts'
+  'test/src/{batch,examples,memory,sampling.example,wide}.test.ts'
 ]
 
 /** Programs of the paper that take seconds: one of them by day, another the next. */

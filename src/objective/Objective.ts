@@ -794,7 +794,7 @@ export const misfits =
       const sizeAt = size(term)
       const mass = (time: number): number => weights.reduce((all, weight) => all * weight(time), time * sizeAt(time))
       const [outer, inner] = [1e-4, 1e-8].map(share => Math.abs(mass(share * until.value)))
-      const isKnown = term.kernel !== undefined || term.measuredIn !== undefined || term.bounded === true
+      const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
       return Problem.unless(
         inner <= outer / 2,
         'timeLaw',

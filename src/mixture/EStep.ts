@@ -185,8 +185,7 @@ const statistics =
         const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres, level.alpha)), 0)
         return [reshape(sums, [-1]), ...(second === 'trace' ? [scatter()] : [])]
       }
-      if (isTogether(kind, there.shape[0], dim))
-        return together(second, { x, q, r, centres: there })
+      if (isTogether(kind, there.shape[0], dim)) return together(second, { x, q, r, centres: there })
       const delta = sub(expandDims(x, 1), expandDims(there, 0))
       const pulled = mul(expandDims(r, 2), delta)
       return [reshape(sum(pulled, 0), [-1]), ...seconds[second](r, pulled, delta)]

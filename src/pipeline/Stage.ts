@@ -16,6 +16,7 @@ import { Case, Field, Vocabulary } from '../core/index.js'
 import { laidOut } from '../core/layout.js'
 import * as Expectation from '../objective/Expectation.js'
 import { how } from '../mixture/EStep.js'
+import * as Missing from '../mixture/kernels/missing.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
 import * as Limits from '../core/Limits.js'
 import * as Objective from '../objective/Objective.js'
@@ -117,13 +118,21 @@ const takenBy =
   (sum, pass) =>
     place.taken(sum, () => EM.asked(score, pass))
 
-/** How responsibilities are computed. */
-const computed = (setting: Setting): string => {
-  const family = familyOf(setting)
-  const { rows, dim } = setting.points
-  const kind = O.isSome(family.mStep) ? family.mStep.value : { second: 'none' as const }
-  return `responsibilities are computed ${how(family, kind, dim, rows)}`
-}
+/** How responsibilities are computed, of a score that has any. */
+const computed = ({ model, points }: Setting): string =>
+  pipe(
+    model.family,
+    O.flatMap(family =>
+      pipe(
+        family.mStep,
+        O.map(mStep => (Missing.has(points) ? 'in plain loops' : how(family, mStep, points.dim, points.rows)))
+      )
+    ),
+    O.match(
+      () => 'there are no responsibilities',
+      how => `responsibilities are computed ${how}`
+    )
+  )
 
 // —— fields ——
 

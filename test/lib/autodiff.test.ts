@@ -150,6 +150,20 @@ describe('grad', () => {
     expect(at(3)(F.grad(x => F.mul(x, F.stopGradient(x))))).toBe(3)
     expect(at(3)(F.grad(x => F.stopGradient(F.square(x))))).toBe(0)
   })
+  it('takes a value from one and the derivatives from another', () => {
+    const held = (x: F.Tensor): F.Tensor => F.withDerivativeOf(F.mul(5, x), F.mul(x, F.square(x)))
+    expect(at(2)(held)).toBe(10)
+    expect(at(2)(F.grad(held))).toBe(12)
+    expect(at(2)(F.grad(F.grad(held)))).toBe(12)
+    // neither what has no derivative nor what has no value is asked for the other
+    expect(at(0)(F.grad(x => F.withDerivativeOf(F.sqrt(x), F.mul(3, x))))).toBe(3)
+    expect(at(0)(x => F.withDerivativeOf(7, F.add(F.div(0, x), x)))).toBe(7)
+    // and what is not finite stays so
+    expect(at(0)(x => F.withDerivativeOf(F.div(0, x), x))).toBe(NaN)
+    expect(() => at(0)(x => F.withDerivativeOf(F.tensor([1, 2], [2]), x))).toThrow(
+      'withDerivativeOf: shapes [2] and [] are not the same'
+    )
+  })
   it('leaves the cotangent it was given alone', () => {
     const [x, y] = [
       [1, 2],

@@ -256,6 +256,7 @@ const table: Readonly<Record<string, Row[]>> = {
     one(x => F.segmentSum(x, ids(0, 2, 0), 3), [3, 2]),
     one(x => F.segmentSum(x, ids(0, -1, 1), 2), [3])
   ],
+  WithDerivative: [one((x, y) => F.withDerivativeOf(F.add(F.square(x), y), F.add(F.mul(x, x), y)), [2, 3], [2, 3])],
   ZerosLike: flat(F.zerosLike, at([2, 3]))
 }
 

@@ -538,6 +538,9 @@ const table: Readonly<Record<string, Case[]>> = {
     { inputs: { x: given([4, 3]), segmentIds: ints([1, 1, 0, 1]) }, attrs: { numSegments: 2 } },
     { inputs: { x: given([3]), segmentIds: ints([1, -1, 0]) }, attrs: { numSegments: 2 } }
   ],
+  WithDerivative: [
+    { inputs: { value: floats([1, -2], [2]), x: floats([3, 4], [2]) }, alone: noFactor, expected: [1, -2] }
+  ],
   ZerosLike: shapes.map(shape => ({ inputs: { x: given(shape) }, exact: () => 0 }))
 }
 

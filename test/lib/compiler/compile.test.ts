@@ -234,6 +234,15 @@ describe('draws', () => {
     const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
     expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key) })
   })
+
+  // Of fewer than two degrees attempts are made one by one, else four at a time, and in a thousand rows some first one is rejected.
+  it.each([0, 1, 2, 7, 1000])('of χ² of %d degrees are those of the key', degrees => {
+    const rows: Signature['rows'] = { x: { shape: [1], from: 'key', degrees } }
+    const program = right(compile({ ...draws, rows }, inputs => ({ others: { x: inputs.rows.x } }), [null, null]))
+    const key = Key.fromSeed(6)
+    const { others } = program.run({ rows: 1003, params: {}, given: { x: key }, constants: {} })
+    expect(others.x).toEqual({ shape: [1003, 1], values: Key.chiSquared(degrees)(1003)(key) })
+  })
 })
 
 describe('a divergence', () => {

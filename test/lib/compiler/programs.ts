@@ -127,6 +127,7 @@ const entrywise: Readonly<Record<string, (x: T.Tensor) => T.Tensor>> = {
   },
   batchedByOne: x => T.matMul(T.reshape(x, [x.shape[0], 2, 2]), T.tensor([1, 2, 3, 4], [2, 2])),
   fromTheLeft: x => T.square(T.matMul(T.tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]), x, { transposeB: true })),
+  withDerivative: x => T.withDerivativeOf(T.sin(x), T.mul(x, T.exp(T.neg(T.square(x))))),
   gradient: x => T.grad(y => T.tanh(T.square(y)))(x),
   divergence: x => T.divergence(y => T.mul(T.tanh(y), T.sum(y, 1, true)))(x),
   vjp: x => T.vjp(y => T.square(y))(x, T.sin(x)),

@@ -26,6 +26,7 @@ import {
   Statistics,
   Vocabulary
 } from '../index.js'
+import * as Elementary from '../../lib/elementary.js'
 import type * as Program from '../compile/Program.js'
 import * as Place from '../data/Place.js'
 import * as Source from '../data/sources.js'
@@ -476,6 +477,22 @@ const findingsOf = (
     prior: prior ?? O.toNullable(Pipeline.prior(pipeline))
   })
 
+/**
+ * Stages with log-likelihoods of rows in the data's own units: log p(x) = log p(z) − Σⱼ log sⱼ, where z = (x − c)/s is what was learned
+ * from. Other objectives stay as they were minimised.
+ */
+const inOwnUnits = (
+  { stages: written }: Pipeline.Pipeline<string>,
+  { scaling }: Data.Data,
+  stages: ReadonlyArray<StageRun>
+): ReadonlyArray<StageRun> => {
+  const shift = Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
+  const simple = written.flatMap(Stage.simple)
+  return stages.map((stage, i) =>
+    O.isSome(simple[i].simple.loss) ? stage : { ...stage, values: stage.values.map(value => value + shift) }
+  )
+}
+
 /** Learns by a pipeline. */
 const learnBy =
   (control: Control, task: Task, recipe: string) =>
@@ -485,8 +502,9 @@ const learnBy =
       // What was learned from missing cells has no more steps to take.
       traced(control, pipeline, task.seed, Missing.completed(data.points), placeOf(task, data)),
       TE.bind('mixture', ({ program: { pipeline }, trace: { params } }) => TE.fromEither(mixtureOf(pipeline, params))),
-      TE.bind('fit', ({ program, trace: { stages }, mixture }) => {
+      TE.bind('fit', ({ program, trace, mixture }) => {
         const { pipeline } = program
+        const stages = inOwnUnits(pipeline, data, trace.stages)
         const found = Candidates.found(data, pipeline, task.place)(mixture)
         const plan = Compile.explain(program)
         return TE.fromEither(findingsOf(task, data, pipeline, { ...found, recipe, stages, plan, searched: 0 }))

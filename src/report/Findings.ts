@@ -6,7 +6,7 @@ import { symmetricEigen } from '../../lib/linalg.js'
 import {
   type Bootstrap,
   type Fit,
-  type Mixture,
+  Mixture,
   type Pipeline,
   Points,
   type Run,
@@ -95,7 +95,8 @@ export interface Findings {
 }
 
 /** How it was chosen, in a sentence. */
-export const chosen = ({ criterion, candidates }: Choice, count: number): string => {
+export const chosen = (choice: Choice, count: number): string => {
+  const { criterion, candidates } = choice
   const [best, ...others] = candidates
   const name = criterion.toUpperCase()
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
@@ -105,11 +106,17 @@ export const chosen = ({ criterion, candidates }: Choice, count: number): string
   if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
   const doubt = best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
+  const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
   return (
-    `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}, ` +
-    `${best.belief > 0.95 ? 'a clear choice' : best.belief > 0.75 ? 'a fair choice' : 'a close choice'} ` +
-    `(belief ${best.belief.toFixed(2)} of 1).`
+    `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}` +
+    `${isDoubted(choice) ? '' : how} (belief ${best.belief.toFixed(2)} of 1).`
   )
+}
+
+/** Whether something speaks against what was chosen, or another has less of the criterion and was set aside. */
+export const isDoubted = (choice: Choice): boolean => {
+  const [best] = choice.candidates
+  return !isSound(best) || best.unsupported.length > 0 || setAside(choice) !== null
 }
 
 /** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
@@ -357,14 +364,65 @@ export const dependent = ({
       ]
 }
 
-/** Which components may be a chance of few rows, as the table numbers them, and what to do. */
-export const unsupported = ({
-  unsupported,
-  statistics: { sizes }
-}: Pick<Findings, 'unsupported' | 'statistics'>): ReadonlyArray<string> =>
-  unsupported.map(
-    ({ component, rows, parameters, gain, due }) =>
-      `Component ${component + 1} may be a chance of few rows: ${show(rows, 3)} hold up its ${parameters} parameters, and with each left out in ` +
-      `turn the log-likelihood gains ${gain > 0 ? show(gain, 3) : 'nothing'} by it, less than the ${show(due, 3)} that are due. ` +
-      `Try --components ${sizes.length - 1}, a family with fewer parameters, or --prior 0.01.`
-  )
+/** So many rows at most are named. */
+const NAMED = 6
+
+/** The numbers of the rows of components where they are few and outside all other components; else none. */
+const strayRows = (
+  { mixture, points, rowNumbers, statistics }: Pick<Findings, 'mixture' | 'points' | 'rowNumbers' | 'statistics'>,
+  of: ReadonlyArray<number>
+): ReadonlyArray<number> => {
+  const { means, weights, factors } = Mixture.toDescription(mixture)
+  const isOther = (_: unknown, k: number): boolean => !of.includes(k)
+  // Of a source some rows are here, and others may be theirs too.
+  if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
+  const component = pipe(mixture, Mixture.assign(points))
+  const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
+  const others = Mixture.of({
+    means: means.filter(isOther),
+    weights: weights.filter(isOther),
+    ...(factors === undefined
+      ? { variances: Mixture.marginals(mixture).variances.filter(isOther) }
+      : { factors: factors.filter(isOther) })
+  })
+  const isStray = rows.length > 0 && rows.length <= NAMED
+  return isStray && Mixture.memberships(Points.select(rows)(points))(others).every(({ isOutlier }) => isOutlier)
+    ? rows.map(i => rowNumbers[i])
+    : []
+}
+
+/** `1, 2 and 3`. */
+const listed = (numbers: ReadonlyArray<number>): string =>
+  numbers.length < 2 ? numbers.join('') : `${numbers.slice(0, -1).join(', ')} and ${numbers[numbers.length - 1]}`
+
+/** Which components few rows support, as the table numbers them, and what to do. */
+export const unsupported = (
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'points' | 'rowNumbers'>
+): ReadonlyArray<string> => {
+  const { statistics, unsupported } = fit
+  // Rows that are a component each are outside the components of one another too.
+  const tiny = unsupported.filter(({ rows }) => rows < NAMED).map(({ component }) => component)
+  const stray = strayRows(fit, tiny)
+  const [s, it, are, they] =
+    stray.length === 1
+      ? ['', 'it', 'lies', 'It is probably an outlier']
+      : ['s', 'them', 'lie', 'They are probably outliers']
+  const others = stray.length > 0 ? unsupported.filter(({ component }) => !tiny.includes(component)) : unsupported
+  return [
+    ...(stray.length === 0
+      ? []
+      : [
+          `${tiny.length === 1 ? 'Component' : 'Components'} ${listed(tiny.map(k => k + 1))} ${tiny.length === 1 ? 'rests' : 'rest'} on ` +
+            `row${s} ${listed(stray)} alone, which ${are} outside the 99.9 % contour of every other component. ${they}. ` +
+            `Check the row${s}: remove ${it} if wrong, and fit again.`
+        ]),
+    ...others.map(
+      ({ component, rows, parameters, gain, due }) =>
+        `Component ${component + 1} may be an accident of few rows: it rests on ${show(rows, 3)} and has ${parameters} parameters. ` +
+        (gain > 0 && due > gain
+          ? `It raises the log-likelihood of rows that are left out of its estimate by ${show(gain, 3)}, and its parameters cost ${show(due, 3)}. `
+          : 'It does not raise the log-likelihood of rows that are left out of its estimate. ') +
+        `Try --components ${statistics.sizes.length - 1}, a family with fewer parameters, or --prior 0.01.`
+    )
+  ]
+}

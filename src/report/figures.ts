@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/elementary.js'
 import { principal } from '../../lib/principal.js'
 import { type Fit, Key, Mixture, Points } from '../index.js'
+import { isSound } from '../fit/Candidates.js'
 import { show, tidy } from '../fit/table.js'
 import { word } from '../fit/text.js'
 import { type Choice, type Findings, type StageRun } from './Findings.js'
@@ -457,24 +458,26 @@ export const data = (fit: Findings): Svg.Figure =>
 /** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
 const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
   const name = by.toUpperCase()
+  const [chosen] = candidates
+  /** Whether one stands beside what was chosen, and is not set aside. */
+  const stands = (one: Fit.Ranked): boolean => isSound(one) || !isSound(chosen)
   const values = candidates.map(({ statistics }) => statistics[by])
-  const best = Math.min(...values)
+  const best = Math.min(...candidates.filter(stands).map(({ statistics }) => statistics[by]))
   const families = [...new Set(candidates.map(({ family }) => family))]
   const counts = candidates.map(({ components }) => components)
   const squeezed = (more: number): number => Elementary.log1p(Math.max(0, more))
   const most = Math.max(2, ...values.map(value => value - best))
   const perRow = 2
   const lines = Math.ceil(families.length / perRow)
-  const box = { left: 64, top: 16 + 20 * lines, width: 340, height: 230 }
+  const ticks = [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]
+    .filter(more => more <= most)
+    .map(value => ({ value, label: `+${value}`.replace('+0', '0') }))
+  const left = 32 + Math.max(...ticks.map(({ label }) => Svg.wide(label)))
+  const box = { left, top: 16 + 20 * lines, width: 404 - left, height: 230 }
   const x = Svg.axis(Svg.extent(counts, 0.06), [box.left, box.left + box.width], 9, 1)
   const up = (more: number): number => box.top + box.height - 8 - ((box.height - 16) * squeezed(more)) / squeezed(most)
-  const y: Svg.Axis = {
-    at: up,
-    ticks: [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]
-      .filter(more => more <= most)
-      .map(value => ({ value, label: `+${value}`.replace('+0', '0') }))
-  }
-  const [chosen] = candidates
+  const y: Svg.Axis = { at: up, ticks }
+  const placeOf = ({ components, statistics }: Fit.Ranked): Place => [x.at(components), y.at(statistics[by] - best)]
   return {
     name: `criterion-${by}`,
     title: `${name} by number of components`,
@@ -482,12 +485,15 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
       `How much more ${name} each candidate has than the best, by its number of components, a line for each family. ` +
       families
         .map(family => {
-          const own = candidates.filter(one => one.family === family)
+          const own = candidates.filter(one => one.family === family && stands(one))
+          if (own.length === 0) return `${word(family)}: all set aside`
           const top = own.reduce((a, b) => (b.statistics[by] < a.statistics[by] ? b : a))
           return `${word(family)}: least at ${top.components}, +${show(top.statistics[by] - best, 3)}`
         })
         .join('; '),
-    note: '',
+    note: candidates.every(stands)
+      ? ''
+      : 'Crosses: set aside, as a component is empty or sits at the minimum variance; what is below the least stands at the bottom.',
     width: 420,
     height: box.top + box.height + 44,
     body:
@@ -500,14 +506,13 @@ const criterion = ({ candidates }: Choice, by: Fit.Criterion): Svg.Figure => {
       Svg.frame(box, x, y, { x: 'components', y: `${name} above the least` }) +
       families
         .map((family, f) => {
-          const places = candidates
-            .filter(one => one.family === family)
-            .sort((a, b) => a.components - b.components)
-            .map(({ components, statistics }): Place => [x.at(components), y.at(statistics[by] - best)])
-          return Svg.line(places, Svg.colour(f), 1.5) + Svg.dots(f, places, 3.4)
+          const own = candidates.filter(one => one.family === family).sort((a, b) => a.components - b.components)
+          const places = own.filter(stands).map(placeOf)
+          const aside = own.filter(one => !stands(one)).map(placeOf)
+          return Svg.line(places, Svg.colour(f), 1.5) + Svg.dots(f, places, 3.4) + Svg.crosses(f, aside, 3.4)
         })
         .join('') +
-      `<circle cx="${Svg.n(x.at(chosen.components))}" cy="${Svg.n(y.at(chosen.statistics[by] - best))}" r="9" fill="none" stroke="var(--ink)" stroke-width="1.8"/>`
+      `<circle cx="${Svg.n(placeOf(chosen)[0])}" cy="${Svg.n(placeOf(chosen)[1])}" r="9" fill="none" stroke="var(--ink)" stroke-width="1.8"/>`
   }
 }
 

@@ -16,6 +16,7 @@ import {
   floored,
   unsupported,
   hasUnitVariance,
+  isDoubted,
   ignored,
   isPair,
   ofBootstrap,
@@ -390,7 +391,9 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
         )
       : choice.candidates.length < 2
         ? doubt('It was the only candidate that could be learned.')
-        : (choice.candidates[0].belief > 0.75 ? good : doubt)(chosen(choice, choice.candidates.length)),
+        : (choice.candidates[0].belief > 0.75 && !isDoubted(choice) ? good : doubt)(
+            chosen(choice, choice.candidates.length)
+          ),
     ...byAnother(choice),
     ...(count === 1
       ? []

@@ -21,10 +21,10 @@ export interface Figure {
 
 const light =
   '--page:#fff;--ink:#1a1d21;--soft:#565d66;--line:#e4e7eb;--bar:#c3cad3;--panel:#f6f7f9;--c0:#0072b2;--c1:#d55e00;' +
-  '--c2:#008a64;--c3:#b8579a;--c4:#b07a00;--c5:#2b8fc4;--c6:#6b6f76;--c7:#7d7000'
+  '--c2:#008a64;--c3:#b8579a;--c4:#b07a00;--c5:#6b6f76;--c6:#2b8fc4;--c7:#7d7000'
 const dark =
   '--page:#14171a;--ink:#e8eaed;--soft:#a3abb5;--line:#2c3238;--bar:#4a535d;--panel:#1c2024;--c0:#4ba3e3;--c1:#f2803a;' +
-  '--c2:#2cc295;--c3:#e08bc6;--c4:#e6b03c;--c5:#8fd0f5;--c6:#a7adb5;--c7:#d0c53f'
+  '--c2:#2cc295;--c3:#e08bc6;--c4:#e6b03c;--c5:#a7adb5;--c6:#8fd0f5;--c7:#d0c53f'
 
 /** The colours of a page or a picture: light, dark where the reader's machine is, light on paper. */
 export const palette = (root: string): string =>
@@ -92,6 +92,12 @@ export const text = (
   `<text x="${n(x)}" y="${n(y)}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`}${kind === '' ? '' : ` class="${kind}"`}` +
   `${turn === 0 ? '' : ` transform="rotate(${turn} ${n(x)} ${n(y)})"`}>${escape(words)}</text>`
 
+/** A cross in the colour of component k at each place. */
+export const crosses = (k: number, places: ReadonlyArray<Place>, r: number): string =>
+  places.length === 0
+    ? ''
+    : `<path class="line" d="${places.map(([x, y]) => `M${n(x - r)},${n(y - r)}l${n(2 * r)},${n(2 * r)}m0-${n(2 * r)}l-${n(2 * r)},${n(2 * r)}`).join('')}" stroke="${colour(k)}" stroke-width="1.5"/>`
+
 /** The number of component k, in a ring of its colour. */
 export const numbered = (k: number, [x, y]: Place, r = 9): string =>
   `<circle cx="${n(x)}" cy="${n(y)}" r="${r}" fill="var(--page)" stroke="${colour(k)}" stroke-width="2"/>` +
@@ -109,8 +115,10 @@ export type Range = readonly [number, number]
 export const extent = (values: Iterable<number>, margin = 0.04): Range => {
   let [lo, hi] = [Infinity, -Infinity]
   for (const value of values) [lo, hi] = [Math.min(lo, value), Math.max(hi, value)]
-  const wide = hi > lo ? hi - lo : Math.max(Math.abs(lo) * 0.1, 1e-9)
-  return hi > lo ? [lo - margin * wide, hi + margin * wide] : [lo - wide, hi + wide]
+  // What is apart by rounding is the same.
+  const isApart = hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))
+  const wide = isApart ? hi - lo : Math.max(Math.abs(lo) * 0.1, 1e-9)
+  return isApart ? [lo - margin * wide, hi + margin * wide] : [lo - wide, hi + wide]
 }
 
 export interface Tick {
@@ -132,12 +140,16 @@ export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<
   const unit = Number(`1e${power}`)
   const step = Math.max(least, unit * (rough / unit > 5 ? 10 : rough / unit > 2 ? 5 : rough / unit > 1 ? 2 : 1))
   const decimals = Math.max(0, -exponent(step))
+  // As many digits as tell one from the next.
+  const digits = Math.min(16, Math.max(4, 1 + exponent(Math.max(Math.abs(lo), Math.abs(hi))) - exponent(step)))
   const first = Math.ceil(lo / step - 1e-9)
   const most = Math.floor(hi / step + 1e-9)
   return Array.from({ length: Math.max(0, most - first + 1) }, (_, i) => {
     const value = (first + i) * step
     const plain =
-      decimals > 6 || Math.abs(value) >= 1e7 ? Number(value.toPrecision(12)).toPrecision(4) : value.toFixed(decimals)
+      decimals > 6 || Math.abs(value) >= 1e7
+        ? Number(value.toPrecision(Math.max(12, digits))).toPrecision(digits)
+        : value.toFixed(decimals)
     const label = Math.abs(value) < step / 2 ? '0' : /\..*e/.test(plain) ? plain.replace(/\.?0+e\+?/, 'e') : plain
     return { value, label: label.replace(/^-/, '−') }
   })

@@ -64,9 +64,16 @@ describe('ornstein fit', () => {
     expect(JSON.parse(byRecipe.stdout)).toMatchObject({ recipe: 'annealed' })
   })
 
+  it('shows one log-likelihood per row, in the units of the data', async () => {
+    expect((await ornstein('fit %penguins.csv -k 3 --family tied --json --report @units.html')).exit).toBe(0)
+    // what it ends at, as the table above has it
+    expect(here.read('units.html')).toMatch(/−log-likelihood per row, step by step: from 15\.\d+ to 15\.1759 in/)
+    expect(here.read('units.html')).toContain('<dt>log-likelihood per row</dt><dd>−15.1759</dd>')
+  })
+
   it('tells of a component that few rows hold up, in text, table, report and JSON', async () => {
     const { stdout } = await ornstein('fit %penguins.csv -k 4 --family full --report @few.html')
-    const said = 'Component 4 may be a chance of few rows: 12.5 hold up its 15 parameters'
+    const said = 'Component 4 may be an accident of few rows: it rests on 12.5 and has 15 parameters.'
     expect(stdout).toContain(`\n${said}`)
     expect(stdout).toMatch(/Try --components 3, a family with fewer parameters, or --prior 0\.01\.\n/)
     expect(here.read('few.html')).toContain(said)
@@ -175,11 +182,10 @@ describe('ornstein fit --prior', () => {
       '-k 2 --prior 1 --recipe two-stage',
       '--prior: 1 is not something that the recipe two-stage takes; use it with one of'
     ],
-    [
-      '--family symmetric-pair --prior 1',
+    ...['', ' --stream'].map(how => [
+      `--family symmetric-pair --prior 1${how}`,
       '--prior: 1 is not something that --family symmetric-pair takes, which is learned by descent'
-    ],
-    ['--family symmetric-pair --prior 1 --stream', 'symmetricPair is not one that is learned under a prior'],
+    ]),
     ['--pipeline p.json --prior 1', "option '--pipeline <file>' cannot be used with option '--prior <rows>'"]
   ])('refuses %s', async (options, problem) => {
     const { exit, stderr } = await ornstein(`fit @three.csv ${options}`)

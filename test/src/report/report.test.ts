@@ -1,11 +1,11 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { describe, expect, it } from 'vitest'
-import { type Findings } from '../../../src/report/Findings.js'
+import { chosen, type Choice, type Findings, unsupported } from '../../../src/report/Findings.js'
 import { comparison } from '../../../src/report/comparison.js'
-import { Mixture } from '../../../src/index.js'
-import { all } from '../../../src/report/figures.js'
+import { fit as learned, Key, Mixture } from '../../../src/index.js'
+import { all, criteria } from '../../../src/report/figures.js'
 import { page } from '../../../src/report/report.js'
-import { file } from '../../../src/report/svg.js'
+import { colour, file, palette, ticks } from '../../../src/report/svg.js'
 import { trust } from '../../../src/report/trust.js'
 import { ofMixture, show, showApart, tidy } from '../../../src/fit/table.js'
 import { planted, stage, two } from './fits.js'
@@ -322,6 +322,85 @@ describe('whether it can be trusted', () => {
     const html = page(planted(Mixture.of({ means, variances: means.map((_, k) => 1 + k / 10) }), 600), '')
     expect(html).toContain('<table class="dense">')
     expect(html).toContain('Twelve isotropic Gaussians describe the 600 rows of data.csv in 30 columns')
+  })
+})
+
+describe('rows far from all others', () => {
+  const near = Mixture.sample(300)(Key.fromSeed(3))(
+    Mixture.of({
+      means: [
+        [0, 0],
+        [6, 2]
+      ],
+      weights: [0.4, 0.6]
+    })
+  )
+  const far = [50, 50, -45, 60, 70, -40]
+  const points = { rows: 303, dim: 2, values: Float64Array.from([...near.values, ...far]) }
+  const options = { components: [2, 4, 5], family: 'tiedDiagonal' } as const
+  const model = learned(points, options)
+  const choice: Choice = model
+  const [best] = model.candidates
+
+  it('are named, with the remedy that leads to the clusters', () => {
+    expect([model.components, best.unsupported.map(({ component }) => component)]).toEqual([5, [0, 3, 4]])
+    const findings = planted(model.mixture, 0, { points, unsupported: best.unsupported })
+    expect(unsupported(findings)).toEqual([
+      'Components 1, 4 and 5 rest on rows 301, 302 and 303 alone, which lie outside the 99.9 % contour of every other component. ' +
+        'They are probably outliers. Check the rows: remove them if wrong, and fit again.'
+    ])
+    expect(learned(near, options).components).toBe(2)
+    // Of a source not all rows are at hand, and nothing is said of which.
+    const some = { ...findings, statistics: { ...findings.statistics, rows: 304 } }
+    expect(unsupported(some)[0]).toMatch(
+      /^Component 1 may be an accident of few rows: it rests on 1 and has 3 parameters\./
+    )
+  })
+
+  it('leave no choice clear', () => {
+    expect(chosen(choice, model.candidates.length)).not.toMatch(/clear|fair|close/)
+    const candidates = [{ ...best, unsupported: [], belief: 1 }, ...model.candidates.slice(1)] as const
+    expect(chosen({ ...choice, candidates }, 3)).toContain(', a clear choice (belief 1.00 of 1).')
+    const low = { ...best, floored: [0], statistics: { ...best.statistics, icl: best.statistics.icl - 50 } }
+    expect(chosen({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
+  })
+
+  it('are told of without a number where nothing is due', () => {
+    const few = { component: 0, rows: 1, parameters: 3, gain: -1, due: -0.586 }
+    const [said] = unsupported(planted(two, 5, { unsupported: [few], statistics: { ...best.statistics, rows: 9 } }))
+    expect(said).toContain('It does not raise the log-likelihood of rows that are left out of its estimate.')
+    expect(said).not.toContain('0.586')
+  })
+
+  it('make no candidate that was set aside the least of a picture', () => {
+    const low = { ...best, floored: [0], statistics: { ...best.statistics, icl: best.statistics.icl - 50 } }
+    const [, ...others] = model.candidates
+    const [picture] = criteria({ ...choice, candidates: [best, ...others, low] })
+    expect(picture.description).toContain('tied-diagonal: least at 5, +0')
+    expect(picture.note).toContain('set aside')
+    const [alone] = criteria(choice)
+    expect([alone.note, alone.body.replace(/.*<circle/, '')]).toEqual(['', picture.body.replace(/.*<circle/, '')])
+  })
+})
+
+describe('an axis', () => {
+  it('has ticks that are told apart, however little its ends are', () => {
+    for (const middle of [0, 3.473, -8.138, 1e-9, -2e8, 15.175866683])
+      for (let width = 1e4; width > Math.max(1e-12, 1e-13 * Math.abs(middle)); width /= 7) {
+        const found = ticks([middle - width, middle + width], 5)
+        expect(new Set(found.map(({ label }) => label)).size).toBe(found.length)
+        expect(found.length).toBeGreaterThan(1)
+        for (const { value, label } of found)
+          expect(Math.abs(Number(label.replace('−', '-')) - value)).toBeLessThan(width / 10)
+      }
+  })
+  it('has one blue among the six families that are compared', () => {
+    const [, light] = /:root\{color-scheme:light dark;([^}]*)/.exec(palette(':root')) ?? []
+    const colours = Array.from({ length: 6 }, (_, k) => colour(k).slice(6, -1)).map(name => {
+      const [, hex] = new RegExp(`--${name}:#([\\da-f]{6})`).exec(light) ?? []
+      return [0, 2, 4].map(at => parseInt(hex.slice(at, at + 2), 16))
+    })
+    expect(colours.filter(([red, , blue]) => blue > red + 100)).toHaveLength(1)
   })
 })
 

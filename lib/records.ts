@@ -14,7 +14,7 @@ export interface Marks {
 const LONGEST = 1 << 24
 
 /** Where the lines at the top end. */
-const below = (text: string, lines: number): number => {
+export const below = (text: string, lines: number): number => {
   let at = 0
   for (let i = 0; i < lines; i++) {
     at = text.indexOf('\n', at) + 1
@@ -79,4 +79,12 @@ export async function* records(
   }
   const last = held.join('').replace(/\r\n?/g, '\n')
   if (last !== '' || marks === null) yield last
+}
+
+/** How often any of some characters stands in a text. */
+export const occurrences = (text: string, characters: string): number => {
+  const codes = Array.from(characters, character => character.charCodeAt(0))
+  let count = 0
+  for (let i = 0; i < text.length; i++) if (codes.includes(text.charCodeAt(i))) count += 1
+  return count
 }

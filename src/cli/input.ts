@@ -1,7 +1,7 @@
 /** What is read: files, folders of files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createGunzip, gunzip } from 'node:zlib'
@@ -107,38 +107,78 @@ export const isPacked = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && byt
 
 /** What was packed by gzip; of a length that a text may have. */
 export const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: bufferConstants.MAX_STRING_LENGTH + 1 }) : bytes
+  isPacked(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MOST + 1 }) : bytes
+
+/** So many bytes a text may have at the most. */
+const MOST = bufferConstants.MAX_STRING_LENGTH
+
+/** All pieces, until there are more bytes than so many. */
+export const gathered = async (pieces: AsyncIterable<Uint8Array | string>, most = MOST): Promise<Buffer> => {
+  const all: Uint8Array[] = []
+  let length = 0
+  for await (const piece of pieces) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    all.push(bytes)
+    length += bytes.length
+    if (length > most) break
+  }
+  return Buffer.concat(all)
+}
+
+const tooLong = (argument: string, path: string): E.Either<Failure, never> =>
+  E.left(
+    refused(
+      Problem.of(
+        argument,
+        path,
+        `a text of less than ${Math.round(MOST / Elementary.powerOfTwo(20))} MB`,
+        'give a part of it, such as every tenth line'
+      )
+    )
+  )
+
+/** Without the right to mend what a killed run left, what is there is read. */
+const recovered = async (path: string): Promise<void> => {
+  await realOf(path)
+    .then(recover)
+    .catch(() => undefined)
+}
 
 export const readBytes =
   (stdin: AsyncIterable<Uint8Array | string>): World['readBytes'] =>
   (argument, path) =>
   async () => {
-    const read = async (): Promise<Uint8Array> => {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-      return Buffer.concat(chunks)
-    }
     try {
-      // Without the right to mend what a killed run left, what is there is read.
-      if (path !== '-')
-        await realOf(path)
-          .then(recover)
-          .catch(() => undefined)
-      const bytes = await unpacked(await (path === '-' ? read() : readFile(path)))
-      if (bytes.length <= bufferConstants.MAX_STRING_LENGTH) return E.right(bytes)
-      const most = `a text of less than ${Math.round(bufferConstants.MAX_STRING_LENGTH / Elementary.powerOfTwo(20))} MB`
-      return E.left(refused(Problem.of(argument, path, most, 'give a part of it, such as every tenth line')))
+      if (path !== '-') await recovered(path)
+      const bytes = await (path === '-' ? gathered(stdin).then(unpacked) : gathered(bytesOf(path)))
+      return bytes.length <= MOST ? E.right(bytes) : tooLong(argument, path)
     } catch (error) {
       return E.left(refused(problem(argument, path, error)))
     }
   }
 
+/** What is no text is told as soon as it comes: not every path ends. */
 export const readText =
   (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
   (argument, path) =>
   async () => {
-    const bytes = await readBytes(stdin)(argument, path)()
-    return E.isLeft(bytes) ? bytes : decode(argument, path, bytes.right)
+    if (path === '-') {
+      const bytes = await readBytes(stdin)(argument, path)()
+      return E.isLeft(bytes) ? bytes : decode(argument, path, bytes.right)
+    }
+    try {
+      await recovered(path)
+      const texts: string[] = []
+      let length = 0
+      for await (const text of decoded(argument, path, bytesOf(path))) {
+        texts.push(text)
+        length += text.length
+        if (length > MOST) return tooLong(argument, path)
+      }
+      return E.right(texts.join(''))
+    } catch (error) {
+      return E.left(error instanceof Ended ? error.failure : refused(problem(argument, path, error)))
+    }
   }
 
 /** Bytes of a file are read so many at a time. */

@@ -1,4 +1,5 @@
 /** Tables in files, in several files and on standard input, by Node: text, Parquet and Arrow, told by their first bytes. */
+import { constants } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -15,6 +16,7 @@ import { apart } from './apart.js'
 import {
   bytesOf,
   decoded,
+  gathered,
   inputsOf,
   isPacked,
   problem,
@@ -51,12 +53,6 @@ const formatOf = (start: Uint8Array, path: string): Format =>
 
 async function* bytes(pieces: Stdin): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece
-}
-
-const gathered = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
-  const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
-  return Buffer.concat(all)
 }
 
 /** Bytes that come once: the first of them, which tell their format, and all. */
@@ -106,6 +102,9 @@ const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
   return { format: formatOf(content, path), file: null, bytes: Readable.from([content]) }
 }
 
+/** So many bytes are held at the most. */
+const HELD = 2 ** 31 - 1
+
 /** A file of Parquet is read from its end: one that is packed, or comes once, is held. */
 async function* parquetParts(
   { file, bytes }: Opened,
@@ -115,7 +114,9 @@ async function* parquetParts(
   const grids = (file: Slices): Parts =>
     columnGrids('Parquet', options)(apart({ format: 'Parquet', file }, readsNested))
   if (file === null || file.isPacked) {
-    yield* grids(Uint8Array.from(await gathered(bytes)).buffer)
+    const all = await gathered(bytes, HELD)
+    if (all.length > HELD) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
+    yield* grids(Uint8Array.from(all).buffer)
     return
   }
   const handle = await open(file.path)
@@ -152,8 +153,15 @@ const gridOfText = async (
   const { push, grid } = gridReader(options, file?.size)
   try {
     let isPlain: boolean | null = null
+    let held = 0
     for await (const piece of bytes) {
       if (file === null) kept.push(piece)
+      held += piece.length
+      // no text has it, and what has may never end
+      if (piece.includes(0) || (file === null && held > constants.MAX_STRING_LENGTH)) {
+        isPlain = false
+        break
+      }
       isPlain = (isPlain ?? signatureOf(piece) === undefined) && push(piece)
       if (file !== null && !isPlain) break
     }

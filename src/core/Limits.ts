@@ -34,6 +34,12 @@ export const times = 1_000_000
 /** Numbers in the parameters of a score: 1 GB. */
 export const parameters = 134_217_728
 
+/** Cells of a text with quotes, comments or lines of unequal length, which are held one by one: about 1 GB. */
+export const cells = 33_554_432
+
+/** Columns of a table of text. */
+export const columns = 1_000_000
+
 /** How many letters of an unknown name are compared with known ones. */
 export const letters = 100
 

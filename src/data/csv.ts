@@ -9,14 +9,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
 import { reader, sheetOf, sheets, type Grammar, type Sheet } from '../../lib/cells.js'
 import { scanned } from '../../lib/gather.js'
-import { records as cut } from '../../lib/records.js'
+import { below, records as cut } from '../../lib/records.js'
+import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
 import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
 import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './Points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
-import { fail, firstOf, more, numbered, plural, sumOver, tabulate } from './parts.js'
+import { fail, firstOf, more, numbered, plural, sized, sumOver, tabulate } from './parts.js'
 
 type Cells = Written['rows']
 
@@ -87,7 +88,7 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
 const unified = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
 
 /** The text from the table on. */
-const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.split('\n').slice(skip).join('\n')
+const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.slice(below(text, skip))
 
 /**
  * A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
@@ -110,6 +111,8 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
   const text = tableOf(unified(source), options)
+  const large = sized(text, `\n\t;,${options.delimiter ?? ''}`)
+  if (Either.isLeft(large)) return large
   const other = others.find(([pattern]) => pattern.test(text))
   if (other !== undefined)
     return fail('text', other[1], 'a table of separated values', 'write it as CSV, a line for each row')
@@ -130,6 +133,14 @@ const cellsOf = (source: string, options: CsvOptions): Either.Either<DataError, 
           'double a quote that belongs to the cell: ""'
         )
   const cells = data.filter(record => !isBlank(record))
+  const wide = cells.find(({ length }) => length > Limits.columns)
+  if (wide !== undefined)
+    return fail(
+      'text',
+      `a line of ${wide.length} cells`,
+      `one of at most ${Limits.columns}`,
+      'give a line for each row, and some of the columns'
+    )
   return cells.length === 0 || text.trim() === ''
     ? fail('text', 'an empty text', 'a table', 'give a line for each row, such as 1.5,2')
     : topped(cells)

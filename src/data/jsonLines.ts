@@ -2,8 +2,9 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Json from 'fp-ts/lib/Json.js'
+import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
-import { fail } from './parts.js'
+import { fail, sized } from './parts.js'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -43,6 +44,8 @@ export const isJsonLines = (text: string): boolean => {
 export const cellsOfJsonLines = (
   text: string
 ): Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>> => {
+  const large = sized(text, '\n,')
+  if (Either.isLeft(large)) return large
   const lines = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, number: i + 1 }]))
   return pipe(
     lines,
@@ -63,6 +66,13 @@ export const cellsOfJsonLines = (
     ),
     Either.flatMap(rows => {
       const names = [...new Set(rows.flatMap(({ row }) => Object.keys(row)))]
+      if (names.length * rows.length > Limits.cells)
+        return fail(
+          'text',
+          `one of ${rows.length} lines with ${names.length} names`,
+          `of at most ${Limits.cells} cells`,
+          'give each line the same names'
+        )
       return pipe(
         rows,
         Either.traverseArray(({ row, number }) =>

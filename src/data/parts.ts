@@ -1,5 +1,7 @@
 /** What points and readers of points share: the words of their messages, and arrays by formula. */
 import * as Either from 'fp-ts/lib/Either.js'
+import { occurrences } from '../../lib/records.js'
+import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
 
 /** A problem, as what went wrong. */
@@ -31,3 +33,14 @@ export const renamed =
 /** A problem of a piece, its rows counted from the first of all. */
 export const numbered = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
   renamed(row => `row ${row + before}`)
+
+/** A text that is to be held cell by cell, or the problem that it has too many: marks that may part cells are counted. */
+export const sized = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
+  text.length <= Limits.cells || occurrences(text, marks) <= Limits.cells
+    ? Either.right(text)
+    : fail(
+        'text',
+        `one of ${occurrences(text, marks)} cells`,
+        `of at most ${Limits.cells}, as it is where cells are quoted or lines are of unequal length`,
+        'write it plainly, or as Parquet or Arrow, or give a part of it'
+      )

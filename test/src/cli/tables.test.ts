@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture } from '../../../src/index.js'
+import { readTable } from '../../../src/cli/tables.js'
 import { place } from './harness.js'
 
 const here = place()
@@ -206,4 +207,19 @@ it('a list or record is written as JSON beside what is assigned', async () => {
     '{"name":"tags","why":"nested"}'
   )
   expect((await ornstein('assign @model.json @nested.parquet')).stdout.split('\n')[1]).toContain(',"[1,2]",')
+})
+
+describe('what has no end', () => {
+  it('is refused as no text as soon as it is none', async () => {
+    const { exit, stderr } = await ornstein('fit /dev/zero')
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: 'error: FILE: /dev/zero is not text in UTF-8; give a text file, saved as UTF-8\n'
+    })
+    async function* zeros(): AsyncGenerator<Uint8Array> {
+      for (;;) yield await Promise.resolve(new Uint8Array(1 << 20))
+    }
+    const read = await readTable(zeros())('FILE', '-', {})()
+    expect(read).toMatchObject({ _tag: 'Left', left: { problems: [{ domain: 'text in UTF-8' }] } })
+  })
 })

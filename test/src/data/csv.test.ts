@@ -662,3 +662,19 @@ describe('JSON lines', () => {
     )
   })
 })
+
+describe('a text that is too much to be held cell by cell', () => {
+  it.each<[string, string, string]>([
+    ['commas', ','.repeat(34_000_000), 'text: one of 34000000 cells is not of at most 33554432'],
+    ['tabs', '\t'.repeat(34_000_000), 'text: one of 34000000 cells is not of at most 33554432'],
+    ['lines of JSON', `{"x":1}${'\n'.repeat(34_000_000)}`, 'text: one of 34000000 cells is not of at most 33554432'],
+    ['one line', ','.repeat(2_000_000), 'text: a line of 2000001 cells is not one of at most 1000000'],
+    [
+      'lines of JSON with names of their own',
+      Array.from({ length: 6000 }, (_, i) => `{"x${i}":1}`).join('\n'),
+      'text: one of 6000 lines with 6000 names is not of at most 33554432 cells'
+    ]
+  ])('is refused before it is: %s', (_, text, problem) => {
+    expect(message(Points.readCsv(text))).toContain(problem)
+  })
+})

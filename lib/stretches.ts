@@ -200,6 +200,20 @@ export const largest = (stretches: Stretches): Float64Array => {
   return most
 }
 
+/** Some columns, by their places, from 0. */
+export const columns = ({ rows, dim, read }: Stretches, places: ArrayLike<number>): Stretches =>
+  computed(
+    rows,
+    (first, out) => {
+      const count = out.length / places.length
+      const whole = new Float64Array(count * dim)
+      read(first, whole)
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < places.length; j++) out[i * places.length + j] = whole[i * dim + places[j]]
+    },
+    places.length
+  )
+
 /** Rows at these places, one after another. */
 export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(places.length * dim)

@@ -24,6 +24,7 @@ import {
   learnScore,
   pipelineOf,
   rowsOfSource,
+  varying,
   type Chosen as Decided,
   type Control,
   type Keeper,
@@ -61,6 +62,15 @@ const ownPipeline = (
       )
     )
   )
+
+/** The choices as who reads the file again takes them: without columns that were left out of the table. */
+const without = (choices: Choices, { ignored }: Rows): Choices => {
+  const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
+  const { table } = choices
+  return constant.length === 0
+    ? choices
+    : { ...choices, table: { ...table, exclude: [...(table.exclude ?? []), ...constant] } }
+}
 
 /** What is to be learned, and what it was chosen from. */
 interface Chosen extends Pick<Decided, 'choice' | 'stopped' | 'kept'> {
@@ -415,7 +425,7 @@ export const fit =
       TE.bind('keeper', ({ choices: { keep } }) =>
         isStreamed && flags.pipeline === undefined ? TE.right(null) : keeperOf(world, keep)
       ),
-      TE.bind('groups', ({ choices }) =>
+      TE.bind('read', ({ choices }) =>
         isStreamed
           ? pipe(
               options.readSource(world, 'FILE')(file, choices.table),
@@ -423,7 +433,13 @@ export const fit =
             )
           : pipe(options.readTable(world, 'FILE')(file, choices.table), TE.flatMapEither(groupsOf(flags)))
       ),
-      TE.bind('there', ({ choices, groups: [{ table }] }) => placeOf(world, file, flags, choices, table.data)),
+      // A pipeline's numbers are those of all columns.
+      TE.let('groups', ({ read }) =>
+        flags.pipeline === undefined ? read.map(group => ({ ...group, table: varying(group.table) })) : read
+      ),
+      TE.bind('there', ({ choices, groups: [{ table }] }) =>
+        placeOf(world, file, flags, without(choices, table), table.data)
+      ),
       TE.flatMap(begun => pipe(learned(begun), closing(begun.there.close)))
     )
   }

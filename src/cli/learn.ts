@@ -94,6 +94,21 @@ export const rowsOfSource = ({ source, ...table }: Source.SourceTable): Rows => 
   rowNumbers: null
 })
 
+/** The table without columns that are the same in every row, unless all are. */
+export const varying = (table: Rows): Rows => {
+  const { data, columns, ignored, doubtful } = table
+  const places = Data.varying(data)
+  if (places.length === columns.length) return table
+  const left = columns.filter((_, j) => !places.includes(j))
+  return {
+    ...table,
+    data: Source.columns(places)(data),
+    columns: places.map(j => columns[j]),
+    ignored: [...ignored, ...left.map(name => ({ name, why: 'constant' as const }))],
+    doubtful: doubtful.filter(({ name }) => !left.includes(name))
+  }
+}
+
 export interface Task {
   readonly source: string
   readonly table: Rows

@@ -15,6 +15,7 @@ import {
   floored,
   ignored,
   isPair,
+  narrow,
   ofBootstrap,
   ofPrior,
   outcome,
@@ -156,7 +157,7 @@ const notes = (fit: Findings): string => {
         : `${name} holds few different whole numbers; if they are labels, leave it out with --columns.`
     ),
     ...constants(fit),
-    ...dependent(fit),
+    ...(dependent(fit).length > 0 ? dependent(fit) : narrow(fit)),
     ...doubts(fit)
   ].join('\n')
 }

@@ -291,6 +291,15 @@ const marks = new WeakMap<Source, string>()
 /** Whether all rows are in memory. */
 export const isHeld = (data: Data): data is Points.Points => !isSource(data)
 
+/** These columns of either, by their places, from 0. */
+export const columns =
+  (places: ArrayLike<number>) =>
+  <D extends Data>(data: D): D => {
+    if (isSource(data)) return { ...data, ...Stretches.columns(data, places) }
+    const values = Stretches.part(Stretches.columns(of(data), places), 0, data.rows)
+    return { ...data, dim: places.length, values }
+  }
+
 /** The rows at these places, from 0, of either. */
 export const chosen =
   (places: ArrayLike<number>) =>

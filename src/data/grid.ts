@@ -62,9 +62,11 @@ export interface Ignored {
   readonly name: string
   /**
    * Why: `words`, `dates`, `nested` (lists and records of a file of typed columns), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
-   * `label`, `target`, `cluster` and the like; `excluded` by name; or `not asked for`.
+   * `label`, `target`, `cluster` and the like; `excluded` by name; `constant`, the same number in every row, which `fit` leaves out;
+   * or `not asked for`.
    */
-  readonly why: 'words' | 'dates' | 'nested' | 'empty' | 'row numbers' | 'labels' | 'not asked for' | 'excluded'
+  readonly why:
+    'words' | 'dates' | 'nested' | 'empty' | 'row numbers' | 'labels' | 'not asked for' | 'excluded' | 'constant'
 }
 
 /** A column that is taken, and may be meant otherwise. */

@@ -24,7 +24,7 @@ import * as Stage from '../pipeline/Stage.js'
 import * as Schedule from '../schedule/Schedule.js'
 import type * as Params from '../score/Params.js'
 import * as Score from '../score/Score.js'
-import * as Points from '../data/index.js'
+import type * as Points from '../data/index.js'
 import * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
 import type { Data } from './Data.js'
@@ -1060,6 +1060,18 @@ export const ranked =
           a.statistics.parameters - b.statistics.parameters
       )
   }
+
+/**
+ * Of ranked candidates, the one that has least of the criterion and less than the first, and was set aside; null where there is none, or
+ * the first is no sounder.
+ */
+export const setAside = (criterion: Criterion, candidates: ReadonlyArray<Ranked>): Ranked | null => {
+  const [best] = candidates
+  const least = candidates
+    .filter(one => !isSound(one))
+    .reduce((least, one) => (one.statistics[criterion] < least.statistics[criterion] ? one : least), best)
+  return least === best || !isSound(best) ? null : least
+}
 
 /** Candidates in their order, a family by the word that is given for it. What is to be said against one stands last, where anything is. */
 export const table = (

@@ -39,6 +39,19 @@ const beyond = (column: string, largest: number, deviation: number): ReadonlyArr
 const tooFew = ({ rows }: Source.Data): ReadonlyArray<Problem.Problem> =>
   Problem.unless(rows > 1, 'rows', rows, 'at least 2, which a variance needs', 'give more rows')
 
+/**
+ * The columns that do not hold the same number in every row, by their places, from 0: those that say something of components. All of
+ * them where there is none.
+ */
+export const varying = (own: Source.Data): ReadonlyArray<number> => {
+  const all = RA.makeBy(own.dim, j => j)
+  // Of cells that are missing the mean of equal numbers, of others any, which is one of them exactly.
+  const centre = Missing.has(own) ? Missing.scalingOf(own).centre : Source.chosen([0])(own).values
+  const most = Source.largest(Source.map((x, j) => (Number.isNaN(x) ? 0 : x - centre[j]))(Source.from(own)))
+  const some = all.filter(j => most[j] > 0)
+  return some.length === 0 ? all : some
+}
+
 /** Columns whose spreads have no squares in double precision. */
 export const problems =
   (columns: ReadonlyArray<string>) =>

@@ -104,7 +104,10 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** What each row belongs to, and how surely. Rows of another width throw a RangeError. */
+/**
+ * What each row belongs to, and how surely: rows of the columns that the mixture is of, or of all that were given. Rows of another width
+ * throw a RangeError.
+ */
 export interface Assign {
   (data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   /** The same of each row of a source, in order and to the bit; told as it is asked for, a stretch of rows in memory at a time. */
@@ -118,6 +121,15 @@ export interface Fit {
   readonly family: string
   readonly components: number
   readonly columns: ReadonlyArray<string>
+  /** Columns that hold the same number in every row, and were left out: they say nothing of components. */
+  readonly leftOut: ReadonlyArray<string>
+  /**
+   * The likeliest candidate by the criterion of those with less of it than this one that were set aside, since a component is empty or
+   * held up by the floor of the variances alone; null where there is none.
+   */
+  readonly setAside: Candidates.Ranked | null
+  /** The columns in which the floor holds up components, of the candidate that was set aside, or else of this one. */
+  readonly narrow: ReadonlyArray<string>
   /** The mean of log p(x) over the rows, weighted where they carry weights. */
   readonly logLikelihood: number
   readonly bic: number
@@ -244,11 +256,19 @@ const read = (options: Options, data: Source.Data | Rows): E.Either<Problem.Prob
         E.mapLeft((problem): Problem.Problems => [problem])
       )
 
-const assigning = (mixture: Mixture.Mixture, missing: Options['missing']): Assign => {
+/** Of how many columns given which were learned from. */
+interface Columns {
+  readonly given: number
+  readonly places: ReadonlyArray<number>
+}
+
+const assigning = (mixture: Mixture.Mixture, missing: Options['missing'], columns: Columns | null): Assign => {
   const said = (points: Points.Points, among: number): ReadonlyArray<Mixture.Membership> =>
     points.dim === Mixture.dim(mixture)
       ? Mixture.memberships(points, among)(mixture)
-      : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
+      : points.dim === columns?.given
+        ? Mixture.memberships(Source.columns(columns.places)(points), among)(mixture)
+        : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
   function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
   function assign(data: Source.Data | Rows): Iterable<Mixture.Membership> {
@@ -285,22 +305,40 @@ const linesOf = ({ components, family }: Options, { rows, dim }: Source.Data): R
   }))
 }
 
-/** So many rivals are shown of those that were not chosen. */
-const SHOWN = 8
-
-const text = (
-  columns: ReadonlyArray<string>,
-  criterion: Candidates.Criterion,
-  candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>
-): string =>
-  [
-    Text.table(Table.ofMixture(columns, candidates[0].mixture)),
-    ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, SHOWN)))] : [])
-  ].join('\n\n')
+const text = ({
+  columns,
+  criterion,
+  candidates,
+  leftOut,
+  setAside,
+  narrow
+}: Pick<Fit, 'columns' | 'criterion' | 'candidates' | 'leftOut' | 'setAside' | 'narrow'>): string => {
+  const [best] = candidates
+  const less = setAside === null ? NaN : best.statistics[criterion] - setAside.statistics[criterion]
+  return [
+    Text.table(Table.ofMixture(columns, best.mixture)),
+    ...(candidates.length > 1 ? [Text.table(Candidates.table(criterion, candidates.slice(0, Candidates.SHOWN)))] : []),
+    [
+      ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),
+      ...(setAside === null
+        ? []
+        : [
+            `  Set aside: ${setAside.components} ${setAside.family}, whose ${criterion.toUpperCase()} is ${Table.show(less, 3)} less; ` +
+              `${setAside.collapsed.length > 0 ? 'only the floor of the variances holds up a component' : 'a component is empty'}.`
+          ]),
+      ...(narrow.length === 0
+        ? []
+        : [`  The floor holds up the variance of ${narrow.join(', ')}; a fit without may say more.`])
+    ].join('\n')
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
 
 const made = (
   { criterion = 'icl', seed = 0, missing, prior: shrinkage }: Options,
-  columns: ReadonlyArray<string>,
+  given: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
   { scaling, own }: Data.Data,
   candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>,
   refused: ReadonlyArray<Candidates.Refused>
@@ -308,11 +346,18 @@ const made = (
   const [{ mixture, family, components, statistics, belief, pipeline, steps, isSettled }] = candidates
   const { logLikelihood, bic, aic, icl } = statistics
   const prior = shrinkage ?? null
+  const columns = places.map(j => given[j])
+  const leftOut = given.filter((_, j) => !places.includes(j))
+  const setAside = Candidates.setAside(criterion, candidates)
+  const narrow = (setAside ?? candidates[0]).narrow.map(j => columns[j])
   return {
     mixture,
     family,
     components,
     columns,
+    leftOut,
+    setAside,
+    narrow,
     logLikelihood,
     bic,
     aic,
@@ -324,10 +369,10 @@ const made = (
     candidates,
     refused,
     scaling,
-    assign: assigning(mixture, missing),
+    assign: assigning(mixture, missing, { given: given.length, places }),
     sample: rows => key => Mixture.sample(rows)(key)(mixture),
     bootstrap: asked => Problem.orThrow(Bootstrap.of(asked)({ mixture, pipeline, scaling, prior }, own)),
-    table: () => text(columns, criterion, candidates),
+    table: () => text({ columns, criterion, candidates, leftOut, setAside, narrow }),
     toJSON: () =>
       written({
         family: Text.word(family),
@@ -395,15 +440,29 @@ export const states =
       E.flatMap(() => read(options, data)),
       E.bindTo('own'),
       E.bind('columns', ({ own }) => columnsOf(options, own.dim)),
-      E.bind('data', ({ own, columns }) => Data.scaled(options.standardize ?? true, columns)(own)),
-      E.map(({ columns, data }) => closing(statesOf(options, columns, data), data.close))
+      E.let('places', ({ own }) => Data.varying(own)),
+      E.bind('data', ({ own, columns, places }) =>
+        pipe(
+          places.length === own.dim ? own : Source.columns(places)(own),
+          Data.scaled(
+            options.standardize ?? true,
+            places.map(j => columns[j])
+          )
+        )
+      ),
+      E.map(({ columns, places, data }) => closing(statesOf(options, columns, places, data), data.close))
     )
 
 /** The states of candidates that are learned. */
-const statesOf = (options: Options, columns: ReadonlyArray<string>, data: Data.Data): Iterable<State> => {
+const statesOf = (
+  options: Options,
+  columns: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
+  data: Data.Data
+): Iterable<State> => {
   const { seed = 0, criterion = 'icl', prior = null, recall = null, place, onProgress } = options
   const lines = linesOf(options, data.own)
-  const places = lines.flatMap(({ family, counts }) =>
+  const asked = lines.flatMap(({ family, counts }) =>
     counts.map(components => ({ family: family({ components })._tag, components }))
   )
   return mapped(
@@ -411,8 +470,8 @@ const statesOf = (options: Options, columns: ReadonlyArray<string>, data: Data.D
     ({ next, candidates: tried, rest }) => {
       const progress = next && {
         ...next,
-        done: places.findIndex(({ family, components }) => family === next.family && components === next.components),
-        of: places.length
+        done: asked.findIndex(({ family, components }) => family === next.family && components === next.components),
+        of: asked.length
       }
       if (progress !== null) onProgress?.(progress)
       return {
@@ -423,7 +482,7 @@ const statesOf = (options: Options, columns: ReadonlyArray<string>, data: Data.D
           const candidates = Candidates.ranked(criterion)(tried)
           const problems = reasons(refused)
           return RA.isNonEmpty(candidates)
-            ? E.right(made(options, columns, data, candidates, refused))
+            ? E.right(made(options, columns, places, data, candidates, refused))
             : E.left<Problem.Problems, Fit>(problems.length === 0 ? [nothing] : [problems[0], ...problems.slice(1)])
         }
       }
@@ -535,7 +594,7 @@ export const fromJSON = (json: unknown): E.Either<Problem.Problems, Kept> =>
           columns,
           logLikelihood: fit?.logLikelihood ?? null,
           bic: fit?.bic ?? null,
-          assign: assigning(mixture, undefined),
+          assign: assigning(mixture, undefined, null),
           sample: rows => key => Mixture.sample(rows)(key)(mixture)
         }))
       )

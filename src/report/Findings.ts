@@ -14,7 +14,7 @@ import {
   Score,
   type Statistics
 } from '../index.js'
-import { isSound, table as tableOf } from '../fit/Candidates.js'
+import { isSound, setAside as leastAside, table as tableOf } from '../fit/Candidates.js'
 import { rounded, show, type Table } from '../fit/table.js'
 import { word } from '../fit/text.js'
 
@@ -81,6 +81,8 @@ export interface Findings {
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
   /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
   readonly floored: ReadonlyArray<number>
+  /** The columns in which they are so, from 0. */
+  readonly narrow: ReadonlyArray<number>
   /** Components that few rows hold up, each for the others. */
   readonly unsupported: ReadonlyArray<Fit.Unsupported>
   readonly statistics: Statistics.Statistics
@@ -105,7 +107,8 @@ export const chosen = (choice: Choice, count: number): string => {
   const next = (isSound(best) ? others.filter(isSound) : others).at(0)
   if (next === undefined) return `${of}: in each other a component is empty, or as narrow as the floor lets it be.`
   const apart = next.statistics[criterion] - best.statistics[criterion]
-  const doubt = best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
+  const doubt =
+    !isSound(best) && best.floored.length > 0 ? ', none without a component as narrow as the floor lets it be' : ''
   const how = best.belief > 0.95 ? ', a clear choice' : best.belief > 0.75 ? ', a fair choice' : ', a close choice'
   return (
     `${of}${doubt}: ${name} is ${show(apart, 3)} less than that of ${next.components} ${word(next.family)}` +
@@ -323,6 +326,22 @@ export const constants = ({
     : [
         `${found.join(', ')} ${is} the same in every row and ${says} nothing of components, but for the floor of the variances in ` +
           `the log-likelihood: leave ${them} out with --exclude ${found.join(',')}.`
+      ]
+}
+
+/** In which columns the floor holds up components, of what was learned or was set aside, and what to do. */
+export const narrow = ({
+  columns,
+  narrow,
+  choice
+}: Pick<Findings, 'columns' | 'narrow' | 'choice'>): ReadonlyArray<string> => {
+  const aside = choice === null ? null : leastAside(choice.criterion, choice.candidates)
+  const names = (aside?.narrow ?? narrow).map(j => columns[j])
+  return names.length === 0 || names.length === columns.length
+    ? []
+    : [
+        `Only the floor of the variances holds up ${aside === null ? 'components' : `components of ${aside.components} ${word(aside.family)}`} in ` +
+          `${names.join(', ')}: many rows have the same number there, or few are apart. Compare with a fit without: --exclude ${names.join(',')}.`
       ]
 }
 

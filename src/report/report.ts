@@ -14,6 +14,7 @@ import {
   constants,
   dependent,
   floored,
+  narrow,
   unsupported,
   hasUnitVariance,
   isDoubted,
@@ -383,7 +384,13 @@ const verdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<Verdict> => 
   const [sure, undecided, outliers] = [sum(one => one.sure), sum(one => one.undecided), sum(one => one.outliers)]
   const close = Trust.nearest(trust)
   const expected = rows * 1e-3
-  const wrong = [...constants(fit), ...dependent(fit), ...redundancies(fit), ...floored(fit), ...unsupported(fit)]
+  const wrong = [
+    ...constants(fit),
+    ...(dependent(fit).length > 0 ? dependent(fit) : narrow(fit)),
+    ...redundancies(fit),
+    ...floored(fit),
+    ...unsupported(fit)
+  ]
   return [
     choice === null
       ? doubt(

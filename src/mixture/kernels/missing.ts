@@ -315,13 +315,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
 }
 
 /** A column, as a source of its own. */
-const column = (source: Source.Source, j: number): Source.Source => ({
-  ...source,
-  ...Stretches.computed(source.rows, (first, out) => {
-    const rows = Stretches.part(source, first, out.length)
-    for (let i = 0; i < out.length; i++) out[i] = rows[i * source.dim + j]
-  })
-})
+const column = (source: Source.Source, j: number): Source.Source => pipe(source, Source.columns([j]))
 
 /** `Points.standardize` of each column by the numbers that are there; each has one. */
 export const scalingOf = (data: Source.Data): Points.Scaling => {

@@ -78,7 +78,7 @@ describe('ornstein fit', () => {
     expect(stdout).toMatch(/Try --components 3, a family with fewer parameters, or --prior 0\.01\.\n/)
     expect(here.read('few.html')).toContain(said)
     const json = await ornstein('fit %penguins.csv -k 4 --family full --json')
-    expect(JSON.parse(json.stdout)).toMatchObject({ unsupported: [{ component: 3, parameters: 15 }] })
+    expect(JSON.parse(json.stdout)).toMatchObject({ unsupported: [{ component: 4, parameters: 15 }] })
     expect((await ornstein('fit %penguins.csv -k 3,4 --family full')).stdout).toMatch(/of few rows: 4\n/)
   })
 
@@ -95,14 +95,13 @@ describe('ornstein fit', () => {
     )
   })
 
-  it('tells of a column that is the same in every row, and of components that are all but the same together', async () => {
+  it('leaves out a column that is the same in every row, and tells of components that are all but the same together', async () => {
     here.write('same.csv', `a,b,c\n${Array.from({ length: 40 }, (_, i) => `${i % 7},4,${(i * i) % 11}`).join('\n')}\n`)
-    const said = 'b is the same in every row and says nothing of components'
-    const { stdout } = await ornstein('fit @same.csv -k 1 --family diagonal --report @same.html')
-    expect(stdout).toContain(said)
-    expect(stdout).toContain('leave it out with --exclude b.')
-    expect(here.read('same.html')).toContain(said)
-    expect((await ornstein('fit @same.csv -k 1 --family diagonal --exclude b')).stdout).not.toContain('every row')
+    for (const how of ['', ' --stream']) {
+      const { stdout } = await ornstein(`fit @same.csv -k 1 --family diagonal --json${how}`)
+      expect(JSON.parse(stdout)).toMatchObject({ columns: ['a', 'c'], ignored: [{ name: 'b', why: 'constant' }] })
+    }
+    expect((await ornstein('fit @same.csv -k 1 --family diagonal')).stdout).toContain('\nignored: b (constant);')
     here.write('equal.csv', `a,b\n${'3,4\n'.repeat(20)}`)
     const equal = await ornstein('fit @equal.csv -k 3 --family isotropic,tied-isotropic')
     expect(equal.stdout).toMatch(/; all but the same: 1, 2, 3\n/)

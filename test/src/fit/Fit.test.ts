@@ -283,3 +283,76 @@ describe('fit', () => {
     expect(streamed.candidates[0].steps).toBe(steps)
   })
 })
+
+describe('a column that has no width', () => {
+  const rows = 240
+  const apart = Mixture.sample(rows)(Key.fromSeed(8))(Mixture.of({ means: [[-3, -3], [3, 3]] })) // prettier-ignore
+  const plain = Points.toRows(apart)
+  const columns = ['x', 'y', 'z']
+  const withColumn = (z: (row: ReadonlyArray<number>, i: number) => number): ReadonlyArray<ReadonlyArray<number>> =>
+    plain.map((row, i) => [...row, z(row, i)])
+
+  it('is left out where it is the same in every row, in memory and read in pieces', () => {
+    const options = { components: [1, 2, 3], family: 'tied' } as const
+    const without = fit(plain, options)
+    // A tenth has no double: the mean of many is rounded.
+    const table = withColumn(() => 0.1)
+    const held = fit(table, { ...options, columns })
+    const streamed = Problem.orThrow(
+      Fit.mixture({ ...options, columns })(
+        Source.of(Problem.orThrow(E.mapLeft((one: Problem.Problem): Problem.Problems => [one])(Points.fromRows(table))))
+      )
+    )
+    for (const found of [held, streamed]) {
+      expect(found.mixture).toEqual(without.mixture)
+      expect([found.columns, found.leftOut]).toEqual([['x', 'y'], ['z']])
+      expect(found.table()).toContain('Left out, the same in every row: z.')
+    }
+    expect(held.assign(table)).toEqual(without.assign(plain))
+    expect(held.assign(plain)).toEqual(without.assign(plain))
+    const holes = table.map((row, i) => row.map((x, j) => (i > 0 && (i + 7 * j) % 20 === 0 ? NaN : x)))
+    expect(fit(holes, { ...options, columns, missing: 'em' }).leftOut).toEqual(['z'])
+    // Of nothing but such columns none is.
+    expect(fit([[1, 2], [1, 2], [1, 2]], { components: 1 }).leftOut).toEqual([]) // prettier-ignore
+  })
+
+  it('does not hide clusters where it is a sum of others, or the same but for a cell', () => {
+    const sum = fit(
+      withColumn(([x, y]) => x + y),
+      { columns }
+    )
+    expect([sum.components, sum.candidates[0].collapsed]).toEqual([2, []])
+    expect([sum.candidates[0].floored, sum.narrow]).toEqual([[0, 1], columns])
+    const cell = fit(
+      withColumn((_, i) => (i === 17 ? 8 : 7)),
+      { columns }
+    )
+    expect(cell.components).toBe(3)
+    expect(cell.candidates[0].statistics.sizes.map(Math.round)).toContain(1)
+    expect(cell.narrow).toEqual(['z'])
+  })
+
+  it('is named where it makes the floor hold up what was set aside', () => {
+    const { components, setAside, narrow, candidates, table, criterion } = fit(
+      withColumn((_, i) => (i % 5 === 0 || i % 7 === 0 ? 1 : 0)),
+      { columns, components: [1, 2, 3, 4, 5, 6] }
+    )
+    expect(components).toBeLessThan(6)
+    expect(narrow).toEqual(['z'])
+    expect(setAside?.collapsed.length).toBeGreaterThan(0)
+    expect(setAside?.statistics[criterion]).toBeLessThan(candidates[0].statistics[criterion])
+    expect(table()).toContain('The floor holds up the variance of z;')
+  })
+
+  it('has one floor for all numbers of components', () => {
+    const { candidates } = fit(
+      withColumn(([x, y]) => x + y),
+      { components: [2, 5, 9], family: 'tied', standardize: false }
+    )
+    const least = candidates
+      .map(({ pipeline }) => O.toNullable(Pipeline.varianceFloor(pipeline)))
+      .filter(x => x !== null)
+    expect(least.length).toBeGreaterThan(1)
+    expect(new Set(least).size).toBe(1)
+  })
+})

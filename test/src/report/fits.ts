@@ -50,6 +50,7 @@ export const planted = (
     mixture,
     redundancies: [],
     floored: [],
+    narrow: [],
     searched: 0,
     unsupported: [],
     statistics: Statistics.of(points, 5)(mixture),

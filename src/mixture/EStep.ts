@@ -131,14 +131,17 @@ export const gaussians = (level: Level, mixture: Mixture.Mixture): ReadonlyArray
 }
 
 /**
- * Rows × components × dimensions, or numbers of their second moments, from which compiling, some tens of milliseconds, is worth it for
- * dozens of steps that else take these; of a description, which is one step, with all numbers of the factors.
+ * Operations from which compiling, some tens of milliseconds, is worth it for dozens of steps that else take these; of a description,
+ * which is one step, rows times all numbers of the factors.
  */
-const WORTH = { loops: 1e4, interpreter: 1e5, description: 5e7 }
+const WORTH = { loops: 4e5, interpreter: 1e6, description: 5e7 }
+
+/** What a component's e^x costs a row, in the operations of a number of its moments. */
+const COMPONENT = 20
 
 /** Whether so many rows are worth a program. */
 const isWorth = ({ second }: Kind, count: number, dim: number, rows: number, worth: number): boolean =>
-  rows * count * Math.max(dim, widthOf(second, dim)) >= worth
+  rows * count * (COMPONENT + Math.max(dim, widthOf(second, dim))) >= worth
 
 /** How an E-step over so many rows runs, in words. */
 export const how = <P extends string>(

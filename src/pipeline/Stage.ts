@@ -119,13 +119,13 @@ const takenBy =
     place.taken(sum, () => EM.asked(score, pass))
 
 /** How responsibilities are computed, of a score that has any. */
-const computed = ({ model, points }: Setting): string =>
+const computed = ({ model, data }: Setting): string =>
   pipe(
     model.family,
     O.flatMap(family =>
       pipe(
         family.mStep,
-        O.map(mStep => (Missing.has(points) ? 'in plain loops' : how(family, mStep, points.dim, points.rows)))
+        O.map(mStep => (Missing.has(data) ? 'in plain loops' : how(family, mStep, data.dim, data.rows)))
       )
     ),
     O.match(

@@ -3,7 +3,7 @@
  * with one variance a component.
  */
 import * as Elementary from '../../lib/elementary.js'
-import { compute, exp, fill, fromNdArray, logSoftmax, softmax, type NdArray, type Tensor } from '../../lib/index.js'
+import { exp, fill, logSoftmax, type NdArray, type Tensor } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Components from '../mixture/Components.js'
 import * as Gaussian from '../mixture/families/gaussian.js'
@@ -47,19 +47,22 @@ const told = <P extends string>(of: ComponentsFor<P>) => ({
   divergence: (params: Params.Tensors<P>, x: Tensor, level: Level): Tensor =>
     Components.divergence(of(params), x, level),
   logDensity: (params: Params.Tensors<P>, x: Tensor, level: Level): Tensor =>
-    Components.logDensity(of(params), x, level),
-  toMixture: (params: Params.Params<P>): Mixture.Mixture => {
-    const part = (pick: (components: Components.Components) => Tensor): NdArray =>
-      compute(() => pick(of(Params.map(fromNdArray)(params))))
-    const means = part(({ centres }) => centres)
-    const count = means.shape[0]
-    return {
-      means,
-      weights: part(({ logits }) => (logits === null ? fill([count], 1 / count) : softmax(logits))).values,
-      variances: part(({ variances }) => variances ?? fill([count], 1)).values,
-      factors: null
-    }
-  }
+    Components.logDensity(of(params), x, level)
+})
+
+const softmax = (logits: Float64Array): Float64Array => {
+  const top = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
+  const shares = logits.map(logit => Elementary.exp(logit - top))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return shares.map(share => share / total)
+}
+
+/** The mixture that arrays are. */
+const mixtureOf = ({ components, centres, logits, variances }: Projection.Arrays): Mixture.Mixture => ({
+  means: { shape: [components, centres.length / components], values: centres },
+  weights: softmax(logits),
+  variances,
+  factors: null
 })
 
 // —— M-steps ——
@@ -95,8 +98,6 @@ const squaredShift = (
   }, 0)
 }
 
-const logShares = (logits: NdArray): Float64Array => compute(() => logSoftmax(fromNdArray(logits))).values
-
 const unit = (): number => 1
 
 // —— the families ——
@@ -126,7 +127,7 @@ export const symmetricPair = family({
   score: () => pair.score,
   divergence: () => pair.divergence,
   logDensity: () => pair.logDensity,
-  toMixture: () => pair.toMixture,
+  toMixture: () => params => mixtureOf(pairArrays(params)),
   // Half of what parts the two.
   fromMixture:
     () =>
@@ -202,7 +203,7 @@ export const spherical = family({
   score: () => equal.score,
   divergence: () => equal.divergence,
   logDensity: () => equal.logDensity,
-  toMixture: () => equal.toMixture,
+  toMixture: () => params => mixtureOf(sphericalArrays(params)),
   fromMixture:
     () =>
     ({ means }) => ({ means }),
@@ -274,7 +275,7 @@ export const isotropic = family({
   score: () => free.score,
   divergence: () => free.divergence,
   logDensity: () => free.logDensity,
-  toMixture: () => free.toMixture,
+  toMixture: () => params => mixtureOf(isotropicArrays(params)),
   // Of the isotropic components that of the same mean variance is nearest.
   fromMixture: () => mixture => {
     const { means, weights } = mixture
@@ -291,7 +292,7 @@ export const isotropic = family({
   mStep: () => ({
     second: 'trace',
     fromGradient: (params, gradient) => {
-      const mixture = free.toMixture(params)
+      const mixture = mixtureOf(isotropicArrays(params))
       const [, dim] = params.means.shape
       const found = FromGradient.first(mixture, gradient)
       return {
@@ -335,7 +336,7 @@ export const isotropic = family({
   leastRows: () => () => 2,
   // √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²)
   distance: () => (from, to) => {
-    const [logs, next] = [logShares(from.logits), logShares(to.logits)]
+    const [logs, next] = [Gaussian.logsOf(from.logits), Gaussian.logsOf(to.logits)]
     const shares = logs.map(Elementary.exp)
     const moved = squaredShift(
       from.means,

@@ -237,7 +237,7 @@ export const diagonalsOf = ({ means: { shape }, variances }: Mixture.Mixture): F
 }
 
 /** log π_k of logits. */
-const logsOf = ({ values }: NdArray): Float64Array => {
+export const logsOf = ({ values }: NdArray): Float64Array => {
   const top = values.reduce((most, x) => Math.max(most, x), -Infinity)
   const total = top + Elementary.log(values.reduce((sum, x) => sum + Elementary.exp(x - top), 0))
   return values.map(x => x - total)

@@ -9,8 +9,8 @@ import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { norm } from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/nesting.js'
-import { refuse } from '../../lib/refuse.js'
-import { given as checked, mistaken } from '../core/index.js'
+import { refuse, refuseWith } from '../../lib/refuse.js'
+import { Case, given as checked, mistaken } from '../core/index.js'
 import * as Dry from './Dry.js'
 import * as Expectation from '../objective/Expectation.js'
 import * as Initializer from '../pipeline/Initializer.js'
@@ -410,7 +410,31 @@ interface Asked<P extends string> {
   readonly problems: ReadonlyArray<Problem.Problem>
   /** Whose noise it looks at. */
   readonly times: () => ReadonlyArray<number>
+  /** Where it comes from that it is not finite. */
+  readonly whence: () => Whence
 }
+
+type Whence = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => string | null
+
+/** Evaluations that go no further than the first that is not finite, which they refuse with where that comes from. */
+const stopping =
+  (evaluate: Stage.Tools['evaluate'], whence: Whence): Stage.Tools['evaluate'] =>
+  (params, key, rows) => {
+    const found = evaluate(params, key, rows)
+    return Number.isFinite(found.value) && Params.isFinite(found.gradient)
+      ? found
+      : refuseWith({ whence: whence(params, key, rows) }, 'not finite')
+  }
+
+/** Where a step was stopped; null of one that was not, or by something else. */
+const stoppedAt = (step: () => unknown): string | null =>
+  pipe(
+    E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'whence')),
+    E.match(
+      whence => (typeof whence === 'string' ? whence : null),
+      () => null
+    )
+  )
 
 /** A stage as a program of its own. */
 interface Within {
@@ -468,14 +492,18 @@ const stagesOn = <P extends string>(
           Objective.isMatching(term)
             ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => time)
             : []
-        )
+        ),
+      whence: () => {
+        const of = batch === null ? Loss.whence(loss, points) : Loss.whenceInBatch(loss, points, batch)
+        return (params, key, rows) => of(ours(params), key, rows)
+      }
     }
   }
   const all = ({ stage, simple }: Stage.Written): Compiled<P> => {
-    const { stopping, attempts, means, misfits, times, on, memory, streams } = simple
+    const { attempts, means, misfits, times, on, memory, streams } = simple
     const loss = pipe(
       simple.loss,
-      O.map(own => asked(own, stopping.steps)),
+      O.map(own => asked(own, simple.stopping.steps)),
       O.toNullable
     )
     const size = pipe(
@@ -515,21 +543,23 @@ const stagesOn = <P extends string>(
         problems => (problems.length > 0 || !sound || loss === null ? problems : tried(stage, loss.loss)),
         E.fromPredicate(RA.isEmpty, identity),
         E.map(() => () => {
-          const steps = on({
-            ...setting,
-            start: anyStart,
-            evaluate: (params, key, rows) =>
-              loss === null
-                ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
-                : loss.plan.evaluate(ours(params), key, rows),
-            attempts: inner.map(({ attempt }) => attempt())
-          })
-          const { begin, step, finish = identity } = steps
+          const evaluate: Stage.Tools['evaluate'] = (params, key, rows) =>
+            loss === null
+              ? refuse(`evaluate: ${Stage.show(stage)} asks for no loss; define it with one`)
+              : loss.plan.evaluate(ours(params), key, rows)
+          const tools = { ...setting, start: anyStart, evaluate, attempts: inner.map(({ attempt }) => attempt()) }
+          const { begin, step, finish = identity } = on(tools)
           return {
-            stopping,
+            stopping: simple.stopping,
             // What attempts lead to has been judged on the way.
             ...(inner.length > 0 ? blind : judge(model, points, schedule, [...(loss?.times() ?? []), ...times])),
             begin,
+            whence: (params, memory, key) =>
+              loss === null
+                ? null
+                : stoppedAt(() =>
+                    on({ ...tools, evaluate: stopping(evaluate, loss.whence()) }).step(params, memory, key)
+                  ),
             step: (params, memory, key) => {
               const taken = step(params, memory, key)
               const next = ours(taken.params)

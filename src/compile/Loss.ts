@@ -463,6 +463,12 @@ const asked =
     numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
   })
 
+/** Data and parameters as terms see them: about the middle of the data, but for what may look at the data themselves. */
+const framed = <P extends string>({ score, objective }: Loss<P>, data: Source.Data): Frame.Frame<P, Source.Data> =>
+  Objective.terms(objective).some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
+    ? Frame.unmoved<P, Source.Data>(data)
+    : Frame.ofModel(Score.interpret(score), data)
+
 /** The whole objective by one engine. */
 const evaluator = <P extends string>(
   by: LossPlan<P>['engine'],
@@ -471,15 +477,7 @@ const evaluator = <P extends string>(
   { library, use, place }: Pick<Circumstances, 'library' | 'use' | 'place'>
 ): LossPlan<P>['evaluate'] => {
   const engine = engineOf(loss, by, library, use)
-  const terms = Objective.terms(loss.objective)
-  // What may look at the data themselves is given them as they are.
-  const {
-    points: about,
-    middle,
-    enter
-  } = terms.some(({ term }) => !Objective.isPenalty(term) && term.moves !== true)
-    ? Frame.unmoved<P, Source.Data>(data)
-    : Frame.ofModel(Score.interpret(loss.score), data)
+  const { points: about, middle, enter } = framed(loss, data)
   const draws = draw(loss, about)
   const whole = engine(about)
   const question = asked(loss, by, library.precision, middle)
@@ -529,6 +527,71 @@ const evaluator = <P extends string>(
   }
 }
 
+/** So many rows are looked at at once for one that is not finite. */
+const LOOK = 4096
+
+const isFinite = <P extends string>({ value, gradient }: ValueAndGradient<P>): boolean =>
+  Number.isFinite(value) && Params.isFinite(gradient)
+
+/** Where a loss that is not finite at some parameters and key comes from: which term, which row, which parameter; null of one that is. */
+export const whence = <P extends string>(
+  loss: Loss<P>,
+  data: Source.Data
+): ((params: Params.Params<P>, key: Key.Key, rows?: ArrayLike<number>) => string | null) => {
+  const { points: about, enter } = framed(loss, data)
+  const model = Score.interpret(loss.score)
+  const draws = draw(loss, about)
+  const own = Matching.data(about, false)
+  return (params, key, rows) => {
+    const here = enter(params)
+    const { basis, terms } = draws(here, key)
+    const told = (term: Objective.Term, { value, gradient }: ValueAndGradient<P>, at: string): string =>
+      Number.isFinite(value)
+        ? `the derivative of ${Objective.show(term.of)}${at} in ${Params.whereInfinite(gradient) ?? 'no parameter'}`
+        : `${Objective.show(term.of)}${at}`
+    const first = (
+      of: (first: number, count: number) => ValueAndGradient<P>,
+      from: number,
+      count: number
+    ): readonly [row: number, found: ValueAndGradient<P>] | null => {
+      if (count === 0) return null
+      const found = of(from, count)
+      if (isFinite(found)) return null
+      const half = count > LOOK ? LOOK : Math.ceil(count / 2)
+      return count === 1
+        ? [from, found]
+        : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
+    }
+    const inTerm = ({ term, samples }: Drawn): string | null => {
+      if (Objective.isPenalty(term)) {
+        const { value, gradient } = term.penalty(params)
+        // A penalty gives a gradient in the parameters that it is given.
+        const found = { value, gradient: gradient as Params.Params<P> }
+        return isFinite(found) ? null : told(term, found, '')
+      }
+      const given: ReadonlyArray<Given.Named> = Objective.isMatching(term)
+        ? samples.map(sample => Matching.given(model, term, sample, basis, about))
+        : [{}]
+      return firstOf(given, one => {
+        const found = first(
+          (from, count) =>
+            valueAndGrad<P>(params =>
+              Matching.mean(model, term)(params, Given.tensors(from, count)({ ...own, ...one }))
+            )(here),
+          0,
+          about.rows
+        )
+        return found === null ? null : told(term, found[1], ` of row ${(rows?.[found[0]] ?? found[0]) + 1}`)
+      })
+    }
+    return firstOf(terms, inTerm)
+  }
+}
+
+/** The first answer that is one. */
+const firstOf = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
+  all.reduce<B | null>((found, a) => found ?? of(a), null)
+
 /** A plan on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate'> {
   /** Over rows of these numbers; over rows drawn from the key, where none are given. */
@@ -555,6 +618,19 @@ export const batched = <P extends string>(
     }
   }
 }
+
+/** `whence` of a batch. */
+export const whenceInBatch =
+  <P extends string>(
+    loss: Loss<P>,
+    data: Source.Data,
+    batch: number
+  ): ((params: Params.Params<P>, key: Key.Key, rows?: Int32Array) => string | null) =>
+  (params, key, rows) => {
+    const keys = pipe(key, Key.named('rows', 'loss'))
+    const chosen = rows ?? Key.subset(data.rows, batch)(keys.rows)
+    return whence(loss, Source.chosen(chosen)(data))(params, keys.loss, chosen)
+  }
 
 /** Compiling takes tens of milliseconds: fewer evaluations of few numbers are over before. */
 const WORTH_COMPILING = { evaluations: 10, numbers: 100000 }

@@ -81,15 +81,25 @@ const next =
     const compiled = program.stages.at(stage)
     if (status._tag !== 'Running' || compiled === undefined) return null
     const { stopping } = compiled
-    const taken = compiled.step(params, memory, pipe(key, Key.child(stage), Key.child(step)))
+    const stepKey = pipe(key, Key.child(stage), Key.child(step))
+    const taken = compiled.step(params, memory, stepKey)
     const failed = (left: Left): State<P> => ({
       ...state,
       status: { _tag: 'Failed', problem: diverged(state, left) }
     })
     const infinite = (what: string, value: number): State<P> => failed({ what, value, domain: 'finite' })
-    if (!Number.isFinite(taken.value)) return infinite('the objective', taken.value)
-    if (!Number.isFinite(taken.norm)) return infinite('the norm of the gradient', taken.norm)
-    if (!Params.isFinite(taken.params)) return infinite('the norm of the parameters', Params.norm(taken.params))
+    // Where a loss is the cause, the step is taken again as far as it is finite.
+    const because = (what: string): string => {
+      const whence = compiled.whence(params, memory, stepKey)
+      return whence === null ? what : `${what}, by ${whence}`
+    }
+    if (!Number.isFinite(taken.value)) return infinite(because('the objective'), taken.value)
+    if (!Number.isFinite(taken.norm)) return infinite(because('the norm of the gradient'), taken.norm)
+    if (!Params.isFinite(taken.params))
+      return infinite(
+        `${Params.whereInfinite(taken.params) ?? 'a parameter'} after the step`,
+        Params.norm(taken.params)
+      )
     const left = compiled.leaves(params, taken.params)
     if (left !== null) return failed(left)
     const rule: Rule | null =

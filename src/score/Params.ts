@@ -146,6 +146,18 @@ export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
 /** Whether every entry of every array is a finite number. */
+/** The first entry that is not finite, as code has it: `means[2][0]`; null where all are. */
+export const whereInfinite = <P extends string>(params: Params<P>): string | null =>
+  Object.entries<NdArray>(params).reduce<string | null>((found, [name, { shape, values }]) => {
+    if (found !== null) return found
+    const at = values.findIndex(value => !Number.isFinite(value))
+    const index = (dims: ReadonlyArray<number>, rest: number): string =>
+      dims.length === 0
+        ? ''
+        : `${index(dims.slice(0, -1), Math.floor(rest / dims[dims.length - 1]))}[${rest % dims[dims.length - 1]}]`
+    return at < 0 ? null : `${name}${index(shape, at)}`
+  }, null)
+
 export const isFinite = <P extends string>(params: Params<P>): boolean =>
   Object.values<NdArray>(params).every(({ values }) => allFinite(values))
 

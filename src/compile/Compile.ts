@@ -5,8 +5,8 @@ import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
-import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
-import { norm } from '../../lib/elementary.js'
+import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
+import { norm, square } from '../../lib/elementary.js'
 import { Key } from '../../lib/index.js'
 import { isDeeper } from '../../lib/nesting.js'
 import { refuse, refuseWith } from '../../lib/refuse.js'
@@ -147,6 +147,48 @@ const refusals = <P extends string>(
   ]
 }
 
+/**
+ * What a plan has to say of nodes that were given: that they are fewer than the data ask for. A centre of the pair has about the
+ * length √(E|x|² − d); where a start is longer, it asks for more.
+ */
+const remark = <P extends string>(
+  { schedule, score, objective, expectation }: Loss.Loss<P>,
+  data: Source.Data,
+  start: O.Option<Params.Params<P>>
+): string => {
+  const { family, shapes } = Score.interpret(score)
+  const slope = pipe(
+    family,
+    O.chain(({ projection }) => projection),
+    O.chain(({ slope }) => O.fromNullable(slope)),
+    O.filter(() => O.isSome(Expectation.tooFew(Infinity)(expectation)) && dataProblems(data).length === 0)
+  )
+  if (O.isNone(slope)) return ''
+  const length = Math.sqrt(Math.max(0, square(rootMeanSquare(data)) - data.dim))
+  const size = Params.sizeOf(shapes(data.dim))
+  const asLong = pipe(
+    Params.zeros(shapes(data.dim)),
+    Params.mapValues(() => length / Math.sqrt(size))
+  )
+  const levels = Objective.terms(objective).flatMap(({ term }) =>
+    Objective.isMatching(term)
+      ? TimeLaw.quadrature(schedule, TimeLaw.NODES)(term.timeLaw).map(({ time }) => Schedule.level(time)(schedule))
+      : []
+  )
+  const steepest = [asLong, ...(O.isSome(start) ? [start.value] : [])]
+    .flatMap(params => levels.map(slope.value(params)))
+    .reduce((most, b) => Math.max(most, b), 0)
+  return pipe(
+    expectation,
+    Expectation.tooFew(steepest),
+    O.match(
+      () => '',
+      ({ taken, asked, error }) =>
+        `; ${taken} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${asked}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
+    )
+  )
+}
+
 const either = <A>(problems: ReadonlyArray<Problem.Problem>, value: () => A): E.Either<CompileErrors, A> => {
   const [first, ...rest] = Problem.listed(Limits.problems)(problems)
   return problems.length === 0 ? E.right(value()) : E.left([first, ...rest])
@@ -266,7 +308,14 @@ export const plans =
       either(described.length > 0 || isTried ? described : Dry.problems(loss, points, O.none), () =>
         Loss.plans(loss, points, circumstances)
       ),
-      E.flatMap(plans => either(uncompiled(plans[0], precision), () => plans))
+      E.flatMap(plans =>
+        either(uncompiled(plans[0], precision), () => {
+          const told = remark(loss, points, O.none)
+          return told === ''
+            ? plans
+            : RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
+        })
+      )
     )
   }
 
@@ -483,9 +532,10 @@ const stagesOn = <P extends string>(
     const circumstances = { evaluations, place, precision: refused.length > 0 ? 'float64' : precision } as const
     const plan =
       batch === null ? Loss.plans(loss, points, circumstances)[0] : Loss.batched(loss, points, batch, circumstances)
+    const told = sound && refused.length === 0 ? remark(loss, points, O.some(start(Key.fromSeed(0)))) : ''
     return {
       loss,
-      plan,
+      plan: told === '' ? plan : { ...plan, reason: plan.reason + told },
       problems: [...refused, ...(refused.length > 0 ? [] : uncompiled(plan, precision)), ...batchProblems(own, points)],
       times: () =>
         Objective.terms(objective).flatMap(({ term }) =>

@@ -2,6 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
+import * as Elementary from '../../lib/elementary.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import type { Points } from '../data/Points.js'
@@ -55,6 +56,8 @@ export interface OnLine {
   readonly steepest?: number
   /** Nodes in time, where the time law names no number. */
   readonly timeNodes?: number
+  /** How many nodes a slope asks for, where a number is given that does not depend on it. */
+  readonly asks?: (slope: number) => number
 }
 
 export type Meaning = Everywhere | InSpan | OnLine
@@ -195,7 +198,8 @@ const ruleFor = (slope: number): Quadrature.Rule =>
  * the pair comes to lie within it.
  *
  * With `nodes` given, so many of Gauss–Hermite are taken, whatever b: the error falls as e^{−π√nodes/b}. In the same units 16
- * are right to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off.
+ * are right to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. Where the data ask for more,
+ * the program's plan (`Compile.explain`) says how many, and what fewer cost.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -231,8 +235,34 @@ export const quadrature = define({
   meaning: ({ nodes }) =>
     nodes === null
       ? { where: 'line', rule: ruleFor, steepest }
-      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes }
+      : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes, asks: nodesFor }
 })
+
+/** Shifts of tanh(a + bζ), in units of b, at which rules are compared: from its middle to beyond the nodes that matter. */
+const SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
+
+/** Nodes that are fewer than a slope asks for. */
+export interface TooFew {
+  readonly taken: number
+  readonly asked: number
+  /** How far means of tanh², which lies between 0 and 1, are off. */
+  readonly error: number
+}
+
+/** Whether a given number of nodes is less than a slope asks for, and what that costs. */
+export const tooFew =
+  (slope: number) =>
+  (expectation: Expectation): O.Option<TooFew> => {
+    const way = interpret(expectation)
+    if (way.where !== 'line' || way.asks === undefined) return O.none
+    const rule = way.rule(slope)
+    const [taken, asked] = [rule.nodes.length, way.asks(slope)]
+    if (!(taken < asked)) return O.none
+    const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
+      nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
+    const right = ruleFor(slope)
+    return O.some({ taken, asked, error: Math.max(...SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a)))) })
+  }
 
 /**
  * Noise only in the span of the centres' differences, where a mixture's loss sees it; the rest is integrated in closed form.

@@ -6,9 +6,13 @@ import { Quadrature } from '../../lib/index.js'
 import {
   Compile,
   Expectation,
+  Initializer,
   Key,
+  Mixture,
   Objective,
+  Optimizer,
   Params,
+  Pipeline,
   Problem,
   Recipe,
   Schedule,
@@ -150,6 +154,49 @@ describe('Expectation.quadrature()', () => {
     expect(taken.length).toBe(2)
     for (const expectation of taken)
       for (const { gradient } of errors(size, STEEP, expectation)) expect(gradient).toBeLessThan(2e-12)
+  })
+
+  it('given too few nodes for the data, says so in the plan, and how far off they are', () => {
+    const drawn = Mixture.sample(500)(Key.fromSeed(1))(Mixture.symmetricPair([3, 4]))
+    const time = Math.log(4)
+    const explained = (expectation: Expectation.Expectation): string =>
+      Compile.explain(
+        Problem.orThrow(
+          Compile.pipeline(
+            Pipeline.of({
+              schedule: Schedule.ornsteinUhlenbeck,
+              score: Score.symmetricPair,
+              initializer: Initializer.gaussian({ scale: 0.1 }),
+              stages: [
+                Stage.descend({
+                  objective: Objective.denoising(TimeLaw.at(time)),
+                  expectation,
+                  optimizer: Optimizer.gradientDescent({ rate: 0.1 }),
+                  steps: 1
+                })
+              ]
+            })
+          )(drawn)
+        )
+      )
+    // b = ασ|mean| = 5/4 √(1 − 1/16) = 1.21 asks for 12 + 60b = 85 nodes; rows say |mean| to √(4·25 + 2·2)/(2·5·√500) = 0.05.
+    const [, , told, asked] =
+      /; (8 nodes, where a centre as long as the data say \((\d\.\d)\) asks for (\d+)): means over the noise are off by up to 0\.0\d; leave nodes out$/.exec(
+        explained(Expectation.quadrature({ nodes: 8 }))
+      ) ?? []
+    expect(Math.abs(Number(told) - 5)).toBeLessThan(0.25)
+    expect(Math.abs(Number(asked) - 85)).toBeLessThan(5)
+    for (const enough of [Expectation.quadrature(), Expectation.quadrature({ nodes: 128 })])
+      expect(explained(enough)).not.toMatch(/ nodes, where/)
+    const [{ reason }] = Problem.orThrow(
+      Compile.plans({
+        schedule: Schedule.ornsteinUhlenbeck,
+        score: Score.symmetricPair,
+        objective: Objective.denoising(TimeLaw.at(time)),
+        expectation: Expectation.quadrature({ nodes: 8 })
+      })(drawn)
+    )
+    expect(reason).toMatch(/; 8 nodes, where/)
   })
 
   it('refuses data beyond its nodes, unless their number is given', () => {

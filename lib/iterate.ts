@@ -40,9 +40,9 @@ export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): I
 })
 
 /** A lazy list, and then the one that its last element leads to; nothing after an empty one. */
-export const followed = <A>(first: Iterable<A>, next: (last: A) => Iterable<A>): Iterable<A> => ({
+export const followed = <A, B extends A = A>(first: Iterable<B>, next: (last: B) => Iterable<A>): Iterable<A> => ({
   *[Symbol.iterator]() {
-    let last: { readonly value: A } | null = null
+    let last: { readonly value: B } | null = null
     for (const value of first) {
       last = { value }
       yield value

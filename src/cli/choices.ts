@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { word } from '../fit/text.js'
 import { type Points, Problem, type Vocabulary } from '../index.js'
 import { faultless } from './checked.js'
+import * as Limits from '../core/Limits.js'
 import { familiesOf, GROWN, recipes, type Every, type Named, type Open, type Recipe } from './learn.js'
 import * as options from './options.js'
 import type * as words from './words.js'
@@ -20,6 +21,7 @@ export interface Flags extends options.TableFlags, words.Flags {
   readonly prior?: string | undefined
   readonly bootstrap?: string | undefined
   readonly seed: string
+  readonly starts: string
   readonly out?: string | undefined
   readonly report?: string | undefined
   readonly figures?: string | undefined
@@ -124,7 +126,8 @@ const counts = (text: string): options.Checked<ReadonlyArray<number>> =>
 
 const openOf =
   (vocabulary: Vocabulary.Vocabulary) =>
-  ({ components, family, criterion }: Flags): options.Checked<Open> => {
+  (flags: Flags): options.Checked<Open> => {
+    const { components, family, criterion } = flags
     const known = familiesOf(vocabulary)
     const words = known.map(({ word }) => word)
     const named = (name: string): options.Checked<Named> =>
@@ -136,15 +139,46 @@ const openOf =
       options.all({
         components: components === undefined ? E.right(undefined) : counts(components),
         families: family === undefined ? E.right(undefined) : pipe(family.split(','), E.traverseArray(named)),
-        criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const)
+        criterion: options.oneOf('--criterion', criterion, ['icl', 'bic', 'aic'] as const),
+        starts: startsOf(flags)
       }),
       E.flatMap(open => faultless(misfits(open), open))
     )
   }
 
+/** Several starts are those of a search. */
+const startsOf = ({ starts, recipe, pipeline }: Flags): options.Checked<number> =>
+  pipe(
+    options.whole('--starts', starts, 1, 10),
+    E.filterOrElse(
+      starts => starts <= Limits.starts,
+      (): Problem.Problems => [Problem.of('--starts', starts, `≤ ${Limits.starts}`, 'try 10')]
+    ),
+    E.filterOrElse(
+      starts => starts === 1 || (recipe === GROWN && pipeline === undefined),
+      (): Problem.Problems => [
+        Problem.of(
+          '--starts',
+          starts,
+          'something that --recipe and --pipeline take',
+          'leave them out, or fit with several values of --seed'
+        )
+      ]
+    )
+  )
+
 /** What is wrong with a family that has a number of components of its own. */
-const misfits = ({ families = [], components }: Open): ReadonlyArray<Problem.Problem> =>
-  families.flatMap(({ word, count }) =>
+const misfits = ({ families = [], components, starts }: Open): ReadonlyArray<Problem.Problem> => [
+  ...families.flatMap(({ word, count }) =>
+    Problem.unless(
+      starts === 1 || count === null,
+      '--starts',
+      String(starts),
+      `something that ${word} takes, which is learned by its recipe`,
+      'leave it out, or fit with several values of --seed'
+    )
+  ),
+  ...families.flatMap(({ word, count }) =>
     count === null
       ? []
       : families.length > 1
@@ -164,6 +198,7 @@ const misfits = ({ families = [], components }: Open): ReadonlyArray<Problem.Pro
             'leave it out, or choose another family'
           )
   )
+]
 
 /** Recipes that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
 const maximising: ReadonlyArray<string> = [GROWN, 'annealed', 'em', 'spectral']

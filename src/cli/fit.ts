@@ -73,7 +73,7 @@ const without = (choices: Choices, { ignored }: Rows): Choices => {
 }
 
 /** What is to be learned, and what it was chosen from. */
-interface Chosen extends Pick<Decided, 'choice' | 'stopped' | 'kept'> {
+interface Chosen extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'kept'> {
   readonly task: Task
 }
 
@@ -98,6 +98,7 @@ const plan =
         TE.map(pipeline => ({
           task: { ...given, standardize: standardize ?? false, origin: { _tag: 'Pipeline', path, pipeline } },
           choice: null,
+          starts: null,
           stopped: null,
           kept: 'run'
         }))
@@ -105,7 +106,7 @@ const plan =
     const asked = { ...given, standardize: standardize ?? areFree(open.families) }
     return pipe(
       () => world.untilSignal(heard => choose(watch, { heard, now: world.now, keeper })(open, asked, recipe)()),
-      TE.map(({ origin, ...decided }) => ({ task: { ...asked, origin }, ...decided }))
+      TE.map(({ origin, seed, ...decided }) => ({ task: { ...asked, origin, seed }, ...decided }))
     )
   }
 
@@ -185,7 +186,7 @@ const byGroup =
 const work = (
   world: World,
   control: Pick<Control, 'watch' | 'keeper'>,
-  { task, choice, stopped: before }: Chosen,
+  { task, choice, starts, stopped: before }: Chosen,
   recipes: ReadonlyArray<Recipe>
 ): TE.TaskEither<Failure, Found & { readonly stopped: Signal | null }> => {
   const fitted = ({ fit }: Reached): Findings => fit
@@ -201,7 +202,7 @@ const work = (
             : TE.right<Failure, ReadonlyArray<Reached>>([])
         ),
         TE.map(({ own, others }) => ({
-          fit: { ...own.fit, choice },
+          fit: { ...own.fit, choice, starts },
           others: others.map(fitted),
           stopped: [own, ...others].at(-1)?.stopped ?? before
         }))

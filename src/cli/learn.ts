@@ -78,6 +78,8 @@ export interface Open {
   readonly families: ReadonlyArray<Named> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
+  /** So many starts, of which the best is kept. */
+  readonly starts: number
 }
 
 /** A table to learn from, its rows in memory or not. */
@@ -478,7 +480,7 @@ const findingsOf = (
 ): E.Either<Failure, Findings> =>
   finite({
     ...rest,
-    ...{ choice: null, bootstrap: null, source, seed, scaling, pipeline },
+    ...{ choice: null, starts: null, bootstrap: null, source, seed, scaling, pipeline },
     ...shown(table),
     isSettled: origin._tag === 'Chosen' ? origin.isSettled : null,
     isStreamed: Source.isSource(table.data),
@@ -656,6 +658,10 @@ export interface Chosen {
   readonly origin: Origin
   /** Null where nothing was left open. */
   readonly choice: Choice | null
+  /** How many starts agree; null where there was one. */
+  readonly starts: Fit.Starts | null
+  /** The seed of the start that was kept. */
+  readonly seed: number
   /** By which signal the search was ended early. */
   readonly stopped: Signal | null
   /** What a checkpoint is of. */
@@ -666,7 +672,7 @@ export interface Chosen {
 export const choose =
   (onProgress: (progress: Fit.Progress) => void, { heard, now, keeper: own }: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion }: Open,
+    { families, components, criterion, starts }: Open,
     { table, source, standardize, seed, prior, place }: Omit<Task, 'origin'>,
     recipe: Recipe | typeof GROWN
   ): TE.TaskEither<Failure, Chosen> => {
@@ -682,11 +688,11 @@ export const choose =
     })
     if (!misses && isOne && (fixed !== null || recipe !== GROWN)) {
       const score = family[0]({ components: components?.[0] ?? 1 })
-      return TE.right({ origin: byRecipe(score), choice: null, stopped: null, kept: 'run' })
+      return TE.right({ origin: byRecipe(score), choice: null, starts: null, seed, stopped: null, kept: 'run' })
     }
     const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
     // Where there is one candidate, what is kept is the run of its last steps.
-    const keeper = isOne && !misses ? null : own
+    const keeper = isOne && !misses && starts === 1 ? null : own
     const asRefused = E.mapLeft(([first, ...rest]: Problem.Problems) => refused(asOption(first), ...rest.map(asOption)))
     const search: Search.Search = {
       writer: keeper?.writer ?? '',
@@ -698,7 +704,8 @@ export const choose =
           criterion,
           seed,
           standardize,
-          prior
+          prior,
+          ...(starts !== 1 && { starts })
         },
         columns: table.columns
       }
@@ -738,6 +745,7 @@ export const choose =
               components: fixed ?? components,
               criterion,
               seed,
+              starts,
               standardize,
               columns: table.columns,
               onProgress
@@ -776,7 +784,7 @@ export const choose =
       TE.bind('fit', ({ end: { last } }) =>
         TE.fromEither(asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])))
       ),
-      TE.map(({ fit: { candidates, refused }, end: { last, stopped } }) => {
+      TE.map(({ fit: { candidates, refused, ...fit }, end: { last, stopped } }) => {
         const [{ pipeline, isSettled }] = candidates
         const rest = stopped === null ? (last?.rest ?? null) : null
         return {
@@ -793,6 +801,8 @@ export const choose =
                 }
               : byRecipe(pipeline.score),
           choice: isOne ? null : { criterion, candidates, refused },
+          starts: fit.starts.of === 1 ? null : fit.starts,
+          seed: fit.seed,
           stopped,
           kept: keeper !== null || own === null ? 'search' : rest !== null ? 'run' : 'nothing'
         }

@@ -96,7 +96,7 @@ export const placeOf = (
   world: World,
   file: string,
   flags: Flags,
-  { open: { families, components, criterion }, recipe, seed, prior, keep, table }: Choices,
+  { open: { families, components, criterion, starts }, recipe, seed, prior, keep, table }: Choices,
   data: Source.Data
 ): TE.TaskEither<Failure, Summing> => {
   if (Source.isHeld(data)) return TE.right({ place: Place.here, close: () => undefined })
@@ -112,7 +112,9 @@ export const placeOf = (
             hashes => [
               hashes,
               families?.map(({ word }) => word),
-              ...[components, criterion, seed, prior, flags.standardize ?? null, recipe]
+              ...[components, criterion, seed, prior, flags.standardize ?? null, recipe],
+              // Where there is one, what was kept before it could be asked for goes on.
+              ...(starts === 1 ? [] : [starts])
             ],
             source,
             there

@@ -170,6 +170,12 @@ const fit: Says = (program, does) => {
     .addOption(vocabulary)
     .addOption(new Option('--seed <number>', 'the same seed gives the same numbers').default('0', '0'))
     .addOption(
+      new Option(
+        '--starts <number>',
+        'fit so many times, with this seed and those that follow it, keep the best, and tell how many agree: 10'
+      ).default('1', '1')
+    )
+    .addOption(
       new Option('--checkpoint <file>', 'write what is needed to go on after a crash, now and then').conflicts([
         'compare',
         'printPipeline'

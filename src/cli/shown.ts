@@ -1,5 +1,6 @@
 /** What is printed of a fit: for people, and as JSON. */
 import * as E from 'fp-ts/lib/Either.js'
+import { sentence } from '../fit/starts.js'
 import * as table from '../fit/table.js'
 import { facts, paragraphs, table as showTable, word } from '../fit/text.js'
 import { Initializer, Mixture, Pipeline, Points, Problem } from '../index.js'
@@ -112,6 +113,7 @@ export const asJson = ({ fit, others }: Found): object => {
     columns,
     ...found(fit),
     ...(fit.choice !== null && { choice: choiceAsJson(fit.choice) }),
+    ...(fit.starts !== null && { starts: fit.starts }),
     rows: statistics.rows,
     dropped,
     ...(fit.missing > 0 && { missing: fit.missing }),
@@ -213,6 +215,7 @@ export const human = ({ fit, others }: Found, { out, report, figures, verbose = 
             showTable(candidates(fit.choice, verbose ? Infinity : 8))
           ].join('\n')
         ]),
+    ...(fit.starts === null ? [] : [sentence(fit.starts)]),
     ...(verbose && fit.choice !== null && fit.choice.refused.length > 0
       ? [`Could not be learned:\n${facts(refusals(fit.choice))}`]
       : []),

@@ -19,6 +19,9 @@ export const attempts = 10_000
 /** Moves of split and merge that are tried, and steps by which each is polished: those of k-means too. */
 export const moves = 100_000
 
+/** Starts of which a fit keeps the best: each waits for those before it. */
+export const starts = 1000
+
 /** Rows that a hierarchy joins, the square of which it holds: 800 MB. */
 export const joined = 14_000
 

@@ -7,10 +7,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { closing, flatMapped, last, mapped } from '../../lib/iterate.js'
+import { closing, flatMapped, followed, last, mapped } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
+import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
 import * as Points from '../data/index.js'
 import type * as Place from '../data/Place.js'
@@ -25,11 +26,13 @@ import * as Candidates from './Candidates.js'
 import * as Data from './Data.js'
 import * as Floor from './floor.js'
 import { format } from './format.js'
+import * as Starts from './starts.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 import { written } from './written.js'
 
 export type { Unsupported } from '../mixture/kernels/support.js'
+export type { Starts } from './starts.js'
 export type { Candidate, Constructor, Criterion, Learned, Led, Outcome, Ranked, Recall, Refused } from './Candidates.js'
 
 /**
@@ -73,6 +76,11 @@ export interface Options {
   readonly criterion?: Candidates.Criterion | undefined
   /** The same seed gives the same bits; 0 unless given. */
   readonly seed?: number | undefined
+  /**
+   * So many fits are made, under this seed and those that follow it, and the best by the criterion is kept; 1 unless given. Each takes as
+   * long as one, and how many agree is told: see `Fit.starts`. What does not depend on the seed is the same in all.
+   */
+  readonly starts?: number | undefined
   /** How often each row counts, ≥ 0; instead of the weights that points carry. */
   readonly weights?: ArrayLike<number> | undefined
   /**
@@ -136,13 +144,16 @@ export interface Fit {
   readonly aic: number
   readonly icl: number
   readonly criterion: Candidates.Criterion
+  /** Of several starts that of the one that was kept: with it one start gives the same. */
   readonly seed: number
+  /** How many starts there were, and how many of them agree. Where few do, more may lead to a better one. */
+  readonly starts: Starts.Starts
   /** How many rows the mean of the prior counts as; null where the likelihood alone was maximised. */
   readonly prior: number | null
   /** The share of the belief that is this one's, among all candidates: see `Ranked`. */
   readonly belief: number
   /** All that were learned, the best first: this one, in front. */
-  readonly candidates: ReadonlyArray<Candidates.Ranked>
+  readonly candidates: RNEA.ReadonlyNonEmptyArray<Candidates.Ranked>
   /** Those that could not be learned, and why. */
   readonly refused: ReadonlyArray<Candidates.Refused>
   /** The origin and unit of each column in which it was learned; null for the data's own. */
@@ -169,6 +180,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   family: true,
   criterion: true,
   seed: true,
+  starts: true,
   weights: true,
   standardize: true,
   missing: true,
@@ -183,7 +195,7 @@ const isName = (family: FamilyName | Candidates.Constructor): family is FamilyNa
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
-  const { components, family, criterion, seed, missing, prior } = options
+  const { components, family, criterion, seed, starts, missing, prior } = options
   return [
     ...Problem.strangers(options, known),
     ...Problem.unless(
@@ -198,6 +210,7 @@ const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
     ...Problem.oneOf('criterion', criterion ?? 'icl', criteria),
     ...Problem.oneOf('missing', missing ?? 'refuse', ways),
     ...Problem.count('seed', seed ?? 0, 0, 0),
+    ...Problem.count('starts', starts ?? 1, 1, 10, Limits.starts),
     ...Problem.positive('prior', prior ?? SHRINKAGE, SHRINKAGE)
   ]
 }
@@ -364,6 +377,7 @@ const made = (
     icl,
     criterion,
     seed,
+    starts: Starts.alone,
     prior,
     belief,
     candidates,
@@ -450,8 +464,66 @@ export const states =
           )
         )
       ),
-      E.map(({ columns, places, data }) => closing(statesOf(options, columns, places, data), data.close))
+      E.map(({ columns, places, data }) => closing(statesOfStarts(options, columns, places, data), data.close))
     )
+
+/** A state of one among several starts. */
+interface Started extends State {
+  /** What this start has come to by itself. */
+  readonly alone: State['fit']
+}
+
+/** The states of one start after another, the best of all that is learned in each; `before` are the fits of those that are done. */
+const statesOfStarts = (
+  options: Options,
+  columns: ReadonlyArray<string>,
+  places: ReadonlyArray<number>,
+  data: Data.Data,
+  before: ReadonlyArray<Fit> = [],
+  start = 0
+): Iterable<State> => {
+  const { seed = 0, starts = 1, recall, onProgress } = options
+  if (starts === 1) return statesOf(options, columns, places, data)
+  const inAll = (progress: Progress): Progress => ({
+    ...progress,
+    done: start * progress.of + progress.done,
+    of: starts * progress.of
+  })
+  const own = statesOf(
+    {
+      ...options,
+      seed: seed + start,
+      recall: recall && ((name, learn) => recall(`start ${start + 1}: ${name}`, learn)),
+      onProgress: onProgress && (progress => onProgress(inAll(progress)))
+    },
+    columns,
+    places,
+    data
+  )
+  const kept = (fit: E.Either<Problem.Problems, Fit>): E.Either<Problem.Problems, Fit> => {
+    const all = [...before, ...(E.isRight(fit) ? [fit.right] : [])]
+    return RA.isNonEmpty(all) ? E.right(Starts.best(all[0], all.slice(1))) : fit
+  }
+  const states = mapped(own, ({ next, fit }): Started => ({
+    next: next && inAll(next),
+    rest: null,
+    alone: fit,
+    fit: () => kept(fit())
+  }))
+  return start + 1 === starts
+    ? states
+    : followed<State, Started>(states, ({ alone }) => {
+        const fit = alone()
+        return statesOfStarts(
+          options,
+          columns,
+          places,
+          data,
+          E.isRight(fit) ? [...before, fit.right] : before,
+          start + 1
+        )
+      })
+}
 
 /** The states of candidates that are learned. */
 const statesOf = (

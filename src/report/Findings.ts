@@ -47,6 +47,8 @@ export interface Choice {
 export interface Findings {
   /** Null where nothing was left open. */
   readonly choice: Choice | null
+  /** How many starts agree with the one that was kept; null where there was one. */
+  readonly starts: Fit.Starts | null
   /** Whether a search learned it to the end before its stages; null where there was none. */
   readonly isSettled: boolean | null
   /** Where the data came from. */

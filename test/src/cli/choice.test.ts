@@ -48,6 +48,37 @@ describe('ornstein fit', () => {
     expect((await told(`-k ${components} --family ${family}`)).bic).toBe(bic)
   })
 
+  it('keeps the best of several starts, and tells how many agree', async () => {
+    for (const options of ['-k 3 --family isotropic', '-k 2..3 --family isotropic,tied-isotropic']) {
+      const line = `fit @three.csv ${options} --seed 4`
+      const [one, three] = [await ornstein(`${line} --json`), await ornstein(`${line} --starts 3 --json`)]
+      // Three clusters 5 standard deviations apart have one maximum.
+      const wanted = JSON.parse(one.stdout) as { readonly logLikelihood: number; readonly choice?: object }
+      const found = JSON.parse(three.stdout) as typeof wanted
+      expect(found).toMatchObject({ components: 3, starts: { of: 3, agree: 3, within: 1e-3 } })
+      expect(Math.abs(found.logLikelihood - wanted.logLikelihood)).toBeLessThan(1e-3)
+      expect(found.choice === undefined).toBe(wanted.choice === undefined)
+      expect(wanted).not.toHaveProperty('starts')
+    }
+    expect((await ornstein('fit @three.csv -k 3 --family isotropic --starts 2')).stdout).toContain(
+      '2 of 2 starts agree: they chose this family and number of components, and end within 0.001 nats a row.\n'
+    )
+  })
+
+  it.each([
+    ['--starts 0', '--starts: 0 is not a whole number ≥ 1; try 10'],
+    ['--starts 2000', '--starts: 2000 is not ≤ 1000; try 10'],
+    [
+      '--starts 2 --recipe em',
+      '--starts: 2 is not something that --recipe and --pipeline take; leave them out, or fit with'
+    ],
+    ['--starts 2 --family spherical', null],
+    ['--starts 2 --family symmetric-pair', '--starts: 2 is not something that symmetric-pair takes']
+  ])('%s', async (options, error) => {
+    const { exit, stderr } = await ornstein(`fit @three.csv -k 2 ${options} --quiet`)
+    expect([exit, stderr]).toEqual(error === null ? [0, ''] : [2, expect.stringContaining(`error: ${error}`)])
+  })
+
   it.each(sampled(2)([300, 4500]))('learns %d rows of a single candidate to the bits of fit(points)', async rows => {
     // A cluster far away draws starts to itself.
     const means = [[0, 0], [3, 0], [0, 3], [40, 40]] // prettier-ignore

@@ -201,12 +201,13 @@ describe('fit', () => {
 
   it('lists all that is wrong, with a remedy', () => {
     const points = drawn(20, 7)
-    expect(problems({ component: 3, criterion: 'bicc', seed: -1, components: [0, 2.5] }, points)).toEqual([
-      'options: component is not one of components, family, criterion, seed, weights, standardize, missing, columns, prior, recall, place, onProgress; try components',
+    expect(problems({ component: 3, criterion: 'bicc', seed: -1, starts: 0, components: [0, 2.5] }, points)).toEqual([
+      'options: component is not one of components, family, criterion, seed, starts, weights, standardize, missing, columns, prior, recall, place, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
       'criterion: bicc is not one of icl, bic, aic; try bic',
-      'seed: -1 is not a whole number ≥ 0; try 0'
+      'seed: -1 is not a whole number ≥ 0; try 0',
+      'starts: 0 is not a whole number ≥ 1; try 10'
     ])
     expect(problems({ family: 'izotropic' }, points)[0]).toMatch(
       /^family: izotropic is not one of .*isotropic.*; try isotropic$/
@@ -220,6 +221,74 @@ describe('fit', () => {
     expect(problems({}, [[1]])).toEqual(['rows: 1 is not at least 2, which a variance needs; give more rows'])
     expect(problems({ components: 30 }, points).length).toBeGreaterThan(0)
     expect(() => fit([[1], [1e200]])).toThrow(/column x1: a number of size 1\.00e\+200 is not within reach/)
+  })
+
+  it('keeps the best of several starts, and tells how many agree', () => {
+    // Ten components on a ring of fifteen clusters: many maxima, and seeds end in different ones.
+    const ring = Mixture.of({
+      means: Array.from({ length: 15 }, (_, k) => [
+        9 * Math.cos((2 * Math.PI * k) / 15),
+        9 * Math.sin((2 * Math.PI * k) / 15)
+      ])
+    })
+    const points = Mixture.sample(150)(Key.fromSeed(3))(ring)
+    const options = { components: 10, family: 'isotropic', standardize: false } as const
+    const alone = [4, 5, 6, 7].map(seed => fit(points, { ...options, seed }))
+    const best = alone.reduce((a, b) => (b.icl < a.icl ? b : a))
+    const agree = alone.filter(({ logLikelihood }) => Math.abs(logLikelihood - best.logLikelihood) <= 1e-3).length
+    // otherwise this says nothing
+    expect(agree).toBeLessThan(4)
+
+    const seen: Array<Fit.Progress> = []
+    const together = fit(points, { ...options, seed: 4, starts: 4, onProgress: progress => seen.push(progress) })
+    expect(together.mixture).toEqual(best.mixture)
+    expect(together.starts).toEqual({ of: 4, agree, within: 1e-3 })
+    expect(together.seed).toBe(best.seed)
+    expect(together.table()).toContain(`${agree} of 4 starts agree`)
+    expect(JSON.parse(JSON.stringify(together))).toMatchObject({
+      seed: best.seed,
+      starts: { of: 4, agree, within: 1e-3 }
+    })
+    expect(best.starts).toEqual({ of: 1, agree: 1, within: 1e-3 })
+    expect(best.table()).not.toContain('starts')
+    expect(seen.map(({ done, of }) => [done, of])).toEqual([0, 1, 2, 3].map(done => [done, 4]))
+  })
+
+  it('has after some starts the best of these, and learns none twice', () => {
+    const points = drawn(60, 8)
+    const known = new Map<string, Fit.Outcome>()
+    let learned = 0
+    const recall: Fit.Recall = (name, learn) => {
+      const outcome =
+        known.get(name) ??
+        ((): Fit.Outcome => {
+          learned++
+          return learn()
+        })()
+      known.set(name, outcome)
+      return outcome
+    }
+    const options: Fit.Options = { components: [1, 2], family: 'isotropic', starts: 3, recall }
+    const through = (): ReadonlyArray<number> =>
+      Array.from(Problem.orThrow(Fit.states(options)(points)), state =>
+        pipe(
+          state.fit(),
+          E.match(
+            () => 0,
+            ({ starts }) => starts.of
+          )
+        )
+      )
+    const counts = through()
+    expect(counts[0]).toBe(0)
+    expect(counts.at(-1)).toBe(3)
+    counts.slice(1).forEach((count, i) => {
+      expect(count).toBeGreaterThanOrEqual(counts[i])
+    })
+    const once = learned
+    expect(once % 3).toBe(0)
+    expect(through()).toEqual(counts)
+    expect(learned).toBe(once)
   })
 
   it('says how far it has come', () => {

@@ -31,6 +31,7 @@ export const planted = (
   const points = changes.points ?? Mixture.sample(rows)(Key.fromSeed(1))(mixture)
   return {
     choice: null,
+    starts: null,
     isSettled: null,
     isStreamed: false,
     source: 'a/folder/data.csv',

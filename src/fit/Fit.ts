@@ -494,7 +494,11 @@ const statesOfStarts = (
       ...options,
       seed: seed + start,
       recall: recall && ((name, learn) => recall(`start ${start + 1}: ${name}`, learn)),
-      onProgress: onProgress && (progress => onProgress(inAll(progress)))
+      onProgress:
+        onProgress &&
+        (progress => {
+          onProgress(inAll(progress))
+        })
     },
     columns,
     places,

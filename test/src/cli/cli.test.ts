@@ -716,7 +716,7 @@ describe('what is wrong', () => {
       'error: shape.json, score.components: "three" is not a whole number ≥ 1; try 2\n' +
         'error: shape.json, initializer._tag: "Nowhere" is not the name of an Initializer; use one of ' +
         "'onSphere', 'own', 'values', 'centres', 'fromData', 'kMeans', 'spectral', 'bestOf', 'perturbed', 'gaussian', 'warmStart', " +
-        "'momentsMatched', 'kMeansPlusPlus', or add your own case to the vocabulary\n" +
+        "'hierarchical', 'momentsMatched', 'kMeansPlusPlus', or add your own case to the vocabulary\n" +
         'error: shape.json, stages[0].objective: Objective.custom("mine") is not in the vocabulary, ' +
         'and code does not survive JSON; give it to Vocabulary.extend, or define a case of Objective\n' +
         'error: shape.json, stages[0].steps: missing is not a whole number ≥ 0; try 100\n' +

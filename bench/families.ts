@@ -1,6 +1,7 @@
 /**
  * Families and numbers of components of real data beside scikit-learn and mclust, and how often a run finds the best mixture known
- * of each family: `npm run bench:fits -- --families [--data FILE…] [--targets DIRECTORY]`; with `--noise`, what noise does to starts, by
+ * of each family: `npm run bench:fits -- --families [--data FILE…] [--targets DIRECTORY]`; with `--cells`, what each program reaches with
+ * tied and diagonal covariances and 2 to 6 components of the tables, in place of both tables; with `--noise`, what noise does to starts, by
  * the DDPM objective or by expectation–maximization, in place of both tables. A table's last column, where it is no
  * number, is what the rows are. Processor time of one thread. What is not installed is left out.
  */
@@ -366,6 +367,80 @@ const shares = (directory: string): void => {
   )
 }
 
+const cellsOf = t.type({
+  tied: t.array(t.union([t.number, t.null])),
+  diagonal: t.array(t.union([t.number, t.null]))
+})
+type Cells = t.TypeOf<typeof cellsOf>
+
+const COUNTS = [2, 3, 4, 5, 6]
+
+/** What another program reaches in all cells of a table on standardized columns; null where it is not installed. */
+const reached = (command: string, script: string, points: Points.Points): Cells | null => {
+  const directory = mkdtempSync(join(tmpdir(), 'cells-'))
+  try {
+    const file = join(directory, 'x.csv')
+    writeFileSync(
+      file,
+      Points.toRows(points)
+        .map(row => row.join(','))
+        .join('\n')
+    )
+    const said: unknown = JSON.parse(
+      execFileSync(command, [script, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    )
+    return E.getOrElseW(() => null)(cellsOf.decode(said))
+  } catch {
+    return null
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/**
+ * Which program reaches what in cells of table, family and number of components, by default options: the likeliest of all of them is the
+ * best known of a cell, and as good is what ends within `NEAR` a row of it. A run of ours is of a seed.
+ */
+const cells = (tables: ReadonlyArray<Table>): void => {
+  const all = tables.flatMap(({ name, points: given }) => {
+    const { centre, scale } = Points.standardize(given)
+    const points: Points.Points = {
+      ...given,
+      values: given.values.map((x, at) => (x - centre[at % given.dim]) / scale[at % given.dim])
+    }
+    const [python, mclust] = [reached(PYTHON, 'bench/cells.py', points), reached('Rscript', 'bench/cells.R', points)]
+    return (['tied', 'diagonal'] as const).flatMap(family =>
+      COUNTS.map((components, i) => ({
+        name: `${name}, ${components} ${family}`,
+        ours: Array.from(
+          { length: SEEDS },
+          (_, seed) => Problem.orThrow(Fit.mixture({ components, family, seed })(points)).logLikelihood
+        ),
+        python: python?.[family][i] ?? NaN,
+        mclust: mclust?.[family][i] ?? NaN
+      }))
+    )
+  })
+  const told = all.map(({ name, ours, python, mclust }) => {
+    const best = Math.max(...[...ours, python, mclust].filter(Number.isFinite))
+    const below = (x: number): number => best - x
+    return { name, ours: ours.map(below), others: [python, mclust].map(below) }
+  })
+  const show = (below: number): string => (Number.isNaN(below) ? '' : below <= NEAR ? '0' : below.toFixed(4))
+  console.log(
+    `| cell: nats a row below the best known | ours, the worst of ${SEEDS} seeds | scikit-learn, ten starts | mclust |\n| --- | ---: | ---: | ---: |`
+  )
+  for (const { name, ours, others } of told)
+    if ([...ours, ...others].some(below => below > NEAR))
+      console.log(`| ${[name, show(Math.max(...ours)), ...others.map(show)].join(' | ')} |`)
+  const good = (of: (one: (typeof told)[number]) => number): number => told.filter(one => of(one) <= NEAR).length
+  const runs = told.flatMap(({ ours }) => ours)
+  console.log(
+    `\nAs good as the best known, of ${told.length} cells: scikit-learn ${good(({ others }) => others[0])}, mclust ${good(({ others }) => others[1])}, ` +
+      `ours with every seed ${good(({ ours }) => Math.max(...ours))}; ours in ${runs.filter(below => below <= NEAR).length} of ${runs.length} runs`
+  )
+}
+
 /** The values of an option: all words after it up to the next one. */
 const valuesOf = (words: ReadonlyArray<string>, option: string): ReadonlyArray<string> => {
   const from = words.indexOf(option)
@@ -378,6 +453,10 @@ const valuesOf = (words: ReadonlyArray<string>, option: string): ReadonlyArray<s
 export const families = (words: ReadonlyArray<string>): void => {
   if (words.includes('--noise')) {
     valuesOf(words, '--targets').forEach(compareWays)
+    return
+  }
+  if (words.includes('--cells')) {
+    cells([...ownData, ...valuesOf(words, '--data')].map(read))
     return
   }
   choices([...ownData, ...valuesOf(words, '--data')].map(read))

@@ -131,6 +131,19 @@ describe('annealed', () => {
   const learned = (variance: number): ReadonlyArray<Stage.Stage> =>
     stages(Math.sqrt(variance), { varianceFloor: Number((1e-4 * variance).toPrecision(3)) })
 
+  it('judges moves among more than 16 components after 40 steps', () => {
+    const moves = (components: number): ReadonlyArray<string> =>
+      Recipe.annealed(Score.spherical({ components }))(points)
+        .stages.map(Stage.show)
+        .filter(code => code.includes('splitAndMerge'))
+    expect(moves(16)).toEqual([
+      'Stage.splitAndMerge({ steps: 1000, attempts: 10, polish: 20, varianceFloor: 0.000001 })'
+    ])
+    expect(moves(17)).toEqual([
+      'Stage.splitAndMerge({ steps: 1000, attempts: 10, polish: 40, varianceFloor: 0.000001 })'
+    ])
+  })
+
   it('of isotropic components: of two, a quarter of all pairs are nearer than the median of those in one', () => {
     chooses(Recipe.annealed, isotropic, Initializer.kMeansPlusPlus, learned(variance))
     const larger = { ...points, values: points.values.map(x => 3 * x) }

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { MANY } from '../../lib/compiler/rowwise.js'
+import { ASSIGNED } from '../data/grid.js'
 import type { Added } from '../data/widen.js'
 import type { Sheet } from '../data/write.js'
 import * as Mixture from '../mixture/Mixture.js'
@@ -21,11 +22,11 @@ export interface Flags extends options.TableFlags, words.Flags {
 
 /** The new columns, in the order of a membership. */
 const columnsOf = (found: ReadonlyArray<Mixture.Membership>): Added => [
-  ['component', found.map(({ component }) => component + 1)],
-  ['probability', found.map(({ probability }) => probability)],
-  ['uncertainty', found.map(({ uncertainty }) => uncertainty)],
-  ['log density', found.map(({ logDensity }) => logDensity)],
-  ['outlier', found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
+  [ASSIGNED[0], found.map(({ component }) => component + 1)],
+  [ASSIGNED[1], found.map(({ probability }) => probability)],
+  [ASSIGNED[2], found.map(({ uncertainty }) => uncertainty)],
+  [ASSIGNED[3], found.map(({ logDensity }) => logDensity)],
+  [ASSIGNED[4], found.map(({ isOutlier }) => (isOutlier ? 'yes' : 'no'))]
 ]
 
 /**

@@ -119,10 +119,34 @@ const counts = (text: string): options.Checked<ReadonlyArray<number>> =>
       const [first, last] = [Number(from), Number(to)]
       return first >= 1 && last >= first && last - first < MOST
         ? E.right(Array.from({ length: last - first + 1 }, (_, i) => first + i))
-        : E.left([Problem.of('--components', text, 'a whole number ≥ 1, a range or a list of such', 'try 2, or 2..6')])
+        : E.left([
+            Problem.of(
+              '--components',
+              text,
+              'a whole number ≥ 1, a range or a list of such',
+              last >= 1 && last < first ? `try ${last}..${first}` : 'try 2, or 2..6'
+            )
+          ])
     }),
     E.map(parts => [...new Set(parts.flat())])
   )
+
+/** The covariances of mclust by what they are called here; of one column the first two. */
+const ofMclust: Readonly<Record<string, string>> = {
+  E: 'tied-isotropic',
+  V: 'isotropic',
+  EII: 'tied-isotropic',
+  VII: 'isotropic',
+  EEI: 'tied-diagonal',
+  VVI: 'diagonal',
+  EEE: 'tied',
+  VVV: 'full'
+}
+
+/** What the letters of mclust's other names say that components share: volume, shape, directions. */
+const shared = (name: string): string =>
+  ['volume', 'shape', 'directions'].filter((_, i) => name[i] === 'E').join(' and ') ||
+  'nothing but directions along the columns'
 
 const openOf =
   (vocabulary: Vocabulary.Vocabulary) =>
@@ -130,11 +154,23 @@ const openOf =
     const { components, family, criterion } = flags
     const known = familiesOf(vocabulary)
     const words = known.map(({ word }) => word)
-    const named = (name: string): options.Checked<Named> =>
-      pipe(
-        options.oneOf('--family', word(name.trim()), words),
-        E.map(word => known[words.indexOf(word)])
-      )
+    const named = (text: string): options.Checked<Named> => {
+      const name = text.trim()
+      const [own, other] = [word(name), Object.hasOwn(ofMclust, name) ? ofMclust[name] : '']
+      return !words.includes(own) && other === '' && /^[EV][EVI]{2}$/.test(name)
+        ? E.left([
+            Problem.of(
+              '--family',
+              name,
+              `here: components of mclust that share ${shared(name)}`,
+              `the families of mclust that are here are ${Object.keys(ofMclust).slice(2).join(', ')}`
+            )
+          ])
+        : pipe(
+            options.oneOf('--family', words.includes(own) ? own : other === '' ? name : other, words),
+            E.map(word => known[words.indexOf(word)])
+          )
+    }
     return pipe(
       options.all({
         components: components === undefined ? E.right(undefined) : counts(components),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import { nearest } from '../core/words.js'
 import { facts, paragraphs } from '../fit/text.js'
 import type { Concept, Word } from './vocabulary.js'
 import type * as own from './words.js'
@@ -62,7 +63,12 @@ const chosen = (
             'CONCEPT',
             wanted,
             `one of ${vocabulary.map(({ concept }) => concept).join(', ')}`,
-            'leave it out to see them all'
+            `try ${
+              nearest(
+                wanted,
+                vocabulary.map(({ concept }) => concept)
+              )[0]
+            }, or leave it out to see them all`
           )
         )
       )

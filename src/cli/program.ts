@@ -627,6 +627,28 @@ const commands: ReadonlyArray<Says> = [
   completion
 ]
 
+/** What options are called elsewhere, and which may be meant. */
+const elsewhere: Readonly<Record<string, ReadonlyArray<string>>> = {
+  '--components': ['count', 'clusters', 'k', 'n-components', 'n_components', 'n-clusters', 'n_clusters', 'G', 'number'],
+  '--rows': ['count', 'n', 'number', 'samples', 'n-samples', 'n_samples', 'size'],
+  '--family': ['covariance-type', 'covariance_type', 'covariance', 'model', 'model-names', 'modelNames'],
+  '--delimiter': ['sep', 'separator'],
+  '--seed': ['random-state', 'random_state', 'random-seed']
+}
+
+/** The message of a wrong word with the option that was meant, where that is not nearly the same word. */
+const hinted =
+  (command: Pick<Words, 'options'> & { readonly args: ReadonlyArray<string>; readonly opts: () => OptionValues }) =>
+  (message: string): string => {
+    const [, unknown = ''] = /unknown option '--([^'=]*)/.exec(message) ?? []
+    const meant = command.options.find(({ long }) => long != null && elsewhere[long]?.includes(unknown))
+    return meant !== undefined
+      ? `${message.trimEnd().replace(/\n\(Did you mean .*$/, '')}\n(Did you mean ${meant.long ?? ''}?)\n`
+      : message.includes('too many arguments') && command.opts()['resume'] === true
+        ? `${message.trimEnd()}\n(--resume takes no file: --checkpoint ${command.args.at(-1) ?? 'FILE'} --resume)\n`
+        : message
+  }
+
 /**
  * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
  * be printed instead (help, version, a wrong word) goes to `out` and `err`.
@@ -681,7 +703,12 @@ const described = (
     )
     command
       .helpOption('-h, --help', 'print this help')
-      .configureOutput(output)
+      .configureOutput({
+        ...output,
+        outputError: (message, write) => {
+          write(hinted(command)(message))
+        }
+      })
       .exitOverride()
       .showHelpAfterError(`(ornstein ${command.name()} --help tells more)`)
   }

@@ -14,7 +14,7 @@ import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
 import { isOfNumbers, kind, LONGEST, read, type Kind } from './cell.js'
 import { after, sound, tableOf as tableOfGrid, tablesOf, type CsvOptions, type Grid, type Table } from './grid.js'
-import { cellsOfJsonLines, isJsonLines } from './jsonLines.js'
+import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './Points.js'
 import { extended, type Added, type Copied, type Written } from './widen.js'
 import { fail, firstOf, more, numbered, plural, sized, sumOver, tabulate } from './parts.js'
@@ -90,16 +90,27 @@ const unified = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\
 /** The text from the table on. */
 const tableOf = (text: string, { skip = 0 }: CsvOptions): string => text.slice(below(text, skip))
 
+/** A line of names as R's `write.table` writes it: all in quotes, a blank between each two. */
+const NAMES_OF_R = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
+
 /**
- * A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
+ * A blank separates what R writes. A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
  * too: those are decimal commas then.
  */
-const guessDelimiter = (text: string, { comment }: CsvOptions): string =>
-  ['\t', ';'].find(delimiter => {
+const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
+  const cut = (delimiter: string): Cells => {
     const of = { delimiter, ...(comment !== undefined && { comment }) }
-    const lines = records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, TELLING).data.filter(record => !isBlank(record))
-    return lines.every(line => line.length > 1 && line.length === lines[0].length)
-  }) ?? ','
+    return records(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, TELLING).data.filter(record => !isBlank(record))
+  }
+  const isEven = (lines: Cells): boolean => lines.every(line => line.length > 1 && line.length === lines[0].length)
+  return ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ?? (NAMES_OF_R.test(text) && isOfR(cut(' ')) ? ' ' : ',')
+}
+
+/** Whether names stand over cells of one number, which may be one more: that of the row. */
+const isOfR = ([names, ...cells]: Cells): boolean =>
+  cells.length > 0 &&
+  cells.every(line => line.length > 1 && line.length === cells[0].length) &&
+  [0, 1].includes(cells[0].length - names.length)
 
 const others: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/^\s*(\{\s*"|\[\s*[[{])/, 'JSON'],
@@ -159,14 +170,20 @@ const topped = (cells: Cells): Either.Either<DataError, Cells> => {
         "begin with the line of names, or with the first row, or set 'skip' to the number of lines above it"
       )
     : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => kind(cell) === 'word')
-      ? fail(
-          'header',
-          plural(width - 1, 'name'),
-          `one for each of ${plural(width, 'column')}`,
-          'name the first column too, or leave it out: row names as R writes them have no name'
-        )
+      ? areNames(cells.slice(1).map(([name]) => name))
+        ? Either.right([['row.names', ...cells[0]], ...cells.slice(1)])
+        : fail(
+            'header',
+            plural(width - 1, 'name'),
+            `one for each of ${plural(width, 'column')}`,
+            'name the first column too, or leave it out'
+          )
       : Either.right(cells)
 }
+
+/** Whether cells are names of rows as R gives them: each its own, and a word or a whole number. */
+const areNames = (cells: ReadonlyArray<string>): boolean =>
+  new Set(cells).size === cells.length && cells.every(cell => kind(cell) === 'word' || /^\d+$/.test(cell))
 
 const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 
@@ -266,9 +283,9 @@ const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Li
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
   const own = tableOf(unified(text), options)
-  if (isJsonLines(own))
+  if (isJson(own))
     return pipe(
-      cellsOfJsonLines(own),
+      cellsOfJson(own),
       // Numbers of JSON have a point.
       Either.map(meant(options.na === undefined ? {} : { na: options.na })),
       Either.map(cells => ({ ...ofCells(cells), isNamed: true }))
@@ -330,7 +347,8 @@ export const gridOf = (text: string, options: CsvOptions): Either.Either<DataErr
  * closed, repeated names, and columns that do not exist or are asked for twice.
  *
  * JSON lines are read too: an object a line, its keys the names of columns, its values numbers or texts; one that is null or left
- * out is missing.
+ * out is missing. So is a list of such objects. What R's `write.table` writes is read, its names in quotes and between blanks, one fewer
+ * than there are columns where the first holds the names of rows.
  *
  * An apostrophe before a name that begins with `=`, `+`, `-` or `@` guards it from spreadsheets, and is not part of it.
  *
@@ -518,9 +536,9 @@ export const withColumns =
 
 /** The cells of a text as they are written. */
 const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, Written> =>
-  isJsonLines(tableOf(unified(text), options))
+  isJson(tableOf(unified(text), options))
     ? pipe(
-        cellsOfJsonLines(tableOf(unified(text), options)),
+        cellsOfJson(tableOf(unified(text), options)),
         Either.map(([names, ...rows]) => ({ names, rows, delimiter: ',' }))
       )
     : pipe(
@@ -636,8 +654,8 @@ export const copiesOf =
       cut(
         texts,
         head => ({
-          // In JSON lines nothing is quoted as cells are.
-          separator: isJsonLines(tableOf(head, options))
+          // In JSON nothing is quoted as cells are.
+          separator: isJson(tableOf(head, options))
             ? '\0'
             : (options.delimiter ?? guessDelimiter(tableOf(unified(head), options), options)),
           comment: options.comment ?? null,

@@ -62,11 +62,20 @@ export interface Ignored {
   readonly name: string
   /**
    * Why: `words`, `dates`, `nested` (lists and records of a file of typed columns), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
-   * `label`, `target`, `cluster` and the like; `excluded` by name; `constant`, the same number in every row, which `fit` leaves out;
-   * or `not asked for`.
+   * `label`, `target`, `cluster` and the like; `of ornstein assign`, which writes such columns; `excluded` by name; `constant`, the same
+   * number in every row, which `fit` leaves out; or `not asked for`.
    */
   readonly why:
-    'words' | 'dates' | 'nested' | 'empty' | 'row numbers' | 'labels' | 'not asked for' | 'excluded' | 'constant'
+    | 'of ornstein assign'
+    | 'words'
+    | 'dates'
+    | 'nested'
+    | 'empty'
+    | 'row numbers'
+    | 'labels'
+    | 'not asked for'
+    | 'excluded'
+    | 'constant'
 }
 
 /** A column that is taken, and may be meant otherwise. */
@@ -165,6 +174,15 @@ const column = ({ names, numbers, rows }: Grid, j: number): Float64Array =>
 const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
 const LABELS = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
 const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
+/** What `ornstein assign` adds to a table. */
+export const ASSIGNED = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
+
+/** Whether a column is one of those, which all stand there; a name that was taken has `_` after it. */
+const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
+  const plain = names.map(name => name.replace(/_+$/, ''))
+  return ASSIGNED.some(name => plain.lastIndexOf(name) === j) && ASSIGNED.every(name => plain.includes(name))
+}
+
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
 
 /** Why a column is not taken by itself; null: it is. */
@@ -174,6 +192,7 @@ const unfit =
     const { names, isNamed, rows, text, types } = table
     const xs = column(table, j)
     const type = types?.[j] ?? 'numbers'
+    if (isNamed[j] && isAssigned(names, j)) return 'of ornstein assign'
     if (type === 'nested') return type
     const kindOf = (i: number): Kind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
     if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {

@@ -32,6 +32,27 @@ describe('ornstein assign', () => {
     expect(far).toMatch(/^far,500,4,,2,.*,yes$/)
   })
 
+  it('adds columns that no fit takes for data', async () => {
+    for (const name of ['again.csv', 'again.jsonl', 'again.parquet']) {
+      expect((await ornstein(`assign @model.json @train.csv --out @${name}`)).exit).toBe(0)
+      const { stdout } = await ornstein(`fit @${name} --family isotropic -k 2 --json`)
+      const { columns, ignored } = JSON.parse(stdout) as { readonly columns: unknown; readonly ignored: unknown }
+      expect(columns).toEqual(['x', 'y'])
+      expect(ignored).toEqual(
+        ['component', 'probability', 'uncertainty', 'log density', 'outlier'].map(name => ({
+          name,
+          why: 'of ornstein assign'
+        }))
+      )
+    }
+    // Some of these names alone are anybody's; and a column that had such a name before is data.
+    here.write('own.csv', 'component,probability\n0.1,2\n1.3,1\n1.7,0.5\n0.4,1.2\n')
+    expect((await ornstein('fit @own.csv --family tied -k 1 --out @own.json --json')).stdout).toContain('"ignored":[]')
+    expect((await ornstein('assign @own.json @own.csv --out @twice.csv')).exit).toBe(0)
+    const { stdout } = await ornstein('fit @twice.csv --family tied -k 1 --json')
+    expect(JSON.parse(stdout)).toMatchObject({ columns: ['component', 'probability'] })
+  })
+
   it('keeps rows that are dropped, in their place, and the separator', async () => {
     here.write('gaps.csv', 'x;y;id\n0.5;4;a\nNA;4;b\n9.5;4;c\n')
     const { exit, stdout } = await ornstein('assign @model.json @gaps.csv --missing drop')

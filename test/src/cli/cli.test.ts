@@ -7,6 +7,7 @@ import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
+import { sampled } from '../../today.js'
 import { example, place } from './harness.js'
 
 const here = place()
@@ -505,12 +506,64 @@ The model is in iris.json. Next: ornstein evaluate iris.json FILE, or ornstein s
   })
 })
 
+describe('the families of mclust', () => {
+  it.each(
+    sampled(2)<readonly [string, string]>([
+      ['EII', 'tied-isotropic'],
+      ['VII', 'isotropic'],
+      ['EEI', 'tied-diagonal'],
+      ['VVI', 'diagonal'],
+      ['EEE', 'tied'],
+      ['VVV', 'full']
+    ])
+  )('%s is %s', async (name, family) => {
+    const [theirs, ours] = [name, family].map(family => ornstein(`fit %faithful.csv -k 2 --family ${family} --json`))
+    expect((await theirs).exit).toBe(0)
+    expect(await theirs).toEqual(await ours)
+  })
+})
+
 describe('what is wrong', () => {
   const usage = (command: string): string => `(ornstein ${command} --help tells more)\n`
   it.each<[string, 1 | 2, string]>([
     ['fit', 2, `error: missing required argument 'FILE'\n${usage('fit')}`],
     ['fit a b', 2, `error: too many arguments for 'fit'. Expected 1 argument but got 2.\n${usage('fit')}`],
     ['fitt x', 2, `error: unknown command 'fitt'\n(Did you mean fit?)\n(ornstein --help tells more)\n`],
+    ...[
+      ['fit %faithful.csv --count 3', 'fit', '--count', '--components'],
+      ['fit %faithful.csv --n_components=3', 'fit', '--n_components=3', '--components'],
+      ['sample @model.json --count 3', 'sample', '--count', '--rows'],
+      ['assign @model.json %faithful.csv --sep ;', 'assign', '--sep', '--delimiter']
+    ].map(([line, command, given, meant]): [string, 2, string] => [
+      line,
+      2,
+      `error: unknown option '${given}'\n(Did you mean ${meant}?)\n${usage(command)}`
+    ]),
+    [
+      'fit %faithful.csv --resume ck.json',
+      2,
+      `error: too many arguments for 'fit'. Expected 1 argument but got 2.\n(--resume takes no file: --checkpoint ck.json --resume)\n${usage('fit')}`
+    ],
+    [
+      'list optimiser',
+      2,
+      'error: CONCEPT: optimiser is not one of Schedule, Clock, TimeLaw, Weighting, Parametrization, Expectation, Objective, Net, Score, Optimizer, Rate, Region, Initializer, Stage, Sampler, TimeGrid; try Optimizer, or leave it out to see them all\n'
+    ],
+    [
+      'fit %faithful.csv -k 5..2',
+      2,
+      'error: --components: 5..2 is not a whole number ≥ 1, a range or a list of such; try 2..5\n'
+    ],
+    [
+      'fit %faithful.csv --family VEV',
+      2,
+      'error: --family: VEV is not here: components of mclust that share shape; the families of mclust that are here are EII, VII, EEI, VVI, EEE, VVV\n'
+    ],
+    [
+      'fit %faithful.csv --family Fulll',
+      2,
+      'error: --family: Fulll is not one of isotropic, tied-isotropic, diagonal, tied-diagonal, tied, full, symmetric-pair, spherical; try full\n'
+    ],
     [
       'fit %faithful.csv -k 2 --family isotropic --no-standardize --sed 1',
       2,

@@ -347,11 +347,17 @@ describe('readCsv', () => {
     ],
     [
       'a name too few',
-      'x,y\nA,1,2\nB,3,4\n',
+      'x,y\n1.5,1,2\n1.5,3,4\n',
       {},
-      'header: 2 names is not one for each of 3 columns; name the first column too, or leave it out: row names as R writes them have no name'
+      'header: 2 names is not one for each of 3 columns; name the first column too, or leave it out'
     ],
-    ['JSON', '[{"x": 1}]', {}, 'text: JSON is not a table of separated values; write it as CSV, a line for each row'],
+    [
+      'a list of JSON of unlike rows',
+      '[{"x": 1}, [2]]',
+      {},
+      'row 2: [2] is not an object of JSON; give one for each row'
+    ],
+    ['JSON', '[[1, 2]]', {}, 'text: JSON is not a table of separated values; write it as CSV, a line for each row'],
     [
       'a web page',
       '<!DOCTYPE html><p>1,2',
@@ -605,6 +611,68 @@ describe('toCsv', () => {
   it('finds the weights another name when theirs is taken', () => {
     const xs = right(pipe(Points.fromRows([[1]]), Either.chain(Points.weighted([2]))))
     expect(Points.toCsv(xs, ['weight'])).toBe('weight,weight_\n1,2\n')
+  })
+})
+
+describe('a list of JSON objects', () => {
+  it('is read as a line for each is, on one line or on many', () => {
+    const rows = [
+      { x: 1, y: 'a' },
+      { x: 2.5, z: 3 },
+      { y: 'b', x: -1, z: null }
+    ]
+    const lines = Points.readCsv(rows.map(row => JSON.stringify(row)).join('\n'), { missing: 'drop' })
+    expect(lines).toMatchObject({ right: { columns: ['x', 'z'], dropped: 2 } })
+    for (const indent of [0, 2]) {
+      const text = JSON.stringify(rows, null, indent)
+      expect(Points.readCsv(text, { missing: 'drop' })).toEqual(lines)
+      const reader = Points.csvReader()
+      expect(reader.push(new TextEncoder().encode(text)) && reader.table()).toBe(null)
+    }
+  })
+  it('is refused where it is cut short', () => {
+    expect(pipe(Points.readCsv('[{"x": 1},\n{"x": 2'), Either.mapLeft(Problem.show))).toEqual(
+      Either.left(
+        expect.stringMatching(
+          /^text: JSON \(SyntaxError: .*\) is not a whole list; correct it, or write an object on each line$/
+        )
+      )
+    )
+  })
+})
+
+describe('what write.table of R writes', () => {
+  const points = Either.right(Float64Array.of(5.1, 3.5, -4.9, 3e-5))
+  it.each([
+    // write.table(d), write.table(d, row.names = FALSE), write.table(d, sep = ","), and with names of rows that are words
+    '"a" "b" "s"\n"1" 5.1 3.5 "one"\n"12" -4.9 3e-05 "a b"\n',
+    '"a" "b" "s"\n5.1 3.5 "one"\n-4.9 3e-05 "a b"\n',
+    '"a","b","s"\n"1",5.1,3.5,"one"\n"12",-4.9,3e-05,"a, b"\n',
+    '"a" "b c"\n"Mazda RX4" 5.1 3.5\n"Fiat 128" -4.9 3e-05\n'
+  ])('is read: %j', text => {
+    const read = Points.readCsv(text)
+    expect(
+      pipe(
+        read,
+        Either.map(({ points }) => points.values)
+      )
+    ).toEqual(points)
+    expect(
+      pipe(
+        read,
+        Either.map(({ ignored }) => ignored.map(({ name, why }) => `${name}: ${why}`))
+      )
+    ).toEqual(
+      Either.right([
+        ...(text.includes('"1"') ? ['row.names: row numbers'] : text.includes('Fiat') ? ['row.names: words'] : []),
+        ...(text.includes('"s"') ? ['s: words'] : [])
+      ])
+    )
+  })
+  it('is no guess where cells are other than R would write them', () => {
+    // one column of words in quotes, and blanks within
+    expect(Points.readCsv('"a b"\n1\n2\n')).toMatchObject({ right: { columns: ['a b'] } })
+    expect(Points.readCsv('"a" "b"\n1 2\n3 4 5\n')).toMatchObject({ _tag: 'Left' })
   })
 })
 

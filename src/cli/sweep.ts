@@ -208,7 +208,10 @@ const byWorkers =
           const outcome = E.isLeft(found)
             ? { problem: Problem.show(found.left) }
             : fitting.outcome.is(found.right)
-              ? found.right
+              ? {
+                  ...found.right,
+                  ...(found.right.problem !== undefined && { problem: cluster.printable(found.right.problem) })
+                }
               : { problem: 'what a worker sent is no fit' }
           done(lineOf(run, outcome))
         }

@@ -9,6 +9,7 @@ import type * as Source from '../data/Source.js'
 import * as Sums from '../compile/Sums.js'
 import * as Vocabulary from '../Vocabulary.js'
 import { chunksOf, hashOfRows, named } from './cut.js'
+import { isProblem } from './messages.js'
 import type { Answer, Compute, Task } from './worker.js'
 
 /** The rows that a description names; or why they cannot be had. */
@@ -98,7 +99,14 @@ export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
 }
 
 const thrown = (error: unknown): Problem.Problem =>
-  Problem.of('sums', error instanceof Error ? error.message : String(error), 'what a sum ends with', 'look at the data')
+  error instanceof Error && 'problem' in error && isProblem(error.problem)
+    ? error.problem
+    : Problem.of(
+        'sums',
+        error instanceof Error ? error.message : String(error),
+        'what a sum ends with',
+        'look at the data'
+      )
 
 /** Computes in a thread that `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
 export const inThread = (entry: URL, own: unknown): Compute => {

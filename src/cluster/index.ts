@@ -19,6 +19,7 @@ import type { Answer, Given, Reply, Request } from './thread.js'
 
 export type { Connection } from './queue.js'
 export { kept } from './journal.js'
+export { printable } from './messages.js'
 export { inThread, serve, type Open } from './computing.js'
 export { performed, type Perform, type Task } from './tasks.js'
 export { worker, type Worker } from './worker.js'
@@ -101,7 +102,7 @@ export const bullmq =
       place: {
         taken: (sum, question) => {
           const { sum: program, numbers } = question()
-          const parts = Problem.orThrow(asked({ _tag: 'Ask', question: { program, numbers } }))
+          const parts = Problem.orThrow(asked({ _tag: 'Ask', question: { program, numbers }, width: sum.width }))
           const sums = new Float64Array(sum.width)
           for (const part of parts) add(sums, part)
           return sum.found(sums)

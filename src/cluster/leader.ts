@@ -13,11 +13,14 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
 import { chunksOf, named, type Chunk } from './cut.js'
 import * as Messages from './messages.js'
-import { connected, engine, KEPT, keys, PATIENCE, shown, told, watched, type Connection } from './queue.js'
+import { connected, engine, KEPT, keys, keysMended, PATIENCE, shown, told, watched, type Connection } from './queue.js'
 
 export interface Leader {
-  /** The sums of each chunk, in their order. */
-  readonly ask: (question: Messages.Question) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
+  /** The sums of each chunk, in their order; so many of each strand. */
+  readonly ask: (
+    question: Messages.Question,
+    width: number
+  ) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
   /** Ends the session: workers forget what they have read for it. */
   readonly close: () => Promise<void>
 }
@@ -135,7 +138,7 @@ const leading = (
   const refuse = (worker: string, problem: Problem.Problem): void => {
     if (refused.has(worker)) return
     refused.set(worker, problem)
-    say(`worker ${worker} is refused: ${Problem.show(problem)}`, false)
+    say(`worker ${Messages.printable(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
   /** The workers that are there and may take part; what those have left that are no more is removed. */
@@ -157,7 +160,12 @@ const leading = (
       if (codes[i] !== null && codes[i] !== session.code)
         refuse(
           worker,
-          Problem.of('code', codes[i], `the leader's, ${session.code}`, 'install the same version of ornstein on both')
+          Problem.of(
+            'code',
+            Messages.printable(codes[i] ?? ''),
+            `the leader's, ${session.code}`,
+            'install the same version of ornstein on both'
+          )
         )
     })
     return names.filter((worker, i) => codes[i] === session.code && !refused.has(worker))
@@ -272,21 +280,26 @@ const leading = (
     return null
   }
 
-  /** Sums that have arrived; chunks whose sums were lost, or are none, are missing again. */
-  const gathered = async (step: Step): Promise<ReadonlyArray<Float64Array>> => {
+  /** Sums that have arrived; chunks whose sums were lost, or are not of the width, are missing again. */
+  const gathered = async (step: Step, width: number): Promise<ReadonlyArray<Float64Array>> => {
     const key = keys.sums(id, step.number)
     const found = await redis.hmgetBuffer(key, ...chunks.map((_, chunk) => String(chunk)))
     const sums = found.map(bytes => (bytes === null ? new Float64Array(0) : Messages.numbersOf(bytes)))
     for (const [chunk, values] of sums.entries()) {
-      const { strands } = chunks[chunk]
-      if (values.length > 0 && values.length % strands === 0) continue
+      const due = chunks[chunk].strands * width
+      if (values.length === due) continue
+      if (found[chunk] !== null)
+        say(
+          `sums of ${named(chunks[chunk])} are ${values.length} numbers and not ${due}: they are asked for again`,
+          false
+        )
       step.missing.add(chunk)
       await redis.hdel(key, String(chunk))
     }
     return sums
   }
 
-  const ask: Leader['ask'] = async question => {
+  const ask: Leader['ask'] = async (question, width) => {
     steps += 1
     const step: Step = {
       number: steps,
@@ -312,13 +325,17 @@ const leading = (
             if (problem !== null) return E.left(problem)
           }
         }
-        const sums = await gathered(step)
+        const sums = await gathered(step, width)
         if (step.missing.size === 0) {
           await redis.del(keys.sums(id, step.number), notes)
           return E.right(sums)
         }
       } catch (error) {
-        server.failed(error)
+        const kinds = { [keys.workers]: 'set', [keys.sums(id, step.number)]: 'hash', [notes]: 'list' } as const
+        const isMended = await keysMended(redis, kinds, error, line => {
+          say(line, false)
+        }).catch(() => false)
+        if (!isMended) server.failed(error)
         looked = -Infinity
         await setTimeout(LOOK)
       }

@@ -37,6 +37,19 @@ const problem = t.strict({
   remedy: t.string
 })
 
+/** Whether something is a problem. */
+export const isProblem = problem.is
+
+/** So many letters of a text of others are told. */
+const LETTERS = 500
+
+/** A text of others as a terminal takes it: what would move its cursor, or hide what is there, is told by its number. */
+export const printable = (text: string): string =>
+  (text.length > LETTERS ? `${text.slice(0, LETTERS)}…` : text).replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  )
+
 /** What a worker says of a job beside its sums. */
 const note = t.intersection([
   t.strict({ worker: t.string }),
@@ -73,8 +86,17 @@ export const readTask = (given: unknown): Task | null => {
 }
 /** What a worker writes down beside its sums. */
 export const writeNote = (of: Note): string => JSON.stringify(of)
-/** The note that a text says; null of what is none. */
-export const readNote = (text: string): Note | null => parsed(note, text)
+/** The note that a text says, its problem printable; null of what is none. */
+export const readNote = (text: string): Note | null => {
+  const read = parsed(note, text)
+  return read === null || read._tag === 'Done' ? read : { ...read, problem: plain(read.problem) }
+}
+
+/** A problem of others. */
+const plain = ({ field, value, domain, remedy }: t.TypeOf<typeof problem>): t.TypeOf<typeof problem> => ({
+  _tag: 'Problem',
+  ...{ field: printable(field), value: printable(value), domain: printable(domain), remedy: printable(remedy) }
+})
 
 /** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */
 export interface Question {

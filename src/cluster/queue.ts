@@ -4,6 +4,7 @@ import type { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
+import { printable } from './messages.js'
 
 /** Where the queue is: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or what ioredis takes. */
 export type Connection = string | Readonly<Record<string, unknown>>
@@ -108,10 +109,35 @@ const remedyOf = (reason: string): string | undefined => passing.find(([of]) => 
 
 /** Why a server has not done what it was asked; of a transaction, its first reason. */
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return printable(String(error))
   const before: unknown =
     'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined
-  return before === undefined ? error.message : reasonOf(before)
+  return before === undefined ? printable(error.message) : reasonOf(before)
+}
+
+/** What a key holds, where it is there. */
+type Kind = 'set' | 'hash' | 'list'
+
+/**
+ * After an error, whether it came of keys that somebody has given another kind: they are removed, as what is in them is of no use to
+ * anybody, and said.
+ */
+export const keysMended = async (
+  redis: Redis,
+  kinds: Readonly<Record<string, Kind>>,
+  error: unknown,
+  say: (line: string) => void
+): Promise<boolean> => {
+  if (!/\bWRONGTYPE\b/.test(reasonOf(error))) return false
+  let isAny = false
+  for (const [key, kind] of Object.entries(kinds)) {
+    const found = await redis.type(key)
+    if (found === kind || found === 'none') continue
+    await redis.del(key)
+    isAny = true
+    say(`the key ${key} was no ${kind} but a ${found}: it is removed`)
+  }
+  return isAny
 }
 
 /** That a server has not done what it was asked. */
@@ -173,7 +199,7 @@ export const connected = async (
   const waited = new AbortController()
   let reason = 'no answer'
   redis.on('error', (error: Error) => {
-    reason = error.message
+    reason = reasonOf(error)
   })
   const answered = await Promise.race([
     redis.ping().then(

@@ -12,6 +12,7 @@ import {
   engine,
   KEPT,
   keys,
+  keysMended,
   PATIENCE,
   shown,
   tasksOf,
@@ -39,6 +40,14 @@ const SILENT = 2000
 const AHEAD = 64
 /** A task that so many workers have begun and none has ended is given up. */
 const MOST_BEGUN = 5
+
+const parsed = (text: string): E.Either<null, unknown> => {
+  try {
+    return E.right(JSON.parse(text))
+  } catch {
+    return E.left(null)
+  }
+}
 
 /** Does the tasks that come, one after another; what nobody waits for is passed over. */
 export const performing =
@@ -105,10 +114,16 @@ export const performed = async (
     const names = [...missing.keys()]
     if (names.length === 0) return
     const results = await redis.hmget(keys.results(id), ...names)
-    names.forEach((name, i) => {
+    for (const [i, name] of names.entries()) {
       const text = results[i]
-      if (text !== null) over(name, E.right(JSON.parse(text)))
-    })
+      if (text === null) continue
+      const read = parsed(text)
+      if (E.isRight(read)) over(name, read)
+      else {
+        say(`the result of a task is no JSON (${Messages.printable(text)}): it is asked for again`)
+        await redis.hdel(keys.results(id), name)
+      }
+    }
   }
   const lost = Problem.of(
     'worker',
@@ -160,7 +175,10 @@ export const performed = async (
       if (!isLooking) {
         isLooking = true
         looking = looked()
-          .catch(server.failed)
+          .catch(async (error: unknown) => {
+            const kinds = { [keys.workers]: 'set', [keys.results(id)]: 'hash', [keys.begun(id)]: 'hash' } as const
+            if (!(await keysMended(redis, kinds, error, say).catch(() => false))) server.failed(error)
+          })
           .finally(() => (isLooking = false))
       }
       await Promise.race([looking, setTimeout(LOOK)])

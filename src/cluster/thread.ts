@@ -15,7 +15,8 @@ export interface Given {
   readonly port: MessagePort
 }
 
-export type Request = { readonly _tag: 'Ask'; readonly question: Question } | { readonly _tag: 'Close' }
+export type Request =
+  { readonly _tag: 'Ask'; readonly question: Question; readonly width: number } | { readonly _tag: 'Close' }
 export type Answer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
 /** An answer; or what a person should know where it has to be waited for, as nobody sums. */
 export type Reply = Answer | { readonly _tag: 'Waits'; readonly line: string }
@@ -42,7 +43,7 @@ const led = await leader(connection, session, (line, waits) => {
 if (E.isLeft(led)) reply(led)
 else {
   port.on('message', (request: Request) => {
-    if (request._tag === 'Ask') led.right.ask(request.question).then(reply, failed)
+    if (request._tag === 'Ask') led.right.ask(request.question, request.width).then(reply, failed)
     else
       led.right.close().then(() => {
         reply(E.right([]))

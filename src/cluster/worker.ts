@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/Problem.js'
@@ -92,7 +93,8 @@ export const worker = async (
       if (!server.isAway()) {
         // nothing more is asked of it; what is under way ends
         await told(redis.multi().del(keys.alive(name)).srem(keys.workers, name).exec())
-        await underWay.catch(() => undefined)
+        // others take it, where it has no end
+        await Promise.race([underWay.catch(() => undefined), setTimeout(PATIENCE, null, { ref: false })])
       }
       ended.abort()
       // by force: else it waits for the next job, some seconds; a task that is under way others begin anew

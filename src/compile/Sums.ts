@@ -9,7 +9,8 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { Key } from '../../lib/index.js'
 import type * as Strands from '../../lib/strands.js'
-import type { Vocabulary } from '../core/index.js'
+import { refuseWith } from '../../lib/refuse.js'
+import { Case, type Vocabulary } from '../core/index.js'
 import * as Problem from '../core/Problem.js'
 import * as Source from '../data/Source.js'
 import * as EM from '../mixture/ExpectationMaximization.js'
@@ -59,11 +60,49 @@ const unknown = (value: string): Problem.Problem =>
 /** A variance floor, as the M-step is for who adds the strands. */
 const LEAST = Number.MIN_VALUE
 
+/** Of so many numbers, and no others: what takes more memory than was sent is not begun. */
+const counted =
+  (is: (count: number) => boolean, domain: string, of: Summing): Summing =>
+  numbers => {
+    if (is(numbers.length)) return of(numbers)
+    const problem = Problem.of('numbers', numbers.length, domain, 'let all processes be of the same version')
+    return refuseWith(problem, Problem.show(problem))
+  }
+
+/** Of a score's parameters, after so many other numbers. */
+const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Summing): Summing => {
+  const count = before + Params.sizeOf(Score.shapes(dim)(score))
+  return counted(found => found === count, `${count}, as ${Score.show(score)} has`, of)
+}
+
 /** Of numbers that begin with the two of a key. */
 const withKey =
   (of: (key: Key.Key, numbers: Float64Array) => Strands.Sum<unknown>): Summing =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
+
+/** Whether a mixture of so many components is told by so many numbers: see `Statistics.mixtureOf`. */
+const tells =
+  ({ components, hasFactors }: t.TypeOf<typeof statistics>, dim: number) =>
+  (count: number): boolean => {
+    const others = components * (1 + dim + (hasFactors ? dim * dim : 0))
+    return (
+      Number.isSafeInteger(components) && components > 0 && [1, dim].some(each => count === others + components * each)
+    )
+  }
+
+/** Whether vectors have as many numbers as rows have. */
+const ofRows = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
+  vectors.every(vector => vector === null || vector.length === dim)
+
+/** What is wrong with the parts of a loss, before anything of their size is made. */
+const problemsOf = (
+  { score, schedule, objective, expectation }: Loss.Loss<string>,
+  source: Source.Source
+): ReadonlyArray<Problem.Problem> => [
+  ...Score.problems(source)(score),
+  ...[schedule, objective, expectation].flatMap(part => Case.problems(part))
+]
 
 /** The rows less a vector, where there is one. */
 const about = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
@@ -92,20 +131,29 @@ export const asked =
   (vocabulary: Vocabulary.Vocabulary) =>
   (described: unknown) =>
   (source: Source.Source): Made => {
-    if (scaled.is(described)) {
+    if (scaled.is(described) && ofRows([described.centre, described.scale], source.dim)) {
       const [centre, scale] = [Float64Array.from(described.centre), Float64Array.from(described.scale)]
       return pipe(source, Source.inUnits({ centre, scale }), asked(vocabulary)(described.of))
     }
     if (statistics.is(described)) {
       const of = Statistics.sum(rowsOf(source))
-      return E.right(numbers => of(Statistics.mixtureOf(described, source.dim)(numbers)))
+      const { components } = described
+      return E.right(
+        counted(tells(described, source.dim), `those of ${components} components`, numbers =>
+          of(Statistics.mixtureOf(described, source.dim)(numbers))
+        )
+      )
     }
-    if (expectation.is(described)) {
+    if (expectation.is(described) && ofRows([described.middle], source.dim)) {
       const { middle, kind, level } = described
       const rows = rowsOf(about(middle, source))
       return pipe(
         Score.codec(vocabulary).decode(described.score),
         E.mapLeft(() => unknown(JSON.stringify(described.score))),
+        E.filterOrElse(
+          score => Score.problems(source)(score).length === 0,
+          score => Score.problems(source)(score)[0]
+        ),
         E.flatMap(score =>
           pipe(
             Score.interpret(score).family,
@@ -115,7 +163,12 @@ export const asked =
               const params = Params.unpacked(Score.shapes(source.dim)(score))
               if (level !== null) {
                 const of = EM.noisySummed(family, LEAST, rows)
-                return withKey((key, numbers) => of(params(numbers), { level, key }))
+                return ofParams(
+                  score,
+                  source.dim,
+                  2,
+                  withKey((key, numbers) => of(params(numbers), { level, key }))
+                )
               }
               // So is the prior.
               const [mean, covariance] = [new Float64Array(source.dim), new Float64Array(0)]
@@ -124,13 +177,13 @@ export const asked =
                 kind === 'judged'
                   ? EM.judgedSum(family, rows)
                   : EM.summed(family, LEAST, rows, kind === 'posterior' ? prior : null)
-              return (numbers: Float64Array) => of(params(numbers))
+              return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
             })
           )
         )
       )
     }
-    if (loss.is(described)) {
+    if (loss.is(described) && ofRows([described.middle], source.dim)) {
       const { engine, precision, middle } = described
       return pipe(
         Ap.sequenceS(E.Apply)({
@@ -139,14 +192,21 @@ export const asked =
           objective: Objective.codec(vocabulary).decode(described.objective),
           expectation: Expectation.codec(vocabulary).decode(described.expectation)
         }),
-        E.bimap(
-          () => unknown(JSON.stringify(described)),
-          of => {
-            const sum = Loss.summed(of, engine, precision, about(middle, source))
-            const params = Params.unpacked(Score.shapes(source.dim)(of.score))
-            return withKey((key, numbers) => sum(params(numbers), key))
-          }
-        )
+        E.mapLeft(() => unknown(JSON.stringify(described))),
+        E.filterOrElse(
+          of => problemsOf(of, source).length === 0,
+          of => problemsOf(of, source)[0]
+        ),
+        E.map(of => {
+          const sum = Loss.summed(of, engine, precision, about(middle, source))
+          const params = Params.unpacked(Score.shapes(source.dim)(of.score))
+          return ofParams(
+            of.score,
+            source.dim,
+            2,
+            withKey((key, numbers) => sum(params(numbers), key))
+          )
+        })
       )
     }
     return E.left(unknown(JSON.stringify(described)))

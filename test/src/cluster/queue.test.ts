@@ -12,7 +12,7 @@ import { computing, type Open } from '../../../src/cluster/computing.js'
 import { chunksOf, hashOfRows } from '../../../src/cluster/cut.js'
 import { kept } from '../../../src/cluster/journal.js'
 import type { Either } from '../../../src/core/either.js'
-import { Key, Mixture, Problem, Source, Statistics } from '../../../src/index.js'
+import { Key, Mixture, Problem, Score, Source, Statistics, Vocabulary } from '../../../src/index.js'
 import { leader, shared, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
 import { keys } from '../../../src/cluster/queue.js'
@@ -110,6 +110,42 @@ describe('what a worker computes', () => {
     })
     expect(answer).toMatchObject({ _tag: 'Failed', problem: { field: 'sum' } })
     expect(await of(hashes, opened(source), 99)).toMatchObject({ _tag: 'Failed', problem: { field: 'chunk' } })
+  })
+
+  it('is nothing of numbers that the program has no place for, before anything of their size is made', async () => {
+    const [numbers, { program }] = [question.numbers, question]
+    const asked = (program: unknown, numbers: Float64Array): Promise<Answer> =>
+      computing(opened(source))({
+        id: 's',
+        session: { ...session, hashes },
+        chunk: 0,
+        question: { step: 1, program, numbers }
+      })
+    expect(await asked(program, numbers)).toMatchObject({ _tag: 'Sums' })
+    const many = { ...(program as object), components: 1e9 }
+    for (const [of, given] of [
+      [many, numbers],
+      [program, numbers.subarray(1)],
+      [program, new Float64Array(0)]
+    ] as const)
+      await expect(asked(of, given)).rejects.toMatchObject({
+        problem: { field: 'numbers', value: String(given.length) }
+      })
+    const score = (components: number): unknown =>
+      Score.codec(Vocabulary.standard).encode(Score.isotropic({ components }))
+    const expectation = (components: number, middle: ReadonlyArray<number> | null = null): unknown => ({
+      name: 'expectation',
+      ...{ score: score(components), middle, kind: 'likelihood', level: null }
+    })
+    // two centres, two logits, two log-variances
+    const parameters = Float64Array.of(0, 0, 1, 1, 0, 0, 0, 0)
+    expect(await asked(expectation(2), parameters)).toMatchObject({ _tag: 'Sums' })
+    await expect(asked(expectation(3), parameters)).rejects.toMatchObject({ problem: { field: 'numbers' } })
+    expect(await asked(expectation(1e9), parameters)).toMatchObject({
+      _tag: 'Failed',
+      problem: { field: 'components', value: '1000000000' }
+    })
+    expect(await asked(expectation(2, [0]), parameters)).toMatchObject({ _tag: 'Failed', problem: { field: 'sum' } })
   })
 
   it('is of tables of its folder alone, with the file and the row of what is wrong', async () => {
@@ -231,7 +267,7 @@ describe.skipIf(without !== null)('a queue', () => {
   }
   const expected = (x: number): ReadonlyArray<Float64Array> => CHUNKS.map((_, i) => sumsOf(i, Float64Array.of(x)))
   const asked = (of: Leader, x: number): ReturnType<Leader['ask']> =>
-    of.ask({ program: { name: 'sin' }, numbers: Float64Array.of(x) })
+    of.ask({ program: { name: 'sin' }, numbers: Float64Array.of(x) }, 3)
 
   it.each([1, 2, 5])('gives the sums of all chunks in their order, with %i workers', async count => {
     for (let i = 0; i < count; i++) await work()
@@ -320,7 +356,7 @@ describe.skipIf(without !== null)('a queue', () => {
     expect(isFirst).toBe(false)
   })
 
-  it('counts the first sums of a chunk alone, and no messages of others', async () => {
+  it('counts the first sums of a chunk that are of the width alone, and no messages of others', async () => {
     const slow: Compute = async task => {
       await new Promise(resolve => setTimeout(resolve, 100))
       return summing(task)
@@ -331,9 +367,45 @@ describe.skipIf(without !== null)('a queue', () => {
     await new Promise(resolve => setTimeout(resolve, 50))
     const [key] = await redis.keys('ornstein:question:*')
     const id = key.slice('ornstein:question:'.length)
-    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(Float64Array.of(9)))
+    // a third of the width: as many numbers of each strand, but not so many as the program has
+    const [{ strands, rows }] = CHUNKS
+    await redis.hsetnx(keys.sums(id, 1), '0', Messages.bytesOf(new Float64Array(strands)))
     await redis.rpush(keys.notes(id, 1), 'no JSON', '{"_tag":"Done","worker":"w","chunk":99}', '{"_tag":"Done"}')
     expect(await right(found)).toEqual(expected(1))
+    expect(said).toEqual([
+      `sums of rows 1 to ${rows} are ${strands} numbers and not ${3 * strands}: they are asked for again`
+    ])
+  })
+
+  it('removes keys that somebody has given another kind, says so, and goes on', async () => {
+    await work()
+    const one = await lead()
+    expect(await right(asked(one, 1))).toEqual(expected(1))
+    await redis.set(keys.workers, 'x')
+    expect(await right(asked(one, 2))).toEqual(expected(2))
+    expect(said).toEqual(['the key ornstein:workers was no set but a string: it is removed'])
+  })
+
+  it('tells names and notes of others without what a terminal obeys', async () => {
+    const name = '\x1b]0;mine\x07\x1b[2Jother\nerror: made up'
+    await redis.sadd(keys.workers, name)
+    await redis.set(keys.alive(name), '\x1b[31mcode', 'PX', 60_000)
+    const loud: Compute = () =>
+      Promise.resolve({
+        _tag: 'Refused',
+        problem: Problem.of('f\x1b[2J', 'v\n\rerror: made up', 'd\u202e', 'r'.repeat(1e5))
+      })
+    await work(loud)
+    const one = await lead()
+    const found = await asked(one, 1)
+    const all = [...said, JSON.stringify(found)]
+    expect(said.join()).toContain('worker \\u{1b}]0;mine\\u{7}\\u{1b}[2Jother\\u{a}error: made up is refused')
+    expect(all.join()).toContain('v\\u{a}\\u{d}error')
+    for (const line of all) {
+      expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u)
+      expect(line.length).toBeLessThan(3000)
+    }
+    await redis.srem(keys.workers, name)
   })
 
   it('lets those in who have the password, and says so to others', async () => {

@@ -9,6 +9,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Either } from '../../../src/core/either.js'
 import { Problem } from '../../../src/index.js'
+import { keys } from '../../../src/cluster/queue.js'
 import { performed, type Perform, type Task } from '../../../src/cluster/tasks.js'
 import { worker, type Worker } from '../../../src/cluster/worker.js'
 import { example } from '../cli/harness.js'
@@ -101,6 +102,23 @@ describe.skipIf(without !== null)('at a queue', () => {
     const { t3, ...rest } = await asked('poisoned')
     expect(t3).toMatchObject({ field: 'worker', value: expect.stringMatching(/th that ended over it/) as string })
     expect(rest).toEqual(Object.fromEntries(Object.entries(squares).filter(([name]) => name !== 't3')))
+  })
+
+  it('what is no result is asked for again, and keys of another kind are removed', async () => {
+    const redis = new Redis(own.url)
+    const found = asked('spoilt', tasks.slice(0, 1))
+    await later(500)
+    await redis.hset(keys.results('spoilt'), 't0', '{ no \x1b[2J')
+    while (!said.some(line => line.includes('no JSON'))) await later(50)
+    await redis.set(keys.begun('spoilt'), 'x')
+    while (!said.some(line => line.includes('is removed'))) await later(50)
+    await work(squared)
+    expect(await found).toEqual({ t0: { square: 0 } })
+    expect(said.filter(line => !line.startsWith('no worker'))).toEqual([
+      'the result of a task is no JSON ({ no \\u{1b}[2J): it is asked for again',
+      'the key ornstein:begun:spoilt was no hash but a string: it is removed'
+    ])
+    redis.disconnect()
   })
 
   it('says where no worker is', async () => {

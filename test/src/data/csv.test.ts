@@ -740,7 +740,7 @@ describe('a text that is too much to be held cell by cell', () => {
     [
       'lines of JSON with names of their own',
       Array.from({ length: 6000 }, (_, i) => `{"x${i}":1}`).join('\n'),
-      'text: one of 6000 lines with 6000 names is not of at most 33554432 cells'
+      'text: one of 6000 rows with 6000 names is not of at most 33554432 cells'
     ]
   ])('is refused before it is: %s', (_, text, problem) => {
     expect(message(Points.readCsv(text))).toContain(problem)

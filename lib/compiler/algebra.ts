@@ -17,7 +17,6 @@ import { meaning } from './meaning.js'
 import {
   distanceRules,
   entrywiseRules,
-  maxRules,
   pickRules,
   productRules,
   reshapeRules,
@@ -64,8 +63,7 @@ const rulesOf = (rewriting: Rewriting) => {
   const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
     rewriting === 'none' ? [] : rewriting === 'splitting' ? [...rules, ...splitting] : rules
   const sums: Readonly<Partial<Record<Fold, ReadonlyArray<FoldRule>>>> = {
-    Sum: of(sumRules, splittingSumRules),
-    Max: of(maxRules)
+    Sum: of(sumRules, splittingSumRules)
   }
   return {
     entrywise,

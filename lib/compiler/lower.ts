@@ -10,6 +10,7 @@ import { type Algebra } from './algebra.js'
 import { refuse, Refusal } from './refusal.js'
 import { type Count, type Counts, type Trace, type Traced } from './trace.js'
 import { unfold } from './unfold.js'
+import { sameOf } from './zeros.js'
 
 /** A tensor of the trace: its shape there, which axis is that of the rows (−1 for none), and a node that stretches to it. */
 interface Value {
@@ -473,9 +474,42 @@ const lookUp: Rule = (lowering, { attrs, shape }, { x, indices }) => {
   return reshape(lowering, matMul(lowering, ones, table, {}, [...indices.shape, table.shape[1]]), shape)
 }
 
+/** So many entries are picked of a row, each by code of its own, and once a call. */
+const [MOST_PICKED, MOST_KEPT] = [1024, 100_000]
+
+/** Terms of known segments are picked, each as often as the fullest segment has terms, with 0 where there are fewer: nothing is multiplied by 0. */
+const knownSegments = (
+  lowering: Lowering,
+  ids: ReadonlyArray<number>,
+  x: Value,
+  segments: number
+): Value | undefined => {
+  const { make } = lowering
+  const own = Array.from({ length: segments }, (_, s) => ids.flatMap((id, at) => (id === s ? [at] : [])))
+  const most = own.reduce((n, { length }) => Math.max(n, length), 1)
+  const rest = x.shape.slice(1)
+  const wide = product(without(rest, x.row - 1))
+  if (segments * most * wide > (x.node.place === 'rows' ? MOST_PICKED : MOST_KEPT)) return undefined
+  const parts = [whole(lowering, x), make.constant(0)]
+  const none = ids.length * wide
+  const table = own.flatMap(all =>
+    Array.from({ length: most * wide }, (_, at) => {
+      const term = Math.floor(at / wide)
+      return term < all.length ? all[term] * wide + (at % wide) : none
+    })
+  )
+  const row = x.row < 0 ? -1 : x.row + 1
+  const node = make.pick(parts, table, without([segments, most, ...rest], row))
+  const terms = { shape: [segments, most, ...rest], row, node }
+  return fold(lowering, 'Sum', terms, { axis: [1] }, [segments, ...rest])
+}
+
 const segmentSum: Rule = (lowering, { attrs, shape }, { x, segmentIds }) => {
   if (segmentIds.shape.length !== 1) return refuse('UnsortedSegmentSum by indices of several axes')
   const segments = number(attrs, 'numSegments', 0)
+  const ids = sameOf(whole(lowering, segmentIds))
+  const picked = ids === null || x.row === 0 ? undefined : knownSegments(lowering, Array.from(ids.values), x, segments)
+  if (picked !== undefined) return picked
   const ones = oneHot(lowering, segmentIds, segments)
   const terms = flat(lowering, x)
   return reshape(lowering, matMul(lowering, ones, terms, { transposeA: true }, [segments, terms.shape[1]]), shape)

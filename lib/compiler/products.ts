@@ -45,6 +45,8 @@ export const rowProduct = (
   const apart = code.local('v128')
   const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
   const [high, left] = isUpper ? [code.local('i32'), code.local('i32')] : [0, 0]
+  /** 0, or NaN where the last column, which takes all terms, is not finite: so that terms left out hide nothing. */
+  const doubts = isUpper ? xs.map(() => code.local('v128')) : []
   const term = (i: number, count: number, isFirst: boolean): void => {
     xs.forEach((x, v) =>
       code
@@ -68,21 +70,20 @@ export const rowProduct = (
       })
     }
   }
-  const block = (count: number): void => {
+  /** Columns from `column` on, of terms up to `high` if it is upper. */
+  const block = (count: number, isFirst = true): void => {
     code.get(from).set(a).get(column).set(b)
     // a term at a time: of terms written out one after another, engines keep too few sums in registers
     if (k <= 2) for (let i = 0; i < k; i++) term(i, count, i === 0)
     else {
-      for (let s = 0; s < count * vectors; s++) code.every(0).set(sums[s])
+      for (let s = 0; s < count * vectors; s++) (isFirst ? code.every(0) : code.get(doubts[s % vectors])).set(sums[s])
       const terms = (): void => {
         term(0, count, false)
         code.advance(a, line).advance(b, down)
       }
-      if (isUpper && count === most)
+      if (!isFirst)
         code
           .get(high)
-          .plus(most)
-          .tee(high)
           .set(left)
           .loop(() => {
             terms()
@@ -97,7 +98,27 @@ export const rowProduct = (
         .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
   }
   code.get(matrix).set(column).get(to).set(out)
-  if (isUpper) code.i32(0).set(high)
+  if (isUpper && columns > most && k > 2) {
+    // the last columns first, and from there to the first
+    const last = columns % most || most
+    code.advance(column, (columns - last) * along).advance(out, (columns - last) * line)
+    block(last)
+    doubts.forEach((doubt, v) =>
+      code
+        .get(sums[(last - 1) * vectors + v])
+        .every(0)
+        .op('mul')
+        .op('abs')
+        .set(doubt)
+    )
+    code.i32(columns - last).set(high)
+    code.times((columns - last) / most, () => {
+      code.advance(column, -most * along).advance(out, -most * line)
+      block(most, false)
+      code.get(high).plus(-most).set(high)
+    })
+    return
+  }
   const blocks = Math.floor(columns / most)
   if (blocks > 0)
     code.times(blocks, () => {

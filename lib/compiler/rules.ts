@@ -2,7 +2,8 @@
  * Phase 3. Equations that make a graph smaller, as tables: above each rule stands its law, which tests read here. A rule looks
  * at the inputs of a node that is about to be made, and gives the node to make instead, or nothing.
  *
- * Every rule holds in real arithmetic, and to rounding in ours. Numbers computed once a call travel outwards, through
+ * Every rule holds in real arithmetic, and to rounding in ours. None drops what it is made of, even where that cancels or
+ * comes to a number, as x − x and Σ e/Σe do: what is NaN or ±∞ there stays in the result. Numbers computed once a call travel outwards, through
  * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
  * nodes, so that a function and its gradient share what they have in common.
  */
@@ -68,13 +69,6 @@ const commonFactor = (a: Node, b: Node): readonly [Node, Node, Node] | undefined
   return [common, a.ins[1 - i], b.ins[b.ins[0] === common ? 1 : 0]]
 }
 
-/** c + x and c + y as [x, y]. */
-const withoutCommon = (a: Node, b: Node): readonly [Node, Node] | undefined => {
-  if (!isKernel(a, 'Add') || !isKernel(b, 'Add')) return undefined
-  const i = a.ins.findIndex(x => b.ins.includes(x))
-  return i < 0 ? undefined : [a.ins[1 - i], b.ins[b.ins[0] === a.ins[i] ? 1 : 0]]
-}
-
 const factored =
   (kernel: 'Add' | 'Sub'): EntrywiseRule =>
   ([a, b], make) => {
@@ -103,11 +97,6 @@ export const entrywiseRules = table<EntrywiseRules>({
   Sub: [
     /** c · x − c · y = c · (x − y), where c is fewer numbers */
     factored('Sub'),
-    /** (c + x) − (c + y) = x − y */
-    ([a, b], make) => {
-      const found = withoutCommon(a, b)
-      return found && make.entrywise('Sub', found)
-    },
     /** x − 0 = x */
     ([a, b]) => (isNumber(b, 0) ? a : undefined),
     /** x − (−y) = x + y */
@@ -402,23 +391,6 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
     }
     return eitherWay(x.ins, of)
   },
-  /** Σ e/Σe = 1 */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Multiply')) return undefined
-    const isShare = ([r, e]: ReadonlyArray<Node>): boolean =>
-      isKernel(r, 'Reciprocal') &&
-      r.ins[0].does.kind === 'reduce' &&
-      r.ins[0].does.fold === 'Sum' &&
-      r.ins[0].ins[0] === e &&
-      r.ins[0].does.axes.join() === axes.join()
-    const [a, b] = x.ins
-    return isShare([a, b]) || isShare([b, a])
-      ? make.stretched(
-          make.constant(1),
-          x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
-        )
-      : undefined
-  },
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
   (x, axes, make) => {
     if (!isKernel(x, 'Multiply')) return undefined
@@ -451,21 +423,6 @@ export const sumRules = table<ReadonlyArray<FoldRule>>([
         ? make.entrywise('Multiply', [narrow, make.reduce('Sum', wide, axes)])
         : undefined
     return eitherWay([a, b], out)
-  }
-])
-
-export const maxRules = table<ReadonlyArray<FoldRule>>([
-  /** maxⱼ (r + xⱼ) = r + maxⱼ xⱼ, to which a softmax is indifferent */
-  (x, axes, make) => {
-    if (!isKernel(x, 'Add')) return undefined
-    const rank = x.shape.length
-    const out = (narrow: Node, wide: Node): Node | undefined =>
-      isAlong(narrow, rank, axes) &&
-      wide.shape.length === rank &&
-      axes.every(axis => wide.shape[axis] === x.shape[axis])
-        ? make.entrywise('Add', [narrow, make.reduce('Max', wide, axes)])
-        : undefined
-    return eitherWay(x.ins, out)
   }
 ])
 

@@ -6,7 +6,7 @@ import { once } from './once.js'
 const known = new WeakMap<Node, Dense | null>()
 
 /** What is the same in every call; null of what is not. */
-const sameOf = (node: Node): Dense | null => {
+export const sameOf = (node: Node): Dense | null => {
   const found = known.get(node)
   if (found !== undefined) return found
   const compute = node.place === 'once' ? once(node) : null
@@ -47,7 +47,7 @@ const zeros = (node: Node): ((at: number) => boolean) => {
 
 /**
  * Whether each column of x M takes only terms of x up to its own number: M [k, k], or its transpose, has nothing below its
- * diagonal. Of x that is not finite a term left out is 0, and not NaN.
+ * diagonal. Where x is not finite, a term left out would be NaN: who leaves it out looks at the last column, which takes all.
  */
 export const isUpper = (matrix: Node, transposed: boolean): boolean => {
   const [high, wide] = matrix.shape

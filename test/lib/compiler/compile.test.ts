@@ -72,6 +72,115 @@ describe('a program is the interpreter’s number', () => {
   })
 })
 
+describe('what is not finite', () => {
+  /** Where more is not finite than by the interpreter, as docs/compiler.md says. */
+  const spreads = new Set(['cast', 'lookUp', 'squares over the rows, and triangles'])
+  it.each(cases.map(one => [one.name, one] as const))('is so in %s where it is by the interpreter', (_, one) => {
+    const program = right(compile(one.signature, one.write, [null, null]))
+    const call = callOf(one, 9, today)
+    const { params, given, constants } = call
+    const places = [...Object.values(params), ...Object.values(given), ...Object.values(constants)] as Float64Array[]
+    for (const values of places)
+      for (const [at, bad] of [
+        [0, NaN],
+        [values.length - 1, Infinity],
+        [Math.floor(values.length / 2), -Infinity]
+      ]) {
+        // prettier-ignore
+        const before = values[at]
+        // a copy, as data stay where they are
+        const again = (own: Float64Array): Float64Array =>
+          own === values ? own.map((x, i) => (i === at ? bad : x)) : own
+        const all = <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+          Object.fromEntries(
+            Object.entries(record).map(([name, own]) => [name, again(own as Float64Array) as A] as const)
+          )
+        const hostile: Call = { rows: call.rows, params: all(params), given: all(given), constants: all(constants) }
+        const found = program.run(hostile)
+        const wanted = interpreted(one, hostile)
+        const hidden: string[] = []
+        const hold = (name: string, own: ArrayLike<number>, theirs: ArrayLike<number>): void => {
+          Array.from(theirs).forEach((x, i) => {
+            if (Number.isFinite(own[i]) ? !Number.isFinite(x) : Number.isFinite(x) && !spreads.has(one.name))
+              hidden.push(`${name}[${i}]: ${own[i]}, not ${x}`)
+          })
+        }
+        hold('value', [found.value], [wanted.value])
+        for (const [name, { values }] of Object.entries(wanted.gradient))
+          hold(name, found.gradient[name].values, values)
+        for (const [name, { values }] of Object.entries(wanted.others)) hold(name, found.others[name].values, values)
+        expect(hidden, `${bad} in the place of ${before}`).toEqual([])
+      }
+  })
+})
+
+/** What found programs and the interpreter apart, as a function of one row or of one parameter. */
+describe('what is not finite, in one place', () => {
+  const valueOf = (signature: Signature, write: (inputs: Inputs) => Tensor, call: Omit<Call, 'constants'>) =>
+    right(compile(signature, inputs => ({ value: write(inputs) }), [null, null])).run({ ...call, constants: {} })
+  it('is seen in the sum of a softmax', () => {
+    const x = Float64Array.of(1, 2, NaN, 4, 5, 6)
+    const signature: Signature = { params: {}, rows: { x: { shape: [3], from: 'call' } }, constants: {} }
+    const { value } = valueOf(signature, ({ rows }) => T.mean(T.sum(T.softmax(rows.x), 1)), { rows: 2, params: {}, given: { x } }) // prettier-ignore
+    expect(value).toBe(NaN)
+  })
+  it('is seen in what two sums have in common', () => {
+    const signature: Signature = { params: {}, rows: { x: { shape: [], from: 'call' } }, constants: {} }
+    const given = { x: Float64Array.of(Infinity) }
+    const write = ({ rows: { x } }: Inputs): Tensor => T.mean(T.sub(T.add(x, T.tanh(x)), T.add(x, T.exp(T.neg(x)))))
+    expect(valueOf(signature, write, { rows: 1, params: {}, given }).value).toBe(NaN)
+  })
+  it('stays where it is in the derivative of a gather', () => {
+    const q = Float64Array.of(1, 2, 3, 4, 5, 6, Infinity, 8, 9, 10, 11, 12)
+    const signature: Signature = { params: { q: [3, 4] }, rows: { x: { shape: [], from: 'call' } }, constants: {} }
+    const call = { rows: 1, params: { q }, given: { x: Float64Array.of(1) } }
+    const write = ({ params, rows }: Inputs): Tensor =>
+      T.mul(T.sum(T.square(T.gather(params.q, T.tensor([3, 2, 0, 0], [4]), 1))), T.mean(rows.x))
+    // 2 q as often as a column is gathered
+    expect([...valueOf(signature, write, call).gradient.q.values]).toEqual([
+      4,
+      0,
+      6,
+      8,
+      20,
+      0,
+      Infinity,
+      16,
+      36,
+      0,
+      22,
+      24
+    ])
+  })
+  it.each([3, 4, 5, 7, 8])('is seen in every column of a triangular product in %d dimensions', dim => {
+    const signature: Signature = {
+      params: { w: [dim, dim] },
+      rows: { x: { shape: [dim], from: 'call' } },
+      constants: {}
+    }
+    const program = right(
+      compile(
+        signature,
+        ({ params: { w }, rows: { x } }) => {
+          const whitener = T.solveTriangular(T.gramCholesky(T.concat([w, T.eye(dim)])), T.eye(dim))
+          return { others: { y: T.matMul(x, whitener, { transposeB: true }) } }
+        },
+        [null, null],
+        false
+      )
+    )
+    const w = Key.normal(dim * dim)(Key.fromSeed(today))
+    const bad = Array.from({ length: dim }, (_, i) => [NaN, Infinity, -Infinity].map(x => Key.normal(dim)(Key.fromSeed(i)).map((y, j) => (j === i ? x : y)))).flat() // prettier-ignore
+    const x = Float64Array.from([...bad, Key.normal(dim)(Key.fromSeed(dim))].flatMap(row => Array.from(row)))
+    const rows = bad.length + 1
+    const { y } = program.run({ rows, params: { w }, given: { x }, constants: {} }).others
+    // all products are with the whole of a row: 0 · ∞ is NaN
+    y.values.forEach((one, at) => {
+      expect(Number.isFinite(one)).toBe(at >= bad.length * dim)
+    })
+  })
+})
+
 describe('the vocabulary', () => {
   it('is in the programs above, all but what is listed here', () => {
     const seen = new Set(

@@ -30,7 +30,7 @@ import * as Missing from './kernels/missing.js'
 import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
 import { factorOf, factorsOf, normalized } from './draw.js'
-import { given } from '../core/index.js'
+import { given as checked } from '../core/index.js'
 import * as Params from '../score/Params.js'
 import { select, type Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
@@ -319,6 +319,102 @@ export const inUnits =
         )
   }
 
+/** y = Ax + b + noise, the noise normal with independent entries. */
+export interface Observation {
+  /** A, a row for each number that is observed. */
+  readonly matrix: Rows
+  /** y */
+  readonly observed: ReadonlyArray<number>
+  /** The standard deviation of the noise of each, > 0; one for all, or one each. */
+  readonly deviation: number | ReadonlyArray<number>
+  /** b, 0 unless given. */
+  readonly offset?: ReadonlyArray<number>
+}
+
+/**
+ * p(x | y) of y = Ax + b + noise, x from the mixture: a mixture of as many components. With Σ = LLᵀ and N = diag(deviation), the
+ * triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]: with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), and counts
+ * π N(y; Ac + b, L_yL_yᵀ). No covariance is formed or inverted, so that one of condition 1e16 keeps half of its digits.
+ *
+ * @example
+ * import { strict as assert } from 'node:assert'
+ * import { Mixture } from 'ornstein'
+ *
+ * // Of a pair on a diagonal, the second coordinate is seen near 3.
+ * const prior = Mixture.of({ means: [[3, 3], [-3, -3]] })
+ * const found = Mixture.given({ matrix: [[0, 1]], observed: [3], deviation: 0.1 })(prior)
+ * assert.ok(found.weights[0] > 0.999)
+ * assert.ok(Math.abs(found.means.values[0] - 3) < 1e-12) // the first coordinate, which hangs on the second by the component alone
+ */
+export const given =
+  ({ matrix, observed, deviation, offset }: Observation) =>
+  (mixture: Mixture): Mixture => {
+    const [count, d] = aMixture(mixture, 'Mixture.given(observation)(mixture)').means.shape
+    const m = observed.length
+    const noise = typeof deviation === 'number' ? observed.map(() => deviation) : deviation
+    const problems = [
+      ...Problem.unless(
+        m > 0 && matrix.length === m && matrix.every(row => row.length === d && row.every(Number.isFinite)),
+        'matrix',
+        JSON.stringify(matrix),
+        `a matrix of ${m} rows, one for each number that is observed, of ${d} finite numbers`,
+        'give a row of coefficients for each'
+      ),
+      ...Problem.unless(
+        noise.length === m && noise.every(r => r > 0 && r < Infinity),
+        'deviation',
+        JSON.stringify(deviation),
+        `> 0 and finite, one for all or ${m}`,
+        'try 0.01'
+      ),
+      ...Problem.unless(
+        [...observed, ...(offset ?? [])].every(Number.isFinite) && (offset ?? observed).length === m,
+        'observed',
+        JSON.stringify({ observed, offset }),
+        'finite, and of one length',
+        'give a number for each row of the matrix'
+      )
+    ]
+    if (problems.length > 0) return refuse(`Mixture.given: ${problems.map(Problem.show).join('\n')}`)
+    const n = m + d
+    const parts = factorsOf(mixture).map((factor, k) => {
+      const { values: lower } = Factor.triangle(factor, d)
+      const centre = mixture.means.values.subarray(k * d, (k + 1) * d)
+      const along = (row: ReadonlyArray<number>, of: (l: number) => number): number =>
+        row.reduce((sum, a, l) => sum + a * of(l), 0)
+      const joint = new Float64Array(n * n).map((_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n]
+        if (j < m) return i === j ? noise[i] : 0
+        return i < m ? along(matrix[i], l => lower[l * d + j - m]) : lower[(i - m) * d + j - m]
+      })
+      const { values } = Factor.sum([{ shape: [n, n], values: joint }], n)
+      const block = (from: number, to: number, size: number, width: number): NdArray => ({
+        shape: [size, width],
+        values: new Float64Array(size * width).map(
+          (_, at) => values[(from + Math.floor(at / width)) * n + to + (at % width)]
+        )
+      })
+      const seen = block(0, 0, m, m)
+      const residual = Float64Array.from(observed, (y, i) => y - along(matrix[i], l => centre[l]) - (offset?.[i] ?? 0))
+      const white = Factor.solve(seen, m, residual)
+      const gain = block(m, 0, d, m).values
+      return {
+        centre: centre.map((c, j) => white.reduce((sum, e, i) => sum + gain[j * m + i] * e, c)),
+        triangle: block(m, m, d, d),
+        logDensity: -white.reduce((sum, e) => sum + e * e, 0) / 2 - Factor.logDeterminant(seen, m)
+      }
+    })
+    const logs = logWeights(mixture.weights).map((log, k) => log + parts[k].logDensity)
+    const most = Math.max(...logs)
+    return ofTriangles(
+      {
+        means: { shape: [count, d], values: concatenated(parts.map(({ centre }) => centre)) },
+        weights: normalized(Array.from(logs, log => Elementary.exp(log - most)))
+      },
+      parts.map(({ triangle }) => triangle)
+    )
+  }
+
 const compare = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
   const j = a.findIndex((x, j) => x !== b[j])
   return j < 0 ? 0 : a[j] - b[j]
@@ -374,8 +470,8 @@ interface Factors {
 
 /** What is asked of rows and then of a mixture, and not the other way round. */
 const CALL = 'Mixture.…(points)(mixture)'
-const somePoints = (points: Points, call = CALL): Points => given(points, ['rows', 'dim', 'values'], 'points', call)
-const aMixture = (mixture: Mixture, call = CALL): Mixture => given(mixture, ['means', 'weights'], 'a mixture', call)
+const somePoints = (points: Points, call = CALL): Points => checked(points, ['rows', 'dim', 'values'], 'points', call)
+const aMixture = (mixture: Mixture, call = CALL): Mixture => checked(mixture, ['means', 'weights'], 'a mixture', call)
 
 /** The answer row after row, by a program where rows are many. */
 const ask =

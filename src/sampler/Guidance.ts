@@ -253,9 +253,13 @@ const solved = (s: Tensor, r: Tensor): Tensor => {
  * formula and V as `spread` says; the gradient through x̂_0, V held: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A x̂_0), J = ∂x̂_0/∂x. It costs
  * a product with J for each number that is measured.
  *
- * With `tweedie` the samples are the posterior's where the data are normal, and near it elsewhere; Langevin moves
- * (`Sampler.predictorCorrector`) bring them nearer, as the approximation is exact where the noise is none. With `none` they
- * are not, whatever the steps.
+ * With `tweedie` the samples are the posterior's where the data are normal. Elsewhere every spread is an approximation, and may be
+ * far from it. On three mixtures of the plane of which one coordinate is seen, the energy distance of 1000 samples (ancestral, 100
+ * steps) from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08 with `none`; with
+ * 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`. No
+ * spread is best throughout: compare them.
+ *
+ * Where the prior is a mixture, its posterior is one too: `Mixture.given` is exact, and `Sampler.exact` of it its score.
  *
  * @example
  * import { strict as assert } from 'node:assert'

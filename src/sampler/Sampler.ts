@@ -448,7 +448,10 @@ export const eulerMaruyama = define({
   }
 })
 
-/** The probability flow in the angle by Euler's method. Order 1, a score a step. */
+/**
+ * The probability flow in the angle by Euler's method. Order 1, a score a step. It is not Euler's method in t or in σ/α, which is
+ * `ddim({ eta: 0 })` and is the better one where steps are few and the data are narrow.
+ */
 export const euler = defineFlow({
   name: 'euler',
   about: 'the probability flow, order 1',
@@ -457,7 +460,7 @@ export const euler = defineFlow({
   solver: () => Ode.step(Ode.euler)
 })
 
-/** The probability flow in the angle by Heun's method. Order 2, two scores a step. */
+/** The probability flow in the angle, not in t or in σ, by Heun's method. Order 2, two scores a step. */
 export const heun = defineFlow({
   name: 'heun',
   about: 'the probability flow, order 2',

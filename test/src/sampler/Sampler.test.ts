@@ -819,3 +819,17 @@ describe('descriptions', () => {
     )
   })
 })
+
+it('one step of Euler in t, which is ddim without noise, reaches a point mass; one in the angle does not', () => {
+  const schedule = Schedule.rectifiedFlow
+  const score = Sampler.exact(Mixture.of({ means: [[3]], variances: [1e-12] }), schedule)
+  const [euler, ddim] = [Sampler.euler, Sampler.ddim({ eta: 0 })].map(sampler => {
+    const program = Problem.orThrow(
+      Sampler.compile({ sampler, grid: TimeGrid.uniform({ from: 0.999, to: 1e-4, steps: 1 }), schedule })
+    )
+    return Sampler.sample(program)(score)(1, 1)(Key.fromSeed(1)).values[0]
+  })
+  // What is left of the noise at the last time is 1e-4 of it.
+  expect(Math.abs(ddim - 3)).toBeLessThan(1e-3)
+  expect(Math.abs(euler - 3)).toBeGreaterThan(0.5)
+})

@@ -1,8 +1,11 @@
 /**
  * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns. At level (α, σ)
  * S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With R of [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is
- * ŷ = B r, and S⁻¹r = D⁻¹(r − Aŷ), rᵀS⁻¹r = |D^{−½}(r − Aŷ)|² + |ŷ|²: what is left of r, not Woodbury's difference, which for
+ * ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²: what is left of r, not Woodbury's difference, which for
  * small ψ has lost its digits. Rows cost d q, and no d × d array is made of them.
+ *
+ * Where ψ is small in few columns, which the factors then know, p is small beside r/D, and what rounding leaves of r − Aŷ is not. Then
+ * Aᵀp = ŷ does not hold, and a step of refinement on Dp + Aŷ = r, Aᵀp = ŷ gives p the digits that S has (Björck 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/elementary.js'
@@ -54,6 +57,8 @@ interface Analysed {
   readonly narrow: Tensor
   /** B, [..., q, d] */
   readonly means: Tensor
+  /** (I + AᵀD⁻¹A)⁻¹, [..., q, q] */
+  readonly inner: Tensor
 }
 
 const analysed = (loads: Tensor, noise: Tensor): Analysed => {
@@ -62,15 +67,31 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
   const identity = mul(eye(rank), ones([...loads.shape.slice(0, -2), 1, 1]))
   const factor = gramCholesky(concat([mul(loads, rsqrt(column)), identity], loads.rank - 2))
   const narrow = solveTriangular(factor, Gaussian.flipped(div(loads, column)))
-  return { loads, noise, factor, narrow, means: solveTriangular(factor, narrow, { transposed: true }) }
+  const half = solveTriangular(factor, identity)
+  return {
+    ...{ loads, noise, factor, narrow },
+    means: solveTriangular(factor, narrow, { transposed: true }),
+    inner: solveTriangular(factor, half, { transposed: true })
+  }
 }
 
 /** −½ log|S| */
 const logRootOf = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** tr S⁻¹ */
-const traceOf = ({ noise, narrow }: Analysed): Tensor => sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
+/** Of so many columns at most, d × d arrays for each row are no more than its other arrays. */
+const NARROW = 8
+
+/**
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|²; the difference ΣD⁻¹ − |T|², which has lost digits where the factors know columns
+ * of little noise, where there would be a wide d × d array for each row.
+ */
+const traceOf = ({ loads, noise, narrow, means }: Analysed, isCommon: boolean): Tensor => {
+  const [dim] = noise.shape.slice(-1)
+  if (!isCommon && dim > NARROW) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
+  const left = sub(eye(dim), matMul(loads, means))
+  return add(sum(div(square(left), expandDims(noise, noise.rank)), [-2, -1]), sum(square(means), [-2, -1]))
+}
 
 interface Tensors {
   readonly means: Tensor
@@ -93,13 +114,19 @@ const seen = Gaussian.evaluated(({ means, factors, logNoise }: Tensors, x, level
     isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
   const factorMeans = times(own, s.means)
   const rest = sub(own, times(factorMeans, s.loads))
-  const pulls = div(rest, isCommon ? expandDims(s.noise, 1) : s.noise)
-  const squared = add(sum(mul(rest, pulls), 2), sum(square(factorMeans), 2))
+  const column = isCommon ? expandDims(s.noise, 1) : s.noise
+  const first = div(rest, column)
+  const squared = add(sum(mul(rest, first), 2), sum(square(factorMeans), 2))
+  // What is left of both equations, and the step that it asks for.
+  const missed = sub(own, add(mul(column, first), times(factorMeans, s.loads)))
+  const apart = sub(factorMeans, times(first, Gaussian.flipped(s.loads)))
+  const step = sub(times(missed, s.means), times(apart, s.inner))
+  const pulls = add(first, div(sub(missed, times(step, s.loads)), column))
   const turned = (of: Tensor): Tensor => (isCommon ? expandDims(of, 0) : of)
   return Gaussian.seenApart(
     Gaussian.logNormal(x.shape[1] ?? 0, isCommon ? Gaussian.turned(squared) : squared, turned(logRootOf(s))),
     isCommon ? transpose(pulls, [1, 0, 2]) : pulls,
-    turned(traceOf(s))
+    turned(traceOf(s, isCommon))
   )
 })
 

@@ -80,6 +80,32 @@ describe('digits', () => {
   })
 })
 
+it('lowRank: of noise 1e-8 in one column, whose covariance is well conditioned', () => {
+  // Σ = [[1 + ψ, 1], [1, 2]], whose inverse is [[2, −1], [−1, 1 + ψ]] / (1 + 2ψ).
+  const psi = 1e-8
+  const made = of(
+    Families.lowRank({ components: 1, rank: 1 }),
+    Params.of({ means: [[0, 0]], logits: [0], factors: [[[1], [1]]], logNoise: [[Math.log(psi), 0]] }),
+    2
+  )
+  const [x, y] = [0.7, -1.1]
+  const det = 1 + 2 * psi
+  for (const perRow of [false, true]) {
+    const values = Float64Array.of(x, y)
+    const [p, q] = [(2 * x - y) / det, ((1 + psi) * y - x) / det]
+    // The logarithm of ψ is known to 2⁻⁵², and so ψ to 18 times that; a few operations more.
+    near(
+      at(made, values, clean, 'logDensity', perRow)[0],
+      -(x * p + y * q + Math.log(det)) / 2 - Math.log(2 * Math.PI),
+      1e-13
+    )
+    const score = at(made, values, clean, 'score', perRow)
+    near(score[0], -p, 1e-13)
+    near(score[1], -q, 1e-13)
+    near(at(made, values, clean, 'divergence', perRow)[0], -(3 + psi) / det, 1e-13)
+  }
+})
+
 type Matrix = ReadonlyArray<ReadonlyArray<number>>
 
 /** By elimination: positive definite. */

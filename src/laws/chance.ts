@@ -5,6 +5,7 @@
 import * as Elementary from '../../lib/elementary.js'
 import * as Normal from '../../lib/normal.js'
 import { agree, average, holds, moments } from './check.js'
+import { is, isAtMost, type Relation } from './rows.js'
 
 type Values = ArrayLike<number>
 
@@ -112,3 +113,23 @@ export const areNotShared = (what: string, a: Values, b: Values): boolean => {
     () => `${what}: the correlation of ranks is ${3 * found}, and chance allows ${3 * margin(a.length)}`
   )
 }
+
+// —— the same, as relations ——
+
+export const shareOf = (found: number, wanted: number, count: number): Relation => {
+  const p = Math.min(1, Math.max(0, found))
+  return wanted <= 0 || wanted >= 1 ? is(p, wanted, 1e-12) : isAtMost(count * divergence(p, wanted), EXPONENT)
+}
+
+export const sameMean = (a: Values, b: Values, errors = 7): Relation => {
+  const [found, wanted] = [a, b].map(moments)
+  const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
+  return is(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
+}
+
+export const unrelated = (a: Values, b: Values): Relation =>
+  is(
+    [ranked, folded].map(of => association(a, b, of)),
+    0,
+    margin(a.length)
+  )

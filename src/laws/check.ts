@@ -7,7 +7,7 @@ import * as Elementary from '../../lib/elementary.js'
 import { size } from '../../lib/ndarray.js'
 import { refuse } from '../../lib/refuse.js'
 import { Key, Params, Problem } from '../index.js'
-import type { Law } from './Law.js'
+import type { Law, Laws, Unclaimed } from './Law.js'
 
 /** The arbitrary, with counterexamples printed by `show`. */
 export const printed =
@@ -116,7 +116,7 @@ export const law = <A extends object>(
   }
 }
 
-type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets'>
+type Info = Pick<Law, 'name' | 'statement' | 'source' | 'enough' | 'meets' | 'option'>
 
 /** A law before it is one: what it says, of which cases, and whether it holds of one. */
 export interface Claim<A> extends Info {
@@ -133,9 +133,49 @@ export const over =
   (said: Omit<Claim<A>, 'cases' | 'show'>): Law =>
     claim({ ...said, cases, show })
 
-/** The laws that an instance is held to: false stands in the place of those that it does not claim. */
-export const held = (laws: ReadonlyArray<Law | ReadonlyArray<Law> | false>): ReadonlyArray<Law> =>
-  laws.flatMap(law => law || [])
+const isLaw = (made: Law | Unclaimed): made is Law => 'property' in made
+
+/** Claims that nobody made, of laws that know of them. */
+export const unclaimedOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<Unclaimed> =>
+  'unclaimed' in laws ? laws.unclaimed : []
+
+/** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing of it. */
+export const held = (laws: ReadonlyArray<Law | Unclaimed | ReadonlyArray<Law> | Laws | false>): Laws => {
+  const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
+  const all = laws.flatMap((one): ReadonlyArray<Law | Unclaimed> =>
+    one === false ? [] : isArray(one) ? [...one, ...unclaimedOf(one)] : [one]
+  )
+  const unclaimed = all.filter((one): one is Unclaimed => !isLaw(one))
+  return Object.assign(all.filter(isLaw), { unclaimed })
+}
+
+/** A law that an option claims: where it does not, a report names it. */
+export const ifClaimed = (option: string, claimed: boolean, law: Law, why?: string): Law | Unclaimed =>
+  claimed ? { ...law, option } : { law: law.name, option, ...(why !== undefined && { why }) }
+
+/** The same laws, each changed, beside the same that nobody claims. */
+export const eachLaw =
+  (change: (law: Law) => Law) =>
+  (laws: ReadonlyArray<Law> | Laws): Laws =>
+    held([...laws.map(change), ...unclaimedOf(laws)])
+
+const isClaim = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
+
+/** Laws of which none leaves a claim aside that `options` make: such a claim is an error, which says why. */
+export const claimsHeld = (code: string, options: object, laws: Laws): Laws => {
+  const dropped = laws.unclaimed.find(
+    ({ option }) =>
+      option !== undefined &&
+      isClaim((options as Readonly<Record<string, unknown>>)[option]) &&
+      !laws.some(law => law.option === option)
+  )
+  return dropped === undefined
+    ? laws
+    : refuse(
+        `${dropped.option}: claimed of ${code}, and held by no law: ${dropped.why ?? `‘${dropped.law}’ does not apply to it`}. Leave the claim out`
+      )
+}
 
 /** The laws of what is known, none of what is not. */
 export const known = <A>(of: O.Option<A>, laws: (value: A) => Law | ReadonlyArray<Law>): ReadonlyArray<Law> =>

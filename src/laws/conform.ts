@@ -29,17 +29,18 @@ import {
   Weighting
 } from '../index.js'
 import { awkward } from './awkward.js'
-import { altered, isCase } from './check.js'
+import { altered, held, isCase, unclaimedOf } from './check.js'
 import { compile, plans } from './compile.js'
 import { expectation, type ExpectationOptions } from './expectation.js'
 import { initializer, type InitializerOptions } from './initializer.js'
-import type { Law } from './Law.js'
+import type { Law, Laws, Unclaimed } from './Law.js'
 import { objective, type ObjectiveOptions } from './objective.js'
 import { optimizer, type OptimizerOptions } from './optimizer.js'
 import { parametrization, type ParametrizationOptions } from './parametrization.js'
 import { rate, type RateOptions } from './rate.js'
 import { region, type RegionOptions } from './region.js'
 import { regularizer } from './regularizer.js'
+import { exerciseOf, type Exercise } from './rows.js'
 import { run } from './run.js'
 import { sampler, type SamplerOptions } from './sampler.js'
 import { schedule, type ScheduleOptions } from './schedule.js'
@@ -102,7 +103,7 @@ export interface Context extends Source {
 export interface Part {
   readonly path: string
   readonly code: string
-  readonly laws: ReadonlyArray<Law>
+  readonly laws: Laws
 }
 
 // The names of the parameters are forgotten, so that one table holds all.
@@ -208,15 +209,17 @@ const stated = (claims: object): object =>
     )
   )
 
-const lawsOf = (value: unknown, context: Context, claims: object): ReadonlyArray<Law> =>
-  rules.flatMap(({ by, of }) => {
-    const found = of(value, context, claims)
-    if (found === null) return []
-    const [given, laws] = found
-    const claimed = stated(claims)
-    const made = { by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed], instance: value }
-    return scripted(made, laws, context)
-  })
+const lawsOf = (value: unknown, context: Context, claims: object): Laws =>
+  held(
+    rules.map(({ by, of }) => {
+      const found = of(value, context, claims)
+      if (found === null) return false
+      const [given, laws] = found
+      const claimed = stated(claims)
+      const made = { by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed], instance: value }
+      return scripted(made, laws, context)
+    })
+  )
 
 const within = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
@@ -252,11 +255,11 @@ const partsOfPipeline = (
       ...Stage.losses(stage).map(loss => ({
         path: `stages[${i}]: plans`,
         code: Objective.show(loss.objective),
-        laws: plans({ schedule, score, objective: loss.objective, expectation: loss.expectation }, points)
+        laws: held([plans({ schedule, score, objective: loss.objective, expectation: loss.expectation }, points)])
       }))
     ]),
-    { path: 'compiled', code: 'Compile.pipeline(…)', laws: compile(pipeline, points) },
-    { path: 'run', code: 'Run.states(…)', laws: run(pipeline, points) }
+    { path: 'compiled', code: 'Compile.pipeline(…)', laws: held([compile(pipeline, points)]) },
+    { path: 'run', code: 'Run.states(…)', laws: held([run(pipeline, points)]) }
   ]
 }
 
@@ -283,7 +286,8 @@ export const parts = <T extends Instance>(
   )
 
 /**
- * The laws of an instance and of all its parts, as an array for any test runner; those of a part bear where it stands.
+ * The laws of an instance and of all its parts, as an array for any test runner; those of a part bear where it stands. Its
+ * `unclaimed` are those that nobody claims, each with the option that would.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -294,12 +298,15 @@ export const parts = <T extends Instance>(
  * assert.ok(names.includes('gradient is that of the value'))
  * assert.ok(names.includes('timeLaw: times are those of the schedule'))
  */
-export const of = <T extends Instance>(
-  instance: T,
-  options: Context & { readonly claims?: Claims<T> } = {}
-): ReadonlyArray<Law> =>
-  parts(instance, options).flatMap(({ path, laws }) =>
-    laws.map(law => (path === '' ? law : { ...law, name: `${path}: ${law.name}` }))
+export const of = <T extends Instance>(instance: T, options: Context & { readonly claims?: Claims<T> } = {}): Laws =>
+  held(
+    parts(instance, options).flatMap(({ path, laws }) => {
+      const at = (name: string): string => (path === '' ? name : `${path}: ${name}`)
+      return [
+        ...laws.map(law => ({ ...law, name: at(law.name) })),
+        ...laws.unclaimed.map(claim => ({ ...claim, law: at(claim.law) }))
+      ]
+    })
   )
 
 /** The law of a name among others. */
@@ -350,11 +357,20 @@ export const ruleSet = <T>(
 
 // —— the report ——
 
-export type Verdict = 'holds' | 'fails' | 'fails, as expected' | 'holds, and was expected to fail'
+/** A law that is vacuous said nothing of its cases that could be wrong; one that is not held is not claimed. */
+export type Verdict = 'held' | 'vacuous' | 'not held' | 'fails'
 
 export interface Row {
   readonly law: string
   readonly verdict: Verdict
+  /** Why it is vacuous or not held, and the option that would claim it; null of others. */
+  readonly why: string | null
+  /** Whether it was expected to fail. */
+  readonly isExpected: boolean
+  /** Whether an option claims it. */
+  readonly isClaimed: boolean
+  /** What it said of its cases; null where that is not known, as it is no row. */
+  readonly exercise: Exercise | null
   readonly runs: number
   /** Milliseconds. */
   readonly time: number
@@ -422,7 +438,7 @@ const commented = (text: string): string => text.replaceAll(/^/gm, '// ')
 
 const rowOf = (
   law: Law,
-  options: Pick<CheckOptions<unknown>, 'examples' | 'expected' | 'runs'> & { readonly seed: number }
+  options: Pick<CheckOptions<unknown>, 'claims' | 'examples' | 'expected' | 'runs'> & { readonly seed: number }
 ): Row => {
   const { runs = 100, seed, examples = {}, expected = [] } = options
   const numRuns = Math.min(runs, law.enough ?? runs)
@@ -434,10 +450,12 @@ const rowOf = (
     verbose: fc.VerbosityLevel.VeryVerbose,
     examples: (examples[law.name] ?? []).map(example => [example])
   })
-  const met = first.executionSummary
+  const { says } = law
+  const cases = first.executionSummary
     .map(({ value }) => value)
     .filter(isCase)
-    .flatMap(value => awkward(Array.isArray(value) ? value[0] : value))
+    .map((value): unknown => (Array.isArray(value) ? value[0] : value))
+  const met = cases.flatMap(awkward)
   const failure = ((): fc.RunDetails<unknown> | null => {
     if (!first.failed) return null
     const from = { seed, path: first.counterexamplePath?.split(':')[0] ?? '0' }
@@ -446,17 +464,14 @@ const rowOf = (
     const wrong = fc.check(severity(first.errorInstance) < PLAINLY ? law.property : plainly(law.property), from)
     return wrong.failed ? wrong : first
   })()
-  const isExpected = expected.includes(law.name)
+  const exercise = failure === null && says !== undefined ? exerciseOf(cases.map(says)) : null
   return {
     law: law.name,
-    verdict:
-      failure === null
-        ? isExpected
-          ? 'holds, and was expected to fail'
-          : 'holds'
-        : isExpected
-          ? 'fails, as expected'
-          : 'fails',
+    verdict: failure !== null ? 'fails' : (exercise?.vacuous ?? null) === null ? 'held' : 'vacuous',
+    why: exercise?.vacuous ?? null,
+    isExpected: expected.includes(law.name),
+    isClaimed: law.option !== undefined && Object.hasOwn(options.claims ?? {}, law.option),
+    exercise,
     runs: first.numRuns,
     time: now() - begun,
     met: Object.fromEntries([...new Set(met)].map(name => [name, met.filter(other => other === name).length])),
@@ -469,6 +484,20 @@ const rowOf = (
             .replace(/\]$/, '')}\n${commented(String(failure.errorInstance))}`
   }
 }
+
+/** A law that is not held, as nobody claims it. */
+const notHeld = ({ law, option, why }: Unclaimed): Row => ({
+  law,
+  verdict: 'not held',
+  why: why ?? (option === undefined ? 'it does not apply' : `claim it by \`${option}\``),
+  isExpected: false,
+  isClaimed: false,
+  exercise: null,
+  runs: 0,
+  time: 0,
+  met: {},
+  counterexample: null
+})
 
 /** As often as a class must be expected before that none of it was met is told: once in e¹⁴ a right arbitrary has none by chance. */
 const EXPECTED = 14
@@ -496,41 +525,44 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
       'laws.check(instance, { score, schedule, … })'
     )
   const { seed = 1, also = [], only, rules, expected = [] } = options
-  const held = [...(rules === undefined ? of(instance, options) : rules.of(instance)), ...also]
-  const chosen = only === undefined ? held : held.filter(({ name }) => only.includes(name))
+  const own = rules === undefined ? of(instance, options) : rules.of(instance)
+  const all = [...own, ...also]
+  const isChosen = (name: string): boolean => only?.includes(name) ?? true
+  const chosen = all.filter(({ name }) => isChosen(name))
+  const unclaimed = unclaimedOf(own).filter(({ law }) => isChosen(law))
   const unknown = [...expected, ...(only ?? []), ...Object.keys(options.examples ?? {})].find(
-    name => !held.some(law => law.name === name)
+    name => ![...all.map(law => law.name), ...unclaimed.map(({ law }) => law)].includes(name)
   )
   if (unknown !== undefined)
     return refuse(
-      `no law ‘${unknown}’ of ${Case.show(instance)}; there are ${held.map(({ name }) => `‘${name}’`).join(', ')}`
+      `no law ‘${unknown}’ of ${Case.show(instance)}; there are ${all.map(({ name }) => `‘${name}’`).join(', ')}`
     )
-  const rows = chosen.map(law => rowOf(law, { ...options, seed }))
+  const held = chosen.map(law => rowOf(law, { ...options, seed }))
   const classes = [...new Set(chosen.flatMap(({ meets = [] }) => meets))]
   const missed = classes.filter(name => {
-    const of = rows.filter((_, i) => chosen[i].meets?.includes(name) === true)
+    const of = held.filter((_, i) => chosen[i].meets?.includes(name) === true)
     const runs = of.reduce((sum, { runs }) => sum + runs, 0)
     return SHARE * runs >= EXPECTED && of.every(({ met }) => !Object.hasOwn(met, name))
   })
-  return {
-    of: Case.show(instance),
-    seed,
-    rows,
-    missed,
-    passed: missed.length === 0 && rows.every(({ verdict }) => verdict === 'holds' || verdict === 'fails, as expected')
-  }
+  const rows = [...held, ...unclaimed.map(notHeld)]
+  return { of: Case.show(instance), seed, rows, missed, passed: missed.length === 0 && rows.every(isAsItShould) }
 }
 
-/** A report as a table: verdict, runs, time, law, and the awkward classes that it met. */
+/** Whether nothing is to be complained of. What a user claims must be seen; what the library holds of itself may say nothing of an instance. */
+const isAsItShould = ({ verdict, isExpected, isClaimed }: Row): boolean =>
+  (verdict === 'fails') === isExpected && !(verdict === 'vacuous' && isClaimed)
+
+/** A report as a table: verdict, runs, time, law, and the awkward classes that it met, or why it is vacuous or not held. */
 export const table = ({ of, seed, rows, missed }: Report): string => {
-  const cells = rows.map(({ law, verdict, runs, time, met }) => [
-    verdict,
-    String(runs),
-    `${Math.round(time)} ms`,
+  const cells = rows.map(({ law, verdict, why, isExpected, runs, time, met }) => [
+    isExpected && verdict === 'fails' ? 'fails, as expected' : verdict,
+    verdict === 'not held' ? '' : String(runs),
+    verdict === 'not held' ? '' : `${Math.round(time)} ms`,
     law,
-    Object.entries(met)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')
+    why ??
+      Object.entries(met)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ')
   ])
   const widths = [0, 1, 2, 3].map(column => Math.max(0, ...cells.map(row => row[column].length)))
   return [
@@ -549,15 +581,17 @@ export const table = ({ of, seed, rows, missed }: Report): string => {
   ].join('\n')
 }
 
-/** All that is to be complained of: counterexamples as scripts, what was expected to fail and holds, what was never met. */
+/** All that is to be complained of: counterexamples as scripts, what was expected to fail and does not, claims that are vacuous, classes never met. */
 export const complaints = ({ rows, missed }: Report): ReadonlyArray<string> => [
-  ...rows.flatMap(({ law, verdict, counterexample }) =>
-    verdict === 'fails'
-      ? [`${counterexample}`]
-      : verdict === 'holds, and was expected to fail'
-        ? [`‘${law}’ holds, and was expected to fail: take it from \`expected\``]
-        : []
-  ),
+  ...rows
+    .filter(row => !isAsItShould(row))
+    .map(({ law, verdict, why, isExpected, counterexample }) =>
+      isExpected
+        ? `‘${law}’ is ${verdict}, and was expected to fail: take it from \`expected\``
+        : verdict === 'vacuous'
+          ? `‘${law}’ is claimed, and vacuous: ${why}`
+          : `${counterexample}`
+    ),
   ...missed.map(name => `no case was of the class ‘${name}’: give arbitraries that have it`)
 ]
 
@@ -572,7 +606,7 @@ export const complaints = ({ rows, missed }: Report): ReadonlyArray<string> => [
  *
  * const report = laws.check(Weighting.minSnr({ gamma: 3 }), { runs: 10 })
  * assert.ok(report.passed)
- * assert.match(laws.table(report), /holds +10 +\d+ ms +weights are finite, and of one sign/)
+ * assert.match(laws.table(report), /held +10 +\d+ ms +weights are finite, and of one sign/)
  */
 export const check = <T extends Instance>(instance: T, options: CheckOptions<T> = {}): Report => {
   const report = examine(instance, options)

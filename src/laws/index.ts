@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { type Law } from './Law.js'
+export { type Law, type Laws, type Unclaimed } from './Law.js'
 
 // —— one call ——
 export {
@@ -39,6 +39,20 @@ export {
 // —— for relations of one's own ——
 export { awkward } from './awkward.js'
 export { agree, holds, law, printed } from './check.js'
+export {
+  areFinite,
+  differs,
+  hasBits,
+  is,
+  isAtMost,
+  isBelow,
+  ofRows,
+  over,
+  type Exercise,
+  type Relation,
+  type Row as LawRow,
+  type Stated
+} from './rows.js'
 export { codeOf, scripted, scriptOf, type Made, type Source as ScriptSource } from './script.js'
 
 /** What laws are checked on, for laws of one's own. */

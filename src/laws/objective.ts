@@ -9,12 +9,27 @@ import * as Loss from '../compile/Loss.js'
 import * as Points from '../data/Points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, Score, TimeLaw } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
-import { agree, claim, compiled, direction, dot, flat, greatest, held, holds, moments, over } from './check.js'
+import { ofObjectives } from './capability.js'
+import {
+  agree,
+  claim,
+  claimsHeld,
+  compiled,
+  direction,
+  dot,
+  flat,
+  greatest,
+  held,
+  holds,
+  ifClaimed,
+  moments,
+  over
+} from './check.js'
 import * as Density from './density.js'
 import { centralSlope, isBetween, showSides, sidesOf, slope } from './differences.js'
 import { unbiased } from './expectation.js'
 import { moves, translation } from './origin.js'
-import type { Law } from './Law.js'
+import type { Law, Laws } from './Law.js'
 import { inSingle } from './single.js'
 import { mapRows, orthogonal, symmetriesOf, type Symmetries } from './symmetries.js'
 
@@ -200,7 +215,7 @@ export const objective = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   given: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const options = { library: Compiler.library(), ...given }
   const {
     proper: isProper = claimed(objective, 'proper'),
@@ -208,21 +223,44 @@ export const objective = <P extends string>(
     equals,
     evaluate
   } = options
-  return [
-    ...gradient(objective, score, options),
-    ...symmetries(objective, score, options),
-    ...algebra(objective, score, options),
-    ...(isEstimate(objective, score)
-      ? exact === null
-        ? []
-        : [unbiased(objective, exact, score, evaluate && { evaluate })]
-      : isProper
-        ? [...proper(objective, score, options), ...minimum(objective, score, options)]
-        : []),
-    ...(movesBySaying(objective) ? movesWithData(objective, score) : []),
-    ...(saysSingle(objective) ? [inSingle(objective, given.schedules ?? schedulesOf(objective))] : []),
-    ...(equals === undefined ? [] : sameObjective(objective, equals, score, options))
-  ]
+  const draws = isEstimate(objective, score)
+  // What has the mean of a proper one is proper; of other estimates batches tell it, each with draws of its own.
+  const ofTruth = !isProper
+    ? []
+    : draws && exact !== null && given.proper !== true
+      ? []
+      : [...(draws ? [] : proper(objective, score, options)), ...minimum(objective, score, options)]
+  return claimsHeld(
+    `${Objective.show(objective)} for ${Score.show(score)}`,
+    given,
+    held([
+      gradient(objective, score, options),
+      symmetries(objective, score, options),
+      algebra(objective, score, options),
+      draws && exact !== null
+        ? { ...unbiased(objective, exact, score, evaluate && { evaluate }), option: 'exact' }
+        : {
+            law: 'its mean is that of the exact form',
+            option: 'exact',
+            ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
+          },
+      ofTruth.length > 0
+        ? ofTruth.map(law => ({ ...law, option: 'proper' }))
+        : {
+            law: 'the truth is a minimum in population',
+            option: 'proper',
+            ...(isProper && {
+              why: draws ? 'it is held to its exact form' : 'no mixture is known of the score; give `mixture`'
+            })
+          },
+      movesBySaying(objective) && movesWithData(objective, score),
+      saysSingle(objective) && [inSingle(objective, given.schedules ?? schedulesOf(objective))],
+      ofObjectives(objective),
+      equals === undefined
+        ? { law: 'it is what is stated', option: 'equals' }
+        : sameObjective(objective, equals, score, options).map(law => ({ ...law, option: 'equals' }))
+    ])
+  )
 }
 
 /** Whether each of its terms says that single precision is enough. */
@@ -353,7 +391,7 @@ export const gradient = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { fixed, drawn, compile, title, slack, schedules } = setting(objective, score, options)
   const { library = Compiler.library() } = options
   const { evaluate: tried } = setting(objective, score, { evaluate: evaluateBy(library, false), ...options })
@@ -440,7 +478,11 @@ export const gradient = <P extends string>(
     })
   ]
   return held([
-    ...(!(options.differentiates ?? claimed(objective, 'differentiates')) ? [] : smooth ? differentiable : kinked),
+    ...((options.differentiates ?? claimed(objective, 'differentiates'))
+      ? smooth
+        ? differentiable
+        : kinked
+      : [{ law: differentiable[0].name, option: 'differentiates' }]),
     options.evaluate === undefined &&
       !isEstimate(objective, score) &&
       claim({
@@ -498,9 +540,10 @@ export const symmetries = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { fixed, evaluate, title, slack } = setting(objective, score, options)
   const { symmetries: { relabel, rotate } = symmetriesOf(score), isotropic = claimed(objective, 'proper') } = options
+  const rotating: NonNullable<typeof rotate> = rotate ?? (() => params => params)
   const same =
     (
       change: (each: Case<P>) => Partial<Case<P>>,
@@ -564,9 +607,9 @@ export const symmetries = <P extends string>(
           ({ seed }) => relabel(seed)
         )
       }),
-    rotate !== undefined &&
-      isotropic &&
-      !isEstimate(objective, score) &&
+    ifClaimed(
+      'isotropic',
+      rotate !== undefined && isotropic && !isEstimate(objective, score),
       lawOf({
         name: 'turns with data, noise and centres',
         statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
@@ -576,14 +619,20 @@ export const symmetries = <P extends string>(
             const turn = orthogonal(seed, points.dim)
             const turned = mapRows(turn)
             return {
-              params: rotate(turn)(params),
+              params: rotating(turn)(params),
               points: turned(points),
               expectation: follow(turned)(expectation)
             }
           },
-          ({ points, seed }) => rotate(orthogonal(seed, points.dim))
+          ({ points, seed }) => rotating(orthogonal(seed, points.dim))
         )
-      })
+      }),
+      rotate === undefined
+        ? 'how the parameters of the score turn is not known; give `symmetries`'
+        : isotropic
+          ? 'it draws beside the noise, which does not turn with the data'
+          : undefined
+    )
   ])
 }
 
@@ -737,6 +786,7 @@ export const minimum = <P extends string>(
   const { params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 }) } = options
   if (mixture === undefined) return []
   const moves = Arbitrary.isMirrored(score) ? 1.25 : 1
+  const draws = isEstimate(objective, score)
   const cases = (dims: ReadonlyArray<number>): ReadonlyArray<fc.Arbitrary<Case<P> & { readonly axis: number }>> =>
     dims
       .flatMap(dim =>
@@ -782,13 +832,15 @@ export const minimum = <P extends string>(
           [1, -1].flatMap(sign => Density.rowsOf(noise).map(row => Density.scale(sign, row)))
         )
       ]
-      return at.map(compile({ ...each, points, expectation: Expectation.fixed(both) }))
+      // What draws beside the noise draws the noise too, other numbers in each batch.
+      const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
+      return at.map(compile({ ...each, seed: each.seed + i, points, expectation }))
     })
   }
   return [
     claim({
       name: 'the truth is stationary in two and three dimensions',
-      statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite, is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+      statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${ROWS} rows, each by its noise and the opposite (by noise drawn anew, where it draws beside it), is 0, up to ${ERRORS} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
       source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
       enough: 10,
       cases: cases([2, 3]),

@@ -233,22 +233,29 @@ const arrays = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
 const showWalk = ({ start, gradients }: Walk): string =>
   [`from ${Params.show(start)}`, ...gradients.map(gradient => `  gradient ${Params.show(gradient)}`)].join('\n')
 
-/** Up to eight gradients of up to three arrays, scalars and matrices among them; some gradients are 0. */
-export const walks: fc.Arbitrary<Walk> = pipe(
-  fc
-    .dictionary(
-      fc.constantFrom('means', 'logits', 'logVariances'),
-      fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
-      { minKeys: 1, noNullPrototype: true }
-    )
-    .chain(shapes => {
-      const point: fc.Arbitrary<Params.Params<string>> = fc.record(
-        pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(arrays))
-      )
-      return fc.record({ start: point, gradients: fc.array(point, { maxLength: 8, size: 'max' }) })
-    }),
-  printed(showWalk)
-)
+/** Up to eight gradients of arrays of some of the given names, scalars and matrices among them; some gradients are 0. */
+export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
+  pipe(
+    fc
+      .dictionary(fc.constantFrom(...names), fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }), {
+        minKeys: 1,
+        noNullPrototype: true
+      })
+      .chain(shapes => {
+        const point: fc.Arbitrary<Params.Params<string>> = fc.record(
+          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(arrays))
+        )
+        return fc.record({ start: point, gradients: fc.array(point, { maxLength: 8, size: 'max' }) })
+      }),
+    printed(showWalk)
+  )
+
+const NAMES = ['means', 'logits', 'logVariances']
+/** Walks of the parameters of mixtures. */
+export const walks: fc.Arbitrary<Walk> = walksOf(NAMES)
+/** Walks of these and of others that have the given names. */
+export const walksBeside = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
+  walksOf([...new Set([...NAMES, ...names])])
 
 // —— mixtures ——
 

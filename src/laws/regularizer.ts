@@ -6,7 +6,7 @@ import type { Points } from '../data/Points.js'
 import { Case as Of, Compile, Expectation, Key, Objective, Params, Schedule, type Score } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
 import { agree, compiled, flat, greatest, held, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Laws } from './Law.js'
 import { objective as ofObjective, type ObjectiveOptions } from './objective.js'
 
 interface Case<P extends string> {
@@ -40,7 +40,7 @@ export const regularizer = <P extends string>(
   regularizer: Objective.Objective,
   score: Score.Score<P>,
   options: ObjectiveOptions<P> = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const { params = Arbitrary.params(score), slack = 1, evaluate = Compile.valueAndGrad } = options
   const terms = Objective.terms(regularizer).flatMap(({ weight, term }) =>
     Of.isMadeBy(Objective.regularizer)(term.of) ? [{ weight, term: term.of }] : []
@@ -88,7 +88,7 @@ export const regularizer = <P extends string>(
 
   const lawOf = over(cases, show)
   return held([
-    ...ofObjective(regularizer, score, options),
+    ofObjective(regularizer, score, options),
     lawOf({
       name: 'looks at the parameters alone',
       statement: '∀ θ, x, x′, keys, schedules: value and gradient are the same. Exactly.',

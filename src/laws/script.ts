@@ -3,7 +3,8 @@ import * as Float64 from '../../lib/index.js'
 import { type Vocabulary as Words } from '../core/index.js'
 import { Case, Expectation, Vocabulary } from '../index.js'
 import { showExpectation } from './arbitraries.js'
-import type { Law } from './Law.js'
+import { eachLaw } from './check.js'
+import type { Law, Laws } from './Law.js'
 
 /** A function as the code that it was written in; what test runners make of imports is undone. */
 const sourceOf = (f: (...args: ReadonlyArray<never>) => unknown): string =>
@@ -171,5 +172,8 @@ export const scriptOf = (
 }
 
 /** The laws, with counterexamples printed as scripts that fail when run. */
-export const scripted = (made: Made, laws: ReadonlyArray<Law>, source: Source = {}): ReadonlyArray<Law> =>
-  laws.map(law => law.shownBy?.(value => scriptOf(made, law, value, source)) ?? law)
+export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws, source: Source = {}): Laws =>
+  eachLaw(law => {
+    const shown = law.shownBy?.(value => scriptOf(made, law, value, source)) ?? law
+    return law.option === undefined ? shown : { ...shown, option: law.option }
+  })(laws)

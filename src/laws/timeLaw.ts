@@ -7,8 +7,9 @@ import { Key, Quadrature } from '../../lib/index.js'
 import * as Normal from '../../lib/normal.js'
 import { Case as Of, Schedule, TimeLaw } from '../index.js'
 import { seeds } from './arbitraries.js'
+import { ofTimeLaws } from './capability.js'
 import { agree, held, holds, average, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Law, Laws } from './Law.js'
 
 /** What a time law is used as: what `TimeLaw` makes of it, or is believed to. */
 export interface Timing {
@@ -419,7 +420,7 @@ const looksAtTheKey = ({ drawn, lawOf, quadrature, random, rows, schedule, timeL
  *   fc.assert(property, { seed: 1, numRuns: 5 })
  * })
  */
-export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}): ReadonlyArray<Law> => {
+export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}): Laws => {
   const setting = settingOf(timeLaw, options)
 
   return held([
@@ -430,6 +431,7 @@ export const timeLaw = (timeLaw: TimeLaw.TimeLaw, options: TimeLawOptions = {}):
     drawsAndNodes(setting),
     eachStratum(setting),
     ratioOfDensities(setting),
-    looksAtTheKey(setting)
+    looksAtTheKey(setting),
+    ofTimeLaws({ timeLaw, schedule: setting.schedule })
   ])
 }

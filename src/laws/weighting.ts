@@ -16,6 +16,7 @@ import {
   Weighting
 } from '../index.js'
 import * as Arbitrary from './arbitraries.js'
+import { ofWeightings } from './capability.js'
 import { agree, claim, compiled, flat, greatest, held, holds, over } from './check.js'
 import type { Law } from './Law.js'
 import type { Evaluate } from './objective.js'
@@ -204,6 +205,7 @@ export const weighting = (
           const [from, to] = carries.map(parametrization => Objective.denoising(TimeLaw.at(each.time), parametrization))
           return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
         }
-      })
+      }),
+    ofWeightings(weighting)
   ])
 }

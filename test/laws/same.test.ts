@@ -8,6 +8,7 @@ import {
   Key,
   Objective,
   Optimizer,
+  Params,
   Pipeline,
   Rate,
   Sampler,
@@ -19,6 +20,7 @@ import {
 } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
 import { sampled } from '../today.js'
+import { evaluation } from './mutant.js'
 
 const at = TimeLaw.at(0.1)
 const failing = (held: ReadonlyArray<laws.Law>, numRuns = 10): ReadonlyArray<string> =>
@@ -123,9 +125,11 @@ describe('the same', () => {
 describe('the correspondence with EM', () => {
   const truth = 'the truth is a fixed point of both'
   const step = 'apart, descent is EM’s step times one factor'
+  const vanishes = 'the correction vanishes with separation'
   const two = Score.spherical({ components: 2 })
   const custom = (perRow: Objective.Matching['perRow']): Objective.Objective => Objective.custom('own', at, perRow)
-  const rows: ReadonlyArray<readonly [string, () => ReadonlyArray<laws.Law>, ReadonlyArray<string>]> = [
+  type Row = readonly [string, () => ReadonlyArray<laws.Law>, ReadonlyArray<string>]
+  const rows: ReadonlyArray<Row> = [
     ['implicit, pair', () => laws.correspondsToEM({ score: Score.symmetricPair }), []],
     [
       'denoising, isotropic',
@@ -138,6 +142,37 @@ describe('the correspondence with EM', () => {
       () =>
         laws.correspondsToEM({ score: Score.tied({ components: 2 }), objective: Objective.likelihood, within: 0.05 }),
       []
+    ],
+    ...[0.5, 1.5].map((time): Row => [
+      `denoising at t = ${time}`,
+      () => laws.correspondsToEM({ score: two, objective: Objective.denoising(TimeLaw.at(time)) }).slice(0, 3),
+      []
+    ]),
+    [
+      'a gradient that leads the mean of all centres six times as fast as their difference',
+      () =>
+        laws
+          .correspondsToEM({
+            score: two,
+            objective: Objective.denoising(at),
+            evaluate: evaluation(({ value, gradient }) => ({
+              value,
+              // The centres alone, each moved by five times their mean.
+              gradient: Params.zipWith((g, more) => g + more)(
+                gradient,
+                Params.map<(typeof gradient)[keyof typeof gradient], (typeof gradient)[keyof typeof gradient]>(
+                  (array, name) => ({
+                    ...array,
+                    values: array.values.map(() =>
+                      name === 'means' ? (5 * (array.values[0] + array.values[1])) / 2 : 0
+                    )
+                  })
+                )(gradient)
+              )
+            }))
+          })
+          .slice(0, 3),
+      [step, vanishes]
     ],
     [
       'pseudo-Huber',

@@ -1,0 +1,183 @@
+/** What a report says of each law: held, vacuous, not held, or failing; and that no claim is left aside in silence. */
+import fc from 'fast-check'
+import * as t from 'io-ts'
+import { describe, expect, it } from 'vitest'
+import { add, mul, square, sub, sum } from '../../lib/index.js'
+import * as vocabulary from '../../src/cli/vocabulary.js'
+import {
+  Case,
+  Initializer,
+  Net,
+  Objective,
+  Optimizer,
+  Parametrization,
+  Params,
+  Schedule,
+  Score,
+  TimeLaw
+} from '../../src/index.js'
+import * as laws from '../../src/laws/index.js'
+
+const verdictOf = (report: laws.Report, law: string): readonly [laws.Verdict, string | null] | undefined => {
+  const row = report.rows.find(row => row.law === law)
+  return row && [row.verdict, row.why]
+}
+
+const isFailed = (law: laws.Law, seed = 1): boolean => fc.check(law.property, { seed, numRuns: 20 }).failed
+
+describe('a report says of every law', () => {
+  const each = laws.over(fc.record({ x: fc.double({ min: 1, max: 2, noNaN: true }) }))
+  const info = { statement: '', source: '' }
+  const rows = laws.ofRows('it', [
+    each({ ...info, name: 'of numbers', says: ({ x }) => laws.is([x, 2 * x], [x, 2 * x], 1e-9) }),
+    each({ ...info, name: 'of no case', says: () => [] }),
+    each({ ...info, name: 'to a tolerance beyond all', says: ({ x }) => laws.is([x, -x], [-x, x], 1e9) }),
+    each({ ...info, name: 'not claimed', option: 'mine', claim: false, says: ({ x }) => laws.is(x, x) }),
+    each({ ...info, name: 'wrong', says: ({ x }) => laws.is(x, 2 * x) })
+  ])
+  const report = laws.examine(Schedule.edm, { rules: { name: 'ours', of: () => rows }, runs: 10 })
+
+  it('what came of it, and why', () => {
+    expect(verdictOf(report, 'of numbers')).toEqual(['held', null])
+    expect(verdictOf(report, 'of no case')).toEqual(['vacuous', 'it says nothing of any case'])
+    expect(verdictOf(report, 'to a tolerance beyond all')).toEqual(['vacuous', 'it sees no change of a side'])
+    expect(verdictOf(report, 'not claimed')).toEqual(['not held', 'claim it by `mine`'])
+    expect(verdictOf(report, 'wrong')).toEqual(['fails', null])
+    expect(laws.table(report)).toMatch(/not held +not claimed +claim it by `mine`/)
+  })
+
+  it('how often it spoke, what it sees, and how many directions its cases have', () => {
+    const { exercise } = report.rows[0]
+    expect(exercise).toMatchObject({ cases: 10, spoken: 10, rank: [1, 2], notes: ['1 of 2 directions'] })
+    expect(exercise?.sees).toMatchObject({ zero: [10, 10], sign: [10, 10], order: [10, 10] })
+  })
+})
+
+describe('no claim is left aside', () => {
+  const blurred = Objective.custom('blurred', TimeLaw.at(0.3), ({ scoreAt, noisy, secondNoise, level, target }) =>
+    sum(square(sub(scoreAt(add(noisy, mul(0.5, secondNoise)), level), target)), 1)
+  )
+
+  it('of what draws beside the noise the truth is looked for by batches', () => {
+    const held = laws.of(blurred, { claims: { proper: true } })
+    const found = held.filter(({ option }) => option === 'proper')
+    expect(found.map(({ name }) => name)).toContain('the truth is stationary in two and three dimensions')
+    expect(found.some(law => isFailed(law))).toBe(true)
+    // Against the second noise it is the denoising objective of more noise, and proper.
+    const proper = Objective.custom('twice', TimeLaw.at(0.3), ({ score, target, secondNoise }) =>
+      add(sum(square(sub(score, target)), 1), sum(secondNoise, 1))
+    )
+    expect(
+      laws
+        .of(proper, { claims: { proper: true } })
+        .filter(({ option }) => option === 'proper')
+        .filter(law => isFailed(law))
+        .map(({ name }) => name)
+    ).toEqual([])
+  })
+
+  it('what cannot be held is an error that says why', () => {
+    expect(() => laws.of(blurred, { claims: { isotropic: true } })).toThrow(
+      /isotropic: claimed of .*blurred.*held by no law: it draws beside the noise, which does not turn with the data/
+    )
+    const network = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
+    const plain = Objective.custom('plain', TimeLaw.at(0.3), ({ score, target }) => sum(square(sub(score, target)), 1))
+    expect(() => laws.objective(plain, network, { proper: true })).toThrow(
+      /proper: claimed of .*no mixture is known of the score; give `mixture`/
+    )
+    expect(() => laws.objective(plain, Score.symmetricPair, { exact: Objective.likelihood })).toThrow(
+      /exact: claimed of .*it draws nothing beside the noise/
+    )
+    expect(() =>
+      laws.initializer(Initializer.gaussian({ scale: 1 }), Score.spherical({ components: 1 }), { apart: true })
+    ).toThrow(/apart: claimed of/)
+  })
+
+  const half: Optimizer.Optimizer = Optimizer.define({
+    name: 'half',
+    about: 'a tenth of the gradient',
+    memory: t.null,
+    init: () => () => null,
+    update: () => g => [Params.mapValues((x: number) => -0.1 * x)(g), null]
+  })
+
+  it.each(['means', 'a', 'nonsense'])('what is said to be frozen is looked for under its name: %s', name => {
+    const law = 'what is frozen keeps its bits'
+    const report = laws.examine(half, { claims: { frozen: [name] }, only: [law], runs: 30 })
+    expect(verdictOf(report, law)?.[0]).toBe('fails')
+    const still = Optimizer.chain(half, Optimizer.freeze(name))
+    expect(laws.check(still, { claims: { frozen: [name] }, only: [law], runs: 30 }).passed).toBe(true)
+  })
+
+  it('a claim of which no case says anything is complained of', () => {
+    const report = laws.examine(half, {
+      claims: { frozen: ['nonsense'], walks: laws.arbitraries.walks },
+      only: ['what is frozen keeps its bits'],
+      runs: 30
+    })
+    expect(report.passed).toBe(false)
+    expect(laws.complaints(report)).toEqual([
+      '‘what is frozen keeps its bits’ is claimed, and vacuous: it says nothing of any case'
+    ])
+  })
+
+  it('what might be claimed is listed with its option', () => {
+    const { unclaimed } = laws.of(Optimizer.adam({ rate: 0.1 }))
+    expect(unclaimed).toContainEqual({ law: 'it takes the steps of its recurrence', option: 'recurrence' })
+  })
+})
+
+describe('what is shipped is held to laws that say something', () => {
+  const values = [vocabulary.schedules, vocabulary.optimizers, vocabulary.timeLaws, vocabulary.weightings].flatMap(
+    (concept: { readonly words: ReadonlyArray<{ readonly example: Case.AnyValue }> }) =>
+      concept.words.map(({ example }) => example)
+  )
+  const reported = (value: Case.AnyValue): ReadonlyArray<string> =>
+    laws
+      .examine(value, { runs: 12 })
+      .rows.filter(({ verdict }) => verdict === 'vacuous')
+      .map(({ law, why }) => `${law}: ${why}`)
+
+  it.each(values.map(value => [Case.show(value), value] as const))('%s', (_, value) => {
+    expect(reported(value)).toEqual([])
+  })
+
+  it('a spectral start of three components is in the plane of two directions', () => {
+    const law = 'a start is what its description says'
+    const score = Score.isotropic({ components: 3 }) as unknown as Score.Score<string>
+    const report = laws.examine(Initializer.spectral, { score, only: [law], runs: 20 })
+    expect(verdictOf(report, law)).toEqual(['held', null])
+    const wrong = laws
+      .initializer(Initializer.spectral, score, {
+        interpret: (score, points) => () => Initializer.interpret(score, points)(Initializer.fromData)
+      })
+      .filter(({ name }) => name === law)
+    // On a line or in a plane every row is in it.
+    expect(wrong.map(one => isFailed(one))).toEqual([true])
+  })
+})
+
+describe('schedules', () => {
+  /** α² + σ² = 1, σ by subtraction: near α = 1 it has few digits, and so has the time of a log-SNR. */
+  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+  const cosine = (t: number): number => Math.cos(((t + 0.008) / 1.008) * (Math.PI / 2))
+  const alphas: Readonly<Record<string, readonly [(time: number) => number, number]>> = {
+    cosine: [t => cosine(t) / cosine(0), 0.999],
+    sigmoid: [t => Math.sqrt((sigmoid(3) - sigmoid(6 * t - 3)) / (sigmoid(3) - sigmoid(-3))), 0.999],
+    linear: [t => Math.exp(-(0.1 * t + 9.95 * t * t) / 2), 1],
+    'Ornstein–Uhlenbeck': [t => Math.exp(-t), 5]
+  }
+  it.each(Object.entries(alphas))('by σ = √(1 − α²) are let pass: %s', (name, [alpha, until]) => {
+    const schedule = Schedule.custom({ name, alpha, sigma: t => Math.sqrt(1 - alpha(t) ** 2), until })
+    for (const law of laws.schedule(schedule, { variancePreserving: true }))
+      for (const seed of [1, 2, 3]) fc.assert(law.property, { seed, numRuns: 50 })
+  })
+
+  it('whose inverse is off by 1e-6 are caught', () => {
+    const { timeOfLogSnr } = Schedule.interpret(Schedule.cosine())
+    const held = laws.schedule(Schedule.cosine(), {
+      meaning: { timeOfLogSnr: logSnr => timeOfLogSnr(logSnr) * (1 + 1e-6) }
+    })
+    expect(held.filter(law => isFailed(law)).map(({ name }) => name)).toEqual(['timeOfLogSnr inverts logSnr'])
+  })
+})

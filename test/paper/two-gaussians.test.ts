@@ -37,11 +37,11 @@ describe('two Gaussians from a random start', () => {
     expect(descent.steps[last].value).toBeLessThan(0.5 * descent.steps[0].value)
   })
 
-  it('far apart, stage one alone ends far from maximum likelihood, and both stages near', () => {
-    const [both, high] = others
-    expect(high.apart.median).toBeGreaterThan(CLOSE)
-    expect(both.apart.median).toBeLessThanOrEqual(CLOSE)
-    expect(both.apart.success.value).toBe(1)
+  it('far apart, either stage alone ends near maximum likelihood, as both do', () => {
+    for (const { apart } of others.slice(0, 3)) {
+      expect(apart.median).toBeLessThanOrEqual(CLOSE)
+      expect(apart.success.value).toBe(1)
+    }
   })
 
   it('where noise is drawn, its level matters', () => {

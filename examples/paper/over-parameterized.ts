@@ -22,9 +22,10 @@ import {
   Stage,
   TimeLaw
 } from 'ornstein'
+import { Quadrature } from 'ornstein/float64'
 import { curves, type Axis, type Panel, type Point } from './charts.js'
 import { compiled, declared, mean, share, show, type Budget, type Estimate, type Report } from './frame.js'
-import { declaredNoise, population, withNoise, type Met } from './population.js'
+import { withNoise, type Met } from './population.js'
 
 // -- the problem -----------------------------------------------------------------------------------------------------
 
@@ -34,7 +35,18 @@ const HIGH = 2
 
 const alphaAt = (time: number): number => Schedule.level(time)(schedule).alpha
 
-const teacher = Mixture.of({ means: [[0]] })
+/**
+ * N(0, 1) as the weighted rows x_t/α, in equal steps: few rows follow the steep softmax of far students. The implicit loss asks
+ * which x_t there is, not which noise made it, so that each row meets none.
+ */
+const population = (count: number, time: number): Met => {
+  const { nodes, weights } = Quadrature.equalSteps(count)
+  const [rows, dim] = [nodes.length, 1]
+  return {
+    points: { rows, dim, values: nodes.map(x => x / alphaAt(time)), weights },
+    noise: { rows, dim, values: new Float64Array(rows) }
+  }
+}
 
 /** In m = α·mean the step is ½, whatever the level: with all of the responsibility, a centre arrives in one. */
 const rateAt = (time: number): number => 0.5 / alphaAt(time) ** 2
@@ -229,16 +241,20 @@ const TIMES = [LOW, 1, HIGH]
 const DIM = 8
 const ROWS = 4000
 
-const nodesFor = (budget: Budget): number => (budget === 'full' ? 32 : 24)
+/** 40 + 22 D for centres D apart that meet: D = 16 is as far as two may be between which a row of |x| < 8 decides. */
+const nodesFor = (budget: Budget): number => (budget === 'full' ? 400 : 200)
 
-const metFor = (budget: Budget): Met => population(nodesFor(budget), teacher)
+const metFor = (budget: Budget, time: number): Met => population(nodesFor(budget), time)
 
 export const measure = (budget: Budget): Measured => {
-  const met = metFor(budget)
+  const [low, high] = [LOW, HIGH].map(time => metFor(budget, time))
   const isFull = budget === 'full'
   const [steps, starts, short] = isFull ? [10_000, 100, 200] : [1000, 10, 100]
   const keys = Key.named('basins', 'sample', 'sampled')(Key.fromSeed(22))
-  const inLine: Data = { dim: 1, points: met.points, expectation: Expectation.fixed(met.noise) }
+  const inLine = (time: number): Data => {
+    const { points, noise } = metFor(budget, time)
+    return { dim: 1, points, expectation: Expectation.fixed(noise) }
+  }
   const inSpace: Data = {
     dim: DIM,
     points: Mixture.sample(isFull ? ROWS : ROWS / 2)(keys.sample)(
@@ -247,17 +263,17 @@ export const measure = (budget: Budget): Measured => {
     expectation: Expectation.projected({ antithetic: true })
   }
   const spreads = isFull ? SPREADS : [0.25, 8]
-  const loss = lossOfThree(met, LOW)
+  const loss = lossOfThree(low, LOW)
   return {
     profile: Array.from({ length: 71 }, (_, i) => ({ x: i / 10, y: excess(loss(i / 10 / alphaAt(LOW)).value) })),
-    stationary: [LOW, HIGH].map(time => stationary(met, time)),
+    stationary: [stationary(low, LOW), stationary(high, HIGH)],
     courses: [
-      course(met, `near: ±${SMALL} and 0, t = ${LOW}`, LOW, [-SMALL, 0, SMALL], steps),
-      course(met, `far: ±${LARGE} and 0, t = ${LOW}`, LOW, [-LARGE, 0, LARGE], steps),
-      course(met, `far: ±${LARGE} and 0, t = ${HIGH}`, HIGH, [-LARGE, 0, LARGE], steps)
+      course(low, `near: ±${SMALL} and 0, t = ${LOW}`, LOW, [-SMALL, 0, SMALL], steps),
+      course(low, `far: ±${LARGE} and 0, t = ${LOW}`, LOW, [-LARGE, 0, LARGE], steps),
+      course(high, `far: ±${LARGE} and 0, t = ${HIGH}`, HIGH, [-LARGE, 0, LARGE], steps)
     ],
     basins: (isFull ? TIMES : [LOW, HIGH]).flatMap((time, i) =>
-      spreads.map((spread, j) => basin(inLine, time, spread, starts, short, Key.child(100 * i + j)(keys.basins)))
+      spreads.map((spread, j) => basin(inLine(time), time, spread, starts, short, Key.child(100 * i + j)(keys.basins)))
     ),
     sampled: spreads.map((spread, j) => basin(inSpace, LOW, spread, isFull ? 40 : 5, short, Key.child(j)(keys.sampled)))
   }
@@ -321,7 +337,7 @@ const shares = ({ basins, sampled }: Measured): ReadonlyArray<Panel> => {
 }
 
 export const report = (budget: Budget, measured: Measured): Report<Measured> => {
-  const [nodes, met] = [nodesFor(budget), metFor(budget)]
+  const { noise } = metFor(budget, LOW)
   const { stationary, courses, basins, sampled } = measured
   const [near, far, noisy] = courses
   const [low] = stationary
@@ -379,21 +395,18 @@ export const report = (budget: Budget, measured: Measured): Report<Measured> => 
       }
     ],
     setting: [
-      `The teacher is N(0, 1), and the loss is that in population: x_0 and z at ${nodes} × ${nodes} Gauss–Hermite nodes. The step is ½ in α·mean. Random starts: ${basins[0].all.trials} for each row of the table, ${sampled[0].all.trials} in ${DIM} dimensions; a student has converged if it is within ${NEAR} of the truth in α·mean at the end. Key.fromSeed(22).`,
+      `The teacher is N(0, 1), and the loss is that in population: x_t at ${noise.rows} nodes in equal steps, which the implicit loss meets without noise. The step is ½ in α·mean. Random starts: ${basins[0].all.trials} for each row of the table, ${sampled[0].all.trials} in ${DIM} dimensions; a student has converged if it is within ${NEAR} of the truth in α·mean at the end. Key.fromSeed(22).`,
       'The centre is at 0 without loss of generality: the score moves with data and centres. The students’ weights are equal and their variances 1, so a student that is far from all data costs nothing but its share of the weight.'
     ],
     pipelines: [
-      ...declaredNoise(nodes, met),
+      { name: 'noise', code: `{ rows: ${noise.rows}, dim: 1, values: new Float64Array(${noise.rows}) }` },
       withNoise(
-        declared(
-          'far',
-          learning(3, LOW, steps, Initializer.values([[-LARGE], [0], [LARGE]]), Expectation.fixed(met.noise))
-        )
+        declared('far', learning(3, LOW, steps, Initializer.values([[-LARGE], [0], [LARGE]]), Expectation.fixed(noise)))
       ),
       withNoise(
         declared(
           'randomStart',
-          learning(STUDENTS, 1, 200, Initializer.gaussian({ scale: 1 }), Expectation.fixed(met.noise))
+          learning(STUDENTS, 1, 200, Initializer.gaussian({ scale: 1 }), Expectation.fixed(noise))
         )
       ),
       declared(

@@ -490,14 +490,13 @@ export const spectral = defineCentres({
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
- * import { Initializer, Key, Params, Points, Problem, Score } from 'ornstein'
+ * import { Initializer, Key, Score } from 'ornstein'
  *
- * const rows = [[0, 0], [9, 9], [1, 0], [8, 9], [0, 1], [9, 8]]
- * const points = Problem.orThrow(E.mapLeft((one: Problem.Problem) => [one] as const)(Points.fromRows(rows)))
+ * const points = { rows: 6, dim: 2, values: Float64Array.of(0, 0, 9, 9, 1, 0, 8, 9, 0, 1, 9, 8) }
  * const started = Initializer.interpret(Score.spherical({ components: 2 }), points)(Initializer.hierarchical())
  * assert.ok(E.isRight(started))
- * const means = Params.nested(started.right(Key.fromSeed(1)).means)
- * assert.ok(Math.abs(means[0][0] - 1 / 3) < 1e-12 && Math.abs(means[1][1] - 26 / 3) < 1e-12)
+ * const { values } = started.right(Key.fromSeed(1)).means
+ * assert.ok([1 / 3, 1 / 3, 26 / 3, 26 / 3].every((x, at) => Math.abs(values[at] - x) < 1e-12))
  */
 export const hierarchical = define({
   name: 'hierarchical',

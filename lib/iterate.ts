@@ -62,6 +62,17 @@ export const closing = <A>(list: Iterable<A>, close: () => void): Iterable<A> =>
   }
 })
 
+/** The elements of a lazy list while something holds, which is asked before each is computed. */
+export const whilst = <A>(list: Iterable<A>, holds: () => boolean): Iterable<A> => ({
+  *[Symbol.iterator]() {
+    if (!holds()) return
+    for (const a of list) {
+      yield a
+      if (!holds()) return
+    }
+  }
+})
+
 /** The last element of a lazy list; null of an empty one. */
 export const last = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null

@@ -92,6 +92,9 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
  */
 export const validate = (points: Points): Either.Either<DataError, Points> => {
   const { rows, dim, values, weights, labels } = points
+  // Those of another context are none, whatever the types say; kernels read them by their class.
+  if (!(values instanceof Float64Array))
+    return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
   const at = ByColumn.firstNotFinite(values)
   return !(Number.isSafeInteger(rows) && rows > 0)
     ? fail('rows', rows, 'a whole number ≥ 1', 'give at least one row')

@@ -7,12 +7,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { Key } from '../../lib/index.js'
-import { closing, flatMapped, followed, last, mapped } from '../../lib/iterate.js'
+import { closing, flatMapped, followed, last, mapped, whilst } from '../../lib/iterate.js'
 import { refuse } from '../../lib/refuse.js'
 import * as t from 'io-ts'
 import { Case } from '../core/index.js'
 import * as Limits from '../core/Limits.js'
 import * as Problem from '../core/Problem.js'
+import * as Given from '../data/given.js'
 import * as Points from '../data/index.js'
 import type * as Place from '../data/Place.js'
 import * as Source from '../data/Source.js'
@@ -54,7 +55,7 @@ const ways = ['refuse', 'em']
 const criteria: ReadonlyArray<Candidates.Criterion> = ['icl', 'bic', 'aic']
 
 type OneOrMore<A> = A | ReadonlyArray<A>
-type Rows = ReadonlyArray<ReadonlyArray<number>>
+type Rows = Given.Rows
 
 /** How far a fit has come: `done` of `of` candidates; the one of so many components of a family is next. */
 export interface Progress {
@@ -108,6 +109,11 @@ export interface Options {
   readonly recall?: Candidates.Recall | undefined
   /** Where sums over the rows are taken; here unless given, and so are those over rows with missing cells. */
   readonly place?: Place.Place | undefined
+  /**
+   * Ends the fit between two of its `states` where it is aborted, with a problem; the states of `states` then end. A fit that is not
+   * left to others meanwhile, as `states` can be, hears what `onProgress` aborts alone.
+   */
+  readonly signal?: AbortSignal | undefined
   /** Called before each candidate is learned. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -188,6 +194,7 @@ const known: Readonly<Record<keyof Options, true>> = {
   prior: true,
   recall: true,
   place: true,
+  signal: true,
   onProgress: true
 }
 
@@ -195,6 +202,11 @@ const isName = (family: FamilyName | Candidates.Constructor): family is FamilyNa
 
 /** What is wrong with the options themselves. */
 const problemsOf = (options: Options): ReadonlyArray<Problem.Problem> => {
+  const asked: unknown = options
+  if (typeof asked !== 'object' || asked === null)
+    return [
+      Problem.of('options', String(asked), 'an object of options', "give { components: 3, family: 'full' }, or none")
+    ]
   const { components, family, criterion, seed, starts, missing, prior } = options
   return [
     ...Problem.strangers(options, known),
@@ -261,13 +273,16 @@ const held = (options: Options, data: Points.Points | Rows): E.Either<Problem.Pr
     E.flatMap(points => (options.weights === undefined ? E.right(points) : Points.weighted(options.weights)(points)))
   )
 
-const read = (options: Options, data: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
-  isSource(data)
-    ? all(problemsOfSource(options, data), data)
-    : pipe(
-        held(options, data),
-        E.mapLeft((problem): Problem.Problems => [problem])
-      )
+const listed = (problem: Problem.Problem): Problem.Problems => [problem]
+
+const read = (options: Options, given: Source.Data | Rows): E.Either<Problem.Problems, Source.Data> =>
+  pipe(
+    Given.given(given),
+    E.mapLeft(listed),
+    E.flatMap((data): E.Either<Problem.Problems, Source.Data> =>
+      isSource(data) ? all(problemsOfSource(options, data), data) : pipe(held(options, data), E.mapLeft(listed))
+    )
+  )
 
 /** Of how many columns given which were learned from. */
 interface Columns {
@@ -284,11 +299,10 @@ const assigning = (mixture: Mixture.Mixture, missing: Options['missing'], column
         : refuse(`points: ${points.dim} columns are not ${Mixture.dim(mixture)}; give those that the mixture is of`)
   function assign(data: Points.Points | Rows): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
-  function assign(data: Source.Data | Rows): Iterable<Mixture.Membership> {
+  function assign(given: Source.Data | Rows): Iterable<Mixture.Membership> {
+    const data = Problem.orThrow(E.mapLeft(listed)(Given.given(given)))
     if (isSource(data)) return flatMapped(Source.pieces(data), piece => said(piece, data.rows))
-    const points = Problem.orThrow(
-      E.mapLeft((problem: Problem.Problem): Problem.Problems => [problem])(held({ missing }, data))
-    )
+    const points = Problem.orThrow(E.mapLeft(listed)(held({ missing }, data)))
     return said(points, points.rows)
   }
   return assign
@@ -464,7 +478,12 @@ export const states =
           )
         )
       ),
-      E.map(({ columns, places, data }) => closing(statesOfStarts(options, columns, places, data), data.close))
+      E.map(({ columns, places, data }) =>
+        closing(
+          whilst(statesOfStarts(options, columns, places, data), () => options.signal?.aborted !== true),
+          data.close
+        )
+      )
     )
 
 /** A state of one among several starts. */
@@ -576,6 +595,14 @@ const reasons = (refused: ReadonlyArray<Candidates.Refused>): ReadonlyArray<Prob
     .map(({ problem }) => problem)
 }
 
+/** The problem of a fit whose signal was aborted. */
+const aborted = Problem.of(
+  'signal',
+  'aborted',
+  'one that lets the fit go on',
+  'take the last of Fit.states for the best until then'
+)
+
 /** The problem of a fit that was stopped before its first candidate. */
 const nothing = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
 
@@ -606,7 +633,12 @@ export const mixture =
   (data: Source.Data | Rows): E.Either<Problem.Problems, Fit> =>
     pipe(
       states(options)(data),
-      E.flatMap(states => last(states)?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+      E.map(last),
+      E.flatMap(state =>
+        options.signal?.aborted === true
+          ? E.left<Problem.Problems, Fit>([aborted])
+          : (state?.fit() ?? E.left<Problem.Problems, Fit>([nothing]))
+      )
     )
 
 /** @deprecated Options of `mixture`, which takes sources too. */

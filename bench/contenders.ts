@@ -60,7 +60,7 @@ const huber = Objective.custom('pseudo-Huber', TimeLaw.at(TIME), ({ score, targe
 const ours = (
   { rows, dim, K, x, noise, means, kind }: Problem,
   expectation: Expectation.Expectation,
-  engine: 'kernel' | 'compiled' | 'interpreted'
+  engine: 'compiled' | 'interpreted'
 ): Contender => {
   const points: Points.Points = { rows, dim, values: x }
   const at: Params.Params<'means'> = { means: { shape: [K, dim], values: means } }
@@ -288,11 +288,9 @@ const jaxJs = async ({ rows, dim, K, x, noise, means, kind }: Problem): Promise<
 // —— the answers ——
 
 const contenders: Readonly<Record<string, (problem: Problem) => Contender | Promise<Contender>>> = {
-  kernel: problem => ours(problem, Expectation.projected(), 'kernel'),
-  'kernel-antithetic': problem => ours(problem, Expectation.projected({ antithetic: true }), 'kernel'),
-  'kernel-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'kernel'),
   compiled: problem =>
     ours(problem, problem.kind === 'custom' ? Expectation.monteCarlo() : Expectation.projected(), 'compiled'),
+  'compiled-antithetic': problem => ours(problem, Expectation.projected({ antithetic: true }), 'compiled'),
   'compiled-plain-noise': problem => ours(problem, Expectation.monteCarlo(), 'compiled'),
   interpreted: problem =>
     ours(problem, problem.kind === 'custom' ? Expectation.monteCarlo() : Expectation.projected(), 'interpreted'),

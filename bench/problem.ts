@@ -11,7 +11,7 @@ export interface Problem {
   readonly x: Float64Array
   readonly noise: Float64Array
   readonly means: Float64Array
-  /** The denoising loss of a mixture, a loss of the user's own, which has no kernel, or a step of training a network. */
+  /** The denoising loss of a mixture, a loss of the user's own, or a step of training a network. */
   readonly kind: Kind
 }
 

@@ -123,13 +123,13 @@ describe('on its way through the library', () => {
 
   it('is planned, with the engine of its loss or the line about it', () => {
     const [first, second, third] = compiled(tail, kick(), Stage.restart(2)(Stage.sequence([tail, kick()]))).plan
-    expect(first.engine).toBe('compiled')
+    expect(first.engine).toBe('interpreted')
     expect(second).toEqual({
       stage: 'θ_k ← x_i + 1 z',
       engine: 'its own steps',
       reason: 'one centre to a row, with noise'
     })
-    expect(third.reason).toBe('2 attempts, each by compiled, its own steps')
+    expect(third.reason).toBe('2 attempts, each by interpreted, its own steps')
   })
 
   it('is read and written in a vocabulary that knows it, and in no other', () => {

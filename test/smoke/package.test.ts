@@ -176,7 +176,7 @@ describe('the package', () => {
       console.log(Run.last(learn.right)(key))`
     // Uncompressed the compiler is 22 % of it, SIMD kernels of tensors 16, the language itself 31, tfjs's engine 7, io-ts and fp-ts 6.
     expect(await weight(fit('score'))).toBeLessThan(150_500)
-    // A round family brings passes that are written by hand.
+    // A round family brings nothing that others do not.
     expect(await weight(fit('Score.isotropic({ components: 2 })', 'Score'))).toBeLessThan(174_500)
   })
 

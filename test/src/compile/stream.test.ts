@@ -153,7 +153,7 @@ const pipelines: Readonly<
     drawn(3001, 'plain'),
     ['expectation']
   ],
-  'expectation–maximization with noise, by a pass of its own, and restarts': [
+  'expectation–maximization with noise, and restarts': [
     Pipeline.of({
       schedule,
       score: isotropic,

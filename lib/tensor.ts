@@ -273,7 +273,7 @@ export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? sca
  *
  * @example
  * import { strict as assert } from 'node:assert'
- * import { mul, scalar, square, valueAndGrad, withDerivativeOf } from 'ornstein/float64'
+ * import { scalar, square, valueAndGrad, withDerivativeOf } from 'ornstein/float64'
  *
  * const { value, gradient } = valueAndGrad(({ x }) => withDerivativeOf(scalar(9), square(x)))({
  *   x: { shape: [], values: Float64Array.of(3) }

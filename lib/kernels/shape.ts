@@ -251,7 +251,9 @@ export const shape: KernelTable = {
   Identity: kernel(({ x }) => x),
   WithDerivative: kernel(({ value, x }) => {
     if (value.shape.join() !== x.shape.join())
-      throw new Error(`withDerivativeOf: shapes [${value.shape.join(', ')}] and [${x.shape.join(', ')}] are not the same`)
+      throw new Error(
+        `withDerivativeOf: shapes [${value.shape.join(', ')}] and [${x.shape.join(', ')}] are not the same`
+      )
     return value
   }),
   LinSpace: kernel((_, { start, stop, num }: { start: number; stop: number; num: number }) =>

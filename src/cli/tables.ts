@@ -103,7 +103,7 @@ const opened = async (stdin: Stdin, path: string): Promise<Opened> => {
 }
 
 /** So many bytes are held at the most. */
-const HELD = 2 ** 31 - 1
+const HELD = 2_147_483_647
 
 /** A file of Parquet is read from its end: one that is packed, or comes once, is held. */
 async function* parquetParts(

@@ -240,7 +240,7 @@ export const objective = <P extends string>(
       draws && exact !== null
         ? { ...unbiased(objective, exact, score, evaluate && { evaluate }), option: 'exact' }
         : {
-            law: 'its mean is that of the exact form',
+            law: 'its mean is that of its exact form',
             option: 'exact',
             ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
           },

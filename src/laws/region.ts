@@ -129,7 +129,7 @@ export const region = (
 
   const lawOf = over(cases, show)
   return held([
-    outside !== undefined &&
+    (outside !== undefined &&
       lawOf({
         name: 'a projection is inside',
         statement: `∀ x: Πx is in the region. To ${rounding}.`,
@@ -141,7 +141,7 @@ export const region = (
             () => `(${found.join(', ')}) is outside by ${outside(found)}`
           )
         }
-      }),
+      })) || { law: 'a projection is inside', option: 'excess' },
     lawOf({
       name: 'what is inside stays',
       statement: `∀ y in the region: Πy = y. To ${rounding}.`,
@@ -193,7 +193,7 @@ export const region = (
         return holds(after <= before + tolerance(each), () => `a distance of ${before} becomes ${after}`)
       }
     }),
-    coordinatesAlike &&
+    (coordinatesAlike &&
       lawOf({
         name: 'a projection does not know the order of the coordinates',
         statement: `∀ x, permutations π: Ππx = πΠx. To ${rounding}.`,
@@ -203,6 +203,9 @@ export const region = (
           const reordered = (x: Vector): Vector => Array.from(order, i => x[i])
           return agree('Ππx', project(reordered(each.x)), reordered(project(each.x)), tolerance(each))
         }
-      })
+      })) || {
+      law: 'a projection does not know the order of the coordinates',
+      option: 'coordinatesAlike'
+    }
   ])
 }

@@ -15,7 +15,7 @@ import { copyOf, sameBits, throughText } from './bits.js'
 import * as Chance from './chance.js'
 import { agree, average, claim, compiled, dot, greatest, held, holds, known, moments, over, sumOf } from './check.js'
 import { posteriors } from './guidance.js'
-import type { Law } from './Law.js'
+import type { Law, Laws } from './Law.js'
 import { codeOf } from './script.js'
 
 export interface SamplerOptions {
@@ -748,7 +748,7 @@ const momentsOfTheLaw = ({
  *   fc.assert(property, { seed: 1, numRuns: 2 })
  * })
  */
-export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}): ReadonlyArray<Law> => {
+export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}): Laws => {
   const setting = settingOf(sampler, options)
   return held([
     stateForEveryTime(setting),
@@ -759,10 +759,10 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
     throughJson(setting),
     seesNoClock(setting),
     eachAlone(setting),
-    converges(setting),
-    ofLocalOrder(setting),
-    meetsTolerance(setting),
-    equalsAnother(setting),
+    converges(setting) || { law: 'converges with its order', option: 'order' },
+    ofLocalOrder(setting) || { law: 'a step is of its order', option: 'order' },
+    meetsTolerance(setting) || { law: 'meets its tolerance', option: 'error' },
+    equalsAnother(setting) || { law: 'takes the steps of the sampler that it equals', option: 'equals' },
     posteriors(sampler, { ...setting, rows: Math.min(setting.rows, 1000) }),
     publishedStep(setting),
     toTwoModes(setting),

@@ -18,7 +18,7 @@ import {
 import * as Arbitrary from './arbitraries.js'
 import { ofWeightings } from './capability.js'
 import { agree, claim, compiled, flat, greatest, held, holds, over } from './check.js'
-import type { Law } from './Law.js'
+import type { Laws } from './Law.js'
 import type { Evaluate } from './objective.js'
 
 export interface WeightingOptions {
@@ -86,7 +86,7 @@ export const weighting = (
     evaluate = Compile.valueAndGrad,
     slack = 1
   }: WeightingOptions = {}
-): ReadonlyArray<Law> => {
+): Laws => {
   const code = Weighting.show(weighting)
   const at = ({ schedule, time }: Level): number => interpret(schedule)(weighting)(time)
   const cases: fc.Arbitrary<Case> = schedules.chain(schedule =>
@@ -141,7 +141,7 @@ export const weighting = (
         )
       }
     }),
-    sees === 'snr' &&
+    (sees === 'snr' &&
       claim({
         name: 'the weight of a level is that of its SNR',
         statement:
@@ -157,8 +157,8 @@ export const weighting = (
           const tolerance = slack * (1e-12 * (1 + Math.abs(logSnr)) + 2 * off) * Math.abs(weight)
           return agree('w′(t′)', [at({ schedule: each.other, time })], [weight], tolerance)
         }
-      }),
-    sees !== null &&
+      })) || { law: 'the weight of a level is that of its SNR', option: 'sees' },
+    (sees !== null &&
       lawOfLevel({
         name: 'another clock changes no weight but a rate',
         statement:
@@ -171,7 +171,7 @@ export const weighting = (
           const found = at({ schedule, time: each.time / scale })
           return agree('w(t/c)', [found], [wanted], slack * 1e-13 * Math.abs(wanted))
         }
-      }),
+      })) || { law: 'another clock changes no weight but a rate', option: 'sees' },
     lawOfLoss({
       name: 'the loss of each level is multiplied by its weight',
       statement:
@@ -196,7 +196,7 @@ export const weighting = (
         )
       }
     }),
-    carries !== null &&
+    (carries !== null &&
       lawOfLoss({
         name: 'it makes the loss of one parametrization that of another',
         statement: `∀ θ, x, z, t: weight(w)(L) of ${Parametrization.show(carries[0])} is L of ${Parametrization.show(carries[1])}. To 1e-13 (|L| + |∇L|) r².`,
@@ -205,7 +205,7 @@ export const weighting = (
           const [from, to] = carries.map(parametrization => Objective.denoising(TimeLaw.at(each.time), parametrization))
           return close(each, 'value and gradient', loss(each, Objective.weight(weighting)(from)), loss(each, to))
         }
-      }),
+      })) || { law: 'it makes the loss of one parametrization that of another', option: 'carries' },
     ofWeightings(weighting)
   ])
 }

@@ -69,7 +69,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   student: [...studentLaws(student), ...studentLaws(student, { smooth: false })],
   score: [...score(pair), ...score(spherical), ...score(Score.full({ components: 2 }))].slice(5),
   objective: [
-    ...objective(Objective.denoising(TimeLaw.at(0.3)), spherical),
+    ...objective(Objective.denoising(TimeLaw.at(0.3)), spherical, { equals: Objective.denoising(TimeLaw.at(0.3)) }),
     ...objective(Objective.implicit(TimeLaw.at(0.3), { divergence: 'hutchinson' }), spherical)
   ],
   regularizer: regularizer(Objective.regularizer({ norm: 'l2' }), spherical).slice(-4),
@@ -81,7 +81,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
   ].flatMap(law => timeLaw(law)),
   rate: rate(Rate.constant(0.1)),
   region: region(Region.nonNegative),
-  initializer: initializer(Initializer.kMeansPlusPlus, spherical),
+  initializer: initializer(Initializer.kMeansPlusPlus, spherical, { equals: Initializer.kMeansPlusPlus }),
   stage: [
     ...stage(Stage.powerIteration({ steps: 1 })),
     ...stage(Stage.descend({ objective: loss.objective, optimizer: Optimizer.sign, steps: 1, batch: 2, epochs: true }))
@@ -119,6 +119,7 @@ const sections: Readonly<Record<string, ReadonlyArray<Law>>> = {
     ...optimizer(Optimizer.gradientDescent({ rate: 0.1 }), {
       scaling: 'linear',
       constant: gradient => -0.1 * gradient,
+      recurrence: gradients => gradients.map(g => -0.1 * g),
       descends: 1,
       converges: { lo: 1, hi: 1, steps: 1, within: 1 },
       frozen: ['a']

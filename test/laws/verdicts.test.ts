@@ -1,4 +1,5 @@
 /** What a report says of each law: held, vacuous, not held, or failing; and that no claim is left aside in silence. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, it } from 'vitest'
@@ -119,6 +120,19 @@ describe('no claim is left aside', () => {
     expect(laws.complaints(report)).toEqual([
       '‘what is frozen keeps its bits’ is claimed, and vacuous: it says nothing of any case'
     ])
+  })
+
+  it('what might be claimed is named as the law that would be held', () => {
+    const page = readFileSync(new URL('../../docs/laws.md', import.meta.url), 'utf8')
+    const names = vocabulary.vocabulary.flatMap(
+      ({ words }: { readonly words: ReadonlyArray<{ readonly example: unknown }> }) =>
+        words.flatMap(({ example }) =>
+          Case.isValue(example) ? laws.of(example).unclaimed.filter(({ option }) => option !== undefined) : []
+        )
+    )
+    const known = [...new Set(names.map(({ law }) => law.replace(/^.*: /, '')))]
+    expect(known.length).toBeGreaterThan(15)
+    expect(known.filter(name => !page.includes(`**${name}.**`))).toEqual([])
   })
 
   it('what might be claimed is listed with its option', () => {

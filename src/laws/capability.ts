@@ -80,8 +80,13 @@ interface Timed {
 
 type Means = ReadonlyArray<number>
 
-/** Times are told apart by the means of 1, t, e^{−t} and t². */
-const looksAt = (time: number): Means => [1, time, Elementary.exp(-time), time * time]
+/** Times are told apart by the means of 1, e^{−t}, t/(1 + t) and t²/(1 + t²): bounded, as tails may have no mean that few nodes know. */
+const looksAt = (time: number): Means => [
+  1,
+  Elementary.exp(-time),
+  time / (1 + time),
+  1 - 1 / (1 + time * time)
+]
 const sumMeans = (nodes: ReadonlyArray<TimeLaw.Node>): Means =>
   nodes.reduce<Means>(
     (sums, { time, weight }) => looksAt(time).map((x, i) => sums[i] + (weight === 0 ? 0 : weight * x)),
@@ -129,7 +134,7 @@ const ofTimeLaw = capability<Timed>()
 const timeLawRows = [
   ofTimeLaw({
     name: 'nodes',
-    plain: `Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, t, t² and e^{−t}. To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump`,
+    plain: `Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAILS} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump`,
     isDeclared: isDrawn,
     cases: fc.record({ count: fc.integer({ min: 48, max: 64 }) }),
     enough: 3,
@@ -138,7 +143,7 @@ const timeLawRows = [
   }),
   ofTimeLaw({
     name: 'density',
-    plain: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, for f of t, t² and e^{−t}. To the same as of nodes`,
+    plain: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes`,
     isDeclared: timed => isDrawn(timed) && densityOf(timed) !== null,
     cases: seeded,
     enough: 1,
@@ -158,7 +163,7 @@ const timeLawRows = [
   }),
   ofTimeLaw({
     name: 'fromClean',
-    plain: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], for f of t, t² and e^{−t}. To the same as of nodes`,
+    plain: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes`,
     isDeclared: timed => isDrawn(timed) && !Number.isNaN(cleanUpTo(timed)),
     cases: seeded,
     enough: 1,

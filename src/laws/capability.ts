@@ -81,12 +81,7 @@ interface Timed {
 type Means = ReadonlyArray<number>
 
 /** Times are told apart by the means of 1, e^{−t}, t/(1 + t) and t²/(1 + t²): bounded, as tails may have no mean that few nodes know. */
-const looksAt = (time: number): Means => [
-  1,
-  Elementary.exp(-time),
-  time / (1 + time),
-  1 - 1 / (1 + time * time)
-]
+const looksAt = (time: number): Means => [1, Elementary.exp(-time), time / (1 + time), 1 - 1 / (1 + time * time)]
 const sumMeans = (nodes: ReadonlyArray<TimeLaw.Node>): Means =>
   nodes.reduce<Means>(
     (sums, { time, weight }) => looksAt(time).map((x, i) => sums[i] + (weight === 0 ? 0 : weight * x)),

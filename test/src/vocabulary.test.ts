@@ -118,7 +118,7 @@ describe('ornstein list', () => {
     const { exit, stdout, stderr } = await ornstein('list optimiser')
     expect([exit, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(
-      /^error: CONCEPT: optimiser is not one of Schedule, Clock, TimeLaw, .*; leave it out to see them all\n$/
+      /^error: CONCEPT: optimiser is not one of Schedule, Clock, TimeLaw, .*; try Optimizer, or leave it out to see them all\n$/
     )
   })
 

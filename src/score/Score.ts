@@ -16,8 +16,17 @@ import type { Points } from '../data/Points.js'
 import * as Problem from '../core/Problem.js'
 import * as Schedule from '../schedule/Schedule.js'
 import { centreCount, concept, interpret, levelFor, type Family, type Level, type Model, type Score } from './family.js'
-import { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
-import { isotropic, spherical, symmetricPair } from './isotropic.js'
+import {
+  diagonal,
+  full,
+  isotropic,
+  lowRank,
+  spherical,
+  symmetricPair,
+  tied,
+  tiedDiagonal,
+  tiedIsotropic
+} from '../mixture/families/index.js'
 import { convert, custom, network } from './network.js'
 
 export {
@@ -31,6 +40,7 @@ export {
   type Capabilities,
   type ComponentsOf,
   type Family,
+  type Learned,
   type Level,
   type Meaning,
   type Model,
@@ -43,8 +53,17 @@ export {
   type Start,
   type Symmetries
 } from './family.js'
-export { diagonal, full, lowRank, tied, tiedDiagonal, tiedIsotropic } from '../mixture/families/index.js'
-export { isotropic, spherical, symmetricPair } from './isotropic.js'
+export {
+  diagonal,
+  full,
+  isotropic,
+  lowRank,
+  spherical,
+  symmetricPair,
+  tied,
+  tiedDiagonal,
+  tiedIsotropic
+} from '../mixture/families/index.js'
 export {
   convert,
   custom,

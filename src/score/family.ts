@@ -23,6 +23,7 @@ import {
 } from '../../lib/index.js'
 import { Case, concept as Concept, type Field } from '../core/index.js'
 import type * as Components from '../mixture/Components.js'
+import * as Maps from '../mixture/families/maps.js'
 import type * as Mixture from '../mixture/Mixture.js'
 import type * as Schedule from '../schedule/Schedule.js'
 import * as Parametrization from './Parametrization.js'
@@ -74,11 +75,18 @@ export interface At {
   readonly dim: number
 }
 
-export interface MStep<P extends string> {
+/** Of which moments covariances are learned. */
+export interface Learned {
   readonly second: Second
   /** Whether all components share one covariance; a prior then counts it once. */
   readonly isShared?: boolean
-  /** The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. One without mass stays. */
+}
+
+export interface MStep<P extends string> extends Learned {
+  /**
+   * The parameters that maximise the expected log-likelihood of the rows, exactly unless generalized, above the floor. A component
+   * without mass keeps its mean and its own covariance, of which the rows say nothing.
+   */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: At) => Params.Params<P>
   /** It raises the expected log-likelihood by inner steps, and need not be at its maximum: generalized expectation–maximization. */
   readonly isGeneralized?: true
@@ -155,21 +163,31 @@ export interface Capabilities<P extends string> {
   readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
   /** log p(x), [rows, 1]; else of the components. */
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: Level) => Tensor
-  /** Expectation–maximization; else it is refused. */
+  /** Expectation–maximization; else what follows of `toMixture` and `fromMixture`, and without these two it is refused. */
   readonly mStep?: MStep<P>
+  /** Of which moments such an M-step learns covariances; else of all, each component of its own. Of unit variances it is of none. */
+  readonly moments?: Learned
   /** Starts from centres: k-means and its kin; else parameters are drawn at random, or given. */
   readonly start?: Start<P>
-  /** Parameters for a mixture of as many components: the nearest that the family has, where it has not that one itself. */
+  /**
+   * Parameters for a mixture of as many components: those themselves where the family has them, else the nearest, of which
+   * Σ_k π_k KL(N_k ‖ ·) is least. Those of the mixture that moments are, are then the likeliest.
+   */
   readonly fromMixture?: (mixture: Mixture.Mixture) => Params.Params<P>
   /** The mixture that parameters are, where its components are Gaussian: for samplers, reports and files. */
   readonly toMixture?: (params: Params.Params<P>) => Mixture.Mixture
+  /**
+   * Under which changes of every mixture of the family it is one still: `shifted` and `scaled` then follow of the two maps, where
+   * they are not given.
+   */
+  readonly closedUnder?: ReadonlyArray<'shift' | 'scale'>
   /** Parameters of the mixture shifted by a vector [dim]: the data are then looked at about their own middle. */
   readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /** Parameters of the mixture on columns times `by`, [dim], each > 0. */
   readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /**
    * How far two parameters are apart, in units of the components: to second order √2 times the root of the relative entropy of
-   * row and component together (Fisher's metric). Else a share of the parameters' length.
+   * row and component together (Fisher's metric). Else that of the mixtures which parameters are, or a share of their length.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
   /** Rows of one component below which its likelihood has no bound; else 1, a row of its own. */
@@ -184,11 +202,14 @@ export interface Capabilities<P extends string> {
 
 type PerFields<F extends Field.Fields, C> = { readonly [K in keyof C]: (fields: Field.Of<F>) => NonNullable<C[K]> }
 
+/** What is said without the fields. */
+type Flags = 'unitVariance' | 'mirrored' | 'closedUnder'
+
 export interface Spec<N extends string, F extends Field.Fields, P extends string, A extends Case.Call>
   extends
     Omit<Case.Spec<N, F, never, A, null>, 'meaning'>,
-    PerFields<F, Omit<Capabilities<NoInfer<P>>, 'unitVariance' | 'mirrored'>>,
-    Pick<Capabilities<P>, 'unitVariance' | 'mirrored'> {
+    PerFields<F, Omit<Capabilities<NoInfer<P>>, Flags>>,
+    Pick<Capabilities<P>, Flags> {
   /**
    * Names and shapes. Where there are such, call the centres `means` and the log weights `logits`: recipes take steps of the
    * first in the unit of the data, and hold the second while noise hides them.
@@ -284,19 +305,11 @@ export const startOf = <P extends string>(
     ? start
     : pipe(
         fromMixture,
-        O.map(fromMixture => ({
-          count: count(dim),
-          centres: params => compute(() => components(Params.map(fromNdArray)(params), dim).centres),
-          fromCentres: (means, variance) => {
-            const [count] = means.shape
-            return fromMixture({
-              means,
-              weights: new Float64Array(count).fill(1 / count),
-              variances: new Float64Array(count).fill(variance),
-              factors: null
-            })
-          }
-        }))
+        O.map(fromMixture =>
+          Maps.start({ fromMixture }, count(dim), params =>
+            compute(() => components(Params.map(fromNdArray)(params), dim).centres)
+          )
+        )
       )
 
 /** How many centres parameters hold. */
@@ -348,6 +361,23 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
 ): Model<P> => {
   const of = <C>(capability: ((fields: Field.Of<F>) => C) | undefined): O.Option<C> =>
     capability === undefined ? O.none : O.some(capability(fields))
+  /** What follows of two maps. */
+  const followed = <C>(follow: (moments: Partial<Learned>, maps: Maps.Maps<P>) => C): O.Option<C> =>
+    pipe(
+      O.Do,
+      O.bind('toMixture', () => of(spec.toMixture)),
+      O.bind('fromMixture', () => of(spec.fromMixture)),
+      O.map(maps => follow(spec.unitVariance ? { second: 'none' } : (spec.moments?.(fields) ?? {}), maps))
+    )
+  const closed = <C>(
+    under: 'shift' | 'scale',
+    own: ((fields: Field.Of<F>) => C) | undefined,
+    follow: (maps: Maps.Maps<P>) => C
+  ): O.Option<C> =>
+    pipe(
+      of(own),
+      O.alt(() => (spec.closedUnder?.includes(under) === true ? followed((_, maps) => follow(maps)) : O.none))
+    )
   const shapes = spec.parameters(fields)
   const components = spec.components(fields)
   const logDensity =
@@ -377,13 +407,19 @@ const modelOf = <N extends string, F extends Field.Fields, P extends string, A e
       leastRows: spec.leastRows?.(fields) ?? (() => 1),
       unitVariance: spec.unitVariance ?? false,
       mirrored: spec.mirrored ?? false,
-      mStep: of(spec.mStep),
+      mStep: pipe(
+        of(spec.mStep),
+        O.alt(() => followed(({ second = 'full', isShared }, maps) => Maps.mStep(maps, second, isShared)))
+      ),
       start: of(spec.start),
       fromMixture: of(spec.fromMixture),
       toMixture: of(spec.toMixture),
-      shifted: of(spec.shifted),
-      scaled: of(spec.scaled),
-      distance: of(spec.distance),
+      shifted: closed('shift', spec.shifted, Maps.shifted),
+      scaled: closed('scale', spec.scaled, Maps.scaled),
+      distance: pipe(
+        of(spec.distance),
+        O.alt(() => followed(({ isShared }, maps) => Maps.distance(maps, isShared)))
+      ),
       projection: of(spec.projection),
       symmetries: of(spec.symmetries)
     })

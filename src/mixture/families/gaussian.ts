@@ -51,6 +51,7 @@ export interface Evaluated<T> {
   readonly components: (params: T) => ComponentsOf
   readonly score: (params: T, x: Tensor, level: Level) => Tensor
   readonly divergence: (params: T, x: Tensor, level: Level) => Tensor
+  readonly logDensity?: (params: T, x: Tensor, level: Level) => Tensor
 }
 
 /** s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */

@@ -1,5 +1,5 @@
 /** Families of Gaussian mixtures with free weights, by the shape of their covariances. */
 export { diagonal, tiedDiagonal } from './diagonal.js'
 export { full, tied } from './full.js'
-export { tiedIsotropic } from './isotropic.js'
+export { isotropic, spherical, symmetricPair, tiedIsotropic } from './round.js'
 export { lowRank } from './lowRank.js'

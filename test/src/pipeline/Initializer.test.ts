@@ -200,9 +200,10 @@ describe('hierarchical', () => {
     })
   })
 
-  it('starts a pair at half the difference of two clusters, more components than rows, and equal rows', () => {
+  it('starts a pair at the difference of two clusters by their shares, more components than rows, and equal rows', () => {
     const two = { rows: 4, dim: 1, values: Float64Array.of(-3, 3, -1, 1) }
-    expect(Math.abs(start(Initializer.hierarchical(), Score.symmetricPair, two)(1).mean.values[0])).toBe(2)
+    // One row at −3 and three about 1: |¼ (−3) − ¾ · 1|
+    expect(Math.abs(start(Initializer.hierarchical(), Score.symmetricPair, two)(1).mean.values[0])).toBe(1.5)
     const alone = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 5, 2) }
     const five = start(Initializer.hierarchical(), Score.full({ components: 5 }), alone)(1)
     expect(Params.isFinite(five)).toBe(true)

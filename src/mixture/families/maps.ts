@@ -1,0 +1,226 @@
+/**
+ * What follows from a family's two maps, parameters to a mixture and a mixture to parameters: the M-step on the data and at a level, with
+ * floors; Fisher's distance; and the mixtures that starts and other units are.
+ */
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
+import * as Elementary from '../../../lib/elementary.js'
+import * as Factor from '../../../lib/factor.js'
+import { symmetricEigen } from '../../../lib/linalg.js'
+import { concatenated, type NdArray } from '../../../lib/ndarray.js'
+import type { At, Moments, MStep, Second, Start } from '../../score/family.js'
+import type * as Params from '../../score/Params.js'
+import { factorsOf } from '../draw.js'
+import type { Mixture } from '../Mixture.js'
+import * as Gaussian from './gaussian.js'
+
+export interface Maps<P extends string> {
+  readonly toMixture: (params: Params.Params<P>) => Mixture
+  /** The nearest by relative entropy, Σ_k π_k KL(N_k ‖ ·): of a mixture of moments, those that maximise their likelihood. */
+  readonly fromMixture: (mixture: Mixture) => Params.Params<P>
+}
+
+// —— moments ——
+
+/** Σ r(x − c)(x − c)ᵀ about the new means, as `second` says, of moments about the old ones; rounding may leave it below 0. */
+export const scatter = (second: Second, moments: Moments, dim: number): Float64Array => {
+  const { mass, second: about } = moments
+  if (second === 'none') return about
+  const moved = Gaussian.steps(moments, dim)
+  switch (second) {
+    case 'trace':
+      return about.map(
+        (s, k) => s - mass[k] * Gaussian.total(moved.subarray(k * dim, (k + 1) * dim).map(Elementary.square))
+      )
+    case 'diagonal':
+      return about.map((s, at) => s - mass[Math.floor(at / dim)] * Elementary.square(moved[at]))
+    case 'full':
+      return about.map((s, at) => {
+        const [row, column] = [Math.floor(at / dim), at % dim]
+        const k = Math.floor(row / dim)
+        return s - mass[k] * moved[row] * moved[k * dim + column]
+      })
+  }
+}
+
+/** What `second` says of Σ_k, [K, …]. */
+export const secondOf = (second: Second, mixture: Mixture): Float64Array => {
+  const [count, dim] = mixture.means.shape
+  const variances = Gaussian.diagonalsOf(mixture)
+  switch (second) {
+    case 'none':
+      return new Float64Array(0)
+    case 'trace':
+      return new Float64Array(count).map((_, k) => Gaussian.total(variances.subarray(k * dim, (k + 1) * dim)))
+    case 'diagonal':
+      return variances
+    case 'full':
+      return concatenated(factorsOf(mixture).map(factor => Factor.covariance(factor, dim).values))
+  }
+}
+
+// —— mixtures ——
+
+/** Equal weights and round components of one variance. */
+export const round = (means: NdArray, variance: number): Mixture => {
+  const [count] = means.shape
+  return {
+    means,
+    weights: new Float64Array(count).fill(1 / count),
+    variances: new Float64Array(count).fill(variance),
+    factors: null
+  }
+}
+
+/** Parameters of round components at centres, and the centres that parameters have. */
+export const start = <P extends string>(
+  { fromMixture }: Pick<Maps<P>, 'fromMixture'>,
+  count: number,
+  centres: (params: Params.Params<P>) => NdArray
+): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(round(means, variance)) })
+
+/** The mixture on columns times `by`. */
+export const inUnits = (by: Float64Array, mixture: Mixture): Mixture => ({
+  means: Gaussian.scaleRows(by)(mixture.means),
+  weights: mixture.weights,
+  variances: Gaussian.diagonalsOf(mixture).map((v, at) => v * Elementary.square(by[at % by.length])),
+  factors: mixture.factors && {
+    shape: mixture.factors.shape,
+    values: mixture.factors.values.map((l, at) => by[Math.floor(at / by.length) % by.length] * l)
+  }
+})
+
+/** Parameters of the mixture on columns times `by`, of a family that has it. */
+export const scaled =
+  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+  (by: Float64Array) =>
+  (params: Params.Params<P>): Params.Params<P> =>
+    fromMixture(inUnits(by, toMixture(params)))
+
+/** Parameters of the mixture about another origin, of a family that has it. */
+export const shifted =
+  <P extends string>({ toMixture, fromMixture }: Maps<P>) =>
+  (by: Float64Array) =>
+  (params: Params.Params<P>): Params.Params<P> =>
+    fromMixture(Gaussian.shifted(by)(toMixture(params)))
+
+/** The mixture of triangles L_k, row by row. */
+const ofTriangles = (
+  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
+  triangles: ReadonlyArray<Float64Array>
+): Mixture => {
+  const [count, dim] = means.shape
+  const values = concatenated(triangles)
+  return {
+    means,
+    weights,
+    variances: new Float64Array(count * dim).map((_, row) =>
+      Gaussian.total(values.subarray(row * dim, (row + 1) * dim).map(Elementary.square))
+    ),
+    factors: { shape: [count, dim, dim], values }
+  }
+}
+
+// —— the distance ——
+
+const squaredLength = (x: Float64Array): number => Gaussian.total(x.map(Elementary.square))
+
+/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two factors: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
+const spread = (from: NdArray, to: NdArray, dim: number): number => {
+  if (from.shape.length < 2 && to.shape.length < 2) {
+    const entry = ({ values }: NdArray, j: number): number => values[values.length === 1 ? 0 : j]
+    const width = Math.max(from.values.length, to.values.length)
+    // log v′ − log v, of squares of factors
+    const logs = new Float64Array(width).map((_, j) => 2 * Elementary.log(entry(to, j) / entry(from, j)))
+    return ((dim / width) * squaredLength(logs)) / 2
+  }
+  const other = Factor.triangle(to, dim).values
+  /** Columns of F⁻¹F′, one a row. */
+  const between = Factor.solve(
+    Factor.triangle(from, dim),
+    dim,
+    other.map((_, at) => other[(at % dim) * dim + Math.floor(at / dim)])
+  )
+  const both = between.map((_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim]
+    return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
+  })
+  return squaredLength(symmetricEigen({ shape: [dim, dim], values: both }).values.map(Elementary.log)) / 2
+}
+
+/** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²). */
+export const distance =
+  <P extends string>({ toMixture }: Pick<Maps<P>, 'toMixture'>, isShared = false) =>
+  (from: Params.Params<P>, to: Params.Params<P>): number => {
+    const [before, after] = [from, to].map(toMixture)
+    const [factors, next] = [before, after].map(factorsOf)
+    const [, dim] = before.means.shape
+    const common = isShared ? spread(factors[0], next[0], dim) : null
+    return Gaussian.fisher(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), k => {
+      const step = before.means.values
+        .subarray(k * dim, (k + 1) * dim)
+        .map((c, j) => after.means.values[k * dim + j] - c)
+      return squaredLength(Factor.solve(factors[k], dim, step)) + (common ?? spread(factors[k], next[k], dim))
+    })
+  }
+
+// —— the M-step ——
+
+/** The covariance [d, d] at the level of the rows that moments W_k/n_k say, as far as they say it. */
+const covarianceOf = (second: Exclude<Second, 'none'>, own: Float64Array, mass: number, dim: number): Float64Array =>
+  second === 'full'
+    ? own.map(s => s / mass)
+    : new Float64Array(dim * dim).map((_, at) => {
+        if (at % (dim + 1) !== 0) return 0
+        return second === 'trace' ? own[0] / (dim * mass) : own[at / (dim + 1)] / mass
+      })
+
+/** α²Σ + σ²I of a factor. */
+const atLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: At): Float64Array =>
+  Factor.covariance(factor, dim).values.map(
+    (s, at) => Elementary.square(alpha) * s + (at % (dim + 1) === 0 ? Elementary.square(sigma) : 0)
+  )
+
+/**
+ * The M-step of two maps alone. The mixture of the moments at their level is taken to the family; there eigenvalues are clipped,
+ * max(·, α²φ + σ²), and what they are at time 0 is taken to the family again. It is exact where S_k and what is clipped are covariances
+ * of the family too, as of multiples of I, diagonals and all.
+ */
+export const mStep = <P extends string>(
+  { toMixture, fromMixture }: Maps<P>,
+  second: Second,
+  isShared = false
+): MStep<P> => ({
+  second,
+  ...(isShared && { isShared }),
+  maximise: (params, moments, at) => {
+    const { level, floor, dim } = at
+    const { mass } = moments
+    const old = toMixture(params)
+    const moved = Gaussian.steps(moments, dim)
+    const all = Gaussian.total(mass)
+    const first = {
+      means: { shape: old.means.shape, values: old.means.values.map((c, e) => c + moved[e] / level.alpha) },
+      weights: mass.map(m => m / all)
+    }
+    if (second === 'none') return fromMixture({ ...old, ...first })
+    const about = scatter(second, moments, dim)
+    const width = about.length / mass.length
+    const found = factorsOf(old).map((factor, k) =>
+      mass[k] > 0 ? covarianceOf(second, about.subarray(k * width, (k + 1) * width), mass[k], dim) : atLevel(factor, at)
+    )
+    const clip = (covariances: ReadonlyArray<Float64Array>, less: number, above: number): ReadonlyArray<Float64Array> =>
+      covariances.map(s => Factor.ofClipped(s, dim, { less, above }).values)
+    const there = toMixture(fromMixture(ofTriangles(first, clip(found, 0, Number.MIN_VALUE))))
+    const clipped = clip(
+      factorsOf(there).map(factor => Factor.covariance(factor, dim).values),
+      Elementary.square(level.sigma),
+      Math.max(Elementary.square(level.alpha) * floor, Number.MIN_VALUE)
+    )
+    return fromMixture(
+      ofTriangles(
+        first,
+        clipped.map(triangle => triangle.map(l => l / level.alpha))
+      )
+    )
+  }
+})

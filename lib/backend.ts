@@ -264,16 +264,20 @@ export const ensureBackend = (): Store => (registered ??= register()).backend
 /** The name under which tfjs knows the backend. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** Refuses to touch tensors while another backend, and so another precision, is in force. */
-const insist = (what: string): void => {
-  // tfjs's types hide that there may be none yet
-  const inForce = tfjs().engine().backendName as string | undefined
-  if (inForce === registered?.name) return
-  throw new Error(
-    inForce?.startsWith(NAME)
-      ? `${what}: it is of another copy of this package than the compute(() => …), or its like, around it; install one copy`
-      : `${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`
-  )
+/** The backend in force, of this copy of the package or of another: tensors of a computation live in that of whoever began it. */
+const inForce = (): Store | undefined => {
+  const tf = tfjs().engine()
+  // tfjs's types hide that there may be none yet; whoever bears the name is of some copy
+  const name = tf.backendName as string | undefined
+  return name?.startsWith(NAME) === true ? (tf.backend as Store) : undefined
+}
+
+/** Refuses to touch tensors while a backend of another kind, and so another precision, is in force. */
+const insist = (what: string): Store => {
+  const store = inForce()
+  if (store === undefined)
+    throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
+  return store
 }
 
 /** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */
@@ -288,15 +292,14 @@ export const adopt = (values: Values, shape: ReadonlyArray<number>, dtype: DType
 
 /** The same entries as a tensor of their own, outside every tape: a constant to whatever is differentiated. */
 export const detached = (x: Tensor): Tensor => {
-  insist('stopGradient')
-  ensureBackend().incRef(x.dataId)
+  insist('stopGradient').incRef(x.dataId)
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
 /** The array behind a tensor, uncopied. */
 export const valuesOf = (x: Tensor): Values => {
   if (isSealed()) throw new Error('it looks at the entries of a tensor')
-  return ensureBackend().values(x.dataId)
+  return (inForce() ?? ensureBackend()).values(x.dataId)
 }
 
 /** Attributes of a kernel, by the names that tfjs gives them. */

@@ -146,9 +146,20 @@ describe('a second copy of the package', () => {
       expect(program.right.run(call).value).toBe(18)
     }
   })
-  it('says so where it meets the first', async () => {
+  it('has functions that compute, differentiate and compile where the first began, as those of a plug-in do', async () => {
     const other = await copy()
-    expect(() => F.compute(() => other.add(F.scalar(1), 1))).toThrow('of another copy of this package')
+    expect([...F.compute(() => other.add(other.mul(F.scalar(0.1), 3), F.scalar(1))).values]).toEqual([0.1 * 3 + 1])
+    const w = { shape: [], values: Float64Array.of(3) }
+    const { gradient } = F.valueAndGrad(({ w }) => other.mul(w, other.stopGradient(w)))({ w })
+    expect([...gradient.w.values]).toEqual([3])
+    const program = F.Compiler.compile(
+      signature,
+      ({ params: { w }, rows: { x } }) => ({ value: other.mean(other.mul(other.square(w), x)) }),
+      [null, null]
+    )
+    if (E.isLeft(program)) throw new Error(program.left)
+    const call = { rows: 2, params: { w: w.values }, given: { x: Float64Array.of(1, 3) }, constants: {} }
+    expect(program.right.run(call).value).toBe(18)
   })
 })
 

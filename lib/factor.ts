@@ -59,6 +59,14 @@ export const covariance = (factor: NdArray, dim: number): NdArray => {
   return { shape: [dim, dim], values: out }
 }
 
+/** The diagonals of L Lᵀ, [K · d], of triangles [K, d, d]. */
+export const variances = (triangles: Rows, dim: number): Rows => {
+  const out = new Float64Array(triangles.length / dim)
+  for (let row = 0; row < out.length; row++)
+    for (let j = 0; j <= row % dim; j++) out[row] += triangles[row * dim + j] * triangles[row * dim + j]
+  return out
+}
+
 /** log |F| = ½ log |Σ| */
 export const logDeterminant = ({ shape, values }: NdArray, dim: number): number => {
   if (shape.length === 0) return dim * Elementary.log(values[0])

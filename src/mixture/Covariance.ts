@@ -144,12 +144,6 @@ const packed = ({ shape, values }: NdArray): Params.Params<Triangular> => {
   }
 }
 
-/** Σ_j L_ij², the diagonal of LLᵀ, of each row. */
-const squaredRows = (values: Float64Array, dim: number): Float64Array =>
-  new Float64Array(values.length / dim).map((_, row) =>
-    part(values, values.length / dim, row).reduce((sum, l) => sum + l * l, 0)
-  )
-
 /** The triangle at time 0 of a scatter at a level, its eigenvalues clipped from below: max(·, α²φ + σ²) − σ², over α². */
 const clipped = (scatter: Float64Array, { level, floor, dim }: At): Float64Array => {
   const { alpha, sigma } = level
@@ -171,7 +165,7 @@ export const triangular = (isShared: boolean): Covariance<Triangular> => {
       const { shape, values: found } = triangles(own)
       const [dim] = shape.slice(-1)
       const values = isShared ? concatenated(RA.makeBy(components, () => found)) : found
-      return { variances: squaredRows(values, dim), factors: { shape: [components, dim, dim], values } }
+      return { variances: Factor.variances(values, dim), factors: { shape: [components, dim, dim], values } }
     },
     fit: (n, w, at) => {
       const found = (isShared ? [pooled(n, w)] : averaged(n, w)).map(s => clipped(s, at))

@@ -29,6 +29,7 @@ import * as Components from './Components.js'
 import * as Missing from './kernels/missing.js'
 import * as Draw from './draw.js'
 import { ofFactors as Gaussians } from './families/full.js'
+import * as Maps from './families/maps.js'
 import { factorOf, factorsOf, normalized } from './draw.js'
 import { given as checked } from '../core/index.js'
 import * as Params from '../score/Params.js'
@@ -226,20 +227,11 @@ export const parse = (description: Description): E.Either<ReadonlyArray<Problem.
 }
 
 /** A mixture with full covariances, of their triangles. */
-const ofTriangles = (
-  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
-  triangles: ReadonlyArray<NdArray>
-): Mixture => {
-  const [count, dim] = means.shape
-  const diagonal = (triangle: NdArray): Float64Array =>
-    Factor.covariance(triangle, dim).values.filter((_, at) => Math.floor(at / dim) === at % dim)
-  return {
-    means,
-    weights,
-    variances: concatenated(triangles.map(diagonal)),
-    factors: { shape: [count, dim, dim], values: concatenated(triangles.map(({ values }) => values)) }
-  }
-}
+const ofTriangles = (first: Pick<Mixture, 'means' | 'weights'>, triangles: ReadonlyArray<NdArray>): Mixture =>
+  Maps.ofTriangles(
+    first,
+    triangles.map(({ values }) => values)
+  )
 
 /** Σ_k, [K, dim, dim]. */
 export const covariances = (mixture: Mixture): NdArray => {
@@ -296,27 +288,9 @@ export const diffuse =
 export const inUnits =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
-    const d = dim(mixture)
-    const means = {
-      shape: mixture.means.shape,
-      values: mixture.means.values.map((z, at) => centre[at % d] + scale[at % d] * z)
-    }
-    const { weights, variances, factors } = mixture
-    const width = variances.length / weights.length
-    return factors === null
-      ? {
-          means,
-          weights,
-          variances: new Float64Array(means.values.length).map(
-            (_, at) =>
-              variances[Math.floor(at / d) * width + (width === 1 ? 0 : at % d)] * Elementary.square(scale[at % d])
-          ),
-          factors
-        }
-      : ofTriangles(
-          { means, weights },
-          factorsOf(mixture).map(factor => Factor.scaled(factor, scale))
-        )
+    const there = Maps.inUnits(scale, mixture)
+    const { shape, values } = there.means
+    return { ...there, means: { shape, values: values.map((z, at) => centre[at % centre.length] + z) } }
   }
 
 /** y = Ax + b + noise, the noise normal with independent entries. */

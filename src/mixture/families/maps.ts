@@ -78,16 +78,27 @@ export const start = <P extends string>(
   centres: (params: Params.Params<P>) => NdArray
 ): Start<P> => ({ count, centres, fromCentres: (means, variance) => fromMixture(round(means, variance)) })
 
+/** The mixture with covariances L_k L_kᵀ, of their triangles. */
+export const ofTriangles = (
+  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
+  triangles: ReadonlyArray<Float64Array>
+): Mixture => {
+  const [count, dim] = means.shape
+  const values = concatenated(triangles)
+  return { means, weights, variances: Factor.variances(values, dim), factors: { shape: [count, dim, dim], values } }
+}
+
 /** The mixture on columns times `by`. */
-export const inUnits = (by: Float64Array, mixture: Mixture): Mixture => ({
-  means: Gaussian.scaleRows(by)(mixture.means),
-  weights: mixture.weights,
-  variances: Gaussian.diagonalsOf(mixture).map((v, at) => v * Elementary.square(by[at % by.length])),
-  factors: mixture.factors && {
-    shape: mixture.factors.shape,
-    values: mixture.factors.values.map((l, at) => by[Math.floor(at / by.length) % by.length] * l)
-  }
-})
+export const inUnits = (by: Float64Array, mixture: Mixture): Mixture => {
+  const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
+  if (mixture.factors !== null)
+    return ofTriangles(
+      first,
+      factorsOf(mixture).map(factor => Factor.scaled(factor, by).values)
+    )
+  const variances = Gaussian.diagonalsOf(mixture).map((v, at) => v * Elementary.square(by[at % by.length]))
+  return { ...first, variances, factors: null }
+}
 
 /** Parameters of the mixture on columns times `by`, of a family that has it. */
 export const scaled =
@@ -103,48 +114,49 @@ export const shifted =
   (params: Params.Params<P>): Params.Params<P> =>
     fromMixture(Gaussian.shifted(by)(toMixture(params)))
 
-/** The mixture of triangles L_k, row by row. */
-const ofTriangles = (
-  { means, weights }: Pick<Mixture, 'means' | 'weights'>,
-  triangles: ReadonlyArray<Float64Array>
-): Mixture => {
-  const [count, dim] = means.shape
-  const values = concatenated(triangles)
-  return {
-    means,
-    weights,
-    variances: new Float64Array(count * dim).map((_, row) =>
-      Gaussian.total(values.subarray(row * dim, (row + 1) * dim).map(Elementary.square))
-    ),
-    factors: { shape: [count, dim, dim], values }
-  }
-}
-
 // —— the distance ——
 
-const squaredLength = (x: Float64Array): number => Gaussian.total(x.map(Elementary.square))
-
-/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two factors: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
+/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and the same both ways. */
 const spread = (from: NdArray, to: NdArray, dim: number): number => {
-  if (from.shape.length < 2 && to.shape.length < 2) {
-    const entry = ({ values }: NdArray, j: number): number => values[values.length === 1 ? 0 : j]
-    const width = Math.max(from.values.length, to.values.length)
-    // log v′ − log v, of squares of factors
-    const logs = new Float64Array(width).map((_, j) => 2 * Elementary.log(entry(to, j) / entry(from, j)))
-    return ((dim / width) * squaredLength(logs)) / 2
-  }
-  const other = Factor.triangle(to, dim).values
-  /** Columns of F⁻¹F′, one a row. */
+  /** Columns of L⁻¹L′, one a row. */
   const between = Factor.solve(
-    Factor.triangle(from, dim),
+    from,
     dim,
-    other.map((_, at) => other[(at % dim) * dim + Math.floor(at / dim)])
+    to.values.map((_, at) => to.values[(at % dim) * dim + Math.floor(at / dim)])
   )
   const both = between.map((_, at) => {
     const [i, j] = [Math.floor(at / dim), at % dim]
     return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
   })
-  return squaredLength(symmetricEigen({ shape: [dim, dim], values: both }).values.map(Elementary.log)) / 2
+  return symmetricEigen({ shape: [dim, dim], values: both }).values.reduce(
+    (sum, e) => sum + Elementary.square(Elementary.log(e)) / 2,
+    0
+  )
+}
+
+/** The same and δcᵀΣ⁻¹δc of independent columns, where the eigenvalues are ratios of variances. */
+const apartByColumns = (before: Mixture, after: Mixture): ((component: number) => number) => {
+  const [, dim] = before.means.shape
+  const [from, to] = [before, after].map(Gaussian.diagonalsOf)
+  return k =>
+    Gaussian.overColumns(dim, j => {
+      const at = k * dim + j
+      const shift = Elementary.square(after.means.values[at] - before.means.values[at]) / from[at]
+      return to[at] === from[at]
+        ? shift
+        : shift + Elementary.square(Elementary.log(to[at]) - Elementary.log(from[at])) / 2
+    })
+}
+
+const apartByTriangles = (before: Mixture, after: Mixture, isShared: boolean): ((component: number) => number) => {
+  const [, dim] = before.means.shape
+  const [from, to] = [before, after].map(mixture => factorsOf(mixture).map(factor => Factor.triangle(factor, dim)))
+  const common = isShared ? spread(from[0], to[0], dim) : null
+  return k => {
+    const step = before.means.values.slice(k * dim, (k + 1) * dim).map((c, j) => after.means.values[k * dim + j] - c)
+    const shift = Factor.solve(from[k], dim, step).reduce((sum, y) => sum + y * y, 0)
+    return shift + (common ?? spread(from[k], to[k], dim))
+  }
 }
 
 /** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²). */
@@ -152,15 +164,11 @@ export const distance =
   <P extends string>({ toMixture }: Pick<Maps<P>, 'toMixture'>, isShared = false) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
     const [before, after] = [from, to].map(toMixture)
-    const [factors, next] = [before, after].map(factorsOf)
-    const [, dim] = before.means.shape
-    const common = isShared ? spread(factors[0], next[0], dim) : null
-    return Gaussian.fisher(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), k => {
-      const step = before.means.values
-        .subarray(k * dim, (k + 1) * dim)
-        .map((c, j) => after.means.values[k * dim + j] - c)
-      return squaredLength(Factor.solve(factors[k], dim, step)) + (common ?? spread(factors[k], next[k], dim))
-    })
+    const apart =
+      before.factors === null && after.factors === null
+        ? apartByColumns(before, after)
+        : apartByTriangles(before, after, isShared)
+    return Gaussian.fisher(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
   }
 
 // —— the M-step ——

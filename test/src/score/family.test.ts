@@ -1,4 +1,4 @@
-/** Families of a user's own: learned, printed, stored and held to laws as ours are; and ours once more, without its passes. */
+/** Families of a user's own: learned, printed, stored and held to laws as ours are; and ours once more, by its log-densities. */
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -304,7 +304,7 @@ describe('with an M-step, and the way from and to mixtures', () => {
   })
 })
 
-describe('Score.isotropic once more, without its passes', () => {
+describe('Score.isotropic once more, by its log-densities', () => {
   const count = 3
   const theirs = Score.isotropic({ components: count })
   const { mStep, start, fromMixture, toMixture, shifted, distance, projection, leastRows } = familyOf(theirs)

@@ -361,7 +361,12 @@ describe('rows far from all others', () => {
     expect(chosen(choice, model.candidates.length)).not.toMatch(/clear|fair|close/)
     const candidates = [{ ...best, unsupported: [], belief: 1 }, ...model.candidates.slice(1)] as const
     expect(chosen({ ...choice, candidates }, 3)).toContain(', a clear choice (belief 1.00 of 1).')
-    const low = { ...best, floored: [0], collapsed: [0], statistics: { ...best.statistics, icl: best.statistics.icl - 50 } }
+    const low = {
+      ...best,
+      floored: [0],
+      collapsed: [0],
+      statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
+    }
     expect(chosen({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
   })
 
@@ -373,7 +378,12 @@ describe('rows far from all others', () => {
   })
 
   it('make no candidate that was set aside the least of a picture', () => {
-    const low = { ...best, floored: [0], collapsed: [0], statistics: { ...best.statistics, icl: best.statistics.icl - 50 } }
+    const low = {
+      ...best,
+      floored: [0],
+      collapsed: [0],
+      statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
+    }
     const [, ...others] = model.candidates
     const [picture] = criteria({ ...choice, candidates: [best, ...others, low] })
     expect(picture.description).toContain('tied-diagonal: least at 5, +0')

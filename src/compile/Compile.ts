@@ -233,8 +233,9 @@ const uncompiled = (
   )
 
 /** Whether a score can say what its parameters are; one that throws has that as a problem of its own, and no other. */
-const hasShapes = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
-  E.isRight(E.tryCatch(() => Score.shapes(dim)(score), identity))
+const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
+  (Source.isSource(data) || (Number.isInteger(data.dim) && data.values.length === data.rows * data.dim)) &&
+  E.isRight(E.tryCatch(() => Score.shapes(data.dim)(score), identity))
 
 const commonProblems = <P extends string>(
   { schedule, score }: Pick<Loss.Loss<P>, 'schedule' | 'score'>,
@@ -447,7 +448,8 @@ const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem
 }
 
 interface Compiled<P extends string> {
-  readonly plan: Plan
+  /** It looks at the family's parameters on the data, and so is asked for only when nothing is wrong with them. */
+  readonly plan: () => Plan
   /** It looks at the data, and so is made only when nothing is wrong with them. */
   readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
@@ -487,7 +489,7 @@ const stoppedAt = (step: () => unknown): string | null =>
 
 /** A stage as a program of its own. */
 interface Within {
-  readonly engines: string
+  readonly engines: () => string
   readonly problems: ReadonlyArray<Problem.Problem>
   readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
@@ -564,12 +566,14 @@ const stagesOn = <P extends string>(
       )
     )
     const inner = attempts.map(size < points.rows ? onSample(size) : within)
-    const { engine, reason } = means(setting, {
-      loss: loss === null ? null : loss.plan,
-      attempts: inner.map(({ engines }) => engines).join(', ')
-    })
     return {
-      plan: { stage: Stage.formula(stage), engine, reason },
+      plan: () => {
+        const { engine, reason } = means(setting, {
+          loss: loss === null ? null : loss.plan,
+          attempts: inner.map(({ engines }) => engines()).join(', ')
+        })
+        return { stage: Stage.formula(stage), engine, reason }
+      },
       stage: pipe(
         [
           ...(loss?.problems ?? []),
@@ -654,7 +658,7 @@ const stagesOn = <P extends string>(
   const within = ({ path, stage }: Stage.Placed): Within => {
     const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
     return {
-      engines: inner.map(({ compiled }) => compiled.plan.engine).join(', '),
+      engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
       problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.inside(path, at.path))),
       attempt: () => {
         const run = {
@@ -662,7 +666,7 @@ const stagesOn = <P extends string>(
           data: () => Source.fingerprint(points),
           precision,
           stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
-          plan: inner.map(({ compiled }) => compiled.plan)
+          plan: inner.map(({ compiled }) => compiled.plan())
         }
         return (params, key) => {
           const last = Run.last({ ...run, start: () => ours(params) })(key)
@@ -753,7 +757,7 @@ export const pipeline =
       data: () => Source.fingerprint(points),
       precision,
       stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
-      plan: compiled.map(({ plan }) => plan)
+      plan: compiled.map(({ plan }) => plan())
     }))
   }
 

@@ -140,6 +140,7 @@ describe('the default', () => {
     const data = Mixture.sample(178)(Key.fromSeed(7))(Mixture.of({ means, variances: [0.5, 1, 0.4] }))
     const { logits } = end(Recipe.annealed(Score.isotropic({ components: 12 }))(data), data, seed)
     const total = logits.values.reduce((sum, l) => sum + Math.exp(l), 0)
-    expect((178 * Math.exp(Math.min(...logits.values))) / total).toBeGreaterThan(1)
+    // A row of its own at least, but for rounding.
+    expect((178 * Math.exp(Math.min(...logits.values))) / total).toBeGreaterThan(1 - 1e-9)
   })
 })

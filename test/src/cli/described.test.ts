@@ -63,7 +63,8 @@ describe('completion', () => {
   }
 
   it.each(Object.keys(shells))('completes in %s', async shell => {
-    if (spawnSync(shell, ['-c', 'true']).status !== 0 && process.env.CI === undefined) return
+    const mayLack = process.env.CI === undefined || process.env.SHELLS === 'none'
+    if (mayLack && spawnSync(shell, ['-c', 'true']).status !== 0) return
     here.write(`completion.${shell}`, (await ornstein(`completion ${shell}`)).stdout)
     here.write('rows.csv', '')
     const completed = (line: string): ReadonlyArray<string> =>

@@ -112,35 +112,40 @@ const theirs = t.type({
   time: t.number
 })
 
-/** What another program says of a table, in the same form as JSON; null where it is not installed. */
+/** What another program prints of rows, as JSON of this form; null where it is not installed. */
+const said = <A>(
+  form: t.Type<A, unknown>,
+  command: string,
+  script: string,
+  points: Points.Points,
+  args: ReadonlyArray<string> = []
+): A | null => {
+  const directory = mkdtempSync(join(tmpdir(), 'families-'))
+  try {
+    const file = join(directory, 'x.csv')
+    writeFileSync(
+      file,
+      Points.toRows(points)
+        .map(row => row.join(','))
+        .join('\n')
+    )
+    const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+    const found: unknown = JSON.parse(
+      execFileSync(command, [script, file, ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    )
+    return E.getOrElseW(() => null)(form.decode(found))
+  } catch {
+    return null
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** What another program chooses for a table, in the form of ours. */
 const asked =
   (command: string, script: string) =>
-  ({ points, labels }: Table): Choices | null => {
-    const directory = mkdtempSync(join(tmpdir(), 'families-'))
-    try {
-      const file = join(directory, 'x.csv')
-      writeFileSync(
-        file,
-        Points.toRows(points)
-          .map(row => row.join(','))
-          .join('\n')
-      )
-      const known = labels === null ? 0 : new Set(labels).size
-      const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
-      const said: unknown = JSON.parse(
-        execFileSync(command, [script, file, String(known)], {
-          env,
-          encoding: 'utf8',
-          stdio: ['ignore', 'pipe', 'ignore']
-        })
-      )
-      return E.getOrElseW(() => null)(theirs.decode(said))
-    } catch {
-      return null
-    } finally {
-      rmSync(directory, { recursive: true })
-    }
-  }
+  ({ points, labels }: Table): Choices | null =>
+    said(theirs, command, script, points, [String(labels === null ? 0 : new Set(labels).size)])
 
 const programs: ReadonlyArray<readonly [string, (table: Table) => Choices | null]> = [
   ['ours', ours],
@@ -375,27 +380,9 @@ type Cells = t.TypeOf<typeof cellsOf>
 
 const COUNTS = [2, 3, 4, 5, 6]
 
-/** What another program reaches in all cells of a table on standardized columns; null where it is not installed. */
-const reached = (command: string, script: string, points: Points.Points): Cells | null => {
-  const directory = mkdtempSync(join(tmpdir(), 'cells-'))
-  try {
-    const file = join(directory, 'x.csv')
-    writeFileSync(
-      file,
-      Points.toRows(points)
-        .map(row => row.join(','))
-        .join('\n')
-    )
-    const said: unknown = JSON.parse(
-      execFileSync(command, [script, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    )
-    return E.getOrElseW(() => null)(cellsOf.decode(said))
-  } catch {
-    return null
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
-}
+/** What another program reaches in all cells of a table on standardized columns. */
+const reached = (command: string, script: string, points: Points.Points): Cells | null =>
+  said(cellsOf, command, script, points)
 
 /**
  * Which program reaches what in cells of table, family and number of components, by default options: the likeliest of all of them is the
